@@ -1,0 +1,111 @@
+// Counterpart: core/hostmanager.lua
+
+import { type Result, failed, ok } from "../util/error.ts";
+import { Events } from "../util/events.ts";
+import * as id from "../util/id.ts";
+import type { AuthProvider, AuthzProvider, EventMap, HostSession, Server, StreamError } from "./types.ts";
+
+/** Brings the hosts of one server up and down. */
+export interface HostManager {
+	/** Makes the host's session and loads its modules. */
+	activate(host: string): Result<HostSession, string>;
+	/** Closes the host's streams, unloads its modules and forgets it. */
+	deactivate(host: string, reason?: StreamError): Result<true, string>;
+	/** Domains directly below a host, which its disco items name. Source: hostmanager.get_children. */
+	get_children(host: string): { host: string; name: string | undefined }[];
+}
+
+/** Where no provider was loaded: nobody has an account. Source: usermanager.new_null_provider. */
+export const null_provider: AuthProvider = {
+	name: "null",
+	test_password: () => failed("not-implemented"),
+	set_password: () => failed("not-implemented"),
+	user_exists: () => false,
+	create_user: () => failed("not-implemented"),
+	delete_user: () => failed("not-implemented"),
+	users: () => [],
+	get_sasl_handler: () => null_sasl_handler,
+};
+
+const null_sasl_handler: ReturnType<AuthProvider["get_sasl_handler"]> = {
+	mechanisms: () => [],
+	select: () => false,
+	process: () => ({ status: "failure", condition: "invalid-mechanism" }),
+	clean_clone: () => null_sasl_handler,
+};
+
+/** Where no permissions are known: nobody may do anything. */
+const null_authz: AuthzProvider = {
+	get_user_role: () => undefined,
+	get_jid_role: () => undefined,
+	get_role_by_name: () => undefined,
+	add_default_permission: () => undefined,
+	remove_default_permission: () => undefined,
+};
+
+/** What the host manager needs of the rest of the core. */
+export interface HostServices {
+	/** Loads and unloads the modules of a host; accounts and rights are in place when others load. */
+	load_modules(host: string): void;
+	unload_modules(host: string): void;
+}
+
+/** Makes the host manager of one server. */
+export function create_hostmanager(server: Server, services: HostServices): HostManager {
+	const log = server.logger("hostmanager");
+	const none: ReturnType<HostManager["get_children"]> = [];
+
+	return {
+		activate(host) {
+			if (server.hosts.has(host)) return failed(`The host ${host} is already activated`);
+			const session: HostSession = {
+				id: id.short(),
+				log: server.logger(host),
+				type: server.config.get(host, "component_module") === undefined ? "local" : "component",
+				host,
+				events: new Events<EventMap>(),
+				modules: new Map(),
+				sessions: new Map(),
+				users: null_provider,
+				authz: null_authz,
+				plain_delivery: new Map(),
+				send(stanza) {
+					server.router.route_stanza(undefined, stanza);
+					return true;
+				},
+			};
+			server.hosts.set(host, session);
+			log("debug", "Activated host: %s", host);
+			services.load_modules(host);
+			server.events.fire_event("host-activated", { host });
+			return ok(session);
+		},
+		deactivate(host, reason = { condition: "host-gone", text: `This server has stopped serving ${host}` }) {
+			const session = server.hosts.get(host);
+			if (!session) return failed(`The host ${host} is not activated`);
+			for (const user of [...session.sessions.values()]) {
+				for (const client of [...user.sessions.values()]) client.close(reason);
+			}
+			services.unload_modules(host);
+			server.hosts.delete(host);
+			server.events.fire_event("host-deactivated", { host });
+			log("debug", "Deactivated host: %s", host);
+			return ok(true);
+		},
+		get_children(host) {
+			const children = [...none];
+			for (const child of server.hosts.keys()) {
+				if (child.slice(child.indexOf(".") + 1) !== host || !child.includes(".")) continue;
+				// The option of the section itself counts, not one that it inherits.
+				const own = (option: string): unknown => {
+					const value = server.config.get(child, option);
+					return value === server.config.get("*", option) ? undefined : value;
+				};
+				if (own("disco_hidden") === true) continue;
+				const name = own("name");
+				children.push({ host: child, name: typeof name === "string" ? name : undefined });
+			}
+			return children;
+		},
+	};
+}

@@ -1,0 +1,131 @@
+// Counterpart: core/loggingmanager.lua, util/logger.lua
+
+import { format } from "node:util";
+import pino from "pino";
+import { prettyFactory } from "pino-pretty";
+import { existsSync, statSync } from "node:fs";
+import { dirname, isAbsolute, join } from "node:path";
+import { type Result, failed, ok } from "../util/error.ts";
+import type { Log, LogLevel } from "./types.ts";
+
+/** Where log lines go, from which level on. `to` is `console` or a file. */
+export interface LogSink {
+	readonly to: "console" | { readonly file: string };
+	readonly level: LogLevel;
+}
+
+/** Makes loggers by name, as `util.logger.init` does. */
+export interface LoggingManager {
+	logger(name: string): Log;
+	/** Whether anybody gets lines of that level, so that costly arguments are only made then. */
+	wants(level: LogLevel): boolean;
+	/** Opens log files anew, after they were moved away (SIGHUP). */
+	reopen(): void;
+	/** Writes what is still buffered. */
+	flush(): void;
+}
+
+const levels: readonly LogLevel[] = ["debug", "info", "warn", "error"];
+
+function is_level(value: unknown): value is LogLevel {
+	return value === "debug" || value === "info" || value === "warn" || value === "error";
+}
+
+function sink(target: unknown, level: LogLevel, config_folder: string): LogSink | undefined {
+	if (typeof target !== "string" || target === "") return undefined;
+	// Prosody's "*syslog" needs a daemon's socket; the service manager that starts us keeps what we print.
+	if (target.startsWith("*")) return { to: "console", level };
+	return { to: { file: isAbsolute(target) ? target : join(config_folder, target) }, level };
+}
+
+/**
+ * Reads the `log` option: a file name or `*console`, a table of level to target, or a list of either.
+ * @param config_folder what relative file names are relative to
+ * @returns the sinks; `*console` from `info` on where nothing is set
+ */
+export function read_log_option(option: unknown, config_folder: string): LogSink[] {
+	const sinks: LogSink[] = [];
+	const add = (target: unknown, level: LogLevel) => {
+		const made = sink(target, level, config_folder);
+		if (made) sinks.push(made);
+	};
+	const read = (value: unknown): void => {
+		if (typeof value === "string") add(value, "debug");
+		else if (Array.isArray(value)) value.forEach(read);
+		else if (value instanceof Map || (typeof value === "object" && value !== null)) {
+			const table = new Map<unknown, unknown>(value instanceof Map ? value : Object.entries(value));
+			const to = table.get("to");
+			if (typeof to === "string") {
+				const wanted = table.get("levels");
+				const min: unknown = wanted instanceof Map ? wanted.get("min") : Object(wanted).min;
+				add(to === "file" ? table.get("filename") : `*${to}`, is_level(min) ? min : "debug");
+				return;
+			}
+			for (const [key, target] of table) {
+				if (is_level(key)) add(target, key);
+				else if (typeof key === "number") read(target);
+			}
+		}
+	};
+	read(option);
+	return sinks.length > 0 ? sinks : [{ to: "console", level: "info" }];
+}
+
+/**
+ * Makes the loggers of one server.
+ * @returns an error that names the file where one cannot be written
+ */
+export function create_loggingmanager(sinks: readonly LogSink[]): Result<LoggingManager, string> {
+	const files: ReturnType<typeof pino.destination>[] = [];
+	const streams: { level: LogLevel; stream: { write(line: string): void } }[] = [];
+	for (const { to, level } of sinks) {
+		const colorize = to === "console" && process.stdout.isTTY === true && process.env["NO_COLOR"] === undefined;
+		const line = prettyFactory({
+			colorize,
+			translateTime: "SYS:mmm dd HH:MM:ss",
+			ignore: "pid,hostname,name",
+			messageFormat: "{name}: {msg}",
+			singleLine: false,
+		});
+		if (to === "console") {
+			streams.push({ level, stream: { write: (text) => void process.stdout.write(line(text)) } });
+			continue;
+		}
+		const folder = dirname(to.file);
+		if (!existsSync(folder)) return failed(`cannot write the log file ${to.file}: there is no folder ${folder}`);
+		if (existsSync(to.file) && statSync(to.file).isDirectory()) return failed(`cannot write the log file ${to.file}: it is a folder`);
+		try {
+			const destination = pino.destination({ dest: to.file, sync: true, append: true });
+			files.push(destination);
+			streams.push({ level, stream: { write: (text) => void destination.write(line(text)) } });
+		} catch (error) {
+			return failed(`cannot write the log file ${to.file}: ${error instanceof Error ? error.message : String(error)}`);
+		}
+	}
+	const lowest = levels.find((level) => sinks.some((wanted) => wanted.level === level)) ?? "error";
+	const root = pino({ level: sinks.length > 0 ? lowest : "silent", base: null }, pino.multistream(streams));
+	return ok({
+		logger(name) {
+			const named = root.child({ name });
+			return (level, message, ...args) => {
+				if (named.isLevelEnabled(level)) named[level](format_message(message, args));
+			};
+		},
+		wants: (level) => root.isLevelEnabled(level),
+		reopen() {
+			for (const file of files) file.reopen();
+		},
+		flush() {
+			for (const file of files) file.flushSync();
+		},
+	});
+}
+
+/** `%q` quotes as Lua's does, everything else is Node's. */
+function format_message(message: string, args: readonly unknown[]): string {
+	return args.length === 0 ? message : format(message.replaceAll("%q", "%j"), ...args.map(printable));
+}
+
+function printable(value: unknown): unknown {
+	return typeof value === "object" && value !== null && !(value instanceof Error) ? String(value) : value;
+}

@@ -1,0 +1,410 @@
+// Counterpart: core/moduleapi.lua
+
+import { dirname } from "node:path";
+import type { Events, Handler, Wrapper } from "../util/events.ts";
+import * as jid from "../util/jid.ts";
+import type { Stanza } from "../util/stanza.ts";
+import * as options from "./config/option_types.ts";
+import {
+	type EventMap,
+	type HostSession,
+	IqError,
+	type ItemEvent,
+	type ItemTypes,
+	type Log,
+	type Measure,
+	type ModuleApi,
+	type ModuleExports,
+	type PermissionContext,
+	type Role,
+	type Server,
+	type Session,
+	type StanzaEvent,
+	type StoreTypes,
+	type Timer,
+} from "./types.ts";
+
+/** What the module manager does for modules beyond its public face. */
+export interface ModuleServices {
+	/** Loads what a module depends on; throws where it cannot be had. */
+	depend(dependant: ModuleInstance, name: string): unknown;
+	/** All modules loaded on a host, or the global ones for `*`. */
+	modules_of(host: string): Iterable<ModuleApi>;
+	/** The table that modules share under a path. */
+	shared(path: string): Map<string, unknown>;
+}
+
+/** The longest that Node's own timers can wait, in milliseconds. */
+const longest_timeout = 2 ** 31 - 1;
+
+/** A module's `module`: everything done through it is remembered, and {@link release} takes it back. */
+export class ModuleInstance implements ModuleApi {
+	readonly log: Log;
+	unload: (() => void) | undefined;
+	save: (() => unknown) | undefined;
+	restore: ((saved: unknown) => void) | undefined;
+	ready: (() => void) | undefined;
+	add_host: ((host_module: ModuleApi) => void) | undefined;
+	/** What is wrong with it, or that it runs, for people who look. */
+	status: { kind: string; message: string } = { kind: "core", message: "Loading" };
+	/** Names of the modules it depends on. */
+	readonly dependencies = new Set<string>();
+
+	private readonly undo = new Set<() => void>();
+	private readonly items: { [Key in keyof ItemTypes]?: ItemTypes[Key][] } = {};
+	private released = false;
+
+	constructor(
+		readonly server: Server,
+		readonly host: string,
+		readonly name: string,
+		private readonly services: ModuleServices,
+		readonly path: string | undefined,
+	) {
+		this.log = server.logger(host === "*" ? name : `${host}:${name}`);
+	}
+
+	/** Takes back every hook, item and timer. */
+	release(): void {
+		this.released = true;
+		for (const undo of [...this.undo].reverse()) undo();
+		this.undo.clear();
+	}
+
+	get_host(): string {
+		return this.host;
+	}
+
+	get_name(): string {
+		return this.name;
+	}
+
+	get_host_type(): "local" | "component" | "global" {
+		return this.server.hosts.get(this.host)?.type ?? "global";
+	}
+
+	host_session(): HostSession {
+		const session = this.server.hosts.get(this.host);
+		if (!session) throw new Error(`mod_${this.name} is not loaded on a host`);
+		return session;
+	}
+
+	private get events(): Events<EventMap> {
+		return this.server.hosts.get(this.host)?.events ?? this.server.events;
+	}
+
+	// ------------------------------------------------------------------------------------------------------------ hooks
+
+	hook<Name extends keyof EventMap & string>(event: Name, handler: Handler<EventMap[Name]>, priority?: number): void {
+		this.hook_object_event(this.events, event, handler, priority);
+	}
+
+	unhook<Name extends keyof EventMap & string>(event: Name, handler: Handler<EventMap[Name]>): void {
+		this.events.remove_handler(event, handler);
+	}
+
+	hook_global<Name extends keyof EventMap & string>(event: Name, handler: Handler<EventMap[Name]>, priority?: number): void {
+		this.hook_object_event(this.server.events, event, handler, priority);
+	}
+
+	hook_object_event<Map, Name extends keyof Map & string>(
+		events: Events<Map>,
+		event: Name,
+		handler: Handler<Map[Name]>,
+		priority?: number,
+	): void {
+		events.add_handler(event, handler, priority);
+		this.undo.add(() => events.remove_handler(event, handler));
+	}
+
+	hook_tag(xmlns: string, name: string, handler: (session: Session, stanza: Stanza) => unknown, priority?: number): void {
+		this.hook(`stanza/${xmlns}:${name}`, (event) => handler(event.origin, event.stanza), priority);
+	}
+
+	wrap_event<Name extends keyof EventMap & string>(event: Name, wrapper: Wrapper<EventMap[Name]>): void {
+		const { events } = this;
+		events.add_wrapper(event, wrapper);
+		this.undo.add(() => events.remove_wrapper(event, wrapper));
+	}
+
+	fire_event<Name extends keyof EventMap & string>(event: Name, payload: EventMap[Name]): unknown {
+		return this.events.fire_event(event, payload);
+	}
+
+	// ------------------------------------------------------------------------------------------------------------ items
+
+	add_feature(xmlns: string): void {
+		this.add_item("feature", xmlns);
+	}
+
+	add_identity(category: string, type: string, name?: string): void {
+		this.add_item("identity", name === undefined ? { category, type } : { category, type, name });
+	}
+
+	add_extension(extension: Stanza): void {
+		this.add_item("extension", extension);
+	}
+
+	add_item<Key extends keyof ItemTypes>(key: Key, item: ItemTypes[Key]): void {
+		Object.assign(this.items, { [key]: [...this.own_items(key), item] });
+		this.events.fire_any(`item-added/${key}`, { source: this, item });
+		this.undo.add(() => this.remove_item(key, item));
+	}
+
+	remove_item<Key extends keyof ItemTypes>(key: Key, item: ItemTypes[Key]): void {
+		const items = this.own_items(key);
+		if (!items.includes(item)) return;
+		Object.assign(this.items, { [key]: items.filter((other) => other !== item) });
+		this.events.fire_any(`item-removed/${key}`, { source: this, item });
+	}
+
+	/** This module's own items under a key. */
+	own_items<Key extends keyof ItemTypes>(key: Key): ItemTypes[Key][] {
+		return this.items[key] ?? [];
+	}
+
+	get_host_items<Key extends keyof ItemTypes>(key: Key): ItemTypes[Key][] {
+		return this.server.modulemanager.get_items(this.host, key);
+	}
+
+	handle_items<Key extends keyof ItemTypes>(
+		key: Key,
+		added: (event: ItemEvent<ItemTypes[Key]>) => void,
+		removed: (event: ItemEvent<ItemTypes[Key]>) => void,
+		existing = true,
+	): void {
+		this.hook(`item-added/${key}`, (event) => void added(event));
+		this.hook(`item-removed/${key}`, (event) => void removed(event));
+		if (!existing) return;
+		for (const module of this.services.modules_of(this.host)) {
+			if (!(module instanceof ModuleInstance)) continue;
+			for (const item of module.own_items(key)) added({ source: module, item });
+		}
+	}
+
+	provides<Kind extends "auth" | "authz" | "storage" | "net">(kind: Kind, item: ItemTypes[`${Kind}-provider`]): void {
+		this.add_item(`${kind}-provider`, item);
+	}
+
+	// ---------------------------------------------------------------------------------------------------------- options
+
+	get_option(name: string): unknown {
+		return this.server.config.get(this.host, name);
+	}
+
+	/** Converts an option, says what is wrong with it in the log, and falls back to the default. */
+	private option<Value, Default>(
+		name: string,
+		default_value: Default,
+		convert: (value: unknown) => { value: Value | undefined; problem?: string | undefined },
+	): Value | Default {
+		const given = this.get_option(name);
+		if (given === undefined) return default_value;
+		const { value, problem } = convert(given);
+		if (problem !== undefined) this.log("error", "Config option '%s' %s", name, problem);
+		return value === undefined ? default_value : value;
+	}
+
+	get_option_string<Default extends string | undefined>(name: string, default_value?: Default): string | Default;
+	get_option_string(name: string, default_value?: string): string | undefined {
+		return this.option(name, default_value, options.as_string);
+	}
+
+	get_option_number<Default extends number | undefined>(
+		name: string,
+		default_value?: Default,
+		min?: number,
+		max?: number,
+	): number | Default;
+	get_option_number(name: string, default_value?: number, min?: number, max?: number): number | undefined {
+		return this.option(name, default_value, (value) => options.as_number(value, min, max));
+	}
+
+	get_option_integer<Default extends number | undefined>(
+		name: string,
+		default_value?: Default,
+		min?: number,
+		max?: number,
+	): number | Default;
+	get_option_integer(name: string, default_value?: number, min?: number, max?: number): number | undefined {
+		return this.option(name, default_value, (value) => options.as_integer(value, min, max));
+	}
+
+	get_option_boolean<Default extends boolean | undefined>(name: string, default_value?: Default): boolean | Default;
+	get_option_boolean(name: string, default_value?: boolean): boolean | undefined {
+		return this.option(name, default_value, options.as_boolean);
+	}
+
+	get_option_period(name: string, default_value: string | number, min?: string | number, max?: string | number): number {
+		const fallback = options.as_period(default_value).value;
+		if (fallback === undefined) throw new TypeError(`the default of option ${name} is no period: ${default_value}`);
+		return this.option(name, fallback, (value) => options.as_period(value, min, max));
+	}
+
+	get_option_enum<Value extends string | boolean>(name: string, default_value: Value, ...others: Value[]): Value {
+		return this.option(name, default_value, (value) => options.as_enum(value, [default_value, ...others]));
+	}
+
+	get_option_array(name: string, default_value: unknown[] = []): unknown[] {
+		return this.option(name, default_value, options.as_array);
+	}
+
+	get_option_set(name: string, default_value: unknown[] = []): Set<unknown> {
+		return new Set(this.get_option_array(name, default_value));
+	}
+
+	get_option_inherited_set(name: string, default_value: unknown[] = []): Set<unknown> {
+		const global = this.server.config.get("*", name);
+		const inherited = global === undefined ? default_value : (options.as_array(global).value ?? default_value);
+		return new Set([...this.get_option_array(name, default_value), ...inherited]);
+	}
+
+	// ---------------------------------------------------------------------------------------------------- other modules
+
+	depends<Name extends keyof ModuleExports>(name: Name): ModuleExports[Name];
+	depends(name: string): unknown;
+	depends(name: string): unknown {
+		return this.services.depend(this, name);
+	}
+
+	shared(path: string): Map<string, unknown> {
+		if (path.startsWith("/")) return this.services.shared(path);
+		const missing = Math.max(0, 2 - (path.split("/").length - 1));
+		return this.services.shared(["", ...[this.host, this.name].slice(0, missing), path].join("/"));
+	}
+
+	open_store<Kind extends keyof StoreTypes = "keyval">(name?: string, kind?: Kind): StoreTypes[Kind];
+	open_store(name = this.name, kind: keyof StoreTypes = "keyval"): StoreTypes[keyof StoreTypes] {
+		const store = this.server.open_store(this.host, name, kind);
+		if (!store.ok) throw new Error(`cannot open the ${kind} store ${name} of ${this.host}: ${store.error.text}`);
+		return store.value;
+	}
+
+	// ------------------------------------------------------------------------------------------------ timers and sending
+
+	add_timer(delay: number, callback: (now: number) => number | undefined | void): Timer {
+		let handle: NodeJS.Timeout | undefined;
+		const stop = (): void => {
+			clearTimeout(handle);
+			this.undo.delete(stop);
+		};
+		const arm = (seconds: number): void => {
+			clearTimeout(handle);
+			if (this.released || seconds === Number.POSITIVE_INFINITY) return;
+			const milliseconds = Math.max(0, seconds * 1000);
+			const wait = Math.min(milliseconds, longest_timeout);
+			handle = setTimeout(() => (milliseconds > wait ? arm((milliseconds - wait) / 1000) : run()), wait);
+			handle.unref();
+			this.undo.add(stop);
+		};
+		const run = (): void => {
+			this.undo.delete(stop);
+			try {
+				const again = callback(Date.now() / 1000);
+				if (typeof again === "number") arm(again);
+			} catch (error) {
+				this.log("error", "Error in a timer: %s", error instanceof Error ? error.stack : error);
+			}
+		};
+		arm(delay);
+		return { stop, reschedule: arm };
+	}
+
+	send(stanza: Stanza, origin?: Session): void {
+		this.server.router.post_stanza(origin ?? this.host_session(), stanza);
+	}
+
+	broadcast(recipients: Iterable<string>, stanza: Stanza): void {
+		this.server.router.broadcast(this.host_session(), recipients, stanza);
+	}
+
+	send_iq(stanza: Stanza, origin?: Session, timeout = 120): Promise<Stanza> {
+		const { from = this.host, to, id } = stanza.attrs;
+		if (id === undefined) throw new TypeError("an iq needs an id");
+		const kind = jid.node(from) === undefined ? "host" : jid.resource(from) === undefined ? "bare" : "full";
+		return new Promise((resolve, reject) => {
+			const finish = (): void => {
+				for (const name of names) this.unhook(name, handler);
+				timer.stop();
+			};
+			const handler = ({ stanza: answer }: StanzaEvent): true | undefined => {
+				if (answer.attrs["id"] !== id || answer.attrs["from"] !== to) return undefined;
+				if (answer.attrs["type"] === "result") resolve(answer);
+				else if (answer.attrs["type"] === "error") {
+					const error = answer.get_error();
+					reject(new IqError("cancel", error?.condition ?? "undefined-condition", error?.text, answer));
+				} else return undefined;
+				finish();
+				return true;
+			};
+			const names: ("iq/full" | `iq-result/${string}` | `iq-error/${string}`)[] =
+				kind === "full" ? ["iq/full"] : [`iq-result/${kind}/${id}`, `iq-error/${kind}/${id}`];
+			for (const name of names) this.hook(name, handler, 1);
+			const timer = this.add_timer(timeout, () => {
+				finish();
+				reject(new IqError("wait", "remote-server-timeout", "IQ stanza timed out", undefined));
+			});
+			this.undo.add(finish);
+			this.send(stanza, origin);
+		});
+	}
+
+	// ------------------------------------------------------------------------------------------------------- permissions
+
+	private permission_name(permission: string): string {
+		return permission.startsWith(":") ? this.name + permission : permission;
+	}
+
+	default_permission(role: string, permission: string): void {
+		const hosts = this.host === "*" ? [...this.server.hosts.values()] : [this.host_session()];
+		for (const host of hosts) host.authz.add_default_permission(role, this.permission_name(permission));
+	}
+
+	default_permissions(role: string, permissions: readonly string[]): void {
+		for (const permission of permissions) this.default_permission(role, permission);
+	}
+
+	private role_in(context: PermissionContext): { who: string; role: Role | undefined } {
+		if (typeof context !== "string" && context.origin.type === "c2s" && context.origin.host === this.host) {
+			return { who: context.origin.full_jid ?? context.origin.id, role: context.origin.role };
+		}
+		const who = typeof context === "string" ? context : (context.stanza.attrs["from"] ?? "");
+		const { authz } = this.host_session();
+		const node = jid.node(who);
+		if (typeof context === "string" && jid.host(who) === this.host && node !== undefined) {
+			return { who, role: authz.get_user_role(node) };
+		}
+		return { who, role: authz.get_jid_role(who) };
+	}
+
+	may(action: string, context: PermissionContext): boolean {
+		const { who, role } = this.role_in(context);
+		const permitted = role?.may(this.permission_name(action)) ?? false;
+		if (!permitted) this.log("debug", "Access denied: %s may not %s (role: %s)", who, action, role?.name ?? "none");
+		return permitted;
+	}
+
+	could(action: string, context: PermissionContext): boolean {
+		return this.role_in(context).role?.may(this.permission_name(action)) ?? false;
+	}
+
+	is_admin(who: string): boolean {
+		return this.server.usermanager.is_admin(who, this.host);
+	}
+
+	// ------------------------------------------------------------------------------------------------------------ status
+
+	measure(name: string, kind: "amount" | "rate" | "times" | "counter" | "distribution"): Measure {
+		this.add_item("measure", { name, type: kind });
+		return this.server.statsmanager.measure(kind, `mod_${this.name}/${name}`, this.host);
+	}
+
+	set_status(kind: "error" | "warn" | "info" | "core", message: string): void {
+		this.status = { kind, message };
+	}
+
+	/** The folder of the module's own file. */
+	get_directory(): string | undefined {
+		return this.path === undefined ? undefined : dirname(this.path);
+	}
+}

@@ -1,0 +1,237 @@
+// Counterpart: core/modulemanager.lua
+
+import { type Result, failed, ok } from "../util/error.ts";
+import { ModuleInstance, type ModuleServices } from "./moduleapi.ts";
+import type { ItemTypes, LoadedModule, ModuleDefinition, ModuleLoader, ModuleManager, Server } from "./types.ts";
+
+/** Loaded on every host without being named. Prosody also has offline, s2s and s2s_auth_certs here. */
+const autoload_modules = ["presence", "message", "iq", "c2s"];
+/** What components take over from the global `modules_enabled`. */
+const component_inheritable_modules = new Set(["tls", "saslauth", "dialback", "iq", "s2s", "s2s_bidi", "smacks", "server_contact_info"]);
+
+/** The module manager with what the rest of the host's core needs of it. */
+export interface ModuleManagerInternals extends ModuleManager {
+	/** Loads all that the configuration names for a host; what cannot be loaded is in the log. */
+	load_modules_for_host(host: string): void;
+	/** Unloads everything on a host, dependants first. */
+	unload_all(host: string): void;
+	/** Calls `ready` of every module, once the server listens. */
+	server_is_ready(): void;
+}
+
+/** A loaded module while the manager still fills it in. */
+interface Entry extends LoadedModule {
+	readonly module: ModuleInstance;
+	exports: unknown;
+}
+
+function list(value: unknown): string[] {
+	return (Array.isArray(value) ? value : value === undefined ? [] : [value]).filter((item) => typeof item === "string");
+}
+
+/**
+ * Loads and unloads modules on the hosts of one server.
+ * @param loaders asked in turn for a module; those for languages in `prefer_lua_modules` go first for the modules named there
+ */
+export function create_modulemanager(server: Server, loaders: readonly ModuleLoader[]): ModuleManagerInternals {
+	const log = server.logger("modulemanager");
+	const modules = new Map<string, Map<string, Entry>>();
+	const shared_tables = new Map<string, Map<string, unknown>>();
+	let is_ready = false;
+
+	const services: ModuleServices = {
+		depend(dependant, name) {
+			if (list(server.config.get(dependant.host, "modules_disabled")).includes(name)) {
+				throw new Error(`mod_${dependant.name} depends on mod_${name}, which modules_disabled names`);
+			}
+			let found = get_entry(dependant.host, name);
+			const global = get_entry("*", name);
+			if (!found && global && (dependant.host === "*" || !global.module.add_host)) found = global;
+			if (!found) {
+				const loaded = load_entry(dependant.host, name, undefined);
+				if (!loaded.ok) throw new Error(`mod_${dependant.name} cannot load mod_${name}, which it depends on: ${loaded.error}`);
+				found = loaded.value;
+			}
+			dependant.dependencies.add(name);
+			return found.exports;
+		},
+		*modules_of(host) {
+			for (const entry of modules.get(host)?.values() ?? []) yield entry.module;
+		},
+		shared(path) {
+			let table = shared_tables.get(path);
+			if (!table) {
+				table = new Map();
+				shared_tables.set(path, table);
+			}
+			return table;
+		},
+	};
+
+	function get_entry(host: string, name: string): Entry | undefined {
+		return modules.get(host)?.get(name);
+	}
+
+	function keep(host: string, entry: Entry): void {
+		let on_host = modules.get(host);
+		if (!on_host) {
+			on_host = new Map();
+			modules.set(host, on_host);
+		}
+		on_host.set(entry.name, entry);
+		server.hosts.get(host)?.modules.set(entry.name, entry);
+	}
+
+	function drop(host: string, name: string): void {
+		modules.get(host)?.delete(name);
+		server.hosts.get(host)?.modules.delete(name);
+	}
+
+	function find_definition(host: string, name: string): Result<ModuleDefinition, string> {
+		const prefers_lua = list(server.config.get(host, "prefer_lua_modules")).includes(name);
+		const in_turn = prefers_lua ? [...loaders].sort((a, b) => Number(b.language === "lua") - Number(a.language === "lua")) : loaders;
+		for (const loader of in_turn) {
+			const found = loader.find(name);
+			if (found) return found;
+		}
+		const folders = server.paths.plugins;
+		return failed(
+			`there is no such module: mod_${name} is neither built in nor in plugin_paths (${folders.length > 0 ? folders.join(", ") : "none set"})`,
+		);
+	}
+
+	function describe(error: unknown): string {
+		return error instanceof Error ? (error.stack ?? error.message) : String(error);
+	}
+
+	/** Runs a module's code on a host, and takes all of it back when it throws. */
+	function run(host: string, definition: ModuleDefinition, code: (module: ModuleInstance) => unknown): Result<Entry, string> {
+		const module = new ModuleInstance(server, host, definition.name, services, definition.path);
+		const entry: Entry = { name: definition.name, module, definition, exports: undefined };
+		keep(host, entry);
+		try {
+			entry.exports = code(module);
+		} catch (error) {
+			module.release();
+			drop(host, definition.name);
+			log("error", "Error initializing module '%s' on '%s': %s", definition.name, host, describe(error));
+			return failed(error instanceof Error ? error.message : String(error));
+		}
+		module.set_status("core", "Loaded");
+		if (is_ready) call(module, "ready", () => module.ready?.());
+		return ok(entry);
+	}
+
+	function call(module: ModuleInstance, what: string, callback: () => unknown): Result<unknown, string> {
+		try {
+			return ok(callback());
+		} catch (error) {
+			log("warn", "Error in %s of module '%s' on '%s': %s", what, module.name, module.host, describe(error));
+			return failed(error instanceof Error ? error.message : String(error));
+		}
+	}
+
+	function load_entry(host: string, name: string, saved: unknown): Result<Entry, string> {
+		if (host !== "*" && !server.hosts.has(host)) return failed("unknown-host");
+		if (get_entry(host, name)) return failed("module-already-loaded");
+		const global = get_entry("*", name);
+		if (global) {
+			const { add_host } = global.module;
+			if (!add_host) return failed("global-module-already-loaded");
+			return run(host, global.definition, (module) => {
+				add_host(module);
+				return global.exports;
+			});
+		}
+		const definition = find_definition(host, name);
+		if (!definition.ok) {
+			log("error", "Unable to load module '%s': %s", name, definition.error);
+			return definition;
+		}
+		if (definition.value.global && host !== "*") {
+			const everywhere = load_entry("*", name, saved);
+			if (!everywhere.ok) return everywhere;
+			return everywhere.value.module.add_host ? load_entry(host, name, saved) : everywhere;
+		}
+		const loaded = run(host, definition.value, (module) => definition.value.load(module));
+		if (loaded.ok) bus(host).fire_event("module-loaded", { module: name, host });
+		return loaded;
+	}
+
+	function bus(host: string) {
+		return server.hosts.get(host)?.events ?? server.events;
+	}
+
+	function unload(host: string, name: string): Result<true, string> {
+		const entry = get_entry(host, name);
+		if (!entry) return failed("module-not-loaded");
+		for (const other of [...(modules.get(host)?.values() ?? [])]) {
+			if (other.module.dependencies.has(name) && get_entry(host, other.name)) {
+				log("info", "Unloading %s:%s since it depends on %s", host, other.name, name);
+				unload(host, other.name);
+			}
+		}
+		call(entry.module, "unload", () => entry.module.unload?.());
+		entry.module.release();
+		drop(host, name);
+		bus(host).fire_event("module-unloaded", { module: name, host });
+		return ok(true);
+	}
+
+	return {
+		load: (host, name) => load_entry(host, name, undefined),
+		unload,
+		reload(host, name) {
+			const entry = get_entry(host, name);
+			if (!entry) return failed("module-not-loaded");
+			const definition = find_definition(host, name);
+			if (!definition.ok) return definition;
+			const saved = call(entry.module, "save", () => entry.module.save?.());
+			if (!saved.ok && server.config.get(host, "force_module_reload") !== true) return failed("save-state-failed");
+			const dependants = [...(modules.get(host)?.values() ?? [])].filter((other) => other.module.dependencies.has(name));
+			unload(host, name);
+			const loaded = load_entry(host, name, undefined);
+			if (!loaded.ok) return loaded;
+			const { module } = loaded.value;
+			if (saved.ok && saved.value !== undefined) call(module, "restore", () => module.restore?.(saved.value));
+			for (const dependant of dependants) {
+				if (!get_entry(host, dependant.name)) load_entry(host, dependant.name, undefined);
+			}
+			bus(host).fire_event("module-reloaded", { module: name, host });
+			return loaded;
+		},
+		get_module: get_entry,
+		is_loaded: (host, name) => get_entry(host, name) !== undefined,
+		get_items<Key extends keyof ItemTypes>(host: string, key: Key): ItemTypes[Key][] {
+			return [...(modules.get(host)?.values() ?? [])].flatMap(({ module }) => module.own_items(key));
+		},
+		load_modules_for_host(host) {
+			const own = (option: string): string[] => {
+				const value = server.config.get(host, option);
+				return value === server.config.get("*", option) ? [] : list(value);
+			};
+			const component = server.config.get(host, "component_module");
+			const disabled = list(server.config.get("*", "modules_disabled"));
+			let names = [...autoload_modules, ...list(server.config.get("*", "modules_enabled"))].filter((name) => !disabled.includes(name));
+			if (typeof component === "string") {
+				names = names.filter((name) => component_inheritable_modules.has(name));
+				load_entry(host, component, undefined);
+			}
+			const disabled_here = own("modules_disabled");
+			for (const name of new Set([...names, ...own("modules_enabled")])) {
+				if (disabled_here.includes(name) || get_entry(host, name)) continue;
+				load_entry(host, name, undefined);
+			}
+		},
+		unload_all(host) {
+			for (const name of [...(modules.get(host)?.keys() ?? [])].reverse()) unload(host, name);
+			modules.delete(host);
+		},
+		server_is_ready() {
+			is_ready = true;
+			for (const on_host of modules.values()) {
+				for (const { module } of on_host.values()) call(module, "ready", () => module.ready?.());
+			}
+		},
+	};
+}

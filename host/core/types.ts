@@ -1,0 +1,737 @@
+// No counterpart: the shapes that Prosody describes in doc/session.txt and teal-src/module.d.tl, or leaves to the reader.
+
+import type { Condition, ErrorType, Result, StanzaError } from "../util/error.ts";
+import type { Events, Handler, Wrapper } from "../util/events.ts";
+import type { Role } from "../util/roles.ts";
+import type { SaslHandler } from "../util/sasl.ts";
+import type { Attributes, Stanza } from "../util/stanza.ts";
+import type { Turn } from "../util/turn.ts";
+
+// ---------------------------------------------------------------------------------------------------------------- logging
+
+export type LogLevel = "debug" | "info" | "warn" | "error";
+
+/** Logs a message; `%s`, `%d` and `%q` in it stand for the arguments, which are only formatted when the level is wanted. */
+export type Log = (level: LogLevel, message: string, ...args: unknown[]) => void;
+
+// --------------------------------------------------------------------------------------------------------------- sessions
+
+/** Why a stream ends: a condition of RFC 6120 §4.9.3, with text for people and an application-specific element. */
+export interface StreamError {
+	readonly condition: string;
+	readonly text?: string;
+	readonly extra?: Stanza;
+}
+
+/** What every origin of stanzas has in common. */
+interface SessionBase {
+	/** Unique in this process. */
+	readonly id: string;
+	readonly log: Log;
+	/** Sends a stanza or stream element to the other side. False where it can no longer be sent. */
+	send(stanza: Stanza): boolean;
+}
+
+/** A stream over a connection. */
+export interface StreamSession extends SessionBase {
+	/** Address of the other end, for logs and limits. */
+	readonly ip: string;
+	/** Whether nobody in between can read along. */
+	secure: boolean;
+	/** Sends text that is serialised already; the broadcast path. False where it can no longer be sent. */
+	send_text(text: string): boolean;
+	/** Ends the stream: with an error, or cleanly when there is none. */
+	close(reason?: StreamError): void;
+	/** Passes a stanza through the filters of one direction; undefined where one swallowed it. Source: util/filters.lua. */
+	filter(kind: FilterKind, stanza: Stanza): Stanza | undefined;
+	/** Whether anything filters that direction, so that a shared text cannot be sent as it is. */
+	has_filter(kind: FilterKind): boolean;
+	add_filter(kind: FilterKind, callback: StanzaFilter, priority?: number): void;
+	remove_filter(kind: FilterKind, callback: StanzaFilter): void;
+}
+
+export type FilterKind = "stanzas/in" | "stanzas/out";
+export type StanzaFilter = (stanza: Stanza) => Stanza | undefined;
+
+/**
+ * A client's stream. `c2s_unauthed` until SASL succeeds, `c2s_unbound` until a resource is bound, `c2s` from then on,
+ * `c2s_destroyed` at last.
+ */
+export interface C2sSession extends StreamSession {
+	type: "c2s_unauthed" | "c2s_unbound" | "c2s" | "c2s_destroyed";
+	/** The host of the stream header. */
+	host: string | undefined;
+	username: string | undefined;
+	resource: string | undefined;
+	/** `username@host/resource`, once bound. */
+	full_jid: string | undefined;
+	/** The last available presence without `to`. */
+	presence: Stanza | undefined;
+	priority: number | undefined;
+	/** Whether the client asked for the roster, and so gets pushes. */
+	interested: boolean;
+	/** Full or bare JIDs that directed presence went to. */
+	directed: Set<string> | undefined;
+	/** Who the client is to the permission system. */
+	role: Role | undefined;
+	/** The SASL exchange that runs, or that the offered mechanisms come from; none once it succeeded. */
+	sasl_handler: SaslHandler | undefined;
+	/** Expects a new stream header, as after SASL (RFC 6120 §6.3.2); what is sent next still belongs to the old stream. */
+	reset_stream(): void;
+}
+
+/** An external component's stream (XEP-0114). */
+export interface ComponentSession extends StreamSession {
+	type: "component_unauthed" | "component" | "component_destroyed";
+	host: string | undefined;
+}
+
+/** All resources of one account that are online. Prosody: `hosts[host].sessions[username]`. */
+export interface UserSessions {
+	readonly sessions: Map<string, C2sSession>;
+	/** The available resources with the highest non-negative priority, which messages to the bare JID go to. */
+	top_resources: C2sSession[] | undefined;
+}
+
+/** A host as the origin of stanzas, and all that belongs to it. Prosody: `hosts[host]`. */
+export interface HostSession extends SessionBase {
+	readonly type: "local" | "component";
+	readonly host: string;
+	readonly events: Events<EventMap>;
+	readonly modules: Map<string, LoadedModule>;
+	/** Accounts that are online, by username; empty for components. */
+	readonly sessions: Map<string, UserSessions>;
+	/** Where accounts are checked; the null provider refuses everybody. */
+	users: AuthProvider;
+	authz: AuthzProvider;
+	/**
+	 * By stanza name, the handler of `NAME/full` that only hands a stanza to the session it is addressed to. While it is
+	 * the only handler there, a broadcast may hand the session finished text instead.
+	 */
+	readonly plain_delivery: Map<string, Handler<StanzaEvent>>;
+}
+
+/** Where a stanza came from. */
+export type Session = C2sSession | ComponentSession | HostSession;
+
+// ----------------------------------------------------------------------------------------------------------------- events
+
+/** Payload of the stanza events. */
+export interface StanzaEvent {
+	origin: Session;
+	stanza: Stanza;
+	/** The sender addressed its own account. */
+	to_self?: boolean;
+	/** Why a `pre-stanza` handler refused, for the log. */
+	reason?: string;
+}
+
+/** Payload of `item-added/…` and `item-removed/…`. */
+export interface ItemEvent<Item> {
+	source: ModuleApi;
+	item: Item;
+}
+
+export interface ModuleEvent {
+	module: string;
+	host: string;
+}
+
+/** Payload of the disco events; handlers add to `reply`. Source: plugins/mod_disco.lua. */
+export interface DiscoEvent {
+	origin: Session;
+	stanza: Stanza;
+	reply: Stanza;
+	node?: string;
+	/** Set by a handler that knows the node. */
+	exists?: boolean;
+}
+
+/**
+ * Every event with its payload. Modules declare theirs by augmenting this interface, as muc/types.ts does:
+ * `declare module "../host/core/types.ts" { interface EventMap { "my-event": MyPayload } }`.
+ *
+ * Stanza events are named as in Prosody: `message/full`, `iq-get/host/jabber:iq:version:query`, `pre-presence/bare`,
+ * `iq-result/bare/ID`, and `stanza/…` for what is no stanza in the stream's namespace.
+ */
+export interface EventMap {
+	"pre-stanza": StanzaEvent;
+	[stanza: `stanza/${string}`]: StanzaEvent;
+	[iq: `iq/${string}`]: StanzaEvent;
+	[iq: `iq-get/${string}`]: StanzaEvent;
+	[iq: `iq-set/${string}`]: StanzaEvent;
+	[iq: `iq-result/${string}`]: StanzaEvent;
+	[iq: `iq-error/${string}`]: StanzaEvent;
+	[message: `message/${string}`]: StanzaEvent;
+	[presence: `presence/${string}`]: StanzaEvent;
+	[pre: `pre-iq/${string}`]: StanzaEvent;
+	[pre: `pre-message/${string}`]: StanzaEvent;
+	[pre: `pre-presence/${string}`]: StanzaEvent;
+	/** A stanza for a domain that is not served here. */
+	"route/remote": StanzaEvent & { from_host: string; to_host: string };
+	"stream-features": { origin: C2sSession; features: Stanza };
+	"host-disco-info": DiscoEvent;
+	"host-disco-items": DiscoEvent;
+	"host-disco-info-node": DiscoEvent;
+	"host-disco-items-node": DiscoEvent;
+	"account-disco-info": DiscoEvent;
+	"account-disco-items": DiscoEvent;
+	/** `false` refuses the resource, with `error` if set. */
+	"pre-resource-bind": { session: C2sSession; resource: string | undefined; error?: StanzaError };
+	"resource-bind": { session: C2sSession };
+	"pre-resource-unbind": { session: C2sSession; error?: string };
+	"resource-unbind": { session: C2sSession; error?: string };
+	"authentication-success": { session: C2sSession };
+	"authentication-failure": { session: C2sSession; condition: string; text?: string };
+	"host-activated": { host: string };
+	"host-deactivated": { host: string };
+	"user-registered": { username: string; host: string; session?: C2sSession };
+	"user-deleted": { username: string; host: string };
+	"user-password-changed": { username: string; host: string; resource?: string };
+	"roster-load": { username: string; host: string; roster: Roster };
+	"roster-item-removed": { username: string; origin: C2sSession; jid: string; item: RosterItem | undefined; roster: Roster };
+	"module-loaded": ModuleEvent;
+	"module-unloaded": ModuleEvent;
+	"module-reloaded": ModuleEvent;
+	"server-starting": Record<never, never>;
+	"server-started": Record<never, never>;
+	"server-stopping": { reason: string };
+	"server-stopped": { reason: string };
+	"server-resetting": Record<never, never>;
+	"server-reset": Record<never, never>;
+	"config-reloaded": Record<never, never>;
+	"stats-update": Record<never, never>;
+	/** A turn could not be committed: nothing that its stanzas caused was stored or sent. */
+	"turn-failed": { error: unknown; stanzas: readonly StanzaEvent[] };
+	[item: `item-added/${string}`]: ItemEvent<never>;
+	[item: `item-removed/${string}`]: ItemEvent<never>;
+}
+
+// ---------------------------------------------------------------------------------------------------------------- storage
+
+/** What a store holds: Lua's values. Lists are arrays, tables with string keys only are objects, all others are Maps. */
+export type StoreValue = string | number | boolean | StoreValue[] | StoreTable | StoreMap;
+export interface StoreTable {
+	[key: string]: StoreValue | undefined;
+}
+export type StoreMap = Map<string | number | boolean, StoreValue>;
+
+/** A store that could not be read or written. */
+export interface StorageError {
+	readonly text: string;
+	/** Shown to users instead of `text`, when it is safe to. */
+	readonly condition?: Condition;
+}
+
+/** One value for each user (or room); `undefined` as user means the host itself. */
+export interface KeyvalStore {
+	/** The stored table, undefined where there is none. */
+	get(user: string | undefined): Result<StoreTable | undefined, StorageError>;
+	/** Replaces the table; undefined (or an empty table) removes it. */
+	set(user: string | undefined, data: StoreTable | undefined): Result<void, StorageError>;
+	/** All users that have something stored here. */
+	users(): Result<string[], StorageError>;
+}
+
+/** The same data, key by key. */
+export interface MapStore {
+	get(user: string | undefined, key: string): Result<StoreValue | undefined, StorageError>;
+	set(user: string | undefined, key: string, value: StoreValue | undefined): Result<void, StorageError>;
+	/** Values of one key over all users. */
+	get_all(key: string): Result<Map<string, StoreValue>, StorageError>;
+}
+
+export interface ArchiveItem {
+	readonly id: string;
+	readonly stanza: Stanza;
+	/** Seconds since 1970, with fraction where the driver keeps one. */
+	readonly when: number;
+	readonly with: string;
+}
+
+/** Narrows an archive query; all parts are optional. Source: plugins/mod_storage_sql.lua, archive_where. */
+export interface ArchiveQuery {
+	readonly with?: string;
+	/** Inclusive. */
+	readonly start?: number;
+	/** Inclusive. */
+	readonly end?: number;
+	/** Only items after (before) the one with this id. */
+	readonly after?: string;
+	readonly before?: string;
+	/** True for the last items without an id to page before. */
+	readonly reverse?: boolean;
+	readonly ids?: readonly string[];
+	readonly key?: string;
+	readonly limit?: number;
+	/** Also count all that match without `limit`. */
+	readonly total?: boolean;
+}
+
+export interface ArchivePage {
+	readonly items: ArchiveItem[];
+	readonly total?: number;
+}
+
+export interface ArchiveStore {
+	/** Features that a query may rely on, and the most items one user may have. */
+	readonly caps: {
+		readonly total: boolean;
+		readonly quota?: number;
+		readonly full_id_range: boolean;
+		readonly ids: boolean;
+		readonly wildcard_delete: boolean;
+	};
+	/** Adds an item and answers with its id; an item of the same id is replaced. */
+	append(user: string, id: string | undefined, stanza: Stanza, when: number, with_: string): Result<string, StorageError>;
+	/** `item-not-found` as the error's condition where `after` or `before` is unknown. */
+	find(user: string, query?: ArchiveQuery): Result<ArchivePage, StorageError>;
+	/** The same without holding up other work: pages are read between turns. */
+	find_later(user: string, query?: ArchiveQuery): Promise<Result<ArchivePage, StorageError>>;
+	get(user: string, id: string): Result<ArchiveItem | undefined, StorageError>;
+	/** Replaces an item's stanza (and time, and with, where given). */
+	set(user: string, id: string, stanza: Stanza, when?: number, with_?: string): Result<void, StorageError>;
+	/** Deletes and answers how many; `true` as user means all users. `truncate` keeps that many of the newest. */
+	delete(user: string | true, query?: ArchiveQuery & { truncate?: number }): Result<number, StorageError>;
+	/** How many items there are for each `with`, and when the first and the last was. */
+	summary(user: string, query?: ArchiveQuery): Result<Map<string, { count: number; first: number; last: number }>, StorageError>;
+	users(): Result<string[], StorageError>;
+}
+
+export interface StoreTypes {
+	keyval: KeyvalStore;
+	map: MapStore;
+	archive: ArchiveStore;
+}
+
+/** A storage driver on one host (item `storage-provider`). */
+export interface StorageDriver {
+	readonly name: string;
+	/** A store of that name; an error value where the driver has no such kind or cannot open it. */
+	open<Kind extends keyof StoreTypes>(store: string, kind: Kind): Result<StoreTypes[Kind], StorageError>;
+	/** Removes everything of one user. */
+	purge(user: string): Result<void, StorageError>;
+}
+
+// ------------------------------------------------------------------------------------------------------------- accounts
+
+/** What a provider knows about an account; times are seconds since 1970. */
+export interface AccountInfo {
+	readonly created?: number;
+	readonly password_updated?: number;
+	/** False for an account that was disabled; absent where the provider knows no such state. */
+	readonly enabled?: boolean;
+}
+
+/** Passwords and accounts of one host (item `auth-provider`). Source: plugins/mod_auth_*.lua. */
+export interface AuthProvider {
+	readonly name: string;
+	test_password(username: string, password: string): Result<true, string>;
+	set_password(username: string, password: string): Result<true, string>;
+	user_exists(username: string): boolean;
+	/** Without a password the account is made disabled. */
+	create_user(username: string, password: string | undefined): Result<true, string>;
+	delete_user(username: string): Result<true, string>;
+	users(): string[];
+	/** A fresh SASL exchange for one stream. */
+	get_sasl_handler(session: C2sSession): SaslHandler;
+	/** Only where passwords are kept as they are. */
+	get_password?(username: string): string | undefined;
+	get_account_info?(username: string): Result<AccountInfo, string>;
+	is_enabled?(username: string): Result<boolean, string>;
+	enable?(username: string): Result<true, string>;
+	/** `meta` is kept with the account: who disabled it, and why. */
+	disable?(username: string, meta?: StoreTable): Result<true, string>;
+}
+
+export type { Role, SaslHandler };
+
+/** Who may do what on one host (item `authz-provider`). Source: plugins/mod_authz_internal.lua. */
+export interface AuthzProvider {
+	/** The primary role of an account of this host; undefined where it has none or it cannot be read. */
+	get_user_role(username: string): Role | undefined;
+	set_user_role(username: string, role_name: string): Result<Role, string>;
+	get_user_secondary_roles(username: string): Map<string, Role>;
+	add_user_secondary_role(username: string, role_name: string): Result<Role, string>;
+	remove_user_secondary_role(username: string, role_name: string): Result<true, string>;
+	user_can_assume_role(username: string, role_name: string): boolean;
+	/** Usernames that have a role, as their primary or secondary one. */
+	get_users_with_role(role_name: string): string[];
+	/** The role of somebody who has no account on this host. */
+	get_jid_role(jid: string): Role | undefined;
+	set_jid_role(jid: string, role_name: string): Result<true, string>;
+	get_jids_with_role(role_name: string): string[];
+	get_role_by_name(name: string): Role | undefined;
+	get_all_roles(): ReadonlyMap<string, Role>;
+	add_default_permission(role: string, permission: string): void;
+	remove_default_permission(role: string, permission: string): void;
+}
+
+// -------------------------------------------------------------------------------------------------------------- rosters
+
+export interface RosterItem {
+	subscription: "none" | "to" | "from" | "both" | "remove";
+	ask?: "subscribe";
+	name?: string;
+	groups: Set<string>;
+	approved?: boolean;
+}
+
+/** An account's contacts. Source: core/rostermanager.lua. */
+export interface Roster {
+	version: number;
+	/** Stays unsaved when it could not be read, so that nothing is overwritten. */
+	broken: boolean;
+	readonly items: Map<string, RosterItem>;
+	/** Subscription requests that wait for an answer, with the stanza if it was kept. */
+	readonly pending: Map<string, Stanza | true>;
+}
+
+// -------------------------------------------------------------------------------------------------------------- modules
+
+/** What a module may offer under a key, by {@link ModuleApi.add_item}. Modules add theirs by augmenting this interface. */
+export interface ItemTypes {
+	feature: string;
+	identity: { category: string; type: string; name?: string };
+	extension: Stanza;
+	"auth-provider": AuthProvider;
+	"authz-provider": AuthzProvider;
+	"storage-provider": StorageDriver;
+	"net-provider": NetService;
+	measure: { name: string; type: string };
+}
+
+/** What `module.depends` answers with, by module name. Modules add theirs by augmenting this interface. */
+// biome-ignore lint/suspicious/noEmptyInterface: filled by augmentation
+export interface ModuleExports {}
+
+/** A service that listens on ports named by options: `NAME_ports`, `NAME_interfaces`. Source: core/portmanager.lua. */
+export interface NetService {
+	readonly name: string;
+	readonly default_port: number;
+	/** Direct TLS from the first byte. */
+	readonly encryption?: "ssl";
+	/** Only listens when the configuration names ports. */
+	readonly private?: boolean;
+	/** Takes an accepted connection. */
+	onconnect(conn: Connection): void;
+}
+
+/** A byte stream to a peer, as plugins see it; net/server.ts makes them. */
+export interface Connection {
+	readonly ip: string;
+	readonly secure: boolean;
+	/** Callbacks of the owner; `ondata` gets chunks as they come, `onclose` comes once. */
+	ondata: (chunk: Buffer) => void;
+	onclose: (error: string | undefined) => void;
+	/** Collects text for the end of the turn. False where the connection is gone or its out-buffer is over its limit. */
+	write(text: string): boolean;
+	/** Bytes that the peer has not taken yet. */
+	readonly pending: number;
+	/** Stops and resumes reading. */
+	pause(): void;
+	resume(): void;
+	/** Writes what is left, then ends the connection. */
+	close(): void;
+	/** Ends the connection at once. */
+	destroy(): void;
+	/** Turns into TLS as the server; what was written before goes out in the clear. */
+	starttls(context: TlsContext): void;
+}
+
+/** Opaque to plugins: key and certificate for TLS. */
+export interface TlsContext {
+	readonly names: readonly string[];
+	readonly options: import("node:tls").TlsOptions;
+}
+
+/** A module as a loader found it. */
+export interface ModuleDefinition {
+	readonly name: string;
+	/** Loaded once for the whole server instead of once a host. */
+	readonly global?: boolean;
+	/** The file that it came from; built-in modules have none. */
+	readonly path?: string;
+	/** Runs the module; what it answers is what `module.depends` gives others. */
+	load(module: ModuleApi): unknown;
+}
+
+/** Finds modules of one kind; synchronous, since `module.depends` is. Source: util/pluginloader.lua. */
+export interface ModuleLoader {
+	readonly language: "builtin" | "typescript" | "lua";
+	/** The module of that name, undefined where this loader has none; an error value where it has one that cannot be loaded. */
+	find(name: string): Result<ModuleDefinition, string> | undefined;
+}
+
+/** A module that runs on a host. */
+export interface LoadedModule {
+	readonly name: string;
+	readonly module: ModuleApi;
+	readonly definition: ModuleDefinition;
+	readonly exports: unknown;
+}
+
+/** A running timer. */
+export interface Timer {
+	stop(): void;
+	/** Runs `delay` seconds from now instead. */
+	reschedule(delay: number): void;
+}
+
+/** Who asks for a permission: a JID, or the event of a stanza. */
+export type PermissionContext = string | { origin: Session; stanza: Stanza };
+
+/** A measure: call it with a value, or without one for a rate. */
+export type Measure = (value?: number) => void;
+
+/**
+ * The `module` of Prosody's modules. All that is done through it is taken back when the module is unloaded.
+ * Source: core/moduleapi.lua; methods keep their names and defaults.
+ */
+export interface ModuleApi {
+	readonly name: string;
+	/** The host that the module is loaded on, `*` for a global module. */
+	readonly host: string;
+	readonly server: Server;
+	/** Where the module's file lies, if it came from one. */
+	readonly path: string | undefined;
+
+	/** Lifecycle callbacks, assigned by the module while it loads. */
+	unload: (() => void) | undefined;
+	/** What `save` answers is handed to `restore` of the reloaded module. */
+	save: (() => unknown) | undefined;
+	restore: ((saved: unknown) => void) | undefined;
+	/** Called once the server listens, or at once when it already does. */
+	ready: (() => void) | undefined;
+	/** A global module's part on each host that has it enabled. */
+	add_host: ((host_module: ModuleApi) => void) | undefined;
+
+	readonly log: Log;
+	get_host(): string;
+	get_name(): string;
+	/** `local`, `component`, or `global`. */
+	get_host_type(): "local" | "component" | "global";
+	/** The session of this host, to send from; throws for a global module. */
+	host_session(): HostSession;
+
+	hook<Name extends keyof EventMap & string>(event: Name, handler: Handler<EventMap[Name]>, priority?: number): void;
+	unhook<Name extends keyof EventMap & string>(event: Name, handler: Handler<EventMap[Name]>): void;
+	hook_global<Name extends keyof EventMap & string>(event: Name, handler: Handler<EventMap[Name]>, priority?: number): void;
+	hook_object_event<Map, Name extends keyof Map & string>(
+		events: Events<Map>,
+		event: Name,
+		handler: Handler<Map[Name]>,
+		priority?: number,
+	): void;
+	/** Handles a stream element: `stanza/NAMESPACE:NAME`. */
+	hook_tag(xmlns: string, name: string, handler: (session: Session, stanza: Stanza) => unknown, priority?: number): void;
+	wrap_event<Name extends keyof EventMap & string>(event: Name, wrapper: Wrapper<EventMap[Name]>): void;
+	fire_event<Name extends keyof EventMap & string>(event: Name, payload: EventMap[Name]): unknown;
+
+	add_feature(xmlns: string): void;
+	add_identity(category: string, type: string, name?: string): void;
+	add_extension(extension: Stanza): void;
+	add_item<Key extends keyof ItemTypes>(key: Key, item: ItemTypes[Key]): void;
+	remove_item<Key extends keyof ItemTypes>(key: Key, item: ItemTypes[Key]): void;
+	/** Items that all modules of this host (and the global ones) offer under a key. */
+	get_host_items<Key extends keyof ItemTypes>(key: Key): ItemTypes[Key][];
+	/** Calls back for each item that is there, comes, or goes. */
+	handle_items<Key extends keyof ItemTypes>(
+		key: Key,
+		added: (event: ItemEvent<ItemTypes[Key]>) => void,
+		removed: (event: ItemEvent<ItemTypes[Key]>) => void,
+		existing?: boolean,
+	): void;
+	/** Offers this module as a provider: adds the item `KIND-provider`. */
+	provides<Kind extends "auth" | "authz" | "storage" | "net">(kind: Kind, item: ItemTypes[`${Kind}-provider`]): void;
+
+	get_option(name: string): unknown;
+	get_option_string<Default extends string | undefined>(name: string, default_value?: Default): string | Default;
+	get_option_number<Default extends number | undefined>(
+		name: string,
+		default_value?: Default,
+		min?: number,
+		max?: number,
+	): number | Default;
+	get_option_integer<Default extends number | undefined>(
+		name: string,
+		default_value?: Default,
+		min?: number,
+		max?: number,
+	): number | Default;
+	get_option_boolean<Default extends boolean | undefined>(name: string, default_value?: Default): boolean | Default;
+	/** Seconds; `"never"` is Infinity. */
+	get_option_period(name: string, default_value: string | number, min?: string | number, max?: string | number): number;
+	get_option_enum<Value extends string | boolean>(name: string, default_value: Value, ...others: Value[]): Value;
+	get_option_array(name: string, default_value?: unknown[]): unknown[];
+	get_option_set(name: string, default_value?: unknown[]): Set<unknown>;
+	/** This host's values and the global ones together. */
+	get_option_inherited_set(name: string, default_value?: unknown[]): Set<unknown>;
+
+	/** The exports of another module, loading it if needed. Throws where it cannot be had. */
+	depends<Name extends keyof ModuleExports>(name: Name): ModuleExports[Name];
+	depends(name: string): unknown;
+	/** A table that all modules may share; paths without `/` in front are below this host and module. */
+	shared(path: string): Map<string, unknown>;
+
+	open_store<Kind extends keyof StoreTypes = "keyval">(name?: string, kind?: Kind): StoreTypes[Kind];
+
+	/** Calls back after `delay` seconds; a number as its answer is the delay to the next call. */
+	add_timer(delay: number, callback: (now: number) => number | undefined | void): Timer;
+
+	/** Routes a stanza from this host. */
+	send(stanza: Stanza, origin?: Session): void;
+	/** Routes a stanza to many full JIDs, serialising it once; `to` of the stanza is ignored. */
+	broadcast(recipients: Iterable<string>, stanza: Stanza): void;
+	/** Sends an IQ; the promise ends with its result's stanza, or fails with an {@link IqError}. Timeout in seconds. */
+	send_iq(stanza: Stanza, origin?: Session, timeout?: number): Promise<Stanza>;
+
+	default_permission(role: string, permission: string): void;
+	default_permissions(role: string, permissions: readonly string[]): void;
+	/** Whether somebody may do something; `:action` is this module's own. Logs refusals. */
+	may(action: string, context: PermissionContext): boolean;
+	/** The same, silently. */
+	could(action: string, context: PermissionContext): boolean;
+
+	/** Whose permissions are asked of Prosody 0.12's `is_admin`. */
+	is_admin(jid: string): boolean;
+
+	measure(name: string, kind: "amount" | "rate" | "times" | "counter" | "distribution"): Measure;
+	set_status(kind: "error" | "warn" | "info" | "core", message: string): void;
+}
+
+/** Why {@link ModuleApi.send_iq} failed. */
+export class IqError extends Error {
+	constructor(
+		readonly type: ErrorType,
+		readonly condition: string,
+		readonly text: string | undefined,
+		readonly stanza: Stanza | undefined,
+	) {
+		super(text ?? condition);
+		this.name = "IqError";
+	}
+}
+
+// --------------------------------------------------------------------------------------------------------------- server
+
+/** Moves stanzas. Source: core/stanza_router.lua. */
+export interface StanzaRouter {
+	/** A stanza as a stream delivered it: checks it, stamps `from`, and posts it. */
+	process_stanza(origin: Session, stanza: Stanza): void;
+	/** Fires the events of a stanza with good addresses; `preevents` for stanzas of this server's own clients. */
+	post_stanza(origin: Session, stanza: Stanza, preevents?: boolean): void;
+	/** Posts to a local host, or fires `route/remote`. */
+	route_stanza(origin: Session | undefined, stanza: Stanza): void;
+	/** One stanza to many full JIDs, serialised once. */
+	broadcast(origin: HostSession, recipients: Iterable<string>, stanza: Stanza): void;
+}
+
+export interface SessionManager {
+	/** Marks a stream as the account's, and gives it the named role, or else the account's own. */
+	make_authenticated(session: C2sSession, username: string, role_name?: string): Result<true, string>;
+	/** Binds a resource, a fresh one when none is wanted. Source: core/sessionmanager.lua, bind_resource. */
+	bind_resource(session: C2sSession, resource: string | undefined): Result<true, StanzaError>;
+	/** Takes a session out of the server and tells the modules. */
+	destroy_session(session: C2sSession, error?: string): void;
+	send_to_available_resources(username: string, host: string, stanza: Stanza): number;
+	send_to_interested_resources(username: string, host: string, stanza: Stanza): number;
+}
+
+/** Accounts of all hosts; what concerns a host that is not served is an error. Source: core/usermanager.lua. */
+export interface UserManager {
+	test_password(username: string, host: string, password: string): Result<true, string>;
+	get_password(username: string, host: string): string | undefined;
+	set_password(username: string, host: string, password: string, resource?: string): Result<true, string>;
+	get_account_info(username: string, host: string): Result<AccountInfo, string>;
+	/** Whether there is such an account, or somebody is online by that name. */
+	user_exists(username: string, host: string): boolean;
+	/** Makes an account, or gives an existing one a new password; without a password the account is disabled. */
+	create_user(username: string, host: string, password: string | undefined): Result<true, string>;
+	/** The same, with a role that is assigned before the account can be used. */
+	create_user_with_role(username: string, host: string, password: string | undefined, role: string): Result<true, string>;
+	/** Deletes an account and all that is stored for it. */
+	delete_user(username: string, host: string): Result<true, string>;
+	user_is_enabled(username: string, host: string): Result<boolean, string>;
+	enable_user(username: string, host: string): Result<true, string>;
+	disable_user(username: string, host: string, meta?: StoreTable): Result<true, string>;
+	users(host: string): string[];
+	get_provider(host: string): AuthProvider | undefined;
+	get_sasl_handler(host: string, session: C2sSession): SaslHandler;
+	get_user_role(username: string, host: string): Role | undefined;
+	set_user_role(username: string, host: string, role_name: string): Result<Role, string>;
+	get_user_secondary_roles(username: string, host: string): Map<string, Role>;
+	add_user_secondary_role(username: string, host: string, role_name: string): Result<Role, string>;
+	remove_user_secondary_role(username: string, host: string, role_name: string): Result<true, string>;
+	user_can_assume_role(username: string, host: string, role_name: string): boolean;
+	get_users_with_role(role_name: string, host: string): string[];
+	/** The role that somebody has in the eyes of a host. */
+	get_jid_role(jid: string, host: string): Role | undefined;
+	set_jid_role(jid: string, host: string, role_name: string): Result<true, string>;
+	get_jids_with_role(role_name: string, host: string): string[];
+	get_role_by_name(role_name: string, host: string): Role | undefined;
+	get_all_roles(host: string): ReadonlyMap<string, Role>;
+	/** Whether a JID is among the host's or the server's `admins`, or has an admin's role. */
+	is_admin(jid: string, host: string): boolean;
+}
+
+export interface RosterManager {
+	load_roster(username: string, host: string): Result<Roster, StorageError>;
+	/** The roster as it is now: the one in memory while the account is online. */
+	get_roster(username: string, host: string): Result<Roster, StorageError>;
+	save_roster(username: string, host: string, roster: Roster, jid?: string): boolean;
+	roster_push(username: string, host: string, jid: string): void;
+}
+
+export interface ModuleManager {
+	load(host: string, name: string): Result<LoadedModule, string>;
+	unload(host: string, name: string): Result<true, string>;
+	reload(host: string, name: string): Result<LoadedModule, string>;
+	get_module(host: string, name: string): LoadedModule | undefined;
+	is_loaded(host: string, name: string): boolean;
+	get_items<Key extends keyof ItemTypes>(host: string, key: Key): ItemTypes[Key][];
+}
+
+/** Numbers that the server keeps about itself. Source: core/statsmanager.lua. */
+export interface StatsManager {
+	measure(kind: string, name: string, host: string): Measure;
+	/** Current values by `host/name`. */
+	values(): Map<string, number>;
+}
+
+/** The configuration, host by host; `*` is what stands before the first host. Source: core/configmanager.lua. */
+export interface ConfigReader {
+	get(host: string, option: string): unknown;
+}
+
+/** A whole server as a value; nothing of it is process-wide. */
+export interface Server {
+	readonly version: string;
+	/** Seconds since 1970. */
+	readonly start_time: number;
+	readonly config: ConfigReader;
+	readonly events: Events<EventMap>;
+	readonly hosts: Map<string, HostSession>;
+	readonly full_sessions: Map<string, C2sSession>;
+	readonly bare_sessions: Map<string, UserSessions>;
+	readonly turn: Turn;
+	readonly router: StanzaRouter;
+	readonly sessionmanager: SessionManager;
+	readonly usermanager: UserManager;
+	readonly rostermanager: RosterManager;
+	readonly modulemanager: ModuleManager;
+	readonly statsmanager: StatsManager;
+	readonly logger: (name: string) => Log;
+	readonly paths: { readonly data: string; readonly config: string; readonly plugins: readonly string[] };
+	/** Opens a store on a host. Source: core/storagemanager.lua. */
+	open_store<Kind extends keyof StoreTypes>(host: string, store: string, kind: Kind): Result<StoreTypes[Kind], StorageError>;
+	/** Domains directly below a host that its disco items name. Source: core/hostmanager.lua, get_children. */
+	get_children(host: string): { host: string; name: string | undefined }[];
+	/** The TLS context of a host name; undefined where there is no certificate. Source: core/certmanager.lua. */
+	tls_context(host: string): TlsContext | undefined;
+	/** Deactivates and activates all hosts: a clean state between scripts. Source: plugins/mod_debug_reset.lua. */
+	reset(): void;
+}
+
+/** For builders of stanzas in modules. */
+export type { Attributes, Stanza };

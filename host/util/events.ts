@@ -1,0 +1,140 @@
+// Counterpart: util/events.lua
+
+/** What a handler answers: undefined lets the next one see the event, anything else (false too) ends it and is the answer. */
+export type Handler<Payload> = (event: Payload) => unknown;
+
+/** Stands around all handlers of an event; `next` runs what is inside. */
+export type Wrapper<Payload> = {
+	wrapper(next: (name: string, event: Payload) => unknown, name: string, event: Payload): unknown;
+}["wrapper"];
+
+// Handlers of all payloads lie in one map. Each is only ever called with the payload of the name that it was added under,
+// which the signatures below guarantee; written as methods, these types let the compiler store them together.
+type AnyHandler = { handler(event: unknown): unknown }["handler"];
+type AnyWrapper = {
+	wrapper(next: (name: string, event: unknown) => unknown, name: string, event: unknown): unknown;
+}["wrapper"];
+
+/** Called in place of each handler, to measure or trace it; has to answer what the handler answers. */
+export type DebugHook = (handler: AnyHandler, name: string, run: () => unknown) => unknown;
+
+interface Entry {
+	readonly handler: AnyHandler;
+	readonly priority: number;
+	/** Order of registration, which decides among equal priorities (in Prosody chance does). */
+	readonly order: number;
+}
+
+const no_handlers: readonly AnyHandler[] = [];
+
+/**
+ * A bus of named events. `Map` names each event's payload.
+ *
+ * Handlers run by priority, highest first, then by registration; they are synchronous.
+ */
+export class Events<Map> {
+	private readonly entries = new globalThis.Map<string, Entry[]>();
+	/** Handlers in order, made when an event is first fired after a change. */
+	private readonly index = new globalThis.Map<string, readonly AnyHandler[]>();
+	private readonly wrapped = new globalThis.Map<string, AnyWrapper[]>();
+	private global_wrappers: AnyWrapper[] = [];
+	private debug_hook: DebugHook | undefined;
+	private registrations = 0;
+
+	/** Adds a handler; the same handler again takes the new priority. */
+	add_handler<Name extends keyof Map & string>(name: Name, handler: Handler<Map[Name]>, priority = 0): void {
+		const entry: Entry = { handler, priority, order: this.registrations++ };
+		const others = (this.entries.get(name) ?? []).filter((other) => other.handler !== handler);
+		others.push(entry);
+		others.sort((a, b) => b.priority - a.priority || a.order - b.order);
+		this.entries.set(name, others);
+		this.index.delete(name);
+	}
+
+	/** Takes a handler back; nothing happens where it was not added. */
+	remove_handler<Name extends keyof Map & string>(name: Name, handler: Handler<Map[Name]>): void {
+		const rest = (this.entries.get(name) ?? []).filter((entry) => entry.handler !== handler);
+		if (rest.length > 0) this.entries.set(name, rest);
+		else this.entries.delete(name);
+		this.index.delete(name);
+	}
+
+	/** The handlers of an event in the order in which they run. */
+	get_handlers(name: string): readonly AnyHandler[] {
+		const known = this.index.get(name);
+		if (known) return known;
+		const entries = this.entries.get(name);
+		if (!entries) return no_handlers;
+		const handlers = entries.map((entry) => entry.handler);
+		this.index.set(name, handlers);
+		return handlers;
+	}
+
+	/** Whether this handler and nothing else would see the event: no other handler, no wrapper, no debug hook. */
+	has_only(name: string, handler: AnyHandler): boolean {
+		const handlers = this.get_handlers(name);
+		return (
+			handlers.length === 1 &&
+			handlers[0] === handler &&
+			this.debug_hook === undefined &&
+			this.global_wrappers.length === 0 &&
+			!this.wrapped.has(name)
+		);
+	}
+
+	/** Names of all events that have handlers, with each handler's priority, for tables and tests. */
+	list(): { name: string; priorities: number[] }[] {
+		return [...this.entries].map(([name, entries]) => ({ name, priorities: entries.map((entry) => entry.priority) }));
+	}
+
+	/** Puts a wrapper around one event, or around every event when the name is undefined; the last added is outermost. */
+	add_wrapper<Name extends keyof Map & string>(name: Name | undefined, wrapper: Wrapper<Map[Name]>): void {
+		if (name === undefined) this.global_wrappers = [...this.global_wrappers, wrapper];
+		else this.wrapped.set(name, [...(this.wrapped.get(name) ?? []), wrapper]);
+	}
+
+	/** Takes a wrapper back. */
+	remove_wrapper<Name extends keyof Map & string>(name: Name | undefined, wrapper: Wrapper<Map[Name]>): void {
+		if (name === undefined) {
+			this.global_wrappers = this.global_wrappers.filter((other) => other !== wrapper);
+			return;
+		}
+		const rest = (this.wrapped.get(name) ?? []).filter((other) => other !== wrapper);
+		if (rest.length > 0) this.wrapped.set(name, rest);
+		else this.wrapped.delete(name);
+	}
+
+	/** Sets what runs in place of each handler; answers with the one before. */
+	set_debug_hook(hook: DebugHook | undefined): DebugHook | undefined {
+		const before = this.debug_hook;
+		this.debug_hook = hook;
+		return before;
+	}
+
+	/** Fires an event; answers with what ended it, or undefined. */
+	fire_event<Name extends keyof Map & string>(name: Name, event: Map[Name]): unknown {
+		return this.fire_any(name, event);
+	}
+
+	/** Fires an event whose name is only known at run time, and whose payload only its handlers know (items, Lua). */
+	fire_any(name: string, event: unknown): unknown {
+		if (this.wrapped.size === 0 && this.global_wrappers.length === 0) return this.run(name, event);
+		// The one added last stands outermost; those around every event stand inside those of the event itself.
+		const wrappers: AnyWrapper[] = [...this.global_wrappers, ...(this.wrapped.get(name) ?? [])];
+		const inside = (depth: number, inner_name: string, inner_event: unknown): unknown => {
+			const wrapper = wrappers[depth - 1];
+			if (!wrapper) return this.run(inner_name, inner_event);
+			return wrapper((next_name, next_event) => inside(depth - 1, next_name, next_event), inner_name, inner_event);
+		};
+		return inside(wrappers.length, name, event);
+	}
+
+	private run(name: string, event: unknown): unknown {
+		// A list that a handler changes meanwhile stays as it was for this firing.
+		for (const handler of this.get_handlers(name)) {
+			const answer = this.debug_hook ? this.debug_hook(handler, name, () => handler(event)) : handler(event);
+			if (answer !== undefined) return answer;
+		}
+		return undefined;
+	}
+}

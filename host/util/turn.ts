@@ -1,0 +1,109 @@
+// No counterpart: Prosody writes to its storage and its sockets as it goes.
+
+/** Something whose writes of one turn are made permanent together: a database with an open transaction. */
+export interface Participant {
+	/** Makes the turn's writes permanent. Throws where that fails; then nothing of them must remain. */
+	commit(): void;
+	/** Forgets the turn's writes. */
+	rollback(): void;
+}
+
+/** Something that collects what the turn has to say to the outside: a socket's out-buffer. */
+export interface Outlet {
+	/** Hands everything collected to the operating system. */
+	flush(): void;
+	/** Forgets what was collected in this turn. */
+	discard(): void;
+}
+
+/**
+ * All that one pass of the event loop reads is one turn: stanzas are handled synchronously, writes to storage and to sockets are
+ * collected, and at the end storage commits first and the sockets are written after it. So nobody sees what is not stored, a
+ * thousand messages cost one commit, and a session costs one write.
+ */
+export class Turn {
+	private readonly participants = new Set<Participant>();
+	private readonly outlets = new Set<Outlet>();
+	private scheduled = false;
+	private failing = false;
+	private work: object[] = [];
+	/** Turns ended so far, and how many of them committed something. */
+	readonly counts = { turns: 0, commits: 0, flushes: 0, failures: 0 };
+
+	/**
+	 * @param on_failure told of a commit that failed, with what was {@link record}ed in the turn, after everything that the
+	 * turn wanted to write and send was thrown away. What it sends goes out in a turn of its own.
+	 */
+	constructor(private readonly on_failure: (error: unknown, work: readonly object[]) => void) {}
+
+	/** Has this turn's writes of a database committed at its end. */
+	join(participant: Participant): void {
+		this.participants.add(participant);
+		this.schedule();
+	}
+
+	/** Has an outlet flushed when the turn ends. */
+	touch(outlet: Outlet): void {
+		this.outlets.add(outlet);
+		this.schedule();
+	}
+
+	/** Takes an outlet that is gone out of the turn. */
+	forget(outlet: Outlet): void {
+		this.outlets.delete(outlet);
+	}
+
+	/** Notes a piece of work (a stanza with its sender) that has to hear of it when the turn fails. */
+	record(work: object): void {
+		this.work.push(work);
+		this.schedule();
+	}
+
+	private schedule(): void {
+		if (this.scheduled) return;
+		this.scheduled = true;
+		setImmediate(() => this.end());
+	}
+
+	/** Ends the turn now: commits, then flushes. Called by itself once an event-loop pass; call it to see effects at once. */
+	end(): void {
+		this.scheduled = false;
+		this.counts.turns++;
+		const work = this.work;
+		this.work = [];
+		const participants = [...this.participants];
+		this.participants.clear();
+		try {
+			for (const participant of participants) {
+				participant.commit();
+				this.counts.commits++;
+			}
+		} catch (error) {
+			this.fail(error, participants, work);
+			return;
+		}
+		// A flush may close its connection, and what follows from that is work for the next turn.
+		const outlets = [...this.outlets];
+		this.outlets.clear();
+		for (const outlet of outlets) {
+			outlet.flush();
+			this.counts.flushes++;
+		}
+	}
+
+	private fail(error: unknown, participants: readonly Participant[], work: readonly object[]): void {
+		this.counts.failures++;
+		for (const participant of participants) participant.rollback();
+		for (const outlet of this.outlets) outlet.discard();
+		this.outlets.clear();
+		// Telling about a failure may fail in the same way; the second one is not told about.
+		if (this.failing) return;
+		this.failing = true;
+		try {
+			this.on_failure(error, work);
+			this.end();
+		} finally {
+			this.failing = false;
+		}
+	}
+}
