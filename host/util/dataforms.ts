@@ -1,0 +1,377 @@
+// Counterpart: util/dataforms.lua (XEP-0004, XEP-0122, XEP-0221)
+
+import { datetime, parse as parseDatetime } from "./datetime.ts";
+import type { Result } from "./error.ts";
+import { failed, ok } from "./error.ts";
+import { prep } from "./jid.ts";
+import { ns } from "./ns.ts";
+import * as st from "./stanza.ts";
+import { Stanza } from "./stanza.ts";
+import { tonumber } from "./tonumber.ts";
+
+export type FieldType =
+	| "boolean"
+	| "fixed"
+	| "hidden"
+	| "jid-multi"
+	| "jid-single"
+	| "list-multi"
+	| "list-single"
+	| "text-multi"
+	| "text-private"
+	| "text-single";
+
+/** What a form is for: to be filled in, filled in, given up, or shown. */
+export type FormType = "form" | "submit" | "cancel" | "result";
+
+/** One choice of a list. */
+export interface FieldOption {
+	readonly label?: string;
+	readonly value: string;
+	/** Chosen where the field has no value. */
+	readonly default?: boolean;
+}
+
+/** A picture or sound to go with a field (XEP-0221); sizes in pixels. */
+export interface Media {
+	readonly height: number;
+	readonly width: number;
+	readonly uris: readonly { readonly type: string; readonly uri: string }[];
+}
+
+/**
+ * A value to show: text, a number (seconds since 1970 where the field is an `xs:dateTime`), a choice of lists, XML in hidden
+ * fields, or in place of a list's value the options to choose from.
+ */
+export type FieldValue = string | number | boolean | readonly (string | FieldOption)[] | Stanza;
+
+/** A value as {@link Form.data} read it: lists of `jid-multi` and `list-multi`, one text in several lines of `text-multi`. */
+export type ParsedValue = string | number | boolean | string[];
+
+/** Values to show, by field name. */
+export interface FieldValues {
+	[name: string]: FieldValue | undefined;
+}
+
+/** Values that were read, by field name. */
+export interface ParsedValues {
+	[name: string]: ParsedValue | undefined;
+}
+
+/** One field of a form. */
+export interface Field {
+	/** Key of the field's value, and what it is called on the wire where there is no `var`. */
+	name?: string;
+	var?: string;
+	/** `text-single` when shown without one; but only fields that state their type are read. */
+	type?: FieldType;
+	label?: string;
+	desc?: string;
+	value?: FieldValue | undefined;
+	options?: readonly (string | FieldOption)[];
+	required?: boolean;
+	/** XEP-0122; `xs:integer`, `xs:dateTime` and `pubsub:integer-or-max` are checked and converted. */
+	datatype?: string;
+	range_min?: number;
+	range_max?: number;
+	media?: Media;
+}
+
+export interface Layout {
+	title?: string;
+	instructions?: string;
+	fields: Field[];
+}
+
+/** What was read out of a submitted form. */
+export interface FormData {
+	readonly data: ParsedValues;
+	/** What is wrong by field name; undefined when nothing is. */
+	readonly errors: { [name: string]: string } | undefined;
+	/** Names of the fields that were submitted. */
+	readonly present: Set<string>;
+}
+
+/** A form: its fields in order, which handlers may add to until it is shown. */
+export class Form implements Layout {
+	title?: string;
+	instructions?: string;
+	fields: Field[];
+
+	constructor(layout: Layout) {
+		if (layout.title !== undefined) this.title = layout.title;
+		if (layout.instructions !== undefined) this.instructions = layout.instructions;
+		this.fields = layout.fields;
+	}
+
+	/** The `<x/>` element; `data` takes precedence over the values of the fields. */
+	form(data?: FieldValues, type: FormType = "form"): Stanza {
+		const form = st.stanza("x", { xmlns: ns.data, type });
+		if (type === "cancel") return form;
+		if (type !== "submit") {
+			if (this.title !== undefined) form.text_tag("title", this.title);
+			if (this.instructions !== undefined) form.text_tag("instructions", this.instructions);
+		}
+		for (const field of this.fields) addField(form, field, field.name === undefined ? undefined : data?.[field.name], type);
+		return form;
+	}
+
+	/**
+	 * Reads a submitted `<x/>`. A field that is missing there keeps its `current` value.
+	 * A field of no known type (or `fixed`) counts as present but has no value.
+	 */
+	data(stanza: Stanza, current?: ParsedValues): FormData {
+		const data: ParsedValues = {};
+		const errors: { [name: string]: string } = {};
+		const present = new Set<string>();
+		for (const field of this.fields) {
+			const { name } = field;
+			if (name === undefined) continue;
+			const tag = findField(stanza, field.var ?? name);
+			if (tag === undefined) {
+				const kept = current?.[name];
+				if (kept !== undefined) data[name] = kept;
+				else if (field.required) errors[name] = missing;
+				continue;
+			}
+			present.add(name);
+			const { value, error } = readField(tag, field);
+			if (value !== undefined) data[name] = value;
+			if (error !== undefined) errors[name] = error;
+		}
+		return { data, errors: Object.keys(errors).length > 0 ? errors : undefined, present };
+	}
+}
+
+/** A form of that layout, which it shares its array of fields with. */
+export function new_form(layout: Layout): Form {
+	return new Form(layout);
+}
+
+/** The FORM_TYPE of a form, empty text where it has none; an error for what is no form. */
+export function get_type(form: Stanza | undefined): Result<string, string> {
+	if (form === undefined) return failed("not a stanza object");
+	if (form.attr["xmlns"] !== ns.data || form.name !== "x") return failed("not a dataform element");
+	const type = findField(form, "FORM_TYPE");
+	if (type === undefined) return ok("");
+	const value = type.get_child_text("value");
+	return value === undefined ? failed("FORM_TYPE without a value") : ok(value);
+}
+
+// ---------------------------------------------------------------------------------------------------------------- writing
+
+function addField(form: Stanza, field: Field, given: FieldValue | undefined, formType: FormType): void {
+	const type = field.type ?? "text-single";
+	const shown = formType !== "submit";
+	form.tag("field", { type, var: field.var ?? field.name, label: shown ? field.label : undefined });
+	if (shown && field.desc !== undefined) form.text_tag("desc", field.desc);
+	if (formType === "form" && field.datatype !== undefined) addValidate(form, field);
+
+	let value = field.value;
+	let options = field.options;
+	if (given !== undefined) {
+		if (formType === "form" && isList(given) && (type === "list-single" || type === "list-multi")) {
+			options = given;
+			value = undefined;
+		} else value = given;
+	}
+	if (formType === "form" && options !== undefined) {
+		const defaults = addOptions(form, options);
+		// False counts as no value here, as in Lua
+		if (value === undefined || value === false) {
+			if (type === "list-single") value = defaults[0];
+			else if (type === "list-multi") value = defaults;
+		}
+	}
+	if (value !== undefined) addValue(form, field, type, value);
+	if (field.media !== undefined) addMedia(form, field.media);
+	if (formType === "form" && field.required) form.tag("required").up();
+	form.up();
+}
+
+function isList(value: FieldValue): value is readonly (string | FieldOption)[] {
+	return Array.isArray(value);
+}
+
+/** A method `basic` goes without saying (XEP-0122 §3.2). */
+function addValidate(form: Stanza, field: Field): void {
+	form.tag("validate", { xmlns: ns.data_validate, datatype: field.datatype });
+	if (field.range_min !== undefined || field.range_max !== undefined) {
+		form.tag("range", { min: field.range_min?.toString(), max: field.range_max?.toString() }).up();
+	}
+	form.up();
+}
+
+/** Adds the choices, and answers with the values of those that are chosen by default. */
+function addOptions(form: Stanza, options: readonly (string | FieldOption)[]): string[] {
+	const defaults: string[] = [];
+	for (const option of options) {
+		const label = typeof option === "string" ? option : option.label;
+		const value = typeof option === "string" ? option : option.value;
+		form.tag("option", { label }).text_tag("value", value).up();
+		if (typeof option !== "string" && option.default) defaults.push(value);
+	}
+	return defaults;
+}
+
+function addValue(form: Stanza, field: Field, type: FieldType, value: FieldValue): void {
+	switch (type) {
+		case "boolean":
+			form.text_tag("value", value === false || value === 0 ? "0" : "1");
+			break;
+		case "hidden":
+			if (value instanceof Stanza) form.tag("value").add_child(value).up();
+			else form.text_tag("value", toText(field, value));
+			break;
+		case "jid-multi":
+		case "list-multi":
+			for (const item of isList(value) ? value : [value]) form.text_tag("value", toText(field, item));
+			break;
+		case "text-multi":
+			for (const line of toText(field, value).split(/[\r\n]+/)) {
+				if (line !== "") form.text_tag("value", line);
+			}
+			break;
+		default:
+			form.text_tag("value", toText(field, value));
+	}
+}
+
+/** Throws a TypeError for what has no text, which names the field. */
+function toText(field: Field, value: FieldValue | FieldOption): string {
+	if (typeof value === "string") return value;
+	if (typeof value === "number") {
+		if (field.datatype === "xs:dateTime") return datetime(value);
+		if (field.datatype === "xs:double" || field.datatype === "xs:decimal") return value.toFixed(6);
+		if (Number.isInteger(value)) return BigInt(value).toString();
+	}
+	const what = typeof value === "object" ? "a list or an element" : String(value);
+	throw new TypeError(
+		`value of form field ${field.name ?? field.var ?? "without name"}: expected text or an integer, got ${what}`,
+	);
+}
+
+function addMedia(form: Stanza, media: Media): void {
+	form.tag("media", {
+		xmlns: "urn:xmpp:media-element",
+		height: Math.trunc(media.height).toString(),
+		width: Math.trunc(media.width).toString(),
+	});
+	for (const { type, uri } of media.uris) form.text_tag("uri", uri, { type });
+	form.up();
+}
+
+// ---------------------------------------------------------------------------------------------------------------- reading
+
+interface Reading {
+	value?: ParsedValue | undefined;
+	error?: string | undefined;
+}
+
+const missing = "Required value missing";
+
+function findField(form: Stanza, name: string): Stanza | undefined {
+	return form.get_child_with_attr("field", undefined, "var", name);
+}
+
+function readField(tag: Stanza, field: Field): Reading {
+	const reading = readValue(tag, field.type, field.required ?? false);
+	const validator = field.datatype === undefined ? undefined : validators.get(field.datatype);
+	if (reading.value === undefined || validator === undefined) return reading;
+	const valid = validator(reading.value, field);
+	return valid.ok ? { value: valid.value, error: reading.error } : { error: valid.error };
+}
+
+function readValue(tag: Stanza, type: FieldType | undefined, required: boolean): Reading {
+	switch (type) {
+		case "text-single":
+		case "text-private":
+		case "list-single":
+			return readText(tag, required);
+		case "hidden":
+			return { value: tag.get_child_text("value") };
+		case "boolean":
+			return readBoolean(tag, required);
+		case "jid-single":
+			return readJid(tag, required);
+		case "jid-multi":
+			return readJids(tag, required);
+		case "list-multi":
+			return readList(tag, required);
+		case "text-multi": {
+			const { value, error } = readList(tag, required);
+			return { value: value?.join("\n"), error };
+		}
+		default:
+			return {};
+	}
+}
+
+/** Empty text is a value, except for a required field, where it counts as missing. */
+function readText(tag: Stanza, required: boolean): { value?: string | undefined; error?: string } {
+	const value = tag.get_child_text("value");
+	return required && (value === undefined || value === "") ? { error: missing } : { value };
+}
+
+function readBoolean(tag: Stanza, required: boolean): Reading {
+	const { value, error } = readText(tag, required);
+	if (value === undefined) return { error };
+	if (value === "1" || value === "true") return { value: true };
+	if (value === "0" || value === "false") return { value: false };
+	return { error: `Invalid boolean representation:${value}` };
+}
+
+function readJid(tag: Stanza, required: boolean): Reading {
+	const { value, error } = readText(tag, required);
+	if (value === undefined) return { error };
+	const jid = prep(value);
+	return jid === undefined ? { error: `Invalid JID: ${value}` } : { value: jid };
+}
+
+/** Reads the good ones and complains about the others. */
+function readJids(tag: Stanza, required: boolean): Reading {
+	const good: string[] = [];
+	const complaints: string[] = [];
+	for (const valueTag of tag.childtags("value")) {
+		const raw = valueTag.get_text();
+		const jid = prep(raw);
+		if (jid !== undefined) good.push(jid);
+		else if (raw !== undefined) complaints.push(`Invalid JID: ${raw}`);
+	}
+	// PARITY: where none is good, nothing is complained about either
+	if (good.length > 0) return { value: good, error: complaints.length > 0 ? complaints.join("\n") : undefined };
+	return required ? { error: missing } : {};
+}
+
+function readList(tag: Stanza, required: boolean): { value?: string[]; error?: string } {
+	const items: string[] = [];
+	for (const valueTag of tag.childtags("value")) {
+		const text = valueTag.get_text();
+		if (text !== undefined) items.push(text);
+	}
+	if (items.length > 0) return { value: items };
+	return required ? { error: missing } : {};
+}
+
+type Validator = (value: ParsedValue, field: Field) => Result<ParsedValue, string>;
+
+function validateInteger(value: ParsedValue, field: Field): Result<number, string> {
+	const number = typeof value === "string" || typeof value === "number" ? tonumber(value) : undefined;
+	if (number === undefined) return failed("not a number");
+	if (!Number.isInteger(number)) return failed("not an integer");
+	if (field.range_max !== undefined && number > field.range_max) return failed("out of bounds");
+	if (field.range_min !== undefined && number < field.range_min) return failed("out of bounds");
+	return ok(number);
+}
+
+const validators: ReadonlyMap<string, Validator> = new Map<string, Validator>([
+	["xs:integer", validateInteger],
+	["pubsub:integer-or-max", (value, field) => (value === "max" ? ok(value) : validateInteger(value, field))],
+	[
+		"xs:dateTime",
+		(value) => {
+			const time = typeof value === "string" ? parseDatetime(value) : undefined;
+			return time === undefined ? failed("invalid timestamp") : ok(time);
+		},
+	],
+]);
