@@ -1,7 +1,7 @@
 // No counterpart: Prosody's rooms are tables that grow as files add to them; here each key is declared once.
 
 import type { ModuleApi, Session, StoreTable, StoreValue } from "../host/core/types.ts";
-import type { Form } from "../host/util/dataforms.ts";
+import type { FieldValues, Form, ParsedValue, ParsedValues } from "../host/util/dataforms.ts";
 import type { Result, StanzaError } from "../host/util/error.ts";
 import type { Attributes, Stanza } from "../host/util/stanza.ts";
 
@@ -244,18 +244,18 @@ export interface DiscoInfoEvent {
 	stanza: Stanza;
 	/** The room information form, for queries without a node. */
 	form?: Form;
-	formdata?: { [field: string]: unknown };
+	formdata?: FieldValues;
 }
 
 export interface ConfigSubmittedEvent extends RoomStanzaEvent {
 	/** Parsed values by field name. */
-	fields: { [field: string]: unknown };
+	fields: ParsedValues;
 	/** Status codes to announce; 104 stands for "something changed". */
 	status_codes: Set<string>;
 	actor: string;
 	/** In the field events: the field's name and value. */
 	field?: string | undefined;
-	value?: unknown;
+	value?: ParsedValue | undefined;
 	/** Sets an option from a field by the room's own getter and setter; true where that changed something. */
 	update_option(name: string, field: string, allowed?: { [value: string]: boolean }): true | undefined;
 }
@@ -342,10 +342,10 @@ export interface MucEvents {
 		old_value: StoreValue | undefined;
 	};
 	"muc-pre-set-role": SetRoleEvent;
-	"muc-voice-request": RoomStanzaEvent & { fields: { [field: string]: unknown }; occupant: Occupant };
-	"muc-voice-response": RoomStanzaEvent & { fields: { [field: string]: unknown }; occupant: Occupant };
+	"muc-voice-request": RoomStanzaEvent & { fields: ParsedValues; occupant: Occupant };
+	"muc-voice-response": RoomStanzaEvent & { fields: ParsedValues; occupant: Occupant };
 	"muc-registration-submitted": RoomStanzaEvent & {
-		submitted_data: { [field: string]: unknown };
+		submitted_data: ParsedValues;
 		affiliation_data: AffiliationData;
 	};
 }
