@@ -176,6 +176,8 @@ export interface EventMap {
 	"host-disco-items-node": DiscoEvent;
 	"account-disco-info": DiscoEvent;
 	"account-disco-items": DiscoEvent;
+	"account-disco-info-node": DiscoEvent;
+	"account-disco-items-node": DiscoEvent;
 	/** `false` refuses the resource, with `error` if set. */
 	"pre-resource-bind": { session: C2sSession; resource: string | undefined; error?: StanzaError };
 	"resource-bind": { session: C2sSession };
@@ -188,6 +190,11 @@ export interface EventMap {
 	"user-registered": { username: string; host: string; session?: C2sSession };
 	"user-deleted": { username: string; host: string };
 	"user-password-changed": { username: string; host: string; resource?: string };
+	"user-enabled": { username: string; host: string };
+	"user-disabled": { username: string; host: string; meta?: StoreTable };
+	"user-role-changed": { username: string; host: string; role: Role };
+	"user-role-added": { username: string; host: string; role_name: string; role: Role };
+	"user-role-removed": { username: string; host: string; role_name: string };
 	"roster-load": { username: string; host: string; roster: Roster };
 	"roster-item-removed": { username: string; origin: C2sSession; jid: string; item: RosterItem | undefined; roster: Roster };
 	"module-loaded": ModuleEvent;
@@ -214,7 +221,8 @@ export type StoreValue = string | number | boolean | StoreValue[] | StoreTable |
 export interface StoreTable {
 	[key: string]: StoreValue | undefined;
 }
-export type StoreMap = Map<string | number | boolean, StoreValue>;
+export type StoreKey = string | number | boolean;
+export type StoreMap = Map<StoreKey, StoreValue>;
 
 /** A store that could not be read or written. */
 export interface StorageError {
@@ -223,22 +231,33 @@ export interface StorageError {
 	readonly condition?: Condition;
 }
 
-/** One value for each user (or room); `undefined` as user means the host itself. */
+/**
+ * One table for each user (or room); `undefined` as user means the host itself. `get` and `set` see tables whose keys are all
+ * text, which most are: what `get` cannot show for its keys it leaves out, and `set` replaces the whole table.
+ */
 export interface KeyvalStore {
 	/** The stored table, undefined where there is none. */
 	get(user: string | undefined): Result<StoreTable | undefined, StorageError>;
 	/** Replaces the table; undefined (or an empty table) removes it. */
 	set(user: string | undefined, data: StoreTable | undefined): Result<void, StorageError>;
+	/** The same with keys of every kind: rosters keep what belongs to no contact under the key `false`. */
+	get_table(user: string | undefined): Result<StoreMap | undefined, StorageError>;
+	set_table(user: string | undefined, data: StoreMap | undefined): Result<void, StorageError>;
 	/** All users that have something stored here. */
 	users(): Result<string[], StorageError>;
 }
 
 /** The same data, key by key. */
 export interface MapStore {
-	get(user: string | undefined, key: string): Result<StoreValue | undefined, StorageError>;
-	set(user: string | undefined, key: string, value: StoreValue | undefined): Result<void, StorageError>;
+	get(user: string | undefined, key: StoreKey): Result<StoreValue | undefined, StorageError>;
+	/** Sets one key; undefined removes it. */
+	set(user: string | undefined, key: StoreKey, value: StoreValue | undefined): Result<void, StorageError>;
+	/** Sets several keys at once, all or none of them; undefined removes one. */
+	set_keys(user: string | undefined, values: ReadonlyMap<StoreKey, StoreValue | undefined>): Result<void, StorageError>;
 	/** Values of one key over all users. */
 	get_all(key: string): Result<Map<string, StoreValue>, StorageError>;
+	/** Removes one key from all users. */
+	delete_all(key: string): Result<void, StorageError>;
 }
 
 export interface ArchiveItem {
@@ -280,9 +299,13 @@ export interface ArchiveStore {
 		readonly quota?: number;
 		readonly full_id_range: boolean;
 		readonly ids: boolean;
+		readonly truncate: boolean;
 		readonly wildcard_delete: boolean;
 	};
-	/** Adds an item and answers with its id; an item of the same id is replaced. */
+	/**
+	 * Adds an item and answers with its id; an item of the same id is replaced, and moves to the end. Where the user has as many
+	 * items as `caps.quota` allows, the error's text is `quota-limit`.
+	 */
 	append(user: string, id: string | undefined, stanza: Stanza, when: number, with_: string): Result<string, StorageError>;
 	/** `item-not-found` as the error's condition where `after` or `before` is unknown. */
 	find(user: string, query?: ArchiveQuery): Result<ArchivePage, StorageError>;
@@ -311,6 +334,8 @@ export interface StorageDriver {
 	open<Kind extends keyof StoreTypes>(store: string, kind: Kind): Result<StoreTypes[Kind], StorageError>;
 	/** Removes everything of one user. */
 	purge(user: string): Result<void, StorageError>;
+	/** Ends the driver's use of files, once all modules are unloaded. Drivers that share a file may each call for it. */
+	close?(): void;
 }
 
 // ------------------------------------------------------------------------------------------------------------- accounts
@@ -676,11 +701,28 @@ export interface UserManager {
 }
 
 export interface RosterManager {
-	load_roster(username: string, host: string): Result<Roster, StorageError>;
-	/** The roster as it is now: the one in memory while the account is online. */
-	get_roster(username: string, host: string): Result<Roster, StorageError>;
+	/** The account's roster, read when first asked for. A broken one (unreadable) is empty and never saved. */
+	load_roster(username: string, host: string): Roster;
+	/** Saves after a change; `jid` is the contact that changed. False where that cannot be done. */
 	save_roster(username: string, host: string, roster: Roster, jid?: string): boolean;
+	/** Tells all interested resources of one contact (RFC 6121 §2.1.6). */
 	roster_push(username: string, host: string, jid: string): void;
+	/** Whether the contact sees the account's presence. */
+	is_contact_subscribed(username: string, host: string, jid: string): boolean;
+	/** Whether the account sees the contact's presence. */
+	is_user_subscribed(username: string, host: string, jid: string): boolean;
+	is_contact_preapproved(username: string, host: string, jid: string): boolean;
+	is_contact_pending_in(username: string, host: string, jid: string): boolean;
+	/** State changes of RFC 6121 appendix A; each answers whether something was changed and saved. */
+	set_contact_pending_in(username: string, host: string, jid: string, stanza: Stanza): boolean;
+	set_contact_pending_out(username: string, host: string, jid: string): boolean;
+	unsubscribe(username: string, host: string, jid: string): boolean;
+	subscribed(username: string, host: string, jid: string): boolean;
+	/** Also says whether the contact had been subscribed. */
+	unsubscribed(username: string, host: string, jid: string): { success: boolean; was_subscribed: boolean };
+	process_inbound_subscription_approval(username: string, host: string, jid: string): boolean;
+	process_inbound_subscription_cancellation(username: string, host: string, jid: string): boolean;
+	process_inbound_unsubscribe(username: string, host: string, jid: string): boolean;
 }
 
 export interface ModuleManager {

@@ -1,0 +1,22 @@
+// Counterpart: plugins/mod_debug_reset.lua
+
+import type { ModuleDefinition } from "../core/types.ts";
+
+/** Brings every host down and up again when the last client has left, so that test runs do not see each other. */
+export const definition: ModuleDefinition = {
+	name: "debug_reset",
+	global: true,
+	load(module) {
+		module.add_host = (host_module) => {
+			host_module.hook("resource-unbind", () => {
+				if (module.server.full_sessions.size > 0) return;
+				// The session is still on its way out: its own module must not go while it is used.
+				setImmediate(() => {
+					if (module.server.full_sessions.size > 0) return;
+					module.log("info", "Performing reset...");
+					module.server.reset();
+				});
+			});
+		};
+	},
+};

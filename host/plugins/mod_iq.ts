@@ -1,0 +1,40 @@
+// Counterpart: plugins/mod_iq.lua
+
+import type { Handler } from "../util/events.ts";
+import * as st from "../util/stanza.ts";
+import type { ModuleApi, ModuleDefinition, StanzaEvent } from "../core/types.ts";
+
+/** Turns `iq/KIND` into the events that name the payload: `iq/KIND/NS:NAME`, then `iq-get|set/KIND/NS:NAME`, or by id for answers. */
+function dispatch(module: ModuleApi, kind: "bare" | "self" | "host"): Handler<StanzaEvent> {
+	return (event) => {
+		const { stanza } = event;
+		const { type, id } = stanza.attrs;
+		if (type === "result" || type === "error") return module.fire_event(`iq-${type}/${kind}/${id}`, event);
+		if (type !== "get" && type !== "set") return undefined;
+		const payload = stanza.first_tag;
+		if (!payload) return undefined;
+		const name = `${payload.attrs["xmlns"] ?? "jabber:client"}:${payload.name}`;
+		return module.fire_event(`iq/${kind}/${name}`, event) ?? module.fire_event(`iq-${type}/${kind}/${name}`, event);
+	};
+}
+
+/** IQs: to the session they are addressed to, or to whoever handles their payload. */
+export const definition: ModuleDefinition = {
+	name: "iq",
+	load(module) {
+		if (module.get_host_type() === "local") {
+			const deliver: Handler<StanzaEvent> = ({ origin, stanza }) => {
+				const session = module.server.full_sessions.get(stanza.attrs["to"] ?? "");
+				if (session?.send(stanza)) return true;
+				const { type } = stanza.attrs;
+				if (type === "get" || type === "set") origin.send(st.error_reply(stanza, "cancel", "service-unavailable"));
+				return true;
+			};
+			module.hook("iq/full", deliver);
+			module.host_session().plain_delivery.set("iq", deliver);
+		}
+		module.hook("iq/bare", dispatch(module, "bare"));
+		module.hook("iq/self", dispatch(module, "self"));
+		module.hook("iq/host", dispatch(module, "host"));
+	},
+};

@@ -1,0 +1,57 @@
+// Counterpart: plugins/mod_message.lua
+
+import type { Handler } from "../util/events.ts";
+import * as jid from "../util/jid.ts";
+import * as st from "../util/stanza.ts";
+import type { ModuleApi, ModuleDefinition, Session, StanzaEvent } from "../core/types.ts";
+
+/** Delivers to an account as RFC 6121 §8.5.2 has it for each type of message. */
+function deliver_to_account(module: ModuleApi, bare: string, origin: Session, stanza: st.Stanza): true {
+	const user = module.server.bare_sessions.get(bare);
+	const username = jid.node(bare);
+	const refuse = (): void => void origin.send(st.error_reply(stanza, "cancel", "service-unavailable"));
+	const exists = (): boolean => username !== undefined && module.server.usermanager.user_exists(username, module.host);
+	switch (stanza.attrs["type"]) {
+		case "error":
+			return true;
+		case "groupchat":
+			if (!(exists() && module.fire_event("message/bare/groupchat", { origin, stanza }))) refuse();
+			return true;
+		case "headline":
+			// One that went to a full JID which is gone is not for the other resources.
+			if (stanza.attrs["to"] === bare) {
+				for (const session of user?.sessions.values() ?? []) {
+					if (session.presence && (session.priority ?? 0) >= 0) session.send(stanza);
+				}
+			}
+			return true;
+		default: {
+			let sent = false;
+			for (const session of user?.top_resources ?? []) sent = session.send(stanza) || sent;
+			if (!sent && !(exists() && module.fire_event("message/offline/handle", { origin, stanza }))) refuse();
+			return true;
+		}
+	}
+}
+
+/** Messages to clients of this host. */
+export const definition: ModuleDefinition = {
+	name: "message",
+	load(module) {
+		const deliver: Handler<StanzaEvent> = ({ origin, stanza }) => {
+			const to = stanza.attrs["to"] ?? "";
+			if (module.server.full_sessions.get(to)?.send(stanza)) return true;
+			return deliver_to_account(module, jid.bare(to) ?? to, origin, stanza);
+		};
+		module.hook("message/full", deliver, -1);
+		module.host_session().plain_delivery.set("message", deliver);
+		module.hook(
+			"message/bare",
+			({ origin, stanza }) => {
+				const own = origin.type === "c2s" ? jid.bare(origin.full_jid) : undefined;
+				return deliver_to_account(module, stanza.attrs["to"] ?? own ?? "", origin, stanza);
+			},
+			-1,
+		);
+	},
+};

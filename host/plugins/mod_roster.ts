@@ -1,0 +1,79 @@
+// Counterpart: plugins/mod_roster.lua
+
+import { add_roster_item } from "../core/rostermanager.ts";
+import type { C2sSession, ModuleApi, ModuleDefinition, RosterItem } from "../core/types.ts";
+import * as jid from "../util/jid.ts";
+import { ns } from "../util/ns.ts";
+import * as st from "../util/stanza.ts";
+
+/** Answers with the roster, or with nothing in it where the client's version is still the current one (RFC 6121 §2.6). */
+function send_roster(module: ModuleApi, session: C2sSession, stanza: st.Stanza): void {
+	const roster = module.server.rostermanager.load_roster(session.username ?? "", module.host);
+	const reply = st.reply(stanza);
+	const known = Number(stanza.first_tag?.attrs["ver"]);
+	const version = Math.max(1, roster.version);
+	if (known !== version) {
+		reply.tag("query", { xmlns: ns.roster, ver: String(version) });
+		for (const [contact, item] of roster.items) add_roster_item(reply, contact, item);
+	}
+	session.send(reply.reset());
+	session.interested = true;
+}
+
+/** Adds, changes or removes a contact (RFC 6121 §2.3 to §2.5). */
+function change_roster(module: ModuleApi, session: C2sSession, stanza: st.Stanza): void {
+	const { username = "" } = session;
+	const { host } = module;
+	const refuse = (type: "modify" | "cancel" | "wait", condition: string, text?: string): void => {
+		session.send(st.error_reply(stanza, type, condition, text));
+	};
+	const tags = stanza.first_tag?.tags ?? [];
+	const [given] = tags;
+	if (!given || tags.length !== 1 || given.name !== "item" || given.attrs["xmlns"] !== ns.roster) return refuse("modify", "bad-request");
+	const contact = jid.prep(given.attrs["jid"]);
+	if (contact === undefined || jid.resource(contact) !== undefined) return refuse("modify", "bad-request");
+	if (contact === `${username}@${host}`) return refuse("cancel", "not-allowed");
+
+	const { rostermanager } = module.server;
+	const roster = rostermanager.load_roster(username, host);
+	const before = roster.items.get(contact);
+	if (given.attrs["subscription"] === "remove") {
+		if (!before) return refuse("modify", "item-not-found");
+		module.fire_event("roster-item-removed", { username, jid: contact, item: before, origin: session, roster });
+		roster.items.delete(contact);
+	} else {
+		const item: RosterItem = { subscription: before?.subscription ?? "none", groups: new Set() };
+		if (before?.ask) item.ask = before.ask;
+		const { name } = given.attrs;
+		if (name !== undefined && name !== "") item.name = name;
+		for (const group of given.childtags("group")) {
+			const text = group.get_text();
+			if (text !== undefined && text !== "") item.groups.add(text);
+		}
+		roster.items.set(contact, item);
+	}
+	if (!rostermanager.save_roster(username, host, roster, contact)) {
+		if (before) roster.items.set(contact, before);
+		else roster.items.delete(contact);
+		return refuse("wait", "internal-server-error", "Unable to save roster");
+	}
+	session.send(st.reply(stanza));
+	rostermanager.roster_push(username, host, contact);
+}
+
+/** Contact lists: jabber:iq:roster. */
+export const definition: ModuleDefinition = {
+	name: "roster",
+	load(module) {
+		module.add_feature(ns.roster);
+		module.hook("stream-features", ({ origin, features }) => {
+			if (origin.username !== undefined) features.add_child(st.stanza("ver", { xmlns: ns.rosterver }));
+		});
+		module.hook("iq/self/jabber:iq:roster:query", ({ origin, stanza }) => {
+			if (origin.type !== "c2s") return undefined;
+			if (stanza.attrs["type"] === "get") send_roster(module, origin, stanza);
+			else change_roster(module, origin, stanza);
+			return true;
+		});
+	},
+};

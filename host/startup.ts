@@ -1,0 +1,237 @@
+// Counterpart: util/startup.lua
+
+import { accessSync, constants, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, isAbsolute, join, resolve } from "node:path";
+import { create_certmanager } from "./core/certmanager.ts";
+import type { Config } from "./core/config/config.ts";
+import { create_hostmanager } from "./core/hostmanager.ts";
+import { type LogSink, create_loggingmanager, read_log_option } from "./core/loggingmanager.ts";
+import { create_modulemanager } from "./core/modulemanager.ts";
+import { type ListenAddress, create_portmanager } from "./core/portmanager.ts";
+import { create_rostermanager } from "./core/rostermanager.ts";
+import { create_sessionmanager } from "./core/sessionmanager.ts";
+import { create_router } from "./core/stanza_router.ts";
+import { create_statsmanager } from "./core/statsmanager.ts";
+import { create_storagemanager } from "./core/storagemanager.ts";
+import type { C2sSession, EventMap, ModuleLoader, Server, StanzaEvent, UserSessions } from "./core/types.ts";
+import { create_usermanager } from "./core/usermanager.ts";
+import { type Result, failed, ok } from "./util/error.ts";
+import { Events } from "./util/events.ts";
+import * as st from "./util/stanza.ts";
+import { Turn } from "./util/turn.ts";
+
+/** What a server is made from. */
+export interface ServerOptions {
+	readonly config: Config;
+	/** The file that the configuration came from, which relative paths in it start at; the working folder without one. */
+	readonly config_path?: string;
+	/** Where modules are found, in order. */
+	readonly loaders: readonly ModuleLoader[];
+	/** In place of the configuration's `log`; an empty list is silence. */
+	readonly log?: readonly LogSink[];
+	readonly version: string;
+}
+
+/** A server with its lifecycle. */
+export interface RunningServer extends Server {
+	/** Brings up hosts and listeners. An error is one line that says why the server cannot run; nothing is left open then. */
+	start(): Promise<Result<ListenAddress[], string>>;
+	/** Tells everybody, saves, and closes everything. */
+	stop(reason: string): Promise<void>;
+	/** What is listened on. */
+	addresses(): ListenAddress[];
+	/** Opens log files anew. */
+	reopen_logs(): void;
+}
+
+function option_text(config: Config, name: string): string | undefined {
+	const value = config.get("*", name);
+	return typeof value === "string" ? value : undefined;
+}
+
+/** Makes sure that data can be kept in a folder; answers with why it cannot. */
+function prepare_data_folder(path: string): string | undefined {
+	try {
+		mkdirSync(path, { recursive: true, mode: 0o750 });
+		accessSync(path, constants.W_OK | constants.X_OK);
+		return undefined;
+	} catch (error) {
+		const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
+		return `cannot keep data in the folder ${path} (${code}): set data_path to a folder that this user may write to`;
+	}
+}
+
+function keeps_data(config: Config): boolean {
+	return ["*", ...config.hosts()].some((host) => (config.get(host, "storage") ?? "default") !== "memory");
+}
+
+/**
+ * Composes a server; {@link RunningServer.start} brings it up. Nothing of it is process-wide, so that several can live side by side.
+ * @returns an error that names what is wrong with the configuration
+ */
+export function create_server(options: ServerOptions): Result<RunningServer, string> {
+	const { config } = options;
+	const config_folder = options.config_path === undefined ? process.cwd() : dirname(resolve(options.config_path));
+	const data = resolve(config_folder, option_text(config, "data_path") ?? "data");
+	const logging = create_loggingmanager(options.log ?? read_log_option(config.get("*", "log"), config_folder));
+	if (!logging.ok) return logging;
+	const { logger, wants, reopen, flush } = logging.value;
+	const log = logger("general");
+
+	const hosts: Server["hosts"] = new Map();
+	const full_sessions = new Map<string, C2sSession>();
+	const bare_sessions = new Map<string, UserSessions>();
+	const events = new Events<EventMap>();
+	const plugin_paths = config.get("*", "plugin_paths");
+
+	const turn = new Turn((error, work) => {
+		log("error", "Could not store what was done: %s", error instanceof Error ? error.message : error);
+		const stanzas = work.filter(is_stanza_event);
+		events.fire_event("turn-failed", { error, stanzas });
+		for (const { origin, stanza } of stanzas) {
+			const type = stanza.attrs["type"];
+			if (type === "error" || (stanza.name === "iq" && type === "result")) continue;
+			origin.send(st.error_reply(stanza, "wait", "internal-server-error", "This could not be stored, and was not done"));
+		}
+	});
+
+	// The managers know each other only through this value, which is complete before any of them is asked for something.
+	const server: RunningServer = {
+		version: options.version,
+		start_time: Math.floor(Date.now() / 1000),
+		config,
+		events,
+		hosts,
+		full_sessions,
+		bare_sessions,
+		turn,
+		logger,
+		paths: {
+			data,
+			config: config_folder,
+			plugins: (Array.isArray(plugin_paths) ? plugin_paths : [])
+				.filter((path) => typeof path === "string")
+				.map((path) => (isAbsolute(path) ? path : join(config_folder, path))),
+		},
+		statsmanager: create_statsmanager(),
+		get router() {
+			return router;
+		},
+		get sessionmanager() {
+			return sessionmanager;
+		},
+		get usermanager() {
+			return usermanager;
+		},
+		get rostermanager() {
+			return rostermanager;
+		},
+		get modulemanager() {
+			return modulemanager;
+		},
+		open_store: (host, store, kind) => storagemanager.open(host, store, kind),
+		get_children: (host) => hostmanager.get_children(host),
+		tls_context: (host) => certmanager.tls_context(host),
+		reset() {
+			events.fire_event("server-resetting", {});
+			const names = [...hosts.keys()];
+			for (const host of names) hostmanager.deactivate(host);
+			for (const host of names) hostmanager.activate(host);
+			events.fire_event("server-reset", {});
+		},
+		start,
+		stop,
+		addresses: () => portmanager.addresses(),
+		reopen_logs: reopen,
+	};
+	const router = create_router(server, () => wants("debug"));
+	const storagemanager = create_storagemanager(server);
+	const modulemanager = create_modulemanager(server, options.loaders);
+	const sessionmanager = create_sessionmanager(server);
+	const rostermanager = create_rostermanager(server);
+	const usermanager = create_usermanager(server);
+	const certmanager = create_certmanager(server);
+	const portmanager = create_portmanager(server);
+	const hostmanager = create_hostmanager(server, {
+		load_modules(host) {
+			usermanager.initialize_host(host);
+			modulemanager.load_modules_for_host(host);
+		},
+		unload_modules: (host) => modulemanager.unload_all(host),
+	});
+
+	let pidfile: string | undefined;
+	let stopped: Promise<void> | undefined;
+
+	async function start(): Promise<Result<ListenAddress[], string>> {
+		const problem = keeps_data(config) ? prepare_data_folder(data) : undefined;
+		if (problem !== undefined) return failed(problem);
+		events.fire_event("server-starting", {});
+		const enabled = config.hosts().filter((host) => config.raw(host)?.get("enabled") !== false);
+		if (enabled.length === 0) return failed("the configuration defines no host: expected a VirtualHost or a Component");
+		for (const host of enabled) {
+			const activated = hostmanager.activate(host);
+			if (!activated.ok) return fail_start(activated.error);
+			const component = config.component_module(host);
+			if (component !== undefined && !modulemanager.is_loaded(host, component)) {
+				return fail_start(`the component ${host} cannot run: mod_${component} could not be loaded (see above)`);
+			}
+			const trouble = storagemanager.problem(host);
+			if (trouble !== undefined) return fail_start(trouble);
+		}
+		const listening = await portmanager.start();
+		if (!listening.ok) return fail_start(listening.error);
+		const named = option_text(config, "pidfile");
+		if (named !== undefined) {
+			pidfile = resolve(data, named);
+			try {
+				writeFileSync(pidfile, `${process.pid}\n`);
+			} catch (error) {
+				log("error", "Cannot write the pidfile %s: %s", pidfile, error instanceof Error ? error.message : error);
+				pidfile = undefined;
+			}
+		}
+		modulemanager.server_is_ready();
+		events.fire_event("server-started", {});
+		turn.end();
+		return listening;
+	}
+
+	async function fail_start(reason: string): Promise<Result<never, string>> {
+		await stop(reason);
+		return failed(reason);
+	}
+
+	function stop(reason: string): Promise<void> {
+		stopped ??= shut_down(reason);
+		return stopped;
+	}
+
+	async function shut_down(reason: string): Promise<void> {
+		events.fire_event("server-stopping", { reason });
+		turn.end();
+		for (const host of [...hosts.keys()]) hostmanager.deactivate(host, { condition: "system-shutdown", text: reason });
+		modulemanager.unload_all("*");
+		turn.end();
+		await portmanager.stop();
+		storagemanager.close();
+		events.fire_event("server-stopped", { reason });
+		if (pidfile !== undefined && own_pidfile(pidfile)) rmSync(pidfile, { force: true });
+		flush();
+	}
+
+	return ok(server);
+}
+
+/** Whether a pidfile still names this process. */
+function own_pidfile(path: string): boolean {
+	try {
+		return readFileSync(path, "utf8").trim() === String(process.pid);
+	} catch {
+		return false;
+	}
+}
+
+function is_stanza_event(work: object): work is StanzaEvent {
+	return "origin" in work && "stanza" in work;
+}
