@@ -3,7 +3,8 @@
 import { type Result, failed, ok } from "../util/error.ts";
 import { Events } from "../util/events.ts";
 import * as id from "../util/id.ts";
-import type { AuthProvider, AuthzProvider, EventMap, HostSession, Server, StreamError } from "./types.ts";
+import { null_authz, null_provider } from "./null_providers.ts";
+import type { EventMap, HostSession, Server, StreamError } from "./types.ts";
 
 /** Brings the hosts of one server up and down. */
 export interface HostManager {
@@ -14,34 +15,6 @@ export interface HostManager {
 	/** Domains directly below a host, which its disco items name. Source: hostmanager.get_children. */
 	get_children(host: string): { host: string; name: string | undefined }[];
 }
-
-/** Where no provider was loaded: nobody has an account. Source: usermanager.new_null_provider. */
-export const null_provider: AuthProvider = {
-	name: "null",
-	test_password: () => failed("not-implemented"),
-	set_password: () => failed("not-implemented"),
-	user_exists: () => false,
-	create_user: () => failed("not-implemented"),
-	delete_user: () => failed("not-implemented"),
-	users: () => [],
-	get_sasl_handler: () => null_sasl_handler,
-};
-
-const null_sasl_handler: ReturnType<AuthProvider["get_sasl_handler"]> = {
-	mechanisms: () => [],
-	select: () => false,
-	process: () => ({ status: "failure", condition: "invalid-mechanism" }),
-	clean_clone: () => null_sasl_handler,
-};
-
-/** Where no permissions are known: nobody may do anything. */
-const null_authz: AuthzProvider = {
-	get_user_role: () => undefined,
-	get_jid_role: () => undefined,
-	get_role_by_name: () => undefined,
-	add_default_permission: () => undefined,
-	remove_default_permission: () => undefined,
-};
 
 /** What the host manager needs of the rest of the core. */
 export interface HostServices {
