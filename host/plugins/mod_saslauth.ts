@@ -1,0 +1,210 @@
+// Counterpart: plugins/mod_saslauth.lua
+
+import type { C2sSession, EventMap, ModuleDefinition, Session, StanzaEvent } from "../core/types.ts";
+import { base64_decode, base64_encode } from "../util/encodings.ts";
+import { ns } from "../util/ns.ts";
+import { refuse, type SaslStep } from "../util/sasl/mechanism.ts";
+import type { Stanza } from "../util/stanza.ts";
+import * as st from "../util/stanza.ts";
+
+/** What modules may still change before an answer of SASL is sent. */
+export interface SaslEvent {
+	readonly session: C2sSession;
+	/** Data of a challenge or success, condition of a failure. */
+	message: Buffer | string | undefined;
+	error_text: string | undefined;
+}
+
+declare module "../core/types.ts" {
+	interface EventMap {
+		/** Before a try to log in; `allowed = false` refuses it. */
+		"authentication-attempt": StanzaEvent & { allowed?: boolean; error_condition?: string; error_text?: string };
+		[sasl: `sasl/c2s/${string}`]: SaslEvent;
+	}
+}
+
+function is_client(session: Session): session is C2sSession {
+	return session.type.startsWith("c2s");
+}
+
+function failure(condition: string, text?: string): Stanza {
+	const reply = st.stanza("failure", { xmlns: ns.sasl }).tag(condition).up();
+	if (text !== undefined) reply.text_tag("text", text);
+	return reply;
+}
+
+/** `<challenge/>` or `<success/>`; data that is there but empty is written as `=` (RFC 6120 §6.4.2). */
+function with_data(name: "challenge" | "success", data: Buffer | string | undefined): Stanza {
+	const reply = st.stanza(name, { xmlns: ns.sasl });
+	return data === undefined ? reply : reply.text(data.length === 0 ? "=" : base64_encode(data));
+}
+
+function strings(values: Iterable<unknown>): Set<string> {
+	const texts = new Set<string>();
+	for (const value of values) if (typeof value === "string") texts.add(value);
+	return texts;
+}
+
+/** Logs clients in (SASL), and gives them their resources (RFC 6120 §6, §7). */
+export const definition: ModuleDefinition = {
+	name: "saslauth",
+	load(module) {
+		const { log, server } = module;
+		const require_encryption = module.get_option_boolean("require_encryption", true);
+		const secure_auth_only = module.get_option_boolean("c2s_require_encryption", require_encryption);
+		const allow_unencrypted_plain_auth = module.get_option_boolean("allow_unencrypted_plain_auth", false);
+		const insecure_mechanisms = strings(
+			module.get_option_set("insecure_sasl_mechanisms", allow_unencrypted_plain_auth ? [] : ["PLAIN", "LOGIN"]),
+		);
+		const disabled_mechanisms = strings(module.get_option_set("disable_sasl_mechanisms", ["DIGEST-MD5"]));
+
+		/** Draws the consequences of a step, which may turn a success into a failure. */
+		function handle_step(session: C2sSession, step: SaslStep): SaslStep {
+			const handler = session.sasl_handler;
+			// What checked the password may have closed the stream.
+			if (!handler) return refuse("temporary-auth-failure", "Connection gone");
+			if (step.status === "challenge") return step;
+			if (step.status === "failure") {
+				const event: EventMap["authentication-failure"] = { session, condition: step.condition };
+				if (step.text !== undefined) event.text = step.text;
+				module.fire_event("authentication-failure", event);
+				session.sasl_handler = handler.clean_clone();
+				return refuse(event.condition, event.text);
+			}
+			const authenticated = server.sessionmanager.make_authenticated(session, step.username);
+			if (!authenticated.ok) {
+				log("warn", "SASL succeeded but username was invalid");
+				module.fire_event("authentication-failure", { session, condition: "not-authorized", text: authenticated.error });
+				session.sasl_handler = handler.clean_clone();
+				return refuse("not-authorized", "User authenticated successfully, but username was invalid");
+			}
+			module.fire_event("authentication-success", { session });
+			session.sasl_handler = undefined;
+			session.reset_stream();
+			return step;
+		}
+
+		function process_data(session: C2sSession, stanza: Stanza): void {
+			const text = stanza.get_text();
+			const message = text === undefined ? undefined : base64_decode(text);
+			if (!message) {
+				session.sasl_handler = undefined;
+				session.send(failure("incorrect-encoding"));
+				return;
+			}
+			const handler = session.sasl_handler;
+			if (!handler) return;
+			const step = handle_step(session, handler.process(message));
+			const event: SaslEvent = {
+				session,
+				message: step.status === "failure" ? step.condition : step.data,
+				error_text: step.status === "failure" ? step.text : undefined,
+			};
+			module.fire_event(`sasl/c2s/${step.status}`, event);
+			session.send(
+				step.status === "failure"
+					? failure(event.message?.toString() ?? step.condition, event.error_text)
+					: with_data(step.status, event.message),
+			);
+		}
+
+		module.hook(`stanza/${ns.sasl}:auth`, (event) => {
+			const { origin: session, stanza } = event;
+			if (session.type !== "c2s_unauthed" || module.get_host_type() !== "local") return undefined;
+			const attempt: StanzaEvent & { allowed?: boolean; error_condition?: string; error_text?: string } = event;
+			module.fire_event("authentication-attempt", attempt);
+			if (attempt.allowed === false) {
+				session.send(failure(attempt.error_condition ?? "not-authorized", attempt.error_text));
+				return true;
+			}
+			// A new negotiation may start before an old one came to its end.
+			if (session.sasl_handler?.selected !== undefined) session.sasl_handler = undefined;
+			session.sasl_handler ??= server.usermanager.get_sasl_handler(module.host, session);
+			const mechanism = stanza.attr["mechanism"] ?? "";
+			if (!session.secure && (secure_auth_only || insecure_mechanisms.has(mechanism))) {
+				session.send(failure("encryption-required"));
+			} else if (disabled_mechanisms.has(mechanism) || !session.sasl_handler.select(mechanism)) {
+				session.send(failure("invalid-mechanism"));
+			} else {
+				process_data(session, stanza);
+			}
+			return true;
+		});
+
+		module.hook(`stanza/${ns.sasl}:response`, ({ origin: session, stanza }) => {
+			if (!is_client(session)) return undefined;
+			if (session.sasl_handler?.selected !== undefined) process_data(session, stanza);
+			else session.send(failure("not-authorized", "Out of order SASL element"));
+			return true;
+		});
+
+		module.hook(`stanza/${ns.sasl}:abort`, ({ origin: session }) => {
+			if (!is_client(session)) return undefined;
+			session.sasl_handler = undefined;
+			session.send(failure("aborted"));
+			return true;
+		});
+
+		function offer_mechanisms(session: C2sSession, features: Stanza): void {
+			if (secure_auth_only && !session.secure) {
+				session.log("debug", "Not offering authentication on insecure connection");
+				return;
+			}
+			const handler = server.usermanager.get_sasl_handler(module.host, session);
+			session.sasl_handler = handler;
+			const available = handler.mechanisms();
+			const insecure = session.secure ? [] : available.filter((name) => insecure_mechanisms.has(name));
+			const disabled = available.filter((name) => disabled_mechanisms.has(name));
+			const usable = available.filter((name) => !insecure.includes(name) && !disabled.includes(name));
+			if (usable.length > 0) {
+				session.log("debug", "Offering usable mechanisms: %s", usable.join(", "));
+				const mechanisms = st.stanza("mechanisms", { xmlns: ns.sasl });
+				for (const name of usable) mechanisms.text_tag("mechanism", name);
+				features.add_child(mechanisms);
+				return;
+			}
+			const provider = module.get_option_string("authentication", "internal_hashed");
+			if (available.length === 0) {
+				log("warn", "There are no SASL mechanisms: check that mod_auth_%s is there and could be loaded", provider);
+				return;
+			}
+			const reasons = [
+				...(insecure.length > 0 ? [`forbidden on insecure connections (${insecure.join(", ")})`] : []),
+				...(disabled.length > 0 ? [`disabled (${disabled.join(", ")})`] : []),
+			];
+			log("warn", "All SASL mechanisms of mod_auth_%s are %s", provider, reasons.join(" or "));
+		}
+
+		module.hook("stream-features", ({ origin: session, features }) => {
+			if (session.username === undefined) {
+				offer_mechanisms(session, features);
+			} else if (session.full_jid === undefined) {
+				features.tag("bind", { xmlns: ns.bind }).tag("required").up().up();
+				features.tag("session", { xmlns: ns.session }).tag("optional").up().up();
+			}
+		});
+
+		module.hook(`stanza/iq/${ns.bind}:bind`, ({ origin: session, stanza }) => {
+			if (!is_client(session)) return undefined;
+			const wanted = stanza.attr["type"] === "set" ? stanza.first_tag?.get_child_text("resource") : undefined;
+			const bound = server.sessionmanager.bind_resource(session, wanted === "" ? undefined : wanted);
+			if (bound.ok) {
+				const { full_jid } = session;
+				session.send(st.reply(stanza).tag("bind", { xmlns: ns.bind }).text_tag("jid", full_jid));
+				session.log("debug", "Resource bound: %s", full_jid);
+			} else {
+				session.send(st.error_reply_from(stanza, bound.error));
+				session.log("debug", "Resource bind failed: %s", bound.error.text ?? bound.error.condition);
+			}
+			return true;
+		});
+
+		/** Sessions are established with the resource (RFC 6121 App. E); clients of RFC 3921 still ask for one. */
+		function handle_legacy_session({ origin, stanza }: StanzaEvent): true {
+			origin.send(st.reply(stanza));
+			return true;
+		}
+		module.hook(`iq/self/${ns.session}:session`, handle_legacy_session);
+		module.hook(`iq/host/${ns.session}:session`, handle_legacy_session);
+	},
+};

@@ -1,0 +1,92 @@
+// Counterpart: util/sasl.lua
+
+import { anonymous } from "./sasl/anonymous.ts";
+import { refuse, type SaslExchange, type SaslMechanism, type SaslProfile, type SaslStep } from "./sasl/mechanism.ts";
+import { plain } from "./sasl/plain.ts";
+import { create_scram } from "./sasl/scram.ts";
+
+export type {
+	Account,
+	AccountState,
+	SaslExchange,
+	SaslMechanism,
+	SaslProfile,
+	SaslStep,
+	ScramCredentials,
+} from "./sasl/mechanism.ts";
+
+/** One SASL exchange of one stream. */
+export interface SaslHandler {
+	/** The mechanism that was selected. */
+	readonly selected: string | undefined;
+	/** Who the client says it is; proven only once the exchange succeeded. */
+	readonly username: string | undefined;
+	/** Names of the mechanisms on offer, the strongest first. */
+	mechanisms(): string[];
+	/** Starts with a mechanism; false where it is not on offer or another was selected before. */
+	select(mechanism: string): boolean;
+	/** Takes a message of the client (decoded; empty where there was none) and answers it. */
+	process(message: Buffer): SaslStep;
+	/** A handler for another try. */
+	clean_clone(): SaslHandler;
+}
+
+/** All mechanisms there are, the strongest first. */
+export const default_mechanisms: readonly SaslMechanism[] = [create_scram("SHA-256"), create_scram("SHA-1"), plain, anonymous];
+
+class Sasl implements SaslHandler, SaslExchange {
+	selected: string | undefined;
+	username: string | undefined;
+	private step: ((message: Buffer) => SaslStep) | undefined;
+
+	constructor(
+		readonly realm: string | undefined,
+		readonly profile: SaslProfile,
+		private readonly known: readonly SaslMechanism[],
+	) {}
+
+	private possible(): SaslMechanism[] {
+		const { mechanisms } = this.profile;
+		return this.known.filter(({ name, backends }) =>
+			mechanisms ? mechanisms.includes(name) : backends.some((backend) => backend in this.profile),
+		);
+	}
+
+	mechanisms(): string[] {
+		return this.possible().map(({ name }) => name);
+	}
+
+	select(name: string): boolean {
+		if (this.selected !== undefined) return false;
+		const mechanism = this.possible().find((possible) => possible.name === name);
+		if (!mechanism) return false;
+		this.selected = name;
+		this.step = mechanism.begin(this);
+		return true;
+	}
+
+	process(message: Buffer): SaslStep {
+		if (!this.step) return refuse("not-authorized");
+		const answer = this.step(message);
+		// What has come to its end cannot be taken up again.
+		if (answer.status !== "challenge") this.step = undefined;
+		return answer;
+	}
+
+	clean_clone(): SaslHandler {
+		return new Sasl(this.realm, this.profile, this.known);
+	}
+}
+
+/**
+ * A SASL exchange that may go on with any mechanism that the profile makes possible.
+ * @param realm handed to the profile; the host
+ * @param known where a name comes twice, the first counts
+ */
+export function new_sasl(
+	realm: string | undefined,
+	profile: SaslProfile,
+	known: readonly SaslMechanism[] = default_mechanisms,
+): SaslHandler {
+	return new Sasl(realm, profile, known);
+}

@@ -1,0 +1,23 @@
+// Counterpart: util/sasl/anonymous.lua
+
+import { medium as generate_random_id } from "../id.ts";
+import { refuse, type SaslMechanism } from "./mechanism.ts";
+
+/** How many random names are tried on a profile that refuses them; Prosody tries for ever. */
+const max_tries = 100;
+
+/** A guest under a random name (RFC 4505); the trace information that the client may send is handed to the profile. */
+export const anonymous: SaslMechanism = {
+	name: "ANONYMOUS",
+	backends: ["anonymous"],
+	begin: (exchange) => (message) => {
+		for (let tries = 0; tries < max_tries; tries++) {
+			const username = generate_random_id().toLowerCase();
+			exchange.username = username;
+			if (exchange.profile.anonymous?.(exchange, username, exchange.realm, message)) {
+				return { status: "success", username: exchange.username };
+			}
+		}
+		return refuse("temporary-auth-failure");
+	},
+};

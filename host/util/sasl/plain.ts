@@ -1,0 +1,50 @@
+// Counterpart: util/sasl/plain.lua
+
+import { nodeprep, saslprep } from "../encodings.ts";
+import { equals } from "../hashes.ts";
+import { refuse, refuse_account, type SaslExchange, type SaslMechanism, type SaslStep } from "./mechanism.ts";
+
+const invalid_text = "Invalid username or password.";
+const refused_text = "Unable to authorize you with the authentication credentials you've sent.";
+
+/** The username in the form in which accounts are looked up; undefined for one that no account can have. */
+function prepare_username(exchange: SaslExchange, given: string): string | undefined {
+	const prepared = saslprep(given);
+	if (prepared === undefined || prepared === "") return undefined;
+	const { nodeprep: own_prep = nodeprep } = exchange.profile;
+	const username = own_prep === false ? prepared : own_prep(prepared);
+	return username === "" ? undefined : username;
+}
+
+function process(exchange: SaslExchange, message: Buffer): SaslStep {
+	// PARITY: what follows a zero byte after the password is ignored, and the authorization identity is the backend's business.
+	const [authzid, given_username, given_password] = message.toString().split("\0");
+	if (authzid === undefined || !given_username || !given_password) return refuse("malformed-request");
+
+	const password = saslprep(given_password);
+	const username = prepare_username(exchange, given_username);
+	if (password === undefined || password === "" || username === undefined) return refuse("malformed-request", invalid_text);
+	exchange.username = username;
+
+	const { profile, realm } = exchange;
+	let correct = false;
+	if (profile.plain) {
+		const account = profile.plain(exchange, username, realm, authzid);
+		if (account.state !== "enabled") return refuse_account(account.state, refused_text);
+		const expected = saslprep(account.password);
+		correct = expected !== undefined && equals(expected, password);
+	} else if (profile.plain_test) {
+		const account = profile.plain_test(exchange, username, password, realm, authzid);
+		if (account.state !== "enabled") return refuse_account(account.state, refused_text);
+		correct = account.correct;
+	}
+	if (!correct) return refuse("not-authorized", refused_text);
+	return { status: "success", username: exchange.username };
+}
+
+/** Name and password in one message (RFC 4616). */
+export const plain: SaslMechanism = {
+	name: "PLAIN",
+	backends: ["plain", "plain_test"],
+	begin: (exchange) => (message) => process(exchange, message),
+};

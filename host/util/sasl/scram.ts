@@ -1,0 +1,227 @@
+// Counterpart: util/sasl/scram.lua
+
+import { randomBytes } from "node:crypto";
+import { base64_decode, base64_encode, nodeprep, saslprep } from "../encodings.ts";
+import { failed, ok, type Result } from "../error.ts";
+import {
+	equals,
+	type Hash,
+	type Hmac,
+	hmac_sha1,
+	hmac_sha256,
+	type Pbkdf2,
+	pbkdf2_hmac_sha1,
+	pbkdf2_hmac_sha256,
+	sha1,
+	sha256,
+} from "../hashes.ts";
+import { generate as generate_uuid } from "../uuid.ts";
+import {
+	type AccountState,
+	refuse,
+	refuse_account,
+	type SaslExchange,
+	type SaslMechanism,
+	type SaslStep,
+	type ScramCredentials,
+} from "./mechanism.ts";
+
+/** Iterations for passwords that are known as they are, and so hashed anew for each exchange. */
+export const plain_iteration_count = 10_000;
+
+/** Names of the hashes that SCRAM is offered with. */
+export type ScramHashName = "SHA-1" | "SHA-256";
+
+/** What SCRAM computes with, for one hash. */
+export interface ScramFunctions {
+	/** Bytes in a digest. */
+	readonly length: number;
+	readonly hash: Hash;
+	readonly hmac: Hmac;
+	/** RFC 5802's Hi(). */
+	readonly pbkdf2: Pbkdf2;
+}
+
+/** By hash name. */
+export const scram_functions: Readonly<Record<ScramHashName, ScramFunctions>> = {
+	"SHA-1": { length: 20, hash: sha1, hmac: hmac_sha1, pbkdf2: pbkdf2_hmac_sha1 },
+	"SHA-256": { length: 32, hash: sha256, hmac: hmac_sha256, pbkdf2: pbkdf2_hmac_sha256 },
+};
+
+/** The two keys that stand for a password. */
+export type ScramKeys = Pick<ScramCredentials, "stored_key" | "server_key">;
+
+/**
+ * Turns a password into keys; takes as long as the iterations need.
+ * The error says what about the arguments does not do.
+ */
+export type ScramHasher = (password: string, salt: Buffer | string, iteration_count: number) => Result<ScramKeys, string>;
+
+/** Bytes of two buffers of the same length, each with its counterpart. */
+export function xor(left: Buffer, right: Buffer): Buffer {
+	return Buffer.from(left.map((byte, index) => byte ^ (right[index] ?? 0)));
+}
+
+/** Makes the hasher for one hash. */
+export function get_scram_hasher({ hash, hmac, pbkdf2 }: ScramFunctions): ScramHasher {
+	return (password, salt, iteration_count) => {
+		if (!Number.isInteger(iteration_count) || iteration_count < 1) {
+			return failed(`inappropriate iteration count ${iteration_count}: expected a whole number from 1`);
+		}
+		const prepared = saslprep(password);
+		if (prepared === undefined) return failed("password fails SASLprep");
+		const salted_password = pbkdf2(prepared, salt, iteration_count);
+		return ok({
+			stored_key: hash(hmac(salted_password, "Client Key")),
+			server_key: hmac(salted_password, "Server Key"),
+		});
+	};
+}
+
+/** Hashers by the name of the hash. Prosody's `hashers`. */
+export const scram_hashers: Readonly<Record<ScramHashName, ScramHasher>> = {
+	"SHA-1": get_scram_hasher(scram_functions["SHA-1"]),
+	"SHA-256": get_scram_hasher(scram_functions["SHA-256"]),
+};
+
+/** A username as SCRAM writes it, in the form in which accounts are looked up; undefined for one that no account can have. */
+function validate_username(exchange: SaslExchange, given: string): string | undefined {
+	if (/=(?!2C|3D)/.test(given)) return undefined;
+	const prepared = saslprep(given.replaceAll("=2C", ",").replaceAll("=3D", "="));
+	if (prepared === undefined) return undefined;
+	const { nodeprep: own_prep = nodeprep } = exchange.profile;
+	const username = own_prep === false ? prepared : own_prep(prepared);
+	return username === "" ? undefined : username;
+}
+
+/** client-first-message of RFC 5802 §7, taken apart. */
+interface ClientFirst {
+	readonly gs2_header: string;
+	/** The name behind `p=`. */
+	readonly channel_binding: string | undefined;
+	readonly authzid: string;
+	readonly bare: string;
+	readonly username: string;
+	readonly nonce: string;
+}
+
+function parse_client_first(message: string): ClientFirst | undefined {
+	const header = /^(?:[ny]|p=([^,]+)),(?:a=([^,]*))?,/.exec(message);
+	if (!header) return undefined;
+	const [gs2_header, channel_binding, authzid = ""] = header;
+	const bare = message.slice(gs2_header.length);
+	// An `m=` in front asks for an extension that must be understood (RFC 5802 §5.1); none is.
+	const parts = /^n=([^,]*),r=([^,]*)(?:,|$)/.exec(bare);
+	if (!parts) return undefined;
+	const [, username = "", nonce = ""] = parts;
+	return { gs2_header, channel_binding, authzid, bare, username, nonce };
+}
+
+/** client-final-message of RFC 5802 §7, taken apart. */
+interface ClientFinal {
+	readonly without_proof: string;
+	readonly channel_binding: string;
+	readonly nonce: string;
+	readonly proof: string;
+}
+
+function parse_client_final(message: string): ClientFinal | undefined {
+	const parts = /^(c=([^,]*),r=([^,]*)(?:,[^,]*)*?),p=([^,]*)$/.exec(message);
+	if (!parts) return undefined;
+	const [, without_proof = "", channel_binding = "", nonce = "", proof = ""] = parts;
+	return { without_proof, channel_binding, nonce, proof };
+}
+
+/**
+ * The mechanism with one hash.
+ * @param generate_nonce makes the server's part of the nonce, which must be different each time
+ */
+export function create_scram(hash_name: ScramHashName, generate_nonce = generate_uuid): SaslMechanism {
+	const functions = scram_functions[hash_name];
+	const hasher = scram_hashers[hash_name];
+	const backend = hash_name === "SHA-1" ? "scram_sha_1" : "scram_sha_256";
+
+	/** What the client has to prove that it knows, or why there is no such thing. */
+	function get_credentials(exchange: SaslExchange, username: string, authzid: string): ScramCredentials | SaslStep {
+		const { profile, realm } = exchange;
+		if (profile.plain) {
+			const account = profile.plain(exchange, username, realm, authzid);
+			if (account.state !== "enabled") return without_account(exchange, username, account.state);
+			if (saslprep(account.password) === undefined) return refuse("not-authorized", "Invalid password.");
+			const salt = generate_uuid();
+			const keys = hasher(account.password, salt, plain_iteration_count);
+			return keys.ok ? { ...keys.value, salt, iteration_count: plain_iteration_count } : refuse("temporary-auth-failure");
+		}
+		const account = profile[backend]?.(exchange, username, realm, authzid) ?? { state: "unknown" };
+		return account.state === "enabled" ? account : without_account(exchange, username, account.state);
+	}
+
+	function without_account(
+		exchange: SaslExchange,
+		username: string,
+		state: Exclude<AccountState, "enabled">,
+	): ScramCredentials | SaslStep {
+		const { profile } = exchange;
+		if (state !== "unknown" || !profile.decoy) return refuse_account(state);
+		// Nobody can prove to know the password behind random keys.
+		const { length } = functions;
+		return { ...profile.decoy(username), stored_key: randomBytes(length), server_key: randomBytes(length) };
+	}
+
+	function begin(exchange: SaslExchange): (message: Buffer) => SaslStep {
+		let finish: ((message: string) => SaslStep) | undefined;
+
+		function first(message: string): SaslStep {
+			const client_first = parse_client_first(message);
+			if (!client_first) return refuse("malformed-request");
+			const username = validate_username(exchange, client_first.username);
+			if (username === undefined) return refuse("malformed-request", "Invalid username.");
+			exchange.username = username;
+
+			const credentials = get_credentials(exchange, username, client_first.authzid);
+			if ("status" in credentials) return credentials;
+			const nonce = client_first.nonce + generate_nonce();
+			const salt = base64_encode(credentials.salt);
+			const server_first = `r=${nonce},s=${salt},i=${credentials.iteration_count}`;
+			finish = (final) => last(client_first, credentials, nonce, server_first, final);
+			return { status: "challenge", data: Buffer.from(server_first) };
+		}
+
+		function last(
+			client_first: ClientFirst,
+			credentials: ScramCredentials,
+			nonce: string,
+			server_first: string,
+			message: string,
+		): SaslStep {
+			const final = parse_client_final(message);
+			if (!final) return refuse("malformed-request", "Missing an attribute(p, r or c) in SASL message.");
+			const header = base64_decode(final.channel_binding);
+			// PARITY: a client that insists on channel binding gets its challenge, and is told of the mismatch only now.
+			if (client_first.channel_binding !== undefined || header?.toString() !== client_first.gs2_header) {
+				return refuse("malformed-request", "Invalid channel binding value.");
+			}
+			if (final.nonce !== nonce) return refuse("malformed-request", "Wrong nonce in client-final-message.");
+			const proof = base64_decode(final.proof);
+
+			const auth_message = `${client_first.bare},${server_first},${final.without_proof}`;
+			const client_signature = functions.hmac(credentials.stored_key, auth_message);
+			if (proof?.length !== functions.length || !equals(functions.hash(xor(client_signature, proof)), credentials.stored_key)) {
+				return refuse("not-authorized", "The response provided by the client doesn't match the one we calculated.");
+			}
+			const server_signature = functions.hmac(credentials.server_key, auth_message);
+			return {
+				status: "success",
+				username: exchange.username ?? client_first.username,
+				data: Buffer.from(`v=${base64_encode(server_signature)}`),
+			};
+		}
+
+		return (message) => {
+			if (message.length === 0) return refuse("malformed-request");
+			return (finish ?? first)(message.toString());
+		};
+	}
+
+	return { name: `SCRAM-${hash_name}`, backends: ["plain", backend], begin };
+}
