@@ -1,6 +1,6 @@
 // Counterpart: core/hostmanager.lua
 
-import { type Result, failed, ok } from "../util/error.ts";
+import { failed, ok, type Result } from "../util/error.ts";
 import { Events } from "../util/events.ts";
 import * as id from "../util/id.ts";
 import { null_authz, null_provider } from "./null_providers.ts";

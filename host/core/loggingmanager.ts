@@ -1,11 +1,11 @@
 // Counterpart: core/loggingmanager.lua, util/logger.lua
 
+import { existsSync, statSync } from "node:fs";
+import { dirname, isAbsolute, join } from "node:path";
 import { format } from "node:util";
 import pino from "pino";
 import { prettyFactory } from "pino-pretty";
-import { existsSync, statSync } from "node:fs";
-import { dirname, isAbsolute, join } from "node:path";
-import { type Result, failed, ok } from "../util/error.ts";
+import { failed, ok, type Result } from "../util/error.ts";
 import type { Log, LogLevel } from "./types.ts";
 
 /** Where log lines go, from which level on. `to` is `console` or a file. */
@@ -93,7 +93,8 @@ export function create_loggingmanager(sinks: readonly LogSink[]): Result<Logging
 		}
 		const folder = dirname(to.file);
 		if (!existsSync(folder)) return failed(`cannot write the log file ${to.file}: there is no folder ${folder}`);
-		if (existsSync(to.file) && statSync(to.file).isDirectory()) return failed(`cannot write the log file ${to.file}: it is a folder`);
+		if (existsSync(to.file) && statSync(to.file).isDirectory())
+			return failed(`cannot write the log file ${to.file}: it is a folder`);
 		try {
 			const destination = pino.destination({ dest: to.file, sync: true, append: true });
 			files.push(destination);

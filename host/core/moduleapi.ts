@@ -282,7 +282,7 @@ export class ModuleInstance implements ModuleApi {
 
 	// ------------------------------------------------------------------------------------------------ timers and sending
 
-	add_timer(delay: number, callback: (now: number) => number | undefined | void): Timer {
+	add_timer(delay: number, callback: (now: number) => unknown): Timer {
 		let handle: NodeJS.Timeout | undefined;
 		const stop = (): void => {
 			clearTimeout(handle);

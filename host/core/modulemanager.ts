@@ -1,13 +1,22 @@
 // Counterpart: core/modulemanager.lua
 
-import { type Result, failed, ok } from "../util/error.ts";
+import { failed, ok, type Result } from "../util/error.ts";
 import { ModuleInstance, type ModuleServices } from "./moduleapi.ts";
 import type { ItemTypes, LoadedModule, ModuleDefinition, ModuleLoader, ModuleManager, Server } from "./types.ts";
 
 /** Loaded on every host without being named. Prosody also has offline, s2s and s2s_auth_certs here. */
 const autoload_modules = ["presence", "message", "iq", "c2s"];
 /** What components take over from the global `modules_enabled`. */
-const component_inheritable_modules = new Set(["tls", "saslauth", "dialback", "iq", "s2s", "s2s_bidi", "smacks", "server_contact_info"]);
+const component_inheritable_modules = new Set([
+	"tls",
+	"saslauth",
+	"dialback",
+	"iq",
+	"s2s",
+	"s2s_bidi",
+	"smacks",
+	"server_contact_info",
+]);
 
 /** The module manager with what the rest of the host's core needs of it. */
 export interface ModuleManagerInternals extends ModuleManager {
@@ -89,7 +98,9 @@ export function create_modulemanager(server: Server, loaders: readonly ModuleLoa
 
 	function find_definition(host: string, name: string): Result<ModuleDefinition, string> {
 		const prefers_lua = list(server.config.get(host, "prefer_lua_modules")).includes(name);
-		const in_turn = prefers_lua ? [...loaders].sort((a, b) => Number(b.language === "lua") - Number(a.language === "lua")) : loaders;
+		const in_turn = prefers_lua
+			? [...loaders].sort((a, b) => Number(b.language === "lua") - Number(a.language === "lua"))
+			: loaders;
 		for (const loader of in_turn) {
 			const found = loader.find(name);
 			if (found) return found;
@@ -212,7 +223,9 @@ export function create_modulemanager(server: Server, loaders: readonly ModuleLoa
 			};
 			const component = server.config.get(host, "component_module");
 			const disabled = list(server.config.get("*", "modules_disabled"));
-			let names = [...autoload_modules, ...list(server.config.get("*", "modules_enabled"))].filter((name) => !disabled.includes(name));
+			let names = [...autoload_modules, ...list(server.config.get("*", "modules_enabled"))].filter(
+				(name) => !disabled.includes(name),
+			);
 			if (typeof component === "string") {
 				names = names.filter((name) => component_inheritable_modules.has(name));
 				load_entry(host, component, undefined);

@@ -139,7 +139,9 @@ export function create_rostermanager(server: Server): RosterManager {
 			const item = roster.items.get(jid);
 			for (const session of user.sessions.values()) {
 				if (!session.interested) continue;
-				const push = st.iq({ type: "set", id: id.short() }).tag("query", { xmlns: "jabber:iq:roster", ver: String(roster.version) });
+				const push = st
+					.iq({ type: "set", id: id.short() })
+					.tag("query", { xmlns: "jabber:iq:roster", ver: String(roster.version) });
 				session.send(add_roster_item(push, jid, item).reset());
 			}
 		},

@@ -1,8 +1,8 @@
 // Counterpart: core/stanza_router.lua
 
 import * as jid from "../util/jid.ts";
-import * as st from "../util/stanza.ts";
 import type { Stanza } from "../util/stanza.ts";
+import * as st from "../util/stanza.ts";
 import type { HostSession, Log, Server, Session, StanzaEvent, StanzaRouter } from "./types.ts";
 
 const stanza_names = new Set(["message", "presence", "iq"]);
@@ -63,7 +63,10 @@ export function create_router(server: Server, wants_debug: () => boolean): Stanz
 		const { attrs } = stanza;
 		const is_client = origin.type === "c2s";
 		if (is_client && attrs["xmlns"] === undefined) {
-			if (attrs["type"] === "error" && stanza.first_tag === undefined) return unhandled(origin, stanza);
+			if (attrs["type"] === "error" && stanza.first_tag === undefined) {
+				unhandled(origin, stanza);
+				return;
+			}
 			const problem = stanza.name === "iq" ? iq_problem(stanza) : undefined;
 			if (problem !== undefined) {
 				// An answer to something of type error would itself be against the rules.

@@ -602,7 +602,7 @@ export interface ModuleApi {
 	open_store<Kind extends keyof StoreTypes = "keyval">(name?: string, kind?: Kind): StoreTypes[Kind];
 
 	/** Calls back after `delay` seconds; a number as its answer is the delay to the next call. */
-	add_timer(delay: number, callback: (now: number) => number | undefined | void): Timer;
+	add_timer(delay: number, callback: (now: number) => unknown): Timer;
 
 	/** Routes a stanza from this host. */
 	send(stanza: Stanza, origin?: Session): void;

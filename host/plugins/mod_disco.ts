@@ -97,7 +97,7 @@ function read_disco_items(module: ModuleApi): { jid: string; name: string | unde
 	for (const entry of module.get_option_array("disco_items")) {
 		const [address, name]: unknown[] = Array.isArray(entry) ? entry : [];
 		if (typeof address !== "string" || (name !== undefined && typeof name !== "string")) {
-			module.log("error", "option disco_items is malformed: expected a list of { \"JID\", \"name\" }");
+			module.log("error", 'option disco_items is malformed: expected a list of { "JID", "name" }');
 			return [];
 		}
 		items.push({ jid: address, name });

@@ -1,8 +1,8 @@
 // Counterpart: plugins/mod_iq.lua
 
+import type { ModuleApi, ModuleDefinition, StanzaEvent } from "../core/types.ts";
 import type { Handler } from "../util/events.ts";
 import * as st from "../util/stanza.ts";
-import type { ModuleApi, ModuleDefinition, StanzaEvent } from "../core/types.ts";
 
 /** Turns `iq/KIND` into the events that name the payload: `iq/KIND/NS:NAME`, then `iq-get|set/KIND/NS:NAME`, or by id for answers. */
 function dispatch(module: ModuleApi, kind: "bare" | "self" | "host"): Handler<StanzaEvent> {

@@ -1,9 +1,9 @@
 // Counterpart: plugins/mod_message.lua
 
+import type { ModuleApi, ModuleDefinition, Session, StanzaEvent } from "../core/types.ts";
 import type { Handler } from "../util/events.ts";
 import * as jid from "../util/jid.ts";
 import * as st from "../util/stanza.ts";
-import type { ModuleApi, ModuleDefinition, Session, StanzaEvent } from "../core/types.ts";
 
 /** Delivers to an account as RFC 6121 §8.5.2 has it for each type of message. */
 function deliver_to_account(module: ModuleApi, bare: string, origin: Session, stanza: st.Stanza): true {

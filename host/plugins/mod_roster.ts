@@ -2,6 +2,7 @@
 
 import { add_roster_item } from "../core/rostermanager.ts";
 import type { C2sSession, ModuleApi, ModuleDefinition, RosterItem } from "../core/types.ts";
+import { type StanzaError, stanza_error } from "../util/error.ts";
 import * as jid from "../util/jid.ts";
 import { ns } from "../util/ns.ts";
 import * as st from "../util/stanza.ts";
@@ -20,25 +21,24 @@ function send_roster(module: ModuleApi, session: C2sSession, stanza: st.Stanza):
 	session.interested = true;
 }
 
-/** Adds, changes or removes a contact (RFC 6121 §2.3 to §2.5). */
-function change_roster(module: ModuleApi, session: C2sSession, stanza: st.Stanza): void {
+/** Adds, changes or removes a contact (RFC 6121 §2.3 to §2.5); answers with why it cannot be done. */
+function change_roster(module: ModuleApi, session: C2sSession, stanza: st.Stanza): StanzaError | undefined {
 	const { username = "" } = session;
 	const { host } = module;
-	const refuse = (type: "modify" | "cancel" | "wait", condition: string, text?: string): void => {
-		session.send(st.error_reply(stanza, type, condition, text));
-	};
 	const tags = stanza.first_tag?.tags ?? [];
 	const [given] = tags;
-	if (!given || tags.length !== 1 || given.name !== "item" || given.attrs["xmlns"] !== ns.roster) return refuse("modify", "bad-request");
+	if (!given || tags.length !== 1 || given.name !== "item" || given.attrs["xmlns"] !== ns.roster) {
+		return stanza_error("modify", "bad-request");
+	}
 	const contact = jid.prep(given.attrs["jid"]);
-	if (contact === undefined || jid.resource(contact) !== undefined) return refuse("modify", "bad-request");
-	if (contact === `${username}@${host}`) return refuse("cancel", "not-allowed");
+	if (contact === undefined || jid.resource(contact) !== undefined) return stanza_error("modify", "bad-request");
+	if (contact === `${username}@${host}`) return stanza_error("cancel", "not-allowed");
 
 	const { rostermanager } = module.server;
 	const roster = rostermanager.load_roster(username, host);
 	const before = roster.items.get(contact);
 	if (given.attrs["subscription"] === "remove") {
-		if (!before) return refuse("modify", "item-not-found");
+		if (!before) return stanza_error("modify", "item-not-found");
 		module.fire_event("roster-item-removed", { username, jid: contact, item: before, origin: session, roster });
 		roster.items.delete(contact);
 	} else {
@@ -55,10 +55,11 @@ function change_roster(module: ModuleApi, session: C2sSession, stanza: st.Stanza
 	if (!rostermanager.save_roster(username, host, roster, contact)) {
 		if (before) roster.items.set(contact, before);
 		else roster.items.delete(contact);
-		return refuse("wait", "internal-server-error", "Unable to save roster");
+		return stanza_error("wait", "internal-server-error", "Unable to save roster");
 	}
 	session.send(st.reply(stanza));
 	rostermanager.roster_push(username, host, contact);
+	return undefined;
 }
 
 /** Contact lists: jabber:iq:roster. */
@@ -72,7 +73,10 @@ export const definition: ModuleDefinition = {
 		module.hook("iq/self/jabber:iq:roster:query", ({ origin, stanza }) => {
 			if (origin.type !== "c2s") return undefined;
 			if (stanza.attrs["type"] === "get") send_roster(module, origin, stanza);
-			else change_roster(module, origin, stanza);
+			else {
+				const error = change_roster(module, origin, stanza);
+				if (error) origin.send(st.error_reply_from(stanza, error));
+			}
 			return true;
 		});
 	},

@@ -8,7 +8,7 @@ function by_bytes(a: string, b: string): number {
 	return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 
-function escape(text: string): string {
+function escape_lt(text: string): string {
 	return text.replaceAll("<", "&lt;");
 }
 
@@ -20,9 +20,9 @@ export function calculate_hash(query: Stanza): string {
 	for (const tag of query.tags) {
 		if (tag.name === "identity") {
 			const { category = "", type = "", name = "" } = tag.attrs;
-			identities.push(`${escape(category)}/${escape(type)}/${escape(tag.attrs["xml:lang"] ?? "")}/${escape(name)}`);
+			identities.push(`${escape_lt(category)}/${escape_lt(type)}/${escape_lt(tag.attrs["xml:lang"] ?? "")}/${escape_lt(name)}`);
 		} else if (tag.name === "feature") {
-			features.push(escape(tag.attrs["var"] ?? ""));
+			features.push(escape_lt(tag.attrs["var"] ?? ""));
 		} else if (tag.name === "x" && tag.attrs["xmlns"] === ns.data) {
 			forms.push(form_string(tag));
 		}
@@ -39,9 +39,9 @@ function form_string(form: Stanza): string {
 	for (const field of form.tags) {
 		const name = field.attrs["var"];
 		if (field.name !== "field" || name === undefined) continue;
-		const values = field.tags.filter((tag) => tag.name === "value").map((tag) => escape(tag.get_text() ?? ""));
+		const values = field.tags.filter((tag) => tag.name === "value").map((tag) => escape_lt(tag.get_text() ?? ""));
 		if (name === "FORM_TYPE") form_type = values[0] ?? "";
-		else fields.push([escape(name), ...values.sort(by_bytes)].join("<"));
+		else fields.push([escape_lt(name), ...values.sort(by_bytes)].join("<"));
 	}
 	return [form_type, ...fields.sort(by_bytes)].join("<");
 }

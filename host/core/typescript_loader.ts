@@ -1,0 +1,91 @@
+// Counterpart: util/pluginloader.lua, for modules in TypeScript and JavaScript
+
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { compileFunction } from "node:vm";
+import { failed, ok, type Result } from "../util/error.ts";
+import type { ModuleApi, ModuleDefinition, ModuleLoader } from "./types.ts";
+
+type Transform = (file: string) => { code: string };
+
+/** Loads esbuild when the first module needs it, and makes one file of a module and what it imports from beside it. */
+function create_transform(): Transform {
+	const require = createRequire(import.meta.url);
+	return (file) => {
+		const esbuild: typeof import("esbuild") = require("esbuild");
+		const built = esbuild.buildSync({
+			entryPoints: [file],
+			bundle: true,
+			packages: "external",
+			format: "cjs",
+			platform: "node",
+			target: "node20",
+			sourcemap: "inline",
+			write: false,
+			logLevel: "silent",
+		});
+		return { code: built.outputFiles[0]?.text ?? "" };
+	};
+}
+
+/** The file of a module in a folder: `mod_x.ts`, or `mod_x/mod_x.ts` as in community repositories. */
+function find_file(folder: string, name: string): string | undefined {
+	for (const extension of ["ts", "js"]) {
+		for (const path of [join(folder, `mod_${name}.${extension}`), join(folder, `mod_${name}`, `mod_${name}.${extension}`)]) {
+			if (existsSync(path)) return path;
+		}
+	}
+	return undefined;
+}
+
+function is_load_function(value: unknown): value is (module: ModuleApi) => unknown {
+	return typeof value === "function";
+}
+
+function describe(error: unknown): string {
+	const errors = typeof error === "object" && error !== null && "errors" in error ? error.errors : undefined;
+	if (Array.isArray(errors)) {
+		return errors
+			.map(({ text, location }) => (location ? `${location.file}:${location.line}:${location.column}: ${text}` : text))
+			.join("; ");
+	}
+	return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+/**
+ * Finds `mod_NAME.ts` and `mod_NAME.js` in folders. Such a file exports a function that gets the `module`, as default or as
+ * `load`, and `global = true` where it wants to be loaded once for all hosts; it may import `enjamb` for stanzas and the like.
+ * @param folders the option `plugin_paths`
+ * @param api what `enjamb` means to modules
+ */
+export function create_typescript_loader(folders: readonly string[], api: object): ModuleLoader {
+	const transform = create_transform();
+
+	function load(file: string, name: string): Result<ModuleDefinition, string> {
+		try {
+			const { code } = transform(file);
+			const run = compileFunction(code, ["exports", "require", "module", "__filename", "__dirname"], { filename: file });
+			const own_require = createRequire(file);
+			const exported: { exports: { [key: string]: unknown } } = { exports: {} };
+			run(exported.exports, (id: string) => (id === "enjamb" ? api : own_require(id)), exported, file, dirname(file));
+			const { default: by_default, load: by_name = by_default, global } = exported.exports;
+			if (!is_load_function(by_name))
+				return failed(`${file} exports no function: expected \`export default function (module) { … }\``);
+			return ok({ name, path: file, global: global === true, load: by_name });
+		} catch (error) {
+			return failed(`${file} cannot be loaded: ${describe(error)}`);
+		}
+	}
+
+	return {
+		language: "typescript",
+		find(name) {
+			for (const folder of folders) {
+				const file = find_file(folder, name);
+				if (file !== undefined) return load(file, name);
+			}
+			return undefined;
+		},
+	};
+}

@@ -1,0 +1,119 @@
+// Counterpart: prosody, prosodyctl. The command line.
+
+import { Command, InvalidArgumentError } from "commander";
+import { compose_server, start_scratch_server, version } from "./composition.ts";
+import { type Config, check_options, default_config, load_config } from "./core/configmanager.ts";
+import type { RunningServer } from "./startup.ts";
+
+/** Ends the program with one line that says why. */
+function refuse(problem: string): never {
+	process.stderr.write(`enjamb: ${problem}\n`);
+	process.exit(1);
+}
+
+/** Reads a configuration file, prints its warnings, and ends the program where it has errors. */
+async function read_config(path: string): Promise<Config> {
+	const loaded = await load_config(path);
+	if (!loaded.ok) {
+		const { file, line, message } = loaded.error;
+		refuse(`${file}${line === undefined ? "" : `:${line}`}: ${message}`);
+	}
+	const { config, warnings } = loaded.value;
+	for (const { file, line, message } of [...warnings, ...check_options(config)]) {
+		process.stderr.write(`enjamb: ${file ?? path}${line === undefined ? "" : `:${line}`}: warning: ${message}\n`);
+	}
+	return config;
+}
+
+/** The server that the options of a command name: that of a file, or the newcomer's. */
+async function open_server(config_path: string | undefined, data: string): Promise<RunningServer> {
+	const config = config_path === undefined ? default_config(data) : await read_config(config_path);
+	const server = compose_server(config, config_path === undefined ? {} : { config_path });
+	return server.ok ? server.value : refuse(server.error);
+}
+
+/** What a newcomer sees: where the server is, how to talk to it, where its data lies. */
+function welcome(server: RunningServer): string {
+	const where = server
+		.addresses()
+		.map(({ service, host, port }) => `${host.includes(":") ? `[${host}]` : host}:${port} (${service})`)
+		.join(", ");
+	const hosts = [...server.hosts.values()];
+	const account = hosts.find(({ type }) => type === "local")?.host;
+	const rooms = hosts.find(({ modules }) => modules.has("muc"))?.host;
+	const lines = [`Enjamb ${server.version} listens on ${where}`];
+	if (account !== undefined && server.hosts.get(account)?.users.name === "insecure") {
+		lines.push(`  Log in     as anybody@${account}, with any password (accounts are open: for development only)`);
+	}
+	if (rooms !== undefined) lines.push(`  Join       tearoom@${rooms}, or any other room: it is made when you enter`);
+	lines.push(`  Data       ${server.paths.data}`, "  Stop       Ctrl-C");
+	return `${lines.join("\n")}\n`;
+}
+
+async function start(options: { config?: string; data: string }): Promise<void> {
+	const server = await open_server(options.config, options.data);
+	const listening = await server.start();
+	if (!listening.ok) refuse(listening.error);
+	process.stdout.write(welcome(server));
+	const stop = (signal: string): void => {
+		server.stop(`Received ${signal}`).then(
+			() => process.exit(0),
+			(error: unknown) => refuse(error instanceof Error ? (error.stack ?? error.message) : String(error)),
+		);
+	};
+	process.on("SIGINT", () => stop("SIGINT"));
+	process.on("SIGTERM", () => stop("SIGTERM"));
+	process.on("SIGHUP", () => server.reopen_logs());
+}
+
+function port_number(text: string): number {
+	const port = Number(text);
+	if (!Number.isInteger(port) || port < 1 || port > 65535) throw new InvalidArgumentError("expected a port from 1 to 65535");
+	return port;
+}
+
+function seconds(text: string): number {
+	const value = Number(text);
+	if (!(value > 0)) throw new InvalidArgumentError("expected a number of seconds above 0");
+	return value;
+}
+
+const program = new Command("enjamb").description("Multi-user chat for people who run Prosody").version(version);
+
+program
+	.command("start")
+	.description("run the server")
+	.option("-c, --config <file>", "a prosody.cfg.lua; without one, localhost with open accounts on this machine only")
+	.option("-d, --data <folder>", "where data lies when there is no configuration file", "data")
+	.action(start);
+
+program
+	.command("scansion")
+	.description("play scansion scripts against a server")
+	.argument("<path...>", "scripts, or folders of them")
+	.option("--host <host>", "the server's address", "127.0.0.1")
+	.option("--port <port>", "the server's port; without one, each script gets a fresh server of its own", port_number)
+	.option("--timeout <seconds>", "how long a step may wait for a stanza", seconds, 5)
+	.option("--tap", "print results in the Test Anything Protocol")
+	.option("--json", "print results as JSON")
+	.action(async (paths: string[], options: { host: string; port?: number; timeout: number; tap?: boolean; json?: boolean }) => {
+		const { run } = await import("../tools/scansion.ts");
+		process.exitCode = await run(paths, { ...options, start_server: start_scratch_server });
+	});
+
+program
+	.command("adduser")
+	.description("make an account, or set its password")
+	.argument("<jid>", "the account, as name@host")
+	.option("-c, --config <file>", "a prosody.cfg.lua; without one, the server that start runs without one")
+	.option("-d, --data <folder>", "where data lies when there is no configuration file", "data")
+	.option("--delete", "remove the account")
+	.action(async (jid: string, options: { config?: string; data: string; delete?: boolean }) => {
+		const { ask_password, add_user, delete_user } = await import("./core/adduser.ts");
+		const server = await open_server(options.config, options.data);
+		const done = options.delete ? await delete_user(server, jid) : await add_user(server, jid, await ask_password(jid));
+		if (!done.ok) refuse(done.error);
+		process.stdout.write(`${done.value}\n`);
+	});
+
+await program.parseAsync();

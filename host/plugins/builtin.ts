@@ -1,0 +1,49 @@
+// No counterpart: the modules of host/plugins, for the composition root.
+
+import type { ModuleDefinition } from "../core/types.ts";
+import { definition as adhoc } from "./adhoc/mod_adhoc.ts";
+import { definition as auth_anonymous } from "./mod_auth_anonymous.ts";
+import { definition as auth_insecure } from "./mod_auth_insecure.ts";
+import { definition as auth_internal_hashed } from "./mod_auth_internal_hashed.ts";
+import { definition as auth_internal_plain } from "./mod_auth_internal_plain.ts";
+import { definition as authz_internal } from "./mod_authz_internal.ts";
+import { definition as c2s } from "./mod_c2s.ts";
+import { definition as debug_reset } from "./mod_debug_reset.ts";
+import { definition as disco } from "./mod_disco.ts";
+import { definition as iq } from "./mod_iq.ts";
+import { definition as message } from "./mod_message.ts";
+import { definition as ping } from "./mod_ping.ts";
+import { definition as presence } from "./mod_presence.ts";
+import { definition as roster } from "./mod_roster.ts";
+import { definition as saslauth } from "./mod_saslauth.ts";
+import { definition as storage_memory } from "./mod_storage_memory.ts";
+import { definition as storage_sql } from "./mod_storage_sql.ts";
+import { definition as time } from "./mod_time.ts";
+import { definition as tls } from "./mod_tls.ts";
+import { definition as uptime } from "./mod_uptime.ts";
+import { definition as version } from "./mod_version.ts";
+
+/** Every module of host/plugins. */
+export const host_modules: readonly ModuleDefinition[] = [
+	adhoc,
+	auth_anonymous,
+	auth_insecure,
+	auth_internal_hashed,
+	auth_internal_plain,
+	authz_internal,
+	c2s,
+	debug_reset,
+	disco,
+	iq,
+	message,
+	ping,
+	presence,
+	roster,
+	saslauth,
+	storage_memory,
+	storage_sql,
+	time,
+	tls,
+	uptime,
+	version,
+];

@@ -1,0 +1,217 @@
+// Counterpart: plugins/muc/history.lib.lua
+
+import type { ModuleApi } from "../host/core/types.ts";
+import { datetime, parse as parseDatetime } from "../host/util/datetime.ts";
+import { ns } from "../host/util/ns.ts";
+import type { Stanza } from "../host/util/stanza.ts";
+import * as st from "../host/util/stanza.ts";
+import { tonumber } from "../host/util/tonumber.ts";
+import type { GetHistoryEvent, HistoryEntry, Room, RoomMethods } from "./types.ts";
+
+declare module "./types.ts" {
+	interface RoomMethods {
+		/** How many messages the room remembers. */
+		get_historylength(): number;
+		/** Sets how many; undefined is the default of 20. */
+		set_historylength(length: number | string | undefined): true;
+		/** Sends the history that a joining presence asks for to its sender. */
+		send_history(stanza: Stanza): void;
+	}
+}
+
+const default_history_length = 20;
+
+/** The limit that each module was loaded with. */
+const longest = new WeakMap<ModuleApi, number>();
+
+function get_historylength(room: Room): number {
+	// What is stored may be older than the check in the setter
+	const wanted = Math.max(0, room._data.history_length ?? default_history_length);
+	return Math.min(wanted, longest.get(room.module) ?? Number.POSITIVE_INFINITY);
+}
+
+function set_historylength(room: Room, length: number | string | undefined): true {
+	const number = tonumber(length);
+	if (length !== undefined && number === undefined) throw new TypeError(`Length not a valid number: ${length}`);
+	// Divergence: with a negative length Prosody takes messages out for ever
+	const wanted = number === undefined ? undefined : Math.max(0, number);
+	room._data.history_length = wanted === default_history_length ? undefined : wanted;
+	// PARITY: says that it changed even where it did not
+	return true;
+}
+
+/** How many messages who asks for no certain number gets, for clients that do not know how to ask. */
+function get_defaulthistorymessages(room: Room): number {
+	return room._data.default_history_messages ?? default_history_length;
+}
+
+/** PARITY: says nothing of a change, so that this setting is never announced. */
+function set_defaulthistorymessages(room: Room, number: number | undefined): void {
+	const wanted = Math.min(number ?? default_history_length, room._data.history_length ?? default_history_length);
+	room._data.default_history_messages = wanted === default_history_length ? undefined : wanted;
+}
+
+/** What a presence asks for (XEP-0045 §7.2.14); `since` in seconds since 1970. */
+export function parse_history(stanza: Stanza): Pick<GetHistoryEvent, "maxchars" | "maxstanzas" | "since"> {
+	const history = stanza.get_child("x", ns.muc)?.get_child("history", ns.muc);
+	if (history === undefined) return { maxchars: undefined, maxstanzas: undefined, since: undefined };
+	let since = parseDatetime(history.attr["since"]);
+	const seconds = tonumber(history.attr["seconds"]);
+	if (seconds !== undefined) {
+		const start = now() - seconds;
+		since = since === undefined ? start : Math.max(since, start);
+	}
+	return { maxchars: tonumber(history.attr["maxchars"]), maxstanzas: tonumber(history.attr["maxstanzas"]), since };
+}
+
+function now(): number {
+	return Math.floor(Date.now() / 1000);
+}
+
+/** Bytes of the message as it goes out, but for the recipient's JID. */
+function textLength(entry: HistoryEntry): number {
+	if (entry.chars === undefined) {
+		const { head, tail } = st.serialise_for_many(entry.stanza);
+		entry.chars = Buffer.byteLength(head) + " to=''".length + Buffer.byteLength(tail);
+	}
+	return entry.chars;
+}
+
+/** The newest messages that stay within what was asked for, oldest first. */
+function select(history: readonly HistoryEntry[], event: GetHistoryEvent): readonly HistoryEntry[] {
+	const { maxchars, maxstanzas = history.length, since } = event;
+	const recipientLength = Buffer.byteLength(event.to);
+	let chars = 0;
+	let first = history.length;
+	while (first > 0) {
+		const entry = history[first - 1];
+		if (entry === undefined) break;
+		if (maxchars !== undefined) {
+			chars += textLength(entry) + recipientLength;
+			if (chars > maxchars) break;
+		}
+		if (since !== undefined && since > entry.timestamp) break;
+		if (history.length - first + 1 > maxstanzas) break;
+		first--;
+	}
+	return history.slice(first);
+}
+
+function send_history(room: Room, stanza: Stanza): void {
+	const asked = parse_history(stanza);
+	const to = stanza.attr["from"];
+	if (to === undefined) return;
+	if (asked.maxchars === undefined && asked.maxstanzas === undefined && asked.since === undefined) {
+		asked.maxstanzas = get_defaulthistorymessages(room);
+	}
+	const event: GetHistoryEvent = { room, stanza, to, ...asked, next_stanza: () => undefined };
+	room.module.fire_event("muc-get-history", event);
+	for (let message = event.next_stanza(); message !== undefined; message = event.next_stanza()) room.route_stanza(message);
+}
+
+export const methods: Pick<RoomMethods, "get_historylength" | "set_historylength" | "send_history"> & ThisType<Room> = {
+	get_historylength() {
+		return get_historylength(this);
+	},
+	set_historylength(length) {
+		return set_historylength(this, length);
+	},
+	send_history(stanza) {
+		send_history(this, stanza);
+	},
+};
+
+/** The backlog of a room, kept in memory. Option: max_history_messages. */
+export function load(module: ModuleApi): void {
+	longest.set(module, module.get_option_integer("max_history_messages", Number.POSITIVE_INFINITY, 0));
+
+	module.hook(
+		"muc-config-form",
+		({ room, form }) => {
+			form.fields.push(
+				{
+					name: "muc#roomconfig_historylength",
+					type: "text-single",
+					datatype: "xs:integer",
+					label: "Maximum number of history messages returned by room",
+					desc: "Specify the maximum number of previous messages that should be sent to users when they join the room",
+					value: get_historylength(room),
+				},
+				{
+					name: "muc#roomconfig_defaulthistorymessages",
+					type: "text-single",
+					datatype: "xs:integer",
+					label: "Default number of history messages returned by room",
+					desc: "Specify the number of previous messages sent to new users when they join the room",
+					value: get_defaulthistorymessages(room),
+				},
+			);
+		},
+		70 - 5,
+	);
+	module.hook("muc-config-submitted/muc#roomconfig_historylength", ({ room, value, status_codes }) => {
+		if (set_historylength(room, typeof value === "number" ? value : undefined)) status_codes.add("104");
+	});
+	module.hook("muc-config-submitted/muc#roomconfig_defaulthistorymessages", ({ room, value }) => {
+		set_defaulthistorymessages(room, typeof value === "number" ? value : undefined);
+	});
+
+	// Last, so that an archive may answer with what it has instead
+	module.hook(
+		"muc-get-history",
+		(event) => {
+			const history = event.room._history;
+			if (history === undefined) return undefined;
+			const chosen = select(history, event).values();
+			event.next_stanza = () => {
+				const { value } = chosen.next();
+				if (value === undefined) return undefined;
+				const message = st.clone(value.stanza);
+				message.attr["to"] = event.to;
+				return message;
+			};
+			return true;
+		},
+		-1,
+	);
+
+	// Before the subject, at 20
+	module.hook("muc-occupant-session-new", ({ room, stanza }) => send_history(room, stanza), 50);
+
+	module.hook(
+		"muc-add-history",
+		({ room, stanza }) => {
+			const length = get_historylength(room);
+			if (length === 0) {
+				room._history = undefined;
+				return undefined;
+			}
+			const timestamp = now();
+			const remembered = st.clone(stanza);
+			remembered.attr["to"] = "";
+			remembered.tag("delay", { xmlns: ns.delay, from: room.jid, stamp: datetime(timestamp) }).up();
+			room._history ??= [];
+			room._history.push({ stanza: remembered, timestamp });
+			if (room._history.length > length) room._history.splice(0, room._history.length - length);
+			return true;
+		},
+		-1,
+	);
+
+	// An event of its own for adding, so that who takes that over does not keep others from seeing the message
+	module.hook("muc-broadcast-message", ({ room, stanza }) => {
+		if (module.fire_event("muc-message-is-historic", { room, stanza })) module.fire_event("muc-add-history", { room, stanza });
+	});
+
+	module.hook("muc-message-is-historic", ({ stanza }) => isHistoric(stanza), -1);
+}
+
+/** By the hints of XEP-0334; else what has a body or may have one, being encrypted (XEP-0380), and chat markers (XEP-0333). */
+function isHistoric(stanza: Stanza): boolean | undefined {
+	if (stanza.get_child("no-store", ns.hints) || stanza.get_child("no-permanent-store", ns.hints)) return false;
+	if (stanza.get_child("store", ns.hints)) return true;
+	if (stanza.get_child("body") || stanza.get_child("encryption", ns.eme) || stanza.get_child(undefined, ns.chat_markers)) {
+		return true;
+	}
+	return undefined;
+}

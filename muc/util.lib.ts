@@ -1,0 +1,98 @@
+// Counterpart: plugins/muc/util.lib.lua
+
+import type { ModuleApi } from "../host/core/types.ts";
+import { ns } from "../host/util/ns.ts";
+import type { Stanza } from "../host/util/stanza.ts";
+import type { Affiliation, Occupant, Role } from "./types.ts";
+
+/** Affiliations by rank. */
+export const valid_affiliations: Readonly<Record<Affiliation, number>> = { outcast: -1, none: 0, member: 1, admin: 2, owner: 3 };
+
+/** Roles by rank. */
+export const valid_roles: Readonly<Record<Role, number>> = { none: 0, visitor: 1, participant: 2, moderator: 3 };
+
+/** Whether text is the name of an affiliation. */
+export function isAffiliation(text: unknown): text is Affiliation {
+	return typeof text === "string" && Object.hasOwn(valid_affiliations, text);
+}
+
+/** Whether text is the name of a role. */
+export function isRole(text: unknown): text is Role {
+	return typeof text === "string" && Object.hasOwn(valid_roles, text);
+}
+
+/** The rank of an affiliation; undefined counts as "none". */
+export function affiliationRank(affiliation: Affiliation | undefined): number {
+	return valid_affiliations[affiliation ?? "none"];
+}
+
+/** The rank of a role; undefined counts as "none". */
+export function roleRank(role: Role | undefined): number {
+	return valid_roles[role ?? "none"];
+}
+
+/** What a delivery error says when nobody is there any more; "malformed error" stands for an error without an `<error/>`. */
+const kickableErrorConditions: ReadonlySet<string> = new Set([
+	"gone",
+	"internal-server-error",
+	"item-not-found",
+	"jid-malformed",
+	"malformed error",
+	"recipient-unavailable",
+	"redirect",
+	"remote-server-not-found",
+	"remote-server-timeout",
+	"service-unavailable",
+]);
+
+/** Whether an error stanza means that its sender no longer takes part, so that it has to be removed from the room. */
+export function is_kickable_error(stanza: Stanza): boolean {
+	return kickableErrorConditions.has(stanza.get_error()?.condition ?? "malformed error");
+}
+
+/** Namespaces of children that occupants must not send to each other, as keys with the value true; shared with all modules. */
+export type FilteredNamespaces = Map<string, unknown>;
+
+/** The namespaces that one component filters; modules may add theirs to it. */
+export function getFilteredNamespaces(module: ModuleApi): FilteredNamespaces {
+	return module.shared("filtered-namespaces");
+}
+
+/** Has children in a namespace filtered from now on. */
+export function add_filtered_namespace(module: ModuleApi, xmlns: string): void {
+	getFilteredNamespaces(module).set(xmlns, true);
+}
+
+/** Takes out of a stanza, in place, what only the room itself may say. */
+export function filter_muc_x(filtered: FilteredNamespaces, stanza: Stanza): Stanza {
+	return stanza.maptags((tag) => (filtered.get(tag.attr["xmlns"] ?? "") ? undefined : tag));
+}
+
+/** A condition for broadcasts: who has that role or a higher one. */
+export function only_with_min_role(role: Role): (nick: string, occupant: Occupant) => boolean {
+	const minRank = valid_roles[role];
+	return (_nick, occupant) => roleRank(occupant.role) >= minRank;
+}
+
+/** Who sent a stanza. Throws where nobody did: the router stamps every stanza before a room sees it. */
+export function senderOf(stanza: Stanza): string {
+	return addressOf(stanza, "from");
+}
+
+/** Where a stanza goes. Throws where it goes nowhere. */
+export function addresseeOf(stanza: Stanza): string {
+	return addressOf(stanza, "to");
+}
+
+function addressOf(stanza: Stanza, attribute: "from" | "to"): string {
+	const address = stanza.attr[attribute];
+	if (address === undefined)
+		throw new TypeError(`${stanza.top_tag()} has no ${attribute}: expected the JID that the router puts there`);
+	return address;
+}
+
+/** Filters what belongs to rooms themselves. */
+export function load(module: ModuleApi): void {
+	add_filtered_namespace(module, ns.muc);
+	add_filtered_namespace(module, ns.muc_user);
+}

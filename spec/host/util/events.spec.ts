@@ -1,0 +1,124 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { Events } from "../../../host/util/events.ts";
+
+interface Payloads {
+	tick: { count: number };
+	tock: string;
+}
+
+describe("events", () => {
+	it("run handlers by priority, then by registration", () => {
+		fc.assert(
+			fc.property(fc.array(fc.integer({ min: -3, max: 3 })), (priorities) => {
+				const events = new Events<Payloads>();
+				const ran: number[] = [];
+				priorities.forEach((priority, index) => {
+					events.add_handler("tock", () => void ran.push(index), priority);
+				});
+				events.fire_event("tock", "");
+				const expected = priorities
+					.map((priority, index) => ({ priority, index }))
+					.sort((a, b) => b.priority - a.priority || a.index - b.index)
+					.map(({ index }) => index);
+				expect(ran).toEqual(expected);
+			}),
+		);
+	});
+
+	it.each([[false], [null], [0], [""], [true]])("end with %j as the answer, but go on after undefined", (answer) => {
+		const events = new Events<Payloads>();
+		let later = 0;
+		events.add_handler("tock", () => undefined);
+		events.add_handler("tock", () => answer);
+		events.add_handler("tock", () => void later++);
+		expect(events.fire_event("tock", "")).toBe(answer);
+		expect(later).toBe(0);
+	});
+
+	it("forget removed handlers, and take a handler added again once, with its new priority", () => {
+		const events = new Events<Payloads>();
+		const ran: string[] = [];
+		const first = (): void => void ran.push("first");
+		const second = (): void => void ran.push("second");
+		events.add_handler("tock", first);
+		events.add_handler("tock", second);
+		events.add_handler("tock", second, 1);
+		events.fire_event("tock", "");
+		expect(ran).toEqual(["second", "first"]);
+		events.remove_handler("tock", second);
+		events.fire_event("tock", "");
+		expect(ran).toEqual(["second", "first", "first"]);
+	});
+
+	it("finish a firing with the handlers that there were when it began", () => {
+		const events = new Events<Payloads>();
+		let added = 0;
+		events.add_handler("tock", () => {
+			events.add_handler("tock", () => void added++, -1);
+		});
+		events.fire_event("tock", "");
+		expect(added).toBe(0);
+		events.fire_event("tock", "");
+		expect(added).toBe(1);
+	});
+
+	it("stand inside wrappers: those of the event outside those of all events, later ones outside earlier ones", () => {
+		const events = new Events<Payloads>();
+		const ran: string[] = [];
+		const wrap = (label: string) => (next: (name: string, event: never) => unknown, name: string, event: never) => {
+			ran.push(`${label}>`);
+			const answer = next(name, event);
+			ran.push(`<${label}`);
+			return answer;
+		};
+		events.add_wrapper(undefined, wrap("all"));
+		events.add_wrapper("tock", wrap("one"));
+		events.add_wrapper("tock", wrap("two"));
+		events.add_handler("tock", (text) => {
+			ran.push(text);
+			return "answer";
+		});
+		expect(events.fire_event("tock", "payload")).toBe("answer");
+		expect(ran).toEqual(["two>", "one>", "all>", "payload", "<all", "<one", "<two"]);
+	});
+
+	it("let a wrapper answer without running what is inside", () => {
+		const events = new Events<Payloads>();
+		let inside = 0;
+		const closed = (): string => "closed";
+		events.add_handler("tock", () => void inside++);
+		events.add_wrapper("tock", closed);
+		expect(events.fire_event("tock", "")).toBe("closed");
+		events.remove_wrapper("tock", closed);
+		events.fire_event("tock", "");
+		expect(inside).toBe(1);
+	});
+
+	it("know when one handler is all there is", () => {
+		const events = new Events<Payloads>();
+		const only = (): void => undefined;
+		const other = (): void => undefined;
+		events.add_handler("tock", only);
+		expect(events.has_only("tock", only)).toBe(true);
+		expect(events.has_only("tick", only)).toBe(false);
+		events.add_handler("tock", other, -5);
+		expect(events.has_only("tock", only)).toBe(false);
+		events.remove_handler("tock", other);
+		events.set_debug_hook((_handler, _name, run) => run());
+		expect(events.has_only("tock", only)).toBe(false);
+	});
+
+	it("pass each handler through a debug hook", () => {
+		const events = new Events<Payloads>();
+		const seen: string[] = [];
+		events.add_handler("tick", ({ count }) => (count > 1 ? count : undefined));
+		events.set_debug_hook((_handler, name, run) => {
+			seen.push(name);
+			return run();
+		});
+		expect(events.fire_event("tick", { count: 1 })).toBeUndefined();
+		expect(events.fire_event("tick", { count: 2 })).toBe(2);
+		expect(seen).toEqual(["tick", "tick"]);
+	});
+});

@@ -1,0 +1,97 @@
+import { setImmediate as next_turn } from "node:timers/promises";
+import { describe, expect, it } from "vitest";
+import { Turn } from "../../../host/util/turn.ts";
+
+function recorder() {
+	const log: string[] = [];
+	const participant = (name: string, fails = false) => ({
+		commit() {
+			if (fails) throw new Error(`${name} is full`);
+			log.push(`commit ${name}`);
+		},
+		rollback: () => void log.push(`rollback ${name}`),
+	});
+	const outlet = (name: string) => ({
+		flush: () => void log.push(`flush ${name}`),
+		discard: () => void log.push(`discard ${name}`),
+	});
+	return { log, participant, outlet };
+}
+
+describe("a turn", () => {
+	it("commits before it flushes, each once, when the event loop has read everything", async () => {
+		const { log, participant, outlet } = recorder();
+		const turn = new Turn(() => expect.unreachable());
+		const database = participant("db");
+		const socket = outlet("socket");
+		turn.touch(socket);
+		turn.join(database);
+		turn.join(database);
+		turn.touch(socket);
+		expect(log).toEqual([]);
+		await next_turn();
+		expect(log).toEqual(["commit db", "flush socket"]);
+		await next_turn();
+		expect(turn.counts).toMatchObject({ turns: 1, commits: 1, flushes: 1, failures: 0 });
+	});
+
+	it("throws away what it has to say when a commit fails, and then tells the senders", () => {
+		const { log, participant, outlet } = recorder();
+		const socket = outlet("socket");
+		const turn = new Turn((error, work) => {
+			log.push(`told of ${String(error)} about ${work.length}`);
+			turn.touch(socket);
+		});
+		turn.record({ stanza: 1 });
+		turn.record({ stanza: 2 });
+		turn.join(participant("good"));
+		turn.join(participant("bad", true));
+		turn.touch(socket);
+		turn.end();
+		expect(log).toEqual([
+			"commit good",
+			"rollback good",
+			"rollback bad",
+			"discard socket",
+			"told of Error: bad is full about 2",
+			"flush socket",
+		]);
+		expect(turn.counts.failures).toBe(1);
+	});
+
+	it("does not tell about the failure of telling", () => {
+		const { participant } = recorder();
+		let told = 0;
+		const turn = new Turn(() => {
+			told++;
+			turn.join(participant("still bad", true));
+		});
+		turn.join(participant("bad", true));
+		turn.end();
+		expect(told).toBe(1);
+		turn.join(participant("bad again", true));
+		turn.end();
+		expect(told).toBe(2);
+	});
+
+	it("forgets work and outlets that are gone", () => {
+		const { log, outlet } = recorder();
+		const turn = new Turn(() => expect.unreachable());
+		const socket = outlet("socket");
+		turn.touch(socket);
+		turn.forget(socket);
+		turn.end();
+		expect(log).toEqual([]);
+	});
+
+	it("leaves what a flush causes to the next turn", () => {
+		const log: string[] = [];
+		const turn = new Turn(() => expect.unreachable());
+		const second = { flush: () => void log.push("second"), discard: () => undefined };
+		turn.touch({ flush: () => turn.touch(second), discard: () => undefined });
+		turn.end();
+		expect(log).toEqual([]);
+		turn.end();
+		expect(log).toEqual(["second"]);
+	});
+});
