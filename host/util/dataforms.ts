@@ -232,7 +232,11 @@ function addValue(form: Stanza, field: Field, type: FieldType, value: FieldValue
 				if (line !== "") form.text_tag("value", line);
 			}
 			break;
-		default:
+		case "fixed":
+		case "jid-single":
+		case "list-single":
+		case "text-private":
+		case "text-single":
 			form.text_tag("value", toText(field, value));
 	}
 }
