@@ -1,0 +1,246 @@
+// Counterpart: the `integration-test` target of GNUmakefile, which starts a real Prosody for scripts to be played on
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, mkdtempSync, realpathSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { connect, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { delimiter, dirname, join, resolve } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { failed, ok, type Result } from "../host/util/error.ts";
+
+/** How to start a Prosody; everything has a default. */
+export interface ReferenceOptions {
+	/** The executable, or a folder with a built checkout of Prosody. Default: `prosody` on the PATH. */
+	readonly prosody?: string | undefined;
+	/** Text of the configuration below the head that sets ports and paths. Default: {@link scratchConfig}. */
+	readonly config?: string | undefined;
+	/** Folders with more modules. */
+	readonly pluginPaths?: readonly string[] | undefined;
+	/** Where data is kept, and left when it stops. Default: in the scratch folder, which is removed then. */
+	readonly dataFolder?: string | undefined;
+	/** How long it may take until it listens, in milliseconds. Default: 10 000. */
+	readonly timeout?: number | undefined;
+}
+
+/** A running Prosody. */
+export interface Reference {
+	readonly host: string;
+	/** Where it listens for clients. */
+	readonly port: number;
+	readonly pid: number;
+	readonly dataFolder: string;
+	/** The last lines that it logged, at level `info`. */
+	log(): string;
+	/** Ends it, waits until it has ended, and removes its scratch folder. */
+	stop(): Promise<void>;
+}
+
+const address = "127.0.0.1";
+const keptLogLines = 2000;
+/** How often another port is tried when somebody took the one that was free a moment ago. */
+const portTries = 3;
+
+/**
+ * What scripts are usually played on: `localhost` with any password accepted, rooms on `conference.localhost`, memory storage.
+ * Modules that a version does not have are only missed in its log.
+ */
+export const scratchConfig = `
+modules_enabled = {
+	"roster", "saslauth", "disco", "carbons", "pep", "private", "blocklist", "vcard4", "vcard_legacy", "version", "uptime",
+	"time", "ping", "register", "mam", "server_contact_info", "lastactivity", "tombstones", "user_account_management"
+}
+modules_disabled = { "s2s", "tls" }
+c2s_require_encryption = false
+allow_unencrypted_plain_auth = true
+allow_registration = false
+authentication = "insecure"
+insecure_open_authentication = "Yes please, I know what I'm doing!"
+storage = "memory"
+admins = { "admin@localhost" }
+
+VirtualHost "localhost"
+
+Component "conference.localhost" "muc"
+	modules_enabled = { "muc_mam" }
+`;
+
+function luaString(text: string): string {
+	return `"${text.replace(/[\\"]/g, "\\$&").replaceAll("\n", "\\n").replaceAll("\r", "\\r").replaceAll("\0", "\\0")}"`;
+}
+
+/** The part of the configuration that keeps a Prosody apart from any other on this machine. */
+function configHead(port: number, folder: string, dataFolder: string, options: ReferenceOptions): string {
+	const lines = [
+		"run_as_root = true",
+		"daemonize = false",
+		`pidfile = ${luaString(join(folder, "prosody.pid"))}`,
+		`data_path = ${luaString(dataFolder)}`,
+		`certificates = ${luaString(folder)}`,
+		`plugin_paths = { ${(options.pluginPaths ?? []).map((path) => luaString(resolve(path))).join(", ")} }`,
+		`interfaces = { ${luaString(address)} }`,
+		`c2s_ports = { ${port} }`,
+		"c2s_direct_tls_ports = {}",
+		"s2s_ports = {}",
+		"s2s_direct_tls_ports = {}",
+		"component_ports = {}",
+		"http_ports = {}",
+		"https_ports = {}",
+		'log = { info = "*console" }',
+	];
+	return `${lines.join("\n")}\n`;
+}
+
+async function freePort(): Promise<number> {
+	const server = createServer();
+	await new Promise<void>((listening) => server.listen(0, address, listening));
+	const at = server.address();
+	await new Promise((closed) => server.close(closed));
+	return typeof at === "object" && at !== null ? at.port : 0;
+}
+
+function isListening(port: number): Promise<boolean> {
+	return new Promise((answer) => {
+		const socket = connect(port, address);
+		socket.once("connect", () => {
+			socket.destroy();
+			answer(true);
+		});
+		socket.once("error", () => answer(false));
+	});
+}
+
+interface Executable {
+	readonly path: string;
+	readonly environment: Record<string, string>;
+}
+
+/**
+ * Finds a Prosody: an executable, one on the PATH, or one in a checkout, which has to be told where its parts are.
+ * @returns undefined where there is none
+ */
+export function findProsody(name = "prosody"): string | undefined {
+	const paths = name.includes("/")
+		? [resolve(name)]
+		: (process.env["PATH"] ?? "").split(delimiter).map((folder) => join(folder, name));
+	for (const path of paths) {
+		if (!existsSync(path)) continue;
+		if (statSync(path).isFile()) return path;
+		if (existsSync(join(path, "prosody"))) return join(path, "prosody");
+	}
+	return undefined;
+}
+
+function executable(name: string | undefined): Result<Executable, string> {
+	const path = findProsody(name);
+	if (path === undefined) {
+		return failed(`${name ?? "prosody"} was not found; install Prosody, or name its executable or a built checkout of it`);
+	}
+	const folder = dirname(realpathSync(path));
+	if (!existsSync(join(folder, "plugins")) || !existsSync(join(folder, "util"))) return ok({ path, environment: {} });
+	if (!existsSync(join(folder, "util", "pposix.so"))) {
+		return failed(`${folder} is a checkout of Prosody that is not built; run ./configure and make in it`);
+	}
+	return ok({ path, environment: { PROSODY_SRCDIR: folder, PROSODY_PLUGINDIR: join(folder, "plugins") } });
+}
+
+/** A process with its last output. */
+class Running {
+	private lines: string[] = [];
+	private readonly process: ChildProcess;
+	/** Why it ended, or could not begin; undefined while it runs. */
+	ended: string | undefined;
+	private readonly kill = () => this.process.kill("SIGKILL");
+
+	constructor(path: string, folder: string, environment: Record<string, string>) {
+		this.process = spawn(path, ["-F", "--config", join(folder, "prosody.cfg.lua")], {
+			cwd: folder,
+			env: { ...process.env, ...environment },
+			stdio: ["ignore", "pipe", "pipe"],
+		});
+		for (const output of [this.process.stdout, this.process.stderr]) {
+			output?.setEncoding("utf8").on("data", (text: string) => this.collect(text));
+		}
+		this.process.once("error", (error) => this.end(error.message));
+		this.process.once("exit", (code, signal) => this.end(signal === null ? `exit status ${code}` : `signal ${signal}`));
+		// A test run that is cut short leaves no server behind.
+		process.once("exit", this.kill);
+	}
+
+	get pid(): number {
+		return this.process.pid ?? 0;
+	}
+
+	log(): string {
+		return this.lines.join("");
+	}
+
+	lastLines(count: number): string {
+		return this.log().trimEnd().split("\n").slice(-count).join("\n");
+	}
+
+	/** Asks it to end; makes it when it does not within five seconds. */
+	async stop(): Promise<void> {
+		if (this.ended !== undefined || this.process.pid === undefined) return;
+		const exited = new Promise((resolve) => this.process.once("exit", resolve));
+		this.process.kill("SIGTERM");
+		const timer = setTimeout(this.kill, 5000);
+		await exited;
+		clearTimeout(timer);
+	}
+
+	private collect(text: string): void {
+		this.lines.push(text);
+		if (this.lines.length > keptLogLines) this.lines = this.lines.slice(-keptLogLines / 2);
+	}
+
+	private end(reason: string): void {
+		this.ended ??= reason;
+		process.removeListener("exit", this.kill);
+	}
+}
+
+/** Waits until it accepts connections; a text says why it does not. */
+async function untilListening(running: Running, port: number, timeout: number): Promise<string | undefined> {
+	const deadline = Date.now() + timeout;
+	for (;;) {
+		if (running.ended !== undefined) return `it ended with ${running.ended}`;
+		if (running.log().includes("Failed to open server port")) return "its port is taken";
+		if (await isListening(port)) return undefined;
+		if (Date.now() > deadline) return `it did not listen within ${timeout / 1000} s`;
+		await delay(20);
+	}
+}
+
+/**
+ * Starts a real Prosody with a configuration of its own, on a free port of the loopback interface and in a temporary folder.
+ * @returns the running server, or why there is none, with the last lines of its log
+ */
+export async function startReference(options: ReferenceOptions = {}): Promise<Result<Reference, string>> {
+	const found = executable(options.prosody);
+	if (!found.ok) return found;
+	const { path, environment } = found.value;
+	const folder = mkdtempSync(join(tmpdir(), "enjamb-reference-"));
+	const dataFolder = resolve(options.dataFolder ?? join(folder, "data"));
+	let problem = "";
+	for (let tries = 0; tries < portTries; tries++) {
+		const port = await freePort();
+		writeFileSync(
+			join(folder, "prosody.cfg.lua"),
+			configHead(port, folder, dataFolder, options) + (options.config ?? scratchConfig),
+		);
+		const running = new Running(path, folder, environment);
+		const trouble = await untilListening(running, port, options.timeout ?? 10_000);
+		if (trouble === undefined) {
+			const stop = async () => {
+				await running.stop();
+				rmSync(folder, { recursive: true, force: true });
+			};
+			return ok({ host: address, port, pid: running.pid, dataFolder, log: () => running.log(), stop });
+		}
+		await running.stop();
+		problem = `${path} did not start: ${trouble}\n${running.lastLines(20)}`;
+		if (!running.log().includes("Failed to open server port")) break;
+	}
+	rmSync(folder, { recursive: true, force: true });
+	return failed(problem.trimEnd());
+}

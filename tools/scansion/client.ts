@@ -1,0 +1,301 @@
+// Counterpart: the XMPP client of Prosody's test player, https://matthewwild.co.uk/projects/scansion
+
+import { connect as connectTcp, isIP, type Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
+import { failed, ok, type Result } from "../../host/util/error.ts";
+import { split } from "../../host/util/jid.ts";
+import { ns } from "../../host/util/ns.ts";
+import { create_sasl_client } from "../../host/util/sasl_client.ts";
+import { stanza as element, type Stanza, xml_escape } from "../../host/util/stanza.ts";
+import { type StreamFault, stream_end, stream_header, XmppStream } from "../../host/util/xmppstream.ts";
+
+/** Whom to connect as, and where. */
+export interface ClientOptions {
+	/** Name or address to connect to; the JID's own domain is what the stream is opened to. */
+	readonly host: string;
+	readonly port: number;
+	/** Bare JID. */
+	readonly jid: string;
+	readonly password: string;
+	/** The server chooses where it is missing. */
+	readonly resource?: string | undefined;
+	/** How long each answer may take while connecting, in milliseconds. */
+	readonly timeout: number;
+}
+
+interface Waiter {
+	accepts(stanza: Stanza): boolean;
+	done(stanza: Stanza | undefined): void;
+}
+
+/** More than any sane answer; a server that sends more in one stanza is not listened to any longer. */
+const maximumStanzaBytes = 10 * 1024 * 1024;
+
+/** Addresses that cannot be anyone but this machine, where a self-made certificate is good enough. */
+function isLoopback(address: string | undefined): boolean {
+	return address !== undefined && (/^(::ffff:)?127\./.test(address) || address === "::1");
+}
+
+function conditionOf(stanza: Stanza): string {
+	const condition = stanza.first_tag?.name ?? "no reason";
+	const text = stanza.tags.find((tag) => tag.name === "text")?.get_text();
+	return text === undefined ? condition : `${condition} (${text})`;
+}
+
+function describeFault(fault: StreamFault): string {
+	if (fault.kind === "stream-error") return `stream error ${conditionOf(fault.stanza)}`;
+	if (fault.kind === "no-stream") return `expected a stream header, got <${fault.name} xmlns='${fault.xmlns}'>`;
+	return "text" in fault ? `${fault.kind}: ${fault.text}` : fault.kind;
+}
+
+/** Base64 as SASL writes it: `=` for data that is there but empty. Source: RFC 6120 §6.4.2. */
+function saslText(data: Buffer): string {
+	return data.length === 0 ? "=" : data.toString("base64");
+}
+
+function saslData(stanza: Stanza): Buffer {
+	const text = stanza.get_text() ?? "";
+	return text === "=" ? Buffer.alloc(0) : Buffer.from(text, "base64");
+}
+
+/** A connected and authenticated client with a bound resource. It sends nothing of its own but {@link settle}'s pings. */
+export class Client {
+	/** Full JID, once bound. */
+	fullJid = "";
+	/** Stanzas that came and that nobody has taken, oldest first. */
+	readonly queue: Stanza[] = [];
+	/** Why the stream ended; undefined while it is open. */
+	ended: string | undefined;
+
+	private socket: Socket;
+	private readonly stream: XmppStream;
+	private waiters: Waiter[] = [];
+	private readonly listeners = new Set<() => void>();
+	private pings = 0;
+	private readonly pongs = new Map<string, () => void>();
+	private secure = false;
+	/** Whether the server may still have something of ours to handle. */
+	private unsettled = false;
+
+	private constructor(private readonly options: ClientOptions) {
+		this.socket = connectTcp({ host: options.host, port: options.port, noDelay: true });
+		this.stream = new XmppStream(
+			{
+				streamopened: () => {},
+				streamclosed: () => this.end("the server closed the stream"),
+				handlestanza: (stanza) => this.receive(stanza),
+				error: (fault) => this.end(describeFault(fault)),
+			},
+			{ default_ns: ns.client, stanza_size_limit: maximumStanzaBytes },
+		);
+		this.listen();
+	}
+
+	/** Connects, authenticates and binds a resource; no presence is sent. */
+	static async connect(options: ClientOptions): Promise<Result<Client, string>> {
+		const client = new Client(options);
+		const problem = await client.login();
+		if (problem === undefined) return ok(client);
+		client.socket.destroy();
+		return failed(`${options.jid} could not connect to ${options.host} port ${options.port}: ${problem}`);
+	}
+
+	/** Sends a stanza. */
+	send(stanza: Stanza): void {
+		this.unsettled = true;
+		this.write(stanza.toString());
+	}
+
+	/**
+	 * Takes the first stanza that is accepted out of the queue, or waits for it.
+	 * @param timeout in milliseconds
+	 * @returns undefined when none came in that time, or the stream ended
+	 */
+	take(accepts: (stanza: Stanza) => boolean, timeout: number): Promise<Stanza | undefined> {
+		const index = this.queue.findIndex(accepts);
+		if (index >= 0) return Promise.resolve(this.queue.splice(index, 1)[0]);
+		if (this.ended !== undefined) return Promise.resolve(undefined);
+		return new Promise((resolve) => {
+			const done = (stanza: Stanza | undefined) => {
+				clearTimeout(timer);
+				this.listeners.delete(stop);
+				this.waiters = this.waiters.filter((other) => other !== waiter);
+				resolve(stanza);
+			};
+			const stop = () => done(undefined);
+			const waiter: Waiter = { accepts, done };
+			const timer = setTimeout(stop, timeout);
+			this.waiters.push(waiter);
+			this.listeners.add(stop);
+		});
+	}
+
+	/**
+	 * Waits until the server has handled all that was sent, and all that it sent before has come: a ping's answer follows both.
+	 * @param always also when nothing was sent since the last time
+	 */
+	async settle(always = false): Promise<void> {
+		if (this.ended !== undefined || (!this.unsettled && !always)) return;
+		this.unsettled = false;
+		this.pings++;
+		const id = `scansion-settle-${this.pings}`;
+		await new Promise<void>((resolve) => {
+			const done = () => {
+				clearTimeout(timer);
+				this.listeners.delete(done);
+				this.pongs.delete(id);
+				resolve();
+			};
+			const timer = setTimeout(done, this.options.timeout);
+			this.pongs.set(id, done);
+			this.listeners.add(done);
+			this.write(`<iq type='get' id='${id}' to='${xml_escape(this.domain)}'><ping xmlns='${ns.ping}'/></iq>`);
+		});
+	}
+
+	/** Closes the stream and waits until the server has closed it too, so that it has forgotten the session. */
+	async disconnect(): Promise<void> {
+		if (!this.socket.destroyed) {
+			await new Promise<void>((resolve) => {
+				const timer = setTimeout(resolve, this.options.timeout);
+				this.socket.once("close", () => {
+					clearTimeout(timer);
+					resolve();
+				});
+				this.socket.end(stream_end);
+			});
+		}
+		this.end("disconnected by the script");
+		this.socket.destroy();
+	}
+
+	private get domain(): string {
+		return split(this.options.jid).host ?? "";
+	}
+
+	private listen(): void {
+		this.socket.on("data", (chunk) => this.stream.feed(chunk));
+		this.socket.on("error", (error) => this.end(error.message));
+		this.socket.on("close", () => this.end("the server closed the connection"));
+	}
+
+	private write(text: string): void {
+		if (this.socket.writable) this.socket.write(text);
+	}
+
+	private end(reason: string): void {
+		if (this.ended !== undefined) return;
+		this.ended = reason;
+		for (const listener of [...this.listeners]) listener();
+	}
+
+	private receive(stanza: Stanza): void {
+		const id = stanza.attr["id"];
+		const pong = stanza.name === "iq" && id !== undefined ? this.pongs.get(id) : undefined;
+		if (pong) {
+			pong();
+			return;
+		}
+		const waiter = this.waiters.find((candidate) => candidate.accepts(stanza));
+		if (waiter) waiter.done(stanza);
+		else this.queue.push(stanza);
+	}
+
+	/** The next stanza of the negotiation; a text says why there is none. */
+	private async next(expected: string): Promise<Result<Stanza, string>> {
+		const stanza = await this.take(() => true, this.options.timeout);
+		if (stanza) return ok(stanza);
+		return failed(this.ended ?? `no ${expected} within ${this.options.timeout / 1000} s`);
+	}
+
+	/** Opens a stream, anew after each step of the negotiation, and reads its features. */
+	private async open(): Promise<Result<Stanza, string>> {
+		this.stream.reset("drop");
+		this.write(stream_header({ xmlns: ns.client, to: this.domain, version: "1.0" }));
+		const features = await this.next("stream features");
+		if (features.ok && features.value.name !== "features") return failed(`expected stream features, got ${features.value}`);
+		return features;
+	}
+
+	private async login(): Promise<string | undefined> {
+		let features = await this.open();
+		if (!features.ok) return features.error;
+		const starttls = features.value.get_child("starttls", ns.tls);
+		if (starttls && (starttls.get_child("required", ns.tls) || !features.value.get_child("mechanisms", ns.sasl))) {
+			const problem = await this.encrypt();
+			if (problem !== undefined) return problem;
+			features = await this.open();
+			if (!features.ok) return features.error;
+		}
+		const refusal = await this.authenticate(features.value);
+		if (refusal !== undefined) return refusal;
+		features = await this.open();
+		if (!features.ok) return features.error;
+		return this.bind();
+	}
+
+	private async encrypt(): Promise<string | undefined> {
+		this.write(`<starttls xmlns='${ns.tls}'/>`);
+		const answer = await this.next("answer to STARTTLS");
+		if (!answer.ok) return answer.error;
+		if (answer.value.name !== "proceed") return `STARTTLS was refused: ${answer.value}`;
+		const plain = this.socket;
+		const local = isLoopback(plain.remoteAddress);
+		plain.removeAllListeners();
+		const socket = connectTls({
+			socket: plain,
+			rejectUnauthorized: !local,
+			...(isIP(this.domain) === 0 ? { servername: this.domain } : {}),
+		});
+		this.socket = socket;
+		this.secure = true;
+		this.listen();
+		return new Promise((resolve) => {
+			const done = (problem: string | undefined) => {
+				clearTimeout(timer);
+				resolve(problem);
+			};
+			const timer = setTimeout(() => done(`TLS was not ready within ${this.options.timeout / 1000} s`), this.options.timeout);
+			socket.once("secureConnect", () => done(undefined));
+			socket.once("error", (error) => done(`TLS failed: ${error.message}`));
+			socket.once("close", () => done("TLS failed: the server closed the connection"));
+		});
+	}
+
+	private async authenticate(features: Stanza): Promise<string | undefined> {
+		const offered = features.get_child("mechanisms", ns.sasl)?.tags.map((mechanism) => mechanism.get_text() ?? "") ?? [];
+		const { node: username = "" } = split(this.options.jid);
+		const sasl = create_sasl_client({ username, password: this.options.password }, offered, {
+			allow_plain: this.secure || isLoopback(this.socket.remoteAddress),
+		});
+		if (!sasl.ok) return sasl.error;
+		this.write(
+			element("auth", { xmlns: ns.sasl, mechanism: sasl.value.mechanism }).text(saslText(sasl.value.first())).toString(),
+		);
+		for (;;) {
+			const answer = await this.next("answer to the authentication");
+			if (!answer.ok) return answer.error;
+			const { name } = answer.value;
+			if (name === "success") {
+				const proven = sasl.value.success(saslData(answer.value));
+				return proven.ok ? undefined : proven.error;
+			}
+			if (name !== "challenge") return `authentication failed: ${conditionOf(answer.value)}`;
+			const response = sasl.value.challenge(saslData(answer.value));
+			if (!response.ok) return response.error;
+			this.write(element("response", { xmlns: ns.sasl }).text(saslText(response.value)).toString());
+		}
+	}
+
+	private async bind(): Promise<string | undefined> {
+		const { resource } = this.options;
+		const wanted = resource === undefined ? "" : `<resource>${xml_escape(resource)}</resource>`;
+		this.write(`<iq type='set' id='bind'><bind xmlns='${ns.bind}'>${wanted}</bind></iq>`);
+		const answer = await this.next("answer to the resource binding");
+		if (!answer.ok) return answer.error;
+		const jid = answer.value.get_child("bind", ns.bind)?.get_child_text("jid", ns.bind);
+		if (answer.value.attr["type"] !== "result" || jid === undefined) return `no resource was bound: ${answer.value}`;
+		this.fullJid = jid;
+		return undefined;
+	}
+}

@@ -1,0 +1,251 @@
+// No counterpart in Prosody: reads scripts of its test player, https://matthewwild.co.uk/projects/scansion
+
+import { failed, ok, type Result } from "../../host/util/error.ts";
+import { split } from "../../host/util/jid.ts";
+import { parseMarkup, type ScriptError, type Template, textsOf, variablesIn } from "./markup.ts";
+import { readPattern } from "./pattern.ts";
+
+/** A `[Client]` of a script. */
+export interface Character {
+	readonly name: string;
+	readonly line: number;
+	/** Bare JID. */
+	readonly jid: string;
+	readonly password: string;
+	/** Wanted resource; the server chooses where it is missing. */
+	readonly resource: string | undefined;
+	/** Where to connect instead of the server that the script is played on. */
+	readonly connectHost: string | undefined;
+	readonly connectPort: number | undefined;
+}
+
+/** An action without stanzas. `line` is that of the action, from 1. */
+export interface PlainStep {
+	readonly action: "connects" | "disconnects" | "receives nothing";
+	readonly who: string;
+	readonly line: number;
+}
+
+/** An action with stanzas to send, or to wait for one after the other. */
+export interface ExchangeStep {
+	readonly action: "sends" | "receives";
+	readonly who: string;
+	readonly line: number;
+	readonly stanzas: readonly Template[];
+}
+
+/** One action of a script. */
+export type Step = PlainStep | ExchangeStep;
+
+/** A script that can be played. */
+export interface Script {
+	/** The name it was read under, for reports. */
+	readonly file: string;
+	/** First comment of the script, or its file name. */
+	readonly title: string;
+	/** Lines `## tag` and `## tag: value`. */
+	readonly tags: ReadonlyMap<string, string>;
+	readonly characters: ReadonlyMap<string, Character>;
+	readonly steps: readonly Step[];
+}
+
+interface Line {
+	readonly number: number;
+	readonly text: string;
+}
+
+class Problem extends Error {
+	constructor(
+		readonly line: number,
+		message: string,
+	) {
+		super(message);
+	}
+}
+
+const properties = ["jid", "password", "resource", "connect_host", "connect_port"];
+const verbs = ["connects", "disconnects", "sends", "receives"];
+
+function isIndented(text: string): boolean {
+	return text.startsWith(" ") || text.startsWith("\t");
+}
+
+/** Comments, the `-----` between cast and play, and empty lines. */
+function isPassedOver(text: string): boolean {
+	return text.trim() === "" || text.startsWith("#") || text.startsWith("//") || text.startsWith("--");
+}
+
+/** Hands out lines, and indented blocks. */
+class Lines {
+	private index = 0;
+	private readonly lines: readonly Line[];
+
+	constructor(text: string) {
+		this.lines = text.split(/\r?\n/).map((line, index) => ({ number: index + 1, text: line }));
+	}
+
+	/** The next line that says something. */
+	next(): Line | undefined {
+		for (;;) {
+			const line = this.lines[this.index];
+			if (line === undefined) return undefined;
+			this.index++;
+			if (!isPassedOver(line.text)) return line;
+		}
+	}
+
+	/** The indented lines from here on, empty ones among them included. */
+	block(): Line[] {
+		const block: Line[] = [];
+		for (;;) {
+			const line = this.lines[this.index];
+			if (line === undefined || (line.text.trim() !== "" && !isIndented(line.text))) return block;
+			block.push(line);
+			this.index++;
+		}
+	}
+}
+
+function readHead(text: string, file: string): { title: string; tags: Map<string, string> } {
+	let title: string | undefined;
+	const tags = new Map<string, string>();
+	for (const line of text.split(/\r?\n/)) {
+		const tag = /^##\s*([^:]+?)\s*(?::\s*(.*?)\s*)?$/.exec(line);
+		if (tag?.[1] !== undefined) tags.set(tag[1], tag[2] ?? "");
+		else if (title === undefined) title = /^#\s*(.*\S)\s*$/.exec(line)?.[1];
+		if (line.startsWith("[")) break;
+	}
+	return { title: title ?? file, tags };
+}
+
+function readPort(value: string, line: number): number {
+	const port = Number(value);
+	if (!/^\d+$/.test(value) || port < 1 || port > 65535)
+		throw new Problem(line, `connect_port: ${value}: expected a number from 1 to 65535`);
+	return port;
+}
+
+function readCharacter(header: Line, lines: Lines): Character {
+	const head = /^\[([^\]]*)\]\s*(.*?)\s*$/.exec(header.text);
+	const kind = head?.[1];
+	const name = head?.[2];
+	if (kind !== "Client" || name === undefined || name === "") {
+		throw new Problem(header.number, `${header.text.trim()}: expected [Client] and a name`);
+	}
+	const found = new Map<string, Line>();
+	for (const line of lines.block()) {
+		if (isPassedOver(line.text.trim())) continue;
+		const property = /^\s+([A-Za-z_]+)\s*:\s*(.*?)\s*$/.exec(line.text);
+		const key = property?.[1];
+		if (key === undefined || !properties.includes(key)) {
+			throw new Problem(line.number, `${line.text.trim()}: expected a property of ${name}, one of ${properties.join(", ")}`);
+		}
+		if (found.has(key)) throw new Problem(line.number, `${key} of ${name} is given twice`);
+		found.set(key, { number: line.number, text: property?.[2] ?? "" });
+	}
+	const jid = found.get("jid");
+	const password = found.get("password");
+	if (jid === undefined) throw new Problem(header.number, `${name} has no jid; expected a line "jid: user@host"`);
+	if (password === undefined) throw new Problem(header.number, `${name} has no password; expected a line "password: …"`);
+	const { node, host, resource } = split(jid.text);
+	if (node === undefined || host === undefined) throw new Problem(jid.number, `jid: ${jid.text}: expected user@host`);
+	const port = found.get("connect_port");
+	return {
+		name,
+		line: header.number,
+		jid: `${node}@${host}`,
+		password: password.text,
+		resource: found.get("resource")?.text ?? resource,
+		connectHost: found.get("connect_host")?.text,
+		connectPort: port === undefined ? undefined : readPort(port.text, port.number),
+	};
+}
+
+/** Splits an action into who and what; the longest name wins, since one may begin another ("Juliet", "Juliet's phone"). */
+function readAction(line: Line, characters: ReadonlyMap<string, Character>): { who: string; verb: string; rest: string } {
+	let who = "";
+	for (const name of characters.keys()) {
+		if (name.length > who.length && line.text.startsWith(`${name} `)) who = name;
+	}
+	if (who === "") {
+		const known = [...characters.keys()].join(", ");
+		throw new Problem(
+			line.number,
+			`${line.text.trim()}: expected a line that begins with a client's name (${known || "none is defined"})`,
+		);
+	}
+	const action = /^\s*([a-z]+)\s*:?\s*(.*?)\s*$/.exec(line.text.slice(who.length));
+	const verb = action?.[1];
+	if (verb === undefined || !verbs.includes(verb)) {
+		throw new Problem(line.number, `${line.text.trim()}: expected "${who}" and one of ${verbs.join(", ")}`);
+	}
+	return { who, verb, rest: action?.[2] ?? "" };
+}
+
+function readStanzas(line: Line, rest: string, lines: Lines): Template[] {
+	const block = lines.block();
+	const text = [rest, ...block.map((each) => each.text)].join("\n");
+	const parsed = parseMarkup(text, line.number);
+	if (!parsed.ok) throw new Problem(parsed.error.line, parsed.error.message);
+	if (parsed.value.length === 0)
+		throw new Problem(line.number, `${line.text.trim()}: expected an indented stanza on the next line`);
+	return parsed.value;
+}
+
+function readStep(line: Line, lines: Lines, characters: ReadonlyMap<string, Character>): Step {
+	const { who, verb, rest } = readAction(line, characters);
+	const at = { who, line: line.number };
+	if (verb === "sends") return { action: "sends", ...at, stanzas: readStanzas(line, rest, lines) };
+	if (verb === "receives" && rest === "nothing") return { action: "receives nothing", ...at };
+	if (verb === "receives") return { action: "receives", ...at, stanzas: readStanzas(line, rest, lines) };
+	if (rest !== "") throw new Problem(line.number, `${line.text.trim()}: expected nothing after ${verb}`);
+	return { action: verb === "connects" ? "connects" : "disconnects", ...at };
+}
+
+/** Refuses patterns where none can be, and variables that nothing gives a value. */
+function checkTexts(steps: readonly Step[], characters: ReadonlyMap<string, Character>): void {
+	const known = new Set<string>();
+	for (const name of characters.keys()) known.add(`${name}'s JID`).add(`${name}'s full JID`);
+	for (const step of steps) {
+		if (step.action !== "sends" && step.action !== "receives") continue;
+		for (const template of step.stanzas) {
+			for (const { text, line } of textsOf(template)) {
+				for (const name of variablesIn(text)) {
+					if (!known.has(name)) throw new Problem(line, `\${${name}} has no value; expected one of ${[...known].join(", ")}`);
+				}
+				const pattern = readPattern(text);
+				if (!pattern.ok) throw new Problem(line, pattern.error);
+				if (step.action === "receives" && pattern.value.kind === "capture") known.add(pattern.value.name);
+			}
+		}
+	}
+}
+
+/**
+ * Reads a script.
+ * @param text its content
+ * @param file its name, for reports
+ * @returns the script, or the first error with its line and what was expected there
+ */
+export function parseScript(text: string, file: string): Result<Script, ScriptError> {
+	const lines = new Lines(text.startsWith("\ufeff") ? text.slice(1) : text);
+	const characters = new Map<string, Character>();
+	const steps: Step[] = [];
+	try {
+		for (let line = lines.next(); line !== undefined; line = lines.next()) {
+			if (isIndented(line.text)) throw new Problem(line.number, `${line.text.trim()}: expected an action, which is not indented`);
+			if (line.text.startsWith("[")) {
+				const character = readCharacter(line, lines);
+				const earlier = characters.get(character.name);
+				if (earlier) throw new Problem(line.number, `${character.name} is already defined on line ${earlier.line}`);
+				characters.set(character.name, character);
+			} else steps.push(readStep(line, lines, characters));
+		}
+		if (steps.length === 0) throw new Problem(1, 'the script does nothing; expected actions such as "Romeo connects"');
+		checkTexts(steps, characters);
+	} catch (problem) {
+		if (!(problem instanceof Problem)) throw problem;
+		return failed({ line: problem.line, message: problem.message });
+	}
+	return ok({ file, ...readHead(text, file), characters, steps });
+}
