@@ -1,0 +1,97 @@
+// Counterpart: util/hashes.c
+
+import { createHash, createHmac, hkdfSync, pbkdf2Sync, timingSafeEqual } from "node:crypto";
+
+/** Bytes; a string stands for its UTF-8. */
+export type Bytes = Buffer | string;
+
+/** A digest of data: raw, or in lower-case hexadecimal when `hex` is true. */
+export interface Hash {
+	(data: Bytes, hex: true): string;
+	(data: Bytes, hex?: false): Buffer;
+	(data: Bytes, hex?: boolean): Buffer | string;
+}
+
+/** A keyed digest of data (RFC 2104): raw, or in lower-case hexadecimal when `hex` is true. */
+export interface Hmac {
+	(key: Bytes, data: Bytes, hex: true): string;
+	(key: Bytes, data: Bytes, hex?: false): Buffer;
+	(key: Bytes, data: Bytes, hex?: boolean): Buffer | string;
+}
+
+/** A key from a password (RFC 8018), as long as the digest. Blocks the process for as long as the iterations take. */
+export type Pbkdf2 = (password: Bytes, salt: Bytes, iterations: number) => Buffer;
+
+/** A key from a key (RFC 5869); `length` is at most 256 bytes, which is Prosody's limit. */
+export type Hkdf = (length: number, input: Bytes, salt: Bytes | undefined, info: Bytes) => Buffer;
+
+const MAX_HKDF_BYTES = 256;
+
+function hash(algorithm: string): Hash {
+	function digest(data: Bytes, hex: true): string;
+	function digest(data: Bytes, hex?: false): Buffer;
+	function digest(data: Bytes, hex?: boolean): Buffer | string;
+	function digest(data: Bytes, hex = false): Buffer | string {
+		const state = createHash(algorithm).update(data);
+		return hex ? state.digest("hex") : state.digest();
+	}
+	return digest;
+}
+
+function hmac(algorithm: string): Hmac {
+	function digest(key: Bytes, data: Bytes, hex: true): string;
+	function digest(key: Bytes, data: Bytes, hex?: false): Buffer;
+	function digest(key: Bytes, data: Bytes, hex?: boolean): Buffer | string;
+	function digest(key: Bytes, data: Bytes, hex = false): Buffer | string {
+		const state = createHmac(algorithm, key).update(data);
+		return hex ? state.digest("hex") : state.digest();
+	}
+	return digest;
+}
+
+function pbkdf2(algorithm: string, length: number): Pbkdf2 {
+	return (password, salt, iterations) => pbkdf2Sync(password, salt, iterations, length, algorithm);
+}
+
+function hkdf(algorithm: string): Hkdf {
+	return (length, input, salt, info) => {
+		if (length > MAX_HKDF_BYTES)
+			throw new RangeError(`hkdf: expected a length of at most ${MAX_HKDF_BYTES} bytes, got ${length}`);
+		return Buffer.from(hkdfSync(algorithm, input, salt ?? "", info, length));
+	};
+}
+
+export const sha1 = hash("sha1");
+export const sha224 = hash("sha224");
+export const sha256 = hash("sha256");
+export const sha384 = hash("sha384");
+export const sha512 = hash("sha512");
+export const sha3_256 = hash("sha3-256");
+export const sha3_512 = hash("sha3-512");
+export const blake2s256 = hash("blake2s256");
+export const blake2b512 = hash("blake2b512");
+export const md5 = hash("md5");
+
+export const hmac_sha1 = hmac("sha1");
+export const hmac_sha224 = hmac("sha224");
+export const hmac_sha256 = hmac("sha256");
+export const hmac_sha384 = hmac("sha384");
+export const hmac_sha512 = hmac("sha512");
+export const hmac_sha3_256 = hmac("sha3-256");
+export const hmac_sha3_512 = hmac("sha3-512");
+export const hmac_blake2s256 = hmac("blake2s256");
+export const hmac_blake2b512 = hmac("blake2b512");
+export const hmac_md5 = hmac("md5");
+
+export const pbkdf2_hmac_sha1 = pbkdf2("sha1", 20);
+export const pbkdf2_hmac_sha256 = pbkdf2("sha256", 32);
+
+export const hkdf_hmac_sha256 = hkdf("sha256");
+export const hkdf_hmac_sha384 = hkdf("sha384");
+
+/** Whether two secrets are the same, in a time that does not tell where they differ (but may tell that their lengths do). */
+export function equals(left: Bytes, right: Bytes): boolean {
+	const a = Buffer.from(left);
+	const b = Buffer.from(right);
+	return a.length === b.length && timingSafeEqual(a, b);
+}

@@ -1,0 +1,43 @@
+// Counterpart: util/human/io.lua; what concerns terminals has no use here
+
+const DAY = 86400;
+
+const strictUnits: Readonly<Record<string, number>> = {
+	s: 1,
+	min: 60,
+	h: 3600,
+	ho: 3600,
+	d: DAY,
+	w: 7 * DAY,
+	mon: 31 * DAY,
+	y: 365.2425 * DAY,
+};
+
+/** Where the unit is not certain, `m` means months. */
+const laxUnits: Readonly<Record<string, number>> = {
+	...strictUnits,
+	m: 31 * DAY,
+	mo: 31 * DAY,
+	mi: 60,
+};
+
+/**
+ * Seconds that a text like `2 weeks` or `10min` stands for; `undefined` when there is no number with a unit.
+ * Only the beginning of the unit counts. Months are told from minutes by three letters; a bare `m` is refused.
+ */
+export function parse_duration(text: string): number | undefined {
+	const [, count, unit = ""] = /(\d+)[ \t-\r]*([smhdwy]?[io]?n?)/.exec(lowerAscii(text)) ?? [];
+	const length = strictUnits[unit];
+	return count === undefined || length === undefined ? undefined : Number(count) * length;
+}
+
+/** Like parse_duration, but `m` stands for months, and a number without a known unit is in seconds. */
+export function parse_duration_lax(text: string): number | undefined {
+	const [, count, unit = ""] = /(\d+)[ \t-\r]*([smhdwy]?[io]?)/.exec(lowerAscii(text)) ?? [];
+	return count === undefined ? undefined : Number(count) * (laxUnits[unit] ?? 1);
+}
+
+/** Not toLowerCase: it would make the Kelvin sign and others into ASCII letters. */
+function lowerAscii(text: string): string {
+	return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+}

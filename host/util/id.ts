@@ -1,0 +1,32 @@
+// Counterpart: util/id.lua
+
+import { randomBytes } from "node:crypto";
+
+function random(bytes: number): string {
+	return randomBytes(bytes).toString("base64url");
+}
+
+/** 4 characters (24 bits): for what lives shortly and may collide. */
+export function tiny(): string {
+	return random(3);
+}
+
+/** 12 characters (72 bits): for what lives shortly, or within a host or user. */
+export function short(): string {
+	return random(9);
+}
+
+/** 24 characters (144 bits): unique everywhere, fit for a security token. */
+export function medium(): string {
+	return random(18);
+}
+
+/** 36 characters (216 bits). */
+export function long(): string {
+	return random(27);
+}
+
+/** Makes a function like the others here, with as many random bytes as one likes. */
+export function custom(bytes: number): () => string {
+	return () => random(bytes);
+}
