@@ -1,0 +1,147 @@
+// Counterpart: util/cache.lua
+
+/**
+ * Asked before the entry that was longest not set gives way to a new one. `false` keeps it, and the new one is refused; anything
+ * else lets it go. It may also make room itself, by `resize` or by removing entries.
+ */
+export type OnEvict<K, V> = (key: K, value: V, cache: Cache<K, V>) => unknown;
+
+interface Entry<K, V> {
+	readonly key: K;
+	value: V;
+	newer: Entry<K, V> | undefined;
+	older: Entry<K, V> | undefined;
+}
+
+/** A whole number of entries, at least one. */
+function checkSize(size: number): number {
+	if (!(size >= 1)) throw new RangeError(`cache: expected a size of at least 1, got ${size}`);
+	return Math.floor(size);
+}
+
+/**
+ * Values by key, at most so many. The order is that in which keys were last set, newest first; reading does not change it.
+ * `undefined` is no value: to set it is to remove the key.
+ */
+export class Cache<K, V> {
+	readonly #entries = new Map<K, Entry<K, V>>();
+	readonly #onEvict: OnEvict<K, V> | false | undefined;
+	#newest: Entry<K, V> | undefined;
+	#oldest: Entry<K, V> | undefined;
+	#size: number;
+
+	/** `on_evict` false means that nothing is ever evicted: a full cache refuses new keys. */
+	constructor(size: number, on_evict?: OnEvict<K, V> | false) {
+		this.#size = checkSize(size);
+		this.#onEvict = on_evict;
+	}
+
+	/** How many entries there may be. */
+	get size(): number {
+		return this.#size;
+	}
+
+	/** Stores a value as the newest, or removes the key when the value is undefined. `false` when the cache is full and stays so. */
+	set(key: K, value: V | undefined): boolean {
+		const existing = this.#entries.get(key);
+		if (existing) {
+			this.#unlink(existing);
+			if (value === undefined) {
+				this.#entries.delete(key);
+			} else {
+				existing.value = value;
+				this.#link(existing);
+			}
+			return true;
+		}
+		if (value === undefined) return true;
+		const oldest = this.#oldest;
+		if (oldest && this.#entries.size >= this.#size) {
+			if (this.#mayNotEvict(oldest)) return false;
+			if (this.#entries.size >= this.#size) this.#remove(oldest);
+		}
+		const entry: Entry<K, V> = { key, value, newer: undefined, older: undefined };
+		this.#entries.set(key, entry);
+		this.#link(entry);
+		return true;
+	}
+
+	get(key: K): V | undefined {
+		return this.#entries.get(key)?.value;
+	}
+
+	/** How many entries there are. */
+	count(): number {
+		return this.#entries.size;
+	}
+
+	/** Newest first. Entries may be removed meanwhile. */
+	*items(): Generator<[K, V], void> {
+		let entry = this.#newest;
+		while (entry) {
+			const { key, value }: Entry<K, V> = entry;
+			entry = entry.older;
+			yield [key, value];
+		}
+	}
+
+	/** Newest first. Entries may be removed meanwhile. */
+	*values(): Generator<V, void> {
+		for (const [, value] of this.items()) yield value;
+	}
+
+	/** The newest entry. */
+	head(): [K, V] | undefined {
+		return this.#newest && [this.#newest.key, this.#newest.value];
+	}
+
+	/** The oldest entry, next to be evicted. */
+	tail(): [K, V] | undefined {
+		return this.#oldest && [this.#oldest.key, this.#oldest.value];
+	}
+
+	/** Changes the limit, evicting what is too much; `false` when on_evict refuses, which leaves the limit as it was. */
+	resize(new_size: number): boolean {
+		const size = checkSize(new_size);
+		while (this.#oldest && this.#entries.size > size) {
+			const oldest = this.#oldest;
+			if (this.#mayNotEvict(oldest)) return false;
+			this.#remove(oldest);
+		}
+		this.#size = size;
+		return true;
+	}
+
+	/** Forgets everything, without asking on_evict. */
+	clear(): void {
+		this.#entries.clear();
+		this.#newest = undefined;
+		this.#oldest = undefined;
+	}
+
+	#mayNotEvict(entry: Entry<K, V>): boolean {
+		return this.#onEvict === false || this.#onEvict?.(entry.key, entry.value, this) === false;
+	}
+
+	/** Does nothing for an entry that on_evict has removed already. */
+	#remove(entry: Entry<K, V>): void {
+		if (this.#entries.get(entry.key) !== entry) return;
+		this.#entries.delete(entry.key);
+		this.#unlink(entry);
+	}
+
+	#link(entry: Entry<K, V>): void {
+		entry.newer = undefined;
+		entry.older = this.#newest;
+		if (this.#newest) this.#newest.newer = entry;
+		this.#newest = entry;
+		this.#oldest ??= entry;
+	}
+
+	#unlink(entry: Entry<K, V>): void {
+		if (entry.newer) entry.newer.older = entry.older;
+		else this.#newest = entry.older;
+		if (entry.older) entry.older.newer = entry.newer;
+		else this.#oldest = entry.newer;
+	}
+}
