@@ -1,0 +1,69 @@
+// Counterpart: core/configmanager.lua (its file access) and util/paths.lua (glob_to_pattern)
+import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { failed, ok, type Result } from "../../util/error.ts";
+
+const REASONS: ReadonlyMap<string, string> = new Map([
+	["ENOENT", "no such file"],
+	["ENOTDIR", "no such file"],
+	["EACCES", "permission denied"],
+	["EPERM", "permission denied"],
+	["ELOOP", "its symbolic links go round in a circle"],
+	["EMFILE", "too many files are open"],
+]);
+
+/** The words for a system error. */
+function reason(problem: unknown): string {
+	if (!(problem instanceof Error)) return String(problem);
+	const code = "code" in problem && typeof problem.code === "string" ? problem.code : "";
+	return REASONS.get(code) ?? problem.message;
+}
+
+/** The bytes of a regular file no longer than the limit; else what is wrong, in words that follow the file's name. */
+export function readLimited(path: string, maximumBytes: number): Result<Buffer, string> {
+	if (path.includes("\0")) return failed("the name holds a zero byte");
+	let descriptor: number | undefined;
+	try {
+		// Non-blocking, since opening a named pipe would wait for its writer.
+		descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+		const found = fstatSync(descriptor);
+		if (found.isDirectory()) return failed("is a directory; expected a file");
+		if (!found.isFile()) return failed("is not a regular file");
+		if (found.size > maximumBytes) return failed(`is larger than ${maximumBytes} bytes`);
+		return ok(readFileSync(descriptor));
+	} catch (problem) {
+		return failed(reason(problem));
+	} finally {
+		if (descriptor !== undefined) closeSync(descriptor);
+	}
+}
+
+/** Whether a name is a pattern. */
+export function isGlob(name: string): boolean {
+	return /[*?]/.test(name);
+}
+
+function globToPattern(glob: string): RegExp {
+	const escaped = glob.replace(/[\\^$.|+()[\]{}*?]/g, (character) => {
+		if (character === "*") return ".*";
+		return character === "?" ? "." : `\\${character}`;
+	});
+	return new RegExp(`^${escaped}$`, "s");
+}
+
+/**
+ * The files that match a pattern, whose wildcards may be in the last part only; hidden files never match. Sorted by name (Prosody
+ * takes them in the order the file system has them, which differs from machine to machine).
+ */
+export function expandGlob(path: string): Result<string[], string> {
+	const directory = dirname(path);
+	if (isGlob(directory)) return failed("wildcards are understood in the last part of a path only");
+	const pattern = globToPattern(basename(path));
+	try {
+		const names = readdirSync(directory).filter((name) => !name.startsWith(".") && pattern.test(name));
+		return ok(names.sort().map((name) => join(directory, name)));
+	} catch (problem) {
+		const why = reason(problem);
+		return failed(`cannot list ${directory}: ${why === "no such file" ? "no such directory" : why}`);
+	}
+}

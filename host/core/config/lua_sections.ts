@@ -1,0 +1,294 @@
+// Counterpart: core/configmanager.lua (set, rawget_option, config_option_proxy_mt)
+// While a configuration runs its options stay Lua tables: two options may share one, and what is read back and changed is the option.
+import type { LuaState } from "fengari";
+import { lauxlib, lua, to_luastring } from "fengari";
+import { Config, type ConfigWarning, GLOBAL_SECTION, type SourceLocation } from "./config.ts";
+import {
+	eachEntry,
+	pushIterator,
+	pushText,
+	type ReadContext,
+	raise,
+	readValue,
+	textAt,
+	typeNameAt,
+	UnreadableValue,
+} from "./lua_values.ts";
+
+interface LuaSection {
+	/** Registry key of the table that holds the options. */
+	readonly reference: number;
+	readonly locations: Map<string, SourceLocation>;
+}
+
+/** Told of what is amiss with values when a run has ended. */
+export interface ConversionReport {
+	warn(warning: ConfigWarning): void;
+	refuse(message: string, location: SourceLocation | undefined): never;
+}
+
+/** The sections of a configuration that is being run. All methods leave the stack as it was unless they say otherwise. */
+export class LuaSections {
+	/** Registry key of the table that stands for JSON's null: an option set to it is not set. */
+	readonly nullReference: number;
+	private readonly sections = new Map<string, LuaSection>();
+	private readonly proxyMetatable: number;
+	private readonly L: LuaState;
+
+	constructor(L: LuaState) {
+		this.L = L;
+		lua.lua_newtable(L);
+		this.nullReference = lauxlib.luaL_ref(L, lua.LUA_REGISTRYINDEX);
+		this.proxyMetatable = this.makeProxyMetatable();
+		this.section(GLOBAL_SECTION);
+	}
+
+	has(host: string): boolean {
+		return this.sections.has(host);
+	}
+
+	/** Makes a section, so that hosts are kept in order of definition. */
+	define(host: string): void {
+		this.section(host);
+	}
+
+	/** Pops the value on top into a section's option; nil removes it. */
+	set(host: string, option: string, location: SourceLocation | undefined): void {
+		const { L } = this;
+		this.resolve(L);
+		const section = this.section(host);
+		if (location !== undefined) section.locations.set(option, location);
+		lua.lua_rawgeti(L, lua.LUA_REGISTRYINDEX, section.reference);
+		lua.lua_insert(L, -2);
+		pushText(L, option);
+		lua.lua_insert(L, -2);
+		lua.lua_rawset(L, -3);
+		lua.lua_pop(L, 1);
+	}
+
+	/** Sets an option to text or a truth value. */
+	setPlain(host: string, option: string, value: string | boolean, location: SourceLocation | undefined): void {
+		if (typeof value === "string") pushText(this.L, value);
+		else lua.lua_pushboolean(this.L, value);
+		this.set(host, option, location);
+	}
+
+	/** Pushes a section's own option, nil when it has none, and answers its type. */
+	push(host: string, option: string): number {
+		const { L } = this;
+		const section = this.sections.get(host);
+		if (section === undefined) {
+			lua.lua_pushnil(L);
+			return lua.LUA_TNIL;
+		}
+		lua.lua_rawgeti(L, lua.LUA_REGISTRYINDEX, section.reference);
+		pushText(L, option);
+		const type = lua.lua_rawget(L, -2);
+		lua.lua_remove(L, -2);
+		return type;
+	}
+
+	/** A section's own option when it is text. */
+	text(host: string, option: string): string | undefined {
+		this.push(host, option);
+		const text = textAt(this.L, -1);
+		lua.lua_pop(this.L, 1);
+		return text;
+	}
+
+	/** Whether a section itself has this option. */
+	isSet(host: string, option: string): boolean {
+		const type = this.push(host, option);
+		lua.lua_pop(this.L, 1);
+		return type !== lua.LUA_TNIL;
+	}
+
+	/** Pushes what stands for a table-valued option that is read back: something to call, `:append` to, or ask for `:value()`. */
+	pushProxy(host: string, option: string): void {
+		const { L } = this;
+		lua.lua_newtable(L);
+		pushText(L, host);
+		lua.lua_setfield(L, -2, to_luastring("host"));
+		pushText(L, option);
+		lua.lua_setfield(L, -2, to_luastring("option_name"));
+		lua.lua_rawgeti(L, lua.LUA_REGISTRYINDEX, this.proxyMetatable);
+		lua.lua_setmetatable(L, -2);
+	}
+
+	/**
+	 * Replaces an option read back, on top of the stack, by its value, and JSON's null by nil. Prosody keeps the stand-in where it is
+	 * assigned, which makes `a = b` an empty list; here it means what it says.
+	 */
+	readonly resolve: ReadContext["resolve"] = (L) => {
+		if (lua.lua_type(L, -1) !== lua.LUA_TTABLE) return;
+		lua.lua_rawgeti(L, lua.LUA_REGISTRYINDEX, this.nullReference);
+		const isNull = lua.lua_rawequal(L, -1, -2);
+		lua.lua_pop(L, 1);
+		const target = this.proxyTarget(lua.lua_gettop(L));
+		if (isNull) lua.lua_pushnil(L);
+		else if (target !== undefined) this.push(target.host, target.option);
+		else return;
+		lua.lua_remove(L, -2);
+	};
+
+	/** All sections as a configuration. What cannot be kept is left out with a warning, endless tables are refused. */
+	toConfig(report: ConversionReport): Config {
+		const { L } = this;
+		const config = new Config();
+		for (const [host, section] of this.sections) {
+			config.define(host);
+			lua.lua_rawgeti(L, lua.LUA_REGISTRYINDEX, section.reference);
+			eachEntry(L, -1, () => {
+				const option = textAt(L, -2);
+				if (option === undefined) return;
+				const location = section.locations.get(option);
+				const lost = (reason: string): void =>
+					report.warn({ message: `option '${option}' ${reason}`, host, option, ...location });
+				try {
+					config.set(host, option, readValue(L, -1, { resolve: this.resolve, lost }), location);
+				} catch (problem) {
+					if (!(problem instanceof UnreadableValue)) throw problem;
+					report.refuse(`option '${option}' ${problem.message}`, location);
+				}
+			});
+			lua.lua_pop(L, 1);
+		}
+		return config;
+	}
+
+	private section(host: string): LuaSection {
+		let section = this.sections.get(host);
+		if (section === undefined) {
+			lua.lua_newtable(this.L);
+			section = { reference: lauxlib.luaL_ref(this.L, lua.LUA_REGISTRYINDEX), locations: new Map() };
+			this.sections.set(host, section);
+		}
+		return section;
+	}
+
+	/** What the table at an index stands for, if it is an option read back. */
+	private proxyTarget(index: number): { host: string; option: string } | undefined {
+		const { L } = this;
+		if (lua.lua_type(L, index) !== lua.LUA_TTABLE || !lua.lua_getmetatable(L, index)) return undefined;
+		lua.lua_rawgeti(L, lua.LUA_REGISTRYINDEX, this.proxyMetatable);
+		const isProxy = lua.lua_rawequal(L, -1, -2);
+		lua.lua_pop(L, 2);
+		if (!isProxy) return undefined;
+		const field = (name: string): string | undefined => {
+			pushText(L, name);
+			lua.lua_rawget(L, index);
+			const text = textAt(L, -1);
+			lua.lua_pop(L, 1);
+			return text;
+		};
+		const host = field("host");
+		const option = field("option_name");
+		return host === undefined || option === undefined ? undefined : { host, option };
+	}
+
+	/** The target of a method's first argument; raises an error when it has none, as after `x.append` for `x:append`. */
+	private checkProxy(): { host: string; option: string } {
+		return this.proxyTarget(1) ?? raise(this.L, "expected option:append { ... }, with a colon");
+	}
+
+	/** Adds the entries of the table at an index to an option: a list is put behind what is there, named values are set. */
+	private append(target: { host: string; option: string }, index: number): void {
+		const { L } = this;
+		const type = this.push(target.host, target.option);
+		if (type === lua.LUA_TNIL) {
+			lua.lua_pop(L, 1);
+			lua.lua_newtable(L);
+			lua.lua_pushvalue(L, -1);
+			this.set(target.host, target.option, undefined);
+		} else if (type !== lua.LUA_TTABLE) raise(L, `option '${target.option}' is no list, so nothing can be added to it`);
+		const original = lua.lua_gettop(L);
+		const isList = lua.lua_rawgeti(L, index, 1) !== lua.LUA_TNIL;
+		lua.lua_pop(L, 1);
+		if (isList) {
+			// Counted beforehand, since a list may be added to itself.
+			const length = lua.lua_rawlen(L, index);
+			for (let position = 1; position <= length; position += 1) {
+				lua.lua_rawgeti(L, index, position);
+				lua.lua_rawseti(L, original, lua.lua_rawlen(L, original) + 1);
+			}
+		} else {
+			eachEntry(L, index, () => {
+				lua.lua_pushvalue(L, -2);
+				lua.lua_pushvalue(L, -2);
+				lua.lua_rawset(L, original);
+			});
+		}
+		lua.lua_pop(L, 1);
+	}
+
+	private method(name: string): (() => number) | undefined {
+		const { L } = this;
+		switch (name) {
+			case "append":
+				return () => {
+					const target = this.checkProxy();
+					lua.lua_settop(L, 2);
+					this.resolve(L);
+					if (lua.lua_type(L, 2) !== lua.LUA_TTABLE) raise(L, `${target.option}:append expected a list, not ${typeNameAt(L, 2)}`);
+					this.append(target, 2);
+					lua.lua_settop(L, 1);
+					return 1;
+				};
+			case "value":
+				return () => {
+					const target = this.checkProxy();
+					this.push(target.host, target.option);
+					return 1;
+				};
+			case "values":
+				return () => {
+					const target = this.checkProxy();
+					if (this.push(target.host, target.option) !== lua.LUA_TTABLE) raise(L, `option '${target.option}' is no list`);
+					pushIterator(L, "values");
+					return 1;
+				};
+			default:
+				return undefined;
+		}
+	}
+
+	private makeProxyMetatable(): number {
+		const { L } = this;
+		const field = (name: string, callback: () => number): void => {
+			lua.lua_pushcfunction(L, callback);
+			lua.lua_setfield(L, -2, to_luastring(name));
+		};
+		lua.lua_newtable(L);
+		field("__index", () => {
+			const name = textAt(L, 2) ?? "";
+			const method = this.method(name);
+			if (method === undefined) {
+				const option = this.proxyTarget(1)?.option ?? "";
+				raise(
+					L,
+					`option '${option}' cannot be looked into: expected ${option}:append { ... }, ${option}:values() or ${option}:value()`,
+				);
+			}
+			lua.lua_pushcfunction(L, method);
+			return 1;
+		});
+		field("__call", () => {
+			const target = this.checkProxy();
+			lua.lua_settop(L, 2);
+			this.resolve(L);
+			if (lua.lua_type(L, 2) !== lua.LUA_TTABLE) {
+				raise(L, `expected ${target.option} = value; the '=' is missing, perhaps`);
+			}
+			this.append(target, 2);
+			lua.lua_settop(L, 1);
+			return 1;
+		});
+		for (const event of ["__add", "__concat"]) {
+			field(event, () => {
+				const option = (this.proxyTarget(1) ?? this.proxyTarget(2))?.option ?? "";
+				return raise(L, `lists are not added with an operator: expected ${option}:append { ... }`);
+			});
+		}
+		return lauxlib.luaL_ref(L, lua.LUA_REGISTRYINDEX);
+	}
+}

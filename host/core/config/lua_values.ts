@@ -1,0 +1,230 @@
+// No counterpart: values across the border between a configuration's Lua and ours.
+import { isUtf8 } from "node:buffer";
+import type { LuaState, LuaString } from "fengari";
+import { lauxlib, lua, to_luastring } from "fengari";
+import type { ConfigMixedTable, ConfigTable, ConfigValue } from "./config.ts";
+
+/** Tables deeper than this are refused; also ends tables that contain themselves. */
+const MAX_DEPTH = 64;
+
+const MAX_INTEGER = 2 ** 31 - 1;
+const MIN_INTEGER = -(2 ** 31);
+
+const tolerantUtf8 = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/** Bytes as text; what is not UTF-8 becomes U+FFFD. */
+export function decode(bytes: LuaString | null): string {
+	return bytes === null ? "" : tolerantUtf8.decode(bytes);
+}
+
+/** Pushes text as UTF-8. */
+export function pushText(L: LuaState, text: string): void {
+	lua.lua_pushstring(L, to_luastring(text));
+}
+
+/** Raises an error whose position is the line of the configuration that called. */
+export function raise(L: LuaState, message: string): never {
+	lauxlib.luaL_where(L, 1);
+	pushText(L, decode(lua.lua_tolstring(L, -1)) + message);
+	return lua.lua_error(L);
+}
+
+/** The text of a string argument; `undefined` for any other type (numbers too, unlike Lua's own functions). */
+export function textAt(L: LuaState, index: number): string | undefined {
+	return lua.lua_type(L, index) === lua.LUA_TSTRING ? decode(lua.lua_tolstring(L, index)) : undefined;
+}
+
+/** What a Lua value is called in a message. */
+export function typeNameAt(L: LuaState, index: number): string {
+	const type = lua.lua_type(L, index);
+	return type === lua.LUA_TNONE || type === lua.LUA_TNIL ? "nothing" : decode(lua.lua_typename(L, type));
+}
+
+/** Pushes a number as Lua would have it: whole ones within 32 bits as integers, all others as floats. */
+export function pushNumber(L: LuaState, value: number): void {
+	if (Number.isInteger(value) && value >= MIN_INTEGER && value <= MAX_INTEGER) lua.lua_pushinteger(L, value);
+	else lua.lua_pushnumber(L, value);
+}
+
+/** Calls back for each entry of a table, with the key at -2 and the value at -1; leaves the stack as it was. */
+export function eachEntry(L: LuaState, index: number, visit: () => void): void {
+	const table = lua.lua_absindex(L, index);
+	lauxlib.luaL_checkstack(L, 4, to_luastring("table nested too deeply"));
+	lua.lua_pushnil(L);
+	while (lua.lua_next(L, table) !== 0) {
+		visit();
+		lua.lua_pop(L, 1);
+	}
+}
+
+/**
+ * Pops a table and pushes an iterator that gives its keys and values, or the values alone. The list part comes first and in order, as
+ * in Prosody's Lua: fengari's own `next` goes through a list as it was filled, and `{ "a", "b" }` is filled from behind.
+ */
+export function pushIterator(L: LuaState, gives: "pairs" | "values"): void {
+	let length = 0;
+	while (lua.lua_rawgeti(L, -1, length + 1) !== lua.LUA_TNIL) {
+		lua.lua_pop(L, 1);
+		length += 1;
+	}
+	const table = lua.lua_upvalueindex(1);
+	const lastKey = lua.lua_upvalueindex(2);
+	let position = 0;
+	const isInList = (): boolean => {
+		if (!lua.lua_isinteger(L, -2)) return false;
+		const key = lua.lua_tonumber(L, -2);
+		return key >= 1 && key <= length;
+	};
+	const step = (): number => {
+		lua.lua_settop(L, 0);
+		while (position < length) {
+			position += 1;
+			lua.lua_pushinteger(L, position);
+			if (lua.lua_rawgeti(L, table, position) !== lua.LUA_TNIL) return gives === "pairs" ? 2 : 1;
+			lua.lua_settop(L, 0);
+		}
+		lua.lua_pushvalue(L, lastKey);
+		while (lua.lua_next(L, table) !== 0) {
+			lua.lua_pushvalue(L, -2);
+			lua.lua_replace(L, lastKey);
+			if (!isInList()) return gives === "pairs" ? 2 : 1;
+			lua.lua_pop(L, 1);
+		}
+		return 0;
+	};
+	lua.lua_pop(L, 1);
+	lua.lua_pushnil(L);
+	lua.lua_pushcclosure(L, step, 2);
+}
+
+/** What reading a value needs to know of its surroundings. */
+export interface ReadContext {
+	/** Replaces the table on top of the stack with what it stands for, if it stands for something. */
+	resolve(L: LuaState): void;
+	/** Told about what could not be kept, in words that follow the option's name. */
+	lost(reason: string): void;
+}
+
+/** Why a value could not be read at all. */
+export class UnreadableValue extends Error {}
+
+type Entry<Key> = readonly [Key, ConfigValue];
+
+/** Chooses array, object or Map for a table's entries (see ConfigValue). */
+function tableFrom(named: Entry<string>[], numbered: Entry<number>[]): ConfigValue {
+	if (numbered.length === 0) return named.length === 0 ? [] : Object.fromEntries(named);
+	numbered.sort(([left], [right]) => left - right);
+	const mixed: ConfigMixedTable = new Map<string | number, ConfigValue>([...numbered, ...named]);
+	const list: ConfigValue[] = [];
+	for (let position = 1; position <= mixed.size; position += 1) {
+		const value = mixed.get(position);
+		if (value === undefined) return mixed;
+		list.push(value);
+	}
+	return list;
+}
+
+function keyAt(L: LuaState, index: number): string | number | undefined {
+	const type = lua.lua_type(L, index);
+	if (type === lua.LUA_TNUMBER) return lua.lua_tonumber(L, index);
+	return type === lua.LUA_TSTRING ? decode(lua.lua_tolstring(L, index)) : undefined;
+}
+
+function readTable(L: LuaState, index: number, context: ReadContext, depth: number): ConfigValue {
+	if (depth >= MAX_DEPTH) {
+		throw new UnreadableValue(`holds tables more than ${MAX_DEPTH} levels deep, or one that contains itself`);
+	}
+	const named: Entry<string>[] = [];
+	const numbered: Entry<number>[] = [];
+	eachEntry(L, index, () => {
+		const value = readValue(L, -1, context, depth + 1);
+		const key = keyAt(L, -2);
+		if (key === undefined) context.lost(`has a ${typeNameAt(L, -2)} as a key; expected text or a number`);
+		else if (value !== undefined && typeof key === "string") named.push([key, value]);
+		else if (value !== undefined && typeof key === "number") numbered.push([key, value]);
+	});
+	return tableFrom(named, numbered);
+}
+
+/**
+ * Reads the Lua value at an index. `undefined` for nil and for what a configuration cannot hold (functions and the like), which is
+ * reported as lost. Throws UnreadableValue for endless tables.
+ */
+export function readValue(L: LuaState, index: number, context: ReadContext, depth = 0): ConfigValue | undefined {
+	switch (lua.lua_type(L, index)) {
+		case lua.LUA_TBOOLEAN:
+			return lua.lua_toboolean(L, index);
+		case lua.LUA_TNUMBER:
+			return lua.lua_tonumber(L, index);
+		case lua.LUA_TSTRING: {
+			const bytes = lua.lua_tolstring(L, index);
+			if (bytes !== null && !isUtf8(bytes)) context.lost("holds bytes that are not UTF-8; they were replaced");
+			return decode(bytes);
+		}
+		case lua.LUA_TTABLE: {
+			lauxlib.luaL_checkstack(L, 2, to_luastring("table nested too deeply"));
+			lua.lua_pushvalue(L, index);
+			context.resolve(L);
+			const table = lua.lua_type(L, -1) === lua.LUA_TTABLE ? readTable(L, -1, context, depth) : undefined;
+			lua.lua_pop(L, 1);
+			return table;
+		}
+		case lua.LUA_TNIL:
+		case lua.LUA_TNONE:
+			return undefined;
+		default:
+			context.lost(`holds a ${typeNameAt(L, index)}, which only Lua modules could use; it was left out`);
+			return undefined;
+	}
+}
+
+/** Pushes a value as parsed from JSON. `pushNull` says what null becomes. */
+export function pushJson(L: LuaState, value: unknown, pushNull: () => void): void {
+	lauxlib.luaL_checkstack(L, 4, to_luastring("JSON nested too deeply"));
+	if (typeof value === "string") pushText(L, value);
+	else if (typeof value === "number") pushNumber(L, value);
+	else if (typeof value === "boolean") lua.lua_pushboolean(L, value);
+	else if (Array.isArray(value)) {
+		lua.lua_newtable(L);
+		value.forEach((item: unknown, index) => {
+			pushJson(L, item, pushNull);
+			lua.lua_rawseti(L, -2, index + 1);
+		});
+	} else if (typeof value === "object" && value !== null) {
+		lua.lua_newtable(L);
+		for (const [key, item] of Object.entries(value)) {
+			pushText(L, key);
+			pushJson(L, item, pushNull);
+			lua.lua_rawset(L, -3);
+		}
+	} else pushNull();
+}
+
+/** A value as JSON text, the way util/json.lua writes it: an empty table is an object. */
+export function toJson(value: ConfigValue | undefined): string {
+	if (value === undefined) return "null";
+	if (value instanceof Map) return mixedToJson(value);
+	if (Array.isArray(value)) return value.length === 0 ? "{}" : `[${value.map(toJson).join(",")}]`;
+	if (typeof value === "object") return objectToJson(value);
+	return JSON.stringify(value);
+}
+
+function objectToJson(value: ConfigTable): string {
+	const members = Object.entries(value).map(([key, item]) => `${JSON.stringify(key)}:${toJson(item)}`);
+	return `{${members.join(",")}}`;
+}
+
+/** Text keys as members, the list part under `__array`, other number keys as pairs under `__hash`. */
+function mixedToJson(value: ConfigMixedTable): string {
+	const members: string[] = [];
+	const list: string[] = [];
+	const pairs: string[] = [];
+	for (let position = 1; value.has(position); position += 1) list.push(toJson(value.get(position)));
+	for (const [key, item] of value) {
+		if (typeof key === "string") members.push(`${JSON.stringify(key)}:${toJson(item)}`);
+		else if (!(Number.isInteger(key) && key >= 1 && key <= list.length)) pairs.push(`${key},${toJson(item)}`);
+	}
+	if (pairs.length > 0) members.push(`"__hash":[${pairs.join(",")}]`);
+	if (list.length > 0) members.push(`"__array":[${list.join(",")}]`);
+	return `{${members.join(",")}}`;
+}

@@ -1,0 +1,320 @@
+// Counterpart: core/configmanager.lua (parser.load, the environment a configuration runs in)
+import { dirname, resolve } from "node:path";
+import type { LuaCFunction, LuaState } from "fengari";
+import { lua, to_luastring } from "fengari";
+import { nameprep } from "../../util/encodings.ts";
+import { type ConfigWarning, GLOBAL_SECTION, type SourceLocation } from "./config.ts";
+import { expandGlob, isGlob, readLimited } from "./config_files.ts";
+import { refusedName } from "./lua_library.ts";
+import type { LuaSections } from "./lua_sections.ts";
+import { eachEntry, pushText, raise, textAt, typeNameAt } from "./lua_values.ts";
+
+/** One file of a configuration while it runs. */
+export interface RunningFile {
+	readonly path: string;
+	/** The file that included this one. */
+	readonly parent: RunningFile | undefined;
+	/** The section that assignments go to. */
+	section: string;
+	/** `section/option` of everything assigned in this file. */
+	readonly assigned: Set<string>;
+	/** Hosts defined in this file. */
+	readonly defined: Set<string>;
+}
+
+/** What the vocabulary needs from the one who runs the configuration. */
+export interface VocabularyHost {
+	readonly sections: LuaSections;
+	readonly environment: Readonly<Record<string, string | undefined>>;
+	/** Whether a missing $CREDENTIALS_DIRECTORY is an error or a warning. */
+	readonly missingCredentials: "error" | "warn";
+	readonly maximumFileBytes: number;
+	/** Registry key of the table `Lua` names. */
+	readonly libraryReference: number;
+	/** The innermost place in a configuration file that is being run. */
+	locate(L: LuaState): SourceLocation | undefined;
+	warn(warning: ConfigWarning): void;
+	/** Runs a file as part of the configuration; raises its errors. */
+	include(L: LuaState, path: string, parent: RunningFile): void;
+	/** Runs a file apart from the configuration, pushes its results and answers how many they are. */
+	runScript(L: LuaState, path: string, parent: RunningFile): number;
+}
+
+/** Words people write for Lua's own. */
+const CONSTANTS: ReadonlyMap<string, string> = new Map([
+	["yes", "true"],
+	["on", "true"],
+	["no", "false"],
+	["off", "false"],
+	["null", "nil"],
+	["none", "nil"],
+]);
+
+function constantMeant(name: string): string | undefined {
+	const lower = name.toLowerCase();
+	return lower === "true" || lower === "false" ? lower : CONSTANTS.get(lower);
+}
+
+/** The host name in argument 1, prepared; raises an error for anything else. */
+function hostName(L: LuaState, word: string): string {
+	const name = textAt(L, 1);
+	if (name === undefined) raise(L, `${word} expected a host name in quotes, not ${typeNameAt(L, 1)}`);
+	const prepared = nameprep(name);
+	// Blanks and control characters pass nameprep, yet no client could address such a host.
+	if (prepared === undefined || prepared === GLOBAL_SECTION || !/^[^\s\p{Cc}]+$/u.test(prepared)) {
+		raise(L, `'${name}' cannot be the name of a ${word}; expected a host name such as "example.com"`);
+	}
+	return prepared;
+}
+
+/** Sets all entries of the table at an index as options of a host. */
+function setAll(host: VocabularyHost, L: LuaState, index: number, name: string): void {
+	const location = host.locate(L);
+	eachEntry(L, index, () => {
+		const option = textAt(L, -2);
+		if (option === undefined) {
+			host.warn({ message: `a value without a name was left out; expected name = value`, host: name, ...location });
+			return;
+		}
+		lua.lua_pushvalue(L, -1);
+		host.sections.set(name, option, location);
+	});
+}
+
+/** Makes a host's section the current one; a second definition in the same file is worth a word. */
+function enterSection(host: VocabularyHost, file: RunningFile, name: string, location: SourceLocation | undefined): void {
+	if (file.defined.has(name)) {
+		host.warn({ message: `'${name}' is defined twice in this file; the options of both places apply`, host: name, ...location });
+	}
+	file.defined.add(name);
+	file.section = name;
+	host.sections.define(name);
+}
+
+function virtualHost(host: VocabularyHost, file: RunningFile): LuaCFunction {
+	return (L) => {
+		const name = hostName(L, "VirtualHost");
+		const module = host.sections.text(name, "component_module");
+		if (module !== undefined) {
+			raise(
+				L,
+				`VirtualHost "${name}" is already a Component (${module}); a service needs a name of its own, like conference.${name}`,
+			);
+		}
+		const location = host.locate(L);
+		enterSection(host, file, name, location);
+		host.sections.setPlain(name, "defined", true, location);
+		lua.lua_pushcfunction(L, () => {
+			file.section = GLOBAL_SECTION;
+			const text = textAt(L, 1);
+			if (text !== undefined) raise(L, `VirtualHost "${name}" takes no module name, but got "${text}"; only a Component does`);
+			if (lua.lua_type(L, 1) !== lua.LUA_TTABLE) {
+				raise(L, `VirtualHost "${name}" expected { options } after its name, not ${typeNameAt(L, 1)}`);
+			}
+			setAll(host, L, 1, name);
+			return 0;
+		});
+		return 1;
+	};
+}
+
+function component(host: VocabularyHost, file: RunningFile): LuaCFunction {
+	return (L) => {
+		const name = hostName(L, "Component");
+		const { sections } = host;
+		if (sections.isSet(name, "defined") && !sections.isSet(name, "component_module")) {
+			raise(L, `Component "${name}" is already a VirtualHost; a service needs a name of its own, like conference.${name}`);
+		}
+		const location = host.locate(L);
+		enterSection(host, file, name, location);
+		sections.setPlain(name, "component_module", "component", location);
+		sections.setPlain(name, "load_global_modules", false, location);
+
+		const takeOptions: LuaCFunction = () => {
+			file.section = GLOBAL_SECTION;
+			if (lua.lua_type(L, 1) !== lua.LUA_TTABLE) {
+				raise(L, `Component "${name}" expected { options }, not ${typeNameAt(L, 1)}`);
+			}
+			setAll(host, L, 1, name);
+			return 0;
+		};
+		lua.lua_pushcfunction(L, () => {
+			const module = textAt(L, 1);
+			if (module === undefined) return takeOptions(L);
+			sections.setPlain(name, "component_module", module, location);
+			lua.lua_pushcfunction(L, takeOptions);
+			return 1;
+		});
+		return 1;
+	};
+}
+
+/** A path of the configuration's, relative to the file it stands in. */
+function pathArgument(L: LuaState, word: string, directory: string): string {
+	const path = textAt(L, 1);
+	if (path === undefined || path === "") raise(L, `${word} expected a file name in quotes, not ${typeNameAt(L, 1)}`);
+	return resolve(directory, path);
+}
+
+function include(host: VocabularyHost, file: RunningFile): LuaCFunction {
+	return (L) => {
+		const path = pathArgument(L, "Include", dirname(file.path));
+		const paths: string[] = [];
+		if (isGlob(textAt(L, 1) ?? "")) {
+			const found = expandGlob(path);
+			if (!found.ok) raise(L, `cannot include ${path}: ${found.error}`);
+			paths.push(...found.value);
+		} else paths.push(path);
+		for (const each of paths) host.include(L, each, file);
+		lua.lua_pushboolean(L, true);
+		return 1;
+	};
+}
+
+/** What a read mode of Lua's takes from the start of a file; `undefined` when there is nothing to take. */
+function readMode(content: Buffer, mode: string): Buffer | undefined {
+	const letter = mode.replace(/^\*/, "").charAt(0);
+	if (letter === "a") return content;
+	if (content.length === 0) return undefined;
+	const newline = content.indexOf(10);
+	if (newline === -1) return content;
+	return content.subarray(0, letter === "L" ? newline + 1 : newline);
+}
+
+/** FileContents, FileLine, Credential: a file's text, or the part that a mode given as second argument names. */
+function fileReader(host: VocabularyHost, word: string, directory: string, defaultMode: string): LuaCFunction {
+	return (L) => {
+		const path = pathArgument(L, word, directory);
+		const mode = textAt(L, 2) ?? defaultMode;
+		if (!/^\*?[alL]/.test(mode)) raise(L, `${word} expected "a", "l" or "L" after the file name, not "${mode}"`);
+		const content = readLimited(path, host.maximumFileBytes);
+		if (!content.ok) raise(L, `${word} cannot read ${path}: ${content.error}`);
+		const part = readMode(content.value, mode);
+		if (part === undefined) raise(L, `${word} found nothing in ${path}: the file is empty`);
+		lua.lua_pushstring(L, Uint8Array.from(part));
+		return 1;
+	};
+}
+
+function fileLines(host: VocabularyHost, directory: string): LuaCFunction {
+	return (L) => {
+		const path = pathArgument(L, "FileLines", directory);
+		const content = readLimited(path, host.maximumFileBytes);
+		if (!content.ok) raise(L, `FileLines cannot read ${path}: ${content.error}`);
+		lua.lua_newtable(L);
+		let start = 0;
+		for (let position = 1; start < content.value.length; position += 1) {
+			const newline = content.value.indexOf(10, start);
+			const end = newline === -1 ? content.value.length : newline;
+			lua.lua_pushstring(L, Uint8Array.from(content.value.subarray(start, end)));
+			lua.lua_rawseti(L, -2, position);
+			start = end + 1;
+		}
+		return 1;
+	};
+}
+
+function credential(host: VocabularyHost): LuaCFunction {
+	const directory = host.environment["CREDENTIALS_DIRECTORY"];
+	if (directory !== undefined) return fileReader(host, "Credential", directory, "a");
+	return (L) => {
+		const message = "Credential() expected the environment variable CREDENTIALS_DIRECTORY to be set";
+		if (host.missingCredentials === "error") raise(L, message);
+		host.warn({ message, ...host.locate(L) });
+		lua.lua_pushnil(L);
+		return 1;
+	};
+}
+
+/** Reading a name that is no word of the vocabulary: environment variables, `Lua`, options of the section, Lua's library. */
+function readName(host: VocabularyHost, file: RunningFile): LuaCFunction {
+	return (L) => {
+		const name = textAt(L, 2);
+		if (name === undefined) return 0;
+		if (name.startsWith("ENV_")) {
+			const value = host.environment[name.slice("ENV_".length)];
+			if (value === undefined) return 0;
+			pushText(L, value);
+			return 1;
+		}
+		if (name === "Lua") {
+			lua.lua_rawgeti(L, lua.LUA_REGISTRYINDEX, host.libraryReference);
+			return 1;
+		}
+		const type = host.sections.push(file.section, name);
+		if (type === lua.LUA_TTABLE) host.sections.pushProxy(file.section, name);
+		if (type !== lua.LUA_TNIL) return 1;
+
+		lua.lua_rawgeti(L, lua.LUA_REGISTRYINDEX, host.libraryReference);
+		pushText(L, name);
+		const inLibrary = lua.lua_rawget(L, -2) !== lua.LUA_TNIL;
+		const location = host.locate(L);
+		if (inLibrary) {
+			host.warn({
+				message: `'${name}' of Lua's library is used directly; write Lua.${name}`,
+				suggestion: `Lua.${name}`,
+				...location,
+			});
+			return 1;
+		}
+		const refused = refusedName(name);
+		if (refused !== undefined) raise(L, refused);
+		const meant = constantMeant(name);
+		const hint = meant === undefined ? "you may be missing quotes around it" : `did you mean ${meant}?`;
+		const suggestion = meant ?? `"${name}"`;
+		host.warn({ message: `'${name}' is not set in this section; ${hint}`, suggestion, ...location });
+		return 0;
+	};
+}
+
+/** Assigning to a name: an option of the current section. */
+function assignName(host: VocabularyHost, file: RunningFile): LuaCFunction {
+	return (L) => {
+		const option = textAt(L, 2);
+		if (option === undefined) raise(L, "expected an option's name before '='");
+		const location = host.locate(L);
+		const path = `${file.section}/${option}`;
+		if (file.assigned.has(path)) {
+			const section = file.section === GLOBAL_SECTION ? "the global section" : `the section of '${file.section}'`;
+			const message = `option '${option}' is set a second time in ${section}; the later value counts`;
+			host.warn({ message, host: file.section, option, ...location });
+		}
+		file.assigned.add(path);
+		lua.lua_settop(L, 3);
+		host.sections.set(file.section, option, location);
+		return 0;
+	};
+}
+
+/** Pushes the environment one file of a configuration runs in. */
+export function pushEnvironment(L: LuaState, host: VocabularyHost, file: RunningFile): void {
+	const directory = dirname(resolve(file.path));
+	const defineHost = virtualHost(host, file);
+	const defineComponent = component(host, file);
+	const includeFile = include(host, file);
+	const words: Readonly<Record<string, LuaCFunction>> = {
+		VirtualHost: defineHost,
+		Host: defineHost,
+		host: defineHost,
+		Component: defineComponent,
+		component: defineComponent,
+		Include: includeFile,
+		include: includeFile,
+		RunScript: () => host.runScript(L, pathArgument(L, "RunScript", directory), file),
+		FileContents: fileReader(host, "FileContents", directory, "a"),
+		FileLine: fileReader(host, "FileLine", directory, "l"),
+		FileLines: fileLines(host, directory),
+		Credential: credential(host),
+	};
+	lua.lua_newtable(L);
+	for (const [word, callback] of Object.entries(words)) {
+		lua.lua_pushcfunction(L, callback);
+		lua.lua_setfield(L, -2, to_luastring(word));
+	}
+	lua.lua_newtable(L);
+	lua.lua_pushcfunction(L, readName(host, file));
+	lua.lua_setfield(L, -2, to_luastring("__index"));
+	lua.lua_pushcfunction(L, assignName(host, file));
+	lua.lua_setfield(L, -2, to_luastring("__newindex"));
+	lua.lua_setmetatable(L, -2);
+}

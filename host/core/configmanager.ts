@@ -1,0 +1,53 @@
+// Counterpart: core/configmanager.lua
+import { failed, type Result } from "../util/error.ts";
+import type { ConfigError } from "./config/config.ts";
+import type { ConfigLimits, LoadedConfig } from "./config/lua_sandbox.ts";
+
+export { check_options } from "./config/check_options.ts";
+export {
+	Config,
+	type ConfigError,
+	type ConfigMixedTable,
+	type ConfigTable,
+	type ConfigValue,
+	type ConfigWarning,
+	GLOBAL_SECTION,
+	type SourceLocation,
+} from "./config/config.ts";
+export { default_config } from "./config/default_config.ts";
+export type { ConfigLimits, LoadedConfig } from "./config/lua_sandbox.ts";
+
+/** How to read a configuration; each has a default. */
+export interface LoadOptions {
+	/** What `ENV_…`, `os.getenv` and `Credential` see; the process's environment unless given. */
+	readonly environment?: Readonly<Record<string, string | undefined>>;
+	/**
+	 * What `Credential` does when CREDENTIALS_DIRECTORY is not set: `error` (as a starting server), or `warn` and leave the option
+	 * unset (for checks run by hand).
+	 */
+	readonly missing_credentials?: "error" | "warn";
+	readonly limits?: Partial<ConfigLimits>;
+}
+
+/** Generous for people, and reached within a second by an endless loop. */
+const DEFAULT_LIMITS: ConfigLimits = {
+	instructions: 10_000_000,
+	includeDepth: 20,
+	fileBytes: 4 * 1024 * 1024,
+	files: 1000,
+};
+
+/**
+ * Reads a `prosody.cfg.lua` by running it. Answers the configuration with the files it came from and warnings, or the first error
+ * with its file and line. Lua is loaded with the first call.
+ */
+export async function load_config(path: string, options: LoadOptions = {}): Promise<Result<LoadedConfig, ConfigError>> {
+	if (!path.endsWith(".lua")) return failed({ file: path, message: "expected a file name that ends in .lua" });
+	const { runConfig } = await import("./config/lua_sandbox.ts");
+	return runConfig({
+		path,
+		environment: options.environment ?? process.env,
+		missingCredentials: options.missing_credentials ?? "error",
+		limits: { ...DEFAULT_LIMITS, ...options.limits },
+	});
+}
