@@ -8,7 +8,7 @@ import { type Config, default_config } from "./core/configmanager.ts";
 import { create_typescript_loader } from "./core/typescript_loader.ts";
 import { host_modules } from "./plugins/builtin.ts";
 import { create_server, type RunningServer, type ServerOptions } from "./startup.ts";
-import { failed, ok, type Result } from "./util/error.ts";
+import type { Result } from "./util/error.ts";
 
 /** This program's version. */
 export const version: string = packageJson.version;
@@ -28,21 +28,26 @@ export function compose_server(
 	});
 }
 
-/** An empty server for one script: in memory, on a free port, where any password opens any account, and nobody logs. */
-export async function start_scratch_server(): Promise<Result<{ port: number; stop(): Promise<void> }, string>> {
+/** Where scripts find the server of {@link start_scratch_server}. */
+export interface ScratchServer {
+	readonly port: number;
+	stop(): Promise<void>;
+}
+
+/**
+ * Starts an empty server for one script: in memory, on a free port of the loopback address, where any password opens any account,
+ * and silent. Throws where it cannot start.
+ */
+export async function start_scratch_server(): Promise<ScratchServer> {
 	const config = default_config("");
-	for (const [option, value] of [
-		["storage", "memory"],
-		["c2s_ports", [0]],
-		["interfaces", ["127.0.0.1"]],
-	] as const) {
-		config.set("*", option, typeof value === "string" ? value : [...value]);
-	}
+	config.set("*", "storage", "memory");
+	config.set("*", "c2s_ports", [0]);
+	config.set("*", "interfaces", ["127.0.0.1"]);
 	const server = compose_server(config, { log: [] });
-	if (!server.ok) return server;
-	const listening = await server.value.start();
-	if (!listening.ok) return listening;
-	const port = listening.value[0]?.port;
-	if (port === undefined) return failed("the scratch server listens nowhere");
-	return ok({ port, stop: () => server.value.stop("The script has ended") });
+	const listening = server.ok ? await server.value.start() : server;
+	if (!server.ok) throw new Error(server.error);
+	if (!listening.ok) throw new Error(listening.error);
+	const [address] = listening.value;
+	if (!address) throw new Error("the scratch server listens nowhere");
+	return { port: address.port, stop: () => server.value.stop("The script has ended") };
 }

@@ -91,14 +91,16 @@ program
 	.command("scansion")
 	.description("play scansion scripts against a server")
 	.argument("<path...>", "scripts, or folders of them")
-	.option("--host <host>", "the server's address", "127.0.0.1")
-	.option("--port <port>", "the server's port; without one, each script gets a fresh server of its own", port_number)
+	.option("--host <host>", "the server's address; without it or a port, each script gets a fresh server of its own")
+	.option("--port <port>", "the server's port", port_number)
 	.option("--timeout <seconds>", "how long a step may wait for a stanza", seconds, 5)
 	.option("--tap", "print results in the Test Anything Protocol")
 	.option("--json", "print results as JSON")
-	.action(async (paths: string[], options: { host: string; port?: number; timeout: number; tap?: boolean; json?: boolean }) => {
+	.action(async (paths: string[], options: { host?: string; port?: number; timeout: number; tap?: boolean; json?: boolean }) => {
 		const { run } = await import("../tools/scansion.ts");
-		process.exitCode = await run(paths, { ...options, start_server: start_scratch_server });
+		const { host, port, timeout } = options;
+		const format = options.json ? "json" : options.tap ? "tap" : "text";
+		process.exitCode = await run(paths, { host, port, timeout, format, start_server: start_scratch_server });
 	});
 
 program

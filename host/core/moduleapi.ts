@@ -4,6 +4,7 @@ import { dirname } from "node:path";
 import type { Events, Handler, Wrapper } from "../util/events.ts";
 import * as jid from "../util/jid.ts";
 import type { Stanza } from "../util/stanza.ts";
+import type { ConfigValue } from "./config/config.ts";
 import * as options from "./config/option_types.ts";
 import {
 	type EventMap,
@@ -188,7 +189,7 @@ export class ModuleInstance implements ModuleApi {
 
 	// ---------------------------------------------------------------------------------------------------------- options
 
-	get_option(name: string): unknown {
+	get_option(name: string): ConfigValue | undefined {
 		return this.server.config.get(this.host, name);
 	}
 
@@ -196,7 +197,7 @@ export class ModuleInstance implements ModuleApi {
 	private option<Value, Default>(
 		name: string,
 		default_value: Default,
-		convert: (value: unknown) => { value: Value | undefined; problem?: string | undefined },
+		convert: (value: ConfigValue) => options.Parsed<Value>,
 	): Value | Default {
 		const given = this.get_option(name);
 		if (given === undefined) return default_value;
@@ -217,7 +218,7 @@ export class ModuleInstance implements ModuleApi {
 		max?: number,
 	): number | Default;
 	get_option_number(name: string, default_value?: number, min?: number, max?: number): number | undefined {
-		return this.option(name, default_value, (value) => options.as_number(value, min, max));
+		return this.option(name, default_value, (value) => options.as_number(value, min, max, default_value));
 	}
 
 	get_option_integer<Default extends number | undefined>(
@@ -227,7 +228,7 @@ export class ModuleInstance implements ModuleApi {
 		max?: number,
 	): number | Default;
 	get_option_integer(name: string, default_value?: number, min?: number, max?: number): number | undefined {
-		return this.option(name, default_value, (value) => options.as_integer(value, min, max));
+		return this.option(name, default_value, (value) => options.as_integer(value, min, max, default_value));
 	}
 
 	get_option_boolean<Default extends boolean | undefined>(name: string, default_value?: Default): boolean | Default;
@@ -242,7 +243,9 @@ export class ModuleInstance implements ModuleApi {
 	}
 
 	get_option_enum<Value extends string | boolean>(name: string, default_value: Value, ...others: Value[]): Value {
-		return this.option(name, default_value, (value) => options.as_enum(value, [default_value, ...others]));
+		const allowed = [default_value, ...others];
+		const value = this.option(name, default_value, (given) => options.as_enum(given, allowed));
+		return allowed.find((candidate) => candidate === value) ?? default_value;
 	}
 
 	get_option_array(name: string, default_value: unknown[] = []): unknown[] {

@@ -6,6 +6,7 @@ import type { Role } from "../util/roles.ts";
 import type { SaslHandler } from "../util/sasl.ts";
 import type { Attributes, Stanza } from "../util/stanza.ts";
 import type { Turn } from "../util/turn.ts";
+import type { ConfigValue } from "./config/config.ts";
 
 // ---------------------------------------------------------------------------------------------------------------- logging
 
@@ -570,7 +571,7 @@ export interface ModuleApi {
 	/** Offers this module as a provider: adds the item `KIND-provider`. */
 	provides<Kind extends "auth" | "authz" | "storage" | "net">(kind: Kind, item: ItemTypes[`${Kind}-provider`]): void;
 
-	get_option(name: string): unknown;
+	get_option(name: string): ConfigValue | undefined;
 	get_option_string<Default extends string | undefined>(name: string, default_value?: Default): string | Default;
 	get_option_number<Default extends number | undefined>(
 		name: string,
@@ -587,6 +588,7 @@ export interface ModuleApi {
 	get_option_boolean<Default extends boolean | undefined>(name: string, default_value?: Default): boolean | Default;
 	/** Seconds; `"never"` is Infinity. */
 	get_option_period(name: string, default_value: string | number, min?: string | number, max?: string | number): number;
+	/** One of some values; what is none of them is an error in the log, and counts as the default. */
 	get_option_enum<Value extends string | boolean>(name: string, default_value: Value, ...others: Value[]): Value;
 	get_option_array(name: string, default_value?: unknown[]): unknown[];
 	get_option_set(name: string, default_value?: unknown[]): Set<unknown>;
@@ -743,7 +745,7 @@ export interface StatsManager {
 
 /** The configuration, host by host; `*` is what stands before the first host. Source: core/configmanager.lua. */
 export interface ConfigReader {
-	get(host: string, option: string): unknown;
+	get(host: string, option: string): ConfigValue | undefined;
 }
 
 /** A whole server as a value; nothing of it is process-wide. */
