@@ -1,0 +1,293 @@
+// Counterpart: util/xmppstream.lua
+
+import { ns } from "./ns.ts";
+import type { Attributes } from "./stanza.ts";
+import { Stanza, xml_escape } from "./stanza.ts";
+import { Utf8Decoder } from "./utf8_decoder.ts";
+import { Namespaces } from "./xml_namespaces.ts";
+import { TooManyAttributes, XmlError, XmlTokenizer } from "./xml_tokenizer.ts";
+
+/** Why a stream cannot go on, or what its other end says about that. Kinds as in Prosody, and two for limits. */
+export type StreamFault =
+	/** The first element is no stream header. */
+	| { readonly kind: "no-stream"; readonly name: string; readonly xmlns: string }
+	/** Not well-formed, or with XML that RFC 6120 §11.1 forbids. */
+	| { readonly kind: "parse-error"; readonly text: string }
+	/** The other end sent `<stream:error/>`; the only kind after which the stream can be read on. */
+	| { readonly kind: "stream-error"; readonly stanza: Stanza }
+	/** A stanza (or the header) has more bytes than allowed. */
+	| { readonly kind: "stanza-too-large" }
+	/** A stanza is too deep, or has too many elements or attributes. */
+	| { readonly kind: "stanza-too-complex"; readonly text: string };
+
+/** What the owner of a stream is told. */
+export interface StreamCallbacks {
+	/** The header came; `attr` without namespace declarations. */
+	streamopened(attr: Attributes): void;
+	/** The other end closed the stream; nothing is read after that. */
+	streamclosed(): void;
+	/** An element below the stream is complete. */
+	handlestanza(stanza: Stanza): void;
+	error(fault: StreamFault): void;
+}
+
+/** Names and limits of a stream. */
+export interface StreamOptions {
+	/** Namespace whose elements carry no `xmlns` of their own: `jabber:client`, `jabber:component:accept`. */
+	readonly default_ns: string;
+	/** Namespace and name of the header; RFC 6120's unless given. */
+	readonly stream_ns?: string;
+	readonly stream_tag?: string;
+	/** Most bytes of one stanza, whitespace around it not counted. Default 1 MB, as in Prosody. */
+	readonly stanza_size_limit?: number;
+	/** Most levels of elements in one stanza, itself included. Default 100. */
+	readonly depth_limit?: number;
+	/** Most elements in one stanza. Default 25000. */
+	readonly element_limit?: number;
+	/** Most attributes in one element. Default 100. */
+	readonly attribute_limit?: number;
+}
+
+/** A fault on its way through the tokenizer; never leaves {@link XmppStream.feed}. */
+class Refusal extends Error {
+	constructor(readonly fault: StreamFault) {
+		super(fault.kind);
+	}
+}
+
+/**
+ * Reads one direction of an XML stream: bytes in, the header, then stanzas out, each as soon as its last `>` is there.
+ *
+ * Every element that is not in the default namespace, or lies inside one that is not, carries its `xmlns`. A stanza without
+ * `xml:lang` gets the stream's, or `en`.
+ */
+export class XmppStream {
+	private readonly stream_ns: string;
+	private readonly stream_tag: string;
+	private readonly depth_limit: number;
+	private readonly element_limit: number;
+	private stanza_size_limit: number;
+
+	private readonly decoder = new Utf8Decoder();
+	private tokenizer: XmlTokenizer;
+	private namespaces = new Namespaces();
+	private lang = "en";
+	/** Whether the header came. */
+	private opened = false;
+	/** Open elements of the stanza that is being read, outermost first. */
+	private stack: Stanza[] = [];
+	private text = "";
+	/** How many open elements, from the outermost that is not in the default namespace on inwards. */
+	private foreign_depth = 0;
+	private element_count = 0;
+	/** Bytes of the stanza so far. */
+	private stanza_bytes = 0;
+
+	private feeding = false;
+	private stopped = false;
+	private restart: "keep" | "drop" | undefined;
+
+	constructor(
+		private readonly callbacks: StreamCallbacks,
+		private readonly options: StreamOptions,
+	) {
+		this.stream_ns = options.stream_ns ?? ns.streams;
+		this.stream_tag = options.stream_tag ?? "stream";
+		this.stanza_size_limit = options.stanza_size_limit ?? 1024 * 1024;
+		this.depth_limit = options.depth_limit ?? 100;
+		this.element_limit = options.element_limit ?? 25000;
+		this.tokenizer = this.create_tokenizer();
+	}
+
+	/** Changes the limit, for instance once the other end is known. */
+	set_stanza_size_limit(bytes: number): void {
+		this.stanza_size_limit = bytes;
+	}
+
+	/** Whether nothing is read any more. */
+	get is_stopped(): boolean {
+		return this.stopped;
+	}
+
+	/** Reads no further, not even the rest of the chunk that is being fed. */
+	stop(): void {
+		this.stopped = true;
+		this.tokenizer.halt();
+	}
+
+	/**
+	 * Expects a new header. In a callback this takes effect right behind the element that it is about.
+	 * @param rest what becomes of the bytes behind it in the same chunk: `drop` where they must not count, as those that came in
+	 * the clear before TLS
+	 */
+	reset(rest: "keep" | "drop" = "keep"): void {
+		this.restart = rest;
+		if (this.feeding) this.tokenizer.halt();
+		else this.start_over();
+	}
+
+	/**
+	 * Parses a chunk and calls back for all that is complete with it.
+	 * @returns false once the stream cannot be read any more; the callbacks were told why
+	 * @throws what a callback throws; the stream is stopped then
+	 */
+	feed(data: Buffer): boolean {
+		if (this.stopped) return false;
+		const text = this.decoder.decode(data);
+		if (text === undefined) {
+			this.refuse({ kind: "parse-error", text: "invalid UTF-8" });
+			return false;
+		}
+		this.feeding = true;
+		try {
+			this.read(text);
+		} catch (error) {
+			this.stopped = true;
+			if (error instanceof Refusal) this.refuse(error.fault);
+			else if (error instanceof XmlError) this.refuse({ kind: "parse-error", text: error.message });
+			else if (error instanceof TooManyAttributes) this.refuse({ kind: "stanza-too-complex", text: error.message });
+			else throw error;
+		} finally {
+			this.feeding = false;
+		}
+		return !this.stopped;
+	}
+
+	private read(text: string): void {
+		this.tokenizer.write(text);
+		while (this.restart !== undefined && !this.stopped) {
+			const rest = this.restart === "keep" ? this.tokenizer.unread : "";
+			this.start_over();
+			this.tokenizer.write(rest);
+		}
+		if (!this.stopped) this.check_size(this.stanza_bytes + this.tokenizer.pending_bytes);
+	}
+
+	private start_over(): void {
+		if (this.restart === "drop") this.decoder.reset();
+		this.restart = undefined;
+		this.tokenizer = this.create_tokenizer();
+		this.namespaces = new Namespaces();
+		this.opened = false;
+		this.stack = [];
+		this.text = "";
+		this.foreign_depth = 0;
+		this.stanza_bytes = 0;
+	}
+
+	private create_tokenizer(): XmlTokenizer {
+		return new XmlTokenizer(
+			{
+				opened: (name, attributes, bytes) => this.element_opens(name, attributes, bytes),
+				closed: (bytes) => this.element_closes(bytes),
+				text: (text, bytes) => {
+					// Between stanzas it means nothing.
+					if (this.stack.length === 0) return;
+					this.stanza_bytes += bytes;
+					this.text += text;
+				},
+			},
+			this.options.attribute_limit ?? 100,
+		);
+	}
+
+	private refuse(fault: StreamFault): void {
+		this.stopped = true;
+		this.callbacks.error(fault);
+	}
+
+	private check_size(bytes: number): void {
+		if (bytes > this.stanza_size_limit) throw new Refusal({ kind: "stanza-too-large" });
+	}
+
+	private element_opens(tag_name: string, attributes: readonly string[], bytes: number): void {
+		const { name, xmlns, attr } = this.namespaces.open(tag_name, attributes);
+		if (!this.opened) {
+			this.header_opens(name, xmlns, attr, bytes);
+			return;
+		}
+		if (this.foreign_depth > 0 || xmlns !== this.options.default_ns) {
+			this.foreign_depth++;
+			attr["xmlns"] = xmlns;
+		}
+		const element = new Stanza(name);
+		element.attrs = attr;
+		const parent = this.stack[this.stack.length - 1];
+		if (parent === undefined) {
+			this.element_count = 0;
+			this.stanza_bytes = 0;
+		} else {
+			this.close_text(parent);
+			parent.append_parsed(element);
+		}
+		this.stanza_bytes += bytes;
+		this.stack.push(element);
+		if (this.stack.length > this.depth_limit) {
+			throw new Refusal({ kind: "stanza-too-complex", text: `more than ${this.depth_limit} levels of elements` });
+		}
+		if (++this.element_count > this.element_limit) {
+			throw new Refusal({ kind: "stanza-too-complex", text: `more than ${this.element_limit} elements` });
+		}
+	}
+
+	private header_opens(name: string, xmlns: string, attr: Attributes, bytes: number): void {
+		if (name !== this.stream_tag || xmlns !== this.stream_ns) throw new Refusal({ kind: "no-stream", name, xmlns });
+		this.check_size(bytes);
+		this.opened = true;
+		this.lang = attr["xml:lang"] ?? this.lang;
+		if (xmlns !== this.options.default_ns) attr["xmlns"] = xmlns;
+		this.callbacks.streamopened(attr);
+	}
+
+	private element_closes(bytes: number): void {
+		this.namespaces.close();
+		const element = this.stack.pop();
+		if (element === undefined) {
+			this.stop();
+			this.callbacks.streamclosed();
+			return;
+		}
+		if (this.foreign_depth > 0) this.foreign_depth--;
+		this.close_text(element);
+		this.stanza_bytes += bytes;
+		if (this.stack.length === 0) this.deliver(element);
+	}
+
+	private close_text(element: Stanza): void {
+		if (this.text === "") return;
+		element.append_parsed(this.text);
+		this.text = "";
+	}
+
+	private deliver(stanza: Stanza): void {
+		this.check_size(this.stanza_bytes);
+		this.stanza_bytes = 0;
+		stanza.attrs["xml:lang"] ??= this.lang;
+		if (stanza.name === "error" && stanza.attrs["xmlns"] === this.stream_ns)
+			this.callbacks.error({ kind: "stream-error", stanza });
+		else this.callbacks.handlestanza(stanza);
+	}
+}
+
+/** Attributes of a stream header; undefined ones are left out. */
+export interface StreamHeader {
+	/** Namespace of the stream's stanzas. */
+	readonly xmlns: string;
+	readonly from?: string | undefined;
+	readonly to?: string | undefined;
+	readonly id?: string | undefined;
+	/** `1.0` for what RFC 6120 describes. */
+	readonly version?: string | undefined;
+}
+
+/** Text that opens a stream: XML declaration and header. */
+export function stream_header({ xmlns, ...attributes }: StreamHeader): string {
+	let text = `<?xml version='1.0'?><stream:stream xmlns='${xml_escape(xmlns)}' xmlns:stream='${ns.streams}' xml:lang='en'`;
+	for (const [name, value] of Object.entries(attributes)) {
+		if (value !== undefined) text += ` ${name}='${xml_escape(value)}'`;
+	}
+	return `${text}>`;
+}
+
+/** Text that closes a stream. */
+export const stream_end = "</stream:stream>";
