@@ -130,10 +130,32 @@ function addStringLibrary(L: LuaState): void {
 	lua.lua_setfield(L, -2, to_luastring("string"));
 }
 
+/**
+ * os.date with a format that begins with "!", for UTC. fengari keeps the "!" and takes local time, so it is given a moment whose local
+ * time reads like that. The original is the upvalue.
+ */
+const dateWithUtc: LuaCFunction = (L) => {
+	const format = textAt(L, 1);
+	if (format?.startsWith("!") && !format.startsWith("!*t")) {
+		const given = lua.lua_type(L, 2) === lua.LUA_TNUMBER ? new Date(lua.lua_tonumber(L, 2) * 1000) : new Date();
+		lua.lua_settop(L, 0);
+		pushText(L, format.slice(1));
+		lua.lua_pushnumber(L, Math.floor(given.getTime() / 1000) + given.getTimezoneOffset() * 60);
+	}
+	const argumentCount = lua.lua_gettop(L);
+	lua.lua_pushvalue(L, lua.lua_upvalueindex(1));
+	lua.lua_insert(L, 1);
+	lua.lua_call(L, argumentCount, 1);
+	return 1;
+};
+
 function addOsLibrary(L: LuaState, host: LibraryHost): void {
 	openLibrary(L, "os", lualib.luaopen_os);
 	lua.lua_newtable(L);
 	copyFields(L, -2, OS_FUNCTIONS);
+	lua.lua_getfield(L, -1, to_luastring("date"));
+	lua.lua_pushcclosure(L, dateWithUtc, 1);
+	lua.lua_setfield(L, -2, to_luastring("date"));
 	setFunction(L, "getenv", () => {
 		const name = textAt(L, 1);
 		if (name === undefined) raise(L, `os.getenv expected a variable's name, not ${typeNameAt(L, 1)}`);

@@ -1,7 +1,8 @@
 import { accessSync, constants, readFileSync, symlinkSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { check_options, load_config } from "../../../host/core/configmanager.ts";
+import { type ConfigValue, check_options, load_config } from "../../../host/core/configmanager.ts";
 import { configFolders } from "./config/config_folder.ts";
 
 const folder = configFolders();
@@ -122,6 +123,36 @@ describe("values", () => {
 		expect(config.get("*", "b")).toBe("\ufffd");
 		expect(config.get("*", "c")).toBe("ä");
 		expect(warnings).toEqual([expect.objectContaining({ option: "b", line: 2, message: expect.stringContaining("UTF-8") })]);
+	});
+
+	it("are what was written, whatever it is", async () => {
+		const text = fc.string({ unit: "grapheme", maxLength: 10 });
+		const number = fc.oneof(fc.integer(), fc.maxSafeInteger(), fc.double({ noNaN: true, noDefaultInfinity: true }));
+		const { value } = fc.letrec<{ value: ConfigValue; scalar: ConfigValue }>((tie) => ({
+			scalar: fc.oneof(
+				text,
+				number.filter((each) => !Object.is(each, -0)),
+				fc.boolean(),
+			),
+			value: fc.oneof(
+				{ maxDepth: 3 },
+				tie("scalar"),
+				fc.array(tie("value"), { maxLength: 4 }),
+				fc.dictionary(text, tie("value"), { minKeys: 1, maxKeys: 4, noNullPrototype: true }),
+			),
+		}));
+		const quoted = (each: string): string =>
+			`"${[...Buffer.from(each)].map((byte) => `\\${String(byte).padStart(3, "0")}`).join("")}"`;
+		const literal = (each: ConfigValue): string => {
+			if (typeof each === "string") return quoted(each);
+			if (typeof each !== "object") return String(each);
+			if (Array.isArray(each)) return `{${each.map(literal).join(";")}}`;
+			return `{${Object.entries(each).map(([key, item]) => `[${quoted(key)}] = ${literal(item)}`)}}`;
+		};
+		const values = fc.sample(value, { numRuns: 500, seed: 7 });
+		const { config, warnings } = await folder(values.map((each, index) => `v${index} = ${literal(each)}`).join("\n")).load();
+		expect(warnings).toEqual([]);
+		for (const [index, each] of values.entries()) expect(config.get("*", `v${index}`)).toEqual(each);
 	});
 
 	it("leave out what only Lua could use", async () => {
@@ -252,7 +283,8 @@ describe("Lua's library", () => {
 			floor = Lua.math.floor(2.7)
 			number, text = Lua.tonumber("12"), Lua.tostring(12)
 			kind = Lua.type({})
-			year = Lua.tonumber(Lua.os.date("%Y", 86400 * 365))
+			date = Lua.os.date("!%Y-%m-%d %H:%M", 86400 * 365 + 60)
+			year = Lua.os.date("!*t", 0).year
 			now = Lua.os.time()
 			length = Lua.utf8.len("äö")
 			ok, problem = Lua.pcall(Lua.error, "no")
@@ -271,7 +303,8 @@ describe("Lua's library", () => {
 			number: 12,
 			text: "12",
 			kind: "table",
-			year: 1971,
+			date: "1971-01-01 00:01",
+			year: 1970,
 			now: expect.any(Number),
 			length: 2,
 			ok: false,
