@@ -79,6 +79,8 @@ export interface Occupant {
 	/** XEP-0421 id, once it was asked for. */
 	stable_id: string | undefined;
 
+	/** A copy to change and save; presences are shared, those of sessions that are gone stay behind. */
+	copy(): Occupant;
 	choose_new_primary(): string | undefined;
 	/** Takes over a session's presence, without what must not be passed on. */
 	set_session(real_jid: string, presence: Stanza, replace_primary?: boolean): void;

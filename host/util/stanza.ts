@@ -472,10 +472,9 @@ export function preserialize(original: Stanza): SerializedStanza {
 
 /** Reads the stored form back; undefined where it is none. A `|` in an attribute's name separates its namespace (old files). */
 export function deserialize(serialized: unknown): Stanza | undefined {
-	if (!(serialized instanceof Map)) return undefined;
-	const name: unknown = serialized.get("name");
+	const name = stored_value(serialized, "name");
 	if (typeof name !== "string") return undefined;
-	const stored: unknown = serialized.get("attr");
+	const stored = stored_value(serialized, "attr");
 	const attr: Attributes = {};
 	const entries = stored instanceof Map ? stored : typeof stored === "object" && stored !== null ? Object.entries(stored) : [];
 	for (const [key, value] of entries) {
@@ -483,13 +482,19 @@ export function deserialize(serialized: unknown): Stanza | undefined {
 		attr[key.includes("\u0001") ? key : key.replace("|", "\u0001")] = value;
 	}
 	const restored = stanza(name, attr);
-	for (let index = 1; serialized.has(index); index++) {
-		const child: unknown = serialized.get(index);
+	for (let index = 1; ; index++) {
+		const child = stored_value(serialized, index);
+		if (child === undefined) return restored;
 		if (typeof child === "string") restored.add_direct_child(child);
 		else {
 			const element = deserialize(child);
 			if (element) restored.append_parsed(element);
 		}
 	}
-	return restored;
+}
+
+/** A value of a stored table: a Map, or a plain object where it has no children and so no numbers among its keys. */
+function stored_value(table: unknown, key: string | number): unknown {
+	if (table instanceof Map) return table.get(key);
+	return typeof table === "object" && table !== null && Object.hasOwn(table, key) ? Reflect.get(table, key) : undefined;
 }

@@ -1,5 +1,6 @@
 // No counterpart: a module API without a server, for specs of rooms.
 
+import type { ConfigValue } from "../../host/core/config/config.ts";
 import type {
 	C2sSession,
 	EventMap,
@@ -28,7 +29,7 @@ export interface FakeModuleOptions {
 	/** `muc` when not given. */
 	name?: string;
 	/** Values of configuration options, already of the right type; periods may be text such as `5 minutes`. */
-	options?: { [name: string]: unknown };
+	options?: { [name: string]: ConfigValue };
 	/** Answers `may` and `could`; everything is allowed when not given. */
 	may?: (action: string, context: PermissionContext) => boolean;
 	/** Opens stores; without it, opening one throws. */
@@ -40,7 +41,7 @@ export interface FakeModuleOptions {
 interface FakeTimer extends Timer {
 	/** Seconds from now, as last set. */
 	delay: number;
-	readonly callback: (now: number) => number | undefined | void;
+	readonly callback: Parameters<ModuleApi["add_timer"]>[1];
 }
 
 /**
@@ -188,7 +189,7 @@ export class FakeModule implements ModuleApi {
 		this.add_item(`${kind}-provider`, item);
 	}
 
-	get_option(name: string): unknown {
+	get_option(name: string): ConfigValue | undefined {
 		return this.setup.options?.[name];
 	}
 
@@ -257,7 +258,7 @@ export class FakeModule implements ModuleApi {
 		return this.setup.open_store(name, kind);
 	}
 
-	add_timer(delay: number, callback: (now: number) => number | undefined | void): Timer {
+	add_timer(delay: number, callback: FakeTimer["callback"]): Timer {
 		const timer: FakeTimer = {
 			delay,
 			callback,

@@ -1,0 +1,95 @@
+// Counterpart: plugins/muc/muc.lib.lua (new_room, and what its rooms are made of)
+
+import type { ModuleApi, StoreTable } from "../host/core/types.ts";
+import type { Result } from "../host/util/error.ts";
+import * as admin from "./room/admin.ts";
+import * as affiliations from "./room/affiliations.ts";
+import * as broadcast from "./room/broadcast.ts";
+import * as config_form from "./room/config_form.ts";
+import * as disco from "./room/disco.ts";
+import * as freeze from "./room/freeze.ts";
+import * as invites from "./room/invites.ts";
+import * as iq from "./room/iq.ts";
+import * as join_gates from "./room/join_gates.ts";
+import * as kick from "./room/kick.ts";
+import * as lifecycle from "./room/lifecycle.ts";
+import * as messages from "./room/messages.ts";
+import * as occupants from "./room/occupants.ts";
+import * as presence from "./room/presence.ts";
+import * as probe from "./room/probe.ts";
+import * as roles from "./room/roles.ts";
+import type { Room, RoomData, RoomMethods, RoomState } from "./types.ts";
+import * as util from "./util.lib.ts";
+
+/** Methods of rooms that are no feature's. */
+const core_methods = {
+	...occupants.methods,
+	...broadcast.methods,
+	...disco.methods,
+	...presence.methods,
+	...probe.methods,
+	...kick.methods,
+	...iq.methods,
+	...messages.methods,
+	...config_form.methods,
+	...lifecycle.methods,
+	...admin.methods,
+	...invites.methods,
+	...affiliations.methods,
+	...roles.methods,
+	...freeze.methods,
+};
+
+/** What the features have to bring; one that is left out does not compile. */
+export type FeatureMethods = Omit<RoomMethods, keyof typeof core_methods | "module">;
+
+export interface RoomLibrary {
+	/** The methods of all rooms of the component, which modules may replace. */
+	readonly room_mt: RoomMethods;
+	/** A room that nobody is in and nobody knows of yet. */
+	new_room(jid: string, config?: RoomData): Room;
+	/** A room from the stores `config` and `state`; the error says what is wrong with `config`. */
+	restore_room(frozen: StoreTable, state?: StoreTable): Result<Room, string>;
+}
+
+function inherit<Proto extends object, Own extends object>(proto: Proto, own: Own): Proto & Own {
+	const object: Proto = Object.create(proto);
+	return Object.assign(object, own);
+}
+
+function new_state(jid: string, config: RoomData): RoomState {
+	return {
+		jid,
+		_jid_nick: new Map(),
+		_occupants: new Map(),
+		_data: config,
+		_affiliations: new Map(),
+		_affiliation_data: new Map(),
+		_history: undefined,
+		_reserved_nicks: undefined,
+		destroying: undefined,
+		avatar_hash: undefined,
+		broken: false,
+		// mod_muc puts its own here once it keeps the room
+		save: () => false,
+	};
+}
+
+/** Hooks what all rooms of a component do, and answers with the means to make them. Load features after this. */
+export function create_room_library(module: ModuleApi, feature_methods: FeatureMethods): RoomLibrary {
+	util.load(module);
+	// In Prosody's order, which decides among handlers of the same priority
+	occupants.load(module);
+	messages.load(module);
+	disco.load(module);
+	join_gates.load(module);
+	invites.load(module);
+
+	const room_mt: RoomMethods = { module, ...core_methods, ...feature_methods };
+	const new_room = (jid: string, config: RoomData = {}): Room => inherit(room_mt, new_state(jid, config));
+	return {
+		room_mt,
+		new_room,
+		restore_room: (frozen, state) => freeze.restore_room(module, new_room, frozen, state),
+	};
+}

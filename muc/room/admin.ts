@@ -1,0 +1,204 @@
+// Counterpart: plugins/muc/muc.lib.lua (muc#admin and muc#owner queries, XEP-0045 §9 and §10)
+
+import type { Session } from "../../host/core/types.ts";
+import { failed, stanza_error } from "../../host/util/error.ts";
+import { prep, resource } from "../../host/util/jid.ts";
+import { ns } from "../../host/util/ns.ts";
+import type { Stanza } from "../../host/util/stanza.ts";
+import * as st from "../../host/util/stanza.ts";
+import { resourceprep } from "../../host/util/stringprep.ts";
+import type { Affiliation, Role, Room, RoomMethods, Verdict } from "../types.ts";
+import { affiliationRank, isAffiliation, isRole, roleRank, senderOf, valid_affiliations, valid_roles } from "../util.lib.ts";
+import { maySetAffiliation } from "./affiliations.ts";
+
+declare module "../types.ts" {
+	interface RoomMethods {
+		/** Changes an affiliation or a role. */
+		handle_admin_query_set_command(origin: Session, stanza: Stanza): true;
+		/** Lists those of an affiliation or role. */
+		handle_admin_query_get_command(origin: Session, stanza: Stanza): true;
+		/** Sends the configuration form. */
+		handle_owner_query_get_to_room(origin: Session, stanza: Stanza): true;
+		/** Takes the configuration form, or destroys the room. */
+		handle_owner_query_set_to_room(origin: Session, stanza: Stanza): true;
+	}
+}
+
+/** What an `<item/>` asks for. */
+interface AdminItem {
+	jid: string | undefined;
+	nick: string | undefined;
+	affiliation: string | undefined;
+	role: string | undefined;
+	reason: string | undefined;
+}
+
+// PARITY: of several items the first one counts
+function firstItem(stanza: Stanza): Stanza | undefined {
+	return stanza.first_tag?.first_tag;
+}
+
+/** Reads an item, and fills in the JID of a nick or the nick of a JID where the one is given and the other needed. */
+function readItem(room: Room, item: Stanza): { ok: true; value: AdminItem } | Extract<Verdict, { ok: false }> {
+	const { jid: rawJid, nick: rawNick, affiliation, role } = item.attr;
+	let jid = prep(rawJid);
+	if (jid === undefined && rawJid !== undefined) return failed(stanza_error("modify", "jid-malformed"));
+	if (resource(jid) !== undefined) {
+		return failed(stanza_error("modify", "jid-malformed", "Bare JID expected, got full JID"));
+	}
+	let nick = rawNick === undefined ? undefined : resourceprep(rawNick);
+	if (nick === undefined && rawNick !== undefined) {
+		return failed(stanza_error("modify", "jid-malformed", "invalid nickname"));
+	}
+	if (jid === undefined && nick !== undefined) {
+		// Some clients give the nick where an affiliation needs the JID
+		jid = room._occupants.get(`${room.jid}/${nick}`)?.bare_jid;
+	} else if (role !== undefined && nick === undefined && jid !== undefined) {
+		nick = resource(room.get_occupant_jid(jid));
+	}
+	return { ok: true, value: { jid, nick, affiliation, role, reason: item.get_child_text("reason") } };
+}
+
+/** Removes who has a nick that is being reserved for somebody else. */
+function removeSquatter(room: Room, actor: string, jid: string, nick: string, affiliation: string): void {
+	const occupantJid = `${room.jid}/${nick}`;
+	const squatter = room._occupants.get(occupantJid);
+	if (squatter === undefined || squatter.bare_jid === jid) return;
+	// Divergence: Prosody removes the occupant before it looks at who asks, so that everybody can kick anybody
+	if (!isAffiliation(affiliation) || !maySetAffiliation(room, actor, jid, affiliation).ok) return;
+	room.module.log("debug", "Existing occupant for %s: %s does not match %s", occupantJid, squatter.bare_jid, jid);
+	room.set_role(true, occupantJid, undefined, "This nickname is reserved");
+}
+
+function applyItem(room: Room, actor: string, { jid, nick, affiliation, role, reason }: AdminItem): Verdict {
+	if (affiliation !== undefined && jid !== undefined && role === undefined) {
+		// Divergence: Prosody writes reason and nick into what is kept before it looks at who asks
+		const data = { ...room.get_affiliation_data(jid) };
+		if (reason !== undefined) data.reason = reason;
+		if (nick !== undefined) {
+			removeSquatter(room, actor, jid, nick, affiliation);
+			room.module.log("debug", "Reserving %s for %s (%s)", nick, jid, affiliation);
+			data.reserved_nickname = nick;
+		}
+		return room.set_affiliation(actor, jid, affiliation, reason, data);
+	}
+	if (role !== undefined && nick !== undefined && affiliation === undefined) {
+		return room.set_role(actor, `${room.jid}/${nick}`, role, reason);
+	}
+	return failed(stanza_error("cancel", "bad-request"));
+}
+
+function handle_admin_query_set_command(room: Room, origin: Session, stanza: Stanza): true {
+	const tag = firstItem(stanza);
+	if (tag === undefined) {
+		origin.send(st.error_reply(stanza, "cancel", "bad-request"));
+		return true;
+	}
+	const item = readItem(room, tag);
+	const verdict = item.ok ? applyItem(room, senderOf(stanza), item.value) : item;
+	// Prosody also saves what it refused to change
+	if (verdict.ok) room.save(true);
+	origin.send(verdict.ok ? st.reply(stanza) : st.error_reply_from(stanza, verdict.error));
+	return true;
+}
+
+/** Admins may list those up to their own affiliation; members may too in rooms where everybody is known. */
+function mayListAffiliation(room: Room, actor: string, affiliation: Affiliation): boolean {
+	const rank = affiliationRank(room.get_affiliation(actor));
+	if (rank >= valid_affiliations.admin && rank >= valid_affiliations[affiliation]) return true;
+	return Boolean(room.get_members_only()) && room.get_whois() === "anyone" && rank >= valid_affiliations.member;
+}
+
+function listAffiliated(room: Room, reply: Stanza, affiliation: Affiliation): void {
+	for (const [jid, , data] of room.each_affiliation(affiliation)) {
+		reply.tag("item", { affiliation, jid, nick: room.get_registered_nick(jid) });
+		if (data?.reason !== undefined) reply.text_tag("reason", data.reason);
+		reply.up();
+	}
+}
+
+function mayListRoles(room: Room, actor: string): boolean {
+	const role = room.get_role(room.get_occupant_jid(actor)) ?? room.get_default_role(room.get_affiliation(actor));
+	return roleRank(role) >= valid_roles.moderator;
+}
+
+function listOccupants(room: Room, reply: Stanza, role: Role): void {
+	for (const [nick, occupant] of room._occupants) {
+		if ((occupant.role ?? "none") === role) room.build_item_list(occupant, reply, false, resource(nick));
+	}
+}
+
+function handle_admin_query_get_command(room: Room, origin: Session, stanza: Stanza): true {
+	const actor = senderOf(stanza);
+	// Divergence: Prosody throws where there is no item
+	const { affiliation, role } = firstItem(stanza)?.attr ?? {};
+	const reply = st.reply(stanza).query(ns.muc_admin);
+	if (isAffiliation(affiliation) && role === undefined) {
+		if (!mayListAffiliation(room, actor, affiliation)) return forbid(origin, stanza);
+		listAffiliated(room, reply, affiliation);
+	} else if (isRole(role) && affiliation === undefined) {
+		if (!mayListRoles(room, actor)) return forbid(origin, stanza);
+		listOccupants(room, reply, role);
+	} else {
+		origin.send(st.error_reply(stanza, "cancel", "bad-request"));
+		return true;
+	}
+	origin.send(reply);
+	return true;
+}
+
+function forbid(origin: Session, stanza: Stanza, text?: string): true {
+	origin.send(st.error_reply(stanza, "auth", "forbidden", text));
+	return true;
+}
+
+function isOwner(room: Room, stanza: Stanza): boolean {
+	return room.get_affiliation(senderOf(stanza)) === "owner";
+}
+
+const owners_only = "Only owners can configure rooms";
+
+function handle_owner_query_get_to_room(room: Room, origin: Session, stanza: Stanza): true {
+	if (!isOwner(room, stanza)) return forbid(origin, stanza, owners_only);
+	room.send_form(origin, stanza);
+	return true;
+}
+
+function handle_owner_query_set_to_room(room: Room, origin: Session, stanza: Stanza): true {
+	if (!isOwner(room, stanza)) return forbid(origin, stanza, owners_only);
+	const payload = firstItem(stanza);
+	if (payload === undefined) {
+		origin.send(st.error_reply(stanza, "modify", "bad-request"));
+	} else if (payload.name === "destroy") {
+		const [reason, password] = [payload.get_child_text("reason"), payload.get_child_text("password")];
+		const verdict = room.destroy(payload.attr["jid"], reason, password);
+		origin.send(verdict.ok ? st.reply(stanza) : st.error_reply_from(stanza, verdict.error));
+	} else if (payload.name === "x" && payload.attr["xmlns"] === ns.data) {
+		return room.process_form(origin, stanza);
+	} else {
+		origin.send(st.error_reply(stanza, "cancel", "service-unavailable"));
+	}
+	return true;
+}
+
+export const methods: Pick<
+	RoomMethods,
+	| "handle_admin_query_set_command"
+	| "handle_admin_query_get_command"
+	| "handle_owner_query_get_to_room"
+	| "handle_owner_query_set_to_room"
+> &
+	ThisType<Room> = {
+	handle_admin_query_set_command(origin, stanza) {
+		return handle_admin_query_set_command(this, origin, stanza);
+	},
+	handle_admin_query_get_command(origin, stanza) {
+		return handle_admin_query_get_command(this, origin, stanza);
+	},
+	handle_owner_query_get_to_room(origin, stanza) {
+		return handle_owner_query_get_to_room(this, origin, stanza);
+	},
+	handle_owner_query_set_to_room(origin, stanza) {
+		return handle_owner_query_set_to_room(this, origin, stanza);
+	},
+};

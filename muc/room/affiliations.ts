@@ -1,0 +1,220 @@
+// Counterpart: plugins/muc/muc.lib.lua (affiliations, XEP-0045 §5.2)
+
+import type { StoreValue } from "../../host/core/types.ts";
+import { failed, ok, stanza_error } from "../../host/util/error.ts";
+import { bare, host, join, split } from "../../host/util/jid.ts";
+import * as st from "../../host/util/stanza.ts";
+import type { Affiliation, AffiliationData, Occupant, Role, Room, RoomMethods, SetAffiliationEvent, Verdict } from "../types.ts";
+import { affiliationRank, isAffiliation, only_with_min_role, roleRank } from "../util.lib.ts";
+import { addItem, mucUser } from "./broadcast.ts";
+
+declare module "../types.ts" {
+	interface RoomMethods {
+		/** The affiliation of an account, which may be banned with its whole domain; undefined is "none". */
+		get_affiliation(jid: string): Affiliation | undefined;
+		/** All affiliated JIDs, or those of one affiliation, with what is kept about them. */
+		each_affiliation(
+			with_affiliation?: Affiliation,
+		): IterableIterator<[jid: string, affiliation: Affiliation, data: AffiliationData | undefined]>;
+		/**
+		 * Gives an account (or a domain) an affiliation, and the role that goes with it to its occupants; tells the room and saves.
+		 * `actor` is the real JID of who wants it, or true for the service itself, which may do everything. `data` replaces what is
+		 * kept about the account; false forgets it, undefined leaves it.
+		 */
+		set_affiliation(
+			actor: string | true | undefined,
+			jid: string,
+			affiliation: string | false | undefined,
+			reason?: string,
+			data?: AffiliationData | false,
+		): Verdict;
+		/** What is kept about an affiliated JID, as a whole or under one key. */
+		get_affiliation_data(jid: string): AffiliationData | undefined;
+		get_affiliation_data(jid: string, key: string): StoreValue | undefined;
+		/** Changes one key of what is kept about a JID, and saves. False without a key. */
+		set_affiliation_data(jid: string, key: string | undefined, value: StoreValue | undefined): boolean;
+	}
+}
+
+function get_affiliation(room: Room, jid: string): Affiliation | undefined {
+	const { node, host } = split(jid);
+	if (host === undefined) return undefined;
+	const affiliation = room._affiliations.get(node === undefined ? host : `${node}@${host}`);
+	if (affiliation === undefined && room._affiliations.get(host) === "outcast") return "outcast";
+	return affiliation;
+}
+
+function* each_affiliation(
+	room: Room,
+	wanted: Affiliation | undefined,
+): IterableIterator<[string, Affiliation, AffiliationData | undefined]> {
+	for (const [jid, affiliation] of room._affiliations) {
+		if (wanted === undefined || affiliation === wanted) yield [jid, affiliation, room._affiliation_data.get(jid)];
+	}
+}
+
+function isLastOwner(room: Room, jid: string): boolean {
+	for (const [owner] of room.each_affiliation("owner")) {
+		if (owner !== jid) return false;
+	}
+	return true;
+}
+
+/** The rules of XEP-0045 §9 and §10: whether an actor may give an account that affiliation. `jid` is bare. */
+export function maySetAffiliation(room: Room, actor: string, jid: string, affiliation: Affiliation): Verdict {
+	const own = room.get_affiliation(actor);
+	// A ban of the whole domain is not the account's own
+	const current = room._affiliations.get(jid);
+	if (own === "owner") {
+		const isSelfDowngrade = bare(actor) === jid && affiliationRank(current) > affiliationRank(affiliation);
+		return isSelfDowngrade && isLastOwner(room, jid) ? failed(stanza_error("cancel", "conflict")) : ok(true);
+	}
+	const isAboveAdmin = [affiliation, current].some((one) => one === "owner" || one === "admin");
+	return own === "admin" && !isAboveAdmin ? ok(true) : failed(stanza_error("cancel", "not-allowed"));
+}
+
+function set_affiliation(
+	room: Room,
+	givenActor: string | true | undefined,
+	givenJid: string,
+	wanted: string | false | undefined,
+	reason: string | undefined,
+	data: AffiliationData | false | undefined,
+): Verdict {
+	const parts = split(givenJid);
+	const jid = join(parts.node, parts.host);
+	const affiliation = wanted === undefined || wanted === false ? "none" : wanted;
+	if (givenActor === undefined || jid === undefined || !isAffiliation(affiliation)) {
+		return failed(stanza_error("modify", "not-acceptable"));
+	}
+	const actor = givenActor === true ? undefined : givenActor;
+	if (actor !== undefined) {
+		const verdict = maySetAffiliation(room, actor, jid, affiliation);
+		if (!verdict.ok) return verdict;
+	}
+
+	const previous = room._affiliations.get(jid);
+	const event: SetAffiliationEvent = {
+		room,
+		actor,
+		jid,
+		affiliation,
+		reason,
+		previous_affiliation: previous ?? "none",
+		data: data || undefined,
+		previous_data: room._affiliation_data.get(jid),
+	};
+	room.module.fire_event("muc-pre-set-affiliation", event);
+	if (event.allowed === false) return failed(event.error ?? stanza_error("cancel", "not-allowed"));
+
+	// Handlers may add data where there was to be none
+	storeAffiliation(room, jid, affiliation, data || event.data || data);
+	const role = room.get_default_role(affiliation === "none" ? undefined : affiliation);
+	const changed = updateRoles(room, jid, role, {
+		isDowngrade: affiliationRank(previous) > affiliationRank(affiliation),
+		bansDomain: parts.node === undefined && affiliation === "outcast",
+	});
+	showAffiliation(room, event, role, changed);
+	room.save(true);
+	event.in_room = changed.size > 0;
+	room.module.fire_event("muc-set-affiliation", event);
+	return ok(true);
+}
+
+/** Keeps an affiliation with its data: `false` and empty data forget what was kept, undefined leaves it. */
+function storeAffiliation(room: Room, jid: string, affiliation: Affiliation, data: AffiliationData | false | undefined): void {
+	if (affiliation === "none") room._affiliations.delete(jid);
+	else room._affiliations.set(jid, affiliation);
+	const isEmpty = data === false || (data !== undefined && Object.values(data).every((value) => value === undefined));
+	if (affiliation === "none" || isEmpty) room._affiliation_data.delete(jid);
+	else if (data) room._affiliation_data.set(jid, data);
+}
+
+/** Gives the occupants concerned their new role, and answers with them and the roles that they had. */
+function updateRoles(
+	room: Room,
+	jid: string,
+	role: Role | undefined,
+	{ isDowngrade, bansDomain }: { isDowngrade: boolean; bansDomain: boolean },
+): Map<Occupant, Role | undefined> {
+	const changed = new Map<Occupant, Role | undefined>();
+	for (const present of room._occupants.values()) {
+		if (present.bare_jid !== jid && !(bansDomain && host(present.bare_jid) === jid)) continue;
+		// With the affiliation, what the room shows of the occupant changes even where its role does not
+		const occupant = present.copy();
+		changed.set(occupant, occupant.role);
+		if (occupant.role === role || !(isDowngrade || roleRank(occupant.role) < roleRank(role))) continue;
+		occupant.role = role;
+		room.save_occupant(occupant);
+	}
+	return changed;
+}
+
+/** Shows occupants with their new affiliation and role; of who is not in the room, a message tells. */
+function showAffiliation(
+	room: Room,
+	{ jid, affiliation, actor, reason }: SetAffiliationEvent,
+	role: Role | undefined,
+	changed: ReadonlyMap<Occupant, Role | undefined>,
+): void {
+	const x = mucUser();
+	if (role === undefined) x.tag("status", { code: affiliation === "outcast" ? "301" : "321" }).up();
+	const isSemiAnonymous = room.get_whois() === "moderators";
+
+	for (const [occupant, prev_role] of changed) {
+		room.publicise_occupant_status({ occupant, x, actor, reason, prev_role });
+		if (occupant.role === undefined) {
+			room.module.fire_event("muc-occupant-left", { room, nick: occupant.nick, occupant });
+		} else if (isSemiAnonymous && (prev_role === "moderator") !== (occupant.role === "moderator")) {
+			// From now on the others are seen with their real JIDs, or no longer so
+			for (const [realJid] of occupant.each_session()) {
+				room.send_occupant_list(realJid, (_nick, other) => other?.bare_jid !== jid);
+			}
+		}
+	}
+	if (changed.size > 0) return;
+	const message = st.message({ from: room.jid });
+	message.add_child(addItem(x, { affiliation, role: undefined, jid, reason }));
+	room.broadcast(message, only_with_min_role(isSemiAnonymous ? "moderator" : "none"));
+}
+
+function get_affiliation_data(this: Room, jid: string): AffiliationData | undefined;
+function get_affiliation_data(this: Room, jid: string, key: string): StoreValue | undefined;
+function get_affiliation_data(this: Room, jid: string, key?: string): StoreValue | undefined {
+	const data = this._affiliation_data.get(jid);
+	return key === undefined ? data : data?.[key];
+}
+
+function set_affiliation_data(room: Room, jid: string, key: string | undefined, value: StoreValue | undefined): boolean {
+	if (key === undefined) return false;
+	const known = room._affiliation_data.get(jid);
+	if (known === undefined && value === undefined) return true;
+	const data = known ?? {};
+	const old_value = data[key];
+	room._affiliation_data.set(jid, data);
+	if (value === undefined) delete data[key];
+	else data[key] = value;
+	if (old_value !== value) room.module.fire_event(`muc-set-affiliation-data/${key}`, { room, jid, key, value, old_value });
+	room.save(true);
+	return true;
+}
+
+export const methods: Pick<
+	RoomMethods,
+	"get_affiliation" | "each_affiliation" | "set_affiliation" | "get_affiliation_data" | "set_affiliation_data"
+> &
+	ThisType<Room> = {
+	get_affiliation(jid) {
+		return get_affiliation(this, jid);
+	},
+	each_affiliation(with_affiliation) {
+		return each_affiliation(this, with_affiliation);
+	},
+	set_affiliation(actor, jid, affiliation, reason, data) {
+		return set_affiliation(this, actor, jid, affiliation, reason, data);
+	},
+	get_affiliation_data,
+	set_affiliation_data(jid, key, value) {
+		return set_affiliation_data(this, jid, key, value);
+	},
+};

@@ -1,0 +1,295 @@
+// Counterpart: plugins/muc/muc.lib.lua (sending to occupants, and showing them to each other)
+
+import { bare, resource } from "../../host/util/jid.ts";
+import { ns } from "../../host/util/ns.ts";
+import type { Stanza } from "../../host/util/stanza.ts";
+import * as st from "../../host/util/stanza.ts";
+import type { Affiliation, Occupant, PublicStatus, Role, Room, RoomMethods, Whois } from "../types.ts";
+import { roleRank, valid_roles } from "../util.lib.ts";
+
+/** Whether an occupant is meant; without the occupant, whether an affiliated JID is that is not in the room. */
+type OccupantFilter = (nick: string, occupant: Occupant | undefined) => boolean;
+
+declare module "../types.ts" {
+	interface RoomMethods {
+		/** Sends a stanza from the room. */
+		route_stanza(stanza: Stanza): void;
+		/** Sends a stanza to all sessions of an occupant; where it was addressed to does not count. */
+		route_to_occupant(occupant: Occupant, stanza: Stanza): void;
+		/** Sends a stanza to all occupants, or to those for which the condition holds, which must not change them. */
+		broadcast(stanza: Stanza, cond_func?: (nick: string, occupant: Occupant) => boolean): void;
+		/** Fires `muc-broadcast-message`, and sends the stanza to everybody unless a handler stopped it. */
+		broadcast_message(stanza: Stanza): true;
+		/** Adds the `<item/>` of an occupant to an `<x/>`: one for each session, or a single one that hides the real JID. */
+		build_item_list(
+			occupant: Occupant,
+			x: Stanza,
+			is_anonymous: boolean,
+			nick?: string,
+			actor_nick?: string,
+			actor_jid?: string,
+			reason?: string,
+		): Stanza;
+		/** Shows what became of an occupant to everybody who may see it, and last to itself. */
+		publicise_occupant_status(status: PublicStatus): void;
+		/** Sends the presences of the others to a real full JID, where the filter lets them through. */
+		send_occupant_list(to: string, filter?: OccupantFilter): void;
+		/** Whether a real full JID must not see the real JIDs of others. */
+		is_anonymous_for(jid: string): boolean;
+	}
+}
+
+/** What an `<item/>` says (XEP-0045 §18.2); absent parts are left out. */
+interface Item {
+	affiliation: Affiliation | undefined;
+	role: Role | undefined;
+	jid?: string | undefined;
+	nick?: string | undefined;
+	actorNick?: string | undefined;
+	actorJid?: string | undefined;
+	reason?: string | undefined;
+}
+
+/** Adds an `<item/>` where the builder of `x` stands. */
+export function addItem(x: Stanza, item: Item): Stanza {
+	x.tag("item", { affiliation: item.affiliation ?? "none", role: item.role, jid: item.jid, nick: item.nick });
+	if (item.actorNick !== undefined || item.actorJid !== undefined) {
+		x.tag("actor", { nick: item.actorNick, jid: item.actorJid }).up();
+	}
+	if (item.reason !== undefined) x.text_tag("reason", item.reason);
+	return x.up();
+}
+
+/** A fresh `<x/>` for what rooms say about occupants. */
+export function mucUser(): Stanza {
+	return st.stanza("x", { xmlns: ns.muc_user });
+}
+
+/** Sends to many sessions, serialising once; one by one where a module has put its own `route_stanza` in place. */
+function routeToSessions(room: Room, sessions: readonly string[], stanza: Stanza): void {
+	if (sessions.length === 0) return;
+	if (room.route_stanza === methods.route_stanza) {
+		room.module.broadcast(sessions, stanza);
+		return;
+	}
+	for (const to of sessions) {
+		const copy = st.clone(stanza);
+		copy.attr["to"] = to;
+		room.route_stanza(copy);
+	}
+}
+
+/** The same for all sessions of many occupants; a replaced `route_to_occupant` sees each of them. */
+function routeToOccupants(room: Room, occupants: Iterable<Occupant>, stanza: Stanza): void {
+	if (room.route_to_occupant !== methods.route_to_occupant) {
+		for (const occupant of [...occupants]) room.route_to_occupant(occupant, stanza);
+		return;
+	}
+	// A list of its own, as who is gone without saying so answers with an error, which removes it from the room meanwhile
+	const sessions: string[] = [];
+	for (const occupant of occupants) {
+		for (const realJid of occupant.sessions.keys()) sessions.push(realJid);
+	}
+	routeToSessions(room, sessions, stanza);
+}
+
+function* matching(room: Room, condition: (nick: string, occupant: Occupant) => boolean): IterableIterator<Occupant> {
+	for (const [nick, occupant] of room._occupants) {
+		if (condition(nick, occupant)) yield occupant;
+	}
+}
+
+function broadcast(room: Room, stanza: Stanza, condition?: (nick: string, occupant: Occupant) => boolean): void {
+	routeToOccupants(room, condition === undefined ? room._occupants.values() : matching(room, condition), stanza);
+}
+
+function broadcast_message(room: Room, stanza: Stanza): true {
+	if (!room.module.fire_event("muc-broadcast-message", { room, stanza })) room.broadcast(stanza);
+	return true;
+}
+
+function build_item_list(room: Room, occupant: Occupant, x: Stanza, isAnonymous: boolean, about: Partial<Item> = {}): Stanza {
+	const item: Item = { ...about, affiliation: room.get_affiliation(occupant.bare_jid), role: occupant.role ?? "none" };
+	if (isAnonymous) return addItem(x, item);
+	for (const [jid] of occupant.each_session()) addItem(x, { ...item, jid });
+	return x;
+}
+
+function canSeeRealJids(whois: Whois, occupant: Occupant): boolean {
+	return whois === "anyone" || roleRank(occupant.role) >= valid_roles.moderator;
+}
+
+function is_anonymous_for(room: Room, jid: string): boolean {
+	const whois = room.get_whois();
+	if (whois === "anyone") return false;
+	const affiliation = room.get_affiliation(jid);
+	if (affiliation === "admin" || affiliation === "owner") return false;
+	const occupant = room._occupants.get(room.get_occupant_jid(jid) ?? "");
+	return occupant === undefined || !canSeeRealJids(whois, occupant);
+}
+
+/** The presence that says what became of an occupant, before its `<x/>` is added: its own, or one made for who left without. */
+function basePresence(occupant: Occupant, forceUnavailable: boolean): Stanza {
+	const own = occupant.get_presence();
+	const isTrue = own !== undefined && (occupant.role !== undefined || own.attr["type"] === "unavailable");
+	return isTrue && !forceUnavailable ? st.clone(own) : st.presence({ from: occupant.nick, type: "unavailable" });
+}
+
+function publicise_occupant_status(room: Room, status: PublicStatus): void {
+	const { occupant, recipient, prev_role, force_unavailable = false } = status;
+	const parts = st.is_stanza(status.x) ? { base: status.x } : status.x;
+	const presence = basePresence(occupant, force_unavailable);
+	const event = {
+		room,
+		stanza: presence,
+		x: st.clone(parts.base),
+		occupant,
+		nick: status.nick,
+		actor: status.actor,
+		reason: status.reason,
+	};
+	room.module.fire_event("muc-build-occupant-presence", event);
+	if (recipient === undefined) room.module.fire_event("muc-broadcast-presence", event);
+
+	// Handlers may have changed what is said from here on
+	const { nick, actor, reason } = event;
+	const actorNick = actor === undefined ? undefined : resource(room.get_occupant_jid(actor));
+	const describe = (x: Stanza | undefined, isAnonymous: boolean, actorJid: string | undefined): Stanza =>
+		room.build_item_list(occupant, st.clone(x ?? event.x), isAnonymous, nick, actorNick, actorJid, reason);
+	const show = (x: Stanza, type = presence.attr["type"]): Stanza => {
+		const shown = st.clone(presence);
+		shown.attr["type"] = type;
+		shown.add_child(x);
+		return shown;
+	};
+	// Everybody may see all of their own sessions, but not who acted
+	const selfX = describe(parts.self, false, undefined);
+	const variants: Record<Audience, () => Stanza> = {
+		full: () => describe(parts.full, false, actor),
+		self: () => selfX,
+		anon: () => describe(parts.anon, true, undefined),
+	};
+
+	const whois = room.get_whois();
+	if (recipient !== undefined) {
+		room.route_to_occupant(recipient, show(variants[audienceOf(whois, occupant, recipient)]()));
+		return;
+	}
+	const roles = room.get_presence_broadcast();
+	const isShown = force_unavailable || roles[occupant.role ?? "none"];
+	if (isShown || (prev_role !== undefined && roles[prev_role])) {
+		for (const [audience, members] of audiences(room, whois, occupant)) {
+			routeToOccupants(room, members, show(variants[audience](), isShown ? undefined : "unavailable"));
+		}
+	}
+	showToSelf(room, occupant, presence, st.clone(selfX).tag("status", { code: "110" }).up());
+}
+
+/** How an occupant is shown: with real JIDs, as one's own sessions, or with neither. */
+type Audience = "full" | "self" | "anon";
+
+function audienceOf(whois: Whois, occupant: Occupant, recipient: Occupant): Audience {
+	if (canSeeRealJids(whois, recipient)) return "full";
+	return recipient.bare_jid === occupant.bare_jid ? "self" : "anon";
+}
+
+/** All other occupants by how they see this one. */
+function audiences(room: Room, whois: Whois, occupant: Occupant): Map<Audience, Occupant[]> {
+	const found = new Map<Audience, Occupant[]>();
+	for (const other of room._occupants.values()) {
+		if (other.nick === occupant.nick) continue;
+		const audience = audienceOf(whois, occupant, other);
+		const members = found.get(audience);
+		if (members) members.push(other);
+		else found.set(audience, [other]);
+	}
+	return found;
+}
+
+/** Tells all sessions of an occupant itself. */
+function showToSelf(room: Room, occupant: Occupant, presence: Stanza, selfX: Stanza): void {
+	if (occupant.role === undefined) {
+		const shown = st.clone(presence);
+		shown.add_child(selfX);
+		room.route_to_occupant(occupant, shown);
+		return;
+	}
+	// Each session sees what it sent itself
+	for (const [real_jid, sent] of [...occupant.each_session()]) {
+		const shown = st.clone(sent);
+		room.module.fire_event("muc-build-occupant-presence", { room, occupant, stanza: shown });
+		shown.attr["to"] = real_jid;
+		shown.add_child(st.clone(selfX));
+		room.route_stanza(shown);
+	}
+}
+
+function send_occupant_list(room: Room, to: string, filter: OccupantFilter = () => true): void {
+	const toBare = bare(to);
+	const roles = room.get_presence_broadcast();
+	const isAnonymous = room.is_anonymous_for(to);
+	const seen = new Set<string>();
+	for (const [nick, occupant] of room._occupants) {
+		seen.add(occupant.bare_jid);
+		const isOwn = toBare === occupant.bare_jid;
+		const presence = occupant.get_presence();
+		if (presence === undefined || !filter(nick, occupant) || !(isOwn || roles[occupant.role ?? "none"])) continue;
+		const shown = st.clone(presence);
+		shown.attr["to"] = to;
+		shown.add_child(room.build_item_list(occupant, mucUser(), isAnonymous && !isOwn));
+		room.module.fire_event("muc-build-occupant-presence", { room, occupant, stanza: shown });
+		room.route_stanza(shown);
+	}
+	if (roles.none) sendAbsent(room, to, isAnonymous, (jid) => !seen.has(jid) && filter(jid, undefined));
+}
+
+/** Shows affiliated users that are not in the room; where real JIDs are hidden, those with a reserved nick only. */
+function sendAbsent(room: Room, to: string, isAnonymous: boolean, filter: (jid: string) => boolean): void {
+	for (const [jid, affiliation, data] of room.each_affiliation()) {
+		const nick = data?.reserved_nickname;
+		if ((nick === undefined && isAnonymous) || !filter(jid)) continue;
+		const from = nick === undefined ? room.jid : `${room.jid}/${nick}`;
+		const x = addItem(mucUser(), { affiliation, role: "none", nick, jid: isAnonymous ? undefined : jid });
+		const shown = st.presence({ to, from, type: "unavailable" });
+		shown.add_child(x);
+		room.route_stanza(shown);
+	}
+}
+
+export const methods: Pick<
+	RoomMethods,
+	| "route_stanza"
+	| "route_to_occupant"
+	| "broadcast"
+	| "broadcast_message"
+	| "build_item_list"
+	| "publicise_occupant_status"
+	| "send_occupant_list"
+	| "is_anonymous_for"
+> &
+	ThisType<Room> = {
+	route_stanza(stanza) {
+		this.module.send(stanza);
+	},
+	route_to_occupant(occupant, stanza) {
+		routeToSessions(this, [...occupant.sessions.keys()], stanza);
+	},
+	broadcast(stanza, cond_func) {
+		broadcast(this, stanza, cond_func);
+	},
+	broadcast_message(stanza) {
+		return broadcast_message(this, stanza);
+	},
+	build_item_list(occupant, x, is_anonymous, nick, actorNick, actorJid, reason) {
+		return build_item_list(this, occupant, x, is_anonymous, { nick, actorNick, actorJid, reason });
+	},
+	publicise_occupant_status(status) {
+		publicise_occupant_status(this, status);
+	},
+	send_occupant_list(to, filter) {
+		send_occupant_list(this, to, filter);
+	},
+	is_anonymous_for(jid) {
+		return is_anonymous_for(this, jid);
+	},
+};

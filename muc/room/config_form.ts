@@ -1,0 +1,109 @@
+// Counterpart: plugins/muc/muc.lib.lua (the configuration form, XEP-0045 §10.1 and §10.2)
+
+import type { Session } from "../../host/core/types.ts";
+import { Form, new_form, type ParsedValues } from "../../host/util/dataforms.ts";
+import { ns } from "../../host/util/ns.ts";
+import type { Stanza } from "../../host/util/stanza.ts";
+import * as st from "../../host/util/stanza.ts";
+import type { ConfigSubmittedEvent, Room, RoomMethods } from "../types.ts";
+import { senderOf } from "../util.lib.ts";
+import { mucUser } from "./broadcast.ts";
+
+declare module "../types.ts" {
+	interface RoomMethods {
+		/** Sends an owner the form. */
+		send_form(origin: Session, stanza: Stanza): void;
+		/** The form as one of its owners sees it; the features put their fields there. */
+		get_form_layout(actor: string): Form;
+		/** Takes a form that an owner sent. */
+		process_form(origin: Session, stanza: Stanza): true;
+	}
+}
+
+function get_form_layout(room: Room, actor: string): Form {
+	const form = new_form({
+		title: `Configuration for ${room.jid}`,
+		instructions: "Complete and submit this form to configure the room.",
+		fields: [{ name: "FORM_TYPE", type: "hidden", value: ns.muc_roomconfig }],
+	});
+	const answer = room.module.fire_event("muc-config-form", { room, actor, form });
+	return answer instanceof Form ? answer : form;
+}
+
+/** Calls a getter or setter of a room by name, for options that come as names. */
+function callMethod(room: Room, name: string, ...values: unknown[]): unknown {
+	const method: unknown = Reflect.get(room, name);
+	if (typeof method !== "function") throw new TypeError(`update_option: a room has no method ${name}`);
+	return method.call(room, ...values);
+}
+
+function submit(room: Room, origin: Session, stanza: Stanza, fields: ParsedValues, present: Iterable<string>): void {
+	const event: ConfigSubmittedEvent = {
+		room,
+		origin,
+		stanza,
+		fields,
+		status_codes: new Set(),
+		actor: senderOf(stanza),
+		update_option(name, field, allowed) {
+			const value = fields[field];
+			if (value === undefined || (allowed !== undefined && !allowed[String(value)])) return undefined;
+			if (value === callMethod(room, `get_${name}`)) return undefined;
+			event.status_codes.add("104");
+			callMethod(room, `set_${name}`, value);
+			return true;
+		},
+	};
+	room.module.fire_event("muc-config-submitted", event);
+	for (const field of present) {
+		event.field = field;
+		event.value = fields[field];
+		room.module.fire_event(`muc-config-submitted/${field}`, event);
+	}
+	event.field = undefined;
+	event.value = undefined;
+
+	room.save(true);
+	origin.send(st.reply(stanza));
+	if (event.status_codes.size === 0) return;
+	const x = mucUser();
+	for (const code of event.status_codes) x.tag("status", { code }).up();
+	const message = st.message({ type: "groupchat", from: room.jid });
+	message.add_child(x);
+	room.broadcast_message(message);
+}
+
+function process_form(room: Room, origin: Session, stanza: Stanza): true {
+	const form = stanza.first_tag?.get_child("x", ns.data);
+	const type = form?.attr["type"];
+	if (type === "cancel") {
+		origin.send(st.reply(stanza));
+	} else if (form === undefined || type !== "submit") {
+		origin.send(st.error_reply(stanza, "cancel", "bad-request", "Not a submitted form"));
+	} else if (form.first_tag === undefined) {
+		// An instant room (XEP-0045 §10.1.2)
+		submit(room, origin, stanza, {}, []);
+	} else {
+		// PARITY: fields with errors are left as they are, and nobody is told
+		const { data, present } = room.get_form_layout(senderOf(stanza)).data(form);
+		if (data["FORM_TYPE"] !== ns.muc_roomconfig) {
+			origin.send(st.error_reply(stanza, "cancel", "bad-request", "Form is not of type room configuration"));
+		} else {
+			submit(room, origin, stanza, data, present);
+		}
+	}
+	return true;
+}
+
+export const methods: Pick<RoomMethods, "send_form" | "get_form_layout" | "process_form"> & ThisType<Room> = {
+	send_form(origin, stanza) {
+		const form = this.get_form_layout(senderOf(stanza)).form();
+		origin.send(st.reply(stanza).query(ns.muc_owner).add_child(form));
+	},
+	get_form_layout(actor) {
+		return get_form_layout(this, actor);
+	},
+	process_form(origin, stanza) {
+		return process_form(this, origin, stanza);
+	},
+};

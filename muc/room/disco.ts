@@ -1,0 +1,68 @@
+// Counterpart: plugins/muc/muc.lib.lua (what a room tells about itself, XEP-0045 §6.3 and §6.4)
+
+import type { ModuleApi, Session } from "../../host/core/types.ts";
+import { new_form } from "../../host/util/dataforms.ts";
+import { ns } from "../../host/util/ns.ts";
+import type { Stanza } from "../../host/util/stanza.ts";
+import * as st from "../../host/util/stanza.ts";
+import type { DiscoInfoEvent, Room, RoomMethods } from "../types.ts";
+
+declare module "../types.ts" {
+	interface RoomMethods {
+		/** The answer to a disco#info query, of which the features tell their parts. */
+		get_disco_info(stanza: Stanza): Stanza;
+		/** The answer to a disco#items query: rooms do not list their occupants. */
+		get_disco_items(stanza: Stanza): Stanza;
+		handle_disco_info_get_query(origin: Session, stanza: Stanza): true;
+		handle_disco_items_get_query(origin: Session, stanza: Stanza): true;
+	}
+}
+
+function get_disco_info(room: Room, stanza: Stanza): Stanza {
+	const node = stanza.first_tag?.attr["node"];
+	const reply = st.reply(stanza).tag("query", { xmlns: ns.disco_info, node });
+	const event: DiscoInfoEvent = { room, reply, stanza };
+	if (node !== undefined && node !== "") {
+		room.module.fire_event(`muc-disco#info/${node}`, event);
+	} else {
+		event.form = new_form({ fields: [{ name: "FORM_TYPE", type: "hidden", value: ns.muc_roominfo }] });
+		event.formdata = {};
+		room.module.fire_event("muc-disco#info", event);
+	}
+	if (event.form !== undefined) reply.add_child(event.form.form(event.formdata, "result"));
+	return reply;
+}
+
+export const methods: Pick<
+	RoomMethods,
+	"get_disco_info" | "get_disco_items" | "handle_disco_info_get_query" | "handle_disco_items_get_query"
+> &
+	ThisType<Room> = {
+	get_disco_info(stanza) {
+		return get_disco_info(this, stanza);
+	},
+	get_disco_items(stanza) {
+		return st.reply(stanza).query(ns.disco_items);
+	},
+	handle_disco_info_get_query(origin, stanza) {
+		origin.send(this.get_disco_info(stanza));
+		return true;
+	},
+	handle_disco_items_get_query(origin, stanza) {
+		origin.send(this.get_disco_items(stanza));
+		return true;
+	},
+};
+
+/** Features of all rooms, and how many occupants there are. */
+export function load(module: ModuleApi): void {
+	module.hook("muc-disco#info", ({ reply }) => {
+		reply.tag("feature", { var: ns.muc }).up();
+		reply.tag("feature", { var: `${ns.muc}#stable_id` }).up();
+		reply.tag("feature", { var: `${ns.muc}#self-ping-optimization` }).up();
+	});
+	module.hook("muc-disco#info", ({ room, form, formdata }) => {
+		form?.fields.push({ name: "muc#roominfo_occupants", label: "Number of occupants" });
+		if (formdata) formdata["muc#roominfo_occupants"] = String(room._occupants.size);
+	});
+}

@@ -1,0 +1,107 @@
+// Counterpart: plugins/muc/muc.lib.lua, handle_iq_to_occupant (IQs between occupants, XEP-0410)
+
+import type { Session } from "../../host/core/types.ts";
+import { base64_decode, base64_encode } from "../../host/util/encodings.ts";
+import { hmac_sha256 } from "../../host/util/hashes.ts";
+import { bare } from "../../host/util/jid.ts";
+import { ns } from "../../host/util/ns.ts";
+import type { Stanza } from "../../host/util/stanza.ts";
+import * as st from "../../host/util/stanza.ts";
+import type { Occupant, Room, RoomMethods } from "../types.ts";
+import { addresseeOf, senderOf } from "../util.lib.ts";
+
+declare module "../types.ts" {
+	interface RoomMethods {
+		/** Passes an IQ on between occupants, with the nick of its sender in place of the real JID. */
+		handle_iq_to_occupant(origin: Session, stanza: Stanza): true | undefined;
+	}
+}
+
+/** Payloads that concern an account, not a client, so that its server has to answer. */
+const accountNamespaces: ReadonlySet<string> = new Set([ns.vcard_temp, ns.pubsub, ns.vcard4]);
+
+/** Stands for a session in an IQ's id, without telling who it is. */
+function sessionHash(room: Room, realJid: string): Buffer {
+	return hmac_sha256(room.get_salt(), realJid).subarray(0, 8);
+}
+
+/** The id under which a request is passed on: to whom it went, its own id, and whom the answer is for. */
+function packId(room: Room, to: string, id: string, from: string): string {
+	return base64_encode(Buffer.concat([Buffer.from(`${to}\0${id}\0`), sessionHash(room, from)]));
+}
+
+/** Takes such an id apart; undefined where a room did not make it. */
+function unpackId(id: string): { to: string; id: string; hash: Buffer } | undefined {
+	const packed = base64_decode(id);
+	if (packed === undefined) return undefined;
+	const first = packed.indexOf(0);
+	const second = packed.indexOf(0, first + 1);
+	if (first < 1 || second < 0 || second === packed.length - 1) return undefined;
+	return {
+		to: packed.toString("utf8", 0, first),
+		id: packed.toString("utf8", first + 1, second),
+		hash: packed.subarray(second + 1),
+	};
+}
+
+/** Where the answer to a request belongs, that is from which occupant to which session under which id. */
+function findAsker(room: Room, stanza: Stanza, asker: Occupant): { from: string; to: string; id: string } | undefined {
+	const sender = senderOf(stanza);
+	const packed = unpackId(stanza.attr["id"] ?? "");
+	// The server answers for an account from its bare JID
+	if (packed === undefined || (sender !== packed.to && sender !== bare(packed.to))) return undefined;
+	const from = room.get_occupant_jid(packed.to);
+	if (from === undefined) return undefined;
+	for (const [to] of asker.each_session()) {
+		if (sessionHash(room, to).equals(packed.hash)) return { from, to, id: packed.id };
+	}
+	return undefined;
+}
+
+function passOn(room: Room, stanza: Stanza, addresses: { from: string; to: string; id: string }): true {
+	room.module.log("debug", "%s sent private iq stanza to %s (%s)", stanza.attr["from"], stanza.attr["to"], addresses.to);
+	const relayed = st.clone(stanza);
+	Object.assign(relayed.attr, addresses);
+	room.route_stanza(relayed);
+	return true;
+}
+
+function handleAnswer(room: Room, stanza: Stanza): true | undefined {
+	const asker = room.get_occupant_by_nick(addresseeOf(stanza));
+	const addresses = asker === undefined ? undefined : findAsker(room, stanza, asker);
+	return addresses === undefined ? undefined : passOn(room, stanza, addresses);
+}
+
+function handleRequest(room: Room, origin: Session, stanza: Stanza): true {
+	const sender = senderOf(stanza);
+	const addressee = addresseeOf(stanza);
+	const from = room.get_occupant_jid(sender);
+	if (from === undefined) {
+		const text = "You are not currently connected to this chat";
+		origin.send(st.error_reply(stanza, "cancel", "not-acceptable", text, room.jid));
+		return true;
+	}
+	const session = room.get_occupant_by_nick(addressee)?.jid;
+	if (session === undefined) {
+		origin.send(st.error_reply(stanza, "cancel", "item-not-found", "Recipient not in room", room.jid));
+		return true;
+	}
+	if (addressee === from && stanza.attr["type"] === "get" && stanza.get_child("ping", ns.ping) !== undefined) {
+		room.route_stanza(st.reply(stanza));
+		return true;
+	}
+	const isForAccount = accountNamespaces.has(stanza.first_tag?.attr["xmlns"] ?? "");
+	const id = packId(room, session, stanza.attr["id"] ?? "", sender);
+	return passOn(room, stanza, { from, to: isForAccount ? (bare(session) ?? session) : session, id });
+}
+
+function handle_iq_to_occupant(room: Room, origin: Session, stanza: Stanza): true | undefined {
+	const { type } = stanza.attr;
+	return type === "error" || type === "result" ? handleAnswer(room, stanza) : handleRequest(room, origin, stanza);
+}
+
+export const methods: Pick<RoomMethods, "handle_iq_to_occupant"> & ThisType<Room> = {
+	handle_iq_to_occupant(origin, stanza) {
+		return handle_iq_to_occupant(this, origin, stanza);
+	},
+};

@@ -1,0 +1,135 @@
+// Counterpart: plugins/muc/muc.lib.lua (messages to the room and between occupants)
+
+import type { ModuleApi, Session } from "../../host/core/types.ts";
+import { get_type } from "../../host/util/dataforms.ts";
+import { medium as newId } from "../../host/util/id.ts";
+import { ns } from "../../host/util/ns.ts";
+import type { Stanza } from "../../host/util/stanza.ts";
+import * as st from "../../host/util/stanza.ts";
+import type { GroupchatEvent, Room, RoomMethods } from "../types.ts";
+import {
+	addresseeOf,
+	filter_muc_x,
+	getFilteredNamespaces,
+	is_kickable_error,
+	roleRank,
+	senderOf,
+	valid_roles,
+} from "../util.lib.ts";
+
+declare module "../types.ts" {
+	interface RoomMethods {
+		handle_message_to_occupant(origin: Session, stanza: Stanza): true | undefined;
+		handle_message_to_room(origin: Session, stanza: Stanza): true | undefined;
+		handle_groupchat_to_room(origin: Session, stanza: Stanza): true;
+	}
+}
+
+/** A private message (XEP-0045 §7.5). */
+function handle_message_to_occupant(room: Room, origin: Session, stanza: Stanza): true | undefined {
+	const { type } = stanza.attr;
+	const from = room.get_occupant_jid(senderOf(stanza));
+	if (from === undefined) {
+		const text = "You are not currently connected to this chat";
+		if (type !== "error") origin.send(st.error_reply(stanza, "cancel", "not-acceptable", text, room.jid));
+		return true;
+	}
+	if (type === "groupchat") {
+		origin.send(st.error_reply(stanza, "modify", "bad-request", undefined, room.jid));
+		return true;
+	}
+	if (type === "error" && is_kickable_error(stanza)) {
+		room.module.log("debug", "%s kicked from %s for sending an error message", from, room.jid);
+		return room.handle_kickable(origin, stanza);
+	}
+	const recipient = room.get_occupant_by_nick(addresseeOf(stanza));
+	if (recipient === undefined) {
+		// Divergence: Prosody tries to answer an error message here as well, and throws
+		if (type === "error") return true;
+		origin.send(st.error_reply(stanza, "cancel", "item-not-found", "Recipient not in room", room.jid));
+		return true;
+	}
+	const message = filter_muc_x(getFilteredNamespaces(room.module), st.clone(stanza));
+	message.tag("x", { xmlns: ns.muc_user }).up();
+	message.attr["from"] = from;
+	if (room.module.fire_event("muc-private-message", { room, origin, stanza: message }) !== false) {
+		room.route_to_occupant(recipient, message);
+	}
+	return true;
+}
+
+function handle_groupchat_to_room(room: Room, origin: Session, stanza: Stanza): true {
+	const from = senderOf(stanza);
+	stanza.attr["id"] ??= newId();
+	const occupant = room.get_occupant_by_real_jid(from);
+	const event: GroupchatEvent = { room, origin, stanza, from, occupant };
+	if (room.module.fire_event("muc-occupant-groupchat", event)) return true;
+	const message = st.clone(stanza);
+	message.attr["from"] = event.occupant?.nick ?? room.jid;
+	return room.broadcast_message(message);
+}
+
+/** An invitation or the answer to one (XEP-0045 §7.8.2); nothing else may be said to a room like that. */
+function handleMucUser(room: Room, origin: Session, stanza: Stanza, x: Stanza): true {
+	const payload = x.first_tag;
+	if (payload?.name === "invite" && payload.attr["to"] !== undefined) return room.handle_mediated_invite(origin, stanza);
+	if (payload?.name === "decline" && payload.attr["to"] !== undefined) return room.handle_mediated_decline(origin, stanza);
+	origin.send(st.error_reply(stanza, "cancel", "bad-request"));
+	return true;
+}
+
+function handle_message_to_room(room: Room, origin: Session, stanza: Stanza): true | undefined {
+	const { type } = stanza.attr;
+	if (type === "groupchat") return room.handle_groupchat_to_room(origin, stanza);
+	if (type === "error" && is_kickable_error(stanza)) return room.handle_kickable(origin, stanza);
+	if (type !== undefined && type !== "normal") return undefined;
+
+	const x = stanza.get_child("x", ns.muc_user);
+	if (x !== undefined) return handleMucUser(room, origin, stanza, x);
+	const form = stanza.get_child("x", ns.data);
+	const formType = get_type(form);
+	if (form === undefined || !formType.ok || formType.value !== ns.muc_request) return undefined;
+	room.handle_role_request(origin, stanza, form);
+	return true;
+}
+
+export const methods: Pick<RoomMethods, "handle_message_to_occupant" | "handle_message_to_room" | "handle_groupchat_to_room"> &
+	ThisType<Room> = {
+	handle_message_to_occupant(origin, stanza) {
+		return handle_message_to_occupant(this, origin, stanza);
+	},
+	handle_message_to_room(origin, stanza) {
+		return handle_message_to_room(this, origin, stanza);
+	},
+	handle_groupchat_to_room(origin, stanza) {
+		return handle_groupchat_to_room(this, origin, stanza);
+	},
+};
+
+/** Whether a child says in the room's name when something was sent. */
+function isOwnDelay(child: Stanza, room: Room): boolean {
+	if (child.attr["from"] !== room.jid) return false;
+	const { xmlns } = child.attr;
+	return (child.name === "delay" && xmlns === ns.delay) || (child.name === "x" && xmlns === ns.legacy_delay);
+}
+
+/** Lets only those speak who are in the room and have voice, and nobody in the room's name. */
+export function load(module: ModuleApi): void {
+	module.hook("muc-occupant-groupchat", ({ room, stanza }) => {
+		stanza.maptags((child) => (isOwnDelay(child, room) ? undefined : child));
+	});
+	module.hook(
+		"muc-occupant-groupchat",
+		({ origin, stanza, occupant }) => {
+			const rank = roleRank(occupant?.role);
+			if (rank > valid_roles.visitor) return undefined;
+			origin.send(
+				rank <= valid_roles.none
+					? st.error_reply(stanza, "cancel", "not-acceptable", "You are not currently connected to this chat")
+					: st.error_reply(stanza, "auth", "forbidden", "You do not currently have permission to speak in this chat"),
+			);
+			return true;
+		},
+		50,
+	);
+}

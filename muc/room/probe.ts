@@ -1,0 +1,59 @@
+// Counterpart: plugins/muc/muc.lib.lua (presence probes)
+
+import type { Session } from "../../host/core/types.ts";
+import { resource } from "../../host/util/jid.ts";
+import type { Stanza } from "../../host/util/stanza.ts";
+import * as st from "../../host/util/stanza.ts";
+import type { Occupant, Room, RoomMethods } from "../types.ts";
+import { addresseeOf, senderOf } from "../util.lib.ts";
+import { addItem, mucUser } from "./broadcast.ts";
+
+declare module "../types.ts" {
+	interface RoomMethods {
+		/** The presence of a nick that is reserved but not in the room; undefined for other nicks. */
+		build_unavailable_presence(from_muc_jid: string, to_jid: string): Stanza | undefined;
+		/** Answers an occupant with the presence of the one it asks for; who is not in the room gets an error. */
+		respond_to_probe(origin: Session, stanza: Stanza, probing_occupant: Occupant | undefined): void;
+	}
+}
+
+function build_unavailable_presence(room: Room, occupantJid: string, to: string): Stanza | undefined {
+	const nick = resource(occupantJid);
+	const bare_jid = nick === undefined ? undefined : room.get_registered_jid(nick);
+	if (nick === undefined || bare_jid === undefined) {
+		room.module.log("debug", "Received presence probe for unavailable nickname that's not registered");
+		return undefined;
+	}
+	const jid = room.is_anonymous_for(to) ? undefined : bare_jid;
+	const stanza = st.presence({ to, from: occupantJid, type: "unavailable" });
+	stanza.add_child(addItem(mucUser(), { affiliation: room.get_affiliation(bare_jid), role: "none", nick, jid }));
+	// PARITY: handlers get no `x`, as Prosody looks for it in another namespace
+	const event = { room, stanza, x: undefined, bare_jid, nick };
+	room.module.fire_event("muc-build-occupant-presence", event);
+	return event.stanza;
+}
+
+function respond_to_probe(room: Room, origin: Session, stanza: Stanza, recipient: Occupant | undefined): void {
+	if (recipient === undefined) {
+		const text = "You are not currently connected to this chat";
+		origin.send(st.error_reply(stanza, "cancel", "not-acceptable", text, room.jid));
+		return;
+	}
+	const occupantJid = addresseeOf(stanza);
+	const occupant = room.get_occupant_by_nick(occupantJid);
+	if (occupant !== undefined) {
+		room.publicise_occupant_status({ occupant, x: mucUser(), recipient });
+		return;
+	}
+	const presence = room.build_unavailable_presence(occupantJid, senderOf(stanza));
+	if (presence !== undefined) room.route_stanza(presence);
+}
+
+export const methods: Pick<RoomMethods, "build_unavailable_presence" | "respond_to_probe"> & ThisType<Room> = {
+	build_unavailable_presence(from_muc_jid, to_jid) {
+		return build_unavailable_presence(this, from_muc_jid, to_jid);
+	},
+	respond_to_probe(origin, stanza, probing_occupant) {
+		respond_to_probe(this, origin, stanza, probing_occupant);
+	},
+};

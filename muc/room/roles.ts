@@ -1,0 +1,76 @@
+// Counterpart: plugins/muc/muc.lib.lua (roles, XEP-0045 §5.1)
+
+import { failed, ok, stanza_error } from "../../host/util/error.ts";
+import type { Occupant, Role, Room, RoomMethods, SetRoleEvent, Verdict } from "../types.ts";
+import { affiliationRank, isRole } from "../util.lib.ts";
+import { mucUser } from "./broadcast.ts";
+
+declare module "../types.ts" {
+	interface RoomMethods {
+		/** The role of an occupant JID; undefined is "none". */
+		get_role(nick: string | undefined): Role | undefined;
+		/** Whether an actor (real full JID) may give an occupant that role; undefined is "none". */
+		may_set_role(actor: string, occupant: Occupant, role: Role | undefined): Verdict;
+		/**
+		 * Gives an occupant a role, of which "none" removes it from the room. `actor` is the real full JID of who wants it, or true
+		 * for the service itself, which may do everything.
+		 */
+		set_role(actor: string | true | undefined, occupant_jid: string, role: string | false | undefined, reason?: string): Verdict;
+	}
+}
+
+function may_set_role(room: Room, actor: string, occupant: Occupant, role: Role | undefined): Verdict {
+	const event: SetRoleEvent = { room, actor, occupant, role };
+	room.module.fire_event("muc-pre-set-role", event);
+	const refusal = failed(stanza_error("cancel", "not-allowed"));
+	if (event.allowed === false) return failed(stanza_error(event.error ?? "cancel", event.condition ?? "not-allowed"));
+	if (event.allowed) return ok(true);
+
+	const own = room.get_affiliation(actor);
+	// Nobody acts on those above
+	if (affiliationRank(own) < affiliationRank(room.get_affiliation(occupant.bare_jid))) return refusal;
+	const concernsModerator = occupant.role === "moderator" || role === "moderator";
+	if (concernsModerator && own !== "owner" && own !== "admin") return refusal;
+	return room.get_role(room.get_occupant_jid(actor)) === "moderator" ? ok(true) : refusal;
+}
+
+function set_role(
+	room: Room,
+	givenActor: string | true | undefined,
+	occupantJid: string,
+	wanted: string | false | undefined,
+	reason: string | undefined,
+): Verdict {
+	if (givenActor === undefined) return failed(stanza_error("modify", "not-acceptable"));
+	const occupant = room.get_occupant_by_nick(occupantJid);
+	if (occupant === undefined) return failed(stanza_error("modify", "item-not-found"));
+	const name = wanted === undefined || wanted === false ? "none" : wanted;
+	if (!isRole(name)) return failed(stanza_error("modify", "not-acceptable"));
+	const role = name === "none" ? undefined : name;
+	const actor = givenActor === true ? undefined : givenActor;
+	if (actor !== undefined) {
+		const verdict = room.may_set_role(actor, occupant, role);
+		if (!verdict.ok) return verdict;
+	}
+
+	const x = mucUser();
+	if (role === undefined) x.tag("status", { code: "307" }).up();
+	const prev_role = occupant.role;
+	occupant.role = role;
+	room.save_occupant(occupant);
+	room.publicise_occupant_status({ occupant, x, actor, reason, prev_role });
+	if (role === undefined) room.module.fire_event("muc-occupant-left", { room, nick: occupant.nick, occupant });
+	return ok(true);
+}
+
+export const methods: Pick<RoomMethods, "get_role" | "may_set_role" | "set_role"> & ThisType<Room> = {
+	get_role(nick) {
+		return nick === undefined ? undefined : this._occupants.get(nick)?.role;
+	},
+	may_set_role(actor, occupant, role) {
+		return may_set_role(this, actor, occupant, role);
+	},
+	set_role(actor, occupant_jid, role, reason) {
+		return set_role(this, actor, occupant_jid, role, reason);
+	},
+};

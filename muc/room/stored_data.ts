@@ -1,0 +1,123 @@
+// No counterpart: Prosody believes what it reads, and stumbles later over what is not as expected.
+
+import type { ModuleApi, StoreTable, StoreValue } from "../../host/core/types.ts";
+import type { AffiliationData, RoomData } from "../types.ts";
+
+/** A stored table by its text keys; an empty one may come as a list. Undefined for what is none. */
+export function asTable(value: StoreValue | undefined): StoreTable | undefined {
+	if (typeof value !== "object") return undefined;
+	if (Array.isArray(value)) return value.length === 0 ? {} : undefined;
+	if (!(value instanceof Map)) return value;
+	const named: StoreTable = {};
+	for (const [key, inner] of value) {
+		if (typeof key === "string") named[key] = inner;
+	}
+	return named;
+}
+
+type Kind = "text" | "number" | "boolean" | "table" | "table or text";
+
+function isOf(kind: Kind, value: StoreValue): boolean {
+	switch (kind) {
+		case "text":
+			return typeof value === "string";
+		case "table":
+			return asTable(value) !== undefined;
+		case "table or text":
+			return typeof value === "string" || asTable(value) !== undefined;
+		default:
+			return typeof value === kind;
+	}
+}
+
+const roomDataKinds: { readonly [Key in keyof RoomData as string extends Key ? never : Key]-?: Kind } = {
+	name: "text",
+	description: "text",
+	language: "text",
+	persistent: "boolean",
+	hidden: "boolean",
+	password: "text",
+	members_only: "boolean",
+	allow_member_invites: "boolean",
+	changesubject: "boolean",
+	moderated: "boolean",
+	whois: "text",
+	history_length: "number",
+	default_history_messages: "number",
+	// Prosody 13 may have stored an option here as it was
+	presence_broadcast: "table or text",
+	allow_pm: "text",
+	allow_modpm: "boolean",
+	archiving: "boolean",
+	subject: "text",
+	subject_from: "text",
+	subject_time: "number",
+	locked: "number",
+	destroyed: "boolean",
+	reason: "text",
+	newjid: "text",
+	occupant_id_salt: "text",
+};
+
+const affiliationDataKinds: { readonly [Key in keyof AffiliationData as string extends Key ? never : Key]-?: Kind } = {
+	reserved_nickname: "text",
+	reason: "text",
+	hats: "table",
+};
+
+/** All keys of a table, without those that are known and have a value that is not as it has to be. */
+function readTable(
+	table: StoreTable,
+	kinds: { readonly [key: string]: Kind },
+	complain: (key: string, kind: Kind) => void,
+): StoreTable {
+	const read: StoreTable = {};
+	for (const [key, value] of Object.entries(table)) {
+		const kind = Object.hasOwn(kinds, key) ? kinds[key] : undefined;
+		if (value === undefined) continue;
+		if (kind === undefined || isOf(kind, value)) read[key] = value;
+		else complain(key, kind);
+	}
+	return read;
+}
+
+/** Reads the settings of a room; keys that modules put there are kept. What cannot be meant is left out, with a warning. */
+export function readRoomData(module: ModuleApi, roomJid: string, stored: StoreValue | undefined): RoomData {
+	const table = asTable(stored);
+	if (table === undefined && stored !== undefined)
+		module.log("warn", "Room %s: expected a table of settings under _data", roomJid);
+	const data: RoomData = {};
+	Object.assign(
+		data,
+		readTable(table ?? {}, roomDataKinds, (key, kind) => {
+			module.log("warn", "Room %s: expected %s as setting %s, left out", roomJid, kind, key);
+		}),
+	);
+	if (data.whois !== undefined && data.whois !== "moderators" && data.whois !== "anyone") delete data.whois;
+	return data;
+}
+
+/** Reads what is kept about affiliated JIDs, in the same way. */
+export function readAffiliationData(
+	module: ModuleApi,
+	roomJid: string,
+	stored: StoreValue | undefined,
+): Map<string, AffiliationData> {
+	const read = new Map<string, AffiliationData>();
+	for (const [jid, value] of Object.entries(asTable(stored) ?? {})) {
+		const table = asTable(value);
+		if (table === undefined) {
+			module.log("warn", "Room %s: expected a table about %s, left out", roomJid, jid);
+			continue;
+		}
+		const data: AffiliationData = {};
+		Object.assign(
+			data,
+			readTable(table, affiliationDataKinds, (key, kind) => {
+				module.log("warn", "Room %s: expected %s as %s of %s, left out", roomJid, kind, key, jid);
+			}),
+		);
+		read.set(jid, data);
+	}
+	return read;
+}
