@@ -1,0 +1,87 @@
+// Counterpart: plugins/muc/mod_muc.lua (ad-hoc commands)
+
+import type { ModuleApi, Session } from "../host/core/types.ts";
+import type { AdhocAnswer, AdhocCommand } from "../host/util/adhoc.ts";
+import { new_initial_data_form, new_simple_form } from "../host/util/adhoc.ts";
+import type { ParsedValue } from "../host/util/dataforms.ts";
+import { new_form } from "../host/util/dataforms.ts";
+import { ok } from "../host/util/error.ts";
+import type { Rooms } from "./rooms.ts";
+
+const destroy_rooms_form = new_form({
+	title: "Destroy rooms",
+	instructions: "Select the rooms to destroy",
+	fields: [
+		{ name: "FORM_TYPE", type: "hidden", value: "http://prosody.im/protocol/muc#destroy" },
+		{ name: "rooms", type: "list-multi", required: true, label: "Rooms to destroy:" },
+	],
+});
+
+const set_affiliation_form = new_form({
+	title: "Set affiliation",
+	fields: [
+		{ name: "FORM_TYPE", type: "hidden", value: "http://prosody.im/protocol/muc#set-affiliation" },
+		{ name: "room", type: "jid-single", required: true, label: "Room" },
+		{ name: "jid", type: "jid-single", required: true, label: "JID" },
+		{
+			name: "affiliation",
+			type: "list-single",
+			required: true,
+			label: "Affiliation",
+			options: ["owner", "admin", "member", "none", "outcast"],
+		},
+		// PARITY: without a label
+		{ name: "reason", type: "text-single" },
+	],
+});
+
+/** The answer that says what is wrong with a form. */
+function complaint(errors: { [name: string]: string }): readonly [AdhocAnswer] {
+	const message = Object.entries(errors).map(([name, error]) => `${name}: ${error}`);
+	return [{ status: "completed", error: { message: message.join("\n") } }];
+}
+
+function refusal(message: string): readonly [AdhocAnswer] {
+	return [{ status: "canceled", error: { message } }];
+}
+
+function text(value: ParsedValue | undefined): string {
+	return typeof value === "string" ? value : "";
+}
+
+function destroy_rooms(rooms: Rooms): AdhocCommand<Session> {
+	const handler = new_initial_data_form<Session>(
+		destroy_rooms_form,
+		() => ok({ rooms: rooms.all_jids().sort() }),
+		({ rooms: chosen }, errors) => {
+			if (errors) return complaint(errors);
+			const destroyed = (Array.isArray(chosen) ? chosen : []).filter((jid) => {
+				const room = rooms.get_room_from_jid(jid);
+				return room ? room.destroy().ok : false;
+			});
+			return [{ status: "completed", info: `The following rooms were destroyed:\n${destroyed.join("\n")}` }];
+		},
+	);
+	return { name: "Destroy Rooms", node: "http://prosody.im/protocol/muc#destroy", handler, permission: "admin" };
+}
+
+function set_affiliation(rooms: Rooms): AdhocCommand<Session> {
+	const handler = new_simple_form<Session>(set_affiliation_form, (fields, errors) => {
+		if (errors) return complaint(errors);
+		const room = rooms.get_room_from_jid(text(fields["room"]));
+		if (!room) return refusal("No such room");
+		const reason = text(fields["reason"]) || undefined;
+		const done = room.set_affiliation(true, text(fields["jid"]), text(fields["affiliation"]), reason);
+		if (!done.ok) return refusal(`Affiliation change failed: ${done.error.type}:${done.error.condition}`);
+		return [{ status: "completed", info: "Affiliation updated" }];
+	});
+	const node = "http://prosody.im/protocol/muc#set-affiliation";
+	return { name: "Set affiliation in room", node, handler, permission: "admin" };
+}
+
+/** Offers admins what they may do with all rooms. */
+export function load(module: ModuleApi, rooms: Rooms): void {
+	module.depends("adhoc");
+	module.add_item("adhoc-provider", destroy_rooms(rooms));
+	module.add_item("adhoc-provider", set_affiliation(rooms));
+}

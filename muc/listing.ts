@@ -1,0 +1,51 @@
+// Counterpart: plugins/muc/mod_muc.lua (room_items_cache)
+
+import type { ModuleApi } from "../host/core/types.ts";
+import type { Room } from "./types.ts";
+
+/** The public rooms of a component, as service discovery lists them. */
+export interface Listing {
+	/** Takes over whether a room is listed, and under which name. */
+	update(room: Room): void;
+	remove(jid: string): void;
+	/** Has the list made anew when it is asked for again. */
+	reset(): void;
+}
+
+/**
+ * Lists the public rooms to those who may see that list.
+ * @param all_rooms every room, in memory or not; asked when the list is made
+ */
+export function create_listing(module: ModuleApi, all_rooms: () => Iterable<Room>): Listing {
+	const names = new Map<string, string | undefined>();
+	// Divergence: Prosody takes the list for complete as soon as there is one room on it
+	let complete = false;
+
+	const listing: Listing = {
+		update(room) {
+			if (room.get_public()) names.set(room.jid, room.get_name());
+			else names.delete(room.jid);
+		},
+		remove(jid) {
+			names.delete(jid);
+		},
+		reset() {
+			names.clear();
+			complete = false;
+		},
+	};
+
+	module.hook("host-disco-items", (event) => {
+		if (!module.could(":list-rooms", event)) {
+			module.log("debug", "Returning empty room list to unauthorized request");
+			return;
+		}
+		if (!complete) {
+			for (const room of all_rooms()) listing.update(room);
+			complete = true;
+		}
+		for (const [jid, name] of names) event.reply.tag("item", { jid, name }).up();
+	});
+
+	return listing;
+}

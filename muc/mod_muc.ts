@@ -1,0 +1,279 @@
+// Counterpart: plugins/muc/mod_muc.lua (XEP-0045)
+
+import type { ModuleApi, ModuleDefinition, StanzaEvent } from "../host/core/types.ts";
+import { failed, stanza_error } from "../host/util/error.ts";
+import { bare, prep } from "../host/util/jid.ts";
+import { ns } from "../host/util/ns.ts";
+import * as st from "../host/util/stanza.ts";
+import * as commands from "./commands.ts";
+import * as config_form_sections from "./config_form_sections.lib.ts";
+import { set_room_defaults } from "./defaults.ts";
+import * as description from "./description.lib.ts";
+import * as hats from "./hats.lib.ts";
+import * as hidden from "./hidden.lib.ts";
+import * as history from "./history.lib.ts";
+import * as language from "./language.lib.ts";
+import * as lock from "./lock.lib.ts";
+import * as members_only from "./members_only.lib.ts";
+import * as moderated from "./moderated.lib.ts";
+import { create_room_library, type FeatureMethods, type RoomLibrary } from "./muc.lib.ts";
+import * as name from "./name.lib.ts";
+import * as occupant_id from "./occupant_id.lib.ts";
+import * as password from "./password.lib.ts";
+import * as persistent from "./persistent.lib.ts";
+import * as presence_broadcast from "./presence_broadcast.lib.ts";
+import * as register from "./register.lib.ts";
+import * as request from "./request.lib.ts";
+import * as restrict_pm from "./restrict_pm.lib.ts";
+import { create_rooms, type Rooms } from "./rooms.ts";
+import * as subject from "./subject.lib.ts";
+import * as tombstones from "./tombstones.ts";
+import type { Room, RoomMethods } from "./types.ts";
+import * as whois from "./whois.lib.ts";
+
+/** What other modules may do with the rooms of the component. */
+export interface MucExports
+	extends Pick<
+		Rooms,
+		| "new_room"
+		| "create_room"
+		| "get_room_from_jid"
+		| "all_rooms"
+		| "live_rooms"
+		| "each_room"
+		| "track_room"
+		| "forget_room"
+		| "delete_room"
+		| "shutdown_component"
+	> {
+	/** The methods of all rooms; one that is replaced here is replaced everywhere. */
+	readonly room_mt: RoomMethods;
+}
+
+declare module "../host/core/types.ts" {
+	interface ModuleExports {
+		muc: MucExports;
+	}
+}
+
+const feature_methods: FeatureMethods = {
+	...whois.methods,
+	...name.methods,
+	...description.methods,
+	...language.methods,
+	...hidden.methods,
+	...password.methods,
+	...members_only.methods,
+	...moderated.methods,
+	...request.methods,
+	...persistent.methods,
+	...subject.methods,
+	...history.methods,
+	...register.methods,
+	...restrict_pm.methods,
+	...presence_broadcast.methods,
+	...occupant_id.methods,
+};
+
+/** In Prosody's order, which decides among handlers of the same priority. */
+const features: readonly { load(module: ModuleApi): void }[] = [
+	whois,
+	name,
+	description,
+	language,
+	hidden,
+	password,
+	members_only,
+	moderated,
+	request,
+	persistent,
+	subject,
+	history,
+	register,
+	restrict_pm,
+	presence_broadcast,
+	occupant_id,
+	config_form_sections,
+];
+
+/** Methods that take a stanza to a room. */
+type StanzaMethod =
+	| "handle_disco_info_get_query"
+	| "handle_disco_items_get_query"
+	| "handle_admin_query_set_command"
+	| "handle_admin_query_get_command"
+	| "handle_owner_query_set_to_room"
+	| "handle_owner_query_get_to_room"
+	| "handle_message_to_room"
+	| "handle_presence_to_room"
+	| "handle_register_iq"
+	| "handle_presence_to_occupant"
+	| "handle_iq_to_occupant"
+	| "handle_message_to_occupant";
+
+type StanzaEventName = `${"message" | "presence" | "iq" | "iq-get" | "iq-set"}/${"bare" | "host" | "full"}${string}`;
+
+/** Which method takes which stanza; what goes to the host goes to the room that has the host's own JID. */
+const stanza_methods: readonly [StanzaEventName, StanzaMethod][] = [
+	["iq-get/bare/http://jabber.org/protocol/disco#info:query", "handle_disco_info_get_query"],
+	["iq-get/bare/http://jabber.org/protocol/disco#items:query", "handle_disco_items_get_query"],
+	["iq-set/bare/http://jabber.org/protocol/muc#admin:query", "handle_admin_query_set_command"],
+	["iq-get/bare/http://jabber.org/protocol/muc#admin:query", "handle_admin_query_get_command"],
+	["iq-set/bare/http://jabber.org/protocol/muc#owner:query", "handle_owner_query_set_to_room"],
+	["iq-get/bare/http://jabber.org/protocol/muc#owner:query", "handle_owner_query_get_to_room"],
+	["message/bare", "handle_message_to_room"],
+	["presence/bare", "handle_presence_to_room"],
+	["iq/bare/jabber:iq:register:query", "handle_register_iq"],
+	["iq-get/host/http://jabber.org/protocol/disco#info:query", "handle_disco_info_get_query"],
+	["iq-get/host/http://jabber.org/protocol/disco#items:query", "handle_disco_items_get_query"],
+	["iq-set/host/http://jabber.org/protocol/muc#admin:query", "handle_admin_query_set_command"],
+	["iq-get/host/http://jabber.org/protocol/muc#admin:query", "handle_admin_query_get_command"],
+	["iq-set/host/http://jabber.org/protocol/muc#owner:query", "handle_owner_query_set_to_room"],
+	["iq-get/host/http://jabber.org/protocol/muc#owner:query", "handle_owner_query_get_to_room"],
+	["message/host", "handle_message_to_room"],
+	["presence/host", "handle_presence_to_room"],
+	["presence/full", "handle_presence_to_occupant"],
+	["iq/full", "handle_iq_to_occupant"],
+	["message/full", "handle_message_to_occupant"],
+];
+
+/** Makes the admins of the component owners of all its rooms. */
+function make_admins_owners(module: ModuleApi, { room_mt }: RoomLibrary): void {
+	const is_admin = (jid: string): boolean => module.could(":automatic-ownership", jid);
+	const { get_affiliation, set_affiliation } = room_mt;
+	room_mt.get_affiliation = function (this: Room, jid) {
+		return is_admin(jid) ? "owner" : get_affiliation.call(this, jid);
+	};
+	room_mt.set_affiliation = function (this: Room, actor, jid, affiliation, reason, data) {
+		if (affiliation !== "owner" && is_admin(jid)) return failed(stanza_error("modify", "not-acceptable"));
+		return set_affiliation.call(this, actor, jid, affiliation, reason, data);
+	};
+}
+
+/** Decides who may create rooms, and gives new ones their place. Option: restrict_room_creation. */
+function guard_creation(module: ModuleApi, rooms: Rooms): void {
+	// COMPAT: "admin" is how 0.12 names what is now true; Prosody 13 would let all registered users create rooms then
+	const restrict = module.get_option_enum<boolean | string>("restrict_room_creation", false, true, "local", "admin");
+	const isForAdmins = restrict === true || restrict === "admin";
+	module.default_permission(isForAdmins ? "prosody:admin" : "prosody:registered", ":create-room");
+
+	module.hook("muc-room-pre-create", ({ room, stanza }) => set_room_defaults(module, room, stanza.attr["xml:lang"]), 1);
+	module.hook("muc-room-pre-create", (event) => {
+		if (restrict === false || module.may(":create-room", event)) return undefined;
+		const { origin, stanza } = event;
+		origin.send(st.error_reply(stanza, "cancel", "not-allowed", "Room creation is restricted", module.host));
+		return true;
+	});
+	module.hook(
+		"muc-room-pre-create",
+		({ room, origin, stanza }) => {
+			if (rooms.track_room(room)) return undefined;
+			origin.send(st.error_reply(stanza, "wait", "resource-constraint", undefined, module.host));
+			return true;
+		},
+		-1000,
+	);
+}
+
+/** What becomes of a stanza to a room that does not exist: a presence that asks to enter creates it. */
+function handle_missing(module: ModuleApi, rooms: Rooms, room_jid: string, { origin, stanza }: StanzaEvent): true | undefined {
+	const { type } = stanza.attr;
+	if (type === "error") return undefined;
+	if (prep(room_jid, true) === undefined) {
+		origin.send(st.error_reply(stanza, "modify", "jid-malformed", undefined, module.host));
+	} else if (type === undefined && stanza.name === "presence" && stanza.get_child("x", ns.muc)) {
+		return rooms.new_room(room_jid).handle_first_presence(origin, stanza);
+	} else {
+		origin.send(st.error_reply(stanza, "cancel", "item-not-found", undefined, module.host));
+	}
+	return true;
+}
+
+/** Takes a stanza to its room. */
+function handle_stanza(module: ModuleApi, rooms: Rooms, method: StanzaMethod, event: StanzaEvent): unknown {
+	const { origin, stanza } = event;
+	const room_jid = bare(stanza.attr["to"]);
+	if (room_jid === undefined) return undefined;
+	const room = rooms.get_room_from_jid(room_jid);
+	if (room === undefined) return handle_missing(module, rooms, room_jid, event);
+	if (room === false) {
+		if (stanza.attr["type"] === "error") return true;
+		origin.send(st.error_reply(stanza, "wait", "resource-constraint", undefined, module.host));
+		return true;
+	}
+	if (!room._data.destroyed) return room[method](origin, stanza);
+	if (tombstones.may_recreate(module, room, event)) {
+		rooms.forget_room(room);
+		rooms.delete_room(room);
+		return handle_missing(module, rooms, room_jid, event);
+	}
+	tombstones.refuse(module, room, event);
+	return true;
+}
+
+function load(module: ModuleApi): MucExports {
+	if (module.get_host_type() !== "component") {
+		throw new Error("MUC should be loaded as a component, please see https://prosody.im/doc/components");
+	}
+	const library = create_room_library(module, feature_methods);
+	for (const feature of features) feature.load(module);
+	module.depends("disco");
+	module.add_identity("conference", "text", module.get_option_string("name", "Prosody Chatrooms"));
+	module.add_feature(ns.muc);
+	module.depends("muc_unique");
+	hats.load(module);
+	lock.load(module);
+
+	module.default_permissions("prosody:admin", [":automatic-ownership", ":create-room", ":recreate-destroyed-room"]);
+	module.default_permissions("prosody:guest", [":list-rooms"]);
+	if (module.get_option_boolean("component_admins_as_room_owners", false)) make_admins_owners(module, library);
+
+	const rooms = create_rooms(module, library);
+	// Rooms that nobody is in any more go, unless they are persistent
+	module.hook(
+		"muc-occupant-left",
+		({ room }) => {
+			if (room.destroying !== undefined || room.has_occupant() || room.get_persistent()) return;
+			module.log("debug", "%q empty, destroying", room.jid);
+			module.fire_event("muc-room-destroyed", { room });
+		},
+		-1,
+	);
+	module.hook("muc-room-destroyed", ({ room }) => {
+		rooms.forget_room(room);
+		rooms.delete_room(room);
+	});
+	tombstones.load(module, rooms);
+	guard_creation(module, rooms);
+	for (const [event_name, method] of stanza_methods) {
+		module.hook(event_name, (event) => handle_stanza(module, rooms, method, event), -2);
+	}
+	commands.load(module, rooms);
+
+	module.hook_global("server-stopping", () => rooms.shutdown_component(), -300);
+	module.unload = () => {
+		for (const room of rooms.live_rooms()) {
+			room.save(false, true);
+			rooms.forget_room(room);
+		}
+	};
+
+	const { new_room, create_room, get_room_from_jid, all_rooms, live_rooms, each_room } = rooms;
+	const { track_room, forget_room, delete_room, shutdown_component } = rooms;
+	return {
+		room_mt: library.room_mt,
+		new_room,
+		create_room,
+		get_room_from_jid,
+		all_rooms,
+		live_rooms,
+		each_room,
+		track_room,
+		forget_room,
+		delete_room,
+		shutdown_component,
+	};
+}
+
+/** The chat rooms of a component. */
+export const definition: ModuleDefinition = { name: "muc", load };

@@ -1,0 +1,269 @@
+// Counterpart: plugins/muc/mod_muc.lua (the rooms of a component, in memory and in storage)
+
+import type { ModuleApi, StorageError, StoreTable } from "../host/core/types.ts";
+import { Cache } from "../host/util/cache.ts";
+import type { Result } from "../host/util/error.ts";
+import { failed, ok } from "../host/util/error.ts";
+import { bare, node, prep } from "../host/util/jid.ts";
+import { set_room_defaults } from "./defaults.ts";
+import { create_listing } from "./listing.ts";
+import type { RoomLibrary } from "./muc.lib.ts";
+import { create_recovery, type TurnRooms } from "./recovery.ts";
+import { recover_room } from "./room/lifecycle.ts";
+import type { Room, RoomData } from "./types.ts";
+
+/** Why no room was created. */
+export type CreateError = "invalid-jid" | "room-exists" | "resource-constraint";
+
+/** The rooms of a component. */
+export interface Rooms {
+	/** A room that is neither known nor stored yet. */
+	new_room(jid: string, config?: RoomData): Room;
+	/** Creates a room, with the configured defaults where no settings are given. */
+	create_room(jid: string, config?: RoomData): Result<Room, CreateError>;
+	/** A room, out of storage if need be: undefined where there is none, false where there is no place for it. */
+	get_room_from_jid(jid: string): Room | false | undefined;
+	/** Every room; those that are not in memory come in, as if somebody had asked for them. */
+	all_rooms(): IterableIterator<Room>;
+	/** JIDs of all rooms, without reading them. */
+	all_jids(): string[];
+	/** The rooms in memory. Rooms may be forgotten meanwhile. */
+	live_rooms(): IterableIterator<Room>;
+	/** COMPAT: one of the two above. */
+	each_room(live_only?: boolean): IterableIterator<Room>;
+	/** Keeps a room in memory, and has its `save` write to storage from now on. False where there is no place for it. */
+	track_room(room: Room): Room | false;
+	/** Takes a room out of memory as it is. */
+	forget_room(room: Room): void;
+	/** Takes a room out of storage. */
+	delete_room(room: Room): void;
+	/** Writes a room to storage: see the room's own `save`. */
+	save(room: Room, forced?: boolean, savestate?: boolean): boolean;
+	/** Writes all rooms in memory with their occupants. */
+	shutdown_component(): void;
+}
+
+/** Options: muc_max_rooms, muc_room_cache_size. */
+export function create_rooms(module: ModuleApi, library: RoomLibrary): Rooms {
+	const persistent_rooms_storage = module.open_store("persistent");
+	const persistent_rooms = module.open_store("persistent", "map");
+	const room_configs = module.open_store("config");
+	const room_state = module.open_store("state");
+
+	const max_rooms = module.get_option_integer("muc_max_rooms", undefined, 0);
+	const max_live_rooms = module.get_option_integer("muc_room_cache_size", 100, 1);
+	const limit = Math.max(1, max_rooms ?? max_live_rooms);
+	const room_hit = module.measure("room_hit", "rate");
+	const room_miss = module.measure("room_miss", "rate");
+	const room_eviction = module.measure("room_eviction", "rate");
+	const live_room = module.measure("live_room", "amount");
+
+	const cache = new Cache<string, Room>(limit, (jid, room) => {
+		if (max_rooms !== undefined) {
+			module.log("info", "Room limit of %d reached, no new rooms allowed", max_rooms);
+			return false;
+		}
+		return evict(jid, room);
+	});
+	const listing = create_listing(module, stored_and_live_rooms);
+	const note = create_recovery(module, settled, recover);
+
+	function check(what: string, jid: string, done: Result<unknown, StorageError>): boolean {
+		if (!done.ok) module.log("error", "Could not write the %s of room %s: %s", what, jid, done.error.text);
+		return done.ok;
+	}
+
+	function evict(jid: string, room: Room): boolean {
+		module.log("debug", "Evicting room %s", jid);
+		room_eviction();
+		if (!save(room, false, true)) {
+			module.log("error", "Failed to swap inactive room %s to disk", jid);
+			return false;
+		}
+		note("evicted", room);
+		room.save = unsaved;
+		return true;
+	}
+
+	function save(room: Room, forced = false, savestate = false): boolean {
+		if (room.broken) return false;
+		listing.update(room);
+		const { jid } = room;
+		const user = node(jid);
+		if (room.get_persistent() || savestate) {
+			note("saved", room);
+			const { frozen, state } = room.freeze(savestate);
+			const listed = check("name", jid, persistent_rooms.set(undefined, jid, true));
+			const kept = check("state", jid, room_state.set(user, state));
+			return check("settings", jid, room_configs.set(user, frozen)) && listed && kept;
+		}
+		if (!forced) return true;
+		note("saved", room);
+		return remove_stored(jid);
+	}
+
+	function remove_stored(jid: string): boolean {
+		const user = node(jid);
+		const unlisted = check("name", jid, persistent_rooms.set(undefined, jid, undefined));
+		const left = check("state", jid, room_state.set(user, undefined));
+		return check("settings", jid, room_configs.set(user, undefined)) && unlisted && left;
+	}
+
+	/** For rooms that are no longer in memory: what they would write is out of date. */
+	const unsaved: Room["save"] = () => true;
+
+	/** Puts a room into memory, and connects it with storage. */
+	function keep(room: Room): boolean {
+		if (max_rooms === 0 || !cache.set(room.jid, room)) return false;
+		room.save = (forced, savestate) => save(room, forced, savestate);
+		return true;
+	}
+
+	function track_room(room: Room): Room | false {
+		if (!keep(room)) return false;
+		note("created", room);
+		return room;
+	}
+
+	function forget_room(room: Room): void {
+		module.log("debug", "Forgetting %s", room.jid);
+		room.save = unsaved;
+		cache.set(room.jid, undefined);
+	}
+
+	function delete_room(room: Room): void {
+		module.log("debug", "Deleting %s", room.jid);
+		remove_stored(room.jid);
+		listing.remove(room.jid);
+	}
+
+	/** Makes rooms in memory agree with storage again after a turn whose writes were lost. */
+	function recover({ saved, created, evicted }: TurnRooms): void {
+		listing.reset();
+		for (const room of evicted) {
+			if (cache.get(room.jid)) continue;
+			// One too many for now; the next turn that is stored makes room again
+			cache.resize(Math.max(cache.size, cache.count() + 1));
+			keep(room);
+		}
+		// Of the creation of these nobody was told
+		for (const room of created) forget_room(room);
+		for (const room of saved) {
+			if (!created.has(room)) reread(room);
+		}
+	}
+
+	function settled(): void {
+		if (cache.size > limit && max_rooms === undefined) cache.resize(limit);
+	}
+
+	function reread(room: Room): void {
+		const stored = room_configs.get(node(room.jid));
+		if (stored.ok && recover_room(room, stored.value)) return;
+		module.log("error", "Room %s could not be read back, and is left as it is", room.jid);
+	}
+
+	/** A room whose data cannot be read: it answers with errors, and is never written. */
+	function broken_room(jid: string, problem: string): Room {
+		module.log("error", "Error restoring room %s from storage: %s", jid, problem);
+		const room = library.new_room(jid, { locked: Number.POSITIVE_INFINITY });
+		room.broken = true;
+		return room;
+	}
+
+	/** A room out of storage, known to nobody yet. */
+	function thaw(jid: string, data: StoreTable): Room {
+		const state = room_state.get(node(jid));
+		if (!state.ok) module.log("debug", "Could not restore state of room %s: %s", jid, state.error.text);
+		const room = library.restore_room(data, state.ok ? state.value : undefined);
+		return room.ok ? room.value : broken_room(jid, room.error);
+	}
+
+	function restore_room(jid: string): Room | false | undefined {
+		const data = room_configs.get(node(jid));
+		if (!data.ok) return broken_room(jid, data.error.text);
+		if (data.value === undefined) return undefined;
+		module.log("debug", "Restoring room %s from storage", jid);
+		if (module.fire_event("muc-room-pre-restore", { jid, data: data.value }) === false) return false;
+		const room = thaw(jid, data.value);
+		if (room.broken) return room;
+		if (!keep(room)) return false;
+		check("state", jid, room_state.set(node(jid), undefined));
+		module.fire_event("muc-room-restored", { jid, room });
+		return room;
+	}
+
+	function get_room_from_jid(jid: string): Room | false | undefined {
+		const room = cache.get(jid);
+		if (room === undefined) {
+			room_miss();
+			return restore_room(jid);
+		}
+		room_hit();
+		cache.set(jid, room);
+		return room;
+	}
+
+	function create_room(jid: string, config?: RoomData): Result<Room, CreateError> {
+		if (bare(jid) !== jid || prep(jid, true) === undefined) return failed("invalid-jid");
+		if (get_room_from_jid(jid)) return failed("room-exists");
+		const room = library.new_room(jid, config);
+		if (config === undefined) set_room_defaults(module, room);
+		module.fire_event("muc-room-created", { room });
+		return track_room(room) ? ok(room) : failed("resource-constraint");
+	}
+
+	function stored_jids(): string[] {
+		const stored = persistent_rooms_storage.get(undefined);
+		if (!stored.ok) {
+			module.log("error", "Error loading list of persistent rooms, only rooms in memory are known: %s", stored.error.text);
+			return [];
+		}
+		return Object.keys(stored.value ?? {}).filter((jid) => stored.value?.[jid]);
+	}
+
+	function* all_rooms(): IterableIterator<Room> {
+		const seen = new Set<string>();
+		for (const room of cache.values()) {
+			seen.add(room.jid);
+			yield room;
+		}
+		for (const jid of stored_jids()) {
+			if (seen.has(jid)) continue;
+			// Restoring one room may have moved another out that the list still holds
+			const room = cache.get(jid) ?? restore_room(jid);
+			if (room) yield room;
+			else module.log("error", "Missing data for room '%s', omitting from iteration", jid);
+		}
+	}
+
+	/** Every room to look at; those that are not in memory stay where they are. */
+	function* stored_and_live_rooms(): IterableIterator<Room> {
+		yield* cache.values();
+		for (const jid of stored_jids()) {
+			if (cache.get(jid)) continue;
+			const data = room_configs.get(node(jid));
+			const room = data.ok && data.value !== undefined ? library.restore_room(data.value) : undefined;
+			if (room?.ok) yield room.value;
+		}
+	}
+
+	module.hook_global("stats-update", () => void live_room(cache.count()));
+
+	return {
+		new_room: library.new_room,
+		create_room,
+		get_room_from_jid,
+		all_rooms,
+		all_jids: () => [...new Set([...cache.values()].map(({ jid }) => jid).concat(stored_jids()))],
+		live_rooms: () => cache.values(),
+		each_room: (live_only = false) => (live_only ? cache.values() : all_rooms()),
+		track_room,
+		forget_room,
+		delete_room,
+		save,
+		shutdown_component() {
+			for (const room of cache.values()) room.save(false, true);
+		},
+	};
+}

@@ -1,0 +1,50 @@
+// Counterpart: plugins/muc/mod_muc.lua (tombstones)
+
+import type { ModuleApi, StanzaEvent } from "../host/core/types.ts";
+import { ns } from "../host/util/ns.ts";
+import * as st from "../host/util/stanza.ts";
+import type { Rooms } from "./rooms.ts";
+import type { Room } from "./types.ts";
+
+function now(): number {
+	return Math.floor(Date.now() / 1000);
+}
+
+/**
+ * Remembers destroyed persistent rooms for a while, so that nobody takes their place unnoticed and who still wants to join learns
+ * whereto they went. Options: muc_tombstones, muc_tombstone_expiry.
+ */
+export function load(module: ModuleApi, rooms: Rooms): void {
+	if (!module.get_option_boolean("muc_tombstones", true)) return;
+	const lifetime = module.get_option_period("muc_tombstone_expiry", "31 days");
+	module.hook(
+		"muc-room-destroyed",
+		({ room, reason, newjid }) => {
+			// To destroy a tombstone is to be rid of the room
+			if (!room.get_persistent() || room._data.destroyed) return undefined;
+			const tombstone = rooms.new_room(room.jid, { locked: now() + lifetime, destroyed: true, reason, newjid });
+			tombstone.set_persistent(true);
+			tombstone.set_hidden(true);
+			rooms.save(tombstone, true);
+			return true;
+		},
+		-10,
+	);
+}
+
+/** Whether a stanza to a tombstone finds no room there: when its time is over, or when an admin creates the room anew. */
+export function may_recreate(module: ModuleApi, room: Room, event: StanzaEvent): boolean {
+	const { stanza } = event;
+	if ((room._data.locked ?? 0) < now()) return true;
+	return stanza.name === "presence" && stanza.attr["type"] === undefined && module.may(":recreate-destroyed-room", event);
+}
+
+/** Answers a stanza to a tombstone: the room is gone, and where there is a new one, it is there. */
+export function refuse(module: ModuleApi, room: Room, { origin, stanza }: StanzaEvent): void {
+	if (stanza.attr["type"] === "error") return;
+	const { reason, newjid } = room._data;
+	const reply = st.error_reply(stanza, "cancel", "gone", reason, module.host);
+	const gone = reply.get_child("error")?.get_child("gone", ns.stanzas);
+	if (newjid !== undefined) gone?.add_direct_child(`xmpp:${newjid}?join`);
+	origin.send(reply);
+}
