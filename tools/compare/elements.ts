@@ -1,0 +1,185 @@
+// No counterpart: part of `enjamb compare`.
+
+import * as datetime from "../../host/util/datetime.ts";
+import { ns } from "../../host/util/ns.ts";
+import type { Stanza } from "../../host/util/stanza.ts";
+import type { Bindings } from "./bindings.ts";
+import type { DifferenceKind } from "./types.ts";
+
+/** A difference inside a stanza. */
+export interface ElementDifference {
+	readonly kind: DifferenceKind;
+	readonly path: string;
+	readonly reference: string | undefined;
+	readonly subject: string | undefined;
+}
+
+/** What the comparison knows of the play. */
+export interface Context {
+	readonly bindings: Bindings;
+	/** Ids that clients chose, which servers have to keep as they are. */
+	readonly chosen_ids: ReadonlySet<string>;
+	/** Writes a value of either server in the play's own terms: full JIDs of players by their names. */
+	readonly reference_terms: (value: string) => string;
+	readonly subject_terms: (value: string) => string;
+}
+
+/** What a value is that the servers need not agree on: made up once and then kept, or a point in time. */
+type Freedom = "opaque" | "time" | "seconds";
+
+const free_attributes = new Map<string, Freedom>([
+	[`delay@stamp ${ns.delay}`, "time"],
+	[`x@stamp ${ns.legacy_delay}`, "time"],
+	[`occupant-id@id ${ns.occupant_id}`, "opaque"],
+	[`stanza-id@id ${ns.stanza_id}`, "opaque"],
+	["result@id urn:xmpp:mam:2", "opaque"],
+	["apply-to@id urn:xmpp:fasten:0", "opaque"],
+	["c@ver http://jabber.org/protocol/caps", "opaque"],
+	[`query@seconds ${ns.last}`, "seconds"],
+]);
+
+const free_texts = new Map<string, Freedom>([
+	[`utc ${ns.time}`, "time"],
+	[`unique ${ns.muc_unique}`, "opaque"],
+	[`first ${ns.rsm}`, "opaque"],
+	[`last ${ns.rsm}`, "opaque"],
+]);
+
+function freedom_of_attribute(element: Stanza, name: string, is_top: boolean): Freedom | undefined {
+	if (is_top && name === "id") return "opaque";
+	return free_attributes.get(`${element.name}@${name} ${element.attrs["xmlns"]}`);
+}
+
+/** Whether both values are what they may be freely, and, for made-up ones, the same as before. */
+function agree(freedom: Freedom, reference: string, subject: string, context: Context): boolean {
+	switch (freedom) {
+		case "time":
+			return datetime.parse(reference) !== undefined && datetime.parse(subject) !== undefined;
+		case "seconds":
+			return /^[0-9]+$/.test(reference) && /^[0-9]+$/.test(subject);
+		case "opaque":
+			if (context.chosen_ids.has(reference) || context.chosen_ids.has(subject)) return false;
+			return context.bindings.bind(reference, subject);
+	}
+}
+
+function compare_attributes(
+	reference: Stanza,
+	subject: Stanza,
+	path: string,
+	is_top: boolean,
+	context: Context,
+): ElementDifference[] {
+	const differences: ElementDifference[] = [];
+	for (const name of new Set([...Object.keys(reference.attrs), ...Object.keys(subject.attrs)])) {
+		const [here, there] = [reference.attrs[name], subject.attrs[name]];
+		const values = {
+			reference: here === undefined ? undefined : context.reference_terms(here),
+			subject: there === undefined ? undefined : context.subject_terms(there),
+		};
+		const freedom = freedom_of_attribute(reference, name, is_top);
+		if (freedom !== undefined && here !== undefined && there !== undefined) {
+			const is_same_choice = here === there && context.chosen_ids.has(here);
+			if (is_same_choice || agree(freedom, here, there, context)) continue;
+			const kind =
+				freedom === "opaque" && !context.chosen_ids.has(here) && !context.chosen_ids.has(there) ? "reuse" : "attribute";
+			differences.push({ kind, path: `${path}@${name}`, ...values });
+		} else if (values.reference !== values.subject) {
+			differences.push({ kind: "attribute", path: `${path}@${name}`, ...values });
+		}
+	}
+	return differences;
+}
+
+function text_of(element: Stanza): string {
+	return element.children.filter((child) => typeof child === "string").join("");
+}
+
+function compare_text(reference: Stanza, subject: Stanza, path: string, context: Context): ElementDifference[] {
+	const [here, there] = [text_of(reference), text_of(subject)];
+	const freedom = free_texts.get(`${reference.name} ${reference.attrs["xmlns"]}`);
+	if (freedom !== undefined && here !== "" && there !== "") {
+		if (agree(freedom, here, there, context)) return [];
+		return [{ kind: freedom === "opaque" ? "reuse" : "text", path, reference: here, subject: there }];
+	}
+	const values = { reference: context.reference_terms(here), subject: context.subject_terms(there) };
+	return values.reference === values.subject ? [] : [{ kind: "text", path, ...values }];
+}
+
+/**
+ * Pairs what is alike: what equals first, then, in order, what is of the same sort, and last what is left without a partner.
+ * @param differences of two items; empty for equal ones, undefined for items of different sorts
+ */
+export function pair<Item, Found>(
+	references: readonly Item[],
+	subjects: readonly Item[],
+	bindings: Bindings,
+	differences: (reference: Item, subject: Item) => Found[] | undefined,
+): { found: Found[]; missing: Item[]; extra: Item[]; order: [number, number][] } {
+	const order: [number, number][] = [];
+	const taken = new Set<number>();
+	const open: number[] = [];
+	references.forEach((reference, index) => {
+		const partner = subjects.findIndex((subject, candidate) => {
+			if (taken.has(candidate)) return false;
+			const mark = bindings.mark();
+			if (differences(reference, subject)?.length === 0) return true;
+			bindings.rollback(mark);
+			return false;
+		});
+		if (partner < 0) open.push(index);
+		else {
+			taken.add(partner);
+			order.push([index, partner]);
+		}
+	});
+	const found: Found[] = [];
+	const missing: Item[] = [];
+	for (const index of open) {
+		const reference = references[index];
+		if (reference === undefined) continue;
+		let partner_found: Found[] | undefined;
+		for (const [candidate, subject] of subjects.entries()) {
+			if (taken.has(candidate)) continue;
+			partner_found = differences(reference, subject);
+			if (partner_found === undefined) continue;
+			taken.add(candidate);
+			order.push([index, candidate]);
+			break;
+		}
+		if (partner_found === undefined) missing.push(reference);
+		else found.push(...partner_found);
+	}
+	return { found, missing, extra: subjects.filter((_, candidate) => !taken.has(candidate)), order };
+}
+
+/**
+ * Compares two elements: attributes in any order, children in any order, values that servers make up one to one.
+ * @param path where the elements are, for the differences
+ * @returns nothing for equal ones
+ */
+export function compare_elements(
+	reference: Stanza,
+	subject: Stanza,
+	path: string,
+	context: Context,
+	is_top = false,
+): ElementDifference[] {
+	const differences = compare_attributes(reference, subject, path, is_top, context);
+	differences.push(...compare_text(reference, subject, path, context));
+	const children = pair(reference.tags, subject.tags, context.bindings, (here, there) =>
+		here.name === there.name && here.attrs["xmlns"] === there.attrs["xmlns"]
+			? compare_elements(here, there, `${path}/${here.name}`, context)
+			: undefined,
+	);
+	differences.push(...children.found);
+	for (const missing of children.missing) {
+		const text = context.reference_terms(String(missing));
+		differences.push({ kind: "missing element", path: `${path}/${missing.name}`, reference: text, subject: undefined });
+	}
+	for (const extra of children.extra) {
+		const text = context.subject_terms(String(extra));
+		differences.push({ kind: "extra element", path: `${path}/${extra.name}`, reference: undefined, subject: text });
+	}
+	return differences;
+}

@@ -1,0 +1,133 @@
+// No counterpart: part of `enjamb compare`.
+
+import { failed, ok, type Result } from "../../host/util/error.ts";
+import type { Stanza } from "../../host/util/stanza.ts";
+import { Client } from "../scansion/client.ts";
+import { build, parseMarkup } from "../scansion/markup.ts";
+import { match } from "../scansion/match.ts";
+import type { Endpoint, Play, PlayStep, Received, Transcript } from "./types.ts";
+
+/** How long a server may take to answer while a client connects or settles, in milliseconds. */
+const patience = 10_000;
+
+/** One performance of a play on one server. */
+class Performance {
+	private readonly clients = new Map<string, Client>();
+	/** Clients whose end was already told. */
+	private readonly ended = new Set<string>();
+	private readonly variables = new Map<string, string>();
+	private readonly steps: Received[][] = [];
+	private readonly jids: ReadonlyMap<string, string>[] = [];
+
+	constructor(
+		private readonly play: Play,
+		private readonly endpoint: Endpoint,
+	) {
+		for (const { name, jid, resource } of play.players) {
+			this.variables.set(`${name}'s JID`, jid);
+			if (resource !== undefined) this.variables.set(`${name}'s full JID`, `${jid}/${resource}`);
+		}
+	}
+
+	/** Plays all steps; a text says why that cannot be done. */
+	async run(): Promise<Result<Transcript, string>> {
+		try {
+			for (const step of this.play.steps) {
+				const problem = await this.step(step);
+				if (problem !== undefined) return failed(`${this.play.title}, on ${this.endpoint.name}: ${problem}`);
+				await this.settle(step.player);
+				this.steps.push(this.collect(step));
+				this.jids.push(new Map(this.clients_by_jid()));
+			}
+			return ok({ steps: this.steps, jids: this.jids });
+		} finally {
+			await Promise.all([...this.clients.values()].map((client) => client.disconnect()));
+		}
+	}
+
+	private *clients_by_jid(): Iterable<[string, string]> {
+		for (const { name } of this.play.players) {
+			const full_jid = this.variables.get(`${name}'s full JID`);
+			if (full_jid !== undefined) yield [name, full_jid];
+		}
+	}
+
+	private async step(step: PlayStep): Promise<string | undefined> {
+		if (step.kind === "connect") return this.connect(step.player);
+		const client = this.clients.get(step.player);
+		// Who is gone, by its own will or the server's, does nothing on both servers.
+		if (!client || client.ended !== undefined) return undefined;
+		switch (step.kind) {
+			case "send": {
+				const markup = parseMarkup(step.xml, 1);
+				if (!markup.ok) return `what ${step.player} sends cannot be read: ${markup.error.message}`;
+				for (const template of markup.value) client.send(build(template, this.variables));
+				return undefined;
+			}
+			case "capture":
+				return this.capture(client, step.xml);
+			case "disconnect":
+			case "vanish":
+				this.clients.delete(step.player);
+				if (step.kind === "disconnect") await client.disconnect();
+				else await client.vanish();
+				return undefined;
+		}
+	}
+
+	private async connect(player: string): Promise<string | undefined> {
+		const character = this.play.players.find(({ name }) => name === player);
+		if (!character || this.clients.has(player)) return undefined;
+		const { host, port } = this.endpoint;
+		const connected = await Client.connect({ ...character, host, port, timeout: patience });
+		if (!connected.ok) return connected.error;
+		this.clients.set(player, connected.value);
+		this.ended.delete(player);
+		this.variables.set(`${player}'s full JID`, connected.value.fullJid);
+		return undefined;
+	}
+
+	/** Takes values out of the first stanza, of all that came so far, that is like the pattern. */
+	private capture(client: Client, xml: string): string | undefined {
+		const markup = parseMarkup(xml, 1);
+		if (!markup.ok) return `a pattern cannot be read: ${markup.error.message}`;
+		const player = [...this.clients].find(([, other]) => other === client)?.[0];
+		const came = this.steps.flatMap((received) => received.filter((entry) => entry.player === player).flatMap((entry) => entry.stanzas));
+		for (const template of markup.value) {
+			for (const stanza of came) {
+				const matched = match(template, stanza, this.variables);
+				if (!matched.ok) continue;
+				for (const [name, value] of matched.value) this.variables.set(name, value);
+				break;
+			}
+		}
+		return undefined;
+	}
+
+	/** Waits until the server has done with what the step caused: first for who acted, then for what reached the others. */
+	private async settle(actor: string): Promise<void> {
+		await this.clients.get(actor)?.settle(true);
+		await Promise.all([...this.clients].filter(([name]) => name !== actor).map(([, client]) => client.settle(true)));
+	}
+
+	private collect(step: PlayStep): Received[] {
+		const received: Received[] = [];
+		for (const [player, client] of this.clients) {
+			const stanzas: Stanza[] = client.queue.splice(0);
+			const ended = client.ended !== undefined && !this.ended.has(player) ? client.ended : undefined;
+			if (ended !== undefined) this.ended.add(player);
+			if (step.kind !== "capture" || stanzas.length > 0 || ended !== undefined) {
+				received.push(ended === undefined ? { player, stanzas } : { player, stanzas, ended });
+			}
+		}
+		return received;
+	}
+}
+
+/**
+ * Plays a play on a server and writes down what each client received in each step.
+ * @returns why it could not be played: nobody listens, an account is refused
+ */
+export function perform(play: Play, endpoint: Endpoint): Promise<Result<Transcript, string>> {
+	return new Performance(play, endpoint).run();
+}
