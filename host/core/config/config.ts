@@ -44,7 +44,8 @@ export interface ConfigWarning {
 /** The name of the section all hosts inherit from. */
 export const GLOBAL_SECTION = "*";
 
-const COMPONENT_MODULE = "component_module";
+/** The option by which a section is a component: the module that serves it. */
+export const COMPONENT_MODULE = "component_module";
 
 interface Section {
 	readonly options: Map<string, ConfigValue>;
