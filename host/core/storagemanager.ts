@@ -1,0 +1,192 @@
+// Counterpart: core/storagemanager.lua
+
+import { failed, ok, type Result } from "../util/error.ts";
+import type { Events } from "../util/events.ts";
+import { map_on_keyval, null_stores } from "./storage_shims.ts";
+import type { EventMap, KeyvalStore, Server, StorageDriver, StorageError, StoreTypes } from "./types.ts";
+
+/** A store was opened; a handler may put another in its place, or an error. */
+export interface StoreOpenedEvent<Kind extends keyof StoreTypes = keyof StoreTypes> {
+	readonly host: string;
+	readonly store_name: string;
+	readonly store_type: Kind;
+	store: StoreTypes[Kind];
+	store_err?: StorageError;
+}
+
+declare module "./types.ts" {
+	interface EventMap {
+		"store-opened": StoreOpenedEvent;
+	}
+}
+
+/** Opens stores by the configuration: options `storage` (a driver, or drivers by store) and `default_storage`. */
+export interface StorageManager {
+	/** A store of a host. An error names the driver or the file that is to blame. */
+	open<Kind extends keyof StoreTypes>(host: string, store: string, kind: Kind): Result<StoreTypes[Kind], StorageError>;
+	/** Removes everything that a host has stored for a user. Done by itself when an account is deleted. */
+	purge(username: string, host: string): Result<void, StorageError>;
+	/** Why a host cannot store anything, as one line; undefined where it can. */
+	problem(host: string): string | undefined;
+	/** Ends the use of all files, once nothing is loaded any more. */
+	close(): void;
+}
+
+/** What of a server its storage needs. */
+export interface StorageServices extends Pick<Server, "config" | "logger"> {
+	readonly events: Events<EventMap>;
+	readonly hosts: ReadonlyMap<string, { readonly events: Events<EventMap> }>;
+	readonly modulemanager: Pick<Server["modulemanager"], "load" | "get_items">;
+}
+
+/** Prosody's is `internal`. */
+const default_driver = "sql";
+
+/** An error's text by which a driver says that it has no stores of that kind. */
+const unsupported_store = "unsupported-store";
+
+function null_driver(): StorageDriver {
+	const stores = null_stores("no data storage active", "fails");
+	return {
+		name: "null",
+		open: (_store, kind) => ok(stores[kind]),
+		purge: () => ok(undefined),
+	};
+}
+
+/**
+ * Makes the storage manager of one server. Drivers are modules, `mod_storage_NAME`, loaded on a host when its first store is
+ * opened; they offer themselves as item `storage-provider`.
+ * @param drivers names of those that are there, for the message about one that is not
+ */
+export function create_storagemanager(
+	server: StorageServices,
+	drivers: readonly string[] = ["memory", "none", "sql"],
+): StorageManager {
+	const log = server.logger("storagemanager");
+	const nothing = null_driver();
+	/** Drivers that were used, by host and name, to be closed at the end. */
+	const used = new Map<string, StorageDriver>();
+
+	/** The driver's name for a store, or for all that `storage` does not name. */
+	function driver_name(host: string, store?: string): Result<string, StorageError> {
+		const storage = server.config.get(host, "storage");
+		let name: unknown = storage;
+		let option = "storage";
+		if (typeof storage === "object" && storage !== null) {
+			const by_store = drivers_by_store(storage);
+			name = store === undefined ? undefined : by_store.get(store);
+			option = `storage.${store}`;
+		}
+		if (name === undefined) {
+			option = "default_storage";
+			name = server.config.get(host, option) ?? default_driver;
+		}
+		if (typeof name === "string") return ok(name);
+		return failed({ text: `option ${option} of ${host}: expected the name of a storage driver (${drivers.join(", ")})` });
+	}
+
+	function drivers_by_store(storage: object): Map<unknown, unknown> {
+		return storage instanceof Map ? storage : new Map<unknown, unknown>(Object.entries(storage));
+	}
+
+	function find_loaded(host: string, name: string): StorageDriver | undefined {
+		return server.modulemanager.get_items(host, "storage-provider").find((driver) => driver.name === name);
+	}
+
+	function load_driver(host: string, name: string): Result<StorageDriver, StorageError> {
+		if (name === "null") return ok(nothing);
+		let driver = find_loaded(host, name);
+		if (driver === undefined) {
+			const loaded = server.modulemanager.load(host, `storage_${name}`);
+			driver = find_loaded(host, name);
+			if (driver === undefined) {
+				const reason = loaded.ok ? "its module offers no driver of that name" : loaded.error;
+				return failed({
+					text: `cannot use the storage driver "${name}" on ${host}: ${reason}. Built in are: ${drivers.join(", ")}`,
+				});
+			}
+		}
+		used.set(`${host}/${name}`, driver);
+		return ok(driver);
+	}
+
+	function get_driver(host: string, store?: string): Result<StorageDriver, StorageError> {
+		const name = driver_name(host, store);
+		return name.ok ? load_driver(host, name.value) : name;
+	}
+
+	/** What stands in for a kind of store that a driver does not have. */
+	const stand_ins: {
+		[Kind in keyof StoreTypes]: (driver: StorageDriver, store: string) => Result<StoreTypes[Kind], StorageError>;
+	} = {
+		keyval: (driver, store) => null_store(driver, store, "keyval"),
+		archive: (driver, store) => null_store(driver, store, "archive"),
+		map(driver, store) {
+			const keyval: Result<KeyvalStore, StorageError> = driver.open(store, "keyval");
+			return keyval.ok ? ok(map_on_keyval(keyval.value)) : keyval;
+		},
+	};
+
+	function null_store<Kind extends keyof StoreTypes>(
+		driver: StorageDriver,
+		store: string,
+		kind: Kind,
+	): Result<StoreTypes[Kind], StorageError> {
+		log("warn", "Storage driver %s has no %s stores: nothing is kept of %s", driver.name, kind, store);
+		return nothing.open(store, kind);
+	}
+
+	function open<Kind extends keyof StoreTypes>(host: string, store: string, kind: Kind): Result<StoreTypes[Kind], StorageError> {
+		const driver = get_driver(host, store);
+		if (!driver.ok) return driver;
+		let opened = driver.value.open(store, kind);
+		if (!opened.ok && opened.error.text === unsupported_store) opened = stand_ins[kind](driver.value, store);
+		if (!opened.ok) return opened;
+		const event: StoreOpenedEvent<Kind> = { host, store_name: store, store_type: kind, store: opened.value };
+		server.hosts.get(host)?.events.fire_event("store-opened", event);
+		return event.store_err === undefined ? ok(event.store) : failed(event.store_err);
+	}
+
+	/** All drivers that a host's configuration names, each once. */
+	function all_drivers(host: string): Result<StorageDriver, StorageError>[] {
+		const storage = server.config.get(host, "storage");
+		const stores = typeof storage === "object" && storage !== null ? [...drivers_by_store(storage).keys()] : [];
+		const found = new Map<string, Result<StorageDriver, StorageError>>();
+		for (const store of [...stores.filter((name) => typeof name === "string"), undefined]) {
+			const driver = get_driver(host, store);
+			found.set(driver.ok ? driver.value.name : driver.error.text, driver);
+		}
+		return [...found.values()];
+	}
+
+	function purge(username: string, host: string): Result<void, StorageError> {
+		let result: Result<void, StorageError> = ok(undefined);
+		for (const driver of all_drivers(host)) {
+			const purged = driver.ok ? driver.value.purge(username) : driver;
+			if (purged.ok) continue;
+			log("error", "Could not remove all data of %s@%s: %s", username, host, purged.error.text);
+			result = purged;
+		}
+		return result;
+	}
+
+	// After everybody else, who may still want to read what was stored.
+	server.events.add_handler("user-deleted", ({ username, host }) => void purge(username, host), -1000);
+
+	return {
+		open,
+		purge,
+		problem(host) {
+			for (const driver of all_drivers(host)) {
+				const opened = driver.ok ? driver.value.open("accounts", "keyval") : driver;
+				if (!opened.ok && opened.error.text !== unsupported_store) return opened.error.text;
+			}
+			return undefined;
+		},
+		close() {
+			for (const driver of used.values()) driver.close?.();
+			used.clear();
+		},
+	};
+}

@@ -1,0 +1,234 @@
+// Counterpart: plugins/mod_storage_sql.lua (keyval_store, map_store)
+
+import type { SqliteDatabase } from "../../core/sqlite.ts";
+import { key_expected } from "../../core/storage_shims.ts";
+import type { KeyvalStore, MapStore, StorageError, StoreKey, StoreMap, StoreTable, StoreValue } from "../../core/types.ts";
+import { failed, ok, type Result } from "../../util/error.ts";
+import { entries, from_entries, to_record } from "../../util/luatable.ts";
+import { column, deserialize, type StoredValue, serialize } from "./values.ts";
+
+/** The key of the row that holds, as one table, all whose key is not text. */
+const extra_key = "";
+
+const select_all = `SELECT "key", "type", "value" FROM "prosody" WHERE "host"=? AND "user"=? AND "store"=?`;
+const select_one = `SELECT "type", "value" FROM "prosody" WHERE "host"=? AND "user"=? AND "store"=? AND "key"=? LIMIT 1`;
+const select_users = `SELECT DISTINCT "user" FROM "prosody" WHERE "host"=? AND "store"=? AND "user"<>''`;
+const select_from_all = `SELECT "user", "type", "value" FROM "prosody" WHERE "host"=? AND "store"=? AND "key"=? AND "user"<>''`;
+const insert = `INSERT INTO "prosody" ("host", "user", "store", "key", "type", "value") VALUES (?,?,?,?,?,?)`;
+const upsert = `${insert} ON CONFLICT ("host", "user", "store", "key") DO UPDATE SET "type"=excluded."type", "value"=excluded."value"`;
+const delete_all_keys = `DELETE FROM "prosody" WHERE "host"=? AND "user"=? AND "store"=?`;
+const delete_one = `${delete_all_keys} AND "key"=?`;
+const delete_from_all = `DELETE FROM "prosody" WHERE "host"=? AND "store"=? AND "key"=? AND "user"<>''`;
+
+/** Where rows belong. */
+export interface Place {
+	readonly database: SqliteDatabase;
+	/** Whether the index of the file lets the database replace a key by itself. */
+	readonly has_unique_index: boolean;
+	readonly host: string;
+	readonly store: string;
+}
+
+/** The rows of one user's table. */
+class Rows {
+	private readonly database: SqliteDatabase;
+	private readonly user: string;
+
+	constructor(
+		private readonly place: Place,
+		user: string | undefined,
+	) {
+		this.database = place.database;
+		this.user = user ?? "";
+	}
+
+	private trouble(key: string, reason: string): { ok: false; error: StorageError } {
+		const { host, store, database } = this.place;
+		const owner = this.user === "" ? host : `${this.user}@${host}`;
+		return failed({ text: `${database.file}: store ${store} of ${owner}, key "${key}": ${reason}` });
+	}
+
+	private decode(key: string, row: StoredValue): Result<StoreValue, StorageError> {
+		const value = deserialize(row.type, row.value);
+		return value.ok ? value : this.trouble(key, value.error);
+	}
+
+	private select(): Map<string, StoredValue | "several"> {
+		const { host, store } = this.place;
+		const found = new Map<string, StoredValue | "several">();
+		for (const row of this.database.all(select_all, host, this.user, store)) {
+			const key = column(row[0]);
+			found.set(key, found.has(key) ? "several" : { type: column(row[1]), value: column(row[2]) });
+		}
+		return found;
+	}
+
+	read_all(): Result<StoreMap | undefined, StorageError> {
+		const { host, store } = this.place;
+		const table: StoreMap = new Map();
+		let any = false;
+		for (const row of this.database.all(select_all, host, this.user, store)) {
+			any = true;
+			const key = column(row[0]);
+			const value = this.decode(key, { type: column(row[1]), value: column(row[2]) });
+			if (!value.ok) return value;
+			if (key !== extra_key) table.set(key, value.value);
+			else if (typeof value.value === "object") {
+				for (const [other_key, item] of entries(value.value)) table.set(other_key, item);
+			}
+		}
+		return ok(any ? table : undefined);
+	}
+
+	read_one(key: StoreKey): Result<StoreValue | undefined, StorageError> {
+		if (typeof key !== "string" || key === "") {
+			const extra = this.read_extra();
+			return extra.ok ? ok(extra.value.get(key)) : extra;
+		}
+		const row = this.database.first(select_one, this.place.host, this.user, this.place.store, key);
+		return row === undefined ? ok(undefined) : this.decode(key, { type: column(row[0]), value: column(row[1]) });
+	}
+
+	private read_extra(): Result<StoreMap, StorageError> {
+		const row = this.database.first(select_one, this.place.host, this.user, this.place.store, extra_key);
+		if (row === undefined) return ok(new Map());
+		const value = this.decode(extra_key, { type: column(row[0]), value: column(row[1]) });
+		if (!value.ok) return value;
+		return ok(new Map(typeof value.value === "object" ? entries(value.value) : []));
+	}
+
+	/** Makes the rows say what the table says; rows that say so already are left as they are, to the byte. */
+	replace_all(table: Iterable<readonly [StoreKey, StoreValue]>): Result<void, StorageError> {
+		const wanted = new Map<string, StoreValue>();
+		const extra: [StoreKey, StoreValue][] = [];
+		for (const [key, value] of table) {
+			if (typeof key === "string" && key !== "") wanted.set(key, value);
+			else extra.push([key, value]);
+		}
+		if (extra.length > 0) wanted.set(extra_key, from_entries(extra));
+		const rows = this.select();
+		for (const key of rows.keys()) if (!wanted.has(key)) this.remove(key);
+		for (const [key, value] of wanted) {
+			const serialized = serialize(value);
+			if (!serialized.ok) return this.trouble(key, serialized.error);
+			const row = rows.get(key);
+			if (row === undefined) this.add(key, serialized.value);
+			else if (row === "several" || !says(row, serialized.value)) this.put(key, serialized.value);
+		}
+		return ok(undefined);
+	}
+
+	write_one(key: StoreKey, value: StoreValue | undefined): Result<void, StorageError> {
+		if (typeof key !== "string" || key === "") {
+			const extra = this.read_extra();
+			if (!extra.ok) return extra;
+			if (value === undefined) extra.value.delete(key);
+			else extra.value.set(key, value);
+			return this.write_row(extra_key, extra.value.size > 0 ? from_entries(extra.value) : undefined);
+		}
+		return this.write_row(key, value);
+	}
+
+	private write_row(key: string, value: StoreValue | undefined): Result<void, StorageError> {
+		if (value === undefined) {
+			this.remove(key);
+			return ok(undefined);
+		}
+		const serialized = serialize(value);
+		if (!serialized.ok) return this.trouble(key, serialized.error);
+		this.put(key, serialized.value);
+		return ok(undefined);
+	}
+
+	private remove(key: string): void {
+		this.database.run(delete_one, this.place.host, this.user, this.place.store, key);
+	}
+
+	private add(key: string, { type, value }: StoredValue): void {
+		this.database.run(insert, this.place.host, this.user, this.place.store, key, type, value);
+	}
+
+	private put(key: string, stored: StoredValue): void {
+		if (this.place.has_unique_index) {
+			this.database.run(upsert, this.place.host, this.user, this.place.store, key, stored.type, stored.value);
+			return;
+		}
+		this.remove(key);
+		this.add(key, stored);
+	}
+}
+
+/** Whether a row stands for a value already, be it in other words: `5.0`, or its keys in another order of escapes. */
+function says(row: StoredValue, wanted: StoredValue): boolean {
+	if (row.type === wanted.type && row.value === wanted.value) return true;
+	if (row.type === "string" || wanted.type === "string") return false;
+	const value = deserialize(row.type, row.value);
+	if (!value.ok) return false;
+	const again = serialize(value.value);
+	return again.ok && again.value.type === wanted.type && again.value.value === wanted.value;
+}
+
+function select_user_names({ database, host, store }: Place): Result<string[], StorageError> {
+	return database.read(() => ok(database.all(select_users, host, store).map((row) => column(row[0]))));
+}
+
+/** Whole tables, one row for each of their keys. */
+export function keyval_store(place: Place): KeyvalStore {
+	const { database, host, store } = place;
+	const set = (user: string | undefined, data: StoreTable | StoreMap | undefined): Result<void, StorageError> => {
+		const table = data === undefined ? [] : entries(data);
+		if (table.length > 0) return database.write(() => new Rows(place, user).replace_all(table));
+		const deleted = database.write_one(delete_all_keys, host, user ?? "", store);
+		return deleted.ok ? ok(undefined) : deleted;
+	};
+	return {
+		get(user) {
+			const table = database.read(() => new Rows(place, user).read_all());
+			return table.ok ? ok(table.value && to_record(table.value)) : table;
+		},
+		get_table: (user) => database.read(() => new Rows(place, user).read_all()),
+		set,
+		set_table: set,
+		users: () => select_user_names(place),
+	};
+}
+
+/** The same tables, key by key. */
+export function map_store(place: Place): MapStore {
+	const { database, host, store } = place;
+	const map: MapStore = {
+		get: (user, key) => database.read(() => new Rows(place, user).read_one(key)),
+		set: (user, key, value) => map.set_keys(user, new Map([[key, value]])),
+		set_keys(user, values) {
+			return database.write(() => {
+				const rows = new Rows(place, user);
+				for (const [key, value] of values) {
+					const written = rows.write_one(key, value);
+					if (!written.ok) return written;
+				}
+				return ok(undefined);
+			});
+		},
+		get_all(key) {
+			if (key === "") return failed(key_expected);
+			return database.read(() => {
+				const found = new Map<string, StoreValue>();
+				for (const row of database.all(select_from_all, host, store, key)) {
+					const value = deserialize(column(row[1]), column(row[2]));
+					if (!value.ok)
+						return failed({
+							text: `${database.file}: store ${store} of ${column(row[0])}@${host}, key "${key}": ${value.error}`,
+						});
+					found.set(column(row[0]), value.value);
+				}
+				return ok(found);
+			});
+		},
+		delete_all(key) {
+			if (key === "") return failed(key_expected);
+			const deleted = database.write_one(delete_from_all, host, store, key);
+			return deleted.ok ? ok(undefined) : deleted;
+		},
+	};
+	return map;
+}

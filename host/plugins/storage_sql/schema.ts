@@ -1,0 +1,102 @@
+// Counterpart: plugins/mod_storage_sql.lua (create_table, upgrade_table)
+
+import type { SqliteDatabase } from "../../core/sqlite.ts";
+import type { StorageError } from "../../core/types.ts";
+import { failed, ok, type Result } from "../../util/error.ts";
+
+/** Prosody's tables with their columns, as its SQL library writes them for SQLite. */
+const tables: Record<string, Record<string, string>> = {
+	prosody: {
+		host: "TEXT NOT NULL",
+		user: "TEXT NOT NULL",
+		store: "TEXT NOT NULL",
+		key: "TEXT NOT NULL",
+		type: "TEXT NOT NULL",
+		value: "TEXT NOT NULL",
+	},
+	prosodyarchive: {
+		sort_id: "INTEGER PRIMARY KEY AUTOINCREMENT",
+		host: "TEXT NOT NULL",
+		user: "TEXT NOT NULL",
+		store: "TEXT NOT NULL",
+		key: "TEXT NOT NULL",
+		when: "INTEGER NOT NULL",
+		with: "TEXT NOT NULL",
+		type: "TEXT NOT NULL",
+		value: "TEXT NOT NULL",
+	},
+};
+
+const archive_indexes = [
+	`CREATE UNIQUE INDEX IF NOT EXISTS "prosodyarchive_index" ON "prosodyarchive" ("host", "user", "store", "key")`,
+	`CREATE INDEX IF NOT EXISTS "prosodyarchive_with_when" ON "prosodyarchive" ("host", "user", "store", "with", "when")`,
+	`CREATE INDEX IF NOT EXISTS "prosodyarchive_when" ON "prosodyarchive" ("host", "user", "store", "when")`,
+	`CREATE INDEX IF NOT EXISTS "prosodyarchive_sort" ON "prosodyarchive" ("host", "user", "store", "sort_id")`,
+];
+
+const unique_index = `CREATE UNIQUE INDEX "prosody_unique_index" ON "prosody" ("host", "user", "store", "key")`;
+
+function create_table(name: string): string {
+	const columns = Object.entries(tables[name] ?? {}).map(([column, type]) => `"${column}" ${type}`);
+	return `CREATE TABLE "${name}" (${columns.join(", ")})`;
+}
+
+/** What a file has of the two tables. */
+interface Found {
+	readonly missing: string[];
+	/** Indexes of the table `prosody` by name, with whether each is unique. */
+	readonly indexes: Map<string, boolean>;
+}
+
+function text(value: unknown): string {
+	return typeof value === "string" ? value : "";
+}
+
+/** Looks at what is there, and refuses tables that are not Prosody's, which a newer version may have made. Changes nothing. */
+function examine(database: SqliteDatabase): Result<Found, StorageError> {
+	return database.read(() => {
+		const missing: string[] = [];
+		for (const [name, columns] of Object.entries(tables)) {
+			const present = database.all(`PRAGMA table_info("${name}")`).map((row) => text(row[1]));
+			if (present.length === 0) missing.push(name);
+			else if (present.length !== Object.keys(columns).length || present.some((column) => columns[column] === undefined)) {
+				return failed<StorageError>({
+					text: `${database.file}: the table ${name} has the columns ${present.join(", ")}: expected ${Object.keys(columns).join(", ")}`,
+				});
+			}
+		}
+		const indexes = database.all(`PRAGMA index_list("prosody")`).map((row): [string, boolean] => [text(row[1]), row[2] === 1]);
+		return ok({ missing, indexes: new Map(indexes) });
+	});
+}
+
+/**
+ * Checks the tables of a file and makes those that are missing, in the form of Prosody 13, which 0.12 takes too. Files of 0.12 keep
+ * their own index.
+ * @param manage false where missing tables are somebody else's business (option `sql_manage_tables`)
+ * @returns whether a key of a user can only be stored once, so that the database itself can replace it
+ */
+export function check_tables(database: SqliteDatabase, manage: boolean): Result<boolean, StorageError> {
+	const found = examine(database);
+	if (!found.ok) return found;
+	const { missing, indexes } = found.value;
+	if (!manage) {
+		if (missing.length === 0) return ok(indexes.get("prosody_unique_index") === true);
+		return failed({
+			text: `${database.file}: there is no table ${missing.join(" and ")}, and sql_manage_tables forbids to make it`,
+		});
+	}
+	const statements = missing.map(create_table);
+	const has_index = indexes.has("prosody_unique_index") || indexes.has("prosody_index");
+	if (!has_index) statements.push(unique_index);
+	if (statements.length > 0 || !has_archive_indexes(database)) {
+		const made = database.set_up([...statements, ...archive_indexes]);
+		if (!made.ok) return made;
+	}
+	return ok(!has_index || indexes.get("prosody_unique_index") === true);
+}
+
+function has_archive_indexes(database: SqliteDatabase): boolean {
+	const present = database.read(() => ok(database.all(`PRAGMA index_list("prosodyarchive")`).length));
+	return present.ok && present.value >= archive_indexes.length;
+}

@@ -1,0 +1,64 @@
+// Counterpart: plugins/mod_storage_sql.lua (serialize, deserialize)
+
+import type { SqlValue } from "../../core/sqlite.ts";
+import type { StoreValue } from "../../core/types.ts";
+import { failed, ok, type Result } from "../../util/error.ts";
+import * as json from "../../util/json.ts";
+import { number_text, problem } from "../../util/luatable.ts";
+import { preserialize } from "../../util/stanza.ts";
+import { tonumber } from "../../util/tonumber.ts";
+import * as xml from "../../util/xml.ts";
+
+/** A value as the columns `type` and `value` have it. */
+export interface StoredValue {
+	readonly type: string;
+	readonly value: string;
+}
+
+/** A value for the columns; an error says why it cannot be stored. */
+export function serialize(value: StoreValue): Result<StoredValue, string> {
+	switch (typeof value) {
+		case "string": {
+			const found = problem(value);
+			return found === undefined ? ok({ type: "string", value }) : failed(`${found} cannot be stored`);
+		}
+		case "boolean":
+			return ok({ type: "boolean", value: String(value) });
+		case "number": {
+			const digits = number_text(value);
+			return digits.ok ? ok({ type: "number", value: digits.value }) : digits;
+		}
+		default: {
+			const encoded = json.encode(value);
+			return encoded.ok ? ok({ type: "json", value: encoded.value }) : encoded;
+		}
+	}
+}
+
+/** The value that columns stand for. Stanzas come in the form in which tables hold them. */
+export function deserialize(type: string, value: string): Result<StoreValue, string> {
+	switch (type) {
+		case "string":
+			return ok(value);
+		case "boolean":
+			return value === "true" || value === "false" ? ok(value === "true") : failed(`"${value}" is no boolean`);
+		case "number": {
+			const number = tonumber(value);
+			return number === undefined ? failed(`"${value}" is no number`) : ok(number);
+		}
+		case "json":
+			return json.decode(value);
+		case "xml": {
+			const stanza = xml.parse(value);
+			return stanza === undefined ? failed("not well-formed XML") : ok(preserialize(stanza));
+		}
+		default:
+			return failed(`unknown type "${type}"`);
+	}
+}
+
+/** A column as text, whatever a foreign hand put there. */
+export function column(value: SqlValue | undefined): string {
+	if (typeof value === "string") return value;
+	return value === null || value === undefined ? "" : value.toString();
+}
