@@ -116,10 +116,6 @@ export function create_usermanager(server: Server): UserManagerInternals {
 			if (!deleted.ok) return deleted;
 			log("info", "User account deleted: %s@%s", username, host);
 			server.events.fire_event("user-deleted", { username, host });
-			for (const driver of server.modulemanager.get_items(host, "storage-provider")) {
-				const purged = driver.purge(username);
-				if (!purged.ok) return failed(purged.error.text);
-			}
 			return ok(true);
 		});
 	}

@@ -113,15 +113,17 @@ export const definition: ModuleDefinition = {
 		const { host, server, log } = module;
 		const { roles } = create_registry(module);
 
-		const global_admins = server.config.get("*", "admins");
-		const operator_jids = jid_set(module, "admins", global_admins === undefined ? [] : [global_admins].flat());
-		// Global ones are among them, but those were looked for first; what is wrong with them has been said.
-		const admin_jids = jid_set(
+		const global_option = server.config.get("*", "admins");
+		const global_admins = new Set<unknown>(global_option === undefined ? [] : [global_option].flat());
+		const operator_jids = jid_set(module, "admins", global_admins);
+		// Global ones count here, too; what is wrong with them has been said.
+		const all_admins = [...module.get_option_inherited_set("admins", [])];
+		const host_admin_jids = jid_set(
 			module,
 			"admins",
-			[...module.get_option_inherited_set("admins", [])].filter((admin) => ![global_admins].flat().includes(admin)),
+			all_admins.filter((admin) => !global_admins.has(admin)),
 		);
-		for (const operator of operator_jids) admin_jids.add(operator);
+		const admin_jids = new Set([...operator_jids, ...host_admin_jids]);
 
 		const is_component = module.get_host_type() === "component";
 		const parent_host = module.get_option_string("parent_host", host.replace(/^[^.]+\./, ""));
@@ -150,12 +152,12 @@ export const definition: ModuleDefinition = {
 			return failed(stored.error.text);
 		}
 
-		function change_stored(username: string, changes: StoreTable): Result<true, string> {
-			const stored = get_stored(username);
-			if (!stored.ok) return stored;
-			const table = { ...stored.value, ...changes };
-			const is_empty = Object.values(table).every((value) => value === undefined);
-			const changed = role_store.set(username, is_empty ? undefined : table);
+		/** Writes keys of an account's roles; undefined takes one out. */
+		function change_stored(
+			username: string,
+			...changes: [key: string, value: string | true | undefined][]
+		): Result<true, string> {
+			const changed = role_map_store.set_keys(username, new Map(changes));
 			return changed.ok ? ok(true) : failed(changed.error.text);
 		}
 
@@ -230,16 +232,16 @@ export const definition: ModuleDefinition = {
 				with_role(role_name, (role) => {
 					// The default is not written down, so that it may change; and what is the primary role is no secondary one.
 					const primary = role_name === default_user_role ? undefined : role_name;
-					const changed = change_stored(username, { [primary_key]: primary, [role_name]: undefined });
+					const changed = change_stored(username, [primary_key, primary], [role_name, undefined]);
 					return changed.ok ? ok(role) : changed;
 				}),
 			get_user_secondary_roles,
 			add_user_secondary_role: (username, role_name) =>
 				with_role(role_name, (role) => {
-					const changed = change_stored(username, { [role_name]: true });
+					const changed = change_stored(username, [role_name, true]);
 					return changed.ok ? ok(role) : changed;
 				}),
-			remove_user_secondary_role: (username, role_name) => change_stored(username, { [role_name]: undefined }),
+			remove_user_secondary_role: (username, role_name) => change_stored(username, [role_name, undefined]),
 			user_can_assume_role: (username, role_name) =>
 				get_user_role(username)?.name === role_name || get_user_secondary_roles(username).has(role_name),
 			get_users_with_role,

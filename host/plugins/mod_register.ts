@@ -1,0 +1,15 @@
+// Counterpart: plugins/mod_register.lua
+
+import type { ModuleDefinition } from "../core/types.ts";
+
+/** All of XEP-0077 that the configuration wants: accounts of one's own making only with `allow_registration`. */
+export const definition: ModuleDefinition = {
+	name: "register",
+	load(module) {
+		if (module.get_option_boolean("allow_registration", false)) {
+			module.depends("register_ibr");
+			module.depends("watchregistrations");
+		}
+		module.depends("user_account_management");
+	},
+};
