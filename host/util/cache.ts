@@ -58,7 +58,8 @@ export class Cache<K, V> {
 		const oldest = this.#oldest;
 		if (oldest && this.#entries.size >= this.#size) {
 			if (this.#mayNotEvict(oldest)) return false;
-			if (this.#entries.size >= this.#size) this.#remove(oldest);
+			// Still full: on_evict made no room, or replaced the entry by another
+			if (this.#entries.size >= this.#size) this.#remove(this.#holds(oldest) ? oldest : this.#oldest);
 		}
 		const entry: Entry<K, V> = { key, value, newer: undefined, older: undefined };
 		this.#entries.set(key, entry);
@@ -123,9 +124,13 @@ export class Cache<K, V> {
 		return this.#onEvict === false || this.#onEvict?.(entry.key, entry.value, this) === false;
 	}
 
-	/** Does nothing for an entry that on_evict has removed already. */
-	#remove(entry: Entry<K, V>): void {
-		if (this.#entries.get(entry.key) !== entry) return;
+	#holds(entry: Entry<K, V>): boolean {
+		return this.#entries.get(entry.key) === entry;
+	}
+
+	#remove(entry: Entry<K, V> | undefined): void {
+		// on_evict may have removed it already
+		if (!entry || !this.#holds(entry)) return;
 		this.#entries.delete(entry.key);
 		this.#unlink(entry);
 	}

@@ -107,6 +107,22 @@ describe("Cache", () => {
 		removing.set("b", 2);
 		expect(keys(removing)).toBe("b");
 		expect(removing.tail()).toEqual(["b", 2]);
+		expect(removing.resize(2)).toBe(true);
+		removing.set("c", 3);
+		expect(removing.resize(1)).toBe(true);
+		expect(keys(removing)).toBe("c");
+	});
+
+	it("stays within its size when on_evict replaces the entry", () => {
+		const cache: Cache<string, number> = new Cache(2, (key, _value, self) => {
+			self.set(key, undefined);
+			self.set("x", 9);
+		});
+		cache.set("a", 1);
+		cache.set("b", 2);
+		cache.set("c", 3);
+		expect(keys(cache)).toBe("cx");
+		expect(cache.tail()).toEqual(["x", 9]);
 	});
 
 	it("shrinks from the oldest on, as far as on_evict lets it", () => {
@@ -119,6 +135,23 @@ describe("Cache", () => {
 		expect(guarded.resize(1)).toBe(false);
 		expect(keys(guarded)).toBe("cb");
 		expect(guarded.size).toBe(3);
+	});
+
+	it("goes on to the next when on_evict sets the oldest anew while it shrinks", () => {
+		const asked: string[] = [];
+		const cache: Cache<string, number> = new Cache(3, (key, _value, self) => {
+			if (asked.push(key) > 1) return;
+			self.set(key, undefined);
+			self.set(key, 7);
+		});
+		for (const key of ["a", "b", "c"]) cache.set(key, 0);
+		expect(cache.resize(2)).toBe(true);
+		expect(asked).toEqual(["a", "b"]);
+		expect([...cache.items()]).toEqual([
+			["a", 7],
+			["c", 0],
+		]);
+		expect(cache.count()).toBe(2);
 	});
 
 	it("forgets everything on clear, without asking", () => {

@@ -83,6 +83,10 @@ describe("hashes", () => {
 		expect(hashes.hkdf_hmac_sha256(42, input, undefined, "").toString("hex")).toBe(
 			"8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d9d201395faa4b61a96c8",
 		);
+		// RFC 5869 has no case for SHA-384; this is what Python's hmac makes of its formula
+		expect(hashes.hkdf_hmac_sha384(42, input, salt, info).toString("hex")).toBe(
+			"9b5097a86038b805309076a44b3a9f38063e25b516dcbf369f394cfab43685f748b6457763e4f0204fc5",
+		);
 		expect(hashes.hkdf_hmac_sha384(256, input, salt, info)).toHaveLength(256);
 		expect(() => hashes.hkdf_hmac_sha256(257, input, salt, info)).toThrow(RangeError);
 	});

@@ -17,6 +17,7 @@ describe("parse_duration", () => {
 		["365 days", 31536000],
 		["1 year", 31556952],
 		["0d", 0],
+		["5dx", 432000],
 		["for 2\n\tdays or so", 172800],
 		["1.5d", undefined],
 		["two weeks", undefined],
