@@ -2,7 +2,7 @@
 
 import * as datetime from "../../host/util/datetime.ts";
 import { ns } from "../../host/util/ns.ts";
-import type { Stanza } from "../../host/util/stanza.ts";
+import { Stanza } from "../../host/util/stanza.ts";
 import type { Bindings } from "./bindings.ts";
 import type { DifferenceKind } from "./types.ts";
 
@@ -48,6 +48,24 @@ const free_texts = new Map<string, Freedom>([
 function freedom_of_attribute(element: Stanza, name: string, is_top: boolean): Freedom | undefined {
 	if (is_top && name === "id") return "opaque";
 	return free_attributes.get(`${element.name}@${name} ${element.attrs["xmlns"]}`);
+}
+
+/**
+ * A copy in which every value that servers need not agree on is `{scansion:any}`, as scripts write it.
+ * @param chosen_ids ids that clients chose, which stay
+ */
+export function with_free_values_open(element: Stanza, chosen_ids: ReadonlySet<string>, is_top = true): Stanza {
+	const copy = new Stanza(element.name, element.attrs);
+	for (const [name, value] of Object.entries(element.attrs)) {
+		const is_free = freedom_of_attribute(element, name, is_top) !== undefined;
+		if (is_free && value !== undefined && !chosen_ids.has(value)) copy.attrs[name] = "{scansion:any}";
+	}
+	const is_free_text = free_texts.has(`${element.name} ${element.attrs["xmlns"]}`);
+	for (const child of element.children) {
+		if (child instanceof Stanza) copy.append_parsed(with_free_values_open(child, chosen_ids, false));
+		else copy.append_parsed(is_free_text ? "{scansion:any}" : String(child));
+	}
+	return copy;
 }
 
 /** Whether both values are what they may be freely, and, for made-up ones, the same as before. */

@@ -92,7 +92,9 @@ class Performance {
 		const markup = parseMarkup(xml, 1);
 		if (!markup.ok) return `a pattern cannot be read: ${markup.error.message}`;
 		const player = [...this.clients].find(([, other]) => other === client)?.[0];
-		const came = this.steps.flatMap((received) => received.filter((entry) => entry.player === player).flatMap((entry) => entry.stanzas));
+		const came = this.steps.flatMap((received) =>
+			received.filter((entry) => entry.player === player).flatMap((entry) => entry.stanzas),
+		);
 		for (const template of markup.value) {
 			for (const stanza of came) {
 				const matched = match(template, stanza, this.variables);

@@ -7,7 +7,7 @@ import { type Context, compare_elements, type ElementDifference, pair } from "./
 import type { Comparison, Difference, KnownDifference, Play, PlayStep, Received, Transcript } from "./types.ts";
 
 /** Ids that the clients of a play choose, wherever in their stanzas they stand. */
-function chosen_ids(play: Play): Set<string> {
+export function chosen_ids(play: Play): Set<string> {
 	const ids = new Set<string>();
 	for (const step of play.steps) {
 		if (step.kind !== "send") continue;
@@ -17,7 +17,7 @@ function chosen_ids(play: Play): Set<string> {
 }
 
 /** Writes values in the play's terms: the full JID of a player by its name, whatever resource the server gave. */
-function terms(jids: ReadonlyMap<string, string>): (value: string) => string {
+export function terms(jids: ReadonlyMap<string, string>): (value: string) => string {
 	const known = [...jids].filter(([, full_jid]) => full_jid !== "").sort(([, a], [, b]) => b.length - a.length);
 	return (value) => known.reduce((text, [name, full_jid]) => text.replaceAll(full_jid, `\${${name}'s full JID}`), value);
 }

@@ -133,3 +133,17 @@ export interface Endpoint {
 	/** Ends it, if it was started for this. */
 	stop(): Promise<void> | void;
 }
+
+/** A whole run, as the reports get it. */
+export interface CompareResult {
+	/** Names of the two servers, with their versions. */
+	readonly reference: string;
+	readonly subject: string;
+	readonly comparisons: readonly Comparison[];
+	/** The known differences that hold for this reference. */
+	readonly known: readonly KnownDifference[];
+	/** Known differences that should have shown and did not, which fails the run. */
+	readonly outdated: readonly KnownDifference[];
+	/** Scripts that differing random plays were reduced to. */
+	readonly shrunk: readonly string[];
+}

@@ -1,0 +1,200 @@
+// No counterpart: `enjamb compare` plays the same on a real Prosody and on ours, and shows what differs.
+
+import { writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { failed, ok, type Result } from "../host/util/error.ts";
+import { create_servers, type ServerOptions, type Servers, type Stage } from "./compare/endpoints.ts";
+import { play_from_script } from "./compare/from_script.ts";
+import { perform } from "./compare/perform.ts";
+import { random_play } from "./compare/random.ts";
+import { html_report } from "./compare/report_html.ts";
+import { json_report } from "./compare/report_json.ts";
+import { create_progress, text_report } from "./compare/report_text.ts";
+import { same_thing, shrink } from "./compare/shrink.ts";
+import { script_from_play } from "./compare/to_script.ts";
+import { compare_transcripts } from "./compare/transcripts.ts";
+import type { Comparison, KnownDifference, Play, Transcript } from "./compare/types.ts";
+import { findScripts, readScript } from "./scansion.ts";
+
+/** What to compare, and where the results go. */
+export interface CompareOptions extends ServerOptions {
+	/** Scripts, or folders of them. */
+	readonly scripts: readonly string[];
+	/** How many random plays, of how many steps, from which seed. */
+	readonly random: { readonly plays: number; readonly steps: number; readonly seed: number } | undefined;
+	/** Differences that are accepted. */
+	readonly known: readonly KnownDifference[];
+	/** Where the HTML page goes. */
+	readonly html?: string | undefined;
+	/** Prints JSON in place of the report for people. */
+	readonly json?: boolean | undefined;
+	/** Folder for the scripts that differing random plays are reduced to; they are not reduced without it. */
+	readonly shrink_to?: string | undefined;
+	/** The command line, for the page. */
+	readonly command: string;
+	readonly write: (text: string) => void;
+	readonly complain: (text: string) => void;
+}
+
+/** Exit statuses of {@link run}. */
+export const status = { equal: 0, different: 1, not_compared: 2 } as const;
+
+/** How many shorter plays are tried for one difference. */
+const shrink_tries = 150;
+
+/** The plays that the options ask for. */
+function read_plays(options: CompareOptions): Result<Play[], string> {
+	const plays: Play[] = [];
+	const files = options.scripts.length > 0 ? findScripts(options.scripts) : ok([]);
+	if (!files.ok) return files;
+	for (const file of files.value) {
+		const script = readScript(file);
+		if (!script.ok) return failed(`${file}:${script.error.line}: ${script.error.message}`);
+		plays.push(play_from_script(script.value));
+	}
+	const { random } = options;
+	for (let number = 1; random !== undefined && number <= random.plays; number++) {
+		plays.push(random_play(random.seed, number, random.steps));
+	}
+	if (plays.length === 0) return failed("there is nothing to compare: name scripts, or ask for random plays with --random");
+	return ok(plays.map((play) => on_stage(play, options.stage)));
+}
+
+/** Moves a play to the hosts of a configuration of somebody's own. */
+function on_stage(play: Play, stage: Stage): Play {
+	const move = (text: string): string =>
+		text.replace(/\b(conference\.)?localhost\b/g, (_, rooms: string | undefined) =>
+			rooms === undefined ? stage.host : stage.rooms,
+		);
+	return {
+		...play,
+		players: play.players.map((player) => ({ ...player, jid: move(player.jid) })),
+		steps: play.steps.map((step) => ("xml" in step ? { ...step, xml: move(step.xml) } : step)),
+	};
+}
+
+interface Performed {
+	readonly reference: Transcript;
+	readonly subject: Transcript;
+	readonly reference_name: string;
+	readonly subject_name: string;
+}
+
+/** Plays a play on a fresh pair of servers. */
+async function perform_on_both(play: Play, servers: Servers): Promise<Result<Performed, string>> {
+	const [reference, subject] = await Promise.all([servers.reference(), servers.subject()]);
+	try {
+		if (!reference.ok) return reference;
+		if (!subject.ok) return subject;
+		const [here, there] = await Promise.all([perform(play, reference.value), perform(play, subject.value)]);
+		if (!here.ok) return here;
+		if (!there.ok) return there;
+		return ok({
+			reference: here.value,
+			subject: there.value,
+			reference_name: reference.value.name,
+			subject_name: subject.value.name,
+		});
+	} finally {
+		await Promise.all([reference.ok ? reference.value.stop() : undefined, subject.ok ? subject.value.stop() : undefined]);
+	}
+}
+
+/** The known differences that hold for a reference: "0.12" for "Prosody 0.12.3". */
+function known_for(reference_name: string, known: readonly KnownDifference[]): KnownDifference[] {
+	const version = reference_name.slice(reference_name.indexOf(" ") + 1);
+	return known.filter((entry) => entry.reference === undefined || version.startsWith(entry.reference));
+}
+
+/** Known differences whose script was played without showing them. */
+function outdated(known: readonly KnownDifference[], comparisons: readonly Comparison[]): KnownDifference[] {
+	return known.filter((entry) => {
+		const shown_by = entry.shown_by;
+		if (shown_by === undefined) return false;
+		const played = comparisons.filter(({ play }) => basename(play.source) === shown_by);
+		return (
+			played.length > 0 && !comparisons.some(({ differences }) => differences.some((difference) => difference.known === entry.id))
+		);
+	});
+}
+
+/** Reduces the first difference of a play to a script of its own; answers with the script's path. */
+async function write_shrunk(
+	comparison: Comparison,
+	servers: Servers,
+	options: CompareOptions,
+	folder: string,
+): Promise<string | undefined> {
+	const difference = comparison.differences.find(({ known }) => known === undefined);
+	if (!difference) return undefined;
+	const wanted = same_thing(difference);
+	let last: Performed | undefined;
+	const play = await shrink(
+		comparison.play,
+		difference.step,
+		async (shorter) => {
+			const performed = await perform_on_both(shorter, servers);
+			if (!performed.ok) return false;
+			const { reference, subject, reference_name } = performed.value;
+			const { differences } = compare_transcripts(shorter, reference, subject, known_for(reference_name, options.known));
+			const shows = differences.some((found) => found.known === undefined && same_thing(found) === wanted);
+			if (shows) last = performed.value;
+			return shows;
+		},
+		shrink_tries,
+	);
+	const file = join(folder, `${comparison.play.title.replace(/[^A-Za-z0-9]+/g, "-")}.scs`);
+	const why = `${difference.signature}: the reference has ${difference.reference ?? "nothing"}, the other ${difference.subject ?? "nothing"}`;
+	writeFileSync(file, script_from_play(play, last?.reference ?? comparison.reference, why.replace(/\s+/g, " ").slice(0, 300)));
+	return `${file} (${play.steps.length} steps)`;
+}
+
+/**
+ * Compares a reference and our server, and reports.
+ * @returns the exit status, one of {@link status}
+ */
+export async function run(options: CompareOptions): Promise<number> {
+	const refuse = (problem: string): number => {
+		options.complain(`enjamb: ${problem}\n`);
+		return status.not_compared;
+	};
+	const plays = read_plays(options);
+	if (!plays.ok) return refuse(plays.error);
+	const servers = await create_servers(options);
+	if (!servers.ok) return refuse(servers.error);
+
+	const progress = create_progress(options.json ? () => undefined : options.complain, plays.value);
+	const comparisons: Comparison[] = [];
+	let names = { reference: "Prosody", subject: "Enjamb" };
+	let known: KnownDifference[] = [];
+	for (const play of plays.value) {
+		const performed = await perform_on_both(play, servers.value);
+		if (!performed.ok) {
+			progress.end();
+			return refuse(performed.error);
+		}
+		const { reference, subject, reference_name, subject_name } = performed.value;
+		names = { reference: reference_name, subject: subject_name };
+		known = known_for(reference_name, options.known);
+		const comparison = compare_transcripts(play, reference, subject, known);
+		comparisons.push(comparison);
+		progress.played(comparison);
+	}
+	progress.end();
+
+	const shrunk: string[] = [];
+	for (const comparison of options.shrink_to === undefined ? [] : comparisons) {
+		const is_random = comparison.play.source.startsWith("seed:");
+		const file = is_random ? await write_shrunk(comparison, servers.value, options, options.shrink_to ?? ".") : undefined;
+		if (file !== undefined) shrunk.push(file);
+	}
+	const unmet = outdated(known, comparisons);
+	const result = { ...names, comparisons, known, outdated: unmet, shrunk };
+	if (options.html !== undefined) {
+		const date = new Date().toISOString().slice(0, 10);
+		writeFileSync(options.html, html_report(result, { date, command: options.command }));
+	}
+	options.write(options.json ? json_report(result) : text_report(result));
+	const differs = comparisons.some(({ steps }) => steps.includes("different"));
+	return differs || unmet.length > 0 ? status.different : status.equal;
+}

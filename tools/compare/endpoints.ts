@@ -1,0 +1,121 @@
+// No counterpart: part of `enjamb compare`.
+
+import { failed, ok, type Result } from "../../host/util/error.ts";
+import { ns } from "../../host/util/ns.ts";
+import * as st from "../../host/util/stanza.ts";
+import { findProsody, startReference } from "../reference.ts";
+import { Client } from "../scansion/client.ts";
+import type { Endpoint } from "./types.ts";
+
+/** Where plays find an account and a room service, by the names that scripts use for them. */
+export interface Stage {
+	/** In place of `localhost`. */
+	readonly host: string;
+	/** In place of `conference.localhost`. */
+	readonly rooms: string;
+}
+
+/** The names that scripts are written with. */
+export const default_stage: Stage = { host: "localhost", rooms: "conference.localhost" };
+
+/** What both servers run when no configuration is given: rooms, in memory, with any password accepted. */
+export const default_config_text = `
+modules_enabled = { "roster", "saslauth", "disco", "version", "uptime", "time", "ping" }
+modules_disabled = { "s2s", "tls" }
+c2s_require_encryption = false
+allow_unencrypted_plain_auth = true
+authentication = "insecure"
+insecure_open_authentication = "Yes please, I know what I'm doing!"
+storage = "memory"
+admins = { "admin@localhost" }
+
+VirtualHost "localhost"
+
+Component "conference.localhost" "muc"
+`;
+
+/** How to make servers: a fresh one for each play, so that plays do not see each other. */
+export interface Servers {
+	reference(): Promise<Result<Endpoint, string>>;
+	subject(): Promise<Result<Endpoint, string>>;
+}
+
+/** How long a server may take to say what it is, in milliseconds. */
+const patience = 10_000;
+
+/** Asks a server for its name and version; the given name where it does not tell. */
+async function server_name(host: string, port: number, stage: Stage, fallback: string): Promise<string> {
+	const account = { jid: `version-asker@${stage.host}`, password: "password" };
+	const client = await Client.connect({ ...account, host, port, timeout: patience });
+	if (!client.ok) return fallback;
+	client.value.send(st.iq({ type: "get", id: "version", to: stage.host }).query(ns.version));
+	const answer = await client.value.take((stanza) => stanza.attrs["id"] === "version", patience);
+	await client.value.disconnect();
+	const query = answer?.get_child("query", ns.version);
+	const name = query?.child_with_name("name")?.get_text();
+	const version = query?.child_with_name("version")?.get_text();
+	return name === undefined ? fallback : [name, version].filter((part) => part !== undefined).join(" ");
+}
+
+/** `HOST:PORT`, as opposed to the path of an executable. */
+function read_address(text: string): { host: string; port: number } | undefined {
+	const match = /^([^/\s]+):([0-9]{1,5})$/.exec(text);
+	const [, host, port] = match ?? [];
+	return host === undefined || port === undefined ? undefined : { host: host.replace(/^\[(.*)\]$/, "$1"), port: Number(port) };
+}
+
+/** What {@link create_servers} starts servers with. */
+export interface ServerOptions {
+	/** The path of a Prosody, or `HOST:PORT` of one that runs; one on the PATH when absent. */
+	readonly reference?: string | undefined;
+	readonly config_text: string;
+	readonly plugin_paths: readonly string[];
+	readonly stage: Stage;
+	/** Starts a server of ours on a free port. */
+	readonly start_subject: (config_text: string) => Promise<{ port: number; stop(): Promise<void> | void }>;
+}
+
+/**
+ * Prepares to start both servers.
+ * @returns why there is no reference: no Prosody found, or nothing listens where one should
+ */
+export async function create_servers(options: ServerOptions): Promise<Result<Servers, string>> {
+	const { config_text, stage, plugin_paths } = options;
+	const address = options.reference === undefined ? undefined : read_address(options.reference);
+	const names = new Map<string, string>();
+	const named = async (side: string, host: string, port: number, fallback: string): Promise<string> => {
+		const name = names.get(side) ?? (await server_name(host, port, stage, fallback));
+		names.set(side, name);
+		return name;
+	};
+
+	async function reference(): Promise<Result<Endpoint, string>> {
+		if (address) {
+			const { host, port } = address;
+			return ok({ name: await named("reference", host, port, `${host}:${port}`), host, port, stop: () => undefined });
+		}
+		const started = await startReference({ prosody: options.reference, config: config_text, pluginPaths: plugin_paths });
+		if (!started.ok) return started;
+		const { host, port } = started.value;
+		return ok({ name: await named("reference", host, port, "Prosody"), host, port, stop: () => started.value.stop() });
+	}
+
+	async function subject(): Promise<Result<Endpoint, string>> {
+		try {
+			const { port, stop } = await options.start_subject(config_text);
+			const host = "127.0.0.1";
+			return ok({ name: await named("subject", host, port, "Enjamb"), host, port, stop });
+		} catch (error) {
+			return failed(`our own server does not start: ${error instanceof Error ? error.message : String(error)}`);
+		}
+	}
+
+	if (!address && findProsody(options.reference) === undefined) {
+		return failed(
+			options.reference === undefined
+				? "there is no prosody on the PATH to compare with: install it (apt-get install prosody), or name one with --reference PATH or HOST:PORT"
+				: `${options.reference} is no prosody: expected the path of one, or HOST:PORT of one that runs`,
+		);
+	}
+	return ok({ reference, subject });
+}

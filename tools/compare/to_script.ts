@@ -1,0 +1,55 @@
+// No counterpart: part of `enjamb compare`.
+
+import { Stanza } from "../../host/util/stanza.ts";
+import { build, parseMarkup } from "../scansion/markup.ts";
+import { layout } from "../scansion/report.ts";
+import { with_free_values_open } from "./elements.ts";
+import { chosen_ids, terms } from "./transcripts.ts";
+import type { Play, Transcript } from "./types.ts";
+
+const nothing: ReadonlyMap<string, string> = new Map();
+
+/** Writes attribute values and text of a stanza in the play's terms. */
+function in_terms(element: Stanza, write: (value: string) => string): Stanza {
+	const copy = new Stanza(element.name);
+	for (const [name, value] of Object.entries(element.attrs)) copy.attrs[name] = value === undefined ? undefined : write(value);
+	for (const child of element.children) {
+		copy.append_parsed(child instanceof Stanza ? in_terms(child, write) : write(String(child)));
+	}
+	return copy;
+}
+
+function block(action: string, stanzas: readonly Stanza[]): string {
+	return [`${action}:`, ...stanzas.map((stanza) => layout(stanza, "\t"))].join("\n");
+}
+
+/**
+ * Writes a play as a scansion script that expects what the reference sent: it passes there, and fails where the other server
+ * differs.
+ * @param why the difference that the script shows, for its first lines
+ */
+export function script_from_play(play: Play, reference: Transcript, why: string): string {
+	const ids = chosen_ids(play);
+	const parts = [`# ${why}`, ...play.source.split("\n").map((line) => `# Source: ${line}`)];
+	for (const { name, jid, password, resource } of play.players) {
+		const lines = [`[Client] ${name}`, `\tjid: ${jid}`, `\tpassword: ${password}`];
+		if (resource !== undefined) lines.push(`\tresource: ${resource}`);
+		parts.push(lines.join("\n"));
+	}
+	parts.push("-----");
+	play.steps.forEach((step, number) => {
+		const write = terms(reference.jids[number] ?? nothing);
+		if (!("xml" in step)) parts.push(`${step.player} ${step.kind === "connect" ? "connects" : "disconnects"}`);
+		else {
+			const markup = parseMarkup(step.xml, 1);
+			const stanzas = markup.ok ? markup.value.map((template) => build(template, nothing)) : [];
+			parts.push(block(`${step.player} ${step.kind === "send" ? "sends" : "receives"}`, stanzas));
+		}
+		for (const { player, stanzas } of reference.steps[number] ?? []) {
+			for (const stanza of stanzas) {
+				parts.push(block(`${player} receives`, [in_terms(with_free_values_open(stanza, ids), write)]));
+			}
+		}
+	});
+	return `${parts.join("\n\n")}\n`;
+}
