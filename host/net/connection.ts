@@ -1,0 +1,303 @@
+// Counterpart: net/server_epoll.lua (the interface of a connection)
+
+import { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { TLSSocket } from "node:tls";
+import type { Connection, Log, TlsContext } from "../core/types.ts";
+import type { Outlet, Turn } from "../util/turn.ts";
+import type { NetworkSettings } from "./server.ts";
+
+/** How long the other end gets to close after we did, in milliseconds. Closing at once could cost it our last words. */
+const linger = 1000;
+/** While more than this many bytes wait for a peer, nothing is read from it: it could only make it more. */
+const read_pause = 1024 * 1024;
+const longest_timeout = 2 ** 31 - 1;
+
+/** What is known of a TLS connection, for logs. */
+export interface TlsInfo {
+	readonly protocol: string;
+	readonly cipher: string;
+}
+
+interface StreamListeners {
+	data(chunk: Buffer): void;
+	drain(): void;
+	end(): void;
+	error(error: Error): void;
+	close(): void;
+}
+
+function timer(seconds: number, callback: () => void): NodeJS.Timeout {
+	return setTimeout(callback, Math.min(seconds * 1000, longest_timeout)).unref();
+}
+
+/**
+ * One connection. What is written joins the turn and goes out at its end in one piece; nothing that happens to the connection, and
+ * nothing that its owner's callbacks throw, gets out of here.
+ */
+export class SocketConnection implements Connection, Outlet {
+	ondata: (chunk: Buffer) => void = () => {};
+	onclose: (error: string | undefined) => void = () => {};
+	onreadtimeout: () => boolean = () => false;
+	ondrain: () => void = () => {};
+	/** TLS is agreed on. */
+	onsecure: () => void = () => {};
+	/** Settled when nothing of the connection is left. */
+	readonly closed: Promise<void>;
+
+	private state: "open" | "closing" | "ended" = "open";
+	/** Collected for the end of the turn, and the part of it that goes out also when the turn fails. */
+	private out = "";
+	private kept = "";
+	/** TLS to be turned to once the text before it is out. */
+	private upgrade: { readonly context: TlsContext; readonly before: string } | undefined;
+	private encrypted = false;
+	private told = false;
+	private paused = false;
+	private congested = false;
+	private listeners: StreamListeners;
+	private readonly read_timer: NodeJS.Timeout;
+	private send_timer: NodeJS.Timeout | undefined;
+	private handshake_timer: NodeJS.Timeout | undefined;
+	private settle: () => void = () => {};
+
+	/** @param forget called when nothing of the connection is left */
+	constructor(
+		private stream: Duplex,
+		readonly ip: string,
+		private readonly turn: Turn,
+		private readonly settings: NetworkSettings,
+		private readonly log: Log,
+		private readonly forget: () => void,
+	) {
+		this.closed = new Promise((resolve) => {
+			this.settle = resolve;
+		});
+		this.read_timer = timer(settings.read_timeout, () => this.read_timed_out());
+		this.listeners = this.attach(stream);
+	}
+
+	get secure(): boolean {
+		return this.encrypted;
+	}
+
+	get pending(): number {
+		return this.stream.writableLength + this.out.length;
+	}
+
+	/** Protocol and cipher; undefined in the clear. */
+	ssl_info(): TlsInfo | undefined {
+		if (!(this.encrypted && this.stream instanceof TLSSocket)) return undefined;
+		return { protocol: this.stream.getProtocol() ?? "", cipher: this.stream.getCipher().name };
+	}
+
+	set_keepalive(on: boolean): void {
+		if (this.stream instanceof Socket) this.stream.setKeepAlive(on);
+	}
+
+	write(text: string, keep = false): boolean {
+		if (this.state !== "open") return false;
+		if (this.pending + text.length > this.settings.max_send_buffer_size) {
+			this.fail("no space left in buffer");
+			return false;
+		}
+		this.out += text;
+		if (keep) this.kept += text;
+		this.turn.touch(this);
+		return true;
+	}
+
+	flush(): void {
+		if (this.state === "ended") return;
+		if (this.upgrade !== undefined) {
+			this.send_before_tls();
+			return;
+		}
+		const { out } = this;
+		this.out = "";
+		this.kept = "";
+		if (out !== "") {
+			this.stream.write(out);
+			if (this.stream.writableNeedDrain) this.clogged();
+		}
+		if (this.state === "closing") this.end();
+	}
+
+	discard(): void {
+		this.out = this.kept;
+		if (this.out !== "" || this.upgrade !== undefined || this.state === "closing") this.flush();
+	}
+
+	pause(): void {
+		this.paused = true;
+		this.update_reading();
+	}
+
+	resume(): void {
+		this.paused = false;
+		this.update_reading();
+	}
+
+	close(): void {
+		if (this.state !== "open") return;
+		this.state = "closing";
+		this.turn.touch(this);
+	}
+
+	destroy(): void {
+		this.fail(undefined);
+	}
+
+	/** Ends the connection at once, with the reason that its owner is told. */
+	fail(reason: string | undefined): void {
+		if (this.state !== "ended") {
+			this.state = "ended";
+			this.turn.forget(this);
+			this.stop_timers();
+		}
+		this.stream.destroy();
+		this.tell(reason);
+	}
+
+	starttls(context: TlsContext): void {
+		if (this.state !== "open" || this.upgrade !== undefined || this.encrypted) return;
+		this.upgrade = { context, before: this.out };
+		this.out = "";
+		this.kept = "";
+		// What arrives from now on is for TLS. Node hands it what it has read already.
+		this.stream.off("data", this.listeners.data);
+		this.stream.pause();
+		this.turn.touch(this);
+	}
+
+	/** Runs a callback of the owner, whose mistakes cost it the connection and nobody else. */
+	guard(callback: () => void): void {
+		try {
+			callback();
+		} catch (error) {
+			this.log("error", "Error in a connection from %s: %s", this.ip, error instanceof Error ? error.stack : error);
+			this.fail("internal error");
+		}
+	}
+
+	private attach(stream: Duplex): StreamListeners {
+		this.stream = stream;
+		const listeners: StreamListeners = {
+			data: (chunk: Buffer) => {
+				// Closing, it is only read so that the other end can finish.
+				if (this.state !== "open") return;
+				this.read_timer.refresh();
+				this.guard(() => this.ondata(chunk));
+			},
+			drain: () => this.drained(),
+			end: () => {
+				this.tell(undefined);
+				this.close();
+			},
+			error: (error: Error) => this.fail(error.message),
+			close: () => {
+				this.fail(undefined);
+				this.forget();
+				this.settle();
+			},
+		};
+		for (const [name, listener] of Object.entries(listeners)) stream.on(name, listener);
+		return listeners;
+	}
+
+	private send_before_tls(): void {
+		const { upgrade } = this;
+		if (upgrade === undefined) return;
+		if (this.state === "closing") {
+			this.stream.end(upgrade.before, () => this.fail(undefined));
+			return;
+		}
+		const encrypt = (): void => {
+			if (this.state === "ended" || this.encrypted || this.upgrade !== upgrade) return;
+			this.upgrade = undefined;
+			this.guard(() => this.encrypt(upgrade.context));
+		};
+		if (upgrade.before === "") encrypt();
+		else this.stream.write(upgrade.before, encrypt);
+	}
+
+	private encrypt(context: TlsContext): void {
+		const plain = this.stream;
+		for (const [name, listener] of Object.entries(this.listeners)) plain.off(name, listener);
+		// TLS reports what happens to the connection below it.
+		plain.on("error", () => {});
+		const tls = new TLSSocket(plain, { ...context.options, isServer: true });
+		this.handshake_timer = timer(this.settings.ssl_handshake_timeout, () => this.fail("TLS handshake timed out"));
+		tls.on("secure", () => {
+			clearTimeout(this.handshake_timer);
+			this.encrypted = true;
+			this.guard(() => this.onsecure());
+		});
+		tls.on("_tlsError", (error: Error) => this.fail(`TLS: ${error.message}`));
+		this.listeners = this.attach(tls);
+		this.update_reading();
+		if (this.out !== "" || this.state === "closing") this.turn.touch(this);
+	}
+
+	private end(): void {
+		this.stream.end(() => this.tell(undefined));
+		this.stream.resume();
+		clearTimeout(this.read_timer);
+		// Before it goes, what it was told has to go out.
+		const give_up = (): void => {
+			if (this.stream.writableLength === 0) this.fail(undefined);
+		};
+		this.stream.once("finish", () => setTimeout(give_up, linger).unref());
+		this.send_timer ??= timer(this.settings.send_timeout, () => this.fail("write timeout"));
+	}
+
+	private clogged(): void {
+		this.send_timer ??= timer(this.settings.send_timeout, () => this.fail("write timeout"));
+		if (this.pending > this.settings.max_send_buffer_size) {
+			this.fail("no space left in buffer");
+			return;
+		}
+		if (this.pending > read_pause) {
+			this.congested = true;
+			this.update_reading();
+		}
+	}
+
+	private drained(): void {
+		clearTimeout(this.send_timer);
+		this.send_timer = undefined;
+		if (this.congested) {
+			this.congested = false;
+			this.update_reading();
+		}
+		if (this.state === "open") this.guard(() => this.ondrain());
+	}
+
+	private update_reading(): void {
+		if (this.state !== "open" || this.upgrade !== undefined) return;
+		if (this.paused || this.congested) this.stream.pause();
+		else this.stream.resume();
+	}
+
+	private read_timed_out(): void {
+		if (this.state !== "open") return;
+		let alive = false;
+		this.guard(() => {
+			alive = this.onreadtimeout();
+		});
+		if (alive) this.read_timer.refresh();
+		else this.fail("read timeout");
+	}
+
+	private tell(reason: string | undefined): void {
+		if (this.told) return;
+		this.told = true;
+		this.guard(() => this.onclose(reason));
+	}
+
+	private stop_timers(): void {
+		clearTimeout(this.read_timer);
+		clearTimeout(this.send_timer);
+		clearTimeout(this.handshake_timer);
+	}
+}

@@ -1,0 +1,167 @@
+// Counterpart: net/server.lua, net/server_epoll.lua
+
+import { createServer, type Server as NodeServer, type Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import type { Log, TlsContext } from "../core/types.ts";
+import { failed, ok, type Result } from "../util/error.ts";
+import type { Turn } from "../util/turn.ts";
+import { SocketConnection } from "./connection.ts";
+
+/** What a configuration may say about the network (`network_settings`); times in seconds. */
+export interface NetworkSettings {
+	/** A connection that says nothing for so long is asked about with `onreadtimeout`, and ended unless that answers true. */
+	readonly read_timeout: number;
+	/** A peer that takes nothing for so long is given up. */
+	readonly send_timeout: number;
+	readonly ssl_handshake_timeout: number;
+	/** Most bytes that may wait for a peer; beyond, its connection is ended. */
+	readonly max_send_buffer_size: number;
+	/** How many connections may wait to be accepted. */
+	readonly tcp_backlog: number;
+	/** Whether the system may hold small writes back to join them. Off here unless asked for: a turn is one write already. */
+	readonly nagle: boolean;
+	/** How long a connection is idle before the system probes it; false leaves that to each service. */
+	readonly tcp_keepalive: number | boolean;
+	/** How long connections get to end when the server stops. */
+	readonly shutdown_deadline: number;
+}
+
+/** Prosody's values, where not said otherwise above. */
+export const default_network_settings: NetworkSettings = {
+	read_timeout: 14 * 60,
+	send_timeout: 180,
+	ssl_handshake_timeout: 60,
+	max_send_buffer_size: 32 * 1024 * 1024,
+	tcp_backlog: 128,
+	nagle: false,
+	tcp_keepalive: false,
+	shutdown_deadline: 5,
+};
+
+/** Why a port cannot be listened on. */
+export interface ListenFailure {
+	/** `EADDRINUSE`, `EACCES`, `EADDRNOTAVAIL`, `EAFNOSUPPORT`… */
+	readonly code: string;
+	readonly message: string;
+}
+
+/** Where and how to listen. */
+export interface ListenOptions {
+	/** An address, `*` for all of IPv4, `::` for all of IPv6. */
+	readonly interface: string;
+	/** 0 for any that is free. */
+	readonly port: number;
+	/** TLS from the first byte; asked for with each connection, so that new certificates take effect. */
+	readonly tls?: () => TlsContext | undefined;
+	onconnect(connection: SocketConnection): void;
+}
+
+/** An open port. */
+export interface Listener {
+	readonly interface: string;
+	/** The one in use, also where any was asked for. */
+	readonly port: number;
+	/** Accepts no more; connections live on. */
+	close(): void;
+}
+
+/** Accepts connections and keeps track of them. */
+export class NetServer {
+	private readonly connections = new Set<SocketConnection>();
+	private readonly listeners = new Set<NodeServer>();
+
+	constructor(
+		private readonly turn: Turn,
+		private readonly settings: NetworkSettings,
+		private readonly log: Log,
+	) {}
+
+	/** Opens a port. */
+	listen(options: ListenOptions): Promise<Result<Listener, ListenFailure>> {
+		const { nagle, tcp_keepalive, tcp_backlog } = this.settings;
+		const server = createServer({ allowHalfOpen: true, noDelay: !nagle });
+		server.on("connection", (socket) => {
+			if (tcp_keepalive !== false) socket.setKeepAlive(true, typeof tcp_keepalive === "number" ? tcp_keepalive * 1000 : 0);
+			this.accept(socket, options);
+		});
+		return new Promise((resolve) => {
+			server.once("error", (error: NodeJS.ErrnoException) => {
+				resolve(failed({ code: error.code ?? "", message: error.message }));
+			});
+			server.listen({ host: host_of(options.interface), port: options.port, backlog: tcp_backlog, ipv6Only: true }, () => {
+				const address = server.address();
+				const port = typeof address === "object" && address !== null ? address.port : options.port;
+				server.removeAllListeners("error");
+				server.on("error", (error) => this.log("error", "Cannot accept on [%s]:%d: %s", options.interface, port, error.message));
+				this.listeners.add(server);
+				const close = (): void => {
+					this.listeners.delete(server);
+					server.close();
+				};
+				resolve(ok({ interface: options.interface, port, close }));
+			});
+		});
+	}
+
+	private accept(socket: Socket, { tls, onconnect }: ListenOptions): void {
+		const ip = socket.remoteAddress;
+		// The peer may be gone already.
+		if (ip === undefined) {
+			socket.on("error", () => {});
+			socket.destroy();
+			return;
+		}
+		this.adopt(socket, onconnect, { ip, tls });
+	}
+
+	/**
+	 * Takes a stream that is connected already, such as one end of a pair in memory.
+	 * @param onconnect told of the connection before anything is read from it; with TLS, once that is agreed on
+	 * @param options the peer's address for logs and limits; TLS from the first byte
+	 */
+	adopt(
+		stream: Duplex,
+		onconnect: (connection: SocketConnection) => void,
+		options: { ip?: string; tls?: (() => TlsContext | undefined) | undefined } = {},
+	): SocketConnection {
+		const connection = new SocketConnection(stream, options.ip ?? "127.0.0.1", this.turn, this.settings, this.log, () =>
+			this.connections.delete(connection),
+		);
+		this.connections.add(connection);
+		const tell = (): void => connection.guard(() => onconnect(connection));
+		if (options.tls === undefined) tell();
+		else {
+			const context = options.tls();
+			connection.onsecure = tell;
+			if (context === undefined) connection.fail("no certificate");
+			else connection.starttls(context);
+		}
+		return connection;
+	}
+
+	/** How many connections there are. */
+	get size(): number {
+		return this.connections.size;
+	}
+
+	/** Closes ports and connections, each after what it still has to say; cuts off what takes too long. */
+	async close(): Promise<void> {
+		for (const server of this.listeners) server.close();
+		this.listeners.clear();
+		for (const connection of this.connections) connection.close();
+		const closed = Promise.all([...this.connections].map((connection) => connection.closed));
+		const deadline = new AbortController();
+		const late = new Promise<void>((resolve) => {
+			const timer = setTimeout(resolve, this.settings.shutdown_deadline * 1000);
+			deadline.signal.addEventListener("abort", () => clearTimeout(timer));
+		});
+		await Promise.race([closed, late]);
+		deadline.abort();
+		for (const connection of this.connections) connection.destroy();
+	}
+}
+
+/** Node's name of an interface. */
+function host_of(name: string): string {
+	return name === "*" ? "0.0.0.0" : name;
+}
