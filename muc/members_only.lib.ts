@@ -48,6 +48,7 @@ function removeStrangers(room: Room): void {
 	}
 	const x = st.stanza("x", { xmlns: ns.muc_user }).tag("status", { code: "322" }).up();
 	for (const occupant of gone) {
+		// PARITY: without the role before, which would have the others told as well, as the XEP wants it
 		room.publicise_occupant_status({ occupant, x });
 		room.module.fire_event("muc-occupant-left", { room, nick: occupant.nick, occupant });
 	}

@@ -6,30 +6,12 @@ import { bare, prep } from "../host/util/jid.ts";
 import { ns } from "../host/util/ns.ts";
 import * as st from "../host/util/stanza.ts";
 import * as commands from "./commands.ts";
-import * as config_form_sections from "./config_form_sections.lib.ts";
 import { set_room_defaults } from "./defaults.ts";
-import * as description from "./description.lib.ts";
-import * as hats from "./hats.lib.ts";
-import * as hidden from "./hidden.lib.ts";
-import * as history from "./history.lib.ts";
-import * as language from "./language.lib.ts";
-import * as lock from "./lock.lib.ts";
-import * as members_only from "./members_only.lib.ts";
-import * as moderated from "./moderated.lib.ts";
-import { create_room_library, type FeatureMethods, type RoomLibrary } from "./muc.lib.ts";
-import * as name from "./name.lib.ts";
-import * as occupant_id from "./occupant_id.lib.ts";
-import * as password from "./password.lib.ts";
-import * as persistent from "./persistent.lib.ts";
-import * as presence_broadcast from "./presence_broadcast.lib.ts";
-import * as register from "./register.lib.ts";
-import * as request from "./request.lib.ts";
-import * as restrict_pm from "./restrict_pm.lib.ts";
+import { create_full_library } from "./features.ts";
+import type { RoomLibrary } from "./muc.lib.ts";
 import { create_rooms, type Rooms } from "./rooms.ts";
-import * as subject from "./subject.lib.ts";
 import * as tombstones from "./tombstones.ts";
 import type { Room, RoomMethods } from "./types.ts";
-import * as whois from "./whois.lib.ts";
 
 /** What other modules may do with the rooms of the component. */
 export interface MucExports
@@ -55,46 +37,6 @@ declare module "../host/core/types.ts" {
 		muc: MucExports;
 	}
 }
-
-const feature_methods: FeatureMethods = {
-	...whois.methods,
-	...name.methods,
-	...description.methods,
-	...language.methods,
-	...hidden.methods,
-	...password.methods,
-	...members_only.methods,
-	...moderated.methods,
-	...request.methods,
-	...persistent.methods,
-	...subject.methods,
-	...history.methods,
-	...register.methods,
-	...restrict_pm.methods,
-	...presence_broadcast.methods,
-	...occupant_id.methods,
-};
-
-/** In Prosody's order, which decides among handlers of the same priority. */
-const features: readonly { load(module: ModuleApi): void }[] = [
-	whois,
-	name,
-	description,
-	language,
-	hidden,
-	password,
-	members_only,
-	moderated,
-	request,
-	persistent,
-	subject,
-	history,
-	register,
-	restrict_pm,
-	presence_broadcast,
-	occupant_id,
-	config_form_sections,
-];
 
 /** Methods that take a stanza to a room. */
 type StanzaMethod =
@@ -215,14 +157,11 @@ function load(module: ModuleApi): MucExports {
 	if (module.get_host_type() !== "component") {
 		throw new Error("MUC should be loaded as a component, please see https://prosody.im/doc/components");
 	}
-	const library = create_room_library(module, feature_methods);
-	for (const feature of features) feature.load(module);
+	const library = create_full_library(module);
 	module.depends("disco");
 	module.add_identity("conference", "text", module.get_option_string("name", "Prosody Chatrooms"));
 	module.add_feature(ns.muc);
 	module.depends("muc_unique");
-	hats.load(module);
-	lock.load(module);
 
 	module.default_permissions("prosody:admin", [":automatic-ownership", ":create-room", ":recreate-destroyed-room"]);
 	module.default_permissions("prosody:guest", [":list-rooms"]);

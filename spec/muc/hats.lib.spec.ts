@@ -1,0 +1,33 @@
+import { describe, expect, it } from "vitest";
+import { ns } from "../../host/util/ns.ts";
+import * as st from "../../host/util/stanza.ts";
+import { owner, Rig } from "./rig.ts";
+
+const legacy = "xmpp:prosody.im/protocol/hats:1";
+
+function hatsOf(presence: st.Stanza | undefined, xmlns: string): (string | undefined)[][] {
+	return [...(presence?.childtags("hats", xmlns) ?? [])].map((hats) => hats.tags.map(({ attr }) => attr["title"]));
+}
+
+function seenWith(options: { [name: string]: boolean }, active: boolean): st.Stanza | undefined {
+	const rig = new Rig({ options });
+	rig.affiliate("a@example.org", "member");
+	rig.room._affiliation_data.set("a@example.org", { hats: { "urn:x:chef": { active, title: "Chef" } } });
+	rig.join(owner, "owner");
+	rig.module.take();
+	const claimed = st.stanza("hats", { xmlns: ns.hats }).tag("hat", { uri: "urn:x:king", title: "King" }).reset();
+	rig.room.handle_presence_to_occupant(rig.session("a@example.org/x"), rig.presence("a@example.org/x", "a").add_child(claimed));
+	return rig.module.take(owner)[0];
+}
+
+describe("hats", () => {
+	it("shows the active ones, and none that was claimed", () => {
+		expect(hatsOf(seenWith({}, true), ns.hats)).toEqual([["Chef"]]);
+		expect(hatsOf(seenWith({}, true), legacy)).toEqual([]);
+		expect(hatsOf(seenWith({}, false), ns.hats)).toEqual([]);
+	});
+
+	it("shows them in the old namespace too where that is wanted", () => {
+		expect(hatsOf(seenWith({ muc_hats_compat: true }, true), legacy)).toEqual([["Chef"]]);
+	});
+});
