@@ -7,6 +7,8 @@ import { tmpdir } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { failed, ok, type Result } from "../host/util/error.ts";
+import { ns } from "../host/util/ns.ts";
+import { stream_header } from "../host/util/xmppstream.ts";
 
 /** How to start a Prosody; everything has a default. */
 export interface ReferenceOptions {
@@ -18,7 +20,7 @@ export interface ReferenceOptions {
 	readonly pluginPaths?: readonly string[] | undefined;
 	/** Where data is kept, and left when it stops. Default: in the scratch folder, which is removed then. */
 	readonly dataFolder?: string | undefined;
-	/** How long it may take until it listens, in milliseconds. Default: 10 000. */
+	/** How long it may take until it answers, in milliseconds. Default: 10 000. */
 	readonly timeout?: number | undefined;
 }
 
@@ -39,6 +41,8 @@ const address = "127.0.0.1";
 const keptLogLines = 2000;
 /** How often another port is tried when somebody took the one that was free a moment ago. */
 const portTries = 3;
+/** What Prosody logs when it cannot have a port; it goes on without. */
+const portTaken = "Failed to open server port";
 
 /**
  * What scripts are usually played on: `localhost` with any password accepted, rooms on `conference.localhost`, memory storage.
@@ -98,14 +102,19 @@ async function freePort(): Promise<number> {
 	return typeof at === "object" && at !== null ? at.port : 0;
 }
 
-function isListening(port: number): Promise<boolean> {
+/** Whether a server for clients answers there: while Prosody starts, connections are accepted but not served. */
+function answers(port: number, timeout: number): Promise<boolean> {
 	return new Promise((answer) => {
 		const socket = connect(port, address);
-		socket.once("connect", () => {
+		const done = (answered: boolean) => {
 			socket.destroy();
-			answer(true);
-		});
-		socket.once("error", () => answer(false));
+			answer(answered);
+		};
+		socket.setTimeout(timeout, () => done(false));
+		socket.once("connect", () => socket.write(stream_header({ xmlns: ns.client, to: "localhost", version: "1.0" })));
+		socket.once("data", () => done(true));
+		socket.once("close", () => done(false));
+		socket.once("error", () => done(false));
 	});
 }
 
@@ -199,14 +208,15 @@ class Running {
 	}
 }
 
-/** Waits until it accepts connections; a text says why it does not. */
-async function untilListening(running: Running, port: number, timeout: number): Promise<string | undefined> {
+/** Waits until it answers clients; a text says why it does not. */
+async function untilAnswering(running: Running, port: number, timeout: number): Promise<string | undefined> {
 	const deadline = Date.now() + timeout;
 	for (;;) {
 		if (running.ended !== undefined) return `it ended with ${running.ended}`;
-		if (running.log().includes("Failed to open server port")) return "its port is taken";
-		if (await isListening(port)) return undefined;
-		if (Date.now() > deadline) return `it did not listen within ${timeout / 1000} s`;
+		if (running.log().includes(portTaken)) return "its port is taken";
+		const left = deadline - Date.now();
+		if (left <= 0) return `it did not answer within ${timeout / 1000} s`;
+		if (await answers(port, left)) return undefined;
 		await delay(20);
 	}
 }
@@ -229,7 +239,7 @@ export async function startReference(options: ReferenceOptions = {}): Promise<Re
 			configHead(port, folder, dataFolder, options) + (options.config ?? scratchConfig),
 		);
 		const running = new Running(path, folder, environment);
-		const trouble = await untilListening(running, port, options.timeout ?? 10_000);
+		const trouble = await untilAnswering(running, port, options.timeout ?? 10_000);
 		if (trouble === undefined) {
 			const stop = async () => {
 				await running.stop();
@@ -239,7 +249,7 @@ export async function startReference(options: ReferenceOptions = {}): Promise<Re
 		}
 		await running.stop();
 		problem = `${path} did not start: ${trouble}\n${running.lastLines(20)}`;
-		if (!running.log().includes("Failed to open server port")) break;
+		if (!running.log().includes(portTaken)) break;
 	}
 	rmSync(folder, { recursive: true, force: true });
 	return failed(problem.trimEnd());

@@ -31,6 +31,9 @@ interface Waiter {
 /** More than any sane answer; a server that sends more in one stanza is not listened to any longer. */
 const maximumStanzaBytes = 10 * 1024 * 1024;
 
+/** How long a server on this machine may take to see that a connection is gone, in milliseconds. */
+const noticeTime = 50;
+
 /** Addresses that cannot be anyone but this machine, where a self-made certificate is good enough. */
 function isLoopback(address: string | undefined): boolean {
 	return address !== undefined && (/^(::ffff:)?127\./.test(address) || address === "::1");
@@ -167,6 +170,13 @@ export class Client {
 		}
 		this.end("disconnected by the script");
 		this.socket.destroy();
+	}
+
+	/** Drops the connection without a word, as a client does whose machine loses power, and gives the server time to notice. */
+	async vanish(): Promise<void> {
+		this.end("vanished");
+		this.socket.destroy();
+		await new Promise((resolve) => setTimeout(resolve, noticeTime));
 	}
 
 	private get domain(): string {

@@ -125,6 +125,8 @@ export function parseMarkup(text: string, firstLine: number): Result<Template[],
 		position: true,
 	});
 	let tagLine = firstLine;
+	/** The parser closes an element before it complains that the tag is another's. */
+	let lastClosed = "";
 	const here = () => firstLine + parser.line - 1;
 	const addText = (content: string) => {
 		const inner = open[open.length - 1];
@@ -135,10 +137,8 @@ export function parseMarkup(text: string, firstLine: number): Result<Template[],
 		} else if (content.trim() !== "") throw new Problem(`text outside of any element: ${JSON.stringify(content.trim())}`);
 	};
 	parser.on("error", (error) => {
-		throw new Problem(error.message.replace(/^\d+:\d+: /, "").replace(/\.$/, ""));
-	});
-	parser.on("doctype", () => {
-		throw new Problem("a document type declaration; expected elements");
+		const message = error.message.replace(/^\d+:\d+: /, "").replace(/\.$/, "");
+		throw new Problem(message === "unexpected close tag" ? `${message}; expected </${lastClosed}>` : message);
 	});
 	parser.on("processinginstruction", () => {
 		throw new Problem("a processing instruction; expected elements");
@@ -153,6 +153,7 @@ export function parseMarkup(text: string, firstLine: number): Result<Template[],
 	parser.on("closetag", () => {
 		const closed = open.pop();
 		if (closed === undefined) return;
+		lastClosed = closed.name;
 		const parent = open[open.length - 1];
 		(parent ? parent.children : roots).push(close(closed));
 	});

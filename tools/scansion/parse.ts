@@ -211,7 +211,7 @@ function checkTexts(steps: readonly Step[], characters: ReadonlyMap<string, Char
 		for (const template of step.stanzas) {
 			for (const { text, line } of textsOf(template)) {
 				for (const name of variablesIn(text)) {
-					if (!known.has(name)) throw new Problem(line, `\${${name}} has no value; expected one of ${[...known].join(", ")}`);
+					if (!known.has(name)) throw new Problem(line, `${name} has no value; expected one of ${[...known].join(", ")}`);
 				}
 				const pattern = readPattern(text);
 				if (!pattern.ok) throw new Problem(line, pattern.error);

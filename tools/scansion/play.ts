@@ -135,7 +135,7 @@ class Playing {
 	private missingVariable(template: Template): Halt | undefined {
 		for (const { text } of textsOf(template)) {
 			const missing = variablesIn(text).find((name) => !this.variables.has(name));
-			if (missing !== undefined) return halt(`\${${missing}} has no value yet`);
+			if (missing !== undefined) return halt(`${missing} has no value yet`);
 		}
 		return undefined;
 	}

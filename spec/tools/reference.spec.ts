@@ -1,0 +1,106 @@
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { findProsody, startReference } from "../../tools/reference.ts";
+import { Client } from "../../tools/scansion/client.ts";
+
+const prosody = findProsody();
+if (prosody === undefined) console.warn("Prosody is not installed: what needs a real one is skipped");
+
+let folder: string;
+
+beforeEach(() => {
+	folder = mkdtempSync(join(tmpdir(), "enjamb-spec-"));
+});
+
+afterEach(() => rmSync(folder, { recursive: true }));
+
+/** An executable that stands in for Prosody. */
+function executable(name: string, script: string): string {
+	const file = join(folder, name);
+	writeFileSync(file, `#!/bin/sh\n${script}\n`);
+	chmodSync(file, 0o755);
+	return file;
+}
+
+function isRunning(pid: number): boolean {
+	try {
+		process.kill(pid, 0);
+		return true;
+	} catch {
+		return false;
+	}
+}
+
+/** Scratch folders of references that are there now. */
+function scratchFolders(): string[] {
+	return readdirSync(tmpdir()).filter((name) => name.startsWith("enjamb-reference-"));
+}
+
+describe("startReference", () => {
+	it.skipIf(prosody === undefined)("starts a Prosody of its own, and leaves nothing of it behind", async () => {
+		const started = await startReference();
+		if (!started.ok) throw new Error(started.error);
+		const { host, port, pid, dataFolder } = started.value;
+		const connected = await Client.connect({ host, port, jid: "ada@localhost", password: "any", timeout: 5000 });
+		expect(connected.ok && connected.value.fullJid).toContain("ada@localhost/");
+		if (connected.ok) await connected.value.disconnect();
+		await vi.waitFor(() => expect(started.value.log()).toContain("ada@localhost"));
+		expect(isRunning(pid)).toBe(true);
+		await started.value.stop();
+		expect(isRunning(pid)).toBe(false);
+		expect(existsSync(dataFolder)).toBe(false);
+	});
+
+	it.skipIf(prosody === undefined)("keeps data where it is told to, and takes modules and configuration", async () => {
+		const plugins = join(folder, "plugins");
+		mkdirSync(plugins);
+		const greeting = `module:log("info", "greetings from %s", module:get_option_string("spec_name"))
+module:open_store("spec_greeting"):set("ada", { "hello" })
+`;
+		writeFileSync(join(plugins, "mod_spec_greeting.lua"), greeting);
+		const config = `modules_enabled = { "saslauth", "spec_greeting" }
+spec_name = "the spec"
+authentication = "internal_plain"
+storage = "internal"
+VirtualHost "localhost"
+`;
+		const dataFolder = join(folder, "data");
+		const started = await startReference({ config, pluginPaths: [plugins], dataFolder });
+		if (!started.ok) throw new Error(started.error);
+		await vi.waitFor(() => expect(started.value.log()).toContain("greetings from the spec"));
+		await started.value.stop();
+		expect(readFileSync(join(dataFolder, "localhost", "spec_greeting", "ada.dat"), "utf8")).toContain("hello");
+	});
+
+	it.skipIf(prosody === undefined)("tells with the log why it did not start", async () => {
+		const before = scratchFolders();
+		const started = await startReference({ config: 'VirtualHost "localhost' });
+		expect(!started.ok && started.error).toMatch(/did not start: it ended with exit status 1\n[\s\S]*prosody\.cfg\.lua/);
+		expect(scratchFolders()).toEqual(before);
+	});
+
+	it("tells that there is none", async () => {
+		const started = await startReference({ prosody: join(folder, "prosody") });
+		expect(started).toEqual({
+			ok: false,
+			error: `${join(folder, "prosody")} was not found; install Prosody, or name its executable or a built checkout of it`,
+		});
+	});
+
+	it("tells that a checkout is not built", async () => {
+		executable("prosody", "exit 0");
+		for (const name of ["plugins", "util"]) mkdirSync(join(folder, name));
+		const started = await startReference({ prosody: folder });
+		expect(!started.ok && started.error).toContain("is a checkout of Prosody that is not built; run ./configure and make in it");
+	});
+
+	it("gives up on one that does not answer, and ends it", async () => {
+		const pidFile = join(folder, "pid");
+		const silent = executable("silent", `echo $$ > ${pidFile}; echo "thinking..."; exec sleep 60`);
+		const started = await startReference({ prosody: silent, timeout: 500 });
+		expect(!started.ok && started.error).toBe(`${silent} did not start: it did not answer within 0.5 s\nthinking...`);
+		expect(isRunning(Number(readFileSync(pidFile, "utf8")))).toBe(false);
+	});
+});
