@@ -35,7 +35,7 @@ Component "conference.localhost" "muc"
 
 const enter = (from?: string): Stanza =>
 	st
-		.presence({ from, to: `${room_jid}/Owner` })
+		.presence({ from, to: `${room_jid}/Owner`, "xml:lang": "cy" })
 		.tag("x", { xmlns: ns.muc })
 		.reset();
 const ask_form = (from?: string): Stanza => st.iq({ from, to: room_jid, type: "get", id: "form" }).query(ns.muc_owner).reset();
@@ -130,7 +130,7 @@ describe.skipIf(reason !== undefined)("a new room, beside Prosody's", () => {
 		const module = new FakeModule({ host: "conference.localhost" });
 		room = create_full_library(module).new_room(room_jid);
 		origin = new FakeSession(client.fullJid);
-		module.hook("muc-room-pre-create", (event) => set_room_defaults(module, event.room), 1);
+		module.hook("muc-room-pre-create", (event) => set_room_defaults(module, event.room, event.stanza.attr["xml:lang"]), 1);
 		room.handle_first_presence(origin, enter(client.fullJid));
 	});
 
