@@ -188,7 +188,7 @@ export interface EventMap {
 	"authentication-failure": { session: C2sSession; condition: string; text?: string };
 	"host-activated": { host: string };
 	"host-deactivated": { host: string };
-	"user-registered": { username: string; host: string; session?: C2sSession };
+	"user-registered": { username: string; host: string; source: string; session?: C2sSession };
 	"user-deleted": { username: string; host: string };
 	"user-password-changed": { username: string; host: string; resource?: string };
 	"user-enabled": { username: string; host: string };
@@ -434,7 +434,8 @@ export interface ModuleExports {}
 /** A service that listens on ports named by options: `NAME_ports`, `NAME_interfaces`. Source: core/portmanager.lua. */
 export interface NetService {
 	readonly name: string;
-	readonly default_port: number;
+	/** Listened on where the configuration names no ports; none without it. */
+	readonly default_port?: number;
 	/** Direct TLS from the first byte. */
 	readonly encryption?: "ssl";
 	/** Only listens when the configuration names ports. */
@@ -450,8 +451,19 @@ export interface Connection {
 	/** Callbacks of the owner; `ondata` gets chunks as they come, `onclose` comes once. */
 	ondata: (chunk: Buffer) => void;
 	onclose: (error: string | undefined) => void;
-	/** Collects text for the end of the turn. False where the connection is gone or its out-buffer is over its limit. */
-	write(text: string): boolean;
+	/** The other end was silent for `read_timeout`; unless this answers true, the connection ends. */
+	onreadtimeout: () => boolean;
+	/** All that was written is out, after some of it had to wait. */
+	ondrain: () => void;
+	/**
+	 * Collects text for the end of the turn. False where the connection is gone or its out-buffer is over its limit.
+	 * @param keep whether the text goes out even when the turn fails, since it belongs to the stream and not to what was to be stored
+	 */
+	write(text: string, keep?: boolean): boolean;
+	/** Has the system probe an idle connection. */
+	set_keepalive(on: boolean): void;
+	/** What TLS agreed on, for logs; undefined in the clear. */
+	ssl_info(): { readonly protocol: string; readonly cipher: string } | undefined;
 	/** Bytes that the peer has not taken yet. */
 	readonly pending: number;
 	/** Stops and resumes reading. */
@@ -677,7 +689,7 @@ export interface UserManager {
 	create_user(username: string, host: string, password: string | undefined): Result<true, string>;
 	/** The same, with a role that is assigned before the account can be used. */
 	create_user_with_role(username: string, host: string, password: string | undefined, role: string): Result<true, string>;
-	/** Deletes an account and all that is stored for it. */
+	/** Deletes an account; all that is stored for it goes with the event `user-deleted`. */
 	delete_user(username: string, host: string): Result<true, string>;
 	user_is_enabled(username: string, host: string): Result<boolean, string>;
 	enable_user(username: string, host: string): Result<true, string>;

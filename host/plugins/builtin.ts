@@ -14,6 +14,9 @@ import { definition as iq } from "./mod_iq.ts";
 import { definition as message } from "./mod_message.ts";
 import { definition as ping } from "./mod_ping.ts";
 import { definition as presence } from "./mod_presence.ts";
+import { definition as register } from "./mod_register.ts";
+import { definition as register_ibr } from "./mod_register_ibr.ts";
+import { definition as register_limits } from "./mod_register_limits.ts";
 import { definition as roster } from "./mod_roster.ts";
 import { definition as saslauth } from "./mod_saslauth.ts";
 import { definition as storage_memory } from "./mod_storage_memory.ts";
@@ -21,7 +24,9 @@ import { definition as storage_sql } from "./mod_storage_sql.ts";
 import { definition as time } from "./mod_time.ts";
 import { definition as tls } from "./mod_tls.ts";
 import { definition as uptime } from "./mod_uptime.ts";
+import { definition as user_account_management } from "./mod_user_account_management.ts";
 import { definition as version } from "./mod_version.ts";
+import { definition as watchregistrations } from "./mod_watchregistrations.ts";
 
 /** Every module of host/plugins. */
 export const host_modules: readonly ModuleDefinition[] = [
@@ -38,6 +43,9 @@ export const host_modules: readonly ModuleDefinition[] = [
 	message,
 	ping,
 	presence,
+	register,
+	register_ibr,
+	register_limits,
 	roster,
 	saslauth,
 	storage_memory,
@@ -45,5 +53,7 @@ export const host_modules: readonly ModuleDefinition[] = [
 	time,
 	tls,
 	uptime,
+	user_account_management,
 	version,
+	watchregistrations,
 ];
