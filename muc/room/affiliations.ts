@@ -105,7 +105,10 @@ function set_affiliation(
 		previous_data: room._affiliation_data.get(jid),
 	};
 	room.module.fire_event("muc-pre-set-affiliation", event);
-	if (event.allowed === false) return failed(event.error ?? stanza_error("cancel", "not-allowed"));
+	if (event.allowed === false) {
+		// PARITY: what the error says to people gets lost
+		return failed(stanza_error(event.error?.type ?? "cancel", event.error?.condition ?? "not-allowed"));
+	}
 
 	// Handlers may add data where there was to be none
 	storeAffiliation(room, jid, affiliation, data || event.data || data);

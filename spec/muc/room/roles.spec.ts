@@ -1,0 +1,129 @@
+import { describe, expect, it } from "vitest";
+import type { Affiliation, Role } from "../../../muc/types.ts";
+import { TestRoom } from "../fixture.ts";
+
+const affiliations: Affiliation[] = ["none", "member", "admin", "owner"];
+const ranks: Affiliation[] = ["outcast", ...affiliations];
+const roles: Role[] = ["none", "visitor", "participant", "moderator"];
+const actor = "actor@example.org/x";
+const target = "target@example.org/x";
+const refused = { ok: false, error: { type: "cancel", condition: "not-allowed" } };
+
+interface Case {
+	actorAffiliation: Affiliation;
+	actorRole: Role;
+	targetAffiliation: Affiliation;
+	targetRole: Role;
+	role: Role;
+}
+
+/** XEP-0045 §5.1.2, §8 and §9, in words of our own: see the three conditions. */
+function isAllowed(one: Case): boolean {
+	const isAboveOrEqual = ranks.indexOf(one.actorAffiliation) >= ranks.indexOf(one.targetAffiliation);
+	const concernsModerator = one.targetRole === "moderator" || one.role === "moderator";
+	const isAdmin = one.actorAffiliation === "admin" || one.actorAffiliation === "owner";
+	return one.actorRole === "moderator" && isAboveOrEqual && (!concernsModerator || isAdmin);
+}
+
+function* allCases(): IterableIterator<Case> {
+	for (const actorAffiliation of affiliations) {
+		for (const actorRole of roles) {
+			for (const targetAffiliation of affiliations) {
+				for (const targetRole of roles) {
+					if (targetRole === "none") continue;
+					for (const role of roles) yield { actorAffiliation, actorRole, targetAffiliation, targetRole, role };
+				}
+			}
+		}
+	}
+}
+
+function inRoom(one: Case): TestRoom {
+	const test = new TestRoom();
+	const { room } = test;
+	room.set_affiliation(true, "actor@example.org", one.actorAffiliation);
+	room.set_affiliation(true, "target@example.org", one.targetAffiliation);
+	room.set_affiliation(true, "first@example.org", "owner");
+	test.fill(["first@example.org/x", "first"], [actor, "actor"], [target, "target"]);
+	room.set_role(true, `${room.jid}/actor`, one.actorRole);
+	room.set_role(true, `${room.jid}/target`, one.targetRole);
+	test.forget();
+	return test;
+}
+
+describe("may_set_role", () => {
+	it("follows its truth table", () => {
+		let count = 0;
+		for (const one of allCases()) {
+			count++;
+			const { room } = inRoom(one);
+			const occupant = room.get_occupant_by_nick(`${room.jid}/target`);
+			if (!occupant) throw new Error("the target is not in the room");
+			const verdict = room.may_set_role(actor, occupant, one.role === "none" ? undefined : one.role);
+			expect(verdict.ok, JSON.stringify(one)).toBe(isAllowed(one));
+			if (!verdict.ok) expect(verdict).toEqual(refused);
+		}
+		expect(count).toBe(4 * 4 * 4 * 3 * 4);
+	});
+
+	it("leaves the decision to handlers that take it", () => {
+		const { room, module } = inRoom({
+			actorAffiliation: "none",
+			actorRole: "visitor",
+			targetAffiliation: "owner",
+			targetRole: "moderator",
+			role: "none",
+		});
+		module.hook("muc-pre-set-role", (event) => {
+			event.allowed = event.role === undefined;
+			if (event.role === "visitor") Object.assign(event, { error: "auth", condition: "forbidden" });
+		});
+		const nick = `${room.jid}/target`;
+		expect(room.set_role(actor, nick, "participant")).toEqual(refused);
+		expect(room.set_role(actor, nick, "visitor")).toMatchObject({ error: { type: "auth", condition: "forbidden" } });
+		expect(room.set_role(actor, nick, "none").ok).toBe(true);
+	});
+});
+
+describe("set_role", () => {
+	const asAdmin: Case = {
+		actorAffiliation: "admin",
+		actorRole: "moderator",
+		targetAffiliation: "none",
+		targetRole: "participant",
+		role: "visitor",
+	};
+
+	it("shows the new role, and by whom", () => {
+		const test = inRoom(asAdmin);
+		test.room.set_role(actor, `${test.room.jid}/target`, "visitor", "calm down");
+		expect(test.got(actor)).toEqual([
+			"presence /target none,visitor,target@example.org/x by=actor(actor@example.org/x) because=calm down",
+		]);
+		expect(test.got(target)).toEqual(["presence /target none,visitor,target@example.org/x by=actor because=calm down 110"]);
+	});
+
+	it("kicks", () => {
+		const test = inRoom(asAdmin);
+		const left: string[] = [];
+		test.module.hook("muc-occupant-left", ({ nick }) => void left.push(nick));
+		expect(test.room.set_role(actor, `${test.room.jid}/target`, "none").ok).toBe(true);
+		expect(test.got(target)).toEqual(["presence unavailable /target none,none,target@example.org/x by=actor 307+110"]);
+		expect(left).toEqual([`${test.room.jid}/target`]);
+		expect(test.room.get_occupant_jid(target)).toBe(undefined);
+	});
+
+	it("does not take what is no role, occupant or actor", () => {
+		const { room } = inRoom(asAdmin);
+		const nick = `${room.jid}/target`;
+		expect(room.set_role(true, nick, "king")).toEqual({ ok: false, error: { type: "modify", condition: "not-acceptable" } });
+		expect(room.set_role(undefined, nick, "visitor")).toEqual({
+			ok: false,
+			error: { type: "modify", condition: "not-acceptable" },
+		});
+		expect(room.set_role(true, `${room.jid}/nobody`, "visitor")).toEqual({
+			ok: false,
+			error: { type: "modify", condition: "item-not-found" },
+		});
+	});
+});
