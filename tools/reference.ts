@@ -159,8 +159,17 @@ class Running {
 	/** Why it ended, or could not begin; undefined while it runs. */
 	ended: string | undefined;
 	private readonly kill = () => this.process.kill("SIGKILL");
+	/** A run that is cut short leaves neither a server nor its files behind. */
+	private readonly abandon = () => {
+		this.kill();
+		rmSync(this.folder, { recursive: true, force: true });
+	};
 
-	constructor(path: string, folder: string, environment: Record<string, string>) {
+	constructor(
+		path: string,
+		private readonly folder: string,
+		environment: Record<string, string>,
+	) {
 		this.process = spawn(path, ["-F", "--config", join(folder, "prosody.cfg.lua")], {
 			cwd: folder,
 			env: { ...process.env, ...environment },
@@ -171,8 +180,7 @@ class Running {
 		}
 		this.process.once("error", (error) => this.end(error.message));
 		this.process.once("exit", (code, signal) => this.end(signal === null ? `exit status ${code}` : `signal ${signal}`));
-		// A test run that is cut short leaves no server behind.
-		process.once("exit", this.kill);
+		process.once("exit", this.abandon);
 	}
 
 	get pid(): number {
@@ -204,7 +212,7 @@ class Running {
 
 	private end(reason: string): void {
 		this.ended ??= reason;
-		process.removeListener("exit", this.kill);
+		process.removeListener("exit", this.abandon);
 	}
 }
 

@@ -2,19 +2,24 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { findProsody, startReference } from "../../tools/reference.ts";
+import { findProsody, type Reference, startReference } from "../../tools/reference.ts";
 import { Client } from "../../tools/scansion/client.ts";
 
 const prosody = findProsody();
 if (prosody === undefined) console.warn("Prosody is not installed: what needs a real one is skipped");
 
 let folder: string;
+let running: Reference | undefined;
 
 beforeEach(() => {
 	folder = mkdtempSync(join(tmpdir(), "enjamb-spec-"));
 });
 
-afterEach(() => rmSync(folder, { recursive: true }));
+afterEach(async () => {
+	await running?.stop();
+	running = undefined;
+	rmSync(folder, { recursive: true });
+});
 
 /** An executable that stands in for Prosody. */
 function executable(name: string, script: string): string {
@@ -42,6 +47,7 @@ describe("startReference", () => {
 	it.skipIf(prosody === undefined)("starts a Prosody of its own, and leaves nothing of it behind", async () => {
 		const started = await startReference();
 		if (!started.ok) throw new Error(started.error);
+		running = started.value;
 		const { host, port, pid, dataFolder } = started.value;
 		const connected = await Client.connect({ host, port, jid: "ada@localhost", password: "any", timeout: 5000 });
 		expect(connected.ok && connected.value.fullJid).toContain("ada@localhost/");
@@ -69,6 +75,7 @@ VirtualHost "localhost"
 		const dataFolder = join(folder, "data");
 		const started = await startReference({ config, pluginPaths: [plugins], dataFolder });
 		if (!started.ok) throw new Error(started.error);
+		running = started.value;
 		await vi.waitFor(() => expect(started.value.log()).toContain("greetings from the spec"));
 		await started.value.stop();
 		expect(readFileSync(join(dataFolder, "localhost", "spec_greeting", "ada.dat"), "utf8")).toContain("hello");
