@@ -123,13 +123,12 @@ export class SqliteDatabase implements Participant {
 		return this.guard(() => {
 			const before = this.pragma("journal_mode");
 			if (how === "safe") {
-				if (before !== "delete") this.pragma("journal_mode = DELETE");
+				if (before !== "delete") this.set_journal("DELETE");
 				this.pragma("synchronous = EXTRA");
 				this.pragma("fullfsync = 1");
 				return ok(undefined);
 			}
-			// Another process that has the file open may prevent this; then the journal stays what it was.
-			if (before !== "wal" && this.pragma("journal_mode = WAL") === "wal" && how === "default") this.journal_before = before;
+			if (before !== "wal" && this.set_journal("WAL") === "wal" && how === "default") this.journal_before = before;
 			if (how === "normal") this.pragma("auto_vacuum = FULL");
 			if (how === "fast") {
 				this.pragma("secure_delete = FAST");
@@ -142,6 +141,16 @@ export class SqliteDatabase implements Participant {
 
 	private pragma(text: string): string {
 		return String(this.connection.pragma(text, { simple: true }));
+	}
+
+	/** Asks for another kind of journal. Another process that uses the file may prevent it, and then the journal stays what it is. */
+	private set_journal(mode: string): string {
+		try {
+			return this.pragma(`journal_mode = ${mode}`);
+		} catch (error) {
+			if (error instanceof Sqlite.SqliteError && error.code.startsWith("SQLITE_BUSY")) return this.pragma("journal_mode");
+			throw error;
+		}
 	}
 
 	/** Runs statements that set the file up, all or none of them, at once and outside of any turn. */
@@ -262,11 +271,15 @@ export class SqliteDatabase implements Participant {
 		let result: Result<void, StorageError> = ok(undefined);
 		try {
 			this.commit();
-			if (this.journal_before !== undefined) this.pragma(`journal_mode = ${this.journal_before}`);
+		} catch (error) {
+			result = failed({ text: error instanceof Error ? error.message : String(error) });
+		}
+		try {
+			if (this.journal_before !== undefined) this.set_journal(this.journal_before);
 			else if (this.pragma("journal_mode") === "wal") this.pragma("wal_checkpoint(TRUNCATE)");
 		} catch (error) {
-			// Only the log stays then, which the next one to open the file reads.
-			result = failed({ text: error instanceof Error ? error.message : String(error) });
+			// What is in the log stays there, for the next one to open the file.
+			if (!(error instanceof Sqlite.SqliteError)) throw error;
 		}
 		this.state = "idle";
 		this.statements.clear();

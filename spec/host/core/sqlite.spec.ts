@@ -248,6 +248,32 @@ describe("the file", () => {
 		expect(pragmas).toEqual([ok(mode), ok(synchronous), ok(fullfsync)]);
 	});
 
+	it("is opened and closed beside another process that reads it", () => {
+		const other = new Sqlite(file);
+		other.exec("CREATE TABLE t (n INTEGER PRIMARY KEY, x TEXT); INSERT INTO t VALUES (1, 'x')");
+		other.exec("BEGIN");
+		other.prepare("SELECT * FROM t").all();
+		const database = open();
+		expect(database.tune("default")).toEqual(ok(undefined));
+		expect(database.read(() => ok(database.first("PRAGMA journal_mode")))).toEqual(ok(["delete"]));
+		other.exec("COMMIT");
+		expect(database.tune("default")).toEqual(ok(undefined));
+		insert(database, 2);
+		turn.end();
+		other.exec("BEGIN");
+		expect(other.prepare("SELECT count(*) FROM t").pluck().get()).toBe(2);
+		expect(database.close()).toEqual(ok(undefined));
+		other.close();
+		expect(seen_outside()).toEqual([1, 2]);
+	});
+
+	it("says so where the last turn cannot be stored", () => {
+		const database = open_with_table();
+		insert(database, 1);
+		database.write(() => ok(database.run("INSERT OR ROLLBACK INTO t VALUES (1, 'x')")));
+		expect(database.close()).toEqual(failed({ text: `${file}: UNIQUE constraint failed: t.n` }));
+	});
+
 	it("goes back from a log where the configuration says safe", () => {
 		const other = new Sqlite(file);
 		other.pragma("journal_mode = WAL");
