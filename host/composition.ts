@@ -5,6 +5,7 @@ import packageJson from "../package.json" with { type: "json" };
 import * as api from "./api.ts";
 import { create_builtin_loader } from "./core/builtin_loader.ts";
 import { type Config, default_config } from "./core/configmanager.ts";
+import type { ModuleDefinition } from "./core/types.ts";
 import { create_typescript_loader } from "./core/typescript_loader.ts";
 import { host_modules } from "./plugins/builtin.ts";
 import { create_server, type RunningServer, type ServerOptions } from "./startup.ts";
@@ -13,18 +14,22 @@ import type { Result } from "./util/error.ts";
 /** This program's version. */
 export const version: string = packageJson.version;
 
-/** A server of a configuration with all that this program brings along. */
+/**
+ * A server of a configuration with all that this program brings along.
+ * @param options.modules built-in modules of somebody who embeds the server; one of ours by the same name gives way
+ */
 export function compose_server(
 	config: Config,
-	options: Partial<Pick<ServerOptions, "config_path" | "log">> = {},
+	options: Partial<Pick<ServerOptions, "config_path" | "log">> & { readonly modules?: readonly ModuleDefinition[] } = {},
 ): Result<RunningServer, string> {
 	const plugin_paths = config.get("*", "plugin_paths");
 	const folders = Array.isArray(plugin_paths) ? plugin_paths.filter((path) => typeof path === "string") : [];
+	const { modules = [], ...rest } = options;
 	return create_server({
 		config,
-		...options,
+		...rest,
 		version,
-		loaders: [create_builtin_loader([...host_modules, ...muc_modules]), create_typescript_loader(folders, api)],
+		loaders: [create_builtin_loader([...host_modules, ...muc_modules, ...modules]), create_typescript_loader(folders, api)],
 	});
 }
 

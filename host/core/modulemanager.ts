@@ -4,8 +4,8 @@ import { failed, ok, type Result } from "../util/error.ts";
 import { ModuleInstance, type ModuleServices } from "./moduleapi.ts";
 import type { ItemTypes, LoadedModule, ModuleDefinition, ModuleLoader, ModuleManager, Server } from "./types.ts";
 
-/** Loaded on every host without being named. Prosody also has offline, s2s and s2s_auth_certs here. */
-const autoload_modules = ["presence", "message", "iq", "c2s"];
+/** Loaded on every host without being named. Prosody also has s2s and s2s_auth_certs here. */
+const autoload_modules = ["presence", "message", "iq", "offline", "c2s"];
 /** What components take over from the global `modules_enabled`. */
 const component_inheritable_modules = new Set([
 	"tls",
@@ -173,13 +173,14 @@ export function create_modulemanager(server: Server, loaders: readonly ModuleLoa
 		return server.hosts.get(host)?.events ?? server.events;
 	}
 
-	function unload(host: string, name: string): Result<true, string> {
+	/** @param is_last the whole host goes, so that nobody has to hear of each dependant */
+	function unload(host: string, name: string, is_last = false): Result<true, string> {
 		const entry = get_entry(host, name);
 		if (!entry) return failed("module-not-loaded");
 		for (const other of [...(modules.get(host)?.values() ?? [])]) {
 			if (other.module.dependencies.has(name) && get_entry(host, other.name)) {
-				log("info", "Unloading %s:%s since it depends on %s", host, other.name, name);
-				unload(host, other.name);
+				if (!is_last) log("info", "Unloading %s:%s since it depends on %s", host, other.name, name);
+				unload(host, other.name, is_last);
 			}
 		}
 		call(entry.module, "unload", () => entry.module.unload?.());
@@ -191,7 +192,7 @@ export function create_modulemanager(server: Server, loaders: readonly ModuleLoa
 
 	return {
 		load: (host, name) => load_entry(host, name, undefined),
-		unload,
+		unload: (host, name) => unload(host, name),
 		reload(host, name) {
 			const entry = get_entry(host, name);
 			if (!entry) return failed("module-not-loaded");
@@ -237,7 +238,7 @@ export function create_modulemanager(server: Server, loaders: readonly ModuleLoa
 			}
 		},
 		unload_all(host) {
-			for (const name of [...(modules.get(host)?.keys() ?? [])].reverse()) unload(host, name);
+			for (const name of [...(modules.get(host)?.keys() ?? [])].reverse()) unload(host, name, true);
 			modules.delete(host);
 		},
 		server_is_ready() {

@@ -12,6 +12,7 @@ import { definition as debug_reset } from "./mod_debug_reset.ts";
 import { definition as disco } from "./mod_disco.ts";
 import { definition as iq } from "./mod_iq.ts";
 import { definition as message } from "./mod_message.ts";
+import { definition as offline } from "./mod_offline.ts";
 import { definition as ping } from "./mod_ping.ts";
 import { definition as presence } from "./mod_presence.ts";
 import { definition as register } from "./mod_register.ts";
@@ -41,6 +42,7 @@ export const host_modules: readonly ModuleDefinition[] = [
 	disco,
 	iq,
 	message,
+	offline,
 	ping,
 	presence,
 	register,

@@ -1,0 +1,49 @@
+// Counterpart: plugins/mod_offline.lua
+
+import type { ModuleDefinition } from "../core/types.ts";
+import * as datetime from "../util/datetime.ts";
+import * as jid from "../util/jid.ts";
+import { ns } from "../util/ns.ts";
+import * as st from "../util/stanza.ts";
+
+/** Keeps messages for accounts that are not online, until they are (XEP-0160). */
+export const definition: ModuleDefinition = {
+	name: "offline",
+	load(module) {
+		const messages = module.open_store("offline", "archive");
+		module.add_feature("msgoffline");
+
+		module.hook(
+			"message/offline/handle",
+			({ origin, stanza }) => {
+				const { to } = stanza.attrs;
+				const username = to === undefined && origin.type === "c2s" ? origin.username : jid.node(to);
+				if (username === undefined) return undefined;
+				const kept = messages.append(username, undefined, stanza, Math.floor(Date.now() / 1000), "");
+				if (kept.ok) return true;
+				module.log("error", "A message for %s could not be kept: %s", to, kept.error.text);
+				return undefined;
+			},
+			-1,
+		);
+
+		module.hook(
+			"message/offline/broadcast",
+			({ origin }) => {
+				if (origin.type !== "c2s" || origin.username === undefined) return undefined;
+				const kept = messages.find(origin.username);
+				if (!kept.ok) {
+					module.log("error", "The messages kept for %s could not be read: %s", origin.username, kept.error.text);
+					return undefined;
+				}
+				for (const { stanza, when } of kept.value.items) {
+					const delayed = st.clone(stanza).tag("delay", { xmlns: ns.delay, from: module.host, stamp: datetime.datetime(when) });
+					origin.send(delayed.reset());
+				}
+				if (kept.value.items.length > 0) messages.delete(origin.username);
+				return true;
+			},
+			-1,
+		);
+	},
+};

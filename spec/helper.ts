@@ -1,0 +1,92 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { compose_server } from "../host/composition.ts";
+import { type Config, type ConfigValue, default_config } from "../host/core/configmanager.ts";
+import type { ModuleDefinition } from "../host/core/types.ts";
+import type { RunningServer } from "../host/startup.ts";
+import type { Stanza } from "../host/util/stanza.ts";
+import { Client } from "../tools/scansion/client.ts";
+
+type Section = Readonly<Record<string, ConfigValue>>;
+
+/** How a server for one test differs from the newcomer's: in memory, on a free port of the loopback address, silent. */
+export interface TestServerOptions {
+	/** Options by section; `*` is the global one. */
+	readonly config?: Readonly<Record<string, Section>>;
+	/** Modules beside the built-in ones; `modules_enabled` still has to name them. */
+	readonly modules?: readonly ModuleDefinition[];
+	/** In place of a fresh temporary folder, which goes when the server stops. */
+	readonly data_path?: string;
+}
+
+/** A server in this process, and clients of it. */
+export interface TestServer {
+	readonly server: RunningServer;
+	readonly port: number;
+	readonly data_path: string;
+	/** Logs in as `name@localhost`, or with a JID; with a fixed resource where one is given. */
+	client(name: string, resource?: string): Promise<Client>;
+	/** Ends clients and server. */
+	stop(): Promise<void>;
+}
+
+/** How long an answer may take in tests, in milliseconds: long, since it only costs time where something is broken. */
+export const patience = 10_000;
+
+/** Starts a server for a test. */
+export async function start_test_server(options: TestServerOptions = {}): Promise<TestServer> {
+	const data_path = options.data_path ?? (await mkdtemp(join(tmpdir(), "enjamb-spec-")));
+	const config: Config = default_config(data_path);
+	const overrides: Record<string, Section> = {
+		...options.config,
+		"*": { storage: "memory", c2s_ports: [0], interfaces: ["127.0.0.1"], ...options.config?.["*"] },
+	};
+	for (const [host, section] of Object.entries(overrides)) {
+		for (const [option, value] of Object.entries(section)) config.set(host, option, value);
+	}
+	const composed = compose_server(config, { log: [], modules: options.modules ?? [] });
+	if (!composed.ok) throw new Error(composed.error);
+	const server = composed.value;
+	const remove_data = () =>
+		options.data_path === undefined ? rm(data_path, { recursive: true, force: true }) : Promise.resolve();
+	const listening = await server.start();
+	if (!listening.ok) {
+		await remove_data();
+		throw new Error(listening.error);
+	}
+	const port = listening.value[0]?.port ?? 0;
+	const clients: Client[] = [];
+	return {
+		server,
+		port,
+		data_path,
+		async client(name, resource) {
+			const jid = name.includes("@") ? name : `${name}@localhost`;
+			const client = await Client.connect({ host: "127.0.0.1", port, jid, password: "password", resource, timeout: patience });
+			if (!client.ok) throw new Error(client.error);
+			clients.push(client.value);
+			return client.value;
+		},
+		async stop() {
+			await Promise.all(clients.map((client) => client.disconnect()));
+			await server.stop("The test is over");
+			await remove_data();
+		},
+	};
+}
+
+/** The next stanza that is accepted; fails the test where none comes. */
+export async function expect_stanza(client: Client, accepts: (stanza: Stanza) => boolean = () => true): Promise<Stanza> {
+	const stanza = await client.take(accepts, patience);
+	if (stanza) return stanza;
+	throw new Error(
+		`expected a stanza, but ${client.ended ?? "none came"}; waiting: ${client.queue.map(String).join("\n") || "nothing"}`,
+	);
+}
+
+/** Sends an IQ and takes its answer. */
+export function ask(client: Client, iq: Stanza): Promise<Stanza> {
+	client.send(iq);
+	return expect_stanza(client, (stanza) => stanza.name === "iq" && stanza.attrs["id"] === iq.attrs["id"]);
+}
