@@ -176,7 +176,7 @@ export const definition: ModuleDefinition = {
 			const stored = get_stored(username);
 			const secondary = new Map<string, Role>();
 			for (const name of stored.ok ? Object.keys(stored.value) : []) {
-				const role = name === primary_key ? undefined : roles.get(name);
+				const role = roles.get(name);
 				if (role) secondary.set(name, role);
 			}
 			return secondary;

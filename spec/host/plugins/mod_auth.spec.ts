@@ -68,7 +68,7 @@ const broken_storage: ModuleDefinition = {
 		module.hook("store-opened", (event) => {
 			const { store: opened } = event;
 			if (event.store_name === "accounts" && "get_table" in opened) {
-				event.store = { ...opened, get: () => refused, set: () => refused, users: () => refused };
+				event.store = { ...opened, get: () => refused, set: () => ok(undefined), users: () => refused };
 			}
 		});
 	},
@@ -201,6 +201,8 @@ describe("internal_hashed", () => {
 			}
 		}
 		expect(running?.log.filter((line) => line.startsWith("warn")).length).toBe(damaged.length);
+		store("user", { ...good, server_key: "00".repeat(20) });
+		expect(provider.test_password("user", "pencil").ok).toBe(false);
 	});
 
 	it("forgets accounts", () => {

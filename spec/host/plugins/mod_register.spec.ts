@@ -246,6 +246,19 @@ describe("registration in-band", () => {
 		expect(heard).toEqual([["new", "mod_register", "192.0.2.1"]]);
 	});
 
+	it("leaves nothing behind where it cannot be finished", () => {
+		const { connect, usermanager } = start(open, (module) => {
+			module.hook("store-opened", (event) => {
+				const { store } = event;
+				if (event.store_name !== "account_details" || !("get_table" in store)) return;
+				event.store = { ...store, set: () => failed({ text: "disk full" }) };
+			});
+			module.server.modulemanager.reload(host, "register_ibr");
+		});
+		expect(answer(connect(), query("set", wanted))).toBe(error("wait", "internal-server-error", "Failed to write data to disk."));
+		expect(usermanager.users(host)).toEqual(["user"]);
+	});
+
 	it("takes forms, too", () => {
 		const { connect, usermanager } = start(open);
 		const submit = (values: Record<string, string>): Stanza => {

@@ -271,6 +271,13 @@ describe("a negotiation", () => {
 		]);
 	});
 
+	it("is over after a failure", () => {
+		const stream = start().connect();
+		stream.receive(auth("SCRAM-SHA-1", "n,,n=user,r=abc"));
+		expect(stream.receive(element("response", "x"))[0]).toMatch(/malformed-request/);
+		expect(stream.receive(element("response", "x"))).toEqual([failure("not-authorized", "Out of order SASL element")]);
+	});
+
 	it("begins anew after every failure, as often as one likes", () => {
 		const stream = start().connect();
 		for (let tries = 0; tries < 10; tries++) expect(stream.receive(auth("PLAIN", "\0user\0pen"))).toEqual([wrong_plain]);

@@ -106,6 +106,7 @@ describe("PLAIN", () => {
 		["\0us er\0pencil", "failure malformed-request: Invalid username or password."],
 		["\0user\0pen\u0007cil", "failure malformed-request: Invalid username or password."],
 		["\0\u00ad\0pencil", "failure malformed-request: Invalid username or password."],
+		["\0user\0\u00ad", "failure malformed-request: Invalid username or password."],
 	])("answers %j with %s", (message, answer) => {
 		expect(send(start(known, "PLAIN"), message)).toBe(answer);
 	});
@@ -360,6 +361,19 @@ describe.each(hash_names)("SCRAM with %s", (hash_name) => {
 			const { handler, nonce } = challenged();
 			expect(send(handler, `c=biws,r=${nonce},p=${proof}`)).toMatch(/^failure not-authorized: The response/);
 		}
+	});
+
+	it("refuses a good proof with something behind it", () => {
+		const client = client_for("user", "pencil", mechanism);
+		const handler = start(profile, mechanism);
+		const step = handler.process(client.first());
+		if (step.status !== "challenge") throw new Error(shown(step));
+		const final = client.challenge(step.data);
+		if (!final.ok) throw new Error(final.error);
+		const longer = final.value
+			.toString()
+			.replace(/,p=(.*)$/, (_, proof: string) => `,p=${Buffer.concat([bytes(proof), Buffer.from("x")]).toString("base64")}`);
+		expect(send(handler, longer)).toMatch(/^failure not-authorized: The response/);
 	});
 
 	it("gives each exchange another nonce", () => {
