@@ -1,0 +1,53 @@
+// Counterpart: core/sessionmanager.lua (new_session)
+
+import { ns } from "../util/ns.ts";
+import type { Stanza } from "../util/stanza.ts";
+import { BaseStreamSession } from "./stream_session.ts";
+import type { C2sSession, Connection, Role, SaslHandler, Server, StreamError } from "./types.ts";
+
+/** What mod_c2s does for the sessions that it made. */
+export interface ClientStreamControl {
+	/** Ends the stream and takes the session out of the server. */
+	close(session: ClientSession, reason: StreamError | undefined): void;
+	/** Expects a new header from the client. */
+	reset_stream(session: ClientSession, rest: "keep" | "drop"): void;
+}
+
+/** A client's stream. */
+export class ClientSession extends BaseStreamSession implements C2sSession {
+	type: C2sSession["type"] = "c2s_unauthed";
+	host: string | undefined;
+	username: string | undefined;
+	resource: string | undefined;
+	full_jid: string | undefined;
+	presence: Stanza | undefined;
+	priority: number | undefined;
+	interested = false;
+	directed: Set<string> | undefined;
+	role: Role | undefined;
+	sasl_handler: SaslHandler | undefined;
+
+	constructor(
+		server: Server,
+		id: string,
+		conn: Connection,
+		private readonly control: ClientStreamControl,
+	) {
+		super(server, id, conn, ns.client);
+	}
+
+	close(reason?: StreamError): void {
+		if (this.type === "c2s_destroyed") this.log("debug", "Attempt to close already-closed session");
+		else this.control.close(this, reason);
+	}
+
+	/** @param rest whether what the client sent behind the element that leads to this still counts */
+	reset_stream(rest: "keep" | "drop" = "keep"): void {
+		this.notopen = true;
+		this.control.reset_stream(this, rest);
+	}
+
+	protected keeps_output(): boolean {
+		return this.type !== "c2s";
+	}
+}

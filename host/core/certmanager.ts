@@ -1,0 +1,252 @@
+// Counterpart: core/certmanager.lua
+
+import { createPrivateKey, X509Certificate } from "node:crypto";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { createSecureContext } from "node:tls";
+import { idna_to_ascii } from "../util/encodings.ts";
+import { failed, ok, type Result } from "../util/error.ts";
+import { get_identities, self_signed_certificate } from "../util/x509.ts";
+import { type CertificateFiles, find_cert, find_cert_in_index, index_certs, parent_domain } from "./certificate_files.ts";
+import type { ConfigValue } from "./config/config.ts";
+import {
+	context_options,
+	merge_settings,
+	profile_names,
+	profile_settings,
+	read_settings,
+	type TlsSettings,
+	unknown_settings,
+} from "./tls_settings.ts";
+import type { Server, TlsContext } from "./types.ts";
+
+/** Finds certificates for hosts and services. */
+export interface CertManager {
+	/**
+	 * What a host's streams are encrypted with; undefined where it has no usable certificate, which the log says once.
+	 *
+	 * `SERVICE port NUMBER` stands for a port that speaks TLS from the first byte, as in Prosody. Its context takes that of the host
+	 * that a client names.
+	 */
+	tls_context(host: string): TlsContext | undefined;
+}
+
+/** How long a certificate is valid that we make ourselves. Nobody but the user can tell whether it is the right one anyway. */
+const self_signed_days = 3650;
+
+function message_of(error: unknown): string {
+	return error instanceof Error ? error.message : String(error);
+}
+
+/** Reads a file of a certificate or key. */
+function read(path: string, what: string): Result<Buffer, string> {
+	try {
+		return ok(readFileSync(path));
+	} catch (error) {
+		const code = error instanceof Error && "code" in error ? error.code : undefined;
+		if (code === "ENOENT") return failed(`the ${what} ${path} does not exist`);
+		if (code === "EACCES") return failed(`the ${what} ${path} cannot be read: this user has no permission to`);
+		return failed(`the ${what} ${path} cannot be read: ${message_of(error)}`);
+	}
+}
+
+/** Reads a certificate with its key, and makes sure that they belong together. */
+function load_pair(
+	{ certificate, key }: CertificateFiles,
+	passphrase: string | undefined,
+): Result<TlsContext & { parsed: X509Certificate }, string> {
+	const cert = read(certificate, "certificate");
+	if (!cert.ok) return cert;
+	const secret = read(key, "key");
+	if (!secret.ok) return secret;
+	let parsed: X509Certificate;
+	try {
+		parsed = new X509Certificate(cert.value);
+	} catch {
+		return failed(`the certificate ${certificate} is none: expected a file with -----BEGIN CERTIFICATE-----`);
+	}
+	try {
+		const private_key = createPrivateKey(passphrase === undefined ? secret.value : { key: secret.value, passphrase });
+		if (!parsed.checkPrivateKey(private_key)) return failed(`the key ${key} does not belong to the certificate ${certificate}`);
+	} catch (error) {
+		const code = error instanceof Error && "code" in error ? error.code : undefined;
+		if (code === "ERR_MISSING_PASSPHRASE" || code === "ERR_OSSL_BAD_DECRYPT") {
+			return failed(`the key ${key} is encrypted: set its password in ssl = { password = "…" }`);
+		}
+		return failed(`the key ${key} is none: expected a file with -----BEGIN PRIVATE KEY-----`);
+	}
+	return ok({ names: [...get_identities(parsed)], options: { cert: cert.value, key: secret.value }, parsed });
+}
+
+/** Keeps the certificates of one server. */
+export function create_certmanager(server: Server): CertManager {
+	const log = server.logger("certmanager");
+	const { config } = server;
+	let index: Map<string, CertificateFiles> | undefined;
+	const contexts = new Map<string, TlsContext | undefined>();
+
+	server.events.add_handler("config-reloaded", () => {
+		index = undefined;
+		contexts.clear();
+	});
+
+	/** A host's own option, not one that it inherits from the global section. */
+	function own(host: string, option: string): ConfigValue | undefined {
+		const value = config.get(host, option);
+		return value === config.get("*", option) ? undefined : value;
+	}
+
+	function path_option(value: ConfigValue | undefined): string | undefined {
+		return typeof value === "string" ? resolve(server.paths.config, value) : undefined;
+	}
+
+	function certificates_folder(): string {
+		return path_option(config.get("*", "certificates")) ?? resolve(server.paths.config, "certs");
+	}
+
+	function find_host_cert(host: string): CertificateFiles | undefined {
+		index ??= index_certs(certificates_folder(), log);
+		const named = path_option(config.get(host, "certificate"));
+		const found = find_cert_in_index(index, host) ?? find_cert(named ?? certificates_folder(), host);
+		if (found !== undefined) return found;
+		const parent = parent_domain(host);
+		return parent === undefined ? undefined : find_host_cert(parent);
+	}
+
+	/** Certificate and key that settings name. */
+	function named_files(settings: TlsSettings): Result<CertificateFiles | undefined, string> {
+		const certificate = path_option(settings.get("certificate"));
+		if (certificate === undefined) return ok(undefined);
+		const key = path_option(settings.get("key"));
+		return key === undefined ? failed(`ssl names the certificate ${certificate} but no key`) : ok({ certificate, key });
+	}
+
+	/** Makes a context for files, or without any where only names decide. */
+	function create_context(layers: readonly TlsSettings[], files: CertificateFiles | undefined): Result<TlsContext, string> {
+		const profile_name = config.get("*", "tls_profile") ?? "intermediate";
+		const profile = profile_settings(String(profile_name));
+		if (profile === undefined) {
+			return failed(`tls_profile is ${JSON.stringify(profile_name)}: expected one of ${profile_names.join(", ")}`);
+		}
+		for (const name of unknown_settings(layers)) log("warn", "The setting '%s' in ssl is not known, and has no effect", name);
+		const merged = merge_settings([profile, ...layers]);
+		const named = named_files(merged.settings);
+		if (!named.ok) return named;
+		const chosen = named.value ?? files;
+		const { options, problem } = context_options(merged);
+		if (problem !== undefined) return failed(`ssl: ${problem}`);
+		const dhparam = merged.settings.get("dhparam");
+		if (dhparam === "auto") options.dhparam = "auto";
+		else if (typeof dhparam === "string") {
+			const parameters = read(resolve(server.paths.config, dhparam), "file of DH parameters");
+			if (!parameters.ok) return parameters;
+			options.dhparam = parameters.value;
+		}
+		const pair = chosen === undefined ? undefined : load_pair(chosen, options.passphrase);
+		if (pair?.ok === false) return pair;
+		if (pair !== undefined && chosen !== undefined && Date.parse(pair.value.parsed.validTo) < Date.now()) {
+			log("warn", "The certificate %s expired on %s", chosen.certificate, pair.value.parsed.validTo);
+		}
+		try {
+			const { honorCipherOrder = false } = options;
+			const secureContext = createSecureContext({ ...options, ...pair?.value.options });
+			return ok({ names: pair?.value.names ?? [], options: { secureContext, honorCipherOrder } });
+		} catch (error) {
+			return failed(`ssl: ${message_of(error)}`);
+		}
+	}
+
+	/** A certificate that we made ourselves, kept among the data so that it stays the same. */
+	function own_certificate(host: string): Result<CertificateFiles, string> {
+		const folder = join(server.paths.data, "certificates");
+		const files = {
+			certificate: join(folder, `${encodeURIComponent(host)}.crt`),
+			key: join(folder, `${encodeURIComponent(host)}.key`),
+		};
+		const existing = load_pair(files, undefined);
+		if (existing.ok && Date.parse(existing.value.parsed.validTo) > Date.now()) return ok(files);
+		const made = self_signed_certificate([host], self_signed_days);
+		try {
+			mkdirSync(folder, { recursive: true, mode: 0o700 });
+			writeFileSync(files.key, made.key, { mode: 0o600 });
+			writeFileSync(files.certificate, made.certificate, { mode: 0o600 });
+		} catch (error) {
+			return failed(`there is no certificate for ${host}, and none can be kept in ${folder}: ${message_of(error)}`);
+		}
+		log(
+			"warn",
+			"There is no certificate for %s in %s, so one was made that vouches for itself: %s. Clients will warn about it.",
+			host,
+			certificates_folder(),
+			files.certificate,
+		);
+		return ok(files);
+	}
+
+	function create_host_context(host: string): Result<TlsContext, string> {
+		const parent = parent_domain(host);
+		const own_or_parent = (option: string): ConfigValue | undefined =>
+			own(host, option) ?? (parent === undefined ? undefined : own(parent, option));
+		const layers = [
+			read_settings(config.get("*", "ssl")),
+			read_settings(config.get("*", "c2s_ssl")),
+			read_settings(own_or_parent("ssl")),
+			read_settings(own_or_parent("c2s_ssl")),
+		];
+		const named = layers.some((layer) => layer.has("certificate"));
+		let files = named ? undefined : find_host_cert(host);
+		if (files === undefined && !named) {
+			const wanted = path_option(own(host, "certificate"));
+			if (wanted !== undefined) return failed(`certificate of ${host}: ${wanted} with a matching key does not exist`);
+			const made = own_certificate(host);
+			if (!made.ok) return made;
+			files = made.value;
+		}
+		if (files !== undefined) log("debug", "Certificate for %s: %s with key %s", host, files.certificate, files.key);
+		return create_context(layers, files);
+	}
+
+	function tls_context(name: string): TlsContext | undefined {
+		if (contexts.has(name)) return contexts.get(name);
+		const [, service, port] = /^(\S+) port (\d+)$/.exec(name) ?? [];
+		const made = service === undefined ? create_host_context(name) : create_service_context(service, Number(port));
+		if (!made.ok) log("error", "No TLS for %s: %s", name, made.error);
+		const context = made.ok ? made.value : undefined;
+		contexts.set(name, context);
+		return context;
+	}
+
+	/** The certificate option of a service: a file, or a table of them by port. */
+	function service_certificate(service: string, port: number): string | undefined {
+		const option = config.get("*", `${service}_certificate`);
+		if (typeof option === "string") return path_option(option);
+		if (option instanceof Map) return path_option(option.get(port) ?? option.get("default"));
+		return path_option(read_settings(option).get("default"));
+	}
+
+	function create_service_context(service: string, port: number): Result<TlsContext, string> {
+		const layers = [read_settings(config.get("*", "ssl")), read_settings(config.get("*", `${service}_ssl`))];
+		const path = service_certificate(service, port);
+		const files = path === undefined ? undefined : find_cert(path, service);
+		if (path !== undefined && files === undefined)
+			return failed(`${service}_certificate: ${path} with a matching key does not exist`);
+		const base = create_context(layers, files);
+		if (!base.ok) return base;
+		const has_own = files !== undefined || layers.some((layer) => layer.has("certificate"));
+		const first_host = [...server.hosts.values()].find((host) => host.type === "local")?.host;
+		const fallback = has_own || first_host === undefined ? base.value : (tls_context(first_host) ?? base.value);
+		return ok({
+			names: fallback.names,
+			options: {
+				...fallback.options,
+				SNICallback(name, answer) {
+					const host = [...server.hosts.keys()].find((known) => (idna_to_ascii(known) ?? known) === name.toLowerCase());
+					const context = host === undefined ? undefined : tls_context(host);
+					answer(null, (context ?? fallback).options.secureContext);
+				},
+			},
+		});
+	}
+
+	return { tls_context };
+}

@@ -1,0 +1,264 @@
+// Counterpart: core/portmanager.lua
+
+import type { Duplex } from "node:stream";
+import { default_network_settings, type Listener, type ListenFailure, NetServer, type NetworkSettings } from "../net/server.ts";
+import { failed, ok, type Result } from "../util/error.ts";
+import type { ConfigValue } from "./config/config.ts";
+import type { Log, NetService, Server } from "./types.ts";
+
+/** Something that is listened on. */
+export interface ListenAddress {
+	readonly service: string;
+	/** As the configuration names the interface: an address, `*` or `::`. */
+	readonly host: string;
+	/** The port in use, also where any was asked for with 0. */
+	readonly port: number;
+}
+
+/** Opens the ports of a server's services. */
+export interface PortManager {
+	/** Opens the ports of all services that are offered by now; later ones are opened as they come. Opens none if it fails. */
+	start(): Promise<Result<ListenAddress[], string>>;
+	/** Closes ports and connections. */
+	stop(): Promise<void>;
+	addresses(): ListenAddress[];
+	/** Hands a service a stream that is connected already, such as one end of a pair in memory; false where there is no such service. */
+	adopt(service: string, stream: Duplex, ip?: string): boolean;
+}
+
+interface ActivePort {
+	readonly service: NetService;
+	readonly listener: Listener;
+}
+
+/** A port that could not be opened. */
+interface Problem {
+	readonly text: string;
+	/** Whether the server must not run without it. */
+	readonly fatal: boolean;
+}
+
+function list(value: ConfigValue | undefined): ConfigValue[] | undefined {
+	if (value === undefined) return undefined;
+	return Array.isArray(value) ? [...new Set(value)] : [value];
+}
+
+/** Reads `network_settings`; what has the wrong type is in the log, and stays as it is by default. */
+function read_network_settings(option: ConfigValue | undefined, log: Log): NetworkSettings {
+	const settings = { ...default_network_settings };
+	if (typeof option !== "object" || option instanceof Map || Array.isArray(option)) return settings;
+	const numbers = [
+		"read_timeout",
+		"send_timeout",
+		"ssl_handshake_timeout",
+		"max_send_buffer_size",
+		"tcp_backlog",
+		"shutdown_deadline",
+	] as const;
+	for (const name of numbers) {
+		const value = option[name];
+		if (typeof value === "number" && value > 0) settings[name] = value;
+		else if (value !== undefined) log("error", "network_settings.%s is %j: expected a number above 0", name, value);
+	}
+	const { nagle, tcp_keepalive } = option;
+	if (typeof nagle === "boolean") settings.nagle = nagle;
+	if (typeof tcp_keepalive === "boolean" || typeof tcp_keepalive === "number") settings.tcp_keepalive = tcp_keepalive;
+	return settings;
+}
+
+function explain({ code, message }: ListenFailure): string {
+	switch (code) {
+		case "EADDRINUSE":
+			return "the port is in use by another program";
+		case "EACCES":
+			return "this user has no permission to listen on it (ports below 1024 need one)";
+		case "EADDRNOTAVAIL":
+			return "this machine does not have that address";
+		case "EAFNOSUPPORT":
+			return "this machine has no such kind of address";
+		case "ENOTFOUND":
+			return "there is no such interface: expected an IP address, * or ::";
+		default:
+			return message;
+	}
+}
+
+/** Makes the port manager of one server. */
+export function create_portmanager(server: Server): PortManager {
+	const log = server.logger("portmanager");
+	const { config } = server;
+	const net = new NetServer(server.turn, read_network_settings(config.get("*", "network_settings"), log), server.logger("net"));
+	/** Services by name; of several, the first one listens. */
+	const services = new Map<string, NetService[]>();
+	const active: ActivePort[] = [];
+	let state: "new" | "running" | "stopped" = "new";
+
+	function default_interfaces(local: boolean): string[] {
+		const interfaces: string[] = [];
+		if (config.get("*", "use_ipv4") !== false) interfaces.push(local ? "127.0.0.1" : "*");
+		if (config.get("*", "use_ipv6") !== false) interfaces.push(local ? "::1" : "::");
+		return interfaces;
+	}
+
+	/** Where a service listens; `by_default` where nobody asked for just these interfaces. */
+	function interfaces_of(service: NetService): { interfaces: ConfigValue[]; by_default: boolean } {
+		const named =
+			list(config.get("*", `${service.name}_interfaces`)) ??
+			list(config.get("*", `${service.name}_interface`)) ??
+			(service.private ? list(config.get("*", "local_interfaces")) : undefined) ??
+			(service.private ? undefined : (list(config.get("*", "interfaces")) ?? list(config.get("*", "interface"))));
+		return named === undefined
+			? { interfaces: default_interfaces(service.private ?? false), by_default: true }
+			: { interfaces: named, by_default: false };
+	}
+
+	function ports_of(service: NetService): ConfigValue[] {
+		const named = list(config.get("*", `${service.name}_ports`));
+		return named ?? (service.default_port === undefined ? [] : [service.default_port]);
+	}
+
+	function port_number(given: ConfigValue): number | undefined {
+		const port = typeof given === "string" && given.trim() !== "" ? Number(given) : given;
+		return typeof port === "number" && Number.isInteger(port) && port >= 0 && port < 65536 ? port : undefined;
+	}
+
+	async function open(service: NetService, host: string, port: number): Promise<Result<Listener, ListenFailure>> {
+		const context_name = `${service.name} port ${port}`;
+		const opened = await net.listen({
+			interface: host,
+			port,
+			onconnect: (connection) => service.onconnect(connection),
+			...(service.encryption === "ssl" ? { tls: () => server.tls_context(context_name) } : {}),
+		});
+		if (!opened.ok) return opened;
+		// Nobody may want it any more, by the time that it is open.
+		if (state === "stopped" || !services.get(service.name)?.includes(service)) {
+			opened.value.close();
+			return failed({ code: "", message: "the service is gone" });
+		}
+		active.push({ service, listener: opened.value });
+		return opened;
+	}
+
+	/** Opens all ports of a service, and answers with what is wrong. */
+	async function activate(service: NetService): Promise<Problem[]> {
+		const problems: Problem[] = [];
+		const { interfaces, by_default } = interfaces_of(service);
+		const opened: string[] = [];
+		const ports = ports_of(service);
+		for (const given of ports) {
+			const wanted = port_number(given);
+			if (wanted === undefined) {
+				problems.push({ text: `${service.name}_ports: ${JSON.stringify(given)} is no port number`, fatal: true });
+				continue;
+			}
+			// Whichever port is free is to be the same on all interfaces.
+			let port = wanted;
+			for (const name of interfaces) {
+				const host = String(name);
+				const other = active.find(({ listener }) => wanted !== 0 && listener.port === wanted && listener.interface === host);
+				if (other !== undefined) {
+					const text = `${service.name} and ${other.service.name} are both configured to listen on [${host}]:${wanted}`;
+					problems.push({ text, fatal: true });
+					continue;
+				}
+				const result = await open(service, host, port);
+				if (result.ok) {
+					port = result.value.port;
+					opened.push(`[${host}]:${port}`);
+					continue;
+				}
+				const { code } = result.error;
+				// A machine without IPv6 (or IPv4) is none the worse for that.
+				const is_missing = code === "EAFNOSUPPORT" || code === "EADDRNOTAVAIL";
+				if (by_default && is_missing) {
+					log("debug", "Not listening on [%s]:%d: %s", host, port, explain(result.error));
+					continue;
+				}
+				const text = `${service.name} cannot listen on [${host}]:${port}: ${explain(result.error)}`;
+				// Where another program has the port, clients would reach that one.
+				problems.push({ text, fatal: code === "EADDRINUSE" });
+			}
+		}
+		if (opened.length > 0) log("info", "Activated service '%s' on %s", service.name, opened.join(", "));
+		else if (ports.length > 0 && problems.length === 0) {
+			problems.push({ text: `${service.name} has no interface to listen on`, fatal: true });
+		}
+		return opened.length > 0 ? problems : problems.map((problem) => ({ ...problem, fatal: true }));
+	}
+
+	/** Opens a service that came while the server runs already; then a missing port is no reason to stop. */
+	function activate_later(service: NetService): void {
+		activate(service).then(
+			(problems) => {
+				for (const { text } of problems) log("error", "%s", text);
+			},
+			(error) => log("error", "Failed to activate service '%s': %s", service.name, error instanceof Error ? error.stack : error),
+		);
+	}
+
+	function deactivate(is_meant: (port: ActivePort) => boolean): void {
+		for (const port of active.filter(is_meant)) {
+			port.listener.close();
+			active.splice(active.indexOf(port), 1);
+			log("debug", "Removed listening service %s from [%s]:%d", port.service.name, port.listener.interface, port.listener.port);
+		}
+	}
+
+	server.events.add_handler("item-added/net-provider", ({ item }: { item: NetService }) => {
+		const same_name = services.get(item.name) ?? [];
+		services.set(item.name, [...same_name, item]);
+		if (state === "running" && same_name.length === 0) activate_later(item);
+	});
+	server.events.add_handler("item-removed/net-provider", ({ item }: { item: NetService }) => {
+		const rest = (services.get(item.name) ?? []).filter((service) => service !== item);
+		services.set(item.name, rest);
+		const was_active = active.some(({ service }) => service === item);
+		deactivate(({ service }) => service === item);
+		const [next] = rest;
+		if (state === "running" && was_active && next !== undefined) activate_later(next);
+	});
+	// No new clients while the others are told to go.
+	server.events.add_handler(
+		"server-stopping",
+		() => {
+			state = "stopped";
+			deactivate(() => true);
+		},
+		-80,
+	);
+
+	function addresses(): ListenAddress[] {
+		return active.map(({ service, listener }) => ({ service: service.name, host: listener.interface, port: listener.port }));
+	}
+
+	return {
+		async start() {
+			for (const [service] of services.values()) {
+				if (service === undefined) continue;
+				const problems = await activate(service);
+				const fatal = problems.find((problem) => problem.fatal);
+				if (fatal !== undefined) {
+					deactivate(() => true);
+					return failed(fatal.text);
+				}
+				for (const { text } of problems) log("error", "%s", text);
+			}
+			state = "running";
+			return ok(addresses());
+		},
+		async stop() {
+			state = "stopped";
+			deactivate(() => true);
+			await net.close();
+		},
+		addresses,
+		adopt(name, stream, ip) {
+			const service = services.get(name)?.[0];
+			if (service === undefined) return false;
+			const tls = service.encryption === "ssl" ? () => server.tls_context(`${name} port 0`) : undefined;
+			net.adopt(stream, (connection) => service.onconnect(connection), { ...(ip === undefined ? {} : { ip }), tls });
+			return true;
+		},
+	};
+}
