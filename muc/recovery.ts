@@ -10,6 +10,8 @@ export interface TurnRooms {
 	readonly saved: ReadonlySet<Room>;
 	/** Come into being. */
 	readonly created: ReadonlySet<Room>;
+	/** Come out of storage. */
+	readonly restored: ReadonlySet<Room>;
 	/** Moved out of memory. */
 	readonly evicted: ReadonlySet<Room>;
 }
@@ -18,14 +20,14 @@ export interface TurnRooms {
  * Notes what each turn does with rooms, so that rooms in memory and in storage can be made to agree where its writes are lost.
  * @param settled called when a turn was stored
  * @param recover called when one could not be stored, with what it had done
- * @returns notes that a room was saved, created, or evicted
+ * @returns notes what was done with a room
  */
 export function create_recovery(
 	module: ModuleApi,
 	settled: () => void,
 	recover: (rooms: TurnRooms) => void,
 ): (what: keyof TurnRooms, room: Room) => void {
-	const start = () => ({ saved: new Set<Room>(), created: new Set<Room>(), evicted: new Set<Room>() });
+	const start = () => ({ saved: new Set<Room>(), created: new Set<Room>(), restored: new Set<Room>(), evicted: new Set<Room>() });
 	let turn = start();
 
 	const outlet: Outlet = {

@@ -81,7 +81,6 @@ export function create_rooms(module: ModuleApi, library: RoomLibrary): Rooms {
 			return false;
 		}
 		note("evicted", room);
-		room.save = unsaved;
 		return true;
 	}
 
@@ -109,7 +108,7 @@ export function create_rooms(module: ModuleApi, library: RoomLibrary): Rooms {
 		return check("settings", jid, room_configs.set(user, undefined)) && unlisted && left;
 	}
 
-	/** For rooms that are no longer in memory: what they would write is out of date. */
+	/** For rooms that are gone: to write them would bring them back. */
 	const unsaved: Room["save"] = () => true;
 
 	/** Puts a room into memory, and connects it with storage. */
@@ -138,7 +137,7 @@ export function create_rooms(module: ModuleApi, library: RoomLibrary): Rooms {
 	}
 
 	/** Makes rooms in memory agree with storage again after a turn whose writes were lost. */
-	function recover({ saved, created, evicted }: TurnRooms): void {
+	function recover({ saved, created, restored, evicted }: TurnRooms): void {
 		listing.reset();
 		for (const room of evicted) {
 			if (cache.get(room.jid)) continue;
@@ -146,10 +145,10 @@ export function create_rooms(module: ModuleApi, library: RoomLibrary): Rooms {
 			cache.resize(Math.max(cache.size, cache.count() + 1));
 			keep(room);
 		}
-		// Of the creation of these nobody was told
-		for (const room of created) forget_room(room);
+		// Of the creation of these nobody was told, and those are in storage as before
+		for (const room of [...created, ...restored]) forget_room(room);
 		for (const room of saved) {
-			if (!created.has(room)) reread(room);
+			if (!created.has(room) && !restored.has(room)) reread(room);
 		}
 	}
 
@@ -171,12 +170,11 @@ export function create_rooms(module: ModuleApi, library: RoomLibrary): Rooms {
 		return room;
 	}
 
-	/** A room out of storage, known to nobody yet. */
-	function thaw(jid: string, data: StoreTable): Room {
-		const state = room_state.get(node(jid));
-		if (!state.ok) module.log("debug", "Could not restore state of room %s: %s", jid, state.error.text);
-		const room = library.restore_room(data, state.ok ? state.value : undefined);
-		return room.ok ? room.value : broken_room(jid, room.error);
+	/** A room out of storage, known to nobody yet; the state is what is stored about who is in it. */
+	function thaw(jid: string, data: StoreTable, state: StoreTable | undefined): Room {
+		const room = library.restore_room(data, state);
+		if (!room.ok) return broken_room(jid, room.error);
+		return room.value.jid === jid ? room.value : broken_room(jid, `what is stored is the room ${room.value.jid}`);
 	}
 
 	function restore_room(jid: string): Room | false | undefined {
@@ -185,10 +183,13 @@ export function create_rooms(module: ModuleApi, library: RoomLibrary): Rooms {
 		if (data.value === undefined) return undefined;
 		module.log("debug", "Restoring room %s from storage", jid);
 		if (module.fire_event("muc-room-pre-restore", { jid, data: data.value }) === false) return false;
-		const room = thaw(jid, data.value);
+		const state = room_state.get(node(jid));
+		if (!state.ok) module.log("warn", "Could not read who is in room %s: %s", jid, state.error.text);
+		const room = thaw(jid, data.value, state.ok ? state.value : undefined);
 		if (room.broken) return room;
 		if (!keep(room)) return false;
-		check("state", jid, room_state.set(node(jid), undefined));
+		note("restored", room);
+		if (state.ok) check("state", jid, room_state.set(node(jid), undefined));
 		module.fire_event("muc-room-restored", { jid, room });
 		return room;
 	}
