@@ -21,6 +21,7 @@ import { definition as register_limits } from "./mod_register_limits.ts";
 import { definition as roster } from "./mod_roster.ts";
 import { definition as saslauth } from "./mod_saslauth.ts";
 import { definition as storage_memory } from "./mod_storage_memory.ts";
+import { definition as storage_none } from "./mod_storage_none.ts";
 import { definition as storage_sql } from "./mod_storage_sql.ts";
 import { definition as time } from "./mod_time.ts";
 import { definition as tls } from "./mod_tls.ts";
@@ -51,6 +52,7 @@ export const host_modules: readonly ModuleDefinition[] = [
 	roster,
 	saslauth,
 	storage_memory,
+	storage_none,
 	storage_sql,
 	time,
 	tls,
