@@ -1,76 +1,15 @@
-// No counterpart: rooms with all their features, on a module that only records.
+// No counterpart: a room with all its features, on a module that only records.
 
 import { ns } from "../../host/util/ns.ts";
 import type { Attributes, Stanza } from "../../host/util/stanza.ts";
 import * as st from "../../host/util/stanza.ts";
-import * as description from "../../muc/description.lib.ts";
-import * as hats from "../../muc/hats.lib.ts";
-import * as hidden from "../../muc/hidden.lib.ts";
-import * as history from "../../muc/history.lib.ts";
-import * as language from "../../muc/language.lib.ts";
-import * as members_only from "../../muc/members_only.lib.ts";
-import * as moderated from "../../muc/moderated.lib.ts";
-import { create_room_library, type RoomLibrary } from "../../muc/muc.lib.ts";
-import * as name from "../../muc/name.lib.ts";
-import * as occupant_id from "../../muc/occupant_id.lib.ts";
-import * as password from "../../muc/password.lib.ts";
-import * as persistent from "../../muc/persistent.lib.ts";
-import * as presence_broadcast from "../../muc/presence_broadcast.lib.ts";
-import * as register from "../../muc/register.lib.ts";
-import * as request from "../../muc/request.lib.ts";
-import * as restrict_pm from "../../muc/restrict_pm.lib.ts";
-import * as subject from "../../muc/subject.lib.ts";
+import { create_full_library } from "../../muc/features.ts";
+import type { RoomLibrary } from "../../muc/muc.lib.ts";
 import type { Room } from "../../muc/types.ts";
-import * as whois from "../../muc/whois.lib.ts";
 import { FakeModule, type FakeModuleOptions, FakeSession } from "./fake_module.ts";
 
-const features = [
-	whois,
-	name,
-	description,
-	language,
-	hidden,
-	password,
-	members_only,
-	moderated,
-	request,
-	persistent,
-	subject,
-	history,
-	register,
-	restrict_pm,
-	presence_broadcast,
-	hats,
-];
-
-/** A component's rooms. XEP-0421 ids are left out, unless asked for, as they only stand in the way of reading. */
-export function createRooms(
-	setup: FakeModuleOptions = {},
-	withOccupantIds = false,
-): { module: FakeModule; library: RoomLibrary } {
-	const module = new FakeModule(setup);
-	const library = create_room_library(module, {
-		...whois.methods,
-		...name.methods,
-		...description.methods,
-		...language.methods,
-		...hidden.methods,
-		...password.methods,
-		...members_only.methods,
-		...moderated.methods,
-		...request.methods,
-		...persistent.methods,
-		...subject.methods,
-		...history.methods,
-		...register.methods,
-		...restrict_pm.methods,
-		...presence_broadcast.methods,
-		...occupant_id.methods,
-	});
-	for (const feature of features) feature.load(module);
-	if (withOccupantIds) occupant_id.load(module);
-	return { module, library };
-}
+/** Rooms are open at once, and without XEP-0421 ids, which only stand in the way of reading. */
+const plain = { muc_room_locking: false, muc_occupant_id: false };
 
 /** One room, and who is in it; what happened on the way in is forgotten. */
 export class TestRoom {
@@ -79,11 +18,10 @@ export class TestRoom {
 	readonly room: Room;
 	private readonly clients = new Map<string, FakeSession>();
 
-	constructor(setup: FakeModuleOptions = {}, withOccupantIds = false) {
-		const rooms = createRooms(setup, withOccupantIds);
-		this.module = rooms.module;
-		this.library = rooms.library;
-		this.room = rooms.library.new_room("room@muc.example.org");
+	constructor(setup: FakeModuleOptions = {}) {
+		this.module = new FakeModule({ ...setup, options: { ...plain, ...setup.options } });
+		this.library = create_full_library(this.module);
+		this.room = this.library.new_room("room@muc.example.org");
 	}
 
 	/** The session of a real full JID. */

@@ -1,0 +1,204 @@
+import { describe, expect, it } from "vitest";
+import { ns } from "../../../host/util/ns.ts";
+import type { Stanza } from "../../../host/util/stanza.ts";
+import * as st from "../../../host/util/stanza.ts";
+import { brief, TestRoom } from "../fixture.ts";
+
+const owner = "owner@example.org/x";
+const guest = "guest@example.org/x";
+const victim = "victim@example.org/x";
+const outsider = "outsider@example.org/x";
+
+function filled(): TestRoom {
+	const test = new TestRoom();
+	test.fill([owner, "owner"], [guest, "guest"], [victim, "victim"]);
+	return test;
+}
+
+function items(stanzas: Stanza[]): string[] {
+	return stanzas.flatMap((stanza) => stanza.get_child("query", ns.muc_admin)?.tags.map(String) ?? [brief(stanza)]);
+}
+
+const ok = ["iq result room@muc.example.org"];
+
+describe("a muc#admin set", () => {
+	it("changes affiliations, by JID or by nick", () => {
+		const test = filled();
+		expect(test.admin(owner, "set", { affiliation: "member", jid: "new@example.org" }, "welcome").map(brief)).toEqual(ok);
+		expect(test.room.get_affiliation_data("new@example.org")).toEqual({ reason: "welcome" });
+		expect(test.admin(owner, "set", { affiliation: "member", nick: "guest" }).map(brief)).toEqual(ok);
+		expect([...test.room.each_affiliation("member")].map(([jid]) => jid)).toEqual(["new@example.org", "guest@example.org"]);
+	});
+
+	it("changes roles, by nick or by full JID", () => {
+		const test = filled();
+		expect(test.admin(owner, "set", { role: "visitor", nick: "guest" }).map(brief)).toEqual(ok);
+		expect(test.room.get_role(`${test.room.jid}/guest`)).toBe("visitor");
+		expect(test.admin(guest, "set", { role: "none", nick: "victim" }).map(brief)).toEqual([
+			"iq error room@muc.example.org cancel/not-allowed",
+		]);
+	});
+
+	it("reserves nicks, and removes who has them", () => {
+		const test = filled();
+		test.admin(owner, "set", { affiliation: "member", jid: "new@example.org", nick: "victim" });
+		expect(test.room.get_registered_nick("new@example.org")).toBe("victim");
+		expect(test.got(victim)).toEqual([
+			"presence unavailable /victim none,none,victim@example.org/x because=This nickname is reserved 307+110",
+		]);
+	});
+
+	it("removes nobody for who may not reserve a nick, and changes nothing that is kept", () => {
+		const test = filled();
+		test.room.set_affiliation(true, "member@example.org", "member", undefined, { reason: "old" });
+		test.forget();
+		for (const jid of [guest, outsider]) {
+			for (const target of ["outsider@example.org", "member@example.org"]) {
+				const answer = test.admin(jid, "set", { affiliation: "none", jid: target, nick: "victim" }, "new");
+				expect(answer.map(brief)).toEqual(["iq error room@muc.example.org cancel/not-allowed"]);
+			}
+		}
+		expect(test.module.take()).toEqual([]);
+		expect(test.room.get_occupant_jid(victim)).toBe(`${test.room.jid}/victim`);
+		expect(test.room.get_affiliation_data("member@example.org")).toEqual({ reason: "old" });
+	});
+
+	it("saves what it changed, and nothing else", () => {
+		const test = filled();
+		let saves = 0;
+		test.room.save = () => ++saves > 0;
+		test.admin(guest, "set", { role: "none", nick: "victim" });
+		expect(saves).toBe(0);
+		test.admin(owner, "set", { role: "none", nick: "victim" });
+		expect(saves).toBe(1);
+	});
+
+	it.each([
+		[undefined, "cancel/bad-request"],
+		[{}, "cancel/bad-request"],
+		[{ affiliation: "member" }, "cancel/bad-request"],
+		[{ affiliation: "member", role: "visitor", nick: "guest" }, "cancel/bad-request"],
+		[{ affiliation: "king", jid: "guest@example.org" }, "modify/not-acceptable"],
+		[{ affiliation: "member", jid: "@" }, "modify/jid-malformed"],
+		[{ affiliation: "member", jid: "" }, "modify/jid-malformed"],
+		[{ affiliation: "member", jid: "guest@example.org/x" }, "modify/jid-malformed"],
+		[{ affiliation: "member", nick: "nobody" }, "cancel/bad-request"],
+		[{ role: "visitor", nick: "\u0007" }, "modify/jid-malformed"],
+		[{ role: "visitor", nick: "nobody" }, "modify/item-not-found"],
+		[{ role: "visitor", nick: "" }, "modify/item-not-found"],
+		[{ role: "king", nick: "guest" }, "modify/not-acceptable"],
+		[{ role: "visitor", jid: "guest@example.org" }, "cancel/bad-request"],
+	])("answers %j with %s", (item, error) => {
+		const test = filled();
+		const stanza = st.iq({ from: owner, to: test.room.jid, type: "set", id: "admin" }).query(ns.muc_admin);
+		if (item !== undefined) {
+			// Past the builder's own checks, as such text comes from the network
+			stanza.tag("item", { xmlns: ns.muc_admin });
+			const tag = stanza.first_tag?.first_tag;
+			if (tag) Object.assign(tag.attr, item);
+		}
+		test.room.handle_admin_query_set_command(test.client(owner), stanza);
+		expect(test.client(owner).take().map(brief)).toEqual([`iq error room@muc.example.org ${error}`]);
+	});
+});
+
+describe("a muc#admin get", () => {
+	it("lists affiliations with nick and reason", () => {
+		const test = filled();
+		test.room.set_affiliation(true, "m@example.org", "member", undefined, { reserved_nickname: "m", reason: "r" });
+		expect(items(test.admin(owner, "get", { affiliation: "member" }))).toEqual([
+			"<item affiliation='member' jid='m@example.org' nick='m'><reason>r</reason></item>",
+		]);
+		expect(test.admin(owner, "get", { affiliation: "outcast" }).map(String)).toEqual([
+			"<iq to='owner@example.org/x' from='room@muc.example.org' id='admin' type='result'>" +
+				"<query xmlns='http://jabber.org/protocol/muc#admin'/></iq>",
+		]);
+	});
+
+	it("lists roles to moderators", () => {
+		const test = filled();
+		expect(items(test.admin(owner, "get", { role: "participant" }))).toEqual([
+			"<item affiliation='none' role='participant' jid='guest@example.org/x' nick='guest'/>",
+			"<item affiliation='none' role='participant' jid='victim@example.org/x' nick='victim'/>",
+		]);
+		expect(items(test.admin(guest, "get", { role: "moderator" }))).toEqual(["iq error room@muc.example.org auth/forbidden"]);
+		test.room.set_affiliation(true, "outsider@example.org", "admin");
+		expect(items(test.admin(outsider, "get", { role: "moderator" })).length, "admins need not be in the room").toBe(1);
+	});
+
+	it("shows admins no owners, and members all where everybody is known", () => {
+		const test = filled();
+		test.room.set_affiliation(true, "guest@example.org", "admin");
+		const forbidden = ["iq error room@muc.example.org auth/forbidden"];
+		expect(items(test.admin(guest, "get", { affiliation: "owner" }))).toEqual(forbidden);
+		expect(items(test.admin(guest, "get", { affiliation: "admin" })).length).toBe(1);
+		test.room.set_affiliation(true, "victim@example.org", "member");
+		expect(items(test.admin(victim, "get", { affiliation: "member" }))).toEqual(forbidden);
+		test.room.set_whois("anyone");
+		test.room.set_members_only(true);
+		expect(items(test.admin(victim, "get", { affiliation: "owner" })).length).toBe(1);
+	});
+
+	it.each([
+		[undefined],
+		[{}],
+		[{ affiliation: "king" }],
+		[{ role: "king" }],
+		[{ role: "visitor", affiliation: "member" }],
+		[{ nick: "guest" }],
+	])("answers %j with bad-request", (item) => {
+		expect(items(filled().admin(owner, "get", item))).toEqual(["iq error room@muc.example.org cancel/bad-request"]);
+	});
+});
+
+describe("a muc#owner query", () => {
+	function query(test: TestRoom, from: string, type: "get" | "set", ...children: Stanza[]): string[] {
+		const stanza = st.iq({ from, to: test.room.jid, type, id: "owner" }).query(ns.muc_owner);
+		for (const child of children) stanza.add_child(child);
+		if (type === "get") test.room.handle_owner_query_get_to_room(test.client(from), stanza);
+		else test.room.handle_owner_query_set_to_room(test.client(from), stanza);
+		return test.client(from).take().map(brief);
+	}
+
+	it("is for owners only", () => {
+		const test = filled();
+		for (const type of ["get", "set"] as const) {
+			expect(query(test, guest, type)).toEqual(["iq error room@muc.example.org auth/forbidden"]);
+		}
+	});
+
+	it("is refused where it asks for nothing that there is", () => {
+		const test = filled();
+		expect(query(test, owner, "set")).toEqual(["iq error room@muc.example.org modify/bad-request"]);
+		expect(query(test, owner, "set", st.stanza("dance"))).toEqual(["iq error room@muc.example.org cancel/service-unavailable"]);
+	});
+
+	it("destroys the room", () => {
+		const test = filled();
+		const destroyed: unknown[] = [];
+		test.module.hook("muc-room-destroyed", ({ newjid, reason, password }) => void destroyed.push([newjid, reason, password]));
+		const destroy = st
+			.stanza("destroy", { jid: "new@muc.example.org" })
+			.text_tag("reason", "moved")
+			.text_tag("password", "secret");
+		expect(query(test, owner, "set", destroy)).toEqual(ok);
+		expect(destroyed).toEqual([["new@muc.example.org", "moved", "secret"]]);
+		expect(test.module.take(guest).at(-1)?.get_child("x", ns.muc_user)?.get_child("destroy")?.toString()).toBe(
+			"<destroy jid='new@muc.example.org'><reason>moved</reason><password>secret</password></destroy>",
+		);
+		expect(test.room.has_occupant()).toBe(false);
+		expect(test.room.destroying).toBe("moved");
+	});
+
+	it("does not destroy where a handler will not have it", () => {
+		const test = filled();
+		test.module.hook("muc-pre-room-destroy", (event) => {
+			event.allowed = false;
+			if (event.reason) event.error = "auth";
+		});
+		expect(query(test, owner, "set", st.stanza("destroy"))).toEqual(["iq error room@muc.example.org cancel/not-allowed"]);
+		const withReason = st.stanza("destroy").text_tag("reason", "r");
+		expect(query(test, owner, "set", withReason)).toEqual(["iq error room@muc.example.org auth/not-allowed"]);
+		expect([test.room.has_occupant(), test.room.destroying]).toEqual([true, undefined]);
+	});
+});
