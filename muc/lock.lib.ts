@@ -5,6 +5,9 @@ import { ns } from "../host/util/ns.ts";
 import * as st from "../host/util/stanza.ts";
 import type { Room } from "./types.ts";
 
+/** Seconds that stand for "never" in storage, which not every driver can keep infinity in: 34 000 years. */
+const longest = 2 ** 40;
+
 function now(): number {
 	return Math.floor(Date.now() / 1000);
 }
@@ -34,7 +37,7 @@ export function is_locked(room: Room): boolean {
  * Keeps new rooms closed until they are configured (XEP-0045 §10.1.1). Options: muc_room_locking, muc_room_lock_timeout.
  */
 export function load(module: ModuleApi): void {
-	const timeout = module.get_option_period("muc_room_lock_timeout", "5 minutes");
+	const timeout = Math.min(module.get_option_period("muc_room_lock_timeout", "5 minutes"), longest);
 
 	if (module.get_option_boolean("muc_room_locking", true)) {
 		module.hook(

@@ -6,6 +6,9 @@ import * as st from "../host/util/stanza.ts";
 import type { Rooms } from "./rooms.ts";
 import type { Room } from "./types.ts";
 
+/** Seconds that stand for "never" in storage, which not every driver can keep infinity in: 34 000 years. */
+const longest = 2 ** 40;
+
 function now(): number {
 	return Math.floor(Date.now() / 1000);
 }
@@ -16,7 +19,7 @@ function now(): number {
  */
 export function load(module: ModuleApi, rooms: Rooms): void {
 	if (!module.get_option_boolean("muc_tombstones", true)) return;
-	const lifetime = module.get_option_period("muc_tombstone_expiry", "31 days");
+	const lifetime = Math.min(module.get_option_period("muc_tombstone_expiry", "31 days"), longest);
 	module.hook(
 		"muc-room-destroyed",
 		({ room, reason, newjid }) => {

@@ -386,6 +386,24 @@ describe("destroyed rooms", () => {
 		}
 	});
 
+	it("are gone for good where they never expire, over restarts too", async () => {
+		const folder = await mkdtemp(join(tmpdir(), "enjamb-spec-"));
+		try {
+			const options = { muc_tombstone_expiry: "never" };
+			const first = await start_service(options, { storage: "sql" }, folder);
+			const client = await first.test.client("a");
+			await create(client, "old", persistent);
+			await destroy(client, "old");
+			await first.stop();
+			const second = await start_service(options, { storage: "sql" }, folder);
+			const gone = outcome(await enter(await second.test.client("a"), "old", "a"));
+			await second.stop();
+			expect(gone).toBe("cancel/gone");
+		} finally {
+			await rm(folder, { recursive: true, force: true });
+		}
+	});
+
 	it("come back by admins, and for everybody in time", async () => {
 		const { test, muc, module } = await start({ admins: ["admin@localhost"] });
 		const client = await test.client("a");
