@@ -108,6 +108,23 @@ describe("rooms that nobody is in", () => {
 		expect(muc.get_room_from_jid(room_of("brief"))).toBeUndefined();
 	});
 
+	it("are in storage as long as they are persistent", async () => {
+		const { test, module } = await start();
+		const client = await test.client("a");
+		const stored = () =>
+			["config", "persistent"].map((name) => module.open_store(name).get(name === "config" ? "room" : undefined));
+		await create(client, "room", persistent);
+		expect(stored()).toMatchObject([
+			{ ok: true, value: { _jid: room_of("room"), "a@localhost": "owner" } },
+			{ ok: true, value: { [room_of("room")]: true } },
+		]);
+		await configure(client, "room", { "muc#roomconfig_persistentroom": "0" });
+		expect(stored()).toEqual([
+			{ ok: true, value: undefined },
+			{ ok: true, value: undefined },
+		]);
+	});
+
 	it("stay when they are", async () => {
 		const { test, muc } = await start();
 		const client = await test.client("a");
@@ -262,6 +279,16 @@ describe("more rooms than have a place", () => {
 		const room = live(muc, "first");
 		expect(room._history?.map(({ stanza }) => stanza.get_child_text("body"))).toEqual(["remember me", "still here"]);
 		expect(module.open_store("state").get("first")).toEqual({ ok: true, value: undefined });
+	});
+
+	it("are those that were not used for longest", async () => {
+		const { test, muc } = await start({ muc_room_cache_size: 2 });
+		const client = await test.client("a");
+		await create(client, "first");
+		await create(client, "second");
+		await say(client, "first", "hello");
+		await create(client, "third");
+		expect([...muc.live_rooms()].map(({ jid }) => jid)).toEqual([room_of("third"), room_of("first")]);
 	});
 
 	it("do not come into being where muc_max_rooms is reached", async () => {
@@ -525,6 +552,7 @@ describe("a turn that cannot be stored", () => {
 		try {
 			const client = await here.test.client("a");
 			await create(client, "room", { ...persistent, "muc#roomconfig_roomname": "Before", "muc#roomconfig_publicroom": "1" });
+			expect(await list(client)).toEqual([`${room_of("room")}=Before`]);
 			sabotage(here, owner_event);
 			expect(
 				outcome(await configure(client, "room", { "muc#roomconfig_roomname": "After", "muc#roomconfig_publicroom": "0" })),
