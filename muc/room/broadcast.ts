@@ -108,10 +108,15 @@ function broadcast_message(room: Room, stanza: Stanza): true {
 	return true;
 }
 
-function build_item_list(room: Room, occupant: Occupant, x: Stanza, isAnonymous: boolean, about: Partial<Item> = {}): Stanza {
-	const item: Item = { ...about, affiliation: room.get_affiliation(occupant.bare_jid), role: occupant.role ?? "none" };
+/** Completes an item for an occupant; `jid` is put in for each of its sessions, unless that is to be hidden. */
+function build_item_list(room: Room, occupant: Occupant, x: Stanza, isAnonymous: boolean, item: Item): Stanza {
+	item.affiliation = room.get_affiliation(occupant.bare_jid);
+	item.role = occupant.role ?? "none";
 	if (isAnonymous) return addItem(x, item);
-	for (const [jid] of occupant.each_session()) addItem(x, { ...item, jid });
+	for (const [realJid] of occupant.each_session()) {
+		item.jid = realJid;
+		addItem(x, item);
+	}
 	return x;
 }
 
@@ -281,7 +286,8 @@ export const methods: Pick<
 		return broadcast_message(this, stanza);
 	},
 	build_item_list(occupant, x, is_anonymous, nick, actorNick, actorJid, reason) {
-		return build_item_list(this, occupant, x, is_anonymous, { nick, actorNick, actorJid, reason });
+		const item: Item = { affiliation: undefined, role: undefined, jid: undefined, nick, actorNick, actorJid, reason };
+		return build_item_list(this, occupant, x, is_anonymous, item);
 	},
 	publicise_occupant_status(status) {
 		publicise_occupant_status(this, status);

@@ -113,6 +113,7 @@ describe("update_option", () => {
 		});
 		submit(test, { ...formType, "muc#roomconfig_roomname": "Tea", "muc#roomconfig_roomdesc": "d" });
 		expect(answers).toEqual([true, undefined, undefined, undefined]);
+		expect(test.got(owner)).toEqual(["message groupchat room@muc.example.org 104"]);
 		expect(test.room.get_name()).toBe("Tea");
 	});
 });
