@@ -191,7 +191,7 @@ class ClientStreams {
 			return;
 		}
 		const name = nameprep(attr["to"]);
-		if (name === undefined || name === "") {
+		if (name === undefined) {
 			session.close({ condition: "improper-addressing", text: "A valid 'to' attribute is required on stream headers" });
 			return;
 		}
