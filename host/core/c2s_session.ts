@@ -36,8 +36,12 @@ export class ClientSession extends BaseStreamSession implements C2sSession {
 		super(server, id, conn, ns.client);
 	}
 
+	get destroyed(): boolean {
+		return this.type === "c2s_destroyed";
+	}
+
 	close(reason?: StreamError): void {
-		if (this.type === "c2s_destroyed") this.log("debug", "Attempt to close already-closed session");
+		if (this.destroyed) this.log("debug", "Attempt to close already-closed session");
 		else this.control.close(this, reason);
 	}
 

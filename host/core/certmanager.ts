@@ -68,9 +68,8 @@ function load_pair(
 	try {
 		const private_key = createPrivateKey(passphrase === undefined ? secret.value : { key: secret.value, passphrase });
 		if (!parsed.checkPrivateKey(private_key)) return failed(`the key ${key} does not belong to the certificate ${certificate}`);
-	} catch (error) {
-		const code = error instanceof Error && "code" in error ? error.code : undefined;
-		if (code === "ERR_MISSING_PASSPHRASE" || code === "ERR_OSSL_BAD_DECRYPT") {
+	} catch {
+		if (secret.value.includes("ENCRYPTED")) {
 			return failed(`the key ${key} is encrypted: set its password in ssl = { password = "…" }`);
 		}
 		return failed(`the key ${key} is none: expected a file with -----BEGIN PRIVATE KEY-----`);

@@ -48,18 +48,21 @@ export abstract class BaseStreamSession implements StreamSession {
 
 	abstract close(reason?: StreamError): void;
 
+	/** Whether the session was taken out of the server; then nothing is sent any more. */
+	abstract get destroyed(): boolean;
+
 	/** Whether what is sent now goes out even where the turn's work cannot be stored: it moves the stream itself on. */
 	protected abstract keeps_output(): boolean;
 
 	send(stanza: Stanza): boolean {
-		if (this.silent || this.conn === undefined) return false;
+		if (!this.can_send(this.conn)) return false;
 		this.log("debug", "Sending[%s]: %s", this.type, new TopTag(stanza));
 		const passed = this.filters.has("stanzas/out") ? this.filters.filter("stanzas/out", stanza) : stanza;
 		return passed === undefined || this.conn.write(passed.toString(), this.keeps_output());
 	}
 
 	send_text(text: string): boolean {
-		return !this.silent && this.conn !== undefined && this.conn.write(text, this.keeps_output());
+		return this.can_send(this.conn) && this.conn.write(text, this.keeps_output());
 	}
 
 	filter(kind: FilterKind, stanza: Stanza): Stanza | undefined {
@@ -102,8 +105,12 @@ export abstract class BaseStreamSession implements StreamSession {
 		this.silent = true;
 	}
 
+	private can_send(conn: Connection | undefined): conn is Connection {
+		return conn !== undefined && !this.silent && !this.destroyed;
+	}
+
 	private send_stream_text(text: string): void {
-		if (!this.silent) this.conn?.write(text, true);
+		if (this.can_send(this.conn)) this.conn.write(text, true);
 	}
 }
 

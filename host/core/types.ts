@@ -438,7 +438,7 @@ export interface NetService {
 	readonly default_port?: number;
 	/** Direct TLS from the first byte. */
 	readonly encryption?: "ssl";
-	/** Only listens when the configuration names ports. */
+	/** Only listens on `local_interfaces`, unless `NAME_interfaces` says otherwise. */
 	readonly private?: boolean;
 	/** Takes an accepted connection. */
 	onconnect(conn: Connection): void;

@@ -280,7 +280,7 @@ class ClientStreams {
 		// A client that is online may be in the middle of a stanza, and has this time to finish and to close its own side.
 		if (reason === undefined && !session.notopen && session.type === "c2s") {
 			this.module.add_timer(this.close_timeout, () => {
-				if (session.type === "c2s_destroyed") return;
+				if (session.destroyed) return;
 				session.log("warn", "Failed to receive a stream close response, closing connection anyway...");
 				this.finish(session, conn, undefined);
 			});
