@@ -52,6 +52,7 @@ export class SocketConnection implements Connection, Outlet {
 	/** TLS to be turned to once the text before it is out. */
 	private upgrade: { readonly context: TlsContext; readonly before: string } | undefined;
 	private encrypted = false;
+	private reason: string | undefined;
 	private told = false;
 	private paused = false;
 	private congested = false;
@@ -148,15 +149,15 @@ export class SocketConnection implements Connection, Outlet {
 		this.fail(undefined);
 	}
 
-	/** Ends the connection at once, with the reason that its owner is told. */
+	/** Ends the connection at once. Its owner is told of the reason later, since it may be in the middle of writing. */
 	fail(reason: string | undefined): void {
 		if (this.state !== "ended") {
 			this.state = "ended";
+			this.reason = reason;
 			this.turn.forget(this);
 			this.stop_timers();
 		}
 		this.stream.destroy();
-		this.tell(reason);
 	}
 
 	starttls(context: TlsContext): void {
@@ -197,6 +198,7 @@ export class SocketConnection implements Connection, Outlet {
 			error: (error: Error) => this.fail(error.message),
 			close: () => {
 				this.fail(undefined);
+				this.tell(this.reason);
 				this.forget();
 				this.settle();
 			},

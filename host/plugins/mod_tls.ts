@@ -24,6 +24,13 @@ export const definition: ModuleDefinition = {
 			return context;
 		}
 
+		// What is wrong with a certificate is to be seen at the start, not with the first client.
+		const prepare = (): void => {
+			if (module.get_host_type() === "local") module.server.tls_context(module.host);
+		};
+		prepare();
+		module.hook_global("config-reloaded", prepare, -1);
+
 		module.hook(`stanza/${ns.tls}:starttls`, ({ origin }) => {
 			const context = can_do_tls(origin);
 			if (context !== undefined && origin instanceof ClientSession && origin.conn !== undefined) {

@@ -128,6 +128,8 @@ describe("writing", () => {
 		const { connection, seen } = connect({ max_send_buffer_size: 100_000 });
 		expect(connection.write("x".repeat(99_999))).toBe(true);
 		expect(connection.write("xx")).toBe(false);
+		// The owner is still writing: what follows from the end of the connection has to wait.
+		expect(seen.closed).toEqual([]);
 		await connection.closed;
 		expect(seen.closed).toEqual(["no space left in buffer"]);
 		expect(connection.write("x")).toBe(false);

@@ -151,15 +151,20 @@ describe("direct TLS", () => {
 describe("a certificate of our own", () => {
 	it("is made where there is none, kept, and read by nobody else", async () => {
 		const { port } = await start();
-		const client = await dial(port);
-		await client.ask(header(), features);
 		const files = ["localhost.crt", "localhost.key"].map((name) => join(folder, "certificates", name));
 		for (const file of files) expect(statSync(file).mode & 0o777).toBe(0o600);
 		const before = files.map((file) => readFileSync(file, "utf8"));
-		client.destroy();
+		const shown = async (port: number): Promise<string> => {
+			const client = await dial(port);
+			await client.ask(header(), features);
+			await client.ask(starttls, proceed);
+			return (await client.starttls()).getPeerCertificate().fingerprint256;
+		};
+		const fingerprint = await shown(port);
+		for (const client of clients.splice(0)) client.destroy();
 		await running?.stop();
 		const again = await start();
-		await (await dial(again.port)).ask(header(), features);
+		expect(await shown(again.port)).toBe(fingerprint);
 		expect(files.map((file) => readFileSync(file, "utf8"))).toEqual(before);
 	});
 });
