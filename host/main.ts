@@ -3,6 +3,7 @@
 import { Command, InvalidArgumentError } from "commander";
 import { compose_server, start_scratch_server, version } from "./composition.ts";
 import { type Config, check_options, default_config, load_config } from "./core/configmanager.ts";
+import type { LogSink } from "./core/loggingmanager.ts";
 import type { RunningServer } from "./startup.ts";
 
 /** Ends the program with one line that says why. */
@@ -25,10 +26,13 @@ async function read_config(path: string): Promise<Config> {
 	return config;
 }
 
-/** The server that the options of a command name: that of a file, or the newcomer's. */
-async function open_server(config_path: string | undefined, data: string): Promise<RunningServer> {
+/** The server that the options of a command name: that of a file, or the newcomer's; with its own log, or the given one. */
+async function open_server(config_path: string | undefined, data: string, log?: readonly LogSink[]): Promise<RunningServer> {
 	const config = config_path === undefined ? default_config(data) : await read_config(config_path);
-	const server = compose_server(config, config_path === undefined ? {} : { config_path });
+	const server = compose_server(config, {
+		...(config_path === undefined ? {} : { config_path }),
+		...(log === undefined ? {} : { log }),
+	});
 	return server.ok ? server.value : refuse(server.error);
 }
 
@@ -112,8 +116,11 @@ program
 	.option("--delete", "remove the account")
 	.action(async (jid: string, options: { config?: string; data: string; delete?: boolean }) => {
 		const { ask_password, add_user, delete_user } = await import("./core/adduser.ts");
-		const server = await open_server(options.config, options.data);
-		const done = options.delete ? await delete_user(server, jid) : await add_user(server, jid, await ask_password(jid));
+		const server = await open_server(options.config, options.data, []);
+		const opened = await server.open_accounts();
+		if (!opened.ok) refuse(opened.error);
+		const done = options.delete ? delete_user(server, jid) : add_user(server, jid, await ask_password(jid));
+		await server.stop("The command is done");
 		if (!done.ok) refuse(done.error);
 		process.stdout.write(`${done.value}\n`);
 	});

@@ -36,6 +36,11 @@ export interface ServerOptions {
 export interface RunningServer extends Server {
 	/** Brings up hosts and listeners. An error is one line that says why the server cannot run; nothing is left open then. */
 	start(): Promise<Result<ListenAddress[], string>>;
+	/**
+	 * Brings up only the accounts of virtual hosts, without listening: for commands beside a server that runs.
+	 * @returns one line that says why that cannot be done
+	 */
+	open_accounts(): Promise<Result<true, string>>;
 	/** Tells everybody, saves, and closes everything. */
 	stop(reason: string): Promise<void>;
 	/** What is listened on. */
@@ -140,6 +145,7 @@ export function create_server(options: ServerOptions): Result<RunningServer, str
 			events.fire_event("server-reset", {});
 		},
 		start,
+		open_accounts,
 		stop,
 		addresses: () => portmanager.addresses(),
 		reopen_logs: reopen,
@@ -154,31 +160,48 @@ export function create_server(options: ServerOptions): Result<RunningServer, str
 	const portmanager = create_portmanager(server);
 	const hostmanager = create_hostmanager(server, {
 		load_modules(host) {
+			// Where nothing can be stored, every module would only say so in its own words.
+			storage_problem ??= storagemanager.problem(host);
+			if (storage_problem !== undefined) return;
 			usermanager.initialize_host(host);
-			modulemanager.load_modules_for_host(host);
+			if (!only_accounts) modulemanager.load_modules_for_host(host);
 		},
 		unload_modules: (host) => modulemanager.unload_all(host),
 	});
 
+	let storage_problem: string | undefined;
+	let only_accounts = false;
 	let pidfile: string | undefined;
 	let stopped: Promise<void> | undefined;
 
-	async function start(): Promise<Result<ListenAddress[], string>> {
+	/** Brings up hosts; answers with why that cannot be done. */
+	function activate_hosts(wanted: (host: string) => boolean): string | undefined {
 		const problem = keeps_data(config) ? prepare_data_folder(data) : undefined;
-		if (problem !== undefined) return failed(problem);
+		if (problem !== undefined) return problem;
 		events.fire_event("server-starting", {});
-		const enabled = config.hosts().filter((host) => config.raw(host)?.get("enabled") !== false);
-		if (enabled.length === 0) return failed("the configuration defines no host: expected a VirtualHost or a Component");
+		const enabled = config.hosts().filter((host) => config.raw(host)?.get("enabled") !== false && wanted(host));
+		if (enabled.length === 0) return "the configuration defines no host: expected a VirtualHost or a Component";
 		for (const host of enabled) {
 			const activated = hostmanager.activate(host);
-			if (!activated.ok) return fail_start(activated.error);
+			if (!activated.ok) return activated.error;
+			if (storage_problem !== undefined) return storage_problem;
 			const component = config.component_module(host);
 			if (component !== undefined && !modulemanager.is_loaded(host, component)) {
-				return fail_start(`the component ${host} cannot run: mod_${component} could not be loaded (see above)`);
+				return `the component ${host} cannot run: mod_${component} could not be loaded (see above)`;
 			}
-			const trouble = storagemanager.problem(host);
-			if (trouble !== undefined) return fail_start(trouble);
 		}
+		return undefined;
+	}
+
+	async function open_accounts(): Promise<Result<true, string>> {
+		only_accounts = true;
+		const problem = activate_hosts((host) => config.host_type(host) === "local");
+		return problem === undefined ? ok(true) : fail_start(problem);
+	}
+
+	async function start(): Promise<Result<ListenAddress[], string>> {
+		const problem = activate_hosts(() => true);
+		if (problem !== undefined) return fail_start(problem);
 		const listening = await portmanager.start();
 		if (!listening.ok) return fail_start(listening.error);
 		const named = option_text(config, "pidfile");

@@ -31,6 +31,9 @@ function find(server: Server, address: string): Result<Account, string> {
 		return failed(`the host ${host} is not in the configuration: it has ${hosts.length > 0 ? hosts.join(", ") : "no host"}`);
 	}
 	if (session.type !== "local") return failed(`${host} is a component, which has no accounts: expected a VirtualHost`);
+	if (session.users.name === "insecure") {
+		return failed(`${host} lets in everybody with any password (authentication = "insecure"), so it has no accounts to make`);
+	}
 	if (session.users.name === "null") return failed(`${host} has no accounts: its authentication module is not loaded`);
 	return ok({ username: node, host, address: `${node}@${host}` });
 }

@@ -17,7 +17,7 @@ export function default_config(data_path: string): Config {
 			insecure_open_authentication: "Yes please, I know what I'm doing!",
 			c2s_require_encryption: false,
 			allow_unencrypted_plain_auth: true,
-			modules_enabled: ["disco", "roster", "saslauth"],
+			modules_enabled: ["disco", "roster", "saslauth", "tls", "ping", "version", "uptime", "time"],
 			// Without a certificate and a public name no other server could reach it.
 			modules_disabled: ["s2s"],
 		},
