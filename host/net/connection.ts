@@ -192,7 +192,9 @@ export class SocketConnection implements Connection, Outlet {
 			},
 			drain: () => this.drained(),
 			end: () => {
-				this.tell(undefined);
+				// What waits for the end of a handshake would wait for ever.
+				if (stream instanceof TLSSocket && !this.encrypted) this.fail("TLS handshake cut short");
+				this.tell(this.reason);
 				this.close();
 			},
 			error: (error: Error) => this.fail(error.message),

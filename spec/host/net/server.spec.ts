@@ -256,6 +256,19 @@ describe("starttls", () => {
 		expect(seen.closed).toEqual(["TLS handshake timed out"]);
 	});
 
+	it("ends with a peer that goes in the midst of a handshake, whatever waits for it", async () => {
+		const { connection, client, seen, turn } = connect();
+		connection.starttls(context);
+		connection.write("never read");
+		turn.end();
+		connection.close();
+		turn.end();
+		client.end();
+		client.resume();
+		await connection.closed;
+		expect(seen.closed).toEqual(["TLS handshake cut short"]);
+	});
+
 	it("survives garbage in an encrypted connection", async () => {
 		const { server } = create_server();
 		const accepted: SocketConnection[] = [];
