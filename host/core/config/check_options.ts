@@ -87,8 +87,10 @@ function checkUnknown(
 	modules: ReadonlySet<string>,
 	names: readonly string[],
 ): void {
-	if ([...modules].some((module) => option === module || option.startsWith(`${module}_`))) return;
 	const suggestion = nearestName(option, names);
+	// A module that is enabled may read options of its own; a slip of the pen is still a slip.
+	const mayBeItsOwn = [...modules].some((module) => option === module || option.startsWith(`${module}_`));
+	if (suggestion === undefined && mayBeItsOwn) return;
 	const message =
 		suggestion === undefined
 			? `option '${option}' is not known; that is all right when a module of yours reads it`

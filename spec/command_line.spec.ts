@@ -1,0 +1,236 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import * as st from "../host/util/stanza.ts";
+import { Client } from "../tools/scansion/client.ts";
+import { expect_stanza, patience } from "./helper.ts";
+
+const program = resolve(import.meta.dirname, "../dist/enjamb.js");
+let folder = "";
+const running = new Set<ChildProcess>();
+
+beforeAll(async () => {
+	if (!existsSync(program)) throw new Error("dist/enjamb.js is missing: npm run build makes it, and npm test does so first");
+	folder = await mkdtemp(join(tmpdir(), "enjamb-command-"));
+});
+
+afterAll(async () => {
+	for (const child of running) child.kill("SIGKILL");
+	await rm(folder, { recursive: true, force: true });
+});
+
+interface Ended {
+	readonly status: number | null;
+	readonly out: string;
+	readonly err: string;
+}
+
+/** Starts the program. */
+function launch(args: readonly string[], input = "") {
+	const child = spawn(process.execPath, [program, ...args], { cwd: folder });
+	running.add(child);
+	let out = "";
+	let err = "";
+	child.stdout.on("data", (chunk) => {
+		out += String(chunk);
+	});
+	child.stderr.on("data", (chunk) => {
+		err += String(chunk);
+	});
+	child.stdin.end(input);
+	const ended = new Promise<Ended>((done) => {
+		child.once("close", (status) => {
+			running.delete(child);
+			done({ status, out, err });
+		});
+	});
+	const printed = async (text: string): Promise<string> => {
+		const deadline = Date.now() + patience;
+		while (!out.includes(text)) {
+			if (child.exitCode !== null || Date.now() > deadline) throw new Error(`never printed ${text}:\n${out}${err}`);
+			await new Promise((later) => setTimeout(later, 20));
+		}
+		return out;
+	};
+	return { child, ended, printed };
+}
+
+function run(args: readonly string[], input?: string): Promise<Ended> {
+	return launch(args, input).ended;
+}
+
+async function config(name: string, text: string): Promise<string> {
+	const path = join(folder, name);
+	await writeFile(path, text);
+	return path;
+}
+
+const open_accounts = `
+c2s_ports = { 0 }
+interfaces = { "127.0.0.1" }
+authentication = "insecure"
+insecure_open_authentication = "Yes please, I know what I'm doing!"
+c2s_require_encryption = false
+allow_unencrypted_plain_auth = true
+modules_enabled = { "disco", "roster", "saslauth", "ping" }
+VirtualHost "localhost"
+Component "conference.localhost" "muc"
+`;
+
+/** The port in the line that says where the server listens. */
+function port_in(text: string): number {
+	return Number(/listens on 127\.0\.0\.1:(\d+)/.exec(text)?.[1]);
+}
+
+async function login(port: number, name: string): Promise<Client> {
+	const client = await Client.connect({ host: "127.0.0.1", port, jid: `${name}@localhost`, password: "any", timeout: patience });
+	if (!client.ok) throw new Error(client.error);
+	return client.value;
+}
+
+describe("enjamb start", () => {
+	it("finds its persistent rooms again after a restart, and ends cleanly on SIGINT and SIGTERM", async () => {
+		const path = await config("rooms.cfg.lua", `data_path = "rooms"\nmuc_room_default_persistent = true\n${open_accounts}`);
+		const room = "balcony@conference.localhost";
+		for (const signal of ["SIGINT", "SIGTERM"] as const) {
+			const server = launch(["start", "--config", path]);
+			const port = port_in(await server.printed("listens on"));
+			const romeo = await login(port, "romeo");
+			romeo.send(
+				st
+					.presence({ to: `${room}/romeo` })
+					.tag("x", { xmlns: "http://jabber.org/protocol/muc" })
+					.reset(),
+			);
+			const joined = await expect_stanza(
+				romeo,
+				(stanza) => stanza.name === "presence" && stanza.attrs["from"] === `${room}/romeo`,
+			);
+			const codes = joined.get_child("x", "http://jabber.org/protocol/muc#user")?.tags.map((tag) => tag.attrs["code"]);
+			expect(codes?.includes("201")).toBe(signal === "SIGINT");
+			const form = st
+				.iq({ type: "set", id: "instant", to: room })
+				.tag("query", { xmlns: "http://jabber.org/protocol/muc#owner" });
+			romeo.send(form.tag("x", { xmlns: "jabber:x:data", type: "submit" }).reset());
+			await expect_stanza(romeo, (stanza) => stanza.attrs["id"] === "instant");
+			server.child.kill(signal);
+			expect(await server.ended).toMatchObject({ status: 0, err: "" });
+			expect(romeo.ended).toContain("system-shutdown");
+			await romeo.disconnect();
+		}
+	});
+
+	it.each([
+		["a syntax error", 'VirtualHost "localhost', /broken\.cfg\.lua:1: unfinished string/],
+		["no host", "daemonize = false", /defines no host: expected a VirtualHost or a Component/],
+		["an unknown component module", `Component "a.b" "mucc"\nstorage = "memory"`, /component a\.b cannot run: mod_mucc/],
+		["a storage driver that is not there", `storage = "internal"\n${open_accounts}`, /internal/],
+	])("refuses a configuration with %s in one line", async (_what, text, expected) => {
+		const { status, err } = await run(["start", "--config", await config("broken.cfg.lua", text)]);
+		expect(status).toBe(1);
+		const errors = err.split("\n").filter((line) => line !== "" && !line.includes("warning: "));
+		expect(errors).toHaveLength(1);
+		expect(errors[0]).toMatch(expected);
+	});
+
+	it("names the file that is not there", async () => {
+		const { status, err } = await run(["start", "--config", "nowhere.cfg.lua"]);
+		expect({ status, err }).toEqual({ status: 1, err: "enjamb: nowhere.cfg.lua: no such file; expected a configuration file\n" });
+	});
+
+	it("warns of unknown options, suggesting the nearest, and runs all the same", async () => {
+		const path = await config("typo.cfg.lua", `storage = "memory"\nmuc_room_lockng = true\n${open_accounts}`);
+		const server = launch(["start", "--config", path]);
+		await server.printed("listens on");
+		server.child.kill("SIGTERM");
+		const { err } = await server.ended;
+		expect(err).toMatch(/typo\.cfg\.lua:2: warning: option 'muc_room_lockng' is not known; did you mean muc_room_locking\?/);
+	});
+
+	it("refuses a port that somebody else has", async () => {
+		const squatter = createServer();
+		await new Promise<void>((listening) => squatter.listen(0, "127.0.0.1", listening));
+		const address = squatter.address();
+		const port = typeof address === "object" && address !== null ? address.port : 0;
+		const path = await config("taken.cfg.lua", `storage = "memory"\n${open_accounts.replace("{ 0 }", `{ ${port} }`)}`);
+		const { status, err } = await run(["start", "--config", path]);
+		await new Promise((closed) => squatter.close(closed));
+		expect(status).toBe(1);
+		expect(err).toBe(`enjamb: c2s cannot listen on [127.0.0.1]:${port}: the port is in use by another program\n`);
+	});
+
+	it("refuses a database that is none, and leaves it as it is", async () => {
+		const data = join(folder, "none");
+		await mkdir(data);
+		const text = "this is a diary, not a database";
+		await writeFile(join(data, "prosody.sqlite"), text);
+		const { status, err } = await run(["start", "--data", "none"]);
+		expect(status).toBe(1);
+		expect(err).toMatch(/^enjamb: .*none\/prosody\.sqlite: it is not a SQLite 3 database.*\n$/);
+		expect(await readFile(join(data, "prosody.sqlite"), "utf8")).toBe(text);
+	});
+
+	it("refuses a data folder that is a file", async () => {
+		await writeFile(join(folder, "file"), "");
+		const { status, err } = await run(["start", "--data", "file"]);
+		expect(status).toBe(1);
+		expect(err).toMatch(/^enjamb: cannot keep data in the folder .*file \(EEXIST\): set data_path .*\n$/);
+	});
+
+	it.skipIf(process.getuid?.() === 0)("refuses a data folder that it may not write to", async () => {
+		await mkdir(join(folder, "locked"), { mode: 0o500 });
+		const { status, err } = await run(["start", "--data", "locked"]);
+		await chmod(join(folder, "locked"), 0o700);
+		expect(status).toBe(1);
+		expect(err).toMatch(/cannot keep data in the folder .*locked \(EACCES\)/);
+	});
+});
+
+describe("enjamb adduser", () => {
+	const hashed = `data_path = "accounts"\n${open_accounts.replace('"insecure"', '"internal_hashed"')}`;
+
+	it("makes accounts that can log in, and takes them away", async () => {
+		const path = await config("accounts.cfg.lua", hashed);
+		expect(await run(["adduser", "romeo@localhost", "--config", path], "secret\n")).toMatchObject({ status: 0, err: "" });
+		const server = launch(["start", "--config", path]);
+		const port = port_in(await server.printed("listens on"));
+		const connect = (password: string) =>
+			Client.connect({ host: "127.0.0.1", port, jid: "romeo@localhost", password, timeout: patience });
+		const romeo = await connect("secret");
+		expect(romeo.ok).toBe(true);
+		expect((await connect("wrong")).ok).toBe(false);
+		if (romeo.ok) await romeo.value.disconnect();
+		expect(await run(["adduser", "romeo@localhost", "--delete", "--config", path])).toMatchObject({ status: 0, err: "" });
+		expect((await connect("secret")).ok).toBe(false);
+		server.child.kill("SIGTERM");
+		expect((await server.ended).status).toBe(0);
+	});
+
+	it.each([
+		["romeo", "x\n", /names no user|no JID/],
+		["romeo@nowhere", "x\n", /the host nowhere is not in the configuration: it has localhost/],
+		["romeo@localhost", "", /no password was given/],
+	])("refuses %s with the password %j", async (jid, input, expected) => {
+		const path = await config("refused.cfg.lua", hashed);
+		const { status, err } = await run(["adduser", jid, "--config", path], input);
+		expect(status).toBe(1);
+		expect(err).toMatch(expected);
+	});
+
+	it("says where accounts need not be made", async () => {
+		const { status, err } = await run(["adduser", "romeo@localhost", "--data", "open"], "x\n");
+		expect(status).toBe(1);
+		expect(err).toContain("lets in everybody with any password");
+	});
+});
+
+describe("enjamb", () => {
+	it("shows its commands, and refuses others", async () => {
+		expect((await run(["--help"])).out).toMatch(/start[\s\S]*scansion[\s\S]*adduser/);
+		expect(await run(["strat"])).toMatchObject({ status: 1, err: expect.stringContaining("start") });
+	});
+});
