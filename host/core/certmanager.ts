@@ -1,7 +1,7 @@
 // Counterpart: core/certmanager.lua
 
 import { createPrivateKey, X509Certificate } from "node:crypto";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { createSecureContext } from "node:tls";
 import { idna_to_ascii } from "../util/encodings.ts";
@@ -50,11 +50,16 @@ function read(path: string, what: string): Result<Buffer, string> {
 	}
 }
 
+/** A certificate and its key, read and found to belong together. */
+interface LoadedPair {
+	readonly names: readonly string[];
+	readonly parsed: X509Certificate;
+	readonly cert: string | Buffer;
+	readonly key: string | Buffer;
+}
+
 /** Reads a certificate with its key, and makes sure that they belong together. */
-function load_pair(
-	{ certificate, key }: CertificateFiles,
-	passphrase: string | undefined,
-): Result<TlsContext & { parsed: X509Certificate }, string> {
+function load_pair({ certificate, key }: CertificateFiles, passphrase: string | undefined): Result<LoadedPair, string> {
 	const cert = read(certificate, "certificate");
 	if (!cert.ok) return cert;
 	const secret = read(key, "key");
@@ -74,7 +79,7 @@ function load_pair(
 		}
 		return failed(`the key ${key} is none: expected a file with -----BEGIN PRIVATE KEY-----`);
 	}
-	return ok({ names: [...get_identities(parsed)], options: { cert: cert.value, key: secret.value }, parsed });
+	return ok({ names: [...get_identities(parsed)], parsed, cert: cert.value, key: secret.value });
 }
 
 /** Keeps the certificates of one server. */
@@ -120,8 +125,11 @@ export function create_certmanager(server: Server): CertManager {
 		return key === undefined ? failed(`ssl names the certificate ${certificate} but no key`) : ok({ certificate, key });
 	}
 
-	/** Makes a context for files, or without any where only names decide. */
-	function create_context(layers: readonly TlsSettings[], files: CertificateFiles | undefined): Result<TlsContext, string> {
+	/** Makes a context for a certificate, or without any where only names decide. What settings name counts more. */
+	function create_context(
+		layers: readonly TlsSettings[],
+		found: CertificateFiles | LoadedPair | undefined,
+	): Result<TlsContext, string> {
 		const profile_name = config.get("*", "tls_profile") ?? "intermediate";
 		const profile = profile_settings(String(profile_name));
 		if (profile === undefined) {
@@ -131,7 +139,7 @@ export function create_certmanager(server: Server): CertManager {
 		const merged = merge_settings([profile, ...layers]);
 		const named = named_files(merged.settings);
 		if (!named.ok) return named;
-		const chosen = named.value ?? files;
+		const chosen = named.value ?? found;
 		const { options, problem } = context_options(merged);
 		if (problem !== undefined) return failed(`ssl: ${problem}`);
 		const dhparam = merged.settings.get("dhparam");
@@ -141,45 +149,50 @@ export function create_certmanager(server: Server): CertManager {
 			if (!parameters.ok) return parameters;
 			options.dhparam = parameters.value;
 		}
-		const pair = chosen === undefined ? undefined : load_pair(chosen, options.passphrase);
-		if (pair?.ok === false) return pair;
-		if (pair !== undefined && chosen !== undefined && Date.parse(pair.value.parsed.validTo) < Date.now()) {
-			log("warn", "The certificate %s expired on %s", chosen.certificate, pair.value.parsed.validTo);
+		const loaded = chosen === undefined || "parsed" in chosen ? ok(chosen) : load_pair(chosen, options.passphrase);
+		if (!loaded.ok) return loaded;
+		const pair = loaded.value;
+		if (pair !== undefined && Date.parse(pair.parsed.validTo) < Date.now()) {
+			log("warn", "The certificate for %s expired on %s", pair.names.join(", "), pair.parsed.validTo);
 		}
 		try {
 			const { honorCipherOrder = false } = options;
-			const secureContext = createSecureContext({ ...options, ...pair?.value.options });
-			return ok({ names: pair?.value.names ?? [], options: { secureContext, honorCipherOrder } });
+			const secureContext = createSecureContext(pair === undefined ? options : { ...options, cert: pair.cert, key: pair.key });
+			return ok({ names: pair?.names ?? [], options: { secureContext, honorCipherOrder } });
 		} catch (error) {
 			return failed(`ssl: ${message_of(error)}`);
 		}
 	}
 
-	/** A certificate that we made ourselves, kept among the data so that it stays the same. */
-	function own_certificate(host: string): Result<CertificateFiles, string> {
+	/** A certificate that we make ourselves, kept among the data, if data are kept at all, so that it stays the same. */
+	function own_certificate(host: string): Result<LoadedPair, string> {
 		const folder = join(server.paths.data, "certificates");
 		const files = {
 			certificate: join(folder, `${encodeURIComponent(host)}.crt`),
 			key: join(folder, `${encodeURIComponent(host)}.key`),
 		};
 		const existing = load_pair(files, undefined);
-		if (existing.ok && Date.parse(existing.value.parsed.validTo) > Date.now()) return ok(files);
+		if (existing.ok && Date.parse(existing.value.parsed.validTo) > Date.now()) return existing;
 		const made = self_signed_certificate([host], self_signed_days);
-		try {
-			mkdirSync(folder, { recursive: true, mode: 0o700 });
-			writeFileSync(files.key, made.key, { mode: 0o600 });
-			writeFileSync(files.certificate, made.certificate, { mode: 0o600 });
-		} catch (error) {
-			return failed(`there is no certificate for ${host}, and none can be kept in ${folder}: ${message_of(error)}`);
+		const is_kept = existsSync(server.paths.data);
+		if (is_kept) {
+			try {
+				mkdirSync(folder, { recursive: true, mode: 0o700 });
+				writeFileSync(files.key, made.key, { mode: 0o600 });
+				writeFileSync(files.certificate, made.certificate, { mode: 0o600 });
+			} catch (error) {
+				return failed(`there is no certificate for ${host}, and none can be kept in ${folder}: ${message_of(error)}`);
+			}
 		}
 		log(
 			"warn",
-			"There is no certificate for %s in %s, so one was made that vouches for itself: %s. Clients will warn about it.",
+			"There is no certificate for %s in %s, so one was made that vouches for itself (%s). Clients will warn about it.",
 			host,
 			certificates_folder(),
-			files.certificate,
+			is_kept ? files.certificate : "until the server stops",
 		);
-		return ok(files);
+		const parsed = new X509Certificate(made.certificate);
+		return ok({ names: [...get_identities(parsed)], parsed, cert: made.certificate, key: made.key });
 	}
 
 	function create_host_context(host: string): Result<TlsContext, string> {
@@ -193,16 +206,13 @@ export function create_certmanager(server: Server): CertManager {
 			read_settings(own_or_parent("c2s_ssl")),
 		];
 		const named = layers.some((layer) => layer.has("certificate"));
-		let files = named ? undefined : find_host_cert(host);
-		if (files === undefined && !named) {
-			const wanted = path_option(own(host, "certificate"));
-			if (wanted !== undefined) return failed(`certificate of ${host}: ${wanted} with a matching key does not exist`);
-			const made = own_certificate(host);
-			if (!made.ok) return made;
-			files = made.value;
-		}
+		const files = named ? undefined : find_host_cert(host);
 		if (files !== undefined) log("debug", "Certificate for %s: %s with key %s", host, files.certificate, files.key);
-		return create_context(layers, files);
+		if (files !== undefined || named) return create_context(layers, files);
+		const wanted = path_option(own(host, "certificate"));
+		if (wanted !== undefined) return failed(`certificate of ${host}: ${wanted} with a matching key does not exist`);
+		const made = own_certificate(host);
+		return made.ok ? create_context(layers, made.value) : made;
 	}
 
 	function tls_context(name: string): TlsContext | undefined {

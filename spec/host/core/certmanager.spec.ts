@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { createPrivateKey } from "node:crypto";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { SecureContextOptions } from "node:tls";
@@ -132,7 +132,9 @@ describe("tls_context", () => {
 		config: Record<string, ConfigValue>,
 		hosts: Record<string, Record<string, ConfigValue>> = {},
 	) {
-		running = await start_test_server({ config: { "*": { certificates: folder, ...config }, ...hosts } });
+		running = await start_test_server({
+			config: { "*": { certificates: folder, modules_enabled: ["saslauth"], ...config }, ...hosts },
+		});
 		const log = vi.fn<Log>();
 		const manager = create_certmanager({
 			...running.server,
@@ -171,10 +173,20 @@ describe("tls_context", () => {
 		expect((await context_for("localhost", { certificates: "empty" }, hosts)).context?.names).toEqual(["special.example"]);
 	});
 
-	it("makes a certificate where there is none", async () => {
-		const { context, log } = await context_for("localhost", {});
+	it("makes a certificate where there is none, and keeps it where data are kept", async () => {
+		const { context, log, server } = await context_for("localhost", {});
 		expect(context?.names).toEqual(["localhost"]);
 		expect(log.mock.calls.find(([level]) => level === "warn")?.[1]).toContain("vouches for itself");
+		const kept = find_cert(join(server.paths.data, "certificates"), "localhost");
+		expect(kept).toBeDefined();
+		for (const file of [kept?.certificate, kept?.key]) expect(statSync(file ?? "").mode & 0o777).toBe(0o600);
+	});
+
+	it("makes one for as long as the server runs where no data are kept", async () => {
+		running = await start_test_server({ config: { "*": { certificates: folder } } });
+		const paths = { ...running.server.paths, data: join(folder, "nowhere") };
+		expect(create_certmanager({ ...running.server, paths }).tls_context("localhost")?.names).toEqual(["localhost"]);
+		expect(existsSync(paths.data)).toBe(false);
 	});
 
 	it("reads files anew when the configuration is reloaded", async () => {

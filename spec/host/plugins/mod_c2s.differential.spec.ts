@@ -132,7 +132,7 @@ describe.skipIf(prosody === undefined)("streams are answered as by a real Prosod
 		const started = await startReference();
 		if (!started.ok) throw new Error(started.error);
 		reference = started.value;
-		own = await start_test_server();
+		own = await start_test_server({ config: { "*": { modules_enabled: ["disco", "roster", "saslauth"] } } });
 	});
 
 	afterAll(async () => {
