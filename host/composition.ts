@@ -39,13 +39,19 @@ export interface ScratchServer {
 	stop(): Promise<void>;
 }
 
-/**
- * Starts an empty server for one script: in memory, on a free port of the loopback address, where any password opens any account,
- * and silent. Throws where it cannot start.
- */
-export async function start_scratch_server(): Promise<ScratchServer> {
+/** What a scratch server runs that is given no configuration: the newcomer's, in memory, without certificates to make. */
+function scratch_config(): Config {
 	const config = default_config("");
 	config.set("*", "storage", "memory");
+	config.set("*", "modules_disabled", ["s2s", "tls"]);
+	return config;
+}
+
+/**
+ * Starts a server for one script: on a free port of the loopback address, silent. Throws where it cannot start.
+ * @param config what it runs; where nothing is given, an empty server in memory where any password opens any account
+ */
+export async function start_scratch_server(config = scratch_config()): Promise<ScratchServer> {
 	config.set("*", "c2s_ports", [0]);
 	config.set("*", "interfaces", ["127.0.0.1"]);
 	const server = compose_server(config, { log: [] });

@@ -1,5 +1,6 @@
 // Counterpart: prosody, prosodyctl. The command line.
 
+import { dirname, resolve } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { compose_server, start_scratch_server, version } from "./composition.ts";
 import { type Config, check_options, default_config, load_config } from "./core/configmanager.ts";
@@ -82,6 +83,23 @@ function seconds(text: string): number {
 	return value;
 }
 
+function whole_number(text: string): number {
+	if (!/^[0-9]{1,9}$/.test(text)) throw new InvalidArgumentError("expected a whole number");
+	return Number(text);
+}
+
+/** What the command line says to `compare`. */
+interface CompareFlags {
+	readonly reference?: string;
+	readonly config?: string;
+	readonly random?: number;
+	readonly steps: number;
+	readonly seed: number;
+	readonly html?: string;
+	readonly json?: boolean;
+	readonly shrink?: string;
+}
+
 const program = new Command("enjamb").description("Multi-user chat for people who run Prosody").version(version);
 
 program
@@ -105,6 +123,47 @@ program
 		const { host, port, timeout } = options;
 		const format = options.json ? "json" : options.tap ? "tap" : "text";
 		process.exitCode = await run(paths, { host, port, timeout, format, start_server: start_scratch_server });
+	});
+
+program
+	.command("compare")
+	.description("give a real Prosody and Enjamb the same stanzas, and show where their answers differ")
+	.argument("[path...]", "scansion scripts, or folders of them")
+	.option("--reference <path|host:port>", "a prosody, or the address of one that runs; otherwise the one on the PATH")
+	.option("-c, --config <file>", "a prosody.cfg.lua that both run, on a scratch copy without your data and ports")
+	.option("--random <plays>", "also play so many random plays", whole_number)
+	.option("--steps <steps>", "steps of a random play", whole_number, 60)
+	.option("--seed <seed>", "where random plays start; the same seed makes the same plays", whole_number, 1)
+	.option("--html <file>", "write a page with both transcripts side by side")
+	.option("--json", "print results as JSON")
+	.option("--shrink <folder>", "reduce differing random plays to short scripts, written to this folder")
+	.action(async (scripts: string[], options: CompareFlags) => {
+		const [{ run }, { default_config_text, default_stage }, { known_differences }, { comparable_config, start_subject }] =
+			await Promise.all([
+				import("../tools/compare.ts"),
+				import("../tools/compare/endpoints.ts"),
+				import("../spec/known-differences.ts"),
+				import("./compare.ts"),
+			]);
+		const { config, random, steps, seed, reference, html, json, shrink } = options;
+		const own = config === undefined ? undefined : comparable_config(await read_config(config), dirname(resolve(config)));
+		if (own?.ok === false) refuse(own.error);
+		process.exitCode = await run({
+			scripts,
+			random: random === undefined ? undefined : { plays: random, steps, seed },
+			reference,
+			config_text: own?.value.text ?? default_config_text,
+			stage: own?.value ?? default_stage,
+			plugin_paths: own?.value.plugin_paths ?? [],
+			start_subject,
+			known: known_differences,
+			html,
+			json,
+			shrink_to: shrink,
+			command: ["enjamb", ...process.argv.slice(2)].join(" "),
+			write: (text) => void process.stdout.write(text),
+			complain: (text) => void process.stderr.write(text),
+		});
 	});
 
 program

@@ -18,7 +18,10 @@ export interface Stage {
 /** The names that scripts are written with. */
 export const default_stage: Stage = { host: "localhost", rooms: "conference.localhost" };
 
-/** What both servers run when no configuration is given: rooms, in memory, with any password accepted. */
+/**
+ * What both servers run when no configuration is given: rooms, in memory, with any password accepted. Options whose defaults
+ * changed between Prosody's versions are set, so that a version's own choice is not taken for a difference in behaviour.
+ */
 export const default_config_text = `
 modules_enabled = { "roster", "saslauth", "disco", "version", "uptime", "time", "ping" }
 modules_disabled = { "s2s", "tls" }
@@ -32,6 +35,9 @@ admins = { "admin@localhost" }
 VirtualHost "localhost"
 
 Component "conference.localhost" "muc"
+	component_admins_as_room_owners = true
+	muc_room_default_public = true
+	restrict_room_creation = false
 `;
 
 /** How to make servers: a fresh one for each play, so that plays do not see each other. */

@@ -1,0 +1,110 @@
+// No counterpart: what `enjamb compare` needs of the host, for the tool that sees servers from outside only.
+
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { isAbsolute, join, resolve } from "node:path";
+import { type ScratchServer, start_scratch_server } from "./composition.ts";
+import { config_to_lua } from "./core/config/config_to_lua.ts";
+import { type Config, load_config } from "./core/configmanager.ts";
+import { failed, ok, type Result } from "./util/error.ts";
+
+/** An administrator's configuration, made fit to be run beside the server that it belongs to. */
+export interface ComparableConfig {
+	/** As both servers are to run it: nothing in it points to the administrator's files, ports or accounts. */
+	readonly text: string;
+	/** The first virtual host, and the first room service. */
+	readonly host: string;
+	readonly rooms: string;
+	readonly plugin_paths: readonly string[];
+}
+
+/** Options that say where the server is, rather than how it behaves; a scratch server has its own. */
+const whereabouts = [
+	"c2s_ports",
+	"c2s_direct_tls_ports",
+	"c2s_interfaces",
+	"legacy_ssl_ports",
+	"s2s_ports",
+	"s2s_direct_tls_ports",
+	"s2s_interfaces",
+	"component_ports",
+	"component_interfaces",
+	"http_ports",
+	"http_interfaces",
+	"https_ports",
+	"https_interfaces",
+	"console_ports",
+	"interfaces",
+	"local_interfaces",
+	"certificates",
+	"certificate",
+	"key",
+	"ssl",
+	"data_path",
+	"pidfile",
+	"log",
+	"daemonize",
+	"run_as_root",
+	"prosody_user",
+	"prosody_group",
+	"umask",
+	"plugin_paths",
+	"sql",
+	"statistics",
+	"default_storage",
+];
+
+/** Options under which anybody may log in and nothing is kept, so that a play needs no accounts and leaves nothing behind. */
+const scratch = {
+	storage: "memory",
+	authentication: "insecure",
+	insecure_open_authentication: "Yes please, I know what I'm doing!",
+	c2s_require_encryption: false,
+	allow_unencrypted_plain_auth: true,
+} as const;
+
+/**
+ * Reads a configuration for {@link ComparableConfig}.
+ * @returns which of the two, accounts or rooms, it does not serve
+ */
+export function comparable_config(config: Config, folder: string): Result<ComparableConfig, string> {
+	const host = config.hosts().find((name) => config.host_type(name) === "local");
+	const rooms = config.hosts().find((name) => config.component_module(name) === "muc");
+	if (host === undefined) return failed("the configuration has no VirtualHost, so nobody could log in");
+	if (rooms === undefined) return failed('the configuration has no Component "…" "muc", so there are no rooms to compare');
+	const paths = config.get("*", "plugin_paths");
+	const plugin_paths = (Array.isArray(paths) ? paths : [])
+		.filter((path) => typeof path === "string")
+		.map((path) => (isAbsolute(path) ? path : resolve(folder, path)));
+	for (const section of ["*", ...config.hosts()]) {
+		for (const option of whereabouts) config.set(section, option, undefined);
+		for (const option of Object.keys(scratch)) config.set(section, option, undefined);
+	}
+	for (const [option, value] of Object.entries(scratch)) config.set("*", option, value);
+	const disabled = config.get("*", "modules_disabled");
+	config.set("*", "modules_disabled", [...(Array.isArray(disabled) ? disabled : []), "s2s", "tls"]);
+	return ok({ text: config_to_lua(config), host, rooms, plugin_paths });
+}
+
+/** Starts a scratch server of ours with a configuration as text. Throws where it cannot start. */
+export async function start_subject(text: string): Promise<ScratchServer> {
+	const folder = await mkdtemp(join(tmpdir(), "enjamb-subject-"));
+	try {
+		const file = join(folder, "prosody.cfg.lua");
+		await writeFile(file, text);
+		const loaded = await load_config(file);
+		if (!loaded.ok) throw new Error(`${loaded.error.file}:${loaded.error.line ?? 1}: ${loaded.error.message}`);
+		loaded.value.config.set("*", "data_path", folder);
+		const server = await start_scratch_server(loaded.value.config);
+		return {
+			port: server.port,
+			async stop() {
+				await server.stop();
+				await rm(folder, { recursive: true, force: true });
+			},
+		};
+	} catch (error) {
+		await rm(folder, { recursive: true, force: true });
+		throw error;
+	}
+}
