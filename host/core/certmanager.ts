@@ -171,8 +171,11 @@ export function create_certmanager(server: Server): CertManager {
 			certificate: join(folder, `${encodeURIComponent(host)}.crt`),
 			key: join(folder, `${encodeURIComponent(host)}.key`),
 		};
-		const existing = load_pair(files, undefined);
-		if (existing.ok && Date.parse(existing.value.parsed.validTo) > Date.now()) return existing;
+		if (existsSync(files.certificate) && existsSync(files.key)) {
+			const existing = load_pair(files, undefined);
+			// What cannot be read is not ours to write over.
+			if (!existing.ok || Date.parse(existing.value.parsed.validTo) > Date.now()) return existing;
+		}
 		const made = self_signed_certificate([host], self_signed_days);
 		const is_kept = existsSync(server.paths.data);
 		if (is_kept) {

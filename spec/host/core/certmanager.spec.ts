@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { createPrivateKey } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { SecureContextOptions } from "node:tls";
@@ -180,6 +180,23 @@ describe("tls_context", () => {
 		const kept = find_cert(join(server.paths.data, "certificates"), "localhost");
 		expect(kept).toBeDefined();
 		for (const file of [kept?.certificate, kept?.key]) expect(statSync(file ?? "").mode & 0o777).toBe(0o600);
+	});
+
+	it("makes no other one where its own is broken, but where it expired", async () => {
+		const { server } = await context_for("localhost", {});
+		const [certificate, key] = ["crt", "key"].map((end) => join(server.paths.data, "certificates", `localhost.${end}`));
+		if (certificate === undefined || key === undefined) throw new Error("no files");
+		const log = vi.fn<Log>();
+		const again = () => create_certmanager({ ...server, logger: () => log }).tls_context("localhost");
+		writeFileSync(certificate, "broken");
+		expect(again()).toBeUndefined();
+		expect(log.mock.calls.at(-1)?.[3]).toContain(`the certificate ${certificate} is none`);
+		expect(readFileSync(certificate, "utf8")).toBe("broken");
+		const expired = self_signed_certificate(["localhost"], -1);
+		writeFileSync(certificate, expired.certificate);
+		writeFileSync(key, expired.key);
+		expect(again()?.names).toEqual(["localhost"]);
+		expect(readFileSync(certificate, "utf8")).not.toBe(expired.certificate);
 	});
 
 	it("makes one for as long as the server runs where no data are kept", async () => {
