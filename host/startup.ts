@@ -187,7 +187,7 @@ export function create_server(options: ServerOptions): Result<RunningServer, str
 			if (storage_problem !== undefined) return storage_problem;
 			const component = config.component_module(host);
 			if (component !== undefined && !modulemanager.is_loaded(host, component)) {
-				return `the component ${host} cannot run: mod_${component} could not be loaded (see above)`;
+				log("error", "The component %s does not run, since mod_%s could not be loaded; everything else does", host, component);
 			}
 		}
 		return undefined;

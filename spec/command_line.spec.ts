@@ -5,9 +5,10 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ns } from "../host/util/ns.ts";
 import * as st from "../host/util/stanza.ts";
 import { Client } from "../tools/scansion/client.ts";
-import { expect_stanza, patience } from "./helper.ts";
+import { ask, expect_stanza, patience } from "./helper.ts";
 
 const program = resolve(import.meta.dirname, "../dist/enjamb.js");
 let folder = "";
@@ -127,7 +128,6 @@ describe("enjamb start", () => {
 	it.each([
 		["a syntax error", 'VirtualHost "localhost', /broken\.cfg\.lua:1: unfinished string/],
 		["no host", "daemonize = false", /defines no host: expected a VirtualHost or a Component/],
-		["an unknown component module", `Component "a.b" "mucc"\nstorage = "memory"`, /component a\.b cannot run: mod_mucc/],
 		["a storage driver that is not there", `storage = "internal"\n${open_accounts}`, /internal/],
 	])("refuses a configuration with %s in one line", async (_what, text, expected) => {
 		const { status, err } = await run(["start", "--config", await config("broken.cfg.lua", text)]);
@@ -149,6 +149,26 @@ describe("enjamb start", () => {
 		server.child.kill("SIGTERM");
 		const { err } = await server.ended;
 		expect(err).toMatch(/typo\.cfg\.lua:2: warning: option 'muc_room_lockng' is not known; did you mean muc_room_locking\?/);
+	});
+
+	it("runs everything else where a component's module is not there", async () => {
+		const path = await config(
+			"component.cfg.lua",
+			`storage = "memory"\n${open_accounts}Component "files.localhost" "http_file_share"`,
+		);
+		const server = launch(["start", "--config", path]);
+		const text = await server.printed("Stop ");
+		expect(text).toMatch(/component files\.localhost does not run, since mod_http_file_share could not be loaded/);
+		const romeo = await login(port_in(text), "romeo");
+		expect(
+			(await ask(romeo, st.iq({ type: "get", id: "1", to: "conference.localhost" }).query(ns.disco_info))).attrs["type"],
+		).toBe("result");
+		expect((await ask(romeo, st.iq({ type: "get", id: "2", to: "files.localhost" }).query(ns.disco_info))).attrs["type"]).toBe(
+			"error",
+		);
+		await romeo.disconnect();
+		server.child.kill("SIGTERM");
+		expect((await server.ended).status).toBe(0);
 	});
 
 	it("refuses a port that somebody else has", async () => {

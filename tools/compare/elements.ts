@@ -36,6 +36,7 @@ const free_attributes = new Map<string, Freedom>([
 	["apply-to@id urn:xmpp:fasten:0", "opaque"],
 	["c@ver http://jabber.org/protocol/caps", "opaque"],
 	[`query@seconds ${ns.last}`, "seconds"],
+	[`command@sessionid ${ns.commands}`, "opaque"],
 ]);
 
 const free_texts = new Map<string, Freedom>([
@@ -45,8 +46,13 @@ const free_texts = new Map<string, Freedom>([
 	[`last ${ns.rsm}`, "opaque"],
 ]);
 
+/** Whether this is a stanza that another carries, as archives and carbons do. */
+function is_stanza(element: Stanza): boolean {
+	return element.attrs["xmlns"] === ns.client && ["message", "presence", "iq"].includes(element.name);
+}
+
 function freedom_of_attribute(element: Stanza, name: string, is_top: boolean): Freedom | undefined {
-	if (is_top && name === "id") return "opaque";
+	if (name === "id" && (is_top || is_stanza(element))) return "opaque";
 	return free_attributes.get(`${element.name}@${name} ${element.attrs["xmlns"]}`);
 }
 
