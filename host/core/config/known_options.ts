@@ -72,6 +72,8 @@ export const KNOWN_OPTIONS: Readonly<Record<string, KnownOption>> = {
 		default: true,
 		readers: "mod_invites_register mod_legacyauth mod_register_ibr mod_saslauth",
 	},
+	c2s_stanza_attribute_limit: { type: "integer", default: 100, readers: "mod_c2s" },
+	c2s_stanza_depth_limit: { type: "integer", default: 100, readers: "mod_c2s" },
 	c2s_stanza_size_limit: { type: "integer", default: 262144, readers: "mod_bosh mod_c2s mod_websocket", global: true },
 	c2s_tcp_keepalives: { type: "boolean", readers: "mod_c2s", global: true },
 	c2s_timeout: { type: "period", default: "5 minutes", readers: "mod_c2s", global: true },
