@@ -1,6 +1,7 @@
 // Counterpart: core/moduleapi.lua
 
 import { dirname } from "node:path";
+import { is_error_type } from "../util/error.ts";
 import type { Events, Handler, Wrapper } from "../util/events.ts";
 import * as jid from "../util/jid.ts";
 import type { Stanza } from "../util/stanza.ts";
@@ -335,7 +336,8 @@ export class ModuleInstance implements ModuleApi {
 				if (answer.attrs["type"] === "result") resolve(answer);
 				else if (answer.attrs["type"] === "error") {
 					const error = answer.get_error();
-					reject(new IqError("cancel", error?.condition ?? "undefined-condition", error?.text, answer));
+					const type = is_error_type(error?.type) ? error?.type : "cancel";
+					reject(new IqError(type, error?.condition ?? "undefined-condition", error?.text, answer));
 				} else return undefined;
 				finish();
 				return true;

@@ -3,6 +3,13 @@
 /** Error types of RFC 6120 §8.3.2: what the sender may do about it. */
 export type ErrorType = "auth" | "cancel" | "continue" | "modify" | "wait";
 
+const error_types: ReadonlySet<string> = new Set<ErrorType>(["auth", "cancel", "continue", "modify", "wait"]);
+
+/** Whether a text, such as an attribute of a stanza, is an error type. */
+export function is_error_type(text: string | undefined): text is ErrorType {
+	return text !== undefined && error_types.has(text);
+}
+
 /** Stanza error conditions of RFC 6120 §8.3.3, and XEP-0045's use of policy-violation. */
 export type Condition =
 	| "bad-request"

@@ -1,0 +1,187 @@
+import { afterEach, describe, expect, it } from "vitest";
+import type { ModuleDefinition } from "../../../host/core/types.ts";
+import { ns } from "../../../host/util/ns.ts";
+import * as st from "../../../host/util/stanza.ts";
+import { expect_stanza, start_test_server, type TestServer } from "../../helper.ts";
+
+let running: TestServer | undefined;
+afterEach(async () => {
+	await running?.stop();
+	running = undefined;
+});
+
+async function serve(load?: ModuleDefinition["load"]): Promise<TestServer> {
+	running = await start_test_server(
+		load ? { modules: [{ name: "spec", load }], config: { localhost: { modules_enabled: ["spec"] } } } : {},
+	);
+	return running;
+}
+
+const room = "tearoom@conference.localhost";
+
+async function join(server: TestServer, name: string) {
+	const client = await server.client(name, "spec");
+	client.send(
+		st
+			.presence({ to: `${room}/${name}` })
+			.tag("x", { xmlns: ns.muc })
+			.reset(),
+	);
+	await expect_stanza(client, (stanza) => stanza.attrs["from"] === `${room}/${name}`);
+	return client;
+}
+
+async function open_room(server: TestServer, ...names: string[]) {
+	const [first = "", ...others] = names;
+	const owner = await join(server, first);
+	const form = st.iq({ type: "set", id: "open", to: room }).tag("query", { xmlns: ns.muc_owner });
+	owner.send(form.tag("x", { xmlns: ns.data, type: "submit" }).reset());
+	await expect_stanza(owner, (stanza) => stanza.attrs["id"] === "open");
+	const clients = [owner];
+	for (const name of others) clients.push(await join(server, name));
+	for (const client of clients) {
+		await client.settle(true);
+		client.queue.length = 0;
+	}
+	return clients;
+}
+
+describe("stanzas of clients", () => {
+	it("carry the client's own address, whatever it claims", async () => {
+		const server = await serve();
+		const [romeo, juliet] = [await server.client("romeo", "a"), await server.client("juliet", "b")];
+		romeo.send(st.message({ from: "juliet@localhost/b", to: juliet.fullJid, id: "1" }, "it is me"));
+		expect((await expect_stanza(juliet)).attrs["from"]).toBe(romeo.fullJid);
+	});
+
+	it.each([
+		["@localhost", "jid-malformed"],
+		["romeo@local@host", "jid-malformed"],
+		[`${"x".repeat(1024)}@localhost`, "jid-malformed"],
+		["nobody@localhost", "service-unavailable"],
+		["elsewhere.example", "not-allowed"],
+	])("to %s are answered with %s", async (to, condition) => {
+		const server = await serve();
+		const romeo = await server.client("romeo");
+		romeo.send(st.iq({ type: "get", id: "1", to }).tag("query", { xmlns: "urn:example:x" }).reset());
+		expect((await expect_stanza(romeo)).get_error()?.condition).toBe(condition);
+		romeo.send(st.message({ type: "error", to }).tag("error").reset());
+		await romeo.settle(true);
+		expect(romeo.queue).toEqual([]);
+	});
+
+	it.each([
+		["no type", st.stanza("iq", { id: "1", to: "localhost" }).tag("a", { xmlns: "urn:x" }).reset(), "Invalid IQ type"],
+		[
+			"no id",
+			st.stanza("iq", { type: "get", to: "localhost" }).tag("a", { xmlns: "urn:x" }).reset(),
+			"Missing required 'id' attribute",
+		],
+		["no payload", st.stanza("iq", { id: "1", type: "set", to: "localhost" }), "Incorrect number of children for IQ stanza"],
+	])("that are IQs with %s are bad requests", async (_what, iq, text) => {
+		const server = await serve();
+		const romeo = await server.client("romeo");
+		romeo.send(iq);
+		expect((await expect_stanza(romeo)).get_error()).toMatchObject({ type: "modify", condition: "bad-request", text });
+	});
+
+	it("whose handler throws are answered with an internal error, and nobody else notices", async () => {
+		const server = await serve((module) => {
+			module.hook("message/full", ({ stanza }) => {
+				if (stanza.get_child_text("body") === "boom") throw new Error("on purpose");
+			});
+		});
+		const [romeo, juliet] = [await server.client("romeo"), await server.client("juliet")];
+		romeo.send(st.message({ to: juliet.fullJid, id: "1" }, "boom"));
+		const answer = await expect_stanza(romeo);
+		expect(answer.get_error()).toMatchObject({ type: "cancel", condition: "internal-server-error" });
+		romeo.send(st.message({ to: juliet.fullJid, id: "2" }, "still there?"));
+		expect((await expect_stanza(juliet)).attrs["id"]).toBe("2");
+	});
+
+	it("can be refused before anybody sees them", async () => {
+		const server = await serve((module) => {
+			module.hook("pre-stanza", (event) => {
+				event.reason = "quiet hours";
+				return event.stanza.name === "message" ? false : undefined;
+			});
+		});
+		const [romeo, juliet] = [await server.client("romeo"), await server.client("juliet")];
+		romeo.send(st.message({ to: juliet.fullJid }, "hush"));
+		await romeo.settle(true);
+		await juliet.settle(true);
+		expect(juliet.queue).toEqual([]);
+	});
+});
+
+describe("a broadcast", () => {
+	it("reads the same for everybody, whether serialised once or made for each", async () => {
+		const texts: unknown[][] = [];
+		for (const hooked of [false, true]) {
+			const server = await serve((module) => {
+				if (hooked) module.hook("message/full", () => undefined, 10);
+			});
+			const clients = await open_room(server, "romeo", "juliet", "nurse");
+			clients[0]?.send(st.message({ to: room, type: "groupchat", id: "<&'\">" }, "<b>&amp;'\"</b> 😀"));
+			const received: unknown[] = [];
+			for (const client of clients) {
+				const message = await expect_stanza(client, (stanza) => stanza.name === "message");
+				expect(message.attrs["to"]).toBe(client.fullJid);
+				message.remove_children("occupant-id", ns.occupant_id);
+				received.push([{ ...message.attrs }, ...message.children.map(String)]);
+			}
+			texts.push(received);
+			await server.stop();
+		}
+		running = undefined;
+		expect(texts[0]).toEqual(texts[1]);
+	});
+
+	it("lets a filter have its own copy, which changes nothing for others", async () => {
+		const server = await serve();
+		const clients = await open_room(server, "romeo", "juliet", "nurse");
+		server.server.full_sessions.get("juliet@localhost/spec")?.add_filter("stanzas/out", (stanza) => {
+			stanza.maptags((tag) => (tag.name === "body" ? st.stanza("body").text("censored") : tag));
+			return stanza;
+		});
+		clients[0]?.send(st.message({ to: room, type: "groupchat", id: "1" }, "plain"));
+		const bodies: (string | undefined)[] = [];
+		for (const client of clients) bodies.push((await expect_stanza(client)).get_child_text("body"));
+		expect(bodies).toEqual(["plain", "censored", "plain"]);
+	});
+
+	it("costs one write per session, however many messages a turn brings", async () => {
+		const server = await serve();
+		const clients = await open_room(server, "romeo", "juliet", "nurse");
+		const { counts } = server.server.turn;
+		const before = counts.flushes;
+		const text = Array.from({ length: 20 }, (_, n) => st.message({ to: room, type: "groupchat", id: `m${n}` }, "again"));
+		const session = server.server.full_sessions.get("romeo@localhost/spec");
+		if (!session) throw new Error("romeo is not there");
+		for (const message of text) server.server.router.process_stanza(session, message);
+		server.server.turn.end();
+		expect(counts.flushes - before).toBe(clients.length);
+		for (const client of clients) await expect_stanza(client, (stanza) => stanza.attrs["id"] === "m19");
+	});
+});
+
+describe("a turn that cannot be stored", () => {
+	it("is seen by nobody: its senders hear of it, rooms are as they were, and life goes on", async () => {
+		const server = await serve();
+		const [romeo, juliet] = await open_room(server, "romeo", "juliet");
+		if (!romeo || !juliet) throw new Error("nobody came");
+		const session = server.server.full_sessions.get("romeo@localhost/spec");
+		if (!session) throw new Error("romeo is not there");
+		server.server.turn.join({
+			commit() {
+				throw new Error("the disk is full");
+			},
+			rollback: () => undefined,
+		});
+		server.server.router.process_stanza(session, st.message({ to: room, type: "groupchat", id: "lost" }, "is this on?"));
+		server.server.turn.end();
+		expect((await expect_stanza(romeo)).get_error()).toMatchObject({ type: "wait", condition: "internal-server-error" });
+		romeo.send(st.message({ to: room, type: "groupchat", id: "kept" }, "and now?"));
+		for (const client of [romeo, juliet]) expect((await expect_stanza(client)).attrs["id"]).toBe("kept");
+	});
+});
