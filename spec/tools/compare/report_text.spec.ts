@@ -1,0 +1,211 @@
+import { describe, expect, it } from "vitest";
+import { create_progress, text_report } from "../../../tools/compare/report_text.ts";
+import type { Terminal } from "../../../tools/compare/terminal.ts";
+import { comparison, join, joined, large_comparison, other_codes, result_of, sends, small_comparison } from "./report_fixture.ts";
+
+const file: Terminal = { rewrites: false, colour: false, width: 100 };
+const terminal: Terminal = { rewrites: true, colour: true, width: 100 };
+
+function last_line(report: string): string | undefined {
+	return report.trimEnd().split("\n").pop();
+}
+
+/** The lines between one that ends in `from` and the next that does not belong to a stanza. */
+function stanza_after(report: string, from: string): string[] {
+	const lines = report.split("\n");
+	const start = lines.findIndex((line) => line.endsWith(from)) + 1;
+	return lines.slice(start, start + lines.slice(start).findIndex((line) => !line.startsWith("    ")));
+}
+
+describe("the report for a terminal", () => {
+	it("says in its last line how many steps are equal", () => {
+		expect(last_line(text_report(result_of([small_comparison()]), file))).toBe(
+			"1 of 3 steps equal, 0 with known differences, 2 different",
+		);
+	});
+
+	it("tells of an empty run", () => {
+		const report = text_report(result_of([]), file);
+		expect(last_line(report)).toBe("0 of 0 steps equal, 0 with known differences, 0 different");
+		expect(report).not.toContain("most frequent");
+	});
+
+	it("shows both servers' stanzas, with a mark before the line that differs", () => {
+		const report = text_report(result_of([small_comparison()]), file);
+		expect(stanza_after(report, "Romeo receives from Prosody 0.12.3:")).toEqual([
+			`      <presence from='room@conference.localhost/Romeo' to="\${Romeo's full JID}" id='made-up-110'>`,
+			"        <x xmlns='http://jabber.org/protocol/muc#user'>",
+			"          <item affiliation='owner' role='moderator'/>",
+			"    >     <status code='110'/>",
+			"        </x>",
+			"      </presence>",
+		]);
+		expect(stanza_after(report, "and from Enjamb 0.1.0:")).toContain("    >     <status code='100'/>");
+		expect(report).toContain("attribute code of presence/x/status: Prosody sends “110”, Enjamb “100”");
+	});
+
+	it("says who did what, and where in which script", () => {
+		const report = text_report(result_of([small_comparison()]), file);
+		expect(report).toContain("enter.scs, line 12 (A room is entered)");
+		expect(report).toContain("Step 2: Romeo sends:\n      <presence to='room@conference.localhost/Romeo'>");
+	});
+
+	it("shows that a stanza is missing", () => {
+		const report = text_report(result_of([small_comparison()]), file);
+		expect(report).toContain("at message: a message is missing");
+		expect(report).toContain("   and from Enjamb 0.1.0:\n    > (nothing)\n   Prosody sends this message, Enjamb does not\n");
+	});
+
+	it("shows how a connection ended", () => {
+		const ended = comparison({ title: "Ends", source: "ends.scs" }, [
+			{ step: join, reference: {}, subject_ended: { Romeo: "stream error not-well-formed" } },
+		]);
+		const report = text_report(result_of([ended]), file);
+		expect(report).toContain("Prosody keeps the connection, Enjamb ends the connection (stream error not-well-formed)");
+		expect(report).toContain("   and from Enjamb 0.1.0:\n    > (the connection ends: stream error not-well-formed)");
+	});
+
+	it("keeps known differences apart, with their reasons", () => {
+		const report = text_report(result_of([small_comparison([other_codes])], { known: [other_codes] }), file);
+		expect(report).toContain(
+			"other-status-codes, 1 time in 1 step\n      This server counts in another way, and clients do not mind.",
+		);
+		expect(report).not.toContain("presence/x/status differs");
+		expect(last_line(report)).toBe("1 of 3 steps equal, 1 with a known difference, 1 different");
+	});
+
+	it("is short when there are only known differences", () => {
+		const known = { ...other_codes, matches: () => true };
+		const report = text_report(result_of([small_comparison([known])], { known: [known] }), file);
+		expect(report).not.toContain("receives from");
+		expect(last_line(report)).toBe("1 of 3 steps equal, 2 with known differences, 0 different");
+	});
+
+	it("names outdated known differences and shrunk scripts", () => {
+		const outdated = [{ ...other_codes, shown_by: "enter.scs" }];
+		const report = text_report(result_of([], { outdated, shrunk: ["found/play-1.scs (4 steps)"] }), file);
+		expect(report).toContain("other-status-codes, which enter.scs should show");
+		expect(report).toContain("found/play-1.scs (4 steps)");
+	});
+
+	it("stays readable with hundreds of kinds of differences", () => {
+		const report = text_report(result_of([large_comparison(400)]), file);
+		expect(report.split("\n").length).toBeLessThan(200);
+		expect(report).toContain("400 differences, of 400 kinds");
+		expect(report).toContain("and 355 kinds more");
+		expect(report).toContain("enjamb compare --random 3 --steps 400 --seed 7");
+		expect(last_line(report)).toBe("0 of 400 steps equal, 0 with known differences, 400 different");
+	});
+
+	it("puts the most frequent kind first, and shows a stanza only once", () => {
+		const twice = comparison({ title: "Twice", source: "twice.scs" }, [
+			{
+				step: sends("Romeo", "rare", "<presence/>"),
+				reference: { Romeo: ["<iq id='a'/>"] },
+				subject: { Romeo: ["<iq id='a' type='set'/>"] },
+			},
+			...[1, 2].map(() => ({
+				step: join,
+				reference: { Romeo: [joined("110")] },
+				subject: { Romeo: [joined("100", "<extra/>")] },
+			})),
+		]);
+		const report = text_report(result_of([twice]), file);
+		expect(report.match(/^\d\. .*$/gm)).toEqual([
+			"1. 2 times, at join: attribute code of presence/x/status differs",
+			"2. 2 times, at join: presence/x/extra is there, and should not be",
+			"3. 1 time, at rare: attribute type of iq differs",
+		]);
+		expect(report).toContain("   In the stanza that number 1 shows: presence/x/extra: Enjamb sends it, Prosody does not");
+	});
+
+	it("leaves out what is far from the difference in a long stanza", () => {
+		const items = Array.from({ length: 200 }, (_, number) => `<item jid='room-${number}'/>`).join("");
+		const long = comparison({ title: "Long", source: "long.scs" }, [
+			{
+				step: join,
+				reference: { Romeo: [`<iq><query>${items}<last name='a'/></query></iq>`] },
+				subject: { Romeo: [`<iq><query>${items}<last name='b'/></query></iq>`] },
+			},
+		]);
+		const shown = stanza_after(text_report(result_of([long]), file), "and from Enjamb 0.1.0:");
+		expect(shown).toEqual([
+			"      <iq>",
+			"        <query>",
+			"      … 198 more lines",
+			"          <item jid='room-198'/>",
+			"          <item jid='room-199'/>",
+			"    >     <last name='b'/>",
+			"        </query>",
+			"      </iq>",
+		]);
+	});
+
+	it("uses colour on a terminal only", () => {
+		const result = result_of([small_comparison([other_codes])], { known: [other_codes] });
+		expect(text_report(result, terminal)).toContain("\u001b[31m");
+		expect(text_report(result, file)).not.toContain("\u001b");
+		const pieces = text_report(result, terminal).split("\u001b");
+		expect(pieces.map((piece, index) => (index === 0 ? piece : piece.replace(/^\[\d+m/, ""))).join("")).toBe(
+			text_report(result, file),
+		);
+	});
+
+	it("lets nothing that came from a network steer the terminal", () => {
+		const evil = "\u001b[2J\u202eevil";
+		const hostile = comparison({ title: `Title ${evil}`, source: `${evil}.scs` }, [
+			{
+				step: sends("Romeo", evil, "<presence/>"),
+				reference: { Romeo: ["<message><body>a</body></message>"] },
+				subject: { Romeo: ["<message><body>b</body></message>"] },
+			},
+		]);
+		const [step] = hostile.subject.steps;
+		step?.[0]?.stanzas[0]?.first_tag?.append_parsed(evil);
+		const report = text_report(result_of([hostile], { reference: `Prosody ${evil}` }), file);
+		expect(report).toContain("\\u{1b}[2J\\u{202e}evil");
+		expect(report).not.toContain("\u001b");
+		expect(report).not.toContain("\u202e");
+	});
+});
+
+describe("progress", () => {
+	function record(plays: number, to: Terminal): string[] {
+		const comparisons = Array.from({ length: plays }, () => small_comparison());
+		const written: string[] = [];
+		const progress = create_progress(
+			(text) => written.push(text),
+			comparisons.map(({ play }) => play),
+			to,
+		);
+		for (const done of comparisons) progress.played(done);
+		progress.end();
+		return written;
+	}
+
+	it("is one line on a terminal, that is cleared at the end", () => {
+		const written = record(4, { ...terminal, colour: false });
+		expect(written.join("")).not.toContain("\n");
+		expect(written.every((text) => text.startsWith("\r\u001b[K"))).toBe(true);
+		expect(written[2]).toContain("[############------------] 2 of 4 plays, 6 steps, 4 different");
+		expect(written.at(-1)).toBe("\r\u001b[K");
+	});
+
+	it("never fills more than the terminal's width", () => {
+		for (const text of record(4, { rewrites: true, colour: false, width: 80 })) {
+			expect(text.replace("\r\u001b[K", "").length).toBeLessThanOrEqual(80);
+		}
+	});
+
+	it("is a few lines without a terminal, the last of them complete", () => {
+		const written = record(95, file);
+		expect(written).toHaveLength(10);
+		expect(written.every((text) => text.endsWith("\n"))).toBe(true);
+		expect(written.at(-1)).toBe("95 of 95 plays, 285 steps, 190 different\n");
+	});
+
+	it("says nothing when there is nothing to play", () => {
+		expect(record(0, terminal)).toEqual([]);
+		expect(record(0, file)).toEqual([]);
+	});
+});
