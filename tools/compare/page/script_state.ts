@@ -1,0 +1,135 @@
+// No counterpart: part of `enjamb compare --html`.
+
+/** Part of the page's script: filters, the place that the address names, and which steps are shown. */
+export const script_state = String.raw`
+	const read = (id) => JSON.parse(document.getElementById(id).textContent);
+	const index = read("index");
+	const statusNames = ["equal", "known", "different"];
+	const statusTitles = ["equal", "known difference", "different"];
+
+	// --- Making elements
+
+	/** An element with attributes and children; strings become text. */
+	function make(name, attributes, ...children) {
+		const element = document.createElement(name);
+		for (const [key, value] of Object.entries(attributes || {})) {
+			if (key === "on") for (const [event, handler] of Object.entries(value)) element.addEventListener(event, handler);
+			else if (value === true) element.setAttribute(key, "");
+			else if (value !== undefined && value !== false) element.setAttribute(key, value);
+		}
+		element.append(...children.flat().filter((child) => child !== undefined && child !== null && child !== ""));
+		return element;
+	}
+
+	const grouped = (number) => String(number).replace(/\B(?=(\d{3})+$)/g, ",");
+	const counted = (number, noun) => grouped(number) + " " + noun + (number === 1 ? "" : "s");
+	const fileName = (path) => path.slice(path.lastIndexOf("/") + 1);
+	const anchor = (play, step) => "play-" + (play + 1) + (step === undefined ? "" : "-step-" + (step + 1));
+
+	// --- What is shown: filters, and the play and step that one is at
+
+	const standard = { status: index.totals.different > 0 ? "different" : "all", client: "", kind: "", text: "", only: "" };
+	let filters = Object.assign({}, standard);
+	let current;
+
+	/** The fragment holds filters as key=value and a play or step by its anchor, all with & between. */
+	function readFragment() {
+		const wanted = Object.assign({}, standard);
+		let place;
+		for (const part of location.hash.slice(1).split("&")) {
+			const at = part.indexOf("=");
+			let value = part.slice(at + 1);
+			try {
+				value = decodeURIComponent(value.replace(/\+/g, "%20"));
+			} catch {
+				// Not encoded: taken as it is.
+			}
+			const named = /^play-(\d+)(?:-step-(\d+))?$/.exec(part);
+			if (named) place = { play: named[1] - 1, step: named[2] === undefined ? undefined : named[2] - 1 };
+			else if (at > 0 && Object.hasOwn(wanted, part.slice(0, at))) wanted[part.slice(0, at)] = value;
+		}
+		if (!["all", ...statusNames].includes(wanted.status)) wanted.status = standard.status;
+		if (place && (!index.plays[place.play] || (place.step !== undefined && !index.plays[place.play].steps[place.step]))) {
+			place = undefined;
+		}
+		return { wanted, place };
+	}
+
+	function writeFragment() {
+		const parts = current ? [anchor(current.play, current.step)] : [];
+		for (const key of Object.keys(standard)) {
+			if (filters[key] !== standard[key]) parts.push(key + "=" + encodeURIComponent(filters[key]));
+		}
+		try {
+			history.replaceState(null, "", "#" + parts.join("&"));
+		} catch {
+			// Some browsers do not allow it for files; the page works without.
+		}
+	}
+
+	/** The number that steps have for a reason to differ: a group's from 0 on, a known difference's from -1 down. */
+	function reasonNumber(only) {
+		const known = index.known.findIndex((entry) => "known:" + entry.id === only);
+		return known >= 0 ? -1 - known : Number(only) - 1;
+	}
+
+	function reasonTitle(only) {
+		const number = reasonNumber(only);
+		if (number < 0) return index.known[-1 - number] ? index.known[-1 - number].id : only;
+		const group = index.groups[number];
+		return group ? group.label + ": " + group.text : only;
+	}
+
+	const plays = index.plays.map((play, number) => ({ ...play, number, matched: [], isOpen: false, data: undefined, texts: undefined }));
+
+	function dataOf(play) {
+		if (!play.data) play.data = read("data-" + (play.number + 1));
+		return play.data;
+	}
+
+	/** All that can be found in a step by searching, in lower case. */
+	function textsOf(play) {
+		if (play.texts) return play.texts;
+		const pieces = [];
+		const collect = (node) => {
+			if (typeof node === "string") pieces.push(node);
+			else if (Array.isArray(node)) {
+				pieces.push("<" + node[0]);
+				for (const attribute of node[1]) {
+					for (const value of new Set(attribute.slice(1, 3))) if (value !== null) pieces.push(attribute[0] + "='" + value + "'");
+				}
+				node[2].forEach(collect);
+			} else pieces.push(...node.t.filter((text) => text !== null));
+		};
+		play.texts = dataOf(play).steps.map((step, number) => {
+			pieces.length = 0;
+			pieces.push(step.w, index.labels[play.steps[number][2]], play.title, play.source);
+			step.x.forEach(collect);
+			for (const client of step.c) {
+				pieces.push(client.p);
+				for (const row of client.r) collect(row.e);
+				for (const note of client.d || []) pieces.push(note[0]);
+			}
+			return pieces.join("\n").toLowerCase();
+		});
+		return play.texts;
+	}
+
+	function matchedSteps(play) {
+		const status = statusNames.indexOf(filters.status);
+		const client = filters.client === "" ? undefined : index.clients.indexOf(filters.client);
+		const kind = filters.kind === "" ? undefined : index.labels.indexOf(filters.kind);
+		const only = filters.only === "" ? undefined : reasonNumber(filters.only);
+		const text = filters.text.trim().toLowerCase();
+		const matched = [];
+		play.steps.forEach(([outcome, actor, label, receivers, reasons], number) => {
+			if (status >= 0 && outcome !== status) return;
+			if (client !== undefined && actor !== client && !receivers.includes(client)) return;
+			if (kind !== undefined && label !== kind) return;
+			if (only !== undefined && !(reasons || []).includes(only)) return;
+			if (text !== "" && !textsOf(play)[number].includes(text)) return;
+			matched.push(number);
+		});
+		return matched;
+	}
+`;
