@@ -24,7 +24,7 @@ export const script_stanzas = String.raw`
 	function valuePieces(values, side, kind, mark) {
 		const value = values[side];
 		const quote = kind === "value" ? quoteFor(value) : "";
-		const escape = (text) => {
+		const written = (text) => {
 			const escaped = escapeXml(text);
 			if (quote === "") return escaped;
 			return (quote === "'" ? escaped.replace(/'/g, "&apos;") : escaped).replace(/\n/g, "&#10;");
@@ -32,12 +32,12 @@ export const script_stanzas = String.raw`
 		const other = values[1 - side];
 		const style = kind + (mark ? " mark-" + mark : "");
 		const common = (mark === "d" || mark === "k") && other !== null ? core(value, other) : undefined;
-		if (!common) return [[style, escape(value)]];
+		if (!common) return [[style, written(value)]];
 		const end = value.length - common[1];
 		return [
-			[style, escape(value.slice(0, common[0]))],
-			[style + " core", escape(value.slice(common[0], end))],
-			[style, escape(value.slice(end))],
+			[style, written(value.slice(0, common[0]))],
+			[style + " core", written(value.slice(common[0], end))],
+			[style, written(value.slice(end))],
 		].filter(([, text]) => text !== "");
 	}
 
