@@ -131,7 +131,8 @@ function compare_text(reference: Stanza, subject: Stanza, path: string, context:
 }
 
 /**
- * Pairs what is alike: what equals first, then, in order, what is of the same sort, and last what is left without a partner.
+ * Pairs what is alike: what equals first, then, in order, what is of the same sort and differs least, and last what is left without a
+ * partner.
  * @param differences of two items; empty for equal ones, undefined for items of different sorts
  */
 export function pair<Item, Found>(
@@ -162,17 +163,24 @@ export function pair<Item, Found>(
 	for (const index of open) {
 		const reference = references[index];
 		if (reference === undefined) continue;
-		let partner_found: Found[] | undefined;
+		let least = Number.POSITIVE_INFINITY;
+		let partner: number | undefined;
 		for (const [candidate, subject] of subjects.entries()) {
 			if (taken.has(candidate)) continue;
-			partner_found = differences(reference, subject);
-			if (partner_found === undefined) continue;
-			taken.add(candidate);
-			order.push([index, candidate]);
-			break;
+			const mark = bindings.mark();
+			const count = differences(reference, subject)?.length ?? least;
+			bindings.rollback(mark);
+			if (count >= least) continue;
+			least = count;
+			partner = candidate;
 		}
-		if (partner_found === undefined) missing.push(reference);
-		else found.push(...partner_found);
+		const subject = partner === undefined ? undefined : subjects[partner];
+		if (partner === undefined || subject === undefined) missing.push(reference);
+		else {
+			taken.add(partner);
+			order.push([index, partner]);
+			found.push(...(differences(reference, subject) ?? []));
+		}
 	}
 	return { found, missing, extra: subjects.filter((_, candidate) => !taken.has(candidate)), order };
 }

@@ -35,6 +35,7 @@ admins = { "admin@localhost" }
 VirtualHost "localhost"
 
 Component "conference.localhost" "muc"
+	modules_enabled = { "muc_mam" }
 	component_admins_as_room_owners = true
 	muc_room_default_public = true
 	restrict_room_creation = false

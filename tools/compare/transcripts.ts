@@ -2,6 +2,7 @@
 
 import * as jid from "../../host/util/jid.ts";
 import type { Stanza } from "../../host/util/stanza.ts";
+import { parseMarkup, type Template, variablesIn } from "../scansion/markup.ts";
 import { Bindings } from "./bindings.ts";
 import { type Context, compare_elements, type ElementDifference, pair } from "./elements.ts";
 import type { Comparison, Difference, KnownDifference, Play, PlayStep, Received, Transcript } from "./types.ts";
@@ -11,9 +12,17 @@ export function chosen_ids(play: Play): Set<string> {
 	const ids = new Set<string>();
 	for (const step of play.steps) {
 		if (step.kind !== "send") continue;
-		for (const [, , id] of step.xml.matchAll(/\bid\s*=\s*(["'])(.*?)\1/gs)) if (id !== undefined) ids.add(id);
+		const markup = parseMarkup(step.xml, 1);
+		if (markup.ok) for (const template of markup.value) collect_ids(template, ids);
 	}
 	return ids;
+}
+
+function collect_ids(template: Template, ids: Set<string>): void {
+	const id = template.attributes.get("id");
+	// What a variable stands for was made up by a server.
+	if (id !== undefined && variablesIn(id).length === 0) ids.add(id);
+	for (const child of template.children) if (typeof child !== "string") collect_ids(child, ids);
 }
 
 /** Writes values in the play's terms: the full JID of a player by its name, whatever resource the server gave. */
@@ -46,15 +55,31 @@ function group_by_sender(stanzas: readonly Stanza[], in_terms: (value: string) =
 	return groups;
 }
 
+/** Whether both carry the same id that a client chose. */
+function answers_alike(reference: Stanza, subject: Stanza, context: Context): boolean {
+	const id = reference.attrs["id"];
+	return id !== undefined && id === subject.attrs["id"] && context.chosen_ids.has(id);
+}
+
 type StanzaDifference = ElementDifference & Pick<Difference, "reference_stanza" | "subject_stanza">;
 
 function compare_group(references: readonly Stanza[], subjects: readonly Stanza[], context: Context): StanzaDifference[] {
-	const { found, missing, extra, order } = pair(references, subjects, context.bindings, (here, there) => {
-		if (here.name !== there.name) return undefined;
-		return compare_elements(here, there, here.name, context, true).map(
-			(difference): StanzaDifference => ({ ...difference, reference_stanza: here, subject_stanza: there }),
-		);
-	});
+	const { found, missing, extra, order } = pair(
+		references,
+		subjects,
+		context.bindings,
+		(here, there): StanzaDifference[] | undefined => {
+			const stanzas = { reference_stanza: here, subject_stanza: there };
+			if (here.name !== there.name) {
+				// Both answer the same stanza, but with something else.
+				if (!answers_alike(here, there, context)) return undefined;
+				return [{ kind: "name", path: here.name, reference: here.name, subject: there.name, ...stanzas }];
+			}
+			return compare_elements(here, there, here.name, context, true).map(
+				(difference): StanzaDifference => ({ ...difference, ...stanzas }),
+			);
+		},
+	);
 	const differences = [...found];
 	for (const stanza of missing) {
 		const text = context.reference_terms(String(stanza));
