@@ -12,6 +12,9 @@ const linger = 1000;
 /** While more than this many bytes wait for a peer, nothing is read from it: it could only make it more. */
 const read_pause = 1024 * 1024;
 const longest_timeout = 2 ** 31 - 1;
+/** What owners are told of peers that end a connection, properly or not. The presence of clients quotes it. */
+const peer_gone = "closed";
+const gone_codes: ReadonlySet<string> = new Set(["ECONNRESET", "EPIPE"]);
 
 /** What is known of a TLS connection, for logs. */
 export interface TlsInfo {
@@ -23,7 +26,7 @@ interface StreamListeners {
 	data(chunk: Buffer): void;
 	drain(): void;
 	end(): void;
-	error(error: Error): void;
+	error(error: NodeJS.ErrnoException): void;
 	close(): void;
 }
 
@@ -194,10 +197,10 @@ export class SocketConnection implements Connection, Outlet {
 			end: () => {
 				// What waits for the end of a handshake would wait for ever.
 				if (stream instanceof TLSSocket && !this.encrypted) this.fail("TLS handshake cut short");
-				this.tell(this.reason);
+				this.tell(this.state === "open" ? peer_gone : this.reason);
 				this.close();
 			},
-			error: (error: Error) => this.fail(error.message),
+			error: (error: NodeJS.ErrnoException) => this.fail(gone_codes.has(error.code ?? "") ? peer_gone : error.message),
 			close: () => {
 				this.fail(undefined);
 				this.tell(this.reason);
