@@ -130,8 +130,8 @@ export const definition: ModuleDefinition = {
 		module.handle_items("extension", forget, forget, false);
 
 		module.hook("iq-get/host/http://jabber.org/protocol/disco#info:query", ({ origin, stanza }) => {
-			const node = stanza.first_tag?.attrs["node"] || undefined;
-			if (node !== undefined && node !== `http://prosody.im#${info().hash}`) {
+			const node = stanza.first_tag?.attrs["node"];
+			if (node !== undefined && node !== "" && node !== `http://prosody.im#${info().hash}`) {
 				const reply = st.reply(stanza).tag("query", { xmlns: ns.disco_info, node });
 				return answer_node(module, "host-disco-info-node", { origin, stanza, reply, node, exists: false });
 			}

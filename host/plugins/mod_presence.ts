@@ -169,7 +169,8 @@ class PresenceHandling {
 				return true;
 			}
 			default:
-				origin.send(st.error_reply(stanza, "modify", "bad-request", "Invalid presence type"));
+				// PARITY: the answer is to what was made of the presence, between bare JIDs
+				origin.send(st.error_reply(forwarded, "modify", "bad-request", "Invalid presence type"));
 				return true;
 		}
 	}
@@ -228,7 +229,7 @@ class PresenceHandling {
 				tell_interested(this.rosters.process_inbound_subscription_cancellation(username, host, from));
 				return true;
 			default:
-				origin.send(st.error_reply(stanza, "modify", "bad-request", "Invalid presence type"));
+				origin.send(st.error_reply(inward, "modify", "bad-request", "Invalid presence type"));
 				return true;
 		}
 	}
