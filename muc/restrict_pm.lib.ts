@@ -115,7 +115,8 @@ export function load(module: ModuleApi): void {
 		if (set_allow_pm(room, typeof value === "string" ? value : undefined)) status_codes.add("104");
 	});
 	module.hook("muc-config-submitted/{xmpp:prosody.im}muc#allow_modpm", ({ room, value, status_codes }) => {
-		if (set_allow_modpm(room, value === true)) status_codes.add("104");
+		// PARITY: what is no boolean counts as a change each time
+		if (set_allow_modpm(room, typeof value === "boolean" ? value : undefined)) status_codes.add("104");
 	});
 
 	module.hook(

@@ -81,4 +81,13 @@ describe("private messages", () => {
 			["none", false],
 		]);
 	});
+	it("are announced as changed each time that the permission for moderators is neither yes nor no", () => {
+		const rig = new Rig();
+		rig.join(owner, "moderator");
+		const permission = "{xmpp:prosody.im}muc#allow_modpm";
+		expect(rig.submit({ [permission]: "TRUE" })).toEqual(["104"]);
+		expect(rig.submit({ [permission]: "TRUE" })).toEqual(["104"]);
+		expect(rig.room.get_allow_modpm()).toBe(false);
+		expect(rig.submit({ [permission]: "0" })).toEqual([]);
+	});
 });
