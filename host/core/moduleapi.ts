@@ -23,6 +23,7 @@ import {
 	type Session,
 	type StanzaEvent,
 	type StoreTypes,
+	type Task,
 	type Timer,
 } from "./types.ts";
 
@@ -312,6 +313,29 @@ export class ModuleInstance implements ModuleApi {
 		};
 		arm(delay);
 		return { stop, reschedule: arm };
+	}
+
+	cron(task: Task): void {
+		this.depends("cron");
+		this.add_item("task", task);
+	}
+
+	private repeat(when: Task["when"], name: string | Task["run"], run?: Task["run"]): void {
+		if (typeof name === "function") this.cron({ when, run: name });
+		else if (run) this.cron({ name, when, run });
+		else throw new TypeError(`the ${when} task ${name} is given nothing to run`);
+	}
+
+	hourly(name: string | Task["run"], run?: Task["run"]): void {
+		this.repeat("hourly", name, run);
+	}
+
+	daily(name: string | Task["run"], run?: Task["run"]): void {
+		this.repeat("daily", name, run);
+	}
+
+	weekly(name: string | Task["run"], run?: Task["run"]): void {
+		this.repeat("weekly", name, run);
 	}
 
 	send(stanza: Stanza, origin?: Session): void {

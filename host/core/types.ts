@@ -294,6 +294,8 @@ export interface ArchivePage {
 }
 
 export interface ArchiveStore {
+	/** `null` where there is no storage, so that nothing is ever kept. */
+	readonly name?: "null";
 	/** Features that a query may rely on, and the most items one user may have. */
 	readonly caps: {
 		readonly total: boolean;
@@ -425,6 +427,18 @@ export interface ItemTypes {
 	"storage-provider": StorageDriver;
 	"net-provider": NetService;
 	measure: { name: string; type: string };
+	task: Task;
+}
+
+/** Something to be done again and again (item `task`). Source: plugins/mod_cron.lua. */
+export interface Task {
+	/** For people; the key of its last run is made from it. `when` where there is none. */
+	readonly name?: string | undefined;
+	/** Key of its last run, `MODULE/name` where there is none. */
+	readonly id?: string;
+	readonly when: "hourly" | "daily" | "weekly";
+	/** Done once what it answers is; started at, in seconds since 1970. */
+	run(started_at: number): void | Promise<void>;
 }
 
 /** What `module.depends` answers with, by module name. Modules add theirs by augmenting this interface. */
@@ -617,6 +631,12 @@ export interface ModuleApi {
 
 	/** Calls back after `delay` seconds; a number as its answer is the delay to the next call. */
 	add_timer(delay: number, callback: (now: number) => unknown): Timer;
+
+	/** Has mod_cron do something again and again. The name is for people, and may be left out. */
+	cron(task: Task): void;
+	hourly(name: string | Task["run"], run?: Task["run"]): void;
+	daily(name: string | Task["run"], run?: Task["run"]): void;
+	weekly(name: string | Task["run"], run?: Task["run"]): void;
 
 	/** Routes a stanza from this host. */
 	send(stanza: Stanza, origin?: Session): void;

@@ -14,6 +14,7 @@ import type {
 	Server,
 	Session,
 	StoreTypes,
+	Task,
 	Timer,
 } from "../../host/core/types.ts";
 import { Events, type Handler, type Wrapper } from "../../host/util/events.ts";
@@ -269,6 +270,28 @@ export class FakeModule implements ModuleApi {
 		};
 		this.timers.add(timer);
 		return timer;
+	}
+
+	/** Tasks are kept as items, and never run by themselves. */
+	cron(task: Task): void {
+		this.add_item("task", task);
+	}
+
+	hourly(name: string | Task["run"], run?: Task["run"]): void {
+		this.repeat("hourly", name, run);
+	}
+
+	daily(name: string | Task["run"], run?: Task["run"]): void {
+		this.repeat("daily", name, run);
+	}
+
+	weekly(name: string | Task["run"], run?: Task["run"]): void {
+		this.repeat("weekly", name, run);
+	}
+
+	private repeat(when: Task["when"], name: string | Task["run"], run?: Task["run"]): void {
+		if (typeof name === "function") this.cron({ when, run: name });
+		else if (run) this.cron({ name, when, run });
 	}
 
 	send(stanza: Stanza): void {

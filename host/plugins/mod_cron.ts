@@ -1,0 +1,108 @@
+// Counterpart: plugins/mod_cron.lua
+
+import type { MapStore, ModuleApi, ModuleDefinition, Task } from "../core/types.ts";
+
+/** Runs of one task may be a little early, so that they do not drift from check to check. */
+const tolerance = 0.995;
+const longest_period = 86_400 * 7 * 53;
+
+function seconds_now(): number {
+	return Math.floor(Date.now() / 1000);
+}
+
+/** The name by which a task's last run is kept, and its period may be configured. */
+function task_id(source: string, name: string): string {
+	return `${source}/${name.replace(/[^A-Za-z0-9]/g, "_").toLowerCase()}`;
+}
+
+/** A task with its last run, in seconds since 1970. */
+interface Planned {
+	readonly task: Task;
+	readonly id: string;
+	/** Seconds between its runs. */
+	readonly period: number;
+	last: number | undefined;
+	running: boolean;
+}
+
+/** The tasks of one host; when they last ran is kept in its store `cron`. */
+class HostTasks {
+	private readonly planned = new Map<Task, Planned>();
+
+	constructor(
+		private readonly module: ModuleApi,
+		private readonly last_run_times: MapStore,
+	) {}
+
+	add(source: string, task: Task): void {
+		const id = task.id ?? task_id(source, task.name ?? task.when);
+		const default_period = { hourly: "1 hour", daily: "1 day", weekly: "1 week" }[task.when];
+		const period = this.module.get_option_period(`${id.replace("/", "_")}_period`, default_period, 60, longest_period);
+		this.planned.set(task, { task, id, period, last: undefined, running: false });
+		this.module.log("debug", "%s task %s added", task.when, id);
+	}
+
+	remove(task: Task): void {
+		this.planned.delete(task);
+	}
+
+	/** Runs what is due. One task's trouble does not keep the others. */
+	async run(): Promise<void> {
+		await Promise.all([...this.planned.values()].map((planned) => this.run_one(planned)));
+	}
+
+	private async run_one(planned: Planned): Promise<void> {
+		const { task, id, period } = planned;
+		planned.last ??= this.restore(id);
+		const started_at = seconds_now();
+		if (planned.running || (planned.last !== undefined && planned.last + period * tolerance > started_at)) return;
+		planned.running = true;
+		try {
+			await task.run(started_at);
+			planned.last = started_at;
+			const saved = this.last_run_times.set(undefined, id, started_at);
+			if (!saved.ok) this.module.log("warn", "Could not store when task %s last ran: %s", id, saved.error.text);
+		} catch (error) {
+			this.module.log("error", "Error in task %s: %s", id, error instanceof Error ? error.stack : error);
+		} finally {
+			planned.running = false;
+		}
+	}
+
+	private restore(id: string): number | undefined {
+		const stored = this.last_run_times.get(undefined, id);
+		return stored.ok && typeof stored.value === "number" ? stored.value : undefined;
+	}
+}
+
+/**
+ * Runs the tasks that modules offer as items `task`, by `module.hourly`, `daily` and `weekly`, when their time has come.
+ * Options: `cron_initial_delay`, `cron_check_delay`, `cron_spread_factor`, and `MODULE_TASK_period` of each task.
+ */
+export const definition: ModuleDefinition = {
+	name: "cron",
+	global: true,
+	load(module) {
+		const initial_delay = module.get_option_number("cron_initial_delay", 1);
+		const check_delay = module.get_option_number("cron_check_delay", 3600);
+		const spread_factor = module.get_option_number("cron_spread_factor", 0);
+		const hosts = new Map<string, HostTasks>();
+
+		module.add_host = (host_module) => {
+			const tasks = new HostTasks(host_module, host_module.open_store("cron", "map"));
+			hosts.set(host_module.host, tasks);
+			host_module.handle_items(
+				"task",
+				({ source, item }) => tasks.add(source.name, item),
+				({ item }) => tasks.remove(item),
+			);
+			host_module.unload = () => void hosts.delete(host_module.host);
+		};
+
+		module.add_timer(initial_delay, () => {
+			module.log("info", "Running periodic tasks");
+			for (const tasks of hosts.values()) void tasks.run();
+			return check_delay * (1 - spread_factor + 2 * spread_factor * Math.random());
+		});
+	},
+};
