@@ -1,0 +1,84 @@
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { start_subject } from "../../../host/compare.ts";
+import { default_config_text, default_stage } from "../../../tools/compare/endpoints.ts";
+import { play_from_script } from "../../../tools/compare/from_script.ts";
+import { run } from "../../../tools/compare.ts";
+import { findProsody, startReference } from "../../../tools/reference.ts";
+import { parseScript } from "../../../tools/scansion/parse.ts";
+import { run as play } from "../../../tools/scansion.ts";
+import { known_differences } from "../../known-differences.ts";
+
+const has_prosody = findProsody() !== undefined;
+if (!has_prosody) console.log("not recording on a real Prosody: none is on the PATH");
+
+let folder = "";
+beforeAll(async () => {
+	folder = await mkdtemp(join(tmpdir(), "enjamb-recorded-"));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+describe("a session that mod_scansion_record wrote down", () => {
+	it("is a play of clients with the resources that they had", () => {
+		const script = parseScript(
+			[
+				"# mod_scansion_record on host 'localhost' recording started 2026-01-01T12:00:00Z",
+				"",
+				"[Client] Romeo's phone",
+				"\tpassword: password",
+				"\tjid: ann@localhost/k3y",
+				"",
+				"-----",
+				"",
+				"Romeo's phone connects",
+				"",
+				"Romeo's phone sends:",
+				"\t<presence xml:lang='en'/>",
+				"",
+				"Romeo's phone receives:",
+				"\t<presence from='ann@localhost/k3y'/>",
+				"",
+				"Romeo's phone disconnects",
+				"",
+			].join("\n"),
+			"recorded.scs",
+		);
+		if (!script.ok) throw new Error(script.error.message);
+		const recorded = play_from_script(script.value);
+		expect(recorded.players).toEqual([{ name: "Romeo's phone", jid: "ann@localhost", password: "password", resource: "k3y" }]);
+		expect(recorded.steps.map(({ kind, line }) => [kind, line])).toEqual([
+			["connect", 9],
+			["send", 12],
+			["disconnect", 17],
+		]);
+	});
+
+	it.skipIf(!has_prosody && process.env["CI"] !== "true")("can be compared as it is", async () => {
+		const recording = default_config_text.replace('VirtualHost "localhost"', '$&\n\tmodules_enabled = { "scansion_record" }');
+		const prosody = await startReference({ config: recording, dataFolder: folder });
+		if (!prosody.ok) throw new Error(prosody.error);
+		const script = join(import.meta.dirname, "../../scansion/muc_join_leave.scs");
+		const quiet = { write: () => undefined, complain: () => undefined };
+		expect(await play([script], { ...quiet, host: prosody.value.host, port: prosody.value.port })).toBe(0);
+		await prosody.value.stop();
+		const [recorded = ""] = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith(".scs"));
+		const told: string[] = [];
+		const status = await run({
+			scripts: [join(folder, recorded)],
+			random: undefined,
+			reference: undefined,
+			config_text: default_config_text,
+			stage: default_stage,
+			plugin_paths: [],
+			start_subject,
+			known: known_differences,
+			command: "",
+			write: (text) => void told.push(text),
+			complain: () => undefined,
+		});
+		expect(told.join("")).toMatch(/16 of 16 steps equal/);
+		expect(status).toBe(0);
+	});
+});
