@@ -111,8 +111,10 @@ export function load(module: ModuleApi): void {
 		);
 	});
 	module.hook("muc-config-submitted/muc#roomconfig_allowpm", ({ room, value, status_codes }) => {
-		if (value !== undefined && !choices.some((choice) => choice.value === value)) return;
-		if (set_allow_pm(room, typeof value === "string" ? value : undefined)) status_codes.add("104");
+		const chosen = typeof value === "string" ? value : undefined;
+		// Divergence: Prosody takes any value, and then drops all private messages without an answer
+		const is_known = chosen === undefined || older_values.has(chosen) || choices.some((choice) => choice.value === chosen);
+		if (is_known && set_allow_pm(room, chosen)) status_codes.add("104");
 	});
 	module.hook("muc-config-submitted/{xmpp:prosody.im}muc#allow_modpm", ({ room, value, status_codes }) => {
 		// PARITY: what is no boolean counts as a change each time

@@ -67,8 +67,10 @@ describe("private messages", () => {
 		expect(room.get_allow_pm()).toBe("visitor");
 	});
 
-	it("are configured by a field that takes its own options only", () => {
+	it("are configured by a field that takes its own options and the older ones only", () => {
 		const rig = new Rig();
+		expect(rig.submit({ [field]: "everyone" })).toEqual(["104"]);
+		expect(rig.room.get_allow_pm()).toBe("visitor");
 		expect(rig.submit({ [field]: "affiliated" })).toEqual(["104"]);
 		expect(rig.submit({ [field]: "affiliated" })).toEqual([]);
 		expect(rig.submit({ [field]: "emperors" })).toEqual([]);
