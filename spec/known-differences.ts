@@ -10,7 +10,48 @@ function sends(step: PlayStep): string {
 	return step.kind === "send" ? step.xml : "";
 }
 
-/** Every difference to a Prosody that is accepted, with its reason. `enjamb compare` counts and shows them apart. */
+/** What Prosody stumbles over, in the middle of what it does. */
+const failing_requests: readonly { id: string; what: string; is_met(xml: string): boolean }[] = [
+	{
+		id: "join-without-nick",
+		what: "the first join to a room without a nick",
+		is_met: (xml) => /^<presence [^>]*to='[^'/]+'[^>]*><x xmlns='http:\/\/jabber.org\/protocol\/muc'/.test(xml),
+	},
+	{
+		id: "list-of-nothing",
+		what: "a query for a list of affiliations or roles that does not say which",
+		is_met: (xml) => /^<iq [^>]*type='get'[^>]*><query xmlns='http:\/\/jabber.org\/protocol\/muc#admin'\/>/.test(xml),
+	},
+	{
+		id: "foreign-invitation",
+		what: "an element in muc#user that is named like an invitation but of another namespace",
+		is_met: (xml) => /<(invite|decline) [^>]*xmlns=/.test(xml),
+	},
+	{
+		id: "voice-request-of-outsider",
+		what: "voice requests of those who are not in the room",
+		is_met: (xml) => xml.startsWith("<message ") && xml.includes("http://jabber.org/protocol/muc#request"),
+	},
+	{
+		id: "unknown-whois",
+		what: "values for who may see real JIDs that the form does not offer",
+		is_met: (xml) => xml.includes("var='muc#roomconfig_whois'") && !/<value>(moderators|anyone)<\/value>/.test(xml),
+	},
+	{
+		id: "no-broadcast-roles",
+		what: "a form that leaves no role whose presence is shown",
+		is_met: (xml) => /var='muc#roomconfig_presencebroadcast'(\/>|><\/field>)/.test(xml),
+	},
+];
+
+/**
+ * Every difference to a Prosody that is accepted, with its reason. `enjamb compare` counts and shows them apart.
+ *
+ * Others cannot be met by a play: an error that is sent as a private message to nobody gets no answer, whether Prosody fails on it or
+ * not; what is saved, and whether, shows only in storage; a registered nick that is in the room already matters only where the option
+ * `enforce_registered_nickname` is on, as the value "admin" does for `restrict_room_creation`; and on a negative length of history
+ * Prosody hangs at the next message.
+ */
 export const known_differences: readonly KnownDifference[] = [
 	{
 		id: "own-name-and-version",
@@ -24,6 +65,13 @@ export const known_differences: readonly KnownDifference[] = [
 		shown_by: "muc_config_form.scs",
 		matches: (difference) =>
 			difference.kind === "extra element" && is_field(difference, "muc#roomconfig_allowpm", "{xmpp:prosody.im}muc#allow_modpm"),
+	},
+	{
+		id: "0.12-archiving-label",
+		reason: "Prosody 13 names the field for archiving in the configuration form otherwise than 0.12.",
+		reference: "0.12",
+		shown_by: "muc_config_form.scs",
+		matches: ({ path, reference }) => path === "iq/query/x/field@label" && reference === "Enable archiving?",
 	},
 	{
 		id: "0.12-reasons-in-lists",
@@ -41,10 +89,102 @@ export const known_differences: readonly KnownDifference[] = [
 			kind === "extra stanza" && /allowpm|allow_modpm/.test(sends(step)) && (subject ?? "").includes("<status code='104'/>"),
 	},
 	{
+		id: "0.12-unrestricted-private-messages",
+		reason: "Prosody 13 restricts private messages where owners say so; 0.12 always delivers them.",
+		reference: "0.12",
+		matches: ({ kind, path, reference, subject }, step) =>
+			path === "message" &&
+			/^<message [^>]*to='[^'/]+\/[^']+'/.test(sends(step)) &&
+			((kind === "extra stanza" && (subject ?? "").includes("Private messages are restricted")) ||
+				(kind === "missing stanza" && /^<message (?!.*type='(groupchat|error)')/.test(reference ?? ""))),
+	},
+	{
 		id: "0.12-false-hats",
 		reason:
 			"Prosody 13 takes hats of urn:xmpp:hats:0 out of what clients send, and not those of its older namespace; 0.12 does it the other way round.",
 		reference: "0.12",
-		matches: ({ path }, step) => path === "presence/hats" && sends(step).includes("<hats "),
+		matches: ({ path }) => path === "presence/hats",
 	},
+	{
+		id: "0.12-ends-of-connections",
+		reason: "Prosody 13 says in a client's last presence that its connection was closed without a goodbye; 0.12 does not.",
+		reference: "0.12",
+		matches: ({ kind, subject }) => kind === "extra element" && /^<status[^>]*>Disconnected: closed</.test(subject ?? ""),
+	},
+	{
+		id: "0.12-room-avatars",
+		reason: "Prosody 13 has avatars of rooms, which it keeps in vCards; 0.12 has none.",
+		reference: "0.12",
+		shown_by: "muc_disco.scs",
+		matches: ({ kind, path, subject }, step) =>
+			(kind === "extra element" && /^<(feature|field) [^>]*var='(vcard-temp|muc#roominfo_avatarhash)'/.test(subject ?? "")) ||
+			(sends(step).includes("<vCard ") && path.startsWith("iq")),
+	},
+	{
+		id: "0.12-shorter-stamps",
+		reason:
+			"The stamps of Prosody 13's archives have fractions of seconds; those of 0.12 are shorter, so that more messages fit into the size that a client limits history to.",
+		reference: "0.12",
+		matches: ({ kind, reference }, step) =>
+			kind === "missing stanza" && sends(step).includes(" maxchars='") && (reference ?? "").includes("<delay "),
+	},
+	{
+		id: "complete-room-list",
+		reason:
+			"Prosody takes its list of public rooms for complete as soon as there is one room on it, and leaves out those that were never changed; all are listed here.",
+		shown_by: "muc_room_list.scs",
+		matches: ({ kind, path }, step) =>
+			kind === "extra element" && path === "iq/query/item" && /^<iq [^>]*to='[^'@]+'/.test(sends(step)),
+	},
+	{
+		id: "reserving-is-no-kick",
+		reason:
+			"In Prosody everybody can remove an occupant by reserving its nick for somebody else: it looks only afterwards at who asks.",
+		shown_by: "muc_reserve_refused.scs",
+		matches: ({ kind, reference }, step) =>
+			kind === "missing stanza" &&
+			sends(step).includes("http://jabber.org/protocol/muc#admin") &&
+			(reference ?? "").includes("<reason>This nickname is reserved</reason>"),
+	},
+	{
+		id: "13-reasons-of-refused-changes",
+		reason: "Prosody 13 keeps the reason of a change of an affiliation also when it refuses the change; 0.12 keeps none at all.",
+		reference: "13",
+		shown_by: "muc_reason_kept.scs",
+		matches: ({ kind, path }) => kind === "text" && path === "iq/query/item/reason",
+	},
+	{
+		id: "nick-change-alone",
+		reason:
+			"Prosody takes a temporary room for empty while its only occupant changes nick, and destroys it beneath the occupant.",
+		shown_by: "muc_nick_change_alone.scs",
+		// What follows in a play that meets this cannot be told apart; random plays avoid it.
+		matches: ({ path }, step) => path === "message" && sends(step).includes("to='solo@conference.localhost'"),
+	},
+	{
+		id: "13-refused-private-messages",
+		reason:
+			"Prosody 13 fails with an error in its code on private messages of people without an affiliation, where they may come from others only: nobody is told that it was not delivered. 0.12 restricts none.",
+		reference: "13",
+		shown_by: "muc_private_message_refused.scs",
+		matches: ({ kind, subject }) =>
+			kind === "extra stanza" && (subject ?? "").includes("Private messages are restricted from non-members"),
+	},
+	{
+		id: "13-unknown-sources-of-private-messages",
+		reason:
+			"Prosody 13 takes any value for who may send private messages, and then fails on all such messages; only values of the form are taken here.",
+		reference: "13",
+		shown_by: "muc_failing_requests.scs",
+		matches: ({ kind, reference }, step) =>
+			kind === "missing stanza" &&
+			sends(step).includes("var='muc#roomconfig_allowpm'") &&
+			(reference ?? "").includes("<status code='104'/>"),
+	},
+	...failing_requests.map(({ id, what, is_met }) => ({
+		id,
+		reason: `Prosody fails with an error in its code on ${what}, and answers nothing.`,
+		shown_by: "muc_failing_requests.scs",
+		matches: ({ kind }: Difference, step: PlayStep) => kind === "extra stanza" && is_met(sends(step)),
+	})),
 ];
