@@ -22,10 +22,24 @@ function update(label: string, weight: number, payload: (scene: Scene, insider: 
 	});
 }
 
+/**
+ * Whether others are in the room for certain, whatever became of one of them. Prosody takes a temporary room for empty while its only
+ * occupant changes nick, and destroys it; all that follows in a play would differ.
+ */
+function has_company({ session, room, nick }: Insider): boolean {
+	const others = [...room.nicks].filter(([other, taken]) => other !== session && taken !== nick).map(([, taken]) => taken);
+	return room.is_persistent || new Set(others).size > 1;
+}
+
 /** Someone in a room takes another nick. */
-function rename(label: string, weight: number, nick: (scene: Scene, insider: Insider) => string | undefined): Action {
+function rename(
+	label: string,
+	weight: number,
+	nick: (scene: Scene, insider: Insider) => string | undefined,
+	fits: (insider: Insider) => boolean = has_company,
+): Action {
 	return action(label, weight, (scene, own) => {
-		const insider = scene.insider();
+		const insider = scene.insider(fits);
 		const wanted = insider && nick(scene, insider);
 		if (!insider || wanted === undefined) return undefined;
 		const { session, room } = insider;
@@ -38,7 +52,7 @@ function rename(label: string, weight: number, nick: (scene: Scene, insider: Ins
 
 function odd_rename({ kind, name, becomes }: OddName): Action {
 	return action(`nick change to one that is ${kind}`, 1, (scene, label) => {
-		const insider = scene.insider();
+		const insider = scene.insider(has_company);
 		if (!insider) return undefined;
 		const { session, room } = insider;
 		session.has_strange_directions = true;
@@ -96,7 +110,7 @@ export const presences: readonly Action[] = [
 	}),
 	rename("nick change to a reserved one", 10, (scene, { room }) => scene.dice.maybe([...room.reserved.values()])),
 	action("nick change with x", 4, (scene, label) => {
-		const insider = scene.insider();
+		const insider = scene.insider(has_company);
 		return insider && join(scene, insider.session, insider.room, scene.dice.pick(["Montague", "Capulet", "Abram"]), label);
 	}),
 	...odd_nicks.map(odd_rename),
