@@ -40,6 +40,8 @@ export interface StreamOptions {
 	readonly stream_tag?: string;
 	/** Most bytes of one stanza, whitespace around it not counted. Default 1 MB, as in Prosody. */
 	readonly stanza_size_limit?: number;
+	/** Leaves stanzas without `xml:lang` as they came, to see what the other side really sent. */
+	readonly keep_lang?: boolean;
 	/** Most levels of elements in one stanza, itself included. Default 100. */
 	readonly depth_limit?: number;
 	/** Most elements in one stanza. Default 25000. */
@@ -59,7 +61,7 @@ class Refusal extends Error {
  * Reads one direction of an XML stream: bytes in, the header, then stanzas out, each as soon as its last `>` is there.
  *
  * Every element that is not in the default namespace, or lies inside one that is not, carries its `xmlns`. A stanza without
- * `xml:lang` gets the stream's, or `en`.
+ * `xml:lang` gets the stream's, or `en`, unless it is to be kept as it came.
  */
 export class XmppStream {
 	private readonly stream_ns: string;
@@ -262,7 +264,7 @@ export class XmppStream {
 	private deliver(stanza: Stanza): void {
 		this.check_size(this.stanza_bytes);
 		this.stanza_bytes = 0;
-		stanza.attrs["xml:lang"] ??= this.lang;
+		if (!this.options.keep_lang) stanza.attrs["xml:lang"] ??= this.lang;
 		if (stanza.name === "error" && stanza.attrs["xmlns"] === this.stream_ns)
 			this.callbacks.error({ kind: "stream-error", stanza });
 		else this.callbacks.handlestanza(stanza);

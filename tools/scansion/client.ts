@@ -89,7 +89,7 @@ export class Client {
 				handlestanza: (stanza) => this.receive(stanza),
 				error: (fault) => this.end(describeFault(fault)),
 			},
-			{ default_ns: ns.client, stanza_size_limit: maximumStanzaBytes },
+			{ default_ns: ns.client, stanza_size_limit: maximumStanzaBytes, keep_lang: true },
 		);
 		this.listen();
 	}

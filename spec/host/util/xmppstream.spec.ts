@@ -149,6 +149,12 @@ describe("stanzas", () => {
 		expect(stanzas.map((stanza) => stanza.attr["xml:lang"])).toEqual(["fr", "de"]);
 	});
 
+	it("are left as they came where somebody wants to see what was sent", () => {
+		const { feed, stanzas } = reader({ keep_lang: true });
+		feed(`${header}<message/><message xml:lang='de'/>`);
+		expect(stanzas.map((stanza) => stanza.attr["xml:lang"])).toEqual([undefined, "de"]);
+	});
+
 	it("have their text in one piece, with entities and CDATA", () => {
 		const { stanzas } = below_header("<body>a&lt;&#x263A;<![CDATA[<b>&amp;]]>c\r\nd&#13;e</body>");
 		expect(stanzas[0]?.children).toEqual(["a<\u263a<b>&amp;c\nd\re"]);
