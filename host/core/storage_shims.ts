@@ -65,6 +65,7 @@ export function null_stores(text: string, reading: "empty" | "fails"): StoreType
 		users: () => read([]),
 	};
 	const archive: ArchiveStore = {
+		...(reading === "fails" ? { name: "null" } : {}),
 		caps: { total: true, full_id_range: true, ids: true, truncate: true, wildcard_delete: true },
 		append: () => refused,
 		find: (_user, query) => read(query?.total ? { items: [], total: 0 } : { items: [] }),

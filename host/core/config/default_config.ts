@@ -22,6 +22,6 @@ export function default_config(data_path: string): Config {
 			modules_disabled: ["s2s"],
 		},
 		localhost: {},
-		"conference.localhost": { component_module: "muc" },
+		"conference.localhost": { component_module: "muc", modules_enabled: ["muc_mam"] },
 	});
 }

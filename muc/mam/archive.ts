@@ -1,0 +1,121 @@
+// Counterpart: plugins/mod_muc_mam.lua (what is archived)
+
+import type { ArchiveStore, ModuleApi } from "../../host/core/types.ts";
+import type { Result } from "../../host/util/error.ts";
+import { bare, node, prep } from "../../host/util/jid.ts";
+import { ns } from "../../host/util/ns.ts";
+import type { Stanza } from "../../host/util/stanza.ts";
+import * as st from "../../host/util/stanza.ts";
+import type { Room } from "../types.ts";
+import type { Expiry } from "./expiry.ts";
+
+/** The archives of all rooms of a component. */
+export interface RoomArchives {
+	readonly store: ArchiveStore;
+	/** Whether what is said in a room is kept. */
+	is_enabled(room: Room): boolean;
+}
+
+/** What messages in rooms are filed under. */
+export const groupchat = "message<groupchat";
+
+/** The name under which a room's archive is kept. */
+export function archive_of(room: Room): string {
+	return node(room.jid) ?? "";
+}
+
+/** Takes the sender's real JID out of an archived message, unless the room shows it to everybody. */
+export function hide_sender(room: Room, message: Stanza): void {
+	if (room.get_whois() === "anyone") return;
+	message.maptags((tag) => (tag.name === "x" && tag.attr["xmlns"] === ns.muc_user ? undefined : tag));
+}
+
+/** The message with its sender's real JID added, for rooms where that is no secret. */
+function with_sender(room: Room, message: Stanza): Stanza {
+	const copy = st.clone(message);
+	delete copy.attr["to"];
+	const occupant = room._occupants.get(message.attr["from"] ?? "");
+	const sender = bare(occupant?.jid);
+	if (sender === undefined) return copy;
+	const affiliation = room.get_affiliation(sender) ?? "none";
+	// PARITY: roles are known by nick, so that here it is always the role that goes with the affiliation
+	const role = room.get_role(sender) ?? room.get_default_role(affiliation);
+	const x = st.stanza("x", { xmlns: ns.muc_user }).tag("item", { affiliation, role, jid: sender }).up();
+	copy.add_direct_child(x.reset());
+	return copy;
+}
+
+/** Files stanzas, and has clients told by which id. Options: muc_log_presences, storage_archive_item_limit. */
+export function load(module: ModuleApi, { store, is_enabled }: RoomArchives, expiry: Expiry): void {
+	const item_limit = module.get_option_integer("storage_archive_item_limit", store.caps.quota ?? 1000, 0);
+	const kept_of_full_archive = Math.floor(item_limit * 0.99);
+
+	/** Makes room in an archive that is full; the ways to do so are tried in turn. */
+	const make_room: readonly ((user: string) => boolean)[] = [
+		(user) => {
+			if (expiry.period === Number.POSITIVE_INFINITY) return false;
+			module.log("debug", "Room '%s' over quota, cleaning archive", user);
+			return store.delete(user, { end: expiry.limit() }).ok;
+		},
+		(user) => {
+			if (!store.caps.truncate) return false;
+			module.log("debug", "Room '%s' over quota, truncating archive", user);
+			return store.delete(user, { truncate: kept_of_full_archive }).ok;
+		},
+	];
+
+	function append(user: string, stanza: Stanza, with_: string): Result<string, { readonly text: string }> {
+		const when = Date.now() / 1000;
+		let appended = store.append(user, undefined, stanza, when, with_);
+		for (const make of make_room) {
+			if (appended.ok || appended.error.text !== "quota-limit") break;
+			if (make(user)) appended = store.append(user, undefined, stanza, when, with_);
+		}
+		return appended;
+	}
+
+	function save_to_history(room: Room, stanza: Stanza): void {
+		if (!is_enabled(room)) return;
+		const shows_sender = stanza.name === "message" && room.get_whois() === "anyone";
+		const { type } = stanza.attr;
+		const user = archive_of(room);
+		const appended = append(
+			user,
+			shows_sender ? with_sender(room, stanza) : stanza,
+			type === undefined ? stanza.name : `${stanza.name}<${type}`,
+		);
+		if (!appended.ok) {
+			module.log("error", "Could not archive stanza: %s", appended.error.text);
+			return;
+		}
+		expiry.schedule(user);
+		stanza.add_direct_child(st.stanza("stanza-id", { xmlns: ns.stanza_id, by: room.jid, id: appended.value }));
+	}
+
+	// Ids that claim to be ours are forged
+	module.hook(
+		"muc-broadcast-message",
+		({ room, stanza }) => {
+			stanza.maptags((tag) => {
+				const claims = tag.name === "stanza-id" && tag.attr["xmlns"] === ns.stanza_id && prep(tag.attr["by"]) === room.jid;
+				return claims ? undefined : tag;
+			});
+		},
+		1,
+	);
+	module.hook("muc-add-history", ({ room, stanza }) => save_to_history(room, stanza));
+
+	if (module.get_option_boolean("muc_log_presences", false)) {
+		module.hook("muc-occupant-joined", ({ room, nick }) => {
+			save_to_history(room, st.presence({ from: nick }).tag("x", { xmlns: ns.muc }).reset());
+		});
+		module.hook("muc-occupant-left", ({ room, nick }) => {
+			save_to_history(room, st.presence({ type: "unavailable", from: nick }));
+		});
+	}
+
+	module.hook("muc-room-destroyed", ({ room }) => {
+		const deleted = store.delete(archive_of(room));
+		if (!deleted.ok) module.log("error", "Could not delete the archive of %s: %s", room.jid, deleted.error.text);
+	});
+}
