@@ -12,6 +12,7 @@ import type { RoomLibrary } from "./muc.lib.ts";
 import { create_rooms, type Rooms } from "./rooms.ts";
 import * as tombstones from "./tombstones.ts";
 import type { Room, RoomMethods } from "./types.ts";
+import * as vcard from "./vcard.lib.ts";
 
 /** What other modules may do with the rooms of the component. */
 export interface MucExports
@@ -168,6 +169,7 @@ function load(module: ModuleApi): MucExports {
 	if (module.get_option_boolean("component_admins_as_room_owners", false)) make_admins_owners(module, library);
 
 	const rooms = create_rooms(module, library);
+	if (module.get_option_boolean("muc_vcard", true)) vcard.load(module, rooms);
 	// Rooms that nobody is in any more go, unless they are persistent
 	module.hook(
 		"muc-occupant-left",

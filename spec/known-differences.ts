@@ -115,10 +115,19 @@ export const known_differences: readonly KnownDifference[] = [
 		id: "0.12-room-avatars",
 		reason: "Prosody 13 has avatars of rooms, which it keeps in vCards; 0.12 has none.",
 		reference: "0.12",
-		shown_by: "muc_disco.scs",
+		shown_by: "muc_avatar.scs",
 		matches: ({ kind, path, subject }, step) =>
 			(kind === "extra element" && /^<(feature|field) [^>]*var='(vcard-temp|muc#roominfo_avatarhash)'/.test(subject ?? "")) ||
-			(sends(step).includes("<vCard ") && path.startsWith("iq")),
+			(kind === "extra stanza" && (subject ?? "").includes("<x xmlns='vcard-temp:x:update'>")) ||
+			(sends(step).includes("<vCard ") && (path.startsWith("iq") || (subject ?? "").includes("<status code='104'/>"))),
+	},
+	{
+		id: "13-first-avatar-stays",
+		reason:
+			"Prosody 13 goes on telling the hash of the first avatar that it saw of a room, until the room leaves its memory; the new one is told here.",
+		reference: "13",
+		shown_by: "muc_avatar_changed.scs",
+		matches: ({ kind, path }) => kind === "text" && path === "presence/x/photo",
 	},
 	{
 		id: "0.12-shorter-stamps",
@@ -152,6 +161,16 @@ export const known_differences: readonly KnownDifference[] = [
 		reference: "13",
 		shown_by: "muc_reason_kept.scs",
 		matches: ({ kind, path }) => kind === "text" && path === "iq/query/item/reason",
+	},
+	{
+		id: "archive-pages-between",
+		reason:
+			"Prosody's storage in memory, going back from one message of an archive, only stops at another that is yet to come, and else goes on to the first; its databases and all storage here find nothing between such two.",
+		shown_by: "mam_between.scs",
+		matches: ({ kind, path, reference }, step) =>
+			/<before>[^<]+<\/before>/.test(sends(step)) &&
+			/<after>[^<]+<\/after>/.test(sends(step)) &&
+			((kind === "missing stanza" && (reference ?? "").includes("<result ")) || path.startsWith("iq/fin")),
 	},
 	{
 		id: "nick-change-alone",

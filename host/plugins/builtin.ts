@@ -28,6 +28,7 @@ import { definition as time } from "./mod_time.ts";
 import { definition as tls } from "./mod_tls.ts";
 import { definition as uptime } from "./mod_uptime.ts";
 import { definition as user_account_management } from "./mod_user_account_management.ts";
+import { definition as vcard } from "./mod_vcard.ts";
 import { definition as version } from "./mod_version.ts";
 import { definition as watchregistrations } from "./mod_watchregistrations.ts";
 
@@ -60,6 +61,7 @@ export const host_modules: readonly ModuleDefinition[] = [
 	tls,
 	uptime,
 	user_account_management,
+	vcard,
 	version,
 	watchregistrations,
 ];

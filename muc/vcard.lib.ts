@@ -1,0 +1,77 @@
+// Counterpart: plugins/muc/vcard.lib.lua (XEP-0486)
+
+import type { ModuleApi } from "../host/core/types.ts";
+import { node } from "../host/util/jid.ts";
+import { ns } from "../host/util/ns.ts";
+import * as st from "../host/util/stanza.ts";
+import type { Room } from "./types.ts";
+import { addresseeOf, senderOf } from "./util.lib.ts";
+
+/** What this needs of the component's rooms. */
+interface AvatarRooms {
+	get_room_from_jid(jid: string): Room | false | undefined;
+	live_rooms(): Iterable<Room>;
+}
+
+/** A room's avatar is the photo in its vCard, which its owners may replace. Option: muc_avatar_advertise_hashes. */
+export function load(module: ModuleApi, rooms: AvatarRooms): void {
+	const vcards = module.depends("vcard");
+	const advertise_hashes = module.get_option_enum("muc_avatar_advertise_hashes", "both", "presence", "message", "none");
+
+	function get_avatar_hash(room: Room): string | undefined {
+		room.avatar_hash ??= vcards.get_avatar_hash(node(room.jid));
+		return room.avatar_hash;
+	}
+
+	/** The room's own presence; an empty photo says that there is none any more (XEP-0153 §4.1). */
+	function hash_presence(room: Room, hash: string | undefined, to?: string): st.Stanza {
+		const presence = st.presence({ from: room.jid, to }).tag("x", { xmlns: ns.vcard_update }).tag("photo");
+		if (hash !== undefined) presence.text(hash);
+		return presence.reset();
+	}
+
+	/** Tells everybody in the room that its avatar is another one. */
+	function announce(room: Room): void {
+		if (advertise_hashes !== "message") room.broadcast_message(hash_presence(room, get_avatar_hash(room)));
+		if (advertise_hashes === "presence") return;
+		const changed = st.message({ from: room.jid, type: "groupchat" }).tag("x", { xmlns: ns.muc_user });
+		room.broadcast_message(changed.tag("status", { code: "104" }).reset());
+	}
+
+	// Before mod_vcard's own handler, which goes by what this finds
+	module.hook(
+		"iq/bare/vcard-temp:vCard",
+		(event) => {
+			const { stanza } = event;
+			if (stanza.attr["type"] !== "set") return;
+			const room = rooms.get_room_from_jid(addresseeOf(stanza));
+			if (room && room.get_affiliation(senderOf(stanza)) === "owner") event.allow_vcard_modification = true;
+		},
+		10,
+	);
+
+	if (advertise_hashes !== "none") {
+		module.hook("muc-occupant-joined", ({ room, stanza }) => {
+			const hash = get_avatar_hash(room);
+			if (hash !== undefined) module.send(hash_presence(room, hash, senderOf(stanza)));
+		});
+	}
+	module.hook("vcard-updated", ({ stanza }) => {
+		// Other modules may let somebody replace the vCard of what is no room
+		const room = rooms.get_room_from_jid(addresseeOf(stanza));
+		if (!room) return;
+		// Prosody keeps the first hash until the room leaves its memory
+		room.avatar_hash = undefined;
+		if (advertise_hashes !== "none") announce(room);
+	});
+	// What was read in a turn that is lost was never stored
+	module.hook_global("turn-failed", () => {
+		for (const room of rooms.live_rooms()) room.avatar_hash = undefined;
+	});
+
+	module.hook("muc-disco#info", ({ room, reply, form, formdata }) => {
+		reply.tag("feature", { var: ns.vcard_temp }).up();
+		form?.fields.push({ name: "muc#roominfo_avatarhash", type: "text-multi" });
+		if (formdata) formdata["muc#roominfo_avatarhash"] = get_avatar_hash(room);
+	});
+}
