@@ -24,8 +24,8 @@ function block(action: string, stanzas: readonly Stanza[]): string {
 }
 
 /**
- * Writes a play as a scansion script that expects what the reference sent: it passes there, and fails where the other server
- * differs.
+ * Writes a play as a scansion script that expects what the reference sent, to the letter in the last step: it passes there, and
+ * fails where the other server differs in that step.
  * @param why the difference that the script shows, for its first lines
  */
 export function script_from_play(play: Play, reference: Transcript, why: string): string {
@@ -45,11 +45,16 @@ export function script_from_play(play: Play, reference: Transcript, why: string)
 			const stanzas = markup.ok ? markup.value.map((template) => build(template, nothing)) : [];
 			parts.push(block(`${step.player} ${step.kind === "send" ? "sends" : "receives"}`, stanzas));
 		}
+		const is_last = number === play.steps.length - 1;
 		for (const { player, stanzas } of reference.steps[number] ?? []) {
 			for (const stanza of stanzas) {
-				parts.push(block(`${player} receives`, [in_terms(with_free_values_open(stanza, ids), write)]));
+				const expected = in_terms(with_free_values_open(stanza, ids), write);
+				if (is_last) expected.attrs["scansion:strict"] = "true";
+				parts.push(block(`${player} receives`, [expected]));
 			}
 		}
+		// What only the other server sends shows in nothing else.
+		if (is_last) for (const { player } of reference.steps[number] ?? []) parts.push(`${player} receives nothing`);
 	});
 	return `${parts.join("\n\n")}\n`;
 }
