@@ -128,6 +128,7 @@ describe("a broadcast", () => {
 				const message = await expect_stanza(client, (stanza) => stanza.name === "message");
 				expect(message.attrs["to"]).toBe(client.fullJid);
 				message.remove_children("occupant-id", ns.occupant_id);
+				message.remove_children("stanza-id", ns.stanza_id);
 				received.push([{ ...message.attrs }, ...message.children.map(String)]);
 			}
 			texts.push(received);
