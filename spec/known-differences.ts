@@ -85,6 +85,7 @@ export const known_differences: readonly KnownDifference[] = [
 		reason:
 			"Prosody 13 knows the fields that restrict private messages, so that changing them is announced (104); 0.12 does not.",
 		reference: "0.12",
+		shown_by: "muc_private_message_refused.scs",
 		matches: ({ kind, subject }, step) =>
 			kind === "extra stanza" && /allowpm|allow_modpm/.test(sends(step)) && (subject ?? "").includes("<status code='104'/>"),
 	},
@@ -92,6 +93,7 @@ export const known_differences: readonly KnownDifference[] = [
 		id: "0.12-unrestricted-private-messages",
 		reason: "Prosody 13 restricts private messages where owners say so; 0.12 always delivers them.",
 		reference: "0.12",
+		shown_by: "muc_private_message_refused.scs",
 		matches: ({ kind, path, reference, subject }, step) =>
 			path === "message" &&
 			/^<message [^>]*to='[^'/]+\/[^']+'/.test(sends(step)) &&
@@ -103,7 +105,8 @@ export const known_differences: readonly KnownDifference[] = [
 		reason:
 			"Prosody 13 takes hats of urn:xmpp:hats:0 out of what clients send, and not those of its older namespace; 0.12 does it the other way round.",
 		reference: "0.12",
-		matches: ({ path }) => path === "presence/hats",
+		shown_by: "muc_false_hats.scs",
+		matches: ({ path }) => path === "presence/hats" || path === "message/hats",
 	},
 	{
 		id: "0.12-ends-of-connections",
