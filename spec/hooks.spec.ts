@@ -1,0 +1,144 @@
+import { existsSync } from "node:fs";
+import { basename, join, relative } from "node:path";
+import { describe, expect, it } from "vitest";
+import type { EventMap, ModuleApi } from "../host/core/types.ts";
+import type { Handler } from "../host/util/events.ts";
+import { definition as muc } from "../muc/mod_muc.ts";
+import { type Hook, read_hooks } from "../tools/hooktable.ts";
+import { start_test_server } from "./helper.ts";
+
+const root = join(import.meta.dirname, "..");
+
+/** Files of ours whose part has another name in Prosody; all that lies in muc/room/ is of muc.lib.lua. */
+const origins: { readonly [file: string]: string } = {
+	"rooms.ts": "mod_muc.lua",
+	"tombstones.ts": "mod_muc.lua",
+	"commands.ts": "mod_muc.lua",
+	"listing.ts": "mod_muc.lua",
+	"recovery.ts": "mod_muc.lua",
+};
+
+/** Where Prosody has what a file of ours has, `muc/x.lib.ts` or `muc/room/x.ts`. */
+function origin_of(file: string): string {
+	if (file.startsWith("muc/room/")) return "muc.lib.lua";
+	const name = basename(file);
+	return origins[name] ?? name.replace(/\.ts$/, ".lua");
+}
+
+/** The file below muc/ that called, as a path from the project's root. */
+function calling_file(): string | undefined {
+	for (const line of (new Error("where").stack ?? "").split("\n")) {
+		const path = /(?:file:\/\/)?(\/[^\s():]+\.ts)/.exec(line)?.[1];
+		const file = path && relative(root, decodeURI(path));
+		if (file?.startsWith("muc/")) return file;
+	}
+	return undefined;
+}
+
+/** A hook as one line. */
+function line_of({ event, priority, global, file }: Omit<Hook, "line">): string {
+	return `${event} ${priority} ${file}${global ? " on the server" : ""}`;
+}
+
+/** What our mod_muc hooks on a real server, with the options' defaults. */
+async function our_hooks(): Promise<string[]> {
+	const lines: string[] = [];
+
+	function record(module: ModuleApi): void {
+		const note = (event: string, priority: number | undefined, global: boolean): void => {
+			const file = calling_file();
+			if (file === undefined) throw new Error(`${event} is hooked from nowhere below muc/`);
+			lines.push(line_of({ event, priority: priority ?? 0, global, file: origin_of(file) }));
+		};
+		const hook = module.hook.bind(module);
+		const hook_global = module.hook_global.bind(module);
+		module.hook = <Name extends keyof EventMap & string>(
+			event: Name,
+			handler: Handler<EventMap[Name]>,
+			priority?: number,
+		): void => {
+			note(event, priority, false);
+			hook(event, handler, priority);
+		};
+		module.hook_global = <Name extends keyof EventMap & string>(
+			event: Name,
+			handler: Handler<EventMap[Name]>,
+			priority?: number,
+		): void => {
+			note(event, priority, true);
+			hook_global(event, handler, priority);
+		};
+	}
+
+	const recorded = {
+		...muc,
+		load(module: ModuleApi) {
+			record(module);
+			return muc.load(module);
+		},
+	};
+	const test = await start_test_server({ modules: [recorded] });
+	await test.stop();
+	return lines.sort();
+}
+
+/** Hooks of ours that no Prosody has, each with its reason. */
+const ours_only: { readonly [line: string]: string } = {
+	"turn-failed 0 mod_muc.lua on the server": "Prosody has no turns: rooms are read back where what was written is lost.",
+	"turn-failed 0 vcard.lib.lua on the server": "The same for the hashes of avatars.",
+};
+
+/** Hooks of Prosody 13 that 0.12 does not have, each with its reason. */
+const newer_only: { readonly [line: string]: string } = {
+	"iq/bare/vcard-temp:vCard 10 vcard.lib.lua": "Rooms have avatars since Prosody 13.",
+	"muc-disco#info 0 vcard.lib.lua": "Rooms have avatars since Prosody 13.",
+	"muc-occupant-joined 0 vcard.lib.lua": "Rooms have avatars since Prosody 13.",
+	"vcard-updated 0 vcard.lib.lua": "Rooms have avatars since Prosody 13.",
+	"muc-config-form 0 restrict_pm.lib.lua": "Private messages can be restricted since Prosody 13.",
+	"muc-config-submitted/muc#roomconfig_allowpm 0 restrict_pm.lib.lua": "Private messages can be restricted since Prosody 13.",
+	"muc-config-submitted/{xmpp:prosody.im}muc#allow_modpm 0 restrict_pm.lib.lua":
+		"Private messages can be restricted since Prosody 13.",
+	"muc-private-message 1 restrict_pm.lib.lua": "Private messages can be restricted since Prosody 13.",
+};
+
+/** What is in one list more often than in the other. */
+function difference(list: readonly string[], other: readonly string[]): string[] {
+	const rest = [...other];
+	return list.filter((line) => {
+		const index = rest.indexOf(line);
+		if (index >= 0) rest.splice(index, 1);
+		return index < 0;
+	});
+}
+
+function their_hooks(folder: string): string[] {
+	const read = read_hooks(folder);
+	if (!read.ok) throw new Error(read.error);
+	expect(read.value.problems).toEqual([]);
+	return read.value.hooks.map(line_of).sort();
+}
+
+const debian = "/usr/lib/prosody/modules/muc";
+const source = process.env["PROSODY_SOURCE"];
+const is_required = process.env["CI"] === "true";
+const has_debian = is_required || existsSync(debian);
+if (!has_debian) console.warn(`There is no Prosody 0.12 in ${debian}: our hooks are not compared with its own`);
+if (source === undefined) {
+	console.warn("PROSODY_SOURCE does not name the folder of Prosody 13's sources: our hooks are not compared with its own");
+}
+
+describe("what rooms hook", () => {
+	it.skipIf(source === undefined)("is what they hook in Prosody 13: event, priority and file", async () => {
+		const ours = await our_hooks();
+		const theirs = their_hooks(join(source ?? "", "plugins", "muc"));
+		expect(difference(theirs, ours)).toEqual([]);
+		expect(difference(ours, theirs)).toEqual(Object.keys(ours_only).sort());
+	});
+
+	it.skipIf(!has_debian)("is what they hook in Prosody 0.12, and what came later", async () => {
+		const ours = await our_hooks();
+		const theirs = their_hooks(debian);
+		expect(difference(theirs, ours)).toEqual([]);
+		expect(difference(ours, theirs)).toEqual([...Object.keys(ours_only), ...Object.keys(newer_only)].sort());
+	});
+});
