@@ -87,7 +87,9 @@ export const known_differences: readonly KnownDifference[] = [
 		reference: "0.12",
 		shown_by: "muc_private_message_refused.scs",
 		matches: ({ kind, subject }, step) =>
-			kind === "extra stanza" && /allowpm|allow_modpm/.test(sends(step)) && (subject ?? "").includes("<status code='104'/>"),
+			(kind === "extra stanza" || kind === "extra element") &&
+			/allowpm|allow_modpm/.test(sends(step)) &&
+			(subject ?? "").includes("<status code='104'"),
 	},
 	{
 		id: "0.12-unrestricted-private-messages",
@@ -169,11 +171,17 @@ export const known_differences: readonly KnownDifference[] = [
 		id: "archive-pages-between",
 		reason:
 			"Prosody's storage in memory, going back from one message of an archive, only stops at another that is yet to come, and else goes on to the first; its databases and all storage here find nothing between such two.",
-		shown_by: "mam_between.scs",
+		shown_by: "mam_empty_pages.scs",
 		matches: ({ kind, path, reference }, step) =>
 			/<before>[^<]+<\/before>/.test(sends(step)) &&
 			/<after>[^<]+<\/after>/.test(sends(step)) &&
 			((kind === "missing stanza" && (reference ?? "").includes("<result ")) || path.startsWith("iq/fin")),
+	},
+	{
+		id: "archive-pages-below-none",
+		reason: "Prosody says of an archive that all of it was on a page, where the page was to have fewer messages than none.",
+		shown_by: "mam_empty_pages.scs",
+		matches: ({ path }, step) => path === "iq/fin@complete" && /<max>-[0-9]+<\/max>/.test(sends(step)),
 	},
 	{
 		id: "nick-change-alone",
