@@ -3,7 +3,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
-import { type ScratchServer, start_scratch_server } from "./composition.ts";
+import { missing_modules, type ScratchServer, start_scratch_server } from "./composition.ts";
 import { config_to_lua } from "./core/config/config_to_lua.ts";
 import { type Config, load_config } from "./core/configmanager.ts";
 import { failed, ok, type Result } from "./util/error.ts";
@@ -16,6 +16,8 @@ export interface ComparableConfig {
 	readonly host: string;
 	readonly rooms: string;
 	readonly plugin_paths: readonly string[];
+	/** Modules that it enables and that we do not have, so that what they do will differ. */
+	readonly missing: readonly string[];
 }
 
 /** Options that say where the server is, rather than how it behaves; a scratch server has its own. */
@@ -83,7 +85,7 @@ export function comparable_config(config: Config, folder: string): Result<Compar
 	for (const [option, value] of Object.entries(scratch)) config.set("*", option, value);
 	const disabled = config.get("*", "modules_disabled");
 	config.set("*", "modules_disabled", [...(Array.isArray(disabled) ? disabled : []), "s2s", "tls"]);
-	return ok({ text: config_to_lua(config), host, rooms, plugin_paths });
+	return ok({ text: config_to_lua(config), host, rooms, plugin_paths, missing: missing_modules(config, plugin_paths) });
 }
 
 /** Starts a scratch server of ours with a configuration as text. Throws where it cannot start. */

@@ -33,6 +33,18 @@ export function compose_server(
 	});
 }
 
+/** Modules that a configuration enables and that are neither built in nor, in TypeScript, in its `plugin_paths`. */
+export function missing_modules(config: Config, plugin_folders: readonly string[]): string[] {
+	const loaders = [create_builtin_loader([...host_modules, ...muc_modules]), create_typescript_loader(plugin_folders, api)];
+	const enabled = ["*", ...config.hosts()].flatMap((host) => {
+		const value = config.raw(host)?.get("modules_enabled");
+		return Array.isArray(value) ? value : [];
+	});
+	const components = config.hosts().map((host) => config.component_module(host));
+	const names = new Set([...enabled, ...components].filter((name) => typeof name === "string"));
+	return [...names].filter((name) => loaders.every((loader) => loader.find(name) === undefined)).sort();
+}
+
 /** Where scripts find the server of {@link start_scratch_server}. */
 export interface ScratchServer {
 	readonly port: number;

@@ -148,6 +148,12 @@ program
 		const { config, random, steps, seed, reference, html, json, shrink } = options;
 		const own = config === undefined ? undefined : comparable_config(await read_config(config), dirname(resolve(config)));
 		if (own?.ok === false) refuse(own.error);
+		const missing = own?.value.missing ?? [];
+		if (missing.length > 0) {
+			process.stderr.write(
+				`enjamb: not there yet, so that what they do will differ: ${missing.map((name) => `mod_${name}`).join(", ")}\n`,
+			);
+		}
 		process.exitCode = await run({
 			scripts,
 			random: random === undefined ? undefined : { plays: random, steps, seed },

@@ -27,8 +27,9 @@ describe("a configuration made fit for comparing", () => {
 	it("keeps how the server behaves, and nothing of where it is and what it stores", () => {
 		const fit = comparable_config(own(), "/etc/prosody");
 		if (!fit.ok) throw new Error(fit.error);
-		const { text, host, rooms, plugin_paths } = fit.value;
+		const { text, host, rooms, plugin_paths, missing } = fit.value;
 		expect({ host, rooms }).toEqual({ host: "example.com", rooms: "rooms.example.com" });
+		expect(missing).toEqual(["proxy65"]);
 		expect(plugin_paths).toEqual(["/etc/prosody/modules", "/usr/lib/prosody-modules"]);
 		for (const kept of ["muc_room_locking = false", 'restrict_room_creation = "local"', '"offline", "s2s", "tls"']) {
 			expect(text).toContain(kept);
