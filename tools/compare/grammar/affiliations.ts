@@ -133,7 +133,8 @@ const odd_changes: readonly Action[] = [
 	changes("role by an odd nick", 3, (scene) => xml`<item role='participant' nick='${scene.dice.pick(odd_nicks).name}'/>`),
 	changes("affiliation and reserve an odd nick", 2, (scene) => {
 		const { name } = scene.dice.pick(odd_nicks);
-		return xml`<item affiliation='member' jid='tybalt@localhost' nick='${seat(name)}'/>`;
+		const jid = "tybalt@localhost";
+		return xml`<item affiliation='member' jid='${jid}' nick='${seat(jid)} ${name}'/>`;
 	}),
 	changes("affiliation and role at once", 2, (scene) => xml`<item affiliation='member' role='visitor' jid='${account(scene)}'/>`),
 	changes("item with nothing", 2, () => xml`<item/>`),

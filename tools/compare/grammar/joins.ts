@@ -131,6 +131,20 @@ export const joining: readonly Action[] = [
 		() => ({}),
 		(scene, room) => scene.dice.maybe([...room.reserved.values()]) ?? "Rosaline",
 	),
+	action("join in another language", 3, (scene, label) => {
+		const outsider = scene.outsider();
+		if (!outsider) return undefined;
+		const { session, room } = outsider;
+		const { nick } = session.member;
+		const { password } = room;
+		note_direction(session, room, `${room.jid}/${nick}`);
+		room.join(session, nick, password);
+		return scene.send(
+			session,
+			xml`<presence to='${room.jid}/${nick}' id='${scene.id()}' xml:lang='${scene.dice.pick(["it", "de-CH", ""])}'>${x(password)}</presence>`,
+			label,
+		);
+	}),
 	joins("join with payload", 6, (scene) => ({
 		payload: scene.dice.pick([
 			xml`<show>dnd</show><status>In a tomb</status>`,

@@ -2,6 +2,7 @@
 
 import { ns } from "../../../host/util/ns.ts";
 import { type Action, action, sequence } from "./action.ts";
+import { field } from "./configuration.ts";
 import { type Insider, type Scene, service } from "./scene.ts";
 import { attribute, type Markup, xml } from "./xml.ts";
 
@@ -98,6 +99,49 @@ const conversation = sequence(["iq to an occupant that answers", "answer to a re
 	];
 });
 
+/** The admin of the service has a command of it carried out, or cancels it. Source: XEP-0050. */
+function command(label: string, weight: number, name: string, fields: (scene: Scene) => Markup): Action {
+	return sequence([label, "command with a form"], weight, (scene, own) => {
+		const prince = scene.online.find(({ member }) => member.name === "Prince");
+		if (!prince) return undefined;
+		const id = scene.id();
+		const node = `http://prosody.im/protocol/muc#${name}`;
+		const variable = `command-${id}`;
+		const execute = xml`<command xmlns='${ns.commands}' node='${node}' action='execute'/>`;
+		const answered = xml`<command xmlns='${ns.commands}' scansion:strict='false' sessionid='{scansion:capture:${variable}}'/>`;
+		const form = xml`<x xmlns='${ns.data}' type='submit'>${field("FORM_TYPE", node)}${fields(scene)}</x>`;
+		const [action_name, content] = scene.dice.odds(80) ? ["complete", form] : ["cancel", undefined];
+		const next = xml`<command xmlns='${ns.commands}' node='${node}' sessionid='\${${variable}}' action='${action_name}'>${content}</command>`;
+		return [
+			scene.send(prince, xml`<iq type='set' to='${service}' id='${id}'>${execute}</iq>`, own),
+			scene.capture(prince, xml`<iq type='result' id='${id}'>${answered}</iq>`),
+			scene.send(prince, xml`<iq type='set' to='${service}' id='${scene.id()}'>${next}</iq>`, "command with a form"),
+		];
+	});
+}
+
+/** Not more than one field is bad: Prosody lists what is wrong in the order of a Lua table. */
+const set_affiliation = command("command to set an affiliation", 3, "set-affiliation", (scene) => {
+	const { jid } = scene.any_room();
+	const [room, who, affiliation] = scene.dice.pick([
+		[jid, "juliet@localhost", "member"],
+		[jid, "nurse@localhost", "outcast"],
+		[jid, "tybalt@localhost", "owner"],
+		[jid, "admin@localhost", "none"],
+		[jid, "juliet@localhost", "king"],
+		[jid, "@", "member"],
+		[`nowhere@${service}`, "juliet@localhost", "none"],
+	] as const);
+	return xml`${field("room", room)}${field("jid", who)}${field("affiliation", affiliation)}`;
+});
+
+const destroy_rooms = command("command to destroy rooms", 2, "destroy", (scene) => {
+	const room = scene.any_room();
+	if (scene.dice.odds(50)) return scene.dice.pick([field("rooms", `nowhere@${service}`), field("rooms")]);
+	room.destroy();
+	return field("rooms", room.jid);
+});
+
 /** Questions to the service, to rooms, and to those who are in them. */
 export const queries: readonly Action[] = [
 	...discovery("the service", () => service, 6),
@@ -177,6 +221,8 @@ export const queries: readonly Action[] = [
 		"get",
 		() => xml`<query xmlns='${ns.disco_info}' node='${ns.muc}#destroy'/>`,
 	),
+	set_affiliation,
+	destroy_rooms,
 	action("command by someone else", 2, (scene, label) => {
 		const session = scene.dice.maybe(scene.online.filter(({ member }) => member.name !== "Prince"));
 		const node = scene.dice.pick([
