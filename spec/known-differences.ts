@@ -170,12 +170,11 @@ export const known_differences: readonly KnownDifference[] = [
 	{
 		id: "archive-pages-between",
 		reason:
-			"Prosody's storage in memory, going back from one message of an archive, only stops at another that is yet to come, and else goes on to the first; its databases and all storage here find nothing between such two.",
+			"Prosody's storage in memory, going from one message of an archive towards another, only stops where it comes upon that; if it is behind, or not there at all, it goes on to the end. Its databases and all storage here find nothing between such two, or say that there is none.",
 		shown_by: "mam_empty_pages.scs",
 		matches: ({ kind, path, reference }, step) =>
-			/<before>[^<]+<\/before>/.test(sends(step)) &&
-			/<after>[^<]+<\/after>/.test(sends(step)) &&
-			((kind === "missing stanza" && (reference ?? "").includes("<result ")) || path.startsWith("iq/fin")),
+			/<before>[^<]+<\/before>.*<after>|<after>.*<before>[^<]|var='before-id'><value>\$\{/.test(sends(step)) &&
+			((kind === "missing stanza" && (reference ?? "").includes("<result ")) || /^iq(@type$|\/fin|\/error)/.test(path)),
 	},
 	{
 		id: "archive-pages-below-none",
