@@ -183,6 +183,14 @@ export const known_differences: readonly KnownDifference[] = [
 		matches: ({ path }, step) => path === "iq/fin@complete" && /<max>-[0-9]+<\/max>/.test(sends(step)),
 	},
 	{
+		id: "odd-history-lengths",
+		reason:
+			"Who joins and asks for fewer messages than none, or for a fraction of one, gets no more than that; Prosody then sends all that its archive has.",
+		shown_by: "mam_odd_history.scs",
+		matches: ({ kind, reference }, step) =>
+			kind === "missing stanza" && /maxstanzas='(-|\d*\.)/.test(sends(step)) && (reference ?? "").includes("<delay "),
+	},
+	{
 		id: "nick-change-alone",
 		reason:
 			"Prosody takes a temporary room for empty while its only occupant changes nick, and destroys it beneath the occupant.",
