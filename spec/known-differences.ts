@@ -10,37 +10,43 @@ function sends(step: PlayStep): string {
 	return step.kind === "send" ? step.xml : "";
 }
 
-/** What Prosody stumbles over, in the middle of what it does. */
-const failing_requests: readonly { id: string; what: string; is_met(xml: string): boolean }[] = [
+/** What Prosody stumbles over, in the middle of what it does; and what is sent here. */
+const failing_requests: readonly { id: string; what: string; is_met(xml: string): boolean; answer: RegExp }[] = [
 	{
 		id: "join-without-nick",
 		what: "the first join to a room without a nick",
 		is_met: (xml) => /^<presence [^>]*to='[^'/]+'[^>]*><x xmlns='http:\/\/jabber.org\/protocol\/muc'/.test(xml),
+		answer: /<jid-malformed /,
 	},
 	{
 		id: "list-of-nothing",
 		what: "a query for a list of affiliations or roles that does not say which",
 		is_met: (xml) => /^<iq [^>]*type='get'[^>]*><query xmlns='http:\/\/jabber.org\/protocol\/muc#admin'\/>/.test(xml),
+		answer: /<bad-request /,
 	},
 	{
 		id: "foreign-invitation",
 		what: "an element in muc#user that is named like an invitation but of another namespace",
 		is_met: (xml) => /<(invite|decline) [^>]*xmlns=/.test(xml),
+		answer: /<bad-request /,
 	},
 	{
 		id: "voice-request-of-outsider",
 		what: "voice requests of those who are not in the room",
 		is_met: (xml) => xml.startsWith("<message ") && xml.includes("http://jabber.org/protocol/muc#request"),
+		answer: /<not-acceptable /,
 	},
 	{
 		id: "unknown-whois",
 		what: "values for who may see real JIDs that the form does not offer",
 		is_met: (xml) => xml.includes("var='muc#roomconfig_whois'") && !/<value>(moderators|anyone)<\/value>/.test(xml),
+		answer: /^<iq [^>]*type='result'/,
 	},
 	{
 		id: "no-broadcast-roles",
 		what: "a form that leaves no role whose presence is shown",
 		is_met: (xml) => /var='muc#roomconfig_presencebroadcast'(\/>|><\/field>)/.test(xml),
+		answer: /^<iq [^>]*type='result'|<status code='104'|^<presence /,
 	},
 ];
 
@@ -218,10 +224,11 @@ export const known_differences: readonly KnownDifference[] = [
 			sends(step).includes("var='muc#roomconfig_allowpm'") &&
 			(reference ?? "").includes("<status code='104'/>"),
 	},
-	...failing_requests.map(({ id, what, is_met }) => ({
+	...failing_requests.map(({ id, what, is_met, answer }) => ({
 		id,
 		reason: `Prosody fails with an error in its code on ${what}, and answers nothing.`,
 		shown_by: "muc_failing_requests.scs",
-		matches: ({ kind }: Difference, step: PlayStep) => kind === "extra stanza" && is_met(sends(step)),
+		matches: ({ kind, subject }: Difference, step: PlayStep) =>
+			kind === "extra stanza" && is_met(sends(step)) && answer.test(subject ?? ""),
 	})),
 ];
