@@ -1,0 +1,183 @@
+"""A chat client built on slixmpp that does what it is told, for spec/clients.spec.ts.
+
+Each line of standard input is an order, `{"id": 1, "do": "join", …}`. Each line of standard output is either the answer to one,
+`{"id": 1, "result": …}` or `{"id": 1, "error": "…"}`, or something that happened, `{"event": "message", …}`. It ends with its input.
+"""
+
+import asyncio
+import json
+import logging
+import sys
+
+from slixmpp import ClientXMPP
+from slixmpp.exceptions import IqError, IqTimeout, PresenceError
+
+# slixmpp prints what it is debugging; nothing but our lines may reach whoever reads them.
+replies = sys.stdout
+sys.stdout = sys.stderr
+
+
+def tell(**line):
+    replies.write(json.dumps(line) + "\n")
+    replies.flush()
+
+
+class Complaints(logging.Handler):
+    """Reports what the library warns of."""
+
+    def emit(self, record):
+        tell(event="complaint", level=record.levelname, text=record.getMessage())
+
+
+def seen_of(presence):
+    """What a presence of a room says about somebody in it."""
+    muc = presence["muc"]
+    return {
+        "nick": presence["from"].resource,
+        "type": presence["type"],
+        "affiliation": muc["affiliation"],
+        "role": muc["role"],
+        "codes": sorted(muc["status_codes"]),
+    }
+
+
+class Client(ClientXMPP):
+    """A client of a server on this machine, which no name server has to know."""
+
+    async def get_dns_records(self, domain, port=None):
+        return []
+
+
+class Person:
+    """One account, and the orders that it understands: its methods whose names begin with `do_`."""
+
+    def __init__(self):
+        self.client = None
+
+    def muc(self):
+        return self.client["xep_0045"]
+
+    async def do_login(self, jid, password, port, certificate):
+        """Logs in over STARTTLS, which must show this certificate."""
+        client = self.client = Client(jid, password)
+        for plugin in ("xep_0030", "xep_0045", "xep_0199", "xep_0313"):
+            client.register_plugin(plugin)
+        client.ca_certs = certificate
+        # The name that the certificate is to show; connecting to an address leaves it empty.
+        client.default_domain = client.boundjid.domain
+        over = asyncio.get_running_loop().create_future()
+
+        def settle(failure=None):
+            if over.done():
+                return
+            if failure is None:
+                over.set_result(None)
+            else:
+                over.set_exception(RuntimeError(failure))
+
+        client.add_event_handler("session_start", lambda _: settle())
+        for event in ("failed_all_auth", "connection_failed", "ssl_invalid_chain", "disconnected"):
+            client.add_event_handler(event, lambda data, event=event: settle(f"{event}: {data}"))
+        client.add_event_handler("groupchat_message", self.on_message)
+        client.add_event_handler("groupchat_presence", self.on_presence)
+        client.add_event_handler("groupchat_config_status", self.on_status)
+        client.connect(("127.0.0.1", port))
+        await over
+        client.send_presence()
+        return {
+            "jid": client.boundjid.full,
+            "mechanism": client["feature_mechanisms"].mech.name,
+            "encryption": client.transport.get_extra_info("ssl_object").version(),
+        }
+
+    def on_message(self, message):
+        tell(
+            event="message",
+            room=message["from"].bare,
+            nick=message["from"].resource,
+            body=message["body"],
+        )
+
+    def on_presence(self, presence):
+        tell(event="presence", room=presence["from"].bare, **seen_of(presence))
+
+    def on_status(self, message):
+        codes = sorted(int(status.get("code")) for status in message["muc"].xml.iter("{http://jabber.org/protocol/muc#user}status"))
+        tell(event="status", room=message["from"].bare, codes=codes)
+
+    async def do_join(self, room, nick):
+        own, subject, occupants, _ = await self.muc().join_muc_wait(room, nick, maxstanzas=0)
+        return {
+            "self": seen_of(own),
+            "subject": subject["subject"],
+            "occupants": [presence["from"].resource for presence in occupants],
+        }
+
+    async def do_configure(self, room, values):
+        """Fills in the room's form; answers with the names of all its fields."""
+        form = await self.muc().get_room_config(room)
+        names = list(form.get_fields())
+        form["values"] = values
+        await self.muc().set_room_config(room, form)
+        return names
+
+    async def do_say(self, room, body):
+        self.client.send_message(mto=room, mbody=body, mtype="groupchat")
+
+    async def do_kick(self, room, nick, reason):
+        await self.muc().set_role(room, nick, "none", reason=reason)
+
+    async def do_ban(self, room, jid, reason):
+        await self.muc().set_affiliation(room, "outcast", jid=jid, reason=reason)
+
+    async def do_banned(self, room):
+        return [str(jid) for jid in await self.muc().get_affiliation_list(room, "outcast")]
+
+    async def do_features(self, jid):
+        info = await self.client["xep_0030"].get_info(jid=jid)
+        return sorted(info["disco_info"]["features"])
+
+    async def do_archive(self, room, page):
+        """All that a room's archive has, read in pages of this size."""
+        found = []
+        async for message in self.client["xep_0313"].iterate(room, rsm={"max": page}):
+            forwarded = message["mam_result"]["forwarded"]
+            found.append(
+                {
+                    "id": message["mam_result"]["id"],
+                    "nick": forwarded["stanza"]["from"].resource,
+                    "body": forwarded["stanza"]["body"],
+                    "stamp": forwarded["delay"]["stamp"].isoformat(),
+                }
+            )
+        return found
+
+    async def obey(self, order):
+        number = order.pop("id")
+        try:
+            result = await getattr(self, "do_" + order.pop("do"))(**order)
+        except (IqError, PresenceError) as error:
+            tell(id=number, error=error.condition)
+        except IqTimeout:
+            tell(id=number, error="no answer")
+        except Exception as error:
+            tell(id=number, error=f"{type(error).__name__}: {error}")
+        else:
+            tell(id=number, result=result)
+
+
+async def main():
+    logging.getLogger().addHandler(Complaints(logging.WARNING))
+    person = Person()
+    orders = asyncio.StreamReader()
+    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(orders), sys.stdin)
+    under_way = set()
+    while line := await orders.readline():
+        task = asyncio.create_task(person.obey(json.loads(line)))
+        under_way.add(task)
+        task.add_done_callback(under_way.discard)
+    if person.client is not None and person.client.is_connected():
+        await person.client.disconnect()
+
+
+asyncio.run(main())
