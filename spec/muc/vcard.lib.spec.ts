@@ -67,10 +67,12 @@ async function room_info(client: Client, room: string): Promise<RoomInfo> {
 
 describe("a room's avatar", () => {
 	it("is its owners' to set", async () => {
-		const { test } = await start();
+		const { test, muc } = await start();
 		const owner = await test.client("owner");
 		const other = await test.client("other");
 		await create(owner, "room");
+		expect(outcome(await hang(other, room_of("room"), "graffito"))).toBe("auth/forbidden");
+		live(muc, "room").set_affiliation(true, "other@localhost", "admin");
 		expect(outcome(await hang(other, room_of("room"), "graffito"))).toBe("auth/forbidden");
 		expect((await room_info(other, "room")).avatarhash).toBe("");
 		expect(outcome(await hang(owner, room_of("room"), "painting"))).toBe("ok");
@@ -130,6 +132,17 @@ describe("a room's avatar", () => {
 		muc.forget_room(before);
 		expect((await room_info(owner, "room")).avatarhash).toBe(hash_of("painting"));
 		expect(live(muc, "room")).not.toBe(before);
+	});
+
+	it("is read from storage once", async () => {
+		const { test, muc, module } = await start();
+		const owner = await test.client("owner");
+		await create(owner, "room");
+		await hang(owner, room_of("room"), "painting");
+		expect((await room_info(owner, "room")).avatarhash).toBe(hash_of("painting"));
+		expect(live(muc, "room").avatar_hash).toBe(hash_of("painting"));
+		module.open_store("vcard_muc").set_table("room", undefined);
+		expect((await room_info(owner, "room")).avatarhash).toBe(hash_of("painting"));
 	});
 
 	it("is read again after a turn that was lost", async () => {

@@ -78,6 +78,14 @@ describe("vCards of accounts", () => {
 		expect(changes).toHaveLength(1);
 	});
 
+	it("are nobody else's to write, whatever another module says", async () => {
+		const { test, module } = await start();
+		module.hook("iq/bare/vcard-temp:vCard", (event) => void Object.assign(event, { allow_vcard_modification: true }), 10);
+		const juliet = await test.client("juliet");
+		expect(outcome(await ask(juliet, set(photo("a moustache"), "romeo@localhost")))).toBe("auth/forbidden");
+		expect(outcome(await ask(juliet, get("romeo@localhost")))).toBe("cancel/item-not-found");
+	});
+
 	it("are announced in service discovery", async () => {
 		const { test } = await start();
 		const client = await test.client("romeo");
