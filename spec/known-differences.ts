@@ -141,12 +141,12 @@ export const known_differences: readonly KnownDifference[] = [
 		matches: ({ kind, path }) => kind === "text" && path === "presence/x/photo",
 	},
 	{
-		id: "0.12-shorter-stamps",
+		id: "13-longer-stamps",
 		reason:
-			"The stamps of Prosody 13's archives have fractions of seconds; those of 0.12 are shorter, so that more messages fit into the size that a client limits history to.",
-		reference: "0.12",
-		matches: ({ kind, reference }, step) =>
-			kind === "missing stanza" && sends(step).includes(" maxchars='") && (reference ?? "").includes("<delay "),
+			"Prosody 13 keeps fractions of seconds in archives, which 0.12 fails to read; here they have whole seconds, so that the way back to either is open. Shorter stamps let more messages fit into the size that a client limits history to.",
+		reference: "13",
+		matches: ({ kind, subject }, step) =>
+			kind === "extra stanza" && sends(step).includes(" maxchars='") && (subject ?? "").includes("<delay "),
 	},
 	{
 		id: "complete-room-list",

@@ -65,7 +65,8 @@ export function load(module: ModuleApi, { store, is_enabled }: RoomArchives, exp
 	];
 
 	function append(user: string, stanza: Stanza, with_: string): Result<string, { readonly text: string }> {
-		const when = Date.now() / 1000;
+		// Divergence: Prosody 13 also keeps fractions of seconds, on which 0.12 fails when it reads them, even where somebody joins
+		const when = Math.floor(Date.now() / 1000);
 		let appended = store.append(user, undefined, stanza, when, with_);
 		for (const make of make_room) {
 			if (appended.ok || appended.error.text !== "quota-limit") break;
