@@ -51,11 +51,12 @@ export interface ScratchServer {
 	stop(): Promise<void>;
 }
 
-/** What a scratch server runs that is given no configuration: the newcomer's, in memory, without certificates to make. */
+/** What a scratch server runs that is given no configuration: the newcomer's, in memory, without certificates to make, with an admin. */
 function scratch_config(): Config {
 	const config = default_config("");
 	config.set("*", "storage", "memory");
 	config.set("*", "modules_disabled", ["s2s", "tls"]);
+	config.set("*", "admins", ["admin@localhost"]);
 	return config;
 }
 
