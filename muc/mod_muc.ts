@@ -4,6 +4,7 @@ import type { ModuleApi, ModuleDefinition, StanzaEvent } from "../host/core/type
 import { failed, stanza_error } from "../host/util/error.ts";
 import { bare, prep } from "../host/util/jid.ts";
 import { ns } from "../host/util/ns.ts";
+import type { Stanza } from "../host/util/stanza.ts";
 import * as st from "../host/util/stanza.ts";
 import * as commands from "./commands.ts";
 import { set_room_defaults } from "./defaults.ts";
@@ -118,13 +119,18 @@ function guard_creation(module: ModuleApi, rooms: Rooms): void {
 	);
 }
 
+/** Whether a stanza asks to enter a room (XEP-0045 §7.2.1). */
+function enters(stanza: Stanza): boolean {
+	return stanza.name === "presence" && stanza.attr["type"] === undefined && stanza.get_child("x", ns.muc) !== undefined;
+}
+
 /** What becomes of a stanza to a room that does not exist: a presence that asks to enter creates it. */
 function handle_missing(module: ModuleApi, rooms: Rooms, room_jid: string, { origin, stanza }: StanzaEvent): true | undefined {
 	const { type } = stanza.attr;
 	if (type === "error") return undefined;
 	if (prep(room_jid, true) === undefined) {
 		origin.send(st.error_reply(stanza, "modify", "jid-malformed", undefined, module.host));
-	} else if (type === undefined && stanza.name === "presence" && stanza.get_child("x", ns.muc)) {
+	} else if (enters(stanza)) {
 		return rooms.new_room(room_jid).handle_first_presence(origin, stanza);
 	} else {
 		origin.send(st.error_reply(stanza, "cancel", "item-not-found", undefined, module.host));
@@ -146,8 +152,11 @@ function handle_stanza(module: ModuleApi, rooms: Rooms, method: StanzaMethod, ev
 	}
 	if (!room._data.destroyed) return room[method](origin, stanza);
 	if (tombstones.may_recreate(module, room, event)) {
-		rooms.forget_room(room);
-		rooms.delete_room(room);
+		// An admin who finds no room but does not enter leaves the tombstone to the others
+		if (tombstones.is_over(room) || enters(stanza)) {
+			rooms.forget_room(room);
+			rooms.delete_room(room);
+		}
 		return handle_missing(module, rooms, room_jid, event);
 	}
 	tombstones.refuse(module, room, event);

@@ -35,10 +35,15 @@ export function load(module: ModuleApi, rooms: Rooms): void {
 	);
 }
 
+/** Whether the time of a tombstone is over. */
+export function is_over(tombstone: Room): boolean {
+	return (tombstone._data.locked ?? 0) < now();
+}
+
 /** Whether a stanza to a tombstone finds no room there: when its time is over, or when an admin creates the room anew. */
 export function may_recreate(module: ModuleApi, room: Room, event: StanzaEvent): boolean {
 	const { stanza } = event;
-	if ((room._data.locked ?? 0) < now()) return true;
+	if (is_over(room)) return true;
 	return stanza.name === "presence" && stanza.attr["type"] === undefined && module.may(":recreate-destroyed-room", event);
 }
 

@@ -450,6 +450,9 @@ describe("destroyed rooms", () => {
 				),
 			),
 		).toBe("cancel/gone");
+		admin.send(st.presence({ to: `${room_of("one")}/admin`, id: "awake" }));
+		expect(outcome(await expect_stanza(admin, ({ attr }) => attr["id"] === "awake"))).toBe("cancel/item-not-found");
+		expect(outcome(await enter(client, "one", "a"))).toBe("cancel/gone");
 		expect(codes(await enter(admin, "one", "admin"))).toEqual(["201", "110"]);
 
 		const tombstone = live(muc, "two");
