@@ -18,7 +18,7 @@ export const odd_nicks: readonly OddName[] = [
 	{ kind: "blank", name: " " },
 	{ kind: "several blanks", name: "   " },
 	{ kind: "no-break space", name: "\u00a0" },
-	{ kind: "em space inside", name: "Ro\u2003meo" },
+	{ kind: "em space inside", name: "Ro\u2003meo", becomes: "Ro meo" },
 	{ kind: "zero width inside", name: "Ro\u200bmeo", becomes: "Romeo" },
 	{ kind: "soft hyphen inside", name: "Jul\u00adiet", becomes: "Juliet" },
 	{ kind: "full width", name: "Ｒｏｍｅｏ", becomes: "Romeo" },
