@@ -1,0 +1,203 @@
+// Counterpart: the community's mod_muc_moderation.lua (XEP-0425)
+
+import type { ModuleApi, ModuleDefinition, StanzaEvent } from "../host/core/types.ts";
+import { failed, ok, type Result, type StanzaError, stanza_error } from "../host/util/error.ts";
+import { medium as newId } from "../host/util/id.ts";
+import { bare } from "../host/util/jid.ts";
+import { ns } from "../host/util/ns.ts";
+import type { Stanza } from "../host/util/stanza.ts";
+import * as st from "../host/util/stanza.ts";
+import { archive_of } from "./mam/archive.ts";
+import type { MucExports } from "./mod_muc.ts";
+import { bury_in_history, create_announcement, create_tombstone, type Retraction, xmlns } from "./moderation/stanzas.ts";
+import type { Room } from "./types.ts";
+import { roleRank, senderOf, valid_roles } from "./util.lib.ts";
+
+/**
+ * A moderator is about to retract a message. Handlers may change both stanzas; one that answers anything but undefined keeps the
+ * message from being retracted, and may say with which error.
+ */
+export interface ModerateMessageEvent {
+	readonly room: Room;
+	/** What all occupants will be told. */
+	announcement: Stanza;
+	/** What will stand in the archive in place of the message. */
+	tombstone: Stanza;
+	/** The message's id in the archive. */
+	readonly stanza_id: string;
+	/** The element that asks for the retraction. */
+	readonly retract: Stanza;
+	readonly reason: string | undefined;
+	/** Real JID of the moderator. */
+	readonly actor: string;
+	/** Its occupant JID, also that of a nick which is reserved for it. */
+	readonly actor_nick: string | undefined;
+	/** The answer to a moderator whose request was refused. */
+	error?: StanzaError;
+}
+
+declare module "../host/core/types.ts" {
+	interface EventMap {
+		"muc-moderate-message": ModerateMessageEvent;
+	}
+}
+
+/** What a moderator asks for. */
+type Request = Pick<ModerateMessageEvent, "stanza_id" | "retract" | "reason">;
+
+/**
+ * Reads what is the same in both forms. Divergence: what does not say which message, or asks for anything but a retraction, is
+ * an error; the community's module announces moderations that do nothing.
+ */
+function read_request(stanza_id: string | undefined, moderate: Stanza, retract_xmlns: string): Result<Request, StanzaError> {
+	if (stanza_id === undefined || stanza_id === "") {
+		return failed(stanza_error("modify", "bad-request", "Expected the id of the message to moderate"));
+	}
+	const retract = moderate.get_child("retract", retract_xmlns);
+	if (!retract) {
+		return failed(stanza_error("modify", "bad-request", `Expected a retraction, <retract xmlns='${retract_xmlns}'/>`));
+	}
+	return ok({ stanza_id, retract, reason: moderate.get_child_text("reason") });
+}
+
+/** The occupant JID and the role of who asks. Who is not in the room has the role that its affiliation would give it there. */
+function identify(room: Room, actor: string): { nick: string | undefined; is_moderator: boolean } {
+	const nick = room.get_occupant_jid(actor);
+	const present = nick === undefined ? undefined : room._occupants.get(nick);
+	// Divergence: who is in the room by the nick that is reserved for somebody else does not lend its role
+	const role = present ? present.role : room.get_default_role(room.get_affiliation(actor));
+	const reserved = room.get_affiliation_data(bare(actor) ?? actor, "reserved_nickname");
+	return {
+		nick: nick ?? (typeof reserved === "string" ? `${room.jid}/${reserved}` : undefined),
+		is_moderator: roleRank(role) >= valid_roles.moderator,
+	};
+}
+
+/** Why nothing can be asked of a room, or nothing. */
+function refuse_room(room: Room | false | undefined): StanzaError | undefined {
+	if (room === undefined) return stanza_error("cancel", "item-not-found");
+	if (room === false) return stanza_error("wait", "resource-constraint");
+	if (room._data.destroyed) return stanza_error("cancel", "gone");
+	// Who its moderators are is not known
+	return room.broken ? stanza_error("wait", "internal-server-error") : undefined;
+}
+
+/** Whether a room's answer to disco#info says that what is said in it is archived. */
+function announces_archive(reply: Stanza): boolean {
+	const features = reply.get_child("query", ns.disco_info)?.childtags("feature") ?? [];
+	return [...features].some(({ attr }) => attr["var"] === ns.mam);
+}
+
+/** Answers moderators. Option: muc_occupant_id, which is mod_muc's. */
+function load_requests(module: ModuleApi, muc: Pick<MucExports, "get_room_from_jid">): void {
+	const store = module.open_store("muc_log", "archive");
+	const has_occupant_ids = module.get_option_boolean("muc_occupant_id", true);
+	if (store.name === "null") module.log("warn", "There is no storage for archives, so that no message can be retracted");
+
+	/** Replaces the message wherever it is remembered, and tells everybody. */
+	function carry_out(room: Room, retraction: Retraction, request: Request, actor: string): StanzaError | undefined {
+		const { stanza_id, reason } = request;
+		const event: ModerateMessageEvent = {
+			...request,
+			room,
+			announcement: create_announcement(room, retraction),
+			tombstone: create_tombstone(retraction),
+			actor,
+			actor_nick: retraction.by,
+		};
+		if (module.fire_event("muc-moderate-message", event) !== undefined) {
+			return event.error ?? stanza_error("cancel", "not-allowed");
+		}
+		const replaced = store.set(archive_of(room), stanza_id, event.tombstone);
+		if (!replaced.ok) {
+			module.log("error", "Could not replace message %s of %s: %s", stanza_id, room.jid, replaced.error.text);
+			return stanza_error("wait", "internal-server-error");
+		}
+		bury_in_history(room, stanza_id, event.tombstone);
+		module.log("info", "%s retracted message %s of %s, reason: %s", actor, stanza_id, room.jid, reason ?? "none");
+		room.broadcast_message(event.announcement);
+		return undefined;
+	}
+
+	function moderate(stanza: Stanza, request: Request): StanzaError | undefined {
+		const room = muc.get_room_from_jid(stanza.attr["to"] ?? "");
+		const refused = refuse_room(room);
+		if (refused || !room) return refused;
+		const actor = senderOf(stanza);
+		const { nick, is_moderator } = identify(room, actor);
+		if (!is_moderator) return stanza_error("auth", "forbidden", "Only moderators may retract what others have said");
+		if (store.name === "null") return stanza_error("cancel", "not-allowed", "Nothing is archived here");
+		const found = store.get(archive_of(room), request.stanza_id);
+		if (!found.ok) {
+			module.log("error", "Could not read message %s of %s: %s", request.stanza_id, room.jid, found.error.text);
+			return stanza_error("wait", "internal-server-error");
+		}
+		const original = found.value?.stanza;
+		// Joins and leaves may be archived as well
+		if (original?.name !== "message") return stanza_error("modify", "item-not-found");
+		const moderator = room.get_occupant_by_real_jid(actor) ?? room.new_occupant(bare(actor) ?? actor, nick ?? room.jid);
+		const retraction: Retraction = {
+			original,
+			id: newId(),
+			stanza_id: request.stanza_id,
+			by: nick,
+			reason: request.reason,
+			// Where the room gives nobody an id, one in a message is its sender's own invention
+			moderator_id: has_occupant_ids ? room.get_occupant_id(moderator) : undefined,
+			author_id: has_occupant_ids ? original.get_child_attr("occupant-id", ns.occupant_id, "id") : undefined,
+		};
+		return carry_out(room, retraction, request, actor);
+	}
+
+	function answer({ origin, stanza }: StanzaEvent, request: Result<Request, StanzaError>): true {
+		const error = request.ok ? moderate(stanza, request.value) : request.error;
+		origin.send(error ? st.error_reply_from(stanza, error) : st.reply(stanza));
+		return true;
+	}
+
+	module.hook(`iq-set/bare/${xmlns.fasten}:apply-to`, (event) => {
+		const apply_to = event.stanza.first_tag;
+		const moderate_0 = apply_to?.get_child("moderate", xmlns.moderate_0);
+		// Other things can be fastened to messages as well
+		if (!moderate_0) return undefined;
+		return answer(event, read_request(apply_to?.attr["id"], moderate_0, xmlns.retract_0));
+	});
+	module.hook(`iq-set/bare/${xmlns.moderate_1}:moderate`, (event) => {
+		const moderate_1 = event.stanza.first_tag;
+		if (!moderate_1) return undefined;
+		return answer(event, read_request(moderate_1.attr["id"], moderate_1, xmlns.retract_1));
+	});
+}
+
+function load(module: ModuleApi): void {
+	if (module.get_host_type() !== "component") {
+		module.log("error", "mod_%s should be loaded only on a MUC component, not normal hosts", module.name);
+		module.set_status("error", "Only for MUC components");
+		return;
+	}
+	load_requests(module, module.depends("muc"));
+
+	// After who keeps the archive. Divergence: announced only where there is one
+	module.hook(
+		"muc-disco#info",
+		({ reply }) => {
+			if (!announces_archive(reply)) return;
+			reply.tag("feature", { var: xmlns.moderate_0 }).up().tag("feature", { var: xmlns.moderate_1 }).up();
+		},
+		-1,
+	);
+
+	// Who was away has to learn of retractions, though there is nothing to read in them; only the room speaks in its own name
+	module.hook(
+		"muc-message-is-historic",
+		({ room, stanza }) => {
+			if (stanza.attr["from"] !== room.jid) return undefined;
+			const is_retraction = stanza.get_child("apply-to", xmlns.fasten) ?? stanza.get_child("retract", xmlns.retract_1);
+			return is_retraction ? true : undefined;
+		},
+		1,
+	);
+}
+
+/** Lets moderators retract what somebody said in a room, from its archive and from its history. */
+export const definition: ModuleDefinition = { name: "muc_moderation", load };
