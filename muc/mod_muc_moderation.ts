@@ -9,7 +9,8 @@ import type { Stanza } from "../host/util/stanza.ts";
 import * as st from "../host/util/stanza.ts";
 import { archive_of } from "./mam/archive.ts";
 import type { MucExports } from "./mod_muc.ts";
-import { bury_in_history, create_announcement, create_tombstone, type Retraction, xmlns } from "./moderation/stanzas.ts";
+import { bury_in_history, create_burial_in_state } from "./moderation/memory.ts";
+import { create_announcement, create_tombstone, type Retraction, xmlns } from "./moderation/stanzas.ts";
 import type { Room } from "./types.ts";
 import { roleRank, senderOf, valid_roles } from "./util.lib.ts";
 
@@ -91,6 +92,7 @@ function announces_archive(reply: Stanza): boolean {
 /** Answers moderators. Option: muc_occupant_id, which is mod_muc's. */
 function load_requests(module: ModuleApi, muc: Pick<MucExports, "get_room_from_jid">): void {
 	const store = module.open_store("muc_log", "archive");
+	const bury_in_state = create_burial_in_state(module);
 	const has_occupant_ids = module.get_option_boolean("muc_occupant_id", true);
 	if (store.name === "null") module.log("warn", "There is no storage for archives, so that no message can be retracted");
 
@@ -114,6 +116,7 @@ function load_requests(module: ModuleApi, muc: Pick<MucExports, "get_room_from_j
 			return stanza_error("wait", "internal-server-error");
 		}
 		bury_in_history(room, stanza_id, event.tombstone);
+		bury_in_state(room, stanza_id, event.tombstone);
 		module.log("info", "%s retracted message %s of %s, reason: %s", actor, stanza_id, room.jid, reason ?? "none");
 		room.broadcast_message(event.announcement);
 		return undefined;

@@ -78,21 +78,3 @@ export function create_tombstone(retraction: Retraction): Stanza {
 		.add_child(older_form(st.stanza("retracted", { xmlns: xmlns.retract_0, stamp }), retraction))
 		.add_child(newer_form(st.stanza("retracted", { xmlns: xmlns.retract_1, stamp, id }), retraction));
 }
-
-/** Whether a child is what the room itself added to a message that it remembers. */
-function is_of_room({ name, attr }: Stanza, room: Room): boolean {
-	if (name === "stanza-id") return attr["xmlns"] === ns.stanza_id && attr["by"] === room.jid;
-	return name === "delay" && attr["xmlns"] === ns.delay && attr["from"] === room.jid;
-}
-
-/** Puts a tombstone in place of a message in what the room remembers for those who join. */
-export function bury_in_history(room: Room, stanza_id: string, tombstone: Stanza): void {
-	for (const [index, { stanza, timestamp }] of (room._history ?? []).entries()) {
-		const own = stanza.tags.filter((child) => is_of_room(child, room));
-		if (!own.some(({ name, attr }) => name === "stanza-id" && attr["id"] === stanza_id)) continue;
-		const remembered = st.clone(tombstone);
-		remembered.attr["to"] = "";
-		for (const child of own) remembered.add_direct_child(st.clone(child));
-		room._history?.splice(index, 1, { stanza: remembered, timestamp });
-	}
-}

@@ -214,6 +214,28 @@ describe.each(["memory", "sql"])("a retraction in storage %s", (storage) => {
 		expect(live(started.muc, "square")._history).toHaveLength(3);
 	});
 
+	it("reaches what is stored with the room, so that nothing comes back after a crash", async () => {
+		const started = await serve({}, { storage });
+		const { romeo, id } = await scene(started);
+		const state = started.module.open_store("state", "map");
+		const stored = (): Stanza | undefined => {
+			const last = state.get("square", "_last_message");
+			return last.ok ? st.deserialize(last.value) : undefined;
+		};
+		live(started.muc, "square").set_persistent(true);
+		live(started.muc, "square").save(true, true);
+		expect(stored()?.get_child_text("body")).toBe("thou art a villain");
+		expect(await retract(romeo, "newer", "square", id)).toBe("ok");
+		const last = stored() ?? expect.fail("nothing is stored any more");
+		expect(read_tombstone(last)).toMatchObject({ id: "insult", from: `${room_of("square")}/tybalt` });
+		expect(id_of(last)).toBe(id);
+		expect(last.toString()).not.toContain("villain");
+		// What is stored may be an older message than the one that goes
+		const next = id_of(await say(romeo, "square", "peace again"));
+		expect(await retract(romeo, "newer", "square", next)).toBe("ok");
+		expect(stored()?.toString()).toBe(last.toString());
+	});
+
 	it("leaves when it was said as it was", async () => {
 		const { romeo, id } = await scene(await serve({}, { storage }));
 		const before = archive().get("square", id);
