@@ -499,6 +499,27 @@ describe("history of who joins", () => {
 		expect(lengths).toEqual([3, 3, 5, 5, 5, 0, 0]);
 	});
 
+	it("ends before the first message that is too long, counted from the newest", async () => {
+		const { test, muc } = await serve();
+		const juliet = await test.client("juliet");
+		muc.create_room(room_of("hall"));
+		live(muc, "hall").set_persistent(true);
+		for (const body of ["short", "x".repeat(2000), "new", "newest"]) file("hall", body, Date.now() / 1000);
+		expect(bodies(await history(juliet, "hall", { maxchars: "1500" }))).toEqual(["new", "newest"]);
+	});
+
+	it("comes from what the room remembers, as long as that is enough", async () => {
+		const { test, muc } = await serve();
+		const [romeo, juliet] = [await test.client("romeo"), await test.client("juliet")];
+		await create(romeo, "hall");
+		for (const body of ["one", "two"]) await say(romeo, "hall", body);
+		file("hall", "only archived", Date.now() / 1000);
+		expect(bodies(await history(juliet, "hall", { maxstanzas: "2" }))).toEqual(["one", "two"]);
+		expect(bodies(await history(juliet, "hall", { maxstanzas: "3" }))).toEqual(["one", "two", "only archived"]);
+		live(muc, "hall").set_historylength(2);
+		expect(bodies(await history(juliet, "hall"))).toEqual(["one", "two"]);
+	});
+
 	it("does not come from the archive of a room that keeps none", async () => {
 		const { test, muc } = await serve();
 		const juliet = await test.client("juliet");
