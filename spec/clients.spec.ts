@@ -7,7 +7,7 @@ import { ns } from "../host/util/ns.ts";
 import { self_signed_certificate } from "../host/util/x509.ts";
 import { find_python, SlixmppClient } from "./clients/slixmpp.ts";
 import { codes_of, XmppJsClient } from "./clients/xmpp_js.ts";
-import { start_test_server, type TestServer } from "./helper.ts";
+import { patience, start_test_server, type TestServer } from "./helper.ts";
 
 const python = find_python();
 const required = process.env["CI"] === "true";
@@ -74,6 +74,7 @@ describe.skipIf(python === undefined && !required)("slixmpp and xmpp.js in rooms
 			username: "bob",
 			password: "bob's secret",
 			resource: "js",
+			timeout: patience,
 		});
 		await js_client.login();
 	});

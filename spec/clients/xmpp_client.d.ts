@@ -10,6 +10,8 @@ declare module "@xmpp/client" {
 		readonly username: string;
 		readonly password: string;
 		readonly resource?: string;
+		/** How long the server may take to open and close a stream, in milliseconds. */
+		readonly timeout?: number;
 	}
 
 	/** Events: `stanza` with an Element, `error` with an Error, and others. */
