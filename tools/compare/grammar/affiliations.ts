@@ -75,13 +75,13 @@ const role_changes: readonly Action[] = roles.flatMap((role) => [
 ]);
 
 const odd_changes: readonly Action[] = [
+	// Only by who may: Prosody 13 keeps the nick also where it refuses the change.
 	changes("make member and reserve a nick", 6, (scene, room, session) => {
 		const jid = account(scene);
+		if (!may_change(room, session, "member") || ["owner", "admin"].includes(room.affiliation(jid))) return undefined;
 		const nick = seat(jid);
-		if (may_change(room, session, "member")) {
-			room.give_affiliation(jid, "member");
-			room.reserved.set(jid, nick);
-		}
+		room.give_affiliation(jid, "member");
+		room.reserved.set(jid, nick);
 		return xml`<item affiliation='member' jid='${jid}' nick='${nick}'/>`;
 	}),
 	changes("change one's own affiliation", 5, (scene, room, session) => {
@@ -131,7 +131,8 @@ const odd_changes: readonly Action[] = [
 		return xml`<item affiliation='member' jid='${jid.toUpperCase()}'/>`;
 	}),
 	changes("role by an odd nick", 3, (scene) => xml`<item role='participant' nick='${scene.dice.pick(odd_nicks).name}'/>`),
-	changes("affiliation and reserve an odd nick", 2, (scene) => {
+	changes("affiliation and reserve an odd nick", 2, (scene, room, session) => {
+		if (!may_change(room, session, "member")) return undefined;
 		const { name } = scene.dice.pick(odd_nicks);
 		const jid = "tybalt@localhost";
 		return xml`<item affiliation='member' jid='${jid}' nick='${seat(jid)} ${name}'/>`;
