@@ -168,10 +168,11 @@ export const known_differences: readonly KnownDifference[] = [
 	},
 	{
 		id: "13-reasons-of-refused-changes",
-		reason: "Prosody 13 keeps the reason of a change of an affiliation also when it refuses the change; 0.12 keeps none at all.",
+		reason:
+			"Prosody 13 keeps the reason of a change of an affiliation, and the nick that it reserves, also when it refuses the change; 0.12 keeps no reasons at all.",
 		reference: "13",
 		shown_by: "muc_reason_kept.scs",
-		matches: ({ kind, path }) => kind === "text" && path === "iq/query/item/reason",
+		matches: ({ kind, path }) => (kind === "text" || kind === "missing element") && path === "iq/query/item/reason",
 	},
 	{
 		id: "archive-pages-between",
