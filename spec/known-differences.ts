@@ -145,6 +145,7 @@ export const known_differences: readonly KnownDifference[] = [
 		reason:
 			"Prosody 13 keeps fractions of seconds in archives, which 0.12 fails to read; here they have whole seconds, so that the way back to either is open. Shorter stamps let more messages fit into the size that a client limits history to.",
 		reference: "13",
+		shown_by: "mam_short_stamps.scs",
 		matches: ({ kind, subject }, step) =>
 			kind === "extra stanza" && sends(step).includes(" maxchars='") && (subject ?? "").includes("<delay "),
 	},
