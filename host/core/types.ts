@@ -1,12 +1,17 @@
 // No counterpart: the shapes that Prosody describes in doc/session.txt and teal-src/module.d.tl, or leaves to the reader.
 
-import type { Condition, ErrorType, Result, StanzaError } from "../util/error.ts";
+import type { ErrorType, Result, StanzaError } from "../util/error.ts";
 import type { Events, Handler, Wrapper } from "../util/events.ts";
 import type { Role } from "../util/roles.ts";
 import type { SaslHandler } from "../util/sasl.ts";
 import type { Attributes, Stanza } from "../util/stanza.ts";
 import type { Turn } from "../util/turn.ts";
 import type { ConfigValue } from "./config/config.ts";
+import type { AccountInfo, AuthProvider, AuthzProvider, Roster, RosterItem } from "./types/accounts.ts";
+import type { StorageDriver, StorageError, StoreTable, StoreTypes } from "./types/storage.ts";
+
+export type * from "./types/accounts.ts";
+export type * from "./types/storage.ts";
 
 // ---------------------------------------------------------------------------------------------------------------- logging
 
@@ -213,206 +218,6 @@ export interface EventMap {
 	"turn-failed": { error: unknown; stanzas: readonly StanzaEvent[] };
 	[item: `item-added/${string}`]: ItemEvent<never>;
 	[item: `item-removed/${string}`]: ItemEvent<never>;
-}
-
-// ---------------------------------------------------------------------------------------------------------------- storage
-
-/** What a store holds: Lua's values. Lists are arrays, tables with string keys only are objects, all others are Maps. */
-export type StoreValue = string | number | boolean | StoreValue[] | StoreTable | StoreMap;
-export interface StoreTable {
-	[key: string]: StoreValue | undefined;
-}
-export type StoreKey = string | number | boolean;
-export type StoreMap = Map<StoreKey, StoreValue>;
-
-/** A store that could not be read or written. */
-export interface StorageError {
-	readonly text: string;
-	/** Shown to users instead of `text`, when it is safe to. */
-	readonly condition?: Condition;
-}
-
-/**
- * One table for each user (or room); `undefined` as user means the host itself. `get` and `set` see tables whose keys are all
- * text, which most are: what `get` cannot show for its keys it leaves out, and `set` replaces the whole table.
- */
-export interface KeyvalStore {
-	/** The stored table, undefined where there is none. */
-	get(user: string | undefined): Result<StoreTable | undefined, StorageError>;
-	/** Replaces the table; undefined (or an empty table) removes it. */
-	set(user: string | undefined, data: StoreTable | undefined): Result<void, StorageError>;
-	/** The same with keys of every kind: rosters keep what belongs to no contact under the key `false`. */
-	get_table(user: string | undefined): Result<StoreMap | undefined, StorageError>;
-	set_table(user: string | undefined, data: StoreMap | undefined): Result<void, StorageError>;
-	/** All users that have something stored here. */
-	users(): Result<string[], StorageError>;
-}
-
-/** The same data, key by key. */
-export interface MapStore {
-	get(user: string | undefined, key: StoreKey): Result<StoreValue | undefined, StorageError>;
-	/** Sets one key; undefined removes it. */
-	set(user: string | undefined, key: StoreKey, value: StoreValue | undefined): Result<void, StorageError>;
-	/** Sets several keys at once, all or none of them; undefined removes one. */
-	set_keys(user: string | undefined, values: ReadonlyMap<StoreKey, StoreValue | undefined>): Result<void, StorageError>;
-	/** Values of one key over all users. */
-	get_all(key: string): Result<Map<string, StoreValue>, StorageError>;
-	/** Removes one key from all users. */
-	delete_all(key: string): Result<void, StorageError>;
-}
-
-export interface ArchiveItem {
-	readonly id: string;
-	readonly stanza: Stanza;
-	/** Seconds since 1970, with fraction where the driver keeps one. */
-	readonly when: number;
-	readonly with: string;
-}
-
-/** Narrows an archive query; all parts are optional. Source: plugins/mod_storage_sql.lua, archive_where. */
-export interface ArchiveQuery {
-	readonly with?: string;
-	/** Inclusive. */
-	readonly start?: number;
-	/** Inclusive. */
-	readonly end?: number;
-	/** Only items after (before) the one with this id. */
-	readonly after?: string;
-	readonly before?: string;
-	/** True for the last items without an id to page before. */
-	readonly reverse?: boolean;
-	readonly ids?: readonly string[];
-	readonly key?: string;
-	readonly limit?: number;
-	/** Also count all that match without `limit`. */
-	readonly total?: boolean;
-}
-
-export interface ArchivePage {
-	readonly items: ArchiveItem[];
-	readonly total?: number;
-}
-
-export interface ArchiveStore {
-	/** `null` where there is no storage, so that nothing is ever kept. */
-	readonly name?: "null";
-	/** Features that a query may rely on, and the most items one user may have. */
-	readonly caps: {
-		readonly total: boolean;
-		readonly quota?: number;
-		readonly full_id_range: boolean;
-		readonly ids: boolean;
-		readonly truncate: boolean;
-		readonly wildcard_delete: boolean;
-	};
-	/**
-	 * Adds an item and answers with its id; an item of the same id is replaced, and moves to the end. Where the user has as many
-	 * items as `caps.quota` allows, the error's text is `quota-limit`.
-	 */
-	append(user: string, id: string | undefined, stanza: Stanza, when: number, with_: string): Result<string, StorageError>;
-	/** `item-not-found` as the error's condition where `after` or `before` is unknown. */
-	find(user: string, query?: ArchiveQuery): Result<ArchivePage, StorageError>;
-	/** The same without holding up other work: pages are read between turns. */
-	find_later(user: string, query?: ArchiveQuery): Promise<Result<ArchivePage, StorageError>>;
-	get(user: string, id: string): Result<ArchiveItem | undefined, StorageError>;
-	/** Replaces an item's stanza (and time, and with, where given). */
-	set(user: string, id: string, stanza: Stanza, when?: number, with_?: string): Result<void, StorageError>;
-	/** Deletes and answers how many; `true` as user means all users. `truncate` keeps that many of the newest. */
-	delete(user: string | true, query?: ArchiveQuery & { truncate?: number }): Result<number, StorageError>;
-	/** How many items there are for each `with`, and when the first and the last was. */
-	summary(user: string, query?: ArchiveQuery): Result<Map<string, { count: number; first: number; last: number }>, StorageError>;
-	users(): Result<string[], StorageError>;
-}
-
-export interface StoreTypes {
-	keyval: KeyvalStore;
-	map: MapStore;
-	archive: ArchiveStore;
-}
-
-/** A storage driver on one host (item `storage-provider`). */
-export interface StorageDriver {
-	readonly name: string;
-	/** A store of that name; an error value where the driver has no such kind or cannot open it. */
-	open<Kind extends keyof StoreTypes>(store: string, kind: Kind): Result<StoreTypes[Kind], StorageError>;
-	/** Removes everything of one user. */
-	purge(user: string): Result<void, StorageError>;
-	/** Ends the driver's use of files, once all modules are unloaded. Drivers that share a file may each call for it. */
-	close?(): void;
-}
-
-// ------------------------------------------------------------------------------------------------------------- accounts
-
-/** What a provider knows about an account; times are seconds since 1970. */
-export interface AccountInfo {
-	readonly created?: number;
-	readonly password_updated?: number;
-	/** False for an account that was disabled; absent where the provider knows no such state. */
-	readonly enabled?: boolean;
-}
-
-/** Passwords and accounts of one host (item `auth-provider`). Source: plugins/mod_auth_*.lua. */
-export interface AuthProvider {
-	readonly name: string;
-	test_password(username: string, password: string): Result<true, string>;
-	set_password(username: string, password: string): Result<true, string>;
-	user_exists(username: string): boolean;
-	/** Without a password the account is made disabled. */
-	create_user(username: string, password: string | undefined): Result<true, string>;
-	delete_user(username: string): Result<true, string>;
-	users(): string[];
-	/** A fresh SASL exchange for one stream. */
-	get_sasl_handler(session: C2sSession): SaslHandler;
-	/** Only where passwords are kept as they are. */
-	get_password?(username: string): string | undefined;
-	get_account_info?(username: string): Result<AccountInfo, string>;
-	is_enabled?(username: string): Result<boolean, string>;
-	enable?(username: string): Result<true, string>;
-	/** `meta` is kept with the account: who disabled it, and why. */
-	disable?(username: string, meta?: StoreTable): Result<true, string>;
-}
-
-export type { Role, SaslHandler };
-
-/** Who may do what on one host (item `authz-provider`). Source: plugins/mod_authz_internal.lua. */
-export interface AuthzProvider {
-	/** The primary role of an account of this host; undefined where it has none or it cannot be read. */
-	get_user_role(username: string): Role | undefined;
-	set_user_role(username: string, role_name: string): Result<Role, string>;
-	get_user_secondary_roles(username: string): Map<string, Role>;
-	add_user_secondary_role(username: string, role_name: string): Result<Role, string>;
-	remove_user_secondary_role(username: string, role_name: string): Result<true, string>;
-	user_can_assume_role(username: string, role_name: string): boolean;
-	/** Usernames that have a role, as their primary or secondary one. */
-	get_users_with_role(role_name: string): string[];
-	/** The role of somebody who has no account on this host. */
-	get_jid_role(jid: string): Role | undefined;
-	set_jid_role(jid: string, role_name: string): Result<true, string>;
-	get_jids_with_role(role_name: string): string[];
-	get_role_by_name(name: string): Role | undefined;
-	get_all_roles(): ReadonlyMap<string, Role>;
-	add_default_permission(role: string, permission: string): void;
-	remove_default_permission(role: string, permission: string): void;
-}
-
-// -------------------------------------------------------------------------------------------------------------- rosters
-
-export interface RosterItem {
-	subscription: "none" | "to" | "from" | "both" | "remove";
-	ask?: "subscribe";
-	name?: string;
-	groups: Set<string>;
-	approved?: boolean;
-}
-
-/** An account's contacts. Source: core/rostermanager.lua. */
-export interface Roster {
-	version: number;
-	/** Stays unsaved when it could not be read, so that nothing is overwritten. */
-	broken: boolean;
-	readonly items: Map<string, RosterItem>;
-	/** Subscription requests that wait for an answer, with the stanza if it was kept. */
-	readonly pending: Map<string, Stanza | true>;
 }
 
 // -------------------------------------------------------------------------------------------------------------- modules

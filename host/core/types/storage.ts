@@ -1,0 +1,128 @@
+// No counterpart: what teal-src/module.d.tl says of stores, and the sources of core/storagemanager.lua for the rest.
+
+import type { Condition, Result } from "../../util/error.ts";
+import type { Stanza } from "../../util/stanza.ts";
+
+/** What a store holds: Lua's values. Lists are arrays, tables with string keys only are objects, all others are Maps. */
+export type StoreValue = string | number | boolean | StoreValue[] | StoreTable | StoreMap;
+export interface StoreTable {
+	[key: string]: StoreValue | undefined;
+}
+export type StoreKey = string | number | boolean;
+export type StoreMap = Map<StoreKey, StoreValue>;
+
+/** A store that could not be read or written. */
+export interface StorageError {
+	readonly text: string;
+	/** Shown to users instead of `text`, when it is safe to. */
+	readonly condition?: Condition;
+}
+
+/**
+ * One table for each user (or room); `undefined` as user means the host itself. `get` and `set` see tables whose keys are all
+ * text, which most are: what `get` cannot show for its keys it leaves out, and `set` replaces the whole table.
+ */
+export interface KeyvalStore {
+	/** The stored table, undefined where there is none. */
+	get(user: string | undefined): Result<StoreTable | undefined, StorageError>;
+	/** Replaces the table; undefined (or an empty table) removes it. */
+	set(user: string | undefined, data: StoreTable | undefined): Result<void, StorageError>;
+	/** The same with keys of every kind: rosters keep what belongs to no contact under the key `false`. */
+	get_table(user: string | undefined): Result<StoreMap | undefined, StorageError>;
+	set_table(user: string | undefined, data: StoreMap | undefined): Result<void, StorageError>;
+	/** All users that have something stored here. */
+	users(): Result<string[], StorageError>;
+}
+
+/** The same data, key by key. */
+export interface MapStore {
+	get(user: string | undefined, key: StoreKey): Result<StoreValue | undefined, StorageError>;
+	/** Sets one key; undefined removes it. */
+	set(user: string | undefined, key: StoreKey, value: StoreValue | undefined): Result<void, StorageError>;
+	/** Sets several keys at once, all or none of them; undefined removes one. */
+	set_keys(user: string | undefined, values: ReadonlyMap<StoreKey, StoreValue | undefined>): Result<void, StorageError>;
+	/** Values of one key over all users. */
+	get_all(key: string): Result<Map<string, StoreValue>, StorageError>;
+	/** Removes one key from all users. */
+	delete_all(key: string): Result<void, StorageError>;
+}
+
+export interface ArchiveItem {
+	readonly id: string;
+	readonly stanza: Stanza;
+	/** Seconds since 1970, with fraction where the driver keeps one. */
+	readonly when: number;
+	readonly with: string;
+}
+
+/** Narrows an archive query; all parts are optional. Source: plugins/mod_storage_sql.lua, archive_where. */
+export interface ArchiveQuery {
+	readonly with?: string;
+	/** Inclusive. */
+	readonly start?: number;
+	/** Inclusive. */
+	readonly end?: number;
+	/** Only items after (before) the one with this id. */
+	readonly after?: string;
+	readonly before?: string;
+	/** True for the last items without an id to page before. */
+	readonly reverse?: boolean;
+	readonly ids?: readonly string[];
+	readonly key?: string;
+	readonly limit?: number;
+	/** Also count all that match without `limit`. */
+	readonly total?: boolean;
+}
+
+export interface ArchivePage {
+	readonly items: ArchiveItem[];
+	readonly total?: number;
+}
+
+export interface ArchiveStore {
+	/** `null` where there is no storage, so that nothing is ever kept. */
+	readonly name?: "null";
+	/** Features that a query may rely on, and the most items one user may have. */
+	readonly caps: {
+		readonly total: boolean;
+		readonly quota?: number;
+		readonly full_id_range: boolean;
+		readonly ids: boolean;
+		readonly truncate: boolean;
+		readonly wildcard_delete: boolean;
+	};
+	/**
+	 * Adds an item and answers with its id; an item of the same id is replaced, and moves to the end. Where the user has as many
+	 * items as `caps.quota` allows, the error's text is `quota-limit`.
+	 */
+	append(user: string, id: string | undefined, stanza: Stanza, when: number, with_: string): Result<string, StorageError>;
+	/** `item-not-found` as the error's condition where `after` or `before` is unknown. */
+	find(user: string, query?: ArchiveQuery): Result<ArchivePage, StorageError>;
+	/** The same without holding up other work: pages are read between turns. */
+	find_later(user: string, query?: ArchiveQuery): Promise<Result<ArchivePage, StorageError>>;
+	get(user: string, id: string): Result<ArchiveItem | undefined, StorageError>;
+	/** Replaces an item's stanza (and time, and with, where given). */
+	set(user: string, id: string, stanza: Stanza, when?: number, with_?: string): Result<void, StorageError>;
+	/** Deletes and answers how many; `true` as user means all users. `truncate` keeps that many of the newest. */
+	delete(user: string | true, query?: ArchiveQuery & { truncate?: number }): Result<number, StorageError>;
+	/** How many items there are for each `with`, and when the first and the last was. */
+	summary(user: string, query?: ArchiveQuery): Result<Map<string, { count: number; first: number; last: number }>, StorageError>;
+	users(): Result<string[], StorageError>;
+}
+
+export interface StoreTypes {
+	keyval: KeyvalStore;
+	map: MapStore;
+	archive: ArchiveStore;
+}
+
+/** A storage driver on one host (item `storage-provider`). */
+export interface StorageDriver {
+	readonly name: string;
+	/** A store of that name; an error value where the driver has no such kind or cannot open it. */
+	open<Kind extends keyof StoreTypes>(store: string, kind: Kind): Result<StoreTypes[Kind], StorageError>;
+	/** Removes everything of one user. */
+	purge(user: string): Result<void, StorageError>;
+	/** Ends the driver's use of files, once all modules are unloaded. Drivers that share a file may each call for it. */
+	close?(): void;
+}
