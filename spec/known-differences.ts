@@ -158,6 +158,14 @@ export const known_differences: readonly KnownDifference[] = [
 			kind === "extra element" && path === "iq/query/item" && /^<iq [^>]*to='[^'@]+'/.test(sends(step)),
 	},
 	{
+		id: "ended-room-listed",
+		reason:
+			"Prosody goes on listing a public room that ended with a request to it, such as the kick of its last occupant, since it saves the room once more when it is gone already.",
+		shown_by: "muc_ended_room_listed.scs",
+		matches: ({ kind, path }, step) =>
+			kind === "missing element" && path === "iq/query/item" && /^<iq [^>]*to='[^'@]+'/.test(sends(step)),
+	},
+	{
 		id: "reserving-is-no-kick",
 		reason:
 			"In Prosody everybody can remove an occupant by reserving its nick for somebody else: it looks only afterwards at who asks.",

@@ -53,7 +53,10 @@ const affiliation_changes: readonly Action[] = affiliations.flatMap((affiliation
 	changes(`make ${affiliation} by nick`, Math.ceil(affiliation_weights[affiliation] / 4), (scene, room, session) => {
 		const nick = scene.other_nick(room, session);
 		const target = [...room.nicks].find(([, taken]) => taken === nick)?.[0];
-		if (target && may_change(room, session, affiliation)) room.give_affiliation(target.member.jid, affiliation);
+		// Only by who may: this reserves the nick, too, which Prosody 13 keeps also where it refuses the change.
+		if (!may_change(room, session, affiliation)) return undefined;
+		if (target && ["owner", "admin"].includes(room.affiliation(target.member.jid))) return undefined;
+		if (target) room.give_affiliation(target.member.jid, affiliation);
 		return xml`<item affiliation='${affiliation}' nick='${nick}'>${reason(scene)}</item>`;
 	}),
 ]);
