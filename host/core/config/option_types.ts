@@ -1,5 +1,6 @@
 // Counterpart: core/moduleapi.lua (get_option_*), without the reading, the defaults and the log
 import { parse_duration, parse_duration_lax } from "../../util/human/io.ts";
+import { tonumber } from "../../util/tonumber.ts";
 import type { ConfigValue } from "./config.ts";
 
 /** An option as the type asked for; `undefined` when it is not set or cannot be understood. */
@@ -8,9 +9,6 @@ export interface Parsed<T> {
 	/** What an administrator should know, in words that follow `Config option 'x' `; absent when all is well. */
 	readonly problem?: string;
 }
-
-const LUA_NUMERAL =
-	/^[ \t\n\v\f\r]*([+-]?)(0[xX](?:[0-9a-fA-F]+\.?[0-9a-fA-F]*|\.[0-9a-fA-F]+)(?:[pP][+-]?\d+)?|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)[ \t\n\v\f\r]*$/;
 
 function parsed<T>(value: T | undefined, ...problems: (string | undefined)[]): Parsed<T> {
 	const told = problems.filter((problem) => problem !== undefined);
@@ -50,21 +48,6 @@ export function as_string(value: ConfigValue | undefined): Parsed<string> {
 	return parsed(typeof single === "number" ? numberText(single) : String(single), problem);
 }
 
-/** Text as a number, by Lua's rules: decimal or hexadecimal, blanks around it; `undefined` for other text. */
-function toNumber(text: string): number | undefined {
-	const match = LUA_NUMERAL.exec(text);
-	const [, sign, numeral] = match ?? [];
-	if (numeral === undefined) return undefined;
-	const size = /^0[xX]/.test(numeral) ? hexadecimal(numeral) : Number(numeral);
-	return sign === "-" ? -size : size;
-}
-
-function hexadecimal(numeral: string): number {
-	const [mantissa = "", exponent = "0"] = numeral.slice(2).split(/[pP]/);
-	const [whole = "", fraction = ""] = mantissa.split(".");
-	return (Number.parseInt(`0${whole}${fraction}`, 16) / 16 ** fraction.length) * 2 ** Number(exponent);
-}
-
 function withinBounds(value: number, min: number | undefined, max: number | undefined): Parsed<number> {
 	if (min !== undefined && value < min) {
 		return { value: min, problem: `is ${numberText(value)} but must be at least ${numberText(min)}, which is used` };
@@ -82,7 +65,7 @@ function withinBounds(value: number, min: number | undefined, max: number | unde
 export function as_number(value: ConfigValue | undefined, min?: number, max?: number, default_value?: number): Parsed<number> {
 	const { value: single, problem } = as_scalar(value);
 	if (single === undefined) return parsed<number>(undefined, problem);
-	const number = typeof single === "string" ? toNumber(single) : single;
+	const number = typeof single === "string" ? tonumber(single) : single;
 	if (typeof number !== "number") return parsed<number>(undefined, problem, "expected a number");
 	if (number === default_value) return parsed(number, problem);
 	const bounded = withinBounds(number, min, max);
