@@ -351,9 +351,11 @@ export class ModuleInstance implements ModuleApi {
 		if (id === undefined) throw new TypeError("an iq needs an id");
 		const kind = jid.node(from) === undefined ? "host" : jid.resource(from) === undefined ? "bare" : "full";
 		return new Promise((resolve, reject) => {
+			const { events } = this;
 			const finish = (): void => {
-				for (const name of names) this.unhook(name, handler);
+				for (const name of names) events.remove_handler(name, handler);
 				timer.stop();
+				this.undo.delete(finish);
 			};
 			const handler = ({ stanza: answer }: StanzaEvent): true | undefined => {
 				if (answer.attrs["id"] !== id || answer.attrs["from"] !== to) return undefined;
@@ -368,7 +370,7 @@ export class ModuleInstance implements ModuleApi {
 			};
 			const names: ("iq/full" | `iq-result/${string}` | `iq-error/${string}`)[] =
 				kind === "full" ? ["iq/full"] : [`iq-result/${kind}/${id}`, `iq-error/${kind}/${id}`];
-			for (const name of names) this.hook(name, handler, 1);
+			for (const name of names) events.add_handler(name, handler, 1);
 			const timer = this.add_timer(timeout, () => {
 				finish();
 				reject(new IqError("wait", "remote-server-timeout", "IQ stanza timed out", undefined));
