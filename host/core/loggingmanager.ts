@@ -107,9 +107,10 @@ export function create_loggingmanager(sinks: readonly LogSink[]): Result<Logging
 	const root = pino({ level: sinks.length > 0 ? lowest : "silent", base: null }, pino.multistream(streams));
 	return ok({
 		logger(name) {
-			const named = root.child({ name });
+			// No child of pino's for each name: every connection has one, and mostly says nothing.
+			const named = { name };
 			return (level, message, ...args) => {
-				if (named.isLevelEnabled(level)) named[level](format_message(message, args));
+				if (root.isLevelEnabled(level)) root[level](named, format_message(message, args));
 			};
 		},
 		wants: (level) => root.isLevelEnabled(level),
