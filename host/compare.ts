@@ -2,10 +2,11 @@
 
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { isAbsolute, join, resolve } from "node:path";
+import { join } from "node:path";
 import { missing_modules, type ScratchServer, start_scratch_server } from "./composition.ts";
 import { config_to_lua } from "./core/config/config_to_lua.ts";
 import { type Config, load_config } from "./core/configmanager.ts";
+import { plugin_folders } from "./startup.ts";
 import { failed, ok, type Result } from "./util/error.ts";
 
 /** An administrator's configuration, made fit to be run beside the server that it belongs to. */
@@ -74,10 +75,7 @@ export function comparable_config(config: Config, folder: string): Result<Compar
 	const rooms = config.hosts().find((name) => config.component_module(name) === "muc");
 	if (host === undefined) return failed("the configuration has no VirtualHost, so nobody could log in");
 	if (rooms === undefined) return failed('the configuration has no Component "…" "muc", so there are no rooms to compare');
-	const paths = config.get("*", "plugin_paths");
-	const plugin_paths = (Array.isArray(paths) ? paths : [])
-		.filter((path) => typeof path === "string")
-		.map((path) => (isAbsolute(path) ? path : resolve(folder, path)));
+	const plugin_paths = plugin_folders(config, folder);
 	for (const section of ["*", ...config.hosts()]) {
 		for (const option of whereabouts) config.set(section, option, undefined);
 		for (const option of Object.keys(scratch)) config.set(section, option, undefined);
@@ -88,16 +86,21 @@ export function comparable_config(config: Config, folder: string): Result<Compar
 	return ok({ text: config_to_lua(config), host, rooms, plugin_paths, missing: missing_modules(config, plugin_paths) });
 }
 
-/** Starts a scratch server of ours with a configuration as text. Throws where it cannot start. */
-export async function start_subject(text: string): Promise<ScratchServer> {
+/**
+ * Starts a scratch server of ours with a configuration as text. Throws where it cannot start.
+ * @param plugin_paths folders with modules, beside what the text names
+ */
+export async function start_subject(text: string, plugin_paths: readonly string[] = []): Promise<ScratchServer> {
 	const folder = await mkdtemp(join(tmpdir(), "enjamb-subject-"));
 	try {
 		const file = join(folder, "prosody.cfg.lua");
 		await writeFile(file, text);
 		const loaded = await load_config(file);
 		if (!loaded.ok) throw new Error(`${loaded.error.file}:${loaded.error.line ?? 1}: ${loaded.error.message}`);
-		loaded.value.config.set("*", "data_path", folder);
-		const server = await start_scratch_server(loaded.value.config);
+		const { config } = loaded.value;
+		config.set("*", "data_path", folder);
+		if (plugin_paths.length > 0) config.set("*", "plugin_paths", [...plugin_folders(config, folder), ...plugin_paths]);
+		const server = await start_scratch_server(config);
 		return {
 			port: server.port,
 			async stop() {

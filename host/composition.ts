@@ -6,7 +6,7 @@ import * as api from "./api.ts";
 import { create_builtin_loader } from "./core/builtin_loader.ts";
 import { type Config, default_config } from "./core/configmanager.ts";
 import type { ModuleDefinition } from "./core/types.ts";
-import { create_typescript_loader } from "./core/typescript_loader.ts";
+import { create_typescript_loader, find_module_file } from "./core/typescript_loader.ts";
 import { host_modules } from "./plugins/builtin.ts";
 import { create_server, type RunningServer, type ServerOptions } from "./startup.ts";
 import type { Result } from "./util/error.ts";
@@ -22,27 +22,28 @@ export function compose_server(
 	config: Config,
 	options: Partial<Pick<ServerOptions, "config_path" | "log">> & { readonly modules?: readonly ModuleDefinition[] } = {},
 ): Result<RunningServer, string> {
-	const plugin_paths = config.get("*", "plugin_paths");
-	const folders = Array.isArray(plugin_paths) ? plugin_paths.filter((path) => typeof path === "string") : [];
 	const { modules = [], ...rest } = options;
 	return create_server({
 		config,
 		...rest,
 		version,
-		loaders: [create_builtin_loader([...host_modules, ...muc_modules, ...modules]), create_typescript_loader(folders, api)],
+		loaders: (folders) => [
+			create_builtin_loader([...host_modules, ...muc_modules, ...modules]),
+			create_typescript_loader(folders, api),
+		],
 	});
 }
 
 /** Modules that a configuration enables and that are neither built in nor, in TypeScript, in its `plugin_paths`. */
-export function missing_modules(config: Config, plugin_folders: readonly string[]): string[] {
-	const loaders = [create_builtin_loader([...host_modules, ...muc_modules]), create_typescript_loader(plugin_folders, api)];
+export function missing_modules(config: Config, folders: readonly string[]): string[] {
+	const built_in = new Set([...host_modules, ...muc_modules].map(({ name }) => name));
 	const enabled = ["*", ...config.hosts()].flatMap((host) => {
 		const value = config.raw(host)?.get("modules_enabled");
 		return Array.isArray(value) ? value : [];
 	});
 	const components = config.hosts().map((host) => config.component_module(host));
 	const names = new Set([...enabled, ...components].filter((name) => typeof name === "string"));
-	return [...names].filter((name) => loaders.every((loader) => loader.find(name) === undefined)).sort();
+	return [...names].filter((name) => !built_in.has(name) && find_module_file(folders, name) === undefined).sort();
 }
 
 /** Where scripts find the server of {@link start_scratch_server}. */

@@ -161,7 +161,7 @@ program
 			config_text: own?.value.text ?? default_config_text,
 			stage: own?.value ?? default_stage,
 			plugin_paths: own?.value.plugin_paths ?? [],
-			start_subject,
+			start_subject: (text) => start_subject(text, own?.value.plugin_paths),
 			known: known_differences,
 			html,
 			json,

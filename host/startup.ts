@@ -1,7 +1,7 @@
 // Counterpart: util/startup.lua
 
 import { accessSync, constants, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, isAbsolute, join, resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { create_certmanager } from "./core/certmanager.ts";
 import type { Config } from "./core/config/config.ts";
 import { create_hostmanager } from "./core/hostmanager.ts";
@@ -25,8 +25,8 @@ export interface ServerOptions {
 	readonly config: Config;
 	/** The file that the configuration came from, which relative paths in it start at; the working folder without one. */
 	readonly config_path?: string;
-	/** Where modules are found, in order. */
-	readonly loaders: readonly ModuleLoader[];
+	/** Where modules are found, in order, beside what the folders of `plugin_paths` hold. */
+	readonly loaders: (plugin_folders: readonly string[]) => readonly ModuleLoader[];
 	/** In place of the configuration's `log`; an empty list is silence. */
 	readonly log?: readonly LogSink[];
 	readonly version: string;
@@ -47,6 +47,14 @@ export interface RunningServer extends Server {
 	addresses(): ListenAddress[];
 	/** Opens log files anew. */
 	reopen_logs(): void;
+}
+
+/** The folders that `plugin_paths` names; relative ones start at the folder of the configuration file. */
+export function plugin_folders(config: Config, config_folder: string): string[] {
+	const paths = config.get("*", "plugin_paths");
+	return (Array.isArray(paths) ? paths : [])
+		.filter((path) => typeof path === "string")
+		.map((path) => resolve(config_folder, path));
 }
 
 function option_text(config: Config, name: string): string | undefined {
@@ -87,7 +95,7 @@ export function create_server(options: ServerOptions): Result<RunningServer, str
 	const full_sessions = new Map<string, C2sSession>();
 	const bare_sessions = new Map<string, UserSessions>();
 	const events = new Events<EventMap>();
-	const plugin_paths = config.get("*", "plugin_paths");
+	const plugins = plugin_folders(config, config_folder);
 
 	const turn = new Turn((error, work) => {
 		log("error", "Could not store what was done: %s", error instanceof Error ? error.message : error);
@@ -114,9 +122,7 @@ export function create_server(options: ServerOptions): Result<RunningServer, str
 		paths: {
 			data,
 			config: config_folder,
-			plugins: (Array.isArray(plugin_paths) ? plugin_paths : [])
-				.filter((path) => typeof path === "string")
-				.map((path) => (isAbsolute(path) ? path : join(config_folder, path))),
+			plugins,
 		},
 		statsmanager: create_statsmanager(),
 		get router() {
@@ -152,7 +158,7 @@ export function create_server(options: ServerOptions): Result<RunningServer, str
 	};
 	const router = create_router(server, () => wants("debug"));
 	const storagemanager = create_storagemanager(server);
-	const modulemanager = create_modulemanager(server, options.loaders);
+	const modulemanager = create_modulemanager(server, options.loaders(plugins));
 	const sessionmanager = create_sessionmanager(server);
 	const rostermanager = create_rostermanager(server);
 	const usermanager = create_usermanager(server);

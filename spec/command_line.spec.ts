@@ -171,6 +171,17 @@ describe("enjamb start", () => {
 		expect((await server.ended).status).toBe(0);
 	});
 
+	it("finds modules in folders beside the configuration, wherever it is started", async () => {
+		await mkdir(join(folder, "elsewhere", "modules"), { recursive: true });
+		const told = 'export default (module) => module.hook("iq-get/host/urn:example:here:here", () => true);\n';
+		await writeFile(join(folder, "elsewhere", "modules", "mod_here.ts"), told);
+		const text = `storage = "memory"\nplugin_paths = { "modules" }\n${open_accounts.replace('"ping"', '"ping", "here"')}`;
+		const server = launch(["start", "--config", await config("elsewhere/modules.cfg.lua", text)]);
+		expect(await server.printed("Stop ")).not.toContain("mod_here");
+		server.child.kill("SIGTERM");
+		expect((await server.ended).status).toBe(0);
+	});
+
 	it("refuses a port that somebody else has", async () => {
 		const squatter = createServer();
 		await new Promise<void>((listening) => squatter.listen(0, "127.0.0.1", listening));

@@ -29,11 +29,14 @@ function create_transform(): Transform {
 	};
 }
 
-/** The file of a module in a folder: `mod_x.ts`, or `mod_x/mod_x.ts` as in community repositories. */
-function find_file(folder: string, name: string): string | undefined {
-	for (const extension of ["ts", "js"]) {
-		for (const path of [join(folder, `mod_${name}.${extension}`), join(folder, `mod_${name}`, `mod_${name}.${extension}`)]) {
-			if (existsSync(path)) return path;
+/** The file of a module: `mod_x.ts`, or `mod_x/mod_x.ts` as in community repositories; the first folder that has one counts. */
+export function find_module_file(folders: readonly string[], name: string): string | undefined {
+	for (const folder of folders) {
+		for (const extension of ["ts", "js"]) {
+			const file = `mod_${name}.${extension}`;
+			for (const path of [join(folder, file), join(folder, `mod_${name}`, file)]) {
+				if (existsSync(path)) return path;
+			}
 		}
 	}
 	return undefined;
@@ -81,11 +84,8 @@ export function create_typescript_loader(folders: readonly string[], api: object
 	return {
 		language: "typescript",
 		find(name) {
-			for (const folder of folders) {
-				const file = find_file(folder, name);
-				if (file !== undefined) return load(file, name);
-			}
-			return undefined;
+			const file = find_module_file(folders, name);
+			return file === undefined ? undefined : load(file, name);
 		},
 	};
 }

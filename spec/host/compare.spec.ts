@@ -1,8 +1,13 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { comparable_config, start_subject } from "../../host/compare.ts";
 import { Config } from "../../host/core/configmanager.ts";
+import { ns } from "../../host/util/ns.ts";
+import * as st from "../../host/util/stanza.ts";
 import { Client } from "../../tools/scansion/client.ts";
-import { patience } from "../helper.ts";
+import { ask, patience } from "../helper.ts";
 
 const own = () =>
 	Config.from({
@@ -59,6 +64,26 @@ describe("a configuration made fit for comparing", () => {
 		expect(client.ok).toBe(true);
 		if (client.ok) await client.value.disconnect();
 		await server.stop();
+	});
+
+	it("runs with the modules of the administrator's own folders", async () => {
+		const folder = await mkdtemp(join(tmpdir(), "enjamb-own-"));
+		await writeFile(join(folder, "mod_own.ts"), 'export default (module) => module.add_feature("urn:example:own");\n');
+		const config = own();
+		config.set("*", "plugin_paths", ["."]);
+		config.set("example.com", "modules_enabled", ["disco", "own"]);
+		const fit = comparable_config(config, folder);
+		if (!fit.ok) throw new Error(fit.error);
+		expect(fit.value.missing).toEqual(["proxy65"]);
+		const server = await start_subject(fit.value.text, fit.value.plugin_paths);
+		const account = { jid: "anybody@example.com", password: "anything", timeout: patience };
+		const client = await Client.connect({ host: "127.0.0.1", port: server.port, ...account });
+		if (!client.ok) throw new Error(client.error);
+		const info = await ask(client.value, st.iq({ type: "get", id: "1", to: "example.com" }).query(ns.disco_info));
+		expect(String(info)).toContain("urn:example:own");
+		await client.value.disconnect();
+		await server.stop();
+		await rm(folder, { recursive: true, force: true });
 	});
 
 	it("is refused in its own words where it is broken", async () => {
