@@ -2,7 +2,6 @@
 
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -13,6 +12,7 @@ import * as st from "../../../host/util/stanza.ts";
 import { findProsody, type Reference, startReference } from "../../../tools/reference.ts";
 import { type AccountsServer, start_accounts } from "../accounts_server.ts";
 import { why_not } from "../prosody_lua.ts";
+import { RawStream } from "../raw_stream.ts";
 
 const host = "example.org";
 const no_prosody = findProsody() && findProsody("prosodyctl") ? why_not("util.sql", "DBI") : "no prosodyctl on the PATH";
@@ -75,41 +75,18 @@ function reference(options: Record<string, string> = {}): Promise<Reference> {
 	});
 }
 
-/** A stream over a socket, spoken by hand. */
-class RawStream {
-	private text = "";
-	private wake: () => void = () => undefined;
-	private readonly socket;
-
-	constructor(port: number) {
-		this.socket = connect(port, "127.0.0.1");
-		this.socket.setEncoding("utf8").on("data", (chunk: string) => {
-			this.text += chunk;
-			this.wake();
-		});
-		this.socket.on("close", () => this.wake()).on("error", () => undefined);
-	}
-
+/** A client's stream, spoken by hand. */
+class AuthStream extends RawStream {
 	/** Waits for a text, and takes everything up to it. */
 	async until(pattern: RegExp): Promise<string> {
-		for (;;) {
-			const found = pattern.exec(this.text);
-			if (found) {
-				const end = found.index + found[0].length;
-				const taken = this.text.slice(0, end);
-				this.text = this.text.slice(end);
-				return taken;
-			}
-			if (this.socket.destroyed) throw new Error(`the stream ended after ${this.text}`);
-			await new Promise<void>((resolve) => {
-				this.wake = resolve;
-			});
-		}
+		const taken = await this.take(pattern);
+		if (taken === undefined) throw new Error(`the stream ended after ${this.left}`);
+		return taken;
 	}
 
 	/** Opens a stream; answers with its features. */
 	async open(): Promise<string> {
-		this.socket.write(
+		this.write(
 			`<?xml version='1.0'?><stream:stream to='${host}' version='1.0' xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>`,
 		);
 		const text = await this.until(/<\/stream:features>|<stream:features\/>/);
@@ -118,12 +95,8 @@ class RawStream {
 
 	/** Sends an element, answers with the one that comes back. */
 	async send(element: string): Promise<string> {
-		this.socket.write(element);
+		this.write(element);
 		return this.until(/^<([\w:]+)(?:[^>]*\/>|[^>]*>.*?<\/\1>)/s);
-	}
-
-	close(): void {
-		this.socket.destroy();
 	}
 }
 
@@ -155,7 +128,7 @@ function normal(text: string): string {
 
 /** Logs in over a real stream. */
 async function log_in(port: number, mechanism: string, password: string): Promise<string> {
-	const stream = new RawStream(port);
+	const stream = new AuthStream(port);
 	const features = await stream.open();
 	expect(features).toContain(`<mechanism>${mechanism}</mechanism>`);
 	const client = create_sasl_client({ username: "user", password }, [mechanism]);
@@ -253,7 +226,7 @@ describe.skipIf(no_prosody !== undefined)("conversations", () => {
 
 	/** What each side answers to these elements on one stream. */
 	async function both(...elements: string[]): Promise<{ theirs: string[]; ours: string[] }> {
-		const stream = new RawStream(prosody.port);
+		const stream = new AuthStream(prosody.port);
 		await stream.open();
 		const theirs: string[] = [];
 		for (const sent of elements) theirs.push(normal(await stream.send(sent)));
@@ -317,7 +290,7 @@ describe.skipIf(no_prosody !== undefined)("conversations", () => {
 	});
 
 	it("offer the same mechanisms", async () => {
-		const stream = new RawStream(prosody.port);
+		const stream = new AuthStream(prosody.port);
 		const mechanisms = (features: string): string[] =>
 			[...features.matchAll(/<mechanism>([^<]*)/g)].map(([, name = ""]) => name).sort();
 		const theirs = mechanisms(await stream.open());

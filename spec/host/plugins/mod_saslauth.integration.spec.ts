@@ -1,6 +1,5 @@
 // Logging in over a socket: the same streams with a real Prosody and with ours, from the header to the bound resource.
 
-import { connect } from "node:net";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { add_user, change_password, delete_user } from "../../../host/core/adduser.ts";
 import { ns } from "../../../host/util/ns.ts";
@@ -8,6 +7,7 @@ import * as st from "../../../host/util/stanza.ts";
 import { findProsody, type Reference, startReference } from "../../../tools/reference.ts";
 import { Client } from "../../../tools/scansion/client.ts";
 import { ask, expect_stanza, patience, start_test_server, type TestServer } from "../../helper.ts";
+import { RawStream } from "../raw_stream.ts";
 
 const host = "example.org";
 const options = {
@@ -104,41 +104,14 @@ describe("over a socket", () => {
 const no_prosody = findProsody() === undefined ? "no prosody on the PATH" : undefined;
 if (no_prosody !== undefined) console.warn(`Logging in is not compared with Prosody: ${no_prosody}.`);
 
-/** A stream over a socket, spoken by hand. */
-class RawStream {
-	private text = "";
-	private wake: () => void = () => undefined;
-	private readonly socket;
-
-	constructor(port: number) {
-		this.socket = connect(port, "127.0.0.1");
-		this.socket.setEncoding("utf8").on("data", (chunk: string) => {
-			this.text += chunk;
-			this.wake();
-		});
-		this.socket.on("close", () => this.wake()).on("error", () => undefined);
-	}
-
+/** A client's stream, spoken by hand. */
+class LoginStream extends RawStream {
 	/** Sends text, and waits for an element (a stream header and its features count as one) or the end. */
 	async say(text: string): Promise<string> {
-		this.socket.write(text);
+		this.write(text);
 		const answer =
 			/^\s*(<\?xml[^>]*>)?\s*(<stream:stream[^>]*>)?\s*<([\w:]+)(?:[^>]*\/>|[^>]*>.*?<\/\3>)(\s*<\/stream:stream>)?/s;
-		for (;;) {
-			const [found] = answer.exec(this.text) ?? [];
-			if (found !== undefined) {
-				this.text = this.text.slice(found.length);
-				return found;
-			}
-			if (this.socket.destroyed) return `${this.text}(end)`;
-			await new Promise<void>((resolve) => {
-				this.wake = resolve;
-			});
-		}
-	}
-
-	close(): void {
-		this.socket.destroy();
+		return (await this.take(answer)) ?? `${this.left}(end)`;
 	}
 }
 
@@ -219,7 +192,7 @@ describe.skipIf(no_prosody !== undefined)("streams as with Prosody", () => {
 			server = started;
 			return started;
 		});
-		const streams = { theirs: new RawStream(prosody.port), ours: new RawStream(port) };
+		const streams = { theirs: new LoginStream(prosody.port), ours: new LoginStream(port) };
 		for (const text of texts) {
 			const answers = { theirs: normal(await streams.theirs.say(text)), ours: normal(await streams.ours.say(text)) };
 			expect({ text, answer: answers.ours }).toEqual({ text, answer: answers.theirs });
