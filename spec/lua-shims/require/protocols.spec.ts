@@ -1,0 +1,79 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { describe, expect, it } from "vitest";
+import { protocols } from "../../../lua-shims/require/protocols.ts";
+import { findProsody } from "../../../tools/reference.ts";
+
+/*
+ * Each library has a test in Lua that prints lines, NAME.test.lua, and beside it what Prosody's own library prints there,
+ * NAME.expected.txt. Where Prosody is installed, the test runs on its library and on ours, both amid Prosody's other libraries.
+ */
+
+const tests = import.meta.dirname;
+const libraries = resolve(tests, "../../../lua-shims/require");
+
+/** The path of a library below `require/`, without ending: `util/rsm`, and `socket/url` of what is not Prosody's. */
+const library_path = (name: string): string => name.replaceAll(".", "/");
+
+const lua = ["lua5.4", "lua"].find((name) => spawnSync(name, ["-v"]).status === 0);
+
+/** The folder of the installed Prosody's libraries, as its executable names it; or that of a built checkout. */
+function prosody_folder(): string | undefined {
+	const executable = findProsody(process.env["ENJAMB_REFERENCE"]);
+	if (executable === undefined) return undefined;
+	const installed = /^CFG_SOURCEDIR='([^']+)'/m.exec(readFileSync(executable, "utf8"))?.[1];
+	return installed ?? dirname(executable);
+}
+
+const prosody = prosody_folder();
+const has_original = (name: string): boolean => prosody !== undefined && existsSync(join(prosody, `${library_path(name)}.lua`));
+
+function skip_reason(name: string): string | undefined {
+	if (lua === undefined) return "Lua is not installed";
+	if (prosody === undefined) return "Prosody is not installed";
+	return has_original(name) || !name.startsWith("util.") ? undefined : `this Prosody has no ${name}`;
+}
+
+/** Runs a library's test under Lua, amid Prosody's libraries, and gives what it prints. */
+function run(name: string, ours: boolean): string {
+	const preload = [`package.preload["report"] = assert(loadfile(${JSON.stringify(join(tests, "report.lua"))}))`];
+	if (ours) {
+		const file = join(libraries, `${library_path(name)}.lua`);
+		preload.push(`package.preload[${JSON.stringify(name)}] = assert(loadfile(${JSON.stringify(file)}))`);
+	}
+	// Since version 13 its libraries name each other `prosody.util.x`, and this loader finds them.
+	if (prosody !== undefined && existsSync(join(prosody, "loader.lua"))) preload.unshift('require "loader"');
+	const { stdout, stderr, status } = spawnSync(
+		lua ?? "lua",
+		["-e", preload.join("\n"), join(tests, `${library_path(name)}.test.lua`)],
+		{
+			encoding: "utf8",
+			timeout: 15_000,
+			env: { ...process.env, TZ: "UTC", LUA_PATH: `${prosody}/?.lua;;`, LUA_CPATH: `${prosody}/?.so;;` },
+		},
+	);
+	expect(stderr).toBe("");
+	expect(status).toBe(0);
+	return stdout;
+}
+
+describe("libraries that know XMPP", () => {
+	it("are listed, each with a test", () => {
+		const found = readdirSync(tests, { recursive: true, encoding: "utf8" })
+			.filter((file) => file.endsWith(".expected.txt"))
+			.map((file) => file.slice(0, -".expected.txt".length).replaceAll("/", "."));
+		expect(found.sort()).toEqual(expect.arrayContaining(Object.keys(protocols)));
+	});
+
+	for (const name of Object.keys(protocols)) {
+		const expected = (): string => readFileSync(join(tests, `${library_path(name)}.expected.txt`), "utf8");
+		const reason = skip_reason(name);
+		if (reason !== undefined) console.info(`${name} is not compared: ${reason}`);
+
+		it.skipIf(reason !== undefined)(`${name} does what Prosody's own does`, () => {
+			if (has_original(name)) expect(run(name, false)).toBe(expected());
+			expect(run(name, true)).toBe(expected());
+		});
+	}
+});
