@@ -29,7 +29,15 @@ export interface CertManager {
 	 * that a client names.
 	 */
 	tls_context(host: string): TlsContext | undefined;
+	/**
+	 * The files of a host's certificate, which need not be usable; undefined where there are none, so that a certificate is made.
+	 * An error says which ones the configuration names that cannot be had.
+	 */
+	host_certificate(host: string): Result<CertificateFiles | undefined, string>;
 }
+
+/** What of a server its certificates need. */
+export type CertificateServices = Pick<Server, "config" | "events" | "hosts" | "logger" | "paths">;
 
 /** How long a certificate is valid that we make ourselves. Nobody but the user can tell whether it is the right one anyway. */
 const self_signed_days = 3650;
@@ -51,7 +59,8 @@ function read(path: string, what: string): Result<Buffer, string> {
 }
 
 /** A certificate and its key, read and found to belong together. */
-interface LoadedPair {
+export interface LoadedPair {
+	/** The domains that the certificate is for. */
 	readonly names: readonly string[];
 	readonly parsed: X509Certificate;
 	readonly cert: string | Buffer;
@@ -59,7 +68,7 @@ interface LoadedPair {
 }
 
 /** Reads a certificate with its key, and makes sure that they belong together. */
-function load_pair({ certificate, key }: CertificateFiles, passphrase: string | undefined): Result<LoadedPair, string> {
+export function load_pair({ certificate, key }: CertificateFiles, passphrase: string | undefined): Result<LoadedPair, string> {
 	const cert = read(certificate, "certificate");
 	if (!cert.ok) return cert;
 	const secret = read(key, "key");
@@ -83,7 +92,7 @@ function load_pair({ certificate, key }: CertificateFiles, passphrase: string | 
 }
 
 /** Keeps the certificates of one server. */
-export function create_certmanager(server: Server): CertManager {
+export function create_certmanager(server: CertificateServices): CertManager {
 	const log = server.logger("certmanager");
 	const { config } = server;
 	let index: Map<string, CertificateFiles> | undefined;
@@ -198,22 +207,36 @@ export function create_certmanager(server: Server): CertManager {
 		return ok({ names: [...get_identities(parsed)], parsed, cert: made.certificate, key: made.key });
 	}
 
-	function create_host_context(host: string): Result<TlsContext, string> {
+	/** What the options say about a host's streams, the most general first. */
+	function host_layers(host: string): TlsSettings[] {
 		const parent = parent_domain(host);
 		const own_or_parent = (option: string): ConfigValue | undefined =>
 			own(host, option) ?? (parent === undefined ? undefined : own(parent, option));
-		const layers = [
+		return [
 			read_settings(config.get("*", "ssl")),
 			read_settings(config.get("*", "c2s_ssl")),
 			read_settings(own_or_parent("ssl")),
 			read_settings(own_or_parent("c2s_ssl")),
 		];
-		const named = layers.some((layer) => layer.has("certificate"));
-		const files = named ? undefined : find_host_cert(host);
-		if (files !== undefined) log("debug", "Certificate for %s: %s with key %s", host, files.certificate, files.key);
-		if (files !== undefined || named) return create_context(layers, files);
+	}
+
+	function host_certificate(host: string): Result<CertificateFiles | undefined, string> {
+		const named = named_files(merge_settings(host_layers(host)).settings);
+		if (!named.ok || named.value !== undefined) return named;
+		const files = find_host_cert(host);
 		const wanted = path_option(own(host, "certificate"));
-		if (wanted !== undefined) return failed(`certificate of ${host}: ${wanted} with a matching key does not exist`);
+		if (files !== undefined || wanted === undefined) return ok(files);
+		return failed(`certificate of ${host}: ${wanted} with a matching key does not exist`);
+	}
+
+	function create_host_context(host: string): Result<TlsContext, string> {
+		const layers = host_layers(host);
+		const files = host_certificate(host);
+		if (!files.ok) return files;
+		if (files.value !== undefined) {
+			log("debug", "Certificate for %s: %s with key %s", host, files.value.certificate, files.value.key);
+			return create_context(layers, files.value);
+		}
 		const made = own_certificate(host);
 		return made.ok ? create_context(layers, made.value) : made;
 	}
@@ -260,5 +283,5 @@ export function create_certmanager(server: Server): CertManager {
 		});
 	}
 
-	return { tls_context };
+	return { tls_context, host_certificate };
 }

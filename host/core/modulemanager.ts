@@ -2,7 +2,7 @@
 
 import { failed, ok, type Result } from "../util/error.ts";
 import { ModuleInstance, type ModuleServices } from "./moduleapi.ts";
-import type { ItemTypes, LoadedModule, ModuleDefinition, ModuleLoader, ModuleManager, Server } from "./types.ts";
+import type { ConfigReader, ItemTypes, LoadedModule, ModuleDefinition, ModuleLoader, ModuleManager, Server } from "./types.ts";
 
 /** Loaded on every host without being named. Prosody also has s2s and s2s_auth_certs here. */
 const autoload_modules = ["presence", "message", "iq", "offline", "c2s"];
@@ -36,6 +36,24 @@ interface Entry extends LoadedModule {
 
 function list(value: unknown): string[] {
 	return (Array.isArray(value) ? value : value === undefined ? [] : [value]).filter((item) => typeof item === "string");
+}
+
+/**
+ * The modules that a configuration names for a host, in the order in which they are loaded; that of a component comes first.
+ * Source: get_modules_for_host.
+ */
+export function modules_for_host(config: ConfigReader, host: string): string[] {
+	const own = (option: string): string[] => {
+		const value = config.get(host, option);
+		return value === config.get("*", option) ? [] : list(value);
+	};
+	const component = config.get(host, "component_module");
+	const disabled = list(config.get("*", "modules_disabled"));
+	let names = [...autoload_modules, ...list(config.get("*", "modules_enabled"))].filter((name) => !disabled.includes(name));
+	if (typeof component === "string") names = names.filter((name) => component_inheritable_modules.has(name));
+	const disabled_here = own("modules_disabled");
+	const wanted = [...names, ...own("modules_enabled")].filter((name) => !disabled_here.includes(name));
+	return [...new Set(typeof component === "string" ? [component, ...wanted] : wanted)];
 }
 
 /**
@@ -218,23 +236,8 @@ export function create_modulemanager(server: Server, loaders: readonly ModuleLoa
 			return [...(modules.get(host)?.values() ?? [])].flatMap(({ module }) => module.own_items(key));
 		},
 		load_modules_for_host(host) {
-			const own = (option: string): string[] => {
-				const value = server.config.get(host, option);
-				return value === server.config.get("*", option) ? [] : list(value);
-			};
-			const component = server.config.get(host, "component_module");
-			const disabled = list(server.config.get("*", "modules_disabled"));
-			let names = [...autoload_modules, ...list(server.config.get("*", "modules_enabled"))].filter(
-				(name) => !disabled.includes(name),
-			);
-			if (typeof component === "string") {
-				names = names.filter((name) => component_inheritable_modules.has(name));
-				load_entry(host, component, undefined);
-			}
-			const disabled_here = own("modules_disabled");
-			for (const name of new Set([...names, ...own("modules_enabled")])) {
-				if (disabled_here.includes(name) || get_entry(host, name)) continue;
-				load_entry(host, name, undefined);
+			for (const name of modules_for_host(server.config, host)) {
+				if (!get_entry(host, name)) load_entry(host, name, undefined);
 			}
 		},
 		unload_all(host) {

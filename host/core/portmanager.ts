@@ -4,6 +4,7 @@ import type { Duplex } from "node:stream";
 import { default_network_settings, type Listener, type ListenFailure, NetServer, type NetworkSettings } from "../net/server.ts";
 import { failed, ok, type Result } from "../util/error.ts";
 import type { ConfigValue } from "./config/config.ts";
+import { explain_failure, interfaces_of, port_number, ports_of } from "./port_settings.ts";
 import type { Log, NetService, Server } from "./types.ts";
 
 /** Something that is listened on. */
@@ -38,11 +39,6 @@ interface Problem {
 	readonly fatal: boolean;
 }
 
-function list(value: ConfigValue | undefined): ConfigValue[] | undefined {
-	if (value === undefined) return undefined;
-	return Array.isArray(value) ? [...new Set(value)] : [value];
-}
-
 /** Reads `network_settings`; what has the wrong type is in the log, and stays as it is by default. */
 function read_network_settings(option: ConfigValue | undefined, log: Log): NetworkSettings {
 	const settings = { ...default_network_settings };
@@ -66,23 +62,6 @@ function read_network_settings(option: ConfigValue | undefined, log: Log): Netwo
 	return settings;
 }
 
-function explain({ code, message }: ListenFailure): string {
-	switch (code) {
-		case "EADDRINUSE":
-			return "the port is in use by another program";
-		case "EACCES":
-			return "this user has no permission to listen on it (ports below 1024 need one)";
-		case "EADDRNOTAVAIL":
-			return "this machine does not have that address";
-		case "EAFNOSUPPORT":
-			return "this machine has no such kind of address";
-		case "ENOTFOUND":
-			return "there is no such interface: expected an IP address, * or ::";
-		default:
-			return message;
-	}
-}
-
 /** Makes the port manager of one server. */
 export function create_portmanager(server: Server): PortManager {
 	const log = server.logger("portmanager");
@@ -92,35 +71,6 @@ export function create_portmanager(server: Server): PortManager {
 	const services = new Map<string, NetService[]>();
 	const active: ActivePort[] = [];
 	let state: "new" | "running" | "stopped" = "new";
-
-	function default_interfaces(local: boolean): string[] {
-		const interfaces: string[] = [];
-		if (config.get("*", "use_ipv4") !== false) interfaces.push(local ? "127.0.0.1" : "*");
-		if (config.get("*", "use_ipv6") !== false) interfaces.push(local ? "::1" : "::");
-		return interfaces;
-	}
-
-	/** Where a service listens; `by_default` where nobody asked for just these interfaces. */
-	function interfaces_of(service: NetService): { interfaces: ConfigValue[]; by_default: boolean } {
-		const named =
-			list(config.get("*", `${service.name}_interfaces`)) ??
-			list(config.get("*", `${service.name}_interface`)) ??
-			(service.private ? list(config.get("*", "local_interfaces")) : undefined) ??
-			(service.private ? undefined : (list(config.get("*", "interfaces")) ?? list(config.get("*", "interface"))));
-		return named === undefined
-			? { interfaces: default_interfaces(service.private ?? false), by_default: true }
-			: { interfaces: named, by_default: false };
-	}
-
-	function ports_of(service: NetService): ConfigValue[] {
-		const named = list(config.get("*", `${service.name}_ports`));
-		return named ?? (service.default_port === undefined ? [] : [service.default_port]);
-	}
-
-	function port_number(given: ConfigValue): number | undefined {
-		const port = typeof given === "string" && given.trim() !== "" ? Number(given) : given;
-		return typeof port === "number" && Number.isInteger(port) && port >= 0 && port < 65536 ? port : undefined;
-	}
 
 	async function open(service: NetService, host: string, port: number): Promise<Result<Listener, ListenFailure>> {
 		const context_name = `${service.name} port ${port}`;
@@ -143,9 +93,9 @@ export function create_portmanager(server: Server): PortManager {
 	/** Opens all ports of a service, and answers with what is wrong. */
 	async function activate(service: NetService): Promise<Problem[]> {
 		const problems: Problem[] = [];
-		const { interfaces, by_default } = interfaces_of(service);
+		const { interfaces, by_default } = interfaces_of(config, service);
 		const opened: string[] = [];
-		const ports = ports_of(service);
+		const ports = ports_of(config, service);
 		for (const given of ports) {
 			const wanted = port_number(given);
 			if (wanted === undefined) {
@@ -172,10 +122,10 @@ export function create_portmanager(server: Server): PortManager {
 				// A machine without IPv6 (or IPv4) is none the worse for that.
 				const is_missing = code === "EAFNOSUPPORT" || code === "EADDRNOTAVAIL";
 				if (by_default && is_missing) {
-					log("debug", "Not listening on [%s]:%d: %s", host, port, explain(result.error));
+					log("debug", "Not listening on [%s]:%d: %s", host, port, explain_failure(result.error));
 					continue;
 				}
-				const text = `${service.name} cannot listen on [${host}]:${port}: ${explain(result.error)}`;
+				const text = `${service.name} cannot listen on [${host}]:${port}: ${explain_failure(result.error)}`;
 				// Where another program has the port, clients would reach that one.
 				problems.push({ text, fatal: code === "EADDRINUSE" });
 			}
