@@ -26,6 +26,9 @@ function prosody_folder(): string | undefined {
 	return installed ?? dirname(executable);
 }
 
+/** The head of what a test prints only of libraries as they are since version 13. */
+const since_13 = "# since 13\n";
+
 const prosody = prosody_folder();
 const has_original = (name: string): boolean => prosody !== undefined && existsSync(join(prosody, `${library_path(name)}.lua`));
 
@@ -72,7 +75,11 @@ describe("libraries that know XMPP", () => {
 		if (reason !== undefined) console.info(`${name} is not compared: ${reason}`);
 
 		it.skipIf(reason !== undefined)(`${name} does what Prosody's own does`, () => {
-			if (has_original(name)) expect(run(name, false)).toBe(expected());
+			if (has_original(name)) {
+				const original = run(name, false);
+				// A test leaves out its last part where the library has not what it is about.
+				expect(original).toBe(original.includes(since_13) ? expected() : expected().split(since_13)[0]);
+			}
 			expect(run(name, true)).toBe(expected());
 		});
 	}
