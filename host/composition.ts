@@ -34,16 +34,18 @@ export function compose_server(
 	});
 }
 
+/** Names of the modules that this program brings along. */
+export const built_in_modules: ReadonlySet<string> = new Set([...host_modules, ...muc_modules].map(({ name }) => name));
+
 /** Modules that a configuration enables and that are neither built in nor, in TypeScript, in its `plugin_paths`. */
 export function missing_modules(config: Config, folders: readonly string[]): string[] {
-	const built_in = new Set([...host_modules, ...muc_modules].map(({ name }) => name));
 	const enabled = ["*", ...config.hosts()].flatMap((host) => {
 		const value = config.raw(host)?.get("modules_enabled");
 		return Array.isArray(value) ? value : [];
 	});
 	const components = config.hosts().map((host) => config.component_module(host));
 	const names = new Set([...enabled, ...components].filter((name) => typeof name === "string"));
-	return [...names].filter((name) => !built_in.has(name) && find_module_file(folders, name) === undefined).sort();
+	return [...names].filter((name) => !built_in_modules.has(name) && find_module_file(folders, name) === undefined).sort();
 }
 
 /** Where scripts find the server of {@link start_scratch_server}. */

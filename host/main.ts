@@ -2,7 +2,7 @@
 
 import { dirname, resolve } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
-import { compose_server, start_scratch_server, version } from "./composition.ts";
+import { built_in_modules, compose_server, start_scratch_server, version } from "./composition.ts";
 import { type Config, check_options, default_config, load_config } from "./core/configmanager.ts";
 import type { LogSink } from "./core/loggingmanager.ts";
 import type { RunningServer } from "./startup.ts";
@@ -170,6 +170,18 @@ program
 			write: (text) => void process.stdout.write(text),
 			complain: (text) => void process.stderr.write(text),
 		});
+	});
+
+program
+	.command("check")
+	.description("read a configuration as Prosody 0.12, Prosody 13 and Enjamb would, and say what to look at")
+	.requiredOption("-c, --config <file>", "a prosody.cfg.lua")
+	.option("--json", "print what was found as JSON")
+	.addHelpText("after", "\nExit status: 0 nothing stands in the way, 1 errors, 2 the configuration cannot be read.")
+	.action(async ({ config, json = false }: { config: string; json?: boolean }) => {
+		const { run } = await import("./check.ts");
+		const context = { built_in: built_in_modules, surface: undefined };
+		process.exitCode = await run(config, context, { json, write: (text) => void process.stdout.write(text) });
 	});
 
 program

@@ -19,7 +19,7 @@ export interface OptionRead {
 }
 
 /** Where options are read for others, or are looked at without being used. */
-const passed_over = ["host/core/types.ts", "host/core/moduleapi.ts", "host/core/config/", "host/compare.ts"];
+const passed_over = ["host/core/types.ts", "host/core/moduleapi.ts", "host/core/config/", "host/compare.ts", "host/check/"];
 
 const calls = /\.get_option(?:_(?<kind>[a-z_]+))?(?:<[^()]*?>)?\(|\bconfig\.(?:raw\(\w+\)\?\.)?get\(/g;
 

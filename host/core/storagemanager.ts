@@ -39,8 +39,8 @@ export interface StorageServices extends Pick<Server, "config" | "logger"> {
 	readonly modulemanager: Pick<Server["modulemanager"], "load" | "get_items">;
 }
 
-/** Prosody's is `internal`. */
-const default_driver = "sql";
+/** What is used where no option names a driver. Prosody's is `internal`. */
+export const default_driver: string = "sql";
 
 /** An error's text by which a driver says that it has no stores of that kind. */
 const unsupported_store = "unsupported-store";

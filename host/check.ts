@@ -1,0 +1,105 @@
+// Counterpart: util/prosodyctl/check.lua. What `enjamb check` does.
+
+import { dirname, resolve } from "node:path";
+import { check_behaviours } from "./check/behaviours.ts";
+import { check_certificates } from "./check/certificates.ts";
+import { exit_status, type Finding, findings_as_text, summarize } from "./check/findings.ts";
+import type { LuaSurface } from "./check/lua_scan.ts";
+import { type CheckedModule, check_modules, usual_prosody_folders } from "./check/modules.ts";
+import { check_ports } from "./check/ports.ts";
+import { check_storage, data_folder_of } from "./check/storage.ts";
+import { type ConfigWarning, check_options, load_config } from "./core/configmanager.ts";
+import { plugin_folders } from "./startup.ts";
+
+/** What is known of the program that is to run the configuration. */
+export interface CheckContext {
+	/** Names of the modules that it brings along. */
+	readonly built_in: ReadonlySet<string>;
+	/** What it offers to Lua modules; undefined where it runs none. */
+	readonly surface: LuaSurface | undefined;
+	/** Where a Prosody keeps its own modules; by default where packages put them. */
+	readonly prosody_folders?: readonly string[];
+}
+
+/** What was found. */
+export interface CheckReport {
+	readonly config: string;
+	/** All files that were read. */
+	readonly files: readonly string[];
+	readonly findings: readonly Finding[];
+	readonly modules: readonly CheckedModule[];
+}
+
+function option_finding({ message, host, option, file, line }: ConfigWarning): Finding {
+	return {
+		severity: "warning",
+		area: "option",
+		message,
+		...(host === undefined ? {} : { host }),
+		...(option === undefined ? {} : { option }),
+		...(file === undefined ? {} : { file }),
+		...(line === undefined ? {} : { line }),
+	};
+}
+
+/**
+ * Reads a configuration as Prosody 0.12, Prosody 13 and we would, and looks at what it names: modules, certificates, ports, data. Nothing
+ * is written, no module is run, and ports are held for a moment only.
+ */
+export async function check_config(path: string, context: CheckContext): Promise<CheckReport> {
+	const loaded = await load_config(path, { missing_credentials: "warn" });
+	if (!loaded.ok) {
+		const { file, line, message } = loaded.error;
+		const finding: Finding = { severity: "error", area: "syntax", message, file, ...(line === undefined ? {} : { line }) };
+		return { config: path, files: [], findings: [finding], modules: [] };
+	}
+	const { config, files, warnings } = loaded.value;
+	const config_folder = dirname(resolve(path));
+	const data_folder = data_folder_of(config, config_folder);
+	const { modules, findings: module_findings } = check_modules(config, {
+		built_in: context.built_in,
+		surface: context.surface,
+		folders: plugin_folders(config, config_folder),
+		prosody_folders: context.prosody_folders ?? usual_prosody_folders,
+	});
+	const known = modules.flatMap(({ options }) => options);
+	const loaded_modules = modules.filter(({ runs }) => runs !== "no").map(({ name }) => name);
+	const findings = [
+		...[...warnings, ...check_options(config, { known })].map(option_finding),
+		...check_behaviours(config, files),
+		...module_findings,
+		...check_certificates(config, config_folder),
+		...(await check_ports(config, { loaded: new Set(loaded_modules), data_folder })),
+		...check_storage(config, data_folder),
+	];
+	return { config: path, files, findings, modules };
+}
+
+/** Where a report goes. */
+export interface CheckOutput {
+	readonly json: boolean;
+	write(text: string): void;
+}
+
+/**
+ * Checks a configuration and prints what was found.
+ * @returns the exit status: 0 fine, 1 errors, 2 a configuration that cannot be read
+ */
+export async function run(path: string, context: CheckContext, output: CheckOutput): Promise<0 | 1 | 2> {
+	const report = await check_config(path, context);
+	const status = exit_status(report.findings);
+	if (output.json) {
+		const { findings, modules, files, config } = report;
+		output.write(`${JSON.stringify({ config, status, summary: summarize(findings), files, findings, modules }, null, "\t")}\n`);
+		return status;
+	}
+	output.write(findings_as_text(report.findings, path));
+	const count = (found: CheckedModule["found"]): number => report.modules.filter((module) => module.found === found).length;
+	if (report.modules.length > 0) {
+		const lua = report.modules.filter(({ found, runs }) => found === "lua" && runs === "yes").length;
+		output.write(
+			`${path}: ${report.modules.length} modules: ${count("built in")} built in, ${count("typescript")} in TypeScript, ${count("lua")} in Lua (of which ${lua} run here), ${count("nowhere")} not there\n`,
+		);
+	}
+	return status;
+}

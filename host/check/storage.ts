@@ -1,0 +1,138 @@
+// Counterpart: core/storagemanager.lua, util/startup.lua (whether data can be kept)
+
+import { accessSync, constants, existsSync, statSync } from "node:fs";
+import { dirname, isAbsolute, join, resolve } from "node:path";
+import { type Config, GLOBAL_SECTION } from "../core/configmanager.ts";
+import { default_driver } from "../core/storagemanager.ts";
+import type { Finding } from "./findings.ts";
+
+/** Where a driver keeps what it stores; undefined where it keeps nothing in files. */
+export type StoragePlace =
+	| { readonly driver: "internal"; readonly folder: string }
+	| { readonly driver: "sql"; readonly file: string };
+
+/** What a configuration uses drivers for. */
+interface UsedDriver {
+	readonly driver: string;
+	readonly host: string;
+	readonly option: string;
+}
+
+/** The drivers that a section names, or gets without naming any. */
+function drivers_of(config: Config, host: string): UsedDriver[] {
+	const found: UsedDriver[] = [];
+	const storage = config.get(host, "storage");
+	const own = (option: string): string => (config.raw(host)?.has(option) ? host : GLOBAL_SECTION);
+	const add = (driver: unknown, option: string): void => {
+		if (typeof driver === "string") found.push({ driver, host: own(option), option });
+	};
+	if (typeof storage !== "object") add(storage, "storage");
+	else for (const driver of storage instanceof Map ? storage.values() : Object.values(storage)) add(driver, "storage");
+	if (typeof storage !== "string") add(config.get(host, "default_storage") ?? default_driver, "default_storage");
+	return found;
+}
+
+/** Why a path, or the nearest folder above it that there is, cannot be used for data; undefined where it can. */
+function access_problem(path: string): string | undefined {
+	try {
+		const found = statSync(path, { throwIfNoEntry: false });
+		if (found === undefined && dirname(path) !== path) return access_problem(dirname(path));
+		const is_folder = statSync(path).isDirectory();
+		accessSync(path, constants.R_OK | constants.W_OK | (is_folder ? constants.X_OK : 0));
+		return undefined;
+	} catch (error) {
+		return error instanceof Error && "code" in error ? String(error.code) : String(error);
+	}
+}
+
+/** The file that the option `sql` of a section means. Source: mod_storage_sql. */
+export function sqlite_file(config: Config, host: string, data_folder: string): { file: string } | { problem: string } {
+	const option = config.get(host, "sql");
+	const expected = 'expected { driver = "SQLite3", database = "prosody.sqlite" }';
+	if (option === undefined) return { file: join(data_folder, "prosody.sqlite") };
+	if (typeof option !== "object" || Array.isArray(option) || option instanceof Map) return { problem: `option sql: ${expected}` };
+	const { driver, database = "prosody.sqlite" } = option;
+	if (driver !== "SQLite3") return { problem: `option sql: the driver ${JSON.stringify(driver)} is not there: ${expected}` };
+	if (typeof database !== "string" || database === "") return { problem: `option sql: database is no file name: ${expected}` };
+	return { file: isAbsolute(database) || database === ":memory:" ? database : resolve(data_folder, database) };
+}
+
+/** The folder that data lie in. */
+export function data_folder_of(config: Config, config_folder: string): string {
+	const path = config.get(GLOBAL_SECTION, "data_path");
+	return resolve(config_folder, typeof path === "string" ? path : "data");
+}
+
+/** Every place where a configuration keeps data, each once. */
+export function storage_places(config: Config, data_folder: string): StoragePlace[] {
+	const places = new Map<string, StoragePlace>();
+	for (const host of config.hosts()) {
+		for (const { driver } of drivers_of(config, host)) {
+			if (driver === "internal") places.set("internal", { driver, folder: data_folder });
+			if (driver !== "sql") continue;
+			const found = sqlite_file(config, host, data_folder);
+			if ("file" in found && found.file !== ":memory:") places.set(found.file, { driver, file: found.file });
+		}
+	}
+	return [...places.values()];
+}
+
+/** Looks whether data can be kept where the configuration says: folders and files that this user can read and write. */
+export function check_storage(config: Config, data_folder: string): Finding[] {
+	const findings = new Map<string, Finding>();
+	const add = (finding: Finding): void => void findings.set(finding.message, findings.get(finding.message) ?? finding);
+	for (const host of config.hosts()) {
+		for (const used of drivers_of(config, host)) {
+			const place = {
+				area: "storage",
+				host: used.host,
+				option: used.option,
+				...config.location(used.host, used.option),
+			} as const;
+			if (used.driver === "memory" || used.driver === "none") {
+				add({
+					...place,
+					severity: "info",
+					message: `storage "${used.driver}" of ${host}: nothing is kept when the server stops`,
+				});
+			}
+			if (used.driver !== "sql") continue;
+			const found = sqlite_file(config, host, data_folder);
+			if ("problem" in found) {
+				add({ ...place, severity: "error", message: found.problem });
+				continue;
+			}
+			if (found.file === ":memory:") continue;
+			const wanted = existsSync(found.file) ? found.file : dirname(found.file);
+			// The server makes the folder of its data, and no other.
+			const problem = existsSync(wanted) || wanted === data_folder ? access_problem(wanted) : "ENOENT";
+			if (problem === undefined) continue;
+			const expected = "expected a file that belongs to this user, in a folder that it may write to";
+			add({
+				...place,
+				severity: "error",
+				message: `the database ${found.file} cannot be used (${wanted}: ${problem})`,
+				expected,
+			});
+		}
+	}
+	const keeps_data = storage_places(config, data_folder).length > 0;
+	if (keeps_data) {
+		const exists = existsSync(data_folder);
+		const problem = exists && !statSync(data_folder).isDirectory() ? "it is a file" : access_problem(data_folder);
+		if (problem !== undefined) {
+			add({
+				area: "storage",
+				severity: "error",
+				host: GLOBAL_SECTION,
+				option: "data_path",
+				...config.location(GLOBAL_SECTION, "data_path"),
+				message: `cannot keep data in the folder ${data_folder} (${problem})`,
+				expected: "expected a folder that this user may read and write",
+			});
+		} else if (!exists) {
+			add({ area: "storage", severity: "info", message: `there is no folder ${data_folder} yet; the server makes it` });
+		}
+	}
+	return [...findings.values()];
+}
