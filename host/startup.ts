@@ -1,6 +1,6 @@
 // Counterpart: util/startup.lua
 
-import { accessSync, constants, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { create_certmanager } from "./core/certmanager.ts";
 import type { Config } from "./core/config/config.ts";
@@ -15,12 +15,14 @@ import { create_statsmanager } from "./core/statsmanager.ts";
 import { create_storagemanager } from "./core/storagemanager.ts";
 import type { C2sSession, EventMap, ModuleLoader, Server, StanzaEvent, UserSessions } from "./core/types.ts";
 import { create_usermanager } from "./core/usermanager.ts";
+import { create_datamanager } from "./util/datamanager.ts";
 import { failed, ok, type Result } from "./util/error.ts";
 import { Events } from "./util/events.ts";
 import * as st from "./util/stanza.ts";
 import { Turn } from "./util/turn.ts";
 
 /** What a server is made from. */
+import { TurnFiles } from "./util/turn_files.ts";
 export interface ServerOptions {
 	readonly config: Config;
 	/** The file that the configuration came from, which relative paths in it start at; the working folder without one. */
@@ -62,6 +64,18 @@ function option_text(config: Config, name: string): string | undefined {
 	return typeof value === "string" ? value : undefined;
 }
 
+/**
+ * The folder that data are in: `data_path`, which starts at the folder of the configuration file, or where an installed Prosody has
+ * them when nothing is said: `PREFIX/var/lib/prosody` for `PREFIX/etc/prosody`.
+ */
+export function data_folder(config: Config, config_folder: string): string {
+	const named = option_text(config, "data_path");
+	if (named !== undefined) return resolve(config_folder, named);
+	const prefix = /^(.*)\/etc\/prosody$/.exec(config_folder)?.[1];
+	const installed = `${prefix}/var/lib/prosody`;
+	return prefix !== undefined && existsSync(installed) ? installed : resolve(config_folder, "data");
+}
+
 /** Makes sure that data can be kept in a folder; answers with why it cannot. */
 function prepare_data_folder(path: string): string | undefined {
 	try {
@@ -85,7 +99,7 @@ function keeps_data(config: Config): boolean {
 export function create_server(options: ServerOptions): Result<RunningServer, string> {
 	const { config } = options;
 	const config_folder = options.config_path === undefined ? process.cwd() : dirname(resolve(options.config_path));
-	const data = resolve(config_folder, option_text(config, "data_path") ?? "data");
+	const data = data_folder(config, config_folder);
 	const logging = create_loggingmanager(options.log ?? read_log_option(config.get("*", "log"), config_folder));
 	if (!logging.ok) return logging;
 	const { logger, wants, reopen, flush } = logging.value;
@@ -142,6 +156,7 @@ export function create_server(options: ServerOptions): Result<RunningServer, str
 		},
 		open_store: (host, store, kind) => storagemanager.open(host, store, kind),
 		get_children: (host) => hostmanager.get_children(host),
+		datamanager: create_datamanager({ data_path: data, files: new TurnFiles(turn), log: logger("datamanager") }),
 		tls_context: (host) => certmanager.tls_context(host),
 		reset() {
 			events.fire_event("server-resetting", {});

@@ -128,7 +128,7 @@ describe("enjamb start", () => {
 	it.each([
 		["a syntax error", 'VirtualHost "localhost', /broken\.cfg\.lua:1: unfinished string/],
 		["no host", "daemonize = false", /defines no host: expected a VirtualHost or a Component/],
-		["a storage driver that is not there", `storage = "internal"\n${open_accounts}`, /internal/],
+		["a storage driver that is not there", `storage = "papyrus"\n${open_accounts}`, /papyrus/],
 	])("refuses a configuration with %s in one line", async (_what, text, expected) => {
 		const { status, err } = await run(["start", "--config", await config("broken.cfg.lua", text)]);
 		expect(status).toBe(1);

@@ -104,8 +104,7 @@ describe("options", () => {
 			}
 			const simple = /^`("[^"`]*"|-?[\d.]+|true|false)`$/.exec(told)?.[1];
 			const known = KNOWN_OPTIONS[name]?.default;
-			// Prosody's default driver is not there
-			if (simple !== undefined && known !== undefined && name !== "default_storage" && JSON.stringify(known) !== simple) {
+			if (simple !== undefined && known !== undefined && JSON.stringify(known) !== simple) {
 				wrong.push(`${name}: ${told}, known as ${known}`);
 			}
 		}

@@ -39,8 +39,8 @@ export interface StorageServices extends Pick<Server, "config" | "logger"> {
 	readonly modulemanager: Pick<Server["modulemanager"], "load" | "get_items">;
 }
 
-/** What is used where no option names a driver. Prosody's is `internal`. */
-export const default_driver: string = "sql";
+/** What is used where no option names a driver, as in Prosody. */
+export const default_driver = "internal";
 
 /** An error's text by which a driver says that it has no stores of that kind. */
 const unsupported_store = "unsupported-store";
@@ -61,7 +61,7 @@ function null_driver(): StorageDriver {
  */
 export function create_storagemanager(
 	server: StorageServices,
-	drivers: readonly string[] = ["memory", "none", "sql"],
+	drivers: readonly string[] = ["internal", "memory", "none", "sql"],
 ): StorageManager {
 	const log = server.logger("storagemanager");
 	const nothing = null_driver();

@@ -1,5 +1,6 @@
 // No counterpart: the shapes that Prosody describes in doc/session.txt and teal-src/module.d.tl, or leaves to the reader.
 
+import type { Datamanager } from "../util/datamanager.ts";
 import type { ErrorType, Result, StanzaError } from "../util/error.ts";
 import type { Events, Handler, Wrapper } from "../util/events.ts";
 import type { Role } from "../util/roles.ts";
@@ -616,3 +617,5 @@ export interface Server {
 
 /** For builders of stanzas in modules. */
 export type { Attributes, Stanza };
+	/** Prosody's files of data. Source: core/storagemanager.lua, olddm. */
+	readonly datamanager: Datamanager;

@@ -21,6 +21,7 @@ import { definition as register_ibr } from "./mod_register_ibr.ts";
 import { definition as register_limits } from "./mod_register_limits.ts";
 import { definition as roster } from "./mod_roster.ts";
 import { definition as saslauth } from "./mod_saslauth.ts";
+import { definition as storage_internal } from "./mod_storage_internal.ts";
 import { definition as storage_memory } from "./mod_storage_memory.ts";
 import { definition as storage_none } from "./mod_storage_none.ts";
 import { definition as storage_sql } from "./mod_storage_sql.ts";
@@ -54,6 +55,7 @@ export const host_modules: readonly ModuleDefinition[] = [
 	register_limits,
 	roster,
 	saslauth,
+	storage_internal,
 	storage_memory,
 	storage_none,
 	storage_sql,

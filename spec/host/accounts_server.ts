@@ -211,6 +211,9 @@ export function start_accounts(
 				log.push(`${level} ${name}: ${message.replace(/%[sdq]/g, () => String(args.shift()))}`);
 			},
 		paths: { data: folder, config: folder, plugins: [] },
+		get datamanager() {
+			return unused();
+		},
 		get router() {
 			return router;
 		},

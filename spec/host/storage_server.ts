@@ -9,12 +9,15 @@ import { create_modulemanager } from "../../host/core/modulemanager.ts";
 import { create_statsmanager } from "../../host/core/statsmanager.ts";
 import { create_storagemanager, type StorageManager } from "../../host/core/storagemanager.ts";
 import type { EventMap, LogLevel, ModuleDefinition, Server, StoreTypes } from "../../host/core/types.ts";
+import { definition as storage_internal } from "../../host/plugins/mod_storage_internal.ts";
 import { definition as storage_memory } from "../../host/plugins/mod_storage_memory.ts";
 import { definition as storage_none } from "../../host/plugins/mod_storage_none.ts";
 import { definition as storage_sql } from "../../host/plugins/mod_storage_sql.ts";
+import { create_datamanager } from "../../host/util/datamanager.ts";
 import { ok } from "../../host/util/error.ts";
 import { Events } from "../../host/util/events.ts";
 import { Turn } from "../../host/util/turn.ts";
+import { TurnFiles } from "../../host/util/turn_files.ts";
 
 export interface StorageServer {
 	readonly server: Server;
@@ -42,6 +45,12 @@ export function start_storage(
 	const unused = (): never => {
 		throw new Error("this server has only storage");
 	};
+	const turn = new Turn((error) => failures.push(error));
+	const logger =
+		(name: string) =>
+		(level: LogLevel, message: string, ...args: unknown[]): void => {
+			log.push(`${level} ${name}: ${message.replace(/%[sdq]/g, () => String(args.shift()))}`);
+		};
 	const server: Server = {
 		version: "test",
 		start_time: 0,
@@ -50,13 +59,10 @@ export function start_storage(
 		hosts: new Map(),
 		full_sessions: new Map(),
 		bare_sessions: new Map(),
-		turn: new Turn((error) => failures.push(error)),
+		turn,
 		statsmanager: create_statsmanager(),
-		logger:
-			(name) =>
-			(level: LogLevel, message: string, ...args: unknown[]) => {
-				log.push(`${level} ${name}: ${message.replace(/%[sdq]/g, () => String(args.shift()))}`);
-			},
+		logger,
+		datamanager: create_datamanager({ data_path: folder, files: new TurnFiles(turn), log: logger("datamanager") }),
 		paths: { data: folder, config: folder, plugins: [] },
 		get router() {
 			return unused();
@@ -79,7 +85,7 @@ export function start_storage(
 		reset: unused,
 	};
 	const storage = create_storagemanager(server);
-	const modules = [storage_memory, storage_none, storage_sql, ...(options.modules ?? [])];
+	const modules = [storage_internal, storage_memory, storage_none, storage_sql, ...(options.modules ?? [])];
 	const modulemanager = create_modulemanager(server, [
 		{
 			language: "builtin",

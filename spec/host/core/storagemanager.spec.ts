@@ -29,12 +29,13 @@ function used(server: StorageServer, store = "test"): string {
 	const set = opened.value.set("user", { a: 1 });
 	if (!set.ok) return set.error.text;
 	server.server.turn.end();
-	return existsSync(`${server.folder}/prosody.sqlite`) ? "sql" : "memory";
+	if (existsSync(`${server.folder}/prosody.sqlite`)) return "sql";
+	return existsSync(`${server.folder}/chat%2eexample`) ? "internal" : "memory";
 }
 
 describe("the driver of a store", () => {
-	it("is SQLite unless something is said", () => {
-		expect(used(start({}))).toBe("sql");
+	it("are Prosody's files unless something is said", () => {
+		expect(used(start({}))).toBe("internal");
 	});
 
 	it("is what storage says", () => {
@@ -51,7 +52,8 @@ describe("the driver of a store", () => {
 			]),
 		]) {
 			expect(used(start({ storage }), "test")).toBe("memory");
-			expect(used(start({ storage }), "other")).toBe("sql");
+			expect(used(start({ storage }), "other")).toBe("internal");
+			expect(used(start({ storage, default_storage: "sql" }), "other")).toBe("sql");
 			expect(used(start({ storage, default_storage: "memory" }), "other")).toBe("memory");
 		}
 	});
@@ -65,14 +67,14 @@ describe("the driver of a store", () => {
 
 	it("is named in the error where it is not there", () => {
 		const text =
-			'cannot use the storage driver "internal" on chat.example: there is no such module: mod_storage_internal is neither built in nor in plugin_paths (none set). Built in are: memory, none, sql';
-		const server = start({ storage: "internal" });
+			'cannot use the storage driver "papyrus" on chat.example: there is no such module: mod_storage_papyrus is neither built in nor in plugin_paths (none set). Built in are: internal, memory, none, sql';
+		const server = start({ storage: "papyrus" });
 		expect(server.storage.open(host, "test", "keyval")).toEqual(failed({ text }));
 		expect(server.storage.problem(host)).toBe(text);
 	});
 
 	it("has to be named by text", () => {
-		const wrong = "of chat.example: expected the name of a storage driver (memory, none, sql)";
+		const wrong = "of chat.example: expected the name of a storage driver (internal, memory, none, sql)";
 		expect(start({ storage: true }).storage.problem(host)).toBe(`option storage ${wrong}`);
 		expect(start({ storage: { test: 5 } }).storage.problem(host)).toBe(`option storage.test ${wrong}`);
 		expect(start({ default_storage: false }).storage.problem(host)).toBe(`option default_storage ${wrong}`);
@@ -152,7 +154,7 @@ describe("drivers of several kinds", () => {
 });
 
 describe("a reloaded driver", () => {
-	it.each(["memory", "sql"])("%s keeps what is stored, and the stores that are open", (driver) => {
+	it.each(["internal", "memory", "sql"])("%s keeps what is stored, and the stores that are open", (driver) => {
 		const server = start({ storage: driver });
 		const store = server.open("test", "keyval");
 		store.set("a", { b: 1 });
@@ -164,7 +166,7 @@ describe("a reloaded driver", () => {
 });
 
 it("says what is the matter with a file before anything is opened", () => {
-	const server = start({ sql: { driver: "SQLite3", database: "/dev/null" } });
+	const server = start({ storage: "sql", sql: { driver: "SQLite3", database: "/dev/null" } });
 	expect(server.storage.problem(host)).toBe("/dev/null is no file: expected a SQLite 3 database");
 	expect(server.storage.open(host, "test", "map")).toEqual(
 		failed({ text: "/dev/null is no file: expected a SQLite 3 database" }),

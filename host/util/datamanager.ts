@@ -1,0 +1,367 @@
+// Counterpart: util/datamanager.lua
+
+import { Cache } from "./cache.ts";
+import { type FileLog, index_path, type ListPiece, Lists, type StoredList } from "./datamanager/lists.ts";
+import { failed, ok, type Result } from "./error.ts";
+import { entries, is_table, type LuaTable, type LuaValue } from "./luatable.ts";
+import { bytes_of, read_data, serialize, text_of } from "./serialization.ts";
+import type { TurnFiles } from "./turn_files.ts";
+
+/** A user's name; undefined for what belongs to a host itself. */
+type User = string | undefined;
+
+/** May change where data goes and what it is before it is stored; false as the user's name means that it is not stored at all. */
+export type StoreCallback = (
+	username: User,
+	host: string | undefined,
+	datastore: string,
+	data: LuaTable | undefined,
+) => readonly [username: User | false, host: string | undefined, datastore: string, data: LuaTable | undefined];
+
+/** What a {@link create_datamanager} works with. */
+export interface DatamanagerOptions {
+	/** The folder that everything is in. */
+	readonly data_path: string;
+	readonly files: TurnFiles;
+	readonly log: FileLog;
+}
+
+/** A name as part of a path: all but letters and digits of ASCII as `%2e`. */
+export function path_encode(name: string): string {
+	return percent_encode(name, /[^A-Za-z0-9]/g);
+}
+
+/** A store's name as part of a path, in which `_` stays. */
+export function store_encode(name: string): string {
+	return percent_encode(name, /[^A-Za-z0-9_]/g);
+}
+
+function percent_encode(name: string, special: RegExp): string {
+	const bytes = bytes_of(name).toString("latin1");
+	return bytes.replace(special, (byte) => `%${byte.charCodeAt(0).toString(16).padStart(2, "0")}`);
+}
+
+/** The name that a part of a path stands for. */
+export function path_decode(part: string): string {
+	const bytes = bytes_of(part).toString("latin1");
+	const decoded = bytes.replace(/%([0-9a-fA-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+	return text_of(Buffer.from(decoded, "latin1"));
+}
+
+const extensions: { readonly [type: string]: string } = { keyval: "dat", list: "list" };
+
+/**
+ * Prosody's own files of data: for each host a folder, in it one for each store, in it a file for each user. What is written
+ * joins the turn. Errors are one line that names the file; what cannot be read is never overwritten.
+ */
+export interface Datamanager {
+	set_data_path(path: string): void;
+	add_callback(callback: StoreCallback): boolean;
+	remove_callback(callback: StoreCallback): boolean;
+	/** Where something lies; `ext` is `dat` when not given. */
+	getpath(username: User, host: string | undefined, datastore: string, ext?: string): string;
+	/** What is stored; undefined where there is nothing. */
+	load(username: User, host: string | undefined, datastore: string): Result<LuaValue | undefined, string>;
+	/** Stores a table; an empty one, or none, removes the file. */
+	store(username: User, host: string | undefined, datastore: string, data: LuaTable | undefined): Result<true, string>;
+	/** Writes behind a file; answers where that begins. */
+	append_raw(username: User, host: string | undefined, datastore: string, ext: string, data: Buffer): Result<number, string>;
+	/** Writes a whole file. */
+	store_raw(filename: string, data: Buffer): Result<true, string>;
+	/** Adds an entry to a list. */
+	list_append(username: User, host: string | undefined, datastore: string, data: LuaValue): Result<true, string>;
+	/** Replaces a list; an empty one, or none, removes the file. */
+	list_store(
+		username: User,
+		host: string | undefined,
+		datastore: string,
+		data: readonly LuaValue[] | undefined,
+	): Result<true, string>;
+	/** All entries of a list; undefined where there is none. An error where one of them cannot be read. */
+	list_load(username: User, host: string | undefined, datastore: string): Result<LuaValue[] | undefined, string>;
+	/** A list whose entries can be read one by one; undefined where there is none. */
+	list_open(username: User, host: string | undefined, datastore: string): Result<StoredList | undefined, string>;
+	/** Makes a list consist of entries that it has, by their number from 0, and of new ones. What is not named goes. */
+	list_rewrite(list: StoredList, pieces: readonly (number | LuaTable)[]): Result<true, string>;
+	/** Removes what comes before an entry, by its number from 1. */
+	list_shift(username: User, host: string | undefined, datastore: string, trim_to: number): Result<true, string>;
+	/** Where the entries of a list are, in bytes; undefined where there is none. */
+	build_list_index(
+		username: User,
+		host: string | undefined,
+		datastore: string,
+	): Result<{ start: number; length: number }[] | undefined, string>;
+	/** Who has something in a store. `typ` is `keyval` (when not given), `list`, or an extension. */
+	users(host: string | undefined, store: string, typ?: string): Result<string[], string>;
+	/** The stores of a host: with something for a user, for anybody (true), or for the host itself (undefined). */
+	stores(username: string | true | undefined, host: string | undefined, typ?: string): Result<string[], string>;
+	/** Removes everything of a user. */
+	purge(username: string, host: string | undefined): Result<true, string>;
+	path_encode: typeof path_encode;
+	path_decode: typeof path_decode;
+}
+
+/** Makes the one value through which a server reads and writes Prosody's files. */
+export function create_datamanager({ data_path: first_path, files, log }: DatamanagerOptions): Datamanager {
+	let data_path = first_path;
+	const callbacks: StoreCallback[] = [];
+	const lists = new Lists(files, log);
+	/** Files that hold what can be read, by path, with the stamp of what was seen in them. */
+	const readable = new Cache<string, string>(10_000);
+
+	function host_folder(host: string | undefined): string {
+		return `${data_path}/${host === undefined ? "_global" : path_encode(host)}`;
+	}
+
+	function getpath(username: User, host: string | undefined, datastore: string, ext = "dat"): string {
+		const store = `${host_folder(host)}/${store_encode(datastore)}`;
+		return username === undefined ? `${store}.${ext}` : `${store}/${path_encode(username)}.${ext}`;
+	}
+
+	/** Asks the callbacks; undefined where one of them wants nothing stored. */
+	function consult(
+		username: User,
+		host: string | undefined,
+		datastore: string,
+		data?: LuaTable,
+	): { username: User; host: string | undefined; datastore: string; data: LuaTable | undefined } | undefined {
+		let asked = { username, host, datastore, data };
+		for (const callback of callbacks) {
+			const [user, on_host, store, changed] = callback(asked.username, asked.host, asked.datastore, asked.data);
+			if (user === false) return undefined;
+			asked = { username: user, host: on_host, datastore: store, data: changed };
+		}
+		return asked;
+	}
+
+	/** Reads a file, and remembers that it can be read. */
+	function load_file(path: string): Result<LuaValue | undefined, string> {
+		const stamp = files.stamp(path);
+		if (!stamp.ok) return stamp;
+		if (stamp.value === undefined) return ok(undefined);
+		const bytes = files.read(path);
+		if (!bytes.ok) return bytes;
+		if (bytes.value === undefined) return ok(undefined);
+		let foreign: number | undefined;
+		const data = read_data(bytes.value, (line) => {
+			foreign ??= line;
+		});
+		if (!data.ok) return failed(`${path}, ${data.error}; the file is left as it is`);
+		if (foreign !== undefined && readable.get(path) !== stamp.value) {
+			log("warn", "%s, line %d: a text is not UTF-8; it is kept, byte for byte", path, foreign);
+		}
+		readable.set(path, stamp.value);
+		return data;
+	}
+
+	/** Why a file must not be written over; undefined where nothing speaks against it. */
+	function overwriting_problem(path: string): string | undefined {
+		const stamp = files.stamp(path);
+		if (!stamp.ok) return stamp.error;
+		if (stamp.value === undefined || readable.get(path) === stamp.value) return undefined;
+		const loaded = load_file(path);
+		return loaded.ok ? undefined : `not stored: ${loaded.error}`;
+	}
+
+	function item_text(item: LuaValue): Result<string, string> {
+		const text = serialize(item);
+		return text.ok ? ok(`item(${text.value});\n`) : text;
+	}
+
+	function load(username: User, host: string | undefined, datastore: string): Result<LuaValue | undefined, string> {
+		const loaded = load_file(getpath(username, host, datastore));
+		if (!loaded.ok) log("error", "Cannot read the store %s of %s: %s", datastore, owner(username, host), loaded.error);
+		return loaded;
+	}
+
+	function owner(username: User, host: string | undefined): string {
+		return username === undefined ? (host ?? "the server") : `${username}@${host}`;
+	}
+
+	function refuse(username: User, host: string | undefined, datastore: string, error: string): { ok: false; error: string } {
+		log("error", "Cannot write the store %s of %s: %s", datastore, owner(username, host), error);
+		return failed(error);
+	}
+
+	function store(username: User, host: string | undefined, datastore: string, data: LuaTable | undefined): Result<true, string> {
+		const asked = consult(username, host, datastore, data);
+		if (asked === undefined) return ok(true);
+		const path = getpath(asked.username, asked.host, asked.datastore);
+		const table = asked.data ?? {};
+		const text = serialize(table);
+		if (!text.ok) return refuse(username, host, datastore, `${path}: ${text.error} cannot be stored`);
+		const problem = overwriting_problem(path);
+		if (problem !== undefined) return refuse(username, host, datastore, problem);
+		if (entries(table).length === 0) {
+			if (exists(path)) files.remove(path);
+			return ok(true);
+		}
+		const written = files.write(path, Buffer.from(`return ${text.value};\n`, "latin1"));
+		if (!written.ok) return refuse(username, host, datastore, written.error);
+		const stamp = files.stamp(path);
+		if (stamp.ok) readable.set(path, stamp.value);
+		return ok(true);
+	}
+
+	function exists(path: string): boolean {
+		const stamp = files.stamp(path);
+		return !stamp.ok || stamp.value !== undefined;
+	}
+
+	function list_append(username: User, host: string | undefined, datastore: string, data: LuaValue): Result<true, string> {
+		const asked = consult(username, host, datastore, is_table(data) ? data : undefined);
+		if (asked === undefined) return ok(true);
+		const path = getpath(username, host, datastore, "list");
+		const text = item_text(data);
+		if (!text.ok) return refuse(username, host, datastore, `${path}: ${text.error} cannot be stored`);
+		const appended = lists.append(path, text.value);
+		return appended.ok ? ok(true) : refuse(username, host, datastore, appended.error);
+	}
+
+	function list_store(
+		username: User,
+		host: string | undefined,
+		datastore: string,
+		data: readonly LuaValue[] | undefined,
+	): Result<true, string> {
+		if (consult(username, host, datastore) === undefined) return ok(true);
+		const path = getpath(username, host, datastore, "list");
+		const written: Buffer[] = [];
+		for (const item of data ?? []) {
+			const text = item_text(item);
+			if (!text.ok) return refuse(username, host, datastore, `${path}: ${text.error} cannot be stored`);
+			written.push(Buffer.from(text.value, "latin1"));
+		}
+		// Without entries, the list shall be gone, whatever is in it.
+		const readable_list = written.length === 0 ? ok(undefined) : list_load(username, host, datastore);
+		if (!readable_list.ok) return refuse(username, host, datastore, `not stored: ${readable_list.error}`);
+		const replaced = lists.replace(path, written);
+		return replaced.ok ? ok(true) : refuse(username, host, datastore, replaced.error);
+	}
+
+	function list_open(username: User, host: string | undefined, datastore: string): Result<StoredList | undefined, string> {
+		const opened = lists.open(getpath(username, host, datastore, "list"));
+		if (!opened.ok) log("error", "Cannot read the store %s of %s: %s", datastore, owner(username, host), opened.error);
+		return opened;
+	}
+
+	function list_load(username: User, host: string | undefined, datastore: string): Result<LuaValue[] | undefined, string> {
+		const opened = list_open(username, host, datastore);
+		if (!opened.ok) return opened;
+		const list = opened.value;
+		if (list === undefined) return ok(undefined);
+		const bytes = list.bytes(0, list.length);
+		if (!bytes.ok) return bytes;
+		const items: LuaValue[] = [];
+		for (let index = 0; index < list.length; index++) {
+			const item = list.parse(index, bytes.value.subarray(list.start(index), list.start(index + 1)));
+			if (!item.ok) {
+				log("error", "Cannot read the store %s of %s: %s", datastore, owner(username, host), item.error);
+				return item;
+			}
+			items.push(item.value);
+		}
+		return ok(items);
+	}
+
+	function list_rewrite(list: StoredList, pieces: readonly (number | LuaTable)[]): Result<true, string> {
+		const written: ListPiece[] = [];
+		for (const piece of pieces) {
+			const text = typeof piece === "number" ? ok(piece) : item_text(piece);
+			if (!text.ok) return failed(`${list.path}: ${text.error} cannot be stored`);
+			written.push(text.value);
+		}
+		const done = lists.rewrite(list, written);
+		return done.ok ? ok(true) : done;
+	}
+
+	function users(host: string | undefined, datastore: string, typ = "keyval"): Result<string[], string> {
+		const extension = `.${extensions[typ] ?? typ}`;
+		const names = files.names(`${host_folder(host)}/${store_encode(datastore)}`);
+		if (!names.ok) return names;
+		const own = names.value.filter((name) => name.endsWith(extension));
+		return ok(own.map((name) => path_decode(name.slice(0, -extension.length))));
+	}
+
+	function stores(username: string | true | undefined, host: string | undefined, typ = "keyval"): Result<string[], string> {
+		const extension = extensions[typ] ?? typ;
+		const folder = host_folder(host);
+		const names = files.names(folder);
+		if (!names.ok) return names;
+		if (username === undefined) {
+			const own = names.value.filter((name) => name.endsWith(`.${extension}`));
+			return ok(own.map((name) => path_decode(name.slice(0, -extension.length - 1))));
+		}
+		const found = names.value.filter((name) => files.is_folder(`${folder}/${name}`)).map(path_decode);
+		return ok(username === true ? found : found.filter((name) => exists(getpath(username, host, name, extension))));
+	}
+
+	function purge(username: string, host: string | undefined): Result<true, string> {
+		const all = stores(true, host);
+		if (!all.ok) return all;
+		for (const datastore of all.value) {
+			const list = getpath(username, host, datastore, "list");
+			const doomed = [getpath(username, host, datastore), list, index_path(list)];
+			const names = files.names(`${host_folder(host)}/${store_encode(datastore)}`);
+			for (const name of names.ok ? names.value : []) {
+				if (name.startsWith(`${path_encode(username)}.list.cut-`))
+					doomed.push(`${host_folder(host)}/${store_encode(datastore)}/${name}`);
+			}
+			for (const path of doomed) if (exists(path)) files.remove(path);
+		}
+		return ok(true);
+	}
+
+	return {
+		set_data_path(path) {
+			data_path = path;
+		},
+		add_callback(callback) {
+			if (callbacks.includes(callback)) return false;
+			callbacks.push(callback);
+			return true;
+		},
+		remove_callback(callback) {
+			const index = callbacks.indexOf(callback);
+			if (index >= 0) callbacks.splice(index, 1);
+			return index >= 0;
+		},
+		getpath,
+		load,
+		store,
+		append_raw: (username, host, datastore, ext, data) => files.append(getpath(username, host, datastore, ext), data),
+		store_raw(filename, data) {
+			const written = files.write(filename, data);
+			return written.ok ? ok(true) : written;
+		},
+		list_append,
+		list_store,
+		list_load,
+		list_open,
+		list_rewrite,
+		list_shift(username, host, datastore, trim_to) {
+			if (!Number.isInteger(trim_to) || trim_to < 1) return failed("invalid-argument");
+			const opened = list_open(username, host, datastore);
+			if (!opened.ok) return opened;
+			const list = opened.value;
+			if (list === undefined || trim_to === 1) return ok(true);
+			const left = Math.max(0, list.length - trim_to + 1);
+			return list_rewrite(
+				list,
+				Array.from({ length: left }, (_, index) => trim_to - 1 + index),
+			);
+		},
+		build_list_index(username, host, datastore) {
+			const opened = list_open(username, host, datastore);
+			if (!opened.ok) return opened;
+			const list = opened.value;
+			if (list === undefined) return ok(undefined);
+			return ok(list.ends.map((end, index) => ({ start: list.start(index), length: end - list.start(index) })));
+		},
+		users,
+		stores,
+		purge,
+		path_encode,
+		path_decode,
+	};
+}

@@ -1,0 +1,389 @@
+// No counterpart: Prosody writes each file as it goes, and leaves it to the system when that reaches the disk.
+
+import {
+	accessSync,
+	closeSync,
+	constants,
+	fdatasyncSync,
+	fsyncSync,
+	ftruncateSync,
+	mkdirSync,
+	openSync,
+	readdirSync,
+	readFileSync,
+	readSync,
+	renameSync,
+	statSync,
+	unlinkSync,
+	writeSync,
+} from "node:fs";
+import { dirname } from "node:path";
+import { Cache } from "./cache.ts";
+import { failed, ok, type Result } from "./error.ts";
+import type { Participant, Turn } from "./turn.ts";
+
+/** What is done to the disk; another one than the real one may fail on purpose. */
+export interface Disk {
+	/** Writes a whole file and waits until it is on the disk. */
+	write(path: string, data: readonly Buffer[]): void;
+	/** Writes on at the end of a file of that length; waits until that is on the disk where that is wanted. */
+	extend(path: string, length: number, data: readonly Buffer[], durable: boolean): void;
+	/** Cuts a file to a length. */
+	truncate(path: string, length: number): void;
+	rename(from: string, to: string): void;
+	remove(path: string): void;
+	/** Waits until the names in a folder are on the disk. */
+	sync_folder(path: string): void;
+}
+
+const folder_mode = 0o750;
+const file_mode = 0o640;
+
+function write_all(file: number, data: readonly Buffer[], start: number): void {
+	let position = start;
+	for (const bytes of data) {
+		for (let written = 0; written < bytes.length; ) {
+			written += writeSync(file, bytes, written, bytes.length - written, position + written);
+		}
+		position += bytes.length;
+	}
+}
+
+function with_file(path: string, flags: string, work: (file: number) => void): void {
+	const file = openSync(path, flags, file_mode);
+	try {
+		work(file);
+	} finally {
+		closeSync(file);
+	}
+}
+
+/** The disk of this machine. */
+export const real_disk: Disk = {
+	write(path, data) {
+		with_file(path, "w", (file) => {
+			write_all(file, data, 0);
+			fsyncSync(file);
+		});
+	},
+	extend(path, length, data, durable) {
+		with_file(path, "r+", (file) => {
+			write_all(file, data, length);
+			if (durable) fdatasyncSync(file);
+		});
+	},
+	truncate(path, length) {
+		with_file(path, "r+", (file) => ftruncateSync(file, length));
+	},
+	rename: renameSync,
+	remove: unlinkSync,
+	sync_folder(path) {
+		with_file(path, "r", fsyncSync);
+	},
+};
+
+/** What a turn wants of a file. */
+interface Change {
+	/** The length of what the file has already, and keeps; undefined for one that is written anew. */
+	readonly kept: number | undefined;
+	/** What comes then; undefined for a file that shall be gone. */
+	data: Buffer[] | undefined;
+	length: number;
+	durable: boolean;
+	stamp: string;
+}
+
+function error_code(error: unknown): string {
+	if (error instanceof Error) return "code" in error ? String(error.code) : error.message;
+	return String(error);
+}
+
+function is_missing(error: unknown): boolean {
+	return error_code(error) === "ENOENT";
+}
+
+const reasons: { readonly [code: string]: string } = {
+	ENOSPC: "the disk is full",
+	EDQUOT: "the disk quota is used up",
+	EROFS: "the disk can only be read",
+	EACCES: "this user may not do that",
+	EPERM: "this user may not do that",
+	EIO: "the disk reports an error",
+	ENOTDIR: "a part of its path is no folder",
+	EISDIR: "it is a folder: expected a file",
+	ENAMETOOLONG: "its name is too long",
+};
+
+function describe(path: string, what: string, error: unknown): string {
+	const code = error_code(error);
+	const reason = reasons[code];
+	return `${path}: ${what} (${reason === undefined ? code : `${reason}, ${code}`})`;
+}
+
+/**
+ * Files whose changes belong to the turn: what is written is seen at once by those who read here, and lies on the disk when the
+ * turn ends. New content goes into a file beside the old one, `NAME~`, which then takes its name, so that a file is always the
+ * old one or the new one, whatever happens. Additions to a file are cut off again where the turn fails.
+ */
+export class TurnFiles implements Participant {
+	private readonly changes = new Map<string, Change>();
+	private readonly folders = new Set<string>();
+	/** Which stamp of a turn a file on the disk has come from. */
+	private readonly committed = new Cache<string, { disk: string; stamp: string }>(10_000);
+	private stamps = 0;
+
+	constructor(
+		private readonly turn: Turn,
+		private readonly disk: Disk = real_disk,
+	) {}
+
+	/** What tells one content of a file from another: it changes whenever somebody has written it. Undefined for no file. */
+	stamp(path: string): Result<string | undefined, string> {
+		const change = this.changes.get(path);
+		if (change !== undefined) return ok(change.data === undefined ? undefined : change.stamp);
+		try {
+			const disk = this.disk_stamp(path);
+			const known = this.committed.get(path);
+			return ok(known?.disk === disk ? known.stamp : disk);
+		} catch (error) {
+			return is_missing(error) ? ok(undefined) : failed(describe(path, "cannot be read", error));
+		}
+	}
+
+	private disk_stamp(path: string): string {
+		const { ino, size, mtimeMs, ctimeMs } = statSync(path);
+		return `${ino} ${size} ${mtimeMs} ${ctimeMs}`;
+	}
+
+	/** All of a file, from one byte on; undefined where there is no file. */
+	read(path: string, start = 0): Result<Buffer | undefined, string> {
+		const change = this.changes.get(path);
+		if (change === undefined) return start === 0 ? this.read_disk(path) : this.read_range(path, start, undefined);
+		if (change.data === undefined) return ok(undefined);
+		return this.read_range(path, start, change.length - start);
+	}
+
+	private read_disk(path: string): Result<Buffer | undefined, string> {
+		try {
+			return ok(readFileSync(path));
+		} catch (error) {
+			return is_missing(error) ? ok(undefined) : failed(describe(path, "cannot be read", error));
+		}
+	}
+
+	/** A part of a file; undefined as length for all that is left. */
+	read_range(path: string, start: number, length: number | undefined): Result<Buffer, string> {
+		const change = this.changes.get(path);
+		try {
+			const kept = change === undefined ? Number.POSITIVE_INFINITY : (change.kept ?? 0);
+			const end = length === undefined ? (change?.length ?? statSync(path).size) : start + length;
+			const parts: Buffer[] = [];
+			if (start < kept && end > start) parts.push(this.read_part(path, start, Math.min(end, kept) - start));
+			if (end > kept) {
+				const added = Buffer.concat(change?.data ?? []);
+				if (change?.data) change.data = [added];
+				parts.push(added.subarray(Math.max(0, start - kept), end - kept));
+			}
+			const [only = Buffer.alloc(0)] = parts;
+			return ok(parts.length > 1 ? Buffer.concat(parts) : only);
+		} catch (error) {
+			return failed(describe(path, "cannot be read", error));
+		}
+	}
+
+	private read_part(path: string, start: number, length: number): Buffer {
+		const file = openSync(path, "r");
+		try {
+			const bytes = Buffer.allocUnsafe(length);
+			let filled = 0;
+			while (filled < length) {
+				const count = readSync(file, bytes, filled, length - filled, start + filled);
+				if (count === 0) break;
+				filled += count;
+			}
+			return bytes.subarray(0, filled);
+		} finally {
+			closeSync(file);
+		}
+	}
+
+	/** Gives a file a new content. An error where the folder cannot be written to, which leaves the turn as it was. */
+	write(path: string, data: Buffer): Result<void, string> {
+		const problem = this.prepare_folder(path);
+		if (problem !== undefined) return failed(problem);
+		this.change(path, { kept: undefined, data: [data], length: data.length, durable: true });
+		return ok(undefined);
+	}
+
+	/**
+	 * Writes behind what a file has, which may be none yet; answers where that begins.
+	 * @param durable false for what can be found out again: it is not waited for until the disk has it
+	 */
+	append(path: string, data: Buffer, durable = true): Result<number, string> {
+		const problem = this.prepare_folder(path);
+		if (problem !== undefined) return failed(problem);
+		const change = this.changes.get(path);
+		if (change?.data !== undefined) {
+			const start = change.length;
+			change.data.push(data);
+			change.length += data.length;
+			change.stamp = this.new_stamp();
+			return ok(start);
+		}
+		try {
+			if (change !== undefined) return this.begin(path, data);
+			const kept = statSync(path).size;
+			this.change(path, { kept, data: [data], length: kept + data.length, durable });
+			return ok(kept);
+		} catch (error) {
+			if (!is_missing(error)) return failed(describe(path, "cannot be written to", error));
+			return this.begin(path, data);
+		}
+	}
+
+	private begin(path: string, data: Buffer): Result<number, string> {
+		const written = this.write(path, data);
+		return written.ok ? ok(0) : written;
+	}
+
+	/** Removes a file, which may not be there. */
+	remove(path: string): void {
+		this.change(path, { kept: undefined, data: undefined, length: 0, durable: true });
+	}
+
+	private change(path: string, change: Omit<Change, "stamp">): void {
+		this.changes.set(path, { ...change, stamp: this.new_stamp() });
+		this.turn.join(this);
+	}
+
+	private new_stamp(): string {
+		this.stamps++;
+		return `turn ${this.stamps}`;
+	}
+
+	/** The names in a folder; none where there is no folder. */
+	names(folder: string): Result<string[], string> {
+		const names = new Set<string>();
+		try {
+			for (const name of readdirSync(folder)) names.add(name);
+		} catch (error) {
+			if (!is_missing(error)) return failed(describe(folder, "cannot be listed", error));
+		}
+		for (const [path, change] of this.changes) {
+			if (dirname(path) !== folder) continue;
+			const name = path.slice(folder.length + 1);
+			if (change.data === undefined) names.delete(name);
+			else names.add(name);
+		}
+		return ok([...names]);
+	}
+
+	is_folder(path: string): boolean {
+		return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+	}
+
+	/** Makes sure that a file can be kept where it belongs; answers with why not. */
+	private prepare_folder(path: string): string | undefined {
+		const folder = dirname(path);
+		if (this.folders.has(folder)) return undefined;
+		try {
+			mkdirSync(folder, { recursive: true, mode: folder_mode });
+			accessSync(folder, constants.W_OK | constants.X_OK);
+			this.folders.add(folder);
+			return undefined;
+		} catch (error) {
+			const reason = error_code(error) === "EEXIST" ? "there is a file of that name" : undefined;
+			const what = "files cannot be kept in this folder";
+			return reason === undefined ? describe(folder, what, error) : `${folder}: ${what} (${reason})`;
+		}
+	}
+
+	/** Puts the turn's changes on the disk: whole files beside the old ones first, then additions, and then the names. */
+	commit(): void {
+		const written: string[] = [];
+		const extended: [string, number][] = [];
+		const folders = new Set<string>();
+		let current = "";
+		try {
+			for (const [path, { kept, data }] of this.changes) {
+				if (kept !== undefined || data === undefined) continue;
+				current = path;
+				if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw new Error("it is a folder: expected a file");
+				written.push(`${path}~`);
+				this.write_beside(path, data);
+			}
+			for (const [path, { kept, data, durable }] of this.changes) {
+				if (kept === undefined || data === undefined) continue;
+				current = path;
+				const { size } = statSync(path);
+				if (size !== kept) throw new Error(`somebody else has written to it: it has ${size} bytes instead of ${kept}`);
+				extended.push([path, kept]);
+				this.disk.extend(path, kept, data, durable);
+			}
+			for (const [path, { kept, data }] of this.changes) {
+				current = path;
+				if (data === undefined) {
+					if (this.remove_from_disk(path)) folders.add(dirname(path));
+				} else if (kept === undefined) {
+					this.disk.rename(`${path}~`, path);
+					folders.add(dirname(path));
+				}
+			}
+			for (const folder of folders) {
+				current = folder;
+				this.disk.sync_folder(folder);
+			}
+		} catch (error) {
+			this.take_back(written, extended);
+			throw new Error(describe(current, "could not be written; it is as it was before", error), { cause: error });
+		}
+		for (const [path, { data, stamp }] of this.changes) {
+			this.committed.set(path, data === undefined ? undefined : { disk: this.disk_stamp(path), stamp });
+		}
+		this.changes.clear();
+	}
+
+	private write_beside(path: string, data: readonly Buffer[]): void {
+		try {
+			this.disk.write(`${path}~`, data);
+		} catch (error) {
+			if (!is_missing(error)) throw error;
+			// Somebody has removed the folder meanwhile.
+			mkdirSync(dirname(path), { recursive: true, mode: folder_mode });
+			this.disk.write(`${path}~`, data);
+		}
+	}
+
+	private remove_from_disk(path: string): boolean {
+		try {
+			this.disk.remove(path);
+			return true;
+		} catch (error) {
+			if (is_missing(error)) return false;
+			throw error;
+		}
+	}
+
+	private take_back(written: readonly string[], extended: readonly [string, number][]): void {
+		const attempts = [
+			...written.map((path) => () => void this.remove_from_disk(path)),
+			...extended.map(
+				([path, length]) =>
+					() =>
+						this.disk.truncate(path, length),
+			),
+		];
+		for (const attempt of attempts) {
+			try {
+				attempt();
+			} catch {
+				// The disk that would not take the data may refuse this too: what is behind the last whole entry is passed over later.
+			}
+		}
+	}
+
+	rollback(): void {
+		this.changes.clear();
+		this.folders.clear();
+	}
+}

@@ -1,0 +1,3 @@
+import { storage_cases } from "./storage.common.ts";
+
+storage_cases("internal", {}, true);
