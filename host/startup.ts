@@ -7,22 +7,24 @@ import type { Config } from "./core/config/config.ts";
 import { create_hostmanager } from "./core/hostmanager.ts";
 import { create_loggingmanager, type LogSink, read_log_option } from "./core/loggingmanager.ts";
 import { create_modulemanager } from "./core/modulemanager.ts";
-import { create_portmanager, type ListenAddress } from "./core/portmanager.ts";
+import { create_portmanager } from "./core/portmanager.ts";
 import { create_rostermanager } from "./core/rostermanager.ts";
 import { create_sessionmanager } from "./core/sessionmanager.ts";
 import { create_router } from "./core/stanza_router.ts";
 import { create_statsmanager } from "./core/statsmanager.ts";
 import { create_storagemanager } from "./core/storagemanager.ts";
-import type { C2sSession, EventMap, ModuleLoader, Server, StanzaEvent, UserSessions } from "./core/types.ts";
+import type { C2sSession, EventMap, ListenAddress, ModuleLoader, Server, StanzaEvent, UserSessions } from "./core/types.ts";
 import { create_usermanager } from "./core/usermanager.ts";
+import { create_http } from "./net/http/client.ts";
+import { create_http_server } from "./net/http/server.ts";
 import { create_datamanager } from "./util/datamanager.ts";
 import { failed, ok, type Result } from "./util/error.ts";
 import { Events } from "./util/events.ts";
 import * as st from "./util/stanza.ts";
 import { Turn } from "./util/turn.ts";
+import { TurnFiles } from "./util/turn_files.ts";
 
 /** What a server is made from. */
-import { TurnFiles } from "./util/turn_files.ts";
 export interface ServerOptions {
 	readonly config: Config;
 	/** The file that the configuration came from, which relative paths in it start at; the working folder without one. */
@@ -45,8 +47,6 @@ export interface RunningServer extends Server {
 	open_accounts(): Promise<Result<true, string>>;
 	/** Tells everybody, saves, and closes everything. */
 	stop(reason: string): Promise<void>;
-	/** What is listened on. */
-	addresses(): ListenAddress[];
 	/** Opens log files anew. */
 	reopen_logs(): void;
 }
@@ -133,6 +133,8 @@ export function create_server(options: ServerOptions): Result<RunningServer, str
 		bare_sessions,
 		turn,
 		logger,
+		http_server: create_http_server({ turn, logger }),
+		http: create_http({ turn, logger }),
 		paths: {
 			data,
 			config: config_folder,
@@ -154,9 +156,9 @@ export function create_server(options: ServerOptions): Result<RunningServer, str
 		get modulemanager() {
 			return modulemanager;
 		},
+		datamanager: create_datamanager({ data_path: data, files: new TurnFiles(turn), log: logger("datamanager") }),
 		open_store: (host, store, kind) => storagemanager.open(host, store, kind),
 		get_children: (host) => hostmanager.get_children(host),
-		datamanager: create_datamanager({ data_path: data, files: new TurnFiles(turn), log: logger("datamanager") }),
 		tls_context: (host) => certmanager.tls_context(host),
 		reset() {
 			events.fire_event("server-resetting", {});

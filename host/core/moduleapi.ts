@@ -7,6 +7,7 @@ import * as jid from "../util/jid.ts";
 import type { Stanza } from "../util/stanza.ts";
 import type { ConfigValue } from "./config/config.ts";
 import * as options from "./config/option_types.ts";
+import { http_url } from "./http_url.ts";
 import {
 	type EventMap,
 	type HostSession,
@@ -90,6 +91,12 @@ export class ModuleInstance implements ModuleApi {
 		const session = this.server.hosts.get(this.host);
 		if (!session) throw new Error(`mod_${this.name} is not loaded on a host`);
 		return session;
+	}
+
+	context(host: string): ModuleInstance {
+		const elsewhere = new ModuleInstance(this.server, host, this.name, this.services, this.path);
+		this.undo.add(() => elsewhere.release());
+		return elsewhere;
 	}
 
 	private get events(): Events<EventMap> {
@@ -185,8 +192,12 @@ export class ModuleInstance implements ModuleApi {
 		}
 	}
 
-	provides<Kind extends "auth" | "authz" | "storage" | "net">(kind: Kind, item: ItemTypes[`${Kind}-provider`]): void {
+	provides<Kind extends "auth" | "authz" | "storage" | "net" | "http">(kind: Kind, item: ItemTypes[`${Kind}-provider`]): void {
 		this.add_item(`${kind}-provider`, item);
+	}
+
+	http_url(app_name?: string, default_path?: string, mode?: "internal"): string {
+		return http_url(this, app_name, default_path, mode);
 	}
 
 	// ---------------------------------------------------------------------------------------------------------- options

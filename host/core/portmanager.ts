@@ -5,16 +5,7 @@ import { default_network_settings, type Listener, type ListenFailure, NetServer,
 import { failed, ok, type Result } from "../util/error.ts";
 import type { ConfigValue } from "./config/config.ts";
 import { explain_failure, interfaces_of, port_number, ports_of } from "./port_settings.ts";
-import type { Log, NetService, Server } from "./types.ts";
-
-/** Something that is listened on. */
-export interface ListenAddress {
-	readonly service: string;
-	/** As the configuration names the interface: an address, `*` or `::`. */
-	readonly host: string;
-	/** The port in use, also where any was asked for with 0. */
-	readonly port: number;
-}
+import type { ListenAddress, Log, NetService, Server } from "./types.ts";
 
 /** Opens the ports of a server's services. */
 export interface PortManager {

@@ -9,9 +9,11 @@ import type { Attributes, Stanza } from "../util/stanza.ts";
 import type { Turn } from "../util/turn.ts";
 import type { ConfigValue } from "./config/config.ts";
 import type { AccountInfo, AuthProvider, AuthzProvider, Roster, RosterItem } from "./types/accounts.ts";
+import type { HttpApp, HttpClient, HttpMessageEvent, HttpServer } from "./types/http.ts";
 import type { StorageDriver, StorageError, StoreTable, StoreTypes } from "./types/storage.ts";
 
 export type * from "./types/accounts.ts";
+export type * from "./types/http.ts";
 export type * from "./types/storage.ts";
 
 // ---------------------------------------------------------------------------------------------------------------- logging
@@ -215,6 +217,8 @@ export interface EventMap {
 	"server-reset": Record<never, never>;
 	"config-reloaded": Record<never, never>;
 	"stats-update": Record<never, never>;
+	/** Answers a page that looks like those of errors. Source: plugins/mod_http_errors.lua. */
+	"http-message": HttpMessageEvent;
 	/** A turn could not be committed: nothing that its stanzas caused was stored or sent. */
 	"turn-failed": { error: unknown; stanzas: readonly StanzaEvent[] };
 	[item: `item-added/${string}`]: ItemEvent<never>;
@@ -232,6 +236,7 @@ export interface ItemTypes {
 	"authz-provider": AuthzProvider;
 	"storage-provider": StorageDriver;
 	"net-provider": NetService;
+	"http-provider": HttpApp;
 	measure: { name: string; type: string };
 	task: Task;
 }
@@ -264,6 +269,15 @@ export interface NetService {
 	onconnect(conn: Connection): void;
 }
 
+/** Something that is listened on. */
+export interface ListenAddress {
+	readonly service: string;
+	/** As the configuration names the interface: an address, `*` or `::`. */
+	readonly host: string;
+	/** The port in use, also where any was asked for with 0. */
+	readonly port: number;
+}
+
 /** A byte stream to a peer, as plugins see it; net/server.ts makes them. */
 export interface Connection {
 	readonly ip: string;
@@ -275,11 +289,13 @@ export interface Connection {
 	onreadtimeout: () => boolean;
 	/** All that was written is out, after some of it had to wait. */
 	ondrain: () => void;
+	/** The turn failed, and what was written in it was thrown away; only for who cares. */
+	ondiscard: () => void;
 	/**
-	 * Collects text for the end of the turn. False where the connection is gone or its out-buffer is over its limit.
-	 * @param keep whether the text goes out even when the turn fails, since it belongs to the stream and not to what was to be stored
+	 * Collects text or bytes for the end of the turn. False where the connection is gone or its out-buffer is over its limit.
+	 * @param keep whether a text goes out even when the turn fails, since it belongs to the stream and not to what was to be stored
 	 */
-	write(text: string, keep?: boolean): boolean;
+	write(data: string | Uint8Array, keep?: boolean): boolean;
 	/** Has the system probe an idle connection. */
 	set_keepalive(on: boolean): void;
 	/** What TLS agreed on, for logs; undefined in the clear. */
@@ -371,6 +387,8 @@ export interface ModuleApi {
 	get_host_type(): "local" | "component" | "global";
 	/** The session of this host, to send from; throws for a global module. */
 	host_session(): HostSession;
+	/** This module as if it were loaded on another host, or on none (`*`); taken back together with it. */
+	context(host: string): ModuleApi;
 
 	hook<Name extends keyof EventMap & string>(event: Name, handler: Handler<EventMap[Name]>, priority?: number): void;
 	unhook<Name extends keyof EventMap & string>(event: Name, handler: Handler<EventMap[Name]>): void;
@@ -401,7 +419,14 @@ export interface ModuleApi {
 		existing?: boolean,
 	): void;
 	/** Offers this module as a provider: adds the item `KIND-provider`. */
-	provides<Kind extends "auth" | "authz" | "storage" | "net">(kind: Kind, item: ItemTypes[`${Kind}-provider`]): void;
+	provides<Kind extends "auth" | "authz" | "storage" | "net" | "http">(kind: Kind, item: ItemTypes[`${Kind}-provider`]): void;
+	/**
+	 * Where an app is to be found from outside, by `http_external_url` or else by the ports that are listened on.
+	 * @param app_name this module's name without `http_` by default
+	 * @param default_path `/APP` by default
+	 * @param mode `internal` passes `http_external_url` over
+	 */
+	http_url(app_name?: string, default_path?: string, mode?: "internal"): string;
 
 	get_option(name: string): ConfigValue | undefined;
 	get_option_string<Default extends string | undefined>(name: string, default_value?: Default): string | Default;
@@ -604,18 +629,24 @@ export interface Server {
 	readonly modulemanager: ModuleManager;
 	readonly statsmanager: StatsManager;
 	readonly logger: (name: string) => Log;
+	/** Prosody: `net.http.server`. It only has something to answer where a port is open, which mod_http takes care of. */
+	readonly http_server: HttpServer;
+	/** Asks other servers. Prosody: `net.http`. */
+	readonly http: HttpClient;
 	readonly paths: { readonly data: string; readonly config: string; readonly plugins: readonly string[] };
+	/** Prosody's files of data. Source: core/storagemanager.lua, olddm. */
+	readonly datamanager: Datamanager;
 	/** Opens a store on a host. Source: core/storagemanager.lua. */
 	open_store<Kind extends keyof StoreTypes>(host: string, store: string, kind: Kind): Result<StoreTypes[Kind], StorageError>;
 	/** Domains directly below a host that its disco items name. Source: core/hostmanager.lua, get_children. */
 	get_children(host: string): { host: string; name: string | undefined }[];
 	/** The TLS context of a host name; undefined where there is no certificate. Source: core/certmanager.lua. */
 	tls_context(host: string): TlsContext | undefined;
+	/** What is listened on. */
+	addresses(): ListenAddress[];
 	/** Deactivates and activates all hosts: a clean state between scripts. Source: plugins/mod_debug_reset.lua. */
 	reset(): void;
 }
 
 /** For builders of stanzas in modules. */
 export type { Attributes, Stanza };
-	/** Prosody's files of data. Source: core/storagemanager.lua, olddm. */
-	readonly datamanager: Datamanager;

@@ -43,6 +43,7 @@ export class SocketConnection implements Connection, Outlet {
 	onclose: (error: string | undefined) => void = () => {};
 	onreadtimeout: () => boolean = () => false;
 	ondrain: () => void = () => {};
+	ondiscard: () => void = () => {};
 	/** TLS is agreed on. */
 	onsecure: () => void = () => {};
 	/** Settled when nothing of the connection is left. */
@@ -52,6 +53,9 @@ export class SocketConnection implements Connection, Outlet {
 	/** Collected for the end of the turn, and the part of it that goes out also when the turn fails. */
 	private out = "";
 	private kept = "";
+	/** What was collected before `out`, where some of it is no text. */
+	private before_out: (string | Uint8Array)[] = [];
+	private before_out_size = 0;
 	/** TLS to be turned to once the text before it is out. */
 	private upgrade: { readonly context: TlsContext; readonly before: string } | undefined;
 	private encrypted = false;
@@ -86,7 +90,7 @@ export class SocketConnection implements Connection, Outlet {
 	}
 
 	get pending(): number {
-		return this.stream.writableLength + this.out.length;
+		return this.stream.writableLength + this.before_out_size + this.out.length;
 	}
 
 	/** Protocol and cipher; undefined in the clear. */
@@ -99,14 +103,20 @@ export class SocketConnection implements Connection, Outlet {
 		if (this.stream instanceof Socket) this.stream.setKeepAlive(on);
 	}
 
-	write(text: string, keep = false): boolean {
+	write(data: string | Uint8Array, keep = false): boolean {
 		if (this.state !== "open") return false;
-		if (this.pending + text.length > this.settings.max_send_buffer_size) {
+		if (this.pending + data.length > this.settings.max_send_buffer_size) {
 			this.fail("no space left in buffer");
 			return false;
 		}
-		this.out += text;
-		if (keep) this.kept += text;
+		if (typeof data === "string") {
+			this.out += data;
+			if (keep) this.kept += data;
+		} else {
+			this.set_aside(this.out);
+			this.set_aside(data);
+			this.out = "";
+		}
 		this.turn.touch(this);
 		return true;
 	}
@@ -120,15 +130,34 @@ export class SocketConnection implements Connection, Outlet {
 		const { out } = this;
 		this.out = "";
 		this.kept = "";
-		if (out !== "") {
-			this.stream.write(out);
-			if (this.stream.writableNeedDrain) this.clogged();
-		}
+		const has_bytes = this.before_out_size > 0;
+		if (has_bytes) this.write_set_aside();
+		if (out !== "") this.stream.write(out);
+		if ((has_bytes || out !== "") && this.stream.writableNeedDrain) this.clogged();
 		if (this.state === "closing") this.end();
 	}
 
+	private set_aside(data: string | Uint8Array): void {
+		if (data.length === 0) return;
+		this.before_out.push(data);
+		this.before_out_size += data.length;
+	}
+
+	private write_set_aside(): void {
+		const { before_out } = this;
+		this.before_out = [];
+		this.before_out_size = 0;
+		this.stream.cork();
+		for (const data of before_out) this.stream.write(data);
+		this.stream.uncork();
+	}
+
 	discard(): void {
+		const is_lost = this.before_out_size > 0 || this.out.length > this.kept.length;
+		this.before_out = [];
+		this.before_out_size = 0;
 		this.out = this.kept;
+		if (is_lost && this.state === "open") this.guard(() => this.ondiscard());
 		if (this.out !== "" || this.upgrade !== undefined || this.state === "closing") this.flush();
 	}
 
@@ -215,6 +244,7 @@ export class SocketConnection implements Connection, Outlet {
 	private send_before_tls(): void {
 		const { upgrade } = this;
 		if (upgrade === undefined) return;
+		this.write_set_aside();
 		if (this.state === "closing") {
 			this.stream.end(upgrade.before, () => this.fail(undefined));
 			return;

@@ -214,6 +214,13 @@ export function start_accounts(
 		get datamanager() {
 			return unused();
 		},
+		get http_server() {
+			return unused();
+		},
+		get http() {
+			return unused();
+		},
+		addresses: unused,
 		get router() {
 			return router;
 		},

@@ -64,6 +64,13 @@ export function start_storage(
 		logger,
 		datamanager: create_datamanager({ data_path: folder, files: new TurnFiles(turn), log: logger("datamanager") }),
 		paths: { data: folder, config: folder, plugins: [] },
+		get http_server() {
+			return unused();
+		},
+		get http() {
+			return unused();
+		},
+		addresses: unused,
 		get router() {
 			return unused();
 		},

@@ -107,6 +107,10 @@ export class FakeModule implements ModuleApi {
 		return "component";
 	}
 
+	context(): ModuleApi {
+		return this;
+	}
+
 	host_session(): HostSession {
 		throw new Error("the fake module has no host session");
 	}
@@ -186,8 +190,12 @@ export class FakeModule implements ModuleApi {
 		this.hook(`item-removed/${key}`, (event) => void removed(event));
 	}
 
-	provides<Kind extends "auth" | "authz" | "storage" | "net">(kind: Kind, item: ItemTypes[`${Kind}-provider`]): void {
+	provides<Kind extends "auth" | "authz" | "storage" | "net" | "http">(kind: Kind, item: ItemTypes[`${Kind}-provider`]): void {
 		this.add_item(`${kind}-provider`, item);
+	}
+
+	http_url(): string {
+		throw new Error("this module serves nothing");
 	}
 
 	get_option(name: string): ConfigValue | undefined {

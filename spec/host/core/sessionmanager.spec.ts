@@ -27,8 +27,9 @@ function session_of(name?: string): { session: ClientSession; sent: string[] } {
 		onclose() {},
 		onreadtimeout: () => true,
 		ondrain() {},
+		ondiscard() {},
 		write(text) {
-			sent.push(text);
+			sent.push(String(text));
 			return true;
 		},
 		set_keepalive() {},

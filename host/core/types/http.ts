@@ -1,0 +1,347 @@
+// No counterpart: the shapes that Prosody's net/http/server.lua, net/http.lua and mod_http hand to modules.
+
+import type { Duplex } from "node:stream";
+import type { ErrorType, StanzaError } from "../../util/error.ts";
+import type { Events } from "../../util/events.ts";
+import type { Connection, Log } from "../types.ts";
+
+/** Content: text goes out as UTF-8. */
+export type HttpBody = string | Uint8Array;
+
+/** Header fields by name in lower case with `_` for `-`: `content_type`. Values are text, of UTF-8 where they are valid as such. */
+export type HttpHeaders = { [name: string]: string | number | undefined };
+
+/** The target of a request, in parts; `path` and `query` are still percent-encoded. */
+export interface HttpUrl {
+	readonly path: string;
+	readonly query?: string;
+	/** Only where the target is a whole URL, as for proxies. */
+	readonly scheme?: string;
+	readonly host?: string;
+	readonly port?: string;
+}
+
+/** Takes the content of a request or response piece by piece. Something falsy from `write` ends the connection. */
+export interface BodySink {
+	write(chunk: Buffer): unknown;
+}
+
+/** A request. Field names are those of Prosody's net/http/server.lua. */
+export interface HttpRequest {
+	readonly id: string;
+	readonly log: Log;
+	readonly method: string;
+	/** Decoded, with single slashes and without the query; what is not UTF-8 stays percent-encoded. */
+	path: string;
+	readonly url: HttpUrl;
+	/** `1.0` or `1.1`. */
+	readonly httpversion: string;
+	readonly headers: { [name: string]: string | undefined };
+	/** False while it is not here yet, and where it goes to {@link body_sink}. */
+	body: Buffer | false;
+	/** Bytes announced; undefined where that is not known beforehand. */
+	readonly body_length: number | undefined;
+	readonly chunked: boolean;
+	/**
+	 * Only the head is here, of a request whose content is larger than the limit or of unknown size: a handler may set
+	 * {@link body_sink}, answer at once, or decline. Where it set the sink, the event comes again when all was written.
+	 */
+	partial: boolean;
+	body_sink: BodySink | undefined;
+	/** Address and privacy of the client, by trusted proxies' word where there are any. */
+	ip: string;
+	secure: boolean;
+	readonly conn: Connection;
+	/** What RFC 7239 says about the way of the request, where proxies are asked in that way. */
+	forwarded?: readonly { readonly [parameter: string]: string }[];
+}
+
+/** What {@link HttpResponse.send_file} reads; undefined at the end. An open file, for instance. */
+export interface HttpSource {
+	read(bytes: number): HttpBody | undefined;
+	close?(): void;
+}
+
+/** An answer in the making. Field names are those of Prosody's net/http/server.lua. */
+export interface HttpResponse {
+	readonly id: string;
+	readonly log: Log;
+	readonly request: HttpRequest;
+	readonly is_head_request: boolean;
+	readonly conn: Connection;
+	status_code: number;
+	/** In place of the code's own name: `200 OK`. */
+	status?: string;
+	readonly headers: HttpHeaders;
+	/** What {@link send} sends where it is given nothing. */
+	body?: HttpBody;
+	/** Whether the connection serves further requests. */
+	persistent: boolean;
+	/** All was said, or the client is gone. */
+	finished: boolean;
+	/** Called once, when all was said or the client is gone. */
+	on_destroy?: ((response: HttpResponse) => void) | undefined;
+	/** Called once all was said, before the next request of the connection is looked at. */
+	finish_cb?: ((response: HttpResponse) => void) | undefined;
+	/** Sends head and content; nothing more can be said then. */
+	send(body?: HttpBody): void;
+	/** Sends head and content piece by piece, as fast as the client takes it. */
+	send_file(source: HttpSource): true;
+	/** Sends the head alone. Content may follow by {@link write}, or as raw bytes of the connection; {@link done} ends it. */
+	write_headers(): void;
+	/** Sends some content, chunked unless its length was announced. False where the client should get time to take it. */
+	write(chunk: HttpBody): boolean;
+	/** Ends the answer. */
+	done(): void;
+}
+
+/** Payload of the events `METHOD path` (any host) and `METHOD host/path`; `METHOD path/*` gets all that begin so. */
+export interface HttpEvent {
+	request: HttpRequest;
+	response: HttpResponse;
+}
+
+/** An error that is an answer: one for stanzas, or with a status of its own. */
+export interface HttpError extends StanzaError {
+	/** 500 without. */
+	readonly code?: number;
+}
+
+/** Payload of `http-error`, whose handlers answer the page to show and may change the response. */
+export interface HttpErrorEvent {
+	/** Status code. */
+	code: number;
+	request?: HttpRequest;
+	response?: HttpResponse;
+	/** For everybody, and for administrators only. */
+	message?: string;
+	private_message?: string;
+	error?: HttpError;
+}
+
+/** Payload of `http-message`: fills the page of errors with something else. */
+export interface HttpMessageEvent {
+	response?: HttpResponse;
+	title: string;
+	message: string;
+	warning?: string;
+	extra?: string;
+	icon_raw?: string;
+}
+
+/** What passes over {@link HttpServer.events}. */
+export interface HttpEventMap {
+	"http-error": HttpErrorEvent;
+	/** Answers the page that lists a folder. */
+	"directory-index": { path: string; full_path: string };
+	[request: `${string} ${string}`]: HttpEvent;
+}
+
+/**
+ * What a handler may answer: a status, content, parts of the response, an error, or a promise of one of these. `true` says that it
+ * sends the answer itself, undefined that it is for others to answer.
+ */
+export type HttpAnswer =
+	| number
+	| HttpBody
+	| boolean
+	| undefined
+	| null
+	| HttpError
+	| { readonly status_code?: number; readonly status?: string; readonly headers?: HttpHeaders; readonly body?: HttpBody }
+	| Promise<unknown>;
+
+/** Handles a request; `path` is what stands in place of the `*` of a route that has one. */
+export type HttpHandler = (event: HttpEvent, path: string | undefined) => unknown;
+
+/** What browsers of other sites may do with an app; see `http_cors_override`. */
+export interface HttpCors {
+	readonly enabled?: boolean;
+	readonly credentials?: boolean;
+	readonly headers?: { readonly [header: string]: boolean };
+	/** `*`, or a list of origins. */
+	readonly origins?: string | readonly string[];
+}
+
+/** What a module serves, by `module.provides("http", …)`. Source: plugins/mod_http.lua. */
+export interface HttpApp {
+	/** Names it in `http_paths`; the module's name without `http_` where there is none. */
+	readonly name?: string;
+	/** `/NAME` where there is none; `$host` stands for the host. */
+	readonly default_path?: string;
+	/** Handlers, or answers, by `METHOD /path` below the app's path; `METHOD /path/*` gets all that begin so. */
+	readonly route?: { readonly [route: string]: HttpHandler | HttpAnswer };
+	readonly cors?: HttpCors;
+	/** Its handlers know requests whose content is not here yet. */
+	readonly streaming_uploads?: boolean;
+}
+
+/** What a handler took over: the connection, which speaks no HTTP any more. */
+export interface HijackedConnection {
+	/** Its callbacks (`ondata`…) are the taker's to set; then `stream` is dead. */
+	readonly conn: Connection;
+	/** The same as a stream, for libraries. */
+	readonly stream: Duplex;
+	/** What was read already beyond the request. */
+	readonly head: Buffer;
+}
+
+/** Settings of the server, by Prosody's names; sizes in bytes. */
+export interface HttpServerOptions {
+	/** Most content of a request that is collected. Default: 10 MB. */
+	body_size_limit?: number | undefined;
+	/** Most bytes that may wait for a request to be whole; here a second bound on content. */
+	buffer_size_limit?: number | undefined;
+}
+
+/** Answers requests on connections, by events. Source: net/http/server.lua. */
+export interface HttpServer {
+	/** Prosody: `_events`. */
+	readonly events: Events<HttpEventMap>;
+	/** Takes an accepted connection; what `NetService.onconnect` of services that speak HTTP calls. */
+	onconnect(conn: Connection): void;
+	add_handler<Name extends keyof HttpEventMap & string>(
+		name: Name,
+		handler: (event: HttpEventMap[Name]) => unknown,
+		priority?: number,
+	): void;
+	remove_handler<Name extends keyof HttpEventMap & string>(name: Name, handler: (event: HttpEventMap[Name]) => unknown): void;
+	fire_event<Name extends keyof HttpEventMap & string>(name: Name, event: HttpEventMap[Name]): unknown;
+	/** Counts: a name that two added is there until both removed it. */
+	add_host(host: string): void;
+	remove_host(host: string): void;
+	/** Takes requests for hosts that are not there. */
+	set_default_host(host: string | undefined): void;
+	set_option<Name extends keyof HttpServerOptions>(name: Name, value: HttpServerOptions[Name]): void;
+	/** Answers with what a handler may answer; for answers that come later. */
+	handle_result(response: HttpResponse, result: unknown): void;
+	/** The connection of a request that asked for another protocol (`Upgrade`); undefined for any other. */
+	hijack_response(response: HttpResponse): HijackedConnection | undefined;
+	/** The request that a connection is busy with. */
+	get_request_from_conn(conn: Connection): HttpRequest | undefined;
+	/**
+	 * Answers 500 where a handler threw, and logs that. Ends the connection where the answer has begun already.
+	 * @param log of the module whose handler it is
+	 */
+	fail(response: HttpResponse, error: unknown, log?: Log): true;
+}
+
+// --------------------------------------------------------------------------------------------------------------- client
+
+/** How to make a request; Prosody's names. */
+export interface HttpRequestOptions {
+	/** For logs. */
+	readonly id?: string;
+	/** `POST` with a body, else `GET`. */
+	readonly method?: string;
+	readonly headers?: { readonly [name: string]: string | number };
+	readonly body?: HttpBody;
+	/** Whatever certificate the server shows is accepted. */
+	readonly insecure?: boolean;
+	/** The URL is not to be seen in the log. */
+	readonly suppress_url?: boolean;
+	/** Most bytes of content; 10 MB without. */
+	readonly body_size_limit?: number;
+	/** Seconds until all of the answer has to be there. */
+	readonly timeout?: number;
+	/** Asked with the head of an answer for where its content goes, and what is told when all was written. */
+	readonly streaming_handler?: (response: HttpClientResponse) => {
+		readonly sink?: BodySink | undefined;
+		readonly finalize?: ((response: HttpClientResponse) => void) | undefined;
+	};
+}
+
+/** What a server answered. Header names are in lower case, as they came otherwise: `content-type`. */
+export interface HttpClientResponse {
+	readonly code: number;
+	readonly httpversion: string;
+	readonly headers: { readonly [name: string]: string | undefined };
+	/** False where it went to a sink. */
+	body: Buffer | false;
+	readonly body_length: number | undefined;
+	readonly chunked: boolean;
+	partial: boolean;
+	/** Prosody's older names of the two. */
+	readonly responseversion: string;
+	readonly responseheaders: { readonly [name: string]: string | undefined };
+	request: HttpClientRequest;
+}
+
+/** A request under way. */
+export interface HttpClientRequest {
+	readonly id: string;
+	readonly url: string;
+	readonly scheme: string;
+	readonly host: string;
+	readonly port: string | undefined;
+	readonly path: string;
+	readonly query: string | undefined;
+	readonly method: string;
+	readonly headers: { readonly [name: string]: string };
+	readonly body: HttpBody | undefined;
+	/** Seconds since 1970. */
+	readonly time: number;
+	/** Gives it up; the callback gets the reason, `cancelled` without. */
+	cancel(reason?: string): void;
+}
+
+/**
+ * Told of an answer, or with the code 0 of why there is none: then `body` is a reason such as `connection refused`, and `response`
+ * the request.
+ */
+export type HttpCallback = (
+	body: Buffer | string | false,
+	code: number,
+	response: HttpClientResponse | HttpClientRequest | undefined,
+	request: HttpClientRequest | undefined,
+) => void;
+
+/** Why a request got no answer; an error of net/http/errors.lua. */
+export interface HttpClientError {
+	/** 0 where there was no answer at all. */
+	readonly code: number;
+	readonly type: ErrorType;
+	readonly condition: string;
+	readonly text: string;
+}
+
+/** Payloads of {@link HttpClient.events}. */
+export interface HttpClientEventMap {
+	/** Anything that is not undefined is answered in place of a request. */
+	"pre-request": { http: HttpClient; url: string; options: HttpRequestOptions; callback: HttpCallback };
+	request: { http: HttpClient; request: HttpClientRequest; url: string };
+	/** Handlers may replace content, code and response. */
+	response: {
+		http: HttpClient;
+		url: string;
+		request: HttpClientRequest;
+		response: HttpClientResponse | HttpClientRequest | undefined;
+		content: Buffer | string | false;
+		code: number;
+	};
+	"request-connection-error": { http: HttpClient; request: HttpClientRequest; url: string; err: string };
+}
+
+/** What all requests of one client have in common. */
+export interface HttpClientOptions {
+	/** Connections serve several requests. */
+	readonly connection_pooling?: boolean;
+	/** Seconds. */
+	readonly connect_timeout?: number;
+	readonly read_timeout?: number;
+}
+
+/** Asks other servers. Redirects are not followed. Source: net/http.lua. */
+export interface HttpClient {
+	readonly options: HttpClientOptions;
+	readonly events: Events<HttpClientEventMap>;
+	/**
+	 * Makes a request, which leaves at the end of the turn.
+	 * @returns the request under way; undefined where the URL is none, which the callback is told, too
+	 */
+	request(url: string, options: HttpRequestOptions | undefined, callback: HttpCallback): HttpClientRequest | undefined;
+	/** The same as a promise, which fails with an {@link HttpClientError} where there is no answer. */
+	request(url: string, options?: HttpRequestOptions): Promise<HttpClientResponse>;
+	/** Another client, with options in place of this one's. */
+	"new"(options?: HttpClientOptions): HttpClient;
+}
