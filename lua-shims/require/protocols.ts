@@ -6,9 +6,15 @@ import adhoc from "./util/adhoc.lua";
 import caps from "./util/caps.lua";
 import dataforms from "./util/dataforms.lua";
 import datamapper from "./util/datamapper.lua";
+import dependencies from "./util/dependencies.lua";
+import filters from "./util/filters.lua";
 import jsonpointer from "./util/jsonpointer.lua";
+import jwt from "./util/jwt.lua";
+import presence from "./util/presence.lua";
 import pubsub from "./util/pubsub.lua";
+import roles from "./util/roles.lua";
 import rsm from "./util/rsm.lua";
+import session from "./util/session.lua";
 import vcard from "./util/vcard.lua";
 
 /** Source text of each library, by the name that modules `require` it by. They require `util.stanza` and the like themselves. */
@@ -19,8 +25,14 @@ export const protocols: { readonly [name: string]: string } = {
 	"util.caps": caps,
 	"util.dataforms": dataforms,
 	"util.datamapper": datamapper,
+	"util.dependencies": dependencies,
+	"util.filters": filters,
 	"util.jsonpointer": jsonpointer,
+	"util.jwt": jwt,
+	"util.presence": presence,
 	"util.pubsub": pubsub,
+	"util.roles": roles,
 	"util.rsm": rsm,
+	"util.session": session,
 	"util.vcard": vcard,
 };

@@ -1,0 +1,83 @@
+-- Counterpart: util/filters.lua
+-- Functions that see, change or hold back what a session sends and receives: `stanzas/in`, `stanzas/out`, `bytes/in`, `bytes/out`.
+
+local new_session_hooks = {}
+
+-- Gives the session's filter function, and tells those who wait for new sessions.
+local function initialize(session)
+	if not session.filters then
+		local filters = {}
+		session.filters = filters
+		session.filter = function(kind, data)
+			local list = filters[kind]
+			if list then
+				for i = 1, #list do
+					data = list[i](data, session)
+					if data == nil then break end
+				end
+			end
+			return data
+		end
+	end
+	for i = 1, #new_session_hooks do
+		new_session_hooks[i](session)
+	end
+	return session.filter
+end
+
+-- Adds a filter behind those of its priority and above. The list holds its functions in order, and the priority of each by function.
+local function add_filter(session, kind, callback, priority)
+	if not session.filters then
+		initialize(session)
+	end
+	local list = session.filters[kind]
+	if not list then
+		list = {}
+		session.filters[kind] = list
+	elseif list[callback] then
+		return
+	end
+
+	priority = priority or 0
+	local position = 1
+	while list[position] and list[list[position]] >= priority do
+		position = position + 1
+	end
+	table.insert(list, position, callback)
+	list[callback] = priority
+end
+
+local function remove_value(list, value)
+	for i = 1, #list do
+		if list[i] == value then
+			table.remove(list, i)
+			return true
+		end
+	end
+end
+
+-- Gives true when the filter was there.
+local function remove_filter(session, kind, callback)
+	local list = session.filters and session.filters[kind]
+	if list and list[callback] then
+		list[callback] = nil
+		return remove_value(list, callback)
+	end
+end
+
+-- Calls a function for each session that is new from now on.
+local function add_filter_hook(callback)
+	new_session_hooks[#new_session_hooks + 1] = callback
+end
+
+local function remove_filter_hook(callback)
+	remove_value(new_session_hooks, callback)
+end
+
+return {
+	initialize = initialize,
+	add_filter = add_filter,
+	remove_filter = remove_filter,
+	add_filter_hook = add_filter_hook,
+	remove_filter_hook = remove_filter_hook,
+}
