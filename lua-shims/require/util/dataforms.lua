@@ -18,12 +18,8 @@ local function new(layout)
 	return setmetatable(layout, form_mt)
 end
 
--- A number as digits; "%d" alone refuses what is past 32 bits in this interpreter.
 local function digits(number)
-	if number % 1 == 0 then
-		return (("%.0f"):format(number))
-	end
-	return (("%d"):format(number))
+	return ("%d"):format(number)
 end
 
 local function add_value(form, text)
@@ -69,7 +65,7 @@ local function number_as_value(number, field, field_type)
 	elseif field_type == "boolean" then
 		return number ~= 0
 	elseif datatype == "xs:double" or datatype == "xs:decimal" then
-		return (("%f"):format(number))
+		return ("%f"):format(number)
 	end
 	return digits(number)
 end

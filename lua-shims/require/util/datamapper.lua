@@ -193,10 +193,9 @@ local function text_of(value, value_type)
 	elseif value_type == "string" and actual == "string" then
 		return value
 	elseif value_type == "number" and actual == "number" then
-		return (("%g"):format(value))
+		return ("%g"):format(value)
 	elseif value_type == "integer" and actual == "number" then
-		-- "%d" alone refuses what is past 32 bits in this interpreter.
-		return ((value % 1 == 0 and "%.0f" or "%d"):format(value))
+		return ("%d"):format(value)
 	end
 end
 

@@ -10,12 +10,8 @@ local field_order = { "max", "index", "after", "before", "first", "last", "count
 local is_number = { max = true, index = true, count = true }
 local is_text = { after = true, last = true }
 
--- A number as digits; "%d" alone refuses what is past 32 bits in this interpreter.
 local function digits(number)
-	if type(number) == "number" and number % 1 == 0 then
-		return (("%.0f"):format(number))
-	end
-	return (("%d"):format(number))
+	return ("%d"):format(number)
 end
 
 local function parse(set)
