@@ -13,6 +13,8 @@ const index_magic = 7767640n;
 /** How many entries of lists, over all of them, are remembered by their place. */
 const remembered_entries = 300_000;
 
+/** How an entry ends: the only lines that begin so. */
+const entry_end = "\n});\n";
 const newline = 0x0a;
 const backslash = 0x5c;
 
@@ -34,7 +36,12 @@ function find_ends(bytes: Buffer): number[] {
 		if (found_any || bytes.toString("latin1", 0, start).trim() !== "") ends.push(start);
 		found_any = true;
 	}
-	if (bytes.length > 0 && (found_any || bytes.toString("latin1").trim() !== "")) ends.push(bytes.length);
+	if (bytes.length === 0 || (!found_any && bytes.toString("latin1").trim() === "")) return ends;
+	// What a machine that stopped has left behind the last entry is not its fault.
+	const closed = bytes.lastIndexOf(entry_end) + entry_end.length;
+	const is_closed = closed > entry_end.length && closed > (ends.at(-1) ?? 0);
+	if (is_closed && bytes.toString("latin1", closed).trim() !== "") ends.push(closed);
+	ends.push(bytes.length);
 	return ends;
 }
 
@@ -57,6 +64,8 @@ export class StoredList {
 	indexed = false;
 	/** Whether the last line is a whole one. */
 	terminated = true;
+	/** Whether the last entry ends as one does; otherwise it may have been cut off. */
+	closed = true;
 
 	constructor(
 		readonly path: string,
@@ -124,6 +133,7 @@ export class Lists {
 		const bytes = content.value ?? Buffer.alloc(0);
 		const list = new StoredList(path, this.files, { ends: find_ends(bytes), stamp: stamp.value });
 		list.terminated = bytes.length === 0 || bytes[bytes.length - 1] === newline;
+		list.closed = list.length === 0 || bytes.subarray(-entry_end.length).toString("latin1") === entry_end;
 		list.indexed = this.check_index(list);
 		return ok(this.remember(list));
 	}
@@ -164,7 +174,7 @@ export class Lists {
 		const list = opened.value;
 		if (list === undefined) return this.begin(path, text);
 		const last = list.length - 1;
-		if (!list.terminated && last >= 0 && !list.read(last).ok) {
+		if (!list.closed && !list.read(last).ok) {
 			const saved = this.save_rest(list, last);
 			if (!saved.ok) return saved;
 			const numbers = Array.from({ length: last }, (_, index) => index);
@@ -175,6 +185,7 @@ export class Lists {
 		if (!start.ok) return start;
 		if (!list.terminated && last >= 0) list.ends[last] = (list.ends[last] ?? 0) + 1;
 		list.terminated = true;
+		list.closed = true;
 		this.entries++;
 		const end = start.value + data.length;
 		list.ends.push(end);
