@@ -1,5 +1,6 @@
 // No counterpart. The composition root: only here host, muc and lua-shims meet.
 
+import { create_lua_loader } from "../lua-shims/loader.ts";
 import { muc_modules } from "../muc/builtin.ts";
 import packageJson from "../package.json" with { type: "json" };
 import * as api from "./api.ts";
@@ -30,6 +31,7 @@ export function compose_server(
 		loaders: (folders) => [
 			create_builtin_loader([...host_modules, ...muc_modules, ...modules]),
 			create_typescript_loader(folders, api),
+			create_lua_loader(folders),
 		],
 	});
 }

@@ -58,9 +58,13 @@ declare module "fengari" {
 		function lua_getmetatable(L: LuaState, index: number): boolean;
 		/** Falsy when the stack is not so deep. */
 		function lua_getstack(L: LuaState, level: number, activation: lua_Debug): boolean | number;
+		/** Pops a key and pushes the table's value of it, with metamethods. */
+		function lua_gettable(L: LuaState, index: number): number;
 		function lua_gettop(L: LuaState): number;
 		function lua_insert(L: LuaState, index: number): void;
 		function lua_isinteger(L: LuaState, index: number): boolean;
+		/** Pushes the length, with metamethods. */
+		function lua_len(L: LuaState, index: number): void;
 		function lua_newtable(L: LuaState): void;
 		/** Pops a key, pushes the next key and value; 0 at the end. */
 		function lua_next(L: LuaState, index: number): number;
@@ -85,6 +89,8 @@ declare module "fengari" {
 		function lua_setfield(L: LuaState, index: number, name: LuaString): void;
 		function lua_sethook(L: LuaState, hook: LuaHook | null, mask: number, count: number): void;
 		function lua_setmetatable(L: LuaState, index: number): boolean;
+		/** Pops a value and a key and sets it in the table, with metamethods. */
+		function lua_settable(L: LuaState, index: number): void;
 		function lua_settop(L: LuaState, index: number): void;
 		/** Pops the value on top into the function's n-th upvalue and answers its name; null when there is none. */
 		function lua_setupvalue(L: LuaState, function_index: number, n: number): LuaString | null;
@@ -115,6 +121,8 @@ declare module "fengari" {
 		function luaL_requiref(L: LuaState, name: LuaString, open: LuaCFunction, global: boolean): void;
 		/** Pushes and answers the text `tostring` gives. */
 		function luaL_tolstring(L: LuaState, index: number): LuaString;
+		/** Pushes the calls of a thread as text, after a message, from that level on. */
+		function luaL_traceback(L: LuaState, of: LuaState, message: LuaString | null, level: number): void;
 		/** Pushes the position of the function at that level, empty when it is not Lua's. */
 		function luaL_where(L: LuaState, level: number): void;
 	}

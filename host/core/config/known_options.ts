@@ -245,6 +245,7 @@ export const KNOWN_OPTIONS: Readonly<Record<string, KnownOption>> = {
 	local_interfaces: { type: "list", readers: "portmanager" },
 	log: { type: "any", readers: "loggingmanager startup", global: true },
 	log_auth_ips: { type: "string", readers: "mod_log_auth" },
+	lua_hook_timeout: { type: "number", default: 1, readers: "lua-shims", global: true },
 	mam_include_total: { type: "boolean", default: false, readers: "mod_muc_mam mod_mam" },
 	mam_remove_expired_messages_period: { type: "period", default: "1d", readers: "mod_mam" },
 	mam_smart_enable: { type: "boolean", default: false, readers: "mod_mam" },

@@ -1,0 +1,346 @@
+// No counterpart: values between Lua and the host. DESIGN's rules: live tables, one identity each, functions both ways.
+
+import { type Table, TValue } from "./fengari.ts";
+import { key_of, key_value, LiveTable, nil, number_value, string_value, tags, text_of_string } from "./live_table.ts";
+import { array_view, map_view, object_view, record_view } from "./views.ts";
+import type { Vm } from "./vm.ts";
+
+/** Several results of a host function for Lua. */
+export class Results {
+	readonly values: readonly unknown[];
+	constructor(...values: readonly unknown[]) {
+		this.values = values;
+	}
+}
+
+/** A host function that Lua can call: takes and gives the host's values. */
+export type HostFunction = (...args: never[]) => unknown;
+type AnyFunction = (...args: unknown[]) => unknown;
+
+/** Makes the Lua side of an object of the host. */
+export type View = (border: Border, object: object) => LiveTable | Table;
+
+/** A value of Lua that is nothing to the host but something to hand back: a thread, userdata, a table with its own metatable. */
+export class LuaValue {
+	constructor(readonly value: TValue) {}
+}
+
+const table_of_proxy = new WeakMap<object, Table>();
+
+/** The Lua table behind what {@link Border.from_lua} made of it; undefined for objects of the host. */
+export function lua_table(value: unknown): Table | undefined {
+	return typeof value === "object" && value !== null ? table_of_proxy.get(value) : undefined;
+}
+
+function is_lua_value(object: object): object is TValue {
+	return object instanceof TValue;
+}
+
+/** Values between one Lua state and the host. */
+export class Border {
+	/** Views by the prototype of the object; found once for each. */
+	private readonly views = new Map<object | null, View>();
+	private readonly matchers: { matches(object: object): boolean; view: View }[] = [];
+	private readonly table_of_object = new WeakMap<object, TValue>();
+	private readonly proxies = new WeakMap<Table, object>();
+	private readonly lua_of_function = new WeakMap<AnyFunction, TValue>();
+	private readonly function_of_lua = new WeakMap<object, AnyFunction>();
+	/** Makes what is no live table of an object: sets, promises. */
+	private readonly conversions = new Map<object, (object: object) => TValue>();
+	/** How Lua tables of a metatable come to the host. */
+	private readonly imports = new Map<Table, (table: TValue) => unknown>();
+
+	constructor(readonly vm: Vm) {
+		this.views.set(Object.prototype, record_view);
+		this.views.set(null, record_view);
+		this.views.set(Array.prototype, array_view);
+		this.views.set(Map.prototype, map_view);
+	}
+
+	/** Shows all objects of a prototype in a way of their own. */
+	register(prototype: object, view: View): void {
+		this.views.set(prototype, view);
+	}
+
+	/** Shows objects by what they look like, where each has a prototype of its own kind (rooms). */
+	register_like(matches: (object: object) => boolean, view: View): void {
+		this.matchers.push({ matches, view });
+	}
+
+	/** Copies objects of a prototype into Lua instead of showing them. */
+	register_conversion(prototype: object, convert: (object: object) => TValue): void {
+		this.conversions.set(prototype, convert);
+	}
+
+	/** Has Lua tables of a metatable come to the host as something of its own. */
+	register_import(metatable: Table, convert: (table: TValue) => unknown): void {
+		this.imports.set(metatable, convert);
+	}
+
+	// ---------------------------------------------------------------------------------------------------------- to Lua
+
+	/** A value of the host as Lua sees it. */
+	to_lua(value: unknown): TValue {
+		switch (typeof value) {
+			case "undefined":
+				return nil;
+			case "string":
+				return string_value(value);
+			case "boolean":
+				return new TValue(tags.boolean, value);
+			case "number":
+				return number_value(value);
+			case "bigint":
+				return number_value(Number(value));
+			case "function":
+				return this.function_to_lua(value as AnyFunction);
+			case "object":
+				return value === null ? nil : this.object_to_lua(value);
+			default:
+				throw new TypeError(`a ${typeof value} has no place in Lua`);
+		}
+	}
+
+	/** All results of a host function as Lua sees them. */
+	results_to_lua(result: unknown): readonly TValue[] | TValue | undefined {
+		if (result === undefined) return undefined;
+		if (!(result instanceof Results)) return this.to_lua(result);
+		return result.values.map((value) => this.to_lua(value));
+	}
+
+	private object_to_lua(object: object): TValue {
+		const known = this.table_of_object.get(object);
+		if (known !== undefined) return known;
+		if (is_lua_value(object)) return object;
+		if (object instanceof LuaValue) return object.value;
+		const table = table_of_proxy.get(object);
+		if (table !== undefined) return new TValue(tags.table, table);
+		const prototype: object | null = Object.getPrototypeOf(object);
+		const convert = prototype === null ? undefined : this.conversions.get(prototype);
+		if (convert !== undefined) return convert(object);
+		const value = new TValue(tags.table, this.view_of(prototype, object)(this, object));
+		this.table_of_object.set(object, value);
+		return value;
+	}
+
+	private view_of(prototype: object | null, object: object): View {
+		const known = this.views.get(prototype);
+		if (known !== undefined) return known;
+		const view = this.matchers.find(({ matches }) => matches(object))?.view ?? object_view;
+		this.views.set(prototype, view);
+		return view;
+	}
+
+	/** Has an object shown by a table that is there already. */
+	bind(object: object, value: TValue): void {
+		this.table_of_object.set(object, value);
+	}
+
+	private function_to_lua(callback: AnyFunction): TValue {
+		const known = this.lua_of_function.get(callback);
+		if (known !== undefined) return known;
+		const value = this.vm.native((args) => this.results_to_lua(callback(...args.map((arg) => this.from_lua(arg)))));
+		this.lua_of_function.set(callback, value);
+		if (typeof value.value === "function") this.function_of_lua.set(value.value, callback);
+		return value;
+	}
+
+	/** A function for Lua of one of the host that takes and gives the host's values. */
+	fn(callback: HostFunction): TValue {
+		return this.function_to_lua(callback as AnyFunction);
+	}
+
+	/** Ties a host function and a Lua function together, so that each comes back as the other. */
+	pair(callback: HostFunction, value: TValue): void {
+		this.lua_of_function.set(callback as AnyFunction, value);
+	}
+
+	// -------------------------------------------------------------------------------------------------------- from Lua
+
+	/** A value of Lua as the host sees it. */
+	from_lua(value: TValue): unknown {
+		switch (value.type) {
+			case tags.nil:
+				return undefined;
+			case tags.boolean:
+			case tags.float:
+			case tags.integer:
+				return value.value;
+			case tags.string:
+			case tags.short_string:
+				return text_of_string(value);
+			case tags.table:
+				return value.value instanceof LiveTable ? value.value.target : this.table_from_lua(value);
+			case tags.lua_function:
+			case tags.native_function:
+			case tags.native_closure:
+				return this.function_from_lua(value);
+			default:
+				return new LuaValue(new TValue(value.type, value.value));
+		}
+	}
+
+	private function_from_lua(value: TValue): AnyFunction {
+		const closure = value.value as object;
+		const known = this.function_of_lua.get(closure);
+		if (known !== undefined) return known;
+		const kept = new TValue(value.type, value.value);
+		const callback = (...args: unknown[]): unknown => this.call(kept, ...args);
+		this.function_of_lua.set(closure, callback);
+		this.lua_of_function.set(callback, kept);
+		return callback;
+	}
+
+	/** Calls a Lua function with values of the host; answers with its first result. Throws a LuaError. */
+	call(callee: TValue, ...args: readonly unknown[]): unknown {
+		const [first] = this.vm.call(
+			callee,
+			args.map((arg) => this.to_lua(arg)),
+		);
+		return first === undefined ? undefined : this.from_lua(first);
+	}
+
+	/** The same with all results. */
+	call_all(callee: TValue, ...args: readonly unknown[]): unknown[] {
+		return this.vm
+			.call(
+				callee,
+				args.map((arg) => this.to_lua(arg)),
+			)
+			.map((result) => this.from_lua(result));
+	}
+
+	private table_from_lua(value: TValue): unknown {
+		const table = value.value as Table;
+		const convert = table.metatable === null ? undefined : this.imports.get(table.metatable);
+		if (convert !== undefined) return convert(value);
+		const known = this.proxies.get(table);
+		if (known !== undefined) return known;
+		const proxy = this.make_proxy(new TValue(tags.table, table), table);
+		this.proxies.set(table, proxy);
+		table_of_proxy.set(proxy, table);
+		return proxy;
+	}
+
+	/**
+	 * The Lua value of a property: numbers count from 0, as in an array. A function that the table has from its metatable is a
+	 * method, and gets the table itself first.
+	 */
+	private make_proxy(value: TValue, table: Table): object {
+		const key = (name: string): TValue => (/^(0|[1-9]\d{0,8})$/.test(name) ? number_value(Number(name) + 1) : string_value(name));
+		const read = (name: string): unknown => {
+			const own = this.vm.raw_get_value(table, key(name));
+			if (!own.ttisnil()) return this.from_lua(own);
+			if (name === "length" && !this.vm.raw_get(table, 1).ttisnil()) return this.vm.len(value);
+			if (table.metatable === null) return undefined;
+			const inherited = this.vm.index(value, key(name));
+			if (inherited.type === tags.lua_function || inherited.type === tags.native_function)
+				return (...args: unknown[]): unknown => this.call(inherited, value, ...args);
+			return this.from_lua(inherited);
+		};
+		const names = (): string[] => {
+			const found: string[] = [];
+			for (const [entry] of this.vm.entries(table)) {
+				const known = key_of(entry);
+				if (typeof known === "string") found.push(known);
+				else if (typeof known === "number") found.push(String(known - 1));
+			}
+			return found;
+		};
+		const iterate = function* (): Generator<unknown> {
+			for (let index = 0; ; index++) {
+				const item = read(String(index));
+				if (item === undefined) return;
+				yield item;
+			}
+		};
+		return new Proxy<Record<string, unknown>>(
+			{},
+			{
+				get: (_, name) => (typeof name === "string" ? read(name) : name === Symbol.iterator ? iterate : undefined),
+				has: (_, name) => typeof name === "string" && read(name) !== undefined,
+				set: (_, name, given) => {
+					if (typeof name === "string") this.vm.set_index(value, key(name), this.to_lua(given));
+					return true;
+				},
+				deleteProperty: (_, name) => {
+					if (typeof name === "string") this.vm.set_index(value, key(name), nil);
+					return true;
+				},
+				ownKeys: names,
+				getOwnPropertyDescriptor: (_, name) =>
+					typeof name === "string" && read(name) !== undefined
+						? { value: read(name), enumerable: true, configurable: true, writable: true }
+						: undefined,
+			},
+		);
+	}
+
+	// ---------------------------------------------------------------------------------------------------------- copies
+
+	/**
+	 * A deep copy of a Lua value in the host's plain data: a sequence is an array, a table of string keys an object, any other a
+	 * Map. Functions and the like are left out; a table within itself, or nested deeper than 100, throws.
+	 */
+	copy(value: TValue, depth = 0): unknown {
+		if (value.type !== tags.table) {
+			const plain = this.from_lua(value);
+			return typeof plain === "function" || plain instanceof LuaValue ? undefined : plain;
+		}
+		if (depth > 100) throw new RangeError("the table is nested too deeply, or contains itself");
+		if (value.value instanceof LiveTable) return value.value.target;
+		const table = value.value as Table;
+		if (table.metatable !== null && this.imports.has(table.metatable)) return this.from_lua(value);
+		const map = new Map<unknown, unknown>();
+		for (const [key, item] of this.vm.entries(table)) {
+			const known = key_of(key);
+			if (typeof known === "object" || known === undefined) continue;
+			const copied = this.copy(item, depth + 1);
+			if (copied !== undefined) map.set(known, copied);
+		}
+		return plain_table(map);
+	}
+
+	/** A Lua table that is a deep copy of plain data of the host, for code that goes on to change it. */
+	deep_table(data: unknown): TValue {
+		if (typeof data !== "object" || data === null) return this.to_lua(data);
+		const entries: Iterable<[unknown, unknown]> | undefined =
+			data instanceof Map
+				? data
+				: Array.isArray(data)
+					? data.map((item, index): [unknown, unknown] => [index + 1, item])
+					: Object.getPrototypeOf(data) === Object.prototype || Object.getPrototypeOf(data) === null
+						? Object.entries(data)
+						: undefined;
+		if (entries === undefined) return this.to_lua(data);
+		const table = this.vm.new_table();
+		for (const [key, item] of entries) {
+			if (typeof key !== "string" && typeof key !== "number" && typeof key !== "boolean") continue;
+			this.vm.raw_set_value(table, key_value(key), this.deep_table(item));
+		}
+		return new TValue(tags.table, table);
+	}
+
+	/** A Lua table of values by name. */
+	table(entries: { readonly [name: string]: unknown }): TValue {
+		const table = this.vm.new_table();
+		for (const name in entries) this.vm.raw_set(table, name, this.to_lua(entries[name]));
+		return new TValue(tags.table, table);
+	}
+}
+
+function plain_table(map: ReadonlyMap<unknown, unknown>): unknown {
+	let is_list = map.size > 0;
+	let is_record = true;
+	for (const key of map.keys()) {
+		if (typeof key === "string") is_list = false;
+		else is_record = false;
+	}
+	if (is_record) return Object.fromEntries(map);
+	if (is_list) {
+		const list: unknown[] = [];
+		for (let index = 1; map.has(index); index++) list.push(map.get(index));
+		if (list.length === map.size) return list;
+	}
+	return map;
+}

@@ -1,0 +1,115 @@
+// Counterpart: util/startup.lua (the globals of modules)
+
+import { type Table, TValue } from "./fengari.ts";
+import { type Key, key_of, LiveTable, nil, string_value, tags, text_of_string } from "./live_table.ts";
+import type { LuaHost } from "./lua_host.ts";
+import { bytes_of } from "./text.ts";
+import type { Vm } from "./vm.ts";
+
+/**
+ * A library of Lua's own as modules see it: they may add to it, but what is there stays, since all modules share it.
+ */
+class GuardedTable extends LiveTable {
+	constructor(
+		private readonly vm: Vm,
+		private readonly name: string,
+		private readonly inside: Table,
+		private readonly added = vm.new_table(),
+	) {
+		super(vm.next_id());
+	}
+
+	get target(): unknown {
+		return this;
+	}
+
+	get(key: Key): TValue {
+		if (typeof key !== "string" && typeof key !== "number") return nil;
+		const own = this.vm.raw_get(this.inside, key);
+		return own.ttisnil() ? this.vm.raw_get(this.added, key) : own;
+	}
+
+	set(key: Key, value: TValue): void {
+		if (typeof key !== "string" && typeof key !== "number") throw new TypeError(`${this.name} takes only names`);
+		if (!this.vm.raw_get(this.inside, key).ttisnil()) {
+			const what = this.name === "_G" ? `the global '${key}'` : `${this.name}.${key}`;
+			throw new Error(`attempt to replace ${what}, which all modules share; use a local of that name instead`);
+		}
+		this.vm.raw_set(this.added, key, value);
+	}
+
+	keys(): readonly Key[] {
+		const keys: Key[] = [];
+		for (const table of [this.inside, this.added]) {
+			for (const [key] of this.vm.entries(table)) {
+				const known = key_of(key);
+				if (known !== undefined) keys.push(known);
+			}
+		}
+		return keys;
+	}
+}
+
+const guarded_libraries = ["string", "table", "math", "os", "io", "coroutine", "utf8", "debug", "package"];
+/** What no module gets: they would read code from where nobody looks, or end the process. */
+const withheld = ["dofile", "loadfile"];
+
+/** Makes the globals that all modules share: Lua's own, as Lua 5.1 to 5.4 have them. */
+export function create_globals(host: LuaHost): TValue {
+	const { vm, border } = host;
+	const real = vm.globals;
+	const inside = vm.new_table();
+	for (const [key, value] of vm.entries(real)) {
+		if (!withheld.includes(text_of_string(key))) vm.raw_set_value(inside, key, value);
+	}
+	const globals = new TValue(tags.table, new GuardedTable(vm, "_G", inside));
+	for (const name of guarded_libraries) {
+		const library = vm.raw_get(real, name);
+		if (library.type === tags.table) {
+			vm.raw_set(inside, name, new TValue(tags.table, new GuardedTable(vm, name, library.value as Table)));
+		}
+	}
+	const table = vm.raw_get(real, "table").value as Table;
+	const set = (name: string, value: TValue): void => vm.raw_set(inside, name, value);
+	set("_G", globals);
+	set("_VERSION", string_value("Lua 5.3"));
+	set(
+		"require",
+		vm.native(([name]) => host.libraries.get(name === undefined ? "" : text_of_string(name))),
+	);
+	// Lua 5.1 and 5.2 had these, and modules written for them do
+	set("unpack", vm.raw_get(table, "unpack"));
+	vm.raw_set(
+		table,
+		"getn",
+		vm.native(([list]) => border.to_lua(list === undefined ? 0 : vm.len(list))),
+	);
+	set(
+		"print",
+		vm.native((args) => {
+			const line = args.map((arg) => vm.to_string(arg)).join("\t");
+			host.server.logger("general")("info", "%s", line);
+			return undefined;
+		}),
+	);
+	/** `load`, `loadstring`: compiled code sees the globals of modules, not those of the machine. */
+	const load = vm.native(([code = nil, name = nil, _mode, environment = globals]) => {
+		let text = code;
+		if ((code.type & 15) === 6) {
+			let parts = "";
+			for (let [part = nil] = vm.call(code, []); !part.ttisnil(); [part = nil] = vm.call(code, [])) {
+				const piece = text_of_string(part);
+				if (piece === "") break;
+				parts += piece;
+			}
+			text = string_value(parts);
+		}
+		if ((text.type & 15) !== 4) throw new TypeError("bad argument #1 to 'load' (expected string or function)");
+		const source = text_of_string(text);
+		const chunk = vm.load(bytes_of(source), name.ttisnil() ? `=(load)` : text_of_string(name), environment);
+		return chunk.ok ? chunk.value : [nil, string_value(chunk.error)];
+	});
+	set("load", load);
+	set("loadstring", load);
+	return globals;
+}

@@ -1,0 +1,95 @@
+// No counterpart: what `require` finds. Prosody has a folder of files; here most names are views on the host.
+
+import { existsSync, readFileSync } from "node:fs";
+import type { Border } from "./border.ts";
+import { TValue } from "./fengari.ts";
+import { string_value, tags, text_of_string } from "./live_table.ts";
+import { bytes_of } from "./text.ts";
+
+/** Makes a library when it is first required. */
+export type LibraryFactory = () => TValue;
+
+/** Where plain Lua libraries of the system lie, as Lua itself looks for them. */
+const system_paths = ["5.4", "5.3", "5.2", "5.1"].flatMap((version) =>
+	["/usr/local/share/lua", "/usr/share/lua"].flatMap((root) => [`${root}/${version}/?.lua`, `${root}/${version}/?/init.lua`]),
+);
+
+/** The name that a library is kept under: Prosody 13 calls `util.x` `prosody.util.x`. */
+export function plain_name(name: string): string {
+	return /^prosody\.(util|core|net)\./.test(name) ? name.slice("prosody.".length) : name;
+}
+
+/** The libraries of one Lua state. */
+export class Libraries {
+	private readonly factories = new Map<string, LibraryFactory>();
+	private readonly loaded = new Map<string, TValue>();
+	private readonly loading = new Set<string>();
+	/** Lua's `require`. */
+	readonly require: TValue;
+
+	/**
+	 * @param globals what the code of libraries sees
+	 * @param paths patterns such as `/folder/?.lua` of further libraries in Lua
+	 */
+	constructor(
+		private readonly border: Border,
+		private readonly globals: TValue,
+		private readonly paths: readonly string[] = [...(process.env["LUA_PATH"]?.split(";") ?? []), ...system_paths],
+	) {
+		this.require = border.vm.native(([name]) => this.get(name === undefined ? "" : text_of_string(name)));
+	}
+
+	/** Offers a library that the host makes. */
+	add(name: string, factory: LibraryFactory): void {
+		this.factories.set(name, factory);
+	}
+
+	/** Offers a library in Lua of our own. */
+	add_source(name: string, source: string): void {
+		this.add(name, () => this.run(bytes_of(source), `=lua-shims/require/${name.replaceAll(".", "/")}.lua`, name));
+	}
+
+	/** The names that can be required. */
+	names(): string[] {
+		return [...this.factories.keys()].sort();
+	}
+
+	/** A library by either of its names. Throws where there is none, or where it fails. */
+	get(asked: string): TValue {
+		const name = plain_name(asked);
+		const known = this.loaded.get(name);
+		if (known) return known;
+		if (this.loading.has(name)) throw new Error(`loop or previous error loading module '${asked}'`);
+		this.loading.add(name);
+		try {
+			const factory = this.factories.get(name);
+			const library = factory ? factory() : this.from_file(asked);
+			this.loaded.set(name, library);
+			return library;
+		} finally {
+			this.loading.delete(name);
+		}
+	}
+
+	/** A library's function, for code of the host that needs it. */
+	function_of(library: string, name: string): TValue {
+		return this.border.vm.index(this.get(library), string_value(name));
+	}
+
+	private from_file(name: string): TValue {
+		for (const pattern of this.paths) {
+			if (!pattern.includes("?")) continue;
+			const path = pattern.replaceAll("?", name.replaceAll(".", "/"));
+			if (existsSync(path)) return this.run(readFileSync(path), `@${path}`, name);
+		}
+		throw new Error(`module '${name}' not found: it is neither offered here nor in LUA_PATH`);
+	}
+
+	private run(code: Uint8Array, chunk_name: string, name: string): TValue {
+		const { vm } = this.border;
+		const chunk = vm.load(code, chunk_name, this.globals);
+		if (!chunk.ok) throw new Error(chunk.error);
+		const [library] = vm.call(chunk.value, [string_value(name)]);
+		return library === undefined || library.ttisnil() ? new TValue(tags.boolean, true) : library;
+	}
+}

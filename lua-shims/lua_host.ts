@@ -1,0 +1,297 @@
+// No counterpart: all that the Lua modules of one server share. It is made when the first of them is loaded.
+
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { EventMap, IqError, ModuleApi, PermissionContext, Server, Session } from "../host/core/types.ts";
+import type { Events } from "../host/util/events.ts";
+import { Border } from "./border.ts";
+import { type Table, TValue } from "./fengari.ts";
+import { create_globals } from "./globals.ts";
+import { Libraries } from "./libraries.ts";
+import { nil, string_value, tags } from "./live_table.ts";
+import { create_module_api, LuaExports, LuaModule } from "./module.ts";
+import { create_stanza_library, type StanzaLibrary } from "./stanza.ts";
+import { provide } from "./surface.ts";
+import { Vm } from "./vm.ts";
+
+/** What a module's Lua code used so far. */
+export interface ModuleCost {
+	calls: number;
+	/** Milliseconds. */
+	time: number;
+}
+
+/** How long the loading of a module may take, as a multiple of what a hook may. */
+const loading_factor = 10;
+
+/** The Lua of one server: its state, its libraries, its modules. */
+export class LuaHost {
+	readonly vm: Vm;
+	readonly border: Border;
+	readonly libraries: Libraries;
+	readonly stanza: StanzaLibrary;
+	/** Lua's globals as modules see them. */
+	readonly globals: TValue;
+	/** What the host got for items of Lua. */
+	readonly adapted_items = new WeakMap<object, object>();
+	/** Calls and time by `host:module`. */
+	readonly costs = new Map<string, ModuleCost>();
+
+	private readonly module_api: TValue;
+	private readonly module_metatable: Table;
+	private readonly modules = new WeakMap<object, LuaModule>();
+	private readonly module_of_api = new WeakMap<ModuleApi, LuaModule>();
+	private readonly undos = new WeakMap<LuaModule, (() => void)[]>();
+
+	/** Options: lua_hook_timeout. */
+	constructor(readonly server: Server) {
+		const timeout = server.config.get("*", "lua_hook_timeout");
+		this.vm = new Vm(typeof timeout === "number" && timeout > 0 ? timeout : 1);
+		this.border = new Border(this.vm);
+		this.globals = create_globals(this);
+		this.libraries = new Libraries(this.border, this.globals);
+		this.stanza = create_stanza_library(this.border);
+		provide(this);
+		this.module_api = create_module_api(this);
+		this.module_metatable = this.vm.new_table();
+		this.vm.raw_set(this.module_metatable, "__index", this.module_api);
+	}
+
+	// --------------------------------------------------------------------------------------------------------- modules
+
+	/** Runs a module's file for a host; answers with what other modules get of it. Throws where it fails. */
+	load(path: string, api: ModuleApi): LuaExports {
+		const { vm } = this;
+		const module = new LuaModule(this, api, path);
+		module.table.metatable = this.module_metatable;
+		this.register(module);
+		const environment = vm.new_table();
+		const exported = new LuaExports(new TValue(tags.table, environment), path);
+		const set = (name: string, value: TValue): void => vm.raw_set(module.table, name, value);
+		set("name", string_value(api.name));
+		set("host", string_value(api.host));
+		set("path", string_value(path));
+		set("environment", exported.environment);
+		set(
+			"_log",
+			this.border.fn((level: string, message: string) => api.log(level === "error" ? "error" : "info", "%s", message)),
+		);
+		if (api.host === "*") set("global", this.border.to_lua(true));
+		vm.raw_set(environment, "module", module.value);
+		environment.metatable = vm.new_table();
+		vm.raw_set(environment.metatable, "__index", this.globals);
+		this.environments.set(module, environment);
+		const chunk = vm.load(readFileSync(path), `@${path}`, exported.environment);
+		if (!chunk.ok) throw new Error(`mod_${api.name} cannot be compiled: ${chunk.error}`);
+		this.prepare_lifecycle(module, environment);
+		try {
+			vm.with_timeout(vm.timeout * loading_factor, () => {
+				vm.call(chunk.value, []);
+				const load = this.lifecycle_function(module, "load");
+				if (load) vm.call(load, []);
+			});
+		} catch (error) {
+			this.release(module);
+			throw error;
+		}
+		this.adopt_lifecycle(module);
+		return exported;
+	}
+
+	private readonly environments = new WeakMap<LuaModule, Table>();
+
+	/** The globals of one module. */
+	environment_of(module: LuaModule): Table {
+		return this.environments.get(module) ?? this.vm.new_table();
+	}
+
+	/** Makes a module known by its table. */
+	register(module: LuaModule): void {
+		this.modules.set(module.table, module);
+		this.module_of_api.set(module.api, module);
+	}
+
+	/** The module that a method was called on. Throws where it is none. */
+	module_of(self: TValue | undefined, method: string): LuaModule {
+		let table: unknown = self?.value;
+		for (let depth = 0; depth < 8 && typeof table === "object" && table !== null; depth++) {
+			const known = this.modules.get(table);
+			if (known) return known;
+			const { metatable } = table as Table;
+			table = metatable ? this.vm.raw_get(metatable, "__index").value : undefined;
+		}
+		throw new TypeError(`calling '${method}' without a module: expected module:${method}(...)`);
+	}
+
+	/** Lua's `module` of a module in any language. */
+	module_value(api: ModuleApi): TValue {
+		const known = this.module_of_api.get(api);
+		if (known) return known.value;
+		const module = new LuaModule(this, api, api.path ?? "");
+		module.table.metatable = this.module_metatable;
+		this.vm.raw_set(module.table, "name", string_value(api.name));
+		this.vm.raw_set(module.table, "host", string_value(api.host));
+		this.register(module);
+		return module.value;
+	}
+
+	private lifecycle_function(module: LuaModule, name: string): TValue | undefined {
+		const value = this.vm.raw_get(module.table, name);
+		return (value.type & 15) === 6 ? new TValue(value.type, value.value) : undefined;
+	}
+
+	private prepare_lifecycle(module: LuaModule, environment: Table): void {
+		module.api.unload = () => {
+			try {
+				const unload = this.lifecycle_function(module, "unload");
+				if (unload) this.vm.call(unload, []);
+			} finally {
+				this.release(module);
+			}
+		};
+		this.environments.set(module, environment);
+	}
+
+	/** Takes over the functions that a module put on `module` while it loaded. */
+	private adopt_lifecycle(module: LuaModule): void {
+		const { vm, border } = this;
+		const { api } = module;
+		const save = this.lifecycle_function(module, "save");
+		if (save) api.save = () => border.copy(vm.call(save, [])[0] ?? nil);
+		const restore = this.lifecycle_function(module, "restore");
+		if (restore) api.restore = (saved) => void vm.call(restore, [border.deep_table(saved)]);
+		const ready = this.lifecycle_function(module, "ready");
+		if (ready) api.ready = () => void vm.call(ready, []);
+		const add_host = this.lifecycle_function(module, "add_host");
+		if (!add_host) return;
+		api.add_host = (host_api) => {
+			const on_host = new LuaModule(this, host_api, module.path);
+			on_host.table.metatable = vm.new_table();
+			vm.raw_set(on_host.table.metatable, "__index", module.value);
+			vm.raw_set(on_host.table, "host", string_value(host_api.host));
+			vm.raw_set(on_host.table, "global", border.to_lua(false));
+			this.register(on_host);
+			this.environments.set(on_host, this.environment_of(module));
+			host_api.unload = () => {
+				const own = vm.raw_get(on_host.table, "unload");
+				try {
+					if ((own.type & 15) === 6) vm.call(own, []);
+				} finally {
+					this.release(on_host);
+				}
+			};
+			const [answer, reason] = vm.call(add_host, [on_host.value]);
+			if (answer?.value === false) throw new Error(reason === undefined ? "add_host refused" : vm.to_string(reason));
+		};
+	}
+
+	/** Has something done when a module goes. */
+	undo(module: LuaModule, callback: () => void): void {
+		const undos = this.undos.get(module) ?? [];
+		undos.push(callback);
+		this.undos.set(module, undos);
+	}
+
+	private release(module: LuaModule): void {
+		for (const callback of (this.undos.get(module) ?? []).reverse()) callback();
+		this.undos.delete(module);
+		module.handlers.clear();
+	}
+
+	/** A library beside a module: `module:require "x"` runs `x.lib.lua` in the module's own environment. */
+	require_beside(module: LuaModule, name: string): TValue {
+		const folders = [
+			dirname(module.path),
+			...this.server.paths.plugins.flatMap((folder) => [
+				folder,
+				join(folder, module.api.name),
+				join(folder, `mod_${module.api.name}`),
+			]),
+		];
+		const path = folders.map((folder) => join(folder, `${name}.lib.lua`)).find((file) => existsSync(file));
+		if (path === undefined)
+			throw new Error(`Failed to load plugin library '${name}': no ${name}.lib.lua beside mod_${module.api.name}`);
+		const chunk = this.vm.load(readFileSync(path), `@${path}`, new TValue(tags.table, this.environment_of(module)));
+		if (!chunk.ok) throw new Error(`Failed to load plugin library '${name}': ${chunk.error}`);
+		return this.vm.call(chunk.value, [])[0] ?? nil;
+	}
+
+	/** Calls back when the server is ready; at once where it already is. */
+	on_ready(module: LuaModule, callback: () => void): void {
+		const before = module.api.ready;
+		module.api.ready = () => {
+			before?.();
+			callback();
+		};
+	}
+
+	/** Counts calls and time of a piece of a module's code. */
+	measured(module: LuaModule, _what: string): <Value>(run: () => Value) => Value {
+		const key = `${module.api.host}:${module.api.name}`;
+		let cost = this.costs.get(key);
+		if (!cost) {
+			cost = { calls: 0, time: 0 };
+			this.costs.set(key, cost);
+		}
+		const counted = cost;
+		return (run) => {
+			const started = performance.now();
+			try {
+				return run();
+			} finally {
+				counted.calls++;
+				counted.time += performance.now() - started;
+			}
+		};
+	}
+
+	// ------------------------------------------------------------------------------------------------------------ values
+
+	/** A function of one of Lua's own libraries, as modules see it. */
+	global(library: string, name: string): TValue {
+		return this.vm.index(this.vm.index(this.globals, string_value(library)), string_value(name));
+	}
+
+	/** The session that a Lua value is, or stands for. */
+	session_of(value: TValue): Session {
+		return this.border.from_lua(value) as Session;
+	}
+
+	/** The event bus that a Lua value is: a bus, or an object that has one. */
+	bus_of(value: TValue): Events<EventMap> {
+		const known = this.border.from_lua(value) as Events<EventMap> | { events: Events<EventMap> };
+		return "events" in known ? known.events : known;
+	}
+
+	/** An event's payload from Lua as handlers of the host get it. */
+	payload(value: TValue): unknown {
+		return this.border.from_lua(value);
+	}
+
+	/** Whose permission is asked: a JID, or a stanza event. */
+	permission_context(value: TValue): PermissionContext {
+		return this.border.from_lua(value) as PermissionContext;
+	}
+
+	/** What other modules get of a module. */
+	exports_value(name: string, on: string, exported: unknown): TValue {
+		if (exported instanceof LuaExports) return exported.environment;
+		const loaded = this.server.modulemanager.get_module(on, name) ?? this.server.modulemanager.get_module("*", name);
+		const table = this.vm.new_table();
+		if (loaded) this.vm.raw_set(table, "module", this.module_value(loaded.module));
+		if (typeof exported === "object" && exported !== null) {
+			table.metatable = this.vm.new_table();
+			this.vm.raw_set(table.metatable, "__index", this.border.to_lua(exported));
+		}
+		return new TValue(tags.table, table);
+	}
+
+	/** An error as util.error makes it. */
+	error_value(error: IqError | undefined, reason: unknown): TValue {
+		const make = this.libraries.function_of("util.error", "new");
+		const given = error
+			? { type: error.type, condition: error.condition, text: error.text }
+			: { type: "cancel", condition: "undefined-condition", text: reason instanceof Error ? reason.message : String(reason) };
+		return this.vm.call(make, [this.border.table(given)])[0] ?? nil;
+	}
+}

@@ -1,0 +1,516 @@
+// Counterpart: util/stanza.lua, as the Lua side of host/util/stanza.ts
+
+import type { ErrorType } from "../host/util/error.ts";
+import * as st from "../host/util/stanza.ts";
+import type { Border } from "./border.ts";
+import { type Table, TValue } from "./fengari.ts";
+import { type Key, key_of, LiveTable, nil, number_value, string_value, tags, text_of_string } from "./live_table.ts";
+import { table_value } from "./views.ts";
+import type { NativeFunction } from "./vm.ts";
+
+const { Stanza } = st;
+type Stanza = st.Stanza;
+
+function lua_type(value: TValue | undefined): string {
+	switch (value === undefined ? 0 : value.type & 15) {
+		case 0:
+			return "nil";
+		case 1:
+			return "boolean";
+		case 3:
+			return "number";
+		case 4:
+			return "string";
+		case 5:
+			return "table";
+		case 6:
+			return "function";
+		default:
+			return "userdata";
+	}
+}
+
+/** The attributes of an element. */
+class AttrTable extends LiveTable {
+	constructor(
+		readonly border: Border,
+		readonly stanza: Stanza,
+	) {
+		super(border.vm.next_id());
+	}
+
+	get target(): st.Attributes {
+		return this.stanza.attrs;
+	}
+
+	get(key: Key): TValue {
+		const value = typeof key === "string" ? this.stanza.attrs[key] : undefined;
+		return value === undefined ? nil : string_value(value);
+	}
+
+	set(key: Key, value: TValue): void {
+		const { attrs } = this.stanza;
+		if (typeof key !== "string") throw new TypeError(`an attribute's name is a string, not a ${typeof key}`);
+		if (value.ttisnil()) delete attrs[key];
+		else attrs[key] = attribute_text(key, value);
+	}
+
+	keys(): readonly Key[] {
+		const { attrs } = this.stanza;
+		return Object.keys(attrs).filter((name) => attrs[name] !== undefined);
+	}
+}
+
+function attribute_text(name: string, value: TValue): string {
+	const type = lua_type(value);
+	if (type === "string") return text_of_string(value);
+	if (type === "number") return String(value.value);
+	throw new TypeError(`invalid attribute value: expected string, got ${type} (attribute ${name})`);
+}
+
+/** The child elements of an element. */
+class TagsTable extends LiveTable {
+	constructor(
+		readonly border: Border,
+		readonly stanza: Stanza,
+	) {
+		super(border.vm.next_id());
+	}
+
+	get target(): Stanza[] {
+		return this.stanza.tags;
+	}
+
+	get(key: Key): TValue {
+		if (typeof key !== "number") return nil;
+		let index = 0;
+		for (const child of this.stanza.children) {
+			if (child instanceof Stanza && ++index === key) return this.border.to_lua(child);
+		}
+		return nil;
+	}
+
+	set(key: Key, value: TValue): void {
+		const tags = this.stanza.tags;
+		if (typeof key !== "number" || key < 1 || key > tags.length + 1) {
+			throw new TypeError(`the tags of a stanza are a list: expected an index from 1 to ${tags.length + 1}`);
+		}
+		const before = tags[key - 1];
+		const child = value.ttisnil() ? undefined : this.border.from_lua(value);
+		if (child !== undefined && !(child instanceof Stanza)) throw new TypeError(`a tag is a stanza, not a ${lua_type(value)}`);
+		const { children } = this.stanza;
+		const at = before === undefined ? children.length : children.indexOf(before);
+		if (child) children.splice(at, before === undefined ? 0 : 1, child);
+		else if (before) children.splice(at, 1);
+	}
+
+	override length(): number {
+		return this.stanza.tags.length;
+	}
+
+	keys(): readonly Key[] {
+		return this.stanza.tags.map((_, index) => index + 1);
+	}
+}
+
+/** A stanza, or an element of one. */
+export class StanzaTable extends LiveTable {
+	private attr: TValue | undefined;
+	private tag_list: TValue | undefined;
+	/** Fields that modules put on stanzas. */
+	private extra: Map<Key, TValue> | undefined;
+
+	constructor(
+		readonly border: Border,
+		readonly target: Stanza,
+		metatable: Table,
+	) {
+		super(border.vm.next_id());
+		this.metatable = metatable;
+	}
+
+	get(key: Key): TValue {
+		if (typeof key === "number") {
+			const child = this.target.children[key - 1];
+			return child === undefined ? nil : this.border.to_lua(child);
+		}
+		switch (key) {
+			case "attr":
+				this.attr ??= table_value(new AttrTable(this.border, this.target));
+				return this.attr;
+			case "name":
+				return string_value(this.target.name);
+			case "tags":
+				this.tag_list ??= table_value(new TagsTable(this.border, this.target));
+				return this.tag_list;
+			case "last_add":
+				return this.border.to_lua(this.target.last_add);
+			default:
+				return this.extra?.get(key) ?? nil;
+		}
+	}
+
+	set(key: Key, value: TValue): void {
+		const { target } = this;
+		if (typeof key === "number") {
+			this.set_child(key, value);
+			return;
+		}
+		switch (key) {
+			case "attr":
+				target.attrs = attributes(value) ?? {};
+				return;
+			case "name":
+				if (lua_type(value) !== "string") throw new TypeError(`a stanza's name is a string, not a ${lua_type(value)}`);
+				target.name = text_of_string(value);
+				return;
+			case "tags":
+				throw new TypeError("the tags of a stanza follow from its children: use maptags or remove_children");
+			case "last_add":
+				target.last_add = [];
+				for (const item of value.ttisnil() ? [] : (this.border.copy(value) as unknown[])) {
+					if (item instanceof Stanza) target.last_add.push(item);
+				}
+				return;
+			default:
+				this.extra ??= new Map();
+				if (value.ttisnil()) this.extra.delete(key);
+				else this.extra.set(key, new TValue(value.type, value.value));
+		}
+	}
+
+	private set_child(index: number, value: TValue): void {
+		const { children } = this.target;
+		if (index < 1 || index > children.length + 1) {
+			throw new TypeError(`the children of a stanza are a list: expected an index from 1 to ${children.length + 1}`);
+		}
+		if (value.ttisnil()) {
+			children.splice(index - 1, 1);
+			return;
+		}
+		const child = this.border.from_lua(value);
+		if (typeof child !== "string" && !(child instanceof Stanza)) {
+			throw new TypeError(`a child of a stanza is text or a stanza, not a ${lua_type(value)}`);
+		}
+		children[index - 1] = child;
+	}
+
+	override length(): number {
+		return this.target.children.length;
+	}
+
+	keys(): readonly Key[] {
+		const keys: Key[] = ["name", "attr", "tags"];
+		if (this.target.last_add !== undefined) keys.push("last_add");
+		for (let index = 1; index <= this.target.children.length; index++) keys.push(index);
+		return this.extra === undefined ? keys : [...keys, ...this.extra.keys()];
+	}
+}
+
+/** The attributes that a Lua table holds; undefined for nil. */
+function attributes(value: TValue | undefined): st.Attributes | undefined {
+	if (value === undefined || value.ttisnil()) return undefined;
+	if (value.value instanceof AttrTable) return { ...value.value.target };
+	if (value.type !== tags.table) throw new TypeError(`invalid attributes: expected table, got ${lua_type(value)}`);
+	const attrs: st.Attributes = {};
+	const add = (key: Key | undefined, item: TValue): void => {
+		if (typeof key !== "string") throw new TypeError(`invalid attribute name: expected string, got ${typeof key}`);
+		if (lua_type(item) !== "string") {
+			throw new TypeError(`invalid attribute value for '${key}': expected string, got ${lua_type(item)}`);
+		}
+		attrs[key] = text_of_string(item);
+	};
+	if (value.value instanceof LiveTable) {
+		for (const key of value.value.keys()) add(key, value.value.get(key));
+	} else {
+		for (let entry = (value.value as Table).f; entry !== undefined; entry = entry.n) add(key_of(entry.key), entry.value);
+	}
+	return attrs;
+}
+
+/** Lua's `util.stanza`. */
+export interface StanzaLibrary {
+	/** What `require "util.stanza"` answers. */
+	readonly library: TValue;
+	/** The metatable of every stanza in Lua. */
+	readonly metatable: Table;
+}
+
+/** Makes the library, and shows the host's stanzas with its metatable. */
+export function create_stanza_library(border: Border): StanzaLibrary {
+	const { vm } = border;
+	const metatable = vm.new_table();
+	const lua_metatable = new TValue(tags.table, metatable);
+
+	border.register(Stanza.prototype, (_, object) => new StanzaTable(border, object as Stanza, metatable));
+	border.register_import(metatable, from_plain_table);
+
+	/** A stanza that Lua code put together by hand. */
+	function from_plain_table(value: TValue): Stanza {
+		const table = value.value as Table;
+		const made = new Stanza(text_of_string(vm.raw_get(table, "name")), attributes(vm.raw_get(table, "attr")));
+		for (let index = 1; ; index++) {
+			const child = vm.raw_get(table, index);
+			if (child.ttisnil()) break;
+			const known = border.from_lua(child);
+			if (typeof known === "string" || known instanceof Stanza) made.add_direct_child(known);
+		}
+		return made;
+	}
+
+	function stanza_of(value: TValue | undefined, name: string): Stanza {
+		if (value?.value instanceof StanzaTable) return value.value.target;
+		const known = value === undefined ? undefined : border.from_lua(value);
+		if (known instanceof Stanza) return known;
+		throw new TypeError(`bad argument to ${name}: expected stanza, got ${lua_type(value)}`);
+	}
+
+	/** A text argument; undefined for nil and none. */
+	function text(value: TValue | undefined, what: string): string | undefined {
+		if (value === undefined || value.ttisnil()) return undefined;
+		const type = lua_type(value);
+		if (type === "string") return text_of_string(value);
+		throw new TypeError(`invalid ${what}: expected string, got ${type}`);
+	}
+
+	function needed(value: TValue | undefined, what: string): string {
+		const known = text(value, what);
+		if (known === undefined) throw new TypeError(`invalid ${what}: expected string, got nil`);
+		return known;
+	}
+
+	function child_of(value: TValue | undefined): Stanza | string {
+		const known = value === undefined ? undefined : border.from_lua(value);
+		if (typeof known === "string" || known instanceof Stanza) return known;
+		throw new TypeError(`a child of a stanza is text or a stanza, not a ${lua_type(value)}`);
+	}
+
+	function parent_check(stanza: Stanza, child: Stanza | string): Stanza | string {
+		for (let above: unknown = stanza; above instanceof Stanza; above = above.parent) {
+			if (above === child) throw new TypeError("a stanza cannot be a child of itself");
+		}
+		return child;
+	}
+
+	const optional = (value: unknown): TValue => border.to_lua(value);
+
+	/** Type, condition, text and author of an error, given as such or as one of util.error's objects. */
+	function error_of(args: readonly TValue[]): [ErrorType, string, string | undefined, string | undefined, Stanza | undefined] {
+		const [type, condition, message, by] = args;
+		const by_text = text(by, "error_by");
+		if (type?.type === tags.table) {
+			const field = (name: string): TValue => vm.index(type, string_value(name));
+			const extra = field("extra");
+			const tag = extra.type === tags.table ? border.from_lua(vm.index(extra, string_value("tag"))) : undefined;
+			const context = field("context");
+			const context_by = context.type === tags.table ? border.from_lua(vm.index(context, string_value("by"))) : undefined;
+			return [
+				needed(field("type"), "error type") as ErrorType,
+				text(field("condition"), "condition") ?? "undefined-condition",
+				text(field("text"), "text"),
+				by_text ?? (typeof context_by === "string" ? context_by : undefined),
+				tag instanceof Stanza ? tag : undefined,
+			];
+		}
+		return [
+			needed(type, "error type") as ErrorType,
+			text(condition, "condition") ?? "undefined-condition",
+			text(message, "text"),
+			by_text,
+			undefined,
+		];
+	}
+
+	/** Goes on with the iteration of Lua's generic for. */
+	function iterator(items: Iterator<unknown>): TValue {
+		return vm.native(() => {
+			const step = items.next();
+			return step.done === true ? nil : border.to_lua(step.value);
+		});
+	}
+
+	const methods: { readonly [name: string]: NativeFunction } = {
+		query: ([self, xmlns]) => {
+			stanza_of(self, "query").query(needed(xmlns, "namespace"));
+			return self;
+		},
+		body: ([self, body, attr]) => {
+			stanza_of(self, "body").text_tag("body", text(body, "text value"), attributes(attr));
+			return self;
+		},
+		tag: ([self, name, attr]) => {
+			stanza_of(self, "tag").tag(needed(name, "tag name"), attributes(attr));
+			return self;
+		},
+		text_tag: ([self, name, content, attr]) => {
+			stanza_of(self, "text_tag").text_tag(needed(name, "tag name"), text(content, "text value"), attributes(attr));
+			return self;
+		},
+		text: ([self, content]) => {
+			stanza_of(self, "text").text(text(content, "text value"));
+			return self;
+		},
+		up: ([self]) => {
+			stanza_of(self, "up").up();
+			return self;
+		},
+		at_top: ([self]) => border.to_lua(stanza_of(self, "at_top").at_top()),
+		reset: ([self]) => {
+			stanza_of(self, "reset").reset();
+			return self;
+		},
+		add_direct_child: ([self, child]) => {
+			const stanza = stanza_of(self, "add_direct_child");
+			stanza.add_direct_child(parent_check(stanza, child_of(child)));
+			return undefined;
+		},
+		add_child: ([self, child]) => {
+			const stanza = stanza_of(self, "add_child");
+			stanza.add_child(parent_check(stanza, child_of(child)));
+			return self;
+		},
+		remove_children: ([self, name, xmlns]) => {
+			stanza_of(self, "remove_children").remove_children(text(name, "tag name"), text(xmlns, "namespace"));
+			return self;
+		},
+		get_child: ([self, name, xmlns]) =>
+			optional(stanza_of(self, "get_child").get_child(text(name, "tag name"), text(xmlns, "namespace"))),
+		get_child_text: ([self, name, xmlns]) =>
+			optional(stanza_of(self, "get_child_text").get_child_text(text(name, "tag name"), text(xmlns, "namespace"))),
+		get_child_attr: ([self, name, xmlns, attr]) =>
+			optional(
+				stanza_of(self, "get_child_attr").get_child_attr(
+					text(name, "tag name"),
+					text(xmlns, "namespace"),
+					needed(attr, "attribute name"),
+				),
+			),
+		child_with_name: ([self, name]) => optional(stanza_of(self, "child_with_name").child_with_name(needed(name, "tag name"))),
+		child_with_ns: ([self, xmlns]) => {
+			const stanza = stanza_of(self, "child_with_ns");
+			const wanted = text(xmlns, "namespace");
+			return optional(stanza.tags.find((child) => child.attrs["xmlns"] === wanted));
+		},
+		get_child_with_attr: ([self, name, xmlns, attr, value, normalize]) => {
+			const stanza = stanza_of(self, "get_child_with_attr");
+			const convert = normalize === undefined || normalize.ttisnil() ? undefined : normalize;
+			const attribute = needed(attr, "attribute name");
+			const wanted = text(value, "attribute value");
+			for (const child of stanza.childtags(text(name, "tag name"), text(xmlns, "namespace"))) {
+				const found = child.attrs[attribute];
+				if ((convert ? border.call(convert, found) : found) === wanted) return border.to_lua(child);
+			}
+			return undefined;
+		},
+		children: ([self]) => {
+			const { children } = stanza_of(self, "children");
+			let index = 0;
+			return [vm.native(() => border.to_lua(children[index++])), self ?? nil, number_value(0)];
+		},
+		childtags: ([self, name, xmlns]) => {
+			const found = [...stanza_of(self, "childtags").childtags(text(name, "tag name"), text(xmlns, "namespace"))];
+			return iterator(found.values());
+		},
+		maptags: ([self, callback]) => {
+			const wanted = callback ?? nil;
+			stanza_of(self, "maptags").maptags((tag) => {
+				const answer = border.call(wanted, tag);
+				if (answer === undefined || answer instanceof Stanza) return answer;
+				throw new TypeError("the callback of maptags has to answer a stanza or nil");
+			});
+			return self;
+		},
+		find: ([self, path]) => optional(stanza_of(self, "find").find(needed(path, "path"))),
+		top_tag: ([self]) => border.to_lua(stanza_of(self, "top_tag").top_tag()),
+		get_text: ([self]) => {
+			const stanza = stanza_of(self, "get_text");
+			// Prosody joins what there is, and an element that has no children has no text at all
+			const found = stanza.get_text();
+			return found === undefined || (found === "" && stanza.children.length === 0) ? optional(found) : border.to_lua(found);
+		},
+		get_error: ([self]) => {
+			const error = stanza_of(self, "get_error").get_error();
+			if (error === undefined) return [nil, nil, nil, nil];
+			return [optional(error.type), border.to_lua(error.condition), optional(error.text), optional(error.extra)];
+		},
+		add_error: ([self, ...rest]) => {
+			const stanza = stanza_of(self, "add_error");
+			const [type, condition, message, by, extra] = error_of(rest);
+			stanza.add_error(type, condition, message, by);
+			if (extra) stanza.get_child("error")?.add_direct_child(extra);
+			return self;
+		},
+		indent: ([self, level, indent]) => {
+			const stanza = stanza_of(self, "indent");
+			const step = text(indent, "indentation") ?? "\t";
+			return border.to_lua(indented(stanza, typeof level?.value === "number" ? level.value : 1, step));
+		},
+		__tostring: ([self]) => border.to_lua(stanza_of(self, "tostring").toString()),
+	};
+	for (const name in methods) {
+		const method = methods[name];
+		if (method) vm.raw_set(metatable, name, vm.native(method));
+	}
+	vm.raw_set(metatable, "pretty_print", vm.raw_get(metatable, "__tostring"));
+	vm.raw_set(metatable, "pretty_top_tag", vm.raw_get(metatable, "top_tag"));
+	vm.raw_set(metatable, "__name", string_value("stanza"));
+	vm.raw_set(metatable, "__index", lua_metatable);
+
+	const functions: { readonly [name: string]: NativeFunction } = {
+		stanza: ([name, attr]) => border.to_lua(st.stanza(needed(name, "tag name"), attributes(attr))),
+		message: ([attr, body]) => border.to_lua(st.message(attributes(attr), text(body, "text value"))),
+		iq: ([attr]) => {
+			const known = attributes(attr);
+			if (known === undefined) throw new TypeError("iq stanzas require id and type attributes");
+			if (known["id"] === undefined) throw new TypeError("iq stanzas require an id attribute");
+			if (known["type"] === undefined) throw new TypeError("iq stanzas require a type attribute");
+			return border.to_lua(st.iq(known));
+		},
+		presence: ([attr]) => border.to_lua(st.presence(attributes(attr))),
+		reply: ([original]) => border.to_lua(st.reply(stanza_of(original, "reply"))),
+		error_reply: ([original, ...rest]) => {
+			const [type, condition, message, by, extra] = error_of(rest);
+			const answer = st.error_reply(stanza_of(original, "error_reply"), type, condition, message, by);
+			if (extra) answer.add_child(extra);
+			return border.to_lua(answer);
+		},
+		is_stanza: ([value]) =>
+			border.to_lua(value?.type === tags.table && (value.value as { metatable: unknown }).metatable === metatable),
+		clone: ([original, only_top]) =>
+			border.to_lua(
+				st.clone(stanza_of(original, "clone"), only_top !== undefined && !only_top.ttisnil() && only_top.value !== false),
+			),
+		preserialize: ([original]) => border.deep_table(st.preserialize(stanza_of(original, "preserialize"))),
+		deserialize: ([serialized]) => {
+			if (serialized === undefined || serialized.ttisnil()) return undefined;
+			if (serialized.value instanceof StanzaTable) return serialized;
+			return optional(st.deserialize(border.copy(serialized)));
+		},
+		xml_escape: ([value]) => border.to_lua(st.xml_escape(needed(value, "text"))),
+		pretty_print: ([value]) => value,
+	};
+	const library = vm.new_table();
+	for (const name in functions) {
+		const run = functions[name];
+		if (run) vm.raw_set(library, name, vm.native(run));
+	}
+	vm.raw_set(library, "stanza_mt", lua_metatable);
+	return { library: new TValue(tags.table, library), metatable };
+}
+
+/** A copy with line breaks and indentation between its elements; text next to them keeps its own. */
+function indented(stanza: Stanza, level: number, step: string): Stanza {
+	const { children } = stanza;
+	if (children.length === 0 || (children.length === 1 && typeof children[0] === "string")) return stanza;
+	const copy = st.clone(stanza, true);
+	for (const child of children) {
+		if (child instanceof Stanza) {
+			copy.text(`\n${step.repeat(level)}`);
+			copy.add_direct_child(indented(child, level + 1, step));
+		} else if (/\S/.test(String(child))) {
+			copy.text(`\n${step.repeat(level)}`);
+			copy.text(String(child));
+		}
+	}
+	return copy.text(`\n${step.repeat(level - 1)}`);
+}

@@ -1,0 +1,17 @@
+// No counterpart: what is offered to modules in Lua.
+
+import type { LuaHost } from "./lua_host.ts";
+import { protocols } from "./require/protocols.ts";
+import { structures } from "./require/structures.ts";
+
+/** Offers all libraries to the modules of a Lua state. */
+export function provide(host: LuaHost): void {
+	const { libraries } = host;
+	for (const sources of [structures, protocols]) {
+		for (const name in sources) {
+			const source = sources[name];
+			if (source !== undefined) libraries.add_source(name, source);
+		}
+	}
+	libraries.add("util.stanza", () => host.stanza.library);
+}

@@ -1,0 +1,137 @@
+// No counterpart: how Lua sees the host's ordinary objects. Each kind that Prosody has a table for has a file of its own.
+
+import type { Border, View } from "./border.ts";
+import { TValue } from "./fengari.ts";
+import { type Key, LiveTable, nil, tags } from "./live_table.ts";
+
+/** An object of the host with its fields. */
+export class RecordTable extends LiveTable {
+	constructor(
+		readonly border: Border,
+		readonly target: { [name: string]: unknown },
+	) {
+		super(border.vm.next_id());
+	}
+
+	get(key: Key): TValue {
+		if (typeof key !== "string" || !Object.hasOwn(this.target, key)) return nil;
+		return this.border.to_lua(this.target[key]);
+	}
+
+	set(key: Key, value: TValue): void {
+		if (typeof key !== "string") throw new TypeError(`this table of the host takes only names as keys, not a ${typeof key}`);
+		if (value.ttisnil()) delete this.target[key];
+		else this.target[key] = this.border.from_lua(value);
+	}
+
+	keys(): readonly Key[] {
+		return Object.keys(this.target);
+	}
+}
+
+/** An object of the host with its fields and its methods, which may be called with `.` and with `:`. */
+export class ObjectTable extends RecordTable {
+	/** What Lua added, and the methods as Lua knows them. */
+	protected readonly extra = new Map<Key, TValue>();
+
+	override get(key: Key): TValue {
+		const own = this.extra.get(key);
+		if (own !== undefined) return own;
+		if (typeof key !== "string" || !(key in this.target) || key in Object.prototype) return nil;
+		const value = this.target[key];
+		if (typeof value !== "function") return this.border.to_lua(value);
+		const { border, target } = this;
+		const method = border.vm.native((args) => {
+			const [first] = args;
+			const given = first?.value === this ? args.slice(1) : args;
+			return border.results_to_lua(
+				Reflect.apply(
+					value,
+					target,
+					given.map((arg) => border.from_lua(arg)),
+				),
+			);
+		});
+		this.extra.set(key, method);
+		return method;
+	}
+
+	override set(key: Key, value: TValue): void {
+		if (typeof key === "string" && key in this.target && typeof this.target[key] !== "function") super.set(key, value);
+		else if (value.ttisnil()) this.extra.delete(key);
+		else this.extra.set(key, new TValue(value.type, value.value));
+	}
+
+	override keys(): readonly Key[] {
+		return [...new Set([...Object.keys(this.target), ...this.extra.keys()])];
+	}
+}
+
+/** An array of the host, counted from 1. */
+export class ArrayTable extends LiveTable {
+	constructor(
+		readonly border: Border,
+		readonly target: unknown[],
+	) {
+		super(border.vm.next_id());
+	}
+
+	get(key: Key): TValue {
+		return typeof key === "number" ? this.border.to_lua(this.target[key - 1]) : nil;
+	}
+
+	set(key: Key, value: TValue): void {
+		const { target } = this;
+		if (typeof key !== "number" || key < 1 || key > target.length + 1) {
+			throw new TypeError(`this table is a list of the host: expected an index from 1 to ${target.length + 1}`);
+		}
+		if (!value.ttisnil()) target[key - 1] = this.border.from_lua(value);
+		else if (key === target.length) target.pop();
+		else if (key < target.length) delete target[key - 1];
+	}
+
+	override length(): number {
+		return this.target.length;
+	}
+
+	keys(): readonly Key[] {
+		return this.target.map((_, index) => index + 1);
+	}
+}
+
+/** A Map of the host. */
+export class MapTable extends LiveTable {
+	constructor(
+		readonly border: Border,
+		readonly target: Map<unknown, unknown>,
+	) {
+		super(border.vm.next_id());
+	}
+
+	get(key: Key): TValue {
+		return this.border.to_lua(this.target.get(key));
+	}
+
+	set(key: Key, value: TValue): void {
+		if (value.ttisnil()) this.target.delete(key);
+		else this.target.set(key, this.border.from_lua(value));
+	}
+
+	keys(): readonly Key[] {
+		const keys: Key[] = [];
+		for (const key of this.target.keys()) {
+			if (typeof key === "string" || typeof key === "number" || typeof key === "boolean") keys.push(key);
+		}
+		return keys;
+	}
+}
+
+export const record_view: View = (border, object) => new RecordTable(border, object as { [name: string]: unknown });
+export const object_view: View = (border, object) => new ObjectTable(border, object as { [name: string]: unknown });
+export const array_view: View = (border, object) => new ArrayTable(border, object as unknown[]);
+export const map_view: View = (border, object) => new MapTable(border, object as Map<unknown, unknown>);
+
+/** A value for Lua that holds a table. */
+export function table_value(table: LiveTable): TValue {
+	return new TValue(tags.table, table);
+}

@@ -1,0 +1,344 @@
+// No counterpart: the Lua that a server's Lua modules share. Prosody runs in one.
+
+import type { LuaState } from "fengari";
+import { failed, ok, type Result } from "../host/util/error.ts";
+import { lauxlib, ldebug, lstate, ltable, lua, lualib, type Table, type Thread, TValue } from "./fengari.ts";
+import { key_value, nil, string_value, tags } from "./live_table.ts";
+import { bytes_of, text_of } from "./text.ts";
+
+/** A thread of Lua as this border handles it. */
+export type LuaThread = LuaState & Thread;
+
+/** How many instructions run between two looks at the clock: well below a millisecond. */
+const instructions_between_looks = 20_000;
+
+// fengari reads `hookmask` before every instruction and every call. Counting there costs a decrement; its own count hook would
+// cost a function call each.
+Object.defineProperty(lstate.lua_State.prototype, "hookmask", {
+	get(this: Thread & { mask: number }): number {
+		const { l_G } = this;
+		if (l_G.guard !== undefined && --(l_G as { instructions: number }).instructions < 0) l_G.guard(this);
+		return this.mask;
+	},
+	set(this: { mask: number }, mask: number): void {
+		this.mask = mask;
+	},
+});
+
+/** An error that Lua code raised and nobody there caught. */
+export class LuaError extends Error {
+	/**
+	 * @param value what was raised
+	 * @param traceback the calls that led there, innermost first
+	 */
+	constructor(
+		message: string,
+		readonly value: TValue,
+		readonly traceback: string,
+	) {
+		super(message);
+		this.name = "LuaError";
+		this.stack = traceback === "" ? message : traceback;
+	}
+}
+
+/** A function of the host as Lua calls it. The arguments are only good while it runs. */
+export type NativeFunction = (args: readonly TValue[], L: LuaThread) => readonly TValue[] | TValue | undefined;
+
+const no_results: readonly TValue[] = [];
+
+function is_single(results: readonly TValue[] | TValue): results is TValue {
+	return results instanceof TValue;
+}
+
+/** One Lua state. */
+export class Vm {
+	/** The thread that runs, which calls from the host go to. */
+	private current: LuaThread;
+	/** How deep calls from the host are nested. */
+	private depth = 0;
+	private started = 0;
+	private timed_out = false;
+	private limit: number;
+	private traceback = "";
+	private readonly message_handler: TValue;
+
+	/**
+	 * @param timeout how long code that the host calls may run, in seconds
+	 */
+	constructor(readonly timeout: number) {
+		const L = lauxlib.luaL_newstate() as LuaThread;
+		this.current = L;
+		this.limit = timeout;
+		lualib.luaL_openlibs(L);
+		lua.lua_settop(L, 0);
+		lua.lua_atnativeerror(L, (thread) => this.on_native_error(thread as LuaThread));
+		this.message_handler = new TValue(tags.native_function, (thread: LuaThread) => this.on_error(thread));
+		L.l_G.instructions = 0;
+		L.l_G.guard = (thread) => this.look_at_the_clock(thread);
+	}
+
+	/** A number that tables of the host are known by, for `tostring`. */
+	next_id(): number {
+		return this.current.l_G.id_counter++;
+	}
+
+	/** An empty table. */
+	new_table(): Table {
+		return ltable.luaH_new(this.current);
+	}
+
+	/** The globals of the state itself, which no module sees. */
+	get globals(): Table {
+		const L = this.current;
+		lua.lua_rawgeti(L, lua.LUA_REGISTRYINDEX, 2);
+		const value = this.pop(L);
+		return value.value as Table;
+	}
+
+	private pop(L: LuaThread): TValue {
+		const slot = L.stack[L.top - 1] ?? nil;
+		const value = new TValue(slot.type, slot.value);
+		lua.lua_pop(L, 1);
+		return value;
+	}
+
+	// ---------------------------------------------------------------------------------------------------------- tables
+
+	/** An entry of a table, without metamethods. */
+	raw_get(table: Table, name: string | number): TValue {
+		return ltable.luaH_get(this.current, table, key_value(name));
+	}
+
+	/** Sets an entry of a table, without metamethods. */
+	raw_set(table: Table, name: string | number, value: TValue): void {
+		ltable.luaH_setfrom(this.current, table, key_value(name), value);
+		// what was found missing in a metatable is looked for again
+		table.flags = 0;
+	}
+
+	/** The same with any key. */
+	raw_get_value(table: Table, key: TValue): TValue {
+		return ltable.luaH_get(this.current, table, key);
+	}
+
+	/** The same with any key. */
+	raw_set_value(table: Table, key: TValue, value: TValue): void {
+		ltable.luaH_setfrom(this.current, table, key, value);
+	}
+
+	/** An entry with metamethods, as `table[key]` in Lua. */
+	index(table: TValue, key: TValue): TValue {
+		return (
+			this.protect((L) => {
+				this.push(L, table);
+				this.push(L, key);
+				lua.lua_gettable(L, -2);
+				return 1;
+			})[0] ?? nil
+		);
+	}
+
+	/** `table[key] = value` in Lua. */
+	set_index(table: TValue, key: TValue, value: TValue): void {
+		this.protect((L) => {
+			this.push(L, table);
+			this.push(L, key);
+			this.push(L, value);
+			lua.lua_settable(L, -3);
+			return 0;
+		});
+	}
+
+	/** Lua's `#`, with metamethods. */
+	len(value: TValue): number {
+		const [length] = this.protect((L) => {
+			this.push(L, value);
+			lua.lua_len(L, -1);
+			return 1;
+		});
+		return typeof length?.value === "number" ? length.value : 0;
+	}
+
+	/** Lua's `tostring`. */
+	to_string(value: TValue): string {
+		const [text] = this.protect((L) => {
+			this.push(L, value);
+			lauxlib.luaL_tolstring(L, -1);
+			return 1;
+		});
+		return text === undefined ? "" : text_of((text.value as { getstr(): Uint8Array }).getstr());
+	}
+
+	/** All entries of an ordinary table, without metamethods, in the order in which they were added. */
+	*entries(table: Table): Generator<[TValue, TValue]> {
+		for (let entry = table.f; entry !== undefined; entry = entry.n) yield [entry.key, entry.value];
+	}
+
+	// ----------------------------------------------------------------------------------------------------------- calls
+
+	private push(L: LuaThread, value: TValue): void {
+		L.stack[L.top++] = new TValue(value.type, value.value);
+	}
+
+	/** Calls something from the host; throws a {@link LuaError} where Lua raises an error. */
+	call(callee: TValue, args: readonly TValue[]): readonly TValue[] {
+		const L = this.current;
+		const base = L.top;
+		lua.lua_checkstack(L, args.length + 4);
+		this.push(L, this.message_handler);
+		this.push(L, callee);
+		for (const arg of args) this.push(L, arg);
+		if (this.depth++ === 0) this.start_clock();
+		let status: number;
+		try {
+			status = lua.lua_pcall(L, args.length, lua.LUA_MULTRET, base - L.ci.funcOff);
+		} finally {
+			this.depth--;
+			this.current = L;
+		}
+		return this.finish(L, base, status);
+	}
+
+	/** Runs native code with Lua's error handling around it; answers with what it left on the stack. */
+	private protect(run: (L: LuaThread) => number): readonly TValue[] {
+		return this.call(new TValue(tags.native_function, run), no_results);
+	}
+
+	/** Takes the results off the stack. */
+	private finish(L: LuaThread, base: number, status: number): readonly TValue[] {
+		if (status !== lua.LUA_OK) {
+			const value = this.pop(L);
+			while (L.top > base) lua.lua_pop(L, 1);
+			const { traceback } = this;
+			this.traceback = "";
+			if (status < 0) throw new Error("the Lua machine failed");
+			throw new LuaError(this.describe(value), value, traceback);
+		}
+		const count = L.top - base - 1;
+		if (count === 0) {
+			lua.lua_pop(L, 1);
+			return no_results;
+		}
+		const results: TValue[] = [];
+		for (let i = 0; i < count; i++) {
+			const slot = L.stack[base + 1 + i] ?? nil;
+			results.push(new TValue(slot.type, slot.value));
+		}
+		lua.lua_pop(L, count + 1);
+		return results;
+	}
+
+	private describe(value: TValue): string {
+		if (value.type === tags.table && (value.value as Table).metatable === null) return "(error object is a table)";
+		try {
+			return this.to_string(value);
+		} catch {
+			return "(error object without text)";
+		}
+	}
+
+	private on_error(L: LuaThread): number {
+		if (this.traceback === "") {
+			lauxlib.luaL_tolstring(L, 1);
+			const message = lua.lua_tolstring(L, -1);
+			lua.lua_pop(L, 1);
+			lauxlib.luaL_traceback(L, L, message, 1);
+			const bytes = lua.lua_tolstring(L, -1);
+			this.traceback = bytes === null ? "" : text_of(bytes);
+			lua.lua_pop(L, 1);
+		}
+		return 1;
+	}
+
+	/** Makes a Lua error of an exception of the host. */
+	private on_native_error(L: LuaThread): number {
+		const error = lua.lua_touserdata(L, 1);
+		this.push(L, error instanceof LuaError ? error.value : string_value(error instanceof Error ? error.message : String(error)));
+		return 1;
+	}
+
+	/** A function of the host for Lua. What it throws becomes a Lua error with the caller's position. */
+	native(run: NativeFunction): TValue {
+		return new TValue(tags.native_function, (L: LuaThread): number => {
+			const before = this.current;
+			this.current = L;
+			try {
+				const first = L.ci.funcOff + 1;
+				const results = run(L.top === first ? no_results : L.stack.slice(first, L.top), L);
+				if (results === undefined) return 0;
+				if (is_single(results)) {
+					this.push(L, results);
+					return 1;
+				}
+				lua.lua_checkstack(L, results.length);
+				for (const result of results) this.push(L, result);
+				return results.length;
+			} catch (error) {
+				if (!(error instanceof Error)) throw error;
+				if (error instanceof LuaError) this.push(L, error.value);
+				else {
+					lauxlib.luaL_where(L, 1);
+					const position = this.pop(L).value as { getstr(): Uint8Array };
+					this.push(L, string_value(text_of(position.getstr()) + error.message));
+				}
+				return lua.lua_error(L);
+			} finally {
+				this.current = before;
+			}
+		});
+	}
+
+	/** Compiles a chunk with its environment; the error says where it goes wrong. */
+	load(code: Uint8Array, chunk_name: string, environment: TValue): Result<TValue, string> {
+		const L = this.current;
+		const status = lauxlib.luaL_loadbufferx(L, code, code.length, bytes_of(chunk_name), bytes_of("t"));
+		if (status !== lua.LUA_OK) {
+			const message = this.describe(this.pop(L));
+			return failed(message);
+		}
+		this.push(L, environment);
+		if (lua.lua_setupvalue(L, -2, 1) === null) lua.lua_pop(L, 1);
+		return ok(this.pop(L));
+	}
+
+	// ----------------------------------------------------------------------------------------------------------- guard
+
+	/** Runs something that may take its time, such as the loading of a module. Seconds. */
+	with_timeout<Value>(timeout: number, run: () => Value): Value {
+		const before = this.limit;
+		this.limit = timeout;
+		try {
+			return run();
+		} finally {
+			this.limit = before;
+		}
+	}
+
+	private start_clock(): void {
+		this.traceback = "";
+		this.started = 0;
+		this.timed_out = false;
+		this.current.l_G.instructions = instructions_between_looks;
+	}
+
+	private look_at_the_clock(L: LuaThread): void {
+		const { l_G } = L;
+		l_G.instructions = instructions_between_looks;
+		const now = performance.now();
+		if (this.started === 0) this.started = now;
+		if (!this.timed_out && now - this.started < this.limit * 1000) return;
+		// Once it is over, each further instruction fails too: code that catches the error does not get away with it.
+		this.timed_out = true;
+		l_G.instructions = 0;
+		const guard = l_G.guard;
+		// what is run to describe the error must not fail in turn
+		l_G.guard = undefined;
+		const message = bytes_of(`ran longer than ${this.limit} s (lua_hook_timeout) and was stopped`);
+		try {
+			ldebug.luaG_runerror(L, bytes_of("%s"), message);
+		} finally {
+			l_G.guard = guard;
+		}
+	}
+}
