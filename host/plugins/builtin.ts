@@ -11,6 +11,9 @@ import { definition as c2s } from "./mod_c2s.ts";
 import { definition as cron } from "./mod_cron.ts";
 import { definition as debug_reset } from "./mod_debug_reset.ts";
 import { definition as disco } from "./mod_disco.ts";
+import { definition as http } from "./mod_http.ts";
+import { definition as http_errors } from "./mod_http_errors.ts";
+import { definition as http_files } from "./mod_http_files.ts";
 import { definition as iq } from "./mod_iq.ts";
 import { definition as message } from "./mod_message.ts";
 import { definition as offline } from "./mod_offline.ts";
@@ -45,6 +48,9 @@ export const host_modules: readonly ModuleDefinition[] = [
 	cron,
 	debug_reset,
 	disco,
+	http,
+	http_errors,
+	http_files,
 	iq,
 	message,
 	offline,

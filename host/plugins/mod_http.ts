@@ -1,0 +1,181 @@
+// Counterpart: plugins/mod_http.lua
+
+import { get_base_path } from "../core/http_url.ts";
+import type { HttpApp, HttpEvent, ModuleApi, ModuleDefinition, NetService } from "../core/types.ts";
+import type { Handler } from "../util/events.ts";
+import { urlencode } from "../util/http.ts";
+import { AddressSet } from "../util/ip.ts";
+import { Cors, type CorsDefaults, read_origins, read_override } from "./http_cors.lib.ts";
+import { apply_forwarded } from "./http_forwarded.lib.ts";
+
+type EventName = `${string} ${string}`;
+
+function texts(values: Iterable<unknown>): string[] {
+	return [...values].map(String);
+}
+
+function read_cors(module: ModuleApi): CorsDefaults {
+	return {
+		methods: new Set(texts(module.get_option_set("access_control_allow_methods", ["GET", "OPTIONS"]))),
+		headers: new Set(texts(module.get_option_set("access_control_allow_headers", ["Content-Type"]))),
+		origins: read_origins(texts(module.get_option_set("access_control_allow_origins"))),
+		credentials: module.get_option_boolean("access_control_allow_credentials", false),
+		max_age: module.get_option_period("access_control_max_age", "2 hours"),
+		enabled: module.get_option_boolean("http_default_cors_enabled", true),
+		overrides: module.get_option("http_cors_override"),
+	};
+}
+
+/** Method and target of a route, `GET host/path`; undefined where it is none. */
+function event_of_route(host: string, app_path: string, route: string): { method: string; target: string } | undefined {
+	const [, method = route, path = ""] = /^(\S+)\s+(.+)$/s.exec(route) ?? [];
+	if (method.startsWith("/")) return undefined;
+	const base = app_path === "/" && path.startsWith("/") ? "" : app_path;
+	return { method: method.toUpperCase(), target: `${host === "*" ? "" : host}${base}${path}` };
+}
+
+/** Sends those who leave out the slash at the end of a folder there. */
+function redirect({ request, response }: HttpEvent): number {
+	const path = request.path.split("/").map(urlencode).join("/");
+	response.headers["location"] = `${path}/${request.url.query === undefined ? "" : `?${request.url.query}`}`;
+	return 301;
+}
+
+/** The apps of one host. */
+class HostApps {
+	private readonly apps = new Map<HttpApp, (() => void)[]>();
+	private readonly taken = new Map<string, Set<string>>();
+
+	constructor(
+		private readonly module: ModuleApi,
+		private readonly host: string,
+		private readonly cors: CorsDefaults,
+	) {}
+
+	add(source: ModuleApi, app: HttpApp): void {
+		const name = app.name ?? source.name.replace(/^http_/, "");
+		const { module } = this;
+		if (app.route === undefined) {
+			module.log("error", "HTTP app %q provides no 'route', so there is nothing to serve", name);
+			return;
+		}
+		const app_path = get_base_path(module, name, app.default_path ?? `/${name}`);
+		const cors = new Cors(this.cors, read_override(this.cors.overrides, name) ?? app.cors);
+		const undo: (() => void)[] = [];
+		this.apps.set(app, undo);
+		const taken = this.taken.get(name) ?? new Set();
+		this.taken.set(name, taken);
+		for (const [route, answer] of Object.entries(app.route)) {
+			const event = event_of_route(this.host, app_path, route);
+			if (event === undefined) {
+				module.log("error", 'Invalid route in %s, %q: expected a method and a path, such as "GET /page"', name, route);
+				continue;
+			}
+			const { method, target } = event;
+			cors.methods.add(method);
+			const event_name: EventName = `${method} ${target}`;
+			if (taken.has(event_name)) {
+				module.log("warn", "App %s added handler twice for '%s', ignoring", name, event_name);
+				continue;
+			}
+			taken.add(event_name);
+			undo.push(() => taken.delete(event_name));
+			const hook = (on: EventName, handler: Handler<HttpEvent>, priority?: number): void => {
+				module.hook_object_event(module.server.http_server.events, on, handler, priority);
+				undo.push(() => module.server.http_server.remove_handler(on, handler));
+			};
+			const folder = /^(.+)\/\*?$/s.exec(target)?.[1];
+			if (folder !== undefined) hook(`${method} ${folder}`, (event) => redirect(event), -1);
+			hook(event_name, this.handler(source, app, answer, target));
+			if (!cors.enabled) continue;
+			hook(event_name, ({ request, response }) => void cors.apply(request, response), 1);
+			const options = ({ request, response }: HttpEvent): string => {
+				cors.apply(request, response);
+				return "";
+			};
+			hook(`OPTIONS ${target}`, options, -1);
+		}
+		module.log("info", "Serving '%s' at %s", name, module.http_url(name, app.default_path));
+	}
+
+	remove(app: HttpApp): void {
+		for (const undo of this.apps.get(app) ?? []) undo();
+		this.apps.delete(app);
+	}
+
+	/** What answers a route's requests; its module is made responsible for what goes wrong there. */
+	private handler(source: ModuleApi, app: HttpApp, answer: unknown, target: string): Handler<HttpEvent> {
+		if (typeof answer !== "function") return ({ request }) => (this.is_early(app, request.partial) ? undefined : answer);
+		const base_length = target.endsWith("/*") ? target.length - target.indexOf("/") - 1 : undefined;
+		return (event) => {
+			const { request, response } = event;
+			if (this.is_early(app, request.partial)) return undefined;
+			const fail = (error: unknown): true => this.module.server.http_server.fail(response, error, source.log);
+			try {
+				const result: unknown = answer(event, base_length === undefined ? undefined : request.path.slice(base_length));
+				if (!(result instanceof Promise)) return result;
+				return result.catch((reason) => {
+					if (reason instanceof Error) return fail(reason);
+					throw reason;
+				});
+			} catch (error) {
+				return fail(error);
+			}
+		};
+	}
+
+	/** Whether content is still to come, and the app waits for it. */
+	private is_early(app: HttpApp, partial: boolean): boolean {
+		return partial && app.streaming_uploads !== true;
+	}
+}
+
+/**
+ * Serves what modules offer by `module.provides("http", …)`, below the path of each.
+ * Events: those of `server.http_server.events`.
+ */
+export const definition: ModuleDefinition = {
+	name: "http",
+	global: true,
+	load(module) {
+		module.depends("http_errors");
+		const { http_server } = module.server;
+		http_server.set_default_host(module.get_option_string("http_default_host"));
+		http_server.set_option("body_size_limit", module.get_option_number("http_max_content_size", undefined, 0));
+		http_server.set_option("buffer_size_limit", module.get_option_number("http_max_buffer_size", undefined, 0));
+		const cors = read_cors(module);
+
+		const serve = (host_module: ModuleApi, host: string): void => {
+			const apps = new HostApps(host_module, host, cors);
+			host_module.handle_items(
+				"http-provider",
+				({ source, item }) => apps.add(source, item),
+				({ item }) => apps.remove(item),
+			);
+		};
+		serve(module, "*");
+		module.add_host = (host_module) => {
+			const host = host_module.get_option_string("http_host", host_module.host).toLowerCase();
+			serve(host_module, host);
+			http_server.add_host(host);
+			host_module.unload = () => http_server.remove_host(host);
+		};
+
+		const proxies = new AddressSet(texts(module.get_option_set("trusted_proxies", ["127.0.0.1", "::1"])));
+		for (const name of proxies.unknown) {
+			module.log("error", "trusted_proxies: %q is neither an address nor a network such as 10.0.0.0/8", name);
+		}
+		const legacy = module.get_option_boolean("http_legacy_x_forwarded", true);
+		const follow_proxies = (next: (name: string, event: never) => unknown, name: string, event: never): unknown => {
+			const { request }: Partial<HttpEvent> = event;
+			if (request !== undefined) apply_forwarded(request, proxies, legacy);
+			return next(name, event);
+		};
+		http_server.events.add_wrapper(undefined, follow_proxies);
+		module.unload = () => http_server.events.remove_wrapper(undefined, follow_proxies);
+
+		const service: Omit<NetService, "name"> = { onconnect: (conn) => http_server.onconnect(conn) };
+		module.provides("net", { ...service, name: "http", private: true, default_port: 5280 });
+		module.provides("net", { ...service, name: "https", default_port: 5281, encryption: "ssl" });
+	},
+};
