@@ -25,6 +25,12 @@ export class LuaValue {
 	constructor(readonly value: TValue) {}
 }
 
+/**
+ * Where an object keeps the table that shows it. A WeakMap would do too, but events and stanzas come by the thousand, and weak
+ * entries made garbage collection the larger part of a hook's cost. Copies of an object are told from it by the table's target.
+ */
+const shown_as = Symbol("shown in Lua as");
+
 const table_of_proxy = new WeakMap<object, Table>();
 
 /** The Lua table behind what {@link Border.from_lua} made of it; undefined for objects of the host. */
@@ -108,18 +114,26 @@ export class Border {
 		return result.values.map((value) => this.to_lua(value));
 	}
 
-	private object_to_lua(object: object): TValue {
+	private object_to_lua(object: object & { [shown_as]?: TValue }): TValue {
+		const shown = object[shown_as];
+		if (shown !== undefined && shown.value instanceof LiveTable && shown.value.owner === this && shown.value.target === object) {
+			return shown;
+		}
 		const known = this.table_of_object.get(object);
 		if (known !== undefined) return known;
 		if (is_lua_value(object)) return object;
 		if (object instanceof LuaValue) return object.value;
-		const table = table_of_proxy.get(object);
-		if (table !== undefined) return new TValue(tags.table, table);
+		const behind = table_of_proxy.get(object);
+		if (behind !== undefined) return new TValue(tags.table, behind);
 		const prototype: object | null = Object.getPrototypeOf(object);
 		const convert = prototype === null ? undefined : this.conversions.get(prototype);
 		if (convert !== undefined) return convert(object);
-		const value = new TValue(tags.table, this.view_of(prototype, object)(this, object));
-		this.table_of_object.set(object, value);
+		const table = this.view_of(prototype, object)(this, object);
+		const value = new TValue(tags.table, table);
+		if (table instanceof LiveTable && table.target === object && shown === undefined && Object.isExtensible(object)) {
+			table.owner = this;
+			object[shown_as] = value;
+		} else this.table_of_object.set(object, value);
 		return value;
 	}
 

@@ -122,6 +122,8 @@ export abstract class LiveTable {
 	declare readonly strong: undefined;
 	metatable: Table | null = null;
 	flags = ~0;
+	/** The border that made it, where the object itself remembers it. */
+	owner: unknown = undefined;
 	/** The keys of a loop that runs, and where it stands. */
 	private loop: { readonly keys: readonly Key[]; position: number } | undefined;
 
