@@ -94,7 +94,8 @@ function configHead(port: number, folder: string, dataFolder: string, options: R
 	return `${lines.join("\n")}\n`;
 }
 
-async function freePort(): Promise<number> {
+/** A port of the loopback interface that is free now. */
+export async function freePort(): Promise<number> {
 	const server = createServer();
 	await new Promise<void>((listening) => server.listen(0, address, listening));
 	const at = server.address();

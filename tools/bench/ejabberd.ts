@@ -1,0 +1,72 @@
+// No counterpart: an ejabberd to measure against, with a configuration and a folder of its own.
+
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+/** Where Debian keeps Erlang's libraries of ejabberd. */
+const libraries = "/usr/lib/x86_64-linux-gnu";
+
+/** How to run it: the command, and what it needs in its environment. */
+export interface EjabberdCommand {
+	readonly command: readonly string[];
+	readonly environment: Record<string, string>;
+}
+
+/** Whether there is one here. */
+export function hasEjabberd(): boolean {
+	return (
+		existsSync("/usr/bin/erl") && existsSync(libraries) && readdirSync(libraries).some((name) => name.startsWith("ejabberd-"))
+	);
+}
+
+/** Anonymous clients over plain TCP, rooms without limits that are in the way of the loads; archives in Mnesia. */
+function configuration(port: number, archive: boolean): string {
+	const room = archive ? ["      mam: true"] : [];
+	const mam = archive ? ["  mod_mam:", "    db_type: mnesia", "    default: never"] : [];
+	return `${[
+		'hosts: ["localhost"]',
+		"loglevel: error",
+		"listen:",
+		"  -",
+		`    port: ${port}`,
+		'    ip: "127.0.0.1"',
+		"    module: ejabberd_c2s",
+		"    access: all",
+		"    shaper: none",
+		"    backlog: 1024",
+		"auth_method: [anonymous]",
+		"anonymous_protocol: sasl_anon",
+		"modules:",
+		"  mod_muc:",
+		'    host: "conference.localhost"',
+		"    access: all",
+		"    access_create: all",
+		"    max_users: 10000",
+		"    max_users_presence: 10000",
+		"    max_user_conferences: 10000",
+		"    history_size: 20",
+		"    default_room_options:",
+		"      anonymous: true",
+		"      max_users: 10000",
+		...room,
+		...mam,
+	].join("\n")}\n`;
+}
+
+/** Writes what it needs into a folder, and tells how to start it. */
+export function prepareEjabberd(folder: string, port: number, archive: boolean): EjabberdCommand {
+	const spool = join(folder, "spool");
+	mkdirSync(spool);
+	const config = join(folder, "ejabberd.yml");
+	writeFileSync(config, configuration(port, archive));
+	return {
+		command: ["erl", "+K", "true", "+P", "1000000", "-noinput", "-mnesia", "dir", `"${spool}"`, "-s", "ejabberd"],
+		environment: {
+			HOME: folder,
+			ERL_LIBS: libraries,
+			EJABBERD_CONFIG_PATH: config,
+			EJABBERD_LOG_PATH: join(folder, "ejabberd.log"),
+			ERL_CRASH_DUMP: join(folder, "crash.dump"),
+		},
+	};
+}

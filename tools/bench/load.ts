@@ -1,0 +1,116 @@
+// No counterpart: keeps a server busy in a closed loop, and measures what that costs it.
+
+import { setTimeout as delay } from "node:timers/promises";
+import type { BenchClient } from "./client.ts";
+import { Latencies } from "./latencies.ts";
+import { cpuMicros, rssMib } from "./processes.ts";
+import { StanzaCounter, TimeReader } from "./stanza_counter.ts";
+import type { Effort, Measurement, Subject } from "./types.ts";
+
+/** Something that clients do over and over. */
+export interface Operation {
+	/** Who takes part. */
+	readonly clients: readonly BenchClient[];
+	/** What each of the stanzas that it leads to has exactly once. */
+	readonly marker: string;
+	/** How many such stanzas one operation leads to. */
+	readonly fan: number;
+	/** How many operations may be under way. */
+	readonly window: number;
+	/** Clients whose messages say when they were sent; elsewhere whole operations are timed. */
+	readonly timed?: readonly BenchClient[];
+	/** Does it once more. */
+	act(index: number): void;
+}
+
+/** One operation in a closed loop: it goes on as soon as stanzas of earlier ones have arrived. */
+class Loop {
+	received = 0;
+	private begun = 0;
+	private running = true;
+	private readonly starts: number[] = [];
+	private finished = 0;
+
+	constructor(
+		private readonly operation: Operation,
+		private readonly latencies: Latencies,
+	) {
+		const timed = new Set(operation.timed);
+		for (const client of operation.clients) {
+			const counter = new StanzaCounter(operation.marker);
+			const reader = timed.has(client) ? new TimeReader() : undefined;
+			client.onpiece = (piece) => {
+				if (reader !== undefined) {
+					const now = performance.now();
+					for (const sent of reader.read(piece)) this.latencies.add(now - sent);
+				}
+				const count = counter.count(piece);
+				if (count === 0) return;
+				this.received += count;
+				this.go_on();
+			};
+		}
+	}
+
+	/** Begins as many operations as may be under way. */
+	go_on(): void {
+		const { fan, window, timed } = this.operation;
+		if (timed === undefined) {
+			const now = performance.now();
+			while ((this.finished + 1) * fan <= this.received) this.latencies.add(now - (this.starts[this.finished++] ?? now));
+		}
+		while (this.running && this.begun * fan - this.received <= (window - 1) * fan) {
+			if (timed === undefined) this.starts.push(performance.now());
+			this.operation.act(this.begun++);
+		}
+	}
+
+	/** Begins no more. */
+	stop(): void {
+		this.running = false;
+	}
+
+	/** Whether everything that was begun has arrived. */
+	get idle(): boolean {
+		return this.received >= this.begun * this.operation.fan;
+	}
+
+	close(): void {
+		for (const client of this.operation.clients) client.onpiece = undefined;
+	}
+}
+
+/** Longest that the rest of a load may take to arrive, in milliseconds. */
+const patience = 60_000;
+
+/** Does operations side by side, lets things settle, and measures for a while. Throws where stanzas get lost. */
+export async function measure(subject: Subject, operations: readonly Operation[], effort: Effort): Promise<Measurement> {
+	const latencies = new Latencies();
+	const loops = operations.map((operation) => new Loop(operation, latencies));
+	const total = (): number => loops.reduce((sum, loop) => sum + loop.received, 0);
+	for (const loop of loops) loop.go_on();
+	await delay(effort.warmUpMs);
+
+	latencies.clear();
+	const before = { cpu: cpuMicros(subject.pid), received: total(), time: performance.now() };
+	await delay(effort.measureMs);
+	const after = { cpu: cpuMicros(subject.pid), received: total(), time: performance.now() };
+	const times = latencies.summary();
+	const rss = rssMib(subject.pid);
+
+	for (const loop of loops) loop.stop();
+	const deadline = performance.now() + patience;
+	while (!loops.every((loop) => loop.idle)) {
+		if (performance.now() > deadline) throw new Error(`${subject.name} lost stanzas`);
+		await delay(10);
+	}
+	for (const loop of loops) loop.close();
+	const deliveries = after.received - before.received;
+	return {
+		deliveries,
+		cpuMicros: (after.cpu - before.cpu) / deliveries,
+		...times,
+		perSecond: (deliveries / (after.time - before.time)) * 1000,
+		rssMib: rss,
+	};
+}

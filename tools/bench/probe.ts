@@ -1,0 +1,66 @@
+// No counterpart: listens to one room from a process of its own, while another room is stormed.
+
+import { spawn } from "node:child_process";
+import { BenchClient } from "./client.ts";
+import { roomJid } from "./rooms.ts";
+
+/** How often it says something, in milliseconds. */
+const pause = 5;
+
+/** A process that talks to itself in a room. */
+export interface Probe {
+	/** The longest that it waited for its own message so far, in milliseconds. */
+	longest(): Promise<number>;
+	stop(): void;
+}
+
+/** Starts a probe; `program` is the command line of this program. */
+export async function startProbe(program: readonly string[], port: number): Promise<Probe> {
+	const [command = process.execPath, ...rest] = program;
+	const child = spawn(command, [...rest, "bench", "--serve-probe", String(port)], { stdio: ["pipe", "pipe", "inherit"] });
+	let lines = "";
+	let wake: (() => void) | undefined;
+	child.stdout.setEncoding("utf8").on("data", (text: string) => {
+		lines += text;
+		wake?.();
+	});
+	child.once("exit", () => wake?.());
+	const line = async (): Promise<string> => {
+		while (!lines.includes("\n")) {
+			if (child.exitCode !== null) throw new Error("the probe ended");
+			await new Promise<void>((resolve) => {
+				wake = resolve;
+			});
+		}
+		const [first = "", ...others] = lines.split("\n");
+		lines = others.join("\n");
+		return first;
+	};
+	await line();
+	return {
+		async longest() {
+			child.stdin.write("?");
+			return Number(await line());
+		},
+		stop: () => void child.kill(),
+	};
+}
+
+/** What the process of a probe does: it answers each byte of its input with a line. */
+export async function serveProbe(port: number): Promise<void> {
+	const client = await BenchClient.open(port);
+	const room = roomJid("probe");
+	await client.join(room, "probe");
+	let longest = 0;
+	const say = async (index: number): Promise<void> => {
+		const begun = performance.now();
+		await client.ask(`<message type='groupchat' id='i${index}' to='${room}'><body>hello</body></message>`, `id='i${index}'`);
+		// The first ones find everything cold
+		if (index > 50) longest = Math.max(longest, performance.now() - begun);
+		if (index === 100) process.stdout.write("ready\n");
+		setTimeout(() => void say(index + 1), pause);
+	};
+	process.stdin.on("data", () => process.stdout.write(`${longest}\n`));
+	process.stdin.on("end", () => process.exit());
+	await say(0);
+}

@@ -1,0 +1,55 @@
+// No counterpart: what Linux tells of a process.
+
+import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { cpus, loadavg, release, type as systemName, totalmem } from "node:os";
+import { promisify } from "node:util";
+import type { Machine } from "./types.ts";
+
+/** Linux counts in these, whatever the kernel's own clock: USER_HZ. */
+const microsPerTick = 10_000;
+
+/** Processor time that a process has used so far with all its threads, in microseconds. */
+export function cpuMicros(pid: number): number {
+	const text = readFileSync(`/proc/${pid}/stat`, "latin1");
+	// The name, in parentheses, may hold anything
+	const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+	return (Number(fields[11]) + Number(fields[12])) * microsPerTick;
+}
+
+/** Memory of a process that is not swapped out, in MiB. */
+export function rssMib(pid: number): number {
+	const found = /^VmRSS:\s+([0-9]+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "latin1"));
+	return Number(found?.[1] ?? 0) / 1024;
+}
+
+/** Keeps a process with all its threads on one core; where there is only one, nothing is to be done. */
+export async function pin(pid: number, core: number): Promise<void> {
+	if (cpus().length > 1) await promisify(execFile)("taskset", ["-a", "-c", "-p", String(core), String(pid)]);
+}
+
+/** The command that starts a program on one core. */
+export function pinned(core: number, command: readonly string[]): [string, ...string[]] {
+	const [program = "", ...rest] = command;
+	return cpus().length > 1 ? ["taskset", "-c", String(core), program, ...rest] : [program, ...rest];
+}
+
+/** Load average of the last minute. */
+export function load(): number {
+	return loadavg()[0] ?? 0;
+}
+
+/** This machine. */
+export function machine(serverCore: number, generatorCore: number, loads: readonly [number, number]): Machine {
+	return {
+		processor: cpus()[0]?.model ?? "unknown",
+		cores: cpus().length,
+		memoryMib: Math.round(totalmem() / 1024 / 1024),
+		system: `${systemName()} ${release()}`,
+		node: process.version,
+		serverCore,
+		generatorCore,
+		date: new Date().toISOString(),
+		load: loads,
+	};
+}

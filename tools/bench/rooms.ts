@@ -1,0 +1,116 @@
+// No counterpart: fills rooms with clients, one after the other or as a storm.
+
+import { setTimeout as delay } from "node:timers/promises";
+import { type BenchClient, openClients } from "./client.ts";
+import { Latencies } from "./latencies.ts";
+import { cpuMicros, rssMib } from "./processes.ts";
+import { StanzaCounter } from "./stanza_counter.ts";
+import type { Effort, Measurement, Subject } from "./types.ts";
+
+/** A room with the clients in it. */
+export interface FilledRoom {
+	readonly jid: string;
+	readonly clients: readonly BenchClient[];
+}
+
+/** The JID of one of the benchmark's rooms. */
+export function roomJid(name: string | number): string {
+	return `bench${name}@conference.localhost`;
+}
+
+/** Does something for each, at most so many at a time. */
+export async function each<T>(
+	items: readonly T[],
+	limit: number,
+	action: (item: T, index: number) => Promise<void>,
+): Promise<void> {
+	let next = 0;
+	const work = async (): Promise<void> => {
+		while (next < items.length) {
+			const index = next++;
+			const item = items[index];
+			if (item !== undefined) await action(item, index);
+		}
+	};
+	await Promise.all(Array.from({ length: Math.min(limit, items.length) }, work));
+}
+
+/** Waits until nothing comes in any more. */
+async function quiet(clients: readonly BenchClient[]): Promise<void> {
+	let last = performance.now();
+	for (const client of clients) {
+		client.onpiece = () => {
+			last = performance.now();
+		};
+	}
+	while (performance.now() - last < 300) await delay(50);
+	for (const client of clients) client.onpiece = undefined;
+}
+
+/** Has clients enter a room. */
+export async function enter(jid: string, clients: readonly BenchClient[], limit = 20): Promise<FilledRoom> {
+	const [first, ...others] = clients;
+	await first?.join(jid, "nick0");
+	await each(others, limit, (client, index) => client.join(jid, `nick${index + 1}`));
+	return { jid, clients };
+}
+
+/** Logs clients in and fills rooms with them. */
+export async function fillRooms(subject: Subject, rooms: number, occupants: number): Promise<FilledRoom[]> {
+	const clients = await openClients(subject.port, rooms * occupants);
+	const filled: FilledRoom[] = [];
+	await each([...Array(rooms).keys()], 20, async (index) => {
+		filled.push(await enter(roomJid(index), clients.slice(index * occupants, (index + 1) * occupants)));
+	});
+	await quiet(clients);
+	return filled;
+}
+
+/** Ends the connections of all that are in rooms. */
+export function leave(rooms: readonly FilledRoom[]): void {
+	for (const { clients } of rooms) for (const client of clients) client.close();
+}
+
+/** Longest that the presences of a storm may take to arrive, in milliseconds. */
+const patience = 120_000;
+
+/**
+ * Has many clients enter one room at once, fifty at a time, and counts the presences that they get: everybody sees everybody.
+ * Storms go on in fresh rooms until there were enough.
+ */
+export async function joinStorm(subject: Subject, occupants: number, effort: Effort): Promise<Measurement> {
+	const clients = await openClients(subject.port, occupants);
+	const latencies = new Latencies();
+	let received = 0;
+	const storm = async (name: string, guests: readonly BenchClient[]): Promise<void> => {
+		const target = received + guests.length ** 2;
+		await each(guests, 50, async (client, index) => {
+			const begun = performance.now();
+			await client.join(roomJid(name), `nick${index}`);
+			latencies.add(performance.now() - begun);
+		});
+		const deadline = performance.now() + patience;
+		while (received < target) {
+			if (performance.now() > deadline) throw new Error(`${subject.name} lost ${target - received} presences`);
+			await delay(2);
+		}
+	};
+	for (const client of clients) {
+		const counter = new StanzaCounter("</presence>");
+		client.onpiece = (piece) => {
+			received += counter.count(piece);
+		};
+	}
+	// Not in one room with the storm that counts, but as warm
+	const few = clients.slice(0, Math.min(100, occupants));
+	for (let round = 0; round < 3; round++) await storm(`warm${round}`, few);
+	latencies.clear();
+	const before = { cpu: cpuMicros(subject.pid), received, time: performance.now() };
+	for (let round = 0; round < effort.storms; round++) await storm(`storm${round}`, clients);
+	const cpu = cpuMicros(subject.pid) - before.cpu;
+	const seconds = (performance.now() - before.time) / 1000;
+	const rss = rssMib(subject.pid);
+	for (const client of clients) client.close();
+	const deliveries = received - before.received;
+	return { deliveries, cpuMicros: cpu / deliveries, ...latencies.summary(), perSecond: deliveries / seconds, rssMib: rss };
+}

@@ -1,0 +1,53 @@
+// No counterpart: counts stanzas without parsing them, so that the load generator is not what is measured.
+
+/** Counts how often an end tag occurs in a stream that comes in pieces. */
+export class StanzaCounter {
+	private carry = "";
+
+	/** @param marker what each stanza has exactly once, such as `</message>` */
+	constructor(private readonly marker: string) {}
+
+	/** How often the marker was completed by this piece. */
+	count(piece: string): number {
+		const { marker } = this;
+		const text = this.carry === "" ? piece : this.carry + piece;
+		let found = 0;
+		let at = text.indexOf(marker);
+		let end = 0;
+		while (at >= 0) {
+			found++;
+			end = at + marker.length;
+			at = text.indexOf(marker, end);
+		}
+		// Less than a whole marker, so that nothing is counted twice
+		this.carry = text.slice(Math.max(end, text.length - marker.length + 1));
+		return found;
+	}
+}
+
+/** Reads the times at which messages were sent out of their bodies, which begin with `t=`, milliseconds and a semicolon. */
+export class TimeReader {
+	private carry = "";
+
+	/** The times that are complete with this piece. */
+	*read(piece: string): Generator<number, void, undefined> {
+		const text = this.carry + piece;
+		let at = text.indexOf(timeMark);
+		let end = 0;
+		while (at >= 0) {
+			const stop = text.indexOf(";", at);
+			if (stop < 0) break;
+			yield Number(text.slice(at + timeMark.length, stop));
+			end = stop;
+			at = text.indexOf(timeMark, end);
+		}
+		this.carry = at >= 0 ? text.slice(at) : text.slice(Math.max(end, text.length - timeMark.length + 1));
+	}
+}
+
+const timeMark = ">t=";
+
+/** A body of a hundred bytes that says when it was sent. */
+export function timedBody(now: number): string {
+	return `t=${now.toFixed(3)};`.padEnd(100, "x");
+}

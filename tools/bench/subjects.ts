@@ -1,0 +1,167 @@
+// No counterpart: starts the servers that are measured, with configurations that ask the same of each.
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { failed, ok, type Result } from "../../host/util/error.ts";
+import { freePort, startReference } from "../reference.ts";
+import { hasEjabberd, prepareEjabberd } from "./ejabberd.ts";
+import { pin, pinned } from "./processes.ts";
+import type { Subject, SubjectName } from "./types.ts";
+
+const address = "127.0.0.1";
+/** How long a server may take to start, in milliseconds. */
+const patience = 30_000;
+
+/** How to start each server. */
+export interface SubjectOptions {
+	/** The command line that starts this program. */
+	readonly program: readonly string[];
+	/** Another Prosody than that on the PATH. */
+	readonly prosody?: string | undefined;
+	/** Where servers run. */
+	readonly core: number;
+}
+
+/** What Prosody and Enjamb both run: plain TCP, anonymous clients, rooms that are open at once. */
+function sharedConfig(archive: boolean): string {
+	const storage = archive
+		? ['storage = { muc_log = "sql" }', 'sql = { driver = "SQLite3", database = "bench.sqlite" }']
+		: ['storage = "memory"'];
+	return `${[
+		'modules_enabled = { "saslauth", "disco" }',
+		'modules_disabled = { "s2s", "tls" }',
+		"c2s_require_encryption = false",
+		"allow_unencrypted_plain_auth = true",
+		...storage,
+		"muc_room_cache_size = 100000",
+		"max_archive_query_results = 50",
+		'VirtualHost "localhost"',
+		'	authentication = "anonymous"',
+		'Component "conference.localhost" "muc"',
+		"	muc_room_locking = false",
+		...(archive ? ['	modules_enabled = { "muc_mam" }'] : []),
+	].join("\n")}\n`;
+}
+
+function accepts(port: number): Promise<boolean> {
+	return new Promise((answer) => {
+		const socket = connect(port, address);
+		socket.once("connect", () => {
+			socket.destroy();
+			answer(true);
+		});
+		socket.once("error", () => answer(false));
+	});
+}
+
+async function end(process: ChildProcess): Promise<void> {
+	if (process.exitCode !== null || process.signalCode !== null) return;
+	const exited = new Promise((resolve) => process.once("exit", resolve));
+	process.kill("SIGTERM");
+	const timer = setTimeout(() => process.kill("SIGKILL"), 5000);
+	await exited;
+	clearTimeout(timer);
+}
+
+/** Starts a command that listens on a port, and waits until it does. */
+async function launch(
+	name: SubjectName,
+	folder: string,
+	port: number,
+	command: readonly [string, ...string[]],
+	environment: Record<string, string> = {},
+): Promise<Result<Subject, string>> {
+	const begun = performance.now();
+	const [program, ...rest] = command;
+	const child = spawn(program, rest, { cwd: folder, env: { ...process.env, ...environment }, stdio: ["ignore", "pipe", "pipe"] });
+	let words = "";
+	for (const output of [child.stdout, child.stderr]) {
+		output.setEncoding("utf8").on("data", (text: string) => {
+			words = (words + text).slice(-4000);
+		});
+	}
+	const abandon = (): void => {
+		child.kill("SIGKILL");
+		rmSync(folder, { recursive: true, force: true });
+	};
+	process.once("exit", abandon);
+	let ended = false;
+	child.once("error", (error) => {
+		words += error.message;
+		ended = true;
+	});
+	child.once("exit", () => {
+		ended = true;
+		process.removeListener("exit", abandon);
+	});
+	const stop = async (): Promise<void> => {
+		if (!ended) await end(child);
+		rmSync(folder, { recursive: true, force: true });
+	};
+	while (!ended && performance.now() - begun < patience) {
+		if (await accepts(port)) return ok({ name, port, pid: child.pid ?? 0, startMs: performance.now() - begun, stop });
+		await delay(2);
+	}
+	await stop();
+	return failed(`${name} did not start: ${words.trim()}`);
+}
+
+async function startProsody(archive: boolean, { prosody, core }: SubjectOptions): Promise<Result<Subject, string>> {
+	// It does not make the folder itself before it opens a database in it
+	const dataFolder = mkdtempSync(join(tmpdir(), "enjamb-bench-prosody-"));
+	const begun = performance.now();
+	const started = await startReference({ prosody, config: sharedConfig(archive), dataFolder, timeout: patience });
+	const startMs = performance.now() - begun;
+	if (!started.ok) {
+		rmSync(dataFolder, { recursive: true });
+		return started;
+	}
+	const { port, pid, stop } = started.value;
+	await pin(pid, core);
+	const stopAll = async (): Promise<void> => {
+		await stop();
+		rmSync(dataFolder, { recursive: true, force: true });
+	};
+	return ok({ name: "prosody", port, pid, startMs, stop: stopAll });
+}
+
+/**
+ * Starts a server on a free port of the loopback address, in a temporary folder, pinned to one core.
+ * @param archive whether its rooms are archived
+ * @returns the server, or why it cannot be measured
+ */
+export async function startSubject(
+	name: SubjectName,
+	archive: boolean,
+	options: SubjectOptions,
+): Promise<Result<Subject, string>> {
+	const { core, program } = options;
+	if (name === "prosody") {
+		return startProsody(archive, options);
+	}
+	const folder = mkdtempSync(join(tmpdir(), `enjamb-bench-${name}-`));
+	const port = await freePort();
+	if (name === "floor") return launch(name, folder, port, pinned(core, [...program, "bench", "--serve-floor", String(port)]));
+	if (name === "ejabberd") {
+		if (!hasEjabberd()) {
+			rmSync(folder, { recursive: true });
+			return failed("there is no ejabberd on this machine");
+		}
+		const { command, environment } = prepareEjabberd(folder, port, archive);
+		return launch(name, folder, port, pinned(core, command), environment);
+	}
+	const config = join(folder, "prosody.cfg.lua");
+	const head = [
+		`data_path = "${join(folder, "data")}"`,
+		`interfaces = { "${address}" }`,
+		`c2s_ports = { ${port} }`,
+		"c2s_direct_tls_ports = {}",
+		'log = { info = "*console" }',
+	];
+	writeFileSync(config, `${head.join("\n")}\n${sharedConfig(archive)}`);
+	return launch(name, folder, port, pinned(core, [...program, "start", "--config", config]));
+}

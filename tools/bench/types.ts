@@ -1,0 +1,88 @@
+// No counterpart: what the parts of the benchmark hand to each other.
+
+/** The servers that can be measured: this one, two well-known ones, and the least that a relay in Node has to do. */
+export const subjectNames = ["enjamb", "prosody", "ejabberd", "floor"] as const;
+export type SubjectName = (typeof subjectNames)[number];
+
+/** A running server. */
+export interface Subject {
+	readonly name: SubjectName;
+	readonly port: number;
+	/** The process whose processor time and memory are measured. */
+	readonly pid: number;
+	/** From its start until it accepted a connection, in milliseconds. */
+	readonly startMs: number;
+	stop(): Promise<void>;
+}
+
+/** What one load cost a server. */
+export interface Measurement {
+	/** Stanzas that reached clients while it was measured. */
+	readonly deliveries: number;
+	/** Processor time of the server for each of them, in microseconds. */
+	readonly cpuMicros: number;
+	/** How long deliveries (or, where stanzas carry no time, whole operations) took, in milliseconds. */
+	readonly p50Ms: number;
+	readonly p99Ms: number;
+	readonly maxMs: number;
+	/** Deliveries in a second of real time. */
+	readonly perSecond: number;
+	/** Memory of the server afterwards, in MiB. */
+	readonly rssMib: number;
+}
+
+/** What one load showed: a cost, or a single number such as memory. */
+export type Finding = Measurement | { readonly value: number };
+
+/** How much is measured in one go. */
+export interface Effort {
+	/** Before measuring, so that compilers and caches have settled, in milliseconds. */
+	readonly warmUpMs: number;
+	/** In milliseconds. */
+	readonly measureMs: number;
+	/** Join storms that are added up. */
+	readonly storms: number;
+}
+
+/** A load that is put on a freshly started server. */
+export interface Scenario {
+	readonly id: string;
+	readonly title: string;
+	/** What the figure is per: `delivery`, `presence`, or the unit of a single number. */
+	readonly unit: string;
+	/** Rooms are archived. */
+	readonly archive?: boolean;
+	/** Place in a sweep: how many there are of what the sweep varies. */
+	readonly sweep?: { readonly of: "occupants" | "rooms"; readonly at: number };
+	/** Whether the floor can take part. */
+	readonly floor: boolean;
+	run(subject: Subject, effort: Effort): Promise<Finding>;
+}
+
+/** All runs of one scenario on one server. */
+export interface ScenarioResult {
+	readonly scenario: Pick<Scenario, "id" | "title" | "unit" | "sweep">;
+	readonly subject: SubjectName;
+	readonly runs: readonly Finding[];
+}
+
+/** Where and when something was measured. */
+export interface Machine {
+	readonly processor: string;
+	readonly cores: number;
+	readonly memoryMib: number;
+	readonly system: string;
+	readonly node: string;
+	readonly serverCore: number;
+	readonly generatorCore: number;
+	readonly date: string;
+	/** Load averages before and after. */
+	readonly load: readonly [number, number];
+}
+
+/** All that a benchmark found. */
+export interface BenchReport {
+	readonly machine: Machine;
+	readonly command: string;
+	readonly results: readonly ScenarioResult[];
+}
