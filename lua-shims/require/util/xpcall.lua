@@ -1,0 +1,3 @@
+-- Counterpart: util/xpcall.lua
+
+return { xpcall = xpcall }

@@ -1,0 +1,38 @@
+// Our own Lua libraries: each has a test in Lua (util/NAME.test.lua) with its own expectations, whose lines are besides compared
+// with what Prosody's library of that name makes of the same test, where Prosody 0.12 is installed.
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { structures } from "../../../lua-shims/require/structures.ts";
+import { run_lua, why_not } from "../../host/prosody_lua.ts";
+import { run_with_ours } from "./fengari_libraries.ts";
+
+const folder = import.meta.dirname;
+const prelude = readFileSync(join(folder, "prelude.lua"), "utf8");
+
+const tests = Object.keys(structures).map((name) => `${name.replaceAll(".", "/")}.test.lua`);
+
+function code_of(test: string, reference: boolean): string {
+	return `reference = ${reference}\n${prelude}\n${readFileSync(join(folder, test), "utf8")}\nreturn finish()`;
+}
+
+const without_reference = why_not("util.array");
+
+describe("our own libraries in Lua", () => {
+	describe.each(tests)("%s", (test) => {
+		it("answers what is expected", () => {
+			const lines = run_with_ours(code_of(test, false)).split("\n");
+			expect(lines.filter((line) => line.startsWith("FAILED"))).toEqual([]);
+			expect(lines.length).toBeGreaterThan(0);
+		});
+
+		it.skipIf(without_reference !== undefined)("answers what Prosody answers", () => {
+			const ours = run_with_ours(code_of(test, false))
+				.split("\n")
+				.filter((line) => !line.startsWith("FAILED"));
+			const wrapped = `io.write((function() ${code_of(test, true)}\nend)())`;
+			expect(ours).toEqual(run_lua(wrapped).split("\n"));
+		});
+	});
+});

@@ -1,0 +1,36 @@
+local format = require "util.format".format
+
+compare("plain", '"hello" "%" "100%"', format("hello"), format("%%"), format("%d%%", 100))
+compare("strings", '"a b" "[  x]"', format("%s %s", "a", "b"), format("[%3s]", "x"))
+compare("nil", '"(nil)" "(nil) x"', format("%s", nil), format("%d %s", nil, "x"))
+compare("too few", '"(nil) (nil)"', format("%s %d"))
+compare("too many", '"a [b] [(nil)] [5]"', format("%s", "a", "b", nil, 5))
+compare("other types", '"true [false] [x]"', format("%s %d %d", true, false, "x"))
+compare("numbers", '"5 [1.5] 0.500000 ff 1e+20"', format("%d %d %f %x %g", 5, 1.5, 0.5, 255, 1e20))
+compare("negative", '"[-1] [-1] -1"', format("%x %o %d", -1, -1, -1))
+compare("numeric text", '"[5]"', format("%d", "5"))
+compare("control characters", nil, format("%s %s", "a\0b\1c\27[1m\127", "line\nnext\n\ttabbed\ttab\r"))
+compare("invalid", nil, format("%s|%s", "\255x", "ä"))
+compare("quoted", nil, format("%q %q %q", "a\nb", 5, true))
+compare("too many control characters", nil, format("x", "a\nb\0"))
+compare("widths", '"[005] [5  ] [+5] [1.50]"', format("[%03d] [%-3d] [%+d] [%.2f]", 5, 5, 5, 1.5))
+compare("no pointers of these", '"[5] [true]"', format("%p %p", 5, true))
+ours_only("pointers", "true", function()
+	return format("%p", {}):find("^%[table: ") ~= nil
+end)
+ours_only("tables", '"{a={b=1}}" "{function=1}"', function()
+	return format("%q", { a = { b = 1 } }), (format("%q", { ["function"] = 1 }):gsub('%["', ""):gsub('"%]', ""))
+end)
+ours_only("large whole numbers", '"1700000000000 18bcfe56800"', function()
+	return format("%d %x", 1700000000000, 1700000000000)
+end)
+compare("a table", "true", format("%s", {}):find("^table: ") ~= nil)
+compare("with __tostring", '"T"', format("%s", setmetatable({}, {
+	__tostring = function()
+		return "T"
+	end,
+})))
+compare("a lone percent sign", "true", fails(format, "%", 1))
+compare("characters", '"A[x]"', format("%c%c", 65, "x"))
+compare("floats", nil, format("%a %e %G %.0f %5.1f", 1.0, 1.5, 1e-10, 0.5, 1.25))
+compare("infinite", nil, format("%f %5.1f", 1 / 0, -1 / 0))
