@@ -2,7 +2,7 @@
 
 import { type Table, TValue } from "./fengari.ts";
 import { key_of, key_value, LiveTable, nil, number_value, string_value, tags, text_of_string } from "./live_table.ts";
-import { array_view, map_view, object_view, record_view } from "./views.ts";
+import { array_view, map_view, object_view, record_view, set_view } from "./views.ts";
 import type { Vm } from "./vm.ts";
 
 /** Several results of a host function for Lua. */
@@ -61,6 +61,7 @@ export class Border {
 		this.views.set(null, record_view);
 		this.views.set(Array.prototype, array_view);
 		this.views.set(Map.prototype, map_view);
+		this.views.set(Set.prototype, set_view);
 	}
 
 	/** Shows all objects of a prototype in a way of their own. */

@@ -5,11 +5,13 @@ import { dirname, join } from "node:path";
 import type { EventMap, IqError, ModuleApi, PermissionContext, Server, Session } from "../host/core/types.ts";
 import type { Events } from "../host/util/events.ts";
 import { Border } from "./border.ts";
+import { exports_table } from "./exports.ts";
 import { type Table, TValue } from "./fengari.ts";
 import { create_globals } from "./globals.ts";
 import { Libraries } from "./libraries.ts";
 import { nil, string_value, tags } from "./live_table.ts";
 import { create_module_api, LuaExports, LuaModule } from "./module.ts";
+import { show_rooms } from "./room.ts";
 import { create_stanza_library, type StanzaLibrary } from "./stanza.ts";
 import { provide } from "./surface.ts";
 import { Vm } from "./vm.ts";
@@ -41,6 +43,7 @@ export class LuaHost {
 	private readonly module_metatable: Table;
 	private readonly modules = new WeakMap<object, LuaModule>();
 	private readonly module_of_api = new WeakMap<ModuleApi, LuaModule>();
+	private readonly shown_modules = new WeakMap<object, TValue>();
 	private readonly undos = new WeakMap<LuaModule, (() => void)[]>();
 
 	/** Options: lua_hook_timeout. */
@@ -51,6 +54,7 @@ export class LuaHost {
 		this.globals = create_globals(this);
 		this.libraries = new Libraries(this.border, this.globals);
 		this.stanza = create_stanza_library(this.border);
+		show_rooms(this.border);
 		provide(this);
 		this.module_api = create_module_api(this);
 		this.module_metatable = this.vm.new_table();
@@ -277,13 +281,17 @@ export class LuaHost {
 	exports_value(name: string, on: string, exported: unknown): TValue {
 		if (exported instanceof LuaExports) return exported.environment;
 		const loaded = this.server.modulemanager.get_module(on, name) ?? this.server.modulemanager.get_module("*", name);
+		const known = loaded && this.shown_modules.get(loaded);
+		if (known) return known;
 		const table = this.vm.new_table();
 		if (loaded) this.vm.raw_set(table, "module", this.module_value(loaded.module));
 		if (typeof exported === "object" && exported !== null) {
 			table.metatable = this.vm.new_table();
-			this.vm.raw_set(table.metatable, "__index", this.border.to_lua(exported));
+			this.vm.raw_set(table.metatable, "__index", exports_table(this.border, exported));
 		}
-		return new TValue(tags.table, table);
+		const value = new TValue(tags.table, table);
+		if (loaded) this.shown_modules.set(loaded, value);
+		return value;
 	}
 
 	/** An error as util.error makes it. */

@@ -126,6 +126,33 @@ export class MapTable extends LiveTable {
 	}
 }
 
+/** A Set of the host: what is in it has the value true. */
+export class SetTable extends LiveTable {
+	constructor(
+		readonly border: Border,
+		readonly target: Set<unknown>,
+	) {
+		super(border.vm.next_id());
+	}
+
+	get(key: Key): TValue {
+		return this.target.has(key) ? this.border.to_lua(true) : nil;
+	}
+
+	set(key: Key, value: TValue): void {
+		if (value.ttisnil() || value.value === false) this.target.delete(key);
+		else this.target.add(key);
+	}
+
+	keys(): readonly Key[] {
+		const keys: Key[] = [];
+		for (const item of this.target) {
+			if (typeof item === "string" || typeof item === "number" || typeof item === "boolean") keys.push(item);
+		}
+		return keys;
+	}
+}
+
 export const record_view: View = (border, object) => new RecordTable(border, object as { [name: string]: unknown });
 export const object_view: View = (border, object) => new ObjectTable(border, object as { [name: string]: unknown });
 export const array_view: View = (border, object) => new ArrayTable(border, object as unknown[]);
@@ -135,3 +162,5 @@ export const map_view: View = (border, object) => new MapTable(border, object as
 export function table_value(table: LiveTable): TValue {
 	return new TValue(tags.table, table);
 }
+
+export const set_view: View = (border, object) => new SetTable(border, object as Set<unknown>);

@@ -1,0 +1,100 @@
+// No counterpart: data of the host that modules in Lua keep tables of their own in, and that is stored.
+
+import type { Border } from "./border.ts";
+import { type Table, TValue } from "./fengari.ts";
+import { type Key, key_of, LiveTable, nil } from "./live_table.ts";
+import { RecordTable } from "./views.ts";
+
+/** What certain fields have to be, by name. */
+export interface FieldTypes {
+	readonly [name: string]: "string" | "number" | "boolean" | "table";
+}
+
+function type_name(value: TValue): string {
+	return ["nil", "boolean", "userdata", "number", "string", "table", "function", "userdata", "thread"][value.type & 15] ?? "nil";
+}
+
+/**
+ * An object of the host that is stored. Tables that Lua puts into it stay Lua's, so that changes to them count; the host gets a
+ * copy each time it looks, as when it stores the object. What the host put there becomes Lua's when Lua first asks for it.
+ */
+export class DataTable extends RecordTable {
+	private readonly of_lua = new Map<string, { readonly value: TValue; read(): unknown }>();
+
+	/**
+	 * @param name what it is called in error messages
+	 * @param types what the host's own fields have to be
+	 */
+	constructor(
+		border: Border,
+		target: { [name: string]: unknown },
+		private readonly name: string,
+		private readonly types: FieldTypes = {},
+	) {
+		super(border, target);
+	}
+
+	override get(key: Key): TValue {
+		if (typeof key !== "string") return nil;
+		const kept = this.of_lua.get(key);
+		if (kept !== undefined && Object.getOwnPropertyDescriptor(this.target, key)?.get === kept.read) return kept.value;
+		if (!Object.hasOwn(this.target, key)) return nil;
+		const value = this.target[key];
+		if (typeof value !== "object" || value === null) return this.border.to_lua(value);
+		const table = this.border.deep_table(value);
+		if (table.value instanceof LiveTable) return table;
+		this.keep(key, table);
+		return table;
+	}
+
+	override set(key: Key, value: TValue): void {
+		if (typeof key !== "string") throw new TypeError(`${this.name} takes names as keys, not a ${typeof key}`);
+		if (value.ttisnil()) {
+			this.of_lua.delete(key);
+			delete this.target[key];
+			return;
+		}
+		const type = type_name(value);
+		const wanted = this.types[key];
+		if (wanted !== undefined && type !== wanted) throw new TypeError(`${this.name}.${key} has to be a ${wanted}, not a ${type}`);
+		if (!["string", "number", "boolean", "table"].includes(type)) {
+			throw new TypeError(`${this.name}.${key} is stored with the room: a ${type} cannot be`);
+		}
+		delete this.target[key];
+		if (type !== "table" || value.value instanceof LiveTable) {
+			this.of_lua.delete(key);
+			this.target[key] = this.border.from_lua(value);
+			return;
+		}
+		// says now what would go wrong when the room is stored
+		this.border.copy(value);
+		this.keep(key, new TValue(value.type, value.value));
+	}
+
+	/** Takes over all entries of a Lua table. */
+	take(value: TValue): void {
+		if (value.value instanceof LiveTable) {
+			for (const key of value.value.keys()) this.set(key, value.value.get(key));
+			return;
+		}
+		for (const [key, item] of this.border.vm.entries(value.value as Table)) {
+			const known = key_of(key);
+			if (known !== undefined) this.set(known, item);
+		}
+	}
+
+	private keep(key: string, value: TValue): void {
+		const read = (): unknown => this.border.copy(value);
+		this.of_lua.set(key, { value, read });
+		Object.defineProperty(this.target, key, {
+			get: read,
+			// the host puts a value of its own in place
+			set: (given: unknown) => {
+				this.of_lua.delete(key);
+				Object.defineProperty(this.target, key, { value: given, writable: true, enumerable: true, configurable: true });
+			},
+			enumerable: true,
+			configurable: true,
+		});
+	}
+}
