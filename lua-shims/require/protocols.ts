@@ -1,38 +1,72 @@
 // Counterpart: the pure libraries of Prosody's util/ that know XMPP, and small libraries of Lua's world that modules ask for
 
 import lom from "./lxp/lom.lua";
+import codes from "./net/http/codes.lua";
 import url from "./socket/url.lua";
 import adhoc from "./util/adhoc.lua";
+import bit53 from "./util/bit53.lua";
+import bitcompat from "./util/bitcompat.lua";
 import caps from "./util/caps.lua";
 import dataforms from "./util/dataforms.lua";
 import datamapper from "./util/datamapper.lua";
 import dependencies from "./util/dependencies.lua";
 import filters from "./util/filters.lua";
+import http from "./util/http.lua";
+import ip from "./util/ip.lua";
 import jsonpointer from "./util/jsonpointer.lua";
 import jwt from "./util/jwt.lua";
+import paths from "./util/paths.lua";
 import presence from "./util/presence.lua";
 import pubsub from "./util/pubsub.lua";
 import roles from "./util/roles.lua";
 import rsm from "./util/rsm.lua";
+import anonymous from "./util/sasl/anonymous.lua";
+import external from "./util/sasl/external.lua";
+import oauthbearer from "./util/sasl/oauthbearer.lua";
+import plain from "./util/sasl/plain.lua";
+import scram from "./util/sasl/scram.lua";
+import sasl from "./util/sasl.lua";
 import session from "./util/session.lua";
+import smqueue from "./util/smqueue.lua";
+import strbitop from "./util/strbitop.lua";
+import template from "./util/template.lua";
 import vcard from "./util/vcard.lua";
+import watchdog from "./util/watchdog.lua";
+import xtemplate from "./util/xtemplate.lua";
 
 /** Source text of each library, by the name that modules `require` it by. They require `util.stanza` and the like themselves. */
 export const protocols: { readonly [name: string]: string } = {
 	"lxp.lom": lom,
+	"net.http.codes": codes,
 	"socket.url": url,
 	"util.adhoc": adhoc,
+	"util.bit53": bit53,
+	"util.bitcompat": bitcompat,
 	"util.caps": caps,
 	"util.dataforms": dataforms,
 	"util.datamapper": datamapper,
 	"util.dependencies": dependencies,
 	"util.filters": filters,
+	"util.http": http,
+	"util.ip": ip,
 	"util.jsonpointer": jsonpointer,
 	"util.jwt": jwt,
+	"util.paths": paths,
 	"util.presence": presence,
 	"util.pubsub": pubsub,
 	"util.roles": roles,
 	"util.rsm": rsm,
+	"util.sasl": sasl,
+	"util.sasl.anonymous": anonymous,
+	"util.sasl.external": external,
+	"util.sasl.oauthbearer": oauthbearer,
+	"util.sasl.plain": plain,
+	"util.sasl.scram": scram,
 	"util.session": session,
+	"util.smqueue": smqueue,
+	"util.strbitop": strbitop,
+	"util.template": template,
 	"util.vcard": vcard,
+	"util.watchdog": watchdog,
+	"util.xtemplate": xtemplate,
 };

@@ -46,12 +46,12 @@ function run_lua(code: string, ...files: string[]): { stdout: string; stderr: st
 /** Some libraries are of one version only, or of a package that is not installed. */
 const has_original = (name: string): boolean => run_lua(`require ${JSON.stringify(name)}`).status === 0;
 
-/** Runs a library's test under Lua, amid Prosody's libraries, and gives what it prints. */
+/** Runs a library's test under Lua, on Prosody's libraries or with all of ours in their places, and gives what it prints. */
 function run(name: string, ours: boolean): string {
 	const preload = [`package.preload["report"] = assert(loadfile(${JSON.stringify(join(tests, "report.lua"))}))`];
-	if (ours) {
-		const file = join(libraries, `${library_path(name)}.lua`);
-		preload.push(`package.preload[${JSON.stringify(name)}] = assert(loadfile(${JSON.stringify(file)}))`);
+	for (const other of ours ? Object.keys(protocols) : []) {
+		const file = join(libraries, `${library_path(other)}.lua`);
+		preload.push(`package.preload[${JSON.stringify(other)}] = assert(loadfile(${JSON.stringify(file)}))`);
 	}
 	const { stdout, stderr, status } = run_lua(preload.join("\n"), join(tests, `${library_path(name)}.test.lua`));
 	expect(stderr).toBe("");

@@ -3,7 +3,7 @@
 local report = {}
 
 local function quoted(text)
-	return '"' .. text:gsub('[%c"\\\127]', function(char)
+	return '"' .. text:gsub('[%c"\\\127-\255]', function(char)
 		return ("\\%03d"):format(char:byte())
 	end) .. '"'
 end

@@ -1,0 +1,3 @@
+-- Counterpart: util/bitcompat.lua
+
+return require "util.bit53"

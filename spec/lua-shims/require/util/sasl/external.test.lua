@@ -1,0 +1,6 @@
+local mechanism = require "util.sasl.external"
+local report = require "report"
+
+mechanism.init(function(name, backends, process, bindings)
+	report.line("registers", name, backends, type(process), bindings)
+end)
