@@ -146,7 +146,7 @@ export class Response implements HttpResponse {
 		for (const [name, value] of Object.entries(headers)) {
 			if (value !== undefined) fields.push([header_name(name), header_bytes(String(value))]);
 		}
-		const [, code, name] = /^(\d{3}) (.*)$/.exec(this.status ?? "") ?? [];
+		const [, code, name] = /^(\d{3}) (.*)$/s.exec(this.status ?? "") ?? [];
 		const status = code === undefined ? this.status_code : Number(code);
 		try {
 			this.outgoing.writeHead(status, header_bytes(name ?? code_name(status) ?? "Unassigned"), Object.fromEntries(fields));
