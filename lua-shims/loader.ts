@@ -1,29 +1,17 @@
-// Counterpart: util/pluginloader.lua
+// Counterpart: core/modulemanager.lua (how it loads code)
 
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
 import type { ModuleDefinition, ModuleLoader } from "../host/core/types.ts";
 import { failed, ok, type Result } from "../host/util/error.ts";
 import { LuaHost } from "./lua_host.ts";
+import { find_lua_module, is_global, lua_folders, module_metadata, refusal } from "./module_files.ts";
 
-/** The file of a module: `mod_x.lua`, `x/mod_x.lua` or `mod_x/mod_x.lua`; the first folder that has one counts. */
-export function find_lua_module(folders: readonly string[], name: string): string | undefined {
-	const file = `mod_${name}.lua`;
-	for (const folder of folders) {
-		for (const path of [join(folder, file), join(folder, name, file), join(folder, `mod_${name}`, file)]) {
-			if (existsSync(path)) return path;
-		}
-	}
-	return undefined;
-}
-
-/** Whether a module's code makes it a global one, before anything of it runs. */
-function is_global(code: string): boolean {
-	return /^[^\n-]*\bmodule\s*:\s*set_global\s*\(/m.test(code);
-}
-
-/** Finds modules in Lua. The Lua state of the server is made when the first of them is loaded. */
-export function create_lua_loader(folders: readonly string[]): ModuleLoader {
+/**
+ * Finds modules in Lua. The Lua state of the server is made when the first of them is loaded.
+ * @param plugin_paths the administrator's folders
+ */
+export function create_lua_loader(plugin_paths: readonly string[]): ModuleLoader {
+	const folders = lua_folders(plugin_paths);
 	let host: LuaHost | undefined;
 
 	function definition(name: string, path: string): Result<ModuleDefinition, string> {
@@ -33,12 +21,14 @@ export function create_lua_loader(folders: readonly string[]): ModuleLoader {
 		} catch (error) {
 			return failed(`${path} cannot be read: ${error instanceof Error ? error.message : error}`);
 		}
+		const reason = refusal(module_metadata(code));
+		if (reason !== undefined) return failed(`${path} is not loaded: ${reason}`);
 		return ok({
 			name,
 			path,
 			global: is_global(code),
 			load(module) {
-				host ??= new LuaHost(module.server);
+				host ??= new LuaHost(module.server, folders);
 				return host.load(path, module);
 			},
 		});

@@ -1,7 +1,6 @@
 // No counterpart: all that the Lua modules of one server share. It is made when the first of them is loaded.
 
-import { existsSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { readFileSync } from "node:fs";
 import type { EventMap, IqError, ModuleApi, PermissionContext, Server, Session } from "../host/core/types.ts";
 import type { Events } from "../host/util/events.ts";
 import { Border } from "./border.ts";
@@ -11,6 +10,7 @@ import { create_globals } from "./globals.ts";
 import { Libraries } from "./libraries.ts";
 import { nil, string_value, tags } from "./live_table.ts";
 import { create_module_api, LuaExports, LuaModule } from "./module.ts";
+import { find_library } from "./module_files.ts";
 import { show_rooms } from "./room.ts";
 import { create_stanza_library, type StanzaLibrary } from "./stanza.ts";
 import { provide } from "./surface.ts";
@@ -46,8 +46,14 @@ export class LuaHost {
 	private readonly shown_modules = new WeakMap<object, TValue>();
 	private readonly undos = new WeakMap<LuaModule, (() => void)[]>();
 
-	/** Options: lua_hook_timeout. */
-	constructor(readonly server: Server) {
+	/**
+	 * Options: lua_hook_timeout.
+	 * @param folders where modules and their libraries are looked for
+	 */
+	constructor(
+		readonly server: Server,
+		private readonly folders: readonly string[] = server.paths.plugins,
+	) {
 		const timeout = server.config.get("*", "lua_hook_timeout");
 		this.vm = new Vm(typeof timeout === "number" && timeout > 0 ? timeout : 1);
 		this.border = new Border(this.vm);
@@ -204,17 +210,9 @@ export class LuaHost {
 
 	/** A library beside a module: `module:require "x"` runs `x.lib.lua` in the module's own environment. */
 	require_beside(module: LuaModule, name: string): TValue {
-		const folders = [
-			dirname(module.path),
-			...this.server.paths.plugins.flatMap((folder) => [
-				folder,
-				join(folder, module.api.name),
-				join(folder, `mod_${module.api.name}`),
-			]),
-		];
-		const path = folders.map((folder) => join(folder, `${name}.lib.lua`)).find((file) => existsSync(file));
+		const path = find_library(this.folders, module.api.name, name);
 		if (path === undefined)
-			throw new Error(`Failed to load plugin library '${name}': no ${name}.lib.lua beside mod_${module.api.name}`);
+			throw new Error(`Failed to load plugin library '${name}': there is no ${name}.lib.lua for mod_${module.api.name}`);
 		const chunk = this.vm.load(readFileSync(path), `@${path}`, new TValue(tags.table, this.environment_of(module)));
 		if (!chunk.ok) throw new Error(`Failed to load plugin library '${name}': ${chunk.error}`);
 		return this.vm.call(chunk.value, [])[0] ?? nil;
