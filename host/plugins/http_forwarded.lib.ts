@@ -39,7 +39,7 @@ function follow_x_forwarded(request: HttpRequest, proxies: AddressSet): { ip: st
 		for (const address of `${forwarded_for},${ip}`.split(/[\s,]+/)) {
 			const trusted = address === "" || is_trusted(proxies, address);
 			if (trusted === undefined) request.log("warn", "A proxy forwards for %q, which is no address", address);
-			else if (!trusted) ip = address;
+			else if (!trusted) ip = bare_address(address);
 		}
 	}
 	return { ip, secure: request.secure || request.headers["x_forwarded_proto"] === "https" };
