@@ -1,6 +1,7 @@
 // No counterpart: what is offered to modules in Lua.
 
 import type { LuaHost } from "./lua_host.ts";
+import { natives } from "./require/natives.ts";
 import { protocols } from "./require/protocols.ts";
 import { structures } from "./require/structures.ts";
 
@@ -13,5 +14,6 @@ export function provide(host: LuaHost): void {
 			if (source !== undefined) libraries.add_source(name, source);
 		}
 	}
+	for (const [name, make] of Object.entries(natives)) libraries.add(name, () => make(host));
 	libraries.add("util.stanza", () => host.stanza.library);
 }

@@ -1,0 +1,27 @@
+// No counterpart: the libraries that are the host's own functions, by the names they are required with.
+
+import type { TValue } from "../fengari.ts";
+import type { LuaHost } from "../lua_host.ts";
+import { datamanager_library } from "./datamanager.ts";
+import { encodings_library } from "./encodings.ts";
+import { hashes_library, hmac_library } from "./hashes.ts";
+import { jid_library } from "./jid.ts";
+import { logger_library } from "./logger.ts";
+import { id_library, random_library, uuid_library } from "./random.ts";
+import { time_library, timer_library } from "./time.ts";
+
+/** Makers of libraries, each called when its library is first required. */
+export const natives: { readonly [name: string]: (host: LuaHost) => TValue } = {
+	"util.crand": random_library,
+	"util.datamanager": datamanager_library,
+	"util.encodings": encodings_library,
+	"util.hashes": hashes_library,
+	"util.hmac": hmac_library,
+	"util.id": id_library,
+	"util.jid": jid_library,
+	"util.logger": logger_library,
+	"util.random": random_library,
+	"util.time": time_library,
+	"util.timer": timer_library,
+	"util.uuid": uuid_library,
+};
