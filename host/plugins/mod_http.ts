@@ -84,7 +84,7 @@ class HostApps {
 				module.hook_object_event(module.server.http_server.events, on, handler, priority);
 				undo.push(() => module.server.http_server.remove_handler(on, handler));
 			};
-			const folder = /^(.+)\/\*?$/s.exec(target)?.[1];
+			const folder = typeof answer === "function" ? /^(.+)\/\*?$/s.exec(target)?.[1] : undefined;
 			if (folder !== undefined) hook(`${method} ${folder}`, (event) => redirect(event), -1);
 			hook(event_name, this.handler(source, app, answer, target));
 			if (!cors.enabled) continue;
