@@ -38,6 +38,11 @@ export function lua_table(value: unknown): Table | undefined {
 	return typeof value === "object" && value !== null ? table_of_proxy.get(value) : undefined;
 }
 
+/** Lists and the like come seldom, and are compared and copied as a whole: nothing is put on them. */
+function is_container(object: object): boolean {
+	return Array.isArray(object) || object instanceof Map || object instanceof Set;
+}
+
 function is_lua_value(object: object): object is TValue {
 	return object instanceof TValue;
 }
@@ -49,6 +54,7 @@ export class Border {
 	private readonly matchers: { matches(object: object): boolean; view: View }[] = [];
 	private readonly table_of_object = new WeakMap<object, TValue>();
 	private readonly proxies = new WeakMap<Table, object>();
+	private readonly adoptions = new WeakMap<Table, object>();
 	private readonly lua_of_function = new WeakMap<AnyFunction, TValue>();
 	private readonly function_of_lua = new WeakMap<object, AnyFunction>();
 	/** Makes what is no live table of an object: sets, promises. */
@@ -131,7 +137,13 @@ export class Border {
 		if (convert !== undefined) return convert(object);
 		const table = this.view_of(prototype, object)(this, object);
 		const value = new TValue(tags.table, table);
-		if (table instanceof LiveTable && table.target === object && shown === undefined && Object.isExtensible(object)) {
+		if (
+			table instanceof LiveTable &&
+			table.target === object &&
+			shown === undefined &&
+			!is_container(object) &&
+			Object.isExtensible(object)
+		) {
 			table.owner = this;
 			object[shown_as] = value;
 		} else this.table_of_object.set(object, value);
@@ -149,6 +161,18 @@ export class Border {
 	/** Has an object shown by a table that is there already. */
 	bind(object: object, value: TValue): void {
 		this.table_of_object.set(object, value);
+	}
+
+	/** Has a Lua table come to the host as an object that somebody made for it. */
+	adopt(table: Table, object: object): void {
+		this.proxies.set(table, object);
+		table_of_proxy.set(object, table);
+		this.adoptions.set(table, object);
+	}
+
+	/** What was made for a Lua table by {@link adopt}. */
+	adopted(table: Table): object | undefined {
+		return this.adoptions.get(table);
 	}
 
 	private function_to_lua(callback: AnyFunction): TValue {
