@@ -184,15 +184,20 @@ export function create_server(options: ServerOptions): Result<RunningServer, str
 	const hostmanager = create_hostmanager(server, {
 		load_modules(host) {
 			// Where nothing can be stored, every module would only say so in its own words.
-			storage_problem ??= storagemanager.problem(host);
-			if (storage_problem !== undefined) return;
+			const problem = storagemanager.problem(host);
+			if (problem !== undefined) {
+				storage_problems.set(host, problem);
+				return;
+			}
+			storage_problems.delete(host);
 			usermanager.initialize_host(host);
 			if (!only_accounts) modulemanager.load_modules_for_host(host);
 		},
 		unload_modules: (host) => modulemanager.unload_all(host),
 	});
 
-	let storage_problem: string | undefined;
+	/** Why hosts cannot store anything, by name. */
+	const storage_problems = new Map<string, string>();
 	let only_accounts = false;
 	let pidfile: string | undefined;
 	let stopped: Promise<void> | undefined;
@@ -207,18 +212,24 @@ export function create_server(options: ServerOptions): Result<RunningServer, str
 		for (const host of enabled) {
 			const activated = hostmanager.activate(host);
 			if (!activated.ok) return activated.error;
-			if (storage_problem !== undefined) return storage_problem;
+			const storage_problem = storage_problems.get(host);
+			if (storage_problem !== undefined) {
+				hostmanager.deactivate(host);
+				log("error", "%s does not run, since nothing can be stored there: %s; everything else does", host, storage_problem);
+				continue;
+			}
 			const component = config.component_module(host);
 			if (component !== undefined && !modulemanager.is_loaded(host, component)) {
 				log("error", "The component %s does not run, since mod_%s could not be loaded; everything else does", host, component);
 			}
 		}
-		return undefined;
+		return hosts.size > 0 ? undefined : [...storage_problems.values()][0];
 	}
 
 	async function open_accounts(): Promise<Result<true, string>> {
 		only_accounts = true;
-		const problem = activate_hosts((host) => config.host_type(host) === "local");
+		// Whoever wants to work on accounts has to hear of those that cannot be reached.
+		const problem = activate_hosts((host) => config.host_type(host) === "local") ?? [...storage_problems.values()][0];
 		return problem === undefined ? ok(true) : fail_start(problem);
 	}
 

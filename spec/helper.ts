@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { compose_server } from "../host/composition.ts";
 import { type Config, type ConfigValue, default_config } from "../host/core/configmanager.ts";
+import type { LogSink } from "../host/core/loggingmanager.ts";
 import type { ModuleDefinition } from "../host/core/types.ts";
 import type { RunningServer } from "../host/startup.ts";
 import type { Stanza } from "../host/util/stanza.ts";
@@ -16,6 +17,8 @@ export interface TestServerOptions {
 	readonly config?: Readonly<Record<string, Section>>;
 	/** Modules beside the built-in ones; `modules_enabled` still has to name them. */
 	readonly modules?: readonly ModuleDefinition[];
+	/** Where lines of the log go; nowhere when not given. */
+	readonly log?: readonly LogSink[];
 	/** In place of a fresh temporary folder, which goes when the server stops. */
 	readonly data_path?: string;
 }
@@ -45,7 +48,7 @@ export async function start_test_server(options: TestServerOptions = {}): Promis
 	for (const [host, section] of Object.entries(overrides)) {
 		for (const [option, value] of Object.entries(section)) config.set(host, option, value);
 	}
-	const composed = compose_server(config, { log: [], modules: options.modules ?? [] });
+	const composed = compose_server(config, { log: options.log ?? [], modules: options.modules ?? [] });
 	if (!composed.ok) throw new Error(composed.error);
 	const server = composed.value;
 	const remove_data = () =>

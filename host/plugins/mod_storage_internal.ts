@@ -63,7 +63,10 @@ export const definition: ModuleDefinition = {
 		};
 		const driver: StorageDriver = {
 			name: "internal",
-			open: (store, kind) => kinds[kind](store),
+			open(store, kind) {
+				const problem = datamanager.host_problem(host);
+				return problem === undefined ? kinds[kind](store) : failed({ text: problem });
+			},
 			purge(user) {
 				const purged = stored(datamanager.purge(user, host));
 				return purged.ok ? ok(undefined) : purged;

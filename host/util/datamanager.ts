@@ -60,6 +60,8 @@ export interface Datamanager {
 	remove_callback(callback: StoreCallback): boolean;
 	/** Where something lies; `ext` is `dat` when not given. */
 	getpath(username: User, host: string | undefined, datastore: string, ext?: string): string;
+	/** Why nothing of a host can be stored; undefined where nothing speaks against it. */
+	host_problem(host: string | undefined): string | undefined;
 	/** What is stored; undefined where there is nothing. */
 	load(username: User, host: string | undefined, datastore: string): Result<LuaValue | undefined, string>;
 	/** Stores a table; an empty one, or none, removes the file. */
@@ -327,6 +329,7 @@ export function create_datamanager({ data_path: first_path, files, log }: Datama
 			return index >= 0;
 		},
 		getpath,
+		host_problem: (host) => files.folder_problem(host_folder(host)),
 		load,
 		store,
 		append_raw: (username, host, datastore, ext, data) => files.append(getpath(username, host, datastore, ext), data),

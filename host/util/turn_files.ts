@@ -282,6 +282,17 @@ export class TurnFiles implements Participant {
 		return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 	}
 
+	/** Why nothing can be kept in a folder; undefined where nothing speaks against it, also where it is not there yet. */
+	folder_problem(folder: string): string | undefined {
+		try {
+			if (!statSync(folder).isDirectory()) return `${folder} is a file: expected a folder`;
+			accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
+			return undefined;
+		} catch (error) {
+			return is_missing(error) ? undefined : describe(folder, "files cannot be kept in this folder", error);
+		}
+	}
+
 	/** Makes sure that a file can be kept where it belongs; answers with why not. */
 	private prepare_folder(path: string): string | undefined {
 		const folder = dirname(path);

@@ -1,0 +1,285 @@
+// What is broken on the disk hits who needs it, and nobody else: the log names the file, which stays as it is.
+
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import Sqlite from "better-sqlite3";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { ConfigValue } from "../../host/core/config/config.ts";
+import { ns } from "../../host/util/ns.ts";
+import * as st from "../../host/util/stanza.ts";
+import type { Client } from "../../tools/scansion/client.ts";
+import { ask, expect_stanza, start_test_server, type TestServer } from "../helper.ts";
+
+const service = "conference.localhost";
+const service_folder = "conference%2elocalhost";
+
+let folder: string;
+let server: TestServer | undefined;
+
+type Options = Record<string, Record<string, ConfigValue>>;
+
+async function start(config: Options = {}): Promise<TestServer> {
+	server = await start_test_server({
+		data_path: folder,
+		config: { ...config, "*": { storage: "internal", muc_log_expires_after: "never", ...config["*"] } },
+		log: [{ to: { file: join(folder, "server.log") }, level: "info" }],
+	});
+	return server;
+}
+
+async function stop(): Promise<void> {
+	await server?.stop();
+	server = undefined;
+}
+
+/** What was logged so far. */
+function logged(): string {
+	return readFileSync(join(folder, "server.log"), "utf8");
+}
+
+function put(name: string, content: string): string {
+	const path = join(folder, name);
+	mkdirSync(join(path, ".."), { recursive: true });
+	writeFileSync(path, content);
+	return path;
+}
+
+/** Enters a room; answers with the presence that comes back, which may be an error. */
+async function enter(client: Client, room: string, nick = "nick"): Promise<st.Stanza> {
+	client.send(
+		st
+			.presence({ to: `${room}@${service}/${nick}` })
+			.tag("x", { xmlns: ns.muc })
+			.up(),
+	);
+	return expect_stanza(client, (stanza) => stanza.attrs["from"] === `${room}@${service}/${nick}`);
+}
+
+function condition(stanza: st.Stanza): string | undefined {
+	return stanza.get_child("error")?.first_tag?.name;
+}
+
+async function archived(client: Client, room: string): Promise<(string | undefined)[]> {
+	const query = st
+		.iq({ type: "set", to: `${room}@${service}`, id: "mam" })
+		.query("urn:xmpp:mam:2")
+		.up();
+	const answer = await ask(client, query);
+	expect(answer.attrs["type"]).toBe("result");
+	return client.queue.splice(0).flatMap((stanza) => {
+		const forwarded = stanza.get_child("result", "urn:xmpp:mam:2")?.get_child("forwarded", "urn:xmpp:forward:0");
+		const message = forwarded?.tags.find(({ name }) => name === "message");
+		return message === undefined ? [] : [message.get_child_text("body")];
+	});
+}
+
+async function say(client: Client, room: string, body: string): Promise<st.Stanza> {
+	client.send(st.message({ to: `${room}@${service}`, type: "groupchat", id: `say ${body}` }, body));
+	return expect_stanza(
+		client,
+		(stanza) => stanza.name === "message" && (stanza.attrs["id"] === `say ${body}` || stanza.get_child_text("body") === body),
+	);
+}
+
+/** A persistent room as Prosody stores it. */
+function room_file(name: string, nick = "romeo"): string {
+	return `return {\n\t["_jid"] = "${name}@${service}";\n\t["_data"] = {\n\t\t["persistent"] = true;\n\t\t["name"] = "Room ${name}";\n\t};\n\t["_affiliation_data"] = {\n\t\t["romeo@localhost"] = {\n\t\t\t["reserved_nickname"] = "${nick}";\n\t\t};\n\t};\n\t["romeo@localhost"] = "owner";\n};\n`;
+}
+
+function put_room(name: string, content = room_file(name)): string {
+	return put(`${service_folder}/config/${name}.dat`, content);
+}
+
+function put_list(...names: string[]): void {
+	put(`${service_folder}/persistent.dat`, `return {\n${names.map((name) => `\t["${name}@${service}"] = true;\n`).join("")}};\n`);
+}
+
+function item(body: string, when: number): string {
+	return `item({\n\t{\n\t\t"${body}";\n\t\t["attr"] = {};\n\t\t["name"] = "body";\n\t};\n\t["when"] = ${when};\n\t["attr"] = {\n\t\t["stamp"] = "2020-01-01T00:00:00Z";\n\t\t["type"] = "groupchat";\n\t\t["from"] = "good@${service}/romeo";\n\t};\n\t["with"] = "message<groupchat";\n\t["name"] = "message";\n\t["key"] = "id ${body}";\n});\n`;
+}
+
+beforeEach(() => {
+	folder = mkdtempSync(join(tmpdir(), "enjamb-bad-"));
+});
+afterEach(async () => {
+	await stop();
+	rmSync(folder, { recursive: true, force: true });
+});
+
+describe("a file that was cut off", () => {
+	it("closes the account in it, and leaves the others open", async () => {
+		const config: Options = { "*": { authentication: "internal_plain" } };
+		const text = 'return {\n\t["password"] = "pass';
+		const path = put("localhost/accounts/romeo.dat", text);
+		put("localhost/accounts/juliet.dat", 'return {\n\t["password"] = "password";\n};\n');
+		const { client } = await start(config);
+		await expect(client("romeo")).rejects.toThrow();
+		await client("juliet");
+		expect(logged()).toContain(`Cannot read the store accounts of romeo@localhost: ${path}, line 2: expected the end of a text`);
+		expect(logged()).toContain("the file is left as it is");
+		await stop();
+		expect(readFileSync(path, "utf8")).toBe(text);
+	});
+
+	it("closes the room in it, and leaves the others open", async () => {
+		put_list("good", "bad");
+		put_room("good");
+		const text = room_file("bad").slice(0, 100);
+		const path = put_room("bad", text);
+		const running = await start();
+		const romeo = await running.client("romeo");
+		expect(condition(await enter(romeo, "bad"))).toBe("internal-server-error");
+		expect((await enter(romeo, "good", "romeo")).attrs["type"]).toBeUndefined();
+		const items = await ask(romeo, st.iq({ type: "get", to: service, id: "items" }).query(ns.disco_items).up());
+		expect(items.first_tag?.tags.map((tag) => tag.attrs["jid"])).toContain(`good@${service}`);
+		expect(logged()).toContain(`${path}, line 5: expected`);
+		await stop();
+		expect(readFileSync(path, "utf8")).toBe(text);
+		// Put right by hand, it is the room that it was.
+		put_room("bad");
+		const again = await start();
+		expect((await enter(await again.client("romeo"), "bad", "romeo")).attrs["type"]).toBeUndefined();
+	});
+
+	it("keeps the whole messages of an archive, and puts the rest aside before the next one", async () => {
+		put_list("good");
+		put_room("good");
+		const [one, two, three] = [item("one", 1577836800), item("two", 1577836801), item("three", 1577836802)];
+		const path = put(`${service_folder}/muc_log/good.list`, one + two + three.slice(0, three.length / 2));
+		const running = await start();
+		const romeo = await running.client("romeo");
+		await enter(romeo, "good", "romeo");
+		expect(await archived(romeo, "good")).toEqual(["one", "two"]);
+		await say(romeo, "good", "four");
+		expect(await archived(romeo, "good")).toEqual(["one", "two", "four"]);
+		await stop();
+		const aside = `${path}.cut-${Buffer.byteLength(one + two)}`;
+		expect(readFileSync(aside, "utf8")).toBe(three.slice(0, three.length / 2));
+		expect(readFileSync(path, "utf8").startsWith(`${one}${two}item({\n`)).toBe(true);
+		expect(logged()).toContain(
+			`${path} ends within an entry; the ${Buffer.byteLength(readFileSync(aside))} bytes of it were put into ${aside}`,
+		);
+	});
+});
+
+it("a stale index is removed, and the archive is whole", async () => {
+	put_list("good");
+	put_room("good");
+	const one = item("one", 1577836800);
+	put(`${service_folder}/muc_log/good.list`, one + item("two", 1577836801));
+	const stale = Buffer.alloc(16);
+	stale.writeBigUInt64LE(7767640n, 0);
+	stale.writeBigUInt64LE(BigInt(one.length), 8);
+	const path = join(folder, service_folder, "muc_log/good.lidx");
+	writeFileSync(path, stale);
+	const running = await start();
+	expect(await archived(await running.client("romeo"), "good")).toEqual(["one", "two"]);
+	await stop();
+	expect(existsSync(path)).toBe(false);
+	expect(logged()).toContain(`${path} does not fit its list, and was removed`);
+});
+
+it("a nick that is no UTF-8 stays as it is, and the room works", async () => {
+	put_list("good");
+	const path = put_room("good", room_file("good", "rom\\255eo"));
+	const running = await start();
+	const romeo = await running.client("romeo");
+	const juliet = await running.client("juliet");
+	await enter(juliet, "good", "juliet");
+	await say(juliet, "good", "hello");
+	await enter(romeo, "good", "anything");
+	await ask(
+		romeo,
+		st
+			.iq({ type: "set", to: `good@${service}`, id: "ban" })
+			.query(ns.muc_admin)
+			.tag("item", { jid: "tybalt@localhost", affiliation: "outcast" })
+			.up()
+			.up(),
+	);
+	await stop();
+	expect(logged()).toContain(`${path}, line 9: a text is not UTF-8; it is kept, byte for byte`);
+	const text = readFileSync(path, "utf8");
+	expect(text).toContain('["reserved_nickname"] = "rom\\255eo"');
+	expect(text).toContain('["tybalt@localhost"] = "outcast"');
+});
+
+describe("a host that nothing can be stored for", () => {
+	it("does not run where its folder is none, and the others do", async () => {
+		put(service_folder, "a file in place of a folder");
+		const running = await start();
+		const romeo = await running.client("romeo");
+		expect(condition(await ask(romeo, st.iq({ type: "get", to: service, id: "info" }).query(ns.disco_info).up()))).toBeDefined();
+		expect((await ask(romeo, st.iq({ type: "get", to: "localhost", id: "info" }).query(ns.disco_info).up())).attrs["type"]).toBe(
+			"result",
+		);
+		const path = join(folder, service_folder);
+		expect(logged()).toContain(
+			`${service} does not run, since nothing can be stored there: ${path} is a file: expected a folder`,
+		);
+		await stop();
+		expect(readFileSync(path, "utf8")).toBe("a file in place of a folder");
+	});
+
+	it.each([
+		[
+			"is locked by another process",
+			(file: Sqlite.Database) => file.exec('CREATE TABLE "x" ("y"); BEGIN EXCLUSIVE'),
+			/does not run, .*prosody\.sqlite: another process is using it/,
+		],
+		[
+			"is of a newer version",
+			(file: Sqlite.Database) =>
+				file.exec(
+					'CREATE TABLE "prosody" ("host", "user", "store", "key", "type", "value", "since"); INSERT INTO "prosody" ("host") VALUES (1)',
+				),
+			/does not run, .*prosody\.sqlite: the table prosody has the columns host, user, store, key, type, value, since: expected host, user, store, key, type, value/,
+		],
+	])("does not run where its database %s, and the others do", { timeout: 30_000 }, async (_what, prepare, expected) => {
+		const path = join(folder, "prosody.sqlite");
+		const other = new Sqlite(path);
+		prepare(other);
+		const running = await start({ [service]: { storage: "sql" } });
+		const romeo = await running.client("romeo");
+		expect((await ask(romeo, st.iq({ type: "get", to: "localhost", id: "info" }).query(ns.disco_info).up())).attrs["type"]).toBe(
+			"result",
+		);
+		expect(logged()).toMatch(expected);
+		await stop();
+		if (other.inTransaction) other.exec("ROLLBACK");
+		const tables = other.prepare("SELECT name FROM sqlite_schema").pluck().all();
+		expect(tables).toHaveLength(1);
+		other.close();
+	});
+
+	it("is the reason not to start at all where it is the only one", async () => {
+		put("localhost", "a file in place of a folder");
+		put(service_folder, "another one");
+		await expect(start()).rejects.toThrow(`${join(folder, "localhost")} is a file: expected a folder`);
+	});
+});
+
+describe("a full disk", () => {
+	it.skipIf(!existsSync("/dev/full"))("keeps back what it cannot hold, and says so to its sender", async () => {
+		put_list("good");
+		put_room("good");
+		const running = await start();
+		const [romeo, juliet] = [await running.client("romeo"), await running.client("juliet")];
+		await enter(romeo, "good", "romeo");
+		await enter(juliet, "good", "juliet");
+		mkdirSync(join(folder, service_folder, "muc_log"), { recursive: true });
+		symlinkSync("/dev/full", join(folder, service_folder, "muc_log", "good.list~"));
+		const refused = await say(romeo, "good", "lost");
+		expect(condition(refused)).toBe("internal-server-error");
+		const told = await say(romeo, "good", "kept");
+		expect(told.attrs["type"]).toBe("groupchat");
+		// Juliet was never shown what is not stored.
+		const shown = await expect_stanza(juliet, (stanza) => stanza.get_child("body") !== undefined);
+		expect(shown.get_child_text("body")).toBe("kept");
+		expect(await archived(romeo, "good")).toEqual(["kept"]);
+		expect(logged()).toMatch(
+			/Could not store what was done: .*good\.list: could not be written; it is as it was before \(the disk is full, ENOSPC\)/,
+		);
+	});
+});
