@@ -1,14 +1,21 @@
 // Counterpart: the pure libraries of Prosody's util/ that know XMPP, and small libraries of Lua's world that modules ask for
 
+import basexx from "./basexx.lua";
+import cjson_safe from "./cjson/safe.lua";
+import cjson from "./cjson.lua";
+import ltn12 from "./ltn12.lua";
 import lom from "./lxp/lom.lua";
+import mime from "./mime.lua";
 import codes from "./net/http/codes.lua";
 import url from "./socket/url.lua";
 import adhoc from "./util/adhoc.lua";
+import argparse from "./util/argparse.lua";
 import bit53 from "./util/bit53.lua";
 import bitcompat from "./util/bitcompat.lua";
 import caps from "./util/caps.lua";
 import dataforms from "./util/dataforms.lua";
 import datamapper from "./util/datamapper.lua";
+import dbuffer from "./util/dbuffer.lua";
 import dependencies from "./util/dependencies.lua";
 import filters from "./util/filters.lua";
 import http from "./util/http.lua";
@@ -36,15 +43,22 @@ import xtemplate from "./util/xtemplate.lua";
 
 /** Source text of each library, by the name that modules `require` it by. They require `util.stanza` and the like themselves. */
 export const protocols: { readonly [name: string]: string } = {
+	basexx: basexx,
+	cjson: cjson,
+	"cjson.safe": cjson_safe,
+	ltn12: ltn12,
 	"lxp.lom": lom,
+	mime: mime,
 	"net.http.codes": codes,
 	"socket.url": url,
 	"util.adhoc": adhoc,
+	"util.argparse": argparse,
 	"util.bit53": bit53,
 	"util.bitcompat": bitcompat,
 	"util.caps": caps,
 	"util.dataforms": dataforms,
 	"util.datamapper": datamapper,
+	"util.dbuffer": dbuffer,
 	"util.dependencies": dependencies,
 	"util.filters": filters,
 	"util.http": http,

@@ -27,7 +27,7 @@ local function sorted_keys(map)
 	return keys
 end
 
--- An element as XML with its attributes sorted.
+-- An element as XML with its attributes sorted. A text without characters is as none.
 local function xml(element)
 	local out = { "<" .. element.name }
 	for _, name in ipairs(sorted_keys(element.attr)) do
@@ -35,7 +35,7 @@ local function xml(element)
 	end
 	out[#out + 1] = ">"
 	for _, child in ipairs(element) do
-		out[#out + 1] = type(child) == "table" and xml(child) or quoted(child)
+		if child ~= "" then out[#out + 1] = type(child) == "table" and xml(child) or quoted(child) end
 	end
 	out[#out + 1] = "</>"
 	return table.concat(out)
