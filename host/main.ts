@@ -1,7 +1,7 @@
 // Counterpart: prosody, prosodyctl. The command line.
 
 import { dirname, resolve } from "node:path";
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { built_in_modules, compose_server, start_scratch_server, version } from "./composition.ts";
 import { type Config, check_options, default_config, load_config } from "./core/configmanager.ts";
 import type { LogSink } from "./core/loggingmanager.ts";
@@ -166,6 +166,56 @@ program
 			html,
 			json,
 			shrink_to: shrink,
+			command: ["enjamb", ...process.argv.slice(2)].join(" "),
+			write: (text) => void process.stdout.write(text),
+			complain: (text) => void process.stderr.write(text),
+		});
+	});
+
+/** What the command line says to `bench`. */
+interface BenchFlags {
+	readonly against?: string;
+	readonly prosody?: string;
+	readonly only?: string;
+	readonly sweeps?: boolean;
+	readonly runs: number;
+	readonly seconds: number;
+	readonly html?: string;
+	readonly json?: boolean;
+	readonly serveFloor?: number;
+	readonly serveProbe?: number;
+}
+
+program
+	.command("bench")
+	.description("measure what loads cost this server, and others beside it")
+	.option("--against <servers>", "also measure these: prosody, ejabberd, floor (separated by commas)")
+	.option("--prosody <path>", "a prosody, or a built checkout of it; otherwise the one on the PATH")
+	.option("--only <loads>", "only loads whose names begin with these (separated by commas)")
+	.option("--sweeps", "also how costs grow with rooms and occupants, and what a storm of 2,000 does to others")
+	.option("--runs <count>", "how often everything is measured", whole_number, 3)
+	.option("--seconds <seconds>", "how long each load is measured", seconds, 3)
+	.option("--html <file>", "write a page with plots")
+	.option("--json", "print results as JSON")
+	.addOption(new Option("--serve-floor <port>").argParser(port_number).hideHelp())
+	.addOption(new Option("--serve-probe <port>").argParser(port_number).hideHelp())
+	.action(async (options: BenchFlags) => {
+		const { run, serveFloor, serveProbe } = await import("../tools/bench.ts");
+		const { against, only, serveFloor: floor_port, serveProbe: probe_port, ...rest } = options;
+		if (floor_port !== undefined) {
+			serveFloor(floor_port);
+			return;
+		}
+		if (probe_port !== undefined) {
+			await serveProbe(probe_port);
+			return;
+		}
+		const names = (list: string): string[] => list.split(",").map((name) => name.trim());
+		process.exitCode = await run({
+			...rest,
+			program: [process.execPath, ...process.execArgv, resolve(process.argv[1] ?? "")],
+			against: against === undefined ? [] : names(against),
+			scenarios: only === undefined ? undefined : names(only),
 			command: ["enjamb", ...process.argv.slice(2)].join(" "),
 			write: (text) => void process.stdout.write(text),
 			complain: (text) => void process.stderr.write(text),
