@@ -2,6 +2,7 @@
 
 import { ns } from "../util/ns.ts";
 import type { Stanza } from "../util/stanza.ts";
+import * as st from "../util/stanza.ts";
 import { BaseStreamSession } from "./stream_session.ts";
 import type { C2sSession, Connection, Role, SaslHandler, Server, StreamError } from "./types.ts";
 
@@ -12,6 +13,8 @@ export interface ClientStreamControl {
 	/** Expects a new header from the client. */
 	reset_stream(session: ClientSession, rest: "keep" | "drop"): void;
 }
+
+const nowhere = { jid: undefined, attribute: "" };
 
 /** A client's stream. */
 export class ClientSession extends BaseStreamSession implements C2sSession {
@@ -26,6 +29,8 @@ export class ClientSession extends BaseStreamSession implements C2sSession {
 	directed: Set<string> | undefined;
 	role: Role | undefined;
 	sasl_handler: SaslHandler | undefined;
+	/** The address as texts for many have it, once there was one. */
+	private address: { readonly jid: string | undefined; readonly attribute: string } = nowhere;
 
 	constructor(
 		server: Server,
@@ -49,6 +54,13 @@ export class ClientSession extends BaseStreamSession implements C2sSession {
 	reset_stream(rest: "keep" | "drop" = "keep"): void {
 		this.notopen = true;
 		this.control.reset_stream(this, rest);
+	}
+
+	protected to_attribute(): string {
+		if (this.address.jid !== this.full_jid) {
+			this.address = { jid: this.full_jid, attribute: st.to_attribute(this.full_jid ?? "") };
+		}
+		return this.address.attribute;
 	}
 
 	protected keeps_output(): boolean {

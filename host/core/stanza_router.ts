@@ -184,7 +184,7 @@ export function create_router(server: Server, wants_debug: () => boolean): Stanz
 			}
 			if (session !== undefined && last_is_plain && !session.has_filter("stanzas/out")) {
 				text ??= st.serialise_for_many(stanza);
-				session.send_text(st.address(text, to));
+				session.send_text(text);
 				continue;
 			}
 			const copy = st.clone(stanza);

@@ -2,7 +2,7 @@
 
 import { Filters } from "../util/filters.ts";
 import { ns } from "../util/ns.ts";
-import type { Stanza } from "../util/stanza.ts";
+import type { AddressableText, Stanza } from "../util/stanza.ts";
 import * as st from "../util/stanza.ts";
 import { stream_end, stream_header } from "../util/xmppstream.ts";
 import type { Connection, FilterKind, Log, Server, StanzaFilter, StreamError, StreamSession } from "./types.ts";
@@ -31,7 +31,8 @@ export abstract class BaseStreamSession implements StreamSession {
 	/** When the connection was made, in seconds since 1970. */
 	readonly conntime = Date.now() / 1000;
 
-	private readonly filters = new Filters<FilterKind, Stanza>();
+	/** Made when there is one. */
+	private filters: Filters<FilterKind, Stanza> | undefined;
 	private silent = false;
 
 	/** @param xmlns namespace of the stream's stanzas */
@@ -51,34 +52,41 @@ export abstract class BaseStreamSession implements StreamSession {
 	/** Whether the session was taken out of the server; then nothing is sent any more. */
 	abstract get destroyed(): boolean;
 
+	/** What shared texts say where they go; ends with this session's own address. */
+	protected abstract to_attribute(): string;
+
 	/** Whether what is sent now goes out even where the turn's work cannot be stored: it moves the stream itself on. */
 	protected abstract keeps_output(): boolean;
 
 	send(stanza: Stanza): boolean {
 		if (!this.can_send(this.conn)) return false;
 		this.log("debug", "Sending[%s]: %s", this.type, new TopTag(stanza));
-		const passed = this.filters.has("stanzas/out") ? this.filters.filter("stanzas/out", stanza) : stanza;
+		const passed = this.filter("stanzas/out", stanza);
 		return passed === undefined || this.conn.write(passed.toString(), this.keeps_output());
 	}
 
-	send_text(text: string): boolean {
-		return this.can_send(this.conn) && this.conn.write(text, this.keeps_output());
+	send_text(text: string | AddressableText): boolean {
+		const { conn } = this;
+		if (!this.can_send(conn)) return false;
+		if (typeof text === "string") return conn.write(text, this.keeps_output());
+		return conn.write_shared(text, this.to_attribute());
 	}
 
 	filter(kind: FilterKind, stanza: Stanza): Stanza | undefined {
-		return this.filters.filter(kind, stanza);
+		return this.filters === undefined ? stanza : this.filters.filter(kind, stanza);
 	}
 
 	has_filter(kind: FilterKind): boolean {
-		return this.filters.has(kind);
+		return this.filters?.has(kind) === true;
 	}
 
 	add_filter(kind: FilterKind, callback: StanzaFilter, priority?: number): void {
+		this.filters ??= new Filters();
 		this.filters.add(kind, callback, priority);
 	}
 
 	remove_filter(kind: FilterKind, callback: StanzaFilter): void {
-		this.filters.remove(kind, callback);
+		this.filters?.remove(kind, callback);
 	}
 
 	/** Sends our stream header. */

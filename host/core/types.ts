@@ -5,7 +5,7 @@ import type { ErrorType, Result, StanzaError } from "../util/error.ts";
 import type { Events, Handler, Wrapper } from "../util/events.ts";
 import type { Role } from "../util/roles.ts";
 import type { SaslHandler } from "../util/sasl.ts";
-import type { Attributes, Stanza } from "../util/stanza.ts";
+import type { AddressableText, Attributes, Stanza } from "../util/stanza.ts";
 import type { Turn } from "../util/turn.ts";
 import type { ConfigValue } from "./config/config.ts";
 import type { AccountInfo, AuthProvider, AuthzProvider, Roster, RosterItem } from "./types/accounts.ts";
@@ -47,8 +47,11 @@ export interface StreamSession extends SessionBase {
 	readonly ip: string;
 	/** Whether nobody in between can read along. */
 	secure: boolean;
-	/** Sends text that is serialised already; the broadcast path. False where it can no longer be sent. */
-	send_text(text: string): boolean;
+	/**
+	 * Sends text that is serialised already, or a text that others get too, addressed to this session. False where it can no
+	 * longer be sent.
+	 */
+	send_text(text: string | AddressableText): boolean;
 	/** Ends the stream: with an error, or cleanly when there is none. */
 	close(reason?: StreamError): void;
 	/** Passes a stanza through the filters of one direction; undefined where one swallowed it. Source: util/filters.lua. */
@@ -296,6 +299,11 @@ export interface Connection {
 	 * @param keep whether a text goes out even when the turn fails, since it belongs to the stream and not to what was to be stored
 	 */
 	write(data: string | Uint8Array, keep?: boolean): boolean;
+	/**
+	 * Collects a text that others get too.
+	 * @param to its `to` attribute for this one, with a space before it, as `st.to_attribute` makes it
+	 */
+	write_shared(text: AddressableText, to: string): boolean;
 	/** Has the system probe an idle connection. */
 	set_keepalive(on: boolean): void;
 	/** What TLS agreed on, for logs; undefined in the clear. */

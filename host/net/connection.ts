@@ -4,7 +4,9 @@ import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { TLSSocket } from "node:tls";
 import type { Connection, Log, TlsContext } from "../core/types.ts";
+import type { AddressableText } from "../util/stanza.ts";
 import type { Outlet, Turn } from "../util/turn.ts";
+import { OutBuffer, type Piece } from "./out_buffer.ts";
 import type { NetworkSettings } from "./server.ts";
 
 /** How long the other end gets to close after we did, in milliseconds. Closing at once could cost it our last words. */
@@ -50,14 +52,12 @@ export class SocketConnection implements Connection, Outlet {
 	readonly closed: Promise<void>;
 
 	private state: "open" | "closing" | "ended" = "open";
-	/** Collected for the end of the turn, and the part of it that goes out also when the turn fails. */
-	private out = "";
-	private kept = "";
-	/** What was collected before `out`, where some of it is no text. */
-	private before_out: (string | Uint8Array)[] = [];
-	private before_out_size = 0;
-	/** TLS to be turned to once the text before it is out. */
-	private upgrade: { readonly context: TlsContext; readonly before: string } | undefined;
+	/** Collected for the end of the turn. */
+	private readonly out = new OutBuffer();
+	/** Whether the turn knows of something to write. */
+	private dirty = false;
+	/** TLS to be turned to once what was written before it is out. */
+	private upgrade: { readonly context: TlsContext; readonly before: readonly Piece[] } | undefined;
 	private encrypted = false;
 	private reason: string | undefined;
 	private told = false;
@@ -90,7 +90,7 @@ export class SocketConnection implements Connection, Outlet {
 	}
 
 	get pending(): number {
-		return this.stream.writableLength + this.before_out_size + this.out.length;
+		return this.stream.writableLength + this.out.size;
 	}
 
 	/** Protocol and cipher; undefined in the clear. */
@@ -104,61 +104,61 @@ export class SocketConnection implements Connection, Outlet {
 	}
 
 	write(data: string | Uint8Array, keep = false): boolean {
-		if (this.state !== "open") return false;
-		if (this.pending + data.length > this.settings.max_send_buffer_size) {
-			this.fail("no space left in buffer");
-			return false;
-		}
-		if (typeof data === "string") {
-			this.out += data;
-			if (keep) this.kept += data;
-		} else {
-			this.set_aside(this.out);
-			this.set_aside(data);
-			this.out = "";
-		}
-		this.turn.touch(this);
+		if (!this.has_place(data.length)) return false;
+		this.out.add(data, keep);
+		this.touch();
 		return true;
 	}
 
+	write_shared(text: AddressableText, to: string): boolean {
+		if (!this.has_place(text.size)) return false;
+		this.out.add_shared(text, to);
+		this.touch();
+		return true;
+	}
+
+	/** Whether so much more may wait; a connection whose peer does not take it is ended. */
+	private has_place(size: number): boolean {
+		if (this.state !== "open") return false;
+		if (this.pending + size <= this.settings.max_send_buffer_size) return true;
+		this.fail("no space left in buffer");
+		return false;
+	}
+
+	/** Has the turn flush this at its end. */
+	private touch(): void {
+		if (this.dirty) return;
+		this.dirty = true;
+		this.turn.touch(this);
+	}
+
 	flush(): void {
+		this.dirty = false;
 		if (this.state === "ended") return;
 		if (this.upgrade !== undefined) {
 			this.send_before_tls();
 			return;
 		}
-		const { out } = this;
-		this.out = "";
-		this.kept = "";
-		const has_bytes = this.before_out_size > 0;
-		if (has_bytes) this.write_set_aside();
-		if (out !== "") this.stream.write(out);
-		if ((has_bytes || out !== "") && this.stream.writableNeedDrain) this.clogged();
+		const pieces = this.out.take();
+		if (pieces.length > 1) this.stream.cork();
+		for (const piece of pieces) this.write_piece(piece);
+		if (pieces.length > 1) this.stream.uncork();
+		if (pieces.length > 0 && this.stream.writableNeedDrain) this.clogged();
 		if (this.state === "closing") this.end();
 	}
 
-	private set_aside(data: string | Uint8Array): void {
-		if (data.length === 0) return;
-		this.before_out.push(data);
-		this.before_out_size += data.length;
-	}
-
-	private write_set_aside(): void {
-		const { before_out } = this;
-		this.before_out = [];
-		this.before_out_size = 0;
-		this.stream.cork();
-		for (const data of before_out) this.stream.write(data);
-		this.stream.uncork();
+	private write_piece(piece: Piece, written?: () => void): void {
+		if (piece instanceof Uint8Array) this.stream.write(piece, written);
+		// To copy bytes is quicker than to encode characters
+		else this.stream.write(piece.text, piece.is_ascii ? "latin1" : "utf8", written);
 	}
 
 	discard(): void {
-		const is_lost = this.before_out_size > 0 || this.out.length > this.kept.length;
-		this.before_out = [];
-		this.before_out_size = 0;
-		this.out = this.kept;
+		this.dirty = false;
+		const is_lost = this.out.has_losses;
+		this.out.discard();
 		if (is_lost && this.state === "open") this.guard(() => this.ondiscard());
-		if (this.out !== "" || this.upgrade !== undefined || this.state === "closing") this.flush();
+		if (this.out.size > 0 || this.upgrade !== undefined || this.state === "closing") this.flush();
 	}
 
 	pause(): void {
@@ -174,7 +174,7 @@ export class SocketConnection implements Connection, Outlet {
 	close(): void {
 		if (this.state !== "open") return;
 		this.state = "closing";
-		this.turn.touch(this);
+		this.touch();
 	}
 
 	destroy(): void {
@@ -194,13 +194,11 @@ export class SocketConnection implements Connection, Outlet {
 
 	starttls(context: TlsContext): void {
 		if (this.state !== "open" || this.upgrade !== undefined || this.encrypted) return;
-		this.upgrade = { context, before: this.out };
-		this.out = "";
-		this.kept = "";
+		this.upgrade = { context, before: this.out.take() };
 		// What arrives from now on is for TLS. Node hands it what it has read already.
 		this.stream.off("data", this.listeners.data);
 		this.stream.pause();
-		this.turn.touch(this);
+		this.touch();
 	}
 
 	/** Runs a callback of the owner, whose mistakes cost it the connection and nobody else. */
@@ -244,9 +242,12 @@ export class SocketConnection implements Connection, Outlet {
 	private send_before_tls(): void {
 		const { upgrade } = this;
 		if (upgrade === undefined) return;
-		this.write_set_aside();
+		const first = upgrade.before.slice(0, -1);
+		const last = upgrade.before.at(-1);
+		for (const piece of first) this.write_piece(piece);
 		if (this.state === "closing") {
-			this.stream.end(upgrade.before, () => this.fail(undefined));
+			if (last !== undefined) this.write_piece(last);
+			this.stream.end(() => this.fail(undefined));
 			return;
 		}
 		const encrypt = (): void => {
@@ -254,8 +255,8 @@ export class SocketConnection implements Connection, Outlet {
 			this.upgrade = undefined;
 			this.guard(() => this.encrypt(upgrade.context));
 		};
-		if (upgrade.before === "") encrypt();
-		else this.stream.write(upgrade.before, encrypt);
+		if (last === undefined) encrypt();
+		else this.write_piece(last, encrypt);
 	}
 
 	private encrypt(context: TlsContext): void {
@@ -273,7 +274,7 @@ export class SocketConnection implements Connection, Outlet {
 		tls.on("_tlsError", (error: Error) => this.fail(`TLS: ${error.message}`));
 		this.listeners = this.attach(tls);
 		this.update_reading();
-		if (this.out !== "" || this.state === "closing") this.turn.touch(this);
+		if (this.out.size > 0 || this.state === "closing") this.touch();
 	}
 
 	private end(): void {

@@ -367,16 +367,28 @@ export interface AddressableText {
 	/** Up to where ` to='…'` goes. */
 	readonly head: string;
 	readonly tail: string;
+	/** Characters of both. */
+	readonly size: number;
+	/** Whether each of them is one byte in UTF-8. */
+	readonly is_ascii: boolean;
 }
 
 /** Serialises a stanza for many recipients; {@link address} fills in each one's JID. */
 export function serialise_for_many(stanza: Stanza): AddressableText {
-	return { head: open_tag(stanza, undefined, false), tail: content(stanza) };
+	const head = open_tag(stanza, undefined, false);
+	const tail = content(stanza);
+	const size = head.length + tail.length;
+	return { head, tail, size, is_ascii: Buffer.byteLength(head) + Buffer.byteLength(tail) === size };
+}
+
+/** The attribute that {@link address} fills in, with the space before it. */
+export function to_attribute(to: string): string {
+	return ` to='${xml_escape(to)}'`;
 }
 
 /** The text for one recipient. */
 export function address(text: AddressableText, to: string): string {
-	return `${text.head} to='${xml_escape(to)}'${text.tail}`;
+	return text.head + to_attribute(to) + text.tail;
 }
 
 /** An element with checked name and attributes. */

@@ -32,6 +32,10 @@ function session_of(name?: string): { session: ClientSession; sent: string[] } {
 			sent.push(String(text));
 			return true;
 		},
+		write_shared(text, to) {
+			sent.push(text.head + to + text.tail);
+			return true;
+		},
 		set_keepalive() {},
 		ssl_info: () => undefined,
 		pause() {},
