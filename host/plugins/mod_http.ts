@@ -71,31 +71,43 @@ class HostApps {
 				module.log("error", 'Invalid route in %s, %q: expected a method and a path, such as "GET /page"', name, route);
 				continue;
 			}
-			const { method, target } = event;
-			cors.methods.add(method);
-			const event_name: EventName = `${method} ${target}`;
+			const event_name: EventName = `${event.method} ${event.target}`;
+			cors.methods.add(event.method);
 			if (taken.has(event_name)) {
 				module.log("warn", "App %s added handler twice for '%s', ignoring", name, event_name);
 				continue;
 			}
 			taken.add(event_name);
 			undo.push(() => taken.delete(event_name));
-			const hook = (on: EventName, handler: Handler<HttpEvent>, priority?: number): void => {
-				module.hook_object_event(module.server.http_server.events, on, handler, priority);
-				undo.push(() => module.server.http_server.remove_handler(on, handler));
-			};
-			const folder = typeof answer === "function" ? /^(.+)\/\*?$/s.exec(target)?.[1] : undefined;
-			if (folder !== undefined) hook(`${method} ${folder}`, (event) => redirect(event), -1);
-			hook(event_name, this.handler(source, app, answer, target));
-			if (!cors.enabled) continue;
-			hook(event_name, ({ request, response }) => void cors.apply(request, response), 1);
-			const options = ({ request, response }: HttpEvent): string => {
-				cors.apply(request, response);
-				return "";
-			};
-			hook(`OPTIONS ${target}`, options, -1);
+			this.hook_route(event, this.handler(source, answer, event.target, app.streaming_uploads === true), {
+				cors,
+				redirects: typeof answer === "function",
+				undo,
+			});
 		}
 		module.log("info", "Serving '%s' at %s", name, module.http_url(name, app.default_path));
+	}
+
+	private hook_route(
+		{ method, target }: { readonly method: string; readonly target: string },
+		handler: Handler<HttpEvent>,
+		{ cors, redirects, undo }: { readonly cors: Cors; readonly redirects: boolean; readonly undo: (() => void)[] },
+	): void {
+		const { module } = this;
+		const hook = (name: EventName, callback: Handler<HttpEvent>, priority?: number): void => {
+			module.hook_object_event(module.server.http_server.events, name, callback, priority);
+			undo.push(() => module.server.http_server.remove_handler(name, callback));
+		};
+		const folder = redirects ? /^(.+)\/\*?$/s.exec(target)?.[1] : undefined;
+		if (folder !== undefined) hook(`${method} ${folder}`, (event) => redirect(event), -1);
+		hook(`${method} ${target}`, handler);
+		if (!cors.enabled) return;
+		hook(`${method} ${target}`, ({ request, response }) => void cors.apply(request, response), 1);
+		const options = ({ request, response }: HttpEvent): string => {
+			cors.apply(request, response);
+			return "";
+		};
+		hook(`OPTIONS ${target}`, options, -1);
 	}
 
 	remove(app: HttpApp): void {
@@ -103,14 +115,18 @@ class HostApps {
 		this.apps.delete(app);
 	}
 
-	/** What answers a route's requests; its module is made responsible for what goes wrong there. */
-	private handler(source: ModuleApi, app: HttpApp, answer: unknown, target: string): Handler<HttpEvent> {
-		if (typeof answer !== "function") return ({ request }) => (this.is_early(app, request.partial) ? undefined : answer);
+	/**
+	 * What answers a route's requests; its module is made responsible for what goes wrong there.
+	 * @param streaming whether it wants requests whose content is still to come
+	 */
+	private handler(source: ModuleApi, answer: unknown, target: string, streaming: boolean): Handler<HttpEvent> {
+		const { http_server } = this.module.server;
 		const base_length = target.endsWith("/*") ? target.length - target.indexOf("/") - 1 : undefined;
 		return (event) => {
 			const { request, response } = event;
-			if (this.is_early(app, request.partial)) return undefined;
-			const fail = (error: unknown): true => this.module.server.http_server.fail(response, error, source.log);
+			if (request.body === false && !streaming) return undefined;
+			if (typeof answer !== "function") return answer;
+			const fail = (error: unknown): true => http_server.fail(response, error, source.log);
 			try {
 				const result: unknown = answer(event, base_length === undefined ? undefined : request.path.slice(base_length));
 				if (!(result instanceof Promise)) return result;
@@ -122,11 +138,6 @@ class HostApps {
 				return fail(error);
 			}
 		};
-	}
-
-	/** Whether content is still to come, and the app waits for it. */
-	private is_early(app: HttpApp, partial: boolean): boolean {
-		return partial && app.streaming_uploads !== true;
 	}
 }
 

@@ -81,7 +81,7 @@ export interface HttpResponse {
 	finished: boolean;
 	/** Called once, when all was said or the client is gone. */
 	on_destroy?: ((response: HttpResponse) => void) | undefined;
-	/** Called once all was said, before the next request of the connection is looked at. */
+	/** Called once all was said, before the next request of the connection is looked at. Calling it ends the answer, too. */
 	finish_cb?: ((response: HttpResponse) => void) | undefined;
 	/** Sends head and content; nothing more can be said then. */
 	send(body?: HttpBody): void;
@@ -215,7 +215,10 @@ export interface HttpServer {
 	set_option<Name extends keyof HttpServerOptions>(name: Name, value: HttpServerOptions[Name]): void;
 	/** Answers with what a handler may answer; for answers that come later. */
 	handle_result(response: HttpResponse, result: unknown): void;
-	/** The connection of a request that asked for another protocol (`Upgrade`); undefined for any other. */
+	/**
+	 * The connection of a request that asked for another protocol (`Upgrade`); undefined for any other. Prosody's modules set the
+	 * connection's callbacks and answer 101 instead, which does as well.
+	 */
 	hijack_response(response: HttpResponse): HijackedConnection | undefined;
 	/** The request that a connection is busy with. */
 	get_request_from_conn(conn: Connection): HttpRequest | undefined;

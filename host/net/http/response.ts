@@ -61,6 +61,8 @@ export class Response implements HttpResponse {
 		this.conn = request.conn;
 		this.is_head_request = request.method === "HEAD";
 		this.persistent = wants_persistence(request);
+		// Who wrote an answer to the connection by hand calls this at the end.
+		this.finish_cb = () => this.done();
 		this.reset_headers();
 	}
 

@@ -106,14 +106,19 @@ export class HttpSession {
 	hijack(response: Response): Buffer | undefined {
 		const { current } = this;
 		if (current?.response !== response || response.finished) return undefined;
-		const { upgrade_head, outgoing } = current.exchange;
+		const { upgrade_head, outgoing, incoming } = current.exchange;
 		if (upgrade_head === undefined) return undefined;
-		this.is_hijacked = true;
-		outgoing.detachSocket(current.exchange.incoming.socket);
+		this.release(outgoing, incoming);
 		this.conn.onreadtimeout = () => false;
-		this.conn.ondiscard = () => {};
 		response.lose();
 		return upgrade_head;
+	}
+
+	/** Has nothing to do with the connection any more. */
+	private release(outgoing: ServerResponse, incoming: IncomingMessage): void {
+		this.is_hijacked = true;
+		outgoing.detachSocket(incoming.socket);
+		this.conn.ondiscard = () => {};
 	}
 
 	private start(): void {
@@ -127,9 +132,15 @@ export class HttpSession {
 	}
 
 	private next(exchange: Exchange): void {
-		if (this.current?.exchange === exchange) this.current = undefined;
+		const status = this.current?.exchange === exchange ? this.current.response.status_code : undefined;
+		if (status !== undefined) this.current = undefined;
 		this.is_busy = false;
-		if (this.is_broken || exchange.upgrade_head !== undefined) this.conn.close();
+		const { upgrade_head, outgoing, incoming } = exchange;
+		if (upgrade_head !== undefined && status === 101) {
+			// Whoever answered so has set the connection's callbacks, and speaks another protocol from now on.
+			this.release(outgoing, incoming);
+			if (upgrade_head.length > 0) this.conn.ondata(upgrade_head);
+		} else if (this.is_broken || upgrade_head !== undefined) this.conn.close();
 		else this.start();
 	}
 

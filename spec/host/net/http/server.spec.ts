@@ -324,6 +324,29 @@ describe("connections", () => {
 		expect((await connect().ask(get))?.status).toBe(400);
 	});
 
+	it("are handed over with the status that says so, too", async () => {
+		const { connect } = answering(({ request: { conn }, response }) => {
+			conn.ondata = (chunk) => void conn.write(`<${chunk}>`);
+			response.headers["connection"] = "Upgrade";
+			return 101;
+		});
+		const client = connect();
+		const answered = await client.ask(`${request("GET", "/", ["Upgrade: echo", "Connection: Upgrade"])}early`);
+		expect([answered?.status, answered?.headers.get("connection")]).toEqual([101, "Upgrade"]);
+		client.send("late");
+		await vi.waitFor(() => expect(client.said).toBe("<early><late>"));
+	});
+
+	it("end where somebody wrote the answer by hand", async () => {
+		const client = answering(({ response }) => {
+			response.conn.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nme");
+			response.finish_cb?.(response);
+			return true;
+		}).connect();
+		expect((await client.ask(get))?.body).toBe("me");
+		await client.end();
+	});
+
 	it("that ask for another protocol in vain get an answer, and end", async () => {
 		const client = answering(() => "http only").connect();
 		const answered = await client.ask(request("GET", "/", ["Upgrade: h2c", "Connection: Upgrade"]));
