@@ -235,6 +235,33 @@ program
 	});
 
 program
+	.command("migrate")
+	.description("move all data between Prosody's files and its SQLite tables, and prove that they are the same")
+	.requiredOption("--from <place>", "where they are: internal:FOLDER, sql:FILE, or config:FILE for where that keeps them")
+	.requiredOption("--to <place>", "where they shall be, in the same forms; it must be new, or empty")
+	.option("--dry-run", "read everything, and write nothing but the report")
+	.addHelpText(
+		"after",
+		"\nExit status: 0 everything was moved and verified, 1 it was not, 3 it was but for records that are kept aside.",
+	)
+	.action(async ({ from, to, dryRun = false }: { from: string; to: string; dryRun?: boolean }) => {
+		const { run } = await import("./migrate.ts");
+		const { isTTY = false, columns = 80 } = process.stderr;
+		process.exitCode = await run({
+			from,
+			to,
+			dry_run: dryRun,
+			write: (text) => void process.stdout.write(text),
+			progress: {
+				is_terminal: isTTY,
+				columns,
+				write: (text) => void process.stderr.write(text),
+				now: () => performance.now(),
+			},
+		});
+	});
+
+program
 	.command("adduser")
 	.description("make an account, or set its password")
 	.argument("<jid>", "the account, as name@host")

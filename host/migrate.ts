@@ -1,0 +1,253 @@
+// Counterpart: tools/migration/prosody-migrator.lua. What `enjamb migrate` does.
+
+import { existsSync, mkdirSync, realpathSync, statSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { data_folder_of, storage_places } from "./check/storage.ts";
+import { load_config } from "./core/configmanager.ts";
+import { Aside } from "./migrate/aside.ts";
+import { internal_source } from "./migrate/internal_source.ts";
+import { internal_target, occupied_folder } from "./migrate/internal_target.ts";
+import { Journal } from "./migrate/journal.ts";
+import { grouped, Progress, type ProgressOutput } from "./migrate/progress.ts";
+import { left_text, store_table } from "./migrate/report.ts";
+import { sqlite_source } from "./migrate/sqlite_source.ts";
+import { occupied_database, sqlite_target } from "./migrate/sqlite_target.ts";
+import { type Observer, rehearse, transfer, type UnitResult, type Verified, verify } from "./migrate/transfer.ts";
+import { type Source, type Target, unit_id, unit_text } from "./migrate/types.ts";
+import { failed, ok, type Result } from "./util/error.ts";
+
+/** What a place of data can be. */
+const kinds = ["internal", "sql"] as const;
+type Kind = (typeof kinds)[number];
+
+/** A storage by its kind and path. */
+export interface Location {
+	readonly kind: Kind;
+	readonly path: string;
+}
+
+const forms = "internal:FOLDER, sql:FILE or config:FILE";
+
+function is_kind(text: string): text is Kind {
+	return kinds.some((kind) => kind === text);
+}
+
+/** Where a configuration keeps its data; an error where it does so in several places. */
+async function location_of_config(path: string): Promise<Result<Location, string>> {
+	const loaded = await load_config(path, { missing_credentials: "warn" });
+	if (!loaded.ok) {
+		const { file, line, message } = loaded.error;
+		return failed(`${file}${line === undefined ? "" : `:${line}`}: ${message}`);
+	}
+	const { config } = loaded.value;
+	const places = storage_places(config, data_folder_of(config, dirname(resolve(path))));
+	const locations = places.map(
+		(place): Location =>
+			place.driver === "internal" ? { kind: "internal", path: place.folder } : { kind: "sql", path: place.file },
+	);
+	const [only, ...others] = locations;
+	if (only === undefined) return failed(`${path}: it keeps no data in files`);
+	if (others.length === 0) return ok(only);
+	const named = locations.map(({ kind, path: place }) => `${kind}:${place}`).join(" and ");
+	return failed(`${path}: it keeps data in several places, ${named}: name the one that is meant`);
+}
+
+/** Reads a location as the command line has it. */
+export async function parse_location(text: string): Promise<Result<Location, string>> {
+	const [, kind = "", path = ""] = /^([a-z0-9]+):(.+)$/s.exec(text) ?? [];
+	if (kind === "config") return location_of_config(path);
+	if (!is_kind(kind) || path === "") return failed(`cannot tell what ${text} is: expected ${forms}`);
+	return ok({ kind, path: resolve(path) });
+}
+
+/** What {@link run} is told. */
+export interface MigrateOptions {
+	readonly from: string;
+	readonly to: string;
+	readonly dry_run: boolean;
+	/** For the report. */
+	write(text: string): void;
+	/** For progress and complaints. */
+	readonly progress: ProgressOutput;
+}
+
+/** How many records that cannot be moved are named one by one. */
+const named_at_most = 20;
+
+/** Shows progress, and names what cannot be moved. */
+class Watcher implements Observer {
+	kept = 0;
+	private readonly progress: Progress;
+
+	constructor(
+		private readonly output: ProgressOutput,
+		title: string,
+		source: Source,
+	) {
+		const total = source.units().reduce((sum, { size }) => sum + size, 0);
+		this.progress = new Progress(output, title, total);
+	}
+
+	advanced(unit: Parameters<Observer["advanced"]>[0], size: number, records: number): void {
+		this.progress.advance(size, records, () => unit_text(unit));
+	}
+
+	found_done(_unit: unknown, size: number): void {
+		this.progress.skip(size);
+	}
+
+	kept_aside(_unit: unknown, { place, reason }: { place: string; reason: string }): void {
+		this.kept++;
+		if (this.kept > named_at_most) return;
+		const clear = this.output.is_terminal ? "\r\x1b[K" : "";
+		this.output.write(`${clear}Cannot be moved: ${place}: ${reason}\n`);
+		if (this.kept === named_at_most) this.output.write("More of them are counted, and kept aside, without being named here\n");
+	}
+
+	finish(): void {
+		this.progress.finish();
+	}
+}
+
+function open_source({ kind, path }: Location): Result<Source, string> {
+	if (!existsSync(path)) return failed(`there is no ${path}`);
+	const is_folder = statSync(path).isDirectory();
+	if (kind === "internal" && !is_folder) return failed(`${path} is a file: expected the folder of Prosody's data`);
+	if (kind === "sql" && is_folder) return failed(`${path} is a folder: expected a SQLite file`);
+	try {
+		return ok(kind === "internal" ? internal_source(path) : sqlite_source(path));
+	} catch (error) {
+		const text = error instanceof Error ? error.message : String(error);
+		return failed(text.includes(path) ? text : `${path}: ${text}`);
+	}
+}
+
+function open_target({ kind, path }: Location): Result<Target, string> {
+	return kind === "internal" ? ok(internal_target(path)) : sqlite_target(path);
+}
+
+/** The same place, whatever links lead to it. */
+function real(path: string): string {
+	return existsSync(path) ? realpathSync(path) : resolve(path);
+}
+
+/** Where a migration's journal lies: with its target, and named so that nobody takes it for data. */
+function journal_path({ kind, path }: Location): string {
+	return kind === "internal" ? join(path, "enjamb.migration") : `${path}.migration`;
+}
+
+/** Why nothing may be written to a place; undefined where it is new, or empty. */
+function occupied({ kind, path }: Location): string | undefined {
+	if (kind === "internal") return occupied_folder(path);
+	try {
+		return occupied_database(path);
+	} catch (error) {
+		return `${path}: ${error instanceof Error ? error.message : error}`;
+	}
+}
+
+/**
+ * Moves data from one storage to another, and proves it.
+ * @returns the exit status: 0 everything is there, 1 it is not, 3 it is but for records that are kept aside
+ */
+export async function run(options: MigrateOptions): Promise<0 | 1 | 3> {
+	const refuse = (problem: string): 1 => {
+		options.progress.write(`enjamb: ${problem}\n`);
+		return 1;
+	};
+	const from = await parse_location(options.from);
+	if (!from.ok) return refuse(`--from: ${from.error}`);
+	const to = await parse_location(options.to);
+	if (!to.ok) return refuse(`--to: ${to.error}`);
+	if (real(from.value.path) === real(to.value.path)) return refuse("--from and --to are the same place");
+	const source = open_source(from.value);
+	if (!source.ok) return refuse(`--from: ${source.error}`);
+	try {
+		return options.dry_run ? try_out(source.value, options) : move(source.value, from.value, to.value, options, refuse);
+	} catch (error) {
+		if (!(error instanceof Error && ("code" in error || error.message.includes(to.value.path)))) throw error;
+		return refuse(`${error.message}. What was moved so far stays; the same command goes on from there`);
+	} finally {
+		source.value.close();
+	}
+}
+
+function try_out(source: Source, { write, progress }: MigrateOptions): 0 | 3 {
+	const watcher = new Watcher(progress, "Reading", source);
+	const results = rehearse(source, watcher);
+	watcher.finish();
+	write(store_table(results) + left_text(source.left_behind()));
+	write("Nothing was written.\n");
+	return watcher.kept > 0 ? 3 : 0;
+}
+
+function move(source: Source, from: Location, to: Location, options: MigrateOptions, refuse: (problem: string) => 1): 0 | 1 | 3 {
+	const { write, progress } = options;
+	const journal = Journal.open(journal_path(to), source.name, `${to.kind}:${to.path}`);
+	if (!journal.ok) return refuse(journal.error);
+	const trouble = journal.value.resumed ? undefined : occupied(to);
+	if (trouble !== undefined) return refuse(`--to: ${trouble}; nothing is ever written over. Name a new one`);
+	const target = open_target(to);
+	if (!target.ok) return refuse(`--to: ${target.error}`);
+	const done = [...journal.value.units.values()].reduce((sum, { items }) => sum + items, 0);
+	if (journal.value.resumed) progress.write(`Going on where an earlier run ended, behind ${grouped(done)} records\n`);
+	const aside = new Aside(`${to.path}.aside`);
+	const moving = new Watcher(progress, "Moving", source);
+	let moved: Result<UnitResult[], string>;
+	try {
+		prepare(to);
+		moved = transfer({ source, target: target.value, journal: journal.value, aside, observer: moving });
+	} finally {
+		target.value.close();
+	}
+	moving.finish();
+	if (!moved.ok) return refuse(moved.error);
+	const verified = check(to, moved.value, progress);
+	write(store_table(moved.value) + left_text(source.left_behind()));
+	if (!verified.ok) return refuse(`the target does not have what it should: ${verified.error}`);
+	const changed = changed_since(source, from, journal.value);
+	if (changed !== undefined) {
+		return refuse(
+			`${source.name} has changed while it was read (${changed}): stop the server that uses it, remove ${to.path}, and begin again`,
+		);
+	}
+	journal.value.remove();
+	write(`Verified: ${grouped(verified.value.items)} records read back from ${target.value.name} are those of ${source.name}\n`);
+	write(`Digest of both: ${verified.value.digest}\n`);
+	const kept = moved.value.reduce((sum, { aside: count }) => sum + count, 0);
+	if (kept === 0) return 0;
+	write(`${grouped(kept)} records could not be moved; they are kept, as they were found, in ${aside.folder}\n`);
+	return 3;
+}
+
+/** Makes the folder that the journal lies in. */
+function prepare({ kind, path }: Location): void {
+	if (kind === "internal") mkdirSync(path, { recursive: true, mode: 0o750 });
+}
+
+/** What of a source has changed since it was read; undefined where nothing has. */
+function changed_since(source: Source, from: Location, journal: Journal): string | undefined {
+	const again = open_source(from);
+	if (!again.ok) return again.error;
+	try {
+		for (const unit of again.value.units()) {
+			if (journal.units.get(unit_id(unit))?.fingerprint !== again.value.fingerprint(unit)) return unit_text(unit);
+		}
+		return source.units().length === again.value.units().length ? undefined : "something is gone";
+	} finally {
+		again.value.close();
+	}
+}
+
+/** Reads the target anew. */
+function check(to: Location, results: readonly UnitResult[], progress: ProgressOutput): Result<Verified, string> {
+	const written = open_source(to);
+	if (!written.ok) return written;
+	const watcher = new Watcher(progress, "Verifying", written.value);
+	try {
+		return verify(results, written.value, watcher);
+	} finally {
+		watcher.finish();
+		written.value.close();
+	}
+}

@@ -1,0 +1,184 @@
+// Counterpart: migrator/prosody_files.lua (writing), util/datamanager.lua
+
+import {
+	closeSync,
+	existsSync,
+	fstatSync,
+	fsyncSync,
+	ftruncateSync,
+	mkdirSync,
+	openSync,
+	readdirSync,
+	renameSync,
+	rmSync,
+	writeFileSync,
+	writeSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import type { StoreMap } from "../core/types.ts";
+import { path_encode, store_encode } from "../util/datamanager.ts";
+import { failed, ok, type Result } from "../util/error.ts";
+import { serialize } from "../util/serialization.ts";
+import { archive_item_text } from "./list_items.ts";
+import type { ArchiveCursor, Target, Unit } from "./types.ts";
+
+/** The first word of an index of a list. Source: util/datamanager.lua, index_magic. */
+const index_magic = 7767640n;
+/** How much is collected before it is written. */
+const buffer_size = 64 * 1024;
+
+/** The longest name that files have nearly everywhere, in bytes. */
+const longest_name = 255;
+
+/** Where a unit lies in a data folder. */
+export function unit_path(folder: string, { host, store, user, kind }: Unit): string {
+	const extension = kind === "keyval" ? "dat" : "list";
+	const place = join(folder, path_encode(host), store_encode(store));
+	return user === undefined ? `${place}.${extension}` : join(place, `${path_encode(user)}.${extension}`);
+}
+
+/** Why a unit's file cannot be named; undefined where it can. */
+function name_problem(path: string): string | undefined {
+	const too_long = path.split("/").find((part) => part.length + 1 > longest_name);
+	return too_long === undefined
+		? undefined
+		: `its file would need a name of ${too_long.length} bytes, of ${longest_name} that there are`;
+}
+
+function index_path(path: string): string {
+	return `${path.slice(0, -".list".length)}.lidx`;
+}
+
+/** A list and its index while they are written. */
+class OpenList {
+	private readonly list: number;
+	private readonly index: number;
+	private text: string[] = [];
+	private text_length = 0;
+	private words: bigint[] = [];
+	position: number;
+	items: number;
+
+	constructor(
+		private readonly path: string,
+		from: ArchiveCursor,
+	) {
+		this.list = openSync(path, from.items === 0 ? "w" : "r+");
+		this.index = openSync(index_path(path), from.items === 0 ? "w" : "r+");
+		this.position = from.position;
+		this.items = from.items;
+		if (from.items === 0) this.words.push(index_magic);
+	}
+
+	/** Takes back what is behind the cursor; answers false where the files are shorter. */
+	rewind(): boolean {
+		const index_size = this.items === 0 ? 0 : (this.items + 1) * 8;
+		if (fstatSync(this.list).size < this.position || fstatSync(this.index).size < index_size) return false;
+		ftruncateSync(this.list, this.position);
+		ftruncateSync(this.index, index_size);
+		return true;
+	}
+
+	append(text: string): void {
+		this.text.push(text);
+		this.text_length += text.length;
+		this.position += text.length;
+		this.items++;
+		this.words.push(BigInt(this.position));
+		if (this.text_length >= buffer_size) this.write();
+	}
+
+	write(): void {
+		write_all(this.list, Buffer.from(this.text.join(""), "latin1"), this.position - this.text_length);
+		const words = Buffer.alloc(this.words.length * 8);
+		for (const [at, word] of this.words.entries()) words.writeBigUInt64LE(word, at * 8);
+		write_all(this.index, words, (this.items + 1 - this.words.length) * 8);
+		this.text = [];
+		this.text_length = 0;
+		this.words = [];
+	}
+
+	close(): void {
+		this.write();
+		fsyncSync(this.list);
+		this.abandon();
+		if (this.items > 0) return;
+		// As Prosody does: what is empty has no file.
+		for (const path of [this.path, index_path(this.path)]) rmSync(path);
+	}
+
+	/** Closes without writing what is left. */
+	abandon(): void {
+		closeSync(this.list);
+		closeSync(this.index);
+	}
+}
+
+function write_all(file: number, bytes: Buffer, position: number): void {
+	let written = 0;
+	while (written < bytes.length) written += writeSync(file, bytes, written, bytes.length - written, position + written);
+}
+
+/** Why a folder cannot be a target: something is in it. */
+export function occupied_folder(folder: string): string | undefined {
+	if (!existsSync(folder)) return undefined;
+	const [first] = readdirSync(folder);
+	return first === undefined ? undefined : `the folder ${folder} is not empty (there is ${first})`;
+}
+
+/** A data folder for Prosody's `internal` storage as a target. */
+export function internal_target(folder: string): Target {
+	let open: OpenList | undefined;
+	const made = new Set<string>();
+
+	function make_folder(path: string): void {
+		if (made.has(path)) return;
+		mkdirSync(path, { recursive: true, mode: 0o750 });
+		made.add(path);
+	}
+
+	return {
+		name: `internal:${folder}`,
+		put_table(unit: Unit, table: StoreMap): Result<void, string> {
+			const path = unit_path(folder, unit);
+			const problem = name_problem(path);
+			if (problem !== undefined) return failed(problem);
+			const text = serialize(table);
+			if (!text.ok) return failed(`${text.error} cannot be stored`);
+			make_folder(dirname(path));
+			writeFileSync(`${path}~`, `return ${text.value};\n`, "latin1");
+			renameSync(`${path}~`, path);
+			return ok(undefined);
+		},
+		open_archive(unit, from) {
+			const path = unit_path(folder, unit);
+			const problem = name_problem(path);
+			if (problem !== undefined) return failed(problem);
+			make_folder(dirname(path));
+			if (from.items > 0 && !existsSync(path)) return failed("it is gone");
+			const list = new OpenList(path, from);
+			if (!list.rewind()) {
+				list.abandon();
+				return failed("it is shorter than it was");
+			}
+			open = list;
+			return ok(undefined);
+		},
+		append(record) {
+			const text = archive_item_text(record);
+			if (!text.ok) return text;
+			open?.append(text.value);
+			return ok(undefined);
+		},
+		cursor: () => ({ position: open?.position ?? 0, items: open?.items ?? 0 }),
+		close_archive() {
+			open?.close();
+			open = undefined;
+		},
+		commit: () => open?.write(),
+		close() {
+			open?.close();
+			open = undefined;
+		},
+	};
+}
