@@ -3,15 +3,17 @@
 import { readFileSync } from "node:fs";
 import type { EventMap, IqError, ModuleApi, PermissionContext, Server, Session } from "../host/core/types.ts";
 import type { Events } from "../host/util/events.ts";
-import { Border } from "./border.ts";
+import { Border, lua_table } from "./border.ts";
 import { exports_table } from "./exports.ts";
 import { type Table, TValue } from "./fengari.ts";
 import { create_globals } from "./globals.ts";
 import { Libraries } from "./libraries.ts";
 import { nil, string_value, tags } from "./live_table.ts";
-import { create_module_api, LuaExports, LuaModule } from "./module.ts";
+import { create_module_api, LuaModule } from "./module.ts";
 import { find_library } from "./module_files.ts";
+import { provide_prosody } from "./prosody.ts";
 import { show_rooms } from "./room.ts";
+import { lua_origin } from "./session.ts";
 import { create_stanza_library, type StanzaLibrary } from "./stanza.ts";
 import { provide } from "./surface.ts";
 import { Vm } from "./vm.ts";
@@ -36,6 +38,8 @@ export class LuaHost {
 	readonly globals: TValue;
 	/** What the host got for items of Lua. */
 	readonly adapted_items = new WeakMap<object, object>();
+	/** The items of Lua, by what the host got for them. */
+	readonly items_of_lua = new WeakMap<object, TValue>();
 	/** Calls and time by `host:module`. */
 	readonly costs = new Map<string, ModuleCost>();
 
@@ -69,19 +73,19 @@ export class LuaHost {
 
 	// --------------------------------------------------------------------------------------------------------- modules
 
-	/** Runs a module's file for a host; answers with what other modules get of it. Throws where it fails. */
-	load(path: string, api: ModuleApi): LuaExports {
+	/** Runs a module's file for a host; answers with its globals, which other modules get. Throws where it fails. */
+	load(path: string, api: ModuleApi): unknown {
 		const { vm } = this;
 		const module = new LuaModule(this, api, path);
 		module.table.metatable = this.module_metatable;
 		this.register(module);
 		const environment = vm.new_table();
-		const exported = new LuaExports(new TValue(tags.table, environment), path);
+		const globals = new TValue(tags.table, environment);
 		const set = (name: string, value: TValue): void => vm.raw_set(module.table, name, value);
 		set("name", string_value(api.name));
 		set("host", string_value(api.host));
 		set("path", string_value(path));
-		set("environment", exported.environment);
+		set("environment", globals);
 		set(
 			"_log",
 			this.border.fn((level: string, message: string) => api.log(level === "error" ? "error" : "info", "%s", message)),
@@ -91,7 +95,7 @@ export class LuaHost {
 		environment.metatable = vm.new_table();
 		vm.raw_set(environment.metatable, "__index", this.globals);
 		this.environments.set(module, environment);
-		const chunk = vm.load(readFileSync(path), `@${path}`, exported.environment);
+		const chunk = vm.load(readFileSync(path), `@${path}`, globals);
 		if (!chunk.ok) throw new Error(`mod_${api.name} cannot be compiled: ${chunk.error}`);
 		this.prepare_lifecycle(module, environment);
 		try {
@@ -105,7 +109,7 @@ export class LuaHost {
 			throw error;
 		}
 		this.adopt_lifecycle(module);
-		return exported;
+		return this.border.from_lua(globals);
 	}
 
 	private readonly environments = new WeakMap<LuaModule, Table>();
@@ -256,7 +260,7 @@ export class LuaHost {
 
 	/** The session that a Lua value is, or stands for. */
 	session_of(value: TValue): Session {
-		return this.border.from_lua(value) as Session;
+		return lua_origin(this, value);
 	}
 
 	/** The event bus that a Lua value is: a bus, or an object that has one. */
@@ -277,7 +281,8 @@ export class LuaHost {
 
 	/** What other modules get of a module. */
 	exports_value(name: string, on: string, exported: unknown): TValue {
-		if (exported instanceof LuaExports) return exported.environment;
+		const environment = lua_table(exported);
+		if (environment) return new TValue(tags.table, environment);
 		const loaded = this.server.modulemanager.get_module(on, name) ?? this.server.modulemanager.get_module("*", name);
 		const known = loaded && this.shown_modules.get(loaded);
 		if (known) return known;

@@ -12,14 +12,6 @@ import { format_message } from "./log_format.ts";
 import type { LuaHost } from "./lua_host.ts";
 import { open_store } from "./store.ts";
 
-/** What `module.depends` answers with for a module in Lua: its environment. */
-export class LuaExports {
-	constructor(
-		readonly environment: TValue,
-		readonly path: string,
-	) {}
-}
-
 /** A module in Lua on one host. */
 export class LuaModule {
 	/** Lua's `module`. */

@@ -1,0 +1,2 @@
+--% requires: time-travel
+-- Asks for what nobody has.
