@@ -686,6 +686,49 @@ describe("bad input", () => {
 	});
 });
 
+describe("time", () => {
+	afterEach(() => void vi.useRealTimers());
+
+	/** Lets what was sent arrive. */
+	const settle = async (): Promise<void> => {
+		for (let pass = 0; pass < 10; pass++) await new Promise(setImmediate);
+	};
+	const minute = 60_000;
+
+	it.each([
+		["a head", "GET / HTTP/1.1\r\nHost: loc", 1],
+		["content", "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nabc", 5],
+	])("that %s may take has an end", async (_, text, minutes) => {
+		vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+		const client = create().connect();
+		client.send(text);
+		await settle();
+		vi.advanceTimersByTime(minutes * minute - 1);
+		await settle();
+		expect([client.said, client.ended]).toEqual(["", false]);
+		vi.advanceTimersByTime(1);
+		expect((await client.answer())?.status).toBe(408);
+		await client.end();
+	});
+
+	it("between two requests has an end, but not that which an answer takes", async () => {
+		vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+		let response: HttpResponse | undefined;
+		const client = answering((event) => {
+			response = event.response;
+			return true;
+		}).connect();
+		client.send(get);
+		await settle();
+		vi.advanceTimersByTime(30 * minute);
+		await settle();
+		response?.send("late");
+		expect((await client.answer())?.body).toBe("late");
+		vi.advanceTimersByTime(15 * minute);
+		await client.end();
+	});
+});
+
 describe("a turn that fails", () => {
 	it("answers nothing that came of it", async () => {
 		const { turn, connect, failures } = answering(() => {
