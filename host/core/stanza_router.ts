@@ -184,7 +184,7 @@ export function create_router(server: Server, wants_debug: () => boolean): Stanz
 			}
 			if (session !== undefined && last_is_plain && !session.has_filter("stanzas/out")) {
 				text ??= st.serialise_for_many(stanza);
-				session.send_text(text);
+				session.send_shared(text);
 				continue;
 			}
 			const copy = st.clone(stanza);

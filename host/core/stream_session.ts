@@ -65,11 +65,12 @@ export abstract class BaseStreamSession implements StreamSession {
 		return passed === undefined || this.conn.write(passed.toString(), this.keeps_output());
 	}
 
-	send_text(text: string | AddressableText): boolean {
-		const { conn } = this;
-		if (!this.can_send(conn)) return false;
-		if (typeof text === "string") return conn.write(text, this.keeps_output());
-		return conn.write_shared(text, this.to_attribute());
+	send_text(text: string): boolean {
+		return this.can_send(this.conn) && this.conn.write(text, this.keeps_output());
+	}
+
+	send_shared(text: AddressableText): boolean {
+		return this.can_send(this.conn) && this.conn.write_shared(text, this.to_attribute());
 	}
 
 	filter(kind: FilterKind, stanza: Stanza): Stanza | undefined {

@@ -47,11 +47,10 @@ export interface StreamSession extends SessionBase {
 	readonly ip: string;
 	/** Whether nobody in between can read along. */
 	secure: boolean;
-	/**
-	 * Sends text that is serialised already, or a text that others get too, addressed to this session. False where it can no
-	 * longer be sent.
-	 */
-	send_text(text: string | AddressableText): boolean;
+	/** Sends text that is serialised already. False where it can no longer be sent. */
+	send_text(text: string): boolean;
+	/** Sends a text that others get too, addressed to this session; the broadcast path. Nothing that filters gets to see it. */
+	send_shared(text: AddressableText): boolean;
 	/** Ends the stream: with an error, or cleanly when there is none. */
 	close(reason?: StreamError): void;
 	/** Passes a stanza through the filters of one direction; undefined where one swallowed it. Source: util/filters.lua. */

@@ -104,6 +104,11 @@ export class FakeStream implements C2sSession {
 		return true;
 	}
 
+	send_shared(text: st.AddressableText): boolean {
+		this.seen.push(st.address(text, this.full_jid ?? ""));
+		return true;
+	}
+
 	close(reason?: StreamError): void {
 		this.seen.push(`(close ${reason?.condition})`);
 	}

@@ -386,6 +386,10 @@ export class FakeSession implements C2sSession {
 		throw new Error("the fake session takes stanzas only");
 	}
 
+	send_shared(): never {
+		throw new Error("the fake session takes stanzas only");
+	}
+
 	/** The stanzas sent so far; forgets them. */
 	take(): Stanza[] {
 		return this.sent.splice(0);
