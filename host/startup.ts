@@ -45,10 +45,6 @@ export interface RunningServer extends Server {
 	 * @returns one line that says why that cannot be done
 	 */
 	open_accounts(): Promise<Result<true, string>>;
-	/** Tells everybody, saves, and closes everything. */
-	stop(reason: string): Promise<void>;
-	/** Opens log files anew. */
-	reopen_logs(): void;
 }
 
 /** The folders that `plugin_paths` names; relative ones start at the folder of the configuration file. */
@@ -158,6 +154,9 @@ export function create_server(options: ServerOptions): Result<RunningServer, str
 		},
 		datamanager: create_datamanager({ data_path: data, files: new TurnFiles(turn), log: logger("datamanager") }),
 		open_store: (host, store, kind) => storagemanager.open(host, store, kind),
+		purge_user: (username, host) => storagemanager.purge(username, host),
+		activate_host: (host) => hostmanager.activate(host),
+		deactivate_host: (host, reason) => hostmanager.deactivate(host, reason),
 		get_children: (host) => hostmanager.get_children(host),
 		tls_context: (host) => certmanager.tls_context(host),
 		reset() {

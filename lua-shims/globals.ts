@@ -38,6 +38,11 @@ class GuardedTable extends LiveTable {
 		this.vm.raw_set(this.added, key, value);
 	}
 
+	/** Puts something there that modules cannot replace. */
+	fix(key: string, value: TValue): void {
+		this.vm.raw_set(this.inside, key, value);
+	}
+
 	keys(): readonly Key[] {
 		const keys: Key[] = [];
 		for (const table of [this.inside, this.added]) {
@@ -112,4 +117,10 @@ export function create_globals(host: LuaHost): TValue {
 	set("load", load);
 	set("loadstring", load);
 	return globals;
+}
+
+/** Adds a global of all modules, which none of them can replace. */
+export function set_global(host: LuaHost, name: string, value: TValue): void {
+	const { value: globals } = host.globals;
+	if (globals instanceof GuardedTable) globals.fix(name, value);
 }

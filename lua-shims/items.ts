@@ -49,6 +49,7 @@ export function adapt_item(host: LuaHost, module: LuaModule, key: string, item: 
 	const adapted = adapters.get(key)?.(host, module, kept);
 	if (adapted === undefined) return host.border.from_lua(item);
 	host.adapted_items.set(item.value as object, adapted);
+	host.items_of_lua.set(adapted, kept);
 	host.border.bind(adapted, kept);
 	return adapted;
 }

@@ -65,6 +65,7 @@ export class LuaHost {
 		this.libraries = new Libraries(this.border, this.globals);
 		this.stanza = create_stanza_library(this.border);
 		show_rooms(this.border);
+		provide_prosody(this);
 		provide(this);
 		this.module_api = create_module_api(this);
 		this.module_metatable = this.vm.new_table();

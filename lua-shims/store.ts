@@ -1,16 +1,430 @@
 // Counterpart: core/storagemanager.lua, as the Lua side of the host's stores
 
-import type { Server } from "../host/core/types.ts";
-import type { TValue } from "./fengari.ts";
-import { nil } from "./live_table.ts";
+import type {
+	ArchiveItem,
+	ArchiveQuery,
+	ArchiveStore,
+	KeyvalStore,
+	MapStore,
+	Server,
+	StorageError,
+	StoreKey,
+	StoreMap,
+	StoreTypes,
+	StoreValue,
+} from "../host/core/types.ts";
+import { date } from "../host/util/datetime.ts";
+import type { Result } from "../host/util/error.ts";
+import * as st from "../host/util/stanza.ts";
+import { type Table, TValue } from "./fengari.ts";
+import { type Key, key_of, LiveTable, nil, number_value, string_value, tags, text_of_string } from "./live_table.ts";
 import type { LuaHost } from "./lua_host.ts";
+
+type Answer = TValue | readonly TValue[];
+type Methods = { readonly [name: string]: (args: readonly TValue[]) => Answer };
+
+/** What Lua passes for a key that is to go, with `set_keys`: a table that is the same in every store. */
+const removal_marks = new WeakMap<LuaHost, TValue>();
+
+function removal_mark(host: LuaHost): TValue {
+	let mark = removal_marks.get(host);
+	if (!mark) {
+		mark = new TValue(tags.table, host.vm.new_table());
+		removal_marks.set(host, mark);
+	}
+	return mark;
+}
+
+/** Something that no store can hold. */
+class Unstorable extends Error {}
+
+/** The entries of a table of either kind. */
+export function* entries_of(host: LuaHost, table: Table | LiveTable): Generator<[Key, TValue]> {
+	if (table instanceof LiveTable) {
+		for (const key of table.keys()) {
+			const value = table.get(key);
+			if (!value.ttisnil()) yield [key, value];
+		}
+		return;
+	}
+	for (const [key, value] of host.vm.entries(table)) {
+		const known = key_of(key);
+		if (known !== undefined && !value.ttisnil()) yield [known, value];
+	}
+}
+
+/** A deep copy of a Lua table as a store takes it. Throws {@link Unstorable}. */
+function map_to_store(host: LuaHost, value: TValue, path: string, depth: number): StoreMap {
+	if (depth > 100) throw new Unstorable(`${path} is nested too deeply, or contains itself`);
+	const map: StoreMap = new Map();
+	for (const [key, item] of entries_of(host, value.value as Table | LiveTable)) {
+		if (typeof key === "object") throw new Unstorable(`${path} has a table or function as a key`);
+		map.set(key, value_to_store(host, item, `${path}.${String(key)}`, depth + 1));
+	}
+	return map;
+}
+
+/** The shapes that stores have for tables: lists, objects of named values, and maps for all others. */
+function shaped(map: StoreMap): StoreValue {
+	let names = true;
+	for (const key of map.keys()) if (typeof key !== "string") names = false;
+	if (names) return Object.fromEntries(map);
+	const list: StoreValue[] = [];
+	for (let index = 1; map.has(index); index++) {
+		const item = map.get(index);
+		if (item !== undefined) list.push(item);
+	}
+	return list.length === map.size ? list : map;
+}
+
+function value_to_store(host: LuaHost, value: TValue, path: string, depth = 0): StoreValue {
+	if (value.type === tags.table) {
+		const stanza = stanza_of(host, value);
+		return stanza ? (st.preserialize(stanza) as unknown as StoreValue) : shaped(map_to_store(host, value, path, depth));
+	}
+	const plain = host.border.from_lua(value);
+	if (typeof plain === "string" || typeof plain === "number" || typeof plain === "boolean") return plain;
+	throw new Unstorable(`${path} is a ${typeof plain === "function" ? "function" : "value"}, which no store can hold`);
+}
+
+function stanza_of(host: LuaHost, value: TValue): st.Stanza | undefined {
+	const { metatable } = value.value as { metatable?: unknown };
+	if (metatable !== host.stanza.metatable) return undefined;
+	const known = host.border.from_lua(value);
+	return known instanceof st.Stanza ? known : undefined;
+}
+
+/** Makes what Lua gets to see of stores. */
+class StoreViews {
+	constructor(private readonly host: LuaHost) {}
+
+	// ------------------------------------------------------------------------------------------------------ arguments
+
+	/** Whose data: nil is the host itself. */
+	private user(value: TValue | undefined): string | undefined {
+		if (value === undefined || value.ttisnil()) return undefined;
+		return this.text(value, "username");
+	}
+
+	private text(value: TValue | undefined, what: string): string {
+		const known = value === undefined ? undefined : this.host.border.from_lua(value);
+		if (typeof known === "string") return known;
+		if (typeof known === "number") return String(known);
+		throw new TypeError(`bad argument (${what}): expected string, got ${known === undefined ? "nil" : typeof known}`);
+	}
+
+	private key(value: TValue | undefined): StoreKey {
+		const known = value === undefined ? undefined : this.host.border.from_lua(value);
+		if (typeof known === "string" || typeof known === "number" || typeof known === "boolean") return known;
+		throw new TypeError(
+			`bad argument (key): expected string, number or boolean, got ${known === undefined ? "nil" : typeof known}`,
+		);
+	}
+
+	private number(value: TValue | undefined): number | undefined {
+		return typeof value?.value === "number" ? value.value : undefined;
+	}
+
+	private query(value: TValue | undefined): ArchiveQuery & { truncate?: number } {
+		if (value === undefined || value.type !== tags.table) return {};
+		const { vm, border } = this.host;
+		const field = (name: string): TValue => vm.index(value, string_value(name));
+		const text = (name: string): string | undefined => {
+			const known = border.from_lua(field(name));
+			return typeof known === "string" ? known : undefined;
+		};
+		const is_set = (name: string): true | undefined => {
+			const known = border.from_lua(field(name));
+			return known !== undefined && known !== false ? true : undefined;
+		};
+		let ids: string[] | undefined;
+		const given_ids = field("ids");
+		if (given_ids.type === tags.table) {
+			const items = vm.index(given_ids, string_value("_items"));
+			ids = [];
+			for (const [key, id] of entries_of(this.host, (items.type === tags.table ? items : given_ids).value as Table)) {
+				if (typeof key === "string") ids.push(key);
+				else if (id.value !== true) ids.push(text_of_string(id));
+			}
+		}
+		const query = {
+			with: text("with"),
+			start: this.number(field("start")),
+			end: this.number(field("end")),
+			after: text("after"),
+			before: text("before"),
+			reverse: is_set("reverse"),
+			ids,
+			key: text("key"),
+			limit: this.number(field("limit")),
+			total: is_set("total"),
+			truncate: this.number(field("truncate")),
+		};
+		return Object.fromEntries(Object.entries(query).filter(([, part]) => part !== undefined));
+	}
+
+	private stanza(value: TValue | undefined): st.Stanza {
+		const known = value === undefined ? undefined : this.host.border.from_lua(value);
+		if (known instanceof st.Stanza) return known;
+		const preserialized = value?.type === tags.table ? st.deserialize(this.host.border.copy(value)) : undefined;
+		if (preserialized) return preserialized;
+		throw new Unstorable("unsupported-datatype");
+	}
+
+	// -------------------------------------------------------------------------------------------------------- results
+
+	private failure(error: StorageError): Answer {
+		const text =
+			error.condition === "item-not-found" || error.condition === "internal-server-error" ? error.condition : error.text;
+		return [nil, string_value(error.condition === "item-not-found" ? text : error.text)];
+	}
+
+	/** The answer of something that was done: `true`, or `nil` and why not. */
+	private done(result: Result<unknown, StorageError>): Answer {
+		return result.ok ? new TValue(tags.boolean, true) : this.failure(result.error);
+	}
+
+	private answer<Value>(result: Result<Value, StorageError>, show: (value: Value) => Answer): Answer {
+		return result.ok ? show(result.value) : this.failure(result.error);
+	}
+
+	/** Lua's iterator over values of several results each. */
+	private iterator(items: Iterable<readonly TValue[]>): TValue {
+		const iterator = items[Symbol.iterator]();
+		return this.host.vm.native(() => {
+			const step = iterator.next();
+			return step.done === true ? nil : step.value;
+		});
+	}
+
+	private names(list: readonly string[]): TValue {
+		return this.iterator(list.map((name) => [string_value(name)]));
+	}
+
+	private is_nothing(value: TValue | undefined): value is undefined {
+		return value === undefined || value.ttisnil();
+	}
+
+	private is_mark(value: TValue): boolean {
+		return value.value === removal_mark(this.host).value;
+	}
+
+	// --------------------------------------------------------------------------------------------------------- stores
+
+	keyval(store: KeyvalStore): Methods {
+		const { border } = this.host;
+		return {
+			get: ([username]) => this.answer(store.get_table(this.user(username)), (data) => border.deep_table(data)),
+			set: ([username, data]) => {
+				if (this.is_nothing(data)) return this.done(store.set_table(this.user(username), undefined));
+				if (data.type !== tags.table) throw new Unstorable("a keyval store takes tables only");
+				return this.done(store.set_table(this.user(username), map_to_store(this.host, data, "data", 0)));
+			},
+			users: () => this.answer(store.users(), (users) => this.names(users)),
+		};
+	}
+
+	map(store: MapStore): Methods {
+		const { border } = this.host;
+		const value_of = (value: TValue | undefined): StoreValue | undefined =>
+			this.is_nothing(value) || this.is_mark(value) ? undefined : value_to_store(this.host, value, "data");
+		return {
+			get: ([username, key]) => this.answer(store.get(this.user(username), this.key(key)), (value) => border.deep_table(value)),
+			set: ([username, key, data]) => this.done(store.set(this.user(username), this.key(key), value_of(data))),
+			set_keys: ([username, data]) => {
+				if (data?.type !== tags.table) throw new TypeError("bad argument (keydatas): expected table");
+				const values = new Map<StoreKey, StoreValue | undefined>();
+				for (const [key, item] of entries_of(this.host, data.value as Table)) {
+					if (typeof key === "object") throw new Unstorable("data has a table or function as a key");
+					values.set(key, value_of(item));
+				}
+				return this.done(store.set_keys(this.user(username), values));
+			},
+			get_all: ([key]) => {
+				const known = key === undefined ? undefined : border.from_lua(key);
+				return this.answer(store.get_all(typeof known === "string" ? known : ""), (found) =>
+					found.size === 0 ? nil : border.deep_table(found),
+				);
+			},
+			delete_all: ([key]) => {
+				const known = key === undefined ? undefined : border.from_lua(key);
+				return this.done(store.delete_all(typeof known === "string" ? known : ""));
+			},
+		};
+	}
+
+	/** Both at once. Source: core/storagemanager.lua of Prosody 13. */
+	keyval_plus(keyval: KeyvalStore, map: MapStore): Methods {
+		const of_map = this.map(map);
+		const { get, set, ...rest } = of_map;
+		return {
+			...rest,
+			...(get ? { get_key: get } : {}),
+			...(set ? { set_key: set } : {}),
+			...this.keyval(keyval),
+		};
+	}
+
+	archive(store: ArchiveStore): Methods {
+		const { border } = this.host;
+		const item_of = (item: ArchiveItem): readonly TValue[] => [
+			border.to_lua(item.stanza),
+			number_value(item.when),
+			border.to_lua(item.with),
+		];
+		const user_or_all = (value: TValue | undefined): string | true =>
+			value?.value === true ? true : this.text(value, "username");
+		return {
+			append: ([username, key, stanza, when, with_]) => {
+				const id = this.is_nothing(key) ? undefined : this.text(key, "key");
+				const time = this.number(when) ?? Date.now() / 1000;
+				const kept = this.stanza(stanza);
+				return this.answer(
+					store.append(this.text(username, "username"), id, kept, time, this.is_nothing(with_) ? "" : this.text(with_, "with")),
+					(made) => string_value(made),
+				);
+			},
+			find: ([username, query]) =>
+				this.answer(store.find(this.text(username, "username"), this.query(query)), ({ items, total }) => [
+					this.iterator(items.map((item) => [string_value(item.id), ...item_of(item)])),
+					total === undefined ? nil : number_value(total),
+				]),
+			get: ([username, id]) =>
+				this.answer(store.get(this.text(username, "username"), this.text(id, "id")), (item) =>
+					item === undefined ? [nil, string_value("item-not-found")] : item_of(item),
+				),
+			set: ([username, id, stanza, when, with_]) =>
+				this.done(
+					store.set(
+						this.text(username, "username"),
+						this.text(id, "id"),
+						this.stanza(stanza),
+						this.number(when),
+						this.is_nothing(with_) ? undefined : this.text(with_, "with"),
+					),
+				),
+			delete: ([username, query]) =>
+				this.answer(store.delete(user_or_all(username), this.query(query)), (count) => number_value(count)),
+			summary: ([username, query]) =>
+				this.answer(store.summary(this.text(username, "username"), this.query(query)), (found) => {
+					const by = (part: (entry: { count: number; first: number; last: number }) => number) =>
+						border.deep_table(new Map([...found].map(([name, entry]) => [name, part(entry)])));
+					return border.table({
+						counts: by(({ count }) => count),
+						earliest: by(({ first }) => first),
+						latest: by(({ last }) => last),
+						body: border.table({}),
+					});
+				}),
+			dates: ([username]) =>
+				this.answer(store.find(this.text(username, "username"), {}), ({ items }) =>
+					border.deep_table([...new Set(items.map(({ when }) => date(when)))]),
+				),
+			users: () => this.answer(store.users(), (users) => this.names(users)),
+		};
+	}
+
+	/** A store's table, with its methods. */
+	table(methods: Methods, fields: { readonly [name: string]: unknown }): TValue {
+		const { vm, border } = this.host;
+		const value = border.table(fields);
+		const table = value.value as Table;
+		for (const name in methods) {
+			const run = methods[name];
+			if (!run) continue;
+			vm.raw_set(
+				table,
+				name,
+				vm.native(([, ...args]) => {
+					try {
+						return run(args);
+					} catch (error) {
+						if (error instanceof Unstorable) return [nil, string_value(error.message)];
+						throw error;
+					}
+				}),
+			);
+		}
+		return value;
+	}
+}
+
+function is_kind(kind: string): kind is keyof StoreTypes {
+	return kind === "keyval" || kind === "map" || kind === "archive";
+}
 
 /** A store for Lua; nil and why where it cannot be opened. */
 export function open_store(host: LuaHost, server: Server, on: string, name: string, kind: string): TValue | readonly TValue[] {
-	void server;
-	void on;
-	void name;
-	void kind;
-	void host;
-	return nil;
+	const views = new StoreViews(host);
+	const refused = (error: StorageError): readonly TValue[] => [nil, string_value(error.text)];
+	if (kind === "keyval+") {
+		const keyval = server.open_store(on, name, "keyval");
+		if (!keyval.ok) return refused(keyval.error);
+		const map = server.open_store(on, name, "map");
+		if (!map.ok) return refused(map.error);
+		return views.table(views.keyval_plus(keyval.value, map.value), { store: name, host: on, remove: removal_mark(host) });
+	}
+	if (!is_kind(kind)) return [nil, string_value("unsupported-store")];
+	switch (kind) {
+		case "keyval": {
+			const opened = server.open_store(on, name, "keyval");
+			if (!opened.ok) return refused(opened.error);
+			return views.table(views.keyval(opened.value), { store: name, host: on });
+		}
+		case "map": {
+			const opened = server.open_store(on, name, "map");
+			if (!opened.ok) return refused(opened.error);
+			return views.table(views.map(opened.value), { store: name, host: on, remove: removal_mark(host) });
+		}
+		case "archive": {
+			const opened = server.open_store(on, name, "archive");
+			if (!opened.ok) return refused(opened.error);
+			const { caps, name: driver } = opened.value;
+			const fields = { store: name, host: on, caps: host.border.deep_table(caps), ...(driver ? { name: driver } : {}) };
+			return views.table(views.archive(opened.value), fields);
+		}
+	}
+}
+
+/** `core.storagemanager` for Lua. */
+export function create_storage_library(host: LuaHost): TValue {
+	const { vm, border, server } = host;
+	const text = (value: TValue | undefined, what: string): string => {
+		if (value === undefined || (value.type & 15) !== 4) throw new TypeError(`bad argument (${what}): expected string`);
+		return text_of_string(value);
+	};
+	const kind_of = (value: TValue | undefined): string =>
+		value === undefined || value.ttisnil() ? "keyval" : text(value, "type");
+	const users_of = (store: TValue | readonly TValue[]): TValue | readonly TValue[] =>
+		store instanceof TValue ? vm.call(vm.index(store, string_value("users")), [store]) : store;
+
+	const driver = (on: string): TValue => {
+		const value = border.table({ name: server.config.get(on, "default_storage") ?? "default" });
+		const table = value.value as Table;
+		vm.raw_set(
+			table,
+			"open",
+			vm.native(([, store, kind]) => open_store(host, server, on, text(store, "store"), kind_of(kind))),
+		);
+		vm.raw_set(
+			table,
+			"purge",
+			vm.native(([, username]) => purge(text(username, "username"), on)),
+		);
+		return value;
+	};
+	const purge = (username: string, on: string): TValue | readonly TValue[] => {
+		const result = server.purge_user(username, on);
+		return result.ok ? border.to_lua(true) : [nil, string_value(result.error.text)];
+	};
+	const library = vm.new_table();
+	const add = (name: string, run: (args: readonly TValue[]) => TValue | readonly TValue[] | undefined): void =>
+		vm.raw_set(library, name, vm.native(run));
+	add("open", ([on, store, kind]) => open_store(host, server, text(on, "host"), text(store, "store"), kind_of(kind)));
+	add("users", ([on, store, kind]) => users_of(open_store(host, server, text(on, "host"), text(store, "store"), kind_of(kind))));
+	add("initialize_host", () => undefined);
+	add("get_driver", ([on]) => driver(text(on, "host")));
+	add("load_driver", ([on]) => driver(text(on, "host")));
+	add("purge", ([username, on]) => purge(text(username, "username"), text(on, "host")));
+	return new TValue(tags.table, library);
 }

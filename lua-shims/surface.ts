@@ -1,5 +1,6 @@
 // No counterpart: what is offered to modules in Lua.
 
+import { core_libraries } from "./core.ts";
 import type { LuaHost } from "./lua_host.ts";
 import { natives } from "./require/natives.ts";
 import { protocols } from "./require/protocols.ts";
@@ -15,5 +16,6 @@ export function provide(host: LuaHost): void {
 		}
 	}
 	for (const [name, make] of Object.entries(natives)) libraries.add(name, () => make(host));
+	for (const [name, make] of Object.entries(core_libraries)) libraries.add(name, () => make(host));
 	libraries.add("util.stanza", () => host.stanza.library);
 }

@@ -4,7 +4,7 @@ import { failed, ok, type Result } from "../util/error.ts";
 import { Events } from "../util/events.ts";
 import * as id from "../util/id.ts";
 import { null_authz, null_provider } from "./null_providers.ts";
-import type { EventMap, HostSession, Server, StreamError } from "./types.ts";
+import type { EventMap, HostSession, Server, Stanza, StreamError } from "./types.ts";
 
 /** Brings the hosts of one server up and down. */
 export interface HostManager {
@@ -23,6 +23,32 @@ export interface HostServices {
 	unload_modules(host: string): void;
 }
 
+/** A host that is served. */
+export class ActiveHost implements HostSession {
+	readonly id = id.short();
+	readonly log: HostSession["log"];
+	readonly type: HostSession["type"];
+	readonly events = new Events<EventMap>();
+	readonly modules: HostSession["modules"] = new Map();
+	readonly sessions: HostSession["sessions"] = new Map();
+	users: HostSession["users"] = null_provider;
+	authz: HostSession["authz"] = null_authz;
+	readonly plain_delivery: HostSession["plain_delivery"] = new Map();
+
+	constructor(
+		private readonly server: Server,
+		readonly host: string,
+	) {
+		this.log = server.logger(host);
+		this.type = server.config.get(host, "component_module") === undefined ? "local" : "component";
+	}
+
+	send(stanza: Stanza): boolean {
+		this.server.router.route_stanza(undefined, stanza);
+		return true;
+	}
+}
+
 /** Makes the host manager of one server. */
 export function create_hostmanager(server: Server, services: HostServices): HostManager {
 	const log = server.logger("hostmanager");
@@ -31,22 +57,7 @@ export function create_hostmanager(server: Server, services: HostServices): Host
 	return {
 		activate(host) {
 			if (server.hosts.has(host)) return failed(`The host ${host} is already activated`);
-			const session: HostSession = {
-				id: id.short(),
-				log: server.logger(host),
-				type: server.config.get(host, "component_module") === undefined ? "local" : "component",
-				host,
-				events: new Events<EventMap>(),
-				modules: new Map(),
-				sessions: new Map(),
-				users: null_provider,
-				authz: null_authz,
-				plain_delivery: new Map(),
-				send(stanza) {
-					server.router.route_stanza(undefined, stanza);
-					return true;
-				},
-			};
+			const session = new ActiveHost(server, host);
 			server.hosts.set(host, session);
 			log("debug", "Activated host: %s", host);
 			services.load_modules(host);

@@ -37,8 +37,16 @@ function write_item(item: RosterItem): StoreValue {
 	return Object.fromEntries(stored);
 }
 
+/** A roster in memory. A class, so that Lua's view of it can be told by it. */
+export class AccountRoster implements Roster {
+	version = 0;
+	broken = false;
+	readonly items: Roster["items"] = new Map();
+	readonly pending: Roster["pending"] = new Map();
+}
+
 function read_roster(stored: StoreMap | undefined): Roster {
-	const roster: Roster = { version: 0, broken: false, items: new Map(), pending: new Map() };
+	const roster = new AccountRoster();
 	for (const [key, value] of stored ?? []) {
 		if (key === false) {
 			const metadata = new Map(table_entries(value));

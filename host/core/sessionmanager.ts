@@ -6,6 +6,17 @@ import * as id from "../util/id.ts";
 import type { Stanza } from "../util/stanza.ts";
 import type { C2sSession, HostSession, Server, SessionManager, UserSessions } from "./types.ts";
 
+/** What an account has online. A class, so that Lua's view of it can be told by it. */
+export class AccountSessions implements UserSessions {
+	readonly sessions: UserSessions["sessions"] = new Map();
+	top_resources: UserSessions["top_resources"];
+
+	constructor(
+		readonly username: string,
+		readonly host: string,
+	) {}
+}
+
 /** Keeps track of which accounts are online on one server, and with which resources. */
 export function create_sessionmanager(server: Server): SessionManager {
 	const log = server.logger("sessionmanager");
@@ -20,7 +31,7 @@ export function create_sessionmanager(server: Server): SessionManager {
 	function sessions_of(host: HostSession, username: string): UserSessions {
 		let user = host.sessions.get(username);
 		if (user === undefined) {
-			user = { sessions: new Map(), top_resources: undefined };
+			user = new AccountSessions(username, host.host);
 			host.sessions.set(username, user);
 			server.bare_sessions.set(`${username}@${host.host}`, user);
 		}

@@ -9,11 +9,13 @@ import type { AddressableText, Attributes, Stanza } from "../util/stanza.ts";
 import type { Turn } from "../util/turn.ts";
 import type { ConfigValue } from "./config/config.ts";
 import type { AccountInfo, AuthProvider, AuthzProvider, Roster, RosterItem } from "./types/accounts.ts";
-import type { HttpApp, HttpClient, HttpMessageEvent, HttpServer } from "./types/http.ts";
+import type { HttpApp, HttpMessageEvent, HttpServer } from "./types/http.ts";
+import type { HttpClient } from "./types/http_client.ts";
 import type { StorageDriver, StorageError, StoreTable, StoreTypes } from "./types/storage.ts";
 
 export type * from "./types/accounts.ts";
 export type * from "./types/http.ts";
+export type * from "./types/http_client.ts";
 export type * from "./types/storage.ts";
 
 // ---------------------------------------------------------------------------------------------------------------- logging

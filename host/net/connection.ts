@@ -62,6 +62,8 @@ export class SocketConnection implements Connection, Outlet {
 	private reason: string | undefined;
 	private told = false;
 	private paused = false;
+	/** What is written stays here for now. */
+	private held = false;
 	private congested = false;
 	private listeners: StreamListeners;
 	private readonly read_timer: NodeJS.Timeout;
@@ -143,7 +145,7 @@ export class SocketConnection implements Connection, Outlet {
 		if (pieces.length > 1) this.stream.cork();
 		for (const piece of pieces) this.write_piece(piece);
 		if (pieces.length > 1) this.stream.uncork();
-		if (pieces.length > 0 && this.stream.writableNeedDrain) this.clogged();
+		if (pieces.length > 0 && this.stream.writableNeedDrain && !this.held) this.clogged();
 		if (this.state === "closing") this.end();
 	}
 
@@ -190,6 +192,22 @@ export class SocketConnection implements Connection, Outlet {
 			this.stop_timers();
 		}
 		this.stream.destroy();
+	}
+
+	pause_writes(): void {
+		if (this.held || this.state !== "open") return;
+		this.held = true;
+		this.stream.cork();
+	}
+
+	resume_writes(): void {
+		if (!this.held) return;
+		this.held = false;
+		this.stream.uncork();
+		if (this.state !== "open") return;
+		if (this.stream.writableNeedDrain) this.clogged();
+		// what was held is out once this is
+		else this.stream.write("", () => this.drained());
 	}
 
 	starttls(context: TlsContext): void {

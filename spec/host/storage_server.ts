@@ -89,6 +89,11 @@ export function start_storage(
 		open_store: (host, store, kind) => storage.open(host, store, kind),
 		get_children: unused,
 		tls_context: unused,
+		purge_user: unused,
+		activate_host: unused,
+		deactivate_host: unused,
+		stop: unused,
+		reopen_logs: unused,
 		reset: unused,
 	};
 	const storage = create_storagemanager(server);

@@ -38,6 +38,8 @@ function session_of(name?: string): { session: ClientSession; sent: string[] } {
 		},
 		set_keepalive() {},
 		ssl_info: () => undefined,
+		pause_writes() {},
+		resume_writes() {},
 		pause() {},
 		resume() {},
 		close() {},

@@ -1,0 +1,131 @@
+// Counterpart: net/server_epoll.lua (the methods of connections), as the Lua side of the host's connections
+
+import type { Connection } from "../host/core/types.ts";
+import { TValue } from "./fengari.ts";
+import { type Key, LiveTable, nil, tags, text_of_string } from "./live_table.ts";
+import type { LuaHost } from "./lua_host.ts";
+import { bytes_of } from "./text.ts";
+import { table_value } from "./views.ts";
+import type { NativeFunction } from "./vm.ts";
+
+type ConnectionMethods = { readonly [name: string]: (conn: Connection, args: readonly TValue[]) => ReturnType<NativeFunction> };
+
+function methods_of(host: LuaHost): ConnectionMethods {
+	const { vm, border } = host;
+	const write: ConnectionMethods[string] = (conn, [data = nil]) => border.to_lua(conn.write(bytes_of(text_of_string(data))));
+	const nothing = (): undefined => undefined;
+	return {
+		ip: (conn) => border.to_lua(conn.ip),
+		ssl: (conn) => border.to_lua(conn.secure),
+		ssl_info: (conn) => {
+			const info = conn.ssl_info();
+			return info === undefined ? nil : border.deep_table({ ...info });
+		},
+		write,
+		send: write,
+		close: (conn) => {
+			conn.close();
+			return undefined;
+		},
+		destroy: (conn) => {
+			conn.destroy();
+			return undefined;
+		},
+		pause: (conn) => {
+			conn.pause();
+			return undefined;
+		},
+		resume: (conn) => {
+			conn.resume();
+			return undefined;
+		},
+		pause_writes: (conn) => {
+			conn.pause_writes();
+			return undefined;
+		},
+		resume_writes: (conn) => {
+			conn.resume_writes();
+			return undefined;
+		},
+		setoption: (conn, [name, value = nil]) => {
+			const option = name === undefined ? "" : text_of_string(name);
+			const on = !value.ttisnil() && value.value !== false;
+			if (option === "keepalive" || option === "tcp-keepalive") conn.set_keepalive(on);
+			return border.to_lua(true);
+		},
+		bufferqueuelen: (conn) => border.to_lua(conn.pending),
+		set_mode: nothing,
+		set_send: nothing,
+		// there is no socket that Lua could ask
+		socket: (conn) => {
+			const info = conn.ssl_info();
+			return border.table({
+				info: vm.native(() => (info === undefined ? nil : border.deep_table({ ...info }))),
+				compression: vm.native(() => nil),
+			});
+		},
+	};
+}
+
+/** A connection of the host with Prosody's methods; modules keep what they like on it. */
+class ConnectionTable extends LiveTable {
+	private readonly extra = new Map<Key, TValue>();
+
+	constructor(
+		private readonly host: LuaHost,
+		readonly target: Connection,
+		private readonly methods: ConnectionMethods,
+	) {
+		super(host.vm.next_id());
+	}
+
+	get(key: Key): TValue {
+		const known = this.extra.get(key);
+		if (known) return known;
+		if (typeof key !== "string" || !Object.hasOwn(this.methods, key)) return nil;
+		const run = this.methods[key];
+		if (!run) return nil;
+		const { target } = this;
+		const value = this.host.vm.native(([, ...args]) => run(target, args));
+		this.extra.set(key, value);
+		return value;
+	}
+
+	set(key: Key, value: TValue): void {
+		if (value.ttisnil()) this.extra.delete(key);
+		else this.extra.set(key, new TValue(value.type, value.value));
+	}
+
+	keys(): readonly Key[] {
+		return [...this.extra.keys()];
+	}
+}
+
+const known_methods = new WeakMap<LuaHost, ConnectionMethods>();
+const known_tables = new WeakMap<LuaHost, WeakMap<Connection, TValue>>();
+
+/** A connection as Lua sees it, the same each time. */
+export function connection_value(host: LuaHost, conn: Connection): TValue {
+	let methods = known_methods.get(host);
+	if (!methods) {
+		methods = methods_of(host);
+		known_methods.set(host, methods);
+	}
+	let tables = known_tables.get(host);
+	if (!tables) {
+		tables = new WeakMap();
+		known_tables.set(host, tables);
+	}
+	let value = tables.get(conn);
+	if (!value) {
+		value = table_value(new ConnectionTable(host, conn, methods));
+		tables.set(conn, value);
+		host.border.bind(conn, value);
+	}
+	return value;
+}
+
+/** Whether a value of Lua is a table at all. */
+export function is_table(value: TValue | undefined): value is TValue {
+	return value !== undefined && value.type === tags.table;
+}

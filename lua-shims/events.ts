@@ -1,0 +1,149 @@
+// Counterpart: util/events.lua, as the Lua side of host/util/events.ts
+
+import type { EventMap } from "../host/core/types.ts";
+import { Events } from "../host/util/events.ts";
+import { type Table, TValue } from "./fengari.ts";
+import { type Key, key_of, LiveTable, nil, tags, text_of_string } from "./live_table.ts";
+import type { LuaHost } from "./lua_host.ts";
+import { table_value } from "./views.ts";
+import type { NativeFunction } from "./vm.ts";
+
+type Bus = Events<EventMap>;
+
+function name_of(value: TValue | undefined, method: string): "pre-stanza" {
+	if (value === undefined || (value.type & 15) !== 4) throw new TypeError(`bad argument to ${method}: expected an event's name`);
+	// any name will do: who fires an event and who handles it agree on its payload
+	return text_of_string(value) as "pre-stanza";
+}
+
+/** A bus of the host with the functions of Prosody's. They are called without the bus in front. */
+class EventsTable extends LiveTable {
+	private readonly entries = new Map<Key, TValue>();
+
+	constructor(
+		host: LuaHost,
+		readonly target: Bus,
+	) {
+		super(host.vm.next_id());
+		const { vm, border } = host;
+		const handler_of = (value: TValue | undefined, method: string): ((event: unknown) => unknown) => {
+			const known = value === undefined ? undefined : border.from_lua(value);
+			if (typeof known === "function") return known as (event: unknown) => unknown;
+			throw new TypeError(`bad argument to ${method}: expected a function as the event's handler`);
+		};
+		/** A wrapper of Lua, by its function, so that it can be taken back. */
+		const wrappers = new WeakMap<object, (next: (name: string, event: never) => unknown, name: string, event: unknown) => unknown>();
+		const wrapper_of = (value: TValue | undefined, method: string) => {
+			const given = handler_of(value, method);
+			const closure = value?.value as object;
+			let wrapper = wrappers.get(closure);
+			if (!wrapper) {
+				wrapper = (next, name, event) =>
+					(given as (...args: unknown[]) => unknown)(
+						(next_name: string, next_event: never) => next(next_name, next_event),
+						name,
+						event,
+					);
+				wrappers.set(closure, wrapper);
+			}
+			return wrapper;
+		};
+		/** The event false stands for all events. */
+		const wrapped_name = (value: TValue | undefined, method: string) =>
+			value?.value === false ? undefined : name_of(value, method);
+		const each_of = (list: TValue | undefined, act: (name: "pre-stanza", handler: TValue) => void): void => {
+			if (list?.type !== tags.table || list.value instanceof LiveTable) throw new TypeError("expected a table of handlers by event");
+			for (const [key, handler] of vm.entries(list.value as Table)) act(String(key_of(key)) as "pre-stanza", handler);
+		};
+		const functions: { readonly [name: string]: NativeFunction } = {
+			add_handler: ([name, handler, priority]) => {
+				const order = typeof priority?.value === "number" ? priority.value : undefined;
+				target.add_handler(name_of(name, "add_handler"), handler_of(handler, "add_handler"), order);
+				return undefined;
+			},
+			remove_handler: ([name, handler]) => {
+				target.remove_handler(name_of(name, "remove_handler"), handler_of(handler, "remove_handler"));
+				return undefined;
+			},
+			add_handlers: ([list]) => {
+				each_of(list, (name, handler) => target.add_handler(name, handler_of(handler, "add_handlers")));
+				return undefined;
+			},
+			remove_handlers: ([list]) => {
+				each_of(list, (name, handler) => target.remove_handler(name, handler_of(handler, "remove_handlers")));
+				return undefined;
+			},
+			get_handlers: ([name]) => {
+				const handlers = target.get_handlers(name_of(name, "get_handlers"));
+				return handlers.length === 0 ? nil : border.to_lua([...handlers]);
+			},
+			add_wrapper: ([name, wrapper]) => {
+				target.add_wrapper(wrapped_name(name, "add_wrapper"), wrapper_of(wrapper, "add_wrapper"));
+				return undefined;
+			},
+			remove_wrapper: ([name, wrapper]) => {
+				target.remove_wrapper(wrapped_name(name, "remove_wrapper"), wrapper_of(wrapper, "remove_wrapper"));
+				return undefined;
+			},
+			set_debug_hook: ([hook = nil]) => {
+				const given = hook.ttisnil() ? undefined : (border.from_lua(hook) as (...args: unknown[]) => unknown);
+				const before = target.set_debug_hook(given && ((handler, name, run) => given(() => run(), name, handler)));
+				return border.to_lua(before);
+			},
+			fire_event: ([name, payload = nil]) =>
+				border.to_lua(target.fire_any(name_of(name, "fire_event"), host.payload(payload))),
+		};
+		for (const name in functions) {
+			const run = functions[name];
+			if (run) this.entries.set(name, vm.native(run));
+		}
+		const { entries } = this;
+		const around = vm.new_table();
+		vm.raw_set(around, "add_handler", entries.get("add_wrapper") ?? nil);
+		vm.raw_set(around, "remove_handler", entries.get("remove_wrapper") ?? nil);
+		entries.set("wrappers", new TValue(tags.table, around));
+		entries.set("_handlers", table_value(new HandlersTable(host, target)));
+	}
+
+	get(key: Key): TValue {
+		return this.entries.get(key) ?? nil;
+	}
+
+	set(key: Key, value: TValue): void {
+		if (value.ttisnil()) this.entries.delete(key);
+		else this.entries.set(key, new TValue(value.type, value.value));
+	}
+
+	keys(): readonly Key[] {
+		return [...this.entries.keys()];
+	}
+}
+
+/** `_handlers` of a bus: for each event its handlers in order. */
+class HandlersTable extends LiveTable {
+	constructor(
+		private readonly host: LuaHost,
+		readonly target: Bus,
+	) {
+		super(host.vm.next_id());
+	}
+
+	get(key: Key): TValue {
+		const handlers = typeof key === "string" ? this.target.get_handlers(key) : [];
+		return handlers.length === 0 ? nil : this.host.border.to_lua([...handlers]);
+	}
+
+	set(key: Key): void {
+		throw new TypeError(`the handlers of ${String(key)} are set with add_handler and remove_handler`);
+	}
+
+	keys(): readonly Key[] {
+		return this.target.list().map(({ name }) => name);
+	}
+}
+
+/** Shows the host's buses to Lua. */
+export function register_events(host: LuaHost): void {
+	host.border.register(Events.prototype, (_, object) => new EventsTable(host, object as Bus));
+}
+

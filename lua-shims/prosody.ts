@@ -1,0 +1,142 @@
+// Counterpart: util/startup.lua (the global prosody), core/stanza_router.lua (its functions as Lua calls them)
+
+import type { Session } from "../host/core/types.ts";
+import { Stanza } from "../host/util/stanza.ts";
+import { register_events } from "./events.ts";
+import type { TValue } from "./fengari.ts";
+import { set_global } from "./globals.ts";
+import { type Field, type Fields, HostTable } from "./host_table.ts";
+import { nil } from "./live_table.ts";
+import type { LuaHost } from "./lua_host.ts";
+import { optional_text, register_sasl } from "./providers.ts";
+import { register_rosters } from "./roster.ts";
+import { GivenMapTable, log_function, register_sessions } from "./session.ts";
+import { table_value } from "./views.ts";
+
+function stanza_argument(host: LuaHost, value: TValue | undefined, what: string): Stanza {
+	const known = value === undefined ? undefined : host.border.from_lua(value);
+	if (known instanceof Stanza) return known;
+	throw new TypeError(`bad argument to ${what}: expected a stanza`);
+}
+
+/** The functions that move stanzas, by the names that are global in Prosody, too. */
+export function router_functions(host: LuaHost): { readonly [name: string]: TValue } {
+	const { vm, server } = host;
+	const origin_of = (value: TValue): Session => host.session_of(value);
+	return {
+		core_process_stanza: vm.native(([origin = nil, stanza]) => {
+			server.router.process_stanza(origin_of(origin), stanza_argument(host, stanza, "core_process_stanza"));
+			return undefined;
+		}),
+		core_post_stanza: vm.native(([origin = nil, stanza, preevents]) => {
+			const given = stanza_argument(host, stanza, "core_post_stanza");
+			const with_preevents = preevents !== undefined && !preevents.ttisnil() && preevents.value !== false;
+			server.router.post_stanza(origin_of(origin), given, with_preevents);
+			return undefined;
+		}),
+		core_route_stanza: vm.native(([origin = nil, stanza]) => {
+			const given = stanza_argument(host, stanza, "core_route_stanza");
+			server.router.route_stanza(origin.ttisnil() ? undefined : origin_of(origin), given);
+			return undefined;
+		}),
+	};
+}
+
+/** Ends the server. */
+function shutdown(host: LuaHost, reason: string): void {
+	const { server } = host;
+	server.logger("general")("info", "Shutting down: %s", reason);
+	// whoever asks for it is in the middle of something, which is finished first
+	setImmediate(() => void server.stop(reason));
+}
+
+function prosody_fields(host: LuaHost, functions: { readonly [name: string]: TValue }): Fields<object> {
+	const { vm, border, server } = host;
+	const { paths } = server;
+	const kept_by_host = (map: ReadonlyMap<string, unknown>): TValue =>
+		table_value(new GivenMapTable(border, map as Map<unknown, unknown>));
+	const started = new Promise<void>((resolve) => {
+		if (server.addresses().length > 0) resolve();
+		else server.events.add_handler("server-started", () => resolve());
+	});
+	const nothing = vm.native(() => undefined);
+	const constants: { readonly [name: string]: unknown } = {
+		hosts: kept_by_host(server.hosts),
+		full_sessions: kept_by_host(server.full_sessions),
+		bare_sessions: kept_by_host(server.bare_sessions),
+		events: server.events,
+		version: server.version,
+		start_time: server.start_time,
+		platform: "posix",
+		process_type: "prosody",
+		installed: true,
+		paths: border.table({
+			config: paths.config,
+			data: paths.data,
+			plugins: paths.plugins.join(";"),
+			source: paths.config,
+		}),
+		arg: border.table({}),
+		opts: border.table({}),
+		config_loaded: true,
+		log: log_function(host, server.logger("general")),
+		unlock_globals: nothing,
+		lock_globals: nothing,
+		shutdown: vm.native(([reason]) => {
+			shutdown(host, optional_text(reason) ?? "Received shutdown request");
+			return undefined;
+		}),
+		reload_config: vm.native(() => [
+			nil,
+			border.to_lua("config-file-error"),
+			border.to_lua("the configuration is read when the server starts: restart it"),
+		]),
+		reopen_logfiles: vm.native(() => {
+			server.reopen_logs();
+			return undefined;
+		}),
+		...functions,
+	};
+	const fields = new Map<string, Field<object>>();
+	for (const name in constants) {
+		const value = border.to_lua(constants[name]);
+		fields.set(name, { get: () => value });
+	}
+	// what only an earlier or later Prosody has is made when it is asked for
+	fields.set("started", { get: () => started });
+	fields.set("features", { get: () => host.libraries.get("util.set") && features_of(host) });
+	return fields;
+}
+
+/** `prosody.features`, and the library `core.features`: what this server can do by names that modules ask for. */
+export function features_of(host: LuaHost): TValue {
+	const { libraries, border, vm } = host;
+	return vm.call(libraries.function_of("util.set", "new"), [border.deep_table(feature_names)])[0] ?? nil;
+}
+
+/** Source: core/features.lua. Only what is there is named. */
+const feature_names = [
+	"keyval+",
+	"mod_bookmarks",
+	"mod_server_info",
+	"mod_flags",
+	"mod_cloud_notify",
+	"mod_muc",
+	"mod_http_altconnect",
+	"permissions",
+	"mod_muc_hats",
+];
+
+/** Shows the server to Lua: the global `prosody`, and the others that Prosody gives its modules. */
+export function provide_prosody(host: LuaHost): void {
+	register_events(host);
+	register_rosters(host);
+	register_sessions(host);
+	register_sasl(host);
+	const functions = router_functions(host);
+	const fields = prosody_fields(host, functions);
+	const prosody = new HostTable(host.border, {}, "prosody", fields);
+	set_global(host, "prosody", table_value(prosody));
+	for (const name of ["hosts", "full_sessions", "bare_sessions", "log"]) set_global(host, name, prosody.get(name));
+	for (const name in functions) set_global(host, name, functions[name] ?? nil);
+}

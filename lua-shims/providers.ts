@@ -1,0 +1,331 @@
+// Counterpart: core/usermanager.lua (what providers of accounts and rights look like), between Lua and the host
+
+import type { ActiveHost } from "../host/core/hostmanager.ts";
+import type { AuthProvider, C2sSession, HostSession, SaslHandler } from "../host/core/types.ts";
+import type { Result } from "../host/util/error.ts";
+import type { SaslStep } from "../host/util/sasl/mechanism.ts";
+import { type Table, TValue } from "./fengari.ts";
+import { nil, string_value, tags, text_of_string } from "./live_table.ts";
+import type { LuaHost } from "./lua_host.ts";
+import { bytes_of, text_of } from "./text.ts";
+import type { NativeFunction } from "./vm.ts";
+
+/** The text of an argument that has to be one. */
+export function text_argument(value: TValue | undefined, what: string): string {
+	if (value !== undefined && (value.type & 15) === 4) return text_of_string(value);
+	if (typeof value?.value === "number") return String(value.value);
+	throw new TypeError(`bad argument (${what}): expected string, got ${value === undefined || value.ttisnil() ? "nil" : "another value"}`);
+}
+
+/** The text of an argument that may be missing. */
+export function optional_text(value: TValue | undefined): string | undefined {
+	return value !== undefined && (value.type & 15) === 4 ? text_of_string(value) : undefined;
+}
+
+/** An answer as Prosody's functions give it: what was asked for, or `nil` and why not. */
+export function answer_value(host: LuaHost, result: Result<unknown, unknown>): TValue | readonly TValue[] {
+	if (result.ok) return host.border.to_lua(result.value);
+	const { error } = result;
+	const text = typeof error === "object" && error !== null && "text" in error ? error.text : error;
+	return [nil, host.border.to_lua(typeof text === "string" ? text : String(text))];
+}
+
+/** Lua's iterator over texts. */
+export function name_iterator(host: LuaHost, names: Iterable<string>): TValue {
+	const iterator = names[Symbol.iterator]();
+	return host.vm.native(() => {
+		const step = iterator.next();
+		return step.done === true ? nil : string_value(step.value);
+	});
+}
+
+function table_of(host: LuaHost, functions: { readonly [name: string]: NativeFunction | undefined }, fields: { readonly [name: string]: unknown }): TValue {
+	const value = host.border.table(fields);
+	for (const name in functions) {
+		const run = functions[name];
+		if (run) host.vm.raw_set(value.value as Table, name, host.vm.native(run));
+	}
+	return value;
+}
+
+const known_providers = new WeakMap<LuaHost, WeakMap<object, TValue>>();
+
+/** A provider's table: the one that Lua gave, or one of the host's functions. */
+function provider_value(host: LuaHost, provider: object, make: () => TValue): TValue {
+	let known = known_providers.get(host);
+	if (!known) {
+		known = new WeakMap();
+		known_providers.set(host, known);
+	}
+	let value = known.get(provider);
+	if (!value) {
+		const lua = host.items_of_lua.get(provider);
+		value = lua ?? make();
+		known.set(provider, value);
+		if (!lua) host.border.bind(provider, value);
+	}
+	return value;
+}
+
+/** `hosts[…].users`. */
+export function auth_value(host: LuaHost, session: ActiveHost | HostSession): TValue {
+	const { users } = session;
+	const { border } = host;
+	const name_of = (value: TValue | undefined): string => text_argument(value, "username");
+	const optional = <Function>(present: Function | undefined, run: NativeFunction): NativeFunction | undefined =>
+		present === undefined ? undefined : run;
+	return provider_value(host, users, () =>
+		table_of(
+			host,
+			{
+				test_password: ([username, password]) =>
+					answer_value(host, users.test_password(name_of(username), text_argument(password, "password"))),
+				set_password: ([username, password]) =>
+					answer_value(host, users.set_password(name_of(username), text_argument(password, "password"))),
+				user_exists: ([username]) => border.to_lua(users.user_exists(name_of(username))),
+				create_user: ([username, password]) => answer_value(host, users.create_user(name_of(username), optional_text(password))),
+				delete_user: ([username]) => answer_value(host, users.delete_user(name_of(username))),
+				users: () => name_iterator(host, users.users()),
+				get_sasl_handler: ([given = nil]) => border.to_lua(users.get_sasl_handler(border.from_lua(given) as C2sSession)),
+				get_password: optional(users.get_password, ([username]) => border.to_lua(users.get_password?.(name_of(username)))),
+				get_account_info: optional(users.get_account_info, ([username]) => {
+					const info = users.get_account_info?.(name_of(username));
+					return info?.ok ? border.deep_table({ ...info.value }) : info ? answer_value(host, info) : nil;
+				}),
+				is_enabled: optional(users.is_enabled, ([username]) => {
+					const enabled = users.is_enabled?.(name_of(username));
+					return enabled ? answer_value(host, enabled) : nil;
+				}),
+				enable: optional(users.enable, ([username]) => {
+					const enabled = users.enable?.(name_of(username));
+					return enabled ? answer_value(host, enabled) : nil;
+				}),
+				disable: optional(users.disable, ([username]) => {
+					const disabled = users.disable?.(name_of(username));
+					return disabled ? answer_value(host, disabled) : nil;
+				}),
+			},
+			{ name: users.name },
+		),
+	);
+}
+
+/** `hosts[…].authz`. */
+export function authz_value(host: LuaHost, session: ActiveHost | HostSession): TValue {
+	const { authz } = session;
+	const { border } = host;
+	const user = (value: TValue | undefined): string => text_argument(value, "username");
+	const role = (value: TValue | undefined): string => text_argument(value, "role");
+	const jid = (value: TValue | undefined): string => text_argument(value, "jid");
+	return provider_value(host, authz, () =>
+		table_of(
+			host,
+			{
+				get_user_role: ([name]) => border.to_lua(authz.get_user_role(user(name))),
+				set_user_role: ([name, wanted]) => answer_value(host, authz.set_user_role(user(name), role(wanted))),
+				get_user_secondary_roles: ([name]) => border.to_lua(authz.get_user_secondary_roles(user(name))),
+				add_user_secondary_role: ([name, wanted]) => answer_value(host, authz.add_user_secondary_role(user(name), role(wanted))),
+				remove_user_secondary_role: ([name, wanted]) =>
+					answer_value(host, authz.remove_user_secondary_role(user(name), role(wanted))),
+				user_can_assume_role: ([name, wanted]) => border.to_lua(authz.user_can_assume_role(user(name), role(wanted))),
+				get_users_with_role: ([wanted]) => border.deep_table(authz.get_users_with_role(role(wanted))),
+				get_jid_role: ([address]) => border.to_lua(authz.get_jid_role(jid(address))),
+				set_jid_role: ([address, wanted]) => answer_value(host, authz.set_jid_role(jid(address), role(wanted))),
+				get_jids_with_role: ([wanted]) => border.deep_table(authz.get_jids_with_role(role(wanted))),
+				get_role_by_name: ([wanted]) => border.to_lua(authz.get_role_by_name(role(wanted))),
+				get_all_roles: () => border.to_lua(new Map(authz.get_all_roles())),
+				add_default_permission: ([wanted, permission]) => {
+					authz.add_default_permission(role(wanted), text_argument(permission, "permission"));
+					return border.to_lua(true);
+				},
+				remove_default_permission: ([wanted, permission]) => {
+					authz.remove_default_permission(role(wanted), text_argument(permission, "permission"));
+					return border.to_lua(true);
+				},
+				// Prosody 0.12: the roles that somebody has, as a table with their names as keys
+				get_roles: ([name]) => {
+					const found = authz.get_user_role(user(name));
+					return found === undefined ? nil : border.deep_table({ [found.name]: true });
+				},
+				get_jid_roles: ([address]) => {
+					const found = authz.get_jid_role(jid(address));
+					return found === undefined ? nil : border.deep_table({ [found.name]: true });
+				},
+			},
+			{ name: "internal" },
+		),
+	);
+}
+
+// ------------------------------------------------------------------------------------------------------------------ SASL
+
+function is_sasl_handler(object: object): object is SaslHandler {
+	return ["mechanisms", "select", "process", "clean_clone"].every((name) => name in object && typeof Reflect.get(object, name) === "function");
+}
+
+/** A step of an exchange as Prosody's handlers answer it. */
+function step_results(host: LuaHost, step: SaslStep): readonly TValue[] {
+	const { border } = host;
+	switch (step.status) {
+		case "failure":
+			return [border.to_lua("failure"), border.to_lua(step.condition), border.to_lua(step.text)];
+		case "challenge":
+			return [border.to_lua("challenge"), border.to_lua(text_of(step.data))];
+		case "success":
+			return [border.to_lua("success"), border.to_lua(step.data === undefined ? undefined : text_of(step.data))];
+	}
+}
+
+/** Shows the host's SASL exchanges to Lua, as `util.sasl` makes them. */
+export function register_sasl(host: LuaHost): void {
+	const { border, vm } = host;
+	border.register_like(is_sasl_handler, (_, object) => {
+		if (!is_sasl_handler(object)) throw new TypeError("this is no SASL handler");
+		const handler = object;
+		const value = table_of(
+			host,
+			{
+				mechanisms: () => border.deep_table(Object.fromEntries(handler.mechanisms().map((name) => [name, true]))),
+				select: ([, mechanism]) => border.to_lua(handler.select(text_argument(mechanism, "mechanism"))),
+				process: ([, message]) => step_results(host, handler.process(Buffer.from(bytes_of(text_argument(message, "message"))))),
+				clean_clone: () => border.to_lua(handler.clean_clone()),
+				add_cb_handler: ([self = nil]) => self,
+			},
+			{ profile: border.table({}) },
+		);
+		const table = value.value as Table;
+		table.metatable = vm.new_table();
+		vm.raw_set(
+			table.metatable,
+			"__index",
+			vm.native(([, key]) => {
+				const name = optional_text(key);
+				return name === "username" || name === "selected" ? border.to_lua(handler[name]) : nil;
+			}),
+		);
+		border.adopt(table, handler);
+		return table;
+	});
+}
+
+/** What a function of a Lua provider answered. */
+export function result_of(host: LuaHost, results: readonly TValue[]): Result<true, string> {
+	const [first = nil, reason = nil] = results;
+	if (!first.ttisnil() && first.value !== false) return { ok: true, value: true };
+	const known = host.border.from_lua(reason);
+	return { ok: false, error: typeof known === "string" ? known : "failed" };
+}
+
+/** A field of a Lua table that is a function. */
+export function function_field(host: LuaHost, item: TValue, name: string): TValue | undefined {
+	const value = host.vm.index(item, string_value(name));
+	return (value.type & 15) === 6 ? new TValue(value.type, value.value) : undefined;
+}
+
+/** A SASL exchange that Lua made, for mod_saslauth. */
+export function sasl_from_lua(host: LuaHost, value: TValue): SaslHandler {
+	const { vm, border } = host;
+	if (value.type !== tags.table) throw new TypeError("get_sasl_handler has to answer with a SASL handler");
+	const native = border.from_lua(value);
+	if (typeof native === "object" && native !== null && border.adopted(value.value as Table) === native && is_sasl_handler(native)) return native;
+	const kept = new TValue(value.type, value.value);
+	const call = (name: string, ...args: TValue[]): readonly TValue[] => vm.call(vm.index(kept, string_value(name)), [kept, ...args]);
+	const text = (name: string): string | undefined => optional_text(vm.index(kept, string_value(name)));
+	const bytes = (data: TValue): Buffer | undefined => (data.ttisnil() ? undefined : Buffer.from(bytes_of(vm.to_string(data))));
+	const handler: SaslHandler = {
+		get selected() {
+			return text("selected");
+		},
+		get username() {
+			return text("username");
+		},
+		mechanisms() {
+			const [offered = nil] = call("mechanisms");
+			const names = offered.type === tags.table ? border.copy(offered) : {};
+			return Array.isArray(names) ? names.filter((name) => typeof name === "string") : Object.keys(Object(names));
+		},
+		select: (mechanism) => call("select", string_value(mechanism))[0]?.value === true,
+		process(message): SaslStep {
+			const [status = nil, data = nil, reason = nil] = call("process", string_value(text_of(message)));
+			const answer = optional_text(status);
+			const given = bytes(data);
+			const { username } = handler;
+			if (answer === "challenge") return { status: "challenge", data: given ?? Buffer.alloc(0) };
+			if (answer === "success" && username !== undefined) {
+				return given === undefined ? { status: "success", username } : { status: "success", username, data: given };
+			}
+			const condition = optional_text(data) ?? "not-authorized";
+			const why = optional_text(reason);
+			return why === undefined ? { status: "failure", condition } : { status: "failure", condition, text: why };
+		},
+		clean_clone: () => sasl_from_lua(host, call("clean_clone")[0] ?? nil),
+	};
+	border.adopt(value.value as Table, handler);
+	return handler;
+}
+
+/** An `auth-provider` of Lua. Source: the providers of plugins/mod_auth_*.lua. */
+export function auth_from_lua(host: LuaHost, item: TValue): AuthProvider {
+	const { vm, border } = host;
+	const call = (name: string, ...args: unknown[]): readonly TValue[] => {
+		const run = function_field(host, item, name);
+		if (!run) return [nil, string_value("method not implemented")];
+		return vm.call(
+			run,
+			args.map((arg) => border.to_lua(arg)),
+		);
+	};
+	const provider: AuthProvider = {
+		name: optional_text(vm.index(item, string_value("name"))) ?? "",
+		test_password: (username, password) => result_of(host, call("test_password", username, password)),
+		set_password: (username, password) => result_of(host, call("set_password", username, password)),
+		user_exists: (username) => result_of(host, call("user_exists", username)).ok,
+		create_user: (username, password) => result_of(host, call("create_user", username, password)),
+		delete_user: (username) => result_of(host, call("delete_user", username)),
+		users() {
+			const [next = nil, state = nil, first = nil] = call("users");
+			const names: string[] = [];
+			if ((next.type & 15) !== 6) return names;
+			for (let [name = nil] = vm.call(next, [state, first]); !name.ttisnil(); [name = nil] = vm.call(next, [state, name])) {
+				names.push(vm.to_string(name));
+			}
+			return names;
+		},
+		get_sasl_handler: (session) => sasl_from_lua(host, call("get_sasl_handler", session)[0] ?? nil),
+	};
+	if (function_field(host, item, "get_password")) {
+		provider.get_password = (username) => optional_text(call("get_password", username)[0]);
+	}
+	if (function_field(host, item, "is_enabled")) {
+		provider.is_enabled = (username) => {
+			const [enabled = nil, reason] = call("is_enabled", username);
+			const why = optional_text(reason);
+			return enabled.ttisnil() && why !== undefined ? { ok: false, error: why } : { ok: true, value: enabled.value === true };
+		};
+	}
+	if (function_field(host, item, "enable")) provider.enable = (username) => result_of(host, call("enable", username));
+	if (function_field(host, item, "disable")) {
+		provider.disable = (username, meta) => result_of(host, call("disable", username, meta));
+	}
+	if (function_field(host, item, "get_account_info")) {
+		provider.get_account_info = (username) => {
+			const [info = nil, reason] = call("get_account_info", username);
+			if (info.type !== tags.table) return { ok: false, error: optional_text(reason) ?? "no information" };
+			const number = (name: string): number | undefined => {
+				const { value } = vm.index(info, string_value(name));
+				return typeof value === "number" ? value : undefined;
+			};
+			const created = number("created");
+			const password_updated = number("password_updated");
+			return {
+				ok: true,
+				value: {
+					...(created === undefined ? {} : { created }),
+					...(password_updated === undefined ? {} : { password_updated }),
+				},
+			};
+		};
+	}
+	return provider;
+}
+
