@@ -198,7 +198,11 @@ export function create_datamanager({ data_path: first_path, files, log }: Datama
 			if (exists(path)) files.remove(path);
 			return ok(true);
 		}
-		const written = files.write(path, Buffer.from(`return ${text.value};\n`, "latin1"));
+		const content = Buffer.from(`return ${text.value};\n`, "latin1");
+		// What is stored as it was already costs the disk nothing: the list of all rooms is, with each room that is saved.
+		const present = files.read(path);
+		if (present.ok && present.value?.equals(content)) return ok(true);
+		const written = files.write(path, content);
 		if (!written.ok) return refuse(username, host, datastore, written.error);
 		const stamp = files.stamp(path);
 		if (stamp.ok) readable.set(path, stamp.value);

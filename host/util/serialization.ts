@@ -2,7 +2,7 @@
 
 import { isUtf8 } from "node:buffer";
 import { failed, ok, type Result } from "./error.ts";
-import { entries, from_entries, type LuaKey, type LuaMap, type LuaTable, type LuaValue } from "./luatable.ts";
+import { from_entries, type LuaKey, type LuaMap, type LuaTable, type LuaValue } from "./luatable.ts";
 import { tonumber } from "./tonumber.ts";
 
 /** How deep Prosody writes tables into each other; deeper ones it refuses. */
@@ -55,6 +55,7 @@ function is_broken(text: string): boolean {
 	);
 }
 
+const plain_only = /^[ !#-&(-[\]-~]*$/;
 const special = /[^ !#-&(-[\]-~]+/g;
 const escapes: { readonly [character: string]: string } = {
 	"\x07": "\\a",
@@ -76,7 +77,7 @@ function escape_run(run: string): string {
 }
 
 function string_text(text: string): string {
-	return `"${text.replace(special, escape_run)}"`;
+	return plain_only.test(text) ? `"${text}"` : `"${text.replace(special, escape_run)}"`;
 }
 
 /** A number with 18 significant digits, as C's `%.18g` has it, which goes to the even digit from halfway between two. */
@@ -103,6 +104,7 @@ function float_text(value: number): string {
 function number_text(value: number): string {
 	if (Number.isNaN(value)) return "(0/0)";
 	if (!Number.isFinite(value)) return value > 0 ? "(1/0)" : "(-1/0)";
+	if (Number.isSafeInteger(value)) return String(value === 0 ? 0 : value);
 	if (Number.isInteger(value) && Math.abs(value) < 2 ** 63) return BigInt(value).toString();
 	return float_text(value);
 }
@@ -126,21 +128,30 @@ function table_text(table: LuaTable, depth: number): string {
 	if (depth > deepest_written) throw new Unwritable(`tables more than ${deepest_written} deep in each other`);
 	const indent = `\n${"\t".repeat(depth)}`;
 	const items: string[] = [];
-	const map: LuaMap | undefined = Array.isArray(table) ? undefined : new Map(entries(table));
-	const list: Iterable<LuaValue> = Array.isArray(table) ? table : sequence(table instanceof Map ? map : undefined);
-	for (const item of list) items.push(indent + value_text(item, depth + 1));
-	const listed = items.length;
-	for (const [key, item] of map ?? []) {
-		if (typeof key === "number" && Number.isInteger(key) && key >= 1 && key <= listed) continue;
+	const add = (key: LuaKey, item: LuaValue): void => {
 		items.push(`${indent}[${key_text(key)}] = ${value_text(item, depth + 1)}`);
+	};
+	if (Array.isArray(table) || table instanceof Map) {
+		for (const item of Array.isArray(table) ? table : sequence(table)) items.push(indent + value_text(item, depth + 1));
+	}
+	if (table instanceof Map) {
+		const listed = items.length;
+		for (const [key, item] of table) {
+			if (typeof key !== "number" || !Number.isInteger(key) || key < 1 || key > listed) add(key, item);
+		}
+	} else if (!Array.isArray(table)) {
+		for (const key of Object.keys(table)) {
+			const item = table[key];
+			if (item !== undefined) add(key, item);
+		}
 	}
 	return items.length === 0 ? "{}" : `{${items.join(";")};\n${"\t".repeat(depth - 1)}}`;
 }
 
 /** The values of the keys 1, 2, 3 and so on. */
-function* sequence(map: LuaMap | undefined): Generator<LuaValue, void> {
+function* sequence(map: LuaMap): Generator<LuaValue, void> {
 	for (let index = 1; ; index++) {
-		const item = map?.get(index);
+		const item = map.get(index);
 		if (item === undefined) return;
 		yield item;
 	}

@@ -264,13 +264,17 @@ export function archive_store(place: ArchivePlace): ArchiveStore {
 			const replaced = headings.value.position(id, -1) ?? -1;
 			if (headings.value.items >= item_limit && replaced < 0) return trouble("quota-limit");
 			const key = id ?? uuid.v7();
-			const item = to_item(stanza, { id: key, when, with: with_ });
+			const heading: Heading = { id: key, when, with: with_ };
+			const item = to_item(stanza, heading);
 			if (list !== undefined && replaced >= 0) {
 				const done = rewrite(list, [...all_numbers(list).filter((index) => headings.value.all[index]?.id !== id), item]);
 				return done.ok ? ok(key) : done;
 			}
 			const appended = datamanager.list_append(user, host, store, item);
-			return appended.ok ? ok(key) : trouble(appended.error);
+			if (!appended.ok) return trouble(appended.error);
+			// What was just written need not be read again, where it is one more entry of the same list.
+			if (list !== undefined && headings.value.all.length === list.length - 1) headings.value.add(heading);
+			return ok(key);
 		},
 		find(user, query = {}) {
 			const selected = select(user, query);

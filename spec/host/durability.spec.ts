@@ -1,0 +1,123 @@
+// Killed in the middle of it: what anybody was told is true after the restart. ENJAMB_KILLS says how often (6 when not given).
+
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import Sqlite from "better-sqlite3";
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { hall, Known, live_and_die, service, start_victim, type Victim } from "./durability/load.ts";
+import { run_lua, why_not } from "./prosody_lua.ts";
+import { start_storage } from "./storage_server.ts";
+
+const program = resolve(process.env["ENJAMB_PROGRAM"] ?? join(import.meta.dirname, "../../dist/enjamb.js"));
+const kills = Number(process.env["ENJAMB_KILLS"] ?? 6);
+const longest_life = 400;
+const no_prosody = why_not("util.datamanager");
+
+let folder: string;
+let victim: Victim | undefined;
+
+beforeAll(() => {
+	if (!existsSync(program)) throw new Error(`${program} is missing: npm run build makes it, and npm test does so first`);
+});
+beforeEach(() => {
+	folder = mkdtempSync(join(tmpdir(), "enjamb-durability-"));
+});
+afterEach(async () => {
+	await victim?.kill();
+	victim = undefined;
+	rmSync(folder, { recursive: true, force: true });
+});
+
+function table(value: unknown): Record<string, unknown> {
+	return typeof value === "object" && value !== null ? Object.fromEntries(Object.entries(value)) : {};
+}
+
+/** What of the known is not in storage. */
+function missing(known: Known, storage: string): string[] {
+	const server = start_storage(
+		{ "*": { storage, storage_archive_item_limit: 1_000_000 }, [service]: {} },
+		{ folder: join(folder, "data") },
+	);
+	const wrong: string[] = [];
+	const archive = server.open("muc_log", "archive", service);
+	for (const [room, messages] of known.messages) {
+		const found = archive.find(room.split("@")[0] ?? "");
+		if (!found.ok) {
+			wrong.push(`${room}: ${found.error.text}`);
+			continue;
+		}
+		const stored = new Map(found.value.items.map(({ id, stanza }) => [id, stanza.get_child_text("body")]));
+		for (const [id, body] of messages) {
+			if (stored.get(id) !== body) wrong.push(`${room}, message ${id}: ${stored.get(id) ?? "not there"} instead of ${body}`);
+		}
+	}
+	const configs = server.open("config", "keyval", service);
+	for (const room of known.messages.keys()) {
+		const config = configs.get(room.split("@")[0] ?? "");
+		if (!config.ok || config.value === undefined) {
+			wrong.push(`${room}: ${config.ok ? "its settings are gone" : config.error.text}`);
+			continue;
+		}
+		if (room !== hall) continue;
+		const name = String(table(config.value["_data"])["name"] ?? "");
+		const allowed = known.confirmed_names === 0 ? known.names : known.names.slice(known.confirmed_names - 1);
+		if (known.confirmed_names > 0 && !allowed.includes(name)) wrong.push(`the hall is called ${name} instead of ${allowed[0]}`);
+		for (const member of known.members) {
+			if (config.value[member] !== "member") wrong.push(`${member} is ${config.value[member] ?? "nobody"} in the hall`);
+		}
+	}
+	server.stop(true);
+	wrong.push(...server.log.filter((line) => line.startsWith("error")));
+	return wrong;
+}
+
+/** Whether Prosody can read every file, which it does not if one entry of a list is broken. */
+function unreadable_for_prosody(): string {
+	if (no_prosody !== undefined) return "";
+	const stores = join(folder, "data", "conference%2elocalhost");
+	const calls = readdirSync(stores).flatMap((store) => {
+		if (store.includes(".")) return [];
+		return readdirSync(join(stores, store)).flatMap((file) => {
+			const [, user, extension] = /^(.*)\.(dat|list)$/.exec(file) ?? [];
+			if (user === undefined) return [];
+			return [`check("${extension}", dm.path_decode("${user}"), "${store}")`];
+		});
+	});
+	return run_lua(
+		`prosody = { paths = { data = arg[1] }, platform = "posix" }
+		local dm = require "util.datamanager"
+		local function check(extension, user, store)
+			local load = extension == "dat" and dm.load or dm.list_load
+			local data, problem = load(user, "${service}", store)
+			if not data then print(user, store, problem) end
+		end
+		${calls.join("\n")}`,
+		{ args: [join(folder, "data")] },
+	);
+}
+
+describe.each(["internal", "sql"])("with storage %s", (storage) => {
+	it(`keeps all that it told, killed ${kills} times under load`, { timeout: kills * 20_000 }, async () => {
+		const known = new Known();
+		for (let life = 1; life <= kills; life++) {
+			victim = await start_victim(program, folder, storage);
+			const found = await live_and_die(victim, known, `life${life}`, Math.random() * longest_life);
+			victim = undefined;
+			// As after a clean stop: who had to log in anew is in no room.
+			expect(found).toEqual([]);
+			if (life % 10 === 0 || life === kills) expect(missing(known, storage)).toEqual([]);
+		}
+		expect(known.count).toBeGreaterThan(kills);
+		expect(known.confirmed_names).toBeGreaterThan(0);
+		if (storage === "internal") expect(unreadable_for_prosody()).toBe("");
+		else {
+			const file = new Sqlite(join(folder, "data", "prosody.sqlite"));
+			expect(file.pragma("integrity_check", { simple: true })).toBe("ok");
+			file.close();
+		}
+		console.info(
+			`${storage}: ${kills} kills, ${known.count} messages received, ${known.confirmed_names} names and ${known.members.size} members confirmed`,
+		);
+	});
+});
