@@ -314,6 +314,9 @@ export interface Connection {
 	/** Stops and resumes reading. */
 	pause(): void;
 	resume(): void;
+	/** Holds back what is written until {@link resume_writes}, or until the connection is closed. The limit of the out-buffer stays. */
+	pause_writes(): void;
+	resume_writes(): void;
 	/** Writes what is left, then ends the connection. */
 	close(): void;
 	/** Ends the connection at once. */
@@ -647,6 +650,16 @@ export interface Server {
 	readonly datamanager: Datamanager;
 	/** Opens a store on a host. Source: core/storagemanager.lua. */
 	open_store<Kind extends keyof StoreTypes>(host: string, store: string, kind: Kind): Result<StoreTypes[Kind], StorageError>;
+	/** Removes everything that a host has stored for a user. Source: core/storagemanager.lua, purge. */
+	purge_user(username: string, host: string): Result<void, StorageError>;
+	/** Brings a host up that the configuration has. Source: core/hostmanager.lua. */
+	activate_host(host: string): Result<HostSession, string>;
+	/** Closes a host's streams, unloads its modules and forgets it. */
+	deactivate_host(host: string, reason?: StreamError): Result<true, string>;
+	/** Tells everybody, saves, and closes everything. */
+	stop(reason: string): Promise<void>;
+	/** Opens log files anew. */
+	reopen_logs(): void;
 	/** Domains directly below a host that its disco items name. Source: core/hostmanager.lua, get_children. */
 	get_children(host: string): { host: string; name: string | undefined }[];
 	/** The TLS context of a host name; undefined where there is no certificate. Source: core/certmanager.lua. */
