@@ -32,7 +32,10 @@ class EventsTable extends LiveTable {
 			throw new TypeError(`bad argument to ${method}: expected a function as the event's handler`);
 		};
 		/** A wrapper of Lua, by its function, so that it can be taken back. */
-		const wrappers = new WeakMap<object, (next: (name: string, event: never) => unknown, name: string, event: unknown) => unknown>();
+		const wrappers = new WeakMap<
+			object,
+			(next: (name: string, event: never) => unknown, name: string, event: unknown) => unknown
+		>();
 		const wrapper_of = (value: TValue | undefined, method: string) => {
 			const given = handler_of(value, method);
 			const closure = value?.value as object;
@@ -52,7 +55,8 @@ class EventsTable extends LiveTable {
 		const wrapped_name = (value: TValue | undefined, method: string) =>
 			value?.value === false ? undefined : name_of(value, method);
 		const each_of = (list: TValue | undefined, act: (name: "pre-stanza", handler: TValue) => void): void => {
-			if (list?.type !== tags.table || list.value instanceof LiveTable) throw new TypeError("expected a table of handlers by event");
+			if (list?.type !== tags.table || list.value instanceof LiveTable)
+				throw new TypeError("expected a table of handlers by event");
 			for (const [key, handler] of vm.entries(list.value as Table)) act(String(key_of(key)) as "pre-stanza", handler);
 		};
 		const functions: { readonly [name: string]: NativeFunction } = {
@@ -90,8 +94,7 @@ class EventsTable extends LiveTable {
 				const before = target.set_debug_hook(given && ((handler, name, run) => given(() => run(), name, handler)));
 				return border.to_lua(before);
 			},
-			fire_event: ([name, payload = nil]) =>
-				border.to_lua(target.fire_any(name_of(name, "fire_event"), host.payload(payload))),
+			fire_event: ([name, payload = nil]) => border.to_lua(target.fire_any(name_of(name, "fire_event"), host.payload(payload))),
 		};
 		for (const name in functions) {
 			const run = functions[name];
@@ -146,4 +149,3 @@ class HandlersTable extends LiveTable {
 export function register_events(host: LuaHost): void {
 	host.border.register(Events.prototype, (_, object) => new EventsTable(host, object as Bus));
 }
-

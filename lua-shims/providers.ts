@@ -14,7 +14,9 @@ import type { NativeFunction } from "./vm.ts";
 export function text_argument(value: TValue | undefined, what: string): string {
 	if (value !== undefined && (value.type & 15) === 4) return text_of_string(value);
 	if (typeof value?.value === "number") return String(value.value);
-	throw new TypeError(`bad argument (${what}): expected string, got ${value === undefined || value.ttisnil() ? "nil" : "another value"}`);
+	throw new TypeError(
+		`bad argument (${what}): expected string, got ${value === undefined || value.ttisnil() ? "nil" : "another value"}`,
+	);
 }
 
 /** The text of an argument that may be missing. */
@@ -39,7 +41,11 @@ export function name_iterator(host: LuaHost, names: Iterable<string>): TValue {
 	});
 }
 
-function table_of(host: LuaHost, functions: { readonly [name: string]: NativeFunction | undefined }, fields: { readonly [name: string]: unknown }): TValue {
+function table_of(
+	host: LuaHost,
+	functions: { readonly [name: string]: NativeFunction | undefined },
+	fields: { readonly [name: string]: unknown },
+): TValue {
 	const value = host.border.table(fields);
 	for (const name in functions) {
 		const run = functions[name];
@@ -160,7 +166,9 @@ export function authz_value(host: LuaHost, session: ActiveHost | HostSession): T
 // ------------------------------------------------------------------------------------------------------------------ SASL
 
 function is_sasl_handler(object: object): object is SaslHandler {
-	return ["mechanisms", "select", "process", "clean_clone"].every((name) => name in object && typeof Reflect.get(object, name) === "function");
+	return ["mechanisms", "select", "process", "clean_clone"].every(
+		(name) => name in object && typeof Reflect.get(object, name) === "function",
+	);
 }
 
 /** A step of an exchange as Prosody's handlers answer it. */
@@ -227,9 +235,11 @@ export function sasl_from_lua(host: LuaHost, value: TValue): SaslHandler {
 	const { vm, border } = host;
 	if (value.type !== tags.table) throw new TypeError("get_sasl_handler has to answer with a SASL handler");
 	const native = border.from_lua(value);
-	if (typeof native === "object" && native !== null && border.adopted(value.value as Table) === native && is_sasl_handler(native)) return native;
+	if (typeof native === "object" && native !== null && border.adopted(value.value as Table) === native && is_sasl_handler(native))
+		return native;
 	const kept = new TValue(value.type, value.value);
-	const call = (name: string, ...args: TValue[]): readonly TValue[] => vm.call(vm.index(kept, string_value(name)), [kept, ...args]);
+	const call = (name: string, ...args: TValue[]): readonly TValue[] =>
+		vm.call(vm.index(kept, string_value(name)), [kept, ...args]);
 	const text = (name: string): string | undefined => optional_text(vm.index(kept, string_value(name)));
 	const bytes = (data: TValue): Buffer | undefined => (data.ttisnil() ? undefined : Buffer.from(bytes_of(vm.to_string(data))));
 	const handler: SaslHandler = {
@@ -328,4 +338,3 @@ export function auth_from_lua(host: LuaHost, item: TValue): AuthProvider {
 	}
 	return provider;
 }
-

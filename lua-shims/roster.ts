@@ -41,7 +41,8 @@ function item_fields(host: LuaHost): Fields<RosterItem> {
 				get: (item: RosterItem) => item.subscription,
 				set: (item: RosterItem, value: TValue) => {
 					const given = border.from_lua(value);
-					if (!is_subscription(given)) throw new TypeError(`a contact's subscription is none, to, from or both, not ${String(given)}`);
+					if (!is_subscription(given))
+						throw new TypeError(`a contact's subscription is none, to, from or both, not ${String(given)}`);
 					item.subscription = given;
 				},
 			},
@@ -202,4 +203,3 @@ export function register_rosters(host: LuaHost): void {
 	const fields = item_fields(host);
 	host.border.register(AccountRoster.prototype, (_, object) => new RosterTable(host, object as AccountRoster, fields));
 }
-

@@ -180,10 +180,25 @@ function client_fields(host: LuaHost): Fields<ClientSession> {
 		same("streamid"),
 		same("version"),
 		read_only("conntime"),
-		["ip", { get: (session) => session.ip, set: (session, value) => void Object.assign(session, { ip: border.from_lua(value) }) }],
+		[
+			"ip",
+			{ get: (session) => session.ip, set: (session, value) => void Object.assign(session, { ip: border.from_lua(value) }) },
+		],
 		// where Prosody has nothing rather than false
-		["notopen", { get: (session) => session.notopen || undefined, set: (session, value) => void (session.notopen = truth(value)) }],
-		["interested", { get: (session) => session.interested || undefined, set: (session, value) => void (session.interested = truth(value)) }],
+		[
+			"notopen",
+			{
+				get: (session) => session.notopen || undefined,
+				set: (session, value) => void Object.assign(session, { notopen: truth(value) }),
+			},
+		],
+		[
+			"interested",
+			{
+				get: (session) => session.interested || undefined,
+				set: (session, value) => void Object.assign(session, { interested: truth(value) }),
+			},
+		],
 		["destroyed", { get: (session) => session.destroyed || undefined, set: () => undefined }],
 		[
 			"directed",
@@ -341,10 +356,7 @@ export function register_sessions(host: LuaHost): void {
 				},
 			},
 		],
-		[
-			"roster",
-			{ get: ({ username, host: name }) => server.rostermanager.load_roster(username, name), set: () => undefined },
-		],
+		["roster", { get: ({ username, host: name }) => server.rostermanager.load_roster(username, name), set: () => undefined }],
 	]);
 	border.register(
 		AccountSessions.prototype,
@@ -365,7 +377,8 @@ export function lua_origin(host: LuaHost, value: TValue): Session {
 	const { border, vm, server } = host;
 	const known = border.from_lua(value);
 	if (is_session(known)) return known;
-	if (value.type !== tags.table || value.value instanceof LiveTable) throw new TypeError("an origin is a session, or a table with a function send");
+	if (value.type !== tags.table || value.value instanceof LiveTable)
+		throw new TypeError("an origin is a session, or a table with a function send");
 	const adopted = border.adopted(value.value as Table);
 	if (adopted !== undefined) return adopted as Session;
 	const kept = new TValue(value.type, value.value);
@@ -405,7 +418,8 @@ export function lua_origin(host: LuaHost, value: TValue): Session {
 				}
 				return name === "id" ? fallback_id : name === "type" ? "local" : undefined;
 			},
-			has: (_, name) => typeof name === "string" && (name in methods ? name !== "close" || is_function(field("close")) : own(name) !== undefined),
+			has: (_, name) =>
+				typeof name === "string" && (name in methods ? name !== "close" || is_function(field("close")) : own(name) !== undefined),
 			set: (_, name, given) => {
 				if (typeof name === "string") vm.set_index(kept, string_value(name), border.to_lua(given));
 				return true;

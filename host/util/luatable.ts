@@ -17,6 +17,8 @@ export type LuaMap = Map<LuaKey, LuaValue>;
 export const max_depth = 500;
 
 const surrogate = /\p{Surrogate}/u;
+/** What a byte that is no UTF-8 is held as. */
+const byte = /[\udc80-\udcff]/;
 
 /** A table without keys, and without what objects inherit, so that `constructor` is no key of it. */
 export function new_record(): LuaRecord {
@@ -89,13 +91,18 @@ export function copy_map(map: ReadonlyMap<LuaKey, LuaValue>): LuaMap {
 	return copied;
 }
 
+/** Whether a text has a half of a surrogate pair that stands for no byte (see util/serialization.ts). */
+export function is_broken(text: string): boolean {
+	return surrogate.test(text) && surrogate.test(text.replace(/\p{Surrogate}/gu, (half) => (byte.test(half) ? "" : half)));
+}
+
 /** Why a value cannot be stored; undefined when it can. Takes anything, since values also come from Lua. */
 export function problem(value: unknown, depth = 0): string | undefined {
 	switch (typeof value) {
 		case "boolean":
 			return undefined;
 		case "string":
-			return surrogate.test(value) ? "text that is no Unicode (half of a surrogate pair)" : undefined;
+			return is_broken(value) ? "text that is no Unicode (half of a surrogate pair)" : undefined;
 		case "number":
 			return Number.isFinite(value) ? undefined : `the number ${value}`;
 		case "object":

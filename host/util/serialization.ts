@@ -2,7 +2,7 @@
 
 import { isUtf8 } from "node:buffer";
 import { failed, ok, type Result } from "./error.ts";
-import { from_entries, type LuaKey, type LuaMap, type LuaTable, type LuaValue } from "./luatable.ts";
+import { from_entries, is_broken, type LuaKey, type LuaMap, type LuaTable, type LuaValue } from "./luatable.ts";
 import { tonumber } from "./tonumber.ts";
 
 /** How deep Prosody writes tables into each other; deeper ones it refuses. */
@@ -45,14 +45,6 @@ export function bytes_of(text: string): Buffer {
 		parts.push(is_byte ? Buffer.from([code - 0xdc00]) : Buffer.from(character, "utf8"));
 	}
 	return Buffer.concat(parts);
-}
-
-/** Whether a text has a half of a surrogate pair that stands for no byte, so that it can be written nowhere. */
-function is_broken(text: string): boolean {
-	return (
-		lone_surrogate.test(text) &&
-		lone_surrogate.test(text.replace(/\p{Surrogate}/gu, (half) => (escaped_byte.test(half) ? "" : half)))
-	);
 }
 
 const plain_only = /^[ !#-&(-[\]-~]*$/;
