@@ -149,7 +149,7 @@ local function iter(self, ...)
 				end
 			end
 		end
-		return nil
+		-- No value at all: some count the values of a step.
 	end
 	return step, self
 end

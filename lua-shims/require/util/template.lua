@@ -52,7 +52,7 @@ local function builder(element, parent_xmlns)
 			if type(child) == "string" then
 				built:text(fill(child, data))
 			else
-				built:add_direct_child(child(data))
+				built:add_child(child(data))
 			end
 		end
 		return built

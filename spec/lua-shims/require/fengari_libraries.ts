@@ -1,6 +1,7 @@
 // Runs Lua with our own libraries, as plain as fengari can: what the host gives is a few lines of Lua here.
 
 import { lauxlib, lua, lualib, to_jsstring, to_luastring } from "fengari";
+import { protocols } from "../../../lua-shims/require/protocols.ts";
 import { structures } from "../../../lua-shims/require/structures.ts";
 import { create_string_format } from "../../../lua-shims/string_format.ts";
 
@@ -36,8 +37,13 @@ export function run_with_ours(code: string): string {
 	lua.lua_pushcfunction(L, create_string_format());
 	lua.lua_setfield(L, -2, to_luastring("format"));
 	get_global("package", "preload");
-	for (const [name, text] of Object.entries({ ...host_libraries, ...structures })) {
-		load(text, name);
+	for (const [name, text] of Object.entries({ ...host_libraries, ...protocols, ...structures })) {
+		// Compiled when it is required.
+		lua.lua_pushcfunction(L, () => {
+			load(text, name);
+			lua.lua_call(L, 0, 1);
+			return 1;
+		});
 		lua.lua_setfield(L, -2, to_luastring(name));
 	}
 

@@ -1,54 +1,30 @@
-local parse = require "util.argparse".parse
-local report = require "report"
+local argparse = require "util.argparse"
 
-local function try(config, ...)
-	local arg = { ... }
-	local options, err, where = parse(arg, config)
-	report.line(table.concat({ ... }, " "), options, err, where)
+local function parse(settings, ...)
+	local arguments = { ... }
+	local options, why, which = argparse.parse(arguments, settings)
+	return options, why, which, arguments
 end
-
-local config = {
-	short_params = { v = "verbose", c = "config" },
-	value_params = { config = true, log_level = true },
-}
-for _, set in ipairs({ false, config }) do
-	local c = set or nil
-	try(c)
-	try(c, "word")
-	try(c, "--flag")
-	try(c, "--flag", "word", "--other")
-	try(c, "--no-flag")
-	try(c, "--key=value", "rest")
-	try(c, "--", "--flag")
-	try(c, "-v")
-	try(c, "-c", "file", "x")
-	try(c, "-x")
-	try(c, "--config", "file", "word")
-	try(c, "--config=file")
-	try(c, "--config")
-	try(c, "--a=b=c")
-	try(c, "-")
-	try(c, "--=x")
-	try(c, "a", "b", "--c")
-end
-
-local newer = {}
-newer.array_params = { list = true }
-if type(parse({ "--list", "a" }, newer).list) == "table" then
-	print("# since 13")
-	for _, set in ipairs({ false, config }) do
-		try(set or nil, "--two-words", "--no-two-words")
-		try(set or nil, "--log-level", "debug")
-	end
-	try(newer, "--list", "a", "--list=b", "--x")
-	try(newer, "--list")
-	try(config, "--config=")
-	local all = { stop_on_positional = false }
-	try(all, "a", "--b", "c", "--", "--d")
-	local strict = { strict = true, kv_params = { known = true }, value_params = { value = true }, short_params = { k = "known" } }
-	try(strict, "--known")
-	try(strict, "--unknown")
-	try(strict, "--known=x", "-k")
-	try(strict, "--value", "x")
-	try(strict, "--no-known")
-end
+compare("nothing", "{} nil nil {}", parse(nil))
+compare("flags", nil, parse(nil, "--foo", "--no-bar", "--key=value"))
+compare("arguments", nil, parse(nil, "--foo", "bar", "--baz"))
+compare("end of options", nil, parse(nil, "--foo", "--", "--bar"))
+compare("short", nil, parse({ short_params = { h = "help" } }, "-h", "x"))
+compare("unknown short", nil, parse({ short_params = {} }, "-h"))
+compare("value", nil, parse({ value_params = { foo = true } }, "--foo", "bar", "x"))
+compare("value missing", nil, parse({ value_params = { foo = true } }, "--foo"))
+compare("short value", nil, parse({ short_params = { f = "foo" }, value_params = { foo = true } }, "-f", "bar"))
+ours_only("dashes", '{["a_b"]=true,["c_d"]="x"}', function()
+	return (parse({ value_params = { c_d = true } }, "--a-b", "--c-d=x"))
+end)
+ours_only("lists", '{["xs"]={"1","2"}}', function()
+	return (parse({ array_params = { xs = true } }, "--xs", "1", "--xs=2"))
+end)
+ours_only("strict", '{["aa"]=true} nil "param-not-found" "--bb"', function()
+	local options = parse({ strict = true, kv_params = { aa = true } }, "--aa")
+	local none, why, which = parse({ strict = true, kv_params = { aa = true } }, "--bb")
+	return options, none, why, which
+end)
+ours_only("mixed", '{"x","y",["aa"]=true}', function()
+	return (parse({ stop_on_positional = false }, "x", "--aa", "y"))
+end)

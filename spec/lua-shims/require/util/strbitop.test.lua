@@ -1,12 +1,9 @@
 local strbitop = require "util.strbitop"
-local report = require "report"
 
-for _, case in ipairs({ { "hello", "world" }, { "hello", "\255" }, { "hello", "\0" }, { "hello", "ab" }, { "", "x" }, { "x", "" }, { "\240\15\170", "\15\240\85\1" } }) do
-	report.line("on " .. report.dump(case), strbitop.sand(case[1], case[2]), strbitop.sor(case[1], case[2]), strbitop.sxor(case[1], case[2]))
+for _, pair in ipairs { { "hello", "hello" }, { "hello", "     " }, { "hello", "a" }, { "", "x" }, { "x", "" }, { "\0\255\170", "\255\0" }, { "ab", "abcdef" } } do
+	compare("operations", nil, strbitop.sand(pair[1], pair[2]), strbitop.sor(pair[1], pair[2]), strbitop.sxor(pair[1], pair[2]))
 end
-if strbitop.common_prefix_bits then
-	print("# since 13")
-	for _, case in ipairs({ { "", "" }, { "a", "" }, { "a", "a" }, { "a", "b" }, { "ab", "ac" }, { "\0\0", "\0\128" }, { "\0\0", "\0\1" }, { "abc", "abcd" }, { "\255", "\127" } }) do
-		report.line("common " .. report.dump(case), strbitop.common_prefix_bits(case[1], case[2]))
-	end
-end
+compare("xor", '"HELLO"', strbitop.sxor("hello", " "))
+ours_only("prefixes", "0 8 15 16 1", function()
+	return strbitop.common_prefix_bits("\255", "\0"), strbitop.common_prefix_bits("a\255", "a\0"), strbitop.common_prefix_bits("a\1", "a\0"), strbitop.common_prefix_bits("ab", "ab"), strbitop.common_prefix_bits("\192", "\128")
+end)

@@ -1,34 +1,37 @@
--- A clock of our own in the place of the host's timers.
-local tasks, next_id = {}, 0
+local tasks, stopped = {}, {}
 package.loaded["util.timer"] = {
 	add_task = function(delay, callback)
-		next_id = next_id + 1
-		tasks[next_id] = { delay = delay, callback = callback }
-		return next_id
+		tasks[#tasks + 1] = { delay = delay, callback = callback }
+		return #tasks
 	end,
-	reschedule = function(id, delay) if tasks[id] then tasks[id].delay = delay end end,
-	stop = function(id) tasks[id] = nil end,
+	reschedule = function(id, delay)
+		tasks[id].delay = delay
+	end,
+	stop = function(id)
+		stopped[#stopped + 1] = id
+	end,
 }
-package.loaded["prosody.util.timer"] = package.loaded["util.timer"]
 local watchdog = require "util.watchdog"
-local report = require "report"
 
-local barked = 0
-local dog = watchdog.new(10, function(self)
-	barked = barked + 1
-	return self.timeout
+local barked
+local dog = watchdog.new(5, function(self)
+	barked = self
 end)
-report.line("waits", tasks[1].delay, dog.timeout, dog.callback ~= nil)
-dog:reset()
-report.line("reset", tasks[1].delay, next_id, dog.timeout)
-if dog.timer_id then
-	print("# since 13")
-	report.line("barks", tasks[1].callback(0), barked)
-	dog:reset(20)
-	report.line("another time", tasks[1].delay, dog.timeout)
+compare("starts", "6 1", tasks[1].delay, #tasks)
+ours_only("reset", "10 1", function()
+	dog:reset(9)
+	return tasks[1].delay, #tasks
+end)
+ours_only("barks", "true", function()
+	tasks[1].callback()
+	return rawequal(barked, dog)
+end)
+ours_only("cancel", "{1}", function()
 	dog:cancel()
-	report.line("canceled", tasks[1], barked)
 	dog:cancel()
+	return stopped
+end)
+ours_only("again", "10 2", function()
 	dog:reset()
-	report.line("again", tasks[2].delay)
-end
+	return tasks[2].delay, #tasks
+end)
