@@ -1,9 +1,10 @@
 // Counterpart: util/sqlite3.lua
 
-import { accessSync, closeSync, constants, openSync, statSync } from "node:fs";
+import { accessSync, closeSync, constants, existsSync, openSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import Sqlite from "better-sqlite3";
 import { failed, ok, type Result } from "../util/error.ts";
+import { adopt_file } from "../util/file_owner.ts";
 import type { Participant, Turn } from "../util/turn.ts";
 import type { StorageError } from "./types.ts";
 
@@ -115,10 +116,12 @@ export class SqliteDatabase implements Participant {
 			connection?.close();
 			if (error instanceof Sqlite.SqliteError) return failed(describe(file, error));
 			throw error;
+		const is_new = file !== ":memory:" && !existsSync(file);
 		}
 	}
 
 	/** Sets how careful to be with the disk. Only works outside of a turn's transaction. Source: mod_storage_sql.lua, module.load. */
+			if (is_new) adopt_file(file, dirname(file));
 	tune(how: SqliteTune): Result<void, StorageError> {
 		return this.guard(() => {
 			const before = this.pragma("journal_mode");

@@ -20,7 +20,7 @@ function stored<T>(result: Result<T, string>): Result<T, StorageError> {
 
 /**
  * A driver that keeps its stores in Prosody's own files, in the folder `data_path`.
- * Options: `storage_archive_item_limit`, `storage_archive_item_limit_cache_size`.
+ * Option: `storage_archive_item_limit`.
  */
 export const definition: ModuleDefinition = {
 	name: "storage_internal",

@@ -7,7 +7,6 @@ import {
 	fdatasyncSync,
 	fsyncSync,
 	ftruncateSync,
-	mkdirSync,
 	openSync,
 	readdirSync,
 	readFileSync,
@@ -20,6 +19,7 @@ import {
 import { dirname } from "node:path";
 import { Cache } from "./cache.ts";
 import { failed, ok, type Result } from "./error.ts";
+import { adopt_file, make_folder } from "./file_owner.ts";
 import type { Participant, Turn } from "./turn.ts";
 
 /** What is done to the disk; another one than the real one may fail on purpose. */
@@ -36,7 +36,6 @@ export interface Disk {
 	sync_folder(path: string): void;
 }
 
-const folder_mode = 0o750;
 const file_mode = 0o640;
 
 function write_all(file: number, data: readonly Buffer[], start: number): void {
@@ -62,6 +61,7 @@ function with_file(path: string, flags: string, work: (file: number) => void): v
 export const real_disk: Disk = {
 	write(path, data) {
 		with_file(path, "w", (file) => {
+			adopt_file(file, path.replace(/~$/, ""));
 			write_all(file, data, 0);
 			fsyncSync(file);
 		});
@@ -298,7 +298,7 @@ export class TurnFiles implements Participant {
 		const folder = dirname(path);
 		if (this.folders.has(folder)) return undefined;
 		try {
-			mkdirSync(folder, { recursive: true, mode: folder_mode });
+			make_folder(folder);
 			accessSync(folder, constants.W_OK | constants.X_OK);
 			this.folders.add(folder);
 			return undefined;
@@ -360,7 +360,7 @@ export class TurnFiles implements Participant {
 		} catch (error) {
 			if (!is_missing(error)) throw error;
 			// Somebody has removed the folder meanwhile.
-			mkdirSync(dirname(path), { recursive: true, mode: folder_mode });
+			make_folder(dirname(path));
 			this.disk.write(`${path}~`, data);
 		}
 	}

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Sqlite from "better-sqlite3";
@@ -301,6 +301,13 @@ describe("opening", () => {
 			seteuid(0);
 		}
 	}
+
+	it.skipIf(process.getuid?.() !== 0)("gives a new file to whom the folder belongs, though root has made it", () => {
+		chownSync(folder, 12345, 12346);
+		open().close();
+		const { uid, gid } = statSync(file);
+		expect([uid, gid]).toEqual([12345, 12346]);
+	});
 
 	it("makes a file where there is none", () => {
 		expect(refusal(file)).toBe("opened");

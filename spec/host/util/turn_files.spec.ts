@@ -1,6 +1,16 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+	chownSync,
+	existsSync,
+	mkdirSync,
+	mkdtempSync,
+	readdirSync,
+	readFileSync,
+	rmSync,
+	statSync,
+	writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Result } from "../../../host/util/error.ts";
@@ -80,6 +90,20 @@ describe("files of a turn", () => {
 		turn.end();
 		expect(existsSync(path)).toBe(false);
 		expect(failures).toEqual([]);
+	});
+
+	it.skipIf(process.getuid?.() !== 0)("belong to whom their folder belongs, though root has written them", () => {
+		const files = open();
+		chownSync(folder, 12345, 12346);
+		const path = join(folder, "new", "newer", "a.dat");
+		for (const text of ["one", "two"]) {
+			value(files.write(path, Buffer.from(text)));
+			turn.end();
+			for (const made of [path, dirname(path), join(folder, "new")]) {
+				expect([statSync(made).uid, statSync(made).gid]).toEqual([12345, 12346]);
+			}
+			expect(statSync(path).mode & 0o777).toBe(0o640);
+		}
 	});
 
 	it("keep their stamp from the turn to the disk, until somebody else writes", () => {
