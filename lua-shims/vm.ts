@@ -4,6 +4,7 @@ import type { LuaState } from "fengari";
 import { failed, ok, type Result } from "../host/util/error.ts";
 import { lauxlib, ldebug, lstate, ltable, lua, lualib, type Table, type Thread, TValue } from "./fengari.ts";
 import { key_value, nil, string_value, tags } from "./live_table.ts";
+import { create_string_format } from "./string_format.ts";
 import { bytes_of, text_of } from "./text.ts";
 
 /** A thread of Lua as this border handles it. */
@@ -72,6 +73,8 @@ export class Vm {
 		this.limit = timeout;
 		lualib.luaL_openlibs(L);
 		lua.lua_settop(L, 0);
+		const string_library = this.raw_get(this.globals, "string").value as Table;
+		this.raw_set(string_library, "format", new TValue(tags.native_function, create_string_format()));
 		lua.lua_atnativeerror(L, (thread) => this.on_native_error(thread as LuaThread));
 		this.message_handler = new TValue(tags.native_function, (thread: LuaThread) => this.on_error(thread));
 		L.l_G.instructions = 0;

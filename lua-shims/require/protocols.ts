@@ -9,20 +9,14 @@ import mime from "./mime.lua";
 import codes from "./net/http/codes.lua";
 import url from "./socket/url.lua";
 import adhoc from "./util/adhoc.lua";
-import argparse from "./util/argparse.lua";
-import bit53 from "./util/bit53.lua";
-import bitcompat from "./util/bitcompat.lua";
 import caps from "./util/caps.lua";
 import dataforms from "./util/dataforms.lua";
 import datamapper from "./util/datamapper.lua";
-import dbuffer from "./util/dbuffer.lua";
 import dependencies from "./util/dependencies.lua";
 import filters from "./util/filters.lua";
 import http from "./util/http.lua";
-import ip from "./util/ip.lua";
 import jsonpointer from "./util/jsonpointer.lua";
 import jwt from "./util/jwt.lua";
-import paths from "./util/paths.lua";
 import presence from "./util/presence.lua";
 import pubsub from "./util/pubsub.lua";
 import roles from "./util/roles.lua";
@@ -34,12 +28,7 @@ import plain from "./util/sasl/plain.lua";
 import scram from "./util/sasl/scram.lua";
 import sasl from "./util/sasl.lua";
 import session from "./util/session.lua";
-import smqueue from "./util/smqueue.lua";
-import strbitop from "./util/strbitop.lua";
-import template from "./util/template.lua";
 import vcard from "./util/vcard.lua";
-import watchdog from "./util/watchdog.lua";
-import xtemplate from "./util/xtemplate.lua";
 
 /** Source text of each library, by the name that modules `require` it by. They require `util.stanza` and the like themselves. */
 export const protocols: { readonly [name: string]: string } = {
@@ -52,20 +41,14 @@ export const protocols: { readonly [name: string]: string } = {
 	"net.http.codes": codes,
 	"socket.url": url,
 	"util.adhoc": adhoc,
-	"util.argparse": argparse,
-	"util.bit53": bit53,
-	"util.bitcompat": bitcompat,
 	"util.caps": caps,
 	"util.dataforms": dataforms,
 	"util.datamapper": datamapper,
-	"util.dbuffer": dbuffer,
 	"util.dependencies": dependencies,
 	"util.filters": filters,
 	"util.http": http,
-	"util.ip": ip,
 	"util.jsonpointer": jsonpointer,
 	"util.jwt": jwt,
-	"util.paths": paths,
 	"util.presence": presence,
 	"util.pubsub": pubsub,
 	"util.roles": roles,
@@ -77,10 +60,5 @@ export const protocols: { readonly [name: string]: string } = {
 	"util.sasl.plain": plain,
 	"util.sasl.scram": scram,
 	"util.session": session,
-	"util.smqueue": smqueue,
-	"util.strbitop": strbitop,
-	"util.template": template,
 	"util.vcard": vcard,
-	"util.watchdog": watchdog,
-	"util.xtemplate": xtemplate,
 };

@@ -1,13 +1,15 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { protocols } from "../../../lua-shims/require/protocols.ts";
+import { structures } from "../../../lua-shims/require/structures.ts";
 import { findProsody } from "../../../tools/reference.ts";
+import { create_lua, type TestLua } from "../lua.ts";
 
 /*
  * Each library has a test in Lua that prints lines, NAME.test.lua, and beside it what Prosody's own library prints there,
- * NAME.expected.txt. Where Prosody is installed, the test runs on its library and on ours, both amid Prosody's other libraries.
+ * NAME.expected.txt. It runs with ours on the host, and where Prosody is installed on its library and on ours in plain Lua.
  */
 
 const tests = import.meta.dirname;
@@ -49,7 +51,7 @@ const has_original = (name: string): boolean => run_lua(`require ${JSON.stringif
 /** Runs a library's test under Lua, on Prosody's libraries or with all of ours in their places, and gives what it prints. */
 function run(name: string, ours: boolean): string {
 	const preload = [`package.preload["report"] = assert(loadfile(${JSON.stringify(join(tests, "report.lua"))}))`];
-	for (const other of ours ? Object.keys(protocols) : []) {
+	for (const other of ours ? Object.keys({ ...structures, ...protocols }) : []) {
 		const file = join(libraries, `${library_path(other)}.lua`);
 		preload.push(`package.preload[${JSON.stringify(other)}] = assert(loadfile(${JSON.stringify(file)}))`);
 	}
@@ -59,7 +61,25 @@ function run(name: string, ours: boolean): string {
 	return stdout;
 }
 
+/** The same on the host. */
+function run_on_host(lua: TestLua, name: string): string {
+	const report = readFileSync(join(tests, "report.lua"), "utf8");
+	const test = readFileSync(join(tests, `${library_path(name)}.test.lua`), "utf8");
+	const lines = lua.lines(`
+		local report = (function() ${report} end)()
+		local require_library = require
+		local function require(name) if name == "report" then return report end return require_library(name) end
+		${test}`);
+	return lines.map((line) => `${line}\n`).join("");
+}
+
 describe("libraries that know XMPP", () => {
+	let host: TestLua;
+	beforeAll(async () => {
+		host = await create_lua();
+	});
+	afterAll(() => host.stop());
+
 	it("are listed, each with a test", () => {
 		const found = readdirSync(tests, { recursive: true, encoding: "utf8" })
 			.filter((file) => file.endsWith(".expected.txt"))
@@ -70,6 +90,10 @@ describe("libraries that know XMPP", () => {
 	if (reason !== undefined) console.info(`libraries are not compared: ${reason}`);
 	for (const name of Object.keys(protocols)) {
 		const expected = (): string => readFileSync(join(tests, `${library_path(name)}.expected.txt`), "utf8");
+		it(`${name} does on the host what is expected`, () => {
+			expect(run_on_host(host, name)).toBe(expected());
+		});
+
 		/** A test leaves out its last part where the library, or one beside it, has not what that is about. */
 		const expected_for = (output: string): string =>
 			output.includes(since_13) ? expected() : (expected().split(since_13)[0] ?? "");

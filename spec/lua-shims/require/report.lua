@@ -21,7 +21,9 @@ local function sorted_keys(map)
 	local keys = {}
 	for key in pairs(map) do keys[#keys + 1] = key end
 	table.sort(keys, function(a, b)
-		if type(a) == type(b) and (type(a) == "string" or type(a) == "number") then return a < b end
+		if type(a) == type(b) and type(a) == "number" then return a < b end
+		-- with a character before them, since on the host Lua's reserved words sort behind all others
+		if type(a) == type(b) and type(a) == "string" then return "." .. a < "." .. b end
 		return type(a) < type(b)
 	end)
 	return keys
