@@ -5,6 +5,7 @@ import type { StoreValue } from "../../core/types.ts";
 import { failed, ok, type Result } from "../../util/error.ts";
 import * as json from "../../util/json.ts";
 import { number_text, problem } from "../../util/luatable.ts";
+import { text_of } from "../../util/serialization.ts";
 import { preserialize } from "../../util/stanza.ts";
 import { tonumber } from "../../util/tonumber.ts";
 import * as xml from "../../util/xml.ts";
@@ -60,5 +61,6 @@ export function deserialize(type: string, value: string): Result<StoreValue, str
 /** A column as text, whatever a foreign hand put there. */
 export function column(value: SqlValue | undefined): string {
 	if (typeof value === "string") return value;
-	return value === null || value === undefined ? "" : value.toString();
+	if (value === null || value === undefined) return "";
+	return typeof value === "object" ? text_of(value) : value.toString();
 }
