@@ -107,21 +107,21 @@ export class SqliteDatabase implements Participant {
 			const text = unusable(file);
 			if (text !== undefined) return failed({ text });
 		}
+		const is_new = file !== ":memory:" && !existsSync(file);
 		let connection: Sqlite.Database | undefined;
 		try {
 			connection = new Sqlite(file, { timeout: options.busy_timeout ?? default_busy_timeout });
 			connection.prepare("SELECT count(*) FROM sqlite_schema").get();
+			if (is_new) adopt_file(file, dirname(file));
 			return ok(new SqliteDatabase(connection, options));
 		} catch (error) {
 			connection?.close();
 			if (error instanceof Sqlite.SqliteError) return failed(describe(file, error));
 			throw error;
-		const is_new = file !== ":memory:" && !existsSync(file);
 		}
 	}
 
 	/** Sets how careful to be with the disk. Only works outside of a turn's transaction. Source: mod_storage_sql.lua, module.load. */
-			if (is_new) adopt_file(file, dirname(file));
 	tune(how: SqliteTune): Result<void, StorageError> {
 		return this.guard(() => {
 			const before = this.pragma("journal_mode");
