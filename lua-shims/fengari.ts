@@ -14,5 +14,8 @@ export { lauxlib, ldebug, lobject, lstate, ltable, lua, lualib };
 
 export const { TValue, luaO_nilobject } = lobject;
 export type TValue = import("fengari/src/lobject.js").TValue;
+/** A value of the host that Lua holds with a metatable. */
+export const { Udata } = lobject;
+export type Udata = import("fengari/src/lobject.js").Udata;
 export const { TString } = lstring;
 export type TString = import("fengari/src/lstring.js").TString;

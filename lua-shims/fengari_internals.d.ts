@@ -18,9 +18,16 @@ declare module "fengari/src/lobject.js" {
 	export class CClosure {
 		readonly f: import("fengari").LuaCFunction;
 	}
+	/** A value of the host that Lua holds with a metatable. */
+	export class Udata {
+		constructor(L: import("fengari").LuaState, size: number);
+		metatable: import("fengari/src/ltable.js").Table | null;
+		data: object;
+	}
 	const lobject: {
 		luaO_tostring(L: import("fengari").LuaState, value: TValue): void;
 		readonly TValue: typeof TValue;
+		readonly Udata: typeof Udata;
 		/** The nil that absent table entries answer with; frozen. */
 		readonly luaO_nilobject: TValue;
 	};

@@ -2,6 +2,7 @@
 
 import { type Table, TValue } from "./fengari.ts";
 import { type Key, key_of, LiveTable, nil, string_value, tags, text_of_string } from "./live_table.ts";
+import { replace_libraries } from "./lua/libraries.ts";
 import type { LuaHost } from "./lua_host.ts";
 import { bytes_of } from "./text.ts";
 import type { Vm } from "./vm.ts";
@@ -62,6 +63,7 @@ const withheld = ["dofile", "loadfile"];
 /** Makes the globals that all modules share: Lua's own, as Lua 5.1 to 5.4 have them. */
 export function create_globals(host: LuaHost): TValue {
 	const { vm, border } = host;
+	replace_libraries(host);
 	const real = vm.globals;
 	const inside = vm.new_table();
 	for (const [key, value] of vm.entries(real)) {

@@ -2,7 +2,7 @@
 
 import { tonumber } from "../../host/util/tonumber.ts";
 import { type TString, TValue } from "../fengari.ts";
-import { bytes_value, nil, tags, text_of_string } from "../live_table.ts";
+import { bytes_value, nil, number_value, tags, text_of_string } from "../live_table.ts";
 import type { LuaHost } from "../lua_host.ts";
 import { lua_number_text } from "../number_text.ts";
 import type { NativeFunction } from "../vm.ts";
@@ -89,7 +89,14 @@ export function number_at(args: Arguments, index: number, name: string): number 
 	return number;
 }
 
-/** The same; a default where the argument is absent or nil. */
+/** The Lua number that a numeral stands for: an integer where it has neither point nor exponent; undefined for what is none. */
+export function numeral_value(text: string): TValue | undefined {
+	const number = tonumber(text);
+	if (number === undefined) return undefined;
+	return /^\s*[-+]?(?:0[xX][0-9a-fA-F]+|\d+)\s*$/.test(text) ? number_value(number) : new TValue(tags.float, number);
+}
+
+/** A number argument; a default where it is absent or nil. */
 export function optional_number_at<Default>(args: Arguments, index: number, name: string, fallback: Default): number | Default {
 	return is_none(args[index - 1]) ? fallback : number_at(args, index, name);
 }
@@ -97,7 +104,9 @@ export function optional_number_at<Default>(args: Arguments, index: number, name
 /** An argument that has to be a whole number. */
 export function integer_at(args: Arguments, index: number, name: string): number {
 	const number = number_at(args, index, name);
-	if (!Number.isInteger(number)) throw bad_argument(index, name, "number has no integer representation");
+	if (!Number.isInteger(number) || Math.abs(number) > 2 ** 63) {
+		throw bad_argument(index, name, "number has no integer representation");
+	}
 	return number;
 }
 

@@ -6,12 +6,14 @@ import { datamanager_library } from "./datamanager.ts";
 import { encodings_library } from "./encodings.ts";
 import { hashes_library, hmac_library } from "./hashes.ts";
 import { jid_library } from "./jid.ts";
+import { lfs_library } from "./lfs.ts";
 import { logger_library } from "./logger.ts";
 import { id_library, random_library, uuid_library } from "./random.ts";
 import { time_library, timer_library } from "./time.ts";
 
 /** Makers of libraries, each called when its library is first required. */
 export const natives: { readonly [name: string]: (host: LuaHost) => TValue } = {
+	lfs: lfs_library,
 	"util.crand": random_library,
 	"util.datamanager": datamanager_library,
 	"util.encodings": encodings_library,
