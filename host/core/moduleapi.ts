@@ -9,6 +9,7 @@ import type { ConfigValue } from "./config/config.ts";
 import * as options from "./config/option_types.ts";
 import { http_url } from "./http_url.ts";
 import {
+	type C2sSession,
 	type EventMap,
 	type HostSession,
 	IqError,
@@ -355,6 +356,14 @@ export class ModuleInstance implements ModuleApi {
 
 	broadcast(recipients: Iterable<string>, stanza: Stanza): void {
 		this.server.router.broadcast(this.host_session(), recipients, stanza);
+	}
+
+	plain_session(full_jid: string, name: "message" | "presence" | "iq"): C2sSession | undefined {
+		return this.server.router.plain_session(full_jid, name);
+	}
+
+	is_only_heard_by<Name extends keyof EventMap & string>(event: Name, handlers: ReadonlySet<Handler<EventMap[Name]>>): boolean {
+		return this.events.has_only_among(event, handlers);
 	}
 
 	send_iq(stanza: Stanza, origin?: Session, timeout = 120): Promise<Stanza> {

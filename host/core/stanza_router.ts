@@ -3,7 +3,7 @@
 import * as jid from "../util/jid.ts";
 import type { Stanza } from "../util/stanza.ts";
 import * as st from "../util/stanza.ts";
-import type { HostSession, Log, Server, Session, StanzaEvent, StanzaRouter } from "./types.ts";
+import type { C2sSession, HostSession, Log, Server, Session, StanzaEvent, StanzaRouter } from "./types.ts";
 
 const stanza_names = new Set(["message", "presence", "iq"]);
 const iq_types = new Set(["get", "set", "result", "error"]);
@@ -169,8 +169,20 @@ export function create_router(server: Server, wants_debug: () => boolean): Stanz
 		route_stanza(own, st.error_reply(stanza, "cancel", "not-allowed", "Communication with remote domains is not enabled"));
 	}
 
+	/** Whether stanzas of that name get to the sessions of a host as they are. */
+	function delivers_plainly(host: HostSession | undefined, name: string): boolean {
+		const delivery = host?.plain_delivery.get(name);
+		return host !== undefined && delivery !== undefined && host.events.has_only(`${name}/full`, delivery);
+	}
+
+	function plain_session(full_jid: string, name: string): C2sSession | undefined {
+		// Who asks for debug messages wants to read of each stanza
+		const session = wants_debug() ? undefined : server.full_sessions.get(full_jid);
+		if (session === undefined || session.has_filter("stanzas/out")) return undefined;
+		return delivers_plainly(server.hosts.get(session.host ?? ""), name) ? session : undefined;
+	}
+
 	function broadcast(origin: HostSession, recipients: Iterable<string>, stanza: Stanza): void {
-		const event_name = `${stanza.name}/full`;
 		let text: st.AddressableText | undefined;
 		let last_host: string | undefined;
 		let last_is_plain = false;
@@ -178,9 +190,7 @@ export function create_router(server: Server, wants_debug: () => boolean): Stanz
 			const session = server.full_sessions.get(to);
 			if (session !== undefined && session.host !== last_host) {
 				last_host = session.host;
-				const host = server.hosts.get(last_host ?? "");
-				const delivery = host?.plain_delivery.get(stanza.name);
-				last_is_plain = host !== undefined && delivery !== undefined && host.events.has_only(event_name, delivery);
+				last_is_plain = delivers_plainly(server.hosts.get(last_host ?? ""), stanza.name);
 			}
 			if (session !== undefined && last_is_plain && !session.has_filter("stanzas/out")) {
 				text ??= st.serialise_for_many(stanza);
@@ -193,7 +203,7 @@ export function create_router(server: Server, wants_debug: () => boolean): Stanz
 		}
 	}
 
-	return { process_stanza, post_stanza, route_stanza, broadcast };
+	return { process_stanza, post_stanza, route_stanza, plain_session, broadcast };
 }
 
 const addresses = [

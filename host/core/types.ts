@@ -485,6 +485,13 @@ export interface ModuleApi {
 	send(stanza: Stanza, origin?: Session): void;
 	/** Routes a stanza to many full JIDs, serialising it once; `to` of the stanza is ignored. */
 	broadcast(recipients: Iterable<string>, stanza: Stanza): void;
+	/**
+	 * The session of a full JID, where a stanza of that name would get there as it is: nothing hooks it on its way or filters it, so
+	 * that shared text may be handed to the session instead.
+	 */
+	plain_session(full_jid: string, name: "message" | "presence" | "iq"): C2sSession | undefined;
+	/** Whether nothing would see an event but some of these handlers, so that who knows what they do need not fire it. */
+	is_only_heard_by<Name extends keyof EventMap & string>(event: Name, handlers: ReadonlySet<Handler<EventMap[Name]>>): boolean;
 	/** Sends an IQ; the promise ends with its result's stanza, or fails with an {@link IqError}. Timeout in seconds. */
 	send_iq(stanza: Stanza, origin?: Session, timeout?: number): Promise<Stanza>;
 
@@ -525,6 +532,8 @@ export interface StanzaRouter {
 	post_stanza(origin: Session, stanza: Stanza, preevents?: boolean): void;
 	/** Posts to a local host, or fires `route/remote`. */
 	route_stanza(origin: Session | undefined, stanza: Stanza): void;
+	/** See {@link ModuleApi.plain_session}. */
+	plain_session(full_jid: string, name: "message" | "presence" | "iq"): C2sSession | undefined;
 	/** One stanza to many full JIDs, serialised once. */
 	broadcast(origin: HostSession, recipients: Iterable<string>, stanza: Stanza): void;
 }

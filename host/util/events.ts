@@ -73,13 +73,17 @@ export class Events<Map> {
 	/** Whether this handler and nothing else would see the event: no other handler, no wrapper, no debug hook. */
 	has_only(name: string, handler: AnyHandler): boolean {
 		const handlers = this.get_handlers(name);
-		return (
-			handlers.length === 1 &&
-			handlers[0] === handler &&
-			this.debug_hook === undefined &&
-			this.global_wrappers.length === 0 &&
-			!this.wrapped.has(name)
-		);
+		return handlers.length === 1 && handlers[0] === handler && !this.is_watched(name);
+	}
+
+	/** Whether nothing would see the event but some of these handlers. */
+	has_only_among(name: string, known: ReadonlySet<AnyHandler>): boolean {
+		return !this.is_watched(name) && this.get_handlers(name).every((handler) => known.has(handler));
+	}
+
+	/** Whether something stands around or in place of the handlers of an event. */
+	private is_watched(name: string): boolean {
+		return this.debug_hook !== undefined || this.global_wrappers.length > 0 || this.wrapped.has(name);
 	}
 
 	/** Names of all events that have handlers, with each handler's priority, for tables and tests. */

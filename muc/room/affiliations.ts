@@ -6,7 +6,7 @@ import { bare, host, join, split } from "../../host/util/jid.ts";
 import * as st from "../../host/util/stanza.ts";
 import type { Affiliation, AffiliationData, Occupant, Role, Room, RoomMethods, SetAffiliationEvent, Verdict } from "../types.ts";
 import { affiliationRank, isAffiliation, only_with_min_role, roleRank } from "../util.lib.ts";
-import { addItem, mucUser } from "./broadcast.ts";
+import { addItem, mucUser } from "./item.ts";
 
 declare module "../types.ts" {
 	interface RoomMethods {
@@ -37,11 +37,12 @@ declare module "../types.ts" {
 }
 
 function get_affiliation(room: Room, jid: string): Affiliation | undefined {
-	const { node, host } = split(jid);
-	if (host === undefined) return undefined;
-	const affiliation = room._affiliations.get(node === undefined ? host : `${node}@${host}`);
-	if (affiliation === undefined && room._affiliations.get(host) === "outcast") return "outcast";
-	return affiliation;
+	// Asked about everybody whenever somebody enters, mostly by bare JIDs, which are not taken apart for it
+	const account = bare(jid);
+	if (account === undefined) return undefined;
+	const affiliation = room._affiliations.get(account);
+	if (affiliation !== undefined) return affiliation;
+	return room._affiliations.get(host(account) ?? "") === "outcast" ? "outcast" : undefined;
 }
 
 function* each_affiliation(

@@ -1,14 +1,12 @@
 // Counterpart: plugins/muc/muc.lib.lua (sending to occupants, and showing them to each other)
 
-import { bare, resource } from "../../host/util/jid.ts";
-import { ns } from "../../host/util/ns.ts";
+import { resource } from "../../host/util/jid.ts";
 import type { Stanza } from "../../host/util/stanza.ts";
 import * as st from "../../host/util/stanza.ts";
-import type { Affiliation, Occupant, PublicStatus, Role, Room, RoomMethods, Whois } from "../types.ts";
+import type { Occupant, PublicStatus, Room, RoomMethods, Whois } from "../types.ts";
 import { roleRank, valid_roles } from "../util.lib.ts";
-
-/** Whether an occupant is meant; without the occupant, whether an affiliated JID is that is not in the room. */
-type OccupantFilter = (nick: string, occupant: Occupant | undefined) => boolean;
+import { addItem, type Item } from "./item.ts";
+import { type OccupantFilter, send_occupant_list } from "./occupant_list.ts";
 
 declare module "../types.ts" {
 	interface RoomMethods {
@@ -37,32 +35,6 @@ declare module "../types.ts" {
 		/** Whether a real full JID must not see the real JIDs of others. */
 		is_anonymous_for(jid: string): boolean;
 	}
-}
-
-/** What an `<item/>` says (XEP-0045 §18.2); absent parts are left out. */
-interface Item {
-	affiliation: Affiliation | undefined;
-	role: Role | undefined;
-	jid?: string | undefined;
-	nick?: string | undefined;
-	actorNick?: string | undefined;
-	actorJid?: string | undefined;
-	reason?: string | undefined;
-}
-
-/** Adds an `<item/>` where the builder of `x` stands. */
-export function addItem(x: Stanza, item: Item): Stanza {
-	x.tag("item", { affiliation: item.affiliation ?? "none", role: item.role, jid: item.jid, nick: item.nick });
-	if (item.actorNick !== undefined || item.actorJid !== undefined) {
-		x.tag("actor", { nick: item.actorNick, jid: item.actorJid }).up();
-	}
-	if (item.reason !== undefined) x.text_tag("reason", item.reason);
-	return x.up();
-}
-
-/** A fresh `<x/>` for what rooms say about occupants. */
-export function mucUser(): Stanza {
-	return st.stanza("x", { xmlns: ns.muc_user });
 }
 
 /** Sends to many sessions, serialising once; one by one where a module has put its own `route_stanza` in place. */
@@ -229,37 +201,7 @@ function showToSelf(room: Room, occupant: Occupant, presence: Stanza, selfX: Sta
 	}
 }
 
-function send_occupant_list(room: Room, to: string, filter: OccupantFilter = () => true): void {
-	const toBare = bare(to);
-	const roles = room.get_presence_broadcast();
-	const isAnonymous = room.is_anonymous_for(to);
-	const seen = new Set<string>();
-	for (const [nick, occupant] of room._occupants) {
-		seen.add(occupant.bare_jid);
-		const isOwn = toBare === occupant.bare_jid;
-		const presence = occupant.get_presence();
-		if (presence === undefined || !filter(nick, occupant) || !(isOwn || roles[occupant.role ?? "none"])) continue;
-		const shown = st.clone(presence);
-		shown.attr["to"] = to;
-		shown.add_child(room.build_item_list(occupant, mucUser(), isAnonymous && !isOwn));
-		room.module.fire_event("muc-build-occupant-presence", { room, occupant, stanza: shown });
-		room.route_stanza(shown);
-	}
-	if (roles.none) sendAbsent(room, to, isAnonymous, (jid) => !seen.has(jid) && filter(jid, undefined));
-}
-
-/** Shows affiliated users that are not in the room; where real JIDs are hidden, those with a reserved nick only. */
-function sendAbsent(room: Room, to: string, isAnonymous: boolean, filter: (jid: string) => boolean): void {
-	for (const [jid, affiliation, data] of room.each_affiliation()) {
-		const nick = data?.reserved_nickname;
-		if ((nick === undefined && isAnonymous) || !filter(jid)) continue;
-		const from = nick === undefined ? room.jid : `${room.jid}/${nick}`;
-		const x = addItem(mucUser(), { affiliation, role: "none", nick, jid: isAnonymous ? undefined : jid });
-		const shown = st.presence({ to, from, type: "unavailable" });
-		shown.add_child(x);
-		room.route_stanza(shown);
-	}
-}
+const everybody: OccupantFilter = () => true;
 
 export const methods: Pick<
 	RoomMethods,
@@ -293,7 +235,7 @@ export const methods: Pick<
 		publicise_occupant_status(this, status);
 	},
 	send_occupant_list(to, filter) {
-		send_occupant_list(this, to, filter);
+		send_occupant_list(this, to, filter ?? everybody, methods);
 	},
 	is_anonymous_for(jid) {
 		return is_anonymous_for(this, jid);

@@ -5,7 +5,7 @@ import type { Stanza } from "../../host/util/stanza.ts";
 import * as st from "../../host/util/stanza.ts";
 import type { Room, RoomMethods } from "../types.ts";
 import { senderOf } from "../util.lib.ts";
-import { mucUser } from "./broadcast.ts";
+import { mucUser } from "./item.ts";
 
 declare module "../types.ts" {
 	interface RoomMethods {

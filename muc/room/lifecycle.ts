@@ -4,8 +4,8 @@ import type { StoreTable } from "../../host/core/types.ts";
 import { failed, ok, stanza_error } from "../../host/util/error.ts";
 import type { Stanza } from "../../host/util/stanza.ts";
 import type { DestroyEvent, MucEvents, Occupant, Role, Room, RoomMethods, Verdict } from "../types.ts";
-import { mucUser } from "./broadcast.ts";
 import { readConfig } from "./freeze.ts";
+import { mucUser } from "./item.ts";
 
 declare module "../types.ts" {
 	interface RoomMethods {

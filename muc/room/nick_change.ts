@@ -3,7 +3,7 @@
 import { resource } from "../../host/util/jid.ts";
 import * as st from "../../host/util/stanza.ts";
 import type { Occupant } from "../types.ts";
-import { addItem, mucUser } from "./broadcast.ts";
+import { addItem, mucUser } from "./item.ts";
 import type { Visit } from "./presence.ts";
 
 /** How many sessions there are on both sides of a nick change. */

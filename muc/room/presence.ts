@@ -7,7 +7,7 @@ import type { Stanza } from "../../host/util/stanza.ts";
 import * as st from "../../host/util/stanza.ts";
 import type { Occupant, Room, RoomMethods } from "../types.ts";
 import { addresseeOf, senderOf } from "../util.lib.ts";
-import { mucUser } from "./broadcast.ts";
+import { mucUser } from "./item.ts";
 import { departToNick, showReturn } from "./nick_change.ts";
 
 declare module "../types.ts" {

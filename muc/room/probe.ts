@@ -6,7 +6,7 @@ import type { Stanza } from "../../host/util/stanza.ts";
 import * as st from "../../host/util/stanza.ts";
 import type { Occupant, Room, RoomMethods } from "../types.ts";
 import { addresseeOf, senderOf } from "../util.lib.ts";
-import { addItem, mucUser } from "./broadcast.ts";
+import { addItem, mucUser } from "./item.ts";
 
 declare module "../types.ts" {
 	interface RoomMethods {

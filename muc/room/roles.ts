@@ -3,7 +3,7 @@
 import { failed, ok, stanza_error } from "../../host/util/error.ts";
 import type { Occupant, Role, Room, RoomMethods, SetRoleEvent, Verdict } from "../types.ts";
 import { affiliationRank, isRole } from "../util.lib.ts";
-import { mucUser } from "./broadcast.ts";
+import { mucUser } from "./item.ts";
 
 declare module "../types.ts" {
 	interface RoomMethods {

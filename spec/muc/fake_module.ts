@@ -306,6 +306,14 @@ export class FakeModule implements ModuleApi {
 		this.sent.push(st.clone(stanza));
 	}
 
+	plain_session(): undefined {
+		return undefined;
+	}
+
+	is_only_heard_by<Name extends keyof EventMap & string>(event: Name, handlers: ReadonlySet<Handler<EventMap[Name]>>): boolean {
+		return this.events.has_only_among(event, handlers);
+	}
+
 	broadcast(recipients: Iterable<string>, stanza: Stanza): void {
 		const all = [...recipients];
 		this.broadcasts.push({ recipients: all, stanza: st.clone(stanza) });
