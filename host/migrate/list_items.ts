@@ -5,6 +5,7 @@ import { failed, ok, type Result } from "../util/error.ts";
 import { from_entries, type LuaKey, type LuaValue } from "../util/luatable.ts";
 import { read_item, serialize, text_of } from "../util/serialization.ts";
 import * as st from "../util/stanza.ts";
+import { canonical_xml } from "./canonical_xml.ts";
 import type { ArchiveRecord } from "./types.ts";
 
 /** Thrown and caught here: the text has a form that Prosody does not write. */
@@ -187,7 +188,7 @@ export function read_archive_item(bytes: string, number: number): Result<Archive
 		when,
 		with: typeof with_ === "string" ? with_ : "",
 		stanza,
-		xml: stanza.toString(),
+		xml: canonical_xml(stanza),
 	});
 }
 

@@ -3,9 +3,10 @@
 import { closeSync, existsSync, openSync, readSync, rmSync, statSync } from "node:fs";
 import Sqlite from "better-sqlite3";
 import type { StoreMap, StoreValue } from "../core/types.ts";
-import { deserialize } from "../plugins/storage_sql/values.ts";
+import { deserialize, column as text } from "../plugins/storage_sql/values.ts";
 import { entries } from "../util/luatable.ts";
 import * as xml from "../util/xml.ts";
+import { canonical_xml } from "./canonical_xml.ts";
 import { LeftList } from "./internal_source.ts";
 import type { ArchiveEntry, Source, Unit, Unreadable } from "./types.ts";
 
@@ -16,10 +17,6 @@ const expected_columns: { readonly [table: string]: readonly string[] } = {
 	prosody: ["host", "user", "store", "key", "type", "value"],
 	prosodyarchive: ["sort_id", "host", "user", "store", "key", "when", "with", "type", "value"],
 };
-
-function text(value: Column | undefined): string {
-	return value === null || value === undefined ? "" : typeof value === "string" ? value : value.toString();
-}
 
 /** A row as it is kept aside. */
 function raw(row: { readonly [column: string]: unknown }): Buffer {
@@ -95,8 +92,8 @@ export function sqlite_source(file: string): Source {
 	}
 
 	const select_table = present.has("prosody")
-		? database.prepare<string[], { key: Column; type: Column; value: Column }>(
-				`SELECT * FROM "prosody" WHERE "host"=? AND "user"=? AND "store"=? ORDER BY "rowid"`,
+		? database.prepare<string[], { id: number; key: Column; type: Column; value: Column }>(
+				`SELECT "rowid" AS "id", * FROM "prosody" WHERE "host"=? AND "user"=? AND "store"=? ORDER BY "rowid"`,
 			)
 		: undefined;
 	const select_archive = present.has("prosodyarchive")
@@ -106,13 +103,31 @@ export function sqlite_source(file: string): Source {
 			>(`SELECT * FROM "prosodyarchive" WHERE "host"=? AND "user"=? AND "store"=? AND "sort_id">? ORDER BY "sort_id"`)
 		: undefined;
 
+	/** What a driver for text puts in the place of bytes that are none. */
+	const replaced = "\ufffd";
+	const bytes_of_table = present.has("prosody")
+		? database.prepare<[number], { value: Buffer }>(`SELECT CAST("value" AS BLOB) AS "value" FROM "prosody" WHERE "rowid"=?`)
+		: undefined;
+	const bytes_of_archive = present.has("prosodyarchive")
+		? database.prepare<[number], { value: Buffer }>(
+				`SELECT CAST("value" AS BLOB) AS "value" FROM "prosodyarchive" WHERE "sort_id"=?`,
+			)
+		: undefined;
+
+	/** A row with its value as it is, byte for byte, where that is no UTF-8. */
+	function exact<Row extends { value: Column }>(row: Row, id: number, bytes: typeof bytes_of_table): Row {
+		if (typeof row.value !== "string" || !row.value.includes(replaced)) return row;
+		return { ...row, value: bytes?.get(id)?.value ?? row.value };
+	}
+
 	return {
 		name: `sql:${file}`,
 		units: () => units,
 		read_table({ host, user, store }) {
 			const table: StoreMap = new Map();
 			const unreadable: Unreadable[] = [];
-			for (const row of select_table?.all(host, user ?? "", store) ?? []) {
+			for (const found of select_table?.all(host, user ?? "", store) ?? []) {
+				const row = exact(found, found.id, bytes_of_table);
 				const key = text(row.key);
 				const value = deserialize(text(row.type), text(row.value));
 				if (!value.ok) {
@@ -124,7 +139,8 @@ export function sqlite_source(file: string): Source {
 			return { table: table.size === 0 ? undefined : table, unreadable };
 		},
 		*read_archive({ host, user, store }, from): Generator<ArchiveEntry> {
-			for (const row of select_archive?.iterate(host, user ?? "", store, from) ?? []) {
+			for (const found of select_archive?.iterate(host, user ?? "", store, from) ?? []) {
+				const row = exact(found, found.sort_id, bytes_of_archive);
 				const next = row.sort_id;
 				const when = Number(row.when);
 				const stanza = text(row.type) === "xml" ? xml.parse(text(row.value)) : undefined;
@@ -134,7 +150,7 @@ export function sqlite_source(file: string): Source {
 					yield { next, size: 1, unreadable: { place: `${file}: item ${key} (sort_id ${next})`, reason, raw: raw(row) } };
 					continue;
 				}
-				const xml_text = stanza.toString();
+				const xml_text = canonical_xml(stanza);
 				yield { next, size: 1, record: { key, when, with: text(row.with), stanza, xml: xml_text } };
 			}
 		},

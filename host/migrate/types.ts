@@ -22,7 +22,7 @@ export interface ArchiveRecord {
 	readonly when: number;
 	readonly with: string;
 	readonly stanza: Stanza;
-	/** The stanza as text, in the form that every source and target gives it. */
+	/** The stanza as text, in the one form of canonical_xml.ts. */
 	readonly xml: string;
 }
 

@@ -6,13 +6,23 @@ import { join } from "node:path";
 import Sqlite from "better-sqlite3";
 import { afterEach, describe, expect, it } from "vitest";
 import type { ConfigValue } from "../../host/core/config/config.ts";
-import { ns } from "../../host/util/ns.ts";
 import { read_data } from "../../host/util/serialization.ts";
-import * as st from "../../host/util/stanza.ts";
 import { findProsody } from "../../tools/reference.ts";
-import type { Client } from "../../tools/scansion/client.ts";
+import {
+	add_contact,
+	affiliate,
+	balcony,
+	configure,
+	enter,
+	garden,
+	make,
+	people,
+	say,
+	service,
+	set_avatar,
+} from "./alternation/make.ts";
 import { observe } from "./alternation/observe.ts";
-import { done, expect_from, login, question, register, Stage } from "./alternation/servers.ts";
+import { done, login, register, Stage } from "./alternation/servers.ts";
 import { why_not } from "./prosody_lua.ts";
 import { start_storage } from "./storage_server.ts";
 
@@ -22,10 +32,6 @@ if (no_prosody !== undefined) console.warn(`Prosody and we do not take turns: ${
 const no_sql = no_prosody ?? why_not("util.sql", "DBI");
 /** Prosody 0.12 keeps no reasons with affiliations, and shows none. */
 const reasons = reference !== undefined;
-
-const service = "conference.localhost";
-const balcony = `balcony@${service}`;
-const garden = `garden@${service}`;
 
 function config(storage: string): string {
 	return `
@@ -49,139 +55,6 @@ Component "${service}" "muc"
 	modules_enabled = { "muc_mam"${reasons ? "" : ', "vcard_muc"'} }
 	restrict_room_creation = false
 `;
-}
-
-const people = [
-	["romeo", "wherefore", "localhost"],
-	["juliet", "art thou: ü", "localhost"],
-	["mercutio", "a plague", "localhost"],
-	["nurse", "plain words", "plain.localhost"],
-] as const;
-
-async function enter(client: Client, room: string, nick: string): Promise<st.Stanza> {
-	client.send(
-		st
-			.presence({ to: `${room}/${nick}` })
-			.tag("x", { xmlns: ns.muc })
-			.up(),
-	);
-	const own = await expect_from(client, (stanza) => stanza.attrs["from"] === `${room}/${nick}`);
-	await expect_from(client, (stanza) => stanza.name === "message" && stanza.get_child("subject") !== undefined);
-	return own;
-}
-
-async function configure(client: Client, room: string, fields: Record<string, string | string[]>): Promise<void> {
-	await done(client, "set", room, (iq) => {
-		iq.query(ns.muc_owner).tag("x", { xmlns: ns.data, type: "submit" });
-		for (const [name, values] of Object.entries({ FORM_TYPE: "http://jabber.org/protocol/muc#roomconfig", ...fields })) {
-			iq.tag("field", { var: name });
-			for (const value of [values].flat()) iq.text_tag("value", value);
-			iq.up();
-		}
-		return iq;
-	});
-}
-
-async function affiliate(
-	client: Client,
-	room: string,
-	jid: string,
-	affiliation: string,
-	reason?: string,
-	nick?: string,
-): Promise<void> {
-	await done(client, "set", room, (iq) => {
-		iq.query(ns.muc_admin).tag("item", { jid, affiliation, nick });
-		return reason === undefined ? iq : iq.text_tag("reason", reason);
-	});
-}
-
-async function say(client: Client, room: string, nick: string, parts: { body?: string; subject?: string }): Promise<void> {
-	const message = st.message({ to: room, type: "groupchat" });
-	if (parts.subject !== undefined) message.text_tag("subject", parts.subject);
-	if (parts.body !== undefined) message.text_tag("body", parts.body);
-	client.send(message);
-	await expect_from(
-		client,
-		(stanza) =>
-			stanza.attrs["from"] === `${room}/${nick}` &&
-			stanza.get_child_text("body") === parts.body &&
-			stanza.get_child_text("subject") === parts.subject,
-	);
-}
-
-async function set_avatar(client: Client, room: string, text: string): Promise<void> {
-	await done(client, "set", room, (iq) =>
-		iq
-			.tag("vCard", { xmlns: "vcard-temp" })
-			.tag("PHOTO")
-			.text_tag("TYPE", "image/png")
-			.text_tag("BINVAL", Buffer.from(text).toString("base64")),
-	);
-}
-
-async function add_contact(client: Client, jid: string, name: string, groups: readonly string[]): Promise<void> {
-	await done(client, "set", undefined, (iq) => {
-		iq.query(ns.roster).tag("item", { jid, name });
-		for (const group of groups) iq.text_tag("group", group);
-		return iq;
-	});
-}
-
-/** Everything that is kept, made from nothing. */
-async function make(port: number): Promise<void> {
-	for (const [name, password, host] of people) await register(port, name, password, host);
-	const romeo = await login(port, "romeo", "wherefore");
-	await add_contact(romeo, "juliet@localhost", 'Jülchen "J"', ["Capulet", "Loved ones"]);
-	await done(romeo, "set", undefined, (iq) => iq.tag("vCard", { xmlns: "vcard-temp" }).text_tag("FN", "Romeo Montague"));
-	await done(romeo, "set", undefined, (iq) =>
-		iq.query("jabber:iq:private").tag("storage", { xmlns: "storage:bookmarks" }).tag("conference", { jid: balcony }),
-	);
-	await enter(romeo, balcony, "romeo");
-	await configure(romeo, balcony, {
-		"muc#roomconfig_roomname": "The Balcony — ‘Balkon’",
-		"muc#roomconfig_roomdesc": 'Two\nlines, "quoted" \\ and ended',
-		"muc#roomconfig_lang": "en",
-		"muc#roomconfig_persistentroom": "1",
-		"muc#roomconfig_publicroom": "1",
-		"muc#roomconfig_membersonly": "0",
-		"muc#roomconfig_moderatedroom": "1",
-		"muc#roomconfig_whois": "anyone",
-		"muc#roomconfig_changesubject": "1",
-		"muc#roomconfig_historylength": "3",
-		"muc#roomconfig_presencebroadcast": ["moderator", "participant"],
-		"{http://prosody.im/protocol/muc}roomconfig_allowmemberinvites": "1",
-		"muc#roomconfig_enablearchiving": "1",
-	});
-	await affiliate(romeo, balcony, "juliet@localhost", "admin", "It is the east");
-	await affiliate(romeo, balcony, "mercutio@localhost", "member", "a friend", "queen-mab");
-	await affiliate(romeo, balcony, "tybalt@localhost", "outcast", "fiery: «Tybalt»");
-	await affiliate(romeo, balcony, "verona.example", "outcast");
-	await say(romeo, balcony, "romeo", { subject: "But, soft! what light? 🌒" });
-	for (const body of ["one", "two & <three>", "vier: äöü \u{1f339}", "'five'\n\"six\"\\"])
-		await say(romeo, balcony, "romeo", { body });
-	await set_avatar(romeo, balcony, "a picture");
-	await enter(romeo, garden, "romeo");
-	await configure(romeo, garden, {
-		"muc#roomconfig_persistentroom": "1",
-		"muc#roomconfig_publicroom": "0",
-		"muc#roomconfig_membersonly": "1",
-		"muc#roomconfig_enablearchiving": "0",
-	});
-	await affiliate(romeo, garden, "nurse@plain.localhost", "owner", "she may come in");
-	const juliet = await login(port, "juliet", "art thou: ü");
-	const registered = await question(juliet, "set", balcony, (iq) =>
-		iq
-			.query("jabber:iq:register")
-			.tag("x", { xmlns: ns.data, type: "submit" })
-			.tag("field", { var: "FORM_TYPE" })
-			.text_tag("value", "http://jabber.org/protocol/muc#register")
-			.up()
-			.tag("field", { var: "muc#register_roomnick" })
-			.text_tag("value", "juliet"),
-	);
-	expect(registered.attrs["type"]).toBe("result");
-	await Promise.all([romeo.disconnect(), juliet.disconnect()]);
 }
 
 /** Changes a bit of everything, with a word that tells one time from another. */

@@ -47,7 +47,7 @@ function lua(value: Parameters<typeof serialize>[0]): string {
 	return text.value;
 }
 
-function message(number: number, body = `message ${number} “é”`): string {
+function message(number: number, body = `message ${number} “é” \ufffd`): string {
 	const attr = { from: "room@conference.example.com/romeo", type: "groupchat", stamp: "2023-11-14T22:13:20Z" };
 	const child = new Map<string | number, string | Record<string, string>>([
 		[1, body],
@@ -148,7 +148,7 @@ describe("enjamb migrate", () => {
 			when: 1700000000,
 			with: "message<groupchat",
 			type: "xml",
-			value: expect.stringMatching(/^<message .*><body>message 0 “é”<\/body><\/message>$/),
+			value: expect.stringMatching(/^<message .*><body>message 0 “é” \ufffd<\/body><\/message>$/),
 		});
 		expect(database.pragma("journal_mode", { simple: true })).toBe("delete");
 		database.close();
@@ -201,7 +201,7 @@ describe("enjamb migrate", () => {
 
 	it("keeps aside what the target cannot hold", async () => {
 		const data = write_data(1);
-		write("data/example%2ecom/private/odd.dat", 'return {\n\t["nick"] = "\\255";\n};\n');
+		write("data/example%2ecom/private/odd.dat", `return {\n\t["${"x".repeat(10)}"] = (0/0);\n};\n`);
 		write("data/example%2ecom/private/inf.dat", 'return {\n\t["a"] = {\n\t\t["b"] = (1/0);\n\t};\n};\n');
 		const { status, err } = await migrate(`internal:${data}`, `sql:${join(folder, "a.sqlite")}`);
 		expect(status).toBe(3);
@@ -209,7 +209,19 @@ describe("enjamb migrate", () => {
 		expect(err).toContain("private of inf@example.com: it cannot be held by sql:");
 		const copied = await migrate(`internal:${data}`, `internal:${join(folder, "copy")}`);
 		expect(copied.status).toBe(0);
-		expect(snapshot(join(folder, "copy"))["example%2ecom/private/odd.dat"]).toContain('"\\255"');
+		expect(snapshot(join(folder, "copy"))["example%2ecom/private/odd.dat"]).toContain("(0/0)");
+	});
+
+	it("keeps bytes that are no UTF-8, in whatever kind of column they are", async () => {
+		write("data/example%2ecom/private/odd.dat", 'return {\n\t["a"] = "x\\255";\n\t["b"] = "\\239\\191\\189";\n};\n');
+		const file = join(folder, "a.sqlite");
+		expect((await migrate(`internal:${join(folder, "data")}`, `sql:${file}`)).status).toBe(0);
+		const database = new Sqlite(file);
+		// As a real Prosody writes them.
+		database.exec(`UPDATE "prosody" SET "value" = CAST("value" AS TEXT)`);
+		database.close();
+		expect((await migrate(`sql:${file}`, `internal:${join(folder, "b")}`)).status).toBe(0);
+		expect(snapshot(join(folder, "b"))).toEqual(snapshot(join(folder, "data")));
 	});
 
 	it("reads databases of 0.12, and keeps aside their rows that are none", async () => {
