@@ -1,10 +1,461 @@
 // Counterpart: core/ (the managers as Lua modules require them)
 
-import type { TValue } from "./fengari.ts";
+import { AccountRoster } from "../host/core/rostermanager.ts";
+import type { C2sSession, Roster } from "../host/core/types.ts";
+import * as jid from "../host/util/jid.ts";
+import { Stanza } from "../host/util/stanza.ts";
+import { type Table, TValue } from "./fengari.ts";
+import { LiveTable, nil, number_value, string_value, tags } from "./live_table.ts";
 import type { LuaHost } from "./lua_host.ts";
+import { features_of, router_functions } from "./prosody.ts";
+import { answer_value, name_iterator, optional_text, text_argument } from "./providers.ts";
+import { native_table, stream_error_of } from "./session.ts";
 import { create_storage_library } from "./store.ts";
+import type { NativeFunction } from "./vm.ts";
+
+type Functions = { readonly [name: string]: NativeFunction };
+
+const name_of = (value: TValue | undefined): string => text_argument(value, "username");
+const host_of = (value: TValue | undefined): string => text_argument(value, "host");
+
+/** The error of a stanza as Prosody's functions give it: nil, type, condition, text. */
+function stanza_error_results(host: LuaHost, error: { type: string; condition: string; text?: string }): readonly TValue[] {
+	return [nil, string_value(error.type), string_value(error.condition), host.border.to_lua(error.text)];
+}
+
+// ------------------------------------------------------------------------------------------------------------ accounts
+
+/** Source: core/usermanager.lua. */
+function usermanager(host: LuaHost): TValue {
+	const { border, server, libraries, vm } = host;
+	const { usermanager: users } = server;
+	const role_of = (value: TValue | undefined): string => text_argument(value, "role");
+	const array = (list: readonly string[]): TValue => vm.call(libraries.get("util.array"), [border.deep_table(list)])[0] ?? nil;
+	/** Prosody 0.12: names of roles as the keys of a table. */
+	const legacy_roles = (address: string, on: string): TValue => {
+		const role = users.get_jid_role(jid.bare(address) ?? address, on);
+		if (!role) return nil;
+		const names = new Set([role.name]);
+		if (users.is_admin(jid.bare(address) ?? address, on)) names.add("prosody:admin");
+		return border.deep_table(Object.fromEntries([...names].map((name) => [name, true])));
+	};
+	const functions: Functions = {
+		initialize_host: () => undefined,
+		test_password: ([username, on, password]) =>
+			answer_value(host, users.test_password(name_of(username), host_of(on), text_argument(password, "password"))),
+		get_password: ([username, on]) => border.to_lua(users.get_password(name_of(username), host_of(on))),
+		set_password: ([username, password, on, resource]) =>
+			answer_value(
+				host,
+				users.set_password(name_of(username), host_of(on), text_argument(password, "password"), optional_text(resource)),
+			),
+		get_account_info: ([username, on]) => {
+			const info = users.get_account_info(name_of(username), host_of(on));
+			return info.ok ? border.deep_table({ ...info.value }) : answer_value(host, info);
+		},
+		user_exists: ([username, on]) => border.to_lua(users.user_exists(name_of(username), host_of(on))),
+		create_user: ([username, password, on]) =>
+			answer_value(host, users.create_user(name_of(username), host_of(on), optional_text(password))),
+		create_user_with_role: ([username, password, on, role]) =>
+			answer_value(host, users.create_user_with_role(name_of(username), host_of(on), optional_text(password), role_of(role))),
+		delete_user: ([username, on]) => answer_value(host, users.delete_user(name_of(username), host_of(on))),
+		user_is_enabled: ([username, on]) => answer_value(host, users.user_is_enabled(name_of(username), host_of(on))),
+		enable_user: ([username, on]) => answer_value(host, users.enable_user(name_of(username), host_of(on))),
+		disable_user: ([username, on]) => answer_value(host, users.disable_user(name_of(username), host_of(on))),
+		users: ([on]) => name_iterator(host, users.users(host_of(on))),
+		get_sasl_handler: ([on, session = nil]) =>
+			border.to_lua(users.get_sasl_handler(host_of(on), border.from_lua(session) as C2sSession)),
+		get_provider: ([on]) => {
+			const session = server.hosts.get(host_of(on));
+			return session === undefined ? nil : vm.index(border.to_lua(session), string_value("users"));
+		},
+		get_user_role: ([username, on]) => border.to_lua(users.get_user_role(name_of(username), host_of(on))),
+		set_user_role: ([username, on, role]) =>
+			answer_value(host, users.set_user_role(name_of(username), host_of(on), role_of(role))),
+		user_can_assume_role: ([username, on, role]) =>
+			border.to_lua(users.user_can_assume_role(name_of(username), host_of(on), role_of(role))),
+		add_user_secondary_role: ([username, on, role]) =>
+			answer_value(host, users.add_user_secondary_role(name_of(username), host_of(on), role_of(role))),
+		remove_user_secondary_role: ([username, on, role]) =>
+			answer_value(host, users.remove_user_secondary_role(name_of(username), host_of(on), role_of(role))),
+		get_user_secondary_roles: ([username, on]) => border.to_lua(users.get_user_secondary_roles(name_of(username), host_of(on))),
+		get_users_with_role: ([role, on]) => array(users.get_users_with_role(role_of(role), host_of(on))),
+		get_jid_role: ([address, on]) => border.to_lua(users.get_jid_role(text_argument(address, "jid"), host_of(on))),
+		set_jid_role: ([address, on, role]) =>
+			answer_value(host, users.set_jid_role(text_argument(address, "jid"), host_of(on), role_of(role))),
+		get_jids_with_role: ([role, on]) => array(users.get_jids_with_role(role_of(role), optional_text(on) ?? "*")),
+		get_role_by_name: ([role, on]) => border.to_lua(users.get_role_by_name(role_of(role), host_of(on))),
+		get_all_roles: ([on]) => border.to_lua(new Map(users.get_all_roles(host_of(on)))),
+		get_roles: ([address, on]) => legacy_roles(text_argument(address, "jid"), optional_text(on) ?? "*"),
+		set_roles: ([address, on, roles = nil]) => {
+			const [name] = roles.type === tags.table ? [...keys_of(host, roles)] : [];
+			const { node, host: domain } = jid.split(text_argument(address, "jid"));
+			const given_host = host_of(on);
+			if (name === undefined) return [nil, string_value("no role given")];
+			if (node !== undefined && domain === given_host) return answer_value(host, users.set_user_role(node, given_host, name));
+			return answer_value(host, users.set_jid_role(text_argument(address, "jid"), given_host, name));
+		},
+		is_admin: ([address, on]) => {
+			const known = optional_text(address);
+			return border.to_lua(known !== undefined && users.is_admin(known, optional_text(on) ?? "*"));
+		},
+	};
+	return native_table(host, functions);
+}
+
+/** The keys of a table that are text. */
+function* keys_of(host: LuaHost, value: TValue): Generator<string> {
+	const { value: table } = value;
+	if (table instanceof LiveTable) {
+		for (const key of table.keys()) if (typeof key === "string") yield key;
+	} else {
+		for (const [key] of host.vm.entries(table as Table)) {
+			const name = optional_text(key);
+			if (name !== undefined) yield name;
+		}
+	}
+}
+
+/** Source: core/rostermanager.lua. */
+function rostermanager(host: LuaHost): TValue {
+	const { border, server, vm } = host;
+	const { rostermanager: rosters } = server;
+	const jid_of = (value: TValue | undefined): string => text_argument(value, "jid");
+	const truth = (value: boolean): TValue => border.to_lua(value);
+	/** The roster that a caller has, or else the account's. */
+	const roster_of = (username: string, on: string, value: TValue | undefined): Roster => {
+		const known = value === undefined ? undefined : border.from_lua(value);
+		return known instanceof AccountRoster ? known : rosters.load_roster(username, on);
+	};
+	/** Changes a session's contact, and takes that back where it cannot be saved. */
+	const change = (session: TValue, address: string, item: TValue): readonly TValue[] | TValue => {
+		const field = (name: string): TValue => vm.index(session, string_value(name));
+		const roster = field("roster");
+		if (roster.type !== tags.table) {
+			return [nil, string_value("auth"), string_value("not-authorized"), string_value("Session's roster not loaded")];
+		}
+		const old = vm.index(roster, string_value(address));
+		vm.set_index(roster, string_value(address), item);
+		const username = name_of(field("username"));
+		const on = host_of(field("host"));
+		if (rosters.save_roster(username, on, roster_of(username, on, roster), address)) return truth(true);
+		vm.set_index(roster, string_value(address), old);
+		return [nil, string_value("wait"), string_value("internal-server-error"), string_value("Unable to save roster")];
+	};
+	type Question = (username: string, on: string, address: string) => boolean;
+	const asked =
+		(run: Question): NativeFunction =>
+		([username, on, address]) =>
+			truth(run(name_of(username), host_of(on), jid_of(address)));
+	const pending_out: Question = (username, on, address) =>
+		rosters.load_roster(username, on).items.get(address)?.ask !== undefined;
+	return native_table(host, {
+		load_roster: ([username, on]) => {
+			const roster = rosters.load_roster(name_of(username), host_of(on));
+			return roster.broken ? [border.to_lua(roster), string_value("the roster could not be read")] : border.to_lua(roster);
+		},
+		save_roster: ([username, on, roster, address]) => {
+			const account = name_of(username);
+			const domain = host_of(on);
+			const given = roster_of(account, domain, roster);
+			if (rosters.save_roster(account, domain, given, optional_text(address))) return truth(true);
+			return given.broken ? [nil, string_value("Not saving broken roster")] : nil;
+		},
+		add_to_roster: ([session = nil, address, item = nil]) => change(session, jid_of(address), item),
+		remove_from_roster: ([session = nil, address]) => change(session, jid_of(address), nil),
+		roster_push: ([username, on, address]) => {
+			rosters.roster_push(name_of(username), host_of(on), jid_of(address));
+			return undefined;
+		},
+		is_contact_subscribed: asked(rosters.is_contact_subscribed),
+		is_user_subscribed: asked(rosters.is_user_subscribed),
+		is_contact_preapproved: asked(rosters.is_contact_preapproved),
+		is_contact_pending_in: asked(rosters.is_contact_pending_in),
+		is_contact_pending_out: asked(pending_out),
+		set_contact_pending_in: ([username, on, address, stanza = nil]) => {
+			const kept = border.from_lua(stanza);
+			if (!(kept instanceof Stanza)) throw new TypeError("bad argument to set_contact_pending_in: expected a stanza");
+			return truth(rosters.set_contact_pending_in(name_of(username), host_of(on), jid_of(address), kept));
+		},
+		set_contact_pending_out: asked(rosters.set_contact_pending_out),
+		unsubscribe: asked(rosters.unsubscribe),
+		subscribed: asked(rosters.subscribed),
+		unsubscribed: ([username, on, address]) => {
+			const was_pending = rosters.is_contact_pending_in(name_of(username), host_of(on), jid_of(address));
+			const { success, was_subscribed } = rosters.unsubscribed(name_of(username), host_of(on), jid_of(address));
+			return [truth(success), truth(was_pending), truth(was_subscribed)];
+		},
+		process_inbound_subscription_approval: asked(rosters.process_inbound_subscription_approval),
+		process_inbound_subscription_cancellation: asked(rosters.process_inbound_subscription_cancellation),
+		process_inbound_unsubscribe: asked(rosters.process_inbound_unsubscribe),
+		process_outbound_subscription_request: asked(rosters.set_contact_pending_out),
+	});
+}
+
+// ------------------------------------------------------------------------------------------------------------ sessions
+
+/** Source: core/sessionmanager.lua. */
+function sessionmanager(host: LuaHost): TValue {
+	const { border, server } = host;
+	const { sessionmanager: sessions } = server;
+	const client = (value: TValue | undefined): C2sSession => {
+		const known = value === undefined ? undefined : host.session_of(value);
+		if (known?.type.startsWith("c2s")) return known as C2sSession;
+		throw new TypeError("bad argument: expected a client's session");
+	};
+	const stanza_of = (value: TValue | undefined): Stanza => {
+		const known = value === undefined ? undefined : border.from_lua(value);
+		if (known instanceof Stanza) return known;
+		throw new TypeError("bad argument: expected a stanza");
+	};
+	return native_table(host, {
+		destroy_session: ([session, reason = nil]) => {
+			const error = border.from_lua(reason);
+			const text = typeof error === "string" ? error : stream_error_of(host, reason)?.condition;
+			sessions.destroy_session(client(session), text);
+			return undefined;
+		},
+		retire_session: ([session]) => session,
+		make_authenticated: ([session, username, role]) =>
+			answer_value(host, sessions.make_authenticated(client(session), name_of(username), optional_text(role))),
+		bind_resource: ([session, resource]) => {
+			const bound = sessions.bind_resource(client(session), optional_text(resource));
+			return bound.ok ? border.to_lua(true) : stanza_error_results(host, bound.error);
+		},
+		send_to_available_resources: ([username, on, stanza]) =>
+			number_value(sessions.send_to_available_resources(name_of(username), host_of(on), stanza_of(stanza))),
+		send_to_interested_resources: ([username, on, stanza]) =>
+			number_value(sessions.send_to_interested_resources(name_of(username), host_of(on), stanza_of(stanza))),
+	});
+}
+
+/** Streams to other servers: there are none. Source: core/s2smanager.lua. */
+function s2smanager(host: LuaHost): TValue {
+	const refused: NativeFunction = () => [nil, string_value("this server has no streams to other servers")];
+	const value = native_table(host, {
+		new_incoming: refused,
+		new_outgoing: refused,
+		destroy_session: () => undefined,
+		retire_session: () => undefined,
+	});
+	host.vm.raw_set(value.value as Table, "incoming_s2s", host.border.table({}));
+	return value;
+}
+
+// --------------------------------------------------------------------------------------------------- hosts and modules
+
+/** Source: core/hostmanager.lua. */
+function hostmanager(host: LuaHost): TValue {
+	const { border, server } = host;
+	return native_table(host, {
+		activate: ([name]) => {
+			const activated = server.activate_host(host_of(name));
+			return activated.ok ? border.to_lua(true) : answer_value(host, activated);
+		},
+		deactivate: ([name, reason]) => answer_value(host, server.deactivate_host(host_of(name), stream_error_of(host, reason))),
+		get_children: ([name]) =>
+			border.deep_table(Object.fromEntries(server.get_children(host_of(name)).map((child) => [child.host, child.name ?? true]))),
+	});
+}
+
+/** Source: core/modulemanager.lua. */
+function modulemanager(host: LuaHost): TValue {
+	const { border, server, vm } = host;
+	const { modulemanager: modules } = server;
+	const shown = (on: string, name: string): TValue => {
+		const loaded = modules.get_module(on, name);
+		return loaded === undefined ? nil : host.exports_value(name, on, loaded.exports);
+	};
+	const on_hosts = (value: TValue | undefined): string => optional_text(value) ?? "*";
+	const result = (done: ReturnType<typeof modules.load>, on: string, name: string): TValue | readonly TValue[] =>
+		done.ok ? shown(on, name) : answer_value(host, done);
+	const with_method = (on: string, name: string, method: string): TValue => {
+		const module = vm.index(shown(on, name), string_value("module"));
+		return module.type === tags.table ? vm.index(module, string_value(method)) : nil;
+	};
+	const names_on = (on: string): string[] => modules.loaded_on(on).map(({ name }) => name);
+	return native_table(host, {
+		load: ([on, name]) =>
+			result(modules.load(host_of(on), text_argument(name, "module")), host_of(on), text_argument(name, "module")),
+		unload: ([on, name]) => answer_value(host, modules.unload(host_of(on), text_argument(name, "module"))),
+		reload: ([on, name]) => {
+			const done = modules.reload(host_of(on), text_argument(name, "module"));
+			return done.ok ? border.to_lua(true) : answer_value(host, done);
+		},
+		is_loaded: ([on, name]) => border.to_lua(modules.is_loaded(on_hosts(on), text_argument(name, "module"))),
+		get_module: ([on, name]) => shown(on_hosts(on), text_argument(name, "module")),
+		get_modules: ([on]) => {
+			const table = vm.new_table();
+			for (const name of names_on(on_hosts(on))) vm.raw_set(table, name, shown(on_hosts(on), name));
+			return new TValue(tags.table, table);
+		},
+		get_items: ([key, on]) => border.to_lua(modules.get_items(on_hosts(on), text_argument(key, "key") as "feature")),
+		get_modules_for_host: ([on]) => {
+			const names = modules.configured_for(host_of(on));
+			const component = server.config.get(host_of(on), "component_module");
+			const set = vm.call(host.libraries.function_of("util.set", "new"), [border.deep_table(names)])[0] ?? nil;
+			return [set, border.to_lua(typeof component === "string" ? component : undefined)];
+		},
+		get_modules_with_method: ([on, method]) =>
+			border.deep_table(
+				names_on(on_hosts(on)).filter(
+					(name) => (with_method(on_hosts(on), name, text_argument(method, "method")).type & 15) === 6,
+				),
+			),
+		module_has_method: ([module = nil, method]) => {
+			const value = module.type === tags.table ? vm.index(module, string_value(text_argument(method, "method"))) : nil;
+			return border.to_lua((value.type & 15) === 6);
+		},
+		call_module_method: ([module = nil, method, ...args]) => {
+			const value = module.type === tags.table ? vm.index(module, string_value(text_argument(method, "method"))) : nil;
+			if ((value.type & 15) !== 6) return [border.to_lua(false), string_value("no-such-method")];
+			return [border.to_lua(true), ...vm.call(value, args)];
+		},
+		load_modules_for_host: () => undefined,
+	});
+}
+
+/** Source: core/configmanager.lua. */
+function configmanager(host: LuaHost): TValue {
+	const { border, server } = host;
+	const get: NativeFunction = ([on, key, old_key]) => {
+		// COMPAT: modules for Prosody before 0.9 name a section, "core", in between
+		const option = optional_text(old_key) ?? text_argument(key, "option");
+		return border.deep_table(server.config.get(optional_text(on) ?? "*", option));
+	};
+	return native_table(host, {
+		get,
+		rawget: ([on, key, old_key]) => {
+			const option = optional_text(old_key) ?? text_argument(key, "option");
+			const value = server.config.get(optional_text(on) ?? "*", option);
+			return value === server.config.get("*", option) && optional_text(on) !== "*" ? nil : border.deep_table(value);
+		},
+		resolve_relative_path: ([parent, path]) => {
+			const file = optional_text(path);
+			if (file === undefined) return nil;
+			const folder = text_argument(parent, "parent path").replace(/\/+$/, "");
+			return string_value(file.startsWith("/") ? file : `${folder}/${file.replace(/^\.\//, "")}`);
+		},
+		set: () => [nil, string_value("options are set in the configuration file")],
+	});
+}
+
+/** Source: core/portmanager.lua. */
+function portmanager(host: LuaHost): TValue {
+	const { border, server, vm, libraries } = host;
+	const all_services = () => ["*", ...server.hosts.keys()].flatMap((on) => server.modulemanager.get_items(on, "net-provider"));
+	return native_table(host, {
+		// a multitable: service, interface, port
+		get_active_services: () => {
+			const table = vm.call(libraries.function_of("util.multitable", "new"), [])[0] ?? nil;
+			for (const { service, host: address, port } of server.addresses()) {
+				const known = all_services().find(({ name }) => name === service);
+				const active = border.table({ service: known ?? { name: service }, server: border.table({}) });
+				vm.call(vm.index(table, string_value("set")), [
+					table,
+					string_value(service),
+					string_value(address),
+					number_value(port),
+					active,
+				]);
+			}
+			return table;
+		},
+		get_service: ([name]) => border.to_lua(all_services().find((service) => service.name === optional_text(name))),
+		get_service_at: ([address, port]) => {
+			const found = server.addresses().find((open) => open.host === optional_text(address) && open.port === port?.value);
+			const service = found && all_services().find(({ name }) => name === found.service);
+			return service === undefined ? [nil, string_value("not-found")] : border.to_lua(service);
+		},
+		get_registered_services: () => border.to_lua(Object.fromEntries(all_services().map((service) => [service.name, [service]]))),
+		close: () => [border.to_lua(false), string_value("ports are closed by unloading the module that opened them")],
+		activate: () => undefined,
+		deactivate: () => undefined,
+	});
+}
+
+// ------------------------------------------------------------------------------------------------------------ the rest
+
+/** Source: core/statsmanager.lua. */
+function statsmanager(host: LuaHost): TValue {
+	const { border, server } = host;
+	return native_table(host, {
+		measure: ([kind, name]) => {
+			const type = text_argument(kind, "type");
+			const measure = server.statsmanager.measure(type, text_argument(name, "name"), "*");
+			if (type !== "times") return border.fn((value?: number) => measure(value));
+			return border.fn(() => {
+				const started = performance.now();
+				return () => measure((performance.now() - started) / 1000);
+			});
+		},
+		get: () => border.deep_table(server.statsmanager.values()),
+		get_stats: () => border.deep_table(server.statsmanager.values()),
+		get_metric_registry: () => nil,
+		collect: () => {
+			server.events.fire_event("stats-update", {});
+			return undefined;
+		},
+		cork: () => undefined,
+		uncork: () => undefined,
+	});
+}
+
+/** Sinks of the log belong to the host. Source: core/loggingmanager.lua. */
+function loggingmanager(host: LuaHost): TValue {
+	return native_table(host, {
+		register_sink_type: () => undefined,
+		reload_logging: () => {
+			host.server.reopen_logs();
+			return undefined;
+		},
+	});
+}
+
+/** TLS is the host's: who asks for a context learns whether there is a certificate. Source: core/certmanager.lua. */
+function certmanager(host: LuaHost): TValue {
+	const { border, server } = host;
+	return native_table(host, {
+		create_context: ([name]) =>
+			server.tls_context(host_of(name)) === undefined
+				? [nil, string_value(`no certificate for ${host_of(name)}`)]
+				: [border.table({}), nil, border.table({})],
+		find_host_cert: () => nil,
+		find_cert: () => nil,
+		reload_ssl_config: () => undefined,
+	});
+}
+
+/** Source: core/stanza_router.lua. */
+function stanza_router(host: LuaHost): TValue {
+	return host.border.table(router_functions(host));
+}
+
+/** Source: core/moduleapi.lua: the functions that every module has. */
+function moduleapi(host: LuaHost): TValue {
+	return host.module_api;
+}
+
+/** Source: core/features.lua. */
+function features(host: LuaHost): TValue {
+	return host.border.table({ available: features_of(host) });
+}
 
 /** Makers of the libraries `core.*`, each called when its library is first required. */
 export const core_libraries: { readonly [name: string]: (host: LuaHost) => TValue } = {
+	"core.certmanager": certmanager,
+	"core.configmanager": configmanager,
+	"core.features": features,
+	"core.hostmanager": hostmanager,
+	"core.loggingmanager": loggingmanager,
+	"core.moduleapi": moduleapi,
+	"core.modulemanager": modulemanager,
+	"core.portmanager": portmanager,
+	"core.rostermanager": rostermanager,
+	"core.s2smanager": s2smanager,
+	"core.sessionmanager": sessionmanager,
+	"core.stanza_router": stanza_router,
+	"core.statsmanager": statsmanager,
 	"core.storagemanager": create_storage_library,
+	"core.usermanager": usermanager,
 };

@@ -24,6 +24,7 @@ export class Libraries {
 	private readonly factories = new Map<string, LibraryFactory>();
 	private readonly loaded = new Map<string, TValue>();
 	private readonly loading = new Set<string>();
+	private readonly waiting = new Map<string, (library: TValue) => void>();
 	/** Lua's `require`. */
 	readonly require: TValue;
 
@@ -49,6 +50,11 @@ export class Libraries {
 		this.add(name, () => this.run(bytes_of(source), `=lua-shims/require/${name.replaceAll(".", "/")}.lua`, name));
 	}
 
+	/** Calls back when a library is first required, before whoever requires it gets it. */
+	after(name: string, done: (library: TValue) => void): void {
+		this.waiting.set(name, done);
+	}
+
 	/** The names that can be required. */
 	names(): string[] {
 		return [...this.factories.keys()].sort();
@@ -65,6 +71,7 @@ export class Libraries {
 			const factory = this.factories.get(name);
 			const library = factory ? factory() : this.from_file(asked);
 			this.loaded.set(name, library);
+			this.waiting.get(name)?.(library);
 			return library;
 		} finally {
 			this.loading.delete(name);

@@ -3,12 +3,13 @@
 import { readFileSync } from "node:fs";
 import type { EventMap, IqError, ModuleApi, PermissionContext, Server, Session } from "../host/core/types.ts";
 import type { Events } from "../host/util/events.ts";
+import { message, Stanza } from "../host/util/stanza.ts";
 import { Border, lua_table } from "./border.ts";
 import { exports_table } from "./exports.ts";
 import { type Table, TValue } from "./fengari.ts";
 import { create_globals } from "./globals.ts";
 import { Libraries } from "./libraries.ts";
-import { nil, string_value, tags } from "./live_table.ts";
+import { LiveTable, nil, string_value, tags } from "./live_table.ts";
 import { create_module_api, LuaModule } from "./module.ts";
 import { find_library } from "./module_files.ts";
 import { provide_prosody } from "./prosody.ts";
@@ -16,6 +17,7 @@ import { show_rooms } from "./room.ts";
 import { lua_origin } from "./session.ts";
 import { create_stanza_library, type StanzaLibrary } from "./stanza.ts";
 import { provide } from "./surface.ts";
+import { connect_values } from "./values.ts";
 import { Vm } from "./vm.ts";
 
 /** What a module's Lua code used so far. */
@@ -43,7 +45,8 @@ export class LuaHost {
 	/** Calls and time by `host:module`. */
 	readonly costs = new Map<string, ModuleCost>();
 
-	private readonly module_api: TValue;
+	/** The methods of `module`. */
+	readonly module_api: TValue;
 	private readonly module_metatable: Table;
 	private readonly modules = new WeakMap<object, LuaModule>();
 	private readonly module_of_api = new WeakMap<ModuleApi, LuaModule>();
@@ -67,6 +70,9 @@ export class LuaHost {
 		show_rooms(this.border);
 		provide_prosody(this);
 		provide(this);
+		connect_values(this);
+		// puts the global function `import` in place
+		this.libraries.get("util.import");
 		this.module_api = create_module_api(this);
 		this.module_metatable = this.vm.new_table();
 		this.vm.raw_set(this.module_metatable, "__index", this.module_api);
@@ -272,12 +278,27 @@ export class LuaHost {
 
 	/** An event's payload from Lua as handlers of the host get it. */
 	payload(value: TValue): unknown {
+		if (value.type === tags.table && !(value.value instanceof LiveTable)) {
+			for (const name of ["origin", "session"]) {
+				const made = this.vm.raw_get(value.value as Table, name);
+				// where Lua made the origin itself, handlers of the host get one that they can use
+				if (made.type === tags.table && !(made.value instanceof LiveTable)) lua_origin(this, made);
+			}
+		}
 		return this.border.from_lua(value);
 	}
 
 	/** Whose permission is asked: a JID, or a stanza event. */
 	permission_context(value: TValue): PermissionContext {
-		return this.border.from_lua(value) as PermissionContext;
+		const known = this.payload(value);
+		if (typeof known === "string") return known;
+		const field = (name: string): unknown => (typeof known === "object" && known !== null ? Reflect.get(known, name) : undefined);
+		const origin = field("origin") ?? field("session");
+		const stanza = field("stanza");
+		if (typeof origin !== "object" || origin === null) {
+			throw new TypeError("unable to identify who asks for a permission: expected a JID, or an event with its origin");
+		}
+		return { origin: origin as Session, stanza: stanza instanceof Stanza ? stanza : message({ from: asker(origin) }) };
 	}
 
 	/** What other modules get of a module. */
@@ -306,4 +327,10 @@ export class LuaHost {
 			: { type: "cancel", condition: "undefined-condition", text: reason instanceof Error ? reason.message : String(reason) };
 		return this.vm.call(make, [this.border.table(given)])[0] ?? nil;
 	}
+}
+
+/** The address of a session that asks for a permission without a stanza. */
+function asker(origin: object): string {
+	const jid: unknown = Reflect.get(origin, "full_jid");
+	return typeof jid === "string" ? jid : "";
 }

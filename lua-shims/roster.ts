@@ -2,7 +2,7 @@
 
 import { AccountRoster } from "../host/core/rostermanager.ts";
 import type { Roster, RosterItem } from "../host/core/types.ts";
-import { Stanza } from "../host/util/stanza.ts";
+import { deserialize, Stanza } from "../host/util/stanza.ts";
 import type { Border } from "./border.ts";
 import type { Table, TValue } from "./fengari.ts";
 import { type Fields, HostTable } from "./host_table.ts";
@@ -110,7 +110,8 @@ class PendingTable extends LiveTable {
 		if (value.ttisnil() || value.value === false) this.target.delete(key);
 		else {
 			const given = this.border.from_lua(value);
-			this.target.set(key, given instanceof Stanza ? given : true);
+			// Prosody keeps the stanza in the form in which it is stored
+			this.target.set(key, given instanceof Stanza ? given : (deserialize(this.border.copy(value)) ?? true));
 		}
 	}
 

@@ -232,6 +232,8 @@ export function create_modulemanager(server: Server, loaders: readonly ModuleLoa
 		},
 		get_module: get_entry,
 		is_loaded: (host, name) => get_entry(host, name) !== undefined,
+		loaded_on: (host) => [...(modules.get(host)?.values() ?? [])],
+		configured_for: (host) => modules_for_host(server.config, host),
 		get_items<Key extends keyof ItemTypes>(host: string, key: Key): ItemTypes[Key][] {
 			return [...(modules.get(host)?.values() ?? [])].flatMap(({ module }) => module.own_items(key));
 		},

@@ -617,6 +617,10 @@ export interface ModuleManager {
 	reload(host: string, name: string): Result<LoadedModule, string>;
 	get_module(host: string, name: string): LoadedModule | undefined;
 	is_loaded(host: string, name: string): boolean;
+	/** What is loaded on a host, or globally for `*`. */
+	loaded_on(host: string): LoadedModule[];
+	/** The names of the modules that the configuration has for a host. */
+	configured_for(host: string): string[];
 	get_items<Key extends keyof ItemTypes>(host: string, key: Key): ItemTypes[Key][];
 }
 

@@ -1,0 +1,197 @@
+// Counterpart: util/promise.lua, util/roles.lua, as they pass between Lua and the host
+
+import { Role } from "../host/util/roles.ts";
+import type { Border } from "./border.ts";
+import { type Table, TValue } from "./fengari.ts";
+import { type Field, type Fields, HostTable, read_only } from "./host_table.ts";
+import { nil, string_value, tags } from "./live_table.ts";
+import type { LuaHost } from "./lua_host.ts";
+import { optional_text, text_argument } from "./providers.ts";
+import { LuaError } from "./vm.ts";
+
+/** The metatable of what one of Lua's own libraries makes. */
+function metatable_of(value: TValue | undefined): Table | undefined {
+	const table = value?.type === tags.table ? (value.value as Table) : undefined;
+	return table?.metatable ?? undefined;
+}
+
+/** Why something of the host failed, as Lua's handlers get it: an object of util.error, or what somebody gave as the reason. */
+function reason_value(host: LuaHost, reason: unknown): TValue {
+	if (reason instanceof TValue) return reason;
+	if (reason instanceof LuaError) return reason.value;
+	return reason instanceof Error ? host.error_value(undefined, reason) : host.border.to_lua(reason);
+}
+
+/** Promises of the host are promises of util.promise to Lua, and the other way round. */
+function connect_promises(host: LuaHost): void {
+	const { vm, border, libraries } = host;
+	const of_host = new WeakMap<object, TValue>();
+	const of_lua = new WeakMap<object, Promise<unknown>>();
+	/** What a handler in Lua does wrong is its own matter: nobody waits for it. */
+	const guarded = (run: () => unknown): void => {
+		try {
+			run();
+		} catch (error) {
+			host.server.logger("general")("error", "Error in a promise: %s", error instanceof Error ? error.stack : error);
+		}
+	};
+	border.register_conversion(Promise.prototype, (object) => {
+		const known = of_host.get(object);
+		if (known) return known;
+		const executor = vm.native(([resolve = nil, reject = nil]) => {
+			const [keep, refuse] = [resolve, reject].map((value) => new TValue(value.type, value.value));
+			(object as Promise<unknown>).then(
+				(value) => guarded(() => keep && vm.call(keep, [border.to_lua(value)])),
+				(reason) => guarded(() => refuse && vm.call(refuse, [reason_value(host, reason)])),
+			);
+			return undefined;
+		});
+		const made = vm.call(libraries.function_of("util.promise", "new"), [executor])[0] ?? nil;
+		of_host.set(object, made);
+		of_lua.set(made.value as object, object as Promise<unknown>);
+		return made;
+	});
+	libraries.after("util.promise", (library) => {
+		const sample = vm.call(vm.index(library, string_value("new")), [])[0];
+		const metatable = metatable_of(sample);
+		if (!metatable) return;
+		border.register_import(metatable, (value) => {
+			const known = of_lua.get(value.value as object);
+			if (known) return known;
+			const kept = new TValue(value.type, value.value);
+			const promise = new Promise<unknown>((resolve, reject) => {
+				const settle = (then: (value: unknown) => void): TValue =>
+					vm.native(([result = nil]) => {
+						then(border.from_lua(result));
+						return undefined;
+					});
+				vm.call(vm.index(kept, string_value("next")), [kept, settle(resolve), settle(reject)]);
+			});
+			// a failure that nobody of the host asks for is no error of the host
+			promise.catch(() => undefined);
+			of_lua.set(value.value as object, promise);
+			of_host.set(promise, kept);
+			return promise;
+		});
+	});
+}
+
+/** A role that Lua made: asked each time, since its policies may change. */
+class LuaRole extends Role {
+	constructor(
+		private readonly border: Border,
+		readonly value: TValue,
+	) {
+		const field = (name: string): unknown => border.from_lua(border.vm.index(value, string_value(name)));
+		const name = field("name");
+		const description = field("description");
+		const priority = field("priority");
+		super({
+			...(typeof name === "string" ? { name } : {}),
+			...(typeof description === "string" ? { description } : {}),
+			...(typeof priority === "number" ? { priority } : {}),
+			default: field("default") === true,
+		});
+	}
+
+	override policy(permission: string): boolean | undefined {
+		const { vm } = this.border;
+		const answer = this.border.call(vm.index(this.value, string_value("may")), this.value, permission);
+		return typeof answer === "boolean" ? answer : undefined;
+	}
+}
+
+function role_fields(host: LuaHost): Fields<Role> {
+	const { vm, border } = host;
+	const cached = (make: (role: Role) => TValue): ((role: Role) => TValue) => {
+		const known = new WeakMap<Role, TValue>();
+		return (role) => {
+			let value = known.get(role);
+			if (!value) {
+				value = make(role);
+				known.set(role, value);
+			}
+			return value;
+		};
+	};
+	return new Map<string, Field<Role>>([
+		read_only("id"),
+		read_only("name"),
+		read_only("description"),
+		read_only("default"),
+		read_only("priority"),
+		["inherits", { get: cached((role) => border.to_lua([...role.inherits])) }],
+		["may", { get: cached((role) => vm.native(([, permission]) => border.to_lua(role.policy(text_argument(permission, "permission"))))) }],
+		[
+			"set_permission",
+			{
+				get: cached((role) =>
+					vm.native(([, permission, policy = nil, overwrite]) => {
+						const wanted = policy.ttisnil() ? undefined : policy.value !== false;
+						const set = role.set_permission(text_argument(permission, "permission"), wanted, overwrite?.value === true);
+						return set.ok ? border.to_lua(true) : [border.to_lua(false), string_value(set.error)];
+					}),
+				),
+			},
+		],
+		[
+			"clone",
+			{
+				get: cached((role) =>
+					vm.native(([, overrides = nil]) => {
+						const name = overrides.type === tags.table ? optional_text(vm.index(overrides, string_value("name"))) : undefined;
+						return border.to_lua(role.clone(name === undefined ? {} : { name }));
+					}),
+				),
+			},
+		],
+		[
+			"policies",
+			{
+				get: cached((role) =>
+					vm.native(() => {
+						const policies = role.policies();
+						return vm.native(() => {
+							const step = policies.next();
+							return step.done ? nil : step.value.map((part) => border.to_lua(part));
+						});
+					}),
+				),
+			},
+		],
+	]);
+}
+
+/** Roles of the host are roles of util.roles to Lua, and the other way round. */
+function connect_roles(host: LuaHost): void {
+	const { vm, border, libraries } = host;
+	const fields = role_fields(host);
+	const of_lua = new WeakMap<object, LuaRole>();
+	let metatable: Table | undefined;
+	libraries.after("util.roles", (library) => {
+		metatable = metatable_of(vm.call(vm.index(library, string_value("new")), [border.table({})])[0]);
+		if (!metatable) return;
+		border.register_import(metatable, (value) => {
+			const table = value.value as object;
+			let role = of_lua.get(table);
+			if (!role) {
+				role = new LuaRole(border, new TValue(value.type, value.value));
+				of_lua.set(table, role);
+				border.bind(role, role.value);
+			}
+			return role;
+		});
+	});
+	border.register(Role.prototype, (_, object) => {
+		libraries.get("util.roles");
+		const table = new HostTable(border, object as Role, "role", fields);
+		table.metatable = metatable ?? null;
+		return table;
+	});
+}
+
+/** Has values of the languages' own kinds stand for each other. */
+export function connect_values(host: LuaHost): void {
+	connect_promises(host);
+	connect_roles(host);
+}
