@@ -1,5 +1,4 @@
-package.loaded["thing"] = { a = 1, b = 2 }
 require "util.import"
 
-compare("fields", "1 2", import("thing", "a", "b"))
-compare("module", '{["a"]=1,["b"]=2}', import("thing"))
+compare("fields", '"6162" "ab"', import("util.hex", "encode")("ab"), select(2, import("util.hex", "encode", "decode"))("6162"))
+compare("module", "true", import("util.hex") == require "util.hex")
