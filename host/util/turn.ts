@@ -16,10 +16,16 @@ export interface Outlet {
 	discard(): void;
 }
 
+/** Longest that a turn goes on for the sake of a common commit, in milliseconds. */
+const longest_wait = 20;
+
 /**
  * All that one pass of the event loop reads is one turn: stanzas are handled synchronously, writes to storage and to sockets are
  * collected, and at the end storage commits first and the sockets are written after it. So nobody sees what is not stored, a
  * thousand messages cost one commit, and a session costs one write.
+ *
+ * A turn that has something to commit goes on while more comes in, for as long as the last commit took: so at most half of the
+ * time is spent on commits, however slow the disk is, and nobody waits where there is little to do.
  */
 export class Turn {
 	private readonly participants = new Set<Participant>();
@@ -27,6 +33,11 @@ export class Turn {
 	private scheduled = false;
 	private failing = false;
 	private work: object[] = [];
+	/** How much work there was at the end of the last pass of the event loop, and when the first one ended. */
+	private seen = 0;
+	private first_pass: number | undefined;
+	/** How long the last commit took, in milliseconds. */
+	private commit_time = 0;
 	/** Turns ended so far, and how many of them committed something. */
 	readonly counts = { turns: 0, commits: 0, flushes: 0, failures: 0 };
 
@@ -34,7 +45,11 @@ export class Turn {
 	 * @param on_failure told of a commit that failed, with what was {@link record}ed in the turn, after everything that the
 	 * turn wanted to write and send was thrown away. What it sends goes out in a turn of its own.
 	 */
-	constructor(private readonly on_failure: (error: unknown, work: readonly object[]) => void) {}
+	constructor(
+		private readonly on_failure: (error: unknown, work: readonly object[]) => void,
+		/** Milliseconds from any time on. */
+		private readonly clock: () => number = () => performance.now(),
+	) {}
 
 	/** Has this turn's writes of a database committed at its end. */
 	join(participant: Participant): void {
@@ -62,7 +77,20 @@ export class Turn {
 	private schedule(): void {
 		if (this.scheduled) return;
 		this.scheduled = true;
-		setImmediate(() => this.end());
+		setImmediate(() => this.pass());
+	}
+
+	/** The event loop has read everything that was there. */
+	private pass(): void {
+		if (this.participants.size > 0 && this.goes_on()) setImmediate(() => this.pass());
+		else this.end();
+	}
+
+	private goes_on(): boolean {
+		const has_grown = this.work.length > this.seen;
+		this.seen = this.work.length;
+		this.first_pass ??= this.clock();
+		return has_grown && this.clock() - this.first_pass < Math.min(this.commit_time, longest_wait);
 	}
 
 	/** Ends the turn now: commits, then flushes. Called by itself once an event-loop pass; call it to see effects at once. */
@@ -71,8 +99,11 @@ export class Turn {
 		this.counts.turns++;
 		const work = this.work;
 		this.work = [];
+		this.seen = 0;
+		this.first_pass = undefined;
 		const participants = [...this.participants];
 		this.participants.clear();
+		const begun = participants.length > 0 ? this.clock() : 0;
 		try {
 			for (const participant of participants) {
 				participant.commit();
@@ -82,6 +113,7 @@ export class Turn {
 			this.fail(error, participants, work);
 			return;
 		}
+		if (participants.length > 0) this.commit_time = this.clock() - begun;
 		// A flush may close its connection, and what follows from that is work for the next turn.
 		const outlets = [...this.outlets];
 		this.outlets.clear();

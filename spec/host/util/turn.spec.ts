@@ -35,6 +35,42 @@ describe("a turn", () => {
 		expect(turn.counts).toMatchObject({ turns: 1, commits: 1, flushes: 1, failures: 0 });
 	});
 
+	it("goes on while more comes in, for as long as the last commit took", async () => {
+		let now = 0;
+		const turn = new Turn(
+			() => expect.unreachable(),
+			() => now,
+		);
+		const database = {
+			commit() {
+				now += 5;
+			},
+			rollback: () => expect.unreachable(),
+		};
+		const work = (): void => {
+			turn.record({});
+			turn.join(database);
+		};
+		work();
+		await next_turn();
+		expect(turn.counts.commits).toBe(1);
+		for (const ended of [1, 1, 1, 2]) {
+			work();
+			await next_turn();
+			expect(turn.counts.commits).toBe(ended);
+			now += 2;
+		}
+		// Where nothing comes in any more, nothing waits
+		work();
+		await next_turn();
+		await next_turn();
+		expect(turn.counts.commits).toBe(3);
+		// Nor does what needs no commit
+		turn.record({});
+		await next_turn();
+		expect(turn.counts.turns).toBe(4);
+	});
+
 	it("throws away what it has to say when a commit fails, and then tells the senders", () => {
 		const { log, participant, outlet } = recorder();
 		const socket = outlet("socket");
