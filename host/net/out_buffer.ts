@@ -17,6 +17,7 @@ export class OutBuffer {
 	private parts: (string | Uint8Array | AddressableText)[] = [];
 	/** The ` to='…'` of shared texts. */
 	private to = "";
+	private to_is_ascii = true;
 	private is_ascii = true;
 	private has_bytes = false;
 	/** What goes out also when the turn fails. */
@@ -54,20 +55,14 @@ export class OutBuffer {
 	 */
 	add_shared(text: AddressableText, to: string): void {
 		this.characters += text.size + to.length;
-		this.is_ascii &&= text.is_ascii;
-		if (this.to === to) {
-			this.parts.push(text);
-			return;
-		}
 		// An address does not change once there is one
 		if (this.to === "") {
 			this.to = to;
-			this.is_ascii &&= is_ascii(to);
-			this.parts.push(text);
-			return;
+			this.to_is_ascii = is_ascii(to);
 		}
-		this.is_ascii &&= is_ascii(to);
-		this.parts.push(text.head + to + text.tail);
+		const is_own = this.to === to;
+		this.is_ascii &&= text.is_ascii && (is_own ? this.to_is_ascii : is_ascii(to));
+		this.parts.push(is_own ? text : text.head + to + text.tail);
 	}
 
 	/** Throws away all but what is to be kept. */

@@ -23,7 +23,7 @@ describe("what a connection has to say", () => {
 			}),
 		);
 		fc.assert(
-			fc.property(fc.array(part, { maxLength: 80 }), fc.nat(80), (parts, cut) => {
+			fc.property(fc.array(part, { maxLength: 30 }), fc.nat(30), (parts, cut) => {
 				const out = new OutBuffer();
 				let expected = "";
 				let written = "";
