@@ -236,9 +236,12 @@ program
 
 program
 	.command("migrate")
-	.description("move all data between Prosody's files and its SQLite tables, and prove that they are the same")
-	.requiredOption("--from <place>", "where they are: internal:FOLDER, sql:FILE, or config:FILE for where that keeps them")
-	.requiredOption("--to <place>", "where they shall be, in the same forms; it must be new, or empty")
+	.description("move data between Prosody's files and its SQLite tables, or from another server, and prove that all is there")
+	.requiredOption(
+		"--from <place>",
+		"where they are: internal:FOLDER, sql:FILE, config:FILE for where that keeps them, or ejabberd:FILE for a dump",
+	)
+	.requiredOption("--to <place>", "where they shall be: internal:FOLDER, sql:FILE or config:FILE; it must be new, or empty")
 	.option("--dry-run", "read everything, and write nothing but the report")
 	.addHelpText(
 		"after",

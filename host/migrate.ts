@@ -5,6 +5,7 @@ import { dirname, join, resolve } from "node:path";
 import { data_folder_of, storage_places } from "./check/storage.ts";
 import { load_config } from "./core/configmanager.ts";
 import { Aside } from "./migrate/aside.ts";
+import { ejabberd_source } from "./migrate/ejabberd_source.ts";
 import { internal_source } from "./migrate/internal_source.ts";
 import { internal_target, occupied_folder } from "./migrate/internal_target.ts";
 import { Journal } from "./migrate/journal.ts";
@@ -17,7 +18,7 @@ import { type Source, type Target, unit_id, unit_text } from "./migrate/types.ts
 import { failed, ok, type Result } from "./util/error.ts";
 
 /** What a place of data can be. */
-const kinds = ["internal", "sql"] as const;
+const kinds = ["internal", "sql", "ejabberd"] as const;
 type Kind = (typeof kinds)[number];
 
 /** A storage by its kind and path. */
@@ -26,7 +27,16 @@ export interface Location {
 	readonly path: string;
 }
 
-const forms = "internal:FOLDER, sql:FILE or config:FILE";
+const forms = "internal:FOLDER, sql:FILE, config:FILE, or, to come from, ejabberd:FILE";
+
+/** What data can only come from. */
+const only_sources: ReadonlySet<Kind> = new Set(["ejabberd"]);
+
+const openers: { readonly [Name in Kind]: (path: string) => Source } = {
+	internal: internal_source,
+	sql: sqlite_source,
+	ejabberd: ejabberd_source,
+};
 
 function is_kind(text: string): text is Kind {
 	return kinds.some((kind) => kind === text);
@@ -112,10 +122,11 @@ class Watcher implements Observer {
 function open_source({ kind, path }: Location): Result<Source, string> {
 	if (!existsSync(path)) return failed(`there is no ${path}`);
 	const is_folder = statSync(path).isDirectory();
-	if (kind === "internal" && !is_folder) return failed(`${path} is a file: expected the folder of Prosody's data`);
-	if (kind === "sql" && is_folder) return failed(`${path} is a folder: expected a SQLite file`);
+	const wants_folder = kind === "internal";
+	if (wants_folder && !is_folder) return failed(`${path} is a file: expected a folder of data`);
+	if (!wants_folder && is_folder) return failed(`${path} is a folder: expected a file`);
 	try {
-		return ok(kind === "internal" ? internal_source(path) : sqlite_source(path));
+		return ok(openers[kind](path));
 	} catch (error) {
 		const text = error instanceof Error ? error.message : String(error);
 		return failed(text.includes(path) ? text : `${path}: ${text}`);
@@ -159,6 +170,7 @@ export async function run(options: MigrateOptions): Promise<0 | 1 | 3> {
 	if (!from.ok) return refuse(`--from: ${from.error}`);
 	const to = await parse_location(options.to);
 	if (!to.ok) return refuse(`--to: ${to.error}`);
+	if (only_sources.has(to.value.kind)) return refuse(`--to: ${to.value.kind} is something to come from only`);
 	if (real(from.value.path) === real(to.value.path)) return refuse("--from and --to are the same place");
 	const source = open_source(from.value);
 	if (!source.ok) return refuse(`--from: ${source.error}`);
