@@ -1,5 +1,6 @@
 // Counterpart: util/format.lua
 
+import type { Log, LogLevel } from "../host/core/types.ts";
 import type { TValue } from "./fengari.ts";
 import { tags, text_of_string } from "./live_table.ts";
 import type { Vm } from "./vm.ts";
@@ -61,4 +62,21 @@ export function format_message(vm: Vm, message: string, args: readonly TValue[])
 		},
 	);
 	return args.slice(used).reduce((line, argument) => `${line} ${shown(vm, argument)}`, text);
+}
+
+const levels: ReadonlySet<string> = new Set<LogLevel>(["debug", "info", "warn", "error"]);
+
+/** Whether a name is that of a level. */
+export function is_log_level(level: string): level is LogLevel {
+	return levels.has(level);
+}
+
+/** A logger of the host as Lua calls it: `log(level, message, …)`. */
+export function log_function(vm: Vm, log: Log): TValue {
+	return vm.native(([level, message, ...args]) => {
+		const known = level === undefined ? "info" : vm.to_string(level);
+		const text = message === undefined ? "" : vm.to_string(message);
+		log(is_log_level(known) ? known : "info", "%s", format_message(vm, text, args));
+		return undefined;
+	});
 }

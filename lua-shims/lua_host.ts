@@ -10,6 +10,7 @@ import { type Table, TValue } from "./fengari.ts";
 import { create_globals } from "./globals.ts";
 import { Libraries } from "./libraries.ts";
 import { LiveTable, nil, string_value, tags } from "./live_table.ts";
+import { log_function } from "./log_format.ts";
 import { create_module_api, LuaModule } from "./module.ts";
 import { find_library } from "./module_files.ts";
 import { provide_prosody } from "./prosody.ts";
@@ -93,10 +94,7 @@ export class LuaHost {
 		set("host", string_value(api.host));
 		set("path", string_value(path));
 		set("environment", globals);
-		set(
-			"_log",
-			this.border.fn((level: string, message: string) => api.log(level === "error" ? "error" : "info", "%s", message)),
-		);
+		set("_log", log_function(vm, api.log));
 		if (api.host === "*") set("global", this.border.to_lua(true));
 		vm.raw_set(environment, "module", module.value);
 		environment.metatable = vm.new_table();

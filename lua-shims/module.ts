@@ -2,13 +2,13 @@
 
 import { readFileSync } from "node:fs";
 import { dirname, isAbsolute, join } from "node:path";
-import { IqError, type LogLevel, type ModuleApi, type Session } from "../host/core/types.ts";
+import { IqError, type ModuleApi, type Session } from "../host/core/types.ts";
 import { Stanza } from "../host/util/stanza.ts";
 import { type Table, TValue } from "./fengari.ts";
 
 import { adapt_item, adapted_item } from "./items.ts";
 import { LiveTable, nil, number_value, string_value, tags, text_of_string } from "./live_table.ts";
-import { format_message } from "./log_format.ts";
+import { format_message, is_log_level } from "./log_format.ts";
 import type { LuaHost } from "./lua_host.ts";
 import { open_store } from "./store.ts";
 
@@ -42,12 +42,6 @@ export class LuaModule {
 }
 
 type Method = (module: LuaModule, args: readonly TValue[]) => readonly TValue[] | TValue | undefined;
-
-const log_levels: ReadonlySet<string> = new Set(["debug", "info", "warn", "error"]);
-
-function is_log_level(level: string): level is LogLevel {
-	return log_levels.has(level);
-}
 
 /** Event buses of Lua, `util.events`, and those of the host have the same methods. */
 function is_lua_bus(value: TValue): boolean {

@@ -1,44 +1,10 @@
-import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { ns } from "../host/util/ns.ts";
 import * as st from "../host/util/stanza.ts";
 import { findProsody, startReference } from "../tools/reference.ts";
 import { Client } from "../tools/scansion/client.ts";
-import { play } from "../tools/scansion/play.ts";
-import { createReporter } from "../tools/scansion/report.ts";
-import { findScripts, readScript, type ScratchServer } from "../tools/scansion.ts";
-
-const found = findScripts([join(import.meta.dirname, "scansion")]);
-if (!found.ok) throw new Error(found.error);
-const names = found.value.map((file) => file.slice(file.lastIndexOf("/") + 1));
-
-/** Scripts with this tag show what we deliberately do otherwise than Prosody; spec/known-differences.ts says why. */
-const ours_only = "not on Prosody";
-/** Scripts with this tag show what older Prosodys do not have; its value says what that is. */
-const newer_only = "needs Prosody 13";
-
-/** The value of a script's tag, undefined where it has no such tag. */
-function tag_of(name: string, tag: string): string | undefined {
-	const script = readScript(join(import.meta.dirname, "scansion", name));
-	return script.ok ? script.value.tags.get(tag) : undefined;
-}
-
-const common_names = names.filter((name) => tag_of(name, ours_only) === undefined);
-
-/** Plays one of our scripts on a server that is there for it alone; answers with why it failed, or with nothing. */
-async function playOn(start: () => Promise<ScratchServer>, name: string): Promise<string> {
-	const script = readScript(join(import.meta.dirname, "scansion", name));
-	if (!script.ok) return `${name}:${script.error.line}: ${script.error.message}`;
-	const server = await start();
-	try {
-		const outcome = await play(script.value, { host: "127.0.0.1", port: server.port, timeout: 5000 });
-		let report = "";
-		if (outcome.failure) createReporter("text", (text) => (report += text), false).result({ kind: "played", outcome });
-		return report;
-	} finally {
-		await server.stop();
-	}
-}
+import type { ScratchServer } from "../tools/scansion.ts";
+import { common_names, names, newer_only, playOn, tag_of } from "./scripts.ts";
 
 describe("our scansion scripts, on this server", () => {
 	/** Loaded late: a server that cannot even be loaded must not keep a real Prosody from judging the scripts. */
