@@ -340,6 +340,17 @@ export class Border {
 		return plain_table(map);
 	}
 
+	/** Some fields of a Lua table whose values are text, numbers or booleans; those that are not there are left out. */
+	copy_fields(value: TValue, names: readonly string[]): { [name: string]: string | number | boolean } {
+		const fields: { [name: string]: string | number | boolean } = {};
+		if (value.type !== tags.table) return fields;
+		for (const name of names) {
+			const known = this.from_lua(this.vm.index(value, string_value(name)));
+			if (typeof known === "string" || typeof known === "number" || typeof known === "boolean") fields[name] = known;
+		}
+		return fields;
+	}
+
 	/** A Lua table that is a deep copy of plain data of the host, for code that goes on to change it. */
 	deep_table(data: unknown): TValue {
 		if (typeof data !== "object" || data === null) return this.to_lua(data);

@@ -6,6 +6,7 @@ import { register_events } from "./events.ts";
 import type { TValue } from "./fengari.ts";
 import { set_global } from "./globals.ts";
 import { type Field, type Fields, HostTable } from "./host_table.ts";
+import { register_http } from "./http.ts";
 import { nil } from "./live_table.ts";
 import type { LuaHost } from "./lua_host.ts";
 import { optional_text, register_sasl } from "./providers.ts";
@@ -133,6 +134,7 @@ export function provide_prosody(host: LuaHost): void {
 	register_rosters(host);
 	register_sessions(host);
 	register_sasl(host);
+	register_http(host);
 	const functions = router_functions(host);
 	const fields = prosody_fields(host, functions);
 	const prosody = new HostTable(host.border, {}, "prosody", fields);

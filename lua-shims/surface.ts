@@ -1,6 +1,7 @@
 // No counterpart: what is offered to modules in Lua.
 
 import { core_libraries } from "./core.ts";
+import { http_libraries } from "./http.ts";
 import type { LuaHost } from "./lua_host.ts";
 import { natives } from "./require/natives.ts";
 import { protocols } from "./require/protocols.ts";
@@ -16,6 +17,6 @@ export function provide(host: LuaHost): void {
 		}
 	}
 	for (const [name, make] of Object.entries(natives)) libraries.add(name, () => make(host));
-	for (const [name, make] of Object.entries(core_libraries)) libraries.add(name, () => make(host));
+	for (const [name, make] of Object.entries({ ...core_libraries, ...http_libraries })) libraries.add(name, () => make(host));
 	libraries.add("util.stanza", () => host.stanza.library);
 }

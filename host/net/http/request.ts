@@ -66,6 +66,9 @@ export interface ReadRequest {
 	readonly problem: string | undefined;
 }
 
+/** What all requests have for their prototype, so that Lua's view of them can be told by it. */
+export const request_prototype: object = {};
+
 /** Makes a request from its head. */
 export function read_request(incoming: IncomingMessage, conn: Connection, logger: (name: string) => Log): ReadRequest {
 	const method = incoming.method ?? "GET";
@@ -75,7 +78,7 @@ export function read_request(incoming: IncomingMessage, conn: Connection, logger
 	if (url?.host !== undefined) headers["host"] = url.host;
 	const length = headers["content_length"];
 	const request_id = id.short();
-	const request: HttpRequest = {
+	const request: HttpRequest = Object.assign(Object.create(request_prototype), {
 		id: request_id,
 		log: logger(`http.${method}-${request_id}`),
 		method,
@@ -91,6 +94,6 @@ export function read_request(incoming: IncomingMessage, conn: Connection, logger
 		ip: conn.ip,
 		secure: conn.secure,
 		conn,
-	};
+	});
 	return { request, problem: path === undefined ? "Invalid path" : undefined };
 }
