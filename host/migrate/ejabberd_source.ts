@@ -48,11 +48,11 @@ function without_stream_namespace(stanza: Stanza): void {
 	for (const child of stanza.children) if (child instanceof Stanza) without_stream_namespace(child);
 }
 
-/** `{MegaSeconds, Seconds, Microseconds}` as seconds since 1970. */
+/** `{MegaSeconds, Seconds, Microseconds}` as whole seconds since 1970: Prosody 0.12 ends a session where an archive has others. */
 function seconds_of(term: Term | undefined): number | undefined {
-	const [mega, seconds, micro] = items(term);
-	if (typeof mega !== "number" || typeof seconds !== "number" || typeof micro !== "number") return undefined;
-	return (mega * 1e12 + seconds * 1e6 + micro) / 1e6;
+	const [mega, seconds] = items(term);
+	if (typeof mega !== "number" || typeof seconds !== "number") return undefined;
+	return mega * 1e6 + seconds;
 }
 
 /** Reads `{archive_msg, Room, Id, Time, Peer, BarePeer, Packet, Nick, Type}` (newer versions have more) as an item of a room's archive. */
@@ -148,6 +148,7 @@ export function ejabberd_source(path: string): Source {
 			left.add("archive of an account", "only rooms and their archives are taken");
 			continue;
 		}
+		left.add("fractions of seconds in an archive", "Prosody 0.12 cannot read them; the order of messages stays");
 		const size = ranges.reduce((sum, { start, end }) => sum + end - start, 0);
 		units.push({ host, store: "muc_log", user: node, kind: "archive", size, room: undefined, jid });
 	}
