@@ -1,6 +1,8 @@
 // No counterpart. The composition root: only here host, muc and lua-shims meet.
 
 import { create_lua_loader } from "../lua-shims/loader.ts";
+import { LuaHost } from "../lua-shims/lua_host.ts";
+import { find_lua_module, lua_folders } from "../lua-shims/module_files.ts";
 import { muc_modules } from "../muc/builtin.ts";
 import packageJson from "../package.json" with { type: "json" };
 import * as api from "./api.ts";
@@ -39,7 +41,15 @@ export function compose_server(
 /** Names of the modules that this program brings along. */
 export const built_in_modules: ReadonlySet<string> = new Set([...host_modules, ...muc_modules].map(({ name }) => name));
 
-/** Modules that a configuration enables and that are neither built in nor, in TypeScript, in its `plugin_paths`. */
+/** What modules in Lua are offered here. */
+export function lua_surface(): ReturnType<LuaHost["surface"]> {
+	const config = scratch_config();
+	const server = compose_server(config, { log: [] });
+	if (!server.ok) throw new Error(server.error);
+	return new LuaHost(server.value).surface();
+}
+
+/** Modules that a configuration enables and that are neither built in nor found, in TypeScript or in Lua. */
 export function missing_modules(config: Config, folders: readonly string[]): string[] {
 	const enabled = ["*", ...config.hosts()].flatMap((host) => {
 		const value = config.raw(host)?.get("modules_enabled");
@@ -47,7 +57,10 @@ export function missing_modules(config: Config, folders: readonly string[]): str
 	});
 	const components = config.hosts().map((host) => config.component_module(host));
 	const names = new Set([...enabled, ...components].filter((name) => typeof name === "string"));
-	return [...names].filter((name) => !built_in_modules.has(name) && find_module_file(folders, name) === undefined).sort();
+	const in_lua = lua_folders(folders);
+	const is_there = (name: string): boolean =>
+		built_in_modules.has(name) || find_module_file(folders, name) !== undefined || find_lua_module(in_lua, name) !== undefined;
+	return [...names].filter((name) => !is_there(name)).sort();
 }
 
 /** Where scripts find the server of {@link start_scratch_server}. */

@@ -2,7 +2,7 @@
 
 import { dirname, resolve } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { built_in_modules, compose_server, start_scratch_server, version } from "./composition.ts";
+import { built_in_modules, compose_server, lua_surface, start_scratch_server, version } from "./composition.ts";
 import { type Config, check_options, default_config, load_config } from "./core/configmanager.ts";
 import type { LogSink } from "./core/loggingmanager.ts";
 import type { RunningServer } from "./startup.ts";
@@ -230,7 +230,7 @@ program
 	.addHelpText("after", "\nExit status: 0 nothing stands in the way, 1 errors, 2 the configuration cannot be read.")
 	.action(async ({ config, json = false }: { config: string; json?: boolean }) => {
 		const { run } = await import("./check.ts");
-		const context = { built_in: built_in_modules, surface: undefined };
+		const context = { built_in: built_in_modules, surface: lua_surface() };
 		process.exitCode = await run(config, context, { json, write: (text) => void process.stdout.write(text) });
 	});
 

@@ -9,7 +9,7 @@ import { exports_table } from "./exports.ts";
 import { type Table, TValue } from "./fengari.ts";
 import { create_globals } from "./globals.ts";
 import { Libraries } from "./libraries.ts";
-import { LiveTable, nil, string_value, tags } from "./live_table.ts";
+import { key_of, LiveTable, nil, string_value, tags } from "./live_table.ts";
 import { log_function } from "./log_format.ts";
 import { create_module_api, LuaModule } from "./module.ts";
 import { find_library } from "./module_files.ts";
@@ -27,6 +27,9 @@ export interface ModuleCost {
 	/** Milliseconds. */
 	time: number;
 }
+
+/** Lua's own libraries, which can be required as well. */
+const lua_libraries = ["string", "table", "math", "os", "io", "coroutine", "utf8", "debug", "package"];
 
 /** How long the loading of a module may take, as a multiple of what a hook may. */
 const loading_factor = 10;
@@ -72,11 +75,30 @@ export class LuaHost {
 		provide_prosody(this);
 		provide(this);
 		connect_values(this);
+		for (const name of lua_libraries) {
+			this.libraries.add(name, () => this.vm.index(this.globals, string_value(name)));
+		}
 		// puts the global function `import` in place
 		this.libraries.get("util.import");
 		this.module_api = create_module_api(this);
 		this.module_metatable = this.vm.new_table();
 		this.vm.raw_set(this.module_metatable, "__index", this.module_api);
+	}
+
+	/** What modules in Lua are offered: names that `require` finds, methods of `module`, and globals. */
+	surface(): { libraries: ReadonlySet<string>; module_methods: ReadonlySet<string>; globals: ReadonlySet<string> } {
+		const names = (table: TValue): Set<string> => {
+			const keys =
+				table.value instanceof LiveTable
+					? table.value.keys()
+					: [...this.vm.entries(table.value as Table)].map(([key]) => key_of(key));
+			return new Set(keys.filter((key) => typeof key === "string"));
+		};
+		return {
+			libraries: new Set(this.libraries.names()),
+			module_methods: names(this.module_api),
+			globals: names(this.globals),
+		};
 	}
 
 	// --------------------------------------------------------------------------------------------------------- modules
