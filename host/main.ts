@@ -189,7 +189,7 @@ interface BenchFlags {
 program
 	.command("bench")
 	.description("measure what loads cost this server, and others beside it")
-	.option("--against <servers>", "also measure these: prosody, ejabberd, floor (separated by commas)")
+	.option("--against <servers>", "also measure these: prosody, ejabberd, floor, lua (separated by commas)")
 	.option("--prosody <path>", "a prosody, or a built checkout of it; otherwise the one on the PATH")
 	.option("--only <loads>", "only loads whose names begin with these (separated by commas)")
 	.option("--sweeps", "also how costs grow with rooms and occupants, and what a storm of 2,000 does to others")

@@ -37,7 +37,7 @@ export interface BenchOptions {
 }
 
 /** How many storms are added up, for servers quick enough; one of the others takes as long. */
-const storms: Record<SubjectName, number> = { enjamb: 4, floor: 4, ejabberd: 1, prosody: 1 };
+const storms: Record<SubjectName, number> = { enjamb: 4, floor: 4, ejabberd: 1, prosody: 1, lua: 1 };
 /** Loads that the others would take minutes for are not put on them. */
 const longestSweep = 1000;
 const longStorm = 2000;

@@ -4,7 +4,13 @@ import { xml_escape } from "../../host/util/stanza.ts";
 import { medianOf, reportText, resultOf, scenariosOf, short, subjectsOf } from "./report_text.ts";
 import type { BenchReport, ScenarioResult, SubjectName } from "./types.ts";
 
-const colours: Record<SubjectName, string> = { enjamb: "#0b7a75", prosody: "#6e44a8", ejabberd: "#c8553d", floor: "#8a8a8a" };
+const colours: Record<SubjectName, string> = {
+	enjamb: "#0b7a75",
+	prosody: "#6e44a8",
+	ejabberd: "#c8553d",
+	floor: "#8a8a8a",
+	lua: "#2f6fc4",
+};
 const width = 640;
 const rowHeight = 18;
 

@@ -1,7 +1,7 @@
 // No counterpart: starts the servers that are measured, with configurations that ask the same of each.
 
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -15,6 +15,9 @@ import type { Subject, SubjectName } from "./types.ts";
 const address = "127.0.0.1";
 /** How long a server may take to start, in milliseconds. */
 const patience = 30_000;
+
+/** Where Debian puts Prosody's modules. */
+const prosodyModules = "/usr/lib/prosody/modules";
 
 /** How to start each server. */
 export interface SubjectOptions {
@@ -162,6 +165,13 @@ export async function startSubject(
 		"c2s_direct_tls_ports = {}",
 		'log = { info = "*console" }',
 	];
+	if (name === "lua") {
+		if (!existsSync(join(prosodyModules, "muc/mod_muc.lua"))) {
+			rmSync(folder, { recursive: true });
+			return failed(`there is no Prosody on this machine: expected its modules in ${prosodyModules}`);
+		}
+		head.push(`plugin_paths = { "${prosodyModules}" }`, 'prefer_lua_modules = { "muc", "muc_mam" }');
+	}
 	writeFileSync(config, `${head.join("\n")}\n${sharedConfig(archive)}`);
 	return launch(name, folder, port, pinned(core, [...program, "start", "--config", config]));
 }

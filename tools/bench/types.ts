@@ -1,7 +1,10 @@
 // No counterpart: what the parts of the benchmark hand to each other.
 
-/** The servers that can be measured: this one, two well-known ones, and the least that a relay in Node has to do. */
-export const subjectNames = ["enjamb", "prosody", "ejabberd", "floor"] as const;
+/**
+ * The servers that can be measured: this one, two well-known ones, the least that a relay in Node has to do, and this one with
+ * Prosody's own rooms in Lua.
+ */
+export const subjectNames = ["enjamb", "prosody", "ejabberd", "floor", "lua"] as const;
 export type SubjectName = (typeof subjectNames)[number];
 
 /** A running server. */
