@@ -2,7 +2,7 @@
 
 import type { Connection } from "../host/core/types.ts";
 import { TValue } from "./fengari.ts";
-import { type Key, LiveTable, nil, tags, text_of_string } from "./live_table.ts";
+import { bytes_value, type Key, LiveTable, nil, string_value, tags, text_of_string } from "./live_table.ts";
 import type { LuaHost } from "./lua_host.ts";
 import { bytes_of } from "./text.ts";
 import { table_value } from "./views.ts";
@@ -52,6 +52,10 @@ function methods_of(host: LuaHost): ConnectionMethods {
 			const on = !value.ttisnil() && value.value !== false;
 			if (option === "keepalive" || option === "tcp-keepalive") conn.set_keepalive(on);
 			return border.to_lua(true);
+		},
+		setlistener: (conn, [listener = nil]) => {
+			if (listener.type === tags.table) attach(host, conn, listener);
+			return undefined;
 		},
 		bufferqueuelen: (conn) => border.to_lua(conn.pending),
 		set_mode: nothing,
@@ -125,7 +129,30 @@ export function connection_value(host: LuaHost, conn: Connection): TValue {
 	return value;
 }
 
-/** Whether a value of Lua is a table at all. */
-export function is_table(value: TValue | undefined): value is TValue {
-	return value !== undefined && value.type === tags.table;
+/**
+ * Hands what happens to a connection to a listener of Lua: `onconnect(conn)`, `onincoming(conn, data)`, `ondrain(conn)`,
+ * `onreadtimeout(conn)`, `ondisconnect(conn, error)`. Source: net/server_epoll.lua.
+ */
+export function listen(host: LuaHost, conn: Connection, listener: TValue): void {
+	attach(host, conn, listener);
+	const connected = host.vm.index(listener, string_value("onconnect"));
+	if ((connected.type & 15) === 6) host.vm.call(connected, [connection_value(host, conn)]);
+}
+
+/** The same for a connection that is there already (`setlistener`). */
+function attach(host: LuaHost, conn: Connection, given: TValue): void {
+	const { vm, border } = host;
+	const listener = new TValue(given.type, given.value);
+	const shown = connection_value(host, conn);
+	const call = (name: string, ...args: readonly TValue[]): TValue => {
+		const callback = vm.index(listener, string_value(name));
+		return (callback.type & 15) === 6 ? (vm.call(callback, [shown, ...args])[0] ?? nil) : nil;
+	};
+	conn.ondata = (chunk) => void call("onincoming", bytes_value(chunk));
+	conn.ondrain = () => void call("ondrain");
+	conn.onclose = (error) => void call("ondisconnect", border.to_lua(error));
+	conn.onreadtimeout = () => {
+		const answer = call("onreadtimeout");
+		return !answer.ttisnil() && answer.value !== false;
+	};
 }

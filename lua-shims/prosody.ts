@@ -9,6 +9,7 @@ import { type Field, type Fields, HostTable } from "./host_table.ts";
 import { register_http } from "./http.ts";
 import { nil } from "./live_table.ts";
 import type { LuaHost } from "./lua_host.ts";
+import { features } from "./module_files.ts";
 import { optional_text, register_sasl } from "./providers.ts";
 import { register_rosters } from "./roster.ts";
 import { GivenMapTable, log_function, register_sessions } from "./session.ts";
@@ -112,21 +113,8 @@ function prosody_fields(host: LuaHost, functions: { readonly [name: string]: TVa
 /** `prosody.features`, and the library `core.features`: what this server can do by names that modules ask for. */
 export function features_of(host: LuaHost): TValue {
 	const { libraries, border, vm } = host;
-	return vm.call(libraries.function_of("util.set", "new"), [border.deep_table(feature_names)])[0] ?? nil;
+	return vm.call(libraries.function_of("util.set", "new"), [border.deep_table([...features])])[0] ?? nil;
 }
-
-/** Source: core/features.lua. Only what is there is named. */
-const feature_names = [
-	"keyval+",
-	"mod_bookmarks",
-	"mod_server_info",
-	"mod_flags",
-	"mod_cloud_notify",
-	"mod_muc",
-	"mod_http_altconnect",
-	"permissions",
-	"mod_muc_hats",
-];
 
 /** Shows the server to Lua: the global `prosody`, and the others that Prosody gives its modules. */
 export function provide_prosody(host: LuaHost): void {

@@ -1,8 +1,9 @@
 // Counterpart: core/usermanager.lua (what providers of accounts and rights look like), between Lua and the host
 
 import type { ActiveHost } from "../host/core/hostmanager.ts";
-import type { AuthProvider, C2sSession, HostSession, SaslHandler } from "../host/core/types.ts";
+import type { AuthProvider, AuthzProvider, C2sSession, HostSession, SaslHandler } from "../host/core/types.ts";
 import type { Result } from "../host/util/error.ts";
+import { Role } from "../host/util/roles.ts";
 import type { SaslStep } from "../host/util/sasl/mechanism.ts";
 import { type Table, TValue } from "./fengari.ts";
 import { nil, string_value, tags, text_of_string } from "./live_table.ts";
@@ -336,5 +337,73 @@ export function auth_from_lua(host: LuaHost, item: TValue): AuthProvider {
 			};
 		};
 	}
+	return provider;
+}
+
+/**
+ * An `authz-provider` of Lua: Prosody 13's, whose roles are objects, or 0.12's, which only names them. Source:
+ * plugins/mod_authz_internal.lua.
+ */
+export function authz_from_lua(host: LuaHost, item: TValue): AuthzProvider {
+	const { vm, border } = host;
+	const all = (name: string, ...args: unknown[]): readonly TValue[] => {
+		const run = function_field(host, item, name);
+		if (!run) return [nil, string_value("method not implemented")];
+		return vm.call(
+			run,
+			args.map((arg) => border.to_lua(arg)),
+		);
+	};
+	const role_in = (results: readonly TValue[]): Role | undefined => {
+		const known = border.from_lua(results[0] ?? nil);
+		return known instanceof Role ? known : undefined;
+	};
+	/** 0.12 has tables with the roles' names as keys; the host knows what they may do by the names of 13. */
+	const named = (results: readonly TValue[]): Role | undefined => {
+		const [found = nil] = results;
+		if (found.type !== tags.table) return undefined;
+		const names = Object.keys(Object(border.copy(found)));
+		const name = ["prosody:operator", "prosody:admin"].find((role) => names.includes(role)) ?? names[0];
+		return name === undefined ? undefined : new Role({ name });
+	};
+	const role_result = (results: readonly TValue[], name: string): Result<Role, string> => {
+		const done = result_of(host, results);
+		if (!done.ok) return done;
+		return { ok: true, value: role_in(results) ?? provider.get_role_by_name(name) ?? new Role({ name }) };
+	};
+	const names = (results: readonly TValue[]): string[] => {
+		const [found = nil] = results;
+		const copied = found.type === tags.table ? border.copy(found) : [];
+		return Array.isArray(copied) ? copied.map(String) : Object.keys(Object(copied));
+	};
+	const roles = (results: readonly TValue[]): Map<string, Role> => {
+		const [found = nil] = results;
+		const by_name = new Map<string, Role>();
+		if (found.type !== tags.table) return by_name;
+		const known = border.from_lua(found);
+		const entries = known instanceof Map ? [...known] : Object.entries(Object(known));
+		for (const [name, role] of entries) if (role instanceof Role) by_name.set(String(name), role);
+		return by_name;
+	};
+	const provider: AuthzProvider = {
+		get_user_role: (username) =>
+			function_field(host, item, "get_user_role")
+				? role_in(all("get_user_role", username))
+				: named(all("get_user_roles", username)),
+		set_user_role: (username, role) => role_result(all("set_user_role", username, role), role),
+		get_user_secondary_roles: (username) => roles(all("get_user_secondary_roles", username)),
+		add_user_secondary_role: (username, role) => role_result(all("add_user_secondary_role", username, role), role),
+		remove_user_secondary_role: (username, role) => result_of(host, all("remove_user_secondary_role", username, role)),
+		user_can_assume_role: (username, role) => result_of(host, all("user_can_assume_role", username, role)).ok,
+		get_users_with_role: (role) => names(all("get_users_with_role", role)),
+		get_jid_role: (jid) =>
+			function_field(host, item, "get_jid_role") ? role_in(all("get_jid_role", jid)) : named(all("get_jid_roles", jid)),
+		set_jid_role: (jid, role) => result_of(host, all("set_jid_role", jid, role)),
+		get_jids_with_role: (role) => names(all("get_jids_with_role", role)),
+		get_role_by_name: (name) => role_in(all("get_role_by_name", name)),
+		get_all_roles: () => roles(all("get_all_roles")),
+		add_default_permission: (role, permission) => void all("add_default_permission", role, permission),
+		remove_default_permission: (role, permission) => void all("remove_default_permission", role, permission),
+	};
 	return provider;
 }

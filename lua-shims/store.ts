@@ -14,7 +14,7 @@ import type {
 	StoreValue,
 } from "../host/core/types.ts";
 import { date } from "../host/util/datetime.ts";
-import type { Result } from "../host/util/error.ts";
+import { failed, ok, type Result } from "../host/util/error.ts";
 import * as st from "../host/util/stanza.ts";
 import { type Table, TValue } from "./fengari.ts";
 import { type Key, key_of, LiveTable, nil, number_value, string_value, tags, text_of_string } from "./live_table.ts";
@@ -26,7 +26,8 @@ type Methods = { readonly [name: string]: (args: readonly TValue[]) => Answer };
 /** What Lua passes for a key that is to go, with `set_keys`: a table that is the same in every store. */
 const removal_marks = new WeakMap<LuaHost, TValue>();
 
-function removal_mark(host: LuaHost): TValue {
+/** See {@link removal_marks}. */
+export function removal_mark(host: LuaHost): TValue {
 	let mark = removal_marks.get(host);
 	if (!mark) {
 		mark = new TValue(tags.table, host.vm.new_table());
@@ -92,6 +93,21 @@ function stanza_of(host: LuaHost, value: TValue): st.Stanza | undefined {
 	if (metatable !== host.stanza.metatable) return undefined;
 	const known = host.border.from_lua(value);
 	return known instanceof st.Stanza ? known : undefined;
+}
+
+/** Values that Lua hands out, as the host keeps them. */
+export class StoreReader {
+	constructor(private readonly host: LuaHost) {}
+
+	/** A deep copy; the error says what no store can hold. */
+	value(value: TValue): Result<StoreValue, StorageError> {
+		try {
+			return ok(value_to_store(this.host, value, "data"));
+		} catch (error) {
+			if (error instanceof Unstorable) return failed({ text: error.message });
+			throw error;
+		}
+	}
 }
 
 /** Makes what Lua gets to see of stores. */
@@ -430,5 +446,7 @@ export function create_storage_library(host: LuaHost): TValue {
 	add("get_driver", ([on]) => driver(text(on, "host")));
 	add("load_driver", ([on]) => driver(text(on, "host")));
 	add("purge", ([username, on]) => purge(text(username, "username"), text(on, "host")));
+	// COMPAT: what Prosody's modules that keep lists ask for
+	vm.raw_set(library, "olddm", host.libraries.get("util.datamanager"));
 	return new TValue(tags.table, library);
 }

@@ -121,7 +121,12 @@ function role_fields(host: LuaHost): Fields<Role> {
 		read_only("default"),
 		read_only("priority"),
 		["inherits", { get: cached((role) => border.to_lua([...role.inherits])) }],
-		["may", { get: cached((role) => vm.native(([, permission]) => border.to_lua(role.policy(text_argument(permission, "permission"))))) }],
+		[
+			"may",
+			{
+				get: cached((role) => vm.native(([, permission]) => border.to_lua(role.policy(text_argument(permission, "permission"))))),
+			},
+		],
 		[
 			"set_permission",
 			{
