@@ -1,13 +1,17 @@
 // Counterpart: the pure libraries of Prosody's util/ that know XMPP, and small libraries of Lua's world that modules ask for
 
 import basexx from "./basexx.lua";
+import bit from "./bit.lua";
+import bit32 from "./bit32.lua";
 import cjson_safe from "./cjson/safe.lua";
 import cjson from "./cjson.lua";
 import ltn12 from "./ltn12.lua";
 import lom from "./lxp/lom.lua";
 import mime from "./mime.lua";
 import codes from "./net/http/codes.lua";
+import frames from "./net/websocket/frames.lua";
 import url from "./socket/url.lua";
+import socket from "./socket.lua";
 import adhoc from "./util/adhoc.lua";
 import caps from "./util/caps.lua";
 import dataforms from "./util/dataforms.lua";
@@ -33,12 +37,16 @@ import vcard from "./util/vcard.lua";
 /** Source text of each library, by the name that modules `require` it by. They require `util.stanza` and the like themselves. */
 export const protocols: { readonly [name: string]: string } = {
 	basexx: basexx,
+	bit: bit,
+	bit32: bit32,
 	cjson: cjson,
 	"cjson.safe": cjson_safe,
 	ltn12: ltn12,
 	"lxp.lom": lom,
 	mime: mime,
 	"net.http.codes": codes,
+	"net.websocket.frames": frames,
+	socket: socket,
 	"socket.url": url,
 	"util.adhoc": adhoc,
 	"util.caps": caps,
