@@ -9,6 +9,7 @@ import { ejabberd_source } from "./migrate/ejabberd_source.ts";
 import { internal_source } from "./migrate/internal_source.ts";
 import { internal_target, occupied_folder } from "./migrate/internal_target.ts";
 import { Journal } from "./migrate/journal.ts";
+import { metronome_source } from "./migrate/metronome_source.ts";
 import { grouped, Progress, type ProgressOutput } from "./migrate/progress.ts";
 import { left_text, store_table } from "./migrate/report.ts";
 import { sqlite_source } from "./migrate/sqlite_source.ts";
@@ -18,7 +19,7 @@ import { type Source, type Target, unit_id, unit_text } from "./migrate/types.ts
 import { failed, ok, type Result } from "./util/error.ts";
 
 /** What a place of data can be. */
-const kinds = ["internal", "sql", "ejabberd"] as const;
+const kinds = ["internal", "sql", "ejabberd", "metronome"] as const;
 type Kind = (typeof kinds)[number];
 
 /** A storage by its kind and path. */
@@ -27,15 +28,16 @@ export interface Location {
 	readonly path: string;
 }
 
-const forms = "internal:FOLDER, sql:FILE, config:FILE, or, to come from, ejabberd:FILE";
+const forms = "internal:FOLDER, sql:FILE, config:FILE, or, to come from, ejabberd:FILE and metronome:FOLDER";
 
 /** What data can only come from. */
-const only_sources: ReadonlySet<Kind> = new Set(["ejabberd"]);
+const only_sources: ReadonlySet<Kind> = new Set(["ejabberd", "metronome"]);
 
 const openers: { readonly [Name in Kind]: (path: string) => Source } = {
 	internal: internal_source,
 	sql: sqlite_source,
 	ejabberd: ejabberd_source,
+	metronome: metronome_source,
 };
 
 function is_kind(text: string): text is Kind {
@@ -122,7 +124,7 @@ class Watcher implements Observer {
 function open_source({ kind, path }: Location): Result<Source, string> {
 	if (!existsSync(path)) return failed(`there is no ${path}`);
 	const is_folder = statSync(path).isDirectory();
-	const wants_folder = kind === "internal";
+	const wants_folder = kind === "internal" || kind === "metronome";
 	if (wants_folder && !is_folder) return failed(`${path} is a file: expected a folder of data`);
 	if (!wants_folder && is_folder) return failed(`${path} is a folder: expected a file`);
 	try {

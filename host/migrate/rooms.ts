@@ -40,10 +40,3 @@ function plain(table: StoreTable): LuaTable {
 		new Map(Object.entries(table).flatMap(([key, value]) => (value === undefined ? [] : [[key, value] as const]))),
 	);
 }
-
-/** A table inside another, whatever its form. */
-export function inner_table(value: unknown): ReadonlyMap<unknown, unknown> {
-	if (value instanceof Map) return value;
-	if (Array.isArray(value)) return new Map(value.map((item, index) => [index + 1, item]));
-	return typeof value === "object" && value !== null ? new Map(Object.entries(value)) : new Map();
-}
