@@ -1,9 +1,9 @@
 // No counterpart: what modules of the host offer, as `module:depends` and `hosts[…].modules[…]` show it to Lua.
 
 import type { Border } from "./border.ts";
-import type { TValue } from "./fengari.ts";
+import { TValue } from "./fengari.ts";
 import type { Key } from "./live_table.ts";
-import { nil } from "./live_table.ts";
+import { LiveTable, nil } from "./live_table.ts";
 import { lua_results } from "./results.ts";
 import { argument, room_methods } from "./room.ts";
 import { RecordTable, table_value } from "./views.ts";
@@ -35,19 +35,51 @@ class ExportsTable extends RecordTable {
 	}
 }
 
-const known_exports = new WeakMap<Border, WeakMap<object, TValue>>();
+/** A module as other modules see it: its `module`, what it offers, and what they put there beside. */
+export class ModuleTable extends LiveTable {
+	private readonly added = new Map<Key, TValue>();
+
+	/**
+	 * @param target what the host knows the module by
+	 * @param offered its exports, where it has any
+	 */
+	constructor(
+		border: Border,
+		readonly target: object,
+		module: TValue,
+		private readonly offered: LiveTable | undefined,
+	) {
+		super(border.vm.next_id());
+		this.added.set("module", module);
+	}
+
+	get(key: Key): TValue {
+		return this.added.get(key) ?? this.offered?.get(key) ?? nil;
+	}
+
+	set(key: Key, value: TValue): void {
+		if (value.ttisnil()) this.added.delete(key);
+		else this.added.set(key, new TValue(value.type, value.value));
+	}
+
+	keys(): readonly Key[] {
+		return [...new Set<Key>([...this.added.keys(), ...(this.offered?.keys() ?? [])])];
+	}
+}
+
+const known_exports = new WeakMap<Border, WeakMap<object, LiveTable>>();
 
 /** The table of a module's exports, the same each time. */
-export function exports_table(border: Border, exported: object): TValue {
+export function exports_table(border: Border, exported: object): LiveTable {
 	let tables = known_exports.get(border);
 	if (!tables) {
 		tables = new WeakMap();
 		known_exports.set(border, tables);
 	}
-	let value = tables.get(exported);
-	if (!value) {
-		value = table_value(new ExportsTable(border, exported as { [name: string]: unknown }));
-		tables.set(exported, value);
+	let table = tables.get(exported);
+	if (!table) {
+		table = new ExportsTable(border, exported as { [name: string]: unknown });
+		tables.set(exported, table);
 	}
-	return value;
+	return table;
 }

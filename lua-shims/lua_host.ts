@@ -5,7 +5,7 @@ import type { EventMap, IqError, ModuleApi, PermissionContext, Server, Session }
 import type { Events } from "../host/util/events.ts";
 import { message, Stanza } from "../host/util/stanza.ts";
 import { Border, lua_table } from "./border.ts";
-import { exports_table } from "./exports.ts";
+import { exports_table, ModuleTable } from "./exports.ts";
 import { type Table, TValue } from "./fengari.ts";
 import { create_globals } from "./globals.ts";
 import { Libraries } from "./libraries.ts";
@@ -19,6 +19,7 @@ import { lua_origin } from "./session.ts";
 import { create_stanza_library, type StanzaLibrary } from "./stanza.ts";
 import { provide } from "./surface.ts";
 import { connect_values } from "./values.ts";
+import { table_value } from "./views.ts";
 import { Vm } from "./vm.ts";
 
 /** What a module's Lua code used so far. */
@@ -328,14 +329,10 @@ export class LuaHost {
 		const loaded = this.server.modulemanager.get_module(on, name) ?? this.server.modulemanager.get_module("*", name);
 		const known = loaded && this.shown_modules.get(loaded);
 		if (known) return known;
-		const table = this.vm.new_table();
-		if (loaded) this.vm.raw_set(table, "module", this.module_value(loaded.module));
-		if (typeof exported === "object" && exported !== null) {
-			table.metatable = this.vm.new_table();
-			this.vm.raw_set(table.metatable, "__index", exports_table(this.border, exported));
-		}
-		const value = new TValue(tags.table, table);
-		if (loaded) this.shown_modules.set(loaded, value);
+		const offered = typeof exported === "object" && exported !== null ? exports_table(this.border, exported) : undefined;
+		if (!loaded) return offered ? table_value(offered) : new TValue(tags.table, this.vm.new_table());
+		const value = table_value(new ModuleTable(this.border, loaded, this.module_value(loaded.module), offered));
+		this.shown_modules.set(loaded, value);
 		return value;
 	}
 
