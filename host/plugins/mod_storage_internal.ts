@@ -1,17 +1,25 @@
 // Counterpart: plugins/mod_storage_internal.lua
 
+import { map_on_keyval } from "../core/storage_shims.ts";
 import type {
 	KeyvalStore,
+	MapStore,
 	ModuleDefinition,
 	StorageDriver,
 	StorageError,
 	StoreMap,
 	StoreTable,
 	StoreTypes,
+	StoreValue,
 } from "../core/types.ts";
 import { failed, ok, type Result } from "../util/error.ts";
+import type { LuaMap, LuaTable, LuaValue } from "../util/luatable.ts";
 import * as table from "../util/luatable.ts";
 import { archive_store } from "./storage_internal/archive.ts";
+
+function is_scalar(value: StoreValue | undefined): boolean {
+	return typeof value !== "object";
+}
 
 /** A result of the files as one of a store. */
 function stored<T>(result: Result<T, string>): Result<T, StorageError> {
@@ -29,14 +37,22 @@ export const definition: ModuleDefinition = {
 		const { datamanager } = module.server;
 		const item_limit = module.get_option_integer("storage_archive_item_limit", 10_000, 0);
 
+		/** What was read, which has to be a table. */
+		function as_table(
+			user: string | undefined,
+			store: string,
+			loaded: Result<LuaValue | undefined, string>,
+		): Result<LuaTable | undefined, StorageError> {
+			if (!loaded.ok) return stored(loaded);
+			if (loaded.value === undefined) return ok(undefined);
+			if (table.is_table(loaded.value)) return ok(loaded.value);
+			return failed({ text: `${datamanager.getpath(user, host, store)}: expected a table; the file is left as it is` });
+		}
+
 		function load_table(user: string | undefined, store: string): Result<StoreMap | undefined, StorageError> {
-			const loaded = stored(datamanager.load(user, host, store));
+			const loaded = as_table(user, store, datamanager.load(user, host, store));
 			if (!loaded.ok || loaded.value === undefined) return loaded.ok ? ok(undefined) : loaded;
-			const data = loaded.value;
-			if (!table.is_table(data)) {
-				return failed({ text: `${datamanager.getpath(user, host, store)}: expected a table; the file is left as it is` });
-			}
-			return ok(data instanceof Map ? data : new Map(table.entries(data)));
+			return ok(loaded.value instanceof Map ? loaded.value : new Map(table.entries(loaded.value)));
 		}
 
 		function keyval_store(store: string): KeyvalStore {
@@ -56,10 +72,41 @@ export const definition: ModuleDefinition = {
 			};
 		}
 
+		/** Keys of tables, some of which have thousands, such as that of all rooms. */
+		function map_store(store: string): MapStore {
+			/** For looking only. */
+			const look = (user: string | undefined): Result<LuaTable | undefined, StorageError> =>
+				as_table(user, store, datamanager.peek(user, host, store));
+			const set_keys: MapStore["set_keys"] = (user, values) => {
+				const present = look(user);
+				if (!present.ok) return present;
+				if ([...values].every(([key, value]) => is_scalar(value) && table.get(present.value, key) === value))
+					return ok(undefined);
+				const changed: LuaMap = new Map(present.value === undefined ? [] : table.entries(present.value));
+				for (const [key, value] of values) {
+					if (value === undefined) changed.delete(key);
+					else changed.set(key, table.copy(value));
+				}
+				const written = stored(datamanager.store(user, host, store, changed, true));
+				return written.ok ? ok(undefined) : written;
+			};
+			return {
+				...map_on_keyval(keyval_store(store)),
+				get(user, key) {
+					const present = look(user);
+					if (!present.ok) return present;
+					const value = table.get(present.value, key);
+					return ok(value === undefined ? undefined : table.copy(value));
+				},
+				set: (user, key, value) => set_keys(user, new Map([[key, value]])),
+				set_keys,
+			};
+		}
+
 		const kinds: { [Kind in keyof StoreTypes]: (store: string) => Result<StoreTypes[Kind], StorageError> } = {
 			keyval: (store) => ok(keyval_store(store)),
 			archive: (store) => ok(archive_store({ datamanager, host, store, item_limit, log })),
-			map: () => failed({ text: "unsupported-store" }),
+			map: (store) => ok(map_store(store)),
 		};
 		const driver: StorageDriver = {
 			name: "internal",

@@ -64,8 +64,19 @@ export interface Datamanager {
 	host_problem(host: string | undefined): string | undefined;
 	/** What is stored; undefined where there is nothing. */
 	load(username: User, host: string | undefined, datastore: string): Result<LuaValue | undefined, string>;
-	/** Stores a table; an empty one, or none, removes the file. */
-	store(username: User, host: string | undefined, datastore: string, data: LuaTable | undefined): Result<true, string>;
+	/** What is stored, as {@link load} gives it, but shared with others who look: it must not be changed. */
+	peek(username: User, host: string | undefined, datastore: string): Result<LuaValue | undefined, string>;
+	/**
+	 * Stores a table; an empty one, or none, removes the file.
+	 * @param is_given_away whether nobody will change the table any more, so that {@link peek} may answer with it
+	 */
+	store(
+		username: User,
+		host: string | undefined,
+		datastore: string,
+		data: LuaTable | undefined,
+		is_given_away?: boolean,
+	): Result<true, string>;
 	/** Writes behind a file; answers where that begins. */
 	append_raw(username: User, host: string | undefined, datastore: string, ext: string, data: Buffer): Result<number, string>;
 	/** Writes a whole file. */
@@ -110,6 +121,9 @@ export function create_datamanager({ data_path: first_path, files, log }: Datama
 	const lists = new Lists(files, log);
 	/** Files that hold what can be read, by path, with the stamp of what was seen in them. */
 	const readable = new Cache<string, string>(10_000);
+
+	/** Tables that somebody looked at, by path, with the stamp of the file that they are of. */
+	const shared = new Cache<string, { stamp: string; value: LuaValue | undefined }>(16);
 
 	function host_folder(host: string | undefined): string {
 		return `${data_path}/${host === undefined ? "_global" : path_encode(host)}`;
@@ -185,7 +199,26 @@ export function create_datamanager({ data_path: first_path, files, log }: Datama
 		return failed(error);
 	}
 
-	function store(username: User, host: string | undefined, datastore: string, data: LuaTable | undefined): Result<true, string> {
+	function peek(username: User, host: string | undefined, datastore: string): Result<LuaValue | undefined, string> {
+		const path = getpath(username, host, datastore);
+		const stamp = files.stamp(path);
+		const known = shared.get(path);
+		if (stamp.ok && stamp.value !== undefined && stamp.value === known?.stamp) return ok(known.value);
+		const loaded = load(username, host, datastore);
+		shared.set(
+			path,
+			loaded.ok && stamp.ok && stamp.value !== undefined ? { stamp: stamp.value, value: loaded.value } : undefined,
+		);
+		return loaded;
+	}
+
+	function store(
+		username: User,
+		host: string | undefined,
+		datastore: string,
+		data: LuaTable | undefined,
+		is_given_away = false,
+	): Result<true, string> {
 		const asked = consult(username, host, datastore, data);
 		if (asked === undefined) return ok(true);
 		const path = getpath(asked.username, asked.host, asked.datastore);
@@ -205,7 +238,10 @@ export function create_datamanager({ data_path: first_path, files, log }: Datama
 		const written = files.write(path, content);
 		if (!written.ok) return refuse(username, host, datastore, written.error);
 		const stamp = files.stamp(path);
-		if (stamp.ok) readable.set(path, stamp.value);
+		if (stamp.ok && stamp.value !== undefined) {
+			readable.set(path, stamp.value);
+			if (is_given_away && asked.data === data) shared.set(path, { stamp: stamp.value, value: table });
+		}
 		return ok(true);
 	}
 
@@ -335,6 +371,7 @@ export function create_datamanager({ data_path: first_path, files, log }: Datama
 		getpath,
 		host_problem: (host) => files.folder_problem(host_folder(host)),
 		load,
+		peek,
 		store,
 		append_raw: (username, host, datastore, ext, data) => files.append(getpath(username, host, datastore, ext), data),
 		store_raw(filename, data) {

@@ -30,6 +30,14 @@ export function is_table(value: LuaValue): value is LuaTable {
 	return typeof value === "object";
 }
 
+/** The value of one key; undefined where there is none, or no table. */
+export function get(table: LuaTable | undefined, key: LuaKey): LuaValue | undefined {
+	if (table === undefined) return undefined;
+	if (table instanceof Map) return table.get(key);
+	if (Array.isArray(table)) return typeof key === "number" ? table[key - 1] : undefined;
+	return typeof key === "string" && Object.hasOwn(table, key) ? table[key] : undefined;
+}
+
 /** All keys with their values; those of arrays count from 1. */
 export function entries(table: LuaTable): [LuaKey, LuaValue][] {
 	if (Array.isArray(table)) return table.map((value, index) => [index + 1, value]);
