@@ -189,6 +189,10 @@ interface BenchFlags {
 program
 	.command("bench")
 	.description("measure what loads cost this server, and others beside it")
+	.argument(
+		"[what]",
+		"lua: what hooks in Lua cost, and Prosody's rooms in Lua on this server beside the real one (a line of JSON of its own with --json)",
+	)
 	.option("--against <servers>", "also measure these: prosody, ejabberd, floor, lua (separated by commas)")
 	.option("--prosody <path>", "a prosody, or a built checkout of it; otherwise the one on the PATH")
 	.option("--only <loads>", "only loads whose names begin with these (separated by commas)")
@@ -199,8 +203,9 @@ program
 	.option("--json", "print results as JSON")
 	.addOption(new Option("--serve-floor <port>").argParser(port_number).hideHelp())
 	.addOption(new Option("--serve-probe <port>").argParser(port_number).hideHelp())
-	.action(async (options: BenchFlags) => {
+	.action(async (what: string | undefined, options: BenchFlags) => {
 		const { run, serveFloor, serveProbe } = await import("../tools/bench.ts");
+		if (what !== undefined && what !== "lua") refuse(`there is no benchmark of ${what}: expected lua, or nothing`);
 		const { against, only, serveFloor: floor_port, serveProbe: probe_port, ...rest } = options;
 		if (floor_port !== undefined) {
 			serveFloor(floor_port);
@@ -211,11 +216,17 @@ program
 			return;
 		}
 		const names = (list: string): string[] => list.split(",").map((name) => name.trim());
+		if (what === "lua") {
+			const { lua_costs_text, measure_lua } = await import("./bench_lua.ts");
+			const costs = measure_lua();
+			process.stdout.write(options.json ? `${JSON.stringify(costs)}\n` : `${lua_costs_text(costs)}\n`);
+		}
+		const lua_loads = ["messages-1x100", "messages-50x10", "storm-500"];
 		process.exitCode = await run({
 			...rest,
 			program: [process.execPath, ...process.execArgv, resolve(process.argv[1] ?? "")],
-			against: against === undefined ? [] : names(against),
-			scenarios: only === undefined ? undefined : names(only),
+			against: against !== undefined ? names(against) : what === "lua" ? ["prosody", "lua"] : [],
+			scenarios: only !== undefined ? names(only) : what === "lua" ? lua_loads : undefined,
 			command: ["enjamb", ...process.argv.slice(2)].join(" "),
 			write: (text) => void process.stdout.write(text),
 			complain: (text) => void process.stderr.write(text),
