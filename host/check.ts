@@ -96,7 +96,7 @@ export async function run(path: string, context: CheckContext, output: CheckOutp
 	output.write(findings_as_text(report.findings, path));
 	const count = (found: CheckedModule["found"]): number => report.modules.filter((module) => module.found === found).length;
 	if (report.modules.length > 0) {
-		const lua = report.modules.filter(({ found, runs }) => found === "lua" && runs === "yes").length;
+		const lua = report.modules.filter(({ found, runs }) => found === "lua" && runs !== "no").length;
 		output.write(
 			`${path}: ${report.modules.length} modules: ${count("built in")} built in, ${count("typescript")} in TypeScript, ${count("lua")} in Lua (of which ${lua} run here), ${count("nowhere")} not there\n`,
 		);

@@ -17,6 +17,8 @@ export interface LuaNeed {
 	readonly line: number;
 	/** Whether the source goes on without it: `pcall(require, …)`, and `module:depends(…, true)`. */
 	readonly optional: boolean;
+	/** Whether it is only asked for within functions, so that the module is loaded without it. */
+	readonly later: boolean;
 }
 
 /** A word, a text or a mark of a Lua source. */
@@ -129,11 +131,23 @@ export function lua_needs(source: string): LuaNeed[] {
 	const tokens = lua_tokens(source);
 	const found = new Map<string, LuaNeed>();
 
+	/** Blocks that are open, and how many of them are functions. */
+	const blocks: string[] = [];
+	let functions = 0;
+
+	function follow_blocks(word: string): void {
+		if (word === "function" || word === "if" || word === "do" || word === "repeat") blocks.push(word);
+		if (word === "function") functions++;
+		if ((word === "end" || word === "until") && blocks.pop() === "function") functions--;
+	}
+
 	function add(kind: LuaNeed["kind"], name: string, line: number, optional: boolean): void {
 		const key = `${kind} ${name}`;
 		const known = found.get(key);
-		if (known === undefined) found.set(key, { kind, name, line, optional });
-		else if (known.optional && !optional) found.set(key, { ...known, line, optional });
+		const later = functions > 0;
+		// What is needed more than what is known of it
+		const is_stronger = known !== undefined && ((known.optional && !optional) || (known.later && !later && !optional));
+		if (known === undefined || is_stronger) found.set(key, { kind, name, line, optional, later });
 	}
 
 	/** The text that a call at this place begins with, in parentheses or not. */
@@ -148,6 +162,7 @@ export function lua_needs(source: string): LuaNeed[] {
 
 	tokens.forEach((token, at) => {
 		if (token.kind !== "name" || is_mark(at - 1, ".") || is_mark(at - 1, ":")) return;
+		follow_blocks(token.text);
 		if (token.text === "require") {
 			// pcall(require, "x"): the name is the next argument
 			const is_guarded = is_mark(at + 1, ",");

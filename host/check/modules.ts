@@ -19,8 +19,11 @@ export interface CheckedModule {
 	readonly found: "built in" | "typescript" | "lua" | "nowhere";
 	/** Where it lies; absent for what is built in, and for what is not there. */
 	readonly file?: string;
-	/** Whether a server of ours runs it: `unknown` where its source has not been looked at. */
-	readonly runs: "yes" | "no" | "unknown";
+	/**
+	 * Whether a server of ours runs it: `partly` where it is loaded, and something that it asks for only later is not there, and
+	 * `unknown` where its source has not been looked at.
+	 */
+	readonly runs: "yes" | "no" | "partly" | "unknown";
 	/** What it asks for that is not offered here, as `util.x (line 3)`. */
 	readonly missing: readonly string[];
 	/** Options that its source reads, as far as that has been looked at. */
@@ -79,7 +82,8 @@ function sources_of(file: string, module: string, seen = new Set<string>()): { f
 
 function describe_need({ kind, name, line }: LuaNeed, file: string, module_file: string): string {
 	const where = file === module_file ? `line ${line}` : `${basename(file)} line ${line}`;
-	return `${kind === "method" ? `module:${name}` : name} (${where})`;
+	const prefix = kind === "method" ? "module:" : kind === "module" ? "mod_" : "";
+	return `${prefix}${name} (${where})`;
 }
 
 /** Modules that options name without `mod_` and their kind. */
@@ -143,15 +147,14 @@ function examine(name: string, hosts: readonly string[], context: ModuleContext,
 	const sources = sources_of(lua, name);
 	const options = sources.flatMap(({ text }) => lua_options(text));
 	if (surface === undefined) return { name, hosts, found: "lua", file: lua, runs: "no", missing: [], options };
-	const missing = sources.flatMap(({ file, text }) => [
-		...missing_in_surface(text, surface)
+	const missing = sources.flatMap(({ file, text }) => {
+		const wanted_modules = lua_needs(text).filter((need) => need.kind === "module" && !is_there(need.name, context));
+		return [...missing_in_surface(text, surface), ...wanted_modules]
 			.filter(({ optional }) => !optional)
-			.map((need) => describe_need(need, file, lua)),
-		...lua_needs(text)
-			.filter((need) => need.kind === "module" && !need.optional && !is_there(need.name, context))
-			.map((need) => `mod_${describe_need(need, file, lua)}`),
-	]);
-	return { name, hosts, found: "lua", file: lua, runs: missing.length === 0 ? "yes" : "no", missing, options };
+			.map((need) => ({ later: need.later, text: describe_need(need, file, lua) }));
+	});
+	const runs = missing.length === 0 ? "yes" : missing.every(({ later }) => later) ? "partly" : "no";
+	return { name, hosts, found: "lua", file: lua, runs, missing: missing.map(({ text }) => text), options };
 }
 
 function is_there(name: string, { built_in, folders, prosody_folders }: ModuleContext): boolean {
@@ -182,6 +185,10 @@ function finding(checked: CheckedModule, config: Config, wanted: Wanted): Findin
 			message: `mod_${name} is neither built in nor in plugin_paths, ${text}`,
 			expected: `expected mod_${name}.ts or mod_${name}.lua in a folder that plugin_paths names`,
 		};
+	}
+	if (runs === "partly") {
+		const message = `mod_${name} (${file}) runs, but some of what it asks for later is not offered here`;
+		return { ...base, severity: "info", message, expected: `missing: ${missing.join(", ")}` };
 	}
 	if (missing.length === 0) return { ...base, message: `mod_${name} is in Lua (${file}), which does not run here, ${text}` };
 	return {

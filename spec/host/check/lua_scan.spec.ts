@@ -16,7 +16,7 @@ describe("what a Lua module asks for", () => {
 		expect(needs(source)).toEqual([["library", name, 1, false]]);
 	});
 
-	it("sees modules, parts and methods, each once, where they come first", () => {
+	it("sees modules, parts and methods, each once, where they are asked for first at loading", () => {
 		const source = `
 			module:depends "http"
 			module:depends("muc_mam", true)
@@ -30,7 +30,7 @@ describe("what a Lua module asks for", () => {
 			["method", "require", 4, false],
 			["part", "lib/part", 4, false],
 			["method", "hook", 5, false],
-			["method", "log", 5, false],
+			["method", "log", 6, false],
 		]);
 	});
 
@@ -65,6 +65,17 @@ describe("what a Lua module asks for", () => {
 		for (const source of ['"', "[[", "--[[", "'\\", "module:", "require", "module:depends(", "\0"]) {
 			expect(() => lua_needs(source)).not.toThrow();
 		}
+	});
+
+	it("tells what is asked for only when a function is called", () => {
+		const source = `
+			require "a"
+			local function f() if x then for i = 1, 2 do require "b" end repeat until y end module:late() end
+			module:hook("x", function () require "a"; require "c" end)
+			require "c"; module:now()`;
+		const later = lua_needs(source).filter((need) => need.later);
+		expect(later.map(({ name }) => name)).toEqual(["b", "late"]);
+		expect(lua_needs(source).find(({ name }) => name === "c")?.line).toBe(5);
 	});
 
 	it("names what a host does not offer", () => {

@@ -73,6 +73,15 @@ describe("modules that a configuration names", () => {
 		);
 	});
 
+	it("run where they miss something only later", () => {
+		write("mod_a.lua", 'function module.command() require "util.xmppstream" end');
+		const { modules, findings } = check_modules(config({ modules_enabled: ["a"] }), context());
+		expect(modules.find(({ name }) => name === "a")?.runs).toBe("partly");
+		expect(findings.map(({ severity, expected }) => [severity, expected])).toEqual([
+			["info", "missing: util.xmppstream (line 1)"],
+		]);
+	});
+
 	it("do not run in Lua where no Lua runs", () => {
 		write("mod_a.lua", "");
 		const [only] = messages(check_modules(config({ modules_enabled: ["a"] }), context({ surface: undefined })));
