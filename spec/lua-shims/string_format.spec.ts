@@ -1,8 +1,8 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { lua_number_text } from "../../lua-shims/number_text.ts";
 import { run_lua, why_not } from "../host/prosody_lua.ts";
-import { run_with_ours } from "./require/fengari_libraries.ts";
+import { create_lua, type TestLua } from "./lua.ts";
 
 /** A float as a Lua expression that any Lua reads alike. */
 function float(value: number): string {
@@ -19,8 +19,8 @@ local function add(ok, text) lines[#lines + 1] = ok and text or "error " .. text
 ${calls.map((call) => `add(pcall(string.format, ${call}))`).join("\n")}
 return table.concat(lines, "\\n")`;
 
-function ours(calls: readonly string[]): string[] {
-	return run_with_ours(formatted(calls)).split("\n");
+function ours(lua: TestLua, calls: readonly string[]): string[] {
+	return lua.lines(`print((function() ${formatted(calls)}\nend)())`);
 }
 
 function reference(calls: readonly string[]): string[] {
@@ -28,6 +28,12 @@ function reference(calls: readonly string[]): string[] {
 }
 
 describe("string.format", () => {
+	let lua: TestLua;
+	beforeAll(async () => {
+		lua = await create_lua();
+	});
+	afterAll(() => lua.stop());
+
 	it.each([
 		['"%d", 2^31', "2147483648"],
 		['"%d", 3.0', "3"],
@@ -51,15 +57,12 @@ describe("string.format", () => {
 		['"%%|%5.5s", "x"', "%|    x"],
 		['"%f %f %f", 1/0, -1/0, -(0/0)', "inf -inf nan"],
 	])("%s", (call, text) => {
-		expect(ours([call])).toEqual([text]);
+		expect(ours(lua, [call])).toEqual([text]);
 	});
 
 	it("keeps bytes", () => {
-		expect(
-			run_with_ours(
-				String.raw`return ("%s|%5s|%q"):format("a\0\255", "\254", "\0001\r\200") == "a\0\255|    \254|\"\\0001\\13\200\""`,
-			),
-		).toBe("true");
+		const code = String.raw`print(("%s|%5s|%q"):format("a\0\255", "\254", "\0001\r\200") == "a\0\255|    \254|\"\\0001\\13\200\"")`;
+		expect(lua.lines(code)).toEqual(["true"]);
 	});
 
 	it.skipIf(why_not() !== undefined)("writes numbers and strings as Lua does", () => {
@@ -109,7 +112,7 @@ describe("string.format", () => {
 			seed: 7,
 		});
 		const expected = reference(calls);
-		const got = ours(calls);
+		const got = ours(lua, calls);
 		expect(calls.map((call, index) => `${call}: ${got[index]}`)).toEqual(
 			calls.map((call, index) => `${call}: ${expected[index]}`),
 		);

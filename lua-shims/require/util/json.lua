@@ -9,7 +9,7 @@ local byte, char, find, format, gsub, match, sub =
 local concat, insert = table.concat, table.insert
 local getmetatable, ipairs, next, pairs, setmetatable = getmetatable, ipairs, next, pairs, setmetatable
 local tonumber, tostring, type = tonumber, tostring, type
-local integer_or_float = math.type
+local type_of_number = math.type
 local utf8_char = utf8.char
 
 local json = {}
@@ -46,10 +46,8 @@ local function quote(text)
 end
 
 -- As tostring; whole numbers beyond 32 bits are floats here, but nobody else's business.
-local function number_text(number)
-	if integer_or_float(number) == "integer" then
-		return tostring(number)
-	elseif number % 1 == 0 and number < 0x1p63 and number > -0x1p63 and (number >= 0x1p31 or number < -0x1p31) then
+local function float_text(number)
+	if number % 1 == 0 and number < 0x1p63 and number > -0x1p63 and (number >= 0x1p31 or number < -0x1p31) then
 		return format("%.0f", number)
 	end
 	local text = format("%.14g", number)
@@ -61,122 +59,120 @@ end
 
 local writable = { number = true, string = true, table = true, boolean = true }
 
--- Each of these appends to `out` after its first `size` pieces and answers their new number.
-local write_value
+-- Each of these appends to `out` after its first `size` pieces and answers their new number. Pieces are few and long, since
+-- joining many costs more here than making them.
+local write_table
 
-local function write_list(list, out, size)
-	size = size + 1
-	out[size] = "["
-	local first = true
-	for _, value in ipairs(list) do
-		if not first then
-			size = size + 1
-			out[size] = ","
+-- What stands before the value is `start`.
+local function write_value(start, value, out, size)
+	local kind = type(value)
+	if kind == "string" then
+		if find(value, to_escape) then
+			value = gsub(value, to_escape, written_escapes)
 		end
-		first = false
-		size = write_value(value, out, size)
+		out[size + 1] = start .. '"' .. value .. '"'
+	elseif kind == "number" then
+		if type_of_number(value) == "float" then
+			value = float_text(value)
+		end
+		out[size + 1] = start .. value
+	elseif kind == "table" and value ~= null then
+		return write_table(start, value, out, size)
+	elseif kind == "boolean" then
+		out[size + 1] = start .. (value and "true" or "false")
+	else
+		out[size + 1] = start .. "null"
+	end
+	return size + 1
+end
+
+local function write_list(start, list, out, size)
+	local separator = start .. "["
+	for _, value in ipairs(list) do
+		size = write_value(separator, value, out, size)
+		separator = ","
+	end
+	out[size + 1] = separator == "," and "]" or separator .. "]"
+	return size + 1
+end
+
+-- Pairs that JSON has no place for: what is named by no text, or by one of the two names.
+local function write_others(start, others, out, size)
+	local separator = start .. '"__hash":['
+	for key, value in pairs(others) do
+		size = write_value(separator, key, out, size)
+		size = write_value(",", value, out, size)
+		separator = ","
 	end
 	out[size + 1] = "]"
 	return size + 1
 end
 
-local function write_table(t, out, size)
-	local list, length = {}, 0
-	for index, value in ipairs(t) do
-		list[index] = value
-		length = index
+function write_table(start, t, out, size)
+	if getmetatable(t) == array_mt then
+		return write_list(start, t, out, size)
 	end
-	local named, others, has_others = {}, {}, false
+	local length = 0
+	while t[length + 1] ~= nil do
+		length = length + 1
+	end
+	local ordered = out.ordered and {}
+	local separator = start .. "{"
+	local empty, others = true, nil
 	for key, value in pairs(t) do
-		if writable[type(value)] or value == null then
+		if writable[type(value)] then
 			local key_type = type(key)
 			if key_type == "string" and key ~= "__array" and key ~= "__hash" then
-				named[key] = value
-			elseif writable[key_type] and list[key] == nil then
+				if ordered then
+					ordered[key] = value
+				else
+					size = write_value(separator .. quote(key) .. ":", value, out, size)
+					separator = ","
+				end
+				empty = false
+			elseif writable[key_type] and not (type_of_number(key) == "integer" and key >= 1 and key <= length) then
+				others = others or {}
 				others[key] = value
-				has_others = true
 			end
 		end
 	end
-	if length > 0 and not has_others and next(named) == nil then
-		return write_list(list, out, size)
+	if empty and length > 0 and not others then
+		return write_list(start, t, out, size)
 	end
-
-	local separator = "{"
-	local each = pairs
-	if out.ordered then
-		each = sorted_pairs
-	end
-	for key, value in each(named) do
-		out[size + 1], out[size + 2], out[size + 3] = separator, quote(key), ":"
-		size = write_value(value, out, size + 3)
-		separator = ","
-	end
-	if has_others then
-		out[size + 1], out[size + 2] = separator, '"__hash":'
-		size = size + 2
-		separator = "["
-		for key, value in pairs(others) do
-			out[size + 1] = separator
-			size = write_value(key, out, size + 1)
-			out[size + 1] = ","
-			size = write_value(value, out, size + 1)
+	if ordered then
+		for key, value in sorted_pairs(ordered) do
+			size = write_value(separator .. quote(key) .. ":", value, out, size)
 			separator = ","
 		end
-		size = size + 1
-		out[size] = "]"
+	end
+	if others then
+		size = write_others(separator, others, out, size)
+		separator = ","
 	end
 	if length > 0 then
-		out[size + 1], out[size + 2] = separator, '"__array":'
-		size = write_list(list, out, size + 2)
+		size = write_list(separator .. '"__array":', t, out, size)
+		separator = ","
 	end
-	if separator == "{" then
-		size = size + 1
-		out[size] = separator
-	end
-	out[size + 1] = "}"
-	return size + 1
-end
-
-function write_value(value, out, size)
-	local kind = type(value)
-	if kind == "table" then
-		if value == null then
-			out[size + 1] = "null"
-			return size + 1
-		elseif getmetatable(value) == array_mt then
-			return write_list(value, out, size)
-		end
-		return write_table(value, out, size)
-	end
-	local text = "null"
-	if kind == "string" then
-		text = quote(value)
-	elseif kind == "number" then
-		text = number_text(value)
-	elseif kind == "boolean" then
-		text = value and "true" or "false"
-	end
-	out[size + 1] = text
+	out[size + 1] = separator == "," and "}" or separator .. "}"
 	return size + 1
 end
 
 function json.encode(value)
 	local out = {}
-	write_value(value, out, 0)
+	write_value("", value, out, 0)
 	return concat(out)
 end
 
 -- With the members of each object in the order of their names.
 function json.encode_ordered(value)
 	local out = { ordered = true }
-	write_value(value, out, 0)
+	write_value("", value, out, 0)
 	return concat(out)
 end
 
 function json.encode_array(list)
 	local out = {}
-	write_list(list, out, 0)
+	write_list("", list, out, 0)
 	return concat(out)
 end
 
@@ -194,8 +190,14 @@ local read_escapes = {
 	t = "\t",
 }
 
-local function skip_space(text, position)
-	return find(text, "[^ \t\r\n]", position) or position
+-- Where the next sign is, and the sign.
+local function next_sign(text, position)
+	local sign = byte(text, position)
+	if sign == 0x20 or sign == 0x0A or sign == 0x0D or sign == 0x09 then
+		position = find(text, "[^ \t\r\n]", position) or position
+		sign = byte(text, position)
+	end
+	return position, sign
 end
 
 -- The text between two quotation marks with its escapes undone; nil if one of them is wrong.
@@ -279,20 +281,19 @@ local read_value
 local function read_object(text, position)
 	local object = {}
 	while true do
-		position = skip_space(text, position + 1)
-		local sign = byte(text, position)
+		local sign, key, value
+		position, sign = next_sign(text, position + 1)
 		if sign == 0x7D then
 			return object, position + 1
 		elseif sign ~= 0x22 then
 			return nil, "key expected"
 		end
-		local key, value
 		key, position = read_string(text, position)
 		if key == nil then
 			return nil, position
 		end
-		position = skip_space(text, position)
-		if byte(text, position) ~= 0x3A then
+		position, sign = next_sign(text, position)
+		if sign ~= 0x3A then
 			return nil, "colon expected"
 		end
 		value, position = read_value(text, position + 1)
@@ -300,8 +301,7 @@ local function read_object(text, position)
 			return nil, position
 		end
 		object[key] = value
-		position = skip_space(text, position)
-		sign = byte(text, position)
+		position, sign = next_sign(text, position)
 		if sign == 0x7D then
 			return restore(object), position + 1
 		elseif sign ~= 0x2C then
@@ -312,8 +312,9 @@ end
 
 local function read_array(text, position)
 	local list, size = {}, 0
-	position = skip_space(text, position + 1)
-	if byte(text, position) == 0x5D then
+	local sign
+	position, sign = next_sign(text, position + 1)
+	if sign == 0x5D then
 		return setmetatable(list, array_mt), position + 1
 	end
 	while true do
@@ -324,8 +325,7 @@ local function read_array(text, position)
 		end
 		size = size + 1
 		list[size] = value
-		position = skip_space(text, position)
-		local sign = byte(text, position)
+		position, sign = next_sign(text, position)
 		if sign == 0x5D then
 			return setmetatable(list, array_mt), position + 1
 		elseif sign ~= 0x2C then
@@ -370,8 +370,9 @@ for digit = 0x30, 0x39 do
 end
 
 function read_value(text, position)
-	position = skip_space(text, position)
-	local reader = readers[byte(text, position)]
+	local sign
+	position, sign = next_sign(text, position)
+	local reader = readers[sign]
 	if not reader then
 		return nil, "value expected"
 	end

@@ -5,7 +5,7 @@ local concat = table.concat
 local find, format, gsub, match, rep = string.find, string.format, string.gsub, string.match, string.rep
 local envload = require "util.envload".envload
 local to_hex = require "util.hex".to
-local error, getmetatable, next, pcall, type = error, getmetatable, next, pcall, type
+local error, getmetatable, next, pcall, rawget, setmetatable, type = error, getmetatable, next, pcall, rawget, setmetatable, type
 local integer_or_float = math.type
 
 local function refuse(value, why)
@@ -56,26 +56,6 @@ for word in
 	)
 do
 	lua_keywords[word] = true
-end
-
--- Steps through the list part first and in order, as Lua written in C does.
-local function list_first(t)
-	local size = 0
-	while rawget(t, size + 1) ~= nil do
-		size = size + 1
-	end
-	local index, key = 0, nil
-	return function()
-		if index < size then
-			index = index + 1
-			return index, rawget(t, index)
-		end
-		local value
-		repeat
-			key, value = next(t, key)
-		until size == 0 or integer_or_float(key) ~= "integer" or key < 1 or key > size
-		return key, value
-	end
 end
 
 -- What the presets lay down, and what they only propose.
@@ -133,7 +113,16 @@ local function new(given)
 	end
 	local hex, freeze, multiref = options.hex, options.freeze, options.multiref
 	local maxdepth = options.maxdepth or 127
-	local table_iterator = options.table_iterator or list_first
+	local table_iterator = options.table_iterator
+	local after_key = kend .. equals
+	-- By depth.
+	local indents = setmetatable({ [0] = "" }, {
+		__index = function(indents, depth)
+			local indent = rep(indentwith, depth)
+			indents[depth] = indent
+			return indent
+		end,
+	})
 
 	local function string_text(text)
 		local quoted = quote(text)
@@ -157,18 +146,36 @@ local function new(given)
 		return fallback(value)
 	end
 
-	-- Appends a value to `out` after its first `size` pieces; answers their new number.
+	-- Each of these appends to `out` after its first `size` pieces and answers their new number. Pieces are few and long,
+	-- since joining many costs more here than making them.
 	-- `seen` holds the tables that this one is in, or all that have been, unless they may be met more than once.
-	local function write(value, out, size, depth, seen)
-		if type(value) ~= "table" then
-			out[size + 1] = plain(value)
-			return size + 1
+	local write_table
+
+	-- What stands before the value is `start`.
+	local function write(start, value, out, size, depth, seen)
+		if type(value) == "table" then
+			return write_table(start, value, out, size, depth, seen)
 		end
+		out[size + 1] = start .. plain(value)
+		return size + 1
+	end
+
+	local function write_pair(start, key, value, out, size, depth, seen)
+		if type(key) == "table" then
+			size = write_table(start .. kstart, key, out, size, depth, seen)
+			return write(after_key, value, out, size, depth, seen)
+		elseif unquoted and type(key) == "string" and not keywords[key] and match(key, unquoted) then
+			return write(start .. key .. equals, value, out, size, depth, seen)
+		end
+		return write(start .. kstart .. plain(key) .. after_key, value, out, size, depth, seen)
+	end
+
+	function write_table(start, value, out, size, depth, seen)
 		if seen[value] then
-			out[size + 1] = fallback(value, "table has multiple references")
+			out[size + 1] = start .. fallback(value, "table has multiple references")
 			return size + 1
 		elseif depth > maxdepth then
-			out[size + 1] = fallback(value, "max table depth reached")
+			out[size + 1] = start .. fallback(value, "max table depth reached")
 			return size + 1
 		end
 		local t = value
@@ -180,51 +187,56 @@ local function new(given)
 			if type(frozen) == "function" then
 				t = frozen(t)
 				if type(t) == "string" then
-					out[size + 1] = t
+					out[size + 1] = start .. t
 					return size + 1
 				end
 				if type(metatable.__name) == "string" then
-					size = size + 1
-					out[size] = metatable.__name
+					start = start .. metatable.__name
 				end
 			end
 		end
 
-		size = size + 1
-		out[size] = tstart
-		local before_item = itemstart .. rep(indentwith, depth)
-		local next_index, empty = 1, true
-		for key, item in table_iterator(t) do
-			empty = false
-			size = size + 1
-			out[size] = before_item
-			if key == next_index then
-				next_index = next_index + 1
-			elseif unquoted and type(key) == "string" and not keywords[key] and match(key, unquoted) then
-				out[size + 1], out[size + 2] = key, equals
-				size = size + 2
-			else
-				size = size + 1
-				out[size] = kstart
-				size = write(key, out, size, depth + 1, seen)
-				out[size + 1], out[size + 2] = kend, equals
-				size = size + 2
+		-- The first item is preceded by the table's beginning, the others by a separator.
+		start = start .. tstart
+		local item_layout = itemstart .. indents[depth]
+		local before = start .. item_layout
+		local between = itemsep .. item_layout
+		local next_index = 1
+		if table_iterator then
+			for key, item in table_iterator(t) do
+				if key == next_index then
+					next_index = next_index + 1
+					size = write(before, item, out, size, depth + 1, seen)
+				else
+					size = write_pair(before, key, item, out, size, depth + 1, seen)
+				end
+				before = between
 			end
-			size = write(item, out, size, depth + 1, seen) + 1
-			out[size] = itemsep
+		else
+			-- The list part first and in order, as Lua written in C does.
+			local item = rawget(t, 1)
+			while item ~= nil do
+				size = write(before, item, out, size, depth + 1, seen)
+				before = between
+				next_index = next_index + 1
+				item = rawget(t, next_index)
+			end
+			for key, other in next, t do
+				if integer_or_float(key) ~= "integer" or key < 1 or key >= next_index then
+					size = write_pair(before, key, other, out, size, depth + 1, seen)
+					before = between
+				end
+			end
 		end
-		if not empty then
-			-- Instead of the last separator.
-			out[size] = itemlast
-			size = size + 1
-			out[size] = rep(indentwith, depth - 1)
+		if before == between then
+			out[size + 1] = itemlast .. indents[depth - 1] .. tend
+		else
+			out[size + 1] = start .. tend
 		end
-		size = size + 1
-		out[size] = tend
 		if multiref then
 			seen[value] = nil
 		end
-		return size
+		return size + 1
 	end
 
 	return function(value)
@@ -232,7 +244,7 @@ local function new(given)
 			return plain(value)
 		end
 		local out = {}
-		write(value, out, 0, 1, {})
+		write_table("", value, out, 0, 1, {})
 		return concat(out)
 	end
 end

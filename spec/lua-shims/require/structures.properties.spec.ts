@@ -1,10 +1,11 @@
 // What our libraries in Lua write and read, held against Prosody's for many random values: one run of each for all of them.
 
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { stands_for_integer } from "../../../lua-shims/number_text.ts";
 import { run_lua, why_not } from "../../host/prosody_lua.ts";
-import { run_with_ours } from "./fengari_libraries.ts";
+import { create_lua, type TestLua } from "../lua.ts";
+import { run_with_ours } from "./our_libraries.ts";
 
 const without_reference = why_not("util.serialization", "util.json", "util.format");
 
@@ -41,7 +42,7 @@ const { value } = fc.letrec<{ value: string; table: string }>((tie) => ({
 }));
 
 /** Runs code over cases in both; the code has `case` and answers a text. */
-function both(cases: readonly string[], setup: string, code: string): [ours: string[], theirs: string[]] {
+function both(lua: TestLua, cases: readonly string[], setup: string, code: string): [ours: string[], theirs: string[]] {
 	const script = `${setup}
 local function escaped(text) return (text:gsub("[%c\\\\\\128-\\255]", function(byte) return ("\\\\x%02x"):format(byte:byte()) end)) end
 local lines = {}
@@ -52,7 +53,7 @@ local function try(make)
 end
 ${cases.map((expression) => `try(function() return ${expression} end)`).join("\n")}
 return table.concat(lines, "\\n")`;
-	return [run_with_ours(script).split("\n"), run_lua(`io.write((function() ${script}\nend)())`).split("\n")];
+	return [run_with_ours(lua, script).split("\n"), run_lua(`io.write((function() ${script}\nend)())`).split("\n")];
 }
 
 /** Compares line by line, each with its case. */
@@ -65,6 +66,12 @@ function expect_same(cases: readonly string[], [ours, theirs]: [string[], string
 }
 
 describe.skipIf(without_reference !== undefined)("libraries in Lua beside Prosody's", () => {
+	let lua: TestLua;
+	beforeAll(async () => {
+		lua = await create_lua();
+	});
+	afterAll(() => lua.stop());
+
 	const sorted_pairs = `
 		local function sorted_pairs(t)
 			local keys = {}
@@ -80,12 +87,12 @@ describe.skipIf(without_reference !== undefined)("libraries in Lua beside Prosod
 	it.each(["{}", '{ preset = "compact" }', '{ preset = "oneline" }', '{ preset = "debug" }', '{ unquoted = true, hex = "x" }'])(
 		"util.serialization writes the same with %s",
 		(options) => {
-			const cases = fc.sample(value, { numRuns: 300, seed: 11 });
+			const cases = fc.sample(value, { numRuns: 150, seed: 11 });
 			const setup = `${sorted_pairs}
 				local options = ${options}
 				options.table_iterator = sorted_pairs
 				local serialize = require "util.serialization".new(options)`;
-			expect_same(cases, both(cases, setup, "return serialize(case)"));
+			expect_same(cases, both(lua, cases, setup, "return serialize(case)"));
 		},
 	);
 
@@ -93,21 +100,21 @@ describe.skipIf(without_reference !== undefined)("libraries in Lua beside Prosod
 		// Written without a point, a negative zero is read as an integer, which has none.
 		const cases = fc.sample(
 			value.filter((expression) => !expression.includes("(-0.0)")),
-			{ numRuns: 300, seed: 12 },
+			{ numRuns: 150, seed: 12 },
 		);
 		const setup = `${sorted_pairs}
 			local serialization = require "util.serialization"
 			local text_of = serialization.new { table_iterator = sorted_pairs }`;
 		const code = `local again = serialization.deserialize(serialization.serialize(case))
 			return text_of(again) == text_of(case) and "same" or "other: " .. text_of(case)`;
-		const results = both(cases, setup, code);
+		const results = both(lua, cases, setup, code);
 		expect(results[0].filter((line) => line !== "same")).toEqual([]);
 		expect_same(cases, results);
 	});
 
 	it("util.json writes the same", () => {
-		const cases = fc.sample(value, { numRuns: 600, seed: 13 });
-		expect_same(cases, both(cases, 'local json = require "util.json"', "return json.encode_ordered(case)"));
+		const cases = fc.sample(value, { numRuns: 300, seed: 13 });
+		expect_same(cases, both(lua, cases, 'local json = require "util.json"', "return json.encode_ordered(case)"));
 	});
 
 	it("util.json reads the same", () => {
@@ -132,7 +139,7 @@ describe.skipIf(without_reference !== undefined)("libraries in Lua beside Prosod
 					broken.filter((json) => json.trim() !== ""),
 				)
 				.filter((json) => !has_long_integer(json)),
-			{ numRuns: 1500, seed: 14 },
+			{ numRuns: 800, seed: 14 },
 		);
 		const cases = texts.map((json) => string_of(Buffer.from(json)));
 		const setup = `${sorted_pairs}
@@ -145,7 +152,7 @@ describe.skipIf(without_reference !== undefined)("libraries in Lua beside Prosod
 		const code = `local value, message = json.decode(case)
 			if value == nil then return type(message) == "number" and "number expected" or message end
 			return serialize(plain(value))`;
-		const [ours, theirs] = both(cases, setup, code);
+		const [ours, theirs] = both(lua, cases, setup, code);
 		// It answers a position as well where a value is missing at the very end.
 		const lenient = (line: string): string => (line === "value expected" || line === "number expected" ? "bad value" : line);
 		expect_same(cases, [ours.map(lenient), theirs.map(lenient)]);
@@ -179,11 +186,11 @@ describe.skipIf(without_reference !== undefined)("libraries in Lua beside Prosod
 			fc.string({ maxLength: 6 }).map((word) => string_of(Buffer.from(word))),
 		);
 		const cases = fc
-			.sample(fc.tuple(template, fc.array(argument, { maxLength: 4 })), { numRuns: 1500, seed: 15 })
+			.sample(fc.tuple(template, fc.array(argument, { maxLength: 4 })), { numRuns: 800, seed: 15 })
 			.map(([format, args]) => `table.pack(${[`"${format}"`, ...args].join(",")})`);
 		expect_same(
 			cases,
-			both(cases, 'local format = require "util.format".format', "return format(table.unpack(case, 1, case.n))"),
+			both(lua, cases, 'local format = require "util.format".format', "return format(table.unpack(case, 1, case.n))"),
 		);
 	});
 });
