@@ -47,25 +47,51 @@ export const usual_prosody_folders: readonly string[] = ["/usr/lib/prosody/modul
 /** Modules that Prosody loads on every host without being told to, beside ours. Source: autoload_modules. */
 const prosody_autoloads = ["s2s", "s2s_auth_certs"];
 
-/** The file of a Lua module, by Prosody's rules: `mod_x.lua`, `mod_x/mod_x.lua` or `x/mod_x.lua`. */
+/** Where Lua's package manager puts what it installs, below a folder. */
+const lua_versions = ["5.4", "5.3", "5.2"];
+
+/** Places of a module's file in a folder, in Prosody's order. */
+function places(folder: string, module: string, file: string): string[] {
+	return [
+		join(folder, `mod_${module}`, module, file),
+		join(folder, `mod_${module}`, file),
+		join(folder, module, file),
+		join(folder, file),
+		...lua_versions.flatMap((version) => [
+			join(folder, "share/lua", version, file),
+			join(folder, "share/lua", version, `mod_${module}`, file),
+		]),
+	];
+}
+
+/** The file of a Lua module, in the first folder that has it. Source: util/pluginloader.lua. */
 export function find_lua_module(folders: readonly string[], name: string): string | undefined {
-	const file = `mod_${name}.lua`;
-	return folders
-		.flatMap((folder) => [join(folder, file), join(folder, `mod_${name}`, file), join(folder, name, file)])
-		.find((path) => existsSync(path));
+	return folders.flatMap((folder) => places(folder, name, `mod_${name}.lua`)).find((path) => existsSync(path));
 }
 
 /** The file of a module's part, which `module:require` names. */
-function find_part(module_file: string, module: string, part: string): string | undefined {
-	const folder = dirname(module_file);
+function find_part(folders: readonly string[], module_file: string, module: string, part: string): string | undefined {
 	const file = `${part}.lib.lua`;
-	return [join(folder, file), join(folder, `mod_${module}`, file), join(folder, module, file), join(folder, part, file)].find(
-		(path) => existsSync(path),
-	);
+	return [dirname(module_file), ...folders]
+		.flatMap((folder) => [...places(folder, module, file), ...places(folder, part, file)])
+		.find((path) => existsSync(path));
+}
+
+interface ModuleSource {
+	readonly file: string;
+	readonly text: string;
+	/** Whether it is a part that is asked for only within functions. */
+	readonly later: boolean;
 }
 
 /** A source with all its parts, each once. */
-function sources_of(file: string, module: string, seen = new Set<string>()): { file: string; text: string }[] {
+function sources_of(
+	file: string,
+	module: string,
+	folders: readonly string[],
+	later = false,
+	seen = new Set<string>(),
+): ModuleSource[] {
 	if (seen.has(file)) return [];
 	seen.add(file);
 	let text: string;
@@ -74,10 +100,11 @@ function sources_of(file: string, module: string, seen = new Set<string>()): { f
 	} catch {
 		return [];
 	}
-	const parts = lua_needs(text)
-		.filter(({ kind }) => kind === "part")
-		.map(({ name }) => find_part(file, module, name) ?? find_part(dirname(file), module, name));
-	return [{ file, text }, ...parts.filter((part) => part !== undefined).flatMap((part) => sources_of(part, module, seen))];
+	const parts = lua_needs(text).flatMap((need) => {
+		const part = need.kind === "part" ? find_part(folders, file, module, need.name) : undefined;
+		return part === undefined ? [] : sources_of(part, module, folders, later || need.later, seen);
+	});
+	return [{ file, text, later }, ...parts];
 }
 
 function describe_need({ kind, name, line }: LuaNeed, file: string, module_file: string): string {
@@ -132,10 +159,20 @@ function wanted_modules(config: Config): Map<string, Wanted> {
 	return wanted;
 }
 
-/** Finds modules, and looks into those that are in Lua. */
-function examine(name: string, hosts: readonly string[], context: ModuleContext, prefers_lua: boolean): CheckedModule {
+/**
+ * Finds modules, and looks into those that are in Lua.
+ * @param on_the_way modules that depend on this one, which are looked into already
+ */
+function examine(
+	name: string,
+	hosts: readonly string[],
+	context: ModuleContext,
+	prefers_lua: boolean,
+	on_the_way: readonly string[] = [],
+): CheckedModule {
 	const { built_in, folders, prosody_folders, surface } = context;
-	const lua = find_lua_module([...folders, ...prosody_folders], name);
+	const lua_folders = [...folders, ...prosody_folders];
+	const lua = find_lua_module(lua_folders, name);
 	if (!prefers_lua || lua === undefined) {
 		if (built_in.has(name)) return { name, hosts, found: "built in", runs: "yes", missing: [], options: [] };
 		const typescript = find_module_file(folders, name);
@@ -144,25 +181,19 @@ function examine(name: string, hosts: readonly string[], context: ModuleContext,
 		}
 	}
 	if (lua === undefined) return { name, hosts, found: "nowhere", runs: "no", missing: [], options: [] };
-	const sources = sources_of(lua, name);
+	const sources = sources_of(lua, name, lua_folders);
 	const options = sources.flatMap(({ text }) => lua_options(text));
 	if (surface === undefined) return { name, hosts, found: "lua", file: lua, runs: "no", missing: [], options };
-	const missing = sources.flatMap(({ file, text }) => {
-		const wanted_modules = lua_needs(text).filter((need) => need.kind === "module" && !is_there(need.name, context));
+	const does_not_run = (other: string): boolean =>
+		!on_the_way.includes(other) && examine(other, hosts, context, false, [...on_the_way, name]).runs === "no";
+	const missing = sources.flatMap(({ file, text, later }) => {
+		const wanted_modules = lua_needs(text).filter((need) => need.kind === "module" && does_not_run(need.name));
 		return [...missing_in_surface(text, surface), ...wanted_modules]
 			.filter(({ optional }) => !optional)
-			.map((need) => ({ later: need.later, text: describe_need(need, file, lua) }));
+			.map((need) => ({ later: later || need.later, text: describe_need(need, file, lua) }));
 	});
 	const runs = missing.length === 0 ? "yes" : missing.every(({ later }) => later) ? "partly" : "no";
 	return { name, hosts, found: "lua", file: lua, runs, missing: missing.map(({ text }) => text), options };
-}
-
-function is_there(name: string, { built_in, folders, prosody_folders }: ModuleContext): boolean {
-	return (
-		built_in.has(name) ||
-		find_module_file(folders, name) !== undefined ||
-		find_lua_module([...folders, ...prosody_folders], name) !== undefined
-	);
 }
 
 const consequences: { readonly [Key in Purpose]: { readonly severity: "error" | "warning"; readonly text: string } } = {

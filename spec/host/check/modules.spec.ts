@@ -82,6 +82,20 @@ describe("modules that a configuration names", () => {
 		]);
 	});
 
+	it("do not run where one that they depend on does not", () => {
+		write("mod_a.lua", 'module:depends "b"');
+		write("mod_b/b/mod_b.lua", 'module:depends "a"; require "net.server"');
+		const [only] = messages(check_modules(config({ modules_enabled: ["a"] }), context()));
+		expect(only).toContain("missing: mod_b (line 1)");
+	});
+
+	it("run where a part that is only taken later misses something", () => {
+		write("mod_a/mod_a.lua", 'function module.command() module:require "test" end');
+		write("mod_a/test.lib.lua", 'require "ssl.https"');
+		const { modules } = check_modules(config({ modules_enabled: ["a"] }), context());
+		expect(modules.find(({ name }) => name === "a")?.runs).toBe("partly");
+	});
+
 	it("do not run in Lua where no Lua runs", () => {
 		write("mod_a.lua", "");
 		const [only] = messages(check_modules(config({ modules_enabled: ["a"] }), context({ surface: undefined })));
