@@ -7,7 +7,7 @@ import { exit_status, type Finding, findings_as_text, summarize } from "./check/
 import type { LuaSurface } from "./check/lua_scan.ts";
 import { type CheckedModule, check_modules, usual_prosody_folders } from "./check/modules.ts";
 import { check_ports } from "./check/ports.ts";
-import { check_storage, data_folder_of } from "./check/storage.ts";
+import { check_storage, check_stored, data_folder_of } from "./check/storage.ts";
 import { type ConfigWarning, check_options, load_config } from "./core/configmanager.ts";
 import { plugin_folders } from "./startup.ts";
 
@@ -71,6 +71,7 @@ export async function check_config(path: string, context: CheckContext): Promise
 		...check_certificates(config, config_folder),
 		...(await check_ports(config, { loaded: new Set(loaded_modules), data_folder })),
 		...check_storage(config, data_folder),
+		...check_stored(config, data_folder),
 	];
 	return { config: path, files, findings, modules };
 }

@@ -4,6 +4,9 @@ import { accessSync, constants, existsSync, statSync } from "node:fs";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { type Config, GLOBAL_SECTION } from "../core/configmanager.ts";
 import { default_driver } from "../core/storagemanager.ts";
+import { internal_source } from "../migrate/internal_source.ts";
+import { sqlite_source } from "../migrate/sqlite_source.ts";
+import { unit_text } from "../migrate/types.ts";
 import type { Finding } from "./findings.ts";
 
 /** Where a driver keeps what it stores; undefined where it keeps nothing in files. */
@@ -135,4 +138,38 @@ export function check_storage(config: Config, data_folder: string): Finding[] {
 		}
 	}
 	return [...findings.values()];
+}
+
+/** How many tables that cannot be read are named one by one. */
+const named_at_most = 10;
+
+/**
+ * Reads all tables that are there already (archives can be long, and are read item by item anyway), and names what cannot be read: a
+ * room or account that would be refused until somebody looks at it. Nothing is changed.
+ */
+export function check_stored(config: Config, data_folder: string): Finding[] {
+	const findings: Finding[] = [];
+	const broken = (file: string, message: string): void => {
+		findings.push({ area: "storage", severity: "error", file, message, expected: "nothing of it is ever overwritten" });
+	};
+	for (const place of storage_places(config, data_folder)) {
+		const path = place.driver === "internal" ? place.folder : place.file;
+		if (!existsSync(path)) continue;
+		try {
+			const source = place.driver === "internal" ? internal_source(path) : sqlite_source(path);
+			let count = 0;
+			for (const unit of source.units().filter(({ kind }) => kind === "keyval")) {
+				for (const { place: where, reason } of source.read_table(unit).unreadable) {
+					count++;
+					if (count <= named_at_most) broken(where, `${unit_text(unit)} cannot be read: ${reason}`);
+				}
+			}
+			if (count > named_at_most) broken(path, `${count} tables cannot be read, of which ${named_at_most} are named here`);
+			source.close();
+		} catch (error) {
+			const reason = error instanceof Error ? error.message : String(error);
+			broken(path, `what is stored cannot be read: ${reason}`);
+		}
+	}
+	return findings;
 }

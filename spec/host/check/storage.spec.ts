@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { check_storage, storage_places } from "../../../host/check/storage.ts";
+import { check_storage, check_stored, storage_places } from "../../../host/check/storage.ts";
 import { Config, type ConfigValue } from "../../../host/core/configmanager.ts";
 
 let folder: string;
@@ -43,6 +43,24 @@ describe("storage", () => {
 			'info: storage "memory" of example.com: nothing is kept when the server stops',
 			'info: storage "memory" of rooms.example.com: nothing is kept when the server stops',
 		]);
+	});
+
+	it("holds nothing that cannot be read", () => {
+		const read = (options: Record<string, ConfigValue>): string[] =>
+			check_stored(config(options), folder).map(({ severity, file, message }) => `${severity}: ${file}: ${message}`);
+		expect(read({ storage: "internal" })).toEqual([]);
+		mkdirSync(join(folder, "rooms%2eexample%2ecom/config"), { recursive: true });
+		const room = join(folder, "rooms%2eexample%2ecom/config/tea.dat");
+		writeFileSync(room, 'return {\n\t["_jid"] = "tea@rooms.example.com";\n};\n');
+		expect(read({ storage: "internal" })).toEqual([]);
+		writeFileSync(room, 'return {\n\t["_jid"] = "tea');
+		expect(read({ storage: "internal" })).toEqual([
+			expect.stringContaining(`error: ${room}: config of tea@rooms.example.com cannot be read: line 2`),
+		]);
+		for (const name of "abcdefghijklm") writeFileSync(join(folder, `rooms%2eexample%2ecom/config/${name}.dat`), "");
+		expect(read({ storage: "internal" })).toHaveLength(11);
+		writeFileSync(join(folder, "prosody.sqlite"), "no database, but as long as one must be to be looked into. ".repeat(20));
+		expect(read({ storage: "sql" })).toEqual([expect.stringContaining("what is stored cannot be read")]);
 	});
 
 	it("is found wherever it is kept", () => {
