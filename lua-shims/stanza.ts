@@ -1,6 +1,7 @@
 // Counterpart: util/stanza.lua, as the Lua side of host/util/stanza.ts
 
 import type { ErrorType } from "../host/util/error.ts";
+import { ns } from "../host/util/ns.ts";
 import * as st from "../host/util/stanza.ts";
 import type { Border } from "./border.ts";
 import { type Table, TValue } from "./fengari.ts";
@@ -294,14 +295,25 @@ export function create_stanza_library(border: Border): StanzaLibrary {
 
 	const optional = (value: unknown): TValue => border.to_lua(value);
 
-	/** Type, condition, text and author of an error, given as such or as one of util.error's objects. */
-	function error_of(args: readonly TValue[]): [ErrorType, string, string | undefined, string | undefined, Stanza | undefined] {
+	/** Adds what one of util.error's objects holds besides: an element or its name, and where somebody is gone to. */
+	function add_extra(error: Stanza | undefined, extra: TValue): void {
+		const field = (name: string): unknown => border.from_lua(vm.index(extra, string_value(name)));
+		const [tag, namespace, condition, uri] = [field("tag"), field("namespace"), field("condition"), field("uri")];
+		if (typeof uri === "string") error?.get_child("gone", ns.stanzas)?.text(uri);
+		if (tag instanceof Stanza) error?.add_direct_child(tag);
+		else if (typeof namespace === "string" && typeof condition === "string")
+			error?.add_direct_child(st.stanza(condition, { xmlns: namespace }));
+	}
+
+	/** Type, condition, text and author of an error, given as such or as one of util.error's objects, and how to add what else that has. */
+	function error_of(
+		args: readonly TValue[],
+	): [ErrorType, string, string | undefined, string | undefined, ((error: Stanza | undefined) => void) | undefined] {
 		const [type, condition, message, by] = args;
 		const by_text = text(by, "error_by");
 		if (type?.type === tags.table) {
 			const field = (name: string): TValue => vm.index(type, string_value(name));
 			const extra = field("extra");
-			const tag = extra.type === tags.table ? border.from_lua(vm.index(extra, string_value("tag"))) : undefined;
 			const context = field("context");
 			const context_by = context.type === tags.table ? border.from_lua(vm.index(context, string_value("by"))) : undefined;
 			return [
@@ -309,7 +321,7 @@ export function create_stanza_library(border: Border): StanzaLibrary {
 				text(field("condition"), "condition") ?? "undefined-condition",
 				text(field("text"), "text"),
 				by_text ?? (typeof context_by === "string" ? context_by : undefined),
-				tag instanceof Stanza ? tag : undefined,
+				extra.type === tags.table ? (error) => add_extra(error, extra) : undefined,
 			];
 		}
 		return [
@@ -435,9 +447,9 @@ export function create_stanza_library(border: Border): StanzaLibrary {
 		},
 		add_error: ([self, ...rest]) => {
 			const stanza = stanza_of(self, "add_error");
-			const [type, condition, message, by, extra] = error_of(rest);
+			const [type, condition, message, by, add_rest] = error_of(rest);
 			stanza.add_error(type, condition, message, by);
-			if (extra) stanza.get_child("error")?.add_direct_child(extra);
+			add_rest?.(stanza.get_child("error"));
 			return self;
 		},
 		indent: ([self, level, indent]) => {
@@ -469,9 +481,9 @@ export function create_stanza_library(border: Border): StanzaLibrary {
 		presence: ([attr]) => border.to_lua(st.presence(attributes(attr))),
 		reply: ([original]) => border.to_lua(st.reply(stanza_of(original, "reply"))),
 		error_reply: ([original, ...rest]) => {
-			const [type, condition, message, by, extra] = error_of(rest);
+			const [type, condition, message, by, add_rest] = error_of(rest);
 			const answer = st.error_reply(stanza_of(original, "error_reply"), type, condition, message, by);
-			if (extra) answer.add_child(extra);
+			add_rest?.(answer.first_tag);
 			return border.to_lua(answer);
 		},
 		is_stanza: ([value]) =>
