@@ -1,11 +1,13 @@
 // No counterpart: what `enjamb compare` needs of the host, for the tool that sees servers from outside only.
 
+import { existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { lua_folders } from "../lua-shims/module_files.ts";
 import { missing_modules, type ScratchServer, start_scratch_server } from "./composition.ts";
 import { config_to_lua } from "./core/config/config_to_lua.ts";
-import { type Config, load_config } from "./core/configmanager.ts";
+import { type Config, type ConfigValue, load_config } from "./core/configmanager.ts";
 import { plugin_folders } from "./startup.ts";
 import { failed, ok, type Result } from "./util/error.ts";
 
@@ -86,11 +88,33 @@ export function comparable_config(config: Config, folder: string): Result<Compar
 	return ok({ text: config_to_lua(config), host, rooms, plugin_paths, missing: missing_modules(config, plugin_paths) });
 }
 
+/** Modules that Prosody has in Lua and that are built in here, of which the comparison can take Prosody's. */
+const lua_rooms = ["muc", "muc_mam"];
+
+/** The folder of Prosody's own modules: of the reference, where that is a checkout, or of the installed one. */
+export function prosody_modules(reference: string | undefined): string | undefined {
+	const beside = reference === undefined ? [] : [join(reference, "plugins"), join(dirname(reference), "plugins")];
+	return [...beside, ...lua_folders([])].find((folder) => existsSync(join(folder, "muc", "mod_muc.lua")));
+}
+
+/**
+ * Starts a scratch server of ours on which rooms and their archive are Prosody's own, in Lua. Throws where it cannot start.
+ * @param modules the folder of Prosody's modules
+ */
+export function start_lua_subject(text: string, modules: string, plugin_paths: readonly string[] = []): Promise<ScratchServer> {
+	return start_subject(text, [...plugin_paths, modules], { prefer_lua_modules: lua_rooms });
+}
+
 /**
  * Starts a scratch server of ours with a configuration as text. Throws where it cannot start.
  * @param plugin_paths folders with modules, beside what the text names
+ * @param options global options in place of the text's
  */
-export async function start_subject(text: string, plugin_paths: readonly string[] = []): Promise<ScratchServer> {
+export async function start_subject(
+	text: string,
+	plugin_paths: readonly string[] = [],
+	options: { readonly [name: string]: ConfigValue } = {},
+): Promise<ScratchServer> {
 	const folder = await mkdtemp(join(tmpdir(), "enjamb-subject-"));
 	try {
 		const file = join(folder, "prosody.cfg.lua");
@@ -99,6 +123,7 @@ export async function start_subject(text: string, plugin_paths: readonly string[
 		if (!loaded.ok) throw new Error(`${loaded.error.file}:${loaded.error.line ?? 1}: ${loaded.error.message}`);
 		const { config } = loaded.value;
 		config.set("*", "data_path", folder);
+		for (const [name, value] of Object.entries(options)) config.set("*", name, value);
 		if (plugin_paths.length > 0) config.set("*", "plugin_paths", [...plugin_folders(config, folder), ...plugin_paths]);
 		const server = await start_scratch_server(config);
 		return {

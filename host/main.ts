@@ -95,6 +95,7 @@ interface CompareFlags {
 	readonly random?: number;
 	readonly steps: number;
 	readonly seed: number;
+	readonly also?: string;
 	readonly html?: string;
 	readonly json?: boolean;
 	readonly shrink?: string;
@@ -134,18 +135,23 @@ program
 	.option("--random <plays>", "also play so many random plays", whole_number)
 	.option("--steps <steps>", "steps of a random play", whole_number, 60)
 	.option("--seed <seed>", "where random plays start; the same seed makes the same plays", whole_number, 1)
-	.option("--html <file>", "write a page with both transcripts side by side")
+	.option("--also <what>", "lua: play on a third server, too: Enjamb with Prosody's own rooms and archive in Lua")
+	.option("--html <file>", "write a page with all transcripts side by side")
 	.option("--json", "print results as JSON")
 	.option("--shrink <folder>", "reduce differing random plays to short scripts, written to this folder")
 	.action(async (scripts: string[], options: CompareFlags) => {
-		const [{ run }, { default_config_text, default_stage }, { known_differences }, { comparable_config, start_subject }] =
-			await Promise.all([
-				import("../tools/compare.ts"),
-				import("../tools/compare/endpoints.ts"),
-				import("../spec/known-differences.ts"),
-				import("./compare.ts"),
-			]);
-		const { config, random, steps, seed, reference, html, json, shrink } = options;
+		const [
+			{ run },
+			{ default_config_text, default_stage },
+			{ known_differences },
+			{ comparable_config, prosody_modules, start_lua_subject, start_subject },
+		] = await Promise.all([
+			import("../tools/compare.ts"),
+			import("../tools/compare/endpoints.ts"),
+			import("../spec/known-differences.ts"),
+			import("./compare.ts"),
+		]);
+		const { config, random, steps, seed, reference, also, html, json, shrink } = options;
 		const own = config === undefined ? undefined : comparable_config(await read_config(config), dirname(resolve(config)));
 		if (own?.ok === false) refuse(own.error);
 		const missing = own?.value.missing ?? [];
@@ -153,6 +159,11 @@ program
 			process.stderr.write(
 				`enjamb: not there yet, so that what they do will differ: ${missing.map((name) => `mod_${name}`).join(", ")}\n`,
 			);
+		}
+		if (also !== undefined && also !== "lua") refuse(`--also ${also}: expected lua`);
+		const modules = also === "lua" ? prosody_modules(reference) : undefined;
+		if (also === "lua" && modules === undefined) {
+			refuse("--also lua needs Prosody's own modules: expected them in /usr/lib/prosody/modules, or beside the reference");
 		}
 		process.exitCode = await run({
 			scripts,
@@ -162,6 +173,13 @@ program
 			stage: own?.value ?? default_stage,
 			plugin_paths: own?.value.plugin_paths ?? [],
 			start_subject: (text) => start_subject(text, own?.value.plugin_paths),
+			also:
+				modules === undefined
+					? undefined
+					: {
+							start: (text) => start_lua_subject(text, modules, own?.value.plugin_paths),
+							remark: "with Prosody's rooms in Lua",
+						},
 			known: known_differences,
 			html,
 			json,

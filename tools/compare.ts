@@ -13,7 +13,7 @@ import { create_progress, text_report } from "./compare/report_text.ts";
 import { same_thing, shrink } from "./compare/shrink.ts";
 import { script_from_play } from "./compare/to_script.ts";
 import { compare_transcripts } from "./compare/transcripts.ts";
-import type { Comparison, KnownDifference, Play, Transcript } from "./compare/types.ts";
+import type { CompareResult, Comparison, KnownDifference, Play, Transcript } from "./compare/types.ts";
 import { findScripts, readScript } from "./scansion.ts";
 
 /** What to compare, and where the results go. */
@@ -73,30 +73,34 @@ function on_stage(play: Play, stage: Stage): Play {
 	};
 }
 
-interface Performed {
-	readonly reference: Transcript;
-	readonly subject: Transcript;
-	readonly reference_name: string;
-	readonly subject_name: string;
+/** A play as one server had it. */
+interface Performance {
+	readonly name: string;
+	readonly transcript: Transcript;
 }
 
-/** Plays a play on a fresh pair of servers. */
-async function perform_on_both(play: Play, servers: Servers): Promise<Result<Performed, string>> {
-	const [reference, subject] = await Promise.all([servers.reference(), servers.subject()]);
+interface Performed {
+	readonly reference: Performance;
+	readonly subject: Performance;
+	readonly also: Performance | undefined;
+}
+
+/** Plays a play on fresh servers, all at the same time. */
+async function perform_on_all(play: Play, servers: Servers): Promise<Result<Performed, string>> {
+	const started = await Promise.all([servers.reference(), servers.subject(), ...(servers.also ? [servers.also()] : [])]);
 	try {
-		if (!reference.ok) return reference;
-		if (!subject.ok) return subject;
-		const [here, there] = await Promise.all([perform(play, reference.value), perform(play, subject.value)]);
-		if (!here.ok) return here;
-		if (!there.ok) return there;
-		return ok({
-			reference: here.value,
-			subject: there.value,
-			reference_name: reference.value.name,
-			subject_name: subject.value.name,
-		});
+		const performances: Performance[] = [];
+		const played = await Promise.all(started.map((server) => (server.ok ? perform(play, server.value) : server)));
+		for (const [index, transcript] of played.entries()) {
+			const server = started[index];
+			if (server === undefined || !server.ok) return server ?? failed("a server is missing");
+			if (!transcript.ok) return transcript;
+			performances.push({ name: server.value.name, transcript: transcript.value });
+		}
+		const [reference, subject, also] = performances;
+		return reference && subject ? ok({ reference, subject, also }) : failed("a server is missing");
 	} finally {
-		await Promise.all([reference.ok ? reference.value.stop() : undefined, subject.ok ? subject.value.stop() : undefined]);
+		await Promise.all(started.map((server) => (server.ok ? server.value.stop() : undefined)));
 	}
 }
 
@@ -133,10 +137,11 @@ async function write_shrunk(
 		comparison.play,
 		difference.step,
 		async (shorter) => {
-			const performed = await perform_on_both(shorter, servers);
+			const performed = await perform_on_all(shorter, { reference: servers.reference, subject: servers.subject });
 			if (!performed.ok) return false;
-			const { reference, subject, reference_name } = performed.value;
-			const { differences } = compare_transcripts(shorter, reference, subject, known_for(reference_name, options.known));
+			const { reference, subject } = performed.value;
+			const accepted = known_for(reference.name, options.known);
+			const { differences } = compare_transcripts(shorter, reference.transcript, subject.transcript, accepted);
 			const shows = differences.some((found) => found.known === undefined && same_thing(found) === wanted);
 			if (shows) last = performed.value;
 			return shows;
@@ -145,7 +150,10 @@ async function write_shrunk(
 	);
 	const file = join(folder, `${comparison.play.title.replace(/[^A-Za-z0-9]+/g, "-")}.scs`);
 	const why = `${difference.signature}: the reference has ${difference.reference ?? "nothing"}, the other ${difference.subject ?? "nothing"}`;
-	writeFileSync(file, script_from_play(play, last?.reference ?? comparison.reference, why.replace(/\s+/g, " ").slice(0, 300)));
+	writeFileSync(
+		file,
+		script_from_play(play, last?.reference.transcript ?? comparison.reference, why.replace(/\s+/g, " ").slice(0, 300)),
+	);
 	return `${file} (${play.steps.length} steps)`;
 }
 
@@ -165,19 +173,24 @@ export async function run(options: CompareOptions): Promise<number> {
 
 	const progress = create_progress(options.json ? () => undefined : options.complain, plays.value);
 	const comparisons: Comparison[] = [];
+	const third: { name: string; comparisons: Comparison[] } = { name: "", comparisons: [] };
 	let names = { reference: "Prosody", subject: "Enjamb" };
 	let known: KnownDifference[] = [];
 	for (const play of plays.value) {
-		const performed = await perform_on_both(play, servers.value);
+		const performed = await perform_on_all(play, servers.value);
 		if (!performed.ok) {
 			progress.end();
 			return refuse(performed.error);
 		}
-		const { reference, subject, reference_name, subject_name } = performed.value;
-		names = { reference: reference_name, subject: subject_name };
-		known = known_for(reference_name, options.known);
-		const comparison = compare_transcripts(play, reference, subject, known);
+		const { reference, subject, also } = performed.value;
+		names = { reference: reference.name, subject: subject.name };
+		known = known_for(reference.name, options.known);
+		const comparison = compare_transcripts(play, reference.transcript, subject.transcript, known);
 		comparisons.push(comparison);
+		if (also) {
+			third.name = also.name;
+			third.comparisons.push(compare_transcripts(play, reference.transcript, also.transcript, known));
+		}
 		progress.played(comparison);
 	}
 	progress.end();
@@ -189,12 +202,19 @@ export async function run(options: CompareOptions): Promise<number> {
 		if (file !== undefined) shrunk.push(file);
 	}
 	const unmet = outdated(known, comparisons);
-	const result = { ...names, comparisons, known, outdated: unmet, shrunk };
+	const result: CompareResult = {
+		...names,
+		comparisons,
+		known,
+		outdated: unmet,
+		shrunk,
+		...(servers.value.also ? { also: third } : {}),
+	};
 	if (options.html !== undefined) {
 		const date = new Date().toISOString().slice(0, 10);
 		writeFileSync(options.html, html_report(result, { date, command: options.command }));
 	}
 	options.write(options.json ? json_report(result) : text_report(result));
-	const differs = comparisons.some(({ steps }) => steps.includes("different"));
+	const differs = [...comparisons, ...third.comparisons].some(({ steps }) => steps.includes("different"));
 	return differs || unmet.length > 0 ? status.different : status.equal;
 }

@@ -45,6 +45,8 @@ Component "conference.localhost" "muc"
 export interface Servers {
 	reference(): Promise<Result<Endpoint, string>>;
 	subject(): Promise<Result<Endpoint, string>>;
+	/** A third one, where one was asked for. */
+	also?(): Promise<Result<Endpoint, string>>;
 }
 
 /** How long a server may take to say what it is, in milliseconds. */
@@ -79,8 +81,13 @@ export interface ServerOptions {
 	readonly plugin_paths: readonly string[];
 	readonly stage: Stage;
 	/** Starts a server of ours on a free port. */
-	readonly start_subject: (config_text: string) => Promise<{ port: number; stop(): Promise<void> | void }>;
+	readonly start_subject: StartServer;
+	/** Starts a third server, and what it is beside what it says itself. */
+	readonly also?: { readonly start: StartServer; readonly remark: string } | undefined;
 }
+
+/** Starts a server with a configuration on a free port. Throws where it cannot. */
+export type StartServer = (config_text: string) => Promise<{ port: number; stop(): Promise<void> | void }>;
 
 /**
  * Prepares to start both servers.
@@ -107,14 +114,19 @@ export async function create_servers(options: ServerOptions): Promise<Result<Ser
 		return ok({ name: await named("reference", host, port, "Prosody"), host, port, stop: () => started.value.stop() });
 	}
 
-	async function subject(): Promise<Result<Endpoint, string>> {
+	async function own(side: string, start: StartServer): Promise<Result<Endpoint, string>> {
 		try {
-			const { port, stop } = await options.start_subject(config_text);
+			const { port, stop } = await start(config_text);
 			const host = "127.0.0.1";
-			return ok({ name: await named("subject", host, port, "Enjamb"), host, port, stop });
+			return ok({ name: await named(side, host, port, "Enjamb"), host, port, stop });
 		} catch (error) {
 			return failed(`our own server does not start: ${error instanceof Error ? error.message : String(error)}`);
 		}
+	}
+
+	async function third(start: StartServer, remark: string): Promise<Result<Endpoint, string>> {
+		const started = await own("also", start);
+		return started.ok ? ok({ ...started.value, name: `${started.value.name} ${remark}` }) : started;
 	}
 
 	if (!address && findProsody(options.reference) === undefined) {
@@ -124,5 +136,7 @@ export async function create_servers(options: ServerOptions): Promise<Result<Ser
 				: `${options.reference} is no prosody: expected the path of one, or HOST:PORT of one that runs`,
 		);
 	}
-	return ok({ reference, subject });
+	const subject = (): Promise<Result<Endpoint, string>> => own("subject", options.start_subject);
+	const { also } = options;
+	return ok({ reference, subject, ...(also ? { also: () => third(also.start, also.remark) } : {}) });
 }

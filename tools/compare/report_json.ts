@@ -1,6 +1,6 @@
 // No counterpart: `enjamb compare --json`.
 
-import { summarise } from "./summary.ts";
+import { summarise, third_as_result } from "./summary.ts";
 import { label_of } from "./transcripts.ts";
 import type { CompareResult, Comparison, Difference, KnownDifference, Player, Received } from "./types.ts";
 import { in_general, in_particular, type Names, repeat_command } from "./words.ts";
@@ -38,7 +38,7 @@ function player_as_data({ name, jid, resource }: Player) {
 	return { name, jid, resource: resource ?? null };
 }
 
-function play_as_data({ play, reference, subject, differences, steps }: Comparison, names: Names) {
+function play_as_data({ play, reference, subject, differences, steps }: Comparison, names: Names, third?: Third) {
 	return {
 		title: play.title,
 		source: play.source,
@@ -54,9 +54,40 @@ function play_as_data({ play, reference, subject, differences, steps }: Comparis
 			status: steps[index] ?? "equal",
 			reference: received_as_data(reference.steps[index] ?? []),
 			subject: received_as_data(subject.steps[index] ?? []),
+			...(third === undefined
+				? {}
+				: {
+						also_status: third.comparison.steps[index] ?? "equal",
+						also: received_as_data(third.comparison.subject.steps[index] ?? []),
+					}),
 		})),
 		differences: differences.map((difference) => difference_as_data(difference, names)),
+		...(third === undefined
+			? {}
+			: { also_differences: third.comparison.differences.map((difference) => difference_as_data(difference, third.names)) }),
 	};
+}
+
+/** A play on the third server. */
+interface Third {
+	readonly comparison: Comparison;
+	readonly names: Names;
+}
+
+function totals_as_data(result: CompareResult) {
+	const { steps, equal, known, different, different_plays } = summarise(result);
+	return { plays: result.comparisons.length, different_plays, steps, equal, known, different };
+}
+
+function groups_as_data(result: CompareResult) {
+	return summarise(result).groups.map(({ signature, count, label, play, first }) => ({
+		signature,
+		count,
+		label,
+		text: in_general(first),
+		play: play + 1,
+		step: first.step + 1,
+	}));
 }
 
 /**
@@ -78,30 +109,39 @@ function play_as_data({ play, reference, subject, differences, steps }: Comparis
  *     `resource`)
  *   - `steps`: `number`, `kind`, `player`, `label`, `line` of the script, `xml` that is sent, `status` ("equal", "known" or
  *     "different"), and `reference` and `subject`: what each client received: `player`, `stanzas`, `ended` (how the connection ended)
+ * - `also`, with `--also` only: `name`, `passed`, `totals` and `groups` of the third server; each step then has its `also_status` and
+ *   `also` (what each client received), each play its `also_differences`
  *   - `differences`: `kind`, `step`, `player`, `path`, the values `reference` and `subject`, `reference_stanza`, `subject_stanza`,
  *     `signature`, `text` (for people), `known` (an id)
  */
 export function json_report(result: CompareResult): string {
 	const summary = summarise(result);
-	const { steps, equal, known, different, different_plays } = summary;
+	const third = third_as_result(result);
+	const third_of = (index: number): Third | undefined => {
+		const comparison = third?.comparisons[index];
+		return third && comparison ? { comparison, names: third } : undefined;
+	};
 	const document = {
 		format,
 		reference: result.reference,
 		subject: result.subject,
-		passed: different === 0 && result.outdated.length === 0,
-		totals: { plays: result.comparisons.length, different_plays, steps, equal, known, different },
-		groups: summary.groups.map(({ signature, count, label, play, first }) => ({
-			signature,
-			count,
-			label,
-			text: in_general(first),
-			play: play + 1,
-			step: first.step + 1,
-		})),
+		passed: summary.different === 0 && result.outdated.length === 0,
+		totals: totals_as_data(result),
+		groups: groups_as_data(result),
 		known: summary.known_counts.map((met) => ({ ...known_as_data(met.entry), count: met.count, steps: met.steps })),
 		outdated: result.outdated.map(known_as_data),
 		shrunk: result.shrunk,
-		plays: result.comparisons.map((comparison) => play_as_data(comparison, result)),
+		...(third === undefined
+			? {}
+			: {
+					also: {
+						name: third.subject,
+						passed: summarise(third).different === 0,
+						totals: totals_as_data(third),
+						groups: groups_as_data(third),
+					},
+				}),
+		plays: result.comparisons.map((comparison, index) => play_as_data(comparison, result, third_of(index))),
 	};
 	return `${JSON.stringify(document, undefined, "\t")}\n`;
 }

@@ -1,7 +1,7 @@
 // No counterpart: `enjamb compare` for people at a terminal.
 
 import { basename } from "node:path";
-import { type Group, type Summary, summarise } from "./summary.ts";
+import { type Group, type Summary, summarise, third_as_result } from "./summary.ts";
 import { create_paint, lay_out, type Paint, type Terminal, terminal_of, wrap, write_lines } from "./terminal.ts";
 import type { CompareResult, Comparison, Difference, KnownDifference, Play } from "./types.ts";
 import { open_comparison } from "./view.ts";
@@ -224,7 +224,13 @@ function difference_part(result: CompareResult, { groups }: Summary, paint: Pain
  * @param terminal what it is written to; standard output, where it is not given
  */
 export function text_report(result: CompareResult, terminal: Terminal = terminal_of(process.stdout)): string {
-	const paint = create_paint(terminal.colour);
+	const own = report(result, create_paint(terminal.colour));
+	const third = third_as_result(result);
+	return third === undefined ? own : `${own}\n${report(third, create_paint(terminal.colour))}`;
+}
+
+/** The report on one server beside the reference. */
+function report(result: CompareResult, paint: Paint): string {
 	const summary = summarise(result);
 	const bad = summary.different > 0 || result.outdated.length > 0;
 	const parts = [

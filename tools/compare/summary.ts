@@ -70,3 +70,17 @@ export function summarise(result: CompareResult): Summary {
 		}),
 	};
 }
+
+/** The third server of a run in place of ours, so that it can be counted and shown in the same way. */
+export function third_as_result(result: CompareResult): CompareResult | undefined {
+	const { also } = result;
+	if (!also) return undefined;
+	return {
+		reference: result.reference,
+		subject: also.name,
+		comparisons: also.comparisons,
+		known: result.known,
+		outdated: [],
+		shrunk: [],
+	};
+}

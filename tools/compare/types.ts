@@ -146,4 +146,13 @@ export interface CompareResult {
 	readonly outdated: readonly KnownDifference[];
 	/** Scripts that differing random plays were reduced to. */
 	readonly shrunk: readonly string[];
+	/** A third server that played the same, compared with the same reference: `--also`. */
+	readonly also?: ThirdServer;
+}
+
+/** What a third server, beside the reference and ours, came to. */
+export interface ThirdServer {
+	readonly name: string;
+	/** One for each play, in the same order. */
+	readonly comparisons: readonly Comparison[];
 }
