@@ -52,7 +52,7 @@ import xtemplate from "./util/xtemplate.lua";
 
 /**
  * Their code by name. Besides one another they require `util.encodings` (utf8.valid), `util.id` (short), `util.logger` (init),
- * `util.stanza`, `util.time` (now), `util.timer` and `util.xml`, which the host gives, and `util.jsonpointer`; and of Lua's own
+ * `util.stanza`, `util.time` (now), `util.timer` (add_task…) and `util.xml`, which the host gives, and `util.jsonpointer`; and of Lua's own
  * libraries `string.format` as {@link create_string_format} makes it.
  */
 export const structures: { readonly [name: string]: string } = {

@@ -13,10 +13,11 @@ local insert, remove = table.insert, table.remove
 
 local log = logger.init("util.async")
 
+-- As on a Prosody that has started.
+local schedule_task = require "util.timer".add_task
 local next_tick = function(f)
-	f()
+	schedule_task(0, f)
 end
-local schedule_task -- function (seconds, callback)
 
 local runner = {}
 local runner_mt = { __index = runner }
@@ -141,9 +142,6 @@ local function guarder()
 end
 
 local function sleep(seconds)
-	if not schedule_task then
-		error("async.sleep() is not available - configure schedule function")
-	end
 	local wait, done = waiter()
 	schedule_task(seconds, done)
 	wait()

@@ -1,10 +1,11 @@
 -- Counterpart: util/promise.lua
--- Promises, whose handlers run at once when they are settled (unless their making is put off by `set_nexttick`).
+-- Promises. What makes them, and what hands a result on, runs a moment later, as on a Prosody that has started.
 -- States: pending, then fulfilled with `value` or rejected with `reason`.
 
 local getmetatable, pairs, select, setmetatable, tostring = getmetatable, pairs, select, setmetatable, tostring
 local insert, unpack = table.insert, table.unpack
 local traceback = debug.traceback
+local add_task = require "util.timer".add_task
 local xpcall = require "util.xpcall".xpcall
 
 local promise = {}
@@ -19,7 +20,7 @@ local function is_promise(value)
 end
 
 local next_tick = function(f)
-	f()
+	add_task(0, f)
 end
 
 -- Gives a value to a handler and settles the promise that was made for its result; without a handler the value itself

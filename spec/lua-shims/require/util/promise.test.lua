@@ -1,4 +1,8 @@
 local promise = require "util.promise"
+local function at_once(f)
+	f()
+end
+promise.set_nexttick(at_once)
 
 local function outcome(p)
 	local state, result = "pending", nil
