@@ -81,6 +81,7 @@ export class LuaHost {
 		}
 		// puts the global function `import` in place
 		this.libraries.get("util.import");
+		this.publish_costs();
 		this.module_api = create_module_api(this);
 		this.module_metatable = this.vm.new_table();
 		this.vm.raw_set(this.module_metatable, "__index", this.module_api);
@@ -257,6 +258,20 @@ export class LuaHost {
 			before?.();
 			callback();
 		};
+	}
+
+	/** Has the server's measures show what modules cost: `HOST/mod_NAME/lua_calls`, and `…/lua_time` in seconds. */
+	private publish_costs(): void {
+		this.server.events.add_handler("stats-update", () => {
+			for (const [key, { calls, time }] of this.costs) {
+				const at = key.lastIndexOf(":");
+				const [on, name] = [key.slice(0, at), key.slice(at + 1)];
+				const amount = (what: string) => this.server.statsmanager.measure("amount", `mod_${name}/${what}`, on);
+				amount("lua_calls")(calls);
+				amount("lua_time")(time / 1000);
+			}
+			return undefined;
+		});
 	}
 
 	/** Counts calls and time of a piece of a module's code. */

@@ -142,6 +142,16 @@ describe("a module in Lua", () => {
 	});
 });
 
+describe("what a module costs", () => {
+	it("is measured, by module and host", () => {
+		fire("lifecycle", { stop: "nil" });
+		test.server.events.fire_event("stats-update", {});
+		const values = test.server.statsmanager.values();
+		expect(values.get("localhost/mod_lifecycle/lua_calls")).toBeGreaterThan(0);
+		expect(values.get("localhost/mod_lifecycle/lua_time")).toBeGreaterThan(0);
+	});
+});
+
 describe("a module that fails", () => {
 	it("is named with file and line, and everything else goes on", async () => {
 		const refused: [string, RegExp][] = [
