@@ -19,7 +19,12 @@ function metatable_of(value: TValue | undefined): Table | undefined {
 function reason_value(host: LuaHost, reason: unknown): TValue {
 	if (reason instanceof TValue) return reason;
 	if (reason instanceof LuaError) return reason.value;
-	return reason instanceof Error ? host.error_value(undefined, reason) : host.border.to_lua(reason);
+	if (!(reason instanceof Error)) return host.border.to_lua(reason);
+	const { vm, border, libraries } = host;
+	const fields = ["type", "condition", "text", "code"].map((name): [string, unknown] => [name, Reflect.get(reason, name)]);
+	const known = Object.fromEntries(fields.filter(([, field]) => field !== undefined));
+	if (known["condition"] === undefined) return host.error_value(undefined, reason);
+	return vm.call(libraries.function_of("util.error", "new"), [border.table(known)])[0] ?? nil;
 }
 
 /** Promises of the host are promises of util.promise to Lua, and the other way round. */
@@ -38,6 +43,8 @@ function connect_promises(host: LuaHost): void {
 	border.register_conversion(Promise.prototype, (object) => {
 		const known = of_host.get(object);
 		if (known) return known;
+		// Lua looks at it a moment later, and perhaps not at all: until then it must not count as a failure that nobody handles
+		(object as Promise<unknown>).catch(() => undefined);
 		const executor = vm.native(([resolve = nil, reject = nil]) => {
 			const [keep, refuse] = [resolve, reject].map((value) => new TValue(value.type, value.value));
 			(object as Promise<unknown>).then(

@@ -11,7 +11,7 @@ import { join } from "node:path";
 import { compose_server } from "../../../host/composition.ts";
 import { load_config } from "../../../host/core/configmanager.ts";
 import type { RunningServer } from "../../../host/startup.ts";
-import { findProsody, startReference } from "../../../tools/reference.ts";
+import { findProsody, freePort, startReference } from "../../../tools/reference.ts";
 import { Client } from "../../../tools/scansion/client.ts";
 import { play } from "../../../tools/scansion/play.ts";
 import { createReporter } from "../../../tools/scansion/report.ts";
@@ -20,6 +20,9 @@ import { patience } from "../../helper.ts";
 
 /** Where Debian's packages prosody and prosody-modules put modules. */
 export const folder = "/usr/lib/prosody/modules";
+
+/** Where mod_stagehand is, which does what no client can ask for. */
+const stagehand = join(import.meta.dirname, "stagehand");
 
 const required = process.env["CI"] === "true";
 
@@ -59,7 +62,7 @@ function list(names: readonly string[] = []): string {
 /** The configuration of either server. */
 export function config_text({ rooms = [], accounts = [], options = "", prefer_lua = [] }: Troupe): string {
 	return `
-plugin_paths = { "${folder}" }
+plugin_paths = { "${stagehand}", "${folder}" }
 prefer_lua_modules = ${list(prefer_lua)}
 modules_enabled = ${list(["disco", "roster", "saslauth", "ping", "version", "uptime", "time"])}
 modules_disabled = { "s2s", "tls" }
@@ -84,7 +87,8 @@ export function scene(name: string): string {
 
 /** A server with what a troupe asks for. */
 export interface Stage extends ScratchServer {
-	/** What it logged of level `warn` and above, and all that was logged. */
+	/** Where it speaks HTTP, such as `http://127.0.0.1:1234`, where a module does. */
+	readonly url: string;
 	log(): Promise<string>;
 	/** Logs in as `name@localhost`. */
 	client(name: string, resource?: string): Promise<Client>;
@@ -94,8 +98,6 @@ export interface Stage extends ScratchServer {
 export interface OurStage extends Stage {
 	readonly server: RunningServer;
 	readonly data_path: string;
-	/** Where it speaks HTTP, such as `http://127.0.0.1:1234`; for troupes that open a port for it. */
-	readonly url: string;
 }
 
 function stage_clients(port: number): { client: Stage["client"]; leave(): Promise<unknown> } {
@@ -156,12 +158,14 @@ export async function start_ours(troupe: Troupe): Promise<OurStage> {
 
 /** Starts a real Prosody. */
 export async function start_prosody(troupe: Troupe): Promise<Stage> {
-	const started = await startReference({ config: config_text(troupe) });
+	const http_port = await freePort();
+	const started = await startReference({ config: `http_ports = { ${http_port} }\n${config_text(troupe)}` });
 	if (!started.ok) throw new Error(started.error);
 	const { port, log, stop } = started.value;
 	const { client, leave } = stage_clients(port);
 	return {
 		port,
+		url: `http://127.0.0.1:${http_port}`,
 		client,
 		log: async () => log(),
 		async stop() {

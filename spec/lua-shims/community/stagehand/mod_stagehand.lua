@@ -1,0 +1,42 @@
+-- Does what no client can ask for, when one writes to its host. It runs on this server and on a real Prosody.
+local st = require "util.stanza";
+
+local function room_of(jid)
+	local host = jid:match("@([^/]+)");
+	return prosody.hosts[host].modules.muc.get_room_from_jid(jid);
+end
+
+local acts = {
+	-- a connection to another server is gone
+	["connection lost"] = function (_, to_host)
+		local session = { type = "s2sout", direction = "outgoing", from_host = module.host, to_host = to_host };
+		prosody.events.fire_event("s2s-destroyed", { session = session, reason = "connection lost" });
+		return "fired";
+	end;
+	-- a room that lost its memory of somebody
+	["forget"] = function (jid, room_jid)
+		local room = room_of(room_jid);
+		local occupant = room:get_occupant_by_real_jid(jid);
+		occupant:remove_session(jid);
+		room:save_occupant(occupant);
+		return "forgotten";
+	end;
+	-- what is known of the rooms that a client is in
+	["rooms joined"] = function (jid)
+		local names = {};
+		for room, nick in pairs(prosody.full_sessions[jid].rooms_joined or {}) do
+			table.insert(names, room .. "=" .. nick);
+		end
+		table.sort(names);
+		return #names > 0 and table.concat(names, " ") or "none";
+	end;
+};
+
+module:hook("message/host", function (event)
+	local stanza, origin = event.stanza, event.origin;
+	local act, rest = (stanza:get_child_text("body") or ""):match("^([^:]+):?%s*(.*)$");
+	if not acts[act] then return end
+	local answer = acts[act](stanza.attr.from, rest);
+	origin.send(st.message({ from = module.host, to = stanza.attr.from, type = "chat" }, answer));
+	return true;
+end, 10);
