@@ -2,7 +2,7 @@
 
 import type { LuaState } from "fengari";
 import { failed, ok, type Result } from "../host/util/error.ts";
-import { lauxlib, ldebug, lstate, ltable, lua, lualib, type Table, type Thread, TValue } from "./fengari.ts";
+import { lauxlib, lstate, ltable, lua, lualib, type Table, type Thread, TString, TValue } from "./fengari.ts";
 import { key_value, nil, string_value, tags } from "./live_table.ts";
 import { create_string_format } from "./string_format.ts";
 import { bytes_of, text_of } from "./text.ts";
@@ -325,6 +325,20 @@ export class Vm {
 		this.current.l_G.instructions = instructions_between_looks;
 	}
 
+	/** Where the innermost Lua code is, as `file:line: `. */
+	private position(L: LuaThread): string {
+		for (let level = 0; level < 8; level++) {
+			lauxlib.luaL_where(L, level);
+			const position = this.to_text(this.pop(L));
+			if (position !== "") return position;
+		}
+		return "";
+	}
+
+	private to_text(value: TValue): string {
+		return value.value instanceof TString ? value.value.text : "";
+	}
+
 	private look_at_the_clock(L: LuaThread): void {
 		const { l_G } = L;
 		l_G.instructions = instructions_between_looks;
@@ -337,9 +351,10 @@ export class Vm {
 		const guard = l_G.guard;
 		// what is run to describe the error must not fail in turn
 		l_G.guard = undefined;
-		const message = bytes_of(`ran longer than ${this.limit} s (lua_hook_timeout) and was stopped`);
 		try {
-			ldebug.luaG_runerror(L, bytes_of("%s"), message);
+			const message = `${this.position(L)}ran longer than ${this.limit} s (lua_hook_timeout) and was stopped`;
+			this.push(L, string_value(message));
+			lua.lua_error(L);
 		} finally {
 			l_G.guard = guard;
 		}
