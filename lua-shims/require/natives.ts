@@ -10,6 +10,7 @@ import { lfs_library } from "./lfs.ts";
 import { logger_library } from "./logger.ts";
 import { id_library, random_library, uuid_library } from "./random.ts";
 import { time_library, timer_library } from "./time.ts";
+import { xml_library } from "./xml.ts";
 
 /** Makers of libraries, each called when its library is first required. */
 export const natives: { readonly [name: string]: (host: LuaHost) => TValue } = {
@@ -26,4 +27,5 @@ export const natives: { readonly [name: string]: (host: LuaHost) => TValue } = {
 	"util.time": time_library,
 	"util.timer": timer_library,
 	"util.uuid": uuid_library,
+	"util.xml": xml_library,
 };
