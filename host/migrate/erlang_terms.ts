@@ -1,8 +1,8 @@
 // No counterpart: Erlang's terms as text, as ejabberd's dumps have them. Prosody's tools read them in util/erlparse.lua.
 
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { text_of } from "../util/byte_text.ts";
 import { failed, ok, type Result } from "../util/error.ts";
-import { text_of } from "../util/serialization.ts";
 
 /** A term: atoms and tuples are marked, binaries are text, strings are lists of numbers as they are in Erlang. */
 export type Term = number | string | readonly Term[] | Atom | Tuple | Mapping;

@@ -1,9 +1,10 @@
 // Counterpart: plugins/mod_storage_internal.lua (archive), util/serialization.lua, for many items at once
 
+import { text_of } from "../util/byte_text.ts";
 import * as datetime from "../util/datetime.ts";
 import { failed, ok, type Result } from "../util/error.ts";
 import { from_entries, type LuaKey, type LuaValue } from "../util/luatable.ts";
-import { read_item, serialize, text_of } from "../util/serialization.ts";
+import { read_item, serialize } from "../util/serialization.ts";
 import * as st from "../util/stanza.ts";
 import { canonical_xml } from "./canonical_xml.ts";
 import type { ArchiveRecord } from "./types.ts";
@@ -37,7 +38,8 @@ class UsualItem {
 		if (!this.text.startsWith("item({")) throw new UnusualForm();
 		this.at = 5;
 		const value = this.table(0);
-		if (this.text.slice(this.at).trimEnd() !== ");") throw new UnusualForm();
+		// Not trimmed by JavaScript, which has more blanks than Lua.
+		if (!/^\);[ \t\n\v\f\r]*$/.test(this.text.slice(this.at))) throw new UnusualForm();
 		return value;
 	}
 

@@ -1,10 +1,11 @@
 // Counterpart: util/datamanager.lua
 
+import { bytes_of, text_of } from "./byte_text.ts";
 import { Cache } from "./cache.ts";
 import { type FileLog, index_path, type ListPiece, Lists, type StoredList } from "./datamanager/lists.ts";
 import { failed, ok, type Result } from "./error.ts";
 import { entries, is_table, type LuaTable, type LuaValue } from "./luatable.ts";
-import { bytes_of, read_data, serialize, text_of } from "./serialization.ts";
+import { read_data, serialize } from "./serialization.ts";
 import type { TurnFiles } from "./turn_files.ts";
 
 /** A user's name; undefined for what belongs to a host itself. */

@@ -2,10 +2,10 @@
 
 import type { SqlValue } from "../../core/sqlite.ts";
 import type { StoreValue } from "../../core/types.ts";
+import { text_of } from "../../util/byte_text.ts";
 import { failed, ok, type Result } from "../../util/error.ts";
 import * as json from "../../util/json.ts";
 import { number_text, problem } from "../../util/luatable.ts";
-import { text_of } from "../../util/serialization.ts";
 import { preserialize } from "../../util/stanza.ts";
 import { tonumber } from "../../util/tonumber.ts";
 import * as xml from "../../util/xml.ts";

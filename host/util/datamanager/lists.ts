@@ -25,6 +25,15 @@ function begins_entry(bytes: Buffer, position: number): boolean {
 	return before < 0 || (bytes[before] === newline && bytes[before - 1] !== backslash);
 }
 
+/** Whether a part of a file has anything but what Lua takes for blanks. */
+function has_text(bytes: Buffer, start: number, end: number): boolean {
+	for (let at = start; at < end; at++) {
+		const byte = bytes[at] ?? 0;
+		if (byte !== 0x20 && (byte < 0x09 || byte > 0x0d)) return true;
+	}
+	return false;
+}
+
 /** Where each entry of a list ends. What is no entry, at the beginning or between them, belongs to the one before. */
 function find_ends(bytes: Buffer): number[] {
 	const ends: number[] = [];
@@ -33,14 +42,14 @@ function find_ends(bytes: Buffer): number[] {
 		if (!begins_entry(bytes, at)) continue;
 		let start = at;
 		while (start > 0 && bytes[start - 1] !== newline) start--;
-		if (found_any || bytes.toString("latin1", 0, start).trim() !== "") ends.push(start);
+		if (found_any || has_text(bytes, 0, start)) ends.push(start);
 		found_any = true;
 	}
-	if (bytes.length === 0 || (!found_any && bytes.toString("latin1").trim() === "")) return ends;
+	if (!found_any && !has_text(bytes, 0, bytes.length)) return ends;
 	// What a machine that stopped has left behind the last entry is not its fault.
 	const closed = bytes.lastIndexOf(entry_end) + entry_end.length;
 	const is_closed = closed > entry_end.length && closed > (ends.at(-1) ?? 0);
-	if (is_closed && bytes.toString("latin1", closed).trim() !== "") ends.push(closed);
+	if (is_closed && has_text(bytes, closed, bytes.length)) ends.push(closed);
 	ends.push(bytes.length);
 	return ends;
 }

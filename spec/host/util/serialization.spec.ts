@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { bytes_of, text_of } from "../../../host/util/byte_text.ts";
 import { entries, from_entries, type LuaValue } from "../../../host/util/luatable.ts";
-import { bytes_of, deserialize, read_data, read_item, serialize, text_of } from "../../../host/util/serialization.ts";
+import { deserialize, read_data, read_item, serialize } from "../../../host/util/serialization.ts";
 import * as arbitrary from "../arbitrary_values.ts";
 import { lua_same, run_lua, to_lua, why_not } from "../prosody_lua.ts";
 

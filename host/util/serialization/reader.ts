@@ -1,0 +1,253 @@
+// Counterpart: util/serialization.lua (deserialize), which runs what it reads
+
+import { bytes_of, has_foreign_bytes, text_of } from "../byte_text.ts";
+import { failed, ok, type Result } from "../error.ts";
+import { from_entries, type LuaKey, type LuaTable, type LuaValue } from "../luatable.ts";
+import { tonumber } from "../tonumber.ts";
+
+/** How deep Lua itself reads tables in each other. */
+const deepest_read = 190;
+
+/** Told of a line. */
+export type Notice = (line: number) => void;
+
+/** Where and why data is not what Prosody writes. {@link read} makes an error value of it. */
+class Unreadable extends Error {}
+
+const blank = /[ \t\n\v\f\r]*/y;
+const name = /[A-Za-z_][A-Za-z0-9_]*/y;
+const numeral = /-?[ \t]*(?:0[xX][0-9a-fA-F.]+(?:[pP][+-]?\d+)?|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)/y;
+const long_open = /\[(=*)\[/y;
+const plain_text = /[^"'\\\n\r]*/y;
+const simple_escapes: { readonly [letter: string]: string } = {
+	a: "\x07",
+	b: "\b",
+	f: "\f",
+	n: "\n",
+	r: "\r",
+	t: "\t",
+	v: "\v",
+	"\\": "\\",
+	'"': '"',
+	"'": "'",
+	"\n": "\n",
+};
+
+/** Reads values out of Lua text, one character for each byte. Nothing is ever run: what is no plain value is an error. */
+class Reader {
+	private position = 0;
+
+	constructor(
+		private readonly text: string,
+		private readonly notice: Notice | undefined,
+	) {}
+
+	private fail(expected: string): never {
+		const found =
+			this.position >= this.text.length ? "the end" : JSON.stringify(this.text.slice(this.position, this.position + 20));
+		throw new Unreadable(`line ${this.line()}: expected ${expected}, found ${found}`);
+	}
+
+	private line(): number {
+		return this.text.slice(0, this.position).split("\n").length;
+	}
+
+	private match(pattern: RegExp): RegExpExecArray | undefined {
+		pattern.lastIndex = this.position;
+		const found = pattern.exec(this.text);
+		if (found === null) return undefined;
+		this.position = pattern.lastIndex;
+		return found;
+	}
+
+	private skip(): void {
+		for (;;) {
+			this.match(blank);
+			if (!this.text.startsWith("--", this.position)) return;
+			this.position += 2;
+			if (this.long_string() !== undefined) continue;
+			const end = this.text.indexOf("\n", this.position);
+			this.position = end < 0 ? this.text.length : end;
+		}
+	}
+
+	/** Takes a sign where it comes next. */
+	private take(sign: string): boolean {
+		this.skip();
+		if (!this.text.startsWith(sign, this.position)) return false;
+		this.position += sign.length;
+		return true;
+	}
+
+	private expect(sign: string): void {
+		if (!this.take(sign)) this.fail(`"${sign}"`);
+	}
+
+	/** Takes a word where it comes next, whole. */
+	take_word(word: string): boolean {
+		this.skip();
+		const start = this.position;
+		if (this.match(name)?.[0] === word) return true;
+		this.position = start;
+		return false;
+	}
+
+	expect_word(word: string): void {
+		if (!this.take_word(word)) this.fail(`"${word}"`);
+	}
+
+	expect_end(): void {
+		this.skip();
+		if (this.position < this.text.length) this.fail("the end");
+	}
+
+	/** Takes the signs that may end a statement. */
+	skip_semicolons(): void {
+		while (this.take(";"));
+	}
+
+	/** The argument of a call: in parentheses, or a table without them. */
+	argument(): LuaValue {
+		if (!this.take("(")) return this.table(1);
+		const value = this.value(1);
+		this.expect(")");
+		return value ?? this.fail("a value");
+	}
+
+	/** A value; undefined for nil. */
+	value(depth: number): LuaValue | undefined {
+		this.skip();
+		const sign = this.text.charAt(this.position);
+		if (sign === '"' || sign === "'") return this.short_string(sign);
+		if (sign === "{") return this.table(depth);
+		if (sign === "[") return this.long_string() ?? this.fail("a value");
+		if (sign === "(") return this.quotient();
+		if (this.take_word("true")) return true;
+		if (this.take_word("false")) return false;
+		if (this.take_word("nil")) return undefined;
+		return this.number();
+	}
+
+	private number(): number {
+		this.skip();
+		const start = this.position;
+		const value = tonumber(this.match(numeral)?.[0].replace(/[ \t]/g, ""));
+		if (value !== undefined) return value === 0 ? 0 : value;
+		this.position = start;
+		return this.fail("a value");
+	}
+
+	/** A value in parentheses: what no numeral can say is written `(1/0)`, `(-1/0)` and `(0/0)`. */
+	private quotient(): number {
+		this.expect("(");
+		let value = this.number();
+		if (this.take("/")) value /= this.number();
+		this.expect(")");
+		return value;
+	}
+
+	private table(depth: number): LuaTable {
+		if (depth > deepest_read) this.fail(`tables no more than ${deepest_read} deep in each other`);
+		this.expect("{");
+		const list: (LuaValue | undefined)[] = [];
+		const keyed: [LuaKey, LuaValue][] = [];
+		while (!this.take("}")) {
+			const key = this.key();
+			const value = this.value(depth + 1);
+			if (key === undefined) list.push(value);
+			else if (value !== undefined) keyed.push([key, value]);
+			if (this.take(";") || this.take(",")) continue;
+			this.expect("}");
+			break;
+		}
+		if (list.length === 0) return from_entries(keyed);
+		if (keyed.length === 0 && !list.includes(undefined)) return list.filter((item) => item !== undefined);
+		const numbered = list.flatMap((item, index): [LuaKey, LuaValue][] => (item === undefined ? [] : [[index + 1, item]]));
+		const taken = new Set(numbered.map(([key]) => key));
+		return from_entries([...numbered, ...keyed.filter(([key]) => !taken.has(key))]);
+	}
+
+	/** The key before a value, with its `=`; undefined where the value stands for itself. */
+	private key(): LuaKey | undefined {
+		this.skip();
+		const start = this.position;
+		if (this.text.startsWith("[", start) && this.match(long_open) === undefined) {
+			this.position = start + 1;
+			const key = this.value(1);
+			if (key === undefined || typeof key === "object" || Number.isNaN(key))
+				this.fail("a key that is text, a number or a boolean");
+			this.expect("]");
+			this.expect("=");
+			return key;
+		}
+		this.position = start;
+		const word = this.match(name)?.[0];
+		if (word !== undefined && this.take("=")) return word;
+		this.position = start;
+		return undefined;
+	}
+
+	private decode(bytes: string): string {
+		if (!/[\x80-\xff]/.test(bytes)) return bytes;
+		const text = text_of(Buffer.from(bytes, "latin1"));
+		if (has_foreign_bytes(text)) this.notice?.(this.line());
+		return text;
+	}
+
+	private short_string(quote: string): string {
+		this.position++;
+		let text = "";
+		for (;;) {
+			text += this.match(plain_text)?.[0] ?? "";
+			const sign = this.text.charAt(this.position);
+			if (sign === "" || sign === "\n" || sign === "\r") this.fail(`the end of a text, ${quote}`);
+			this.position++;
+			if (sign === quote) return this.decode(text);
+			text += sign === "\\" ? this.escape() : sign;
+		}
+	}
+
+	/** What comes after a backslash, as bytes. */
+	private escape(): string {
+		const decimal = this.match(/\d{1,3}/y)?.[0];
+		if (decimal !== undefined) {
+			if (Number(decimal) > 255) this.fail("a byte of at most 255");
+			return String.fromCharCode(Number(decimal));
+		}
+		const hex = this.match(/x([0-9a-fA-F]{2})/y)?.[1];
+		if (hex !== undefined) return String.fromCharCode(Number.parseInt(hex, 16));
+		const code = this.match(/u\{([0-9a-fA-F]{1,6})\}/y)?.[1];
+		if (code !== undefined) {
+			const point = Number.parseInt(code, 16);
+			if (point > 0x10ffff || (point >= 0xd800 && point < 0xe000)) this.fail("a character of Unicode");
+			return Buffer.from(String.fromCodePoint(point)).toString("latin1");
+		}
+		if (this.match(/z[ \t\n\v\f\r]*/y) !== undefined) return "";
+		const simple = simple_escapes[this.text.charAt(this.position)] ?? this.fail("an escape that Lua knows");
+		this.position++;
+		return simple;
+	}
+
+	/** A text in long brackets; undefined where none begins here. */
+	private long_string(): string | undefined {
+		const level = this.match(long_open)?.[1];
+		if (level === undefined) return undefined;
+		const close = `]${level}]`;
+		const end = this.text.indexOf(close, this.position);
+		if (end < 0) this.fail(close);
+		const content = this.text.slice(this.position, end).replace(/^\r?\n/, "");
+		this.position = end + close.length;
+		return this.decode(content);
+	}
+}
+
+/** Has a reader work on a text; what it could not read is an error that names the line, and what was expected there. */
+export function read<T>(bytes: Buffer | string, work: (reader: Reader) => T, notice?: Notice): Result<T, string> {
+	const text = typeof bytes === "string" ? bytes_of(bytes).toString("latin1") : bytes.toString("latin1");
+	try {
+		return ok(work(new Reader(text, notice)));
+	} catch (error) {
+		if (error instanceof Unreadable) return failed(error.message);
+		throw error;
+	}
+}
