@@ -3,14 +3,19 @@
 
 import { lauxlib, lua, lualib } from "fengari";
 import ldebug from "fengari/src/ldebug.js";
+import ldo from "fengari/src/ldo.js";
+import lfunc from "fengari/src/lfunc.js";
 import lobject from "fengari/src/lobject.js";
 import lstate from "fengari/src/lstate.js";
 import lstring from "fengari/src/lstring.js";
 import ltable from "fengari/src/ltable.js";
+import ltm from "fengari/src/ltm.js";
+import lvm from "fengari/src/lvm.js";
 
-export type { Thread } from "fengari/src/lstate.js";
+export type { Instruction, LClosure, Prototype } from "fengari/src/lobject.js";
+export type { CallInfo, Thread } from "fengari/src/lstate.js";
 export type { Entry, Table } from "fengari/src/ltable.js";
-export { lauxlib, ldebug, lobject, lstate, ltable, lua, lualib };
+export { lauxlib, ldebug, ldo, lfunc, lobject, lstate, ltable, ltm, lua, lualib, lvm };
 
 export const { TValue, luaO_nilobject } = lobject;
 export type TValue = import("fengari/src/lobject.js").TValue;

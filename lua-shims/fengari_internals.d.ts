@@ -10,9 +10,35 @@ declare module "fengari/src/lobject.js" {
 		setsvalue(text: import("fengari/src/lstring.js").TString): void;
 		ttisinteger(): boolean;
 	}
+	/** The compiled form of a Lua function. */
+	export interface Prototype {
+		readonly source: { getstr(): Uint8Array } | null;
+		readonly linedefined: number;
+		/** Constants. */
+		readonly k: readonly TValue[];
+		/** Functions within. */
+		readonly p: readonly Prototype[];
+		readonly code: readonly Instruction[];
+		/** Where a closure's upvalues come from: the stack of the function around it, or that one's upvalues. */
+		readonly upvalues: readonly { readonly instack: boolean | number; readonly idx: number }[];
+		readonly numparams: number;
+		readonly maxstacksize: number;
+	}
+	/** An instruction, taken apart. */
+	export interface Instruction {
+		readonly opcode: number;
+		readonly A: number;
+		readonly B: number;
+		readonly C: number;
+		readonly Ax: number;
+		readonly Bx: number;
+		readonly sBx: number;
+	}
 	/** A Lua function with its upvalues. */
 	export class LClosure {
-		readonly p: { readonly source: { getstr(): Uint8Array } | null; readonly linedefined: number };
+		constructor(L: import("fengari").LuaState, upvalue_count: number);
+		p: Prototype;
+		readonly upvals: TValue[];
 	}
 	/** A JavaScript function with upvalues. */
 	export class CClosure {
@@ -26,6 +52,11 @@ declare module "fengari/src/lobject.js" {
 	}
 	const lobject: {
 		luaO_tostring(L: import("fengari").LuaState, value: TValue): void;
+		/** The operator, its operands, and what gets the result or where on the stack that is. No thread while constants are folded. */
+		luaO_arith(L: import("fengari").LuaState | null, operator: number, left: TValue, right: TValue, to: TValue | number): void;
+		/** Puts what a numeral stands for into a value; answers with the numeral's length and one, or 0. */
+		luaO_str2num(bytes: Uint8Array, to: TValue): number;
+		readonly LClosure: typeof LClosure;
 		readonly TValue: typeof TValue;
 		readonly Udata: typeof Udata;
 		/** The nil that absent table entries answer with; frozen. */
@@ -70,6 +101,7 @@ declare module "fengari/src/ltable.js" {
 	}
 	/** The table functions; the virtual machine looks them up here for each call, so that they can be replaced. */
 	interface TableFunctions {
+		invalidateTMcache(table: Table): void;
 		luaH_get(L: LuaState, table: Table, key: TValue): TValue;
 		luaH_getint(table: Table, key: number): TValue;
 		luaH_getstr(table: Table, key: import("fengari/src/lstring.js").TString): TValue;
@@ -98,9 +130,26 @@ declare module "fengari/src/lstate.js" {
 		readonly stack: TValue[];
 		/** The first free slot. */
 		top: number;
-		/** The call that runs: its function's slot stands before its arguments. */
-		readonly ci: { readonly funcOff: number };
+		/** The call that runs. */
+		ci: CallInfo;
 		readonly l_G: Global;
+		/** Ours: what `hookmask` was set to. */
+		readonly mask: number;
+	}
+	/** A call of a function. */
+	export interface CallInfo {
+		readonly func: TValue;
+		/** The function's slot, which stands before its arguments. */
+		readonly funcOff: number;
+		top: number;
+		/** The first slot of a Lua function's own. */
+		l_base: number;
+		l_code: readonly import("fengari/src/lobject.js").Instruction[];
+		/** The instruction that is next. */
+		l_savedpc: number;
+		callstatus: number;
+		readonly previous: CallInfo;
+		next: CallInfo | null;
 	}
 	const lstate: { lua_State: { readonly prototype: object } };
 	export default lstate;
@@ -108,6 +157,65 @@ declare module "fengari/src/lstate.js" {
 declare module "fengari/src/ldebug.js" {
 	import type { LuaState } from "fengari";
 
-	const ldebug: { luaG_runerror(L: LuaState, format: Uint8Array, ...values: unknown[]): never };
+	const ldebug: {
+		luaG_runerror(L: LuaState, format: Uint8Array, ...values: unknown[]): never;
+		/** Runs the hooks of `debug.sethook`. */
+		luaG_traceexec(L: LuaState): void;
+	};
 	export default ldebug;
+}
+declare module "fengari/src/lvm.js" {
+	import type { LuaState } from "fengari";
+	import type { TValue } from "fengari/src/lobject.js";
+
+	/** The virtual machine; all but itself looks its functions up here for each call, so that they can be replaced. */
+	interface Machine {
+		luaV_execute(L: LuaState): void;
+		luaV_gettable(L: LuaState, table: TValue, key: TValue, to: number): void;
+		settable(L: LuaState, table: TValue, key: TValue, value: TValue): void;
+		luaV_concat(L: LuaState, count: number): void;
+		luaV_objlen(L: LuaState, to: TValue, value: TValue): void;
+		luaV_equalobj(L: LuaState | null, left: TValue, right: TValue): 0 | 1;
+		luaV_lessthan(L: LuaState, left: TValue, right: TValue): 0 | 1;
+		luaV_lessequal(L: LuaState, left: TValue, right: TValue): 0 | 1;
+		tointeger(value: TValue): number | false;
+		/** Rounds to the next integer: not at all, down, or up. */
+		luaV_tointeger(value: TValue, mode: 0 | 1 | 2): number | false;
+	}
+	const lvm: Machine;
+	export default lvm;
+}
+declare module "fengari/src/ldo.js" {
+	import type { LuaState } from "fengari";
+
+	/** Calls and the stack. */
+	const ldo: {
+		adjust_top(L: LuaState, top: number): void;
+		/** Prepares a call, and makes it where the function is one of JavaScript's: then it answers with true. */
+		luaD_precall(L: LuaState, func: number, results: number): boolean;
+		/** Ends a call; whether the number of results was fixed. */
+		luaD_poscall(L: LuaState, ci: import("fengari/src/lstate.js").CallInfo, first: number, count: number): boolean;
+		luaD_call(L: LuaState, func: number, results: number): void;
+		luaD_checkstack(L: LuaState, count: number): void;
+	};
+	export default ldo;
+}
+declare module "fengari/src/ltm.js" {
+	import type { LuaState } from "fengari";
+	import type { TValue } from "fengari/src/lobject.js";
+
+	/** Metamethods. */
+	const ltm: {
+		/** Has an operator's metamethod make the result; raises an error where there is none. */
+		luaT_trybinTM(L: LuaState, left: TValue, right: TValue, to: TValue | number, event: number): void;
+	};
+	export default ltm;
+}
+declare module "fengari/src/lfunc.js" {
+	/** Closures. */
+	const lfunc: {
+		/** Takes the slots from one on off the stack, since closures hold them. */
+		luaF_close(L: import("fengari").LuaState, level: number): void;
+	};
+	export default lfunc;
 }

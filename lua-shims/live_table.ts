@@ -1,7 +1,7 @@
 // No counterpart: tables of Lua that show the host's own objects.
 
 import type { LuaState } from "fengari";
-import { type Entry, ldebug, lobject, ltable, luaO_nilobject, type Table, type Thread, TString, TValue } from "./fengari.ts";
+import { type Entry, ldebug, ltable, luaO_nilobject, type Table, type Thread, TString, TValue } from "./fengari.ts";
 import { bytes_of, text_of } from "./text.ts";
 
 /** fengari's type tags, as they stand in a {@link TValue}. */
@@ -184,9 +184,11 @@ export function key_value(key: Key): TValue {
 	}
 }
 
-/** A Lua number: an integer where it is one of 32 bits, since fengari has no longer ones. */
+/** A Lua number: an integer where it is a whole one that JavaScript holds exactly. */
 export function number_value(number: number): TValue {
-	return (number | 0) === number && !Object.is(number, -0) ? new TValue(tags.integer, number) : new TValue(tags.float, number);
+	return Number.isSafeInteger(number) && !Object.is(number, -0)
+		? new TValue(tags.integer, number)
+		: new TValue(tags.float, number);
 }
 
 function is_live(table: Table | LiveTable): table is LiveTable {
@@ -272,13 +274,3 @@ Object.assign(ltable, {
 		return true;
 	},
 });
-
-const original_tostring = lobject.luaO_tostring;
-
-// Whole numbers beyond 32 bits are floats here; they are written as the integers that they are in Lua proper.
-lobject.luaO_tostring = (L: LuaState, value: TValue): void => {
-	const number = value.value;
-	if (!value.ttisinteger() && Number.isSafeInteger(number) && Math.abs(Number(number)) > 0x7fffffff) {
-		value.setsvalue(new TString(undefined, bytes_of(String(number))));
-	} else original_tostring(L, value);
-};

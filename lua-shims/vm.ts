@@ -2,6 +2,8 @@
 
 import type { LuaState } from "fengari";
 import { failed, ok, type Result } from "../host/util/error.ts";
+// Lua code runs in our own loop, with Lua's own numbers
+import "./execute.ts";
 import { lauxlib, lstate, ltable, lua, lualib, type Table, type Thread, TString, TValue } from "./fengari.ts";
 import { key_value, nil, string_value, tags } from "./live_table.ts";
 import { create_string_format } from "./string_format.ts";

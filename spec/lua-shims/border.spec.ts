@@ -37,10 +37,10 @@ describe("plain values", () => {
 		expect(call("return nil, false")).toEqual([undefined, false]);
 	});
 
-	it("are integers only where 32 bits hold them, and print as integers beyond", () => {
+	it("are integers where they are whole, of more than 32 bits too", () => {
 		expect(call("return math.type(a), math.type(b), b .. '', c .. ''", 7, 1_700_000_000_123, -5_000_000_000)).toEqual([
 			"integer",
-			"float",
+			"integer",
 			"1700000000123",
 			"-5000000000",
 		]);

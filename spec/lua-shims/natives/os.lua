@@ -26,6 +26,7 @@ show(time { year = 1970, month = 1, day = 1, hour = 0 })
 show(problem(os.time, { year = 1969, month = 12, day = 31, hour = 23, min = 59, sec = 59 }))
 show(time { year = 1969, month = 12, day = 31, hour = 23, min = 59, sec = 58 })
 show(time { year = "2000", month = "0x1", day = 1.0 })
+show(time { year = 99, month = 1, day = 1 })
 for _, fields in ipairs { {}, { year = 2000, month = 1 }, { year = 2000, month = 1.5, day = 1 }, { year = "x", month = 1, day = 1 }, { year = 2000, month = 1, day = 1, sec = {} } } do
 	show(problem(os.time, fields))
 end
