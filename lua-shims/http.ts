@@ -55,7 +55,7 @@ function source_of(host: LuaHost, value: TValue): HttpSource {
 	return {
 		read(bytes) {
 			const [piece] = vm.call(method("read"), [source, number_value(bytes)]);
-			return body_of(piece);
+			return piece === undefined || (piece.type & 15) !== 4 ? undefined : bytes_of(text_of_string(piece));
 		},
 		close() {
 			const close = method("close");

@@ -141,11 +141,16 @@ export class SocketConnection implements Connection, Outlet {
 			this.send_before_tls();
 			return;
 		}
+		const { size } = this.out;
 		const pieces = this.out.take();
 		if (pieces.length > 1) this.stream.cork();
 		for (const piece of pieces) this.write_piece(piece);
 		if (pieces.length > 1) this.stream.uncork();
-		if (pieces.length > 0 && this.stream.writableNeedDrain && !this.held) this.clogged();
+		if (pieces.length > 0 && !this.held) {
+			if (this.stream.writableNeedDrain) this.clogged();
+			// What the system takes at once Node does not call drained, but the owner may be waiting all the same.
+			else if (size > this.stream.writableHighWaterMark) this.drained();
+		}
 		if (this.state === "closing") this.end();
 	}
 
