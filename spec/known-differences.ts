@@ -60,6 +60,14 @@ const failing_requests: readonly { id: string; what: string; is_met(xml: string)
  */
 export const known_differences: readonly KnownDifference[] = [
 	{
+		id: "failing-lua-answered",
+		reason:
+			"Where a module in Lua fails on a stanza, Prosody sends nothing and the sender waits; this host answers with internal-server-error.",
+		only_also: true,
+		matches: ({ kind, subject_stanza }) =>
+			kind === "extra stanza" && subject_stanza?.get_error()?.condition === "internal-server-error",
+	},
+	{
 		id: "own-name-and-version",
 		reason: "The server says that it is Enjamb, with its own version.",
 		matches: ({ path }, step) => sends(step).includes("jabber:iq:version") && /^iq\/query\/(name|version|os)$/.test(path),

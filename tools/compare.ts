@@ -105,9 +105,11 @@ async function perform_on_all(play: Play, servers: Servers): Promise<Result<Perf
 }
 
 /** The known differences that hold for a reference: "0.12" for "Prosody 0.12.3". */
-function known_for(reference_name: string, known: readonly KnownDifference[]): KnownDifference[] {
+function known_for(reference_name: string, known: readonly KnownDifference[], also = false): KnownDifference[] {
 	const version = reference_name.slice(reference_name.indexOf(" ") + 1);
-	return known.filter((entry) => entry.reference === undefined || version.startsWith(entry.reference));
+	return known.filter(
+		(entry) => (also || !entry.only_also) && (entry.reference === undefined || version.startsWith(entry.reference)),
+	);
 }
 
 /** Known differences whose script was played without showing them. */
@@ -189,7 +191,8 @@ export async function run(options: CompareOptions): Promise<number> {
 		comparisons.push(comparison);
 		if (also) {
 			third.name = also.name;
-			third.comparisons.push(compare_transcripts(play, reference.transcript, also.transcript, known));
+			const accepted = known_for(reference.name, options.known, true);
+			third.comparisons.push(compare_transcripts(play, reference.transcript, also.transcript, accepted));
 		}
 		progress.played(comparison);
 	}

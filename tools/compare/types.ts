@@ -118,6 +118,8 @@ export interface KnownDifference {
 	readonly reason: string;
 	/** References that it holds for, as a prefix of their version: "0.12", "13"; absent is all. */
 	readonly reference?: string;
+	/** Holds only for the third server, of `--also`. */
+	readonly only_also?: boolean;
 	/** A script that shows it: a run that plays the script without meeting the difference fails. */
 	readonly shown_by?: string;
 	/** Whether a difference is this one; gets the step too. */
