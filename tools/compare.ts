@@ -175,7 +175,7 @@ export async function run(options: CompareOptions): Promise<number> {
 
 	const progress = create_progress(options.json ? () => undefined : options.complain, plays.value);
 	const comparisons: Comparison[] = [];
-	const third: { name: string; comparisons: Comparison[] } = { name: "", comparisons: [] };
+	const third: { name: string; known: KnownDifference[]; comparisons: Comparison[] } = { name: "", known: [], comparisons: [] };
 	let names = { reference: "Prosody", subject: "Enjamb" };
 	let known: KnownDifference[] = [];
 	for (const play of plays.value) {
@@ -191,8 +191,8 @@ export async function run(options: CompareOptions): Promise<number> {
 		comparisons.push(comparison);
 		if (also) {
 			third.name = also.name;
-			const accepted = known_for(reference.name, options.known, true);
-			third.comparisons.push(compare_transcripts(play, reference.transcript, also.transcript, accepted));
+			third.known = known_for(reference.name, options.known, true);
+			third.comparisons.push(compare_transcripts(play, reference.transcript, also.transcript, third.known));
 		}
 		progress.played(comparison);
 	}

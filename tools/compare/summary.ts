@@ -79,7 +79,7 @@ export function third_as_result(result: CompareResult): CompareResult | undefine
 		reference: result.reference,
 		subject: also.name,
 		comparisons: also.comparisons,
-		known: result.known,
+		known: also.known,
 		outdated: [],
 		shrunk: [],
 	};

@@ -155,6 +155,8 @@ export interface CompareResult {
 /** What a third server, beside the reference and ours, came to. */
 export interface ThirdServer {
 	readonly name: string;
+	/** The known differences that hold for it. */
+	readonly known: readonly KnownDifference[];
 	/** One for each play, in the same order. */
 	readonly comparisons: readonly Comparison[];
 }
