@@ -69,6 +69,12 @@ async function change(port: number, word: string, known: readonly (readonly [str
 	for (const body of [`first ${word}`, `second ${word} ✓`]) await say(romeo, balcony, "romeo", { body });
 	await set_avatar(romeo, balcony, `a picture ${word}`);
 	await add_contact(romeo, `${word}@localhost`, word, []);
+	await done(romeo, "set", undefined, (iq) =>
+		iq
+			.query("jabber:iq:private")
+			.tag("storage", { xmlns: "storage:bookmarks" })
+			.tag("conference", { jid: `${word}@${service}` }),
+	);
 	await enter(romeo, `${word}@${service}`, "romeo");
 	await configure(romeo, `${word}@${service}`, { "muc#roomconfig_persistentroom": "1", "muc#roomconfig_roomname": word });
 	await say(romeo, `${word}@${service}`, "romeo", { body: `in ${word}` });
@@ -158,6 +164,7 @@ describe.each(stages)("$what", ({ storage, options, reason }) => {
 		const made = await observe(again.port, people, rooms, reasons);
 		await stage.curtain();
 		let data = stored(stage.data);
+		expect(made["romeo@localhost"]).toMatchObject({ bookmarks: [balcony], vcard: "Romeo Montague" });
 		expect(JSON.stringify(made)).toMatch(/Balkon.*vier: äöü.*queen-mab/s);
 		expect(Object.keys(data).length).toBeGreaterThanOrEqual(2);
 

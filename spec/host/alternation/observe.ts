@@ -142,13 +142,19 @@ export interface ObservedAccount {
 	roster: string[];
 	vcard: string | undefined;
 	groups: string[];
+	/** Bookmarks in private storage. */
+	bookmarks: (string | undefined)[];
 }
 
 export async function observe_account(client: Client): Promise<ObservedAccount> {
 	const roster = await done(client, "get", undefined, (iq) => iq.query(ns.roster));
 	const items = roster.first_tag?.tags ?? [];
 	const vcard = await question(client, "get", undefined, (iq) => iq.tag("vCard", { xmlns: "vcard-temp" }));
+	const bookmarks = await done(client, "get", undefined, (iq) =>
+		iq.query("jabber:iq:private").tag("storage", { xmlns: "storage:bookmarks" }),
+	);
 	return {
+		bookmarks: bookmarks.first_tag?.first_tag?.tags.map((tag) => tag.attr["jid"]) ?? [],
 		roster: items.map((item) => plain(item)).sort(),
 		groups: items.flatMap((item) => item.tags.map((tag) => tag.get_text() ?? "")).sort(),
 		vcard: vcard.get_child("vCard", "vcard-temp")?.get_child_text("FN"),
