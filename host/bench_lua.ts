@@ -5,8 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { LuaHost } from "../lua-shims/lua_host.ts";
-import { compose_server } from "./composition.ts";
+import { compose_server, create_lua_host } from "./composition.ts";
 import { default_config } from "./core/configmanager.ts";
 import type { ModuleApi } from "./core/types.ts";
 import { Events } from "./util/events.ts";
@@ -66,7 +65,7 @@ function collect_garbage(): number {
 }
 
 /** Loads a module in Lua whose hooks go to a bus. */
-function load_on(bus: Bus, host: LuaHost, folder: string, code: string): void {
+function load_on(bus: Bus, host: ReturnType<typeof create_lua_host>, folder: string, code: string): void {
 	const path = join(folder, "mod_bench.lua");
 	writeFileSync(path, code);
 	const api: Pick<ModuleApi, "name" | "host" | "log" | "unload" | "ready" | "server"> & { hook: unknown } = {
@@ -104,7 +103,7 @@ export function measure_lua(runs = 5, count = 200_000, heap_calls = 1_000_000): 
 			return from === "nobody" && stanza.get_child_text("body") === "nothing" ? true : undefined;
 		});
 		const typescript_hook = median(typescript, runs, count);
-		const host = new LuaHost(server.value);
+		const host = create_lua_host(server.value);
 		load_on(elsewhere, host, folder, hook_in_lua.replace("muc-occupant-groupchat", "muc-occupant-joined"));
 		const lua_elsewhere = median(elsewhere, runs, count);
 		load_on(lua, host, folder, hook_in_lua);

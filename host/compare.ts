@@ -4,8 +4,7 @@ import { existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { lua_folders } from "../lua-shims/module_files.ts";
-import { missing_modules, type ScratchServer, start_scratch_server } from "./composition.ts";
+import { lua_module_folders, missing_modules, type ScratchServer, start_scratch_server } from "./composition.ts";
 import { config_to_lua } from "./core/config/config_to_lua.ts";
 import { type Config, type ConfigValue, load_config } from "./core/configmanager.ts";
 import { plugin_folders } from "./startup.ts";
@@ -94,7 +93,7 @@ const lua_rooms = ["muc", "muc_mam"];
 /** The folder of Prosody's own modules: of the reference, where that is a checkout, or of the installed one. */
 export function prosody_modules(reference: string | undefined): string | undefined {
 	const beside = reference === undefined ? [] : [join(reference, "plugins"), join(dirname(reference), "plugins")];
-	return [...beside, ...lua_folders([])].find((folder) => existsSync(join(folder, "muc", "mod_muc.lua")));
+	return [...beside, ...lua_module_folders([])].find((folder) => existsSync(join(folder, "muc", "mod_muc.lua")));
 }
 
 /**

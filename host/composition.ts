@@ -8,7 +8,7 @@ import packageJson from "../package.json" with { type: "json" };
 import * as api from "./api.ts";
 import { create_builtin_loader } from "./core/builtin_loader.ts";
 import { type Config, default_config } from "./core/configmanager.ts";
-import type { ModuleDefinition } from "./core/types.ts";
+import type { ModuleDefinition, Server } from "./core/types.ts";
 import { create_typescript_loader, find_module_file } from "./core/typescript_loader.ts";
 import { host_modules } from "./plugins/builtin.ts";
 import { create_server, type RunningServer, type ServerOptions } from "./startup.ts";
@@ -40,6 +40,16 @@ export function compose_server(
 
 /** Names of the modules that this program brings along. */
 export const built_in_modules: ReadonlySet<string> = new Set([...host_modules, ...muc_modules].map(({ name }) => name));
+
+/** The Lua of a server, which otherwise comes to be with the first module that needs it. */
+export function create_lua_host(server: Server): LuaHost {
+	return new LuaHost(server);
+}
+
+/** The folders that modules in Lua are looked for in: the administrator's, then those of an installed Prosody. */
+export function lua_module_folders(plugin_paths: readonly string[]): string[] {
+	return lua_folders(plugin_paths);
+}
 
 /** What modules in Lua are offered here. */
 export function lua_surface(): ReturnType<LuaHost["surface"]> {
