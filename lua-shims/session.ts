@@ -159,6 +159,17 @@ function client_fields(host: LuaHost): Fields<ClientSession> {
 			},
 		];
 	};
+	/** What Lua keeps on the session under a name that the host's own class uses for something else. */
+	const lua_only = (name: string): [string, Field<ClientSession>] => {
+		const known = new WeakMap<ClientSession, TValue>();
+		return [
+			name,
+			{
+				get: (session) => known.get(session),
+				set: (session, value) => void known.set(session, new TValue(value.type, value.value)),
+			},
+		];
+	};
 	const roster_of = (session: ClientSession): Roster | undefined => {
 		const { username, host: name, resource } = session;
 		if (username === undefined || name === undefined || resource === undefined) return undefined;
@@ -222,6 +233,8 @@ function client_fields(host: LuaHost): Fields<ClientSession> {
 		],
 		send,
 		close,
+		lua_only("filter"),
+		lua_only("filters"),
 		constant("rawsend", (session) =>
 			vm.native(([text]) => border.to_lua(text === undefined ? false : prototype.send_text.call(session, vm.to_string(text)))),
 		),

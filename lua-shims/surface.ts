@@ -3,6 +3,7 @@
 import { core_libraries } from "./core.ts";
 import { http_libraries } from "./http.ts";
 import type { LuaHost } from "./lua_host.ts";
+import { filters_library } from "./require/filters.ts";
 import { natives } from "./require/natives.ts";
 import { protocols } from "./require/protocols.ts";
 import { structures } from "./require/structures.ts";
@@ -18,5 +19,6 @@ export function provide(host: LuaHost): void {
 	}
 	for (const [name, make] of Object.entries(natives)) libraries.add(name, () => make(host));
 	for (const [name, make] of Object.entries({ ...core_libraries, ...http_libraries })) libraries.add(name, () => make(host));
+	libraries.add("host.filters", () => filters_library(host));
 	libraries.add("util.stanza", () => host.stanza.library);
 }

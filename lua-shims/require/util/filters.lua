@@ -1,6 +1,9 @@
 -- Counterpart: util/filters.lua
 -- Functions that see, change or hold back what a session sends and receives: `stanzas/in`, `stanzas/out`, `bytes/in`, `bytes/out`.
 
+-- Where sessions are the host's, what passes them comes here by way of the host.
+local on_host, host_filters = pcall(require, "host.filters")
+
 local new_session_hooks = {}
 
 -- Gives the session's filter function, and tells those who wait for new sessions.
@@ -34,6 +37,11 @@ local function add_filter(session, kind, callback, priority)
 	if not list then
 		list = {}
 		session.filters[kind] = list
+		if on_host then
+			list.disconnect = host_filters.connect(session, kind, function(data)
+				return session.filter(kind, data)
+			end)
+		end
 	elseif list[callback] then
 		return
 	end
@@ -51,7 +59,7 @@ local function remove_value(list, value)
 	for i = 1, #list do
 		if list[i] == value then
 			table.remove(list, i)
-			return true
+			return
 		end
 	end
 end
@@ -59,10 +67,16 @@ end
 -- Gives true when the filter was there.
 local function remove_filter(session, kind, callback)
 	local list = session.filters and session.filters[kind]
-	if list and list[callback] then
-		list[callback] = nil
-		return remove_value(list, callback)
+	if not list or not list[callback] then
+		return
 	end
+	list[callback] = nil
+	remove_value(list, callback)
+	if list.disconnect and list[1] == nil then
+		list.disconnect()
+		session.filters[kind] = nil
+	end
+	return true
 end
 
 -- Calls a function for each session that is new from now on.

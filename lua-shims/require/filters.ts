@@ -1,0 +1,51 @@
+// Counterpart: util/filters.lua, as far as sessions of the host are concerned
+
+import type { FilterKind, StanzaFilter, StreamSession } from "../../host/core/types.ts";
+import { Stanza } from "../../host/util/stanza.ts";
+import { TValue } from "../fengari.ts";
+import { nil, tags, text_of_string } from "../live_table.ts";
+import type { LuaHost } from "../lua_host.ts";
+import { LuaError } from "../vm.ts";
+
+function is_stream_session(object: unknown): object is StreamSession {
+	return typeof object === "object" && object !== null && "add_filter" in object && "remove_filter" in object;
+}
+
+/** The host filters stanzas; bytes are the connection's. */
+function is_filter_kind(kind: string): kind is FilterKind {
+	return kind === "stanzas/in" || kind === "stanzas/out";
+}
+
+/**
+ * `host.filters`, which util/filters.lua builds on. Its `connect(session, kind, run)` has stanzas of a session of the host pass `run`,
+ * and gives the function that ends that; nothing where the session is none of the host's. A stanza that `run` fails on is not passed.
+ */
+export function filters_library(host: LuaHost): TValue {
+	const { vm, border } = host;
+	const library = vm.new_table();
+	const connect = vm.native(([shown = nil, kind = nil, run = nil]) => {
+		const session = border.from_lua(shown);
+		const name = text_of_string(kind);
+		if (!is_stream_session(session) || !is_filter_kind(name)) return undefined;
+		const callee = new TValue(run.type, run.value);
+		const filter: StanzaFilter = (stanza) => {
+			try {
+				const [passed = nil] = vm.call(callee, [border.to_lua(stanza)]);
+				const result = border.from_lua(passed);
+				if (typeof result === "string" && name === "stanzas/out") session.send_text(result);
+				return result instanceof Stanza ? result : undefined;
+			} catch (error) {
+				if (!(error instanceof LuaError)) throw error;
+				session.log("error", "A filter in Lua failed: %s", error.traceback || error.message);
+				return undefined;
+			}
+		};
+		session.add_filter(name, filter);
+		return vm.native(() => {
+			session.remove_filter(name, filter);
+			return undefined;
+		});
+	});
+	vm.raw_set(library, "connect", connect);
+	return new TValue(tags.table, library);
+}
