@@ -374,8 +374,8 @@ export function create_module_api(host: LuaHost): TValue {
 			const { paths } = module.api.server;
 			const value = module.api.get_option_string(text(name, "option")) ?? optional_text(fallback);
 			if (value === undefined) return nil;
-			const base = optional_text(parent);
-			const folder = base === undefined || base === "config" ? paths.config : base === "data" ? paths.data : base;
+			const base = optional_text(parent) ?? module.directory;
+			const folder = base === "config" ? paths.config : base === "data" ? paths.data : base;
 			return string_value(isAbsolute(value) ? value : join(folder, value));
 		},
 

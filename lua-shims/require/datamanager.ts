@@ -1,8 +1,10 @@
 // Counterpart: util/datamanager.lua
 
+import { dirname } from "node:path";
 import type { StoredList } from "../../host/util/datamanager/lists.ts";
 import type { StoreCallback } from "../../host/util/datamanager.ts";
 import type { Result } from "../../host/util/error.ts";
+import { make_folder } from "../../host/util/file_owner.ts";
 import { from_entries, is_table, type LuaKey, type LuaTable, type LuaValue, max_depth } from "../../host/util/luatable.ts";
 import type { Border } from "../border.ts";
 import { type Table, TValue } from "../fengari.ts";
@@ -16,6 +18,7 @@ import {
 	function_at,
 	is_none,
 	is_string,
+	is_true,
 	make_library,
 	number_at,
 	optional_text_at,
@@ -151,14 +154,14 @@ export function datamanager_library(host: LuaHost): TValue {
 		},
 		getpath(args) {
 			const name = "getpath";
-			return string_value(
-				datamanager.getpath(
-					user(args, name),
-					on_host(args, name),
-					text_at(args, 3, name),
-					optional_text_at(args, 4, name) ?? "dat",
-				),
+			const path = datamanager.getpath(
+				user(args, name),
+				on_host(args, name),
+				text_at(args, 3, name),
+				optional_text_at(args, 4, name) ?? "dat",
 			);
+			if (is_true(args[4])) make_folder(dirname(path));
+			return string_value(path);
 		},
 		load: (args) => answer(datamanager.load(user(args, "load"), on_host(args, "load"), text_at(args, 3, "load")), data),
 		store: (args) =>
