@@ -137,7 +137,8 @@ class RosterTable extends LiveTable {
 			[
 				"version",
 				{
-					get: (roster: Roster) => roster.version,
+					// Prosody has none before the first change, and its modules tell by that
+					get: (roster: Roster) => roster.version || undefined,
 					set: (roster: Roster, value: TValue) => {
 						if (typeof value.value === "number") roster.version = value.value;
 					},
