@@ -115,7 +115,7 @@ end
 function roster(jid)
 	local session = full_sessions[jid];
 	local roster = session.roster;
-	assert(roster == bare_sessions[jid:match("^[^/]+")].roster and roster[false].version and not roster[false].broken);
+	assert(roster == bare_sessions[jid:match("^[^/]+")].roster and roster[false].version == nil and not roster[false].broken);
 	roster["friend@example.com"] = { subscription = "both", name = "Friend", groups = { Friends = true }, persist = false };
 	local item = roster["friend@example.com"];
 	assert(item.subscription == "both" and item.groups.Friends == true and item.persist == false and item.ask == nil);
