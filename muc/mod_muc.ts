@@ -138,8 +138,11 @@ function handle_missing(module: ModuleApi, rooms: Rooms, room_jid: string, { ori
 	return true;
 }
 
-/** Takes a stanza to its room. */
-function handle_stanza(module: ModuleApi, rooms: Rooms, method: StanzaMethod, event: StanzaEvent): unknown {
+/** From how many occupants on who enters a room is so much work that others may come first. */
+const crowd = 100;
+
+/** Takes a stanza to its room: at once, or in a slice of its own. */
+function handle_stanza(module: ModuleApi, rooms: Rooms, method: StanzaMethod, event: StanzaEvent, is_slice = false): unknown {
 	const { origin, stanza } = event;
 	const room_jid = bare(stanza.attr["to"]);
 	if (room_jid === undefined) return undefined;
@@ -148,6 +151,11 @@ function handle_stanza(module: ModuleApi, rooms: Rooms, method: StanzaMethod, ev
 	if (room === false) {
 		if (stanza.attr["type"] === "error") return true;
 		origin.send(st.error_reply(stanza, "wait", "resource-constraint", undefined, module.host));
+		return true;
+	}
+	if (!(is_slice || room._occupants.size < crowd) && enters(stanza)) {
+		// Much may have happened until then, so it is looked for again
+		module.in_slices(event, () => void handle_stanza(module, rooms, method, event, true));
 		return true;
 	}
 	if (!room._data.destroyed) return room[method](origin, stanza);

@@ -10,6 +10,8 @@ import type { C2sSession, Connection, Role, SaslHandler, Server, StreamError } f
 export interface ClientStreamControl {
 	/** Ends the stream and takes the session out of the server. */
 	close(session: ClientSession, reason: StreamError | undefined): void;
+	/** Keeps back what comes from the client until the answer is called. */
+	hold(session: ClientSession): () => void;
 	/** Expects a new header from the client. */
 	reset_stream(session: ClientSession, rest: "keep" | "drop"): void;
 }
@@ -48,6 +50,10 @@ export class ClientSession extends BaseStreamSession implements C2sSession {
 	close(reason?: StreamError): void {
 		if (this.destroyed) this.log("debug", "Attempt to close already-closed session");
 		else this.control.close(this, reason);
+	}
+
+	hold(): () => void {
+		return this.control.hold(this);
 	}
 
 	/** @param rest whether what the client sent behind the element that leads to this still counts */

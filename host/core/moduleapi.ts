@@ -358,6 +358,10 @@ export class ModuleInstance implements ModuleApi {
 		this.server.router.broadcast(this.host_session(), recipients, stanza);
 	}
 
+	in_slices(event: StanzaEvent, work: () => void): void {
+		this.server.router.in_slices(event, work);
+	}
+
 	plain_session(full_jid: string, name: "message" | "presence" | "iq"): C2sSession | undefined {
 		return this.server.router.plain_session(full_jid, name);
 	}

@@ -1,6 +1,7 @@
 // Counterpart: core/stanza_router.lua
 
 import * as jid from "../util/jid.ts";
+import { Slices } from "../util/slices.ts";
 import type { Stanza } from "../util/stanza.ts";
 import * as st from "../util/stanza.ts";
 import type { C2sSession, HostSession, Log, Server, Session, StanzaEvent, StanzaRouter } from "./types.ts";
@@ -24,6 +25,7 @@ function close_stream(origin: Session, condition: string): void {
  */
 export function create_router(server: Server, wants_debug: () => boolean): StanzaRouter {
 	const log: Log = server.logger("stanzarouter");
+	const slices = new Slices(server.turn);
 
 	function unhandled(origin: Session, stanza: Stanza): void {
 		const { name } = stanza;
@@ -106,11 +108,36 @@ export function create_router(server: Server, wants_debug: () => boolean): Stanz
 		try {
 			process_checked(origin, stanza);
 		} catch (error) {
-			log("error", "Error while handling %s: %s", stanza.top_tag(), error instanceof Error ? error.stack : error);
-			if (stanza_names.has(stanza.name) && !is_answer(stanza)) {
-				origin.send(st.error_reply(stanza, "cancel", "internal-server-error"));
-			}
+			answer_mistake(origin, stanza, error);
 		}
+	}
+
+	/** Something went wrong with a stanza that is nobody's fault but ours; its sender hears of it, and all others go on. */
+	function answer_mistake(origin: Session, stanza: Stanza, error: unknown): void {
+		log("error", "Error while handling %s: %s", stanza.top_tag(), error instanceof Error ? error.stack : error);
+		if (stanza_names.has(stanza.name) && !is_answer(stanza)) {
+			origin.send(st.error_reply(stanza, "cancel", "internal-server-error"));
+		}
+	}
+
+	function in_slices(event: StanzaEvent, work: () => void): void {
+		const { origin, stanza } = event;
+		let has_waited = false;
+		slices.run({
+			work() {
+				// The turn that it came in is over
+				if (has_waited) server.turn.record(event);
+				work();
+			},
+			// Who is gone meanwhile must not come in any more
+			is_wanted: () => origin.type === "c2s",
+			hold() {
+				const release = origin.type === "c2s" ? origin.hold?.() : undefined;
+				has_waited = release !== undefined;
+				return release;
+			},
+			failed: (error) => answer_mistake(origin, stanza, error),
+		});
 	}
 
 	function post_stanza(origin: Session, stanza: Stanza, preevents = false): void {
@@ -203,7 +230,15 @@ export function create_router(server: Server, wants_debug: () => boolean): Stanz
 		}
 	}
 
-	return { process_stanza, post_stanza, route_stanza, plain_session, broadcast };
+	return {
+		process_stanza,
+		post_stanza,
+		route_stanza,
+		plain_session,
+		broadcast,
+		in_slices,
+		slices,
+	};
 }
 
 const addresses = [

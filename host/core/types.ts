@@ -5,6 +5,7 @@ import type { ErrorType, Result, StanzaError } from "../util/error.ts";
 import type { Events, Handler, Wrapper } from "../util/events.ts";
 import type { Role } from "../util/roles.ts";
 import type { SaslHandler } from "../util/sasl.ts";
+import type { Slices } from "../util/slices.ts";
 import type { AddressableText, Attributes, Stanza } from "../util/stanza.ts";
 import type { Turn } from "../util/turn.ts";
 import type { ConfigValue } from "./config/config.ts";
@@ -78,6 +79,8 @@ export interface C2sSession extends StreamSession {
 	resource: string | undefined;
 	/** `username@host/resource`, once bound. */
 	full_jid: string | undefined;
+	/** Keeps back what the client sends from here on; the answer lets it pass. Missing where nothing can be kept back. */
+	hold?(): () => void;
 	/** The last available presence without `to`. */
 	presence: Stanza | undefined;
 	priority: number | undefined;
@@ -490,6 +493,11 @@ export interface ModuleApi {
 	 * that shared text may be handed to the session instead.
 	 */
 	plain_session(full_jid: string, name: "message" | "presence" | "iq"): C2sSession | undefined;
+	/**
+	 * Does what is much work for one stanza, now or in a later turn, so that nobody else waits for all of it; what its sender sends
+	 * behind it waits with it.
+	 */
+	in_slices(event: StanzaEvent, work: () => void): void;
 	/** Whether nothing would see an event but some of these handlers, so that who knows what they do need not fire it. */
 	is_only_heard_by<Name extends keyof EventMap & string>(event: Name, handlers: ReadonlySet<Handler<EventMap[Name]>>): boolean;
 	/** Sends an IQ; the promise ends with its result's stanza, or fails with an {@link IqError}. Timeout in seconds. */
@@ -532,6 +540,10 @@ export interface StanzaRouter {
 	post_stanza(origin: Session, stanza: Stanza, preevents?: boolean): void;
 	/** Posts to a local host, or fires `route/remote`. */
 	route_stanza(origin: Session | undefined, stanza: Stanza): void;
+	/** Work that waits so that others have their turns. */
+	readonly slices: Slices;
+	/** See {@link ModuleApi.in_slices}. */
+	in_slices(event: StanzaEvent, work: () => void): void;
 	/** See {@link ModuleApi.plain_session}. */
 	plain_session(full_jid: string, name: "message" | "presence" | "iq"): C2sSession | undefined;
 	/** One stanza to many full JIDs, serialised once. */

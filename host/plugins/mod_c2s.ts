@@ -74,6 +74,38 @@ function idle_timeout(module: ModuleApi): number {
 	return typeof given === "number" ? given : 14 * 60;
 }
 
+/** What a client sent that has to wait: the rest of a chunk, as then nothing more is read. */
+class Inbox {
+	private waiting: (() => void)[] | undefined;
+
+	constructor(private readonly conn: Connection) {}
+
+	get is_held(): boolean {
+		return this.waiting !== undefined;
+	}
+
+	/** Handles something, in its turn. */
+	take(handle: () => void): void {
+		if (this.waiting === undefined) handle();
+		else this.waiting.push(handle);
+	}
+
+	/** Has everything wait until the answer is called. */
+	hold(): () => void {
+		this.waiting ??= [];
+		this.conn.pause();
+		return () => this.release();
+	}
+
+	private release(): void {
+		const waiting = this.waiting ?? [];
+		this.waiting = undefined;
+		this.conn.resume();
+		// One of them may have the others wait again
+		for (const handle of waiting) this.take(handle);
+	}
+}
+
 /** Streams of clients: headers, features, errors, and what comes over them. */
 class ClientStreams {
 	private readonly clients = new Map<Connection, Client>();
@@ -110,16 +142,22 @@ class ClientStreams {
 		const session = new ClientSession(module.server, `c2s${id.short()}`, conn, {
 			close: (_, reason) => this.close(session, reason),
 			reset_stream: (_, rest) => stream.reset(rest),
+			hold: () => inbox.hold(),
 		});
+		const inbox = new Inbox(conn);
 		const stream = new XmppStream(
 			{
 				streamopened: (attr) => this.guard(session, () => this.streamopened(session, attr)),
-				streamclosed: () => {
-					session.log("debug", "Received </stream:stream>");
-					this.close(session, false);
+				streamclosed: () =>
+					inbox.take(() => {
+						session.log("debug", "Received </stream:stream>");
+						this.close(session, false);
+					}),
+				handlestanza: (stanza) => {
+					if (inbox.is_held) inbox.take(() => this.handlestanza(session, stanza));
+					else this.handlestanza(session, stanza);
 				},
-				handlestanza: (stanza) => this.guard(session, () => this.handlestanza(session, stanza)),
-				error: (fault) => this.stream_error(session, fault),
+				error: (fault) => inbox.take(() => this.stream_error(session, fault)),
 			},
 			{
 				default_ns: ns.client,
@@ -179,9 +217,13 @@ class ClientStreams {
 		try {
 			callback();
 		} catch (error) {
-			session.log("error", "Traceback[c2s]: %s", error instanceof Error ? error.stack : error);
-			session.close({ condition: "internal-server-error" });
+			this.answer_mistake(session, error);
 		}
+	}
+
+	private answer_mistake(session: ClientSession, error: unknown): void {
+		session.log("error", "Traceback[c2s]: %s", error instanceof Error ? error.stack : error);
+		session.close({ condition: "internal-server-error" });
 	}
 
 	private streamopened(session: ClientSession, attr: Attributes): void {
@@ -247,8 +289,12 @@ class ClientStreams {
 	}
 
 	private handlestanza(session: ClientSession, stanza: Stanza): void {
-		const passed = session.filter("stanzas/in", stanza);
-		if (passed !== undefined) this.module.server.router.process_stanza(session, passed);
+		try {
+			const passed = session.filter("stanzas/in", stanza);
+			if (passed !== undefined) this.module.server.router.process_stanza(session, passed);
+		} catch (error) {
+			this.answer_mistake(session, error);
+		}
 	}
 
 	private stream_error(session: ClientSession, fault: StreamFault): void {
@@ -308,6 +354,16 @@ class ClientStreams {
 		client.patience?.stop();
 		session.retire();
 		session.conn = undefined;
+		// Rooms of many show to all of them who is gone, and often many go at once
+		this.module.server.router.slices.run({
+			work: () => this.forget(session, error),
+			is_wanted: () => true,
+			hold: () => () => {},
+			failed: (mistake) => session.log("error", "Traceback[c2s]: %s", mistake instanceof Error ? mistake.stack : mistake),
+		});
+	}
+
+	private forget(session: ClientSession, error: string | undefined): void {
 		try {
 			this.module.server.sessionmanager.destroy_session(session, error);
 		} finally {

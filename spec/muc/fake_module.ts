@@ -13,6 +13,7 @@ import type {
 	PermissionContext,
 	Server,
 	Session,
+	StanzaEvent,
 	StoreTypes,
 	Task,
 	Timer,
@@ -304,6 +305,10 @@ export class FakeModule implements ModuleApi {
 
 	send(stanza: Stanza): void {
 		this.sent.push(st.clone(stanza));
+	}
+
+	in_slices(_event: StanzaEvent, work: () => void): void {
+		work();
 	}
 
 	plain_session(): undefined {

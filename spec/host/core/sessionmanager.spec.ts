@@ -49,6 +49,7 @@ function session_of(name?: string): { session: ClientSession; sent: string[] } {
 	const session = new ClientSession(running.server, "c2stest", conn, {
 		close: (closed) => running.server.sessionmanager.destroy_session(closed),
 		reset_stream() {},
+		hold: () => () => {},
 	});
 	session.host = "localhost";
 	if (name !== undefined) running.server.sessionmanager.make_authenticated(session, name);

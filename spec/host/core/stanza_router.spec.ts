@@ -186,3 +186,75 @@ describe("a turn that cannot be stored", () => {
 		for (const client of [romeo, juliet]) expect((await expect_stanza(client)).attrs["id"]).toBe("kept");
 	});
 });
+
+describe("stanzas that are much work", () => {
+	/** Longer than a slice. */
+	function spin(): void {
+		const end = performance.now() + 10;
+		while (performance.now() < end);
+	}
+
+	function slow_echo(module: Parameters<ModuleDefinition["load"]>[0]): void {
+		module.hook(
+			"message/host",
+			(event) => {
+				const echo = (): void => {
+					event.origin.send(st.reply(event.stanza));
+					if (event.stanza.attrs["id"]?.startsWith("bad")) throw new Error("a mistake");
+				};
+				if (event.stanza.attrs["id"] === "quick") echo();
+				else
+					module.in_slices(event, () => {
+						spin();
+						echo();
+					});
+				return true;
+			},
+			10,
+		);
+	}
+
+	it("are answered in order with all that their sender sent behind them", async () => {
+		const server = await serve(slow_echo);
+		const romeo = await server.client("romeo", "a");
+		const ids = ["slow1", "slow2", "quick", "slow3", "quick"];
+		for (const id of ids) romeo.send(st.message({ to: "localhost", id }));
+		for (const id of ids) expect((await expect_stanza(romeo)).attrs["id"]).toBe(id);
+	});
+
+	it("are answered for where they fail later", async () => {
+		const server = await serve(slow_echo);
+		const romeo = await server.client("romeo", "a");
+		for (const id of ["slow1", "bad2", "quick"]) romeo.send(st.message({ to: "localhost", id }));
+		const answers: (string | undefined)[] = [];
+		for (let count = 0; count < 4; count++) {
+			const { attrs } = await expect_stanza(romeo);
+			answers.push(`${attrs["id"]} ${attrs["type"] ?? "normal"}`);
+		}
+		expect(answers).toEqual(["slow1 normal", "bad2 normal", "bad2 error", "quick normal"]);
+	});
+
+	it("are left where their sender is gone", async () => {
+		const done: (string | undefined)[] = [];
+		const server = await serve((module) => {
+			module.hook(
+				"message/host",
+				(event) => {
+					module.in_slices(event, () => {
+						spin();
+						done.push(event.stanza.attrs["id"]);
+						if (event.stanza.attrs["id"] === "1" && event.origin.type === "c2s") event.origin.close({ condition: "reset" });
+					});
+					return true;
+				},
+				10,
+			);
+		});
+		const romeo = await server.client("romeo", "a");
+		const juliet = await server.client("juliet", "b");
+		for (const id of ["1", "2", "3"]) romeo.send(st.message({ to: "localhost", id }));
+		await romeo.settle(true);
+		await juliet.settle(true);
+		expect(done).toEqual(["1"]);
+	});
+});
