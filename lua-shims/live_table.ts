@@ -117,18 +117,24 @@ export function key_of(value: TValue): Key | undefined {
  * `rawget` and `table.insert` work on it. The virtual machine reaches it through the table functions that are replaced below.
  */
 export abstract class LiveTable {
-	readonly id: number;
+	// Declared here and assigned below: fields that a class defines cost the engine many times more where there are many subclasses,
+	// and tables are made for each event.
+	declare readonly id: number;
 	/** What ordinary tables keep their entries in: never there, which is how a live table is told from them. */
 	declare readonly strong: undefined;
-	metatable: Table | null = null;
-	flags = ~0;
+	declare metatable: Table | null;
+	declare flags: number;
 	/** The border that made it, where the object itself remembers it. */
-	owner: unknown = undefined;
+	declare owner: unknown;
 	/** The keys of a loop that runs, and where it stands. */
-	private loop: { readonly keys: readonly Key[]; position: number } | undefined;
+	declare private loop: { readonly keys: readonly Key[]; position: number } | undefined;
 
 	constructor(id: number) {
 		this.id = id;
+		this.metatable = null;
+		this.flags = ~0;
+		this.owner = undefined;
+		this.loop = undefined;
 	}
 
 	/** What the table shows, for the way back to the host. */
