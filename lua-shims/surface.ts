@@ -7,6 +7,7 @@ import { filters_library } from "./require/filters.ts";
 import { natives } from "./require/natives.ts";
 import { protocols } from "./require/protocols.ts";
 import { structures } from "./require/structures.ts";
+import x509 from "./require/util/x509.lua";
 
 /** Offers all libraries to the modules of a Lua state. */
 export function provide(host: LuaHost): void {
@@ -20,5 +21,6 @@ export function provide(host: LuaHost): void {
 	for (const [name, make] of Object.entries(natives)) libraries.add(name, () => make(host));
 	for (const [name, make] of Object.entries({ ...core_libraries, ...http_libraries })) libraries.add(name, () => make(host));
 	libraries.add("host.filters", () => filters_library(host));
+	libraries.add_source("util.x509", x509);
 	libraries.add("util.stanza", () => host.stanza.library);
 }

@@ -8,13 +8,17 @@ import { hashes_library, hmac_library } from "./hashes.ts";
 import { jid_library } from "./jid.ts";
 import { lfs_library } from "./lfs.ts";
 import { logger_library } from "./logger.ts";
+import { lxp_library } from "./lxp.ts";
 import { id_library, random_library, uuid_library } from "./random.ts";
+import { pposix_library, signal_library } from "./system.ts";
 import { time_library, timer_library } from "./time.ts";
 import { xml_library } from "./xml.ts";
+import { xmppstream_library } from "./xmppstream.ts";
 
 /** Makers of libraries, each called when its library is first required. */
 export const natives: { readonly [name: string]: (host: LuaHost) => TValue } = {
 	lfs: lfs_library,
+	lxp: lxp_library,
 	"util.crand": random_library,
 	"util.datamanager": datamanager_library,
 	"util.encodings": encodings_library,
@@ -23,9 +27,12 @@ export const natives: { readonly [name: string]: (host: LuaHost) => TValue } = {
 	"util.id": id_library,
 	"util.jid": jid_library,
 	"util.logger": logger_library,
+	"util.pposix": pposix_library,
 	"util.random": random_library,
+	"util.signal": signal_library,
 	"util.time": time_library,
 	"util.timer": timer_library,
 	"util.uuid": uuid_library,
+	"util.xmppstream": xmppstream_library,
 	"util.xml": xml_library,
 };

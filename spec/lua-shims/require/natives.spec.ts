@@ -139,3 +139,55 @@ describe("util.datamanager", () => {
 		expect(existsSync(join(lua.data_path, "example%2ecom/named/never.dat"))).toBe(false);
 	});
 });
+
+describe("util.x509", () => {
+	it("writes PEM that it can read", () => {
+		const [pem, back] = lua.run(`local x509 = require "util.x509"
+			local pem = x509.der2pem(("x"):rep(100), "public key")
+			return pem, x509.pem2der(pem)`);
+		expect(pem).toMatch(/^-----BEGIN PUBLIC KEY-----\n(?:[0-9A-Za-z]{64}\n){2}eHh4eA==\n-----END PUBLIC KEY-----\n$/);
+		expect(back).toBe("x".repeat(100));
+	});
+});
+
+describe("util.xmppstream", () => {
+	it("reads stanzas at once where the session is open already", () => {
+		expect(
+			lua.lines(`local stream = (require "util.xmppstream").new({}, {
+				default_ns = "jabber:client", handlestanza = function (_, stanza) print(stanza.name, stanza.attr.to) end })
+			print(stream:feed("<message to='a'/>"), (stream:feed("<presence to='b'/>")))`),
+		).toEqual(["message\ta", "presence\tb", "true\ttrue"]);
+	});
+});
+
+describe("util.pposix", () => {
+	it("tells of the process, and changes nothing for all", () => {
+		expect(
+			lua.run(`local pposix = require "util.pposix"
+				return pposix.getpid(), pposix.ENOENT, pposix.umask("077"), type(pposix.uname().sysname), pposix.setuid(0)`),
+		).toEqual([
+			process.pid,
+			2,
+			process.umask().toString(8).padStart(3, "0"),
+			"string",
+			undefined,
+			expect.stringContaining("setuid"),
+		]);
+	});
+});
+
+describe("util.signal", () => {
+	it("runs handlers, and leaves those that end the server to it", async () => {
+		const before = process.listenerCount("SIGUSR2");
+		const seen = lua.run(`local signal, seen = require "util.signal", {}
+			seen.number = signal.SIGUSR2
+			signal.signal("SIGUSR2", function (name) seen.name = name end)
+			seen.refused = select(2, pcall(signal.signal, "SIGTERM", print))
+			return seen`)[0] as { readonly [name: string]: unknown };
+		process.kill(process.pid, "SIGUSR2");
+		await vi.waitFor(() => expect(seen["name"]).toBe("SIGUSR2"));
+		expect(seen["refused"]).toContain("server-stopping");
+		lua.run('(require "util.signal").signal("SIGUSR2", nil)');
+		expect(process.listenerCount("SIGUSR2")).toBe(before);
+	});
+});

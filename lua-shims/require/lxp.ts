@@ -1,0 +1,163 @@
+// Counterpart: LuaExpat's lxplib.c
+
+import { Utf8Decoder } from "../../host/util/utf8_decoder.ts";
+import { Namespaces } from "../../host/util/xml_namespaces.ts";
+import { TooManyAttributes, XmlError, XmlTokenizer } from "../../host/util/xml_tokenizer.ts";
+import { TValue } from "../fengari.ts";
+import { nil, number_value, string_value, tags } from "../live_table.ts";
+import type { LuaHost } from "../lua_host.ts";
+import {
+	type Arguments,
+	boolean_value,
+	bytes_at,
+	is_function,
+	is_none,
+	make_library,
+	optional_text_at,
+	table_at,
+} from "./arguments.ts";
+
+const attribute_limit = 1000;
+const depth_limit = 500;
+
+/** One document that Lua reads. Comments, processing instructions and document types are refused, as anywhere in XMPP. */
+class Parser {
+	private readonly tokenizer: XmlTokenizer;
+	private readonly namespaces: Namespaces | undefined;
+	private readonly decoder = new Utf8Decoder();
+	private readonly open: string[] = [];
+	private pending = "";
+	private failed: string | undefined;
+	private stopped = false;
+	/** What the handlers get first. */
+	value: TValue = nil;
+	/** Bytes of what a handler is just told of. */
+	bytes = 0;
+
+	/**
+	 * @param callbacks functions by the names that expat has for them
+	 * @param separator stands between a namespace and a name; without one, namespaces are not looked at
+	 */
+	constructor(
+		private readonly host: LuaHost,
+		private readonly callbacks: TValue,
+		private readonly separator: string | undefined,
+	) {
+		this.namespaces = separator === undefined ? undefined : new Namespaces();
+		this.tokenizer = new XmlTokenizer(
+			{
+				opened: (name, attributes, bytes) => this.element_opens(name, attributes, bytes),
+				closed: (bytes) => this.element_closes(bytes),
+				text: (text, bytes) => {
+					this.bytes = bytes;
+					this.pending += text;
+				},
+			},
+			attribute_limit,
+		);
+	}
+
+	private tell(name: string, ...args: readonly TValue[]): void {
+		if (this.stopped) return;
+		const { vm } = this.host;
+		const callback = vm.index(this.callbacks, string_value(name));
+		if (is_function(callback)) vm.call(callback, [this.value, ...args]);
+	}
+
+	private tell_text(): void {
+		const { pending } = this;
+		this.pending = "";
+		if (pending !== "") this.tell("CharacterData", string_value(pending));
+	}
+
+	private qualified(xmlns: string, name: string): string {
+		return xmlns === "" ? name : `${xmlns}${this.separator}${name}`;
+	}
+
+	private element_opens(written: string, attributes: readonly string[], bytes: number): void {
+		if (this.open.length >= depth_limit) throw new XmlError(`more than ${depth_limit} levels`);
+		this.tell_text();
+		this.bytes = bytes;
+		const { vm } = this.host;
+		const attr = vm.new_table();
+		let count = 0;
+		const add = (name: string, value: string): void => {
+			vm.raw_set(attr, ++count, string_value(name));
+			vm.raw_set(attr, name, string_value(value));
+		};
+		let name = written;
+		if (this.namespaces) {
+			const resolved = this.namespaces.open(written, attributes);
+			name = this.qualified(resolved.xmlns, resolved.name);
+			for (const [key, value] of Object.entries(resolved.attr)) {
+				const known = key.startsWith("xml:") ? `http://www.w3.org/XML/1998/namespace\u0001${key.slice(4)}` : key;
+				add(known.replace("\u0001", this.separator ?? ""), value ?? "");
+			}
+		} else {
+			for (let index = 0; index < attributes.length; index += 2) add(attributes[index] ?? "", attributes[index + 1] ?? "");
+		}
+		this.open.push(name);
+		this.tell("StartElement", string_value(name), new TValue(tags.table, attr));
+	}
+
+	private element_closes(bytes: number): void {
+		this.tell_text();
+		this.bytes = bytes;
+		this.namespaces?.close();
+		this.tell("EndElement", string_value(this.open.pop() ?? ""));
+	}
+
+	private problem(text: string): readonly TValue[] {
+		this.failed = text;
+		return [nil, string_value(text), number_value(1), number_value(1), number_value(1)];
+	}
+
+	/** Reads a piece; nothing is the end of the document. */
+	parse(data: Buffer | undefined): TValue | readonly TValue[] {
+		if (this.failed !== undefined) return this.problem(this.failed);
+		try {
+			if (data === undefined) {
+				this.tell_text();
+				return this.tokenizer.is_complete ? this.host.border.to_lua(true) : this.problem("no element found");
+			}
+			const text = this.decoder.decode(data);
+			if (text === undefined) return this.problem("not well-formed (invalid token)");
+			this.tokenizer.write(text);
+			this.tell_text();
+		} catch (error) {
+			if (error instanceof XmlError || error instanceof TooManyAttributes) return this.problem(error.message);
+			throw error;
+		}
+		return this.stopped ? this.problem("parsing aborted") : this.value;
+	}
+
+	stop(): void {
+		this.stopped = true;
+		this.tokenizer.halt();
+	}
+}
+
+/** `lxp`: documents piece by piece. */
+export function lxp_library(host: LuaHost): TValue {
+	return make_library(host, {
+		_VERSION: string_value("LuaExpat 1.5.1"),
+		new(args: Arguments) {
+			const callbacks = table_at(args, 1, "new");
+			const separator = optional_text_at(args, 2, "new");
+			const parser = new Parser(host, callbacks, separator);
+			parser.value = make_library(host, {
+				parse: (given) => parser.parse(is_none(given[1]) ? undefined : bytes_at(given, 2, "parse")),
+				close: () => parser.value,
+				stop() {
+					parser.stop();
+					return boolean_value(true);
+				},
+				getcallbacks: () => callbacks,
+				getcurrentbytecount: () => number_value(parser.bytes),
+				pos: () => [number_value(1), number_value(1), number_value(1)],
+				setencoding: () => boolean_value(true),
+			});
+			return parser.value;
+		},
+	});
+}
