@@ -53,6 +53,8 @@ export interface Troupe {
 	readonly options?: string;
 	/** Modules that are built in here, and whose Lua is tried all the same. */
 	readonly prefer_lua?: readonly string[];
+	/** Folders with modules beside Debian's. */
+	readonly folders?: readonly string[];
 }
 
 function list(names: readonly string[] = []): string {
@@ -60,9 +62,9 @@ function list(names: readonly string[] = []): string {
 }
 
 /** The configuration of either server. */
-export function config_text({ rooms = [], accounts = [], options = "", prefer_lua = [] }: Troupe): string {
+export function config_text({ rooms = [], accounts = [], options = "", prefer_lua = [], folders = [] }: Troupe): string {
 	return `
-plugin_paths = { "${stagehand}", "${folder}" }
+plugin_paths = ${list([stagehand, ...folders, folder])}
 prefer_lua_modules = ${list(prefer_lua)}
 modules_enabled = ${list(["disco", "roster", "saslauth", "ping", "version", "uptime", "time"])}
 modules_disabled = { "s2s", "tls" }

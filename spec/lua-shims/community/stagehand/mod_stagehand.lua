@@ -21,6 +21,20 @@ local acts = {
 		room:save_occupant(occupant);
 		return "forgotten";
 	end;
+	-- what a token says of its bearer
+	["be"] = function (_, claims, session)
+		session.auth_token = "token";
+		session.jitsi_meet_context_user = {};
+		for name, value in claims:gmatch("(%w+)=(%w+)") do
+			session.jitsi_meet_context_user[name] = value;
+		end
+		return "so be it";
+	end;
+	-- what a module stored with a room
+	["room data"] = function (_, request)
+		local room_jid, name = request:match("^(%S+) (%S+)$");
+		return tostring(room_of(room_jid)._data[name]);
+	end;
 	-- what is known of the rooms that a client is in
 	["rooms joined"] = function (jid)
 		local names = {};
@@ -36,7 +50,7 @@ module:hook("message/host", function (event)
 	local stanza, origin = event.stanza, event.origin;
 	local act, rest = (stanza:get_child_text("body") or ""):match("^([^:]+):?%s*(.*)$");
 	if not acts[act] then return end
-	local answer = acts[act](stanza.attr.from, rest);
+	local answer = acts[act](stanza.attr.from, rest, origin);
 	origin.send(st.message({ from = module.host, to = stanza.attr.from, type = "chat" }, answer));
 	return true;
 end, 10);
