@@ -6,6 +6,7 @@ import type { Result } from "../host/util/error.ts";
 import { failed, ok } from "../host/util/error.ts";
 import { bare, node, prep } from "../host/util/jid.ts";
 import { set_room_defaults } from "./defaults.ts";
+import { create_elsewhere } from "./elsewhere.ts";
 import { create_listing } from "./listing.ts";
 import type { RoomLibrary } from "./muc.lib.ts";
 import { create_recovery, type TurnRooms } from "./recovery.ts";
@@ -67,6 +68,9 @@ export function create_rooms(module: ModuleApi, library: RoomLibrary): Rooms {
 	});
 	const listing = create_listing(module, stored_and_live_rooms);
 	const note = create_recovery(module, settled, recover);
+	const elsewhere = create_elsewhere(module, (room) => {
+		if (room.get_persistent() && !room.broken) check("state", room.jid, room_state.set(node(room.jid), elsewhere.state_of(room)));
+	});
 
 	function check(what: string, jid: string, done: Result<unknown, StorageError>): boolean {
 		if (!done.ok) module.log("error", "Could not write the %s of room %s: %s", what, jid, done.error.text);
@@ -91,7 +95,7 @@ export function create_rooms(module: ModuleApi, library: RoomLibrary): Rooms {
 		const user = node(jid);
 		if (room.get_persistent() || savestate) {
 			note("saved", room);
-			const { frozen, state } = room.freeze(savestate);
+			const { frozen, state = elsewhere.state_of(room) } = room.freeze(savestate);
 			const listed = check("name", jid, persistent_rooms.set(undefined, jid, true));
 			const kept = check("state", jid, room_state.set(user, state));
 			return check("settings", jid, room_configs.set(user, frozen)) && listed && kept;
@@ -185,11 +189,11 @@ export function create_rooms(module: ModuleApi, library: RoomLibrary): Rooms {
 		if (module.fire_event("muc-room-pre-restore", { jid, data: data.value }) === false) return false;
 		const state = room_state.get(node(jid));
 		if (!state.ok) module.log("warn", "Could not read who is in room %s: %s", jid, state.error.text);
-		const room = thaw(jid, data.value, state.ok ? state.value : undefined);
+		const room = thaw(jid, data.value, state.ok ? state.value && elsewhere.without_gone(state.value) : undefined);
 		if (room.broken) return room;
 		if (!keep(room)) return false;
 		note("restored", room);
-		if (state.ok) check("state", jid, room_state.set(node(jid), undefined));
+		if (state.ok) check("state", jid, room_state.set(node(jid), elsewhere.state_of(room)));
 		module.fire_event("muc-room-restored", { jid, room });
 		return room;
 	}

@@ -16,6 +16,7 @@ const origins: { readonly [file: string]: string } = {
 	"commands.ts": "mod_muc.lua",
 	"listing.ts": "mod_muc.lua",
 	"recovery.ts": "mod_muc.lua",
+	"elsewhere.ts": "mod_muc.lua",
 };
 
 /** Where Prosody has what a file of ours has, `muc/x.lib.ts` or `muc/room/x.ts`. */
@@ -84,6 +85,8 @@ async function our_hooks(): Promise<string[]> {
 
 /** Hooks of ours that no Prosody has, each with its reason. */
 const ours_only: { readonly [line: string]: string } = {
+	"muc-occupant-joined 0 mod_muc.lua": "Who is in a room and stays though the server is killed is written down at once.",
+	"muc-occupant-left 0 mod_muc.lua": "The same where they leave.",
 	"turn-failed 0 mod_muc.lua on the server": "Prosody has no turns: rooms are read back where what was written is lost.",
 	"turn-failed 0 vcard.lib.lua on the server": "The same for the hashes of avatars.",
 };

@@ -1,0 +1,59 @@
+// No counterpart: Prosody writes down who is in a room when it stops, or moves the room to storage, and forgets it when it is killed.
+
+import type { ModuleApi, StoreTable } from "../host/core/types.ts";
+import { host } from "../host/util/jid.ts";
+import type { Room } from "./types.ts";
+
+/**
+ * Keeps those in storage who stay in a room though this server goes, which are the users of other servers, and tells who has gone
+ * with it. So that rooms have the same occupants after the server was killed as after it was stopped.
+ */
+export interface Elsewhere {
+	/** The state of a room with its occupants of other servers; undefined where it has none. */
+	state_of(room: Room): StoreTable | undefined;
+	/** A stored state without those of this server whose connections are gone. */
+	without_gone(state: StoreTable): StoreTable;
+}
+
+/**
+ * @param changed told of rooms that somebody of another server has entered or left
+ */
+export function create_elsewhere(module: ModuleApi, changed: (room: Room) => void): Elsewhere {
+	const { hosts, full_sessions } = module.server;
+
+	function is_ours(jid: string): boolean {
+		return hosts.get(host(jid) ?? "")?.type === "local";
+	}
+
+	/** Whether a key of a state is the full JID of a user, under which their presence lies. */
+	function is_session(room_host: string | undefined, key: string): boolean {
+		return key.includes("/") && host(key) !== room_host;
+	}
+
+	module.hook("muc-occupant-joined", ({ room, occupant }) => {
+		if (!is_ours(occupant.bare_jid)) changed(room);
+	});
+	module.hook("muc-occupant-left", ({ room, occupant }) => {
+		if (!is_ours(occupant.bare_jid)) changed(room);
+	});
+
+	return {
+		state_of(room) {
+			const nicks = new Set<string>();
+			for (const [nick, { bare_jid }] of room._occupants) if (!is_ours(bare_jid)) nicks.add(nick);
+			if (nicks.size === 0) return undefined;
+			const state = room.freeze(true).state ?? {};
+			const entries = Object.entries(state).filter(([key]) => {
+				if (is_session(host(room.jid), key)) return !is_ours(key);
+				return !key.startsWith(`${room.jid}/`) || nicks.has(key);
+			});
+			return Object.fromEntries(entries);
+		},
+		without_gone(state) {
+			const entries = Object.entries(state).filter(
+				([key]) => !is_session(module.host, key) || !is_ours(key) || full_sessions.has(key),
+			);
+			return Object.fromEntries(entries);
+		},
+	};
+}
