@@ -7,9 +7,9 @@ import { exit_status, type Finding, findings_as_text, summarize } from "./check/
 import type { LuaSurface } from "./check/lua_scan.ts";
 import { type CheckedModule, check_modules, usual_prosody_folders } from "./check/modules.ts";
 import { check_ports } from "./check/ports.ts";
-import { check_storage, check_stored, data_folder_of } from "./check/storage.ts";
+import { check_storage, check_stored } from "./check/storage.ts";
 import { type ConfigWarning, check_options, load_config } from "./core/configmanager.ts";
-import { plugin_folders } from "./startup.ts";
+import { data_folder, plugin_folders } from "./startup.ts";
 
 /** What is known of the program that is to run the configuration. */
 export interface CheckContext {
@@ -55,7 +55,7 @@ export async function check_config(path: string, context: CheckContext): Promise
 	}
 	const { config, files, warnings } = loaded.value;
 	const config_folder = dirname(resolve(path));
-	const data_folder = data_folder_of(config, config_folder);
+	const data = data_folder(config, config_folder);
 	const { modules, findings: module_findings } = check_modules(config, {
 		built_in: context.built_in,
 		surface: context.surface,
@@ -66,12 +66,12 @@ export async function check_config(path: string, context: CheckContext): Promise
 	const loaded_modules = modules.filter(({ runs }) => runs !== "no").map(({ name }) => name);
 	const findings = [
 		...[...warnings, ...check_options(config, { known })].map(option_finding),
-		...check_behaviours(config, files),
+		...check_behaviours(config, files, data),
 		...module_findings,
 		...check_certificates(config, config_folder),
-		...(await check_ports(config, { loaded: new Set(loaded_modules), data_folder })),
-		...check_storage(config, data_folder),
-		...check_stored(config, data_folder),
+		...(await check_ports(config, { loaded: new Set(loaded_modules), data_folder: data })),
+		...check_storage(config, data),
+		...check_stored(config, data),
 	];
 	return { config: path, files, findings, modules };
 }

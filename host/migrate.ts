@@ -2,7 +2,7 @@
 
 import { existsSync, mkdirSync, realpathSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { data_folder_of, storage_places } from "./check/storage.ts";
+import { storage_places } from "./check/storage.ts";
 import { load_config } from "./core/configmanager.ts";
 import { Aside } from "./migrate/aside.ts";
 import { ejabberd_source } from "./migrate/ejabberd_source.ts";
@@ -16,6 +16,7 @@ import { sqlite_source } from "./migrate/sqlite_source.ts";
 import { occupied_database, sqlite_target } from "./migrate/sqlite_target.ts";
 import { type Observer, rehearse, transfer, type UnitResult, type Verified, verify } from "./migrate/transfer.ts";
 import { type Source, type Target, unit_id, unit_text } from "./migrate/types.ts";
+import { data_folder } from "./startup.ts";
 import { failed, ok, type Result } from "./util/error.ts";
 
 /** What a place of data can be. */
@@ -52,7 +53,7 @@ async function location_of_config(path: string): Promise<Result<Location, string
 		return failed(`${file}${line === undefined ? "" : `:${line}`}: ${message}`);
 	}
 	const { config } = loaded.value;
-	const places = storage_places(config, data_folder_of(config, dirname(resolve(path))));
+	const places = storage_places(config, data_folder(config, dirname(resolve(path))));
 	const locations = places.map(
 		(place): Location =>
 			place.driver === "internal" ? { kind: "internal", path: place.folder } : { kind: "sql", path: place.file },

@@ -92,7 +92,7 @@ function check_rooms(config: Config): Finding[] {
 }
 
 /** Rules about the server as a whole. */
-function check_server(config: Config): Finding[] {
+function check_server(config: Config, data_folder: string): Finding[] {
 	const findings: Finding[] = [];
 	const add = (option: string, finding: Omit<Finding, "area" | "option" | "host">): void => {
 		findings.push({ area: "behaviour", option, host: "*", ...config.location("*", option), ...finding });
@@ -111,13 +111,13 @@ function check_server(config: Config): Finding[] {
 	}
 	if (config.get("*", "data_path") === undefined) {
 		add("data_path", {
-			severity: "warning",
-			message: "no data_path is set, and the folder that data lie in then differs",
-			expected: 'expected data_path = "/var/lib/prosody", or wherever the data of this Prosody lie',
+			severity: data_folder.endsWith("/var/lib/prosody") ? "info" : "warning",
+			message: "no data_path is set, and where data lie is then for each server to know",
+			expected: 'data_path = "/var/lib/prosody", or wherever the data of this Prosody lie, makes sure',
 			readings: {
 				prosody_0_12: "where its package keeps data",
 				prosody_13: "where its package keeps data",
-				enjamb: "the folder data beside this file",
+				enjamb: data_folder,
 			},
 		});
 	}
@@ -191,7 +191,8 @@ function check_file(file: string): Finding[] {
 /**
  * Says where the servers differ in what they make of a configuration.
  * @param files the files it came from
+ * @param data_folder where we would keep its data
  */
-export function check_behaviours(config: Config, files: readonly string[]): Finding[] {
-	return [...files.flatMap(check_file), ...check_server(config), ...check_rooms(config)];
+export function check_behaviours(config: Config, files: readonly string[], data_folder: string): Finding[] {
+	return [...files.flatMap(check_file), ...check_server(config, data_folder), ...check_rooms(config)];
 }

@@ -60,12 +60,6 @@ export function sqlite_file(config: Config, host: string, data_folder: string): 
 	return { file: isAbsolute(database) || database === ":memory:" ? database : resolve(data_folder, database) };
 }
 
-/** The folder that data lie in. */
-export function data_folder_of(config: Config, config_folder: string): string {
-	const path = config.get(GLOBAL_SECTION, "data_path");
-	return resolve(config_folder, typeof path === "string" ? path : "data");
-}
-
 /** Every place where a configuration keeps data, each once. */
 export function storage_places(config: Config, data_folder: string): StoragePlace[] {
 	const places = new Map<string, StoragePlace>();

@@ -22,8 +22,6 @@ import { serialize } from "../util/serialization.ts";
 import { archive_item_text } from "./list_items.ts";
 import type { ArchiveCursor, Target, Unit } from "./types.ts";
 
-/** The first word of an index of a list. Source: util/datamanager.lua, index_magic. */
-const index_magic = 7767640n;
 /** How much is collected before it is written. */
 const buffer_size = 64 * 1024;
 
@@ -45,17 +43,14 @@ function name_problem(path: string): string | undefined {
 		: `its file would need a name of ${too_long.length} bytes, of ${longest_name} that there are`;
 }
 
-function index_path(path: string): string {
-	return `${path.slice(0, -".list".length)}.lidx`;
-}
-
-/** A list and its index while they are written. */
+/**
+ * A list while it is written. No index is made for it: Prosody 13 makes its own, and 0.12 would not keep one up that is there, so that
+ * 13 would not see what 0.12 has added.
+ */
 class OpenList {
 	private readonly list: number;
-	private readonly index: number;
 	private text: string[] = [];
 	private text_length = 0;
-	private words: bigint[] = [];
 	position: number;
 	items: number;
 
@@ -64,18 +59,14 @@ class OpenList {
 		from: ArchiveCursor,
 	) {
 		this.list = openSync(path, from.items === 0 ? "w" : "r+");
-		this.index = openSync(index_path(path), from.items === 0 ? "w" : "r+");
 		this.position = from.position;
 		this.items = from.items;
-		if (from.items === 0) this.words.push(index_magic);
 	}
 
-	/** Takes back what is behind the cursor; answers false where the files are shorter. */
+	/** Takes back what is behind the cursor; answers false where the file is shorter. */
 	rewind(): boolean {
-		const index_size = this.items === 0 ? 0 : (this.items + 1) * 8;
-		if (fstatSync(this.list).size < this.position || fstatSync(this.index).size < index_size) return false;
+		if (fstatSync(this.list).size < this.position) return false;
 		ftruncateSync(this.list, this.position);
-		ftruncateSync(this.index, index_size);
 		return true;
 	}
 
@@ -84,18 +75,13 @@ class OpenList {
 		this.text_length += text.length;
 		this.position += text.length;
 		this.items++;
-		this.words.push(BigInt(this.position));
 		if (this.text_length >= buffer_size) this.write();
 	}
 
 	write(): void {
 		write_all(this.list, Buffer.from(this.text.join(""), "latin1"), this.position - this.text_length);
-		const words = Buffer.alloc(this.words.length * 8);
-		for (const [at, word] of this.words.entries()) words.writeBigUInt64LE(word, at * 8);
-		write_all(this.index, words, (this.items + 1 - this.words.length) * 8);
 		this.text = [];
 		this.text_length = 0;
-		this.words = [];
 	}
 
 	close(): void {
@@ -104,13 +90,12 @@ class OpenList {
 		this.abandon();
 		if (this.items > 0) return;
 		// As Prosody does: what is empty has no file.
-		for (const path of [this.path, index_path(this.path)]) rmSync(path);
+		rmSync(this.path);
 	}
 
 	/** Closes without writing what is left. */
 	abandon(): void {
 		closeSync(this.list);
-		closeSync(this.index);
 	}
 }
 

@@ -17,7 +17,7 @@ const settled = { data_path: "/d", storage: "internal" };
 
 function options(global: Record<string, ConfigValue>, rooms: Record<string, ConfigValue> = {}): string[] {
 	const config = Config.from({ "*": global, "example.com": {}, "rooms.example.com": { component_module: "muc", ...rooms } });
-	return check_behaviours(config, []).map(({ option }) => option ?? "");
+	return check_behaviours(config, [], "/d").map(({ option }) => option ?? "");
 }
 
 describe("what changes", () => {
@@ -58,7 +58,7 @@ describe("what changes", () => {
 			file,
 			'-- FileLine "x"\nsecret = FileLine "a"\nother = FileLine "b"\nmodules_enabled = modules_enabled + { "x" }\nx = os.getenv "HOME"\n',
 		);
-		const found = check_behaviours(Config.from({ "*": settled }), [file, join(folder, "gone")]);
+		const found = check_behaviours(Config.from({ "*": settled }), [file, join(folder, "gone")], "/d");
 		expect(found.map(({ line, severity }) => [line, severity])).toEqual([
 			[2, "info"],
 			[4, "info"],
