@@ -101,22 +101,22 @@ local function coerce(ok, e, ...)
 	return ok, new({}, { wrapped_error = e }), ...
 end
 
-local function from_stanza(stanza, context, source)
-	local error_type, condition, text, extra_tag = stanza:get_error()
-	local error_tag = stanza:get_child("error")
-	context = context or {}
-	context.stanza = stanza
-	context.by = error_tag and error_tag.attr.by or stanza.attr.from
+-- Where an error says that something is gone or elsewhere, its element holds the new place.
+local function new_place(element, condition)
+	local has_place = condition == "gone" or condition == "redirect"
+	return has_place and element:get_child_text(condition, "urn:ietf:params:xml:ns:xmpp-stanzas") or nil
+end
 
-	local uri
-	if condition == "gone" or condition == "redirect" then
-		uri = error_tag:get_child_text(condition, "urn:ietf:params:xml:ns:xmpp-stanzas")
-	end
-	local extra
-	if extra_tag or uri then
-		extra = { uri = uri, tag = extra_tag }
-	end
-	return new({ type = error_type, condition = condition, text = text, extra = extra }, context, nil, source)
+local function from_stanza(stanza, context, source)
+	local element = stanza:get_child("error")
+	local kind, condition, text, tag = stanza:get_error()
+	local place = element and new_place(element, condition)
+	local made = { type = kind, condition = condition, text = text }
+	if place or tag then made.extra = { uri = place, tag = tag } end
+	local where = context or {}
+	where.stanza = stanza
+	where.by = element and element.attr.by or stanza.attr.from
+	return new(made, where, nil, source)
 end
 
 return {

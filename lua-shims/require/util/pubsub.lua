@@ -235,21 +235,23 @@ end
 
 -- Subscriptions
 
+-- A node, made on the way where an option of the service says so. Answers the node and whether it was made, or nothing and what went
+-- wrong, as `create` says it.
+local function reach_node(self, node, option, config)
+	local known = self.nodes[node]
+	if known then return known, false end
+	if not self.config[option] then return nil, false, "item-not-found" end
+	local made, problem = self:create(node, true, config)
+	if not made then return nil, made, problem end
+	return self.nodes[node], true
+end
+
 function methods:add_subscription(node, actor, jid, options)
 	if not self:may(node, actor, for_jid(self, actor, jid, "subscribe")) or not self:may(node, jid, "be_subscribed") then
 		return false, "forbidden"
 	end
-	local node_obj = self.nodes[node]
-	if not node_obj then
-		if not self.config.autocreate_on_subscribe then
-			return false, "item-not-found"
-		end
-		local ok, err = self:create(node, true)
-		if not ok then
-			return ok, err
-		end
-		node_obj = self.nodes[node]
-	end
+	local node_obj, made, problem = reach_node(self, node, "autocreate_on_subscribe")
+	if not node_obj then return made, problem end
 
 	local before = node_obj.subscribers[jid]
 	node_obj.subscribers[jid] = options or true
@@ -513,17 +515,9 @@ function methods:publish(node, actor, id, item, requested_config)
 	if not may_publish(self, node, actor) then
 		return false, "forbidden"
 	end
-	local node_obj = self.nodes[node]
-	if not node_obj then
-		if not self.config.autocreate_on_publish then
-			return false, "item-not-found"
-		end
-		local ok, err = self:create(node, true, requested_config)
-		if not ok then
-			return ok, err
-		end
-		node_obj = self.nodes[node]
-	elseif requested_config and not requested_config._defaults_only then
+	local node_obj, made, problem = reach_node(self, node, "autocreate_on_publish", requested_config)
+	if not node_obj then return made, problem end
+	if not made and requested_config and not requested_config._defaults_only then
 		for field, value in pairs(requested_config) do
 			if node_obj.config[field] ~= value then
 				return precondition_not_met(field)
