@@ -33,15 +33,15 @@ function table(value: unknown): Record<string, unknown> {
 	return typeof value === "object" && value !== null ? Object.fromEntries(Object.entries(value)) : {};
 }
 
-/** What of the known is not in storage. */
-function missing(known: Known, storage: string): string[] {
+/** What of the known is not in storage, of these messages by room. */
+function missing(known: Known, messages_by_room: Known["messages"], storage: string): string[] {
 	const server = start_storage(
 		{ "*": { storage, storage_archive_item_limit: 1_000_000 }, [service]: {} },
 		{ folder: join(folder, "data") },
 	);
 	const wrong: string[] = [];
 	const archive = server.open("muc_log", "archive", service);
-	for (const [room, messages] of known.messages) {
+	for (const [room, messages] of messages_by_room) {
 		const found = archive.find(room.split("@")[0] ?? "");
 		if (!found.ok) {
 			wrong.push(`${room}: ${found.error.text}`);
@@ -53,7 +53,7 @@ function missing(known: Known, storage: string): string[] {
 		}
 	}
 	const configs = server.open("config", "keyval", service);
-	for (const room of known.messages.keys()) {
+	for (const room of [hall, ...messages_by_room.keys()]) {
 		const config = configs.get(room.split("@")[0] ?? "");
 		if (!config.ok || config.value === undefined) {
 			wrong.push(`${room}: ${config.ok ? "its settings are gone" : config.error.text}`);
@@ -106,7 +106,10 @@ describe.each(["internal", "sql"])("with storage %s", (storage) => {
 			victim = undefined;
 			// As after a clean stop: who had to log in anew is in no room.
 			expect(found).toEqual([]);
-			if (life % 10 === 0 || life === kills) expect(missing(known, storage)).toEqual([]);
+			// All rooms of all lives take long to look through: those of this one every time, the others now and then.
+			const all = life % 10 === 0 || life === kills;
+			const recent = new Map([...known.messages].filter(([room]) => all || room.startsWith(`life${life}-`)));
+			expect(missing(known, recent, storage)).toEqual([]);
 		}
 		expect(known.count).toBeGreaterThan(kills);
 		expect(known.confirmed_names).toBeGreaterThan(0);
