@@ -3,6 +3,7 @@
 import { accessSync, closeSync, constants, existsSync, openSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import Sqlite from "better-sqlite3";
+import { bytes_of } from "../util/byte_text.ts";
 import { failed, ok, type Result } from "../util/error.ts";
 import { adopt_file } from "../util/file_owner.ts";
 import type { Participant, Turn } from "../util/turn.ts";
@@ -10,6 +11,14 @@ import type { StorageError } from "./types.ts";
 
 /** What a column can hold. */
 export type SqlValue = string | number | bigint | Buffer | null;
+
+/** Half of a surrogate pair. */
+const lone_surrogate = /\p{Surrogate}/u;
+
+/** A value for the database: text that holds bytes which are no UTF-8 goes as those bytes. */
+function bound(value: SqlValue): SqlValue {
+	return typeof value === "string" && lone_surrogate.test(value) ? bytes_of(value) : value;
+}
 
 /** A prepared statement whose rows are arrays in the order of the columns asked for. */
 type Statement = Sqlite.Statement<SqlValue[], SqlValue[]>;
@@ -170,17 +179,17 @@ export class SqliteDatabase implements Participant {
 
 	/** The rows of a query. Only to be called within {@link read} or {@link write}, as are the others that run SQL. */
 	all(sql: string, ...values: SqlValue[]): SqlValue[][] {
-		return this.reader(sql).all(...values);
+		return this.reader(sql).all(...values.map(bound));
 	}
 
 	/** The first row of a query. */
 	first(sql: string, ...values: SqlValue[]): SqlValue[] | undefined {
-		return this.reader(sql).get(...values);
+		return this.reader(sql).get(...values.map(bound));
 	}
 
 	/** Runs a statement that changes something; answers how many rows. */
 	run(sql: string, ...values: SqlValue[]): number {
-		return this.statement(sql).run(...values).changes;
+		return this.statement(sql).run(...values.map(bound)).changes;
 	}
 
 	private reader(sql: string): Statement {
