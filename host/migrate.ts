@@ -1,6 +1,6 @@
 // Counterpart: tools/migration/prosody-migrator.lua. What `enjamb migrate` does.
 
-import { existsSync, mkdirSync, realpathSync, statSync } from "node:fs";
+import { existsSync, realpathSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { storage_places } from "./check/storage.ts";
 import { load_config } from "./core/configmanager.ts";
@@ -18,6 +18,7 @@ import { type Observer, rehearse, transfer, type UnitResult, type Verified, veri
 import { type Source, type Target, unit_id, unit_text } from "./migrate/types.ts";
 import { data_folder } from "./startup.ts";
 import { failed, ok, type Result } from "./util/error.ts";
+import { make_folder } from "./util/file_owner.ts";
 
 /** What a place of data can be. */
 const kinds = ["internal", "sql", "ejabberd", "metronome"] as const;
@@ -237,7 +238,7 @@ function move(source: Source, from: Location, to: Location, options: MigrateOpti
 
 /** Makes the folder that the journal lies in. */
 function prepare({ kind, path }: Location): void {
-	if (kind === "internal") mkdirSync(path, { recursive: true, mode: 0o750 });
+	if (kind === "internal") make_folder(path);
 }
 
 /** What of a source has changed since it was read; undefined where nothing has. */

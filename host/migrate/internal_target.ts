@@ -6,7 +6,6 @@ import {
 	fstatSync,
 	fsyncSync,
 	ftruncateSync,
-	mkdirSync,
 	openSync,
 	readdirSync,
 	renameSync,
@@ -18,6 +17,7 @@ import { dirname, join } from "node:path";
 import type { StoreMap } from "../core/types.ts";
 import { path_encode, store_encode } from "../util/datamanager.ts";
 import { failed, ok, type Result } from "../util/error.ts";
+import { adopt_file, make_folder } from "../util/file_owner.ts";
 import { serialize } from "../util/serialization.ts";
 import { archive_item_text } from "./list_items.ts";
 import type { ArchiveCursor, Target, Unit } from "./types.ts";
@@ -58,7 +58,8 @@ class OpenList {
 		private readonly path: string,
 		from: ArchiveCursor,
 	) {
-		this.list = openSync(path, from.items === 0 ? "w" : "r+");
+		this.list = openSync(path, from.items === 0 ? "w" : "r+", 0o640);
+		if (from.items === 0) adopt_file(this.list, dirname(path));
 		this.position = from.position;
 		this.items = from.items;
 	}
@@ -116,9 +117,9 @@ export function internal_target(folder: string): Target {
 	let open: OpenList | undefined;
 	const made = new Set<string>();
 
-	function make_folder(path: string): void {
+	function make_folder_once(path: string): void {
 		if (made.has(path)) return;
-		mkdirSync(path, { recursive: true, mode: 0o750 });
+		make_folder(path);
 		made.add(path);
 	}
 
@@ -130,8 +131,9 @@ export function internal_target(folder: string): Target {
 			if (problem !== undefined) return failed(problem);
 			const text = serialize(table);
 			if (!text.ok) return failed(`${text.error} cannot be stored`);
-			make_folder(dirname(path));
-			writeFileSync(`${path}~`, `return ${text.value};\n`, "latin1");
+			make_folder_once(dirname(path));
+			writeFileSync(`${path}~`, `return ${text.value};\n`, { encoding: "latin1", mode: 0o640 });
+			adopt_file(`${path}~`, dirname(path));
 			renameSync(`${path}~`, path);
 			return ok(undefined);
 		},
@@ -139,7 +141,7 @@ export function internal_target(folder: string): Target {
 			const path = unit_path(folder, unit);
 			const problem = name_problem(path);
 			if (problem !== undefined) return failed(problem);
-			make_folder(dirname(path));
+			make_folder_once(dirname(path));
 			if (from.items > 0 && !existsSync(path)) return failed("it is gone");
 			const list = new OpenList(path, from);
 			if (!list.rewind()) {

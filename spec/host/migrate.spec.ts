@@ -1,5 +1,6 @@
 import {
 	appendFileSync,
+	chownSync,
 	cpSync,
 	existsSync,
 	mkdirSync,
@@ -255,6 +256,21 @@ describe("enjamb migrate", () => {
 		expect((await migrate(`sql:${join(folder, "a.sqlite")}`, `internal:${join(folder, "b")}`)).status).toBe(0);
 		expect(readdirSync(folder).sort()).toEqual(["a.sqlite", "b", "data"]);
 		expect(readFileSync(join(folder, "a.sqlite"))).toEqual(before);
+	});
+
+	it.skipIf(process.getuid?.() !== 0)("leaves to whom the folder belongs what root has moved", async () => {
+		const data = write_data(1);
+		for (const [kind, path] of [
+			["internal", join(folder, "own/data")],
+			["sql", join(folder, "own/a.sqlite")],
+		]) {
+			mkdirSync(join(folder, "own"), { recursive: true });
+			chownSync(join(folder, "own"), 1234, 1234);
+			expect((await migrate(`internal:${data}`, `${kind}:${path}`)).status).toBe(0);
+		}
+		const found = readdirSync(join(folder, "own"), { recursive: true, encoding: "utf8" });
+		expect(found.length).toBeGreaterThan(8);
+		for (const name of found) expect([name, statSync(join(folder, "own", name)).uid]).toEqual([name, 1234]);
 	});
 
 	it("names what lies in a data folder and is no store", async () => {
