@@ -294,6 +294,8 @@ export interface Connection {
 	onclose: (error: string | undefined) => void;
 	/** The other end was silent for `read_timeout`; unless this answers true, the connection ends. */
 	onreadtimeout: () => boolean;
+	/** What was written is about to go out; more can be added to it. */
+	onpredrain: () => void;
 	/** All that was written is out, after some of it had to wait. */
 	ondrain: () => void;
 	/** The turn failed, and what was written in it was thrown away; only for who cares. */

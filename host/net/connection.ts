@@ -44,6 +44,7 @@ export class SocketConnection implements Connection, Outlet {
 	ondata: (chunk: Buffer) => void = () => {};
 	onclose: (error: string | undefined) => void = () => {};
 	onreadtimeout: () => boolean = () => false;
+	onpredrain: () => void = () => {};
 	ondrain: () => void = () => {};
 	ondiscard: () => void = () => {};
 	/** TLS is agreed on. */
@@ -141,6 +142,7 @@ export class SocketConnection implements Connection, Outlet {
 			this.send_before_tls();
 			return;
 		}
+		if (!this.held && this.out.size > 0) this.guard(() => this.onpredrain());
 		const { size } = this.out;
 		const pieces = this.out.take();
 		if (pieces.length > 1) this.stream.cork();

@@ -21,6 +21,8 @@ declare module "../core/types.ts" {
 		"c2s-read-timeout": { session: ClientSession };
 		/** A client took all that had to wait for it. */
 		"c2s-ondrain": { session: ClientSession };
+		/** What a client is sent is about to go out; more can be added to it. */
+		"c2s-pre-ondrain": { session: ClientSession };
 	}
 }
 
@@ -176,6 +178,9 @@ class ClientStreams {
 		};
 		conn.onclose = (error) => this.ondisconnect(conn, client, error);
 		conn.onreadtimeout = () => this.bus(session).fire_event("c2s-read-timeout", { session }) === true;
+		conn.onpredrain = () => {
+			this.bus(session).fire_event("c2s-pre-ondrain", { session });
+		};
 		conn.ondrain = () => {
 			this.bus(session).fire_event("c2s-ondrain", { session });
 		};

@@ -26,6 +26,7 @@ function session_of(name?: string): { session: ClientSession; sent: string[] } {
 		ondata() {},
 		onclose() {},
 		onreadtimeout: () => true,
+		onpredrain() {},
 		ondrain() {},
 		ondiscard() {},
 		write(text) {
