@@ -1,5 +1,6 @@
 // Counterpart: util/json.lua
 
+import { has_foreign_bytes } from "./byte_text.ts";
 import { failed, ok, type Result } from "./error.ts";
 import {
 	entries,
@@ -23,7 +24,21 @@ const hash_part = "__hash";
 /** The six characters of an escape that JavaScript writes in lower case, and Prosody in upper case. */
 const escaped_control = /\\u00[0-1][a-f]/g;
 
+/** Halves of surrogate pairs that stand for bytes which are no UTF-8: these go as they are, since no escape means them. */
+const foreign_bytes = /[\udc80-\udcff]/gu;
+
 function text(value: string): string {
+	if (!has_foreign_bytes(value)) return unicode_text(value);
+	let written = "";
+	let end = 0;
+	for (const { 0: byte, index } of value.matchAll(foreign_bytes)) {
+		written += unicode_text(value.slice(end, index)).slice(1, -1) + byte;
+		end = index + 1;
+	}
+	return `"${written}${unicode_text(value.slice(end)).slice(1, -1)}"`;
+}
+
+function unicode_text(value: string): string {
 	return JSON.stringify(value).replace(escaped_control, (found) => `\\u${found.slice(2).toUpperCase()}`);
 }
 

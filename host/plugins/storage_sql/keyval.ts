@@ -1,6 +1,6 @@
 // Counterpart: plugins/mod_storage_sql.lua (keyval_store, map_store)
 
-import type { SqliteDatabase } from "../../core/sqlite.ts";
+import type { SqliteDatabase, SqlValue } from "../../core/sqlite.ts";
 import { key_expected } from "../../core/storage_shims.ts";
 import type { KeyvalStore, MapStore, StorageError, StoreKey, StoreMap, StoreTable, StoreValue } from "../../core/types.ts";
 import { failed, ok, type Result } from "../../util/error.ts";
@@ -12,6 +12,7 @@ const extra_key = "";
 
 const select_all = `SELECT "key", "type", "value" FROM "prosody" WHERE "host"=? AND "user"=? AND "store"=?`;
 const select_one = `SELECT "type", "value" FROM "prosody" WHERE "host"=? AND "user"=? AND "store"=? AND "key"=? LIMIT 1`;
+const select_bytes = `SELECT CAST("value" AS BLOB) FROM "prosody" WHERE "host"=? AND "user"=? AND "store"=? AND "key"=? LIMIT 1`;
 const select_users = `SELECT DISTINCT "user" FROM "prosody" WHERE "host"=? AND "store"=? AND "user"<>''`;
 const select_from_all = `SELECT "user", "type", "value" FROM "prosody" WHERE "host"=? AND "store"=? AND "key"=? AND "user"<>''`;
 const insert = `INSERT INTO "prosody" ("host", "user", "store", "key", "type", "value") VALUES (?,?,?,?,?,?)`;
@@ -48,6 +49,14 @@ class Rows {
 		return failed({ text: `${database.file}: store ${store} of ${owner}, key "${key}": ${reason}` });
 	}
 
+	/** A row's value as text; bytes that are no UTF-8, of which SQLite's text shows nothing, are held in it all the same. */
+	private text(key: string, value: SqlValue | undefined): string {
+		const text = column(value);
+		if (!text.includes("\ufffd")) return text;
+		const bytes = this.database.first(select_bytes, this.place.host, this.user, this.place.store, key)?.[0];
+		return Buffer.isBuffer(bytes) ? column(bytes) : text;
+	}
+
 	private decode(key: string, row: StoredValue): Result<StoreValue, StorageError> {
 		const value = deserialize(row.type, row.value);
 		return value.ok ? value : this.trouble(key, value.error);
@@ -58,7 +67,7 @@ class Rows {
 		const found = new Map<string, StoredValue | "several">();
 		for (const row of this.database.all(select_all, host, this.user, store)) {
 			const key = column(row[0]);
-			found.set(key, found.has(key) ? "several" : { type: column(row[1]), value: column(row[2]) });
+			found.set(key, found.has(key) ? "several" : { type: column(row[1]), value: this.text(key, row[2]) });
 		}
 		return found;
 	}
@@ -70,7 +79,7 @@ class Rows {
 		for (const row of this.database.all(select_all, host, this.user, store)) {
 			any = true;
 			const key = column(row[0]);
-			const value = this.decode(key, { type: column(row[1]), value: column(row[2]) });
+			const value = this.decode(key, { type: column(row[1]), value: this.text(key, row[2]) });
 			if (!value.ok) return value;
 			if (key !== extra_key) table.set(key, value.value);
 			else if (typeof value.value === "object") {
@@ -86,13 +95,13 @@ class Rows {
 			return extra.ok ? ok(extra.value.get(key)) : extra;
 		}
 		const row = this.database.first(select_one, this.place.host, this.user, this.place.store, key);
-		return row === undefined ? ok(undefined) : this.decode(key, { type: column(row[0]), value: column(row[1]) });
+		return row === undefined ? ok(undefined) : this.decode(key, { type: column(row[0]), value: this.text(key, row[1]) });
 	}
 
 	private read_extra(): Result<StoreMap, StorageError> {
 		const row = this.database.first(select_one, this.place.host, this.user, this.place.store, extra_key);
 		if (row === undefined) return ok(new Map());
-		const value = this.decode(extra_key, { type: column(row[0]), value: column(row[1]) });
+		const value = this.decode(extra_key, { type: column(row[0]), value: this.text(extra_key, row[1]) });
 		if (!value.ok) return value;
 		return ok(new Map(typeof value.value === "object" ? entries(value.value) : []));
 	}

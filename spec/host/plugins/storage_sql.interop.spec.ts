@@ -204,6 +204,21 @@ describe.skipIf(no_prosody)("a file that we have made", () => {
 		expect(theirs(`print(open("test", "map"):get("user0", "more"))`)).toBe("ours\n");
 	});
 
+	it("has bytes that are no UTF-8 for Prosody as it had them", () => {
+		theirs(`assert(open("test"):set("room", { plain = "a\\255b", people = { nick = "rom\\255eo", number = 1 } }))`);
+		const store = ours().open("test", "keyval");
+		const table = value(store.get("room"));
+		expect(table).toEqual({ plain: "a\udcffb", people: { nick: "rom\udcffeo", number: 1 } });
+		value(store.set("room", { plain: "a\udcffbc", people: { nick: "rom\udcffeo", number: 2 } }));
+		stop();
+		expect(
+			theirs(`
+				local room = open("test"):get("room")
+				print(room.plain == "a\\255bc", room.people.nick == "rom\\255eo", room.people.number)
+			`),
+		).toBe("true\ttrue\t2\n");
+	});
+
 	it("is one that a whole Prosody keeps accounts in", { timeout: 60_000 }, (context) => {
 		const config = join(folder, "prosody.cfg.lua");
 		writeFileSync(

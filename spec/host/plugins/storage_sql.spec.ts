@@ -106,6 +106,30 @@ describe("the rows", () => {
 		expect(rows(`SELECT "value" FROM "prosody" WHERE "key" = 'other'`)).toEqual([["y"]]);
 	});
 
+	it("with bytes that are no UTF-8 keep them, also where something else in the row changes", () => {
+		start().open("test", "keyval");
+		stop();
+		outside((other) => {
+			other.exec(`INSERT INTO "prosody" VALUES ('${host}', 'room', 'test', 'people', 'json', '')`);
+			const bytes = Buffer.from('{"nick":"a?b\\u0041\\\\","also":"\u00e9","other":1}'.replace("?", "\u00ff"), "latin1");
+			bytes[bytes.indexOf(0xe9)] = 0xfe;
+			other.prepare(`UPDATE "prosody" SET "value" = CAST(? AS TEXT)`).run(bytes);
+		});
+		const server = start();
+		const store = server.open("test", "keyval");
+		expect(value(store.get("room"))).toEqual({ people: { nick: "a\udcffbA\\", also: "\udcfe", other: 1 } });
+		expect(value(server.open("test", "map").get("room", "people"))).toMatchObject({ nick: "a\udcffbA\\" });
+		value(store.set("room", { people: { nick: "a\udcffbA\\", also: "\udcfe", other: 2 } }));
+		stop();
+		const stored = rows(`SELECT hex("value") FROM "prosody"`).flat().map(String);
+		expect(stored.map((hex) => Buffer.from(hex, "hex").toString("latin1"))).toEqual([
+			'{"nick":"a\u00ffbA\\\\","also":"\u00fe","other":2}',
+		]);
+		expect(value(start().open("test", "keyval").get("room"))).toEqual({
+			people: { nick: "a\udcffbA\\", also: "\udcfe", other: 2 },
+		});
+	});
+
 	it("that cannot be read make an error that names them, and are not touched", () => {
 		start().open("test", "keyval");
 		stop();
