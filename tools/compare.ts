@@ -6,10 +6,11 @@ import { failed, ok, type Result } from "../host/util/error.ts";
 import { create_servers, type ServerOptions, type Servers, type Stage } from "./compare/endpoints.ts";
 import { play_from_script } from "./compare/from_script.ts";
 import { perform } from "./compare/perform.ts";
+import { create_progress } from "./compare/progress.ts";
 import { random_play } from "./compare/random.ts";
 import { html_report } from "./compare/report_html.ts";
 import { json_report } from "./compare/report_json.ts";
-import { create_progress, text_report } from "./compare/report_text.ts";
+import { text_report } from "./compare/report_text.ts";
 import { same_thing, shrink } from "./compare/shrink.ts";
 import { script_from_play } from "./compare/to_script.ts";
 import { compare_transcripts } from "./compare/transcripts.ts";
@@ -194,7 +195,7 @@ export async function run(options: CompareOptions): Promise<number> {
 			third.known = known_for(reference.name, options.known, true);
 			third.comparisons.push(compare_transcripts(play, reference.transcript, also.transcript, third.known));
 		}
-		progress.played(comparison);
+		progress.played(comparison, ...third.comparisons.slice(-1));
 	}
 	progress.end();
 
@@ -204,7 +205,8 @@ export async function run(options: CompareOptions): Promise<number> {
 		const file = is_random ? await write_shrunk(comparison, servers.value, options, options.shrink_to ?? ".") : undefined;
 		if (file !== undefined) shrunk.push(file);
 	}
-	const unmet = outdated(known, comparisons);
+	const only_third = third.known.filter(({ only_also }) => only_also);
+	const unmet = [...outdated(known, comparisons), ...outdated(only_third, third.comparisons)];
 	const result: CompareResult = {
 		...names,
 		comparisons,

@@ -1,6 +1,6 @@
 // No counterpart: `enjamb compare --json`.
 
-import { summarise, third_as_result } from "./summary.ts";
+import { type Compared, compared_servers, type Summary } from "./summary.ts";
 import { label_of } from "./transcripts.ts";
 import type { CompareResult, Comparison, Difference, KnownDifference, Player, Received } from "./types.ts";
 import { in_general, in_particular, type Names, repeat_command } from "./words.ts";
@@ -74,13 +74,13 @@ interface Third {
 	readonly names: Names;
 }
 
-function totals_as_data(result: CompareResult) {
-	const { steps, equal, known, different, different_plays } = summarise(result);
+function totals_as_data({ result, summary }: Compared) {
+	const { steps, equal, known, different, different_plays } = summary;
 	return { plays: result.comparisons.length, different_plays, steps, equal, known, different };
 }
 
-function groups_as_data(result: CompareResult) {
-	return summarise(result).groups.map(({ signature, count, label, play, first }) => ({
+function groups_as_data({ groups }: Summary) {
+	return groups.map(({ signature, count, label, play, first }) => ({
 		signature,
 		count,
 		label,
@@ -90,13 +90,18 @@ function groups_as_data(result: CompareResult) {
 	}));
 }
 
+function known_counts_as_data({ known_counts }: Summary) {
+	return known_counts.map(({ entry, count, steps }) => ({ ...known_as_data(entry), count, steps }));
+}
+
 /**
  * The whole run as one JSON document, for programs. What is not there is `null`; plays and steps are numbered from 1, as in the
  * other reports; stanzas are XML text, as the servers sent them. Its shape:
  *
  * - `format`: "enjamb-compare-1"; another number for a shape that readers of this one would misread
  * - `reference`, `subject`: names of the servers, with versions
- * - `passed`: whether nothing differs but in known ways, and no known difference is outdated
+ * - `passed`: whether nothing differs but in known ways, on the third server neither, and no known difference is outdated: whether the
+ *   exit status is 0
  * - `totals`: `plays`, `different_plays`, `steps`, `equal`, `known`, `different` (the last three count steps)
  * - `groups`: what differs, most frequent first: `signature`, `count`, `label` (what the steps were an example of), `text`, and where
  *   it is met first: `play`, `step`
@@ -104,41 +109,44 @@ function groups_as_data(result: CompareResult) {
  *   differences, `steps` that have some
  * - `outdated`: accepted differences that should have shown and did not: `id`, `reason`, `reference`, `shown_by`
  * - `shrunk`: scripts that differing random plays were reduced to
+ * - `also`, with `--also` only: the third server as compared with the same reference: its `name`, and `passed`, `totals`, `groups` and
+ *   `known`, which are for it alone what those of the document are for the subject
  * - `plays`: each with
  *   - `title`, `source` (a script's path, or `seed:NUMBER:STEPS`), `repeat` (a random play's command), `players` (`name`, `jid`,
  *     `resource`)
  *   - `steps`: `number`, `kind`, `player`, `label`, `line` of the script, `xml` that is sent, `status` ("equal", "known" or
- *     "different"), and `reference` and `subject`: what each client received: `player`, `stanzas`, `ended` (how the connection ended)
- * - `also`, with `--also` only: `name`, `passed`, `totals` and `groups` of the third server; each step then has its `also_status` and
- *   `also` (what each client received), each play its `also_differences`
+ *     "different"), and `reference` and `subject`: what each client received: `player`, `stanzas`, `ended` (how the connection
+ *     ended); with `--also` `also_status` and `also`, which are the same for the third server
  *   - `differences`: `kind`, `step`, `player`, `path`, the values `reference` and `subject`, `reference_stanza`, `subject_stanza`,
  *     `signature`, `text` (for people), `known` (an id)
+ *   - `also_differences`, with `--also` only: the same for the third server, which is the `subject` in them
  */
 export function json_report(result: CompareResult): string {
-	const summary = summarise(result);
-	const third = third_as_result(result);
+	const [own, third] = compared_servers(result);
 	const third_of = (index: number): Third | undefined => {
-		const comparison = third?.comparisons[index];
-		return third && comparison ? { comparison, names: third } : undefined;
+		const comparison = third?.result.comparisons[index];
+		return third && comparison ? { comparison, names: third.result } : undefined;
 	};
+	const differs = own.summary.different > 0 || (third?.summary.different ?? 0) > 0;
 	const document = {
 		format,
 		reference: result.reference,
 		subject: result.subject,
-		passed: summary.different === 0 && result.outdated.length === 0,
-		totals: totals_as_data(result),
-		groups: groups_as_data(result),
-		known: summary.known_counts.map((met) => ({ ...known_as_data(met.entry), count: met.count, steps: met.steps })),
+		passed: !differs && result.outdated.length === 0,
+		totals: totals_as_data(own),
+		groups: groups_as_data(own.summary),
+		known: known_counts_as_data(own.summary),
 		outdated: result.outdated.map(known_as_data),
 		shrunk: result.shrunk,
 		...(third === undefined
 			? {}
 			: {
 					also: {
-						name: third.subject,
-						passed: summarise(third).different === 0,
+						name: third.name,
+						passed: third.summary.different === 0,
 						totals: totals_as_data(third),
-						groups: groups_as_data(third),
+						groups: groups_as_data(third.summary),
+						known: known_counts_as_data(third.summary),
 					},
 				}),
 		plays: result.comparisons.map((comparison, index) => play_as_data(comparison, result, third_of(index))),

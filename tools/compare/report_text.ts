@@ -1,9 +1,11 @@
 // No counterpart: `enjamb compare` for people at a terminal.
 
 import { basename } from "node:path";
-import { type Group, type Summary, summarise, third_as_result } from "./summary.ts";
+import { align_stanzas } from "./align.ts";
+import type { StanzaPair } from "./pairs.ts";
+import { type Compared, compared_servers, type JointGroup, join_groups, join_known, type Summary } from "./summary.ts";
 import { create_paint, lay_out, type Paint, type Terminal, terminal_of, wrap, write_lines } from "./terminal.ts";
-import type { CompareResult, Comparison, Difference, KnownDifference, Play } from "./types.ts";
+import type { CompareResult, Comparison, Difference, KnownDifference } from "./types.ts";
 import { open_comparison } from "./view.ts";
 import {
 	counted,
@@ -17,94 +19,48 @@ import {
 	what_happens,
 } from "./words.ts";
 
-/** Told of each play as it is done. */
-export interface Progress {
-	played(comparison: Comparison): void;
-	/** Clears the bar; what was written for good stays. */
-	end(): void;
-}
-
-const bar_width = 24;
-/** How many lines tell of progress where none can be written again. */
-const milestones = 10;
-
-/**
- * Shows how far a run is: a bar on a terminal, and a line now and then elsewhere.
- * @param write to where the bar goes, which should not be where the report goes
- * @param terminal what is written to; standard error, where it is not given
- */
-export function create_progress(
-	write: (text: string) => void,
-	plays: readonly Play[],
-	terminal: Terminal = terminal_of(process.stderr),
-): Progress {
-	const paint = create_paint(terminal.colour);
-	const all_steps = plays.reduce((sum, { steps }) => sum + steps.length, 0);
-	let done = 0;
-	let steps_done = 0;
-	let different = 0;
-	let milestone = 0;
-	const standing = (): string => {
-		const how = different === 0 ? "nothing different" : paint("red", `${grouped(different)} different`);
-		return `${grouped(done)} of ${counted(plays.length, "play")}, ${counted(steps_done, "step")}, ${how}`;
-	};
-	const show_bar = (): void => {
-		const full = all_steps === 0 ? bar_width : Math.round((steps_done / all_steps) * bar_width);
-		const bar = `[${"#".repeat(full)}${"-".repeat(bar_width - full)}]`;
-		const numbers = standing();
-		const next = plays[done];
-		const used = bar.length + 2 + numbers.length + 8;
-		const title = next === undefined || terminal.width - used < 12 ? "" : visible(next.title).replace(/[\t\n]/g, " ");
-		const shown = title.length > terminal.width - used ? `${title.slice(0, terminal.width - used - 1)}…` : title;
-		write(`\r\u001b[K${bar} ${numbers}${shown === "" ? "" : paint("dim", `  now: ${shown}`)}`);
-	};
-	if (terminal.rewrites && plays.length > 0) show_bar();
-	return {
-		played({ steps }) {
-			done++;
-			steps_done += steps.length;
-			different += steps.filter((status) => status === "different").length;
-			if (terminal.rewrites) show_bar();
-			else {
-				const reached = Math.floor((done / Math.max(plays.length, 1)) * milestones);
-				if (reached === milestone) return;
-				milestone = reached;
-				write(`${standing()}\n`);
-			}
-		},
-		end() {
-			if (terminal.rewrites && plays.length > 0) write("\r\u001b[K");
-		},
-	};
-}
-
 /** How many groups of differences are shown in full, and how many more by their name. */
 const groups_in_full = 5;
 const groups_by_name = 40;
 const text_width = 100;
 
-/** One line that says how it went: "2,431 of 2,450 steps equal, 19 with known differences, 0 different". */
-function bottom_line({ steps, equal, known, different }: Summary): string {
+/** How it went on one server: "2,431 of 2,450 steps equal, 19 with known differences, 0 different". */
+function outcome({ steps, equal, known, different }: Summary): string {
 	const accepted = known === 1 ? "1 with a known difference" : `${grouped(known)} with known differences`;
 	return `${grouped(equal)} of ${counted(steps, "step")} equal, ${accepted}, ${grouped(different)} different`;
 }
 
-function table(rows: readonly (readonly [string, string])[]): string[] {
-	const [first, second] = [0, 1].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-	return rows.map(([name, value]) => `  ${name.padEnd(first ?? 0)}  ${value.padStart(second ?? 0)}`);
+/** One line that says how it went on all. */
+function bottom_line(servers: readonly Compared[]): string {
+	if (servers.length === 1) return servers.map(({ summary }) => outcome(summary)).join();
+	return servers.map(({ short, summary }) => `${visible(short)}: ${outcome(summary)}`).join("; ");
 }
 
-function head(result: CompareResult, summary: Summary, paint: Paint): string {
-	const { comparisons, reference, subject } = result;
+/** Rows of a name and numbers, under each other. */
+function table(rows: readonly (readonly string[])[]): string[] {
+	const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+	return rows.map((row) => {
+		const cells = row.map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0)));
+		return `  ${cells.join("  ")}`;
+	});
+}
+
+function head(reference: string, servers: readonly Compared[], paint: Paint): string {
+	const row = (name: string, number: (server: Compared) => number): string[] => [
+		name,
+		...servers.map((server) => grouped(number(server))),
+	];
 	const rows = table([
-		["plays", grouped(comparisons.length)],
-		["  with differences", grouped(summary.different_plays)],
-		["steps", grouped(summary.steps)],
-		["  equal", grouped(summary.equal)],
-		["  with known differences", grouped(summary.known)],
-		["  different", grouped(summary.different)],
+		...(servers.length > 1 ? [["", ...servers.map(({ short }) => visible(short))]] : []),
+		row("plays", ({ result }) => result.comparisons.length),
+		row("  with differences", ({ summary }) => summary.different_plays),
+		row("steps", ({ summary }) => summary.steps),
+		row("  equal", ({ summary }) => summary.equal),
+		row("  with known differences", ({ summary }) => summary.known),
+		row("  different", ({ summary }) => summary.different),
 	]);
-	const title = `${visible(reference)} (the reference) and ${visible(subject)}, given the same`;
+	const names = [`${visible(reference)} (the reference)`, ...servers.map(({ name }) => visible(name))];
+	const title = `${names.slice(0, -1).join(", ")} and ${names.at(-1)}, given the same`;
 	return [paint("bold", title), "", ...rows].join("\n");
 }
 
@@ -112,12 +68,21 @@ function reason(entry: KnownDifference): string {
 	return wrap(visible(entry.reason), text_width, "      ");
 }
 
-function known_part({ known_counts }: Summary, paint: Paint): string[] {
-	const met = known_counts.filter(({ count }) => count > 0);
-	if (met.length === 0) return [];
-	const entries = met.map(({ entry, count, steps }) => {
-		const times = `${counted(count, "time")} in ${counted(steps, "step")}`;
-		return `  ${paint("yellow", visible(entry.id))}, ${times}\n${reason(entry)}`;
+/** "3 times in 2 steps", or the same of each server that it concerns. */
+function times_met(met: readonly { readonly count: number; readonly steps: number }[], servers: readonly Compared[]): string {
+	const all = met.map(({ count, steps }) => `${counted(count, "time")} in ${counted(steps, "step")}`);
+	if (servers.length === 1) return all.join();
+	return all
+		.flatMap((times, server) => (met[server]?.count ? [`${times} of ${visible(servers[server]?.short ?? "")}`] : []))
+		.join("; ");
+}
+
+function known_part(servers: readonly Compared[], paint: Paint): string[] {
+	const known = join_known(servers).filter(({ met }) => met.some(({ count }) => count > 0));
+	if (known.length === 0) return [];
+	const entries = known.map(({ entry, met }) => {
+		const times = servers.length === 1 ? `, ${times_met(met, servers)}` : `\n      ${times_met(met, servers)}`;
+		return `  ${paint("yellow", visible(entry.id))}${times}\n${reason(entry)}`;
 	});
 	return [[paint("bold", "Known differences, which are accepted:"), ...entries].join("\n")];
 }
@@ -136,9 +101,16 @@ function shrunk_part(shrunk: readonly string[], paint: Paint): string[] {
 	return [[paint("bold", "Short scripts that show what differs:"), ...shrunk.map((file) => `  ${visible(file)}`)].join("\n")];
 }
 
-/** "when “join” is played: attribute code of presence/x/status differs" */
-function group_title({ label, first }: Group): string {
+/** "join: attribute code of presence/x/status differs" */
+function group_title({ label, first }: JointGroup): string {
 	return visible(`${label}: ${in_general(first)}`);
+}
+
+/** "3 times", and of which servers where there are several. */
+function group_times({ count, counts }: JointGroup, servers: readonly Compared[], paint: Paint): string {
+	if (servers.length === 1) return paint("red", counted(count, "time"));
+	const each = counts.map((own, server) => ({ own, name: visible(servers[server]?.short ?? "") })).filter(({ own }) => own > 0);
+	return each.map(({ own, name }) => `${paint("red", counted(own, "time"))} from ${name}`).join(" and ");
 }
 
 /** Where a step is: the script with its line, or how to play it again. */
@@ -153,24 +125,68 @@ function indented(lines: readonly string[]): string[] {
 	return lines.map((line) => `    ${line}`.trimEnd());
 }
 
-function group_in_full(comparison: Comparison, difference: Difference, names: Names, paint: Paint): string[] {
+/** What one server sent where a group of differences is met, and what of it belongs to the group. */
+interface Sent {
+	readonly server: Compared;
+	/** Undefined where neither it nor the reference sent a stanza. */
+	readonly pair: StanzaPair | undefined;
+	/** How the connection ended. */
+	readonly ended: string | undefined;
+	readonly differences: readonly Difference[];
+}
+
+/** What each server that was compared sent where a group of differences is met first. */
+function sent_by_all(servers: readonly Compared[], { first, play, server }: JointGroup): Sent[] {
+	const clients = servers.map(({ result }) => {
+		const comparison = result.comparisons[play];
+		const view = comparison && open_comparison(comparison)(first.step);
+		return view?.clients.find(({ player }) => player === first.player);
+	});
+	const [own, third] = clients.map((client) => client?.pairs ?? []);
+	const row = align_stanzas(own ?? [], third ?? []).find((pairs) =>
+		[pairs.own, pairs.third][server]?.differences.includes(first),
+	);
+	const is_alike = ({ kind, signature }: Difference): boolean => kind === first.kind && signature === first.signature;
+	return servers.map((compared, number) => {
+		const pair = number === 0 ? row?.own : row?.third;
+		const all = (row ? pair?.differences : clients[number]?.differences) ?? [];
+		return { server: compared, pair, ended: clients[number]?.ended.subject, differences: all.filter(is_alike) };
+	});
+}
+
+/** What one server sent, after the reference's. */
+function server_lines({ server, pair, ended, differences }: Sent, about_stream: boolean, paint: Paint): string[] {
+	const name = `   and from ${paint("red", visible(server.name))}:`;
+	const differs = about_stream ? differences.length > 0 : pair !== undefined && pair.differences.length > 0;
+	if (!differs) return [`${name} the same`];
+	return [name, ...indented(pair ? side_lines(pair.merged, "subject", paint) : [stream_line(ended)])];
+}
+
+function group_in_full(servers: readonly Compared[], group: JointGroup, paint: Paint): string[] {
+	const { first: difference } = group;
+	const comparison = servers[group.server]?.result.comparisons[group.play];
+	if (!comparison) return [];
 	const view = open_comparison(comparison)(difference.step);
 	const client = view.clients.find(({ player }) => player === difference.player);
-	const pair = client?.pairs.find(({ differences }) => differences.includes(difference));
+	const all = sent_by_all(servers, group);
+	const shown = all[group.server];
 	const sent = view.sent.flatMap((part) =>
 		typeof part === "string" ? [`  ${visible(shorten(part))}`] : write_lines(lay_out(part, "reference", paint), paint),
 	);
-	const lines = [
+	const about_stream = shown?.pair === undefined;
+	const reference = servers[group.server]?.result.reference ?? "";
+	return [
 		`   ${visible(source_of(comparison, difference))}`,
 		`   Step ${difference.step + 1}: ${visible(what_happens(view.step))}${sent.length > 0 ? ":" : ""}`,
 		...indented(sent),
-		`   ${visible(difference.player)} receives from ${paint("green", visible(names.reference))}:`,
-		...indented(pair ? side_lines(pair.merged, "reference", paint) : [stream_line(client?.ended.reference)]),
-		`   and from ${paint("red", visible(names.subject))}:`,
-		...indented(pair ? side_lines(pair.merged, "subject", paint) : [stream_line(client?.ended.subject)]),
-		`   ${paint("bold", conclusion(difference, names))}`,
+		`   ${visible(difference.player)} receives from ${paint("green", visible(reference))}:`,
+		...indented(shown?.pair ? side_lines(shown.pair.merged, "reference", paint) : [stream_line(client?.ended.reference)]),
+		...all.flatMap((one) => server_lines(one, about_stream, paint)),
+		...all.flatMap(({ server, differences }, number) => {
+			const own = number === group.server ? difference : differences.find(({ known }) => known === undefined);
+			return own ? [`   ${paint("bold", conclusion(own, server.result))}`] : [];
+		}),
 	];
-	return lines;
 }
 
 /** What differs, on one line. */
@@ -187,7 +203,8 @@ function stream_line(ended: string | undefined): string {
 	return `> (${ended === undefined ? "the connection stays" : `the connection ends: ${visible(ended)}`})`;
 }
 
-function difference_part(result: CompareResult, { groups }: Summary, paint: Paint): string[] {
+function difference_part(servers: readonly Compared[], paint: Paint): string[] {
+	const groups = join_groups(servers);
 	if (groups.length === 0) return [];
 	const all = groups.reduce((sum, { count }) => sum + count, 0);
 	const kinds = groups.length === 1 ? "of one kind" : `of ${grouped(groups.length)} kinds, most frequent first`;
@@ -197,21 +214,22 @@ function difference_part(result: CompareResult, { groups }: Summary, paint: Pain
 	let number = 0;
 	for (; number < groups.length && shown.size < groups_in_full; number++) {
 		const group = groups[number];
-		const comparison = group && result.comparisons[group.play];
-		if (!comparison) continue;
+		const result = group && servers[group.server]?.result;
+		if (!result) continue;
 		const { first } = group;
-		const title = `${number + 1}. ${paint("red", counted(group.count, "time"))}, at ${paint("bold", group_title(group))}`;
+		const title = `${number + 1}. ${group_times(group, servers, paint)}, at ${paint("bold", group_title(group))}`;
 		const stanza = first.reference_stanza ?? first.subject_stanza ?? first;
 		const before = shown.get(stanza);
 		if (before === undefined) shown.set(stanza, number + 1);
 		const lines =
 			before === undefined
-				? group_in_full(comparison, first, result, paint)
+				? group_in_full(servers, group, paint)
 				: [`   In the stanza that number ${before} shows: ${conclusion(first, result)}`];
 		parts.push([title, ...lines].join("\n"));
 	}
+	const plain: Paint = (_, text) => text;
 	const more = groups.slice(number, number + groups_by_name).map((group, index) => {
-		return `${`${number + index + 1}.`.padEnd(4)}${counted(group.count, "time")}, at ${group_title(group)}`;
+		return `${`${number + index + 1}.`.padEnd(4)}${group_times(group, servers, plain)}, at ${group_title(group)}`;
 	});
 	const left = groups.length - number - more.length;
 	if (left > 0) more.push(`and ${counted(left, "kind")} more; --html FILE writes a page that shows all of them`);
@@ -220,26 +238,21 @@ function difference_part(result: CompareResult, { groups }: Summary, paint: Pain
 }
 
 /**
- * The report for a terminal: numbers, known differences with their reasons, and what differs, grouped, most frequent first.
+ * The report for a terminal: numbers, known differences with their reasons, and what differs, grouped, most frequent first; with a
+ * third server, of both that were compared with the reference.
  * @param terminal what it is written to; standard output, where it is not given
  */
 export function text_report(result: CompareResult, terminal: Terminal = terminal_of(process.stdout)): string {
-	const own = report(result, create_paint(terminal.colour));
-	const third = third_as_result(result);
-	return third === undefined ? own : `${own}\n${report(third, create_paint(terminal.colour))}`;
-}
-
-/** The report on one server beside the reference. */
-function report(result: CompareResult, paint: Paint): string {
-	const summary = summarise(result);
-	const bad = summary.different > 0 || result.outdated.length > 0;
+	const paint = create_paint(terminal.colour);
+	const servers = compared_servers(result);
+	const bad = result.outdated.length > 0 || servers.some(({ summary }) => summary.different > 0);
 	const parts = [
-		head(result, summary, paint),
-		...known_part(summary, paint),
+		head(result.reference, servers, paint),
+		...known_part(servers, paint),
 		...outdated_part(result.outdated, paint),
 		...shrunk_part(result.shrunk, paint),
-		...difference_part(result, summary, paint),
-		paint(bad ? "red" : "green", bottom_line(summary)),
+		...difference_part(servers, paint),
+		paint(bad ? "red" : "green", bottom_line(servers)),
 	];
 	return `${parts.join("\n\n")}\n`;
 }

@@ -2,6 +2,7 @@
 
 import { label_of } from "./transcripts.ts";
 import type { CompareResult, Difference, KnownDifference } from "./types.ts";
+import { short_names } from "./words.ts";
 
 /** Differences of one kind, path and label. */
 export interface Group {
@@ -71,16 +72,59 @@ export function summarise(result: CompareResult): Summary {
 	};
 }
 
-/** The third server of a run in place of ours, so that it can be counted and shown in the same way. */
-export function third_as_result(result: CompareResult): CompareResult | undefined {
-	const { also } = result;
-	if (!also) return undefined;
-	return {
-		reference: result.reference,
-		subject: also.name,
-		comparisons: also.comparisons,
-		known: also.known,
-		outdated: [],
-		shrunk: [],
+/** A server that was compared with the reference. */
+export interface Compared {
+	/** With its version. */
+	readonly name: string;
+	/** As lists of several servers call it. */
+	readonly short: string;
+	/** Its part of the run, as a run of its own. */
+	readonly result: CompareResult;
+	readonly summary: Summary;
+}
+
+/** What was compared with the reference: our server, and the third one where there is one. */
+export function compared_servers(result: CompareResult): readonly [Compared, ...Compared[]] {
+	const whole = (part: CompareResult): Compared => {
+		return { name: part.subject, short: short_names(part).subject, result: part, summary: summarise(part) };
 	};
+	const { also, ...own } = result;
+	if (!also) return [whole(own)];
+	const { name, comparisons, known } = also;
+	return [whole(own), whole({ reference: result.reference, subject: name, comparisons, known, outdated: [], shrunk: [] })];
+}
+
+/** Differences of one kind, path and label on all servers that were compared with the reference. */
+export interface JointGroup extends Group {
+	/** How many there are on each of the servers; {@link Group.count} is their sum. */
+	readonly counts: readonly number[];
+	/** Number of the server, from 0, on which {@link Group.first} was met. */
+	readonly server: number;
+}
+
+/** Puts the groups of several servers together, most frequent first. */
+export function join_groups(servers: readonly Compared[]): JointGroup[] {
+	const signatures = new Set(servers.flatMap(({ summary }) => summary.groups.map(({ signature }) => signature)));
+	const joint = [...signatures].flatMap((signature): JointGroup[] => {
+		const own = servers.map(({ summary }) => summary.groups.find((group) => group.signature === signature));
+		const server = own.findIndex((group) => group !== undefined);
+		const first = own[server];
+		const counts = own.map((group) => group?.count ?? 0);
+		return first ? [{ ...first, counts, count: counts.reduce((sum, count) => sum + count, 0), server }] : [];
+	});
+	return joint.sort((a, b) => b.count - a.count);
+}
+
+/** A known difference, with how often it was met on each of the servers. */
+export interface JointKnown {
+	readonly entry: KnownDifference;
+	readonly met: readonly Omit<KnownCount, "entry">[];
+}
+
+/** Puts the known differences of several servers together, in the order of the list. */
+export function join_known(servers: readonly Compared[]): JointKnown[] {
+	const never = { count: 0, steps: 0 };
+	const all = servers.map(({ summary }) => new Map(summary.known_counts.map((count) => [count.entry.id, count])));
+	const entries = new Map(all.flatMap((counts) => [...counts].map(([id, { entry }]) => [id, entry] as const)));
+	return [...entries].map(([id, entry]) => ({ entry, met: all.map((counts) => counts.get(id) ?? never) }));
 }

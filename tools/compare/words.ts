@@ -19,10 +19,13 @@ export function counted(number: number, noun: string): string {
 	return `${grouped(number)} ${noun}${number === 1 ? "" : "s"}`;
 }
 
-/** Names without versions where these differ, whole ones otherwise: two versions of Prosody are still told apart. */
+/**
+ * Names without versions where these differ, whole ones otherwise: two versions of Prosody are still told apart. What a server has
+ * that others of its name have not stays: "Enjamb with Prosody's rooms in Lua".
+ */
 export function short_names(names: Names): Names {
-	const first_word = (name: string): string => name.split(" ")[0] ?? name;
-	const [reference, subject] = [first_word(names.reference), first_word(names.subject)];
+	const without_version = (name: string): string => name.replace(/^(\S+)(?:(?! with ).)*/s, "$1");
+	const [reference, subject] = [without_version(names.reference), without_version(names.subject)];
 	if (reference !== subject) return { reference, subject };
 	return names.reference === names.subject ? { reference: "the reference", subject: "the other" } : names;
 }

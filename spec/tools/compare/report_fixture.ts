@@ -30,6 +30,8 @@ export interface StepFixture {
 	readonly step: PlayStep;
 	readonly reference: Receipts;
 	readonly subject?: Receipts;
+	/** What a third server causes, which otherwise does as the reference. */
+	readonly also?: Receipts;
 	/** How the streams of clients end on the subject, by their names. */
 	readonly subject_ended?: Readonly<Record<string, string>>;
 }
@@ -40,20 +42,27 @@ export function sends(player: string, label: string, text: string, line?: number
 	return line === undefined ? step : { ...step, line };
 }
 
-const resources = { reference: "from-the-reference", subject: "from-the-subject" } as const;
+const resources = { reference: "from-the-reference", subject: "from-the-subject", also: "from-the-third" } as const;
+
+type About = Pick<Play, "title" | "source"> & { readonly players?: readonly string[] };
 
 /** Makes a comparison as a run would, out of what the servers are said to have sent. */
-export function comparison(
-	about: Pick<Play, "title" | "source"> & { readonly players?: readonly string[] },
+export function comparison(about: About, steps: readonly StepFixture[], known: readonly KnownDifference[] = []): Comparison {
+	return comparisons(about, steps, known).own;
+}
+
+/** Makes comparisons of two servers with the same reference. */
+export function comparisons(
+	about: About,
 	steps: readonly StepFixture[],
 	known: readonly KnownDifference[] = [],
-): Comparison {
+): { readonly own: Comparison; readonly third: Comparison } {
 	const names = about.players ?? ["Romeo", "Juliet"];
 	const players = names.map((name) => ({ name, jid: `${name.toLowerCase()}@localhost`, password: "a secret password" }));
 	const play: Play = { title: about.title, source: about.source, players, steps: steps.map(({ step }) => step) };
-	const transcript = (side: "reference" | "subject"): Transcript => ({
+	const transcript = (side: keyof typeof resources): Transcript => ({
 		steps: steps.map((fixture) => {
-			const receipts = (side === "subject" ? fixture.subject : undefined) ?? fixture.reference;
+			const receipts = fixture[side] ?? fixture.reference;
 			return names.map((player): Received => {
 				const stanzas = (receipts[player] ?? []).map((text) =>
 					xml(text.replaceAll("RESOURCE", xml_escape(`${player.toLowerCase()}@localhost/${resources[side]}`))),
@@ -64,13 +73,29 @@ export function comparison(
 		}),
 		jids: steps.map(() => new Map(names.map((name) => [name, `${name.toLowerCase()}@localhost/${resources[side]}`]))),
 	});
-	return compare_transcripts(play, transcript("reference"), transcript("subject"), known);
+	const reference = transcript("reference");
+	const with_reference = (side: "subject" | "also"): Comparison => compare_transcripts(play, reference, transcript(side), known);
+	return { own: with_reference("subject"), third: with_reference("also") };
 }
 
 /** A run of these comparisons. */
 export function result_of(comparisons: readonly Comparison[], more: Partial<CompareResult> = {}): CompareResult {
 	return { reference: "Prosody 0.12.3", subject: "Enjamb 0.1.0", comparisons, known: [], outdated: [], shrunk: [], ...more };
 }
+
+/** A run with a third server. */
+export function result_of_three(
+	all: readonly { readonly own: Comparison; readonly third: Comparison }[],
+	known: readonly KnownDifference[] = [],
+): CompareResult {
+	const also = { name: third_name, known, comparisons: all.map(({ third }) => third) };
+	return result_of(
+		all.map(({ own }) => own),
+		{ known, also },
+	);
+}
+
+export const third_name = "Enjamb 0.1.0 with Prosody's rooms in Lua";
 
 const muc_user = "http://jabber.org/protocol/muc#user";
 
@@ -121,5 +146,36 @@ export function large_comparison(steps: number): Comparison {
 			reference: { Juliet: [joined("110"), `<message><body>${number}</body></message>`] },
 			subject: { Juliet: [joined("110"), `<message><body>other ${number}</body></message>`] },
 		})),
+	);
+}
+
+/**
+ * One play on three servers: an equal step; one in which ours sends another status code and the third one an element too many; one in
+ * which both send something else, and the third one a message more; and one in which only the third one sends nothing.
+ */
+export function three_comparisons(known: readonly KnownDifference[] = []): {
+	readonly own: Comparison;
+	readonly third: Comparison;
+} {
+	const text = (body: string): string => said.replace("But soft", body);
+	return comparisons(
+		{ title: "Three rooms are entered", source: "scripts/three.scs" },
+		[
+			{ step: { kind: "connect", player: "Romeo", line: 9 }, reference: { Romeo: [said] } },
+			{
+				step: join,
+				reference: { Romeo: [joined("110")], Juliet: [said] },
+				subject: { Romeo: [joined("100")], Juliet: [said] },
+				also: { Romeo: [joined("110", "<hat><name>a</name></hat>")], Juliet: [said] },
+			},
+			{
+				step: sends("Juliet", "message", "<message/>", 20),
+				reference: { Romeo: [text("soft")] },
+				subject: { Romeo: [text("what light")] },
+				also: { Romeo: [text("what window"), "<message from='room@conference.localhost'><subject/></message>"] },
+			},
+			{ step: sends("Juliet", "leave", "<presence type='unavailable'/>", 24), reference: { Juliet: [said] }, also: {} },
+		],
+		known,
 	);
 }

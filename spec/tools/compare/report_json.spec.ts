@@ -1,6 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { json_report } from "../../../tools/compare/report_json.ts";
-import { large_comparison, other_codes, result_of, small_comparison } from "./report_fixture.ts";
+import {
+	large_comparison,
+	other_codes,
+	result_of,
+	result_of_three,
+	small_comparison,
+	third_name,
+	three_comparisons,
+} from "./report_fixture.ts";
 
 describe("the report for programs", () => {
 	it("tells all of a run", () => {
@@ -61,5 +69,42 @@ describe("the report for programs", () => {
 		expect(JSON.parse(text).plays[0].repeat).toBe("enjamb compare --random 3 --steps 300 --seed 7");
 		expect(JSON.parse(text).groups).toHaveLength(300);
 		expect(text).not.toContain("a secret password");
+	});
+
+	it("tells of a third server beside the others", () => {
+		const report = JSON.parse(json_report(result_of_three([three_comparisons([other_codes])], [other_codes])));
+		expect(report).toMatchObject({
+			format: "enjamb-compare-1",
+			subject: "Enjamb 0.1.0",
+			totals: { steps: 4, equal: 2, known: 1, different: 1 },
+			known: [{ id: "other-status-codes", count: 1, steps: 1 }],
+			also: {
+				name: third_name,
+				passed: false,
+				totals: { plays: 1, different_plays: 1, steps: 4, equal: 1, known: 0, different: 3 },
+				known: [{ id: "other-status-codes", count: 0, steps: 0 }],
+			},
+		});
+		expect(report.also.groups).toHaveLength(4);
+		const [play] = report.plays;
+		expect(play.steps.map((step: { also_status: string }) => step.also_status)).toEqual([
+			"equal",
+			"different",
+			"different",
+			"different",
+		]);
+		expect(play.steps[2].also[0]).toMatchObject({ player: "Romeo", ended: null });
+		expect(play.steps[2].also[0].stanzas[0]).toContain("what window");
+		expect(play.also_differences[0]).toMatchObject({ step: 2, kind: "extra element", path: "presence/x/hat" });
+		expect(play.also_differences[0].text).toContain("Enjamb with Prosody's rooms in Lua sends it");
+	});
+
+	it("passes only if the third server does", () => {
+		const fine = small_comparison([{ ...other_codes, matches: () => true }]);
+		const also = { name: third_name, known: [], comparisons: [small_comparison()] };
+		const failing = JSON.parse(json_report(result_of([fine], { also })));
+		expect([failing.passed, failing.totals.different, failing.also.passed]).toEqual([false, 0, false]);
+		const passing = JSON.parse(json_report(result_of([fine], { also: { ...also, comparisons: [fine] } })));
+		expect([passing.passed, passing.also.passed]).toEqual([true, true]);
 	});
 });

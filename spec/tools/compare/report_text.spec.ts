@@ -1,7 +1,20 @@
 import { describe, expect, it } from "vitest";
-import { create_progress, text_report } from "../../../tools/compare/report_text.ts";
+import { text_report } from "../../../tools/compare/report_text.ts";
 import type { Terminal } from "../../../tools/compare/terminal.ts";
-import { comparison, join, joined, large_comparison, other_codes, result_of, sends, small_comparison } from "./report_fixture.ts";
+import {
+	comparison,
+	comparisons,
+	join,
+	joined,
+	large_comparison,
+	other_codes,
+	result_of,
+	result_of_three,
+	sends,
+	small_comparison,
+	third_name,
+	three_comparisons,
+} from "./report_fixture.ts";
 
 const file: Terminal = { rewrites: false, colour: false, width: 100 };
 const terminal: Terminal = { rewrites: true, colour: true, width: 100 };
@@ -169,43 +182,99 @@ describe("the report for a terminal", () => {
 	});
 });
 
-describe("progress", () => {
-	function record(plays: number, to: Terminal): string[] {
-		const comparisons = Array.from({ length: plays }, () => small_comparison());
-		const written: string[] = [];
-		const progress = create_progress(
-			(text) => written.push(text),
-			comparisons.map(({ play }) => play),
-			to,
+describe("the report on three servers", () => {
+	const lua = "Enjamb with Prosody's rooms in Lua";
+
+	it("has a column for each, and one bottom line for both", () => {
+		const lines = text_report(result_of_three([three_comparisons()]), file).split("\n");
+		expect(lines.slice(0, 9)).toEqual([
+			"Prosody 0.12.3 (the reference), Enjamb 0.1.0 and Enjamb 0.1.0 with Prosody's rooms in Lua, given the same",
+			"",
+			`                            Enjamb  ${lua}`,
+			`  plays                          1  ${"1".padStart(lua.length)}`,
+			`    with differences             1  ${"1".padStart(lua.length)}`,
+			`  steps                          4  ${"4".padStart(lua.length)}`,
+			`    equal                        2  ${"1".padStart(lua.length)}`,
+			`    with known differences       0  ${"0".padStart(lua.length)}`,
+			`    different                    2  ${"3".padStart(lua.length)}`,
+		]);
+		expect(lines.at(-2)).toBe(
+			`Enjamb: 2 of 4 steps equal, 0 with known differences, 2 different; ${lua}: 1 of 4 steps equal, 0 with known differences, 3 different`,
 		);
-		for (const done of comparisons) progress.played(done);
-		progress.end();
-		return written;
-	}
-
-	it("is one line on a terminal, that is cleared at the end", () => {
-		const written = record(4, { ...terminal, colour: false });
-		expect(written.join("")).not.toContain("\n");
-		expect(written.every((text) => text.startsWith("\r\u001b[K"))).toBe(true);
-		expect(written[2]).toContain("[############------------] 2 of 4 plays, 6 steps, 4 different");
-		expect(written.at(-1)).toBe("\r\u001b[K");
 	});
 
-	it("never fills more than the terminal's width", () => {
-		for (const text of record(4, { rewrites: true, colour: false, width: 80 })) {
-			expect(text.replace("\r\u001b[K", "").length).toBeLessThanOrEqual(80);
-		}
+	it("says of each kind of difference on which of them it was met", () => {
+		const report = text_report(result_of_three([three_comparisons()]), file);
+		expect(report.match(/^\d\. .*$/gm)).toEqual([
+			`1. 1 time from Enjamb and 1 time from ${lua}, at message: the text of message/body differs`,
+			"2. 1 time from Enjamb, at join: attribute code of presence/x/status differs",
+			`3. 1 time from ${lua}, at join: presence/x/hat is there, and should not be`,
+			`4. 1 time from ${lua}, at message: a message too many`,
+			`5. 1 time from ${lua}, at leave: a message is missing`,
+		]);
+		expect(report).toContain("6 differences, of 5 kinds, most frequent first:");
 	});
 
-	it("is a few lines without a terminal, the last of them complete", () => {
-		const written = record(95, file);
-		expect(written).toHaveLength(10);
-		expect(written.every((text) => text.endsWith("\n"))).toBe(true);
-		expect(written.at(-1)).toBe("95 of 95 plays, 285 steps, 190 different\n");
+	it("shows what all three sent, and what is wrong with either", () => {
+		const report = text_report(result_of_three([three_comparisons()]), file);
+		const message = (text: string, mark = " "): string[] => [
+			"      <message from='room@conference.localhost/Romeo' type='groupchat'>",
+			`    ${mark}   <body>${text}</body>`,
+			"      </message>",
+		];
+		const lines = report.split("\n");
+		const start = lines.findIndex((line) => line.startsWith("1. "));
+		expect(lines.slice(start + 4, start + 18)).toEqual([
+			"   Romeo receives from Prosody 0.12.3:",
+			...message("soft", ">"),
+			"   and from Enjamb 0.1.0:",
+			...message("what light", ">"),
+			`   and from ${third_name}:`,
+			...message("what window", ">"),
+			"   text of message/body: Prosody sends “soft”, Enjamb “what light”",
+			`   text of message/body: Prosody sends “soft”, ${lua} “what window”`,
+		]);
 	});
 
-	it("says nothing when there is nothing to play", () => {
-		expect(record(0, terminal)).toEqual([]);
-		expect(record(0, file)).toEqual([]);
+	it("says that a server sent the same as the reference, also where that is nothing", () => {
+		const report = text_report(result_of_three([three_comparisons()]), file);
+		const [, fourth, fifth] = report.split(/^(?=[345]\. )/m).slice(1);
+		expect(fourth).toContain("   Romeo receives from Prosody 0.12.3:\n    > (nothing)\n   and from Enjamb 0.1.0: the same\n");
+		expect(fifth).toContain(`   and from Enjamb 0.1.0: the same\n   and from ${third_name}:\n    > (nothing)\n`);
+		expect(fifth).toContain(`Prosody sends this message, ${lua} does not`);
+	});
+
+	it("shows how connections end that do so on one server only", () => {
+		const { own, third } = comparisons({ title: "Ends", source: "ends.scs" }, [
+			{ step: join, reference: {}, subject_ended: { Romeo: "stream error not-well-formed" } },
+		]);
+		const report = text_report(result_of_three([{ own, third }]), file);
+		expect(report).toContain(
+			`   and from Enjamb 0.1.0:\n    > (the connection ends: stream error not-well-formed)\n   and from ${third_name}: the same\n`,
+		);
+	});
+
+	it("says of known differences whose they are", () => {
+		const known = [other_codes, { ...other_codes, id: "anything", only_also: true, matches: () => true }];
+		const { own } = three_comparisons([other_codes]);
+		const { third } = three_comparisons(known);
+		const result = result_of([own], { known: [other_codes], also: { name: third_name, known, comparisons: [third] } });
+		const report = text_report(result, file);
+		expect(report).toContain("  other-status-codes\n      1 time in 1 step of Enjamb\n      This server counts");
+		expect(report).toContain(`  anything\n      4 times in 3 steps of ${lua}\n      This server counts`);
+		const shared = { ...other_codes, matches: () => true };
+		expect(text_report(result_of_three([three_comparisons([shared])], [shared]), file)).toContain(
+			`  other-status-codes\n      2 times in 2 steps of Enjamb; 4 times in 3 steps of ${lua}\n`,
+		);
+	});
+
+	it("is red when only the third differs", () => {
+		const { own, third } = comparisons({ title: "One", source: "one.scs" }, [
+			{ step: join, reference: { Romeo: [joined("110")] }, also: { Romeo: [joined("100")] } },
+		]);
+		expect(last_line(text_report(result_of_three([{ own, third }]), terminal))).toContain("\u001b[31mEnjamb: 1 of 1 step equal");
+		expect(last_line(text_report(result_of_three([{ own, third: own }]), terminal))).toContain(
+			"\u001b[32mEnjamb: 1 of 1 step equal",
+		);
 	});
 });
