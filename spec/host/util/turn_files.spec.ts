@@ -13,9 +13,10 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { type Disk, real_disk } from "../../../host/util/disk.ts";
 import type { Result } from "../../../host/util/error.ts";
 import { Turn } from "../../../host/util/turn.ts";
-import { type Disk, real_disk, TurnFiles } from "../../../host/util/turn_files.ts";
+import { TurnFiles } from "../../../host/util/turn_files.ts";
 
 let folder: string;
 let failures: string[];
