@@ -51,6 +51,8 @@ export interface Troupe {
 	readonly accounts?: readonly string[];
 	/** Further options, as they stand in a configuration file. */
 	readonly options?: string;
+	/** Further hosts, with their options. */
+	readonly hosts?: string;
 	/** Modules that are built in here, and whose Lua is tried all the same. */
 	readonly prefer_lua?: readonly string[];
 	/** Folders with modules beside Debian's. */
@@ -62,7 +64,14 @@ function list(names: readonly string[] = []): string {
 }
 
 /** The configuration of either server. */
-export function config_text({ rooms = [], accounts = [], options = "", prefer_lua = [], folders = [] }: Troupe): string {
+export function config_text({
+	rooms = [],
+	accounts = [],
+	options = "",
+	hosts = "",
+	prefer_lua = [],
+	folders = [],
+}: Troupe): string {
 	return `
 plugin_paths = ${list([stagehand, ...folders, folder])}
 prefer_lua_modules = ${list(prefer_lua)}
@@ -79,6 +88,7 @@ VirtualHost "localhost"
 	modules_enabled = ${list(accounts)}
 Component "conference.localhost" "muc"
 	modules_enabled = ${list(rooms)}
+${hosts}
 `;
 }
 
@@ -192,4 +202,27 @@ export async function play_on(start: (troupe: Troupe) => Promise<Stage>, path: s
 	} finally {
 		await stage.stop();
 	}
+}
+
+/**
+ * The same on a server of ours and on a real Prosody.
+ * @param no_prosody whether there is none; then ours is compared with itself
+ */
+export async function on_both<Value>(
+	troupe: Troupe,
+	no_prosody: boolean,
+	run: (stage: Stage) => Promise<Value>,
+): Promise<[ours: Value, prosodys: Value]> {
+	const results: Value[] = [];
+	for (const start of no_prosody ? [start_ours] : [start_ours, start_prosody]) {
+		const stage = await start(troupe);
+		try {
+			results.push(await run(stage));
+		} finally {
+			await stage.stop();
+		}
+	}
+	const [ours, prosodys = ours] = results;
+	if (ours === undefined || prosodys === undefined) throw new Error("nothing was tried");
+	return [ours, prosodys];
 }

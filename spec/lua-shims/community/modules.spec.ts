@@ -38,6 +38,11 @@ describe.each(plays)("mod_$name in Lua", ({ name, script, not_on_prosody, troupe
 		expect(await play_on(start_ours, script ?? scene(name), troupe)).toBe("");
 	});
 
+	it.skipIf(is_missing)("and on Prosody's own rooms in Lua", async () => {
+		const prefer_lua = [...(troupe.prefer_lua ?? []), "muc"];
+		expect(await play_on(start_ours, script ?? scene(name), { ...troupe, prefer_lua })).toBe("");
+	});
+
 	it.skipIf(is_missing || no_prosody)("what it does on a real Prosody", async ({ skip }) => {
 		skip(not_on_prosody !== undefined, not_on_prosody);
 		expect(await play_on(start_prosody, script ?? scene(name), troupe)).toBe("");

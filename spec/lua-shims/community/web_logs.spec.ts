@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import * as st from "../../../host/util/stanza.ts";
 import type { Client } from "../../../tools/scansion/client.ts";
 import { ask, expect_stanza } from "../../helper.ts";
-import { missing, type Stage, start_ours, start_prosody, type Troupe, without_prosody } from "./community.ts";
+import { missing, on_both, type Stage, without_prosody } from "./community.ts";
 
 // Pages with what was said in rooms: the same conversation is held here and on a real Prosody, and the pages have to be the same.
 
@@ -87,26 +87,10 @@ const web = 'storage = "internal"\nhttp_default_host = "conference.localhost"';
 const today = new Date().toISOString().slice(0, 10);
 const no_prosody = without_prosody();
 
-/** The same on both servers. */
-async function on_both<Value>(troupe: Troupe, run: (stage: Stage) => Promise<Value>): Promise<[ours: Value, prosodys: Value]> {
-	const results: Value[] = [];
-	for (const start of no_prosody ? [start_ours] : [start_ours, start_prosody]) {
-		const stage = await start(troupe);
-		try {
-			results.push(await run(stage));
-		} finally {
-			await stage.stop();
-		}
-	}
-	const [ours, prosodys = ours] = results;
-	if (ours === undefined || prosodys === undefined) throw new Error("nothing was tried");
-	return [ours, prosodys];
-}
-
 describe("mod_http_muc_log in Lua", () => {
 	it.skipIf(missing("http_muc_log"))("shows rooms, days and what was said", async () => {
 		const troupe = { rooms: ["muc_mam", "http_muc_log"], options: web };
-		const [ours, prosodys] = await on_both(troupe, async (stage) => {
+		const [ours, prosodys] = await on_both(troupe, no_prosody, async (stage) => {
 			await converse(stage, {});
 			const pages: { [path: string]: Page } = {};
 			for (const path of [
@@ -149,7 +133,7 @@ describe("mod_http_muc_log in Lua", () => {
 
 	it.skipIf(missing("http_muc_log"))("keeps rooms that not everybody may enter to themselves", async () => {
 		const troupe = { rooms: ["muc_mam", "http_muc_log"], options: web };
-		const [ours, prosodys] = await on_both(troupe, async (stage) => {
+		const [ours, prosodys] = await on_both(troupe, no_prosody, async (stage) => {
 			const mira = await stage.client("mira", "a");
 			await join(mira, "Mira");
 			await configure(mira, { "muc#roomconfig_membersonly": "1" });
@@ -171,7 +155,7 @@ describe("mod_muc_log and mod_muc_log_http in Lua", () => {
 			rooms: ["muc_log", "muc_log_http"],
 			options: web,
 		};
-		const [ours, prosodys] = await on_both(troupe, async (stage) => {
+		const [ours, prosodys] = await on_both(troupe, no_prosody, async (stage) => {
 			await converse(stage, { "muc#roomconfig_enablelogging": "1" });
 			const pages: { [path: string]: Page } = {};
 			for (const path of [
