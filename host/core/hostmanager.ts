@@ -61,7 +61,7 @@ export function create_hostmanager(server: Server, services: HostServices): Host
 			server.hosts.set(host, session);
 			log("debug", "Activated host: %s", host);
 			services.load_modules(host);
-			server.events.fire_event("host-activated", { host });
+			server.events.fire_event("host-activated", host);
 			return ok(session);
 		},
 		deactivate(host, reason = { condition: "host-gone", text: `This server has stopped serving ${host}` }) {
@@ -72,7 +72,7 @@ export function create_hostmanager(server: Server, services: HostServices): Host
 			}
 			services.unload_modules(host);
 			server.hosts.delete(host);
-			server.events.fire_event("host-deactivated", { host });
+			server.events.fire_event("host-deactivated", host);
 			log("debug", "Deactivated host: %s", host);
 			return ok(true);
 		},

@@ -80,7 +80,7 @@ export function create_rostermanager(server: Server): RosterManager {
 	const forget = (jid: string): void => {
 		if (!server.bare_sessions.has(jid)) online.delete(jid);
 	};
-	server.events.add_handler("host-deactivated", ({ host }) => {
+	server.events.add_handler("host-deactivated", (host) => {
 		for (const jid of [...online.keys()]) {
 			if (jid.endsWith(`@${host}`)) online.delete(jid);
 		}

@@ -201,8 +201,9 @@ export interface EventMap {
 	"resource-unbind": { session: C2sSession; error?: string };
 	"authentication-success": { session: C2sSession };
 	"authentication-failure": { session: C2sSession; condition: string; text?: string };
-	"host-activated": { host: string };
-	"host-deactivated": { host: string };
+	/** The payload is the name itself. */
+	"host-activated": string;
+	"host-deactivated": string;
 	"user-registered": { username: string; host: string; source: string; session?: C2sSession };
 	"user-deleted": { username: string; host: string };
 	"user-password-changed": { username: string; host: string; resource?: string };

@@ -32,6 +32,11 @@ if module:get_host_type() == "local" then
 		event.stanza:tag("nick", { xmlns = "http://jabber.org/protocol/nick" }):text(pass.name):up();
 	end
 
+	-- hosts that come later; the event is the name itself
+	prosody.events.add_handler("host-activated", function (host)
+		last_activated = host;
+	end);
+
 	module:hook("pre-presence/full", keep_name);
 	module:hook("pre-presence/bare", keep_name);
 

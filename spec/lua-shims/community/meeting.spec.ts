@@ -45,6 +45,9 @@ describe("a module for meetings in Lua", () => {
 			await mira.settle(true);
 			const room = rooms_of(stage).get_room_from_jid("council@conference.localhost");
 			if (!room) throw new Error("there is no such room");
+			expect(server.modulemanager.get_module("localhost", "meeting")?.exports).toMatchObject({
+				last_activated: "conference.localhost",
+			});
 			expect(planned).toEqual(["mira@localhost/a"]);
 			expect(Reflect.get(room._data, "meeting")).toEqual({ topics: ["Mira"], rounds: 0 });
 			expect(Reflect.get(room._data, "meeting_limit")).toBe(2);
