@@ -11,6 +11,8 @@ import type { NetworkSettings } from "./server.ts";
 
 /** How long the other end gets to close after we did, in milliseconds. Closing at once could cost it our last words. */
 const linger = 1000;
+/** How many bytes a peer has to take at a time, within `send_timeout`. */
+const portion = 128 * 1024;
 /** While more than this many bytes wait for a peer, nothing is read from it: it could only make it more. */
 const read_pause = 1024 * 1024;
 const longest_timeout = 2 ** 31 - 1;
@@ -114,7 +116,7 @@ export class SocketConnection implements Connection, Outlet {
 	}
 
 	write_shared(text: AddressableText, to: string): boolean {
-		if (!this.has_place(text.size)) return false;
+		if (!this.has_place(text.size + to.length)) return false;
 		this.out.add_shared(text, to);
 		this.touch();
 		return true;
@@ -143,17 +145,29 @@ export class SocketConnection implements Connection, Outlet {
 			return;
 		}
 		if (!this.held && this.out.size > 0) this.guard(() => this.onpredrain());
-		const { size } = this.out;
-		const pieces = this.out.take();
+		this.out.seal();
+		if (this.state === "closing") {
+			this.write_pieces(this.out.take());
+			this.end();
+			return;
+		}
+		const size = this.out.ready;
+		if (size === 0) return;
+		this.write_out();
+		// What the system takes at once Node does not call drained, but the owner may be waiting all the same.
+		if (!(this.held || this.stream.writableNeedDrain) && size > this.stream.writableHighWaterMark) this.drained();
+	}
+
+	/** Hands on what is ready, in portions: whether a peer takes anything at all is seen by each of them. */
+	private write_out(): void {
+		while (this.out.ready > 0 && (this.held || !this.stream.writableNeedDrain)) this.write_pieces(this.out.take(portion));
+		if (this.stream.writableNeedDrain && !this.held) this.clogged();
+	}
+
+	private write_pieces(pieces: readonly Piece[]): void {
 		if (pieces.length > 1) this.stream.cork();
 		for (const piece of pieces) this.write_piece(piece);
 		if (pieces.length > 1) this.stream.uncork();
-		if (pieces.length > 0 && !this.held) {
-			if (this.stream.writableNeedDrain) this.clogged();
-			// What the system takes at once Node does not call drained, but the owner may be waiting all the same.
-			else if (size > this.stream.writableHighWaterMark) this.drained();
-		}
-		if (this.state === "closing") this.end();
 	}
 
 	private write_piece(piece: Piece, written?: () => void): void {
@@ -219,6 +233,7 @@ export class SocketConnection implements Connection, Outlet {
 
 	starttls(context: TlsContext): void {
 		if (this.state !== "open" || this.upgrade !== undefined || this.encrypted) return;
+		this.out.seal();
 		this.upgrade = { context, before: this.out.take() };
 		// What arrives from now on is for TLS. Node hands it what it has read already.
 		this.stream.off("data", this.listeners.data);
@@ -329,6 +344,10 @@ export class SocketConnection implements Connection, Outlet {
 	private drained(): void {
 		clearTimeout(this.send_timer);
 		this.send_timer = undefined;
+		if (this.state !== "ended" && this.out.ready > 0) {
+			this.write_out();
+			if (this.stream.writableNeedDrain || this.out.ready > 0) return;
+		}
 		if (this.congested) {
 			this.congested = false;
 			this.update_reading();

@@ -9,29 +9,40 @@ function is_ascii(text: string): boolean {
 	return Buffer.byteLength(text) === text.length;
 }
 
+type Part = string | Uint8Array | AddressableText;
+
 /**
- * What a connection has to say at the end of the turn. What it shares with others is kept as a reference until then: in a
- * crowded room, finished texts would be most of the memory that a turn takes.
+ * What a connection has to say: what belongs to the turn that goes on, behind what is certain, since its turn has ended, and waits
+ * for a peer that is behind. What it shares with others is kept as a reference until it is taken: in a crowded room, finished texts
+ * would be most of the memory that a turn takes.
  */
 export class OutBuffer {
-	private parts: (string | Uint8Array | AddressableText)[] = [];
+	private parts: Part[] = [];
+	/** How many parts at the beginning were taken already, and how many up to where the certain ones end. */
+	private taken = 0;
+	private sealed = 0;
 	/** The ` to='…'` of shared texts. */
 	private to = "";
 	private to_is_ascii = true;
 	private is_ascii = true;
-	private has_bytes = false;
-	/** What goes out also when the turn fails. */
+	/** What of the turn goes out also when it fails. */
 	private kept = "";
-	private characters = 0;
+	private turn_size = 0;
+	private certain_size = 0;
 
 	/** About how many bytes wait: characters count as one each. */
 	get size(): number {
-		return this.characters;
+		return this.turn_size + this.certain_size;
 	}
 
-	/** Whether something waits that would not be kept. */
+	/** How many of them are certain, and may be taken. */
+	get ready(): number {
+		return this.certain_size;
+	}
+
+	/** Whether something waits that would not outlive a turn that fails. */
 	get has_losses(): boolean {
-		return this.characters > this.kept.length;
+		return this.turn_size > this.kept.length;
 	}
 
 	/**
@@ -41,12 +52,10 @@ export class OutBuffer {
 	add(data: string | Uint8Array, keep: boolean): void {
 		if (data.length === 0) return;
 		this.parts.push(data);
-		this.characters += data.length;
-		if (typeof data !== "string") this.has_bytes = true;
-		else {
-			if (keep) this.kept += data;
-			this.is_ascii &&= is_ascii(data);
-		}
+		this.turn_size += data.length;
+		if (typeof data !== "string") return;
+		if (keep) this.kept += data;
+		this.is_ascii &&= is_ascii(data);
 	}
 
 	/**
@@ -54,51 +63,80 @@ export class OutBuffer {
 	 * @param to the attribute for this one, with the space before it
 	 */
 	add_shared(text: AddressableText, to: string): void {
-		this.characters += text.size + to.length;
 		// An address does not change once there is one
 		if (this.to === "") {
 			this.to = to;
 			this.to_is_ascii = is_ascii(to);
 		}
 		const is_own = this.to === to;
+		this.turn_size += text.size + to.length;
 		this.is_ascii &&= text.is_ascii && (is_own ? this.to_is_ascii : is_ascii(to));
 		this.parts.push(is_own ? text : text.head + to + text.tail);
 	}
 
-	/** Throws away all but what is to be kept. */
+	/** The turn has ended: what there is may go out. */
+	seal(): void {
+		this.sealed = this.parts.length;
+		this.certain_size += this.turn_size;
+		this.turn_size = 0;
+		this.kept = "";
+	}
+
+	/** The turn has failed: throws away what was added in it, but for what is to be kept. */
 	discard(): void {
 		const { kept } = this;
-		this.clear();
+		this.parts.length = this.sealed;
+		this.turn_size = 0;
+		this.kept = "";
 		this.add(kept, true);
 	}
 
-	/** Empties it; answers with what was in it, in as few pieces as possible. */
-	take(): Piece[] {
+	/**
+	 * Takes what is certain out, in as few pieces as possible.
+	 * @param limit about how much; what is more than that waits on
+	 */
+	take(limit = Number.POSITIVE_INFINITY): Piece[] {
 		const pieces: Piece[] = [];
+		const { parts, to, is_ascii } = this;
 		let text = "";
-		if (this.characters > 0) {
-			const { to, is_ascii, has_bytes } = this;
-			for (const part of this.parts) {
-				if (typeof part === "string") text += part;
-				else if (has_bytes && part instanceof Uint8Array) {
-					if (text !== "") pieces.push({ text, is_ascii });
-					pieces.push(part);
-					text = "";
-				} else if ("head" in part) text += part.head + to + part.tail;
+		let at = this.taken;
+		let size = 0;
+		while (at < this.sealed && size < limit) {
+			const part = parts[at++];
+			if (part === undefined) continue;
+			if (typeof part === "string") {
+				text += part;
+				size += part.length;
+			} else if ("head" in part) {
+				text += part.head + to + part.tail;
+				size += part.size + to.length;
+			} else {
+				if (text !== "") pieces.push({ text, is_ascii });
+				pieces.push(part);
+				text = "";
+				size += part.length;
 			}
-			if (text !== "") pieces.push({ text, is_ascii });
 		}
-		this.clear();
+		if (text !== "") pieces.push({ text, is_ascii });
+		this.certain_size -= size;
+		this.forget(at);
 		return pieces;
 	}
 
-	private clear(): void {
-		// A list that was long is not kept for the next turn
-		if (this.parts.length > 64) this.parts = [];
-		else this.parts.length = 0;
-		this.characters = 0;
-		this.kept = "";
-		this.is_ascii = true;
-		this.has_bytes = false;
+	/** Lets go of the parts up to a place. */
+	private forget(at: number): void {
+		const { parts } = this;
+		if (at === parts.length) {
+			// A list that was long is not kept for the next turn
+			if (at > 64) this.parts = [];
+			else parts.length = 0;
+			this.taken = 0;
+			this.sealed = 0;
+			this.is_ascii = true;
+		} else if (at > 1000 && at > parts.length / 2) {
+			this.parts = parts.slice(at);
+			this.sealed -= at;
+			this.taken = 0;
+		} else this.taken = at;
 	}
 }

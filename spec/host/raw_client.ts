@@ -88,6 +88,11 @@ export class RawClient {
 		this.stream.pause();
 	}
 
+	/** Takes what waits, and goes on. */
+	resume(): void {
+		this.stream.resume();
+	}
+
 	destroy(): void {
 		this.stream.destroy();
 		this.socket.destroy();

@@ -23,12 +23,13 @@ describe("what a connection has to say", () => {
 			}),
 		);
 		fc.assert(
-			fc.property(fc.array(part, { maxLength: 30 }), fc.nat(30), (parts, cut) => {
+			fc.property(fc.array(part, { maxLength: 30 }), fc.nat(30), fc.integer({ min: 1, max: 200 }), (parts, cut, limit) => {
 				const out = new OutBuffer();
 				let expected = "";
 				let written = "";
 				for (const [index, given] of parts.entries()) {
-					if (index === cut) written += bytes(out.take()).toString();
+					if (index === cut) out.seal();
+					if (index === cut + 3) written += bytes(out.take(limit)).toString();
 					if (given.kind === "shared") {
 						const text = st.serialise_for_many(st.message({ from: "room@host" }, given.text));
 						out.add_shared(text, st.to_attribute(given.to));
@@ -38,7 +39,8 @@ describe("what a connection has to say", () => {
 						expected += Buffer.from(given.text).toString();
 					}
 				}
-				written += bytes(out.take()).toString();
+				out.seal();
+				while (out.ready > 0) written += bytes(out.take(limit)).toString();
 				expect(written).toBe(expected);
 				expect(out.size).toBe(0);
 				expect(out.take()).toEqual([]);
@@ -50,6 +52,8 @@ describe("what a connection has to say", () => {
 		const out = new OutBuffer();
 		out.add("<a/>", false);
 		out.add_shared(st.serialise_for_many(st.message()), st.to_attribute("a@b/c"));
+		expect(out.take()).toEqual([]);
+		out.seal();
 		expect(out.take()).toEqual([{ text: "<a/><message to='a@b/c'/>", is_ascii: true }]);
 	});
 
@@ -61,6 +65,36 @@ describe("what a connection has to say", () => {
 		out.add("é", true);
 		expect(out.has_losses).toBe(true);
 		out.discard();
+		out.seal();
 		expect(bytes(out.take()).toString()).toBe("<proceed/>é");
+	});
+
+	it("loses nothing of turns that have ended when one fails", () => {
+		const out = new OutBuffer();
+		out.add("<a/>", false);
+		out.seal();
+		out.add("<b/>", false);
+		out.discard();
+		out.add("<c/>", false);
+		expect([out.ready, out.size]).toEqual([4, 8]);
+		expect(bytes(out.take()).toString()).toBe("<a/>");
+		out.seal();
+		expect(bytes(out.take()).toString()).toBe("<c/>");
+	});
+
+	it("is taken in portions, and keeps its order over thousands of them", () => {
+		const out = new OutBuffer();
+		let written = "";
+		for (let number = 0; number < 5000; number++) {
+			out.add(`<${number}/>`, false);
+			out.seal();
+			if (number % 3 === 0) written += bytes(out.take(10)).toString();
+		}
+		while (out.ready > 0) {
+			const piece = bytes(out.take(100)).toString();
+			expect(piece.length).toBeLessThan(110);
+			written += piece;
+		}
+		expect(written).toBe(Array.from({ length: 5000 }, (_, number) => `<${number}/>`).join(""));
 	});
 });
