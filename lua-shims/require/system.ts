@@ -103,7 +103,9 @@ export function signal_library(host: LuaHost): TValue {
 			const name = name_at(args, "signal");
 			// these end the process, whatever a module thinks of it
 			if (["SIGKILL", "SIGSTOP", "SIGTERM", "SIGINT"].includes(name)) {
-				throw new Error(`the signal ${name} is the server's own: hook the event "server-stopping" to hear of its end`);
+				// mod_posix of Prosody has the server end on them, which this one does by itself
+				log("debug", "The signal %s is the server's own: its end is told by the event server-stopping", name);
+				return boolean_value(true);
 			}
 			forget(name);
 			if (args[1]?.type === tags.string || args[1] === undefined || args[1].ttisnil()) return boolean_value(true);
