@@ -232,7 +232,7 @@ function move(source: Source, from: Location, to: Location, options: MigrateOpti
 	write(`Digest of both: ${verified.value.digest}\n`);
 	const kept = moved.value.reduce((sum, { aside: count }) => sum + count, 0);
 	if (kept === 0) return 0;
-	write(`${grouped(kept)} records could not be moved; they are kept, as they were found, in ${aside.folder}\n`);
+	write(`${grouped(kept)} ${kept === 1 ? "record" : "records"} could not be moved, and kept as found in ${aside.folder}\n`);
 	return 3;
 }
 

@@ -189,7 +189,7 @@ describe("enjamb migrate", () => {
 		expect(err).toContain(`${list}, entry 2 (from byte ${message(0).length})`);
 		expect(err).toContain("item key-1: it cannot be held by sql:");
 		expect(out).toMatch(/muc_log +archives +1 +2 +3\n/);
-		expect(out).toContain("5 records could not be moved; they are kept");
+		expect(out).toContain("5 records could not be moved, and kept as found in ");
 		const aside = snapshot(join(folder, "a.sqlite.aside"));
 		expect(aside["conference%2eexample%2ecom/config/broken.dat"]).toBe(readFileSync(broken, "latin1"));
 		const kept = aside["conference%2eexample%2ecom/muc_log/room.list"] ?? "";
