@@ -13,11 +13,13 @@ import { key_of, LiveTable, nil, string_value, tags } from "./live_table.ts";
 import { log_function } from "./log_format.ts";
 import { create_module_api, LuaModule } from "./module.ts";
 import { find_library } from "./module_files.ts";
+import { plugin_libraries } from "./plugin_libraries.ts";
 import { provide_prosody } from "./prosody.ts";
 import { show_rooms } from "./room.ts";
 import { lua_origin } from "./session.ts";
 import { create_stanza_library, type StanzaLibrary } from "./stanza.ts";
 import { provide } from "./surface.ts";
+import { bytes_of } from "./text.ts";
 import { connect_values } from "./values.ts";
 import { table_value } from "./views.ts";
 import { Vm } from "./vm.ts";
@@ -244,9 +246,12 @@ export class LuaHost {
 	/** A library beside a module: `module:require "x"` runs `x.lib.lua` in the module's own environment. */
 	require_beside(module: LuaModule, name: string): TValue {
 		const path = find_library(this.folders, module.api.name, name);
-		if (path === undefined)
+		const own = path === undefined ? plugin_libraries.get(name) : undefined;
+		if (path === undefined && own === undefined)
 			throw new Error(`Failed to load plugin library '${name}': there is no ${name}.lib.lua for mod_${module.api.name}`);
-		const chunk = this.vm.load(readFileSync(path), `@${path}`, new TValue(tags.table, this.environment_of(module)));
+		const code = path === undefined ? bytes_of(own ?? "") : readFileSync(path);
+		const chunk_name = path === undefined ? `=lua-shims/plugins/${name}.lua` : `@${path}`;
+		const chunk = this.vm.load(code, chunk_name, new TValue(tags.table, this.environment_of(module)));
 		if (!chunk.ok) throw new Error(`Failed to load plugin library '${name}': ${chunk.error}`);
 		return this.vm.call(chunk.value, [])[0] ?? nil;
 	}
