@@ -63,7 +63,7 @@ export async function check_config(path: string, context: CheckContext): Promise
 		prosody_folders: context.prosody_folders ?? usual_prosody_folders,
 	});
 	const known = modules.flatMap(({ options }) => options);
-	const loaded_modules = modules.filter(({ runs }) => runs !== "no").map(({ name }) => name);
+	const loaded_modules = modules.filter(({ runs }) => runs !== "no").flatMap(({ name, depends }) => [name, ...depends]);
 	const findings = [
 		...[...warnings, ...check_options(config, { known })].map(option_finding),
 		...check_behaviours(config, files, data),

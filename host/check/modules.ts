@@ -26,8 +26,9 @@ export interface CheckedModule {
 	readonly runs: "yes" | "no" | "partly" | "unknown";
 	/** What it asks for that is not offered here, as `util.x (line 3)`. */
 	readonly missing: readonly string[];
-	/** Options that its source reads, as far as that has been looked at. */
+	/** Options that its source reads, and modules that it has loaded with it, as far as that has been looked at. */
 	readonly options: readonly string[];
+	readonly depends: readonly string[];
 }
 
 /** What is known of the program that is to run a configuration. */
@@ -174,16 +175,19 @@ function examine(
 	const lua_folders = [...folders, ...prosody_folders];
 	const lua = find_lua_module(lua_folders, name);
 	if (!prefers_lua || lua === undefined) {
-		if (built_in.has(name)) return { name, hosts, found: "built in", runs: "yes", missing: [], options: [] };
+		if (built_in.has(name)) return { name, hosts, found: "built in", runs: "yes", missing: [], options: [], depends: [] };
 		const typescript = find_module_file(folders, name);
 		if (typescript !== undefined) {
-			return { name, hosts, found: "typescript", file: typescript, runs: "unknown", missing: [], options: [] };
+			return { name, hosts, found: "typescript", file: typescript, runs: "unknown", missing: [], options: [], depends: [] };
 		}
 	}
-	if (lua === undefined) return { name, hosts, found: "nowhere", runs: "no", missing: [], options: [] };
+	if (lua === undefined) return { name, hosts, found: "nowhere", runs: "no", missing: [], options: [], depends: [] };
 	const sources = sources_of(lua, name, lua_folders);
 	const options = sources.flatMap(({ text }) => lua_options(text));
-	if (surface === undefined) return { name, hosts, found: "lua", file: lua, runs: "no", missing: [], options };
+	const depends = sources.flatMap(({ text }) =>
+		lua_needs(text).flatMap(({ kind, name: other }) => (kind === "module" ? [other] : [])),
+	);
+	if (surface === undefined) return { name, hosts, found: "lua", file: lua, runs: "no", missing: [], options, depends };
 	const does_not_run = (other: string): boolean =>
 		!on_the_way.includes(other) && examine(other, hosts, context, false, [...on_the_way, name]).runs === "no";
 	const missing = sources.flatMap(({ file, text, later }) => {
@@ -193,7 +197,7 @@ function examine(
 			.map((need) => ({ later: later || need.later, text: describe_need(need, file, lua) }));
 	});
 	const runs = missing.length === 0 ? "yes" : missing.every(({ later }) => later) ? "partly" : "no";
-	return { name, hosts, found: "lua", file: lua, runs, missing: missing.map(({ text }) => text), options };
+	return { name, hosts, found: "lua", file: lua, runs, missing: missing.map(({ text }) => text), options, depends };
 }
 
 const consequences: { readonly [Key in Purpose]: { readonly severity: "error" | "warning"; readonly text: string } } = {

@@ -21,7 +21,7 @@ const services: readonly KnownService[] = [
 	{ name: "s2s", module: "s2s", default_port: 5269 },
 	{ name: "s2s_direct_tls", module: "s2s" },
 	{ name: "component", module: "component", default_port: 5347, private: true },
-	{ name: "http", module: "http", default_port: 5280 },
+	{ name: "http", module: "http", default_port: 5280, private: true },
 	{ name: "https", module: "http", default_port: 5281 },
 	{ name: "console", module: "admin_telnet", default_port: 5582, private: true },
 	{ name: "proxy65", module: "proxy65", default_port: 5000 },

@@ -1,8 +1,8 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { run } from "../../host/check.ts";
+import { type CheckContext, run } from "../../host/check.ts";
 
 let folder: string;
 
@@ -22,11 +22,15 @@ storage = "sql"
 VirtualHost "example.com"
 `;
 
-async function check(text: string, json = false) {
+async function check(text: string, json = false, more: Partial<CheckContext> = {}) {
 	const path = join(folder, "prosody.cfg.lua");
 	writeFileSync(path, text);
 	let out = "";
-	const status = await run(path, { built_in, surface: undefined, prosody_folders: [] }, { json, write: (more) => (out += more) });
+	const status = await run(
+		path,
+		{ built_in, surface: undefined, prosody_folders: [], ...more },
+		{ json, write: (more) => (out += more) },
+	);
 	return { status, out, path };
 }
 
@@ -57,6 +61,15 @@ describe("enjamb check", () => {
 		expect(status).toBe(2);
 		expect(out).toContain(`${path}:1: error: syntax: `);
 		expect((await check("\n\nerror('no')")).status).toBe(2);
+	});
+
+	it("looks at the ports of what a module brings along", async () => {
+		mkdirSync(join(folder, "modules"));
+		writeFileSync(join(folder, "modules", "mod_pages.lua"), 'module:depends "http"');
+		const text = `plugin_paths = { "modules" }\nhttp_ports = { "many" }\nmodules_enabled = { "pages" }\n${fine}`;
+		const surface = { libraries: new Set<string>(), module_methods: new Set(["depends"]) };
+		const { out } = await check(text, false, { surface, built_in: new Set([...built_in, "http"]) });
+		expect(out).toContain('error: port: http_ports: "many" is no port number');
 	});
 
 	it("speaks JSON", async () => {
