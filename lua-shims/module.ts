@@ -393,7 +393,7 @@ export function create_module_api(host: LuaHost): TValue {
 		require: (module, [name]) => host.require_beside(module, text(name, "library")),
 		depends: (module, [name, soft]) => {
 			const wanted = text(name, "module");
-			const disabled = module.api.get_option_inherited_set("modules_disabled", []);
+			const disabled = module.api.get_option_inherited_set("modules_disabled");
 			if (disabled.has(wanted) && is_true(soft)) {
 				module.api.log("debug", "Not loading disabled soft dependency mod_%s", wanted);
 				return [nil, string_value("disabled")];

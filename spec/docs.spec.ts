@@ -58,7 +58,7 @@ function documented(): Map<string, Documented> {
 /** All reads by option, with the indirect ones in place. */
 function reads_by_option(): Map<string, OptionRead[]> {
 	const found = new Map<string, OptionRead[]>();
-	for (const read of all_option_reads(root, ["host", "muc"])) {
+	for (const read of all_option_reads(root, ["host", "muc", "lua-shims"])) {
 		for (const name of read.name === undefined ? (indirect[read.file] ?? []) : [read.name]) {
 			found.set(name, [...(found.get(name) ?? []), read]);
 		}
