@@ -101,6 +101,11 @@ interface CompareFlags {
 	readonly shrink?: string;
 }
 
+// Who reads the output may have seen enough of it (`| head`); what was begun is done all the same.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+	if (error.code !== "EPIPE") throw error;
+});
+
 const program = new Command("enjamb").description("Multi-user chat for people who run Prosody").version(version);
 
 program
