@@ -1,5 +1,6 @@
 // Counterpart: core/ (the managers as Lua modules require them)
 
+import { ClientSession } from "../host/core/c2s_session.ts";
 import { AccountRoster } from "../host/core/rostermanager.ts";
 import type { C2sSession, Roster } from "../host/core/types.ts";
 import * as jid from "../host/util/jid.ts";
@@ -216,6 +217,31 @@ function sessionmanager(host: LuaHost): TValue {
 			return undefined;
 		},
 		retire_session: ([session]) => session,
+		update_session: ([kept, taken]) => {
+			const session = client(kept);
+			const from = client(taken);
+			if (!(session instanceof ClientSession) || !(from instanceof ClientSession)) return undefined;
+			const replaced_conn = session.conn;
+			const shown = border.to_lua(session);
+			for (const name of ["filter", "filters"]) {
+				host.vm.set_index(shown, string_value(name), host.vm.index(border.to_lua(from), string_value(name)));
+			}
+			session.sasl_handler = from.sasl_handler;
+			session.resume_over(from);
+			for (const [name, value] of [
+				["hibernating", nil],
+				[
+					"resumption_counter",
+					number_value(Number(border.from_lua(host.vm.index(shown, string_value("resumption_counter"))) ?? 0) + 1),
+				],
+			] as const) {
+				host.vm.set_index(shown, string_value(name), value);
+			}
+			server.events.fire_any("c2s-session-updated", { session, from_session: from, replaced_conn });
+			from.retire();
+			from.conn = undefined;
+			return undefined;
+		},
 		make_authenticated: ([session, username, role]) =>
 			answer_value(host, sessions.make_authenticated(client(session), name_of(username), optional_text(role))),
 		bind_resource: ([session, resource]) => {

@@ -126,15 +126,15 @@ export abstract class LiveTable {
 	declare flags: number;
 	/** The border that made it, where the object itself remembers it. */
 	declare owner: unknown;
-	/** The keys of a loop that runs, and where it stands. */
-	declare private loop: { readonly keys: readonly Key[]; position: number } | undefined;
+	/** The keys of loops that may be running, and where each stands; the last begun comes first. */
+	declare private loops: Loop[] | undefined;
 
 	constructor(id: number) {
 		this.id = id;
 		this.metatable = null;
 		this.flags = ~0;
 		this.owner = undefined;
-		this.loop = undefined;
+		this.loops = undefined;
 	}
 
 	/** What the table shows, for the way back to the host. */
@@ -146,6 +146,16 @@ export abstract class LiveTable {
 	/** The keys there are, in the order of the host. */
 	abstract keys(): readonly Key[];
 
+	/** Sets what has an identity of its own for a key, whose Lua value is given too. */
+	set_object(key: object, _key_value: TValue, value: TValue): void {
+		this.set(key, value);
+	}
+
+	/** A key as Lua has it. */
+	key_value(key: Key): TValue {
+		return key_value(key);
+	}
+
 	/** Lua's `#`. */
 	length(): number {
 		let length = 0;
@@ -155,26 +165,44 @@ export abstract class LiveTable {
 
 	/** The key after one, the first after undefined; undefined after the last. Keys that went meanwhile are passed over. */
 	next(key: Key | undefined): Key | undefined {
-		let { loop } = this;
-		let position = -1;
-		if (key === undefined || loop === undefined) {
-			loop = { keys: this.keys(), position: -1 };
-			this.loop = loop;
+		const loop = key === undefined ? this.new_loop() : this.loop_at(key);
+		for (loop.position++; loop.position < loop.keys.length; loop.position++) {
+			const candidate = loop.keys[loop.position];
+			if (candidate !== undefined && !this.get(candidate).ttisnil()) return candidate;
 		}
-		if (key !== undefined) {
-			position = loop.keys[loop.position] === key ? loop.position : loop.keys.indexOf(key);
-			if (position < 0) throw new RangeError("invalid key to 'next'");
-		}
-		for (position++; position < loop.keys.length; position++) {
-			const candidate = loop.keys[position];
-			if (candidate === undefined || this.get(candidate).ttisnil()) continue;
-			loop.position = position;
-			return candidate;
-		}
-		this.loop = undefined;
+		this.loops = this.loops?.filter((other) => other !== loop);
 		return undefined;
 	}
+
+	private new_loop(): Loop {
+		const loop = { keys: this.keys(), position: -1 };
+		this.loops = [loop, ...(this.loops ?? []).slice(0, most_loops - 1)];
+		return loop;
+	}
+
+	/** The loop that stands at a key. The key may be gone meanwhile: a loop may take away what it is at. */
+	private loop_at(key: Key): Loop {
+		const { loops = [] } = this;
+		const known = loops.find((loop) => loop.keys[loop.position] === key);
+		if (known) return known;
+		for (const loop of [this.new_loop(), ...loops]) {
+			const position = loop.keys.indexOf(key);
+			if (position < 0) continue;
+			loop.position = position;
+			return loop;
+		}
+		throw new RangeError("invalid key to 'next'");
+	}
 }
+
+/** A walk through a table's keys as they were at its beginning. */
+interface Loop {
+	readonly keys: readonly Key[];
+	position: number;
+}
+
+/** Loops within each other over one table, or that were left before their end. */
+const most_loops = 4;
 
 /** A Lua value of a key. */
 export function key_value(key: Key): TValue {
@@ -253,7 +281,8 @@ Object.assign(ltable, {
 		const known = key_of(key);
 		if (known === undefined) raise(L, new TypeError(key.ttisnil() ? "table index is nil" : "table index is NaN"));
 		try {
-			table.set(known, value);
+			if (typeof known === "object" || typeof known === "function") table.set_object(known, key, value);
+			else table.set(known, value);
 		} catch (error) {
 			if (!(error instanceof Error)) throw error;
 			raise(L, error);
@@ -275,7 +304,7 @@ Object.assign(ltable, {
 			raise(L, error);
 		}
 		if (next === undefined) return false;
-		slot.setfrom(key_value(next));
+		slot.setfrom(table.key_value(next));
 		value_slot.setfrom(table.get(next));
 		return true;
 	},

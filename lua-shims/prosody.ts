@@ -3,16 +3,17 @@
 import type { Session } from "../host/core/types.ts";
 import { Stanza } from "../host/util/stanza.ts";
 import { register_events } from "./events.ts";
-import type { TValue } from "./fengari.ts";
+import { TValue } from "./fengari.ts";
 import { set_global } from "./globals.ts";
 import { type Field, type Fields, HostTable } from "./host_table.ts";
 import { register_http } from "./http.ts";
-import { nil } from "./live_table.ts";
+import { nil, tags } from "./live_table.ts";
 import type { LuaHost } from "./lua_host.ts";
 import { features } from "./module_files.ts";
 import { optional_text, register_sasl } from "./providers.ts";
 import { register_rosters } from "./roster.ts";
 import { GivenMapTable, log_function, register_sessions } from "./session.ts";
+import { bytes_of } from "./text.ts";
 import { table_value } from "./views.ts";
 
 function stanza_argument(host: LuaHost, value: TValue | undefined, what: string): Stanza {
@@ -116,8 +117,40 @@ export function features_of(host: LuaHost): TValue {
 	return vm.call(libraries.function_of("util.set", "new"), [border.deep_table([...features])])[0] ?? nil;
 }
 
+/** Prosody's functions have the variables that they share for their fields: some modules set those of others' functions so. */
+const function_metatable = `
+local getupvalue, setupvalue = debug.getupvalue, debug.setupvalue
+local function position_of(f, wanted)
+	local position = 1
+	while true do
+		local name, value = getupvalue(f, position)
+		if name == nil then return nil end
+		if name == wanted then return position, value end
+		position = position + 1
+	end
+end
+debug.setmetatable(position_of, {
+	__index = function(f, name)
+		local _, value = position_of(f, name)
+		return value
+	end,
+	__newindex = function(f, name, value)
+		local position = position_of(f, name)
+		if position then setupvalue(f, position, value) end
+	end,
+})
+`;
+
+/** Source: util/startup.lua, set_function_metatable. */
+function set_function_metatable({ vm }: LuaHost): void {
+	const chunk = vm.load(bytes_of(function_metatable), "=lua-shims/prosody", new TValue(tags.table, vm.globals));
+	if (!chunk.ok) throw new Error(chunk.error);
+	vm.call(chunk.value, []);
+}
+
 /** Shows the server to Lua: the global `prosody`, and the others that Prosody gives its modules. */
 export function provide_prosody(host: LuaHost): void {
+	set_function_metatable(host);
 	register_events(host);
 	register_rosters(host);
 	register_sessions(host);

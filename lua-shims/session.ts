@@ -49,6 +49,9 @@ export function stream_error_of(host: LuaHost, value: TValue | undefined): Strea
 	};
 }
 
+/** Methods of the host that Lua gives from one session to another; each has its own of them. */
+const native_methods = new WeakSet<object>();
+
 /** What of a session Lua may replace by a function of its own, which then counts for the host, too. */
 interface Replaced {
 	readonly value: TValue;
@@ -78,6 +81,7 @@ function method<Target extends object>(
 				if (!value) {
 					value = native(target);
 					natives.set(target, value);
+					native_methods.add(value.value as object);
 				}
 				return value;
 			},
@@ -89,7 +93,7 @@ function method<Target extends object>(
 				}
 				of_target.get(name)?.restore();
 				of_target.delete(name);
-				if (!is_function(given) || given.value === natives.get(target)?.value) return;
+				if (!is_function(given) || native_methods.has(given.value as object)) return;
 				const value = new TValue(given.type, given.value);
 				of_target.set(name, { value, restore: replace(target, value) });
 			},
@@ -159,17 +163,8 @@ function client_fields(host: LuaHost): Fields<ClientSession> {
 			},
 		];
 	};
-	/** What Lua keeps on the session under a name that the host's own class uses for something else. */
-	const lua_only = (name: string): [string, Field<ClientSession>] => {
-		const known = new WeakMap<ClientSession, TValue>();
-		return [
-			name,
-			{
-				get: (session) => known.get(session),
-				set: (session, value) => void known.set(session, new TValue(value.type, value.value)),
-			},
-		];
-	};
+	/** Those of util.filters. */
+	const filters = new WeakMap<ClientSession, TValue>();
 	const roster_of = (session: ClientSession): Roster | undefined => {
 		const { username, host: name, resource } = session;
 		if (username === undefined || name === undefined || resource === undefined) return undefined;
@@ -233,8 +228,30 @@ function client_fields(host: LuaHost): Fields<ClientSession> {
 		],
 		send,
 		close,
-		lua_only("filter"),
-		lua_only("filters"),
+		// without any of util.filters, all passes
+		constant("filter", () => vm.native(([, data]) => data)),
+		[
+			"filters",
+			{
+				get: (session) => filters.get(session),
+				set: (session, value) => {
+					// with those that go, stanzas do not pass any more
+					const old = filters.get(session);
+					if (old && old.value !== value.value) disconnect_filters(host, old);
+					if (value.ttisnil()) filters.delete(session);
+					else filters.set(session, new TValue(value.type, value.value));
+				},
+			},
+		],
+		constant("stream", (session) =>
+			native_table(host, {
+				set_session: ([, given = nil]) => {
+					const other = border.from_lua(given);
+					if (other instanceof ClientSession && other !== session) other.resume_over(session);
+					return undefined;
+				},
+			}),
+		),
 		constant("rawsend", (session) =>
 			vm.native(([text]) => border.to_lua(text === undefined ? false : prototype.send_text.call(session, vm.to_string(text)))),
 		),
@@ -253,6 +270,15 @@ function client_fields(host: LuaHost): Fields<ClientSession> {
 			}),
 		),
 	]);
+}
+
+/** Ends what util.filters connected for a session. */
+function disconnect_filters(host: LuaHost, filters: TValue): void {
+	if (filters.type !== tags.table || filters.value instanceof LiveTable) return;
+	for (const [, list] of host.vm.entries(filters.value as Table)) {
+		const disconnect = list.type === tags.table ? host.vm.index(list, string_value("disconnect")) : nil;
+		if (is_function(disconnect)) host.vm.call(disconnect, []);
+	}
 }
 
 function truth(value: TValue): boolean {

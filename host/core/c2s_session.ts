@@ -14,6 +14,8 @@ export interface ClientStreamControl {
 	hold(session: ClientSession): () => void;
 	/** Expects a new header from the client. */
 	reset_stream(session: ClientSession, rest: "keep" | "drop"): void;
+	/** Has what comes over the connection be another session's from now on. */
+	take_over(by: ClientSession): void;
 }
 
 const nowhere = { jid: undefined, attribute: "" };
@@ -38,7 +40,7 @@ export class ClientSession extends BaseStreamSession implements C2sSession {
 		server: Server,
 		id: string,
 		conn: Connection,
-		private readonly control: ClientStreamControl,
+		private control: ClientStreamControl,
 	) {
 		super(server, id, conn, ns.client);
 	}
@@ -50,6 +52,16 @@ export class ClientSession extends BaseStreamSession implements C2sSession {
 	close(reason?: StreamError): void {
 		if (this.destroyed) this.log("debug", "Attempt to close already-closed session");
 		else this.control.close(this, reason);
+	}
+
+	/**
+	 * Goes on over the connection and the stream of another session, which from now on is only good for sending what is left to be
+	 * said in its name. Source: core/sessionmanager.lua of Prosody 13, update_session.
+	 */
+	resume_over(other: ClientSession): void {
+		this.control = other.control;
+		this.resume_stream(other);
+		other.control.take_over(this);
 	}
 
 	hold(): () => void {

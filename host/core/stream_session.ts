@@ -20,7 +20,9 @@ class TopTag {
 export abstract class BaseStreamSession implements StreamSession {
 	abstract readonly type: string;
 	readonly log: Log;
-	readonly ip: string;
+	ip: string;
+	/** Passes what comes from the other end, byte by byte; swallows it where it answers with undefined. */
+	bytes_in: ((chunk: Buffer) => Buffer | undefined) | undefined;
 	secure = false;
 	/** Whether the other end's stream header is still to come. */
 	notopen = true;
@@ -59,10 +61,12 @@ export abstract class BaseStreamSession implements StreamSession {
 	protected abstract keeps_output(): boolean;
 
 	send(stanza: Stanza): boolean {
-		if (!this.can_send(this.conn)) return false;
+		// What a filter keeps for later it has to see also while there is no connection.
+		if (this.destroyed || (this.filters === undefined && !this.can_send(this.conn))) return false;
 		this.log("debug", "Sending[%s]: %s", this.type, new TopTag(stanza));
 		const passed = this.filter("stanzas/out", stanza);
-		return passed === undefined || this.conn.write(passed.toString(), this.keeps_output());
+		if (passed === undefined) return true;
+		return this.can_send(this.conn) && this.conn.write(passed.toString(), this.keeps_output());
 	}
 
 	send_text(text: string): boolean {
@@ -107,6 +111,19 @@ export abstract class BaseStreamSession implements StreamSession {
 		}
 		this.send_stream_text(stream_end);
 		this.silent = true;
+	}
+
+	/** Takes over where the stream of another session stands. */
+	protected resume_stream(other: BaseStreamSession): void {
+		const { conn } = this;
+		this.conn = other.conn;
+		this.ip = other.ip;
+		this.secure = other.secure;
+		this.notopen = other.notopen;
+		this.streamid = other.streamid;
+		this.version = other.version;
+		this.silent = false;
+		if (conn !== this.conn) conn?.close();
 	}
 
 	/** Sends no more, without a word. */

@@ -28,7 +28,8 @@ declare module "../core/types.ts" {
 
 /** What belongs to one connection. */
 interface Client {
-	readonly session: ClientSession;
+	/** Another one from when it resumed that over this connection. */
+	session: ClientSession;
 	readonly stream: XmppStream;
 	/** Ends the stream of a client that does not log in. */
 	patience?: Timer;
@@ -142,24 +143,27 @@ class ClientStreams {
 	onconnect(conn: Connection): void {
 		const { module } = this;
 		const session = new ClientSession(module.server, `c2s${id.short()}`, conn, {
-			close: (_, reason) => this.close(session, reason),
+			close: (closing, reason) => this.close(closing, reason),
 			reset_stream: (_, rest) => stream.reset(rest),
 			hold: () => inbox.hold(),
+			take_over: (other) => {
+				client.session = other;
+			},
 		});
 		const inbox = new Inbox(conn);
 		const stream = new XmppStream(
 			{
-				streamopened: (attr) => this.guard(session, () => this.streamopened(session, attr)),
+				streamopened: (attr) => this.guard(client.session, () => this.streamopened(client.session, attr)),
 				streamclosed: () =>
 					inbox.take(() => {
-						session.log("debug", "Received </stream:stream>");
-						this.close(session, false);
+						client.session.log("debug", "Received </stream:stream>");
+						this.close(client.session, false);
 					}),
 				handlestanza: (stanza) => {
-					if (inbox.is_held) inbox.take(() => this.handlestanza(session, stanza));
-					else this.handlestanza(session, stanza);
+					if (inbox.is_held) inbox.take(() => this.handlestanza(client.session, stanza));
+					else this.handlestanza(client.session, stanza);
 				},
-				error: (fault) => inbox.take(() => this.stream_error(session, fault)),
+				error: (fault) => inbox.take(() => this.stream_error(client.session, fault)),
 			},
 			{
 				default_ns: ns.client,
@@ -174,16 +178,14 @@ class ClientStreams {
 		session.log("info", "Client connected");
 		if (this.keepalives) conn.set_keepalive(true);
 		conn.ondata = (chunk) => {
-			stream.feed(chunk);
+			const { bytes_in } = client.session;
+			const passed = bytes_in === undefined ? chunk : bytes_in(chunk);
+			if (passed !== undefined) stream.feed(passed);
 		};
 		conn.onclose = (error) => this.ondisconnect(conn, client, error);
-		conn.onreadtimeout = () => this.bus(session).fire_event("c2s-read-timeout", { session }) === true;
-		conn.onpredrain = () => {
-			this.bus(session).fire_event("c2s-pre-ondrain", { session });
-		};
-		conn.ondrain = () => {
-			this.bus(session).fire_event("c2s-ondrain", { session });
-		};
+		conn.onreadtimeout = () => this.fire("c2s-read-timeout", client) === true;
+		conn.onpredrain = () => void this.fire("c2s-pre-ondrain", client);
+		conn.ondrain = () => void this.fire("c2s-ondrain", client);
 		if (conn.secure) this.encrypted(session);
 		client.patience = module.add_timer(this.c2s_timeout, () => {
 			if (session.type !== "c2s_unauthed") return;
@@ -215,6 +217,10 @@ class ClientStreams {
 	private bus(session: ClientSession) {
 		const { server } = this.module;
 		return (session.host === undefined ? undefined : server.hosts.get(session.host)?.events) ?? server.events;
+	}
+
+	private fire(event: "c2s-read-timeout" | "c2s-pre-ondrain" | "c2s-ondrain", { session }: Client): unknown {
+		return this.bus(session).fire_event(event, { session });
 	}
 
 	/** A mistake in a handler costs its stream, and nobody else's. */
@@ -369,6 +375,8 @@ class ClientStreams {
 	}
 
 	private forget(session: ClientSession, error: string | undefined): void {
+		// it goes on over another connection already
+		if (session.conn !== undefined) return;
 		try {
 			this.module.server.sessionmanager.destroy_session(session, error);
 		} finally {

@@ -1,10 +1,12 @@
 // Counterpart: util/filters.lua, as far as sessions of the host are concerned
 
+import { BaseStreamSession } from "../../host/core/stream_session.ts";
 import type { FilterKind, StanzaFilter, StreamSession } from "../../host/core/types.ts";
 import { Stanza } from "../../host/util/stanza.ts";
 import { TValue } from "../fengari.ts";
-import { nil, tags, text_of_string } from "../live_table.ts";
+import { bytes_value, nil, tags, text_of_string } from "../live_table.ts";
 import type { LuaHost } from "../lua_host.ts";
+import { bytes_of } from "../text.ts";
 import { LuaError } from "../vm.ts";
 
 function is_stream_session(object: unknown): object is StreamSession {
@@ -23,9 +25,29 @@ function is_filter_kind(kind: string): kind is FilterKind {
 export function filters_library(host: LuaHost): TValue {
 	const { vm, border } = host;
 	const library = vm.new_table();
+	/** What a connection brings, as text of Lua. */
+	const connect_bytes = (session: BaseStreamSession, callee: TValue): TValue => {
+		const filter = (chunk: Buffer): Buffer | undefined => {
+			try {
+				const [passed = nil] = vm.call(callee, [bytes_value(chunk)]);
+				return (passed.type & 15) === 4 ? Buffer.from(bytes_of(text_of_string(passed))) : undefined;
+			} catch (error) {
+				if (!(error instanceof LuaError)) throw error;
+				session.log("error", "A filter in Lua failed: %s", error.traceback || error.message);
+				return undefined;
+			}
+		};
+		session.bytes_in = filter;
+		return vm.native(() => {
+			if (session.bytes_in === filter) session.bytes_in = undefined;
+			return undefined;
+		});
+	};
 	const connect = vm.native(([shown = nil, kind = nil, run = nil]) => {
 		const session = border.from_lua(shown);
 		const name = text_of_string(kind);
+		if (name === "bytes/in" && session instanceof BaseStreamSession)
+			return connect_bytes(session, new TValue(run.type, run.value));
 		if (!is_stream_session(session) || !is_filter_kind(name)) return undefined;
 		const callee = new TValue(run.type, run.value);
 		const filter: StanzaFilter = (stanza) => {

@@ -66,6 +66,16 @@ describe("the server as Lua modules see it", () => {
 		expect(lua["origins"]?.(client.fullJid)).toBe("plain iq error, plain iq error, wrapped iq, wrapped iq, true");
 	});
 
+	it("lets loops take away what they are at", async () => {
+		const clients = [await server.client("several", "a"), await server.client("several", "b"), await server.client("several", "c")];
+		for (const session of server.server.bare_sessions.get("several@localhost")?.sessions.values() ?? []) {
+			// as when nobody waits for the client to close its side
+			Object.assign(session, { notopen: true });
+		}
+		expect(lua["close_all"]?.("several")).toBe("a:3 b:2 c:1");
+		await Promise.all(clients.map((client) => client.disconnect()));
+	});
+
 	it("shows rosters in Prosody's shape, and takes what is put into them", async () => {
 		const client = await server.client("rostered", "here");
 		expect(lua["roster"]?.(client.fullJid)).toBe("friend@example.com=both Friends+Others");

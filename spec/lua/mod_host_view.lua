@@ -128,6 +128,21 @@ function roster(jid)
 	return table.concat(contacts, " ") .. " " .. table.concat(groups, "+");
 end
 
+-- Goes through a user's sessions while they go, with other loops over the same table within.
+function close_all(username)
+	local closed = {};
+	local sessions = hosts[module.host].sessions[username].sessions;
+	for resource, session in pairs(sessions) do
+		local others = 0;
+		for _ in pairs(sessions) do others = others + 1; end
+		assert(next(sessions) ~= nil and others > 0);
+		closed[#closed + 1] = resource .. ":" .. others;
+		session:close();
+	end
+	assert(hosts[module.host].sessions[username] == nil);
+	return table.concat(closed, " ");
+end
+
 function run(name, ...)
 	return tests[name](...);
 end

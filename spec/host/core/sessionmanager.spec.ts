@@ -51,6 +51,7 @@ function session_of(name?: string): { session: ClientSession; sent: string[] } {
 		close: (closed) => running.server.sessionmanager.destroy_session(closed),
 		reset_stream() {},
 		hold: () => () => {},
+		take_over() {},
 	});
 	session.host = "localhost";
 	if (name !== undefined) running.server.sessionmanager.make_authenticated(session, name);
