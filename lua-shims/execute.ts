@@ -362,6 +362,27 @@ function advance_loop(L: Machine, at: number): boolean {
 	return true;
 }
 
+/** Puts registers into a table that is being made. Its list comes first, whatever fields were made before, as a loop shows it. */
+function set_items(L: Machine, table: Table, before: number, at: number, count: number): void {
+	const first_field = before === 0 && count > 0 ? table.f : undefined;
+	const last_field = table.l;
+	if (first_field !== undefined) {
+		table.f = undefined;
+		table.l = undefined;
+	}
+	for (let index = 1; index <= count; index++) {
+		ltable.luaH_setfrom(L, table, new TValue(tags.integer, before + index), item(L.stack, at + index));
+	}
+	if (first_field === undefined) return;
+	const last_item = table.l;
+	if (last_item === undefined) table.f = first_field;
+	else {
+		last_item.n = first_field;
+		first_field.p = last_item;
+	}
+	table.l = last_field;
+}
+
 function make_closure(L: Machine, prototype: Prototype, around: LClosure, base: number): LClosure {
 	const { upvalues } = prototype;
 	const closure = new lobject.LClosure(L, upvalues.length);
@@ -655,9 +676,7 @@ function execute(state: LuaState): void {
 				case op.setlist: {
 					const count = i.B === 0 ? L.top - at - 1 : i.B;
 					const block = i.C === 0 ? item(code, ci.l_savedpc++).Ax : i.C;
-					const table = item(stack, at).value as Table;
-					const before = (block - 1) * items_per_flush;
-					for (let index = 1; index <= count; index++) ltable.luaH_setint(table, before + index, item(stack, at + index));
+					set_items(L, item(stack, at).value as Table, (block - 1) * items_per_flush, at, count);
 					ldo.adjust_top(L, ci.top);
 					break;
 				}

@@ -96,6 +96,8 @@ declare module "fengari/src/ltable.js" {
 		readonly strong: Map<unknown, Entry> | undefined;
 		/** The first entry. */
 		f: Entry | undefined;
+		/** The last entry. */
+		l: Entry | undefined;
 		metatable: Table | null;
 		flags: number;
 	}

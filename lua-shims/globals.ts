@@ -73,7 +73,14 @@ export function create_globals(host: LuaHost): TValue {
 	for (const name of guarded_libraries) {
 		const library = vm.raw_get(real, name);
 		if (library.type === tags.table) {
-			vm.raw_set(inside, name, new TValue(tags.table, new GuardedTable(vm, name, library.value as Table)));
+			const guarded = new TValue(tags.table, new GuardedTable(vm, name, library.value as Table));
+			vm.raw_set(inside, name, guarded);
+			if (name === "string") {
+				// what a module adds to it is a method of strings too
+				const additions = vm.new_table();
+				vm.raw_set(additions, "__index", guarded);
+				(library.value as Table).metatable = additions;
+			}
 		}
 	}
 	const table = vm.raw_get(real, "table").value as Table;
@@ -100,7 +107,7 @@ export function create_globals(host: LuaHost): TValue {
 		}),
 	);
 	/** `load`, `loadstring`: compiled code sees the globals of modules, not those of the machine. */
-	const load = vm.native(([code = nil, name = nil, _mode, environment = globals]) => {
+	const load = vm.native(([code = nil, name = nil, mode = nil, environment = globals]) => {
 		let text = code;
 		if ((code.type & 15) === 6) {
 			let parts = "";
@@ -113,7 +120,11 @@ export function create_globals(host: LuaHost): TValue {
 		}
 		if ((text.type & 15) !== 4) throw new TypeError("bad argument #1 to 'load' (expected string or function)");
 		const source = text_of_string(text);
-		const chunk = vm.load(bytes_of(source), name.ttisnil() ? `=(load)` : text_of_string(name), environment);
+		if (!mode.ttisnil() && !text_of_string(mode).includes("t")) {
+			return [nil, string_value(`attempt to load a text chunk (mode is '${text_of_string(mode)}')`)];
+		}
+		const unnamed = text === code ? source : "=(load)";
+		const chunk = vm.load(bytes_of(source), name.ttisnil() ? unnamed : text_of_string(name), environment);
 		return chunk.ok ? chunk.value : [nil, string_value(chunk.error)];
 	});
 	set("load", load);

@@ -6,6 +6,7 @@ import { failed, ok, type Result } from "../host/util/error.ts";
 import "./execute.ts";
 import { lauxlib, lstate, ltable, lua, lualib, type Table, type Thread, TString, TValue } from "./fengari.ts";
 import { key_value, nil, string_value, tags } from "./live_table.ts";
+import { without_attributes } from "./lua/attributes.ts";
 import { create_string_format } from "./string_format.ts";
 import { bytes_of, text_of } from "./text.ts";
 
@@ -49,6 +50,15 @@ export class LuaError extends Error {
 export type NativeFunction = (args: readonly TValue[], L: LuaThread) => readonly TValue[] | TValue | undefined;
 
 const no_results: readonly TValue[] = [];
+
+/** Code as fengari's parser reads it: without a first line for the system, and without what only Lua 5.4 has. */
+function readable_code(code: Uint8Array): Result<Uint8Array, string> {
+	const bytes = Buffer.from(code.buffer, code.byteOffset, code.byteLength);
+	const is_script = bytes[0] === 0x23;
+	if (!is_script && !bytes.includes("const") && !bytes.includes("close")) return ok(code);
+	const text = without_attributes(bytes.toString("latin1").replace(/^#/, "--"));
+	return text.ok ? ok(Uint8Array.from(Buffer.from(text.value, "latin1"))) : text;
+}
 
 function is_single(results: readonly TValue[] | TValue): results is TValue {
 	return results instanceof TValue;
@@ -297,7 +307,10 @@ export class Vm {
 	/** Compiles a chunk with its environment; the error says where it goes wrong. */
 	load(code: Uint8Array, chunk_name: string, environment: TValue): Result<TValue, string> {
 		const L = this.current;
-		const status = lauxlib.luaL_loadbufferx(L, code, code.length, bytes_of(chunk_name), bytes_of("t"));
+		const readable = readable_code(code);
+		if (!readable.ok) return failed(`${chunk_name.replace(/^[=@]/, "")}:${readable.error}`);
+		const { value } = readable;
+		const status = lauxlib.luaL_loadbufferx(L, value, value.length, bytes_of(chunk_name), bytes_of("t"));
 		if (status !== lua.LUA_OK) {
 			const message = this.describe(this.pop(L));
 			return failed(message);

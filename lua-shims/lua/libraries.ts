@@ -1,12 +1,17 @@
 // Counterpart: Lua's linit.c: the parts of Lua's own libraries that fengari has not, or not right.
 
-import type { LuaState } from "fengari";
-import { lauxlib, TValue } from "../fengari.ts";
+import type { LuaCFunction, LuaState } from "fengari";
+import { lauxlib, type Table, TValue } from "../fengari.ts";
 import { tags } from "../live_table.ts";
 import type { LuaHost } from "../lua_host.ts";
+import { close_coroutine, collect_garbage } from "./coroutines.ts";
+import { create_getinfo } from "./debug.ts";
 import { io_library } from "./io.ts";
 import { math_library, to_number } from "./math.ts";
 import { os_library } from "./os.ts";
+import { pack, packsize, unpack } from "./pack.ts";
+import { char, repeat } from "./strings.ts";
+import { create_setmetatable } from "./weak_table.ts";
 
 /** `tostring`, with Lua's own texts of numbers. */
 function to_string(L: LuaState): number {
@@ -22,7 +27,20 @@ export function replace_libraries(host: LuaHost): void {
 	const set = (name: string, value: TValue): void => vm.raw_set(globals, name, value);
 	set("tostring", new TValue(tags.native_function, to_string));
 	set("tonumber", vm.native(to_number));
+	set("collectgarbage", vm.native(collect_garbage));
 	set("math", math_library(host));
 	set("io", io_library(host));
 	set("os", os_library(host));
+	const library = (name: string): Table => vm.raw_get(globals, name).value as Table;
+	vm.raw_set(library("coroutine"), "close", vm.native(close_coroutine));
+	const strings = library("string");
+	vm.raw_set(strings, "pack", vm.native(pack));
+	vm.raw_set(strings, "packsize", vm.native(packsize));
+	vm.raw_set(strings, "unpack", vm.native(unpack));
+	vm.raw_set(strings, "char", vm.native(char));
+	vm.raw_set(strings, "rep", vm.native(repeat));
+	const setmetatable = vm.raw_get(globals, "setmetatable").value as LuaCFunction;
+	set("setmetatable", new TValue(tags.native_function, create_setmetatable(setmetatable)));
+	const getinfo = vm.raw_get(library("debug"), "getinfo").value as LuaCFunction;
+	vm.raw_set(library("debug"), "getinfo", new TValue(tags.native_function, create_getinfo(getinfo)));
 }

@@ -1,0 +1,60 @@
+// Counterpart: lcorolib.c of Lua 5.4 (coroutine.close), and lbaselib.c (collectgarbage)
+
+import type { LuaState } from "fengari";
+import { type CallInfo, lua, type Thread, TValue } from "../fengari.ts";
+import { nil, number_value, tags } from "../live_table.ts";
+import { bad_argument, boolean_value, is_none, kept, optional_text_at, type_name } from "../require/arguments.ts";
+import type { NativeFunction } from "../vm.ts";
+
+/** A thread as it has to be seen to end it. */
+type Ending = LuaState & Thread & { status: number; readonly base_ci: CallInfo };
+
+const status = { ok: 0, yield: 1 } as const;
+
+function is_thread(value: TValue | undefined): value is TValue & { value: Ending } {
+	return value?.type === tags.thread;
+}
+
+/** `coroutine.close`: ends a coroutine that does not run; answers with false and the error where it had ended with one. */
+export const close_coroutine: NativeFunction = ([given], L) => {
+	if (!is_thread(given)) throw bad_argument(1, "close", `coroutine expected, got ${type_name(given)}`);
+	const thread = given.value;
+	if (thread.status === status.ok && (thread === L || thread.ci !== thread.base_ci)) {
+		throw new Error(`cannot close a ${thread === L ? "running" : "normal"} coroutine`);
+	}
+	const failed = thread.status !== status.ok && thread.status !== status.yield;
+	const error = failed ? kept(thread.stack[thread.top - 1]) : nil;
+	thread.status = status.ok;
+	thread.ci = thread.base_ci;
+	thread.ci.next = null;
+	lua.lua_settop(thread, 0);
+	return failed ? [boolean_value(false), error] : boolean_value(true);
+};
+
+const bytes_per_unit = 1024;
+
+/**
+ * `collectgarbage`: JavaScript collects when it likes, so that there is nothing to do. What it tells is the memory of the whole
+ * server.
+ */
+export const collect_garbage: NativeFunction = (args) => {
+	const option = optional_text_at(args, 1, "collectgarbage") ?? "collect";
+	switch (option) {
+		case "count":
+			return new TValue(tags.float, process.memoryUsage().heapUsed / bytes_per_unit);
+		case "step":
+		case "isrunning":
+			return boolean_value(true);
+		case "collect":
+		case "stop":
+		case "restart":
+			return number_value(0);
+		case "incremental":
+		case "generational":
+		case "setpause":
+		case "setstepmul":
+			return is_none(args[1]) ? number_value(0) : kept(args[1]);
+		default:
+			throw bad_argument(1, "collectgarbage", `invalid option '${option}'`);
+	}
+};
