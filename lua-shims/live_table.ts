@@ -275,7 +275,9 @@ Object.assign(ltable, {
 	},
 	luaH_setfrom(L: LuaState, table: Table | LiveTable, key: TValue, value: TValue): void {
 		if (!is_live(table)) {
-			original.luaH_setfrom(L, table, key, value);
+			// a key is an integer where it is a whole number, as loops show it
+			const is_whole = key.type === tags.float && Number.isSafeInteger(key.value);
+			original.luaH_setfrom(L, table, is_whole ? number_value(Number(key.value)) : key, value);
 			return;
 		}
 		const known = key_of(key);
