@@ -13,14 +13,6 @@ local acts = {
 		prosody.events.fire_event("s2s-destroyed", { session = session, reason = "connection lost" });
 		return "fired";
 	end;
-	-- a room that lost its memory of somebody
-	["forget"] = function (jid, room_jid)
-		local room = room_of(room_jid);
-		local occupant = room:get_occupant_by_real_jid(jid);
-		occupant:remove_session(jid);
-		room:save_occupant(occupant);
-		return "forgotten";
-	end;
 	-- what a token says of its bearer
 	["be"] = function (_, claims, session)
 		session.auth_token = "token";
