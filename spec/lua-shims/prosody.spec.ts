@@ -67,7 +67,11 @@ describe("the server as Lua modules see it", () => {
 	});
 
 	it("lets loops take away what they are at", async () => {
-		const clients = [await server.client("several", "a"), await server.client("several", "b"), await server.client("several", "c")];
+		const clients = [
+			await server.client("several", "a"),
+			await server.client("several", "b"),
+			await server.client("several", "c"),
+		];
 		for (const session of server.server.bare_sessions.get("several@localhost")?.sessions.values() ?? []) {
 			// as when nobody waits for the client to close its side
 			Object.assign(session, { notopen: true });

@@ -65,7 +65,9 @@ describe.each([
 		expect(await until(second, /<message[^>]*id=['"](\w+)['"]/)).toBe("missed");
 
 		second.send("<message to='howard@localhost/mark' id='back' type='chat'><body>I am back</body></message>");
-		expect(await until(other, /<message[^>]*from=['"]([^'"]+)['"]|<message[^>]*id=['"]back['"]/)).toContain("grace@localhost/desk");
+		expect(await until(other, /<message[^>]*from=['"]([^'"]+)['"]|<message[^>]*id=['"]back['"]/)).toContain(
+			"grace@localhost/desk",
+		);
 		other.send("<message to='grace@localhost/desk' id='after' type='chat'><body>Good</body></message>");
 		await until(second, /id=['"](after)['"]/);
 		second.send(`<r xmlns='${sm}'/>`);
