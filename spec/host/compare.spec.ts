@@ -24,7 +24,7 @@ const own = () =>
 			muc_room_locking: false,
 		},
 		"example.com": { storage: "sql", authentication: "ldap" },
-		"proxy.example.com": { component_module: "proxy65" },
+		"proxy.example.com": { component_module: "time_travel" },
 		"rooms.example.com": { component_module: "muc", restrict_room_creation: "local" },
 	});
 
@@ -34,7 +34,7 @@ describe("a configuration made fit for comparing", () => {
 		if (!fit.ok) throw new Error(fit.error);
 		const { text, host, rooms, plugin_paths, missing } = fit.value;
 		expect({ host, rooms }).toEqual({ host: "example.com", rooms: "rooms.example.com" });
-		expect(missing).toEqual(["proxy65"]);
+		expect(missing).toEqual(["time_travel"]);
 		expect(plugin_paths).toEqual(["/etc/prosody/modules", "/usr/lib/prosody-modules"]);
 		for (const kept of ["muc_room_locking = false", 'restrict_room_creation = "local"', '"offline", "s2s", "tls"']) {
 			expect(text).toContain(kept);
@@ -74,7 +74,7 @@ describe("a configuration made fit for comparing", () => {
 		config.set("example.com", "modules_enabled", ["disco", "own"]);
 		const fit = comparable_config(config, folder);
 		if (!fit.ok) throw new Error(fit.error);
-		expect(fit.value.missing).toEqual(["proxy65"]);
+		expect(fit.value.missing).toEqual(["time_travel"]);
 		const server = await start_subject(fit.value.text, fit.value.plugin_paths);
 		const account = { jid: "anybody@example.com", password: "anything", timeout: patience };
 		const client = await Client.connect({ host: "127.0.0.1", port: server.port, ...account });
