@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import * as st from "../../../host/util/stanza.ts";
 import type { Client } from "../../../tools/scansion/client.ts";
 import { ask, expect_stanza } from "../../helper.ts";
-import { missing, on_both, type Stage, without_prosody } from "./community.ts";
+import { missing, on_both, type Stage, start_ours, without_prosody } from "./community.ts";
 
 // Pages with what was said in rooms: the same conversation is held here and on a real Prosody, and the pages have to be the same.
 
@@ -144,6 +144,27 @@ describe("mod_http_muc_log in Lua", () => {
 		});
 		expect(ours).toEqual([403, false]);
 		expect(ours).toEqual(prosodys);
+	});
+
+	it.skipIf(missing("http_muc_log"))("goes with its pages, and comes back with them", async () => {
+		const stage = await start_ours({ rooms: ["muc_mam", "http_muc_log"], options: web });
+		try {
+			const { modulemanager } = stage.server;
+			await converse(stage, {});
+			const before = await page(stage, `/muc_log/terrace/${today}`);
+			expect(before.status).toBe(200);
+			expect(modulemanager.unload("conference.localhost", "http_muc_log").ok).toBe(true);
+			expect((await page(stage, `/muc_log/terrace/${today}`)).status).toBe(404);
+			expect(modulemanager.load("conference.localhost", "http_muc_log").ok).toBe(true);
+			expect(await page(stage, `/muc_log/terrace/${today}`)).toEqual(before);
+			expect(modulemanager.reload("conference.localhost", "http_muc_log").ok).toBe(true);
+			expect(await page(stage, `/muc_log/terrace/${today}`)).toEqual(before);
+			const mira = await stage.client("mira", "c");
+			const info = await ask(mira, st.iq({ type: "get", id: "info", to: room }).query("http://jabber.org/protocol/disco#info"));
+			expect(String(info).match(/muc#roominfo_logs/g)).toHaveLength(1);
+		} finally {
+			await stage.stop();
+		}
 	});
 });
 
