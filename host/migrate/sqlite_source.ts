@@ -19,7 +19,7 @@ const expected_columns: { readonly [table: string]: readonly string[] } = {
 };
 
 /** A row as it is kept aside. */
-function raw(row: { readonly [column: string]: unknown }): Buffer {
+export function raw_row(row: { readonly [column: string]: unknown }): Buffer {
 	const shown = Object.entries(row).map(([name, value]) => [
 		name,
 		Buffer.isBuffer(value) ? { hex: value.toString("hex") } : value,
@@ -38,13 +38,25 @@ function uses_log(file: string): boolean {
 	}
 }
 
+/** Opens a SQLite file to be looked at only; closing it leaves nothing behind. Throws where that cannot be done. */
+export function open_read_only(file: string): { readonly database: Sqlite.Database; close(): void } {
+	// Reading alone makes these files where the database uses a log, and nobody else would remove them.
+	const traces = uses_log(file) ? [`${file}-wal`, `${file}-shm`].filter((path) => !existsSync(path)) : [];
+	const database = new Sqlite(file, { readonly: true, fileMustExist: true });
+	return {
+		database,
+		close() {
+			database.close();
+			for (const path of traces) if (existsSync(path) && (path.endsWith("-shm") || statSync(path).size === 0)) rmSync(path);
+		},
+	};
+}
+
 /**
  * A SQLite file with Prosody's tables as a source. Throws, with a text that names the file, where it cannot be read or is none.
  */
 export function sqlite_source(file: string): Source {
-	// Reading alone makes these files where the database uses a log, and nobody else would remove them.
-	const traces = uses_log(file) ? [`${file}-wal`, `${file}-shm`].filter((path) => !existsSync(path)) : [];
-	const database = new Sqlite(file, { readonly: true, fileMustExist: true });
+	const { database, close } = open_read_only(file);
 	const left = new LeftList();
 
 	function columns_of(table: string): string[] {
@@ -60,7 +72,7 @@ export function sqlite_source(file: string): Source {
 		if (columns.length === 0) continue;
 		const missing = expected.filter((column) => !columns.includes(column));
 		if (missing.length > 0) {
-			database.close();
+			close();
 			throw new Error(
 				`${file}: the table ${table} has no ${missing.join(", ")}: expected Prosody's columns, ${expected.join(", ")}`,
 			);
@@ -131,7 +143,7 @@ export function sqlite_source(file: string): Source {
 				const key = text(row.key);
 				const value = deserialize(text(row.type), text(row.value));
 				if (!value.ok) {
-					unreadable.push({ place: `${file}: key "${key}"`, reason: value.error, raw: raw(row) });
+					unreadable.push({ place: `${file}: key "${key}"`, reason: value.error, raw: raw_row(row) });
 					continue;
 				}
 				add(table, key, value.value);
@@ -147,7 +159,7 @@ export function sqlite_source(file: string): Source {
 				const key = text(row.key);
 				if (stanza === undefined || !Number.isFinite(when)) {
 					const reason = stanza === undefined ? "it holds no stanza that is well-formed XML" : "it has no time";
-					yield { next, size: 1, unreadable: { place: `${file}: item ${key} (sort_id ${next})`, reason, raw: raw(row) } };
+					yield { next, size: 1, unreadable: { place: `${file}: item ${key} (sort_id ${next})`, reason, raw: raw_row(row) } };
 					continue;
 				}
 				const xml_text = canonical_xml(stanza);
@@ -159,10 +171,7 @@ export function sqlite_source(file: string): Source {
 			return `${size} ${mtimeMs}`;
 		},
 		left_behind: () => left.list(),
-		close() {
-			database.close();
-			for (const path of traces) if (existsSync(path) && (path.endsWith("-shm") || statSync(path).size === 0)) rmSync(path);
-		},
+		close,
 	};
 }
 
