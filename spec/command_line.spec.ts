@@ -154,11 +154,11 @@ describe("enjamb start", () => {
 	it("runs everything else where a component's module is not there", async () => {
 		const path = await config(
 			"component.cfg.lua",
-			`storage = "memory"\n${open_accounts}Component "files.localhost" "http_file_share"`,
+			`storage = "memory"\n${open_accounts}Component "files.localhost" "papyrus"`,
 		);
 		const server = launch(["start", "--config", path]);
 		const text = await server.printed("Stop ");
-		expect(text).toMatch(/component files\.localhost does not run, since mod_http_file_share could not be loaded/);
+		expect(text).toMatch(/component files\.localhost does not run, since mod_papyrus could not be loaded/);
 		const romeo = await login(port_in(text), "romeo");
 		expect(
 			(await ask(romeo, st.iq({ type: "get", id: "1", to: "conference.localhost" }).query(ns.disco_info))).attrs["type"],
