@@ -39,6 +39,13 @@ export class LeftList {
 	}
 }
 
+/** What lies at a path; undefined, and told of, where that is a link to nothing. */
+function stat_of(path: string, left: LeftList): Stats | undefined {
+	const stat = statSync(path, { throwIfNoEntry: false });
+	if (stat === undefined) left.add(path, "a link to what is not there");
+	return stat;
+}
+
 /** The units of a data folder, with what else lies there. */
 function survey(folder: string, left: LeftList): FileUnit[] {
 	const units: FileUnit[] = [];
@@ -57,7 +64,9 @@ function survey(folder: string, left: LeftList): FileUnit[] {
 
 	for (const folder_name of readdirSync(folder).sort()) {
 		const host_path = join(folder, folder_name);
-		if (!statSync(host_path).isDirectory()) {
+		const host_stat = stat_of(host_path, left);
+		if (host_stat === undefined) continue;
+		if (!host_stat.isDirectory()) {
 			if (!/^prosody\.(pid|sock)$/.test(folder_name)) left.add(host_path, "not in the folder of a host");
 			continue;
 		}
@@ -68,7 +77,8 @@ function survey(folder: string, left: LeftList): FileUnit[] {
 		}
 		for (const name of readdirSync(host_path).sort()) {
 			const path = join(host_path, name);
-			const stat = statSync(path);
+			const stat = stat_of(path, left);
+			if (stat === undefined) continue;
 			if (!stat.isDirectory()) {
 				add_file(path, name, stat.size, (base) => ({ host, store: path_decode(base), user: undefined }));
 				continue;
@@ -80,9 +90,9 @@ function survey(folder: string, left: LeftList): FileUnit[] {
 			}
 			for (const file of readdirSync(path).sort()) {
 				const full = join(path, file);
-				const found = statSync(full);
-				if (found.isDirectory()) left.add(`${full}/`, "not one of Prosody's stores");
-				else add_file(full, file, found.size, (base) => ({ host, store, user: path_decode(base) }));
+				const found = stat_of(full, left);
+				if (found?.isDirectory()) left.add(`${full}/`, "not one of Prosody's stores");
+				else if (found !== undefined) add_file(full, file, found.size, (base) => ({ host, store, user: path_decode(base) }));
 			}
 		}
 	}

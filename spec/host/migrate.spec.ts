@@ -9,6 +9,7 @@ import {
 	readFileSync,
 	rmSync,
 	statSync,
+	symlinkSync,
 	truncateSync,
 	writeFileSync,
 } from "node:fs";
@@ -280,12 +281,14 @@ describe("enjamb migrate", () => {
 		write(`${rooms}/config/room.dat~`, "");
 		write("data/_global/x.dat", "return {};");
 		write("data/notes.txt", "");
+		symlinkSync("nowhere", join(data, "example%2ecom/link.dat"));
 		const { status, out } = await migrate(`internal:${data}`, `sql:${join(folder, "a.sqlite")}`);
 		expect(status).toBe(0);
 		expect(out).toContain("http_file_share/*.bin (2): not one of Prosody's stores");
 		expect(out).toContain("/*.dat~: left over from a write that was cut off");
 		expect(out).toContain("_global/: belongs to no host");
 		expect(out).toContain("notes.txt: not in the folder of a host");
+		expect(out).toContain("link.dat: a link to what is not there");
 	});
 
 	it("never writes over anything", async () => {
