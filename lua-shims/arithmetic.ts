@@ -2,7 +2,6 @@
 // where they overflow; here they have as many as fit in a JavaScript number, 53, and wrap where Lua's of 64 bits do.
 
 import { tonumber } from "../host/util/tonumber.ts";
-import { float_text } from "./number_text.ts";
 
 /** The operators by which {@link integer_operation} and {@link float_operation} know them, in the order of fengari's opcodes. */
 export const operators = {
@@ -175,21 +174,4 @@ export function read_numeral(text: string): Numeral | undefined {
 function big_of(numeral: string): bigint {
 	const digits = numeral.replace(/^[-+]/, "");
 	return numeral.startsWith("-") ? -BigInt(digits) : BigInt(digits);
-}
-
-/** An integer as Lua writes it. */
-export function integer_string(value: number): string {
-	if (Number.isSafeInteger(value)) return String(value);
-	// the largest integer is one less than the number that stands for it
-	return value >= integer_limit ? "9223372036854775807" : BigInt(value).toString();
-}
-
-const shortest = { flags: "", width: -1, precision: 14 };
-
-/** A float as Lua's `tostring` has it: 14 digits, and ".0" behind what else would look like an integer. */
-export function float_string(value: number): string {
-	// as C says it of what 0/0 makes on the machines Prosody runs on
-	if (Number.isNaN(value)) return "-nan";
-	const text = float_text("g", value, shortest);
-	return /^-?\d+$/.test(text) ? `${text}.0` : text;
 }

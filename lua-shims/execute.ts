@@ -5,11 +5,9 @@ import type { LuaState } from "fengari";
 import {
 	ArithmeticError,
 	float_operation,
-	float_string,
 	float_to_integer,
 	integer_limit,
 	integer_operation,
-	integer_string,
 	operators,
 	read_numeral,
 } from "./arithmetic.ts";
@@ -32,6 +30,7 @@ import {
 	TValue,
 } from "./fengari.ts";
 import { nil, tags } from "./live_table.ts";
+import { float_string, integer_string } from "./number_text.ts";
 import { bytes_of, text_of } from "./text.ts";
 
 type Machine = LuaState & Thread;

@@ -156,18 +156,16 @@ export function integer_text(conversion: string, value: number, layout: NumberLa
 
 const plain: NumberLayout = { flags: "", width: -1, precision: 14 };
 
-/** Whether a float stands for an integer: beyond 32 bits there are no others here, within 64 there are in Lua elsewhere. */
-export function stands_for_integer(value: number): boolean {
-	return Number.isInteger(value) && (value >= 2 ** 31 || value < -(2 ** 31)) && Math.abs(value) < 2 ** 63;
+/** An integer as Lua writes it. */
+export function integer_string(value: number): string {
+	if (Number.isSafeInteger(value)) return String(value);
+	// the largest integer is one less than the number that stands for it
+	return value >= 2 ** 63 ? "9223372036854775807" : BigInt(value).toString();
 }
 
-/**
- * A float as Lua's `tostring` has it: 14 digits, and ".0" behind whole numbers. Whole numbers that need more than 32 bits (times in
- * milliseconds) are written as the integers that they would be elsewhere.
- */
-export function lua_number_text(value: number): string {
-	if (stands_for_integer(value)) return Number.isSafeInteger(value) ? String(value) : BigInt(value).toString();
-	// As C says it of what 0/0 makes on the machines Prosody runs on.
+/** A float as Lua's `tostring` has it: 14 digits, and ".0" behind what else would look like an integer. */
+export function float_string(value: number): string {
+	// as C says it of what 0/0 makes on the machines Prosody runs on
 	if (Number.isNaN(value)) return "-nan";
 	const text = float_text("g", value, plain);
 	return /^-?\d+$/.test(text) ? `${text}.0` : text;

@@ -4,7 +4,7 @@ import { tonumber } from "../../host/util/tonumber.ts";
 import { type TString, TValue } from "../fengari.ts";
 import { bytes_value, nil, number_value, tags, text_of_string } from "../live_table.ts";
 import type { LuaHost } from "../lua_host.ts";
-import { lua_number_text } from "../number_text.ts";
+import { float_string, integer_string } from "../number_text.ts";
 import type { NativeFunction } from "../vm.ts";
 
 /** Arguments of a native function; those that were not given are absent. */
@@ -49,7 +49,7 @@ export function is_function(value: TValue | undefined): value is TValue & { valu
 /** A number as Lua's `tostring` has it. */
 export function number_text(value: TValue): string {
 	const number = Number(value.value);
-	return value.type === tags.integer ? String(number) : lua_number_text(number);
+	return value.type === tags.integer ? integer_string(number) : float_string(number);
 }
 
 /** The text of an argument that has to be a string, or a number, which counts as its text. Errors name the function. */

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { lua_number_text } from "../../lua-shims/number_text.ts";
+import { float_string, integer_string } from "../../lua-shims/number_text.ts";
 import { run_lua, why_not } from "../host/prosody_lua.ts";
 import { create_lua, type TestLua } from "./lua.ts";
 
@@ -119,7 +119,7 @@ describe("string.format", () => {
 	});
 });
 
-describe("lua_number_text", () => {
+describe("numbers as text", () => {
 	it.each([
 		[1.5, "1.5"],
 		[1, "1.0"],
@@ -133,13 +133,15 @@ describe("lua_number_text", () => {
 		[Number.NaN, "-nan"],
 		[123456.789, "123456.789"],
 	])("writes %d as Lua does", (value, text) => {
-		expect(lua_number_text(value)).toBe(text);
+		expect(float_string(value)).toBe(text);
 	});
 
-	it("takes whole numbers beyond 32 bits for integers", () => {
-		expect(lua_number_text(1_700_000_000_000)).toBe("1700000000000");
-		expect(lua_number_text(-(2 ** 31) - 1)).toBe("-2147483649");
-		expect(lua_number_text(2 ** 62)).toBe("4611686018427387904");
-		expect(lua_number_text(2 ** 63)).toBe("9.2233720368548e+18");
+	it("tells large floats from integers", () => {
+		expect(float_string(1_700_000_000_000)).toBe("1700000000000.0");
+		expect(float_string(2 ** 63)).toBe("9.2233720368548e+18");
+		expect(integer_string(1_700_000_000_000)).toBe("1700000000000");
+		expect(integer_string(-(2 ** 31) - 1)).toBe("-2147483649");
+		expect(integer_string(2 ** 62)).toBe("4611686018427387904");
+		expect([integer_string(2 ** 63), integer_string(-(2 ** 63))]).toEqual(["9223372036854775807", "-9223372036854775808"]);
 	});
 });

@@ -36,14 +36,6 @@ end
 local wants_integer = { c = true, d = true, i = true, o = true, u = true, x = true, X = true }
 local wants_positive = { o = true, u = true, x = true, X = true }
 
--- Whole numbers beyond 32 bits are floats here, though integers to those who count.
-local function is_integer(number)
-	if integer_or_float(number) == "integer" then
-		return true
-	end
-	return number % 1 == 0 and (number >= 0x1p31 or number < -0x1p31) and number < 0x1p63 and number >= -0x1p63
-end
-
 local function text_of(spec, text)
 	if not valid_utf8(text) then
 		return dump(text)
@@ -68,7 +60,7 @@ local function show(spec, option, arg)
 	elseif option == "p" or kind ~= "number" then
 		-- Where a number should be; pointers have no look of their own in this Lua.
 		return text_of("[%s]", tostring(arg))
-	elseif wants_integer[option] and not is_integer(arg) or wants_positive[option] and arg < 0 then
+	elseif wants_integer[option] and integer_or_float(arg) ~= "integer" or wants_positive[option] and arg < 0 then
 		return "[" .. tostring(arg) .. "]"
 	end
 	return plain_format(spec, arg)

@@ -45,18 +45,6 @@ local function quote(text)
 	return '"' .. text .. '"'
 end
 
--- As tostring; whole numbers beyond 32 bits are floats here, but nobody else's business.
-local function float_text(number)
-	if number % 1 == 0 and number < 0x1p63 and number > -0x1p63 and (number >= 0x1p31 or number < -0x1p31) then
-		return format("%.0f", number)
-	end
-	local text = format("%.14g", number)
-	if not find(text, "[^%d-]") then
-		text = text .. ".0"
-	end
-	return text
-end
-
 local writable = { number = true, string = true, table = true, boolean = true }
 
 -- Each of these appends to `out` after its first `size` pieces and answers their new number. Pieces are few and long, since
@@ -72,9 +60,6 @@ local function write_value(start, value, out, size)
 		end
 		out[size + 1] = start .. '"' .. value .. '"'
 	elseif kind == "number" then
-		if type_of_number(value) == "float" then
-			value = float_text(value)
-		end
 		out[size + 1] = start .. value
 	elseif kind == "table" and value ~= null then
 		return write_table(start, value, out, size)

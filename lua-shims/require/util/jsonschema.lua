@@ -18,12 +18,6 @@ local function fail(errors, schema_location, location, message)
 	return false, errors
 end
 
--- Whole numbers beyond 32 bits are floats here.
-local function is_integer(data)
-	local kind = type_of_number(data)
-	return kind == "integer" or (kind == "float" and data % 1 == 0 and (data >= 0x1p31 or data < -0x1p31))
-end
-
 local function has_type(wanted, data)
 	if wanted == nil then
 		return true
@@ -35,7 +29,7 @@ local function has_type(wanted, data)
 		end
 		return false
 	elseif wanted == "integer" then
-		return is_integer(data)
+		return type_of_number(data) == "integer"
 	elseif wanted == "null" then
 		return data == json_null
 	elseif (wanted == "object" or wanted == "array") and type(data) == "table" then

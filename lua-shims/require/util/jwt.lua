@@ -89,8 +89,7 @@ local function new_signer(algorithm, key, options)
 	return function(payload)
 		local now = os.time()
 		payload.iat = payload.iat or now
-		-- The sum may be past 32 bits, which whole numbers of this interpreter do not reach.
-		payload.exp = payload.exp or (now + 0.0 + ttl > 2147483647 and now + 0.0 + ttl or now + ttl)
+		payload.exp = payload.exp or now + ttl
 		return implementation.sign(key, payload)
 	end
 end

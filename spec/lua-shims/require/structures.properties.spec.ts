@@ -2,7 +2,6 @@
 
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { stands_for_integer } from "../../../lua-shims/number_text.ts";
 import { run_lua, why_not } from "../../host/prosody_lua.ts";
 import { create_lua, type TestLua } from "../lua.ts";
 import { run_with_ours } from "./our_libraries.ts";
@@ -19,10 +18,9 @@ const text = fc.oneof(
 	fc.constantFrom("end", "name", "x1", "", "__array", "1a").map((word) => `"${word}"`),
 );
 
-/** A float as a Lua expression that is a float in every Lua. Whole ones that stand for integers of 64 bits are written as such. */
+/** A float as a Lua expression that is a float in every Lua. */
 const float = fc
 	.double({ noNaN: true, noDefaultInfinity: true })
-	.filter((number) => !stands_for_integer(number))
 	.map((value) => (Object.is(value, -0) ? "(-0.0)" : `(${value.toExponential()})`));
 
 /** Plain names, of which every Lua knows the order. */
