@@ -97,6 +97,13 @@ export function create_module_api(host: LuaHost): TValue {
 		return handler;
 	}
 
+	function forget_handler(module: LuaModule, name: string, value: TValue): void {
+		const closure = value.value as object;
+		const by_name = module.handlers.get(closure);
+		by_name?.delete(name);
+		if (by_name?.size === 0) module.handlers.delete(closure);
+	}
+
 	function hook(module: LuaModule, target: ModuleApi, global: boolean, args: readonly TValue[]): undefined {
 		const [name, handler, priority] = args;
 		const event = text(name, "event");
@@ -209,14 +216,19 @@ export function create_module_api(host: LuaHost): TValue {
 		},
 		unhook: (module, [name, handler]) => {
 			const event = text(name, "event");
-			module.api.unhook(event as "pre-stanza", handler_of(module, event, callee(handler, "handler")));
+			const callback = callee(handler, "handler");
+			module.api.unhook(event as "pre-stanza", handler_of(module, event, callback));
+			forget_handler(module, event, callback);
 			return undefined;
 		},
 		unhook_object_event: (module, [object = nil, name, handler]) => {
 			const event = text(name, "event");
 			const callback = callee(handler, "handler");
 			if (is_lua_bus(object)) vm.call(vm.index(object, string_value("remove_handler")), [string_value(event), callback]);
-			else host.bus_of(object).remove_handler(event as "pre-stanza", handler_of(module, event, callback));
+			else {
+				host.bus_of(object).remove_handler(event as "pre-stanza", handler_of(module, event, callback));
+				forget_handler(module, event, callback);
+			}
 			return undefined;
 		},
 		wrap_event: (module, [name, wrapper]) => {

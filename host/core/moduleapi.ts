@@ -56,6 +56,8 @@ export class ModuleInstance implements ModuleApi {
 	readonly dependencies = new Set<string>();
 
 	private readonly undo = new Set<() => void>();
+	/** How a hook is taken back, by handler and event. */
+	private readonly hooked = new WeakMap<object, Map<string, () => void>>();
 	private readonly items: { [Key in keyof ItemTypes]?: ItemTypes[Key][] } = {};
 	private released = false;
 
@@ -112,6 +114,10 @@ export class ModuleInstance implements ModuleApi {
 
 	unhook<Name extends keyof EventMap & string>(event: Name, handler: Handler<EventMap[Name]>): void {
 		this.events.remove_handler(event, handler);
+		// modules hook and unhook for each request that they wait for
+		const undo = this.hooked.get(handler)?.get(event);
+		if (undo) this.undo.delete(undo);
+		this.hooked.get(handler)?.delete(event);
 	}
 
 	hook_global<Name extends keyof EventMap & string>(event: Name, handler: Handler<EventMap[Name]>, priority?: number): void {
@@ -125,7 +131,11 @@ export class ModuleInstance implements ModuleApi {
 		priority?: number,
 	): void {
 		events.add_handler(event, handler, priority);
-		this.undo.add(() => events.remove_handler(event, handler));
+		const undo = (): void => events.remove_handler(event, handler);
+		this.undo.add(undo);
+		const undos = this.hooked.get(handler) ?? new Map<string, () => void>();
+		undos.set(event, undo);
+		this.hooked.set(handler, undos);
 	}
 
 	hook_tag(xmlns: string, name: string, handler: (session: Session, stanza: Stanza) => unknown, priority?: number): void {

@@ -103,6 +103,15 @@ describe("a module in Lua", () => {
 		expect(info.first_tag?.tags.some((tag) => tag.attrs["name"] === "Lifecycle")).toBe(true);
 	});
 
+	it("keeps nothing of hooks that it takes back", () => {
+		const module = manager().get_module("localhost", "lifecycle")?.module;
+		const kept = (): number => (Reflect.get(Object(module), "undo") as Set<unknown>).size;
+		const before = kept();
+		call(exports_of("lifecycle")["wait_for_nothing"], 50);
+		expect(kept()).toBe(before);
+		expect(fire("lifecycle-answer/1", {})).toBeUndefined();
+	});
+
 	it("is known to the modules that depend on it, with libraries beside them", () => {
 		const before = call(exports_of("lifecycle")["greetings"]);
 		expect(call(exports_of("dependant")["total"])).toBe(Number(before) + 1);
