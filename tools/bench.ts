@@ -39,7 +39,7 @@ export interface BenchOptions {
 /** How many storms are added up, for servers quick enough; one of the others takes as long. */
 const storms: Record<SubjectName, number> = { enjamb: 4, floor: 4, ejabberd: 1, prosody: 1, lua: 1 };
 /** Loads that the others would take minutes for are not put on them. */
-const longestSweep = 1000;
+const longestSweep = 300;
 const longStorm = 2000;
 
 function isFor(scenario: Scenario, subject: SubjectName): boolean {
@@ -76,7 +76,7 @@ export async function run(options: BenchOptions): Promise<number> {
 		for (const scenario of chosen) {
 			for (const name of subjects) {
 				if (!isFor(scenario, name)) continue;
-				const effort: Effort = { warmUpMs: 2000, measureMs: options.seconds * 1000, storms: storms[name] };
+				const effort: Effort = { warmUpMs: 1500, measureMs: options.seconds * 1000, storms: storms[name] };
 				const finding = await measureOnce(scenario, name, effort, options, core);
 				if (finding === undefined) {
 					failures++;

@@ -137,16 +137,21 @@ export class SocketConnection implements Connection, Outlet {
 		this.turn.touch(this);
 	}
 
-	flush(): void {
+	seal(): void {
+		const is_for_tls = this.upgrade !== undefined;
+		if (this.state !== "ended" && !is_for_tls && !this.held && this.out.size > 0) this.guard(() => this.onpredrain());
 		this.dirty = false;
+		if (!is_for_tls) this.out.seal();
+	}
+
+	flush(): void {
 		if (this.state === "ended") return;
 		if (this.upgrade !== undefined) {
 			this.send_before_tls();
 			return;
 		}
-		if (!this.held && this.out.size > 0) this.guard(() => this.onpredrain());
-		this.out.seal();
-		if (this.state === "closing") {
+		// Where more was said since, the end of its turn ends the connection
+		if (this.state === "closing" && !this.dirty) {
 			this.write_pieces(this.out.take());
 			this.end();
 			return;
@@ -181,7 +186,9 @@ export class SocketConnection implements Connection, Outlet {
 		const is_lost = this.out.has_losses;
 		this.out.discard();
 		if (is_lost && this.state === "open") this.guard(() => this.ondiscard());
-		if (this.out.size > 0 || this.upgrade !== undefined || this.state === "closing") this.flush();
+		if (this.out.size === 0 && this.upgrade === undefined && this.state !== "closing") return;
+		this.seal();
+		this.flush();
 	}
 
 	pause(): void {

@@ -4,6 +4,8 @@ import type { Turn } from "./turn.ts";
 
 /** How long a turn may be busy with work that can wait, in milliseconds. */
 const slice_time = 8;
+/** How long what comes of it may wait to go out together with more, in milliseconds of work. */
+const longest_gathering = 200;
 
 /** Work that may be much, such as to show a newcomer to a crowd. */
 export interface SlicedWork {
@@ -24,6 +26,12 @@ export class Slices {
 	/** The turn that time was spent in, and how much. */
 	private turn_number = -1;
 	private spent = 0;
+	/** Time spent since what came of it was written, and whether that is being written. */
+	private worked = 0;
+	private flushing = false;
+	/** How long writing has taken so far, and the last time. */
+	private flush_time = 0;
+	private last_flush = 0;
 
 	/** @param clock milliseconds from any time on */
 	constructor(
@@ -58,15 +66,21 @@ export class Slices {
 
 	/** After the event loop has read what there is from others. */
 	private schedule(): void {
-		if (this.scheduled || this.waiting.length === 0) return;
+		if (this.scheduled || (this.waiting.length === 0 && !this.flushing)) return;
 		this.scheduled = true;
 		setImmediate(() => setImmediate(() => this.slice()));
 	}
 
-	/** A turn of nothing but such work: what others want goes out before it. */
+	/** A turn of nothing but such work, or of writing what came of it: what others want goes out before it. */
 	private slice(): void {
 		this.scheduled = false;
 		this.turn.end();
+		if (this.flushing) this.flush();
+		else this.work();
+		this.schedule();
+	}
+
+	private work(): void {
 		this.spent = 0;
 		while (this.spent < slice_time) {
 			const next = this.waiting.shift();
@@ -76,8 +90,20 @@ export class Slices {
 				next.release();
 			});
 		}
-		this.turn.end();
-		this.schedule();
+		this.turn.end(false);
+		this.worked += this.spent;
+		// To write to everybody takes as long for a little as for a lot
+		this.flushing = this.waiting.length === 0 || this.worked >= Math.min(this.last_flush, longest_gathering);
+	}
+
+	private flush(): void {
+		const begun = this.clock();
+		this.flushing = !this.turn.flush_patient(slice_time);
+		this.flush_time += this.clock() - begun;
+		if (this.flushing) return;
+		this.last_flush = this.flush_time;
+		this.flush_time = 0;
+		this.worked = 0;
 	}
 
 	private finish(task: SlicedWork): void {

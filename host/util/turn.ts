@@ -10,7 +10,11 @@ export interface Participant {
 
 /** Something that collects what the turn has to say to the outside: a socket's out-buffer. */
 export interface Outlet {
-	/** Hands everything collected to the operating system. */
+	/**
+	 * The turn has ended: what was collected in it is certain, and may be flushed later. Missing where it has to be flushed at once.
+	 */
+	seal?(): void;
+	/** Hands what is certain to the operating system. */
 	flush(): void;
 	/** Forgets what was collected in this turn. */
 	discard(): void;
@@ -30,6 +34,8 @@ const longest_wait = 20;
 export class Turn {
 	private readonly participants = new Set<Participant>();
 	private readonly outlets = new Set<Outlet>();
+	/** With something certain to say that has time. */
+	private readonly patient = new Set<Outlet>();
 	private scheduled = false;
 	private failing = false;
 	private work: object[] = [];
@@ -66,6 +72,7 @@ export class Turn {
 	/** Takes an outlet that is gone out of the turn. */
 	forget(outlet: Outlet): void {
 		this.outlets.delete(outlet);
+		this.patient.delete(outlet);
 	}
 
 	/** Notes a piece of work (a stanza with its sender) that has to hear of it when the turn fails. */
@@ -93,8 +100,11 @@ export class Turn {
 		return has_grown && this.clock() - this.first_pass < Math.min(this.commit_time, longest_wait);
 	}
 
-	/** Ends the turn now: commits, then flushes. Called by itself once an event-loop pass; call it to see effects at once. */
-	end(): void {
+	/**
+	 * Ends the turn now: commits, then flushes. Called by itself once an event-loop pass; call it to see effects at once.
+	 * @param flushes false where what is to be flushed has time until {@link flush_patient}, or until more comes that has none
+	 */
+	end(flushes = true): void {
 		this.scheduled = false;
 		this.counts.turns++;
 		const work = this.work;
@@ -118,9 +128,26 @@ export class Turn {
 		const outlets = [...this.outlets];
 		this.outlets.clear();
 		for (const outlet of outlets) {
-			outlet.flush();
-			this.counts.flushes++;
+			outlet.seal?.();
+			if (flushes || outlet.seal === undefined) this.flush(outlet);
+			else this.patient.add(outlet);
 		}
+	}
+
+	/** Flushes, for so many milliseconds, what had time until now; answers whether all of it is out. */
+	flush_patient(milliseconds: number): boolean {
+		const end = this.clock() + milliseconds;
+		for (const outlet of this.patient) {
+			this.flush(outlet);
+			if (this.clock() >= end) break;
+		}
+		return this.patient.size === 0;
+	}
+
+	private flush(outlet: Outlet): void {
+		this.patient.delete(outlet);
+		outlet.flush();
+		this.counts.flushes++;
 	}
 
 	private fail(error: unknown, participants: readonly Participant[], work: readonly object[]): void {

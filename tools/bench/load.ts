@@ -83,6 +83,9 @@ class Loop {
 /** Longest that the rest of a load may take to arrive, in milliseconds. */
 const patience = 60_000;
 
+/** How long slow servers are measured at most, in milliseconds. */
+const longestMeasure = 15_000;
+
 /** Does operations side by side, lets things settle, and measures for a while. Throws where stanzas get lost. */
 export async function measure(subject: Subject, operations: readonly Operation[], effort: Effort): Promise<Measurement> {
 	const latencies = new Latencies();
@@ -93,7 +96,11 @@ export async function measure(subject: Subject, operations: readonly Operation[]
 
 	latencies.clear();
 	const before = { cpu: cpuMicros(subject.pid), received: total(), time: performance.now() };
-	await delay(effort.measureMs);
+	// What is under way at either end must not weigh much
+	const enough = 2 * operations.reduce((sum, { window, fan }) => sum + window * fan, 0);
+	const latest = before.time + Math.max(effort.measureMs, longestMeasure);
+	do await delay(effort.measureMs);
+	while (total() - before.received < enough && performance.now() < latest);
 	const after = { cpu: cpuMicros(subject.pid), received: total(), time: performance.now() };
 	const times = latencies.summary();
 	const rss = rssMib(subject.pid);

@@ -12,7 +12,7 @@ import { timedBody } from "./stanza_counter.ts";
 import type { Effort, Measurement, Scenario, Subject } from "./types.ts";
 
 /** Messages that may be under way at once over all rooms, and in each of them where there are many. */
-const messagesUnderWay = 100;
+const messagesUnderWay = 50;
 const messagesUnderWayInRoom = 10;
 /** How many clients read the times in what they get. */
 const timedClients = 20;

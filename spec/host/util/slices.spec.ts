@@ -7,7 +7,7 @@ function rig() {
 	const log: string[] = [];
 	let now = 0;
 	const turn = new Turn(() => expect.unreachable());
-	const outlet = { flush: () => void log.push("flush"), discard: () => expect.unreachable() };
+	const outlet = { seal: () => {}, flush: () => void log.push("flush"), discard: () => expect.unreachable() };
 	const slices = new Slices(turn, () => now);
 	const task = (name: string, takes: number, changes: { is_wanted?: () => boolean; must?: boolean; fails?: boolean } = {}) => {
 		slices.run({

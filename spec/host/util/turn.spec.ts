@@ -71,6 +71,37 @@ describe("a turn", () => {
 		expect(turn.counts.turns).toBe(4);
 	});
 
+	it("may leave what it has to say for later, until somebody has more to say or there is time", () => {
+		const { log } = recorder();
+		let now = 0;
+		const turn = new Turn(
+			() => expect.unreachable(),
+			() => now,
+		);
+		const outlet = (name: string) => ({
+			seal: () => void log.push(`seal ${name}`),
+			flush() {
+				now += 2;
+				log.push(`flush ${name}`);
+			},
+			discard: () => expect.unreachable(),
+		});
+		const all = ["a", "b", "c", "d", "e"].map(outlet);
+		for (const one of all) turn.touch(one);
+		turn.end(false);
+		expect(log.splice(0)).toEqual(["seal a", "seal b", "seal c", "seal d", "seal e"]);
+		const [, second, , fourth] = all;
+		if (second === undefined || fourth === undefined) throw new RangeError("expected five");
+		turn.touch(second);
+		turn.forget(fourth);
+		turn.end();
+		expect(log.splice(0)).toEqual(["seal b", "flush b"]);
+		expect(turn.flush_patient(3)).toBe(false);
+		expect(log.splice(0)).toEqual(["flush a", "flush c"]);
+		expect(turn.flush_patient(3)).toBe(true);
+		expect(log).toEqual(["flush e"]);
+	});
+
 	it("throws away what it has to say when a commit fails, and then tells the senders", () => {
 		const { log, participant, outlet } = recorder();
 		const socket = outlet("socket");
