@@ -15,6 +15,8 @@ export type LuaThread = LuaState & Thread;
 
 /** How many instructions run between two looks at the clock: well below a millisecond. */
 const instructions_between_looks = 20_000;
+/** As how many of them a call of the host counts: it may read a file. */
+const cost_of_a_call = 100;
 
 // fengari reads `hookmask` before every instruction and every call. Counting there costs a decrement; its own count hook would
 // cost a function call each.
@@ -278,6 +280,7 @@ export class Vm {
 		return new TValue(tags.native_function, (L: LuaThread): number => {
 			const before = this.current;
 			this.current = L;
+			L.l_G.instructions = (L.l_G.instructions ?? 0) - cost_of_a_call;
 			try {
 				const first = L.ci.funcOff + 1;
 				const results = run(L.top === first ? no_results : L.stack.slice(first, L.top), L);
