@@ -2,8 +2,9 @@
 
 import type { LuaCFunction, LuaState } from "fengari";
 import { lauxlib, type Table, TValue } from "../fengari.ts";
-import { tags } from "../live_table.ts";
+import { bytes_value, tags } from "../live_table.ts";
 import type { LuaHost } from "../lua_host.ts";
+import { text_at } from "../require/arguments.ts";
 import { close_coroutine, collect_garbage } from "./coroutines.ts";
 import { create_getinfo } from "./debug.ts";
 import { io_library } from "./io.ts";
@@ -28,11 +29,25 @@ export function replace_libraries(host: LuaHost): void {
 	set("tostring", new TValue(tags.native_function, to_string));
 	set("tonumber", vm.native(to_number));
 	set("collectgarbage", vm.native(collect_garbage));
+	set(
+		"warn",
+		vm.native((args) => {
+			const text = args.map((_, index) => text_at(args, index + 1, "warn")).join("");
+			// texts with an at sign would switch warnings on and off for all modules
+			if (!text.startsWith("@")) host.server.logger("general")("warn", "%s", text);
+			return undefined;
+		}),
+	);
 	set("math", math_library(host));
 	set("io", io_library(host));
 	set("os", os_library(host));
 	const library = (name: string): Table => vm.raw_get(globals, name).value as Table;
 	vm.raw_set(library("coroutine"), "close", vm.native(close_coroutine));
+	vm.raw_set(
+		library("utf8"),
+		"charpattern",
+		bytes_value(Uint8Array.from(Buffer.from("[\0-\x7f\xc2-\xfd][\x80-\xbf]*", "latin1"))),
+	);
 	const strings = library("string");
 	vm.raw_set(strings, "pack", vm.native(pack));
 	vm.raw_set(strings, "packsize", vm.native(packsize));

@@ -10,6 +10,7 @@ import { lfs_library } from "./lfs.ts";
 import { logger_library } from "./logger.ts";
 import { lxp_library } from "./lxp.ts";
 import { id_library, random_library, uuid_library } from "./random.ts";
+import { ssl_library, x509_certificates_library } from "./ssl.ts";
 import { pposix_library, signal_library } from "./system.ts";
 import { time_library, timer_library } from "./time.ts";
 import { xml_library } from "./xml.ts";
@@ -19,6 +20,8 @@ import { xmppstream_library } from "./xmppstream.ts";
 export const natives: { readonly [name: string]: (host: LuaHost) => TValue } = {
 	lfs: lfs_library,
 	lxp: lxp_library,
+	ssl: ssl_library,
+	"ssl.x509": x509_certificates_library,
 	"util.crand": random_library,
 	"util.datamanager": datamanager_library,
 	"util.encodings": encodings_library,

@@ -12,7 +12,7 @@ show(("AbC"):lower(), ("AbC"):upper(), ("abc"):reverse(), ("abc"):len(), #"a\0b"
 show(string.pack("<i4", 1), string.pack(">I2I2", 1, 65535), string.pack("z", "abc"), string.pack("s1", "abc"), string.unpack("<i4", "\1\0\0\0"), string.unpack("z", "abc\0rest"), string.packsize("i4i8"), string.pack("<d", 1.5))
 show(string.pack("<I8", 1700000000000), string.unpack("<I8", "\0\104\229\207\139\1\0\0"), string.pack("<j", -1), string.unpack("<i8", "\255\255\255\255\255\255\255\255"), string.unpack(">I3", "\1\0\0"), string.pack("T", 7767640), string.unpack("T", "\216\134\118\0\0\0\0\0"), string.packsize("T"))
 show(string.unpack("<I4", "\255\255\255\255"), string.pack("<I4", 4294967295), string.pack(">i2", -2), problem(string.pack, "i1", 200), problem(string.unpack, "i4", "abc"), string.unpack("<f", string.pack("<f", 0.5)), string.unpack("s2", string.pack("s2", "hey")))
-show(utf8.char(72, 228, 8364, 128512), utf8.len("Grüße"), utf8.len("\255"), utf8.codepoint("äö", 1, -1), utf8.offset("aäb", 3), utf8.offset("aäb", -1), utf8.len("", 1), utf8.len("äöü", 3))
+show(utf8.char(72, 228, 8364, 128512), utf8.len("Grüße"), utf8.len("\255"), utf8.codepoint("äö", 1, -1), utf8.offset("aäb", 3), utf8.offset("aäb", -1), utf8.charpattern, utf8.len("", 1), utf8.len("äöü", 3))
 for at, code in utf8.codes("aä€") do show(at, code) end
 show(problem(utf8.codepoint, "\255"), problem(utf8.char, -1))
 show(("%s"):rep(3, ","), ("x"):format(), ("%-5s|%5s|"):format("ab", "cd"), tostring("a\0b"), #tostring("a\0b"), ("a,b,,c"):gsub(",", ";"), ("^$"):find("^", 1, true), ("a-b"):gsub("%-", "+"))

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { self_signed_certificate } from "../../../host/util/x509.ts";
 import { create_lua, type TestLua } from "../lua.ts";
 
 let lua: TestLua;
@@ -191,5 +192,24 @@ describe("util.signal", () => {
 		expect(process.listenerCount("SIGTERM")).toBe(ending);
 		lua.run('(require "util.signal").signal("SIGUSR2", nil)');
 		expect(process.listenerCount("SIGUSR2")).toBe(before);
+	});
+});
+
+describe("ssl", () => {
+	it("reads certificates, and leaves connections to the host", () => {
+		const { certificate } = self_signed_certificate(["example.com", "www.example.com"], 30);
+		const found = lua.run(`local ssl, x509 = require "ssl", require "util.x509"
+			local cert = ssl.loadcertificate(${JSON.stringify(certificate).replaceAll("\\n", "\\n")})
+			return cert:subject()[1].value, cert:validat(), cert:validat(0), #cert:digest("sha256"), x509.verify_identity("www.example.com", nil, cert),
+				x509.verify_identity("other.example", nil, cert), cert:pem():match("^%-+BEGIN") ~= nil, ssl.loadcertificate("nonsense"), ssl.newcontext({})`);
+		expect(found.slice(0, 8)).toEqual(["example.com", true, false, 64, true, false, true, undefined]);
+		expect(found[8]).toBeUndefined();
+	});
+});
+
+describe("warn", () => {
+	it("warns in the log", () => {
+		lua.run('warn("@off") warn("beware ", 5)');
+		expect(lua.log.at(-1)).toBe("warn general: beware 5");
 	});
 });
