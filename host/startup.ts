@@ -13,6 +13,7 @@ import { create_sessionmanager } from "./core/sessionmanager.ts";
 import { create_router } from "./core/stanza_router.ts";
 import { create_statsmanager } from "./core/statsmanager.ts";
 import { create_storagemanager } from "./core/storagemanager.ts";
+import { telling } from "./core/telling.ts";
 import type { C2sSession, EventMap, ListenAddress, ModuleLoader, Server, StanzaEvent, UserSessions } from "./core/types.ts";
 import { create_usermanager } from "./core/usermanager.ts";
 import { create_http } from "./net/http/client.ts";
@@ -100,6 +101,7 @@ export function create_server(options: ServerOptions): Result<RunningServer, str
 	if (!logging.ok) return logging;
 	const { logger, wants, reopen, flush } = logging.value;
 	const log = logger("general");
+	const report = telling(log);
 
 	const hosts: Server["hosts"] = new Map();
 	const full_sessions = new Map<string, C2sSession>();
@@ -110,7 +112,7 @@ export function create_server(options: ServerOptions): Result<RunningServer, str
 	const turn = new Turn((error, work) => {
 		log("error", "Could not store what was done: %s", error instanceof Error ? error.message : error);
 		const stanzas = work.filter(is_stanza_event);
-		events.fire_event("turn-failed", { error, stanzas });
+		events.tell("turn-failed", { error, stanzas }, report);
 		for (const { origin, stanza } of stanzas) {
 			const type = stanza.attrs["type"];
 			if (type === "error" || (stanza.name === "iq" && type === "result")) continue;
@@ -160,11 +162,11 @@ export function create_server(options: ServerOptions): Result<RunningServer, str
 		get_children: (host) => hostmanager.get_children(host),
 		tls_context: (host) => certmanager.tls_context(host),
 		reset() {
-			events.fire_event("server-resetting", {});
+			events.tell("server-resetting", {}, report);
 			const names = [...hosts.keys()];
 			for (const host of names) hostmanager.deactivate(host);
 			for (const host of names) hostmanager.activate(host);
-			events.fire_event("server-reset", {});
+			events.tell("server-reset", {}, report);
 		},
 		start,
 		open_accounts,
@@ -205,7 +207,7 @@ export function create_server(options: ServerOptions): Result<RunningServer, str
 	function activate_hosts(wanted: (host: string) => boolean): string | undefined {
 		const problem = keeps_data(config) ? prepare_data_folder(data) : undefined;
 		if (problem !== undefined) return problem;
-		events.fire_event("server-starting", {});
+		events.tell("server-starting", {}, report);
 		const enabled = config.hosts().filter((host) => config.raw(host)?.get("enabled") !== false && wanted(host));
 		if (enabled.length === 0) return "the configuration defines no host: expected a VirtualHost or a Component";
 		for (const host of enabled) {
@@ -248,7 +250,7 @@ export function create_server(options: ServerOptions): Result<RunningServer, str
 			}
 		}
 		modulemanager.server_is_ready();
-		events.fire_event("server-started", {});
+		events.tell("server-started", {}, report);
 		turn.end();
 		return listening;
 	}
@@ -264,14 +266,14 @@ export function create_server(options: ServerOptions): Result<RunningServer, str
 	}
 
 	async function shut_down(reason: string): Promise<void> {
-		events.fire_event("server-stopping", { reason });
+		events.tell("server-stopping", { reason }, report);
 		turn.end();
 		for (const host of [...hosts.keys()]) hostmanager.deactivate(host, { condition: "system-shutdown", text: reason });
 		modulemanager.unload_all("*");
 		turn.end();
 		await portmanager.stop();
 		storagemanager.close();
-		events.fire_event("server-stopped", { reason });
+		events.tell("server-stopped", { reason }, report);
 		if (pidfile !== undefined && own_pidfile(pidfile)) rmSync(pidfile, { force: true });
 		flush();
 	}

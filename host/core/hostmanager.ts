@@ -4,6 +4,7 @@ import { failed, ok, type Result } from "../util/error.ts";
 import { Events } from "../util/events.ts";
 import * as id from "../util/id.ts";
 import { null_authz, null_provider } from "./null_providers.ts";
+import { telling } from "./telling.ts";
 import type { EventMap, HostSession, Server, Stanza, StreamError } from "./types.ts";
 
 /** Brings the hosts of one server up and down. */
@@ -52,6 +53,7 @@ export class ActiveHost implements HostSession {
 /** Makes the host manager of one server. */
 export function create_hostmanager(server: Server, services: HostServices): HostManager {
 	const log = server.logger("hostmanager");
+	const report = telling(log);
 	const none: ReturnType<HostManager["get_children"]> = [];
 
 	return {
@@ -61,7 +63,7 @@ export function create_hostmanager(server: Server, services: HostServices): Host
 			server.hosts.set(host, session);
 			log("debug", "Activated host: %s", host);
 			services.load_modules(host);
-			server.events.fire_event("host-activated", host);
+			server.events.tell("host-activated", host, report);
 			return ok(session);
 		},
 		deactivate(host, reason = { condition: "host-gone", text: `This server has stopped serving ${host}` }) {
@@ -72,7 +74,7 @@ export function create_hostmanager(server: Server, services: HostServices): Host
 			}
 			services.unload_modules(host);
 			server.hosts.delete(host);
-			server.events.fire_event("host-deactivated", host);
+			server.events.tell("host-deactivated", host, report);
 			log("debug", "Deactivated host: %s", host);
 			return ok(true);
 		},

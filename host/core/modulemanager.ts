@@ -2,6 +2,7 @@
 
 import { failed, ok, type Result } from "../util/error.ts";
 import { ModuleInstance, type ModuleServices } from "./moduleapi.ts";
+import { telling } from "./telling.ts";
 import type { ConfigReader, ItemTypes, LoadedModule, ModuleDefinition, ModuleLoader, ModuleManager, Server } from "./types.ts";
 
 /** Loaded on every host without being named. Prosody also has s2s and s2s_auth_certs here. */
@@ -62,6 +63,7 @@ export function modules_for_host(config: ConfigReader, host: string): string[] {
  */
 export function create_modulemanager(server: Server, loaders: readonly ModuleLoader[]): ModuleManagerInternals {
 	const log = server.logger("modulemanager");
+	const report = telling(log);
 	const modules = new Map<string, Map<string, Entry>>();
 	const shared_tables = new Map<string, Map<string, unknown>>();
 	let is_ready = false;
@@ -183,7 +185,7 @@ export function create_modulemanager(server: Server, loaders: readonly ModuleLoa
 			return everywhere.value.module.add_host ? load_entry(host, name, saved) : everywhere;
 		}
 		const loaded = run(host, definition.value, (module) => definition.value.load(module));
-		if (loaded.ok) bus(host).fire_event("module-loaded", { module: name, host });
+		if (loaded.ok) bus(host).tell("module-loaded", { module: name, host }, report);
 		return loaded;
 	}
 
@@ -204,7 +206,7 @@ export function create_modulemanager(server: Server, loaders: readonly ModuleLoa
 		call(entry.module, "unload", () => entry.module.unload?.());
 		entry.module.release();
 		drop(host, name);
-		bus(host).fire_event("module-unloaded", { module: name, host });
+		bus(host).tell("module-unloaded", { module: name, host }, report);
 		return ok(true);
 	}
 
@@ -227,7 +229,7 @@ export function create_modulemanager(server: Server, loaders: readonly ModuleLoa
 			for (const dependant of dependants) {
 				if (!get_entry(host, dependant.name)) load_entry(host, dependant.name, undefined);
 			}
-			bus(host).fire_event("module-reloaded", { module: name, host });
+			bus(host).tell("module-reloaded", { module: name, host }, report);
 			return loaded;
 		},
 		get_module: get_entry,

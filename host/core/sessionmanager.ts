@@ -4,6 +4,7 @@ import { nodeprep, resourceprep } from "../util/encodings.ts";
 import { failed, ok, type Result, type StanzaError, stanza_error } from "../util/error.ts";
 import * as id from "../util/id.ts";
 import type { Stanza } from "../util/stanza.ts";
+import { telling } from "./telling.ts";
 import type { C2sSession, HostSession, Server, SessionManager, UserSessions } from "./types.ts";
 
 /** What an account has online. A class, so that Lua's view of it can be told by it. */
@@ -20,6 +21,7 @@ export class AccountSessions implements UserSessions {
 /** Keeps track of which accounts are online on one server, and with which resources. */
 export function create_sessionmanager(server: Server): SessionManager {
 	const log = server.logger("sessionmanager");
+	const report = telling(log);
 	/** Sessions on their way out, whose handlers must not send them there again. */
 	const doomed = new WeakSet<C2sSession>();
 
@@ -149,7 +151,7 @@ export function create_sessionmanager(server: Server): SessionManager {
 				session.log("error", "Roster loading failed");
 				return failed(stanza_error("cancel", "internal-server-error", "Error loading roster"));
 			}
-			host.events.fire_event("resource-bind", { session });
+			host.events.tell("resource-bind", { session }, report);
 			return ok(true);
 		},
 
@@ -159,18 +161,15 @@ export function create_sessionmanager(server: Server): SessionManager {
 			const host = host_of(session);
 			if (full_jid !== undefined && username !== undefined && resource !== undefined && host !== undefined) {
 				const event = error === undefined ? { session } : { session, error };
-				if (host.events.fire_event("pre-resource-unbind", event)) {
+				if (host.events.tell("pre-resource-unbind", event, report)) {
 					session.log("debug", "Resource unbind prevented by module");
 					return;
 				}
 				session.log("debug", "Unbinding resource for %s%s", full_jid, error === undefined ? "" : `: ${error}`);
 				doomed.add(session);
 				if (!remove(host, username, resource)) log("debug", "All resources of %s@%s are now offline", username, host.host);
-				try {
-					host.events.fire_event("resource-unbind", event);
-				} finally {
-					retire(session);
-				}
+				host.events.tell("resource-unbind", event, report);
+				retire(session);
 			} else {
 				doomed.add(session);
 				session.log(

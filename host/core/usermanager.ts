@@ -5,6 +5,7 @@ import * as jid from "../util/jid.ts";
 import type { Role } from "../util/roles.ts";
 import { new_sasl } from "../util/sasl.ts";
 import { null_authz, null_provider } from "./null_providers.ts";
+import { telling } from "./telling.ts";
 import type { AccountInfo, AuthProvider, HostSession, Server, UserManager } from "./types.ts";
 
 const default_provider = "internal_hashed";
@@ -35,6 +36,7 @@ function with_host<Value>(
 /** Looks after the accounts of one server's hosts. */
 export function create_usermanager(server: Server): UserManagerInternals {
 	const log = server.logger("usermanager");
+	const report = telling(log);
 	let warned_of_is_admin = false;
 
 	function option_text(host: string, name: string): string | undefined {
@@ -88,11 +90,7 @@ export function create_usermanager(server: Server): UserManagerInternals {
 			const changed = users.set_password(username, password);
 			if (changed.ok) {
 				log("info", "Account password changed: %s@%s", username, host);
-				server.events.fire_event("user-password-changed", {
-					username,
-					host,
-					...(resource === undefined ? {} : { resource }),
-				});
+				server.events.tell("user-password-changed", { username, host, ...(resource === undefined ? {} : { resource }) }, report);
 			}
 			return changed;
 		});
@@ -115,7 +113,7 @@ export function create_usermanager(server: Server): UserManagerInternals {
 			const deleted = users.delete_user(username);
 			if (!deleted.ok) return deleted;
 			log("info", "User account deleted: %s@%s", username, host);
-			server.events.fire_event("user-deleted", { username, host });
+			server.events.tell("user-deleted", { username, host }, report);
 			return ok(true);
 		});
 	}
@@ -134,7 +132,7 @@ export function create_usermanager(server: Server): UserManagerInternals {
 			const enabled = users.enable?.(username) ?? not_supported;
 			if (enabled.ok) {
 				log("info", "User account enabled: %s@%s", username, host);
-				server.events.fire_event("user-enabled", { username, host });
+				server.events.tell("user-enabled", { username, host }, report);
 			}
 			return enabled;
 		});
@@ -145,7 +143,7 @@ export function create_usermanager(server: Server): UserManagerInternals {
 			const role = authz.set_user_role(username, role_name);
 			if (role.ok) {
 				log("info", "Account %s@%s role changed to %s", username, host, role_name);
-				server.events.fire_event("user-role-changed", { username, host, role: role.value });
+				server.events.tell("user-role-changed", { username, host, role: role.value }, report);
 			}
 			return role;
 		});
@@ -203,7 +201,7 @@ export function create_usermanager(server: Server): UserManagerInternals {
 				const disabled = users.disable?.(username, meta) ?? not_supported;
 				if (disabled.ok) {
 					log("info", "User account disabled: %s@%s", username, host);
-					server.events.fire_event("user-disabled", { username, host, ...(meta === undefined ? {} : { meta }) });
+					server.events.tell("user-disabled", { username, host, ...(meta === undefined ? {} : { meta }) }, report);
 				}
 				return disabled;
 			}),
@@ -216,13 +214,13 @@ export function create_usermanager(server: Server): UserManagerInternals {
 		add_user_secondary_role: (username, host, role_name) =>
 			with_host(server, host, ({ authz }) => {
 				const role = authz.add_user_secondary_role(username, role_name);
-				if (role.ok) server.events.fire_event("user-role-added", { username, host, role_name, role: role.value });
+				if (role.ok) server.events.tell("user-role-added", { username, host, role_name, role: role.value }, report);
 				return role;
 			}),
 		remove_user_secondary_role: (username, host, role_name) =>
 			with_host(server, host, ({ authz }) => {
 				const removed = authz.remove_user_secondary_role(username, role_name);
-				if (removed.ok) server.events.fire_event("user-role-removed", { username, host, role_name });
+				if (removed.ok) server.events.tell("user-role-removed", { username, host, role_name }, report);
 				return removed;
 			}),
 		user_can_assume_role: (username, host, role_name) => authz_of(host).user_can_assume_role(username, role_name),

@@ -123,20 +123,51 @@ export class Events<Map> {
 	/** Fires an event whose name is only known at run time, and whose payload only its handlers know (items, Lua). */
 	fire_any(name: string, event: unknown): unknown {
 		if (this.wrapped.size === 0 && this.global_wrappers.length === 0) return this.run(name, event);
+		return this.run_wrapped(name, event, (call) => call());
+	}
+
+	/**
+	 * Fires an event that tells of what has happened, or is about to: a handler that throws is reported, and keeps neither the others
+	 * from hearing of it nor whoever tells of it from going on.
+	 */
+	tell<Name extends keyof Map & string>(name: Name, event: Map[Name], report: (name: string, error: unknown) => void): unknown {
+		return this.run_wrapped(name, event, (call) => {
+			try {
+				return call();
+			} catch (error) {
+				report(name, error);
+				return undefined;
+			}
+		});
+	}
+
+	private run_wrapped(name: string, event: unknown, attempt: (call: () => unknown) => unknown): unknown {
 		// The one added last stands outermost; those around every event stand inside those of the event itself.
 		const wrappers: AnyWrapper[] = [...this.global_wrappers, ...(this.wrapped.get(name) ?? [])];
 		const inside = (depth: number, inner_name: string, inner_event: unknown): unknown => {
 			const wrapper = wrappers[depth - 1];
-			if (!wrapper) return this.run(inner_name, inner_event);
-			return wrapper((next_name, next_event) => inside(depth - 1, next_name, next_event), inner_name, inner_event);
+			if (!wrapper) return this.run_each(inner_name, inner_event, attempt);
+			return attempt(() => wrapper((next_name, next) => inside(depth - 1, next_name, next), inner_name, inner_event));
 		};
 		return inside(wrappers.length, name, event);
+	}
+
+	private run_each(name: string, event: unknown, attempt: (call: () => unknown) => unknown): unknown {
+		for (const handler of this.get_handlers(name)) {
+			const answer = attempt(() => this.call(handler, name, event));
+			if (answer !== undefined) return answer;
+		}
+		return undefined;
+	}
+
+	private call(handler: AnyHandler, name: string, event: unknown): unknown {
+		return this.debug_hook ? this.debug_hook(handler, name, () => handler(event)) : handler(event);
 	}
 
 	private run(name: string, event: unknown): unknown {
 		// A list that a handler changes meanwhile stays as it was for this firing.
 		for (const handler of this.get_handlers(name)) {
-			const answer = this.debug_hook ? this.debug_hook(handler, name, () => handler(event)) : handler(event);
+			const answer = this.call(handler, name, event);
 			if (answer !== undefined) return answer;
 		}
 		return undefined;

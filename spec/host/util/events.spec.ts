@@ -109,6 +109,30 @@ describe("events", () => {
 		expect(events.has_only("tock", only)).toBe(false);
 	});
 
+	it("tell all handlers of what has happened, whatever fails on the way", () => {
+		const events = new Events<Payloads>();
+		const heard: string[] = [];
+		const failures: string[] = [];
+		const fail = (): never => {
+			throw new Error("clumsy");
+		};
+		const report = (name: string, error: unknown): void => void failures.push(`${name}: ${error}`);
+		events.add_handler("tick", fail, 2);
+		events.add_handler("tick", ({ count }) => void heard.push(`first ${count}`), 1);
+		events.add_handler("tick", ({ count }) => (count > 1 ? "answer" : undefined));
+		events.add_handler("tick", () => void heard.push("last"), -1);
+		expect(events.tell("tick", { count: 1 }, report)).toBeUndefined();
+		expect(events.tell("tick", { count: 2 }, report)).toBe("answer");
+		expect(heard).toEqual(["first 1", "last", "first 2"]);
+		expect(failures).toEqual(["tick: Error: clumsy", "tick: Error: clumsy"]);
+		expect(() => events.fire_event("tick", { count: 1 })).toThrow("clumsy");
+		// one around them that fails stands for all that is inside
+		events.add_wrapper("tick", fail);
+		expect(events.tell("tick", { count: 1 }, report)).toBeUndefined();
+		expect(failures).toHaveLength(3);
+		expect(heard).toHaveLength(3);
+	});
+
 	it("pass each handler through a debug hook", () => {
 		const events = new Events<Payloads>();
 		const seen: string[] = [];
