@@ -264,7 +264,11 @@ function s2smanager(host: LuaHost): TValue {
 		destroy_session: () => undefined,
 		retire_session: () => undefined,
 	});
-	host.vm.raw_set(value.value as Table, "incoming_s2s", host.border.table({}));
+	host.vm.raw_set(
+		value.value as Table,
+		"incoming_s2s",
+		host.vm.index(host.vm.index(host.globals, string_value("prosody")), string_value("incoming_s2s")),
+	);
 	return value;
 }
 
@@ -377,7 +381,7 @@ function portmanager(host: LuaHost): TValue {
 			for (const { service, host: address, port } of server.addresses()) {
 				const known = all_services().find(({ name }) => name === service);
 				const active = border.table({ service: known ?? { name: service }, server: border.table({}) });
-				vm.call(vm.index(table, string_value("set")), [
+				vm.call(vm.index(table, string_value("add")), [
 					table,
 					string_value(service),
 					string_value(address),

@@ -344,6 +344,18 @@ export function http_app_from_lua(host: LuaHost, item: TValue): HttpApp {
 
 // -------------------------------------------------------------------------------------------------------------- server
 
+const listeners = new WeakMap<LuaHost, TValue>();
+
+/** `net.http.server`'s listener: whoever offers it on a port has the host's server answer there. */
+export function http_listener(host: LuaHost): TValue {
+	let listener = listeners.get(host);
+	if (!listener) {
+		listener = host.border.table({});
+		listeners.set(host, listener);
+	}
+	return listener;
+}
+
 /** `net.http.server`. */
 function server_library(host: LuaHost): TValue {
 	const { vm, border, server, libraries } = host;
@@ -431,7 +443,7 @@ function server_library(host: LuaHost): TValue {
 	const table = library.value as Table;
 	vm.raw_set(table, "_events", bus);
 	vm.raw_set(table, "codes", libraries.get("net.http.codes"));
-	vm.raw_set(table, "listener", border.table({}));
+	vm.raw_set(table, "listener", http_listener(host));
 	return library;
 }
 

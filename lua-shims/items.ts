@@ -7,7 +7,7 @@ import { type Condition, is_error_type, stanza_error } from "../host/util/error.
 import { Stanza } from "../host/util/stanza.ts";
 import { listen } from "./connection.ts";
 import { TValue } from "./fengari.ts";
-import { http_app_from_lua } from "./http.ts";
+import { http_app_from_lua, http_listener } from "./http.ts";
 import { LiveTable, nil, number_value, string_value, tags } from "./live_table.ts";
 import type { LuaHost } from "./lua_host.ts";
 import type { LuaModule } from "./module.ts";
@@ -136,7 +136,10 @@ const net_service: ItemAdapter = (host, module, item) => {
 		...(typeof default_port === "number" ? { default_port } : {}),
 		...(optional_text(field("encryption")) === "ssl" ? { encryption: "ssl" as const } : {}),
 		private: field("private").value === true,
-		onconnect: (conn) => listen(host, conn, listener),
+		onconnect: (conn) => {
+			if (listener.value === http_listener(host).value) host.server.http_server.onconnect(conn);
+			else listen(host, conn, listener);
+		},
 	};
 	return made;
 };

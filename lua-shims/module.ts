@@ -161,6 +161,32 @@ export function create_module_api(host: LuaHost): TValue {
 	/** What `module:depends` and `hosts[…].modules[…]` show of a module. */
 	const exports_value = (name: string, on: string, exported: unknown): TValue => host.exports_value(name, on, exported);
 
+	/** `module.items`: what a module offers, by key, as some modules look it up. */
+	function items_of(module: LuaModule, key: string): Table {
+		const inner = (table: Table, name: string): Table => {
+			const known = vm.raw_get(table, name);
+			if (known.type === tags.table) return known.value as Table;
+			const made = vm.new_table();
+			vm.raw_set(table, name, new TValue(tags.table, made));
+			return made;
+		};
+		return inner(inner(module.table, "items"), key);
+	}
+
+	function note_item(module: LuaModule, key: string, item: TValue): void {
+		const list = items_of(module, key);
+		vm.raw_set(list, vm.len(new TValue(tags.table, list)) + 1, new TValue(item.type, item.value));
+	}
+
+	function forget_item(module: LuaModule, key: string, item: TValue): void {
+		const list = items_of(module, key);
+		const kept = [...vm.entries(list)]
+			.map(([, value]) => value)
+			.filter((value) => !value.ttisnil() && value.value !== item.value);
+		const rest = kept.map((value) => new TValue(value.type, value.value));
+		for (let index = 1; index <= rest.length + 1; index++) vm.raw_set(list, index, rest[index - 1] ?? nil);
+	}
+
 	const methods: { [name: string]: Method } = {
 		get_name: (module) => string_value(module.api.name),
 		get_host: (module) => (module.api.host === "*" ? nil : string_value(module.api.host)),
@@ -240,18 +266,20 @@ export function create_module_api(host: LuaHost): TValue {
 			return undefined;
 		},
 		wrap_object_event: (module, [object = nil, name, wrapper]) => {
-			const event = text(name, "event");
+			// the event false stands for all of them
+			const event = name?.value === false ? undefined : (text(name, "event") as "pre-stanza");
 			const callback = callee(wrapper, "wrapper");
 			if (is_lua_bus(object)) {
-				vm.call(vm.index(object, string_value("add_wrapper")), [string_value(event), callback]);
+				const named = event === undefined ? border.to_lua(false) : string_value(event);
+				vm.call(vm.index(object, string_value("add_wrapper")), [named, callback]);
 				const kept = new TValue(object.type, object.value);
-				host.undo(module, () => vm.call(vm.index(kept, string_value("remove_wrapper")), [string_value(event), callback]));
+				host.undo(module, () => vm.call(vm.index(kept, string_value("remove_wrapper")), [named, callback]));
 				return undefined;
 			}
 			const bus = host.bus_of(object);
 			const run = wrapper_of(callback);
-			bus.add_wrapper(event as "pre-stanza", run);
-			host.undo(module, () => bus.remove_wrapper(event as "pre-stanza", run));
+			bus.add_wrapper(event, run);
+			host.undo(module, () => bus.remove_wrapper(event, run));
 			return undefined;
 		},
 		fire_event: (module, [name, payload]) => {
@@ -275,10 +303,12 @@ export function create_module_api(host: LuaHost): TValue {
 		add_item: (module, [key, item = nil]) => {
 			const name = text(key, "key");
 			module.api.add_item(name as "feature", adapt_item(host, module, name, item) as string);
+			note_item(module, name, item);
 			return undefined;
 		},
 		remove_item: (module, [key, item = nil]) => {
 			module.api.remove_item(text(key, "key") as "feature", adapted_item(host, item) as string);
+			forget_item(module, text(key, "key"), item);
 			return undefined;
 		},
 		get_host_items: (module, [key]) => array_value(module.api.get_host_items(text(key, "key") as "feature")),
@@ -315,6 +345,7 @@ export function create_module_api(host: LuaHost): TValue {
 				vm.raw_set(table, "_provided_by", string_value(module.api.name));
 			}
 			module.api.add_item(`${name}-provider` as "feature", adapt_item(host, module, `${name}-provider`, given) as string);
+			note_item(module, `${name}-provider`, given);
 			return undefined;
 		},
 

@@ -80,6 +80,8 @@ function prosody_fields(host: LuaHost, functions: { readonly [name: string]: TVa
 			source: paths.config,
 		}),
 		arg: border.table({}),
+		// there are no streams to other servers
+		incoming_s2s: border.table({}),
 		opts: border.table({}),
 		config_loaded: true,
 		log: log_function(host, server.logger("general")),

@@ -1,9 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { start_test_server, type TestServer } from "../helper.ts";
+import { missing } from "./community/community.ts";
 
 const lua_modules = new URL("../lua", import.meta.url).pathname;
 
-describe("HTTP for Lua modules", () => {
+describe.each([
+	["the host's mod_http", []],
+	["Prosody's mod_http in Lua", ["http", "http_errors"]],
+])("HTTP for Lua modules, by %s", (_, prefer_lua_modules) => {
+	if (prefer_lua_modules.some(missing)) return;
 	let server: TestServer;
 	let base: string;
 	/** The functions of the canary module. */
@@ -12,7 +17,14 @@ describe("HTTP for Lua modules", () => {
 	beforeAll(async () => {
 		server = await start_test_server({
 			config: {
-				"*": { plugin_paths: [lua_modules], http_ports: [0], https_ports: [], http_default_host: "localhost" },
+				"*": {
+					plugin_paths: [lua_modules, "/usr/lib/prosody/modules"],
+					prefer_lua_modules,
+					http_interfaces: ["127.0.0.1"],
+					http_ports: [0],
+					https_ports: [],
+					http_default_host: "localhost",
+				},
 				localhost: { modules_enabled: ["served"], http_host: "127.0.0.1" },
 			},
 		});

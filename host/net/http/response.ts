@@ -3,6 +3,7 @@
 import type { ServerResponse } from "node:http";
 import type { HttpBody, HttpHeaders, HttpRequest, HttpResponse, HttpSource } from "../../core/types/http.ts";
 import type { Connection, Log } from "../../core/types.ts";
+import { bytes_of } from "../../util/byte_text.ts";
 import { contains_token } from "../../util/http.ts";
 import { code_name } from "../../util/http_codes.ts";
 import { header_bytes } from "./request.ts";
@@ -24,6 +25,13 @@ function wants_persistence(request: HttpRequest): boolean {
 	const connection = request.headers["connection"] ?? "";
 	if (contains_token(connection, "keep-alive")) return true;
 	return request.httpversion === "1.1" && !contains_token(connection, "close");
+}
+
+const lone_surrogate = /\p{Surrogate}/u;
+
+/** Content as it goes out: text in which bytes that are no UTF-8 are escaped (util/byte_text.ts) is those bytes. */
+function content_of(body: HttpBody): HttpBody {
+	return typeof body === "string" && lone_surrogate.test(body) ? bytes_of(body) : body;
 }
 
 function size_of(body: HttpBody): number {
@@ -82,7 +90,7 @@ export class Response implements HttpResponse {
 
 	send(given?: HttpBody): void {
 		if (this.finished || this.has_begun) return;
-		const body = given ?? this.body ?? "";
+		const body = content_of(given ?? this.body ?? "");
 		if (this.status_code > 199 && this.status_code !== 204) this.headers["content_length"] = size_of(body);
 		if (!this.write_head()) return;
 		if (!this.is_head_request) this.write(body);
@@ -107,9 +115,10 @@ export class Response implements HttpResponse {
 		this.outgoing.chunkedEncoding = false;
 	}
 
-	write(chunk: HttpBody): boolean {
+	write(given: HttpBody): boolean {
 		if (this.finished) return false;
 		if (!this.has_begun && !this.write_head()) return false;
+		const chunk = content_of(given);
 		const size = size_of(chunk);
 		if (size === 0) return true;
 		this.sent += size;
