@@ -24,7 +24,8 @@ describe("libraries that the host gives to Lua", () => {
 		lua = await create_lua();
 	});
 	afterAll(async () => {
-		process.env["TZ"] = time_zone;
+		if (time_zone === undefined) delete process.env["TZ"];
+		else process.env["TZ"] = time_zone;
 		await lua.stop();
 	});
 
