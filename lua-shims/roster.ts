@@ -120,6 +120,9 @@ class PendingTable extends LiveTable {
 	}
 }
 
+/** Rosters whose version modules set to true: it says nothing. */
+const without_version = new WeakSet<Roster>();
+
 /** A roster as Prosody has it: contacts by JID, and what belongs to none under the key false. */
 class RosterTable extends LiveTable {
 	private readonly metadata: TValue;
@@ -138,9 +141,12 @@ class RosterTable extends LiveTable {
 				"version",
 				{
 					// Prosody has none before the first change, and its modules tell by that
-					get: (roster: Roster) => roster.version || undefined,
+					get: (roster: Roster) => without_version.has(roster) || roster.version || undefined,
 					set: (roster: Roster, value: TValue) => {
 						if (typeof value.value === "number") roster.version = value.value;
+						// clients are not to rely on it
+						if (value.value === true) without_version.add(roster);
+						else without_version.delete(roster);
 					},
 				},
 			],

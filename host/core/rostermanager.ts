@@ -67,7 +67,7 @@ function write_roster(roster: Roster): StoreMap {
 	const pending: StoreMap = new Map();
 	for (const [jid, request] of roster.pending) pending.set(jid, request === true ? true : st.preserialize(request));
 	const stored: StoreMap = new Map();
-	for (const [jid, item] of roster.items) stored.set(jid, write_item(item));
+	for (const [jid, item] of roster.items) if (item.persist !== false) stored.set(jid, write_item(item));
 	stored.set(false, { version: roster.version, pending });
 	return stored;
 }

@@ -65,6 +65,8 @@ export interface RosterItem {
 	name?: string;
 	groups: Set<string>;
 	approved?: boolean;
+	/** False for a contact that is put into the roster each time it is read, as by mod_groups, and is not stored. */
+	persist?: boolean;
 }
 
 /** An account's contacts. Source: core/rostermanager.lua. */
