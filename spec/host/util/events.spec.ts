@@ -104,9 +104,17 @@ describe("events", () => {
 		expect(events.has_only("tick", only)).toBe(false);
 		events.add_handler("tock", other, -5);
 		expect(events.has_only("tock", only)).toBe(false);
+		expect(events.has_only_among("tock", new Set([only]))).toBe(false);
+		expect(events.has_only_among("tock", new Set([other, only]))).toBe(true);
+		expect(events.has_only_among("tick", new Set())).toBe(true);
+		const wrapper = (): undefined => undefined;
+		events.add_wrapper("tock", wrapper);
+		expect(events.has_only_among("tock", new Set([other, only]))).toBe(false);
+		events.remove_wrapper("tock", wrapper);
 		events.remove_handler("tock", other);
 		events.set_debug_hook((_handler, _name, run) => run());
 		expect(events.has_only("tock", only)).toBe(false);
+		expect(events.has_only_among("tock", new Set([only]))).toBe(false);
 	});
 
 	it("tell all handlers of what has happened, whatever fails on the way", () => {
