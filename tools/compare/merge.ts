@@ -1,5 +1,6 @@
 // No counterpart: part of `enjamb compare`. Two stanzas laid on top of each other, for reports that show them side by side.
 
+import { createHash } from "node:crypto";
 import { ns } from "../../host/util/ns.ts";
 import { Stanza } from "../../host/util/stanza.ts";
 import { with_free_values_open } from "./elements.ts";
@@ -115,7 +116,12 @@ function key_of(name: string, xmlns: string | undefined, attributes: Plain["attr
 		.map(({ name, value, free }) => [name, free ? null : value]);
 	const texts = children.flatMap((child) => (child.kind === "text" ? [child.free ? null : child.text] : []));
 	const keys = children.flatMap((child) => (child.kind === "element" ? [child.key] : []));
-	return JSON.stringify([name, xmlns ?? null, pairs.sort(by_text), texts, keys.sort()]);
+	return fingerprint([name, xmlns ?? null, pairs.sort(by_text), texts, keys.sort()]);
+}
+
+/** The same short text for the same values. Texts of whole elements would double in length with each element around them. */
+export function fingerprint(values: readonly unknown[]): string {
+	return createHash("sha1").update(JSON.stringify(values)).digest("base64");
 }
 
 function by_text(a: readonly unknown[], b: readonly unknown[]): number {

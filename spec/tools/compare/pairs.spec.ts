@@ -41,6 +41,12 @@ function only(pairs: readonly StanzaPair[]): StanzaPair {
 }
 
 describe("what differs is marked", () => {
+	it("in elements as deep as scripts can send", () => {
+		const deep = (text: string): string => `<message>${"<x>".repeat(90)}${text}${"</x>".repeat(90)}</message>`;
+		const [mark] = marked(only(pairs_of([deep("a")], [deep("b")])));
+		expect(mark).toBe(`message${"/x".repeat(90)}: a, b`);
+	});
+
 	it("at the attribute, of the one element of several that differs", () => {
 		const pair = only(
 			pairs_of(
