@@ -6,6 +6,7 @@ import type { C2sSession, Roster } from "../host/core/types.ts";
 import * as jid from "../host/util/jid.ts";
 import { Stanza } from "../host/util/stanza.ts";
 import { type Table, TValue } from "./fengari.ts";
+import { item_value } from "./items.ts";
 import { LiveTable, nil, number_value, string_value, tags } from "./live_table.ts";
 import type { LuaHost } from "./lua_host.ts";
 import { features_of, router_functions } from "./prosody.ts";
@@ -319,7 +320,11 @@ function modulemanager(host: LuaHost): TValue {
 			for (const name of names_on(on_hosts(on))) vm.raw_set(table, name, shown(on_hosts(on), name));
 			return new TValue(tags.table, table);
 		},
-		get_items: ([key, on]) => border.to_lua(modules.get_items(on_hosts(on), text_argument(key, "key") as "feature")),
+		get_items: ([key, on]) => {
+			const name = text_argument(key, "key");
+			const items: unknown[] = modules.get_items(on_hosts(on), name as "feature");
+			return border.deep_table(items.map((item) => item_value(host, name, item)));
+		},
 		get_modules_for_host: ([on]) => {
 			const names = modules.configured_for(host_of(on));
 			const component = server.config.get(host_of(on), "component_module");

@@ -1,12 +1,16 @@
 // No counterpart: items that modules in Lua offer, for those who take them in TypeScript.
 
-import type { NetService, Task } from "../host/core/types.ts";
+import type { NetService, Session, Task } from "../host/core/types.ts";
 import { new_command } from "../host/plugins/adhoc/adhoc.lib.ts";
-import type { AdhocAction, AdhocAnswer, AdhocPermission } from "../host/util/adhoc.ts";
+import type { AdhocAction, AdhocAnswer, AdhocCommand, AdhocForm, AdhocPermission } from "../host/util/adhoc.ts";
+import { Form } from "../host/util/dataforms.ts";
 import { type Condition, is_error_type, stanza_error } from "../host/util/error.ts";
-import { Stanza } from "../host/util/stanza.ts";
+import { short as new_id } from "../host/util/id.ts";
+import * as jid from "../host/util/jid.ts";
+import { ns } from "../host/util/ns.ts";
+import { iq, Stanza, stanza as stanza_element } from "../host/util/stanza.ts";
 import { listen } from "./connection.ts";
-import { TValue } from "./fengari.ts";
+import { type Table, TValue } from "./fengari.ts";
 import { http_app_from_lua, http_listener } from "./http.ts";
 import { LiveTable, nil, number_value, string_value, tags } from "./live_table.ts";
 import type { LuaHost } from "./lua_host.ts";
@@ -177,3 +181,98 @@ export function adapted_item(host: LuaHost, item: TValue): unknown {
 	const known = item.type === tags.table ? host.adapted_items.get(item.value as object) : undefined;
 	return known ?? host.border.from_lua(item);
 }
+
+/** What a command of the host answered, as Lua's mod_adhoc takes it. */
+function answer_for_lua(host: LuaHost, answer: AdhocAnswer): TValue {
+	const { vm, border } = host;
+	if (answer.status === "error") return border.table({ status: "error", error: border.deep_table({ ...answer.error }) });
+	const { status, info, warn, error, actions, form, result, other } = answer;
+	const rendered = (shown: AdhocForm | undefined, type: "form" | "result"): Stanza | undefined =>
+		shown && (shown instanceof Form ? shown.form(undefined, type) : shown.layout.form(shown.values, type));
+	const data = border.table({
+		status,
+		info,
+		warn,
+		...(error ? { error: border.deep_table({ ...error }) } : {}),
+		other: rendered(form, "form") ?? rendered(result, "result") ?? other,
+	});
+	if (actions) {
+		const list = border.deep_table([...actions.allowed]);
+		vm.raw_set(list.value as Table, "default", border.to_lua(actions.default));
+		vm.raw_set(data.value as Table, "actions", list);
+	}
+	return data;
+}
+
+/** The session that a JID is, or else the host that is spoken to. */
+function origin_of({ server }: LuaHost, from: string | undefined, to: string | undefined): Session {
+	const origin = server.full_sessions.get(from ?? "") ?? server.hosts.get(jid.host(to ?? "") ?? "");
+	if (!origin) throw new TypeError(`nobody here is ${from ?? "the sender"}, who executes a command`);
+	return origin;
+}
+
+/** A command of the host for those who take commands in Lua. */
+function command_value(host: LuaHost, item: AdhocCommand<Session>): TValue {
+	const { vm, border } = host;
+	const { name, node, permission } = item;
+	const value = border.table({ name, node, permission });
+	const table = value.value as Table;
+	vm.raw_set(
+		table,
+		"handler",
+		vm.native(([, data = nil, state = nil]) => {
+			const field = (key: string): unknown => border.from_lua(vm.index(data, string_value(key)));
+			const text = (key: string): string | undefined => {
+				const known = field(key);
+				return typeof known === "string" ? known : undefined;
+			};
+			const origin = vm.index(data, string_value("origin"));
+			const stanza = field("stanza");
+			const form = field("form");
+			const [to, from] = [text("to"), text("from")];
+			const [answer, next] = item.handler(
+				{
+					origin: origin.ttisnil() ? origin_of(host, from, to) : host.session_of(origin),
+					// Prosody 0.12 only says from whom it comes
+					stanza: stanza instanceof Stanza ? stanza : iq({ type: "set", id: new_id(), from, to }),
+					to,
+					from,
+					action: text("action") ?? "execute",
+					form: form instanceof Stanza ? form : undefined,
+				},
+				border.from_lua(state),
+			);
+			return [answer_for_lua(host, answer), border.to_lua(next)];
+		}),
+	);
+	vm.raw_set(
+		table,
+		"cmdtag",
+		vm.native(([, status, sessionid, action]) => {
+			const tag = stanza_element("command", { xmlns: ns.commands, node, status: optional_text(status) });
+			tag.attr["sessionid"] = optional_text(sessionid);
+			tag.attr["action"] = optional_text(action);
+			return border.to_lua(tag);
+		}),
+	);
+	border.adopt(table, item);
+	border.bind(item, value);
+	return value;
+}
+
+function is_command(item: unknown): item is AdhocCommand<Session> {
+	return typeof item === "object" && item !== null && "node" in item && "handler" in item && typeof item.handler === "function";
+}
+
+/** An item as takers in Lua see it: one of Lua is itself, one of the host has the shape that Prosody's items have. */
+export function item_value(host: LuaHost, key: string, item: unknown): TValue {
+	const is_shown = typeof item === "object" && item !== null && (host.items_of_lua.has(item) || shown_commands.has(item));
+	if (!is_shown && (key === "adhoc" || key === "adhoc-provider") && is_command(item)) {
+		shown_commands.add(item);
+		return command_value(host, item);
+	}
+	return host.border.to_lua(item);
+}
+
+/** Commands of the host that Lua has seen. */
+const shown_commands = new WeakSet<object>();

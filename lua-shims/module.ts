@@ -6,7 +6,7 @@ import { IqError, type ModuleApi, type Session } from "../host/core/types.ts";
 import { Stanza } from "../host/util/stanza.ts";
 import { type Table, TValue } from "./fengari.ts";
 
-import { adapt_item, adapted_item } from "./items.ts";
+import { adapt_item, adapted_item, item_value } from "./items.ts";
 import { LiveTable, nil, number_value, string_value, tags, text_of_string } from "./live_table.ts";
 import { format_message, is_log_level } from "./log_format.ts";
 import type { LuaHost } from "./lua_host.ts";
@@ -311,12 +311,16 @@ export function create_module_api(host: LuaHost): TValue {
 			forget_item(module, text(key, "key"), item);
 			return undefined;
 		},
-		get_host_items: (module, [key]) => array_value(module.api.get_host_items(text(key, "key") as "feature")),
+		get_host_items: (module, [key]) => {
+			const name = text(key, "key");
+			const items: unknown[] = module.api.get_host_items(name as "feature");
+			return array_value(items.map((item) => item_value(host, name, item)));
+		},
 		handle_items: (module, [key, added, removed, existing]) => {
 			const on_added = callee(added, "added");
 			const on_removed = callee(removed, "removed");
 			const event_of = (event: { source: ModuleApi; item: unknown }) =>
-				border.table({ source: host.module_value(event.source), item: event.item });
+				border.table({ source: host.module_value(event.source), item: item_value(host, text(key, "key"), event.item) });
 			module.api.handle_items(
 				text(key, "key") as "feature",
 				(event) => void vm.call(on_added, [event_of(event)]),
