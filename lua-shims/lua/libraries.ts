@@ -4,14 +4,14 @@ import type { LuaCFunction, LuaState } from "fengari";
 import { lauxlib, type Table, TValue } from "../fengari.ts";
 import { bytes_value, tags } from "../live_table.ts";
 import type { LuaHost } from "../lua_host.ts";
-import { text_at } from "../require/arguments.ts";
+import { kept, text_at } from "../require/arguments.ts";
 import { close_coroutine, collect_garbage } from "./coroutines.ts";
 import { create_getinfo } from "./debug.ts";
 import { io_library } from "./io.ts";
 import { math_library, to_number } from "./math.ts";
 import { os_library } from "./os.ts";
 import { pack, packsize, unpack } from "./pack.ts";
-import { char, repeat } from "./strings.ts";
+import { char, create_gmatch, repeat } from "./strings.ts";
 import { create_setmetatable } from "./weak_table.ts";
 
 /** `tostring`, with Lua's own texts of numbers. */
@@ -54,6 +54,8 @@ export function replace_libraries(host: LuaHost): void {
 	vm.raw_set(strings, "unpack", vm.native(unpack));
 	vm.raw_set(strings, "char", vm.native(char));
 	vm.raw_set(strings, "rep", vm.native(repeat));
+	const function_of = (name: string): TValue => kept(vm.raw_get(strings, name));
+	vm.raw_set(strings, "gmatch", vm.native(create_gmatch(vm, function_of("gmatch"), function_of("find"))));
 	const setmetatable = vm.raw_get(globals, "setmetatable").value as LuaCFunction;
 	set("setmetatable", new TValue(tags.native_function, create_setmetatable(setmetatable)));
 	const getinfo = vm.raw_get(library("debug"), "getinfo").value as LuaCFunction;

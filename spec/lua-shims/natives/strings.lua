@@ -19,3 +19,11 @@ show(("%s"):rep(3, ","), ("x"):format(), ("%-5s|%5s|"):format("ab", "cd"), tostr
 show(("abc"):find("b", nil, true), ("aXb"):find("%u"), ("tab\there"):find("%c"), ("x"):find("[^%s]"), ("]"):find("[]]"), ("-"):find("[a%-z]"), ("é"):find("[\128-\255]+"), ("a\0b"):find("\0"), ("a\0b"):find("%z"), ("0x1F"):match("^0[xX](%x+)$"))
 show(("hello"):gsub("(l+)", "<%1>"), ("abc"):gsub("b*", "-"), ("one;two;;four"):gsub(";;", ";nil;"), ("äöü"):gsub("[\128-\191]", ""), ("path/to/file.lua"):match("([^/]+)%.lua$"), ("k=v"):match("(.-)=(.*)"))
 show(table.concat({ 1, 2.5, "x" }, "-"), table.concat({}, ","), table.concat({ "a", "b", "c" }, ",", 2, 3), problem(table.concat, { {} }), problem(table.concat, { 1, nil, 3 }, "", 1, 3))
+local function matches(...)
+	local found = {}
+	for first, second in string.gmatch(...) do
+		found[#found + 1] = tostring(first) .. (second and "/" .. tostring(second) or "")
+	end
+	return #found .. ":" .. table.concat(found, ",")
+end
+show(matches("a b c", "%a"), matches("a b c", "%a", 3), matches("a b c", "%a", -1), matches("a b c", "%a", 10), matches("k=v, x=y", "(%w)=(%w)", 3), matches("abc", "()", 2), matches("abc", "b*", 1), matches("abc", "b*"), matches("aaa", "a-", 2), matches("", "", 1), matches("abc", ".", -100))
