@@ -31,6 +31,7 @@ interface Client {
 	/** Another one from when it resumed that over this connection. */
 	session: ClientSession;
 	readonly stream: XmppStream;
+	readonly inbox: Inbox;
 	/** Ends the stream of a client that does not log in. */
 	patience?: Timer;
 }
@@ -145,7 +146,8 @@ class ClientStreams {
 		const session = new ClientSession(module.server, `c2s${id.short()}`, conn, {
 			close: (closing, reason) => this.close(closing, reason),
 			reset_stream: (_, rest) => stream.reset(rest),
-			hold: () => inbox.hold(),
+			// It may go on over another connection by now
+			hold: (held) => (held.conn === undefined ? client : (this.clients.get(held.conn) ?? client)).inbox.hold(),
 			take_over: (other) => {
 				client.session = other;
 			},
@@ -160,8 +162,9 @@ class ClientStreams {
 						this.close(client.session, false);
 					}),
 				handlestanza: (stanza) => {
-					if (inbox.is_held) inbox.take(() => this.handlestanza(client.session, stanza));
-					else this.handlestanza(client.session, stanza);
+					if (!inbox.is_held) this.handlestanza(client.session, stanza);
+					// What waited may find its session gone
+					else inbox.take(() => void (client.session.destroyed || this.handlestanza(client.session, stanza)));
 				},
 				error: (fault) => inbox.take(() => this.stream_error(client.session, fault)),
 			},
@@ -173,7 +176,7 @@ class ClientStreams {
 				attribute_limit: this.stanza_attribute_limit,
 			},
 		);
-		const client: Client = { session, stream };
+		const client: Client = { session, stream, inbox };
 		this.clients.set(conn, client);
 		session.log("info", "Client connected");
 		if (this.keepalives) conn.set_keepalive(true);
