@@ -103,8 +103,10 @@ export function register_http(host: LuaHost): void {
 		{ get: (target) => connection_value(host, target.conn) },
 	];
 	const sinks = new WeakMap<object, TValue>();
+	/** Content that Lua put in place of what came, or took away. */
+	const bodies = new WeakMap<object, TValue>();
 	const of_requests = new Map<string, Field<HttpRequest>>([
-		...(["id", "method", "url", "httpversion", "headers", "body", "body_length", "chunked"] as const).map(
+		...(["id", "method", "url", "httpversion", "headers", "body_length", "chunked"] as const).map(
 			(name): [string, Field<HttpRequest>] => read_only(name),
 		),
 		same("path"),
@@ -113,6 +115,17 @@ export function register_http(host: LuaHost): void {
 		same("partial"),
 		log_field<HttpRequest>(),
 		conn_field<HttpRequest>(),
+		[
+			"body",
+			{
+				get: (request) => bodies.get(request) ?? request.body,
+				set: (request, value) => {
+					bodies.set(request, kept(value));
+					const body = body_of(value);
+					request.body = body === undefined ? false : Buffer.from(body);
+				},
+			},
+		],
 		[
 			"body_sink",
 			{
