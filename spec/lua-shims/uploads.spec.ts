@@ -26,13 +26,16 @@ interface Answer {
 function http(url: string, port: number, method: string, headers: Record<string, string> = {}, body?: Buffer): Promise<Answer> {
 	const { host, pathname } = new URL(url);
 	return new Promise((resolve, reject) => {
-		const asked = request({ host: "127.0.0.1", port, path: pathname, method, headers: { host, ...headers } }, (response) => {
-			const chunks: Buffer[] = [];
-			response.on("data", (chunk: Buffer) => chunks.push(chunk));
-			response.on("end", () =>
-				resolve({ status: response.statusCode ?? 0, type: response.headers["content-type"], body: Buffer.concat(chunks) }),
-			);
-		});
+		const asked = request(
+			{ host: "127.0.0.1", port, path: pathname, method, headers: { host, ...headers }, agent: false },
+			(response) => {
+				const chunks: Buffer[] = [];
+				response.on("data", (chunk: Buffer) => chunks.push(chunk));
+				response.on("end", () =>
+					resolve({ status: response.statusCode ?? 0, type: response.headers["content-type"], body: Buffer.concat(chunks) }),
+				);
+			},
+		);
 		asked.on("error", reject);
 		asked.end(body);
 	});
