@@ -1,8 +1,8 @@
 // Counterpart: tools/migration/prosody-migrator.lua. What `enjamb migrate` does.
 
 import { existsSync, realpathSync, statSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
-import { storage_places } from "./check/storage.ts";
+import { basename, dirname, join, resolve, sep } from "node:path";
+import { access_problem, storage_places } from "./check/storage.ts";
 import { load_config } from "./core/configmanager.ts";
 import { Aside } from "./migrate/aside.ts";
 import { ejabberd_source } from "./migrate/ejabberd_source.ts";
@@ -141,10 +141,28 @@ function open_target({ kind, path }: Location): Result<Target, string> {
 	return kind === "internal" ? ok(internal_target(path)) : sqlite_target(path);
 }
 
-/** The same place, whatever links lead to it. */
+/** The same place, whatever links lead to it, also of what is not there yet. */
 function real(path: string): string {
-	return existsSync(path) ? realpathSync(path) : resolve(path);
+	const above = dirname(path);
+	if (existsSync(path)) return realpathSync(path);
+	return above === path ? path : join(real(above), basename(path));
 }
+
+/** Why two places cannot be both ends of a migration; undefined where they can. */
+function too_close(from: Location, to: Location): string | undefined {
+	const [source, target] = [real(from.path), real(to.path)];
+	if (source === target) return "--from and --to are the same place";
+	if (to.kind !== "internal" || !target.startsWith(`${source}${sep}`)) return undefined;
+	return `--to: ${to.path} is in the folder that is read: expected a folder outside of ${from.path}`;
+}
+
+/** What a place has where there is something to move. */
+const contents: { readonly [Name in Kind]: string } = {
+	internal: "a folder for each host with its stores in it, such as example%2ecom/accounts/romeo.dat",
+	sql: "Prosody's tables, prosody and prosodyarchive, with rows in them",
+	ejabberd: "rooms or archives of ejabberd",
+	metronome: "a folder for each host with its stores in it",
+};
 
 /** Where a migration's journal lies: with its target, and named so that nobody takes it for data. */
 function journal_path({ kind, path }: Location): string {
@@ -153,11 +171,21 @@ function journal_path({ kind, path }: Location): string {
 
 /** Why nothing may be written to a place; undefined where it is new, or empty. */
 function occupied({ kind, path }: Location): string | undefined {
-	if (kind === "internal") return occupied_folder(path);
+	const found = statSync(path, { throwIfNoEntry: false });
+	if (found !== undefined && found.isDirectory() !== (kind === "internal")) {
+		return kind === "internal" ? `${path} is a file: expected a folder` : `${path} is a folder: expected a file`;
+	}
+	const folder = kind === "internal" ? path : dirname(path);
+	const problem = kind === "sql" && !existsSync(folder) ? `there is no folder ${folder}` : access_problem(folder);
+	if (problem !== undefined)
+		return `nothing can be written to ${path} (${problem}): expected a place that this user may write to`;
+	const advice = "nothing is ever written over. Name a new one";
 	try {
-		return occupied_database(path);
+		const what = kind === "internal" ? occupied_folder(path) : occupied_database(path);
+		return what === undefined ? undefined : `${what}; ${advice}`;
 	} catch (error) {
-		return `${path}: ${error instanceof Error ? error.message : error}`;
+		const text = error instanceof Error ? error.message : String(error);
+		return `${text.includes(path) ? text : `${path}: ${text}`}; ${advice}`;
 	}
 }
 
@@ -175,14 +203,25 @@ export async function run(options: MigrateOptions): Promise<0 | 1 | 3> {
 	const to = await parse_location(options.to);
 	if (!to.ok) return refuse(`--to: ${to.error}`);
 	if (only_sources.has(to.value.kind)) return refuse(`--to: ${to.value.kind} is something to come from only`);
-	if (real(from.value.path) === real(to.value.path)) return refuse("--from and --to are the same place");
+	const close = too_close(from.value, to.value);
+	if (close !== undefined) return refuse(close);
 	const source = open_source(from.value);
 	if (!source.ok) return refuse(`--from: ${source.error}`);
 	try {
-		return options.dry_run ? try_out(source.value, options) : move(source.value, from.value, to.value, options, refuse);
+		if (source.value.units().length === 0) {
+			options.write(left_text(source.value.left_behind()));
+			return refuse(`--from: there is nothing to move in ${from.value.path}: expected ${contents[from.value.kind]}`);
+		}
+		const journal = Journal.open(journal_path(to.value), source.value.name, `${to.value.kind}:${to.value.path}`);
+		if (!journal.ok) return refuse(journal.error);
+		const trouble = journal.value.resumed ? undefined : occupied(to.value);
+		if (trouble !== undefined) return refuse(`--to: ${trouble}`);
+		if (options.dry_run) return try_out(source.value, options);
+		return move(source.value, from.value, to.value, journal.value, options, refuse);
 	} catch (error) {
 		if (!(error instanceof Error && ("code" in error || error.message.includes(to.value.path)))) throw error;
-		return refuse(`${error.message}. What was moved so far stays; the same command goes on from there`);
+		const stays = existsSync(journal_path(to.value)) && !options.dry_run;
+		return refuse(`${error.message}${stays ? ". What was moved so far stays; the same command goes on from there" : ""}`);
 	} finally {
 		source.value.close();
 	}
@@ -197,22 +236,24 @@ function try_out(source: Source, { write, progress }: MigrateOptions): 0 | 3 {
 	return watcher.kept > 0 ? 3 : 0;
 }
 
-function move(source: Source, from: Location, to: Location, options: MigrateOptions, refuse: (problem: string) => 1): 0 | 1 | 3 {
-	const { write, progress } = options;
-	const journal = Journal.open(journal_path(to), source.name, `${to.kind}:${to.path}`);
-	if (!journal.ok) return refuse(journal.error);
-	const trouble = journal.value.resumed ? undefined : occupied(to);
-	if (trouble !== undefined) return refuse(`--to: ${trouble}; nothing is ever written over. Name a new one`);
+function move(
+	source: Source,
+	from: Location,
+	to: Location,
+	journal: Journal,
+	{ write, progress }: MigrateOptions,
+	refuse: (problem: string) => 1,
+): 0 | 1 | 3 {
 	const target = open_target(to);
 	if (!target.ok) return refuse(`--to: ${target.error}`);
-	const done = [...journal.value.units.values()].reduce((sum, { items }) => sum + items, 0);
-	if (journal.value.resumed) progress.write(`Going on where an earlier run ended, behind ${grouped(done)} records\n`);
+	const done = [...journal.units.values()].reduce((sum, { items }) => sum + items, 0);
+	if (journal.resumed) progress.write(`Going on where an earlier run ended, behind ${grouped(done)} records\n`);
 	const aside = new Aside(`${to.path}.aside`);
 	const moving = new Watcher(progress, "Moving", source);
 	let moved: Result<UnitResult[], string>;
 	try {
 		prepare(to);
-		moved = transfer({ source, target: target.value, journal: journal.value, aside, observer: moving });
+		moved = transfer({ source, target: target.value, journal, aside, observer: moving });
 	} finally {
 		target.value.close();
 	}
@@ -221,13 +262,13 @@ function move(source: Source, from: Location, to: Location, options: MigrateOpti
 	const verified = check(to, moved.value, progress);
 	write(store_table(moved.value) + left_text(source.left_behind()));
 	if (!verified.ok) return refuse(`the target does not have what it should: ${verified.error}`);
-	const changed = changed_since(source, from, journal.value);
+	const changed = changed_since(source, from, journal);
 	if (changed !== undefined) {
 		return refuse(
 			`${source.name} has changed while it was read (${changed}): stop the server that uses it, remove ${to.path}, and begin again`,
 		);
 	}
-	journal.value.remove();
+	journal.remove();
 	write(`Verified: ${grouped(verified.value.items)} records read back from ${target.value.name} are those of ${source.name}\n`);
 	write(`Digest of both: ${verified.value.digest}\n`);
 	const kept = moved.value.reduce((sum, { aside: count }) => sum + count, 0);

@@ -36,7 +36,7 @@ function drivers_of(config: Config, host: string): UsedDriver[] {
 }
 
 /** Why a path, or the nearest folder above it that there is, cannot be used for data; undefined where it can. */
-function access_problem(path: string): string | undefined {
+export function access_problem(path: string): string | undefined {
 	try {
 		const found = statSync(path, { throwIfNoEntry: false });
 		if (found === undefined && dirname(path) !== path) return access_problem(dirname(path));

@@ -53,7 +53,8 @@ const reasons: Record<string, string> = {
 	SQLITE_CANTOPEN: "it cannot be opened, or not be made in this folder",
 };
 
-function describe(file: string, error: InstanceType<typeof Sqlite.SqliteError>): StorageError {
+/** What SQLite complains of, in words that name the file. */
+export function sqlite_problem(file: string, error: InstanceType<typeof Sqlite.SqliteError>): StorageError {
 	const code = error.code.split("_").slice(0, 2).join("_");
 	const reason = reasons[code];
 	return { text: `${file}: ${reason === undefined ? error.message : `${reason} (${error.message})`}` };
@@ -125,7 +126,7 @@ export class SqliteDatabase implements Participant {
 			return ok(new SqliteDatabase(connection, options));
 		} catch (error) {
 			connection?.close();
-			if (error instanceof Sqlite.SqliteError) return failed(describe(file, error));
+			if (error instanceof Sqlite.SqliteError) return failed(sqlite_problem(file, error));
 			throw error;
 		}
 	}
@@ -356,7 +357,7 @@ export class SqliteDatabase implements Participant {
 
 	/** SQLite's error as a value; whatever else was thrown is a mistake in the program, and goes on. */
 	private sqlite_error(error: unknown): StorageError {
-		if (error instanceof Sqlite.SqliteError) return describe(this.file, error);
+		if (error instanceof Sqlite.SqliteError) return sqlite_problem(this.file, error);
 		throw error;
 	}
 }

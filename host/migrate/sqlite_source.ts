@@ -2,6 +2,7 @@
 
 import { closeSync, existsSync, openSync, readSync, rmSync, statSync } from "node:fs";
 import Sqlite from "better-sqlite3";
+import { sqlite_problem } from "../core/sqlite.ts";
 import type { StoreMap, StoreValue } from "../core/types.ts";
 import { deserialize, column as text } from "../plugins/storage_sql/values.ts";
 import { entries } from "../util/luatable.ts";
@@ -56,6 +57,15 @@ export function open_read_only(file: string): { readonly database: Sqlite.Databa
  * A SQLite file with Prosody's tables as a source. Throws, with a text that names the file, where it cannot be read or is none.
  */
 export function sqlite_source(file: string): Source {
+	try {
+		return read_source(file);
+	} catch (error) {
+		if (!(error instanceof Sqlite.SqliteError)) throw error;
+		throw new Error(sqlite_problem(file, error).text, { cause: error });
+	}
+}
+
+function read_source(file: string): Source {
 	const { database, close } = open_read_only(file);
 	const left = new LeftList();
 

@@ -304,6 +304,73 @@ describe("enjamb migrate", () => {
 		expect(snapshot(folder)).toEqual(before);
 	});
 
+	it("tells beforehand too when the target is not free", async () => {
+		const data = write_data();
+		const file = join(folder, "a.sqlite");
+		await migrate(`internal:${data}`, `sql:${file}`);
+		const again = await migrate(`internal:${data}`, `sql:${file}`, true);
+		expect(again).toMatchObject({
+			status: 1,
+			out: "",
+			err: expect.stringContaining("has data in it; nothing is ever written over"),
+		});
+	});
+
+	it("keeps out of the folder that it reads", async () => {
+		const data = write_data();
+		const before = snapshot(folder);
+		symlinkSync(data, join(folder, "link"));
+		for (const target of [join(data, "new"), join(folder, "link", "deep", "new")]) {
+			const { status, err } = await migrate(`internal:${data}`, `internal:${target}`);
+			expect({ status, err }).toEqual({ status: 1, err: expect.stringContaining("is in the folder that is read") });
+		}
+		rmSync(join(folder, "link"));
+		expect(snapshot(folder)).toEqual(before);
+		// The one place for both, as Debian's configuration has it: a database is no part of a folder's data.
+		expect(await migrate(`internal:${data}`, `sql:${join(data, "prosody.sqlite")}`)).toMatchObject({ status: 0 });
+	});
+
+	it("does not take for data what is none", async () => {
+		write("etc/prosody.cfg.lua", "-- nothing\n");
+		new Sqlite(join(folder, "other.sqlite")).exec("CREATE TABLE notes (text)").close();
+		for (const from of ["internal:etc", "sql:other.sqlite", "metronome:etc"]) {
+			const place = from.replace(":", `:${folder}/`);
+			const { status, err } = await migrate(place, `sql:${join(folder, "a.sqlite")}`);
+			expect({ status, err }).toEqual({ status: 1, err: expect.stringContaining("there is nothing to move in") });
+		}
+		expect(readdirSync(folder).sort()).toEqual(["etc", "other.sqlite"]);
+	});
+
+	it("says who has a database, and that it is not that there is something in it", async () => {
+		const data = write_data();
+		const file = join(folder, "a.sqlite");
+		await migrate(`internal:${data}`, `sql:${file}`);
+		const other = new Sqlite(file);
+		other.pragma("journal_mode = DELETE");
+		other.exec("BEGIN EXCLUSIVE");
+		try {
+			const { status, err } = await migrate(`sql:${file}`, `internal:${join(folder, "b")}`);
+			expect({ status, err }).toEqual({ status: 1, err: expect.stringContaining(`${file}: another process is using it`) });
+		} finally {
+			other.close();
+		}
+	}, 30_000);
+
+	it.each([
+		["internal:FILE", "is a file: expected a folder"],
+		["sql:FOLDER", "is a folder: expected a file"],
+		["sql:FOLDER/none/a.sqlite", "there is no folder"],
+		["sql:FILE", "it is not a SQLite 3 database"],
+	])("says what is wrong with --to %s", async (to, expected) => {
+		const data = write_data();
+		const file = write("file", "some text that is no database, and long enough to be looked at: ".repeat(20));
+		const before = snapshot(folder);
+		const { status, err } = await migrate(`internal:${data}`, to.replace("FILE", file).replace("FOLDER", folder));
+		expect({ status, err }).toEqual({ status: 1, err: expect.stringContaining(expected) });
+		expect(err).not.toContain("stays");
+		expect(snapshot(folder)).toEqual(before);
+	});
+
 	it.each([
 		["nothing", "cannot tell what nothing is: expected internal:FOLDER"],
 		["oracle:x", "cannot tell what oracle:x is"],
