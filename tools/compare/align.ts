@@ -1,6 +1,6 @@
 // No counterpart: part of `enjamb compare`. What a third server sent, beside what the other two did.
 
-import { type MergedElement, type MergedText, pair_up } from "./merge.ts";
+import { fingerprint, type MergedElement, type MergedText, pair_up } from "./merge.ts";
 import type { StanzaPair } from "./pairs.ts";
 
 /** Two views of the same answers of a reference, each with what another server has in place of them. */
@@ -13,11 +13,11 @@ export interface Aligned<Item> {
 
 /** The same for elements of the subject that are equal whatever the order of attributes, free values apart. */
 function shape_of(element: MergedElement | MergedText): string {
-	if (element.kind === "text") return JSON.stringify(element.mark === "free" ? null : element.subject);
+	if (element.kind === "text") return fingerprint([element.mark === "free" ? null : element.subject]);
 	const attributes = element.attributes
 		.filter(({ subject }) => subject !== undefined)
 		.map(({ name, subject, mark }) => `${name} ${mark === "free" ? "" : subject}`);
-	return JSON.stringify([element.name, attributes.sort(), element.children.map(shape_of)]);
+	return fingerprint([element.name, attributes.sort(), element.children.map(shape_of)]);
 }
 
 /** What tells stanzas and elements of one name apart at first sight. */

@@ -2,7 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { xml_escape } from "../../host/util/stanza.ts";
-import { page_index, page_play } from "./page/data.ts";
+import { page_index, page_plays } from "./page/data.ts";
 import { page_script } from "./page/script.ts";
 import { page_style } from "./page/style.ts";
 import type { CompareResult } from "./types.ts";
@@ -22,14 +22,14 @@ function hash_of(text: string): string {
  * The whole run as one HTML page that needs nothing else: it loads nothing, and its own policy lets no script or style run but its
  * own. Stanzas are in it as JSON and get shown as text. Steps are numbered from 1 in its anchors, such as `#play-3-step-12`; filters
  * can be in the fragment, too: `#status=different&client=Romeo&kind=join&text=status`. `?theme=dark` and `?theme=light` overrule
- * what the system prefers.
+ * what the system prefers. A third server gets a column of its own; `#server=subject` and `#server=also` show one beside the reference.
  */
 export function html_report(result: CompareResult, about: { readonly date: string; readonly command: string }): string {
 	const policy = `default-src 'none'; style-src ${hash_of(page_style)}; script-src ${hash_of(page_script)}; base-uri 'none'; form-action 'none'`;
-	const title = xml_escape(visible(`${result.reference} and ${result.subject} compared`));
-	const plays = result.comparisons.map((comparison, number) =>
-		embedded_json(`data-${number + 1}`, page_play(comparison, result)),
-	);
+	const also = result.also ? ` and ${result.also.name}` : "";
+	const title = xml_escape(visible(`${result.reference} and ${result.subject}${also} compared`));
+	const play_data = page_plays(result);
+	const plays = result.comparisons.map((_, number) => embedded_json(`data-${number + 1}`, play_data(number)));
 	return `<!DOCTYPE html>
 <html lang="en">
 <head>

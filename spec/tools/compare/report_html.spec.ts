@@ -8,14 +8,18 @@ import type { CompareResult } from "../../../tools/compare/types.ts";
 import { type Browser, dump_dom, find_chromium, type Page, start_browser } from "./browser.ts";
 import {
 	comparison,
+	comparisons,
 	join,
 	joined,
 	large_comparison,
 	other_codes,
 	result_of,
+	result_of_three,
 	said,
 	sends,
 	small_comparison,
+	third_name,
+	three_comparisons,
 } from "./report_fixture.ts";
 
 const about = { date: "2026-11-01", command: "enjamb compare scripts --html page.html" };
@@ -299,6 +303,180 @@ describe.skipIf(chromium === undefined)("the page in a browser", () => {
 			expect(await page.evaluate(background)).not.toBe(dark);
 			await page.resize(900, 700);
 			expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(900);
+		});
+	});
+
+	describe("on three servers", () => {
+		const texts = (selector: string): string =>
+			`[...document.querySelectorAll("${selector}")].map((element) => element.textContent)`;
+		/** The lines of a step's stanzas, by column: what stands there, after `-` for a gap and `!` for a mark. */
+		const lines = (step: string): string =>
+			`["left", "right", "third"].map((column) => [...document.querySelectorAll("#${step} .stanza ." + column)].map((line) =>
+				(line.classList.contains("gap") ? "-" : "") + (/line-[dk]/.test(line.className) ? "!" : "") + line.textContent))`;
+		const three = (): CompareResult => result_of_three([three_comparisons([other_codes])], [other_codes]);
+
+		it("has a column for each, with its own marks", async () => {
+			await look(three(), "three", async (page, url) => {
+				await page.open(`${url}#play-1-step-2`);
+				expect(await page.evaluate(texts(".columns span"))).toEqual(["Prosody 0.12.3", "Enjamb 0.1.0", third_name]);
+				const around = [
+					`<presence from='room@conference.localhost/Romeo' to="\${Romeo's full JID}" id='made-up-110'>`,
+					"<x xmlns='http://jabber.org/protocol/muc#user'>",
+					"<item affiliation='owner' role='moderator'/>",
+				];
+				expect(await page.evaluate(lines("play-1-step-2"))).toEqual([
+					[...around, "!<status code='110'/>", "-!", "-!", "-!", "</x>", "</presence>"],
+					[
+						...around.map((line) => line.replace("made-up-110", "made-up-100")),
+						"!<status code='100'/>",
+						"-",
+						"-",
+						"-",
+						"</x>",
+						"</presence>",
+					],
+					[...around, "<status code='110'/>", "!<hat>", "!<name>a</name>", "!</hat>", "</x>", "</presence>"],
+				]);
+				expect(await page.evaluate(texts("#play-1-step-2 .mark-k.value"))).toEqual(["110", "100"]);
+				const tops = await page.evaluate(
+					"[...document.querySelectorAll('#play-1-step-2 .rows .line')].map((line) => Math.round(line.getBoundingClientRect().top))",
+				);
+				if (!Array.isArray(tops)) throw new Error("expected a list");
+				for (let row = 0; row < tops.length; row += 3) expect([tops[row + 1], tops[row + 2]]).toEqual([tops[row], tops[row]]);
+			});
+		});
+
+		it("lists the differences of both, and reasons once", async () => {
+			const known = [{ ...other_codes, matches: () => true }];
+			await look(result_of_three([three_comparisons(known)], known), "three-notes", async (page, url) => {
+				await page.open(`${url}#play-1-step-3`);
+				const notes = await page.evaluate(texts("#play-1-step-3 .notes li"));
+				expect(notes).toEqual([
+					"text of message/body: Prosody sends “soft”, Enjamb “what light”known: other-status-codes This server counts in another way, and clients do not mind.",
+					"text of message/body: Prosody sends “soft”, Enjamb with Prosody's rooms in Lua “what window”known: other-status-codes",
+					"Enjamb with Prosody's rooms in Lua sends this message, Prosody does not" + "known: other-status-codes",
+				]);
+			});
+		});
+
+		it("says at the top how it went on each, and what concerns whom", async () => {
+			await look(three(), "three-top", async (page, url) => {
+				await page.open(url);
+				expect(await page.evaluate("document.querySelector('h1').textContent")).toBe(
+					`Prosody 0.12.3, Enjamb 0.1.0 and ${third_name}, given the same stanzas`,
+				);
+				expect(await page.evaluate(texts(".outcome h2, .outcome .verdict"))).toEqual([
+					"Enjamb",
+					"1 of 4 steps differs.",
+					"Enjamb with Prosody's rooms in Lua",
+					"3 of 4 steps differ.",
+				]);
+				expect(await page.evaluate(texts(".panel:first-child .whose"))).toEqual([
+					"1× Enjamb1× Enjamb with Prosody's rooms in Lua",
+					"Enjamb with Prosody's rooms in Lua",
+					"Enjamb with Prosody's rooms in Lua",
+					"Enjamb with Prosody's rooms in Lua",
+				]);
+			});
+		});
+
+		it("takes the worst of both, unless one is chosen", async () => {
+			await look(three(), "three-filters", async (page, url) => {
+				const pressed = texts(".statuses button");
+				await page.open(url);
+				expect(await step_ids(page)).toEqual(["play-1-step-2", "play-1-step-3", "play-1-step-4"]);
+				expect(await page.evaluate(pressed)).toEqual(["all 4", "different 3", "known 0", "equal 1"]);
+				await page.open(`${url}#server=subject&status=known`);
+				expect(await step_ids(page)).toEqual(["play-1-step-2"]);
+				expect(await page.evaluate(pressed)).toEqual(["all 4", "different 1", "known 1", "equal 2"]);
+				expect(await page.evaluate(texts(".columns span"))).toEqual(["Prosody 0.12.3", "Enjamb 0.1.0"]);
+				expect(await page.evaluate(lines("play-1-step-2"))).toMatchObject([{ length: 6 }, { length: 6 }, []]);
+				expect(await page.evaluate(texts("#play-1-step-2 .pill"))).toEqual(["known difference"]);
+				expect(await page.evaluate("document.querySelector('.play').className")).toBe("play different open");
+				await page.open(`${url}#play-1-step-3&server=also`);
+				expect(await page.evaluate(texts(".columns span"))).toEqual(["Prosody 0.12.3", third_name]);
+				expect(await page.evaluate(texts("#play-1-step-3 .notes li"))).toHaveLength(2);
+				expect(await page.evaluate(texts("#play-1-step-3 .value.core, #play-1-step-3 .text.mark-d"))).toEqual([
+					"soft",
+					"what window",
+				]);
+				await page.open(`${url}#play-1-step-4&server=subject&status=all`);
+				expect(await page.evaluate(texts("#play-1-step-4 .pill"))).toEqual(["equal"]);
+				await page.evaluate(
+					"(() => { const choice = document.querySelector('select'); choice.value = ''; choice.dispatchEvent(new Event('change')); })()",
+				);
+				expect(await page.evaluate("location.hash")).toBe("#play-1-step-4&status=all");
+				expect(await page.evaluate(texts("#play-1-step-4 .pill"))).toEqual(["different"]);
+			});
+		});
+
+		it("shows the server's own stanzas only where it alone is looked at", async () => {
+			const { own, third } = comparisons({ title: "Extra", source: "extra.scs" }, [
+				{ step: join, reference: { Romeo: [said] }, also: { Romeo: [said, joined("110")] } },
+			]);
+			await look(result_of_three([{ own, third }]), "three-extra", async (page, url) => {
+				await page.open(`${url}#play-1-step-1&server=subject&status=all`);
+				expect(await page.evaluate(texts("#play-1-step-1 h4 .quiet"))).toEqual(["1 stanza, equal"]);
+				await page.open(`${url}#play-1-step-1`);
+				expect(await page.evaluate(texts("#play-1-step-1 h4 .quiet"))).toEqual(["2 stanzas"]);
+			});
+		});
+
+		it("shows how connections end, and finds what only the third sends", async () => {
+			const { own, third } = comparisons({ title: "Ends", source: "ends.scs" }, [
+				{ step: join, reference: {}, subject_ended: { Romeo: "stream error reset" } },
+				{ step: join, reference: {}, also: { Juliet: [said] } },
+			]);
+			await look(result_of_three([{ own, third }]), "three-ends", async (page, url) => {
+				await page.open(`${url}#play-1-step-1`);
+				expect(await page.evaluate(lines("play-1-step-1"))).toEqual([
+					["!The connection stays."],
+					["!The connection ends: stream error reset"],
+					["The connection stays."],
+				]);
+				await page.open(`${url}#text=but%20soft`);
+				expect(await step_ids(page)).toEqual(["play-1-step-2"]);
+				await page.open(`${url}#client=Juliet`);
+				expect(await step_ids(page)).toEqual(["play-1-step-2"]);
+			});
+		});
+
+		it("remarks on another order by column", async () => {
+			const [a, b] = [joined("110"), said];
+			const { own, third } = comparisons({ title: "Order", source: "order.scs" }, [
+				{ step: join, reference: { Romeo: [a, b] }, also: { Romeo: [b, a] } },
+			]);
+			await look(result_of_three([{ own, third }]), "three-order", async (page, url) => {
+				await page.open(`${url}#play-1-step-1`);
+				expect(await page.evaluate(texts(".remark"))).toEqual([
+					"number 2 on the left, number 2 in the middle, number 1 on the right",
+				]);
+				await page.open(`${url}#play-1-step-1&server=also`);
+				expect(await page.evaluate(texts(".remark"))).toEqual(["number 2 on the left, number 1 on the right"]);
+			});
+		});
+
+		it("fits into a narrow window, and stops below the bar there", async () => {
+			await look(three(), "three-narrow", async (page, url) => {
+				await page.resize(900, 700);
+				await page.open(`${url}#play-1-step-3`);
+				expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(900);
+				await page.evaluate("new Promise((done) => { requestAnimationFrame(() => requestAnimationFrame(done)); })");
+				const below = await page.evaluate(
+					"document.querySelector('.current h3').getBoundingClientRect().top - document.querySelector('.open .columns').getBoundingClientRect().bottom",
+				);
+				expect(below).toBeGreaterThan(0);
+			});
+		});
+
+		it("runs nothing that stands in what the third sends", async () => {
+			const { comparisons: all, known } = hostile_result();
+			const also = { name: `T ${injections.join(" ")}`, known, comparisons: all };
+			await look({ ...hostile_result(), also }, "three-hostile", async (page, url) => {
+				await page.open(`${url}#play-1-step-1&status=all`);
+				expect(await page.evaluate("window.ran === undefined")).toBe(true);
+				expect(await page.evaluate("document.querySelectorAll('img, svg, iframe').length")).toBe(0);
+			});
 		});
 	});
 });

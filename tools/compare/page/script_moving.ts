@@ -6,27 +6,33 @@ export const script_moving = `
 
 	const { totals } = index;
 	const statusButtons = new Map(
-		[
-			["all", totals.steps],
-			["different", totals.different],
-			["known", totals.known],
-			["equal", totals.equal],
-		].map(([name, count]) => [
+		["all", "different", "known", "equal"].map((name) => [
 			name,
 			make(
 				"button",
 				{ class: name, type: "button", on: { click: () => change({ ...filters, status: name }) } },
 				name + " ",
-				make("span", {}, grouped(count)),
+				make("span", {}),
 			),
 		]),
 	);
 
-	function choice(title, key, values) {
-		const options = [make("option", { value: "" }, "any " + title), ...values.map((value) => make("option", { value }, value))];
+	function showCounts() {
+		const shown = chosen() < 0 ? totals : index.each[chosen()];
+		for (const [name, button] of statusButtons) {
+			button.setAttribute("aria-pressed", String(name === filters.status));
+			button.lastChild.textContent = grouped(name === "all" ? shown.steps : shown[name]);
+		}
+	}
+
+	function choice(title, key, values, all = "any " + title) {
+		const entries = values.map((value) => (Array.isArray(value) ? value : [value, value]));
+		const options = [["", all], ...entries].map(([value, name]) => make("option", { value }, name));
 		return make("select", { "aria-label": title, on: { change: (event) => change({ ...filters, [key]: event.target.value }) } }, options);
 	}
 
+	const servers = serverNames.slice(0, columns.length - 1).map((name, number) => [name, index.short[number + 1]]);
+	const serverChoice = choice("server", "server", servers, "all servers");
 	const clientChoice = choice("client", "client", [...index.clients].sort());
 	const kindChoice = choice("kind of step", "kind", [...index.labels].sort());
 	let typing;
@@ -61,6 +67,7 @@ export const script_moving = `
 		"div",
 		{ class: "toolbar" },
 		make("div", { class: "statuses", role: "group", "aria-label": "Steps to show" }, [...statusButtons.values()]),
+		index.each ? serverChoice : "",
 		clientChoice,
 		kindChoice,
 		search,
@@ -76,7 +83,7 @@ export const script_moving = `
 
 	/** Where j and k stop: at what differs, among what is shown; at every step where nothing shown differs. */
 	function stops() {
-		const shown = plays.flatMap((play) => play.matched.map((step) => ({ play: play.number, step, status: play.steps[step][0] })));
+		const shown = plays.flatMap((play) => play.matched.map((step) => ({ play: play.number, step, status: outcomeOf(play, step).status })));
 		const differing = shown.filter(({ status }) => status > 0);
 		return differing.length > 0 ? differing : shown;
 	}
@@ -119,19 +126,22 @@ export const script_moving = `
 	/** Shows a play or step; where filters hide it, they go. */
 	function goTo({ play: number, step }) {
 		const play = plays[number];
-		if (step !== undefined && !play.matched.includes(step)) apply({ ...standard, status: "all" });
-		else if (step === undefined && play.matched.length === 0) apply({ ...standard, status: "all" });
+		const { server } = filters;
+		if (step !== undefined && !play.matched.includes(step)) apply({ ...standard, server, status: "all" });
+		else if (step === undefined && play.matched.length === 0) apply({ ...standard, server, status: "all" });
 		if (!play.isOpen) setOpen(play, true);
 		current = { play: number, step };
 		for (const element of document.querySelectorAll(".current")) element.classList.remove("current");
 		const target = document.getElementById(anchor(number, step));
 		if (step !== undefined) fillAround(target);
 		target.classList.add("current");
+		showPosition();
+		writeFragment();
+		// The bar may have become higher by what it says now, and steps stop below it.
+		setBarHeight();
 		target.scrollIntoView();
 		// What is above may yet have grown when it came near the window.
 		requestAnimationFrame(() => target.scrollIntoView());
-		showPosition();
-		writeFragment();
 	}
 
 	const nothingShown = make("p", { class: "empty" });
@@ -140,7 +150,9 @@ export const script_moving = `
 
 	function apply(wanted) {
 		filters = wanted;
-		for (const [name, button] of statusButtons) button.setAttribute("aria-pressed", String(name === filters.status));
+		showCounts();
+		document.body.classList.toggle("three", shownColumns().length === 3);
+		serverChoice.value = filters.server;
 		clientChoice.value = filters.client;
 		kindChoice.value = filters.kind;
 		if (search.value !== filters.text) search.value = filters.text;
@@ -152,12 +164,13 @@ export const script_moving = `
 			shown += play.matched.length;
 			play.section.hidden = play.matched.length === 0;
 			play.shown.textContent = play.matched.length === play.steps.length ? "" : grouped(play.matched.length) + " of " + counted(play.steps.length, "step") + " shown";
+			showOutcome(play);
 			if (play.isOpen) renderSteps(play);
 		}
 		openAll.textContent = plays.some((play) => !play.isOpen && play.matched.length > 0) ? "open all" : "close all";
 		nothingShown.hidden = shown > 0;
 		nothingShown.textContent = totals.steps === 0 ? "There are no steps to show." : "No step is like that.";
-		const isNarrowed = Object.keys(standard).some((key) => filters[key] !== "" && filters[key] !== "all");
+		const isNarrowed = Object.keys(standard).some((key) => key !== "server" && filters[key] !== "" && filters[key] !== "all");
 		if (isNarrowed && !plays.some((play) => play.isOpen && play.matched.length > 0)) {
 			let opened = 0;
 			for (const play of plays) {

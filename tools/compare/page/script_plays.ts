@@ -24,7 +24,7 @@ export const script_plays = `
 	/** An empty step, to be filled when it is looked at. */
 	function stepElement(play, number) {
 		const attributes = { id: anchor(play.number, number), "data-play": play.number, "data-step": number };
-		return make("article", { class: "step " + statusNames[play.steps[number][0]], ...attributes });
+		return make("article", { class: "step " + statusNames[outcomeOf(play, number).status], ...attributes });
 	}
 
 	function renderSteps(play) {
@@ -46,9 +46,21 @@ export const script_plays = `
 		renderSteps(play);
 	}
 
-	function playSection(play) {
+	/** Shows how a play came out, and what columns its steps have. */
+	function showOutcome(play) {
 		const counts = [0, 0, 0];
-		for (const [status] of play.steps) counts[status]++;
+		play.steps.forEach((_, number) => counts[outcomeOf(play, number).status]++);
+		const numbers = [2, 1, 0]
+			.filter((status) => counts[status] > 0)
+			.map((status) => make("span", { class: "count " + statusNames[status] }, grouped(counts[status]) + " " + statusNames[status]));
+		play.counts.replaceChildren(...numbers);
+		const names = [index.reference, index.subject, index.third];
+		play.columns.replaceChildren(...shownColumns().map((column) => make("span", {}, names[column])));
+		const worst = statusNames[counts[2] ? 2 : counts[1] ? 1 : 0];
+		for (const name of statusNames) play.section.classList.toggle(name, name === worst);
+	}
+
+	function playSection(play) {
 		play.shown = make("span", { class: "quiet shown" });
 		play.button = make(
 			"button",
@@ -58,19 +70,18 @@ export const script_plays = `
 			play.repeat ? "" : make("span", { class: "file" }, fileName(play.source)),
 		);
 		play.list = make("div", { class: "steps" });
-		const numbers = [2, 1, 0]
-			.filter((status) => counts[status] > 0)
-			.map((status) => make("span", { class: "count " + statusNames[status] }, grouped(counts[status]) + " " + statusNames[status]));
+		play.counts = make("span", { class: "counts" });
+		play.columns = make("div", { class: "columns", "aria-hidden": "true" });
 		const people = play.players.flatMap(([name, jid]) => [make("b", {}, name), " " + jid + "  "]);
 		play.section = make(
 			"section",
-			{ class: "play " + (counts[2] ? "different" : counts[1] ? "known" : "equal"), id: anchor(play.number) },
+			{ class: "play", id: anchor(play.number) },
 			make(
 				"div",
 				{ class: "play-head" },
 				make("h2", {}, play.button),
 				play.shown,
-				make("span", { class: "counts" }, numbers),
+				play.counts,
 				make("a", { class: "link", href: "#" + anchor(play.number), title: "Link to this play" }, "#" + (play.number + 1)),
 			),
 			make(
@@ -79,7 +90,7 @@ export const script_plays = `
 				make("p", {}, play.repeat ? ["made up; played again by ", make("code", {}, play.repeat)] : make("code", {}, play.source)),
 				make("p", { class: "players" }, people),
 			),
-			make("div", { class: "columns", "aria-hidden": "true" }, make("span", {}, index.reference), make("span", {}, index.subject)),
+			play.columns,
 			play.list,
 		);
 		return play.section;

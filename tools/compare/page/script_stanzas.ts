@@ -20,18 +20,31 @@ export const script_stanzas = String.raw`
 	/** The quotation mark that an attribute's value needs least escaping in. */
 	const quoteFor = (value) => (value.includes("'") && !value.includes('"') ? '"' : "'");
 
-	/** Pieces of a value on one side: [class, text]. */
-	function valuePieces(values, side, kind, mark) {
-		const value = values[side];
+	const standsOut = (mark) => mark === "d" || mark === "k";
+	const strongest = (marks) => ["d", "k", "f"].find((mark) => marks.includes(mark)) || "";
+
+	/** Marks by column, from those of the servers: the reference has the strongest of those that are looked at. */
+	function columnMarks(own, third) {
+		const marks = [own || "", third || ""].slice(0, columns.length - 1);
+		const shown = shownColumns().slice(1);
+		return [strongest(shown.map((column) => marks[column - 1])), ...marks];
+	}
+
+	/** Pieces of a value in one column: [class, text]. */
+	function valuePieces(values, column, kind, marks) {
+		const value = values[column];
+		const mark = marks[column];
 		const quote = kind === "value" ? quoteFor(value) : "";
 		const written = (text) => {
 			const escaped = escapeXml(text);
 			if (quote === "") return escaped;
 			return (quote === "'" ? escaped.replace(/'/g, "&apos;") : escaped).replace(/\n/g, "&#10;");
 		};
-		const other = values[1 - side];
+		// The reference's is set against the first that is marked.
+		const against = column > 0 ? 0 : shownColumns().find((other) => other > 0 && standsOut(marks[other]) && values[other] !== null);
+		const other = against === undefined ? null : values[against];
 		const style = kind + (mark ? " mark-" + mark : "");
-		const common = (mark === "d" || mark === "k") && other !== null ? core(value, other) : undefined;
+		const common = standsOut(mark) && other !== null ? core(value, other) : undefined;
 		if (!common) return [[style, written(value)]];
 		const end = value.length - common[1];
 		return [
@@ -41,81 +54,100 @@ export const script_stanzas = String.raw`
 		].filter(([, text]) => text !== "");
 	}
 
-	const standsOut = (mark) => mark === "d" || mark === "k";
+	const noMarks = columns.map(() => "");
+	const textValues = (node) => (typeof node === "string" ? columns.map(() => node) : node.t);
+	const textMarks = (node) => (typeof node === "string" ? noMarks : columnMarks(node.m, node.n));
+	const attributeMarks = (attribute) => columnMarks(attribute[3], attribute[5]);
 
-	function textPieces(node, side, whole) {
-		const values = typeof node === "string" ? [node, node] : node.t;
-		const mark = whole || (typeof node === "string" ? "" : node.m);
-		if (values[side] === null) return standsOut(mark) ? [["ghost mark-" + mark, "no text"]] : [];
-		return valuePieces(values, side, "text", whole ? "" : mark);
+	function textPieces(node, column, whole) {
+		const [values, marks] = [textValues(node), textMarks(node)];
+		const mark = whole || marks[column];
+		if (values[column] === null) return standsOut(mark) ? [["ghost mark-" + mark, "no text"]] : [];
+		return valuePieces(values, column, "text", whole ? noMarks : marks);
 	}
 
-	function tagPieces(node, side, whole) {
-		const [name, attributes, , , mark] = node;
-		const pieces = [["punctuation", "<"], ["tag" + (mark && !whole ? " mark-" + mark : ""), name]];
-		for (const [title, left, right, own] of attributes) {
-			const values = right === undefined ? [left, left] : [left, right];
-			if (values[side] === null) {
-				if (standsOut(own) && !whole) pieces.push(["", " "], ["ghost mark-" + own, "no " + title]);
+	function tagPieces(node, column, whole) {
+		const [name, attributes, , , own, third] = node;
+		const mark = whole ? "" : columnMarks(own, third)[column];
+		const pieces = [["punctuation", "<"], ["tag" + (mark ? " mark-" + mark : ""), name]];
+		for (const attribute of attributes) {
+			const [title] = attribute;
+			const values = attributeValues(attribute);
+			const marks = whole ? noMarks : attributeMarks(attribute);
+			const mark = marks[column];
+			if (values[column] === null) {
+				if (standsOut(mark)) pieces.push(["", " "], ["ghost mark-" + mark, "no " + title]);
 				continue;
 			}
-			const style = standsOut(own) && !whole ? " mark-" + own : "";
-			const quote = quoteFor(values[side]);
+			const style = standsOut(mark) ? " mark-" + mark : "";
+			const quote = quoteFor(values[column]);
 			pieces.push(["", " "], ["attribute" + style, title], ["punctuation" + style, "=" + quote]);
-			pieces.push(...valuePieces(values, side, "value", whole ? "" : own || ""), ["punctuation" + style, quote]);
+			pieces.push(...valuePieces(values, column, "value", marks), ["punctuation" + style, quote]);
 		}
 		return pieces;
 	}
 
-	/** The mark of a line: the strongest of those in it. */
-	function lineMark(node, withText) {
-		const [, attributes, children, side, mark] = node;
-		const marks = [mark, ...attributes.map((attribute) => attribute[3])];
-		if (side) marks.length = 1;
-		if (withText) marks.push(...children.map((child) => (Array.isArray(child) || typeof child === "string" ? "" : child.m)));
-		return marks.includes("d") ? "d" : marks.includes("k") ? "k" : "";
+	/** Which columns an element is in. */
+	const columnsWith = ([, , , letters]) => columns.map((column) => !letters || letters.includes(columnLetters[column]));
+
+	/** The marks of a line by column: the strongest of those in it. */
+	function lineMarks(node, withText) {
+		const [, attributes, children, , own, third] = node;
+		const has = columnsWith(node);
+		const all = [columnMarks(own, third), ...attributes.map(attributeMarks)];
+		const texts = withText ? children.filter((child) => !Array.isArray(child)).map(textMarks) : [];
+		const marks = columns.slice(1).map((column) => {
+			// What only one of the two has is marked as a whole.
+			const counting = has[0] === has[column] ? all : all.slice(0, 1);
+			const mark = strongest([...counting, ...texts].map((part) => part[column]));
+			return standsOut(mark) ? mark : "";
+		});
+		return columnMarks(...marks);
 	}
 
 	/**
-	 * Lays out an element: rows of depth, pieces on the left and on the right (null for a gap) and mark. What one side does not have
-	 * leaves a gap there, so that what belongs together stays on one line.
+	 * Lays out an element: rows of depth, pieces by column (null for a gap) and marks by column. What one server does not have leaves a
+	 * gap there, so that what belongs together stays on one line.
 	 */
-	function layOut(node, depth = 0, around = "", rows = []) {
-		const [name, , children, side = "", mark = ""] = node;
-		const whole = around || (side ? mark || "f" : "");
-		const rowMark = around ? around : lineMark(node, false);
-		const has = [side !== "r", side !== "l"];
-		const shapes = [0, 1].map((at) => {
-			if (!has[at]) return "none";
-			const own = children.filter((child) =>
-				typeof child === "string" ? true : Array.isArray(child) ? child[3] !== (at === 0 ? "r" : "l") : child.t[at] !== null,
+	function layOut(node, depth = 0, around = noMarks, rows = []) {
+		const [name, , children, , own, third] = node;
+		const has = columnsWith(node);
+		const ownMarks = columnMarks(own, third);
+		const wholes = columnMarks(
+			...columns.slice(1).map((column) => around[column] || (has[0] === has[column] ? "" : ownMarks[column] || "f")),
+		);
+		const or = (first, second) => first.map((mark, column) => mark || second[column]);
+		const shapes = columns.map((column) => {
+			if (!has[column]) return "none";
+			const inIt = children.filter((child) =>
+				Array.isArray(child) ? columnsWith(child)[column] : textValues(child)[column] !== null,
 			);
-			if (own.length === 0) return "empty";
-			return own.length === 1 && !Array.isArray(own[0]) ? "text" : "block";
+			if (inIt.length === 0) return "empty";
+			return inIt.length === 1 && !Array.isArray(inIt[0]) ? "text" : "block";
 		});
-		const isBlock = shapes.includes("block");
+		const isBlock = shownColumns().some((column) => shapes[column] === "block");
 		const texts = children.filter((child) => !Array.isArray(child));
 		const close = [["punctuation", "</"], ["tag", name], ["punctuation", ">"]];
-		const first = shapes.map((shape, at) => {
+		const first = shapes.map((shape, column) => {
 			if (shape === "none") return null;
-			const pieces = tagPieces(node, at, whole);
+			const whole = wholes[column];
+			const pieces = tagPieces(node, column, whole);
 			if (shape === "block") return [...pieces, ["punctuation", ">"]];
-			const content = texts.flatMap((text) => textPieces(text, at, whole));
+			const content = texts.flatMap((text) => textPieces(text, column, whole));
 			if (shape === "empty" && content.length === 0) return [...pieces, ["punctuation", "/>"]];
 			if (shape === "empty") return [...pieces, ["punctuation", "/>"], ["", " "], ...content];
 			return [...pieces, ["punctuation", ">"], ...content, ...close];
 		});
-		rows.push({ depth, sides: first, mark: isBlock ? rowMark : around || lineMark(node, true) });
+		rows.push({ depth, sides: first, marks: or(around, lineMarks(node, !isBlock)) });
 		if (!isBlock) return rows;
 		for (const child of children) {
-			if (Array.isArray(child)) layOut(child, depth + 1, side ? whole : "", rows);
+			if (Array.isArray(child)) layOut(child, depth + 1, wholes, rows);
 			else {
-				const sides = shapes.map((shape, at) => (shape === "block" ? textPieces(child, at, whole) : null));
-				const own = typeof child === "string" ? "" : child.m;
-				rows.push({ depth: depth + 1, sides, mark: side ? whole : standsOut(own) ? own : "" });
+				const sides = shapes.map((shape, column) => (shape === "block" ? textPieces(child, column, wholes[column]) : null));
+				rows.push({ depth: depth + 1, sides, marks: or(wholes, textMarks(child)) });
 			}
 		}
-		rows.push({ depth, sides: shapes.map((shape) => (shape === "block" ? close : null)), mark: side ? whole : "" });
+		rows.push({ depth, sides: shapes.map((shape) => (shape === "block" ? close : null)), marks: wholes });
 		return rows;
 	}
 
@@ -155,8 +187,8 @@ export const script_stanzas = String.raw`
 	/** Numbers of the lines to show at first: those that differ, what is near them, and the elements that they are in. */
 	function linesToShow(lines) {
 		const shown = new Set();
-		lines.forEach(({ mark, depth }, number) => {
-			if (!standsOut(mark)) return;
+		lines.forEach(({ marks, depth }, number) => {
+			if (!shownColumns().some((column) => standsOut(marks[column]))) return;
 			for (let near = number - context; near <= number + context; near++) shown.add(near);
 			let outside = depth;
 			for (let above = number - 1; above >= 0 && outside > 0; above--) {
@@ -168,13 +200,17 @@ export const script_stanzas = String.raw`
 		return shown;
 	}
 
+	const columnNames = ["left", "right", "third"];
+	const markFlag = (mark) => (standsOut(mark) ? " line-" + mark : "");
+
 	function stanzaRows(pair) {
 		const rows = make("div", { class: "rows" });
-		const lines = layOut(pair.e);
-		const cellsOf = ({ depth, sides, mark }) => {
-			const flag = standsOut(mark) ? " line-" + mark : "";
-			return sides.map((pieces, at) => cell(pieces, depth, (at === 0 ? "left" : "right") + (pieces === null ? " gap" : "") + flag));
-		};
+		const lines = layOut(pair.e).filter(({ sides }) => shownColumns().some((column) => sides[column] !== null));
+		const cellsOf = ({ depth, sides, marks }) =>
+			shownColumns().map((column) => {
+				const gap = sides[column] === null ? " gap" : "";
+				return cell(sides[column], depth, columnNames[column] + gap + markFlag(marks[column]));
+			});
 		const shown = filters.text.trim() === "" ? linesToShow(lines) : new Set();
 		for (let number = 0; number < lines.length; number++) {
 			let end = number;
@@ -189,21 +225,36 @@ export const script_stanzas = String.raw`
 			rows.append(more);
 			number = end - 1;
 		}
-		// Selecting text in one column leaves the other one out.
+		// Selecting text in one column leaves the others out.
 		rows.addEventListener("mousedown", (event) => {
 			const line = event.target.closest(".line");
-			if (line) rows.dataset.select = line.classList.contains("left") ? "left" : "right";
+			if (line) rows.dataset.select = columnNames.find((name) => line.classList.contains(name));
 		});
 		return rows;
 	}
 
-	function stanzaBlock(pair) {
+	/** What cannot be seen where stanzas stand beside each other: that they came in another order, or their elements did. */
+	function remarksOn(pair) {
+		const shown = shownColumns();
+		const places = shown.length === 3 ? ["on the left", "in the middle", "on the right"] : ["on the left", "on the right"];
 		const remarks = [];
-		if (pair.n) remarks.push("number " + pair.n[0] + " on the left, number " + pair.n[1] + " on the right");
-		if (pair.o) remarks.push("elements come in another order on the right; here they stand as on the left");
+		const numbers = shown.map((column, place) => [pair.n ? pair.n[column] : null, places[place]]).filter(([number]) => number !== null);
+		if (numbers.some(([number]) => number !== numbers[0][0])) {
+			remarks.push(numbers.map(([number, place]) => "number " + number + " " + place).join(", "));
+		}
+		const reordered = shown.map((column, place) => [column, places[place]]).filter(([column]) => column > 0 && (pair.o || 0) & column);
+		if (reordered.length > 0) {
+			const where = reordered.map(([, place]) => place).join(" and ");
+			remarks.push("elements come in another order " + where + "; here they stand as on the left");
+		}
+		return remarks;
+	}
+
+	function stanzaBlock(pair) {
+		const remarks = remarksOn(pair);
 		return make(
 			"div",
-			{ class: "stanza " + statusNames[pair.s] },
+			{ class: "stanza " + statusNames[statusOf(pair)] },
 			stanzaRows(pair),
 			remarks.length > 0 ? make("p", { class: "remark" }, remarks.join("; ")) : "",
 		);
@@ -218,6 +269,11 @@ export const script_stanzas = String.raw`
 		return details;
 	}
 
+	/** Stanzas of one client that are in any of the columns. */
+	const pairsOf = (client) => client.r.filter(({ e }) => shownColumns().some((column) => columnsWith(e)[column]));
+	/** How its connection ended, by column, if it did. */
+	const endsOf = (client) => (client.e && shownColumns().some((column) => client.e[column] !== null) ? client.e : undefined);
+
 	/** Stanzas of one client: where some differ, those that are equal are folded. */
 	function stanzaBlocks(client, foldsEqual) {
 		const blocks = [];
@@ -227,19 +283,24 @@ export const script_stanzas = String.raw`
 			equal = [];
 			if (pairs.length > 0) blocks.push(folded(counted(pairs.length, "equal stanza"), () => pairs.map(stanzaBlock)));
 		};
-		for (const pair of client.r) {
-			if (foldsEqual && pair.s === 0) equal.push(pair);
+		for (const pair of pairsOf(client)) {
+			if (foldsEqual && statusOf(pair) === 0) equal.push(pair);
 			else {
 				flush();
 				blocks.push(stanzaBlock(pair));
 			}
 		}
 		flush();
-		if (client.e) {
-			const ends = client.e.map((end) => [["text", end === null ? "The connection stays." : "The connection ends: " + end]]);
-			const flag = client.e[0] === client.e[1] ? "" : client.s === 1 ? " line-k" : " line-d";
-			const rows = make("div", { class: "rows" }, cell(ends[0], 0, "left" + flag), cell(ends[1], 0, "right" + flag));
-			blocks.push(make("div", { class: "stanza" }, rows));
+		const ends = endsOf(client);
+		if (ends) {
+			const status = (column) => (client.b ? client.b[column - 1] : client.s);
+			const differs = (column) => (ends[column] === ends[0] ? "" : status(column) === 1 ? "k" : "d");
+			const marks = columnMarks(...columns.slice(1).map(differs));
+			const cells = shownColumns().map((column) => {
+				const text = ends[column] === null ? "The connection stays." : "The connection ends: " + ends[column];
+				return cell([["text", text]], 0, columnNames[column] + markFlag(marks[column]));
+			});
+			blocks.push(make("div", { class: "stanza" }, make("div", { class: "rows" }, cells)));
 		}
 		return blocks;
 	}
@@ -247,30 +308,36 @@ export const script_stanzas = String.raw`
 	const notesShown = 12;
 
 	function noteList(notes) {
-		if (!notes) return "";
-		const items = notes.slice(0, notesShown).map(([text, known]) => {
+		const shown = (notes || []).filter(([, , server]) => server === undefined || chosen() < 0 || server === chosen());
+		if (shown.length === 0) return "";
+		const explained = new Set();
+		const items = shown.slice(0, notesShown).map(([text, known, server]) => {
 			if (known < 0) return make("li", { class: "different" }, text);
 			const { id, reason } = index.known[known];
-			return make("li", { class: "known" }, text, make("span", { class: "reason" }, make("b", {}, "known: " + id), " " + reason));
+			// Of two servers that differ in the same known way, the reason need not be read twice.
+			const again = server !== undefined && explained.has(known);
+			explained.add(known);
+			return make("li", { class: "known" }, text, make("span", { class: "reason" }, make("b", {}, "known: " + id), again ? "" : " " + reason));
 		});
-		if (notes.length > notesShown) items.push(make("li", {}, "and " + counted(notes.length - notesShown, "difference") + " more"));
+		if (shown.length > notesShown) items.push(make("li", {}, "and " + counted(shown.length - notesShown, "difference") + " more"));
 		return make("ul", { class: "notes" }, items);
 	}
 
 	function clientBlock(client, stepStatus) {
 		const isSearching = filters.text.trim() !== "";
 		const isOther = filters.client !== "" && client.p !== filters.client;
-		const isAside = (client.s === 0 && stepStatus > 0) || isOther;
-		const count = counted(client.r.length, "stanza") + (client.s === 0 ? ", equal" : "");
+		const status = statusOf(client);
+		const isAside = (status === 0 && stepStatus > 0) || isOther;
+		const count = counted(pairsOf(client).length, "stanza") + (status === 0 ? ", equal" : "");
 		if (isAside && !isSearching) {
 			return folded(client.p + " receives " + count, () => [noteList(client.d), ...stanzaBlocks(client, false)]);
 		}
 		return make(
 			"section",
-			{ class: "client " + statusNames[client.s] },
+			{ class: "client " + statusNames[status] },
 			make("h4", {}, client.p + " receives", make("span", { class: "quiet" }, count)),
 			noteList(client.d),
-			stanzaBlocks(client, client.s > 0 && !isSearching),
+			stanzaBlocks(client, status > 0 && !isSearching),
 		);
 	}
 
@@ -284,7 +351,8 @@ export const script_stanzas = String.raw`
 
 	/** The line above a step: its number, who does what, how it came out. */
 	function stepHead(play, number, step) {
-		const [status, , label] = play.steps[number];
+		const { status } = outcomeOf(play, number);
+		const label = play.steps[number][2];
 		const name = anchor(play.number, number);
 		return make(
 			"h3",
@@ -304,12 +372,12 @@ export const script_stanzas = String.raw`
 		const play = plays[element.dataset.play];
 		const number = Number(element.dataset.step);
 		const step = dataOf(play).steps[number];
-		const something = step.c.filter((client) => client.r.length > 0 || client.e);
+		const something = step.c.filter((client) => pairsOf(client).length > 0 || endsOf(client));
 		const nothing = step.c.filter((client) => !something.includes(client)).map((client) => client.p);
 		element.replaceChildren(
 			stepHead(play, number, step),
 			...sentBlock(step),
-			...something.map((client) => clientBlock(client, play.steps[number][0])),
+			...something.map((client) => clientBlock(client, outcomeOf(play, number).status)),
 		);
 		if (something.length === 0) element.append(make("p", { class: "quiet" }, "Nobody receives anything."));
 		else if (nothing.length > 0) element.append(make("p", { class: "quiet" }, "Nothing comes to " + nothing.join(", ") + "."));

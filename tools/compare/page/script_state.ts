@@ -28,7 +28,7 @@ export const script_state = String.raw`
 
 	// --- What is shown: filters, and the play and step that one is at
 
-	const standard = { status: index.totals.different > 0 ? "different" : "all", client: "", kind: "", text: "", only: "" };
+	const standard = { status: index.totals.different > 0 ? "different" : "all", server: "", client: "", kind: "", text: "", only: "" };
 	let filters = Object.assign({}, standard);
 	let current;
 
@@ -49,6 +49,7 @@ export const script_state = String.raw`
 			else if (at > 0 && Object.hasOwn(wanted, part.slice(0, at))) wanted[part.slice(0, at)] = value;
 		}
 		if (!["all", ...statusNames].includes(wanted.status)) wanted.status = standard.status;
+		if (!index.each || !serverNames.includes(wanted.server)) wanted.server = "";
 		if (place && (!index.plays[place.play] || (place.step !== undefined && !index.plays[place.play].steps[place.step]))) {
 			place = undefined;
 		}
@@ -82,6 +83,31 @@ export const script_state = String.raw`
 
 	const plays = index.plays.map((play, number) => ({ ...play, number, matched: [], isOpen: false, data: undefined, texts: undefined }));
 
+	// --- Columns: the reference, our server, and a third one where there is one
+
+	const serverNames = ["subject", "also"];
+	const columnLetters = "lrt";
+	const columns = index.short.map((_, column) => column);
+
+	/** Number of the server that alone is looked at beside the reference; -1 for all. */
+	const chosen = () => serverNames.indexOf(filters.server);
+	const shownColumns = () => (chosen() < 0 ? columns : [0, chosen() + 1]);
+
+	/** How a step came out, on all servers or on the one that is looked at, and why. */
+	function outcomeOf(play, number) {
+		if (chosen() < 0) return { status: play.steps[number][0], reasons: play.steps[number][4] || [] };
+		const [status, ...reasons] = play.by[chosen()][number];
+		return { status, reasons };
+	}
+
+	/** The same of what a client received, or of a stanza. */
+	const statusOf = (part) => (chosen() < 0 ? part.s : part.b[chosen()]);
+
+	/** The values of an attribute by column. */
+	function attributeValues([, left, right, , third]) {
+		return right === undefined ? columns.map(() => left) : [left, right, third].slice(0, columns.length);
+	}
+
 	function dataOf(play) {
 		if (!play.data) play.data = read("data-" + (play.number + 1));
 		return play.data;
@@ -96,7 +122,7 @@ export const script_state = String.raw`
 			else if (Array.isArray(node)) {
 				pieces.push("<" + node[0]);
 				for (const attribute of node[1]) {
-					for (const value of new Set(attribute.slice(1, 3))) if (value !== null) pieces.push(attribute[0] + "='" + value + "'");
+					for (const value of new Set(attributeValues(attribute))) if (value !== null) pieces.push(attribute[0] + "='" + value + "'");
 				}
 				node[2].forEach(collect);
 			} else pieces.push(...node.t.filter((text) => text !== null));
@@ -122,11 +148,12 @@ export const script_state = String.raw`
 		const only = filters.only === "" ? undefined : reasonNumber(filters.only);
 		const text = filters.text.trim().toLowerCase();
 		const matched = [];
-		play.steps.forEach(([outcome, actor, label, receivers, reasons], number) => {
-			if (status >= 0 && outcome !== status) return;
+		play.steps.forEach(([, actor, label, receivers], number) => {
+			const outcome = outcomeOf(play, number);
+			if (status >= 0 && outcome.status !== status) return;
 			if (client !== undefined && actor !== client && !receivers.includes(client)) return;
 			if (kind !== undefined && label !== kind) return;
-			if (only !== undefined && !(reasons || []).includes(only)) return;
+			if (only !== undefined && !outcome.reasons.includes(only)) return;
 			if (text !== "" && !textsOf(play)[number].includes(text)) return;
 			matched.push(number);
 		});

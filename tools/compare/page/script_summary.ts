@@ -28,6 +28,23 @@ export const script_summary = `
 		];
 	}
 
+	/** How it went: on each server, where there are several beside the reference. */
+	function outcomes() {
+		if (!index.each) return [make("p", { class: "verdict" }, verdict(totals)), ...bar(totals)];
+		const parts = index.each.map((own, server) =>
+			make("section", { class: "outcome" }, make("h2", {}, index.short[server + 1]), make("p", { class: "verdict" }, verdict(own)), bar(own)),
+		);
+		return [make("div", { class: "outcomes" }, parts)];
+	}
+
+	/** On which servers something was met, where there are several. */
+	function whose({ each }) {
+		if (!each) return "";
+		const met = each.map((count, server) => [count, index.short[server + 1]]).filter(([count]) => count > 0);
+		if (met.length === 1) return make("p", { class: "whose" }, met[0][1]);
+		return make("p", { class: "whose" }, met.map(([count, name]) => make("span", {}, make("b", {}, grouped(count) + "×"), " " + name)));
+	}
+
 	/** A link that shows only the steps with one reason to differ. */
 	function onlyLink(only, status, children) {
 		return make(
@@ -54,7 +71,12 @@ export const script_summary = `
 			"li",
 			{},
 			make("span", { class: "times" }, grouped(group.count) + "×"),
-			onlyLink(String(number + 1), "different", [make("span", { class: "kind" }, group.label), " ", group.text]),
+			make(
+				"div",
+				{},
+				onlyLink(String(number + 1), "different", [make("span", { class: "kind" }, group.label), " ", group.text]),
+				whose(group),
+			),
 		);
 	}
 
@@ -78,12 +100,12 @@ export const script_summary = `
 	function knownPanel() {
 		const met = index.known.filter(({ count }) => count > 0);
 		if (met.length === 0) return "";
-		const items = met.map(({ id, reason, count }) =>
+		const items = met.map(({ id, reason, count, each }) =>
 			make(
 				"li",
 				{},
 				make("span", { class: "times" }, grouped(count) + "×"),
-				make("div", {}, onlyLink("known:" + id, "all", [id]), make("p", { class: "reason" }, reason)),
+				make("div", {}, onlyLink("known:" + id, "all", [id]), whose({ each }), make("p", { class: "reason" }, reason)),
 			),
 		);
 		return make("section", { class: "panel" }, make("h2", {}, "Known differences"), make("ul", { class: "groups" }, items));

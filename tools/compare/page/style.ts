@@ -58,6 +58,14 @@ h1 span { color: var(--quiet); font-weight: 400; }
 .key.known::before { background: var(--known); }
 .key.different::before { background: var(--different); }
 
+.outcomes { display: grid; grid-template-columns: repeat(auto-fit, minmax(400px, 1fr)); gap: 8px 32px; margin-top: 20px; }
+.outcomes h2 { color: var(--quiet); font-weight: 600; }
+.outcomes .verdict { margin-top: 2px; }
+.outcomes .legend { flex-wrap: wrap; gap: 0 20px; }
+.outcomes .key { white-space: nowrap; }
+.whose { display: flex; flex-wrap: wrap; gap: 0 16px; font-size: 13.5px; }
+.whose b { font-weight: 600; }
+
 .panels { display: grid; grid-template-columns: repeat(auto-fit, minmax(400px, 1fr)); gap: 16px; align-items: start; margin-top: 20px; }
 .panel { padding: 16px 20px; border: 1px solid var(--edge); border-radius: 10px; background: var(--card); min-width: 0; }
 .panel h2 { margin-bottom: 8px; font-size: 16px; font-weight: 650; }
@@ -117,10 +125,13 @@ input { width: 220px; }
 	position: sticky; top: var(--toolbar, 56px); z-index: 2; display: grid; grid-template-columns: 1fr 1fr;
 	border: solid var(--edge); border-width: 1px 0; background: var(--sunken); font-size: 13px; font-weight: 600;
 }
+.three .open .columns { grid-template-columns: repeat(3, minmax(0, 1fr)); padding: 0 20px 0 24px; }
+.three .columns span, .three .columns span + span { padding: 5px 10px 5px 27px; }
 .columns span { padding: 5px 12px 5px 36px; overflow-wrap: anywhere; }
 .columns span + span { padding-left: 28px; }
 
 .step { padding: 14px 20px 18px; border-left: 4px solid transparent; scroll-margin-top: calc(var(--toolbar, 56px) + 34px); }
+.three .step { scroll-margin-top: calc(var(--toolbar, 56px) + 56px); }
 .play { scroll-margin-top: calc(var(--toolbar, 56px) + 8px); }
 .step + .step { border-top: 1px solid var(--edge); }
 .step:last-child { border-bottom-left-radius: 10px; }
@@ -150,13 +161,17 @@ h4 .quiet { margin-left: 10px; font-weight: 400; font-size: 13px; }
 .stanza { border: 1px solid var(--edge); border-radius: 7px; overflow: hidden; }
 .stanza + .stanza, .stanza + .folded, .folded + .stanza { margin-top: 8px; }
 .rows { display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); padding: 6px 0; background: linear-gradient(var(--edge), var(--edge)) center / 1px 100% no-repeat; }
+.three .rows {
+	grid-template-columns: repeat(3, minmax(0, 1fr));
+	background: linear-gradient(var(--edge), var(--edge)) 33.33% / 1px 100% no-repeat, linear-gradient(var(--edge), var(--edge)) 66.67% / 1px 100% no-repeat;
+}
 .line {
 	--start: calc(var(--depth) * 2ch + 26px);
 	position: relative; padding: 0 10px 0 calc(var(--start) + 4ch); text-indent: -4ch; line-height: 1.6;
 	white-space: pre-wrap; overflow-wrap: anywhere; unicode-bidi: isolate;
 }
 .line span { unicode-bidi: isolate; }
-.rows[data-select="left"] .right, .rows[data-select="right"] .left { user-select: none; }
+.rows[data-select="left"] .line:not(.left), .rows[data-select="right"] .line:not(.right), .rows[data-select="third"] .line:not(.third) { user-select: none; }
 .line-d { background: var(--different-line); }
 .line-k { background: var(--known-line); }
 .line-d:not(.gap)::before, .line-k:not(.gap)::before { content: "≠"; position: absolute; left: 8px; text-indent: 0; font-weight: 700; color: var(--different-text); user-select: none; }
@@ -184,5 +199,6 @@ mark { background: var(--hit); color: inherit; }
 footer { margin-top: 28px; color: var(--quiet); font-size: 13.5px; }
 footer p + p { margin-top: 6px; }
 @media (max-width: 1100px) { body { padding: 0 14px 40px; } .toolbar { margin: 0 -14px; padding: 8px 14px; } input { width: 170px; } }
+@media (max-width: 1200px) { .three .line { --start: calc(var(--depth) * 1ch + 22px); font-size: 11.5px; } }
 @media print { .toolbar, .link { display: none; } .columns { position: static; } }
 `;
