@@ -6,7 +6,7 @@ import { register_events } from "./events.ts";
 import { TValue } from "./fengari.ts";
 import { set_global } from "./globals.ts";
 import { type Field, type Fields, HostTable } from "./host_table.ts";
-import { register_http } from "./http.ts";
+import { register_http } from "./http_messages.ts";
 import { nil, tags } from "./live_table.ts";
 import type { LuaHost } from "./lua_host.ts";
 import { features } from "./module_files.ts";
