@@ -8,7 +8,7 @@ import { body_of, is_function, kept, source_of } from "./http_body.ts";
 import { client_library, errors_library } from "./http_client.ts";
 import { LiveTable, nil, string_value, tags } from "./live_table.ts";
 import type { LuaHost } from "./lua_host.ts";
-import { optional_text, text_argument } from "./providers.ts";
+import { optional_text, text_argument } from "./native_calls.ts";
 import { native_table } from "./session.ts";
 import { entries_of } from "./store.ts";
 import { bytes_of } from "./text.ts";

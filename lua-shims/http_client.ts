@@ -6,7 +6,7 @@ import { type Table, TValue } from "./fengari.ts";
 import { body_of, is_function, kept, sink_of } from "./http_body.ts";
 import { type LiveTable, nil, number_value, string_value, tags } from "./live_table.ts";
 import type { LuaHost } from "./lua_host.ts";
-import { optional_text, text_argument } from "./providers.ts";
+import { optional_text, text_argument } from "./native_calls.ts";
 import { native_table } from "./session.ts";
 import { entries_of } from "./store.ts";
 

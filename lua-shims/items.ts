@@ -15,7 +15,8 @@ import { http_app_from_lua, http_listener } from "./http.ts";
 import { LiveTable, nil, number_value, string_value, tags } from "./live_table.ts";
 import type { LuaHost } from "./lua_host.ts";
 import type { LuaModule } from "./module.ts";
-import { auth_from_lua, authz_from_lua, optional_text, text_argument } from "./providers.ts";
+import { optional_text, text_argument } from "./native_calls.ts";
+import { auth_from_lua, authz_from_lua } from "./providers.ts";
 import { storage_from_lua } from "./storage_driver.ts";
 
 /** Makes of a Lua item what the takers of its kind expect; undefined leaves the item as it is. */

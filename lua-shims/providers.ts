@@ -1,59 +1,15 @@
 // Counterpart: core/usermanager.lua (what providers of accounts and rights look like), between Lua and the host
 
 import type { ActiveHost } from "../host/core/hostmanager.ts";
-import type { AuthProvider, AuthzProvider, C2sSession, HostSession, SaslHandler } from "../host/core/types.ts";
+import type { AuthProvider, AuthzProvider, C2sSession, HostSession } from "../host/core/types.ts";
 import type { Result } from "../host/util/error.ts";
 import { Role } from "../host/util/roles.ts";
-import type { SaslStep } from "../host/util/sasl/mechanism.ts";
-import { type Table, TValue } from "./fengari.ts";
-import { nil, string_value, tags, text_of_string } from "./live_table.ts";
+import { TValue } from "./fengari.ts";
+import { nil, string_value, tags } from "./live_table.ts";
 import type { LuaHost } from "./lua_host.ts";
-import { bytes_of, text_of } from "./text.ts";
+import { answer_value, name_iterator, optional_text, table_of, text_argument } from "./native_calls.ts";
+import { sasl_from_lua } from "./sasl.ts";
 import type { NativeFunction } from "./vm.ts";
-
-/** The text of an argument that has to be one. */
-export function text_argument(value: TValue | undefined, what: string): string {
-	if (value !== undefined && (value.type & 15) === 4) return text_of_string(value);
-	if (typeof value?.value === "number") return String(value.value);
-	throw new TypeError(
-		`bad argument (${what}): expected string, got ${value === undefined || value.ttisnil() ? "nil" : "another value"}`,
-	);
-}
-
-/** The text of an argument that may be missing. */
-export function optional_text(value: TValue | undefined): string | undefined {
-	return value !== undefined && (value.type & 15) === 4 ? text_of_string(value) : undefined;
-}
-
-/** An answer as Prosody's functions give it: what was asked for, or `nil` and why not. */
-export function answer_value(host: LuaHost, result: Result<unknown, unknown>): TValue | readonly TValue[] {
-	if (result.ok) return host.border.to_lua(result.value);
-	const { error } = result;
-	const text = typeof error === "object" && error !== null && "text" in error ? error.text : error;
-	return [nil, host.border.to_lua(typeof text === "string" ? text : String(text))];
-}
-
-/** Lua's iterator over texts. */
-export function name_iterator(host: LuaHost, names: Iterable<string>): TValue {
-	const iterator = names[Symbol.iterator]();
-	return host.vm.native(() => {
-		const step = iterator.next();
-		return step.done === true ? nil : string_value(step.value);
-	});
-}
-
-function table_of(
-	host: LuaHost,
-	functions: { readonly [name: string]: NativeFunction | undefined },
-	fields: { readonly [name: string]: unknown },
-): TValue {
-	const value = host.border.table(fields);
-	for (const name in functions) {
-		const run = functions[name];
-		if (run) host.vm.raw_set(value.value as Table, name, host.vm.native(run));
-	}
-	return value;
-}
 
 const known_providers = new WeakMap<LuaHost, WeakMap<object, TValue>>();
 
@@ -164,59 +120,6 @@ export function authz_value(host: LuaHost, session: ActiveHost | HostSession): T
 	);
 }
 
-// ------------------------------------------------------------------------------------------------------------------ SASL
-
-function is_sasl_handler(object: object): object is SaslHandler {
-	return ["mechanisms", "select", "process", "clean_clone"].every(
-		(name) => name in object && typeof Reflect.get(object, name) === "function",
-	);
-}
-
-/** A step of an exchange as Prosody's handlers answer it. */
-function step_results(host: LuaHost, step: SaslStep): readonly TValue[] {
-	const { border } = host;
-	switch (step.status) {
-		case "failure":
-			return [border.to_lua("failure"), border.to_lua(step.condition), border.to_lua(step.text)];
-		case "challenge":
-			return [border.to_lua("challenge"), border.to_lua(text_of(step.data))];
-		case "success":
-			return [border.to_lua("success"), border.to_lua(step.data === undefined ? undefined : text_of(step.data))];
-	}
-}
-
-/** Shows the host's SASL exchanges to Lua, as `util.sasl` makes them. */
-export function register_sasl(host: LuaHost): void {
-	const { border, vm } = host;
-	border.register_like(is_sasl_handler, (_, object) => {
-		if (!is_sasl_handler(object)) throw new TypeError("this is no SASL handler");
-		const handler = object;
-		const value = table_of(
-			host,
-			{
-				mechanisms: () => border.deep_table(Object.fromEntries(handler.mechanisms().map((name) => [name, true]))),
-				select: ([, mechanism]) => border.to_lua(handler.select(text_argument(mechanism, "mechanism"))),
-				process: ([, message]) => step_results(host, handler.process(Buffer.from(bytes_of(text_argument(message, "message"))))),
-				clean_clone: () => border.to_lua(handler.clean_clone()),
-				add_cb_handler: ([self = nil]) => self,
-			},
-			{ profile: border.table({}) },
-		);
-		const table = value.value as Table;
-		table.metatable = vm.new_table();
-		vm.raw_set(
-			table.metatable,
-			"__index",
-			vm.native(([, key]) => {
-				const name = optional_text(key);
-				return name === "username" || name === "selected" ? border.to_lua(handler[name]) : nil;
-			}),
-		);
-		border.adopt(table, handler);
-		return table;
-	});
-}
-
 /** What a function of a Lua provider answered. */
 export function result_of(host: LuaHost, results: readonly TValue[]): Result<true, string> {
 	const [first = nil, reason = nil] = results;
@@ -229,50 +132,6 @@ export function result_of(host: LuaHost, results: readonly TValue[]): Result<tru
 export function function_field(host: LuaHost, item: TValue, name: string): TValue | undefined {
 	const value = host.vm.index(item, string_value(name));
 	return (value.type & 15) === 6 ? new TValue(value.type, value.value) : undefined;
-}
-
-/** A SASL exchange that Lua made, for mod_saslauth. */
-export function sasl_from_lua(host: LuaHost, value: TValue): SaslHandler {
-	const { vm, border } = host;
-	if (value.type !== tags.table) throw new TypeError("get_sasl_handler has to answer with a SASL handler");
-	const native = border.from_lua(value);
-	if (typeof native === "object" && native !== null && border.adopted(value.value as Table) === native && is_sasl_handler(native))
-		return native;
-	const kept = new TValue(value.type, value.value);
-	const call = (name: string, ...args: TValue[]): readonly TValue[] =>
-		vm.call(vm.index(kept, string_value(name)), [kept, ...args]);
-	const text = (name: string): string | undefined => optional_text(vm.index(kept, string_value(name)));
-	const bytes = (data: TValue): Buffer | undefined => (data.ttisnil() ? undefined : Buffer.from(bytes_of(vm.to_string(data))));
-	const handler: SaslHandler = {
-		get selected() {
-			return text("selected");
-		},
-		get username() {
-			return text("username");
-		},
-		mechanisms() {
-			const [offered = nil] = call("mechanisms");
-			const names = offered.type === tags.table ? border.copy(offered) : {};
-			return Array.isArray(names) ? names.filter((name) => typeof name === "string") : Object.keys(Object(names));
-		},
-		select: (mechanism) => call("select", string_value(mechanism))[0]?.value === true,
-		process(message): SaslStep {
-			const [status = nil, data = nil, reason = nil] = call("process", string_value(text_of(message)));
-			const answer = optional_text(status);
-			const given = bytes(data);
-			const { username } = handler;
-			if (answer === "challenge") return { status: "challenge", data: given ?? Buffer.alloc(0) };
-			if (answer === "success" && username !== undefined) {
-				return given === undefined ? { status: "success", username } : { status: "success", username, data: given };
-			}
-			const condition = optional_text(data) ?? "not-authorized";
-			const why = optional_text(reason);
-			return why === undefined ? { status: "failure", condition } : { status: "failure", condition, text: why };
-		},
-		clean_clone: () => sasl_from_lua(host, call("clean_clone")[0] ?? nil),
-	};
-	border.adopt(value.value as Table, handler);
-	return handler;
 }
 
 /** An `auth-provider` of Lua. Source: the providers of plugins/mod_auth_*.lua. */

@@ -19,7 +19,7 @@ import { Stanza } from "../host/util/stanza.ts";
 import type { TValue } from "./fengari.ts";
 import { nil, string_value, tags } from "./live_table.ts";
 import type { LuaHost } from "./lua_host.ts";
-import { optional_text } from "./providers.ts";
+import { optional_text } from "./native_calls.ts";
 import { removal_mark, StoreReader } from "./store.ts";
 import { LuaError } from "./vm.ts";
 

@@ -6,7 +6,7 @@ import { type Table, TValue } from "./fengari.ts";
 import { type Field, type Fields, HostTable, read_only } from "./host_table.ts";
 import { nil, string_value, tags } from "./live_table.ts";
 import type { LuaHost } from "./lua_host.ts";
-import { optional_text, text_argument } from "./providers.ts";
+import { optional_text, text_argument } from "./native_calls.ts";
 import { LuaError } from "./vm.ts";
 
 /** The metatable of what one of Lua's own libraries makes. */
