@@ -12,6 +12,8 @@ import type { Log, LogLevel } from "./types.ts";
 export interface LogSink {
 	readonly to: "console" | { readonly file: string };
 	readonly level: LogLevel;
+	/** The only levels that go there, where that is not all from `level` on. */
+	readonly only?: readonly LogLevel[];
 }
 
 /** Makes loggers by name, as `util.logger.init` does. */
@@ -31,11 +33,35 @@ function is_level(value: unknown): value is LogLevel {
 	return value === "debug" || value === "info" || value === "warn" || value === "error";
 }
 
-function sink(target: unknown, level: LogLevel, config_folder: string): LogSink | undefined {
-	if (typeof target !== "string" || target === "") return undefined;
+function sink(target: unknown, wanted: readonly LogLevel[], config_folder: string): LogSink | undefined {
+	const [level] = wanted;
+	if (typeof target !== "string" || target === "" || level === undefined) return undefined;
+	const goes_on = wanted.length === levels.length - levels.indexOf(level);
+	const which = { level, ...(goes_on ? {} : { only: wanted }) };
 	// Prosody's "*syslog" needs a daemon's socket; the service manager that starts us keeps what we print.
-	if (target.startsWith("*")) return { to: "console", level };
-	return { to: { file: isAbsolute(target) ? target : join(config_folder, target) }, level };
+	if (target.startsWith("*")) return { to: "console", ...which };
+	return { to: { file: isAbsolute(target) ? target : join(config_folder, target) }, ...which };
+}
+
+/** The levels from one on. */
+function from(level: LogLevel): readonly LogLevel[] {
+	return levels.slice(levels.indexOf(level));
+}
+
+/**
+ * The levels that `levels` of a target means: all where nothing is said, one by its name, those in a list, or from `min` to `max`;
+ * a `max` without a `min` before it means itself only. Source: core/loggingmanager.lua, get_levels.
+ */
+function levels_of(option: unknown): readonly LogLevel[] {
+	if (option === undefined) return levels;
+	if (Array.isArray(option)) return levels.filter((level) => option.includes(level));
+	if (typeof option !== "object" || option === null) return levels.filter((level) => level === option);
+	const table = new Map<unknown, unknown>(option instanceof Map ? option : Object.entries(option));
+	const place = (level: unknown): number => (is_level(level) ? levels.indexOf(level) : -1);
+	const [first, last] = [place(table.get("min")), place(table.get("max"))];
+	if (first < 0 && last < 0) return [];
+	if (first < 0 || (last >= 0 && last < first)) return levels.slice(last, last + 1);
+	return levels.slice(first, last < 0 ? undefined : last + 1);
 }
 
 /**
@@ -45,24 +71,22 @@ function sink(target: unknown, level: LogLevel, config_folder: string): LogSink 
  */
 export function read_log_option(option: unknown, config_folder: string): LogSink[] {
 	const sinks: LogSink[] = [];
-	const add = (target: unknown, level: LogLevel) => {
-		const made = sink(target, level, config_folder);
+	const add = (target: unknown, wanted: readonly LogLevel[]) => {
+		const made = sink(target, wanted, config_folder);
 		if (made) sinks.push(made);
 	};
 	const read = (value: unknown): void => {
-		if (typeof value === "string") add(value, "debug");
+		if (typeof value === "string") add(value, levels);
 		else if (Array.isArray(value)) value.forEach(read);
 		else if (value instanceof Map || (typeof value === "object" && value !== null)) {
 			const table = new Map<unknown, unknown>(value instanceof Map ? value : Object.entries(value));
 			const to = table.get("to");
 			if (typeof to === "string") {
-				const wanted = table.get("levels");
-				const min: unknown = wanted instanceof Map ? wanted.get("min") : Object(wanted).min;
-				add(to === "file" ? table.get("filename") : `*${to}`, is_level(min) ? min : "debug");
+				add(to === "file" ? table.get("filename") : `*${to}`, levels_of(table.get("levels")));
 				return;
 			}
 			for (const [key, target] of table) {
-				if (is_level(key)) add(target, key);
+				if (is_level(key)) add(target, from(key));
 				else if (typeof key === "number") read(target);
 			}
 		}
@@ -78,7 +102,7 @@ export function read_log_option(option: unknown, config_folder: string): LogSink
 export function create_loggingmanager(sinks: readonly LogSink[]): Result<LoggingManager, string> {
 	const files: ReturnType<typeof pino.destination>[] = [];
 	const streams: { level: LogLevel; stream: { write(line: string): void } }[] = [];
-	for (const { to, level } of sinks) {
+	for (const { to, level, only } of sinks) {
 		const colorize = to === "console" && process.stdout.isTTY === true && process.env["NO_COLOR"] === undefined;
 		const line = prettyFactory({
 			colorize,
@@ -87,8 +111,13 @@ export function create_loggingmanager(sinks: readonly LogSink[]): Result<Logging
 			messageFormat: "{name}: {msg}",
 			singleLine: false,
 		});
+		const add = (write: (text: string) => void) => {
+			const wanted = (text: string) =>
+				only === undefined || only.some((name) => text.startsWith(`{"level":${pino.levels.values[name]},`));
+			streams.push({ level, stream: { write: (text) => (wanted(text) ? write(line(text)) : undefined) } });
+		};
 		if (to === "console") {
-			streams.push({ level, stream: { write: (text) => void process.stdout.write(line(text)) } });
+			add((text) => void process.stdout.write(text));
 			continue;
 		}
 		const folder = dirname(to.file);
@@ -98,7 +127,7 @@ export function create_loggingmanager(sinks: readonly LogSink[]): Result<Logging
 		try {
 			const destination = pino.destination({ dest: to.file, sync: true, append: true });
 			files.push(destination);
-			streams.push({ level, stream: { write: (text) => void destination.write(line(text)) } });
+			add((text) => void destination.write(text));
 		} catch (error) {
 			return failed(`cannot write the log file ${to.file}: ${error instanceof Error ? error.message : String(error)}`);
 		}
