@@ -82,6 +82,11 @@ export function comparable_config(config: Config, folder: string): Result<Compar
 		for (const option of Object.keys(scratch)) config.set(section, option, undefined);
 	}
 	for (const [option, value] of Object.entries(scratch)) config.set("*", option, value);
+	// Prosody 0.12 and 13 differ in this default, and every step of an admin's would show it.
+	for (const service of config.hosts().filter((name) => config.component_module(name) === "muc")) {
+		if (config.get(service, "component_admins_as_room_owners") === undefined)
+			config.set(service, "component_admins_as_room_owners", true);
+	}
 	const disabled = config.get("*", "modules_disabled");
 	config.set("*", "modules_disabled", [...(Array.isArray(disabled) ? disabled : []), "s2s", "tls"]);
 	return ok({ text: config_to_lua(config), host, rooms, plugin_paths, missing: missing_modules(config, plugin_paths) });

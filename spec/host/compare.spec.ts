@@ -42,6 +42,21 @@ describe("a configuration made fit for comparing", () => {
 		for (const gone of ["5222", "/var", "/run", "/usr", "internal", "ldap", '"sql"']) expect(text).not.toContain(gone);
 	});
 
+	it("has admins own rooms on both, unless it is said whether they do", () => {
+		const text_of = (config: Config) => {
+			const fit = comparable_config(config, "/etc/prosody");
+			return fit.ok ? fit.value.text : fit.error;
+		};
+		expect(text_of(own()).match(/component_admins_as_room_owners = (\w+)/g)).toEqual(["component_admins_as_room_owners = true"]);
+		for (const section of ["*", "rooms.example.com"]) {
+			const said = own();
+			said.set(section, "component_admins_as_room_owners", false);
+			expect(text_of(said).match(/component_admins_as_room_owners = (\w+)/g)).toEqual([
+				"component_admins_as_room_owners = false",
+			]);
+		}
+	});
+
 	it.each([
 		["no VirtualHost", { "rooms.example.com": { component_module: "muc" } }],
 		["no Component", { "example.com": {} }],
