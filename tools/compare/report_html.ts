@@ -2,7 +2,8 @@
 
 import { createHash } from "node:crypto";
 import { xml_escape } from "../../host/util/stanza.ts";
-import { page_index, page_plays } from "./page/data.ts";
+import { page_index } from "./page/index.ts";
+import { page_plays } from "./page/plays.ts";
 import { page_script } from "./page/script.ts";
 import { page_style } from "./page/style.ts";
 import type { CompareResult } from "./types.ts";

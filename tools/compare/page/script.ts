@@ -60,7 +60,7 @@ const script_page = `
 `;
 
 /**
- * The page's own script, for browsers, whose parts share one scope. It reads what page/data.ts writes, and puts stanzas on the page
+ * The page's own script, for browsers, whose parts share one scope. It reads what page/index.ts and page/plays.ts writes, and puts stanzas on the page
  * as text nodes only: nothing of them is ever read as HTML.
  */
 export const page_script = `
