@@ -10,7 +10,7 @@ import { internal_source } from "./migrate/internal_source.ts";
 import { internal_target, occupied_folder } from "./migrate/internal_target.ts";
 import { Journal } from "./migrate/journal.ts";
 import { metronome_source } from "./migrate/metronome_source.ts";
-import { grouped, Progress, type ProgressOutput } from "./migrate/progress.ts";
+import { grouped, Progress, type ProgressOutput, printable } from "./migrate/progress.ts";
 import { left_text, store_table } from "./migrate/report.ts";
 import { sqlite_source } from "./migrate/sqlite_source.ts";
 import { occupied_database, sqlite_target } from "./migrate/sqlite_target.ts";
@@ -114,7 +114,7 @@ class Watcher implements Observer {
 		this.kept++;
 		if (this.kept > named_at_most) return;
 		const clear = this.output.is_terminal ? "\r\x1b[K" : "";
-		this.output.write(`${clear}Cannot be moved: ${place}: ${reason}\n`);
+		this.output.write(`${clear}Cannot be moved: ${printable(`${place}: ${reason}`)}\n`);
 		if (this.kept === named_at_most) this.output.write("More of them are counted, and kept aside, without being named here\n");
 	}
 
@@ -195,7 +195,7 @@ function occupied({ kind, path }: Location): string | undefined {
  */
 export async function run(options: MigrateOptions): Promise<0 | 1 | 3> {
 	const refuse = (problem: string): 1 => {
-		options.progress.write(`enjamb: ${problem}\n`);
+		options.progress.write(`enjamb: ${problem.split("\n").map(printable).join("\n")}\n`);
 		return 1;
 	};
 	const from = await parse_location(options.from);

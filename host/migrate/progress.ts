@@ -11,6 +11,10 @@ export interface ProgressOutput {
 	now(): number;
 }
 
+/** Columns of the bar: where there are fewer, there is none. */
+const widest_bar = 20;
+const narrowest_bar = 5;
+
 const redraw_every = 100;
 const line_every = 10_000;
 
@@ -26,6 +30,11 @@ export function duration_text(seconds: number): string {
 /** A number with a comma at each thousand. */
 export function grouped(value: number): string {
 	return String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, ",");
+}
+
+/** A text from a file for a terminal: what would steer that is shown as question marks. */
+export function printable(text: string): string {
+	return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, "?");
 }
 
 /** One piece of work whose size is known beforehand: a bar on a terminal, a line now and then elsewhere. */
@@ -75,14 +84,15 @@ export class Progress {
 		const rate = `${grouped(this.records / seconds)} records/s`;
 		const percent = `${Math.floor(share * 100)}%`.padStart(4);
 		if (!this.output.is_terminal) {
-			this.output.write(`${this.title}${percent} ${grouped(this.records)} records, ${rate}${left}, ${what}\n`);
+			this.output.write(`${this.title}${percent} ${grouped(this.records)} records, ${rate}${left}, ${printable(what)}\n`);
 			return;
 		}
-		const width = 20;
+		const told = `${percent} ${rate}${left}`;
+		const room = Math.max(this.output.columns - 1, 1);
+		const width = Math.min(widest_bar, room - this.title.length - told.length - " []".length);
 		const filled = Math.round(share * width);
-		const bar = `[${"#".repeat(filled)}${"-".repeat(width - filled)}]`;
-		const line = `${this.title} ${bar}${percent} ${rate}${left}  ${what}`;
-		this.output.write(`\r\x1b[K${line.slice(0, Math.max(this.output.columns - 1, 20))}`);
+		const bar = width < narrowest_bar ? "" : ` [${"#".repeat(filled)}${"-".repeat(width - filled)}]`;
+		this.output.write(`\r\x1b[K${[...`${this.title}${bar}${told}  ${printable(what)}`].slice(0, room).join("")}`);
 		this.drawn = true;
 	}
 

@@ -1,6 +1,6 @@
 // No counterpart: what a migration came to, store by store.
 
-import { grouped } from "./progress.ts";
+import { grouped, printable } from "./progress.ts";
 import type { UnitResult } from "./transfer.ts";
 import type { LeftBehind } from "./types.ts";
 
@@ -44,8 +44,8 @@ export function store_table(results: readonly UnitResult[]): string {
 	const rows = rows_of(results);
 	const sum = (number: (row: StoreRow) => number): string => grouped(rows.reduce((total, row) => total + number(row), 0));
 	const lines = rows.map(({ host, store, kind, units, items, aside }) => [
-		host,
-		store,
+		printable(host),
+		printable(store),
 		kind === "keyval" ? "tables" : "archives",
 		grouped(units),
 		grouped(items),
@@ -58,6 +58,8 @@ export function store_table(results: readonly UnitResult[]): string {
 /** What the source has and the target does not. */
 export function left_text(left: readonly LeftBehind[]): string {
 	if (left.length === 0) return "";
-	const lines = left.map(({ what, reason, count }) => `  ${what}${count > 1 ? ` (${grouped(count)})` : ""}: ${reason}\n`);
+	const lines = left.map(
+		({ what, reason, count }) => `  ${printable(what)}${count > 1 ? ` (${grouped(count)})` : ""}: ${reason}\n`,
+	);
 	return `Left behind:\n${lines.join("")}`;
 }

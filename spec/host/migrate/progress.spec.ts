@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { duration_text, grouped, Progress } from "../../../host/migrate/progress.ts";
 
-function output(is_terminal: boolean) {
+function output(is_terminal: boolean, columns = 70) {
 	const state = { now: 0, text: [] as string[] };
 	return {
 		state,
 		shown: () => state.text.join(""),
-		output: { is_terminal, columns: 70, now: () => state.now, write: (text: string) => void state.text.push(text) },
+		output: { is_terminal, columns, now: () => state.now, write: (text: string) => void state.text.push(text) },
 	};
 }
 
@@ -28,6 +28,29 @@ describe("progress", () => {
 		progress.advance(749, 150_000, () => "the end");
 		progress.finish();
 		expect(shown()).toContain("\r\u001b[KMoving: 200,001 records in 8s, 25,000 records/s\n");
+	});
+
+	it.each([
+		[50, "Moving [###-------] 25% 25,000 records/s, 6s left"],
+		[40, "Moving 25% 25,000 records/s, 6s left  m"],
+		[20, "Moving 25% 25,000 r"],
+		[0, "M"],
+	])("says how far it is first, where there are %d columns", (columns, expected) => {
+		const { state, shown, output: terminal } = output(true, columns);
+		const progress = new Progress(terminal, "Moving", 1000);
+		state.now = 2000;
+		progress.advance(250, 50_000, () => "muc_log of a room");
+		expect(shown()).toBe(`\r\u001b[K${expected}`);
+	});
+
+	it("gives a terminal no orders from files", () => {
+		for (const is_terminal of [true, false]) {
+			const { state, shown, output: shown_to } = output(is_terminal, 120);
+			const progress = new Progress(shown_to, "Moving", 100);
+			state.now = 20_000;
+			progress.advance(1, 1, () => "größe\u001b[31m\r\u009b2J\u202e\ud800 🌒");
+			expect(shown()).toMatch(/größe\?\[31m\?\?2J\?\? 🌒/);
+		}
 	});
 
 	it("is a line now and then elsewhere", () => {
