@@ -31,6 +31,11 @@ export class LuaValue {
  */
 const shown_as = Symbol("shown in Lua as");
 
+/** How many entries a table may have, with all in it, that is copied for the host. */
+const most_entries = 1_000_000;
+/** How many items of a list may come from its metatable, which may have one for each index that it is asked for. */
+const most_computed = 10_000;
+
 const table_of_proxy = new WeakMap<object, Table>();
 
 /** The Lua table behind what {@link Border.from_lua} made of it; undefined for objects of the host. */
@@ -129,6 +134,7 @@ export class Border {
 		const known = this.table_of_object.get(object);
 		if (known !== undefined) return known;
 		if (is_lua_value(object)) return object;
+		if (object instanceof LiveTable) return new TValue(tags.table, object);
 		if (object instanceof LuaValue) return object.value;
 		const behind = table_of_proxy.get(object);
 		if (behind !== undefined) return new TValue(tags.table, behind);
@@ -266,6 +272,7 @@ export class Border {
 	 * method, and gets the table itself first.
 	 */
 	private make_proxy(value: TValue, table: Table): object {
+		const { vm } = this;
 		const key = (name: string): TValue => (/^(0|[1-9]\d{0,8})$/.test(name) ? number_value(Number(name) + 1) : string_value(name));
 		const read = (name: string): unknown => {
 			const own = this.vm.raw_get_value(table, key(name));
@@ -278,18 +285,22 @@ export class Border {
 			return this.from_lua(inherited);
 		};
 		const names = (): string[] => {
-			const found: string[] = [];
+			// a number and a string may have one name in the host
+			const found = new Set<string>();
 			for (const [entry] of this.vm.entries(table)) {
 				const known = key_of(entry);
-				if (typeof known === "string") found.push(known);
-				else if (typeof known === "number") found.push(String(known - 1));
+				if (typeof known === "string") found.add(known);
+				else if (typeof known === "number") found.add(String(known - 1));
 			}
-			return found;
+			return [...found];
 		};
 		const iterate = function* (): Generator<unknown> {
 			for (let index = 0; ; index++) {
 				const item = read(String(index));
 				if (item === undefined) return;
+				if (index >= most_computed && vm.raw_get(table, index + 1).ttisnil()) {
+					throw new RangeError(`the table's metatable has more than ${most_computed} items for it`);
+				}
 				yield item;
 			}
 		};
@@ -319,9 +330,14 @@ export class Border {
 
 	/**
 	 * A deep copy of a Lua value in the host's plain data: a sequence is an array, a table of string keys an object, any other a
-	 * Map. Functions and the like are left out; a table within itself, or nested deeper than 100, throws.
+	 * Map. Functions and the like are left out; a table within itself, or nested deeper than 100, throws, and so does one that has
+	 * more than a million entries, each counted as often as it is come by.
 	 */
-	copy(value: TValue, depth = 0): unknown {
+	copy(value: TValue): unknown {
+		return this.copy_part(value, 0, { entries: most_entries });
+	}
+
+	private copy_part(value: TValue, depth: number, left: { entries: number }): unknown {
 		if (value.type !== tags.table) {
 			const plain = this.from_lua(value);
 			return typeof plain === "function" || plain instanceof LuaValue ? undefined : plain;
@@ -334,7 +350,9 @@ export class Border {
 		for (const [key, item] of this.vm.entries(table)) {
 			const known = key_of(key);
 			if (typeof known === "object" || known === undefined) continue;
-			const copied = this.copy(item, depth + 1);
+			// a few tables that hold each other many times over would keep the server busy for good
+			if (--left.entries < 0) throw new RangeError(`the table has more than ${most_entries} entries`);
+			const copied = this.copy_part(item, depth + 1, left);
 			if (copied !== undefined) map.set(known, copied);
 		}
 		return plain_table(map);

@@ -201,7 +201,7 @@ class RoomTable extends LiveTable {
 
 	set(key: Key, value: TValue): void {
 		const { target, border } = this;
-		if (typeof key !== "string" || !(key in target)) {
+		if (typeof key !== "string" || !(key in target) || key in Object.prototype) {
 			if (value.ttisnil()) this.extra.delete(key);
 			else this.extra.set(key, new TValue(value.type, value.value));
 			return;
@@ -227,6 +227,7 @@ class RoomTable extends LiveTable {
 			case "_jid_nick":
 			case "_affiliations":
 			case "_affiliation_data": {
+				if (value.type !== tags.table) throw new TypeError(`room.${key} has to be a table`);
 				const copied = border.copy(value);
 				const entries = copied instanceof Map ? copied : Object.entries(Object(copied));
 				target[key] = new Map(entries as Iterable<[string, never]>);

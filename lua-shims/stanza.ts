@@ -6,7 +6,7 @@ import * as st from "../host/util/stanza.ts";
 import type { Border } from "./border.ts";
 import { type Table, TValue } from "./fengari.ts";
 import { type Key, key_of, LiveTable, nil, number_value, string_value, tags, text_of_string } from "./live_table.ts";
-import { table_value } from "./views.ts";
+import { set_field, table_value } from "./views.ts";
 import type { NativeFunction } from "./vm.ts";
 
 const { Stanza } = st;
@@ -45,15 +45,16 @@ class AttrTable extends LiveTable {
 	}
 
 	get(key: Key): TValue {
-		const value = typeof key === "string" ? this.stanza.attrs[key] : undefined;
-		return value === undefined ? nil : string_value(value);
+		const value: unknown = typeof key === "string" ? this.stanza.attrs[key] : undefined;
+		// what every object of JavaScript has, such as `constructor`, is no attribute
+		return typeof value === "string" ? string_value(value) : nil;
 	}
 
 	set(key: Key, value: TValue): void {
 		const { attrs } = this.stanza;
 		if (typeof key !== "string") throw new TypeError(`an attribute's name is a string, not a ${typeof key}`);
 		if (value.ttisnil()) delete attrs[key];
-		else attrs[key] = attribute_text(key, value);
+		else set_field(attrs, key, attribute_text(key, value));
 	}
 
 	keys(): readonly Key[] {
@@ -99,6 +100,7 @@ class TagsTable extends LiveTable {
 		const before = tags[key - 1];
 		const child = value.ttisnil() ? undefined : this.border.from_lua(value);
 		if (child !== undefined && !(child instanceof Stanza)) throw new TypeError(`a tag is a stanza, not a ${lua_type(value)}`);
+		if (child) check_child(this.stanza, child);
 		const { children } = this.stanza;
 		const at = before === undefined ? children.length : children.indexOf(before);
 		if (child) children.splice(at, before === undefined ? 0 : 1, child);
@@ -193,7 +195,7 @@ export class StanzaTable extends LiveTable {
 		if (typeof child !== "string" && !(child instanceof Stanza)) {
 			throw new TypeError(`a child of a stanza is text or a stanza, not a ${lua_type(value)}`);
 		}
-		children[index - 1] = child;
+		children[index - 1] = check_child(this.target, child);
 	}
 
 	override length(): number {
@@ -208,6 +210,17 @@ export class StanzaTable extends LiveTable {
 	}
 }
 
+/** A child for an element. Throws where that is in it: whoever goes through that would never come to an end. */
+function check_child(stanza: Stanza, child: Stanza | string): Stanza | string {
+	if (!(child instanceof Stanza)) return child;
+	const inside = new Set<Stanza>([child]);
+	for (const element of inside) {
+		if (element === stanza) throw new TypeError("a stanza cannot be a child of itself");
+		for (const below of element.children) if (below instanceof Stanza) inside.add(below);
+	}
+	return child;
+}
+
 /** The attributes that a Lua table holds; undefined for nil. */
 function attributes(value: TValue | undefined): st.Attributes | undefined {
 	if (value === undefined || value.ttisnil()) return undefined;
@@ -219,7 +232,7 @@ function attributes(value: TValue | undefined): st.Attributes | undefined {
 		if (lua_type(item) !== "string") {
 			throw new TypeError(`invalid attribute value for '${key}': expected string, got ${lua_type(item)}`);
 		}
-		attrs[key] = text_of_string(item);
+		set_field(attrs, key, text_of_string(item));
 	};
 	if (value.value instanceof LiveTable) {
 		for (const key of value.value.keys()) add(key, value.value.get(key));
@@ -284,13 +297,6 @@ export function create_stanza_library(border: Border): StanzaLibrary {
 		const known = value === undefined ? undefined : border.from_lua(value);
 		if (typeof known === "string" || known instanceof Stanza) return known;
 		throw new TypeError(`a child of a stanza is text or a stanza, not a ${lua_type(value)}`);
-	}
-
-	function parent_check(stanza: Stanza, child: Stanza | string): Stanza | string {
-		for (let above: unknown = stanza; above instanceof Stanza; above = above.parent) {
-			if (above === child) throw new TypeError("a stanza cannot be a child of itself");
-		}
-		return child;
 	}
 
 	const optional = (value: unknown): TValue => border.to_lua(value);
@@ -373,12 +379,12 @@ export function create_stanza_library(border: Border): StanzaLibrary {
 		},
 		add_direct_child: ([self, child]) => {
 			const stanza = stanza_of(self, "add_direct_child");
-			stanza.add_direct_child(parent_check(stanza, child_of(child)));
+			stanza.add_direct_child(check_child(stanza, child_of(child)));
 			return undefined;
 		},
 		add_child: ([self, child]) => {
 			const stanza = stanza_of(self, "add_child");
-			stanza.add_child(parent_check(stanza, child_of(child)));
+			stanza.add_child(check_child(stanza.last_add?.at(-1) ?? stanza, child_of(child)));
 			return self;
 		},
 		remove_children: ([self, name, xmlns]) => {

@@ -1,8 +1,14 @@
 // No counterpart: how Lua sees the host's ordinary objects. Each kind that Prosody has a table for has a file of its own.
 
 import type { Border, View } from "./border.ts";
-import { TValue } from "./fengari.ts";
+import { ltable, TValue } from "./fengari.ts";
 import { type Key, LiveTable, nil, tags } from "./live_table.ts";
+
+/** Sets a field of an object, whatever its name: `__proto__` would have been the object's methods. */
+export function set_field<Value>(object: { [name: string]: Value }, name: string, value: Value): void {
+	if (name !== "__proto__") object[name] = value;
+	else Object.defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true });
+}
 
 /** An object of the host with its fields. */
 export class RecordTable extends LiveTable {
@@ -21,7 +27,7 @@ export class RecordTable extends LiveTable {
 	set(key: Key, value: TValue): void {
 		if (typeof key !== "string") throw new TypeError(`this table of the host takes only names as keys, not a ${typeof key}`);
 		if (value.ttisnil()) delete this.target[key];
-		else this.target[key] = this.border.from_lua(value);
+		else set_field(this.target, key, this.border.from_lua(value));
 	}
 
 	keys(): readonly Key[] {
@@ -57,7 +63,8 @@ export class ObjectTable extends RecordTable {
 	}
 
 	override set(key: Key, value: TValue): void {
-		if (typeof key === "string" && key in this.target && typeof this.target[key] !== "function") super.set(key, value);
+		const is_field = typeof key === "string" && key in this.target && !(key in Object.prototype);
+		if (is_field && typeof this.target[key] !== "function") super.set(key, value);
 		else if (value.ttisnil()) this.extra.delete(key);
 		else this.extra.set(key, new TValue(value.type, value.value));
 	}
@@ -99,57 +106,75 @@ export class ArrayTable extends LiveTable {
 	}
 }
 
-/** A Map of the host. */
-export class MapTable extends LiveTable {
-	constructor(
-		readonly border: Border,
-		readonly target: Map<unknown, unknown>,
-	) {
+/** A collection of the host that has objects among its keys; Lua's keys are what they are to the host. */
+abstract class CollectionTable extends LiveTable {
+	constructor(readonly border: Border) {
 		super(border.vm.next_id());
 	}
 
+	/** A key of Lua, or one of the host already, as the host knows it. */
+	protected host_key(key: Key): unknown {
+		if (key instanceof LiveTable) return key.target;
+		return key instanceof ltable.Table ? this.border.from_lua(new TValue(tags.table, key)) : key;
+	}
+
+	override key_value(key: Key): TValue {
+		return this.border.to_lua(key);
+	}
+
+	override next(key: Key | undefined): Key | undefined {
+		return super.next(key === undefined ? undefined : (this.host_key(key) as Key));
+	}
+
+	/** Which of the host's keys there may be in Lua: nothing is none there. */
+	protected lua_keys(keys: Iterable<unknown>): readonly Key[] {
+		return [...keys].filter((key): key is Key => key !== undefined && key !== null && !Number.isNaN(key));
+	}
+}
+
+/** A Map of the host. */
+export class MapTable extends CollectionTable {
+	constructor(
+		border: Border,
+		readonly target: Map<unknown, unknown>,
+	) {
+		super(border);
+	}
+
 	get(key: Key): TValue {
-		return this.border.to_lua(this.target.get(key));
+		return this.border.to_lua(this.target.get(this.host_key(key)));
 	}
 
 	set(key: Key, value: TValue): void {
-		if (value.ttisnil()) this.target.delete(key);
-		else this.target.set(key, this.border.from_lua(value));
+		if (value.ttisnil()) this.target.delete(this.host_key(key));
+		else this.target.set(this.host_key(key), this.border.from_lua(value));
 	}
 
 	keys(): readonly Key[] {
-		const keys: Key[] = [];
-		for (const key of this.target.keys()) {
-			if (typeof key === "string" || typeof key === "number" || typeof key === "boolean") keys.push(key);
-		}
-		return keys;
+		return this.lua_keys(this.target.keys());
 	}
 }
 
 /** A Set of the host: what is in it has the value true. */
-export class SetTable extends LiveTable {
+export class SetTable extends CollectionTable {
 	constructor(
-		readonly border: Border,
+		border: Border,
 		readonly target: Set<unknown>,
 	) {
-		super(border.vm.next_id());
+		super(border);
 	}
 
 	get(key: Key): TValue {
-		return this.target.has(key) ? this.border.to_lua(true) : nil;
+		return this.target.has(this.host_key(key)) ? this.border.to_lua(true) : nil;
 	}
 
 	set(key: Key, value: TValue): void {
-		if (value.ttisnil() || value.value === false) this.target.delete(key);
-		else this.target.add(key);
+		if (value.ttisnil() || value.value === false) this.target.delete(this.host_key(key));
+		else this.target.add(this.host_key(key));
 	}
 
 	keys(): readonly Key[] {
-		const keys: Key[] = [];
-		for (const item of this.target) {
-			if (typeof item === "string" || typeof item === "number" || typeof item === "boolean") keys.push(item);
-		}
-		return keys;
+		return this.lua_keys(this.target);
 	}
 }
 

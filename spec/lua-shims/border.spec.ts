@@ -318,3 +318,22 @@ describe("the guard", () => {
 		}
 	});
 });
+
+describe("Lua's tables that mean no good", () => {
+	it("are not gone through for ever", () => {
+		const [endless] = lua.run("return setmetatable({}, { __index = function() return 'x' end })");
+		expect(() => [...(endless as Iterable<unknown>)]).toThrow("the table's metatable has more than 10000 items for it");
+		const [long] = lua.run("local t = {}; for i = 1, 20000 do t[i] = i end; return t");
+		expect([...(long as Iterable<unknown>)]).toHaveLength(20_000);
+		const [many] = lua.run("local t = {}; for _ = 1, 60 do t = { t, t } end; return { held = t }");
+		const { border } = lua.host;
+		expect(() => border.copy(border.to_lua(many))).toThrow("the table has more than 1000000 entries");
+		const [itself] = lua.run("local t = {}; t[1] = t; return t");
+		expect(() => border.copy(border.to_lua(itself))).toThrow("contains itself");
+	});
+
+	it("have each name once", () => {
+		const [table] = lua.run(`return { "a", ["0"] = "b", [true] = 1, [2.5] = 2, [{}] = 3 }`);
+		expect(Object.keys(Object(table))).toEqual(["0"]);
+	});
+});

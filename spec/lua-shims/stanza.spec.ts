@@ -44,3 +44,44 @@ describe("error replies in Lua", () => {
 		expect(lua.lines(error_replies)).toEqual(lua_lines(error_replies));
 	});
 });
+
+describe("a stanza in Lua", () => {
+	let lua: TestLua;
+	beforeAll(async () => {
+		lua = await create_lua();
+	});
+	afterAll(() => lua.stop());
+	const run = (code: string): unknown[] => lua.run(`local st = require "util.stanza"; ${code}`);
+
+	it("has no attributes but its own, whatever they are called", () => {
+		expect(
+			run("local a = st.message({ to = 'b' }).attr; return a.constructor, a.toString, rawget(a, 'valueOf'), a.__proto__"),
+		).toEqual([undefined, undefined, undefined, undefined]);
+		const names = ["constructor", "__proto__"];
+		for (const name of names) {
+			expect(run(`local s = st.message(); s.attr["${name}"] = "x"; return s.attr["${name}"], tostring(s)`)).toEqual([
+				"x",
+				`<message ${name}='x'/>`,
+			]);
+		}
+		expect(run(`return tostring(st.stanza("a", { constructor = "x" }))`)).toEqual(["<a constructor='x'/>"]);
+	});
+
+	it("cannot be put into itself, by whatever way", () => {
+		const ways = [
+			"s[1] = s",
+			"table.insert(s, s)",
+			"s:tag('in'):up(); s.tags[1] = s",
+			"s:add_child(s)",
+			"s:tag('in'):add_child(s)",
+			"local a, b = st.stanza 'a', st.stanza 'b'; a:add_direct_child(s); b:add_direct_child(s); s:add_direct_child(a)",
+			"local a = st.stanza 'a':tag('deep'):add_child(s):reset(); s:tag('in'):add_child(a)",
+		];
+		for (const way of ways) {
+			expect(() => run(`local s = st.message(); ${way}`), way).toThrow("a stanza cannot be a child of itself");
+		}
+		expect(run("local a, s = st.stanza 'a', st.message(); s:add_child(a):add_child(a); return tostring(s)")).toEqual([
+			"<message><a/><a/></message>",
+		]);
+	});
+});
