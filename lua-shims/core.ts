@@ -8,9 +8,9 @@ import { type Table, TValue } from "./fengari.ts";
 import { item_value } from "./items.ts";
 import { nil, number_value, string_value, tags } from "./live_table.ts";
 import type { LuaHost } from "./lua_host.ts";
-import { answer_value, host_of, name_of, optional_text, text_argument } from "./native_calls.ts";
+import { answer_value, host_of, name_of, native_table, optional_text, text_argument } from "./native_calls.ts";
 import { features_of, router_functions } from "./prosody.ts";
-import { native_table, stream_error_of } from "./session.ts";
+import { stream_error_of } from "./session.ts";
 import { create_storage_library } from "./store.ts";
 import type { NativeFunction } from "./vm.ts";
 

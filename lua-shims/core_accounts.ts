@@ -7,8 +7,7 @@ import { Stanza } from "../host/util/stanza.ts";
 import type { Table, TValue } from "./fengari.ts";
 import { LiveTable, nil, string_value, tags } from "./live_table.ts";
 import type { LuaHost } from "./lua_host.ts";
-import { answer_value, host_of, name_iterator, name_of, optional_text, text_argument } from "./native_calls.ts";
-import { native_table } from "./session.ts";
+import { answer_value, host_of, name_iterator, name_of, native_table, optional_text, text_argument } from "./native_calls.ts";
 import type { NativeFunction } from "./vm.ts";
 
 type Functions = { readonly [name: string]: NativeFunction };

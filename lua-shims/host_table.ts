@@ -33,6 +33,19 @@ export function read_only<Target, Name extends keyof Target & string>(name: Name
 	return [name, { get: (target) => target[name] }];
 }
 
+/** Has what is made for an object made once. */
+export function remembered<Target extends object>(make: (target: Target) => TValue): (target: Target) => TValue {
+	const known = new WeakMap<Target, TValue>();
+	return (target) => {
+		let value = known.get(target);
+		if (!value) {
+			value = make(target);
+			known.set(target, value);
+		}
+		return value;
+	};
+}
+
 /** What a module put on an object. */
 interface Extra {
 	readonly value: TValue;

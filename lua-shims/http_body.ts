@@ -5,13 +5,9 @@ import type { HttpBody, HttpSource } from "../host/core/types.ts";
 import { type Table, TValue } from "./fengari.ts";
 import { bytes_value, type LiveTable, nil, number_value, string_value, tags, text_of_string } from "./live_table.ts";
 import type { LuaHost } from "./lua_host.ts";
+import { is_function } from "./native_calls.ts";
 import { entries_of } from "./store.ts";
 import { bytes_of } from "./text.ts";
-
-/** Whether a value can be called. */
-export function is_function(value: TValue | undefined): value is TValue {
-	return value !== undefined && (value.type & 15) === 6;
-}
 
 /** A value that outlives the call that it was an argument of. */
 export function kept(value: TValue): TValue {

@@ -9,7 +9,7 @@ import { type Field, HostTable, read_only, same } from "./host_table.ts";
 import { body_of, kept, sink_of, source_of, take_headers } from "./http_body.ts";
 import { bytes_value, nil, tags } from "./live_table.ts";
 import type { LuaHost } from "./lua_host.ts";
-import { log_function } from "./session.ts";
+import { log_function } from "./session_methods.ts";
 import type { NativeFunction } from "./vm.ts";
 
 /** Shows what the host's HTTP server handles to Lua. */

@@ -1,10 +1,15 @@
 // No counterpart: what functions of the host that Lua calls have in common: arguments, answers, tables of them.
 
 import type { Result } from "../host/util/error.ts";
-import type { Table, TValue } from "./fengari.ts";
-import { nil, string_value, text_of_string } from "./live_table.ts";
+import { type Table, TValue } from "./fengari.ts";
+import { nil, string_value, tags, text_of_string } from "./live_table.ts";
 import type { LuaHost } from "./lua_host.ts";
 import type { NativeFunction } from "./vm.ts";
+
+/** Whether a value can be called. */
+export function is_function(value: TValue | undefined): value is TValue {
+	return value !== undefined && (value.type & 15) === 6;
+}
 
 /** The text of an argument that has to be one. */
 export function text_argument(value: TValue | undefined, what: string): string {
@@ -54,4 +59,15 @@ export function table_of(
 		if (run) host.vm.raw_set(value.value as Table, name, host.vm.native(run));
 	}
 	return value;
+}
+
+/** Makes natives of functions by name. */
+export function native_table(host: LuaHost, functions: { readonly [name: string]: NativeFunction }): TValue {
+	const { vm } = host;
+	const table = vm.new_table();
+	for (const name in functions) {
+		const run = functions[name];
+		if (run) vm.raw_set(table, name, vm.native(run));
+	}
+	return new TValue(tags.table, table);
 }

@@ -5,6 +5,7 @@ import { Stanza } from "../host/util/stanza.ts";
 import { register_events } from "./events.ts";
 import { TValue } from "./fengari.ts";
 import { set_global } from "./globals.ts";
+import { GivenMapTable, register_hosts } from "./host_session.ts";
 import { type Field, type Fields, HostTable } from "./host_table.ts";
 import { register_http } from "./http_messages.ts";
 import { nil, tags } from "./live_table.ts";
@@ -13,7 +14,8 @@ import { features } from "./module_files.ts";
 import { optional_text } from "./native_calls.ts";
 import { register_rosters } from "./roster.ts";
 import { register_sasl } from "./sasl.ts";
-import { GivenMapTable, log_function, register_sessions } from "./session.ts";
+import { register_clients } from "./session.ts";
+import { log_function } from "./session_methods.ts";
 import { bytes_of } from "./text.ts";
 import { table_value } from "./views.ts";
 
@@ -156,7 +158,8 @@ export function provide_prosody(host: LuaHost): void {
 	set_function_metatable(host);
 	register_events(host);
 	register_rosters(host);
-	register_sessions(host);
+	register_clients(host);
+	register_hosts(host);
 	register_sasl(host);
 	register_http(host);
 	const functions = router_functions(host);

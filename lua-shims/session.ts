@@ -2,34 +2,16 @@
 
 import { ClientSession } from "../host/core/c2s_session.ts";
 import { ActiveHost } from "../host/core/hostmanager.ts";
-import { AccountSessions } from "../host/core/sessionmanager.ts";
-import type { Connection, HostSession, LogLevel, Roster, Session, StreamError } from "../host/core/types.ts";
+import type { Connection, LogLevel, Roster, Session, StreamError } from "../host/core/types.ts";
 import * as id from "../host/util/id.ts";
 import { address, Stanza } from "../host/util/stanza.ts";
 import { connection_value } from "./connection.ts";
 import { type Table, TValue } from "./fengari.ts";
 import { type Field, type Fields, HostTable, read_only, same } from "./host_table.ts";
-import { type Key, LiveTable, nil, string_value, tags, text_of_string } from "./live_table.ts";
-import { format_message } from "./log_format.ts";
+import { LiveTable, nil, string_value, tags, text_of_string } from "./live_table.ts";
 import type { LuaHost } from "./lua_host.ts";
-import { auth_value, authz_value } from "./providers.ts";
-import { MapTable, table_value } from "./views.ts";
-import type { NativeFunction } from "./vm.ts";
-
-const log_levels: ReadonlySet<string> = new Set(["debug", "info", "warn", "error"]);
-
-function is_log_level(level: string): level is LogLevel {
-	return log_levels.has(level);
-}
-
-/** `session.log`, `module._log` and the like: a level, a message, and what belongs in it. */
-export function log_function(host: LuaHost, log: Session["log"]): TValue {
-	return host.vm.native(([level, message = nil, ...args]) => {
-		const known = level === undefined ? "" : text_of_string(level);
-		log(is_log_level(known) ? known : "info", "%s", format_message(host.vm, host.vm.to_string(message), args));
-		return undefined;
-	});
-}
+import { is_function, native_table } from "./native_calls.ts";
+import { answered, log_function, method } from "./session_methods.ts";
 
 /** Why a stream ends, as Lua says it: a condition, a table of `condition`, `text` and `extra`, or a stanza to send before. */
 export function stream_error_of(host: LuaHost, value: TValue | undefined): StreamError | undefined {
@@ -47,64 +29,6 @@ export function stream_error_of(host: LuaHost, value: TValue | undefined): Strea
 		...(typeof text === "string" ? { text } : {}),
 		...(extra instanceof Stanza ? { extra } : {}),
 	};
-}
-
-/** Methods of the host that Lua gives from one session to another; each has its own of them. */
-const native_methods = new WeakSet<object>();
-
-/** What of a session Lua may replace by a function of its own, which then counts for the host, too. */
-interface Replaced {
-	readonly value: TValue;
-	restore(): void;
-}
-
-const replaced = new WeakMap<object, Map<string, Replaced>>();
-
-function is_function(value: TValue): boolean {
-	return (value.type & 15) === 6;
-}
-
-/** A method that Lua calls as the host made it until it puts one of its own in place. */
-function method<Target extends object>(
-	name: string,
-	native: (target: Target) => TValue,
-	replace: (target: Target, given: TValue) => () => void,
-): [string, Field<Target>] {
-	const natives = new WeakMap<Target, TValue>();
-	return [
-		name,
-		{
-			get(target) {
-				const own = replaced.get(target)?.get(name);
-				if (own) return own.value;
-				let value = natives.get(target);
-				if (!value) {
-					value = native(target);
-					natives.set(target, value);
-					native_methods.add(value.value as object);
-				}
-				return value;
-			},
-			set(target, given) {
-				let of_target = replaced.get(target);
-				if (!of_target) {
-					of_target = new Map();
-					replaced.set(target, of_target);
-				}
-				of_target.get(name)?.restore();
-				of_target.delete(name);
-				if (!is_function(given) || native_methods.has(given.value as object)) return;
-				const value = new TValue(given.type, given.value);
-				of_target.set(name, { value, restore: replace(target, value) });
-			},
-		},
-	];
-}
-
-/** Text that a Lua function left of what it was given to pass on. */
-function answered(results: readonly TValue[]): boolean {
-	const [first] = results;
-	return first === undefined || first.ttisnil() || first.value !== false;
 }
 
 function client_fields(host: LuaHost): Fields<ClientSession> {
@@ -297,110 +221,11 @@ function* live_names(host: LuaHost, value: TValue): Generator<string> {
 	}
 }
 
-/** The modules of a host, by name: what each offers others. */
-class ModulesTable extends LiveTable {
-	constructor(
-		private readonly host: LuaHost,
-		readonly target: HostSession,
-	) {
-		super(host.vm.next_id());
-	}
-
-	get(key: Key): TValue {
-		const loaded = typeof key === "string" ? this.target.modules.get(key) : undefined;
-		return loaded === undefined ? nil : this.host.exports_value(loaded.name, this.target.host, loaded.exports);
-	}
-
-	set(key: Key): void {
-		throw new TypeError(`hosts[…].modules.${String(key)} cannot be set: modules are loaded with core.modulemanager`);
-	}
-
-	keys(): readonly Key[] {
-		return [...this.target.modules.keys()];
-	}
-}
-
-/** A Map of the host that only the host itself puts something into. */
-export class GivenMapTable extends MapTable {
-	override set(key: Key): void {
-		throw new TypeError(`[${String(key)}] cannot be set: the host keeps this table`);
-	}
-}
-
-function host_fields(host: LuaHost): Fields<ActiveHost> {
-	const { vm, border, server } = host;
-	const per_host = (make: (session: ActiveHost) => TValue): ((session: ActiveHost) => TValue) => {
-		const known = new WeakMap<ActiveHost, TValue>();
-		return (session) => {
-			let value = known.get(session);
-			if (!value) {
-				value = make(session);
-				known.set(session, value);
-			}
-			return value;
-		};
-	};
-	const send = method<ActiveHost>(
-		"send",
-		(session) =>
-			vm.native(([first, second]) => {
-				const given = first?.value instanceof LiveTable && first.value.target === session ? second : first;
-				const known = given === undefined ? undefined : border.from_lua(given);
-				if (!(known instanceof Stanza)) throw new TypeError("bad argument to send: expected a stanza");
-				return border.to_lua(ActiveHost.prototype.send.call(session, known));
-			}),
-		(session, given) => {
-			session.send = (stanza) => answered(vm.call(given, [border.to_lua(stanza)]));
-			return () => void Reflect.deleteProperty(session, "send");
-		},
-	);
-	return new Map<string, Field<ActiveHost>>([
-		read_only("type"),
-		read_only("host"),
-		read_only("events"),
-		["modules", { get: per_host((session) => table_value(new ModulesTable(host, session))) }],
-		[
-			"sessions",
-			{
-				get: per_host((session) =>
-					session.type === "local" ? table_value(new GivenMapTable(border, session.sessions as Map<unknown, unknown>)) : nil,
-				),
-			},
-		],
-		["s2sout", { get: per_host(() => border.table({})) }],
-		["users", { get: (session) => auth_value(host, session) }],
-		["authz", { get: (session) => authz_value(host, session) }],
-		["log", { get: per_host((session) => log_function(host, session.log)) }],
-		["ssl_ctx", { get: (session) => server.tls_context(session.host) && border.table({}) }],
-		send,
-	]);
-}
-
-/** Shows the host's sessions, of clients and of hosts, to Lua. */
-export function register_sessions(host: LuaHost): void {
-	const { border, server } = host;
-	const of_clients = client_fields(host);
-	border.register(ClientSession.prototype, (_, object) => new HostTable(border, object as ClientSession, "session", of_clients));
-	const of_hosts = host_fields(host);
-	border.register(ActiveHost.prototype, (_, object) => new HostTable(border, object as ActiveHost, "host", of_hosts));
-	const of_accounts: Fields<AccountSessions> = new Map<string, Field<AccountSessions>>([
-		["sessions", { get: (account) => account.sessions }],
-		[
-			"top_resources",
-			{
-				get: (account) => account.top_resources,
-				set: (account, value) => {
-					const list = value.ttisnil() ? undefined : border.copy(value);
-					account.top_resources = Array.isArray(list) ? list.filter((item) => item instanceof ClientSession) : undefined;
-				},
-			},
-		],
-		["roster", { get: ({ username, host: name }) => server.rostermanager.load_roster(username, name), set: () => undefined }],
-	]);
-	border.register(
-		AccountSessions.prototype,
-		(_, object) => new HostTable(border, object as AccountSessions, "user", of_accounts),
-	);
+/** Shows clients' sessions to Lua. */
+export function register_clients(host: LuaHost): void {
+	const { border } = host;
+	const fields = client_fields(host);
+	border.register(ClientSession.prototype, (_, object) => new HostTable(border, object as ClientSession, "session", fields));
 }
 
 /** Whether something is a session of the host. */
@@ -480,15 +305,4 @@ function session_behind(host: LuaHost, value: TValue): Session | undefined {
 		({ metatable } = table as Table);
 	}
 	return undefined;
-}
-
-/** Makes natives of functions by name. */
-export function native_table(host: LuaHost, functions: { readonly [name: string]: NativeFunction }): TValue {
-	const { vm } = host;
-	const table = vm.new_table();
-	for (const name in functions) {
-		const run = functions[name];
-		if (run) vm.raw_set(table, name, vm.native(run));
-	}
-	return new TValue(tags.table, table);
 }

@@ -3,7 +3,7 @@
 import { Role } from "../host/util/roles.ts";
 import type { Border } from "./border.ts";
 import { type Table, TValue } from "./fengari.ts";
-import { type Field, type Fields, HostTable, read_only } from "./host_table.ts";
+import { type Field, type Fields, HostTable, read_only, remembered } from "./host_table.ts";
 import { nil, string_value, tags } from "./live_table.ts";
 import type { LuaHost } from "./lua_host.ts";
 import { optional_text, text_argument } from "./native_calls.ts";
@@ -110,34 +110,25 @@ class LuaRole extends Role {
 
 function role_fields(host: LuaHost): Fields<Role> {
 	const { vm, border } = host;
-	const cached = (make: (role: Role) => TValue): ((role: Role) => TValue) => {
-		const known = new WeakMap<Role, TValue>();
-		return (role) => {
-			let value = known.get(role);
-			if (!value) {
-				value = make(role);
-				known.set(role, value);
-			}
-			return value;
-		};
-	};
 	return new Map<string, Field<Role>>([
 		read_only("id"),
 		read_only("name"),
 		read_only("description"),
 		read_only("default"),
 		read_only("priority"),
-		["inherits", { get: cached((role) => border.to_lua([...role.inherits])) }],
+		["inherits", { get: remembered<Role>((role) => border.to_lua([...role.inherits])) }],
 		[
 			"may",
 			{
-				get: cached((role) => vm.native(([, permission]) => border.to_lua(role.policy(text_argument(permission, "permission"))))),
+				get: remembered<Role>((role) =>
+					vm.native(([, permission]) => border.to_lua(role.policy(text_argument(permission, "permission")))),
+				),
 			},
 		],
 		[
 			"set_permission",
 			{
-				get: cached((role) =>
+				get: remembered<Role>((role) =>
 					vm.native(([, permission, policy = nil, overwrite]) => {
 						const wanted = policy.ttisnil() ? undefined : policy.value !== false;
 						const set = role.set_permission(text_argument(permission, "permission"), wanted, overwrite?.value === true);
@@ -149,7 +140,7 @@ function role_fields(host: LuaHost): Fields<Role> {
 		[
 			"clone",
 			{
-				get: cached((role) =>
+				get: remembered<Role>((role) =>
 					vm.native(([, overrides = nil]) => {
 						const name = overrides.type === tags.table ? optional_text(vm.index(overrides, string_value("name"))) : undefined;
 						return border.to_lua(role.clone(name === undefined ? {} : { name }));
@@ -160,7 +151,7 @@ function role_fields(host: LuaHost): Fields<Role> {
 		[
 			"policies",
 			{
-				get: cached((role) =>
+				get: remembered<Role>((role) =>
 					vm.native(() => {
 						const policies = role.policies();
 						return vm.native(() => {
