@@ -141,6 +141,15 @@ export function pair<Item, Found>(
 	bindings: Bindings,
 	differences: (reference: Item, subject: Item) => Found[] | undefined,
 ): { found: Found[]; missing: Item[]; extra: Item[]; order: [number, number][] } {
+	const [[reference], [subject]] = [references, subjects];
+	if (reference !== undefined && subject !== undefined && references.length === 1 && subjects.length === 1) {
+		// Nothing to choose from: to look for the best partner first would take three times as long for each element around.
+		const mark = bindings.mark();
+		const found = differences(reference, subject);
+		if (found) return { found, missing: [], extra: [], order: [[0, 0]] };
+		bindings.rollback(mark);
+		return { found: [], missing: [reference], extra: [subject], order: [] };
+	}
 	const order: [number, number][] = [];
 	const taken = new Set<number>();
 	const open: number[] = [];

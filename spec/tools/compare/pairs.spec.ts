@@ -46,6 +46,11 @@ describe("elements as deep as scripts can send", () => {
 		const plain = read_stanza(deep, { terms: (value) => value, chosen_ids: new Set() });
 		expect(plain.key.length).toBeLessThan(100);
 	});
+
+	it("differ at their innermost text", () => {
+		const deep = (text: string): string => `<message>${"<x>".repeat(90)}${text}${"</x>".repeat(90)}</message>`;
+		expect(marked(only(pairs_of([deep("a")], [deep("b")])))).toEqual([`message${"/x".repeat(90)}: a, b`]);
+	});
 });
 
 describe("what differs is marked", () => {
