@@ -95,6 +95,8 @@ const first_event = 6;
 /** How many items of a table's constructor come in one instruction. */
 const items_per_flush = 50;
 const multiple_results = -1;
+/** The longest string that may come of joining others, in bytes. */
+const max_length = 2 ** 28;
 
 function item<Item>(list: readonly Item[], index: number): Item {
 	return list[index] as Item;
@@ -151,6 +153,11 @@ function integer_of(value: TValue): number | undefined {
 	const numeral = numeral_of(value);
 	if (numeral === undefined) return undefined;
 	return numeral.type === tags.integer ? number_of(numeral) : float_to_integer(number_of(numeral));
+}
+
+/** Whether a string that was just made is longer than what the server can spare; those of the host are no longer than what made them. */
+function is_too_long(value: unknown): boolean {
+	return value instanceof TString && value.constructor === TString && value.realstring.length > max_length;
 }
 
 function fail(L: LuaState, message: string): never {
@@ -583,7 +590,9 @@ function execute(state: LuaState): void {
 				case op.concat: {
 					L.top = base + i.C + 1;
 					lvm.luaV_concat(L, i.C - i.B + 1);
-					item(stack, at).setfrom(item(stack, base + i.B));
+					const joined = item(stack, base + i.B);
+					if (joined.type !== tags.table && is_too_long(joined.value)) fail(L, "resulting string too large");
+					item(stack, at).setfrom(joined);
 					ldo.adjust_top(L, ci.top);
 					break;
 				}

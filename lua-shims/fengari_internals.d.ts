@@ -121,6 +121,7 @@ declare module "fengari/src/lstate.js" {
 	import type { TValue } from "fengari/src/lobject.js";
 	/** What the threads of a state share. */
 	export interface Global {
+		readonly mainthread: Thread;
 		id_counter: number;
 		/** Ours: how many instructions may run until the guard is asked. */
 		instructions?: number;

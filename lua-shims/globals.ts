@@ -45,20 +45,50 @@ class GuardedTable extends LiveTable {
 	}
 
 	keys(): readonly Key[] {
-		const keys: Key[] = [];
+		const keys = new Set<Key>();
 		for (const table of [this.inside, this.added]) {
 			for (const [key] of this.vm.entries(table)) {
 				const known = key_of(key);
-				if (known !== undefined) keys.push(known);
+				if (known !== undefined) keys.add(known);
 			}
 		}
-		return keys;
+		return [...keys];
 	}
 }
+
+// Set by `setmetatable` for the table itself, which all modules share.
+Object.defineProperty(GuardedTable.prototype, "metatable", {
+	get: () => null,
+	set(this: { name?: string }, metatable: Table | null): void {
+		if (metatable !== null) throw new Error(`${this.name} is shared by all modules: it takes no metatable`);
+	},
+});
 
 const guarded_libraries = ["string", "table", "math", "os", "io", "coroutine", "utf8", "debug", "package"];
 /** What no module gets: they would read code from where nobody looks, or end the process. */
 const withheld = ["dofile", "loadfile"];
+
+/** The metatable of all strings: modules may add to it, as some do, but not replace what is there. */
+class StringMetatable extends GuardedTable {
+	constructor(
+		vm: Vm,
+		metatable: Table,
+		private readonly methods: TValue,
+	) {
+		super(vm, "the metatable of strings", metatable, metatable);
+	}
+
+	override get(key: Key): TValue {
+		return key === "__index" ? this.methods : super.get(key);
+	}
+}
+
+/** @param methods the library `string` as modules see it */
+function guard_string_metatable(vm: Vm, methods: TValue): void {
+	const [found = nil] = vm.call(vm.raw_get(vm.globals, "getmetatable"), [string_value("")]);
+	const metatable = found.value as Table;
+	vm.raw_set(metatable, "__metatable", new TValue(tags.table, new StringMetatable(vm, metatable, methods)));
+}
 
 /** Makes the globals that all modules share: Lua's own, as Lua 5.1 to 5.4 have them. */
 export function create_globals(host: LuaHost): TValue {
@@ -80,6 +110,7 @@ export function create_globals(host: LuaHost): TValue {
 				const additions = vm.new_table();
 				vm.raw_set(additions, "__index", guarded);
 				(library.value as Table).metatable = additions;
+				guard_string_metatable(vm, guarded);
 			}
 		}
 	}

@@ -11,6 +11,7 @@ import { create_globals } from "./globals.ts";
 import { Libraries } from "./libraries.ts";
 import { key_of, LiveTable, nil, string_value, tags } from "./live_table.ts";
 import { log_function } from "./log_format.ts";
+import { restrict_debug } from "./lua/debug.ts";
 import { create_module_api, LuaModule } from "./module.ts";
 import { find_library } from "./module_files.ts";
 import { plugin_libraries } from "./plugin_libraries.ts";
@@ -83,6 +84,7 @@ export class LuaHost {
 		}
 		// puts the global function `import` in place
 		this.libraries.get("util.import");
+		restrict_debug(this.vm);
 		this.publish_costs();
 		this.module_api = create_module_api(this);
 		this.module_metatable = this.vm.new_table();

@@ -1,8 +1,11 @@
-// Counterpart: ldblib.c (debug.getinfo), as it speaks of functions that are not Lua's
+// Counterpart: ldblib.c, as it speaks of functions that are not Lua's, and without what reaches into all modules at once
 
 import type { LuaCFunction } from "fengari";
-import { lua } from "../fengari.ts";
+import { lua, type Table, TValue } from "../fengari.ts";
+import { tags } from "../live_table.ts";
+import { is_none, kept } from "../require/arguments.ts";
 import { bytes_of, text_of } from "../text.ts";
+import type { NativeFunction, Vm } from "../vm.ts";
 
 /** What fengari calls its functions of JavaScript, and Lua its functions of C. */
 const names: ReadonlyMap<string, string> = new Map([
@@ -27,4 +30,39 @@ export function create_getinfo(original: LuaCFunction): LuaCFunction {
 		}
 		return count;
 	};
+}
+
+/**
+ * Takes from `debug` what one module could change for all others with: the hooks of the thread that they run in, the metatables of
+ * all values of a kind, the registry. Coroutines may be watched, and tables get what metatable they are given.
+ */
+export function restrict_debug(vm: Vm): void {
+	const library = vm.raw_get(vm.globals, "debug").value as Table;
+	const original = (name: string): TValue => kept(vm.raw_get(library, name));
+	const replace = (name: string, run: NativeFunction): void => vm.raw_set(library, name, vm.native(run));
+	const sethook = original("sethook");
+	const setmetatable = original("setmetatable");
+	const getmetatable = original("getmetatable");
+	const plain_getmetatable = kept(vm.raw_get(vm.globals, "getmetatable"));
+	replace("sethook", (args, L) => {
+		const [first] = args;
+		const names_thread = first?.type === tags.thread;
+		const thread: unknown = names_thread ? first.value : L;
+		if (thread === L.l_G.mainthread && !is_none(args[names_thread ? 1 : 0])) {
+			throw new Error("debug.sethook: only a coroutine can be watched, all modules share the main thread");
+		}
+		return vm.call(sethook, args);
+	});
+	replace("setmetatable", (args) => {
+		const type = args[0]?.type;
+		if (type !== tags.table && type !== tags.userdata) {
+			throw new Error("debug.setmetatable: all values of a kind share their metatable, and all modules share these values");
+		}
+		return vm.call(setmetatable, args);
+	});
+	replace("getmetatable", (args) => {
+		const is_string = ((args[0]?.type ?? tags.nil) & 15) === tags.short_string;
+		return vm.call(is_string ? plain_getmetatable : getmetatable, args);
+	});
+	replace("getregistry", () => new TValue(tags.table, vm.new_table()));
 }
