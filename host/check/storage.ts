@@ -6,7 +6,7 @@ import { type Config, GLOBAL_SECTION } from "../core/configmanager.ts";
 import { default_driver } from "../core/storagemanager.ts";
 import { internal_source } from "../migrate/internal_source.ts";
 import { sqlite_source } from "../migrate/sqlite_source.ts";
-import { unit_text } from "../migrate/types.ts";
+import { type Source, type Unit, type Unreadable, unit_text } from "../migrate/types.ts";
 import type { Finding } from "./findings.ts";
 
 /** Where a driver keeps what it stores; undefined where it keeps nothing in files. */
@@ -137,6 +137,19 @@ export function check_storage(config: Config, data_folder: string): Finding[] {
 /** How many tables that cannot be read are named one by one. */
 const named_at_most = 10;
 
+function message_of(error: unknown): string {
+	return error instanceof Error ? error.message : String(error);
+}
+
+/** What of a table cannot be read, be it for what is in it, or since its file cannot be opened. */
+function unreadable_of(source: Source, unit: Unit, path: string): readonly Pick<Unreadable, "place" | "reason">[] {
+	try {
+		return source.read_table(unit).unreadable;
+	} catch (error) {
+		return [{ place: path, reason: message_of(error) }];
+	}
+}
+
 /**
  * Reads all tables that are there already (archives can be long, and are read item by item anyway), and names what cannot be read: a
  * room or account that would be refused until somebody looks at it. Nothing is changed.
@@ -153,7 +166,7 @@ export function check_stored(config: Config, data_folder: string): Finding[] {
 			const source = place.driver === "internal" ? internal_source(path) : sqlite_source(path);
 			let count = 0;
 			for (const unit of source.units().filter(({ kind }) => kind === "keyval")) {
-				for (const { place: where, reason } of source.read_table(unit).unreadable) {
+				for (const { place: where, reason } of unreadable_of(source, unit, path)) {
 					count++;
 					if (count <= named_at_most) broken(where, `${unit_text(unit)} cannot be read: ${reason}`);
 				}
@@ -161,8 +174,7 @@ export function check_stored(config: Config, data_folder: string): Finding[] {
 			if (count > named_at_most) broken(path, `${count} tables cannot be read, of which ${named_at_most} are named here`);
 			source.close();
 		} catch (error) {
-			const reason = error instanceof Error ? error.message : String(error);
-			broken(path, `what is stored cannot be read: ${reason}`);
+			broken(path, `what is stored cannot be read: ${message_of(error)}`);
 		}
 	}
 	return findings;

@@ -23,6 +23,16 @@ function code_of(error: unknown): string {
 	return error instanceof Error && "code" in error ? String(error.code) : String(error);
 }
 
+/** Does what reads a file or folder; throws, naming it, where that cannot be read: what it holds could not even be kept aside. */
+function reading<Value>(path: string, work: () => Value): Value {
+	try {
+		return work();
+	} catch (error) {
+		const code = code_of(error);
+		throw Object.assign(new Error(`${path} cannot be read (${code})`, { cause: error }), { code });
+	}
+}
+
 /** Counts what is left behind, by what it is and why. */
 export class LeftList {
 	private readonly found = new Map<string, { what: string; reason: string; count: number }>();
@@ -41,16 +51,20 @@ export class LeftList {
 
 /** What lies at a path; undefined, and told of, where that is a link to nothing. */
 function stat_of(path: string, left: LeftList): Stats | undefined {
-	const stat = statSync(path, { throwIfNoEntry: false });
+	const stat = reading(path, () => statSync(path, { throwIfNoEntry: false }));
 	if (stat === undefined) left.add(path, "a link to what is not there");
 	return stat;
+}
+
+function names_in(folder: string): string[] {
+	return reading(folder, () => readdirSync(folder)).sort();
 }
 
 /** The units of a data folder, with what else lies there. */
 function survey(folder: string, left: LeftList): FileUnit[] {
 	const units: FileUnit[] = [];
 
-	function add_file(path: string, name: string, size: number, unit: (base: string) => Omit<Unit, "kind" | "size">): void {
+	function add_file(path: string, name: string, stat: Stats, unit: (base: string) => Omit<Unit, "kind" | "size">): void {
 		const [, base = "", extension = ""] = /^(.*)\.([^.]*)$/s.exec(name) ?? [];
 		if (extension === "lidx") return;
 		const kind = extension === "dat" ? "keyval" : extension === "list" ? "archive" : undefined;
@@ -59,10 +73,14 @@ function survey(folder: string, left: LeftList): FileUnit[] {
 			left.add(shown, extension.endsWith("~") ? "left over from a write that was cut off" : "not one of Prosody's stores");
 			return;
 		}
-		units.push({ ...unit(base), kind, size, path });
+		const found = { ...unit(base), kind, size: stat.size, path } as const;
+		// Two names for one place would be written over each other, and no server looks for the wrong one.
+		if (found.user !== undefined && path_encode(found.user) !== base) left.add(path, "not named as Prosody names its files");
+		else if (!stat.isFile()) left.add(path, "no file");
+		else units.push(found);
 	}
 
-	for (const folder_name of readdirSync(folder).sort()) {
+	for (const folder_name of names_in(folder)) {
 		const host_path = join(folder, folder_name);
 		const host_stat = stat_of(host_path, left);
 		if (host_stat === undefined) continue;
@@ -75,12 +93,12 @@ function survey(folder: string, left: LeftList): FileUnit[] {
 			left.add(`${host_path}/`, folder_name === "_global" ? "belongs to no host" : "not named like the folder of a host");
 			continue;
 		}
-		for (const name of readdirSync(host_path).sort()) {
+		for (const name of names_in(host_path)) {
 			const path = join(host_path, name);
 			const stat = stat_of(path, left);
 			if (stat === undefined) continue;
 			if (!stat.isDirectory()) {
-				add_file(path, name, stat.size, (base) => ({ host, store: path_decode(base), user: undefined }));
+				add_file(path, name, stat, (base) => ({ host, store: path_decode(base), user: undefined }));
 				continue;
 			}
 			const store = path_decode(name);
@@ -88,11 +106,11 @@ function survey(folder: string, left: LeftList): FileUnit[] {
 				left.add(`${path}/`, "not named like a store");
 				continue;
 			}
-			for (const file of readdirSync(path).sort()) {
+			for (const file of names_in(path)) {
 				const full = join(path, file);
 				const found = stat_of(full, left);
 				if (found?.isDirectory()) left.add(`${full}/`, "not one of Prosody's stores");
-				else if (found !== undefined) add_file(full, file, found.size, (base) => ({ host, store, user: path_decode(base) }));
+				else if (found !== undefined) add_file(full, file, found, (base) => ({ host, store, user: path_decode(base) }));
 			}
 		}
 	}
@@ -101,7 +119,7 @@ function survey(folder: string, left: LeftList): FileUnit[] {
 
 /** Entries of a list, one after the other, each as text with one character for each byte. */
 function* list_entries(path: string, from: number): Generator<{ start: number; end: number; text: string }> {
-	const file = openSync(path, "r");
+	const file = reading(path, () => openSync(path, "r"));
 	try {
 		const size = fstatSync(file).size;
 		const block = Buffer.alloc(block_size);
@@ -109,7 +127,8 @@ function* list_entries(path: string, from: number): Generator<{ start: number; e
 		let position = from;
 		let pending = "";
 		while (position < size) {
-			const count = readSync(file, block, 0, block.length, position);
+			const at = position;
+			const count = reading(path, () => readSync(file, block, 0, block.length, at));
 			if (count === 0) break;
 			position += count;
 			const searched = Math.max(0, pending.length - entry_start.length);
@@ -149,12 +168,7 @@ export function internal_source(folder: string): Source {
 		units: () => units,
 		read_table(unit): ReadTable {
 			const path = path_of(unit);
-			let bytes: Buffer;
-			try {
-				bytes = readFileSync(path);
-			} catch (error) {
-				return { table: undefined, unreadable: [{ place: path, reason: code_of(error), raw: Buffer.alloc(0) }] };
-			}
+			const bytes = reading(path, () => readFileSync(path));
 			const data = read_data(bytes);
 			const problem = !data.ok ? data.error : data.value === undefined || !is_table(data.value) ? "it holds no table" : undefined;
 			if (!data.ok || data.value === undefined || !is_table(data.value)) {

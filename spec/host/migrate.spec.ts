@@ -199,6 +199,18 @@ describe("enjamb migrate", () => {
 		expect(aside["conference%2eexample%2ecom/muc_log/room.list.txt"]?.split("\n")).toHaveLength(4);
 	});
 
+	it.skipIf(!existsSync("/proc/self/mem"))("ends at a file that cannot be read at all, and goes on from there", async () => {
+		const data = write_data();
+		const broken = join(folder, rooms, "config/x.dat");
+		symlinkSync("/proc/self/mem", broken);
+		const file = join(folder, "a.sqlite");
+		const first = await migrate(`internal:${data}`, `sql:${file}`);
+		expect(first).toMatchObject({ status: 1, err: expect.stringContaining(`${broken} cannot be read (EIO). What was moved`) });
+		expect(existsSync(`${file}.aside`)).toBe(false);
+		rmSync(broken);
+		expect(await migrate(`internal:${data}`, `sql:${file}`)).toMatchObject({ status: 0 });
+	});
+
 	it("keeps aside what the target cannot hold", async () => {
 		const data = write_data(1);
 		write("data/example%2ecom/private/odd.dat", `return {\n\t["${"x".repeat(10)}"] = (0/0);\n};\n`);
@@ -282,6 +294,8 @@ describe("enjamb migrate", () => {
 		write("data/_global/x.dat", "return {};");
 		write("data/notes.txt", "");
 		symlinkSync("nowhere", join(data, "example%2ecom/link.dat"));
+		symlinkSync("/dev/null", join(data, "example%2ecom/null.dat"));
+		write("data/example%2ecom/roster/romeo%2E.dat", "return {};");
 		const { status, out } = await migrate(`internal:${data}`, `sql:${join(folder, "a.sqlite")}`);
 		expect(status).toBe(0);
 		expect(out).toContain("http_file_share/*.bin (2): not one of Prosody's stores");
@@ -289,6 +303,8 @@ describe("enjamb migrate", () => {
 		expect(out).toContain("_global/: belongs to no host");
 		expect(out).toContain("notes.txt: not in the folder of a host");
 		expect(out).toContain("link.dat: a link to what is not there");
+		expect(out).toContain("romeo%2E.dat: not named as Prosody names its files");
+		expect(out).toContain("null.dat: no file");
 	});
 
 	it("never writes over anything", async () => {

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -59,6 +59,10 @@ describe("storage", () => {
 		]);
 		for (const name of "abcdefghijklm") writeFileSync(join(folder, `rooms%2eexample%2ecom/config/${name}.dat`), "");
 		expect(read({ storage: "internal" })).toHaveLength(11);
+		if (existsSync("/proc/self/mem")) {
+			symlinkSync("/proc/self/mem", join(folder, "rooms%2eexample%2ecom/config/0.dat"));
+			expect(read({ storage: "internal" })[0]).toContain("config/0.dat cannot be read (EIO)");
+		}
 		writeFileSync(join(folder, "prosody.sqlite"), "no database, but as long as one must be to be looked into. ".repeat(20));
 		expect(read({ storage: "sql" })).toEqual([expect.stringContaining("what is stored cannot be read")]);
 	});
