@@ -216,8 +216,12 @@ export async function run(options: MigrateOptions): Promise<0 | 1 | 3> {
 		if (!journal.ok) return refuse(journal.error);
 		const trouble = journal.value.resumed ? undefined : occupied(to.value);
 		if (trouble !== undefined) return refuse(`--to: ${trouble}`);
+		const aside = new Aside(`${to.value.path}.aside`);
+		if (!journal.value.resumed && !aside.is_empty()) {
+			return refuse(`--to: ${aside.folder} has what another migration has kept aside; put it away, or name another target`);
+		}
 		if (options.dry_run) return try_out(source.value, options);
-		return move(source.value, from.value, to.value, journal.value, options, refuse);
+		return move(source.value, from.value, to.value, journal.value, aside, options, refuse);
 	} catch (error) {
 		if (!(error instanceof Error && ("code" in error || error.message.includes(to.value.path)))) throw error;
 		const stays = existsSync(journal_path(to.value)) && !options.dry_run;
@@ -241,6 +245,7 @@ function move(
 	from: Location,
 	to: Location,
 	journal: Journal,
+	aside: Aside,
 	{ write, progress }: MigrateOptions,
 	refuse: (problem: string) => 1,
 ): 0 | 1 | 3 {
@@ -248,7 +253,6 @@ function move(
 	if (!target.ok) return refuse(`--to: ${target.error}`);
 	const done = [...journal.units.values()].reduce((sum, { items }) => sum + items, 0);
 	if (journal.resumed) progress.write(`Going on where an earlier run ended, behind ${grouped(done)} records\n`);
-	const aside = new Aside(`${to.path}.aside`);
 	const moving = new Watcher(progress, "Moving", source);
 	let moved: Result<UnitResult[], string>;
 	try {

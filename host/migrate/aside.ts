@@ -1,7 +1,7 @@
 // No counterpart: Prosody's migrator ends at what it cannot read.
 
 import { appendFileSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, truncateSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { unit_path } from "./internal_target.ts";
 import type { Unit, Unreadable } from "./types.ts";
 
@@ -38,10 +38,5 @@ export class Aside {
 
 	is_empty(): boolean {
 		return !existsSync(this.folder) || readdirSync(this.folder).length === 0;
-	}
-
-	/** Where a unit's records are kept. */
-	path_of(unit: Unit): string {
-		return join(this.paths(unit).data);
 	}
 }

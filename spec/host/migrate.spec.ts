@@ -332,6 +332,19 @@ describe("enjamb migrate", () => {
 		});
 	});
 
+	it("leaves alone what another migration has kept aside", async () => {
+		const data = write_data();
+		const file = join(folder, "a.sqlite");
+		const broken = write(`${rooms}/config/broken.dat`, "return {");
+		expect((await migrate(`internal:${data}`, `sql:${file}`)).status).toBe(3);
+		rmSync(file);
+		writeFileSync(broken, "return { 1");
+		const before = snapshot(folder);
+		const { status, err } = await migrate(`internal:${data}`, `sql:${file}`);
+		expect({ status, err }).toEqual({ status: 1, err: expect.stringContaining(`${file}.aside has what another migration`) });
+		expect(snapshot(folder)).toEqual(before);
+	});
+
 	it("keeps out of the folder that it reads", async () => {
 		const data = write_data();
 		const before = snapshot(folder);
