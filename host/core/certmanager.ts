@@ -6,6 +6,7 @@ import { join, resolve } from "node:path";
 import { createSecureContext } from "node:tls";
 import { idna_to_ascii } from "../util/encodings.ts";
 import { failed, ok, type Result } from "../util/error.ts";
+import { adopt_file } from "../util/file_owner.ts";
 import { get_identities, self_signed_certificate } from "../util/x509.ts";
 import { type CertificateFiles, find_cert, find_cert_in_index, index_certs, parent_domain } from "./certificate_files.ts";
 import type { ConfigValue } from "./config/config.ts";
@@ -189,9 +190,15 @@ export function create_certmanager(server: CertificateServices): CertManager {
 		const is_kept = existsSync(server.paths.data);
 		if (is_kept) {
 			try {
-				mkdirSync(folder, { recursive: true, mode: 0o700 });
-				writeFileSync(files.key, made.key, { mode: 0o600 });
-				writeFileSync(files.certificate, made.certificate, { mode: 0o600 });
+				const is_new = mkdirSync(folder, { recursive: true, mode: 0o700 }) !== undefined;
+				if (is_new) adopt_file(folder, server.paths.data);
+				for (const [path, text] of [
+					[files.key, made.key],
+					[files.certificate, made.certificate],
+				] as const) {
+					writeFileSync(path, text, { mode: 0o600 });
+					adopt_file(path, folder);
+				}
 			} catch (error) {
 				return failed(`there is no certificate for ${host}, and none can be kept in ${folder}: ${message_of(error)}`);
 			}

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { createPrivateKey } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { SecureContextOptions } from "node:tls";
@@ -180,6 +180,16 @@ describe("tls_context", () => {
 		const kept = find_cert(join(server.paths.data, "certificates"), "localhost");
 		expect(kept).toBeDefined();
 		for (const file of [kept?.certificate, kept?.key]) expect(statSync(file ?? "").mode & 0o777).toBe(0o600);
+	});
+
+	it.skipIf(process.geteuid?.() !== 0)("gives what root makes to whom the data belong", async () => {
+		const { server } = await context_for("localhost", {});
+		const made = join(server.paths.data, "certificates");
+		rmSync(made, { recursive: true });
+		chownSync(server.paths.data, 1234, 1234);
+		create_certmanager({ ...server, logger: () => no_log }).tls_context("localhost");
+		for (const path of [made, join(made, "localhost.crt"), join(made, "localhost.key")])
+			expect([path, statSync(path).uid, statSync(path).gid]).toEqual([path, 1234, 1234]);
 	});
 
 	it("makes no other one where its own is broken, but where it expired", async () => {
