@@ -31,6 +31,8 @@ const plays: readonly { name: string; script?: string; troupe: Troupe }[] = [
 		troupe: { ...lua("groups", "roster"), options: `groups_file = "${join(import.meta.dirname, "modules/groups.txt")}"` },
 	},
 	{ name: "admin_adhoc", troupe: lua("adhoc", "admin_adhoc") },
+	{ name: "saslauth", script: join(scripts, "im_resource_conflict.scs"), troupe: lua("saslauth") },
+	{ name: "user_account_management", troupe: lua("user_account_management") },
 	// commands of the host, by mod_adhoc in Lua
 	{ name: "adhoc", troupe: { rooms: ["adhoc"], prefer_lua: ["adhoc"] } },
 	{ name: "limits", troupe: { ...lua("limits", "ping"), options: 'limits = { c2s = { rate = "10kb/s" } }' } },
