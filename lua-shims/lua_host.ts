@@ -188,6 +188,7 @@ export class LuaHost {
 	}
 
 	private prepare_lifecycle(module: LuaModule, environment: Table): void {
+		this.on_ready(module, () => {});
 		module.api.unload = () => {
 			try {
 				const unload = this.lifecycle_function(module, "unload");
@@ -208,7 +209,7 @@ export class LuaHost {
 		const restore = this.lifecycle_function(module, "restore");
 		if (restore) api.restore = (saved) => void vm.call(restore, [border.deep_table(saved)]);
 		const ready = this.lifecycle_function(module, "ready");
-		if (ready) api.ready = () => void vm.call(ready, []);
+		if (ready) this.on_ready(module, () => void vm.call(ready, []));
 		const add_host = this.lifecycle_function(module, "add_host");
 		if (!add_host) return;
 		api.add_host = (host_api) => {
@@ -233,14 +234,24 @@ export class LuaHost {
 	}
 
 	/** Has something done when a module goes. */
-	undo(module: LuaModule, callback: () => void): void {
-		const undos = this.undos.get(module) ?? [];
+	undo({ origin }: LuaModule, callback: () => void): void {
+		const undos = this.undos.get(origin) ?? [];
 		undos.push(callback);
-		this.undos.set(module, undos);
+		this.undos.set(origin, undos);
 	}
 
+	/** Undoes all that a module did. What fails is told of, and the rest is undone all the same. */
 	private release(module: LuaModule): void {
-		for (const callback of (this.undos.get(module) ?? []).reverse()) callback();
+		const hooks = [...module.handlers.values()].flatMap((by_name) =>
+			[...by_name.values()].flatMap(({ undo_on }) => [...undo_on.values()]),
+		);
+		for (const callback of [...hooks, ...(this.undos.get(module) ?? [])].reverse()) {
+			try {
+				callback();
+			} catch (error) {
+				module.api.log("error", "Error while unloading: %s", error instanceof Error ? error.stack : error);
+			}
+		}
 		this.undos.delete(module);
 		module.handlers.clear();
 	}
@@ -258,12 +269,21 @@ export class LuaHost {
 		return this.vm.call(chunk.value, [])[0] ?? nil;
 	}
 
-	/** Calls back when the server is ready; at once where it already is. */
-	on_ready(module: LuaModule, callback: () => void): void {
-		const before = module.api.ready;
-		module.api.ready = () => {
-			before?.();
+	/** Calls back when the server is ready, after what was to be called before; at once where the module has heard of that. */
+	on_ready({ origin }: LuaModule, callback: () => void): void {
+		if (origin.is_ready) {
 			callback();
+			return;
+		}
+		const { api } = origin;
+		const before = api.ready;
+		api.ready = () => {
+			origin.is_ready = true;
+			try {
+				before?.();
+			} finally {
+				callback();
+			}
 		};
 	}
 
@@ -282,7 +302,7 @@ export class LuaHost {
 	}
 
 	/** Counts calls and time of a piece of a module's code. */
-	measured(module: LuaModule, _what: string): <Value>(run: () => Value) => Value {
+	measured(module: LuaModule): <Value>(run: () => Value) => Value {
 		const key = `${module.api.host}:${module.api.name}`;
 		let cost = this.costs.get(key);
 		if (!cost) {

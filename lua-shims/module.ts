@@ -1,33 +1,51 @@
 // Counterpart: core/moduleapi.lua, as the Lua side of host/core/moduleapi.ts
 
-import { readFileSync } from "node:fs";
 import { dirname, isAbsolute, join } from "node:path";
-import { IqError, type ModuleApi, type Session } from "../host/core/types.ts";
+import { type EventMap, IqError, type ModuleApi, type Session } from "../host/core/types.ts";
+import type { Events } from "../host/util/events.ts";
 import { Stanza } from "../host/util/stanza.ts";
 import { type Table, TValue } from "./fengari.ts";
-
 import { adapt_item, adapted_item, item_value } from "./items.ts";
 import { LiveTable, nil, number_value, string_value, tags, text_of_string } from "./live_table.ts";
 import { format_message, is_log_level } from "./log_format.ts";
 import type { LuaHost } from "./lua_host.ts";
 import { open_store } from "./store.ts";
 
+type Handler = (event: unknown) => unknown;
+type Bus = Events<EventMap>;
+
+/** A Lua function as the host's buses know it. */
+interface HookedHandler {
+	readonly handler: Handler;
+	/** The buses that it is on, and how it is taken from each. */
+	readonly undo_on: Map<object, () => void>;
+}
+
 /** A module in Lua on one host. */
 export class LuaModule {
 	/** Lua's `module`. */
 	readonly table: Table;
-	/** The functions that are hooked, by the Lua function that was given. */
-	readonly handlers = new Map<object, Map<string, (event: unknown) => unknown>>();
-	/** Names of its dependencies. */
-	readonly dependencies = new Set<string>();
+	/** The module itself, where this is one of its contexts on another host: what that does goes with it. */
+	readonly origin: LuaModule;
+	/** Whether it was told that the server is ready. */
+	is_ready = false;
+	/** When it last said how it is, in seconds. */
+	status_time = Date.now() / 1000;
+	/** The functions that are hooked, by the Lua function that was given and the event. */
+	readonly handlers = new Map<object, Map<string, HookedHandler>>();
 
+	/**
+	 * @param path its file
+	 * @param origin whose context it is
+	 */
 	constructor(
 		readonly host: LuaHost,
 		readonly api: ModuleApi,
 		readonly path: string,
-		table?: Table,
+		origin?: LuaModule,
 	) {
-		this.table = table ?? host.vm.new_table();
+		this.table = host.vm.new_table();
+		this.origin = origin ?? this;
 	}
 
 	/** Lua's `module` as a value. */
@@ -81,55 +99,61 @@ export function create_module_api(host: LuaHost): TValue {
 		value === undefined || value.ttisnil() ? undefined : host.session_of(value);
 
 	/** The host's handler for a Lua function under a name: the same each time, so that it can be taken back. */
-	function handler_of(module: LuaModule, name: string, value: TValue): (event: unknown) => unknown {
+	function handler_of(module: LuaModule, name: string, value: TValue): HookedHandler {
 		const closure = value.value as object;
-		let by_name = module.handlers.get(closure);
+		const { handlers } = module.origin;
+		let by_name = handlers.get(closure);
 		if (!by_name) {
 			by_name = new Map();
-			module.handlers.set(closure, by_name);
+			handlers.set(closure, by_name);
 		}
-		let handler = by_name.get(name);
-		if (!handler) {
-			const measured = host.measured(module, `hook ${name}`);
-			handler = (event: unknown) => measured(() => border.call(value, event));
-			by_name.set(name, handler);
+		let known = by_name.get(name);
+		if (!known) {
+			const measured = host.measured(module);
+			known = { handler: (event) => measured(() => border.call(value, event)), undo_on: new Map() };
+			by_name.set(name, known);
 		}
-		return handler;
+		return known;
 	}
 
-	function forget_handler(module: LuaModule, name: string, value: TValue): void {
-		const closure = value.value as object;
-		const by_name = module.handlers.get(closure);
-		by_name?.delete(name);
-		if (by_name?.size === 0) module.handlers.delete(closure);
-	}
-
-	function hook(module: LuaModule, target: ModuleApi, global: boolean, args: readonly TValue[]): undefined {
-		const [name, handler, priority] = args;
+	/** Puts a Lua function on a bus, and remembers how it is taken from it: when the module says so, or when it goes. */
+	function hook_on(module: LuaModule, object: TValue | Bus, [name, handler, priority]: readonly TValue[]): TValue | undefined {
 		const event = text(name, "event");
-		const callback = handler_of(module, event, callee(handler, "handler"));
-		if (global) target.hook_global(event as "pre-stanza", callback, optional_number(priority));
-		else target.hook(event as "pre-stanza", callback, optional_number(priority));
+		const callback = callee(handler, "handler");
+		const { handler: run, undo_on } = handler_of(module, event, callback);
+		if (!(object instanceof TValue)) {
+			object.add_handler(event as "pre-stanza", run, optional_number(priority));
+			undo_on.set(object, () => object.remove_handler(event as "pre-stanza", run));
+			return undefined;
+		}
+		const bus = new TValue(object.type, object.value);
+		const call = (method: string, ...args: TValue[]): TValue | undefined =>
+			vm.call(vm.index(bus, string_value(method)), [string_value(event), callback, ...args])[0];
+		const answer = call("add_handler", priority ?? nil);
+		undo_on.set(bus.value as object, () => void call("remove_handler"));
+		return answer;
+	}
+
+	/** Takes a Lua function from a bus; it stays known where it is on others under that name. */
+	function unhook_from(module: LuaModule, object: TValue | Bus, [name, handler]: readonly TValue[]): undefined {
+		const event = text(name, "event");
+		const closure = callee(handler, "handler").value as object;
+		const bus = object instanceof TValue ? (object.value as object) : object;
+		const { handlers } = module.origin;
+		const by_name = handlers.get(closure);
+		const undo_on = by_name?.get(event)?.undo_on;
+		undo_on?.get(bus)?.();
+		undo_on?.delete(bus);
+		if (undo_on?.size === 0) by_name?.delete(event);
+		if (by_name?.size === 0) handlers.delete(closure);
 		return undefined;
 	}
 
-	/** Hooks on an object's own bus: one of the host, or one of Lua's `util.events`. */
-	function hook_object(module: LuaModule, args: readonly TValue[]): TValue | undefined {
-		const [object = nil, name, handler, priority] = args;
-		const event = text(name, "event");
-		const callback = callee(handler, "handler");
-		if (!is_lua_bus(object)) {
-			const bus = host.bus_of(object);
-			module.api.hook_object_event(bus, event as "pre-stanza", handler_of(module, event, callback), optional_number(priority));
-			return undefined;
-		}
-		const call = (method: string, ...rest: TValue[]): TValue | undefined =>
-			vm.call(vm.index(object, string_value(method)), rest)[0];
-		const kept = new TValue(object.type, object.value);
-		const answer = call("add_handler", string_value(event), callback, priority ?? nil);
-		host.undo(module, () => vm.call(vm.index(kept, string_value("remove_handler")), [string_value(event), callback]));
-		return answer;
-	}
+	/** The bus of a module's own host. */
+	const own_bus = ({ api: { host: on, server } }: LuaModule): Bus => server.hosts.get(on)?.events ?? server.events;
+
+	/** The bus that an object is, or has: one of the host, or one of Lua's `util.events`. */
+	const bus_in = (object: TValue): TValue | Bus => (is_lua_bus(object) ? object : host.bus_of(object));
 
 	/** A wrapper of Lua: `function (handlers, event_name, event_data)`. */
 	function wrapper_of(value: TValue) {
@@ -208,23 +232,25 @@ export function create_module_api(host: LuaHost): TValue {
 			const known = text(level, "level");
 			const line = format_message(vm, text(message, "message"), args);
 			module.api.set_status(known === "error" || known === "warn" ? known : "info", line);
+			module.status_time = Date.now() / 1000;
 			module.api.log(is_log_level(known) ? known : "info", "%s", line);
 			return undefined;
 		},
 		set_status: (module, [kind, message]) => {
 			const known = text(kind, "status");
 			module.api.set_status(known === "error" || known === "warn" || known === "core" ? known : "info", text(message, "message"));
+			module.status_time = Date.now() / 1000;
 			return undefined;
 		},
 		get_status: (module) => {
 			const { status } = module.api as { status?: { kind: string; message: string } };
-			return [string_value(status?.kind ?? "core"), string_value(status?.message ?? ""), number_value(Date.now() / 1000)];
+			return [string_value(status?.kind ?? "core"), string_value(status?.message ?? ""), number_value(module.status_time)];
 		},
 
 		// ------------------------------------------------------------------------------------------------------ hooks
-		hook: (module, args) => hook(module, module.api, false, args),
-		hook_global: (module, args) => hook(module, module.api, true, args),
-		hook_object_event: hook_object,
+		hook: (module, args) => hook_on(module, own_bus(module), args),
+		hook_global: (module, args) => hook_on(module, module.api.server.events, args),
+		hook_object_event: (module, [object = nil, ...args]) => hook_on(module, bus_in(object), args),
 		hook_tag: (module, [xmlns, name, handler, priority]) => {
 			let tag: TValue | undefined = name;
 			let callback = handler;
@@ -234,29 +260,14 @@ export function create_module_api(host: LuaHost): TValue {
 			const wanted = callee(callback, "handler");
 			const namespace = text(xmlns, "xmlns");
 			const event = `stanza/${namespace}${tag === undefined || tag.ttisnil() ? "" : `:${text(tag, "name")}`}`;
-			const measured = host.measured(module, `hook ${event}`);
+			const measured = host.measured(module);
 			const run = ({ origin, stanza: element }: { origin: Session; stanza: Stanza }): unknown =>
 				measured(() => border.call(wanted, origin, element, element.attrs));
 			module.api.hook(event as "pre-stanza", run, optional_number(order));
 			return undefined;
 		},
-		unhook: (module, [name, handler]) => {
-			const event = text(name, "event");
-			const callback = callee(handler, "handler");
-			module.api.unhook(event as "pre-stanza", handler_of(module, event, callback));
-			forget_handler(module, event, callback);
-			return undefined;
-		},
-		unhook_object_event: (module, [object = nil, name, handler]) => {
-			const event = text(name, "event");
-			const callback = callee(handler, "handler");
-			if (is_lua_bus(object)) vm.call(vm.index(object, string_value("remove_handler")), [string_value(event), callback]);
-			else {
-				host.bus_of(object).remove_handler(event as "pre-stanza", handler_of(module, event, callback));
-				forget_handler(module, event, callback);
-			}
-			return undefined;
-		},
+		unhook: (module, args) => unhook_from(module, own_bus(module), args),
+		unhook_object_event: (module, [object = nil, ...args]) => unhook_from(module, bus_in(object), args),
 		wrap_event: (module, [name, wrapper]) => {
 			module.api.wrap_event(text(name, "event") as "pre-stanza", wrapper_of(callee(wrapper, "wrapper")));
 			return undefined;
@@ -430,10 +441,12 @@ export function create_module_api(host: LuaHost): TValue {
 		context: (module, [other]) => {
 			const on = optional_text(other);
 			const elsewhere = on === undefined ? "*" : on;
-			const made = new LuaModule(host, module.api.context(elsewhere), module.path);
+			const made = new LuaModule(host, module.api.context(elsewhere), module.path, module.origin);
 			vm.raw_set(made.table, "host", string_value(elsewhere));
+			vm.raw_set(made.table, "global", border.to_lua(elsewhere === "*"));
 			made.table.metatable = vm.new_table();
 			vm.raw_set(made.table.metatable, "__index", module.value);
+			vm.raw_set(made.table.metatable, "__newindex", module.value);
 			host.register(made);
 			return made.value;
 		},
@@ -446,7 +459,6 @@ export function create_module_api(host: LuaHost): TValue {
 				return [nil, string_value("disabled")];
 			}
 			const exported = module.api.depends(wanted);
-			module.dependencies.add(wanted);
 			return exports_value(wanted, module.api.host, exported);
 		},
 		shared: (module, [path]) => border.to_lua(module.api.shared(text(path, "path"))),
@@ -465,7 +477,7 @@ export function create_module_api(host: LuaHost): TValue {
 		add_timer: (module, [delay, callback, ...rest]) => {
 			const run = callee(callback, "callback");
 			const args = rest.map((arg) => new TValue(arg.type, arg.value));
-			const measured = host.measured(module, "timer");
+			const measured = host.measured(module);
 			const timer = module.api.add_timer(optional_number(delay) ?? 0, (now) =>
 				measured(() => {
 					const [again] = vm.call(run, [number_value(now), ...args]);
@@ -631,9 +643,4 @@ export function create_module_api(host: LuaHost): TValue {
 	}
 	vm.raw_set(api, "hook_stanza", vm.raw_get(api, "hook_tag"));
 	return new TValue(tags.table, api);
-}
-
-/** Reads a Lua file; the error names it. */
-export function read_code(path: string): Uint8Array {
-	return readFileSync(path);
 }
