@@ -3,7 +3,7 @@
 import type { Border } from "./border.ts";
 import { type Table, TValue } from "./fengari.ts";
 import { type Key, key_of, LiveTable, nil } from "./live_table.ts";
-import { RecordTable } from "./views.ts";
+import { RecordTable, set_field } from "./views.ts";
 
 /** What certain fields have to be, by name. */
 export interface FieldTypes {
@@ -55,7 +55,7 @@ export class DataTable extends RecordTable {
 			return;
 		}
 		const type = type_name(value);
-		const wanted = this.types[key];
+		const wanted = Object.hasOwn(this.types, key) ? this.types[key] : undefined;
 		if (wanted !== undefined && type !== wanted) throw new TypeError(`${this.name}.${key} has to be a ${wanted}, not a ${type}`);
 		if (!["string", "number", "boolean", "table"].includes(type)) {
 			throw new TypeError(`${this.name}.${key} is stored with the room: a ${type} cannot be`);
@@ -63,11 +63,9 @@ export class DataTable extends RecordTable {
 		delete this.target[key];
 		if (type !== "table" || value.value instanceof LiveTable) {
 			this.of_lua.delete(key);
-			this.target[key] = this.border.from_lua(value);
+			set_field(this.target, key, this.border.from_lua(value));
 			return;
 		}
-		// says now what would go wrong when the room is stored
-		this.border.copy(value);
 		this.keep(key, new TValue(value.type, value.value));
 	}
 
@@ -83,8 +81,18 @@ export class DataTable extends RecordTable {
 		}
 	}
 
+	/** Has the host read a table of Lua. Throws where it cannot be stored. */
 	private keep(key: string, value: TValue): void {
-		const read = (): unknown => this.border.copy(value);
+		let last_good = this.border.copy(value);
+		const read = (): unknown => {
+			try {
+				last_good = this.border.copy(value);
+			} catch (error) {
+				// Lua has put the table into itself since: all else of the object is stored as it should be
+				if (!(error instanceof RangeError)) throw error;
+			}
+			return last_good;
+		};
 		this.of_lua.set(key, { value, read });
 		Object.defineProperty(this.target, key, {
 			get: read,
