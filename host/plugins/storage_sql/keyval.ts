@@ -116,15 +116,31 @@ class Rows {
 		}
 		if (extra.length > 0) wanted.set(extra_key, from_entries(extra));
 		const rows = this.select();
-		for (const key of rows.keys()) if (!wanted.has(key)) this.remove(key);
+		const changed = new Map<string, StoredValue | undefined>();
+		for (const key of rows.keys()) if (!wanted.has(key)) changed.set(key, undefined);
 		for (const [key, value] of wanted) {
 			const serialized = serialize(value);
 			if (!serialized.ok) return this.trouble(key, serialized.error);
 			const row = rows.get(key);
-			if (row === undefined) this.add(key, serialized.value);
-			else if (row === "several" || !says(row, serialized.value)) this.put(key, serialized.value);
+			if (row === undefined || row === "several" || !says(row, serialized.value)) changed.set(key, serialized.value);
+		}
+		for (const key of changed.keys()) {
+			const unreadable = this.unreadable(key, rows.get(key));
+			if (unreadable !== undefined) return unreadable;
+		}
+		for (const [key, stored] of changed) {
+			if (stored === undefined) this.remove(key);
+			else if (rows.has(key)) this.put(key, stored);
+			else this.add(key, stored);
 		}
 		return ok(undefined);
+	}
+
+	/** Why a row must stay: nobody can say what would be lost with it. */
+	private unreadable(key: string, row: StoredValue | "several" | undefined): { ok: false; error: StorageError } | undefined {
+		if (row === undefined || row === "several" || row.type === "string") return undefined;
+		const value = deserialize(row.type, row.value);
+		return value.ok ? undefined : this.trouble(key, `not stored: ${value.error}; the row is left as it is`);
 	}
 
 	write_one(key: StoreKey, value: StoreValue | undefined): Result<void, StorageError> {
@@ -139,6 +155,9 @@ class Rows {
 	}
 
 	private write_row(key: string, value: StoreValue | undefined): Result<void, StorageError> {
+		const row = this.database.first(select_one, this.place.host, this.user, this.place.store, key);
+		const unreadable = row && this.unreadable(key, { type: column(row[0]), value: column(row[1]) });
+		if (unreadable !== undefined) return unreadable;
 		if (value === undefined) {
 			this.remove(key);
 			return ok(undefined);
@@ -183,12 +202,10 @@ function select_user_names({ database, host, store }: Place): Result<string[], S
 
 /** Whole tables, one row for each of their keys. */
 export function keyval_store(place: Place): KeyvalStore {
-	const { database, host, store } = place;
+	const { database } = place;
 	const set = (user: string | undefined, data: StoreTable | StoreMap | undefined): Result<void, StorageError> => {
 		const table = data === undefined ? [] : entries(data);
-		if (table.length > 0) return database.write(() => new Rows(place, user).replace_all(table));
-		const deleted = database.write_one(delete_all_keys, host, user ?? "", store);
-		return deleted.ok ? ok(undefined) : deleted;
+		return database.write(() => new Rows(place, user).replace_all(table));
 	};
 	return {
 		get(user) {

@@ -151,6 +151,16 @@ describe("the rows", () => {
 			expect(read.ok ? "" : read.error.text.slice(prefix.length)).toMatch(reason);
 			expect(server.open("test", "map").get("room", "k")).toEqual(read);
 			expect(server.open("test", "map").get_all("k")).toEqual(read);
+			const [tables, keys] = [server.open("test", "keyval"), server.open("test", "map")];
+			for (const refused of [
+				tables.set("room", { a: 1, k: 2 }),
+				tables.set("room", { a: 1 }),
+				tables.set("room", undefined),
+				keys.set("room", "k", 2),
+				keys.set("room", "k", undefined),
+			]) {
+				expect(refused.ok ? "" : refused.error.text).toMatch(/, key "k": not stored: .*; the row is left as it is$/s);
+			}
 			stop();
 			expect(rows(`SELECT "value" FROM "prosody"`)).toEqual([[text]]);
 		}
