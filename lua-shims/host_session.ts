@@ -8,9 +8,10 @@ import { Stanza } from "../host/util/stanza.ts";
 import type { TValue } from "./fengari.ts";
 import { type Field, type Fields, HostTable, read_only, remembered } from "./host_table.ts";
 import { type Key, LiveTable, nil } from "./live_table.ts";
+import { log_function } from "./log_format.ts";
 import type { LuaHost } from "./lua_host.ts";
 import { auth_value, authz_value } from "./providers.ts";
-import { answered, log_function, method } from "./session_methods.ts";
+import { answered, method } from "./session_methods.ts";
 import { MapTable, table_value } from "./views.ts";
 
 /** The modules of a host, by name: what each offers others. */
@@ -75,7 +76,7 @@ function host_fields(host: LuaHost): Fields<ActiveHost> {
 		["s2sout", { get: remembered<ActiveHost>(() => border.table({})) }],
 		["users", { get: (session) => auth_value(host, session) }],
 		["authz", { get: (session) => authz_value(host, session) }],
-		["log", { get: remembered<ActiveHost>((session) => log_function(host, session.log)) }],
+		["log", { get: remembered<ActiveHost>((session) => log_function(host.vm, session.log)) }],
 		["ssl_ctx", { get: (session) => server.tls_context(session.host) && border.table({}) }],
 		send,
 	]);

@@ -8,8 +8,9 @@ import type { TValue } from "./fengari.ts";
 import { type Field, HostTable, read_only, same } from "./host_table.ts";
 import { body_of, kept, sink_of, source_of, take_headers } from "./http_body.ts";
 import { bytes_value, nil, tags } from "./live_table.ts";
+import { log_function } from "./log_format.ts";
 import type { LuaHost } from "./lua_host.ts";
-import { log_function } from "./session_methods.ts";
+
 import type { NativeFunction } from "./vm.ts";
 
 /** Shows what the host's HTTP server handles to Lua. */
@@ -25,7 +26,7 @@ export function register_http(host: LuaHost): void {
 			get(target) {
 				let value = logs.get(target);
 				if (!value) {
-					value = log_function(host, target.log);
+					value = log_function(host.vm, target.log);
 					logs.set(target, value);
 				}
 				return value;

@@ -9,13 +9,14 @@ import { GivenMapTable, register_hosts } from "./host_session.ts";
 import { type Field, type Fields, HostTable } from "./host_table.ts";
 import { register_http } from "./http_messages.ts";
 import { nil, tags } from "./live_table.ts";
+import { log_function } from "./log_format.ts";
 import type { LuaHost } from "./lua_host.ts";
 import { features } from "./module_files.ts";
 import { optional_text } from "./native_calls.ts";
 import { register_rosters } from "./roster.ts";
 import { register_sasl } from "./sasl.ts";
 import { register_clients } from "./session.ts";
-import { log_function } from "./session_methods.ts";
+
 import { bytes_of } from "./text.ts";
 import { table_value } from "./views.ts";
 
@@ -87,7 +88,7 @@ function prosody_fields(host: LuaHost, functions: { readonly [name: string]: TVa
 		incoming_s2s: border.table({}),
 		opts: border.table({}),
 		config_loaded: true,
-		log: log_function(host, server.logger("general")),
+		log: log_function(host.vm, server.logger("general")),
 		unlock_globals: nothing,
 		lock_globals: nothing,
 		shutdown: vm.native(([reason]) => {

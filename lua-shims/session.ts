@@ -9,9 +9,10 @@ import { connection_value } from "./connection.ts";
 import { type Table, TValue } from "./fengari.ts";
 import { type Field, type Fields, HostTable, read_only, same } from "./host_table.ts";
 import { LiveTable, nil, string_value, tags, text_of_string } from "./live_table.ts";
+import { log_function } from "./log_format.ts";
 import type { LuaHost } from "./lua_host.ts";
 import { is_function, native_table } from "./native_calls.ts";
-import { answered, log_function, method } from "./session_methods.ts";
+import { answered, method } from "./session_methods.ts";
 
 /** Why a stream ends, as Lua says it: a condition, a table of `condition`, `text` and `extra`, or a stanza to send before. */
 export function stream_error_of(host: LuaHost, value: TValue | undefined): StreamError | undefined {
@@ -179,7 +180,7 @@ function client_fields(host: LuaHost): Fields<ClientSession> {
 		constant("rawsend", (session) =>
 			vm.native(([text]) => border.to_lua(text === undefined ? false : prototype.send_text.call(session, vm.to_string(text)))),
 		),
-		constant("log", (session) => log_function(host, session.log)),
+		constant("log", (session) => log_function(host.vm, session.log)),
 		constant("reset_stream", (session) =>
 			vm.native(() => {
 				session.reset_stream();

@@ -1,27 +1,8 @@
 // Counterpart: util/session.lua (log, send, close): methods of sessions that Lua calls, and may put others in place of
 
-import type { LogLevel, Session } from "../host/core/types.ts";
 import { TValue } from "./fengari.ts";
 import type { Field } from "./host_table.ts";
-import { nil, text_of_string } from "./live_table.ts";
-import { format_message } from "./log_format.ts";
-import type { LuaHost } from "./lua_host.ts";
 import { is_function } from "./native_calls.ts";
-
-const log_levels: ReadonlySet<string> = new Set(["debug", "info", "warn", "error"]);
-
-function is_log_level(level: string): level is LogLevel {
-	return log_levels.has(level);
-}
-
-/** `session.log`, `module._log` and the like: a level, a message, and what belongs in it. */
-export function log_function(host: LuaHost, log: Session["log"]): TValue {
-	return host.vm.native(([level, message = nil, ...args]) => {
-		const known = level === undefined ? "" : text_of_string(level);
-		log(is_log_level(known) ? known : "info", "%s", format_message(host.vm, host.vm.to_string(message), args));
-		return undefined;
-	});
-}
 
 /** Methods of the host that Lua gives from one session to another; each has its own of them. */
 const native_methods = new WeakSet<object>();

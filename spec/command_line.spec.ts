@@ -152,10 +152,7 @@ describe("enjamb start", () => {
 	});
 
 	it("runs everything else where a component's module is not there", async () => {
-		const path = await config(
-			"component.cfg.lua",
-			`storage = "memory"\n${open_accounts}Component "files.localhost" "papyrus"`,
-		);
+		const path = await config("component.cfg.lua", `storage = "memory"\n${open_accounts}Component "files.localhost" "papyrus"`);
 		const server = launch(["start", "--config", path]);
 		const text = await server.printed("Stop ");
 		expect(text).toMatch(/component files\.localhost does not run, since mod_papyrus could not be loaded/);
