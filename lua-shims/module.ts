@@ -116,11 +116,24 @@ export function create_module_api(host: LuaHost): TValue {
 		return known;
 	}
 
-	/** Puts a Lua function on a bus, and remembers how it is taken from it: when the module says so, or when it goes. */
-	function hook_on(module: LuaModule, object: TValue | Bus, [name, handler, priority]: readonly TValue[]): TValue | undefined {
+	/**
+	 * Puts a Lua function on a bus, and remembers how it is taken from it: when the module says so, or when it goes.
+	 * @param api puts it there, where the bus is that of the module's own host
+	 */
+	function hook_on(
+		module: LuaModule,
+		object: TValue | Bus,
+		[name, handler, priority]: readonly TValue[],
+		api?: ModuleApi,
+	): TValue | undefined {
 		const event = text(name, "event");
 		const callback = callee(handler, "handler");
 		const { handler: run, undo_on } = handler_of(module, event, callback);
+		if (api && !(object instanceof TValue)) {
+			api.hook(event as "pre-stanza", run, optional_number(priority));
+			undo_on.set(object, () => api.unhook(event as "pre-stanza", run));
+			return undefined;
+		}
 		if (!(object instanceof TValue)) {
 			object.add_handler(event as "pre-stanza", run, optional_number(priority));
 			undo_on.set(object, () => object.remove_handler(event as "pre-stanza", run));
@@ -248,7 +261,7 @@ export function create_module_api(host: LuaHost): TValue {
 		},
 
 		// ------------------------------------------------------------------------------------------------------ hooks
-		hook: (module, args) => hook_on(module, own_bus(module), args),
+		hook: (module, args) => hook_on(module, own_bus(module), args, module.api),
 		hook_global: (module, args) => hook_on(module, module.api.server.events, args),
 		hook_object_event: (module, [object = nil, ...args]) => hook_on(module, bus_in(object), args),
 		hook_tag: (module, [xmlns, name, handler, priority]) => {
