@@ -43,6 +43,11 @@ function find_existing(server: Server, address: string): Result<Account, string>
 	if (!account.ok) return account;
 	const { username, host } = account.value;
 	if (server.usermanager.user_exists(username, host)) return account;
+	// What cannot be read is an account nevertheless, and its trouble is what to hear of.
+	if (server.usermanager.users(host).includes(username)) {
+		const read = server.usermanager.get_account_info(username, host);
+		if (!read.ok) return read;
+	}
 	return failed(`there is no account ${account.value.address}`);
 }
 

@@ -1,4 +1,8 @@
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { PassThrough } from "node:stream";
+import Sqlite from "better-sqlite3";
 import { afterEach, describe, expect, it } from "vitest";
 import { add_user, ask_password, change_password, delete_user } from "../../../host/core/adduser.ts";
 import type { ConfigValue } from "../../../host/core/config/config.ts";
@@ -49,6 +53,22 @@ describe("the accounts of the command line", () => {
 		const { server } = start();
 		for (const done of [add_user(server, jid, "x"), change_password(server, jid, "x"), delete_user(server, jid)]) {
 			expect(done).toEqual(failed(expect.stringMatching(text)));
+		}
+	});
+
+	it("that cannot be read are not said to be missing", () => {
+		const folder = mkdtempSync(join(tmpdir(), "enjamb-spec-"));
+		const start_sql = () => start_accounts({ "*": { storage: "sql" }, [host]: {} }, { folder });
+		running = start_sql();
+		expect(add_user(running.server, "user@example.org", "pencil").ok).toBe(true);
+		running.stop(true);
+		const file = new Sqlite(join(folder, "prosody.sqlite"));
+		file.exec(`UPDATE "prosody" SET "type" = 'json', "value" = '{' WHERE "store" = 'accounts' AND "key" = 'salt'`);
+		file.close();
+		running = start_sql();
+		for (const done of [add_user, change_password, delete_user]) {
+			const { ok: done_ok, ...result } = done(running.server, "user@example.org", "pen");
+			expect({ done_ok, result }).toEqual({ done_ok: false, result: { error: expect.stringContaining('key "salt"') } });
 		}
 	});
 
