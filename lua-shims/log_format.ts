@@ -7,11 +7,21 @@ import type { Vm } from "./vm.ts";
 
 const control = /\p{Cc}|\p{Surrogate}/gu;
 
+/** Lua's `tostring`, or what went wrong with it: a message is not lost for a value that fails to say what it is. */
+function text_or_problem(vm: Vm, value: TValue): string {
+	try {
+		return vm.to_string(value);
+	} catch (error) {
+		if (!(error instanceof Error)) throw error;
+		return `tostring failed: ${error.message}`;
+	}
+}
+
 /** A value as `%s` shows it: never an error, and nothing that would break a line of a log or a terminal. */
 function shown(vm: Vm, value: TValue | undefined): string {
 	if (value === undefined || value.ttisnil()) return "(nil)";
 	const is_text = value.type === tags.string || value.type === tags.short_string;
-	const text = is_text ? text_of_string(value) : vm.to_string(value);
+	const text = is_text ? text_of_string(value) : text_or_problem(vm, value);
 	const visible = text.replace(control, (character) =>
 		character === "\n" || character === "\t" ? character : `\\${character.charCodeAt(0) & 0xff}`,
 	);
@@ -33,13 +43,13 @@ function number_of(value: TValue | undefined): number | undefined {
 export function format_message(vm: Vm, message: string, args: readonly TValue[]): string {
 	let used = 0;
 	const text = message.replace(
-		/%(?:%|([-+ #0]*)(\d*)(?:\.(\d+))?([a-zA-Z]))/g,
+		/%(?:%|([-+ #0]*)(\d{0,2})(?:\.(\d{1,2}))?([a-zA-Z]))/g,
 		(whole, flags = "", width = "", precision, kind) => {
 			if (whole === "%%") return "%";
 			const argument = args[used++];
 			const number = number_of(argument);
 			let made: string;
-			if ("di".includes(kind) && number !== undefined) made = Number.isInteger(number) ? String(number) : String(number);
+			if ("di".includes(kind) && number !== undefined) made = Number.isInteger(number) ? String(number) : `[${number}]`;
 			else if ("xX".includes(kind) && number !== undefined) {
 				made = Math.trunc(number).toString(16);
 				if (kind === "X") made = made.toUpperCase();
