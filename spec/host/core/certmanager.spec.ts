@@ -132,6 +132,7 @@ describe("tls_context", () => {
 		config: Record<string, ConfigValue>,
 		hosts: Record<string, Record<string, ConfigValue>> = {},
 	) {
+		await running?.stop();
 		running = await start_test_server({
 			config: { "*": { certificates: folder, modules_enabled: ["saslauth"], ...config }, ...hosts },
 		});
