@@ -66,6 +66,8 @@ export async function run(options: BenchOptions): Promise<number> {
 		options.complain(`enjamb: no such load: expected the beginning of ${all.map(({ id }) => id).join(", ")}\n`);
 		return 2;
 	}
+	// To exit ends the servers; to be ended by a signal would leave them
+	for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
 	const core = 0;
 	const own = Math.min(1, cpus().length - 1);
 	await pin(process.pid, own);
