@@ -76,7 +76,9 @@ show((select(2, pcall(function() return loop.x end))):match("loop"))
 local deep = setmetatable({}, { __index = function(t, k) return t[k] end })
 show((select(2, pcall(function() return deep.x end))):match("overflow"))
 local calls = 0
-debug.sethook(function(event) calls = calls + 1 end, "", 100)
-for _ = 1, 1000 do counter = counter + 1 end
-debug.sethook()
+coroutine.wrap(function()
+	debug.sethook(function(event) calls = calls + 1 end, "", 100)
+	for _ = 1, 1000 do counter = counter + 1 end
+	debug.sethook()
+end)()
 show(calls > 5, (debug.gethook()))
