@@ -88,5 +88,6 @@ export function refusal(metadata: ReadonlyMap<string, string>): string | undefin
 
 /** Whether a module's code makes it a global one, before anything of it runs. */
 export function is_global(code: string): boolean {
-	return /^[^\n-]*\bmodule\s*:\s*set_global\s*\(/m.test(code);
+	const without_blocks = code.replace(/--\[(=*)\[[\s\S]*?\]\1\]/g, "");
+	return /^[^\n-]*\bmodule\s*:\s*set_global\s*\(/m.test(without_blocks);
 }
