@@ -2,16 +2,12 @@
 
 import type { Border } from "./border.ts";
 import { type Table, TValue } from "./fengari.ts";
-import { type Key, key_of, LiveTable, nil } from "./live_table.ts";
+import { type Key, key_of, LiveTable, nil, type_name } from "./live_table.ts";
 import { RecordTable, set_field } from "./views.ts";
 
 /** What certain fields have to be, by name. */
 export interface FieldTypes {
 	readonly [name: string]: "string" | "number" | "boolean" | "table";
-}
-
-function type_name(value: TValue): string {
-	return ["nil", "boolean", "userdata", "number", "string", "table", "function", "userdata", "thread"][value.type & 15] ?? "nil";
 }
 
 /**

@@ -29,7 +29,7 @@ import {
 	TString,
 	TValue,
 } from "./fengari.ts";
-import { nil, tags } from "./live_table.ts";
+import { nil, tags, type_name } from "./live_table.ts";
 import { float_string, integer_string } from "./number_text.ts";
 import { bytes_of, text_of } from "./text.ts";
 
@@ -127,12 +127,6 @@ function is_false(value: TValue): boolean {
 
 function is_number(value: TValue): boolean {
 	return (value.type & 15) === tags.float;
-}
-
-function type_name(value: TValue): string {
-	return (
-		["nil", "boolean", "userdata", "number", "string", "table", "function", "userdata", "thread"][value.type & 15] ?? "value"
-	);
 }
 
 function is_string(value: TValue): boolean {

@@ -21,6 +21,13 @@ export const tags = {
 	thread: 8,
 } as const;
 
+const type_names = ["nil", "boolean", "userdata", "number", "string", "table", "function", "userdata", "thread"];
+
+/** The name of a value's type, as Lua's `type` says it; "nil" where there is none. */
+export function type_name(value: TValue | undefined): string {
+	return type_names[value === undefined ? 0 : value.type & 15] ?? "userdata";
+}
+
 /** What a table is indexed by: strings as their text, numbers and booleans as they are, all else by its identity. */
 export type Key = string | number | boolean | object;
 

@@ -5,31 +5,12 @@ import { ns } from "../host/util/ns.ts";
 import * as st from "../host/util/stanza.ts";
 import type { Border } from "./border.ts";
 import { type Table, TValue } from "./fengari.ts";
-import { type Key, key_of, LiveTable, nil, number_value, string_value, tags, text_of_string } from "./live_table.ts";
+import { type Key, key_of, LiveTable, nil, number_value, string_value, tags, text_of_string, type_name } from "./live_table.ts";
 import { set_field, table_value } from "./views.ts";
 import type { NativeFunction } from "./vm.ts";
 
 const { Stanza } = st;
 type Stanza = st.Stanza;
-
-function lua_type(value: TValue | undefined): string {
-	switch (value === undefined ? 0 : value.type & 15) {
-		case 0:
-			return "nil";
-		case 1:
-			return "boolean";
-		case 3:
-			return "number";
-		case 4:
-			return "string";
-		case 5:
-			return "table";
-		case 6:
-			return "function";
-		default:
-			return "userdata";
-	}
-}
 
 /** The attributes of an element. */
 class AttrTable extends LiveTable {
@@ -64,7 +45,7 @@ class AttrTable extends LiveTable {
 }
 
 function attribute_text(name: string, value: TValue): string {
-	const type = lua_type(value);
+	const type = type_name(value);
 	if (type === "string") return text_of_string(value);
 	if (type === "number") return String(value.value);
 	throw new TypeError(`invalid attribute value: expected string, got ${type} (attribute ${name})`);
@@ -99,7 +80,7 @@ class TagsTable extends LiveTable {
 		}
 		const before = tags[key - 1];
 		const child = value.ttisnil() ? undefined : this.border.from_lua(value);
-		if (child !== undefined && !(child instanceof Stanza)) throw new TypeError(`a tag is a stanza, not a ${lua_type(value)}`);
+		if (child !== undefined && !(child instanceof Stanza)) throw new TypeError(`a tag is a stanza, not a ${type_name(value)}`);
 		if (child) check_child(this.stanza, child);
 		const { children } = this.stanza;
 		const at = before === undefined ? children.length : children.indexOf(before);
@@ -164,7 +145,7 @@ export class StanzaTable extends LiveTable {
 				target.attrs = attributes(value) ?? {};
 				return;
 			case "name":
-				if (lua_type(value) !== "string") throw new TypeError(`a stanza's name is a string, not a ${lua_type(value)}`);
+				if (type_name(value) !== "string") throw new TypeError(`a stanza's name is a string, not a ${type_name(value)}`);
 				target.name = text_of_string(value);
 				return;
 			case "tags":
@@ -193,7 +174,7 @@ export class StanzaTable extends LiveTable {
 		}
 		const child = this.border.from_lua(value);
 		if (typeof child !== "string" && !(child instanceof Stanza)) {
-			throw new TypeError(`a child of a stanza is text or a stanza, not a ${lua_type(value)}`);
+			throw new TypeError(`a child of a stanza is text or a stanza, not a ${type_name(value)}`);
 		}
 		children[index - 1] = check_child(this.target, child);
 	}
@@ -225,12 +206,12 @@ function check_child(stanza: Stanza, child: Stanza | string): Stanza | string {
 function attributes(value: TValue | undefined): st.Attributes | undefined {
 	if (value === undefined || value.ttisnil()) return undefined;
 	if (value.value instanceof AttrTable) return { ...value.value.target };
-	if (value.type !== tags.table) throw new TypeError(`invalid attributes: expected table, got ${lua_type(value)}`);
+	if (value.type !== tags.table) throw new TypeError(`invalid attributes: expected table, got ${type_name(value)}`);
 	const attrs: st.Attributes = {};
 	const add = (key: Key | undefined, item: TValue): void => {
 		if (typeof key !== "string") throw new TypeError(`invalid attribute name: expected string, got ${typeof key}`);
-		if (lua_type(item) !== "string") {
-			throw new TypeError(`invalid attribute value for '${key}': expected string, got ${lua_type(item)}`);
+		if (type_name(item) !== "string") {
+			throw new TypeError(`invalid attribute value for '${key}': expected string, got ${type_name(item)}`);
 		}
 		set_field(attrs, key, text_of_string(item));
 	};
@@ -276,13 +257,13 @@ export function create_stanza_library(border: Border): StanzaLibrary {
 		if (value?.value instanceof StanzaTable) return value.value.target;
 		const known = value === undefined ? undefined : border.from_lua(value);
 		if (known instanceof Stanza) return known;
-		throw new TypeError(`bad argument to ${name}: expected stanza, got ${lua_type(value)}`);
+		throw new TypeError(`bad argument to ${name}: expected stanza, got ${type_name(value)}`);
 	}
 
 	/** A text argument; undefined for nil and none. */
 	function text(value: TValue | undefined, what: string): string | undefined {
 		if (value === undefined || value.ttisnil()) return undefined;
-		const type = lua_type(value);
+		const type = type_name(value);
 		if (type === "string") return text_of_string(value);
 		throw new TypeError(`invalid ${what}: expected string, got ${type}`);
 	}
@@ -296,7 +277,7 @@ export function create_stanza_library(border: Border): StanzaLibrary {
 	function child_of(value: TValue | undefined): Stanza | string {
 		const known = value === undefined ? undefined : border.from_lua(value);
 		if (typeof known === "string" || known instanceof Stanza) return known;
-		throw new TypeError(`a child of a stanza is text or a stanza, not a ${lua_type(value)}`);
+		throw new TypeError(`a child of a stanza is text or a stanza, not a ${type_name(value)}`);
 	}
 
 	const optional = (value: unknown): TValue => border.to_lua(value);
