@@ -46,7 +46,8 @@ export class Slices {
 			this.turn_number = turns;
 			this.spent = 0;
 		}
-		const release = this.waiting.length > 0 || this.spent >= slice_time ? task.hold() : undefined;
+		const is_busy = this.scheduled || this.waiting.length > 0 || this.spent >= slice_time;
+		const release = is_busy ? task.hold() : undefined;
 		if (release === undefined) {
 			this.timed(() => task.work());
 			return;

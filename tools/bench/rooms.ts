@@ -77,8 +77,14 @@ const patience = 120_000;
 /**
  * Has many clients enter one room at once, fifty at a time, and counts the presences that they get: everybody sees everybody.
  * Storms go on in fresh rooms until there were enough.
+ * @param beforeLeaving called when all are in, before their connections are ended
  */
-export async function joinStorm(subject: Subject, occupants: number, effort: Effort): Promise<Measurement> {
+export async function joinStorm(
+	subject: Subject,
+	occupants: number,
+	effort: Effort,
+	beforeLeaving?: () => Promise<void>,
+): Promise<Measurement> {
 	const clients = await openClients(subject.port, occupants);
 	const latencies = new Latencies();
 	let received = 0;
@@ -110,6 +116,7 @@ export async function joinStorm(subject: Subject, occupants: number, effort: Eff
 	const cpu = cpuMicros(subject.pid) - before.cpu;
 	const seconds = (performance.now() - before.time) / 1000;
 	const rss = rssMib(subject.pid);
+	await beforeLeaving?.();
 	for (const client of clients) client.close();
 	const deliveries = received - before.received;
 	return { deliveries, cpuMicros: cpu / deliveries, ...latencies.summary(), perSecond: deliveries / seconds, rssMib: rss };

@@ -216,8 +216,11 @@ export function stallScenario(occupants: number, program: readonly string[]): Sc
 			const probe = await startProbe(program, subject.port);
 			try {
 				const single: Effort = { warmUpMs: 0, measureMs: 0, storms: 1 };
-				await joinStorm(subject, occupants, single);
-				return { value: await probe.longest() };
+				let value = 0;
+				await joinStorm(subject, occupants, single, async () => {
+					value = await probe.longest();
+				});
+				return { value };
 			} finally {
 				probe.stop();
 			}
