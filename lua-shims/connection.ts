@@ -2,7 +2,7 @@
 
 import type { Connection } from "../host/core/types.ts";
 import { TValue } from "./fengari.ts";
-import { bytes_value, type Key, LiveTable, nil, string_value, tags, text_of_string } from "./live_table.ts";
+import { bytes_value, is_function, type Key, LiveTable, nil, string_value, tags, text_of_string } from "./live_table.ts";
 import type { LuaHost } from "./lua_host.ts";
 import { bytes_of } from "./text.ts";
 import { table_value } from "./views.ts";
@@ -136,7 +136,7 @@ export function connection_value(host: LuaHost, conn: Connection): TValue {
 export function listen(host: LuaHost, conn: Connection, listener: TValue): void {
 	attach(host, conn, listener);
 	const connected = host.vm.index(listener, string_value("onconnect"));
-	if ((connected.type & 15) === 6) host.vm.call(connected, [connection_value(host, conn)]);
+	if (is_function(connected)) host.vm.call(connected, [connection_value(host, conn)]);
 }
 
 /** The same for a connection that is there already (`setlistener`). */
@@ -146,7 +146,7 @@ function attach(host: LuaHost, conn: Connection, given: TValue): void {
 	const shown = connection_value(host, conn);
 	const call = (name: string, ...args: readonly TValue[]): TValue => {
 		const callback = vm.index(listener, string_value(name));
-		return (callback.type & 15) === 6 ? (vm.call(callback, [shown, ...args])[0] ?? nil) : nil;
+		return is_function(callback) ? (vm.call(callback, [shown, ...args])[0] ?? nil) : nil;
 	};
 	conn.ondata = (chunk) => void call("onincoming", bytes_value(chunk));
 	conn.ondrain = () => void call("ondrain");

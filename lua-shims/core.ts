@@ -6,7 +6,7 @@ import { Stanza } from "../host/util/stanza.ts";
 import { rostermanager, usermanager } from "./core_accounts.ts";
 import { type Table, TValue } from "./fengari.ts";
 import { item_value } from "./items.ts";
-import { nil, number_value, string_value, tags } from "./live_table.ts";
+import { is_function, nil, number_value, string_value, tags } from "./live_table.ts";
 import type { LuaHost } from "./lua_host.ts";
 import { answer_value, host_of, name_of, native_table, optional_text, text_argument } from "./native_calls.ts";
 import { features_of, router_functions } from "./prosody.ts";
@@ -158,17 +158,15 @@ function modulemanager(host: LuaHost): TValue {
 		},
 		get_modules_with_method: ([on, method]) =>
 			border.deep_table(
-				names_on(on_hosts(on)).filter(
-					(name) => (with_method(on_hosts(on), name, text_argument(method, "method")).type & 15) === 6,
-				),
+				names_on(on_hosts(on)).filter((name) => is_function(with_method(on_hosts(on), name, text_argument(method, "method")))),
 			),
 		module_has_method: ([module = nil, method]) => {
 			const value = module.type === tags.table ? vm.index(module, string_value(text_argument(method, "method"))) : nil;
-			return border.to_lua((value.type & 15) === 6);
+			return border.to_lua(is_function(value));
 		},
 		call_module_method: ([module = nil, method, ...args]) => {
 			const value = module.type === tags.table ? vm.index(module, string_value(text_argument(method, "method"))) : nil;
-			if ((value.type & 15) !== 6) return [border.to_lua(false), string_value("no-such-method")];
+			if (!is_function(value)) return [border.to_lua(false), string_value("no-such-method")];
 			return [border.to_lua(true), ...vm.call(value, args)];
 		},
 		load_modules_for_host: () => undefined,

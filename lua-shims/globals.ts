@@ -1,7 +1,7 @@
 // Counterpart: util/startup.lua (the globals of modules)
 
 import { type Table, TValue } from "./fengari.ts";
-import { type Key, key_of, LiveTable, nil, string_value, tags, text_of_string } from "./live_table.ts";
+import { is_function, type Key, key_of, LiveTable, nil, string_value, tags, text_of_string } from "./live_table.ts";
 import { replace_libraries } from "./lua/libraries.ts";
 import type { LuaHost } from "./lua_host.ts";
 import { bytes_of } from "./text.ts";
@@ -140,7 +140,7 @@ export function create_globals(host: LuaHost): TValue {
 	/** `load`, `loadstring`: compiled code sees the globals of modules, not those of the machine. */
 	const load = vm.native(([code = nil, name = nil, mode = nil, environment = globals]) => {
 		let text = code;
-		if ((code.type & 15) === 6) {
+		if (is_function(code)) {
 			let parts = "";
 			for (let [part = nil] = vm.call(code, []); !part.ttisnil(); [part = nil] = vm.call(code, [])) {
 				const piece = text_of_string(part);

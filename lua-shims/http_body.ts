@@ -3,9 +3,9 @@
 import { isUtf8 } from "node:buffer";
 import type { HttpBody, HttpSource } from "../host/core/types.ts";
 import { type Table, TValue } from "./fengari.ts";
-import { bytes_value, type LiveTable, nil, number_value, string_value, tags, text_of_string } from "./live_table.ts";
+import { bytes_value, is_function, type LiveTable, nil, number_value, string_value, tags, text_of_string } from "./live_table.ts";
 import type { LuaHost } from "./lua_host.ts";
-import { is_function } from "./native_calls.ts";
+
 import { entries_of } from "./store.ts";
 import { bytes_of } from "./text.ts";
 

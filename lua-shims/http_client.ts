@@ -4,9 +4,9 @@ import type { HttpCallback, HttpClient, HttpClientRequest, HttpClientResponse, H
 import { http_error } from "../host/util/http_errors.ts";
 import { type Table, TValue } from "./fengari.ts";
 import { body_of, kept, sink_of } from "./http_body.ts";
-import { type LiveTable, nil, number_value, string_value, tags } from "./live_table.ts";
+import { is_function, type LiveTable, nil, number_value, string_value, tags } from "./live_table.ts";
 import type { LuaHost } from "./lua_host.ts";
-import { is_function, native_table, optional_text, text_argument } from "./native_calls.ts";
+import { native_table, optional_text, text_argument } from "./native_calls.ts";
 import { entries_of } from "./store.ts";
 
 function request_options(host: LuaHost, value: TValue): HttpRequestOptions {

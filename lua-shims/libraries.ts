@@ -3,7 +3,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import type { Border } from "./border.ts";
 import { TValue } from "./fengari.ts";
-import { string_value, tags, text_of_string } from "./live_table.ts";
+import { string_value, tags } from "./live_table.ts";
 import { bytes_of } from "./text.ts";
 
 /** Makes a library when it is first required. */
@@ -25,8 +25,6 @@ export class Libraries {
 	private readonly loaded = new Map<string, TValue>();
 	private readonly loading = new Set<string>();
 	private readonly waiting = new Map<string, (library: TValue) => void>();
-	/** Lua's `require`. */
-	readonly require: TValue;
 
 	/**
 	 * @param globals what the code of libraries sees
@@ -36,9 +34,7 @@ export class Libraries {
 		private readonly border: Border,
 		private readonly globals: TValue,
 		private readonly paths: readonly string[] = [...(process.env["LUA_PATH"]?.split(";") ?? []), ...system_paths],
-	) {
-		this.require = border.vm.native(([name]) => this.get(name === undefined ? "" : text_of_string(name)));
-	}
+	) {}
 
 	/** Offers a library that the host makes. */
 	add(name: string, factory: LibraryFactory): void {

@@ -28,6 +28,11 @@ export function type_name(value: TValue | undefined): string {
 	return type_names[value === undefined ? 0 : value.type & 15] ?? "userdata";
 }
 
+/** Whether a value is a function, of Lua or of the host. */
+export function is_function(value: TValue | undefined): value is TValue & { value: object } {
+	return value !== undefined && (value.type & 15) === tags.lua_function;
+}
+
 /** What a table is indexed by: strings as their text, numbers and booleans as they are, all else by its identity. */
 export type Key = string | number | boolean | object;
 

@@ -9,7 +9,7 @@ import { exports_table, ModuleTable } from "./exports.ts";
 import { type Table, TValue } from "./fengari.ts";
 import { create_globals } from "./globals.ts";
 import { Libraries } from "./libraries.ts";
-import { key_of, LiveTable, nil, string_value, tags } from "./live_table.ts";
+import { is_function, key_of, LiveTable, nil, string_value, tags } from "./live_table.ts";
 import { log_function } from "./log_format.ts";
 import { restrict_debug } from "./lua/debug.ts";
 import { create_module_api, LuaModule } from "./module.ts";
@@ -184,7 +184,7 @@ export class LuaHost {
 
 	private lifecycle_function(module: LuaModule, name: string): TValue | undefined {
 		const value = this.vm.raw_get(module.table, name);
-		return (value.type & 15) === 6 ? new TValue(value.type, value.value) : undefined;
+		return is_function(value) ? new TValue(value.type, value.value) : undefined;
 	}
 
 	private prepare_lifecycle(module: LuaModule, environment: Table): void {
@@ -223,7 +223,7 @@ export class LuaHost {
 			host_api.unload = () => {
 				const own = vm.raw_get(on_host.table, "unload");
 				try {
-					if ((own.type & 15) === 6) vm.call(own, []);
+					if (is_function(own)) vm.call(own, []);
 				} finally {
 					this.release(on_host);
 				}

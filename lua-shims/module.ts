@@ -6,7 +6,7 @@ import type { Events } from "../host/util/events.ts";
 import { Stanza } from "../host/util/stanza.ts";
 import { type Table, TValue } from "./fengari.ts";
 import { adapt_item, adapted_item, item_value } from "./items.ts";
-import { LiveTable, nil, number_value, string_value, tags, text_of_string } from "./live_table.ts";
+import { is_function, LiveTable, nil, number_value, string_value, tags, text_of_string } from "./live_table.ts";
 import { format_message, is_log_level } from "./log_format.ts";
 import type { LuaHost } from "./lua_host.ts";
 import { open_store } from "./store.ts";
@@ -90,7 +90,7 @@ export function create_module_api(host: LuaHost): TValue {
 		throw new TypeError(`bad argument (${what}): expected stanza`);
 	};
 	const callee = (value: TValue | undefined, what: string): TValue => {
-		if (value !== undefined && (value.type & 15) === 6) return new TValue(value.type, value.value);
+		if (is_function(value)) return new TValue(value.type, value.value);
 		throw new TypeError(
 			`bad argument (${what}): expected function, got ${value === undefined ? "nil" : typeof border.from_lua(value)}`,
 		);
@@ -269,7 +269,7 @@ export function create_module_api(host: LuaHost): TValue {
 			let callback = handler;
 			let order = priority;
 			// COMPAT: the name may be left out
-			if (name !== undefined && (name.type & 15) === 6) [tag, callback, order] = [undefined, name, handler];
+			if (is_function(name)) [tag, callback, order] = [undefined, name, handler];
 			const wanted = callee(callback, "handler");
 			const namespace = text(xmlns, "xmlns");
 			const event = `stanza/${namespace}${tag === undefined || tag.ttisnil() ? "" : `:${text(tag, "name")}`}`;
@@ -529,7 +529,7 @@ export function create_module_api(host: LuaHost): TValue {
 			const add = (jid: unknown): void => {
 				if (typeof jid === "string") recipients.push(jid);
 			};
-			if ((jids.type & 15) === 6 || (iterator !== undefined && !iterator.ttisnil())) {
+			if (is_function(jids) || (iterator !== undefined && !iterator.ttisnil())) {
 				const [next = nil, state = nil, first = nil] = iterator ? vm.call(iterator, [jids]) : [jids];
 				for (let [item = nil] = vm.call(next, [state, first]); !item.ttisnil(); [item = nil] = vm.call(next, [state, item])) {
 					add(border.from_lua(item));
@@ -622,7 +622,7 @@ export function create_module_api(host: LuaHost): TValue {
 	};
 
 	function repeat(module: LuaModule, when: "hourly" | "daily" | "weekly", [name, run]: readonly TValue[]): undefined {
-		const named = name !== undefined && (name.type & 15) !== 6;
+		const named = name !== undefined && !is_function(name);
 		const code = callee(named ? run : name, "task");
 		module.api.depends("cron");
 		const task = border.table({ when, run: code });

@@ -6,11 +6,6 @@ import { nil, string_value, tags, text_of_string } from "./live_table.ts";
 import type { LuaHost } from "./lua_host.ts";
 import type { NativeFunction } from "./vm.ts";
 
-/** Whether a value can be called. */
-export function is_function(value: TValue | undefined): value is TValue {
-	return value !== undefined && (value.type & 15) === 6;
-}
-
 /** The text of an argument that has to be one. */
 export function text_argument(value: TValue | undefined, what: string): string {
 	if (value !== undefined && (value.type & 15) === 4) return text_of_string(value);

@@ -5,7 +5,7 @@ import type { AuthProvider, AuthzProvider, C2sSession, HostSession } from "../ho
 import type { Result } from "../host/util/error.ts";
 import { Role } from "../host/util/roles.ts";
 import { TValue } from "./fengari.ts";
-import { nil, string_value, tags } from "./live_table.ts";
+import { is_function, nil, string_value, tags } from "./live_table.ts";
 import type { LuaHost } from "./lua_host.ts";
 import { answer_value, name_iterator, optional_text, table_of, text_argument } from "./native_calls.ts";
 import { sasl_from_lua } from "./sasl.ts";
@@ -131,7 +131,7 @@ export function result_of(host: LuaHost, results: readonly TValue[]): Result<tru
 /** A field of a Lua table that is a function. */
 export function function_field(host: LuaHost, item: TValue, name: string): TValue | undefined {
 	const value = host.vm.index(item, string_value(name));
-	return (value.type & 15) === 6 ? new TValue(value.type, value.value) : undefined;
+	return is_function(value) ? new TValue(value.type, value.value) : undefined;
 }
 
 /** An `auth-provider` of Lua. Source: the providers of plugins/mod_auth_*.lua. */
@@ -155,7 +155,7 @@ export function auth_from_lua(host: LuaHost, item: TValue): AuthProvider {
 		users() {
 			const [next = nil, state = nil, first = nil] = call("users");
 			const names: string[] = [];
-			if ((next.type & 15) !== 6) return names;
+			if (!is_function(next)) return names;
 			for (let [name = nil] = vm.call(next, [state, first]); !name.ttisnil(); [name = nil] = vm.call(next, [state, name])) {
 				names.push(vm.to_string(name));
 			}

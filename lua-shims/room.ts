@@ -6,7 +6,7 @@ import type { Room } from "../muc/types.ts";
 import type { Border } from "./border.ts";
 import { DataTable, type FieldTypes } from "./data_table.ts";
 import { type Table, TValue } from "./fengari.ts";
-import { type Key, LiveTable, nil, tags } from "./live_table.ts";
+import { is_function, type Key, LiveTable, nil, tags } from "./live_table.ts";
 import { lua_results, verdict_from_lua } from "./results.ts";
 import { RecordTable, table_value } from "./views.ts";
 
@@ -102,7 +102,7 @@ class MethodTable extends LiveTable {
 
 	set(key: Key, value: TValue): void {
 		if (typeof key === "string" && typeof this.target[key] === "function") {
-			if ((value.type & 15) !== 6) throw new TypeError(`room_mt.${key} is a method: expected a function`);
+			if (!is_function(value)) throw new TypeError(`room_mt.${key} is a method: expected a function`);
 			this.target[key] = method_from_lua(this.border, key, new TValue(value.type, value.value));
 		} else if (value.ttisnil()) this.extra.delete(key);
 		else this.extra.set(key, new TValue(value.type, value.value));
@@ -208,7 +208,7 @@ class RoomTable extends LiveTable {
 		}
 		if (typeof target[key] === "function") {
 			if (value.ttisnil()) delete target[key];
-			else if ((value.type & 15) !== 6) throw new TypeError(`room.${key} is a method: expected a function`);
+			else if (!is_function(value)) throw new TypeError(`room.${key} is a method: expected a function`);
 			else target[key] = method_from_lua(border, key, new TValue(value.type, value.value));
 			return;
 		}

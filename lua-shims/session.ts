@@ -8,10 +8,10 @@ import { address, Stanza } from "../host/util/stanza.ts";
 import { connection_value } from "./connection.ts";
 import { type Table, TValue } from "./fengari.ts";
 import { type Field, type Fields, HostTable, read_only, same } from "./host_table.ts";
-import { LiveTable, nil, string_value, tags, text_of_string } from "./live_table.ts";
+import { is_function, LiveTable, nil, string_value, tags, text_of_string } from "./live_table.ts";
 import { log_function } from "./log_format.ts";
 import type { LuaHost } from "./lua_host.ts";
-import { is_function, native_table } from "./native_calls.ts";
+import { native_table } from "./native_calls.ts";
 import { answered, method } from "./session_methods.ts";
 
 /** Why a stream ends, as Lua says it: a condition, a table of `condition`, `text` and `extra`, or a stanza to send before. */

@@ -2,7 +2,7 @@
 
 import { TValue } from "./fengari.ts";
 import type { Field } from "./host_table.ts";
-import { is_function } from "./native_calls.ts";
+import { is_function } from "./live_table.ts";
 
 /** Methods of the host that Lua gives from one session to another; each has its own of them. */
 const native_methods = new WeakSet<object>();

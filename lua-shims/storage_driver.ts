@@ -17,7 +17,7 @@ import type {
 import { failed, ok, type Result } from "../host/util/error.ts";
 import { Stanza } from "../host/util/stanza.ts";
 import type { TValue } from "./fengari.ts";
-import { nil, string_value, tags } from "./live_table.ts";
+import { is_function, nil, string_value, tags } from "./live_table.ts";
 import type { LuaHost } from "./lua_host.ts";
 import { optional_text } from "./native_calls.ts";
 import { removal_mark, StoreReader } from "./store.ts";
@@ -34,7 +34,7 @@ class LuaStore {
 	) {}
 
 	has(name: string): boolean {
-		return (this.field(name).type & 15) === 6;
+		return is_function(this.field(name));
 	}
 
 	field(name: string): TValue {
@@ -45,7 +45,7 @@ class LuaStore {
 	call(name: string, ...args: readonly unknown[]): Outcome<readonly TValue[]> {
 		const { vm, border } = this.host;
 		const method = this.field(name);
-		if ((method.type & 15) !== 6) return failed({ text: `${this.what} has no method ${name}` });
+		if (!is_function(method)) return failed({ text: `${this.what} has no method ${name}` });
 		try {
 			const results = vm.call(method, [this.store, ...args.map((arg) => (arg === undefined ? nil : border.deep_table(arg)))]);
 			const [first = nil, reason] = results;
@@ -80,7 +80,7 @@ class LuaStore {
 		const { vm } = this.host;
 		const [next = nil, state = nil] = results;
 		const steps: TValue[][] = [];
-		if ((next.type & 15) !== 6) return steps;
+		if (!is_function(next)) return steps;
 		let [, , control = nil] = results;
 		for (;;) {
 			const step = [...vm.call(next, [state, control])];

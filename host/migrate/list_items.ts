@@ -4,6 +4,7 @@ import { text_of } from "../util/byte_text.ts";
 import * as datetime from "../util/datetime.ts";
 import { failed, ok, type Result } from "../util/error.ts";
 import { from_entries, type LuaKey, type LuaValue } from "../util/luatable.ts";
+import { letter_escapes } from "../util/serialization/reader.ts";
 import { read_item, serialize } from "../util/serialization.ts";
 import * as st from "../util/stanza.ts";
 import { canonical_xml } from "./canonical_xml.ts";
@@ -11,19 +12,6 @@ import type { ArchiveRecord } from "./types.ts";
 
 /** Thrown and caught here: the text has a form that Prosody does not write. */
 class UnusualForm extends Error {}
-
-const simple_escapes: { readonly [letter: string]: string } = {
-	a: "\x07",
-	b: "\b",
-	f: "\f",
-	n: "\n",
-	r: "\r",
-	t: "\t",
-	v: "\v",
-	"\\": "\\",
-	'"': '"',
-	"'": "'",
-};
 
 /** How deep tables may lie in each other; deeper ones are left to the slower reader. */
 const depth_limit = 100;
@@ -127,7 +115,7 @@ class UsualItem {
 				at += 3;
 				continue;
 			}
-			const simple = simple_escapes[this.text.charAt(at)];
+			const simple = letter_escapes[this.text.charAt(at)];
 			if (simple === undefined) throw new UnusualForm();
 			text += simple;
 			at++;

@@ -2,7 +2,7 @@
 
 import { tonumber } from "../../host/util/tonumber.ts";
 import { type TString, TValue } from "../fengari.ts";
-import { bytes_value, nil, number_value, tags, text_of_string } from "../live_table.ts";
+import { bytes_value, is_function, type_name as lua_type_name, nil, number_value, tags, text_of_string } from "../live_table.ts";
 import type { LuaHost } from "../lua_host.ts";
 import { float_string, integer_string } from "../number_text.ts";
 import type { NativeFunction } from "../vm.ts";
@@ -10,11 +10,10 @@ import type { NativeFunction } from "../vm.ts";
 /** Arguments of a native function; those that were not given are absent. */
 export type Arguments = readonly TValue[];
 
-const type_names = ["nil", "boolean", "light userdata", "number", "string", "table", "function", "userdata", "thread"];
-
-/** What Lua's `type` says of a value; "no value" where there is none. */
+/** What errors about arguments call the type of a value; "no value" where there is none. */
 export function type_name(value: TValue | undefined): string {
-	return value === undefined ? "no value" : (type_names[value.type & 15] ?? "no value");
+	if (value === undefined) return "no value";
+	return value.type === tags.light_userdata ? "light userdata" : lua_type_name(value);
 }
 
 /** The error of a wrong argument; counted from 1. */
@@ -39,11 +38,6 @@ export function is_true(value: TValue | undefined): boolean {
 /** Whether a value is a string. */
 export function is_string(value: TValue | undefined): value is TValue & { value: TString } {
 	return value !== undefined && (value.type & 15) === tags.short_string;
-}
-
-/** Whether a value is a function. */
-export function is_function(value: TValue | undefined): value is TValue & { value: object } {
-	return value !== undefined && (value.type & 15) === tags.lua_function;
 }
 
 /** A number as Lua's `tostring` has it. */

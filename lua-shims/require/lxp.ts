@@ -4,18 +4,9 @@ import { Utf8Decoder } from "../../host/util/utf8_decoder.ts";
 import { Namespaces } from "../../host/util/xml_namespaces.ts";
 import { TooManyAttributes, XmlError, XmlTokenizer } from "../../host/util/xml_tokenizer.ts";
 import { TValue } from "../fengari.ts";
-import { nil, number_value, string_value, tags } from "../live_table.ts";
+import { is_function, nil, number_value, string_value, tags } from "../live_table.ts";
 import type { LuaHost } from "../lua_host.ts";
-import {
-	type Arguments,
-	boolean_value,
-	bytes_at,
-	is_function,
-	is_none,
-	make_library,
-	optional_text_at,
-	table_at,
-} from "./arguments.ts";
+import { type Arguments, boolean_value, bytes_at, is_none, make_library, optional_text_at, table_at } from "./arguments.ts";
 
 const attribute_limit = 1000;
 const depth_limit = 500;

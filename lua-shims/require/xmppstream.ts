@@ -4,13 +4,12 @@ import type { Attributes } from "../../host/util/stanza.ts";
 import { xml_escape } from "../../host/util/stanza.ts";
 import { type StreamFault, stream_header, XmppStream } from "../../host/util/xmppstream.ts";
 import type { TValue } from "../fengari.ts";
-import { nil, string_value } from "../live_table.ts";
+import { is_function, nil, string_value } from "../live_table.ts";
 import type { LuaHost } from "../lua_host.ts";
 import {
 	type Arguments,
 	boolean_value,
 	bytes_at,
-	is_function,
 	is_none,
 	is_string,
 	is_true,

@@ -19,7 +19,8 @@ const name = /[A-Za-z_][A-Za-z0-9_]*/y;
 const numeral = /-?[ \t]*(?:0[xX][0-9a-fA-F.]+(?:[pP][+-]?\d+)?|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)/y;
 const long_open = /\[(=*)\[/y;
 const plain_text = /[^"'\\\n\r]*/y;
-const simple_escapes: { readonly [letter: string]: string } = {
+/** What a letter behind a backslash stands for. */
+export const letter_escapes: { readonly [letter: string]: string } = {
 	a: "\x07",
 	b: "\b",
 	f: "\f",
@@ -30,8 +31,8 @@ const simple_escapes: { readonly [letter: string]: string } = {
 	"\\": "\\",
 	'"': '"',
 	"'": "'",
-	"\n": "\n",
 };
+const simple_escapes: { readonly [letter: string]: string } = { ...letter_escapes, "\n": "\n" };
 
 /** Reads values out of Lua text, one character for each byte. Nothing is ever run: what is no plain value is an error. */
 class Reader {
