@@ -4,7 +4,7 @@ import { create_lua_loader } from "../lua-shims/loader.ts";
 import { LuaHost } from "../lua-shims/lua_host.ts";
 import { find_lua_module, lua_folders } from "../lua-shims/module_files.ts";
 import { muc_modules } from "../muc/builtin.ts";
-import packageJson from "../package.json" with { type: "json" };
+import package_json from "../package.json" with { type: "json" };
 import * as api from "./api.ts";
 import { create_builtin_loader } from "./core/builtin_loader.ts";
 import { type Config, default_config } from "./core/configmanager.ts";
@@ -15,7 +15,7 @@ import { create_server, type RunningServer, type ServerOptions } from "./startup
 import type { Result } from "./util/error.ts";
 
 /** This program's version. */
-export const version: string = packageJson.version;
+export const version: string = package_json.version;
 
 /**
  * A server of a configuration with all that this program brings along.

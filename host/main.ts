@@ -205,8 +205,8 @@ interface BenchFlags {
 	readonly seconds: number;
 	readonly html?: string;
 	readonly json?: boolean;
-	readonly serveFloor?: number;
-	readonly serveProbe?: number;
+	readonly serve_floor?: number;
+	readonly serve_probe?: number;
 }
 
 program
@@ -227,15 +227,15 @@ program
 	.addOption(new Option("--serve-floor <port>").argParser(port_number).hideHelp())
 	.addOption(new Option("--serve-probe <port>").argParser(port_number).hideHelp())
 	.action(async (what: string | undefined, options: BenchFlags) => {
-		const { run, serveFloor, serveProbe } = await import("../tools/bench.ts");
+		const { run, serve_floor, serve_probe } = await import("../tools/bench.ts");
 		if (what !== undefined && what !== "lua") refuse(`there is no benchmark of ${what}: expected lua, or nothing`);
-		const { against, only, serveFloor: floor_port, serveProbe: probe_port, ...rest } = options;
+		const { against, only, serve_floor: floor_port, serve_probe: probe_port, ...rest } = options;
 		if (floor_port !== undefined) {
-			serveFloor(floor_port);
+			serve_floor(floor_port);
 			return;
 		}
 		if (probe_port !== undefined) {
-			await serveProbe(probe_port);
+			await serve_probe(probe_port);
 			return;
 		}
 		const names = (list: string): string[] => list.split(",").map((name) => name.trim());
@@ -281,16 +281,16 @@ program
 		"after",
 		"\nExit status: 0 everything was moved and verified, 1 it was not, 3 it was but for records that are kept aside.",
 	)
-	.action(async ({ from, to, dryRun = false }: { from: string; to: string; dryRun?: boolean }) => {
+	.action(async ({ from, to, dry_run = false }: { from: string; to: string; dry_run?: boolean }) => {
 		const { run } = await import("./migrate.ts");
-		const { isTTY = false, columns = 80 } = process.stderr;
+		const { isTTY: is_tty = false, columns = 80 } = process.stderr;
 		process.exitCode = await run({
 			from,
 			to,
-			dry_run: dryRun,
+			dry_run,
 			write: (text) => void process.stdout.write(text),
 			progress: {
-				is_terminal: isTTY,
+				is_terminal: is_tty,
 				columns,
 				write: (text) => void process.stderr.write(text),
 				now: () => performance.now(),

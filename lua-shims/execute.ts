@@ -301,12 +301,12 @@ function tick(L: Machine): void {
 }
 
 /** Goes on elsewhere in the function; variables that closures hold are left to them. */
-function jump(L: Machine, { A, sBx }: Instruction, further: number): void {
+function jump(L: Machine, { A, sBx: s_bx }: Instruction, further: number): void {
 	const { ci } = L;
 	if (A !== 0) lfunc.luaF_close(L, ci.l_base + A - 1);
 	// before it goes, so that the error names the line of the loop
-	if (sBx < 0) tick(L);
-	ci.l_savedpc += sBx + further;
+	if (s_bx < 0) tick(L);
+	ci.l_savedpc += s_bx + further;
 }
 
 /** What follows a comparison: the jump behind it, or the instruction behind that. */

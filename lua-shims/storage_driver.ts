@@ -158,10 +158,10 @@ function archive_store(store: LuaStore): ArchiveStore {
 	const caps = store.field("caps");
 	const can = (name: string): boolean => caps.type === tags.table && host.vm.index(caps, string_value(name)).value === true;
 	const quota = caps.type === tags.table ? host.vm.index(caps, string_value("quota")).value : undefined;
-	const item_of = ([id = nil, stanza = nil, when = nil, with_ = nil]: readonly TValue[]): ArchiveItem | undefined => {
+	const item_of = ([id = nil, stanza = nil, when = nil, with_whom = nil]: readonly TValue[]): ArchiveItem | undefined => {
 		const known = border.from_lua(stanza);
 		if (!(known instanceof Stanza) || typeof when.value !== "number") return undefined;
-		return { id: host.vm.to_string(id), stanza: known, when: when.value, with: optional_text(with_) ?? "" };
+		return { id: host.vm.to_string(id), stanza: known, when: when.value, with: optional_text(with_whom) ?? "" };
 	};
 	const query_table = (query: ArchiveQuery | undefined): unknown =>
 		query === undefined ? undefined : { ...query, ids: query.ids && [...query.ids] };
@@ -174,8 +174,8 @@ function archive_store(store: LuaStore): ArchiveStore {
 			truncate: can("truncate"),
 			wildcard_delete: can("wildcard_delete"),
 		},
-		append(user, id, stanza, when, with_) {
-			const called = store.call("append", user, id, stanza, when, with_);
+		append(user, id, stanza, when, with_whom) {
+			const called = store.call("append", user, id, stanza, when, with_whom);
 			if (!called.ok) return called;
 			return ok(host.vm.to_string(called.value[0] ?? nil));
 		},
@@ -201,7 +201,7 @@ function archive_store(store: LuaStore): ArchiveStore {
 			const found = archive.find(user, { key: id, limit: 1 });
 			return found.ok ? ok(found.value.items[0]) : found;
 		},
-		set: (user, id, stanza, when, with_) => store.done("set", user, id, stanza, when, with_),
+		set: (user, id, stanza, when, with_whom) => store.done("set", user, id, stanza, when, with_whom),
 		delete(user, query) {
 			const called = store.call("delete", user, query_table(query));
 			if (!called.ok) return called;
@@ -220,9 +220,9 @@ function archive_store(store: LuaStore): ArchiveStore {
 			const [counts, earliest, latest] = [part("counts"), part("earliest"), part("latest")];
 			return ok(
 				new Map(
-					[...counts].map(([with_, count]) => [
-						String(with_),
-						{ count: Number(count), first: Number(earliest.get(with_) ?? 0), last: Number(latest.get(with_) ?? 0) },
+					[...counts].map(([with_whom, count]) => [
+						String(with_whom),
+						{ count: Number(count), first: Number(earliest.get(with_whom) ?? 0), last: Number(latest.get(with_whom) ?? 0) },
 					]),
 				),
 			);

@@ -295,12 +295,18 @@ class StoreViews {
 		];
 		const user_or_all = (value: TValue | undefined): string | true => (value?.value === true ? true : this.archive_user(value));
 		return {
-			append: ([username, key, stanza, when, with_]) => {
+			append: ([username, key, stanza, when, with_whom]) => {
 				const id = this.is_nothing(key) ? undefined : this.text(key, "key");
 				const time = this.number(when) ?? Date.now() / 1000;
 				const kept = this.stanza(stanza);
 				return this.answer(
-					store.append(this.archive_user(username), id, kept, time, this.is_nothing(with_) ? "" : this.text(with_, "with")),
+					store.append(
+						this.archive_user(username),
+						id,
+						kept,
+						time,
+						this.is_nothing(with_whom) ? "" : this.text(with_whom, "with"),
+					),
 					(made) => string_value(made),
 				);
 			},
@@ -313,14 +319,14 @@ class StoreViews {
 				this.answer(store.get(this.archive_user(username), this.text(id, "id")), (item) =>
 					item === undefined ? [nil, string_value("item-not-found")] : item_of(item),
 				),
-			set: ([username, id, stanza, when, with_]) =>
+			set: ([username, id, stanza, when, with_whom]) =>
 				this.done(
 					store.set(
 						this.archive_user(username),
 						this.text(id, "id"),
 						this.stanza(stanza),
 						this.number(when),
-						this.is_nothing(with_) ? undefined : this.text(with_, "with"),
+						this.is_nothing(with_whom) ? undefined : this.text(with_whom, "with"),
 					),
 				),
 			delete: ([username, query]) =>

@@ -5,7 +5,7 @@ import { to_broadcast_roles } from "./presence_broadcast.lib.ts";
 import type { BroadcastRoles, Room } from "./types.ts";
 
 /** Divergence: a role or a list of roles is understood too, which Prosody 13 stores as text that hides everybody. */
-function broadcastRoles(module: ModuleApi, room: Room): BroadcastRoles {
+function broadcast_roles(module: ModuleApi, room: Room): BroadcastRoles {
 	const name = "muc_room_default_presence_broadcast";
 	const option = module.get_option(name);
 	const roles = to_broadcast_roles(option);
@@ -27,12 +27,12 @@ export function set_room_defaults(module: ModuleApi, room: Room, language?: stri
 		module.get_option_boolean("muc_room_default_allow_member_invites", room.get_allow_member_invites()),
 	);
 	room.set_moderated(module.get_option_boolean("muc_room_default_moderated", room.get_moderated()));
-	const publicJids = module.get_option_boolean("muc_room_default_public_jids", room.get_whois() === "anyone");
-	room.set_whois(publicJids ? "anyone" : "moderators");
+	const public_jids = module.get_option_boolean("muc_room_default_public_jids", room.get_whois() === "anyone");
+	room.set_whois(public_jids ? "anyone" : "moderators");
 	room.set_changesubject(module.get_option_boolean("muc_room_default_change_subject", room.get_changesubject()));
 	room.set_historylength(module.get_option_integer("muc_room_default_history_length", room.get_historylength(), 0));
 	room.set_language(language ?? module.get_option_string("muc_room_default_language"));
-	room.set_presence_broadcast(broadcastRoles(module, room));
+	room.set_presence_broadcast(broadcast_roles(module, room));
 	// What rooms understand; Prosody takes the last ones with a complaint
 	const others = ["visitor", "participant", "moderator", "affiliated", "none"];
 	const older = ["everyone", "participants", "moderators", "members"];

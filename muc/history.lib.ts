@@ -1,7 +1,7 @@
 // Counterpart: plugins/muc/history.lib.lua
 
 import type { ModuleApi } from "../host/core/types.ts";
-import { datetime, parse as parseDatetime } from "../host/util/datetime.ts";
+import { datetime, parse as parse_datetime } from "../host/util/datetime.ts";
 import { ns } from "../host/util/ns.ts";
 import type { Stanza } from "../host/util/stanza.ts";
 import * as st from "../host/util/stanza.ts";
@@ -55,7 +55,7 @@ function set_defaulthistorymessages(room: Room, number: number | undefined): voi
 export function parse_history(stanza: Stanza): Pick<GetHistoryEvent, "maxchars" | "maxstanzas" | "since"> {
 	const history = stanza.get_child("x", ns.muc)?.get_child("history", ns.muc);
 	if (history === undefined) return { maxchars: undefined, maxstanzas: undefined, since: undefined };
-	let since = parseDatetime(history.attr["since"]);
+	let since = parse_datetime(history.attr["since"]);
 	const seconds = tonumber(history.attr["seconds"]);
 	if (seconds !== undefined) {
 		const start = now() - seconds;
@@ -69,7 +69,7 @@ function now(): number {
 }
 
 /** Bytes of the message as it goes out, but for the recipient's JID. */
-function textLength(entry: HistoryEntry): number {
+function text_length(entry: HistoryEntry): number {
 	if (entry.chars === undefined) {
 		const { head, tail } = st.serialise_for_many(entry.stanza);
 		entry.chars = Buffer.byteLength(head) + " to=''".length + Buffer.byteLength(tail);
@@ -80,14 +80,14 @@ function textLength(entry: HistoryEntry): number {
 /** The newest messages that stay within what was asked for, oldest first. */
 function select(history: readonly HistoryEntry[], event: GetHistoryEvent): readonly HistoryEntry[] {
 	const { maxchars, maxstanzas = history.length, since } = event;
-	const recipientLength = Buffer.byteLength(event.to);
+	const recipient_length = Buffer.byteLength(event.to);
 	let chars = 0;
 	let first = history.length;
 	while (first > 0) {
 		const entry = history[first - 1];
 		if (entry === undefined) break;
 		if (maxchars !== undefined) {
-			chars += textLength(entry) + recipientLength;
+			chars += text_length(entry) + recipient_length;
 			if (chars > maxchars) break;
 		}
 		if (since !== undefined && since > entry.timestamp) break;
@@ -203,11 +203,11 @@ export function load(module: ModuleApi): void {
 		if (module.fire_event("muc-message-is-historic", { room, stanza })) module.fire_event("muc-add-history", { room, stanza });
 	});
 
-	module.hook("muc-message-is-historic", ({ stanza }) => isHistoric(stanza), -1);
+	module.hook("muc-message-is-historic", ({ stanza }) => is_historic(stanza), -1);
 }
 
 /** By the hints of XEP-0334; else what has a body or may have one, being encrypted (XEP-0380), and chat markers (XEP-0333). */
-function isHistoric(stanza: Stanza): boolean | undefined {
+function is_historic(stanza: Stanza): boolean | undefined {
 	if (stanza.get_child("no-store", ns.hints) || stanza.get_child("no-permanent-store", ns.hints)) return false;
 	if (stanza.get_child("store", ns.hints)) return true;
 	if (stanza.get_child("body") || stanza.get_child("encryption", ns.eme) || stanza.get_child(undefined, ns.chat_markers)) {

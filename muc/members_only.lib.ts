@@ -4,7 +4,7 @@ import type { ModuleApi } from "../host/core/types.ts";
 import { ns } from "../host/util/ns.ts";
 import * as st from "../host/util/stanza.ts";
 import type { Occupant, Room, RoomMethods } from "./types.ts";
-import { affiliationRank, valid_affiliations } from "./util.lib.ts";
+import { affiliation_rank, valid_affiliations } from "./util.lib.ts";
 
 declare module "./types.ts" {
 	interface RoomMethods {
@@ -20,9 +20,9 @@ declare module "./types.ts" {
 }
 
 /** Whether somebody has at least that affiliation in a room. */
-function hasAffiliation(room: Room, jid: string | undefined, least: "member" | "admin"): boolean {
+function has_affiliation(room: Room, jid: string | undefined, least: "member" | "admin"): boolean {
 	const affiliation = jid === undefined ? undefined : room.get_affiliation(jid);
-	return affiliationRank(affiliation) >= valid_affiliations[least];
+	return affiliation_rank(affiliation) >= valid_affiliations[least];
 }
 
 function get_members_only(room: Room): boolean | undefined {
@@ -33,15 +33,15 @@ function set_members_only(room: Room, members_only: boolean | undefined): boolea
 	const wanted = members_only ? true : undefined;
 	if (room._data.members_only === wanted) return false;
 	room._data.members_only = wanted;
-	if (wanted) removeStrangers(room);
+	if (wanted) remove_strangers(room);
 	return true;
 }
 
 /** XEP-0045 §9.3: who is in a room that becomes members-only without being a member has to go, with status 322. */
-function removeStrangers(room: Room): void {
+function remove_strangers(room: Room): void {
 	const gone: Occupant[] = [];
 	for (const [, occupant] of room.each_occupant()) {
-		if (hasAffiliation(room, occupant.bare_jid, "member")) continue;
+		if (has_affiliation(room, occupant.bare_jid, "member")) continue;
 		occupant.role = undefined;
 		room.save_occupant(occupant);
 		gone.push(occupant);
@@ -90,15 +90,15 @@ const invites_field = "{http://prosody.im/protocol/muc}roomconfig_allowmemberinv
 export function load(module: ModuleApi): void {
 	module.hook("muc-disco#info", ({ room, reply, form }) => {
 		const closed = get_members_only(room) ?? false;
-		const membersInvite = get_allow_member_invites(room) ?? false;
+		const members_invite = get_allow_member_invites(room) ?? false;
 		reply.tag("feature", { var: closed ? "muc_membersonly" : "muc_open" }).up();
 		form?.fields.push(
-			{ name: invites_field, label: "Allow members to invite new members", type: "boolean", value: membersInvite },
+			{ name: invites_field, label: "Allow members to invite new members", type: "boolean", value: members_invite },
 			{
 				name: "muc#roomconfig_allowinvites",
 				label: "Allow users to invite other users",
 				type: "boolean",
-				value: !closed || membersInvite,
+				value: !closed || members_invite,
 			},
 		);
 	});
@@ -139,7 +139,7 @@ export function load(module: ModuleApi): void {
 	module.hook(
 		"muc-occupant-pre-join",
 		({ room, stanza, origin }) => {
-			if (!get_members_only(room) || hasAffiliation(room, stanza.attr["from"], "member")) return undefined;
+			if (!get_members_only(room) || has_affiliation(room, stanza.attr["from"], "member")) return undefined;
 			origin.send(st.error_reply(stanza, "auth", "registration-required", undefined, room.jid));
 			return true;
 		},
@@ -149,14 +149,14 @@ export function load(module: ModuleApi): void {
 	// XEP-0045 §7.8.2: an invitation makes a member, so it takes who may do that
 	module.hook("muc-pre-invite", ({ room, stanza, origin }) => {
 		if (!get_members_only(room)) return undefined;
-		if (hasAffiliation(room, stanza.attr["from"], get_allow_member_invites(room) ? "member" : "admin")) return undefined;
+		if (has_affiliation(room, stanza.attr["from"], get_allow_member_invites(room) ? "member" : "admin")) return undefined;
 		origin.send(st.error_reply(stanza, "auth", "forbidden", undefined, room.jid));
 		return true;
 	});
 
 	module.hook("muc-invite", ({ room, stanza }) => {
 		const invitee = stanza.attr["to"];
-		if (!get_members_only(room) || invitee === undefined || hasAffiliation(room, invitee, "member")) return;
+		if (!get_members_only(room) || invitee === undefined || has_affiliation(room, invitee, "member")) return;
 		const from = stanza.get_child("x", ns.muc_user)?.get_child_attr("invite", undefined, "from");
 		module.log("debug", "%s invited %s into members only room %s, granting membership", from, invitee, room.jid);
 		// Where this is refused, the invitation still goes out, as in Prosody

@@ -98,8 +98,8 @@ function make_admins_owners(module: ModuleApi, { room_mt }: RoomLibrary): void {
 function guard_creation(module: ModuleApi, rooms: Rooms): void {
 	// COMPAT: "admin" is how 0.12 names what is now true; Prosody 13 would let all registered users create rooms then
 	const restrict = module.get_option_enum<boolean | string>("restrict_room_creation", false, true, "local", "admin");
-	const isForAdmins = restrict === true || restrict === "admin";
-	module.default_permission(isForAdmins ? "prosody:admin" : "prosody:registered", ":create-room");
+	const is_for_admins = restrict === true || restrict === "admin";
+	module.default_permission(is_for_admins ? "prosody:admin" : "prosody:registered", ":create-room");
 
 	module.hook("muc-room-pre-create", ({ room, stanza }) => set_room_defaults(module, room, stanza.attr["xml:lang"]), 1);
 	module.hook("muc-room-pre-create", (event) => {

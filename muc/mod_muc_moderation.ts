@@ -2,7 +2,7 @@
 
 import type { ModuleApi, ModuleDefinition, StanzaEvent } from "../host/core/types.ts";
 import { failed, ok, type Result, type StanzaError, stanza_error } from "../host/util/error.ts";
-import { medium as newId } from "../host/util/id.ts";
+import { medium as new_id } from "../host/util/id.ts";
 import { bare } from "../host/util/jid.ts";
 import { ns } from "../host/util/ns.ts";
 import type { Stanza } from "../host/util/stanza.ts";
@@ -12,7 +12,7 @@ import type { MucExports } from "./mod_muc.ts";
 import { bury_in_history, create_burial_in_state } from "./moderation/memory.ts";
 import { create_announcement, create_tombstone, type Retraction, xmlns } from "./moderation/stanzas.ts";
 import type { Room } from "./types.ts";
-import { roleRank, senderOf, valid_roles } from "./util.lib.ts";
+import { role_rank, sender_of, valid_roles } from "./util.lib.ts";
 
 /**
  * A moderator is about to retract a message. Handlers may change both stanzas; one that answers anything but undefined keeps the
@@ -70,7 +70,7 @@ function identify(room: Room, actor: string): { nick: string | undefined; is_mod
 	const reserved = room.get_affiliation_data(bare(actor) ?? actor, "reserved_nickname");
 	return {
 		nick: nick ?? (typeof reserved === "string" ? `${room.jid}/${reserved}` : undefined),
-		is_moderator: roleRank(role) >= valid_roles.moderator,
+		is_moderator: role_rank(role) >= valid_roles.moderator,
 	};
 }
 
@@ -126,7 +126,7 @@ function load_requests(module: ModuleApi, muc: Pick<MucExports, "get_room_from_j
 		const room = muc.get_room_from_jid(stanza.attr["to"] ?? "");
 		const refused = refuse_room(room);
 		if (refused || !room) return refused;
-		const actor = senderOf(stanza);
+		const actor = sender_of(stanza);
 		const { nick, is_moderator } = identify(room, actor);
 		if (!is_moderator) return stanza_error("auth", "forbidden", "Only moderators may retract what others have said");
 		if (store.name === "null") return stanza_error("cancel", "not-allowed", "Nothing is archived here");
@@ -141,7 +141,7 @@ function load_requests(module: ModuleApi, muc: Pick<MucExports, "get_room_from_j
 		const moderator = room.get_occupant_by_real_jid(actor) ?? room.new_occupant(bare(actor) ?? actor, nick ?? room.jid);
 		const retraction: Retraction = {
 			original,
-			id: newId(),
+			id: new_id(),
 			stanza_id: request.stanza_id,
 			by: nick,
 			reason: request.reason,

@@ -24,7 +24,7 @@ function set_name(room: Room, name: string | undefined): boolean {
 	return true;
 }
 
-function insertIntoForm({ room, form }: { room: Room; form?: Form }): void {
+function insert_into_form({ room, form }: { room: Room; form?: Form }): void {
 	form?.fields.push({ name: "muc#roomconfig_roomname", type: "text-single", label: "Title", value: get_name(room) });
 }
 
@@ -41,9 +41,9 @@ export const methods: Pick<RoomMethods, "get_name" | "set_name"> & ThisType<Room
 export function load(module: ModuleApi): void {
 	module.hook("muc-disco#info", (event) => {
 		event.reply.tag("identity", { category: "conference", type: "text", name: get_name(event.room) }).up();
-		insertIntoForm(event);
+		insert_into_form(event);
 	});
-	module.hook("muc-config-form", insertIntoForm, 100 - 1);
+	module.hook("muc-config-form", insert_into_form, 100 - 1);
 	module.hook("muc-config-submitted/muc#roomconfig_roomname", ({ room, value, status_codes }) => {
 		if (set_name(room, typeof value === "string" ? value : undefined)) status_codes.add("104");
 	});

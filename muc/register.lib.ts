@@ -11,7 +11,7 @@ import { ns } from "../host/util/ns.ts";
 import type { Stanza } from "../host/util/stanza.ts";
 import * as st from "../host/util/stanza.ts";
 import type { AffiliationData, PreChangeEvent, PreJoinEvent, Room, RoomMethods } from "./types.ts";
-import { senderOf } from "./util.lib.ts";
+import { sender_of } from "./util.lib.ts";
 
 declare module "./types.ts" {
 	interface RoomMethods {
@@ -33,16 +33,16 @@ declare module "../host/core/types.ts" {
 
 /** What one component was configured with, and its registration form. */
 interface Settings {
-	readonly allowUnaffiliated: boolean;
-	readonly enforceNick: boolean;
-	readonly includeForm: boolean;
+	readonly allow_unaffiliated: boolean;
+	readonly enforce_nick: boolean;
+	readonly include_form: boolean;
 	readonly form: Form;
 }
 
-const settingsOf = new WeakMap<ModuleApi, Settings>();
+const settings_of = new WeakMap<ModuleApi, Settings>();
 
 function get_settings(room: Room): Settings {
-	const settings = settingsOf.get(room.module);
+	const settings = settings_of.get(room.module);
 	if (settings === undefined) throw new Error("register.lib was not loaded for the module of this room");
 	return settings;
 }
@@ -66,11 +66,11 @@ function get_registered_jid(room: Room, nick: string | undefined): string | unde
 }
 
 function handle_register_iq(room: Room, origin: Session, stanza: Stanza): true {
-	const user = bare(senderOf(stanza)) ?? "";
+	const user = bare(sender_of(stanza)) ?? "";
 	const affiliation = room.get_affiliation(user);
 	if (affiliation === "outcast") {
 		origin.send(st.error_reply(stanza, "auth", "forbidden"));
-	} else if (affiliation === undefined && !get_settings(room).allowUnaffiliated) {
+	} else if (affiliation === undefined && !get_settings(room).allow_unaffiliated) {
 		origin.send(st.error_reply(stanza, "auth", "registration-required"));
 	} else if (stanza.attr["type"] === "get") {
 		origin.send(describe(room, user, stanza));
@@ -83,18 +83,18 @@ function handle_register_iq(room: Room, origin: Session, stanza: Stanza): true {
 
 /** The answer to who asks for its registration: the registered nick, or the form to register one. */
 function describe(room: Room, user: string, stanza: Stanza): Stanza {
-	const { form, includeForm } = get_settings(room);
+	const { form, include_form } = get_settings(room);
 	const reply = st.reply(stanza).query(ns.register);
 	const nick = get_registered_nick(room, user);
 	if (nick === undefined) return reply.add_child(form.form());
 	reply.tag("registered").up().text_tag("username", nick);
 	const data = room.get_affiliation_data(user);
-	if (includeForm && data) reply.add_child(form.form(shownValues(form, data), "result"));
+	if (include_form && data) reply.add_child(form.form(shown_values(form, data), "result"));
 	return reply;
 }
 
 /** What of an affiliation's data the form has fields for, as far as it can be shown. */
-function shownValues(form: Form, data: AffiliationData): FieldValues {
+function shown_values(form: Form, data: AffiliationData): FieldValues {
 	const values: FieldValues = {};
 	for (const { name } of form.fields) {
 		const value = name === undefined ? undefined : data[name];
@@ -124,7 +124,7 @@ function read_form(form: Form, stanza: Stanza): Result<ParsedValues, StanzaError
 }
 
 function register(room: Room, user: string, origin: Session, stanza: Stanza): Result<true, StanzaError> {
-	const { form, enforceNick } = get_settings(room);
+	const { form, enforce_nick } = get_settings(room);
 	const submitted = read_form(form, stanza);
 	if (!submitted.ok) return submitted;
 	const wanted = submitted.value["muc#register_roomnick"];
@@ -136,7 +136,7 @@ function register(room: Room, user: string, origin: Session, stanza: Stanza): Re
 	if ((occupant && occupant.bare_jid !== user) || (owner !== undefined && owner !== user)) {
 		return failed(stanza_error("cancel", "conflict"));
 	}
-	if (enforceNick) kickOtherNicks(room, user, nick);
+	if (enforce_nick) kick_other_nicks(room, user, nick);
 	if (get_registered_nick(room, user) === nick) return ok(true);
 
 	const affiliation_data: AffiliationData = { reserved_nickname: nick };
@@ -153,9 +153,9 @@ function register(room: Room, user: string, origin: Session, stanza: Stanza): Re
 }
 
 /** Removes what a user has in the room under other nicks than the one that it has to use from now on. */
-function kickOtherNicks(room: Room, user: string, nick: string): void {
-	for (const [occupantJid, occupant] of [...room.each_occupant()]) {
-		if (occupant.bare_jid === user && occupantJid !== `${room.jid}/${nick}`) room.set_role(true, occupantJid, undefined);
+function kick_other_nicks(room: Room, user: string, nick: string): void {
+	for (const [occupant_jid, occupant] of [...room.each_occupant()]) {
+		if (occupant.bare_jid === user && occupant_jid !== `${room.jid}/${nick}`) room.set_role(true, occupant_jid, undefined);
 	}
 }
 
@@ -176,9 +176,9 @@ export const methods: Pick<RoomMethods, "get_registered_nick" | "get_registered_
  */
 export function load(module: ModuleApi): void {
 	const settings: Settings = {
-		allowUnaffiliated: module.get_option_boolean("allow_unaffiliated_register", false),
-		enforceNick: module.get_option_boolean("enforce_registered_nickname", false),
-		includeForm: module.get_option_boolean("muc_registration_include_form", false),
+		allow_unaffiliated: module.get_option_boolean("allow_unaffiliated_register", false),
+		enforce_nick: module.get_option_boolean("enforce_registered_nickname", false),
+		include_form: module.get_option_boolean("muc_registration_include_form", false),
 		form: new_form({
 			fields: [
 				{ name: "FORM_TYPE", type: "hidden", value: ns.muc_register },
@@ -186,7 +186,7 @@ export function load(module: ModuleApi): void {
 			],
 		}),
 	};
-	settingsOf.set(module, settings);
+	settings_of.set(module, settings);
 	const { fields } = settings.form;
 	module.handle_items(
 		"muc-registration-field",
@@ -204,7 +204,7 @@ export function load(module: ModuleApi): void {
 
 	const enforce = (event: PreJoinEvent | PreChangeEvent): true | undefined => {
 		const { room, stanza, origin } = event;
-		const from = senderOf(stanza);
+		const from = sender_of(stanza);
 		const requested = resource(stanza.attr["to"]);
 		const owner = get_registered_jid(room, requested);
 		if (owner !== undefined && owner !== bare(from)) {
@@ -212,7 +212,7 @@ export function load(module: ModuleApi): void {
 			origin.send(st.error_reply(stanza, "cancel", "conflict", undefined, room.jid));
 			return true;
 		}
-		const reserved = settings.enforceNick ? get_registered_nick(room, bare(from)) : undefined;
+		const reserved = settings.enforce_nick ? get_registered_nick(room, bare(from)) : undefined;
 		if (reserved === undefined) return undefined;
 		if (event.occupant) {
 			// Who joins gets the reserved nick, whatever was asked for
@@ -229,7 +229,7 @@ export function load(module: ModuleApi): void {
 
 	// XEP-0045 §7.12: what is my reserved nick here?
 	module.hook("muc-disco#info/x-roomuser-item", ({ room, stanza, reply }) => {
-		const name = get_registered_nick(room, bare(senderOf(stanza)));
+		const name = get_registered_nick(room, bare(sender_of(stanza)));
 		if (name !== undefined) reply.tag("identity", { category: "conference", type: "text", name }).up();
 	});
 }

@@ -7,7 +7,7 @@ import { ns } from "../host/util/ns.ts";
 import type { Stanza } from "../host/util/stanza.ts";
 import * as st from "../host/util/stanza.ts";
 import type { MucEvents, Room, RoomMethods } from "./types.ts";
-import { senderOf } from "./util.lib.ts";
+import { sender_of } from "./util.lib.ts";
 
 declare module "./types.ts" {
 	interface RoomMethods {
@@ -45,7 +45,7 @@ const voice_request_form = new_form({
 });
 
 function handle_request(room: Room, origin: Session, stanza: Stanza, form: Stanza): void {
-	const occupant = room.get_occupant_by_real_jid(senderOf(stanza));
+	const occupant = room.get_occupant_by_real_jid(sender_of(stanza));
 	if (occupant === undefined) {
 		// Divergence: in Prosody this is an error in the code
 		origin.send(st.error_reply(stanza, "cancel", "not-acceptable", "You are not currently connected to this chat", room.jid));
@@ -67,7 +67,7 @@ export const methods: Pick<RoomMethods, "handle_role_request"> & ThisType<Room> 
 /** Asks the moderators. */
 function forward({ room, stanza, occupant }: MucEvents["muc-voice-request"]): void {
 	if (occupant.role !== "visitor") return;
-	const form = voice_request_form.form({ "muc#jid": senderOf(stanza), "muc#roomnick": resource(occupant.nick) });
+	const form = voice_request_form.form({ "muc#jid": sender_of(stanza), "muc#roomnick": resource(occupant.nick) });
 	const message = st.message({ type: "normal", from: room.jid }).add_child(form);
 	room.broadcast(message, (_nick, { role }) => role === "moderator");
 }
@@ -81,7 +81,7 @@ function decide(module: ModuleApi, { room, origin, stanza, fields, occupant }: M
 		module.log("debug", "%s granted voice to %s, who is no visitor here", resource(occupant.nick), requester);
 		return;
 	}
-	const done = room.set_role(senderOf(stanza), affected.nick, "participant", "Voice granted");
+	const done = room.set_role(sender_of(stanza), affected.nick, "participant", "Voice granted");
 	if (done.ok) return;
 	module.log("debug", "Error granting voice: %s", done.error.condition);
 	origin.send(st.error_reply_from(stanza, done.error));

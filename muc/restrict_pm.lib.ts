@@ -3,7 +3,7 @@
 import type { ModuleApi } from "../host/core/types.ts";
 import * as st from "../host/util/stanza.ts";
 import type { Occupant, Room, RoomMethods } from "./types.ts";
-import { roleRank, valid_roles } from "./util.lib.ts";
+import { role_rank, valid_roles } from "./util.lib.ts";
 
 declare module "./types.ts" {
 	interface RoomMethods {
@@ -81,14 +81,14 @@ export const methods: Pick<RoomMethods, "get_allow_pm" | "set_allow_pm" | "get_a
 	},
 };
 
-function mayMessage(room: Room, from: Occupant, to: Occupant): boolean {
+function may_message(room: Room, from: Occupant, to: Occupant): boolean {
 	if (to.bare_jid === from.bare_jid) return true;
 	if (get_allow_modpm(room) && (to.role === "moderator" || from.role === "moderator")) return true;
 	const allowed = get_allow_pm(room);
 	// Divergence: for who has no affiliation, and for values that it does not know, Prosody drops the message without an answer
 	if (allowed === "affiliated") return room.get_affiliation(from.bare_jid) !== undefined;
 	if (allowed !== "visitor" && allowed !== "participant" && allowed !== "moderator") return false;
-	return roleRank(from.role) >= valid_roles[allowed];
+	return role_rank(from.role) >= valid_roles[allowed];
 }
 
 /** Who may send private messages. */
@@ -126,7 +126,7 @@ export function load(module: ModuleApi): void {
 		({ room, stanza }) => {
 			const from = room.get_occupant_by_nick(stanza.attr["from"]);
 			const to = room.get_occupant_by_nick(stanza.attr["to"]);
-			if (from === undefined || to === undefined || mayMessage(room, from, to)) return undefined;
+			if (from === undefined || to === undefined || may_message(room, from, to)) return undefined;
 			const text = `Private messages are restricted ${who_restricted[get_allow_pm(room)] ?? who_restricted["none"]}`;
 			module.log("debug", "Blocking PM from %s %s: %s", from.role, stanza.attr["from"], text);
 			if (stanza.attr["type"] !== "error") {

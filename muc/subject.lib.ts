@@ -6,7 +6,7 @@ import { ns } from "../host/util/ns.ts";
 import type { Stanza } from "../host/util/stanza.ts";
 import * as st from "../host/util/stanza.ts";
 import type { Room, RoomMethods } from "./types.ts";
-import { roleRank, valid_roles } from "./util.lib.ts";
+import { role_rank, valid_roles } from "./util.lib.ts";
 
 declare module "./types.ts" {
 	interface RoomMethods {
@@ -23,7 +23,7 @@ declare module "./types.ts" {
 	}
 }
 
-function subjectMessage(from: string, subject: string | undefined): Stanza {
+function subject_message(from: string, subject: string | undefined): Stanza {
 	return st.message({ from, type: "groupchat" }).text_tag("subject", subject);
 }
 
@@ -44,17 +44,17 @@ function get_subject(room: Room): [from: string, subject: string | undefined] {
 
 function set_subject(room: Room, from: string, subject: string | undefined): boolean {
 	const wanted = subject === "" ? undefined : subject;
-	const [oldFrom, oldSubject] = get_subject(room);
-	if (oldSubject === wanted && oldFrom === from) return false;
+	const [old_from, old_subject] = get_subject(room);
+	if (old_subject === wanted && old_from === from) return false;
 	room._data.subject_from = from;
 	room._data.subject = wanted;
 	room._data.subject_time = Math.floor(Date.now() / 1000);
-	room.broadcast_message(subjectMessage(from, wanted));
+	room.broadcast_message(subject_message(from, wanted));
 	return true;
 }
 
 function send_subject(room: Room, to: string | undefined, time: number | undefined): void {
-	const message = subjectMessage(...get_subject(room));
+	const message = subject_message(...get_subject(room));
 	message.attr["to"] = to;
 	if (time !== undefined) message.tag("delay", { xmlns: ns.delay, from: room.jid, stamp: datetime(time) }).up();
 	room.route_stanza(message);
@@ -119,7 +119,7 @@ export function load(module: ModuleApi): void {
 			if (subject === undefined) return undefined;
 			// XEP-0045 §8.1: with a body or a thread, it is a message that happens to have a subject
 			if (stanza.get_child("body") || stanza.get_child("thread")) return undefined;
-			const rank = roleRank(occupant?.role);
+			const rank = role_rank(occupant?.role);
 			const least = get_changesubject(room) ? valid_roles.participant : valid_roles.moderator;
 			if (occupant === undefined || rank < least) {
 				origin.send(st.error_reply(stanza, "auth", "forbidden", "You are not allowed to change the subject"));

@@ -14,7 +14,7 @@ export type Role = "none" | "visitor" | "participant" | "moderator";
 export type Whois = "moderators" | "anyone";
 
 /** Roles whose presence is shown; "none" shows affiliated users who are not in the room. */
-export type BroadcastRoles = { [role in Role]?: boolean };
+export type BroadcastRoles = Partial<Record<Role, boolean>>;
 
 /**
  * The settings of a room as they are stored under `_data`, with Prosody's keys; absent means default.

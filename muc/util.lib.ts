@@ -13,27 +13,27 @@ export const valid_affiliations: Readonly<Record<Affiliation, number>> = { outca
 export const valid_roles: Readonly<Record<Role, number>> = { none: 0, visitor: 1, participant: 2, moderator: 3 };
 
 /** Whether text is the name of an affiliation. */
-export function isAffiliation(text: unknown): text is Affiliation {
+export function is_affiliation(text: unknown): text is Affiliation {
 	return typeof text === "string" && Object.hasOwn(valid_affiliations, text);
 }
 
 /** Whether text is the name of a role. */
-export function isRole(text: unknown): text is Role {
+export function is_role(text: unknown): text is Role {
 	return typeof text === "string" && Object.hasOwn(valid_roles, text);
 }
 
 /** The rank of an affiliation; undefined counts as "none". */
-export function affiliationRank(affiliation: Affiliation | undefined): number {
+export function affiliation_rank(affiliation: Affiliation | undefined): number {
 	return valid_affiliations[affiliation ?? "none"];
 }
 
 /** The rank of a role; undefined counts as "none". */
-export function roleRank(role: Role | undefined): number {
+export function role_rank(role: Role | undefined): number {
 	return valid_roles[role ?? "none"];
 }
 
 /** What a delivery error says when nobody is there any more; "malformed error" stands for an error without an `<error/>`. */
-const kickableErrorConditions: ReadonlySet<string> = new Set([
+const kickable_error_conditions: ReadonlySet<string> = new Set([
 	"gone",
 	"internal-server-error",
 	"item-not-found",
@@ -48,20 +48,20 @@ const kickableErrorConditions: ReadonlySet<string> = new Set([
 
 /** Whether an error stanza means that its sender no longer takes part, so that it has to be removed from the room. */
 export function is_kickable_error(stanza: Stanza): boolean {
-	return kickableErrorConditions.has(stanza.get_error()?.condition ?? "malformed error");
+	return kickable_error_conditions.has(stanza.get_error()?.condition ?? "malformed error");
 }
 
 /** Namespaces of children that occupants must not send to each other, as keys with the value true; shared with all modules. */
 export type FilteredNamespaces = Map<string, unknown>;
 
 /** The namespaces that one component filters; modules may add theirs to it. */
-export function getFilteredNamespaces(module: ModuleApi): FilteredNamespaces {
+export function get_filtered_namespaces(module: ModuleApi): FilteredNamespaces {
 	return module.shared("filtered-namespaces");
 }
 
 /** Has children in a namespace filtered from now on. */
 export function add_filtered_namespace(module: ModuleApi, xmlns: string): void {
-	getFilteredNamespaces(module).set(xmlns, true);
+	get_filtered_namespaces(module).set(xmlns, true);
 }
 
 /** Takes out of a stanza, in place, what only the room itself may say. */
@@ -78,7 +78,7 @@ const presence_additions = new WeakMap<ModuleApi, PresenceAdditions>();
  * What the features of one component add to presences. Who adds something to few occupants says to whom here, so that the
  * presences of the others need not be built anew for everybody who enters.
  */
-export function getPresenceAdditions(module: ModuleApi): PresenceAdditions {
+export function get_presence_additions(module: ModuleApi): PresenceAdditions {
 	let additions = presence_additions.get(module);
 	if (additions === undefined) {
 		additions = new Map();
@@ -89,21 +89,21 @@ export function getPresenceAdditions(module: ModuleApi): PresenceAdditions {
 
 /** A condition for broadcasts: who has that role or a higher one. */
 export function only_with_min_role(role: Role): (nick: string, occupant: Occupant) => boolean {
-	const minRank = valid_roles[role];
-	return (_nick, occupant) => roleRank(occupant.role) >= minRank;
+	const min_rank = valid_roles[role];
+	return (_nick, occupant) => role_rank(occupant.role) >= min_rank;
 }
 
 /** Who sent a stanza. Throws where nobody did: the router stamps every stanza before a room sees it. */
-export function senderOf(stanza: Stanza): string {
-	return addressOf(stanza, "from");
+export function sender_of(stanza: Stanza): string {
+	return address_of(stanza, "from");
 }
 
 /** Where a stanza goes. Throws where it goes nowhere. */
-export function addresseeOf(stanza: Stanza): string {
-	return addressOf(stanza, "to");
+export function addressee_of(stanza: Stanza): string {
+	return address_of(stanza, "to");
 }
 
-function addressOf(stanza: Stanza, attribute: "from" | "to"): string {
+function address_of(stanza: Stanza, attribute: "from" | "to"): string {
 	const address = stanza.attr[attribute];
 	if (address === undefined)
 		throw new TypeError(`${stanza.top_tag()} has no ${attribute}: expected the JID that the router puts there`);

@@ -5,7 +5,7 @@ import { node } from "../host/util/jid.ts";
 import { ns } from "../host/util/ns.ts";
 import * as st from "../host/util/stanza.ts";
 import type { Room } from "./types.ts";
-import { addresseeOf, senderOf } from "./util.lib.ts";
+import { addressee_of, sender_of } from "./util.lib.ts";
 
 /** What this needs of the component's rooms. */
 interface AvatarRooms {
@@ -44,8 +44,8 @@ export function load(module: ModuleApi, rooms: AvatarRooms): void {
 		(event) => {
 			const { stanza } = event;
 			if (stanza.attr["type"] !== "set") return;
-			const room = rooms.get_room_from_jid(addresseeOf(stanza));
-			if (room && room.get_affiliation(senderOf(stanza)) === "owner") event.allow_vcard_modification = true;
+			const room = rooms.get_room_from_jid(addressee_of(stanza));
+			if (room && room.get_affiliation(sender_of(stanza)) === "owner") event.allow_vcard_modification = true;
 		},
 		10,
 	);
@@ -53,12 +53,12 @@ export function load(module: ModuleApi, rooms: AvatarRooms): void {
 	if (advertise_hashes !== "none") {
 		module.hook("muc-occupant-joined", ({ room, stanza }) => {
 			const hash = get_avatar_hash(room);
-			if (hash !== undefined) module.send(hash_presence(room, hash, senderOf(stanza)));
+			if (hash !== undefined) module.send(hash_presence(room, hash, sender_of(stanza)));
 		});
 	}
 	module.hook("vcard-updated", ({ stanza }) => {
 		// Other modules may let somebody replace the vCard of what is no room
-		const room = rooms.get_room_from_jid(addresseeOf(stanza));
+		const room = rooms.get_room_from_jid(addressee_of(stanza));
 		if (!room) return;
 		// Prosody keeps the first hash until the room leaves its memory
 		room.avatar_hash = undefined;

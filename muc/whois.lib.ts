@@ -13,7 +13,7 @@ declare module "./types.ts" {
 	}
 }
 
-function isWhois(value: unknown): value is Whois {
+function is_whois(value: unknown): value is Whois {
 	return value === "moderators" || value === "anyone";
 }
 
@@ -22,7 +22,7 @@ function get_whois(room: Room): Whois {
 }
 
 function set_whois(room: Room, whois: Whois): boolean {
-	if (!isWhois(whois)) throw new TypeError(`Invalid whois value: expected "moderators" or "anyone", got ${String(whois)}`);
+	if (!is_whois(whois)) throw new TypeError(`Invalid whois value: expected "moderators" or "anyone", got ${String(whois)}`);
 	if (get_whois(room) === whois) return false;
 	room._data.whois = whois;
 	return true;
@@ -60,7 +60,7 @@ export function load(module: ModuleApi): void {
 	);
 	module.hook("muc-config-submitted/muc#roomconfig_whois", ({ room, value, status_codes }) => {
 		// Divergence: Prosody stops in the middle of the form here, with neither an answer nor anything saved
-		if (!isWhois(value)) return;
+		if (!is_whois(value)) return;
 		if (set_whois(room, value)) status_codes.add(value === "moderators" ? "173" : "172");
 	});
 

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { KNOWN_OPTIONS, known_option } from "../host/core/config/known_options.ts";
+import { known_option, known_options } from "../host/core/config/known_options.ts";
 import { all_option_reads, literal, type OptionRead, option_reads } from "./option_reads.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -103,7 +103,7 @@ describe("options", () => {
 				if (wanted !== undefined && !told.includes(`\`${wanted}\``)) wrong.push(`${name}: ${told}, in ${file}:${line} ${wanted}`);
 			}
 			const simple = /^`("[^"`]*"|-?[\d.]+|true|false)`$/.exec(told)?.[1];
-			const known = KNOWN_OPTIONS[name]?.default;
+			const known = known_options[name]?.default;
 			if (simple !== undefined && known !== undefined && JSON.stringify(known) !== simple) {
 				wrong.push(`${name}: ${told}, known as ${known}`);
 			}

@@ -1,31 +1,31 @@
 import { describe, expect, it } from "vitest";
 import { ns } from "../host/util/ns.ts";
 import * as st from "../host/util/stanza.ts";
-import { findProsody, startReference } from "../tools/reference.ts";
+import { find_prosody, start_reference } from "../tools/reference.ts";
 import { Client } from "../tools/scansion/client.ts";
 import type { ScratchServer } from "../tools/scansion.ts";
-import { common_names, names, newer_only, playOn, tag_of } from "./scripts.ts";
+import { common_names, names, newer_only, play_on, tag_of } from "./scripts.ts";
 
 describe("our scansion scripts, on this server", () => {
 	/** Loaded late: a server that cannot even be loaded must not keep a real Prosody from judging the scripts. */
-	async function startOurs(): Promise<ScratchServer> {
+	async function start_ours(): Promise<ScratchServer> {
 		const { start_scratch_server } = await import("../host/composition.ts");
 		return start_scratch_server();
 	}
 
 	it.each(names)("%s", async (name) => {
-		expect(await playOn(startOurs, name)).toBe("");
+		expect(await play_on(start_ours, name)).toBe("");
 	});
 });
 
 // The judge of the scripts themselves: what a real Prosody does not do, they must not ask for.
-const prosody = findProsody();
+const prosody = find_prosody();
 const required = process.env["CI"] === "true";
 if (prosody === undefined && !required) console.warn("Prosody is not installed: our scripts are not judged by a real one");
 
 describe.skipIf(prosody === undefined && !required)("our scansion scripts, on a real Prosody", () => {
-	async function startProsody(): Promise<ScratchServer> {
-		const started = await startReference();
+	async function start_prosody(): Promise<ScratchServer> {
+		const started = await start_reference();
 		if (!started.ok) throw new Error(started.error);
 		return started.value;
 	}
@@ -34,7 +34,7 @@ describe.skipIf(prosody === undefined && !required)("our scansion scripts, on a 
 	let is_old: Promise<boolean> | undefined;
 
 	async function ask_whether_old(): Promise<boolean> {
-		const server = await startProsody();
+		const server = await start_prosody();
 		try {
 			const account = { jid: "asker@localhost", password: "password" };
 			const client = await Client.connect({ ...account, host: "127.0.0.1", port: server.port, timeout: 5000 });
@@ -54,6 +54,6 @@ describe.skipIf(prosody === undefined && !required)("our scansion scripts, on a 
 			is_old ??= ask_whether_old();
 			skip(await is_old, `${newer_only}: ${newer}`);
 		}
-		expect(await playOn(startProsody, name)).toBe("");
+		expect(await play_on(start_prosody, name)).toBe("");
 	});
 });

@@ -2,10 +2,10 @@
 
 import { join } from "node:path";
 import { play } from "../tools/scansion/play.ts";
-import { createReporter } from "../tools/scansion/report.ts";
-import { findScripts, readScript, type ScratchServer } from "../tools/scansion.ts";
+import { create_reporter } from "../tools/scansion/report.ts";
+import { find_scripts, read_script, type ScratchServer } from "../tools/scansion.ts";
 
-const found = findScripts([join(import.meta.dirname, "scansion")]);
+const found = find_scripts([join(import.meta.dirname, "scansion")]);
 if (!found.ok) throw new Error(found.error);
 /** File names of all scripts. */
 export const names = found.value.map((file) => file.slice(file.lastIndexOf("/") + 1));
@@ -17,7 +17,7 @@ export const newer_only = "needs Prosody 13";
 
 /** The value of a script's tag, undefined where it has no such tag. */
 export function tag_of(name: string, tag: string): string | undefined {
-	const script = readScript(join(import.meta.dirname, "scansion", name));
+	const script = read_script(join(import.meta.dirname, "scansion", name));
 	return script.ok ? script.value.tags.get(tag) : undefined;
 }
 
@@ -25,14 +25,14 @@ export function tag_of(name: string, tag: string): string | undefined {
 export const common_names = names.filter((name) => tag_of(name, ours_only) === undefined);
 
 /** Plays one of our scripts on a server that is there for it alone; answers with why it failed, or with nothing. */
-export async function playOn(start: () => Promise<ScratchServer>, name: string): Promise<string> {
-	const script = readScript(join(import.meta.dirname, "scansion", name));
+export async function play_on(start: () => Promise<ScratchServer>, name: string): Promise<string> {
+	const script = read_script(join(import.meta.dirname, "scansion", name));
 	if (!script.ok) return `${name}:${script.error.line}: ${script.error.message}`;
 	const server = await start();
 	try {
 		const outcome = await play(script.value, { host: "127.0.0.1", port: server.port, timeout: 5000 });
 		let report = "";
-		if (outcome.failure) createReporter("text", (text) => (report += text), false).result({ kind: "played", outcome });
+		if (outcome.failure) create_reporter("text", (text) => (report += text), false).result({ kind: "played", outcome });
 		return report;
 	} finally {
 		await server.stop();

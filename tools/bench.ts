@@ -3,14 +3,14 @@
 import { writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { load, machine, pin } from "./bench/processes.ts";
-import { reportHtml } from "./bench/report_html.ts";
-import { reportText } from "./bench/report_text.ts";
-import { stallScenario, standardScenarios, sweepScenarios } from "./bench/scenarios.ts";
-import { startSubject } from "./bench/subjects.ts";
-import { type BenchReport, type Effort, type Finding, type Scenario, type SubjectName, subjectNames } from "./bench/types.ts";
+import { report_html } from "./bench/report_html.ts";
+import { report_text } from "./bench/report_text.ts";
+import { stall_scenario, standard_scenarios, sweep_scenarios } from "./bench/scenarios.ts";
+import { start_subject } from "./bench/subjects.ts";
+import { type BenchReport, type Effort, type Finding, type Scenario, type SubjectName, subject_names } from "./bench/types.ts";
 
-export { serveFloor } from "./bench/floor.ts";
-export { serveProbe } from "./bench/probe.ts";
+export { serve_floor } from "./bench/floor.ts";
+export { serve_probe } from "./bench/probe.ts";
 
 /** What the command line says. */
 export interface BenchOptions {
@@ -39,24 +39,24 @@ export interface BenchOptions {
 /** How many storms are added up, for servers quick enough; one of the others takes as long. */
 const storms: Record<SubjectName, number> = { enjamb: 4, floor: 4, ejabberd: 1, prosody: 1, lua: 1 };
 /** Loads that the others would take minutes for are not put on them. */
-const longestSweep = 300;
-const longStorm = 2000;
+const longest_sweep = 300;
+const long_storm = 2000;
 
-function isFor(scenario: Scenario, subject: SubjectName): boolean {
+function is_for(scenario: Scenario, subject: SubjectName): boolean {
 	if (subject === "floor") return scenario.floor;
 	if (subject === "enjamb") return true;
-	return !scenario.id.startsWith("stall") && (scenario.sweep?.at ?? 0) <= longestSweep;
+	return !scenario.id.startsWith("stall") && (scenario.sweep?.at ?? 0) <= longest_sweep;
 }
 
 /** Measures and prints; answers with the exit status. */
 export async function run(options: BenchOptions): Promise<number> {
-	const unknown = options.against.filter((name) => !subjectNames.some((known) => known === name));
+	const unknown = options.against.filter((name) => !subject_names.some((known) => known === name));
 	if (unknown.length > 0) {
-		options.complain(`enjamb: cannot measure ${unknown.join(", ")}: expected some of ${subjectNames.slice(1).join(", ")}\n`);
+		options.complain(`enjamb: cannot measure ${unknown.join(", ")}: expected some of ${subject_names.slice(1).join(", ")}\n`);
 		return 2;
 	}
-	const subjects = subjectNames.filter((name) => name === "enjamb" || options.against.includes(name));
-	const all = [...standardScenarios, stallScenario(longStorm, options.program), ...sweepScenarios];
+	const subjects = subject_names.filter((name) => name === "enjamb" || options.against.includes(name));
+	const all = [...standard_scenarios, stall_scenario(long_storm, options.program), ...sweep_scenarios];
 	const wanted = options.scenarios;
 	const chosen =
 		wanted === undefined
@@ -77,9 +77,9 @@ export async function run(options: BenchOptions): Promise<number> {
 	for (let round = 0; round < options.runs; round++) {
 		for (const scenario of chosen) {
 			for (const name of subjects) {
-				if (!isFor(scenario, name)) continue;
-				const effort: Effort = { warmUpMs: 1500, measureMs: options.seconds * 1000, storms: storms[name] };
-				const finding = await measureOnce(scenario, name, effort, options, core);
+				if (!is_for(scenario, name)) continue;
+				const effort: Effort = { warm_up_ms: 1500, measure_ms: options.seconds * 1000, storms: storms[name] };
+				const finding = await measure_once(scenario, name, effort, options, core);
 				if (finding === undefined) {
 					failures++;
 					continue;
@@ -100,20 +100,20 @@ export async function run(options: BenchOptions): Promise<number> {
 			runs,
 		})),
 	};
-	options.write(options.json ? `${JSON.stringify(report, undefined, "\t")}\n` : reportText(report));
-	if (options.html !== undefined) writeFileSync(options.html, reportHtml(report));
+	options.write(options.json ? `${JSON.stringify(report, undefined, "\t")}\n` : report_text(report));
+	if (options.html !== undefined) writeFileSync(options.html, report_html(report));
 	return failures > 0 ? 1 : 0;
 }
 
 /** Starts a server afresh, puts one load on it, and ends it. */
-async function measureOnce(
+async function measure_once(
 	scenario: Scenario,
 	name: SubjectName,
 	effort: Effort,
 	{ program, prosody, complain }: BenchOptions,
 	core: number,
 ): Promise<Finding | undefined> {
-	const started = await startSubject(name, scenario.archive === true, { program, prosody, core });
+	const started = await start_subject(name, scenario.archive === true, { program, prosody, core });
 	if (!started.ok) {
 		complain(`${scenario.id} ${name}: ${started.error}\n`);
 		return undefined;
@@ -123,7 +123,7 @@ async function measureOnce(
 		const text =
 			"value" in finding
 				? `${finding.value.toFixed(1)} ${scenario.unit}`
-				: `${finding.cpuMicros.toFixed(2)} µs, p50 ${finding.p50Ms.toFixed(1)}, p99 ${finding.p99Ms.toFixed(1)} ms, ${finding.perSecond.toFixed(0)}/s, ${finding.rssMib.toFixed(0)} MiB`;
+				: `${finding.cpu_micros.toFixed(2)} µs, p50 ${finding.p50_ms.toFixed(1)}, p99 ${finding.p99_ms.toFixed(1)} ms, ${finding.per_second.toFixed(0)}/s, ${finding.rss_mib.toFixed(0)} MiB`;
 		complain(`${scenario.id} ${name}: ${text}\n`);
 		return finding;
 	} catch (error) {

@@ -15,7 +15,7 @@ import { same_thing, shrink } from "./compare/shrink.ts";
 import { script_from_play } from "./compare/to_script.ts";
 import { compare_transcripts } from "./compare/transcripts.ts";
 import type { CompareResult, Comparison, KnownDifference, Play, Transcript } from "./compare/types.ts";
-import { findScripts, readScript } from "./scansion.ts";
+import { find_scripts, read_script } from "./scansion.ts";
 
 /** What to compare, and where the results go. */
 export interface CompareOptions extends ServerOptions {
@@ -46,10 +46,10 @@ const shrink_tries = 150;
 /** The plays that the options ask for. */
 function read_plays(options: CompareOptions): Result<Play[], string> {
 	const plays: Play[] = [];
-	const files = options.scripts.length > 0 ? findScripts(options.scripts) : ok([]);
+	const files = options.scripts.length > 0 ? find_scripts(options.scripts) : ok([]);
 	if (!files.ok) return files;
 	for (const file of files.value) {
-		const script = readScript(file);
+		const script = read_script(file);
 		if (!script.ok) return failed(`${file}:${script.error.line}: ${script.error.message}`);
 		plays.push(play_from_script(script.value));
 	}

@@ -142,8 +142,14 @@ function constant_at(tokens: readonly Token[], index: number): [string, string] 
 
 /** `for KEY, VALUE in pairs { … }` and its like with brackets and `ipairs`: the names with their texts. */
 function loop_at(tokens: readonly Token[], index: number): [string, readonly string[]][] {
-	const [head, key, comma, value, in_, iterator] = tokens.slice(index, index + 6);
-	if (!is_name(head, "for") || key?.kind !== "name" || !is_symbol(comma, ",") || value?.kind !== "name" || !is_name(in_, "in"))
+	const [head, key, comma, value, in_word, iterator] = tokens.slice(index, index + 6);
+	if (
+		!is_name(head, "for") ||
+		key?.kind !== "name" ||
+		!is_symbol(comma, ",") ||
+		value?.kind !== "name" ||
+		!is_name(in_word, "in")
+	)
 		return [];
 	if (!is_name(iterator, "pairs") && !is_name(iterator, "ipairs")) return [];
 	let start = index + 6;

@@ -14,12 +14,12 @@ import { stream_header } from "../host/util/xmppstream.ts";
 export interface ReferenceOptions {
 	/** The executable, or a folder with a built checkout of Prosody. Default: `prosody` on the PATH. */
 	readonly prosody?: string | undefined;
-	/** Text of the configuration below the head that sets ports and paths. Default: {@link scratchConfig}. */
+	/** Text of the configuration below the head that sets ports and paths. Default: {@link scratch_config}. */
 	readonly config?: string | undefined;
 	/** Folders with more modules. */
-	readonly pluginPaths?: readonly string[] | undefined;
+	readonly plugin_paths?: readonly string[] | undefined;
 	/** Where data is kept, and left when it stops. Default: in the scratch folder, which is removed then. */
-	readonly dataFolder?: string | undefined;
+	readonly data_folder?: string | undefined;
 	/** How long it may take until it answers, in milliseconds. Default: 10 000. */
 	readonly timeout?: number | undefined;
 }
@@ -30,7 +30,7 @@ export interface Reference {
 	/** Where it listens for clients. */
 	readonly port: number;
 	readonly pid: number;
-	readonly dataFolder: string;
+	readonly data_folder: string;
 	/** The last lines that it logged, at level `info`. */
 	log(): string;
 	/** Ends it, waits until it has ended, and removes its scratch folder. */
@@ -38,17 +38,17 @@ export interface Reference {
 }
 
 const address = "127.0.0.1";
-const keptLogLines = 2000;
+const kept_log_lines = 2000;
 /** How often another port is tried when somebody took the one that was free a moment ago. */
-const portTries = 3;
+const port_tries = 3;
 /** What Prosody logs when it cannot have a port; it goes on without. */
-const portTaken = "Failed to open server port";
+const port_taken = "Failed to open server port";
 
 /**
  * What scripts are usually played on: `localhost` with any password accepted, rooms on `conference.localhost`, memory storage.
  * Modules that a version does not have are only missed in its log.
  */
-export const scratchConfig = `
+export const scratch_config = `
 modules_enabled = {
 	"roster", "saslauth", "disco", "carbons", "pep", "private", "blocklist", "vcard4", "vcard_legacy", "version", "uptime",
 	"time", "ping", "register", "mam", "server_contact_info", "lastactivity", "tombstones", "user_account_management"
@@ -68,20 +68,20 @@ Component "conference.localhost" "muc"
 	modules_enabled = { "muc_mam" }
 `;
 
-function luaString(text: string): string {
+function lua_string(text: string): string {
 	return `"${text.replace(/[\\"]/g, "\\$&").replaceAll("\n", "\\n").replaceAll("\r", "\\r").replaceAll("\0", "\\0")}"`;
 }
 
 /** The part of the configuration that keeps a Prosody apart from any other on this machine. */
-function configHead(port: number, folder: string, dataFolder: string, options: ReferenceOptions): string {
+function config_head(port: number, folder: string, data_folder: string, options: ReferenceOptions): string {
 	const lines = [
 		"run_as_root = true",
 		"daemonize = false",
-		`pidfile = ${luaString(join(folder, "prosody.pid"))}`,
-		`data_path = ${luaString(dataFolder)}`,
-		`certificates = ${luaString(folder)}`,
-		`plugin_paths = { ${(options.pluginPaths ?? []).map((path) => luaString(resolve(path))).join(", ")} }`,
-		`interfaces = { ${luaString(address)} }`,
+		`pidfile = ${lua_string(join(folder, "prosody.pid"))}`,
+		`data_path = ${lua_string(data_folder)}`,
+		`certificates = ${lua_string(folder)}`,
+		`plugin_paths = { ${(options.plugin_paths ?? []).map((path) => lua_string(resolve(path))).join(", ")} }`,
+		`interfaces = { ${lua_string(address)} }`,
 		`c2s_ports = { ${port} }`,
 		"c2s_direct_tls_ports = {}",
 		"s2s_ports = {}",
@@ -95,7 +95,7 @@ function configHead(port: number, folder: string, dataFolder: string, options: R
 }
 
 /** A port of the loopback interface that is free now. */
-export async function freePort(): Promise<number> {
+export async function free_port(): Promise<number> {
 	const server = createServer();
 	await new Promise<void>((listening) => server.listen(0, address, listening));
 	const at = server.address();
@@ -128,7 +128,7 @@ interface Executable {
  * Finds a Prosody: an executable, one on the PATH, or one in a checkout, which has to be told where its parts are.
  * @returns undefined where there is none
  */
-export function findProsody(name = "prosody"): string | undefined {
+export function find_prosody(name = "prosody"): string | undefined {
 	const paths = name.includes("/")
 		? [resolve(name)]
 		: (process.env["PATH"] ?? "").split(delimiter).map((folder) => join(folder, name));
@@ -141,7 +141,7 @@ export function findProsody(name = "prosody"): string | undefined {
 }
 
 function executable(name: string | undefined): Result<Executable, string> {
-	const path = findProsody(name);
+	const path = find_prosody(name);
 	if (path === undefined) {
 		return failed(`${name ?? "prosody"} was not found; install Prosody, or name its executable or a built checkout of it`);
 	}
@@ -192,7 +192,7 @@ class Running {
 		return this.lines.join("");
 	}
 
-	lastLines(count: number): string {
+	last_lines(count: number): string {
 		return this.log().trimEnd().split("\n").slice(-count).join("\n");
 	}
 
@@ -208,7 +208,7 @@ class Running {
 
 	private collect(text: string): void {
 		this.lines.push(text);
-		if (this.lines.length > keptLogLines) this.lines = this.lines.slice(-keptLogLines / 2);
+		if (this.lines.length > kept_log_lines) this.lines = this.lines.slice(-kept_log_lines / 2);
 	}
 
 	private end(reason: string): void {
@@ -218,11 +218,11 @@ class Running {
 }
 
 /** Waits until it answers clients; a text says why it does not. */
-async function untilAnswering(running: Running, port: number, timeout: number): Promise<string | undefined> {
+async function until_answering(running: Running, port: number, timeout: number): Promise<string | undefined> {
 	const deadline = Date.now() + timeout;
 	for (;;) {
 		if (running.ended !== undefined) return `it ended with ${running.ended}`;
-		if (running.log().includes(portTaken)) return "its port is taken";
+		if (running.log().includes(port_taken)) return "its port is taken";
 		const left = deadline - Date.now();
 		if (left <= 0) return `it did not answer within ${timeout / 1000} s`;
 		if (await answers(port, left)) return undefined;
@@ -234,31 +234,31 @@ async function untilAnswering(running: Running, port: number, timeout: number): 
  * Starts a real Prosody with a configuration of its own, on a free port of the loopback interface and in a temporary folder.
  * @returns the running server, or why there is none, with the last lines of its log
  */
-export async function startReference(options: ReferenceOptions = {}): Promise<Result<Reference, string>> {
+export async function start_reference(options: ReferenceOptions = {}): Promise<Result<Reference, string>> {
 	const found = executable(options.prosody);
 	if (!found.ok) return found;
 	const { path, environment } = found.value;
 	const folder = mkdtempSync(join(tmpdir(), "enjamb-reference-"));
-	const dataFolder = resolve(options.dataFolder ?? join(folder, "data"));
+	const data_folder = resolve(options.data_folder ?? join(folder, "data"));
 	let problem = "";
-	for (let tries = 0; tries < portTries; tries++) {
-		const port = await freePort();
+	for (let tries = 0; tries < port_tries; tries++) {
+		const port = await free_port();
 		writeFileSync(
 			join(folder, "prosody.cfg.lua"),
-			configHead(port, folder, dataFolder, options) + (options.config ?? scratchConfig),
+			config_head(port, folder, data_folder, options) + (options.config ?? scratch_config),
 		);
 		const running = new Running(path, folder, environment);
-		const trouble = await untilAnswering(running, port, options.timeout ?? 10_000);
+		const trouble = await until_answering(running, port, options.timeout ?? 10_000);
 		if (trouble === undefined) {
 			const stop = async () => {
 				await running.stop();
 				rmSync(folder, { recursive: true, force: true });
 			};
-			return ok({ host: address, port, pid: running.pid, dataFolder, log: () => running.log(), stop });
+			return ok({ host: address, port, pid: running.pid, data_folder, log: () => running.log(), stop });
 		}
 		await running.stop();
-		problem = `${path} did not start: ${trouble}\n${running.lastLines(20)}`;
-		if (!running.log().includes(portTaken)) break;
+		problem = `${path} did not start: ${trouble}\n${running.last_lines(20)}`;
+		if (!running.log().includes(port_taken)) break;
 	}
 	rmSync(folder, { recursive: true, force: true });
 	return failed(problem.trimEnd());

@@ -4,9 +4,9 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { failed, ok, type Result } from "../host/util/error.ts";
 import type { ScriptError } from "./scansion/markup.ts";
-import { parseScript, type Script } from "./scansion/parse.ts";
+import { parse_script, type Script } from "./scansion/parse.ts";
 import { play } from "./scansion/play.ts";
-import { createReporter, type ReportFormat, type ScriptResult } from "./scansion/report.ts";
+import { create_reporter, type ReportFormat, type ScriptResult } from "./scansion/report.ts";
 
 /** A server that was started to play one script on. */
 export interface ScratchServer {
@@ -40,16 +40,16 @@ export interface ScansionOptions {
 }
 
 /** Exit statuses of {@link run}. */
-export const status = { passed: 0, failed: 1, notPlayed: 2 } as const;
+export const status = { passed: 0, failed: 1, not_played: 2 } as const;
 
-const maximumScriptBytes = 1024 * 1024;
+const maximum_script_bytes = 1024 * 1024;
 
-function reasonOf(problem: unknown): string {
+function reason_of(problem: unknown): string {
 	return problem instanceof Error ? problem.message : String(problem);
 }
 
 /** Finds scripts: each path is one, or a folder of `*.scs`. */
-export function findScripts(paths: readonly string[]): Result<string[], string> {
+export function find_scripts(paths: readonly string[]): Result<string[], string> {
 	const files: string[] = [];
 	for (const path of paths) {
 		try {
@@ -61,42 +61,42 @@ export function findScripts(paths: readonly string[]): Result<string[], string> 
 			if (names.length === 0) return failed(`${path}: expected a folder with scripts, files that end in .scs`);
 			for (const name of names.sort()) files.push(join(path, name));
 		} catch (problem) {
-			return failed(`${path}: expected a script or a folder of scripts: ${reasonOf(problem)}`);
+			return failed(`${path}: expected a script or a folder of scripts: ${reason_of(problem)}`);
 		}
 	}
 	return files.length > 0 ? ok(files) : failed("no scripts are named; expected files that end in .scs, or folders of them");
 }
 
 /** Reads a script from a file. */
-export function readScript(file: string): Result<Script, ScriptError> {
+export function read_script(file: string): Result<Script, ScriptError> {
 	try {
-		if (statSync(file).size > maximumScriptBytes)
-			return failed({ line: 1, message: `expected at most ${maximumScriptBytes} bytes` });
-		return parseScript(readFileSync(file, "utf8"), file);
+		if (statSync(file).size > maximum_script_bytes)
+			return failed({ line: 1, message: `expected at most ${maximum_script_bytes} bytes` });
+		return parse_script(readFileSync(file, "utf8"), file);
 	} catch (problem) {
-		return failed({ line: 1, message: `could not be read: ${reasonOf(problem)}` });
+		return failed({ line: 1, message: `could not be read: ${reason_of(problem)}` });
 	}
 }
 
-function hasTag(script: Script, wanted: string): boolean {
+function has_tag(script: Script, wanted: string): boolean {
 	const [, name = "", value] = /^\s*([^:]*?)\s*(?::\s*(.*?)\s*)?$/.exec(wanted) ?? [];
 	const found = script.tags.get(name);
 	return found !== undefined && (value === undefined || value === found);
 }
 
-function isWanted(script: Script, { only, skip }: ScansionOptions): boolean {
-	if (only !== undefined && only.length > 0 && !only.some((tag) => hasTag(script, tag))) return false;
-	return skip === undefined || !skip.some((tag) => hasTag(script, tag));
+function is_wanted(script: Script, { only, skip }: ScansionOptions): boolean {
+	if (only !== undefined && only.length > 0 && !only.some((tag) => has_tag(script, tag))) return false;
+	return skip === undefined || !skip.some((tag) => has_tag(script, tag));
 }
 
-async function playOn(server: { host: string; port: number }, script: Script, timeout: number): Promise<ScriptResult> {
+async function play_on(server: { host: string; port: number }, script: Script, timeout: number): Promise<ScriptResult> {
 	return { kind: "played", outcome: await play(script, { ...server, timeout }) };
 }
 
-async function playOnFresh(start: () => Promise<ScratchServer>, script: Script, timeout: number): Promise<ScriptResult> {
+async function play_on_fresh(start: () => Promise<ScratchServer>, script: Script, timeout: number): Promise<ScriptResult> {
 	const server = await start();
 	try {
-		return await playOn({ host: server.host ?? "127.0.0.1", port: server.port }, script, timeout);
+		return await play_on({ host: server.host ?? "127.0.0.1", port: server.port }, script, timeout);
 	} finally {
 		await server.stop();
 	}
@@ -108,41 +108,41 @@ async function playOnFresh(start: () => Promise<ScratchServer>, script: Script, 
  * @returns the exit status: 0 all passed, 1 some failed or could not be read, 2 nothing could be played
  */
 export async function run(paths: readonly string[], options: ScansionOptions = {}): Promise<number> {
-	const { host, port, start_server: startServer } = options;
+	const { host, port, start_server } = options;
 	const complain = options.complain ?? ((text: string) => process.stderr.write(text));
 	const timeout = options.timeout ?? 5;
 	if (!(timeout > 0)) {
 		complain(`timeout: ${timeout}: expected a number of seconds above 0\n`);
-		return status.notPlayed;
+		return status.not_played;
 	}
 	const running = host === undefined && port === undefined ? undefined : { host: host ?? "localhost", port: port ?? 5222 };
-	if (running === undefined && startServer === undefined) {
+	if (running === undefined && start_server === undefined) {
 		complain("no server to play on; expected a host or a port\n");
-		return status.notPlayed;
+		return status.not_played;
 	}
-	const files = findScripts(paths);
+	const files = find_scripts(paths);
 	if (!files.ok) {
 		complain(`${files.error}\n`);
-		return status.notPlayed;
+		return status.not_played;
 	}
-	const scripts = files.value.map((file) => ({ file, script: readScript(file) }));
-	const wanted = scripts.filter(({ script }) => !script.ok || isWanted(script.value, options));
+	const scripts = files.value.map((file) => ({ file, script: read_script(file) }));
+	const wanted = scripts.filter(({ script }) => !script.ok || is_wanted(script.value, options));
 
 	const write = options.write ?? ((text: string) => process.stdout.write(text));
 	const colour = options.colour ?? (process.stdout.isTTY === true && !process.env["NO_COLOR"]);
-	const reporter = createReporter(options.format ?? "text", write, colour);
+	const reporter = create_reporter(options.format ?? "text", write, colour);
 	reporter.begin(wanted.length);
 	let passed = true;
 	for (const { file, script } of wanted) {
 		let result: ScriptResult;
 		if (!script.ok) result = { kind: "unreadable", file, error: script.error };
-		else if (running) result = await playOn(running, script.value, timeout * 1000);
-		else if (startServer) {
+		else if (running) result = await play_on(running, script.value, timeout * 1000);
+		else if (start_server) {
 			try {
-				result = await playOnFresh(startServer, script.value, timeout * 1000);
+				result = await play_on_fresh(start_server, script.value, timeout * 1000);
 			} catch (problem) {
-				complain(`${file}: the server to play on failed: ${reasonOf(problem)}\n`);
-				return status.notPlayed;
+				complain(`${file}: the server to play on failed: ${reason_of(problem)}\n`);
+				return status.not_played;
 			}
 		} else continue;
 		if (result.kind === "unreadable" || result.outcome.failure) passed = false;

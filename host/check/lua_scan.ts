@@ -40,9 +40,9 @@ const number = /[0-9](?:[eEpP][+-]|[A-Za-z0-9.])*/y;
 export function lua_tokens(source: string): LuaToken[] {
 	const tokens: LuaToken[] = [];
 	let line = 1;
-	let index = source.startsWith("#") ? lineEnd(0) : 0;
+	let index = source.startsWith("#") ? line_end(0) : 0;
 
-	function lineEnd(from: number): number {
+	function line_end(from: number): number {
 		const end = source.indexOf("\n", from);
 		return end < 0 ? source.length : end;
 	}
@@ -81,7 +81,7 @@ export function lua_tokens(source: string): LuaToken[] {
 		if (source.startsWith("--", index)) {
 			index += 2;
 			const level = match(long_bracket)?.[1];
-			advance(level === undefined ? lineEnd(index) : closing(level, index) + level.length + 2);
+			advance(level === undefined ? line_end(index) : closing(level, index) + level.length + 2);
 			continue;
 		}
 		const level = character === "[" ? match(long_bracket)?.[1] : undefined;

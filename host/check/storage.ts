@@ -2,7 +2,7 @@
 
 import { accessSync, constants, existsSync, statSync } from "node:fs";
 import { dirname, isAbsolute, join, resolve } from "node:path";
-import { type Config, GLOBAL_SECTION } from "../core/configmanager.ts";
+import { type Config, global_section } from "../core/configmanager.ts";
 import { default_driver } from "../core/storagemanager.ts";
 import { internal_source } from "../migrate/internal_source.ts";
 import { sqlite_source } from "../migrate/sqlite_source.ts";
@@ -25,7 +25,7 @@ interface UsedDriver {
 function drivers_of(config: Config, host: string): UsedDriver[] {
 	const found: UsedDriver[] = [];
 	const storage = config.get(host, "storage");
-	const own = (option: string): string => (config.raw(host)?.has(option) ? host : GLOBAL_SECTION);
+	const own = (option: string): string => (config.raw(host)?.has(option) ? host : global_section);
 	const add = (driver: unknown, option: string): void => {
 		if (typeof driver === "string") found.push({ driver, host: own(option), option });
 	};
@@ -121,9 +121,9 @@ export function check_storage(config: Config, data_folder: string): Finding[] {
 			add({
 				area: "storage",
 				severity: "error",
-				host: GLOBAL_SECTION,
+				host: global_section,
 				option: "data_path",
-				...config.location(GLOBAL_SECTION, "data_path"),
+				...config.location(global_section, "data_path"),
 				message: `cannot keep data in the folder ${data_folder} (${problem})`,
 				expected: "expected a folder that this user may read and write",
 			});

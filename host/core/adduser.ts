@@ -130,10 +130,10 @@ async function first_line(input: Readable): Promise<string> {
  */
 export async function ask_password(
 	address: string,
-	input: Readable & { readonly isTTY?: boolean } = process.stdin,
+	input: Readable & { readonly is_tty?: boolean } = process.stdin,
 	output: Writable = process.stderr,
 ): Promise<string> {
-	if (input.isTTY !== true) return first_line(input);
+	if (input.is_tty !== true) return first_line(input);
 	const typed: (string | undefined)[] = [];
 	const prompts = [`New password for ${address}: `, "The same again: "];
 	for await (const line of hidden_lines(input, output, prompts)) typed.push(line);

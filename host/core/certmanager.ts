@@ -166,9 +166,9 @@ export function create_certmanager(server: CertificateServices): CertManager {
 			log("warn", "The certificate for %s expired on %s", pair.names.join(", "), pair.parsed.validTo);
 		}
 		try {
-			const { honorCipherOrder = false } = options;
-			const secureContext = createSecureContext(pair === undefined ? options : { ...options, cert: pair.cert, key: pair.key });
-			return ok({ names: pair?.names ?? [], options: { secureContext, honorCipherOrder } });
+			const { honorCipherOrder: honor_cipher_order = false } = options;
+			const secure_context = createSecureContext(pair === undefined ? options : { ...options, cert: pair.cert, key: pair.key });
+			return ok({ names: pair?.names ?? [], options: { secureContext: secure_context, honorCipherOrder: honor_cipher_order } });
 		} catch (error) {
 			return failed(`ssl: ${message_of(error)}`);
 		}

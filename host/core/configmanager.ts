@@ -11,7 +11,7 @@ export {
 	type ConfigTable,
 	type ConfigValue,
 	type ConfigWarning,
-	GLOBAL_SECTION,
+	global_section,
 	type SourceLocation,
 } from "./config/config.ts";
 export { default_config } from "./config/default_config.ts";
@@ -30,10 +30,10 @@ export interface LoadOptions {
 }
 
 /** Generous for people, and reached within a second by an endless loop. */
-const DEFAULT_LIMITS: ConfigLimits = {
+const default_limits: ConfigLimits = {
 	instructions: 10_000_000,
-	includeDepth: 20,
-	fileBytes: 4 * 1024 * 1024,
+	include_depth: 20,
+	file_bytes: 4 * 1024 * 1024,
 	files: 1000,
 };
 
@@ -43,11 +43,11 @@ const DEFAULT_LIMITS: ConfigLimits = {
  */
 export async function load_config(path: string, options: LoadOptions = {}): Promise<Result<LoadedConfig, ConfigError>> {
 	if (!path.endsWith(".lua")) return failed({ file: path, message: "expected a file name that ends in .lua" });
-	const { runConfig } = await import("./config/lua_sandbox.ts");
-	return runConfig({
+	const { run_config } = await import("./config/lua_sandbox.ts");
+	return run_config({
 		path,
 		environment: options.environment ?? process.env,
-		missingCredentials: options.missing_credentials ?? "error",
-		limits: { ...DEFAULT_LIMITS, ...options.limits },
+		missing_credentials: options.missing_credentials ?? "error",
+		limits: { ...default_limits, ...options.limits },
 	});
 }

@@ -50,8 +50,8 @@ function stat(path: string): Stats | undefined {
 }
 
 /** The file's changes as a tag, made as Prosody makes it, so that browsers keep what they have of it. */
-function etag_of({ ctimeMs, size, mtimeMs }: Stats): string {
-	return `"${[Math.floor(ctimeMs / 1000), size, Math.floor(mtimeMs / 1000)].map((part) => part.toString(16)).join("-")}"`;
+function etag_of({ ctimeMs: ctime_ms, size, mtimeMs: mtime_ms }: Stats): string {
+	return `"${[Math.floor(ctime_ms / 1000), size, Math.floor(mtime_ms / 1000)].map((part) => part.toString(16)).join("-")}"`;
 }
 
 /** An open file as content. */

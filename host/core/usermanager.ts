@@ -166,11 +166,11 @@ export function create_usermanager(server: Server): UserManagerInternals {
 			return failed(`Failed to assign role: ${assigned.error}`);
 		}
 		if (password === undefined) return ok(true);
-		const protected_ = set_password(username, host, password);
-		if (!protected_.ok) {
+		const was_protected = set_password(username, host, password);
+		if (!was_protected.ok) {
 			// An account that nobody can use would only keep others from taking the name.
 			delete_user(username, host);
-			return failed(`Failed to set password: ${protected_.error}`);
+			return failed(`Failed to set password: ${was_protected.error}`);
 		}
 		if (!users_of(host).enable) return ok(true);
 		const enabled = enable_user(username, host);

@@ -47,9 +47,9 @@ export class ArchiveDigest {
 	) {}
 
 	/** Takes an item; answers whether a link is complete with it, so that {@link state} says all. */
-	add({ key, when, with: with_, xml }: ArchiveRecord): boolean {
+	add({ key, when, with: with_whom, xml }: ArchiveRecord): boolean {
 		this.link ??= createHash("sha256").update(this.chain);
-		this.link.update(`${key}\0${when}\0${with_}\0${xml}\n`);
+		this.link.update(`${key}\0${when}\0${with_whom}\0${xml}\n`);
 		this.items++;
 		this.in_link++;
 		if (this.in_link < link_size) return false;

@@ -31,8 +31,8 @@ export function room_record(found: {
 	stanza.attrs["from"] = nick === "" ? room : `${room}/${nick}`;
 	stanza.attrs["to"] = undefined;
 	const type = stanza.attrs["type"];
-	const with_ = type === undefined ? stanza.name : `${stanza.name}<${type}`;
-	return { key, when, with: with_, stanza, xml: canonical_xml(stanza) };
+	const with_whom = type === undefined ? stanza.name : `${stanza.name}<${type}`;
+	return { key, when, with: with_whom, stanza, xml: canonical_xml(stanza) };
 }
 
 /** What was found, by the JIDs of rooms (of archives also by those of accounts). */
@@ -95,8 +95,8 @@ export function room_source({ path, left, rooms, archives, unreadable, close }: 
 		},
 		read_archive: (unit, from) => archives.get(known.get(unit)?.jid ?? "")?.read(from) ?? [],
 		fingerprint: () => {
-			const { size, mtimeMs } = statSync(path);
-			return `${size} ${mtimeMs}`;
+			const { size, mtimeMs: mtime_ms } = statSync(path);
+			return `${size} ${mtime_ms}`;
 		},
 		left_behind: () => left.list(),
 		close,

@@ -147,8 +147,8 @@ function* list_entries(path: string, from: number): Generator<{ start: number; e
 	}
 }
 
-function stamp({ size, mtimeMs }: Stats): string {
-	return `${size} ${mtimeMs}`;
+function stamp({ size, mtimeMs: mtime_ms }: Stats): string {
+	return `${size} ${mtime_ms}`;
 }
 
 /** A folder of Prosody's files as a source. Throws where the folder cannot be read. */

@@ -170,13 +170,13 @@ export function read_archive_item(bytes: string, number: number): Result<Archive
 	const when = field(item, "when") ?? (typeof stamp === "string" ? datetime.parse(stamp) : undefined);
 	if (typeof when !== "number" || !Number.isFinite(when)) return failed("it has no time");
 	const key = field(item, "key");
-	const with_ = field(item, "with");
+	const with_whom = field(item, "with");
 	stanza.attr["stamp"] = undefined;
 	stanza.attr["stamp_legacy"] = undefined;
 	return ok({
 		key: typeof key === "string" ? key : String(number),
 		when,
-		with: typeof with_ === "string" ? with_ : "",
+		with: typeof with_whom === "string" ? with_whom : "",
 		stanza,
 		xml: canonical_xml(stanza),
 	});
@@ -216,13 +216,13 @@ function stanza_lines(stanza: st.Stanza, indent: string, depth: number, stamp?: 
 }
 
 /** Writes one item as Prosody has it in its lists; an error says why that cannot be. */
-export function archive_item_text({ key, when, with: with_, stanza }: ArchiveRecord): Result<string, string> {
+export function archive_item_text({ key, when, with: with_whom, stanza }: ArchiveRecord): Result<string, string> {
 	const time = serialize(when);
 	if (!time.ok) return time;
 	try {
 		const lines = stanza_lines(stanza, "\n\t", 1, datetime.datetime(when));
 		return ok(
-			`item({${lines}\n\t["key"] = ${string_text(key)};\n\t["when"] = ${time.value};\n\t["with"] = ${string_text(with_)};\n});\n`,
+			`item({${lines}\n\t["key"] = ${string_text(key)};\n\t["when"] = ${time.value};\n\t["with"] = ${string_text(with_whom)};\n});\n`,
 		);
 	} catch (error) {
 		if (error instanceof Unwritable) return failed(error.message);

@@ -114,8 +114,8 @@ function log_record(entry: ReadonlyMap<unknown, LuaValue>, room: string, fallbac
 		}
 		stanza.reset();
 		const key = text(entry.get("uid")) ?? fallback_key;
-		const with_ = `message<${stanza.attr["type"]}`;
-		return ok({ key, when: Math.floor(when), with: with_, stanza, xml: canonical_xml(stanza) });
+		const with_whom = `message<${stanza.attr["type"]}`;
+		return ok({ key, when: Math.floor(when), with: with_whom, stanza, xml: canonical_xml(stanza) });
 	} catch (error) {
 		if (error instanceof TypeError) return failed("it holds text that XML cannot carry");
 		throw error;
@@ -223,7 +223,7 @@ export function metronome_source(folder: string): Source {
 		fingerprint: (unit) =>
 			paths_of(unit)
 				.map((path) => statSync(path))
-				.map(({ size, mtimeMs }) => `${size} ${mtimeMs}`)
+				.map(({ size, mtimeMs: mtime_ms }) => `${size} ${mtime_ms}`)
 				.join(" "),
 		left_behind: () => left.list(),
 		close: () => {},

@@ -177,8 +177,8 @@ function read_source(file: string): Source {
 			}
 		},
 		fingerprint: () => {
-			const { size, mtimeMs } = statSync(file);
-			return `${size} ${mtimeMs}`;
+			const { size, mtimeMs: mtime_ms } = statSync(file);
+			return `${size} ${mtime_ms}`;
 		},
 		left_behind: () => left.list(),
 		close,

@@ -78,12 +78,12 @@ export function sqlite_target(file: string): Result<Target, string> {
 			items = from.items;
 			return ok(undefined);
 		},
-		append({ key, when, with: with_, xml }: ArchiveRecord) {
+		append({ key, when, with: with_whom, xml }: ArchiveRecord) {
 			if (unit === undefined) throw new Error("no archive is open");
-			const found = problem(xml) ?? problem(key) ?? problem(with_);
+			const found = problem(xml) ?? problem(key) ?? problem(with_whom);
 			if (found !== undefined) return failed(`${found} cannot be stored in SQLite`);
 			const { host, store, user = "" } = unit;
-			const written = database.write_one(insert, host, user, store, when, with_, key, xml);
+			const written = database.write_one(insert, host, user, store, when, with_whom, key, xml);
 			if (written.ok) {
 				items++;
 				return ok(undefined);

@@ -151,8 +151,8 @@ function move_archive(parts: TransferParts, unit: Unit, earlier: UnitState, comm
 	return { ...state, done: true, items: digest.items, digest: digest.finish(), next, read, aside: kept, aside_size };
 }
 
-function record_kept({ key, when, with: with_, xml }: ArchiveRecord, reason: string): Unreadable {
-	return { place: `item ${key}`, reason, raw: Buffer.from(`${JSON.stringify({ key, when, with: with_, xml })}\n`) };
+function record_kept({ key, when, with: with_whom, xml }: ArchiveRecord, reason: string): Unreadable {
+	return { place: `item ${key}`, reason, raw: Buffer.from(`${JSON.stringify({ key, when, with: with_whom, xml })}\n`) };
 }
 
 /** Keeps an archive aside that the target has no place for. */

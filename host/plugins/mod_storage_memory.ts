@@ -121,21 +121,21 @@ function archive_store(data: () => StoreData, item_limit: number): ArchiveStore 
 		return ok({ items: in_range, total: items.length });
 	};
 
-	const copy = ({ id: key, stanza, when, with: with_ }: StoredItem): ArchiveItem => ({
+	const copy = ({ id: key, stanza, when, with: with_whom }: StoredItem): ArchiveItem => ({
 		id: key,
 		stanza: st.clone(stanza),
 		when,
-		with: with_,
+		with: with_whom,
 	});
 
 	const store: ArchiveStore = {
 		caps: { total: true, quota: item_limit, full_id_range: true, ids: true, truncate: true, wildcard_delete: true },
-		append(user, key = id.medium(), stanza, when, with_) {
+		append(user, key = id.medium(), stanza, when, with_whom) {
 			const { archives: all } = data();
 			const archive = all.get(user) ?? new Map<string, StoredItem>();
 			if (!archive.has(key) && archive.size >= item_limit) return failed({ text: "quota-limit" });
 			archive.delete(key);
-			archive.set(key, { id: key, stanza: st.clone(stanza), when, with: with_, sort_id: ++data().last_sort_id });
+			archive.set(key, { id: key, stanza: st.clone(stanza), when, with: with_whom, sort_id: ++data().last_sort_id });
 			all.set(user, archive);
 			return ok(key);
 		},
@@ -155,11 +155,11 @@ function archive_store(data: () => StoreData, item_limit: number): ArchiveStore 
 			const item = data().archives.get(user)?.get(key);
 			return ok(item && copy(item));
 		},
-		set(user, key, stanza, when, with_) {
+		set(user, key, stanza, when, with_whom) {
 			const archive = data().archives.get(user);
 			const item = archive?.get(key);
 			if (!archive || !item) return not_found;
-			archive.set(key, { ...item, stanza: st.clone(stanza), when: when ?? item.when, with: with_ ?? item.with });
+			archive.set(key, { ...item, stanza: st.clone(stanza), when: when ?? item.when, with: with_whom ?? item.with });
 			return ok(undefined);
 		},
 		delete(user, query = {}) {
@@ -181,9 +181,9 @@ function archive_store(data: () => StoreData, item_limit: number): ArchiveStore 
 			const selected = select(user, query);
 			if (!selected.ok) return selected;
 			const summary = new Map<string, { count: number; first: number; last: number }>();
-			for (const { with: with_, when } of selected.value.items) {
-				const seen = summary.get(with_) ?? { count: 0, first: when, last: when };
-				summary.set(with_, { count: seen.count + 1, first: Math.min(seen.first, when), last: Math.max(seen.last, when) });
+			for (const { with: with_whom, when } of selected.value.items) {
+				const seen = summary.get(with_whom) ?? { count: 0, first: when, last: when };
+				summary.set(with_whom, { count: seen.count + 1, first: Math.min(seen.first, when), last: Math.max(seen.last, when) });
 			}
 			return ok(summary);
 		},

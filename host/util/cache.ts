@@ -14,7 +14,7 @@ interface Entry<K, V> {
 }
 
 /** A whole number of entries, at least one. */
-function checkSize(size: number): number {
+function check_size(size: number): number {
 	if (!(size >= 1)) throw new RangeError(`cache: expected a size of at least 1, got ${size}`);
 	return Math.floor(size);
 }
@@ -25,15 +25,15 @@ function checkSize(size: number): number {
  */
 export class Cache<K, V> {
 	readonly #entries = new Map<K, Entry<K, V>>();
-	readonly #onEvict: OnEvict<K, V> | false | undefined;
+	readonly #on_evict: OnEvict<K, V> | false | undefined;
 	#newest: Entry<K, V> | undefined;
 	#oldest: Entry<K, V> | undefined;
 	#size: number;
 
 	/** `on_evict` false means that nothing is ever evicted: a full cache refuses new keys. */
 	constructor(size: number, on_evict?: OnEvict<K, V> | false) {
-		this.#size = checkSize(size);
-		this.#onEvict = on_evict;
+		this.#size = check_size(size);
+		this.#on_evict = on_evict;
 	}
 
 	/** How many entries there may be. */
@@ -57,7 +57,7 @@ export class Cache<K, V> {
 		if (value === undefined) return true;
 		const oldest = this.#oldest;
 		if (oldest && this.#entries.size >= this.#size) {
-			if (this.#mayNotEvict(oldest)) return false;
+			if (this.#may_not_evict(oldest)) return false;
 			// Still full: on_evict made no room, or replaced the entry by another
 			if (this.#entries.size >= this.#size) this.#remove(this.#holds(oldest) ? oldest : this.#oldest);
 		}
@@ -103,10 +103,10 @@ export class Cache<K, V> {
 
 	/** Changes the limit, evicting what is too much; `false` when on_evict refuses, which leaves the limit as it was. */
 	resize(new_size: number): boolean {
-		const size = checkSize(new_size);
+		const size = check_size(new_size);
 		while (this.#oldest && this.#entries.size > size) {
 			const oldest = this.#oldest;
-			if (this.#mayNotEvict(oldest)) return false;
+			if (this.#may_not_evict(oldest)) return false;
 			this.#remove(oldest);
 		}
 		this.#size = size;
@@ -120,8 +120,8 @@ export class Cache<K, V> {
 		this.#oldest = undefined;
 	}
 
-	#mayNotEvict(entry: Entry<K, V>): boolean {
-		return this.#onEvict === false || this.#onEvict?.(entry.key, entry.value, this) === false;
+	#may_not_evict(entry: Entry<K, V>): boolean {
+		return this.#on_evict === false || this.#on_evict?.(entry.key, entry.value, this) === false;
 	}
 
 	#holds(entry: Entry<K, V>): boolean {

@@ -1,6 +1,6 @@
 // Counterpart: util/dataforms.lua (XEP-0004, XEP-0122, XEP-0221)
 
-import { datetime, parse as parseDatetime } from "./datetime.ts";
+import { datetime, parse as parse_datetime } from "./datetime.ts";
 import type { Result } from "./error.ts";
 import { failed, ok } from "./error.ts";
 import { prep } from "./jid.ts";
@@ -112,7 +112,7 @@ export class Form implements Layout {
 			if (this.title !== undefined) form.text_tag("title", this.title);
 			if (this.instructions !== undefined) form.text_tag("instructions", this.instructions);
 		}
-		for (const field of this.fields) addField(form, field, field.name === undefined ? undefined : data?.[field.name], type);
+		for (const field of this.fields) add_field(form, field, field.name === undefined ? undefined : data?.[field.name], type);
 		return form;
 	}
 
@@ -127,7 +127,7 @@ export class Form implements Layout {
 		for (const field of this.fields) {
 			const { name } = field;
 			if (name === undefined) continue;
-			const tag = findField(stanza, field.var ?? name);
+			const tag = find_field(stanza, field.var ?? name);
 			if (tag === undefined) {
 				const kept = current?.[name];
 				if (kept !== undefined) data[name] = kept;
@@ -135,7 +135,7 @@ export class Form implements Layout {
 				continue;
 			}
 			present.add(name);
-			const { value, error } = readField(tag, field);
+			const { value, error } = read_field(tag, field);
 			if (value !== undefined) data[name] = value;
 			if (error !== undefined) errors[name] = error;
 		}
@@ -152,7 +152,7 @@ export function new_form(layout: Layout): Form {
 export function get_type(form: Stanza | undefined): Result<string, string> {
 	if (form === undefined) return failed("not a stanza object");
 	if (form.attr["xmlns"] !== ns.data || form.name !== "x") return failed("not a dataform element");
-	const type = findField(form, "FORM_TYPE");
+	const type = find_field(form, "FORM_TYPE");
 	if (type === undefined) return ok("");
 	const value = type.get_child_text("value");
 	return value === undefined ? failed("FORM_TYPE without a value") : ok(value);
@@ -160,41 +160,41 @@ export function get_type(form: Stanza | undefined): Result<string, string> {
 
 // ---------------------------------------------------------------------------------------------------------------- writing
 
-function addField(form: Stanza, field: Field, given: FieldValue | undefined, formType: FormType): void {
+function add_field(form: Stanza, field: Field, given: FieldValue | undefined, form_type: FormType): void {
 	const type = field.type ?? "text-single";
-	const shown = formType !== "submit";
+	const shown = form_type !== "submit";
 	form.tag("field", { type, var: field.var ?? field.name, label: shown ? field.label : undefined });
 	if (shown && field.desc !== undefined) form.text_tag("desc", field.desc);
-	if (formType === "form" && field.datatype !== undefined) addValidate(form, field);
+	if (form_type === "form" && field.datatype !== undefined) add_validate(form, field);
 
 	let value = field.value;
 	let options = field.options;
 	if (given !== undefined) {
-		if (formType === "form" && isList(given) && (type === "list-single" || type === "list-multi")) {
+		if (form_type === "form" && is_list(given) && (type === "list-single" || type === "list-multi")) {
 			options = given;
 			value = undefined;
 		} else value = given;
 	}
-	if (formType === "form" && options !== undefined) {
-		const defaults = addOptions(form, options);
+	if (form_type === "form" && options !== undefined) {
+		const defaults = add_options(form, options);
 		// False counts as no value here, as in Lua
 		if (value === undefined || value === false) {
 			if (type === "list-single") value = defaults[0];
 			else if (type === "list-multi") value = defaults;
 		}
 	}
-	if (value !== undefined) addValue(form, field, type, value);
-	if (field.media !== undefined) addMedia(form, field.media);
-	if (formType === "form" && field.required) form.tag("required").up();
+	if (value !== undefined) add_value(form, field, type, value);
+	if (field.media !== undefined) add_media(form, field.media);
+	if (form_type === "form" && field.required) form.tag("required").up();
 	form.up();
 }
 
-function isList(value: FieldValue): value is readonly (string | FieldOption)[] {
+function is_list(value: FieldValue): value is readonly (string | FieldOption)[] {
 	return Array.isArray(value);
 }
 
 /** A method `basic` goes without saying (XEP-0122 §3.2). */
-function addValidate(form: Stanza, field: Field): void {
+function add_validate(form: Stanza, field: Field): void {
 	form.tag("validate", { xmlns: ns.data_validate, datatype: field.datatype });
 	if (field.range_min !== undefined || field.range_max !== undefined) {
 		form.tag("range", { min: field.range_min?.toString(), max: field.range_max?.toString() }).up();
@@ -203,7 +203,7 @@ function addValidate(form: Stanza, field: Field): void {
 }
 
 /** Adds the choices, and answers with the values of those that are chosen by default. */
-function addOptions(form: Stanza, options: readonly (string | FieldOption)[]): string[] {
+function add_options(form: Stanza, options: readonly (string | FieldOption)[]): string[] {
 	const defaults: string[] = [];
 	for (const option of options) {
 		const label = typeof option === "string" ? option : option.label;
@@ -214,21 +214,21 @@ function addOptions(form: Stanza, options: readonly (string | FieldOption)[]): s
 	return defaults;
 }
 
-function addValue(form: Stanza, field: Field, type: FieldType, value: FieldValue): void {
+function add_value(form: Stanza, field: Field, type: FieldType, value: FieldValue): void {
 	switch (type) {
 		case "boolean":
 			form.text_tag("value", value === false || value === 0 ? "0" : "1");
 			break;
 		case "hidden":
 			if (value instanceof Stanza) form.tag("value").add_child(value).up();
-			else form.text_tag("value", toText(field, value));
+			else form.text_tag("value", to_text(field, value));
 			break;
 		case "jid-multi":
 		case "list-multi":
-			for (const item of isList(value) ? value : [value]) form.text_tag("value", toText(field, item));
+			for (const item of is_list(value) ? value : [value]) form.text_tag("value", to_text(field, item));
 			break;
 		case "text-multi":
-			for (const line of toText(field, value).split(/[\r\n]+/)) {
+			for (const line of to_text(field, value).split(/[\r\n]+/)) {
 				if (line !== "") form.text_tag("value", line);
 			}
 			break;
@@ -237,12 +237,12 @@ function addValue(form: Stanza, field: Field, type: FieldType, value: FieldValue
 		case "list-single":
 		case "text-private":
 		case "text-single":
-			form.text_tag("value", toText(field, value));
+			form.text_tag("value", to_text(field, value));
 	}
 }
 
 /** Throws a TypeError for what has no text, which names the field. */
-function toText(field: Field, value: FieldValue | FieldOption): string {
+function to_text(field: Field, value: FieldValue | FieldOption): string {
 	if (typeof value === "string") return value;
 	if (typeof value === "number") {
 		if (field.datatype === "xs:dateTime") return datetime(value);
@@ -255,7 +255,7 @@ function toText(field: Field, value: FieldValue | FieldOption): string {
 	);
 }
 
-function addMedia(form: Stanza, media: Media): void {
+function add_media(form: Stanza, media: Media): void {
 	form.tag("media", {
 		xmlns: "urn:xmpp:media-element",
 		height: Math.trunc(media.height).toString(),
@@ -274,36 +274,36 @@ interface Reading {
 
 const missing = "Required value missing";
 
-function findField(form: Stanza, name: string): Stanza | undefined {
+function find_field(form: Stanza, name: string): Stanza | undefined {
 	return form.get_child_with_attr("field", undefined, "var", name);
 }
 
-function readField(tag: Stanza, field: Field): Reading {
-	const reading = readValue(tag, field.type, field.required ?? false);
+function read_field(tag: Stanza, field: Field): Reading {
+	const reading = read_value(tag, field.type, field.required ?? false);
 	const validator = field.datatype === undefined ? undefined : validators.get(field.datatype);
 	if (reading.value === undefined || validator === undefined) return reading;
 	const valid = validator(reading.value, field);
 	return valid.ok ? { value: valid.value, error: reading.error } : { error: valid.error };
 }
 
-function readValue(tag: Stanza, type: FieldType | undefined, required: boolean): Reading {
+function read_value(tag: Stanza, type: FieldType | undefined, required: boolean): Reading {
 	switch (type) {
 		case "text-single":
 		case "text-private":
 		case "list-single":
-			return readText(tag, required);
+			return read_text(tag, required);
 		case "hidden":
 			return { value: tag.get_child_text("value") };
 		case "boolean":
-			return readBoolean(tag, required);
+			return read_boolean(tag, required);
 		case "jid-single":
-			return readJid(tag, required);
+			return read_jid(tag, required);
 		case "jid-multi":
-			return readJids(tag, required);
+			return read_jids(tag, required);
 		case "list-multi":
-			return readList(tag, required);
+			return read_list(tag, required);
 		case "text-multi": {
-			const { value, error } = readList(tag, required);
+			const { value, error } = read_list(tag, required);
 			return { value: value?.join("\n"), error };
 		}
 		default:
@@ -312,32 +312,32 @@ function readValue(tag: Stanza, type: FieldType | undefined, required: boolean):
 }
 
 /** Empty text is a value, except for a required field, where it counts as missing. */
-function readText(tag: Stanza, required: boolean): { value?: string | undefined; error?: string } {
+function read_text(tag: Stanza, required: boolean): { value?: string | undefined; error?: string } {
 	const value = tag.get_child_text("value");
 	return required && (value === undefined || value === "") ? { error: missing } : { value };
 }
 
-function readBoolean(tag: Stanza, required: boolean): Reading {
-	const { value, error } = readText(tag, required);
+function read_boolean(tag: Stanza, required: boolean): Reading {
+	const { value, error } = read_text(tag, required);
 	if (value === undefined) return { error };
 	if (value === "1" || value === "true") return { value: true };
 	if (value === "0" || value === "false") return { value: false };
 	return { error: `Invalid boolean representation:${value}` };
 }
 
-function readJid(tag: Stanza, required: boolean): Reading {
-	const { value, error } = readText(tag, required);
+function read_jid(tag: Stanza, required: boolean): Reading {
+	const { value, error } = read_text(tag, required);
 	if (value === undefined) return { error };
 	const jid = prep(value);
 	return jid === undefined ? { error: `Invalid JID: ${value}` } : { value: jid };
 }
 
 /** Reads the good ones and complains about the others. */
-function readJids(tag: Stanza, required: boolean): Reading {
+function read_jids(tag: Stanza, required: boolean): Reading {
 	const good: string[] = [];
 	const complaints: string[] = [];
-	for (const valueTag of tag.childtags("value")) {
-		const raw = valueTag.get_text();
+	for (const value_tag of tag.childtags("value")) {
+		const raw = value_tag.get_text();
 		const jid = prep(raw);
 		if (jid !== undefined) good.push(jid);
 		else if (raw !== undefined) complaints.push(`Invalid JID: ${raw}`);
@@ -347,10 +347,10 @@ function readJids(tag: Stanza, required: boolean): Reading {
 	return required ? { error: missing } : {};
 }
 
-function readList(tag: Stanza, required: boolean): { value?: string[]; error?: string } {
+function read_list(tag: Stanza, required: boolean): { value?: string[]; error?: string } {
 	const items: string[] = [];
-	for (const valueTag of tag.childtags("value")) {
-		const text = valueTag.get_text();
+	for (const value_tag of tag.childtags("value")) {
+		const text = value_tag.get_text();
 		if (text !== undefined) items.push(text);
 	}
 	if (items.length > 0) return { value: items };
@@ -359,7 +359,7 @@ function readList(tag: Stanza, required: boolean): { value?: string[]; error?: s
 
 type Validator = (value: ParsedValue, field: Field) => Result<ParsedValue, string>;
 
-function validateInteger(value: ParsedValue, field: Field): Result<number, string> {
+function validate_integer(value: ParsedValue, field: Field): Result<number, string> {
 	const number = typeof value === "string" || typeof value === "number" ? tonumber(value) : undefined;
 	if (number === undefined) return failed("not a number");
 	if (!Number.isInteger(number)) return failed("not an integer");
@@ -369,12 +369,12 @@ function validateInteger(value: ParsedValue, field: Field): Result<number, strin
 }
 
 const validators: ReadonlyMap<string, Validator> = new Map<string, Validator>([
-	["xs:integer", validateInteger],
-	["pubsub:integer-or-max", (value, field) => (value === "max" ? ok(value) : validateInteger(value, field))],
+	["xs:integer", validate_integer],
+	["pubsub:integer-or-max", (value, field) => (value === "max" ? ok(value) : validate_integer(value, field))],
 	[
 		"xs:dateTime",
 		(value) => {
-			const time = typeof value === "string" ? parseDatetime(value) : undefined;
+			const time = typeof value === "string" ? parse_datetime(value) : undefined;
 			return time === undefined ? failed("invalid timestamp") : ok(time);
 		},
 	],

@@ -1,10 +1,10 @@
 // Counterpart: util/datetime.lua (XEP-0082), as in Prosody 13: fractions of a second are kept
 
-const TIMESTAMP = /^(\d{4})-?(\d\d)-?(\d\d)T(\d\d):(\d\d):(\d\d\.?\d*)([Z+-]?.*)$/s;
-const ZONE = /([+-])(\d\d):?(\d*)/;
+const timestamp = /^(\d{4})-?(\d\d)-?(\d\d)T(\d\d):(\d\d):(\d\d\.?\d*)([Z+-]?.*)$/s;
+const zone = /([+-])(\d\d):?(\d*)/;
 
 /** C's `int`, which Lua holds the seconds against. */
-const MAX_SECONDS = 2 ** 31 - 1;
+const max_seconds = 2 ** 31 - 1;
 
 interface Fields {
 	year: string;
@@ -16,7 +16,7 @@ interface Fields {
 	fraction: string;
 }
 
-function twoDigits(value: number): string {
+function two_digits(value: number): string {
 	return String(value).padStart(2, "0");
 }
 
@@ -27,9 +27,9 @@ function fields(seconds: number = Math.floor(Date.now() / 1000)): Fields {
 	if (Number.isNaN(moment.getTime())) throw new RangeError(`datetime: expected seconds since 1970, got ${seconds}`);
 	return {
 		year: String(moment.getUTCFullYear()),
-		month: twoDigits(moment.getUTCMonth() + 1),
-		day: twoDigits(moment.getUTCDate()),
-		clock: [moment.getUTCHours(), moment.getUTCMinutes(), moment.getUTCSeconds()].map(twoDigits).join(":"),
+		month: two_digits(moment.getUTCMonth() + 1),
+		day: two_digits(moment.getUTCDate()),
+		clock: [moment.getUTCHours(), moment.getUTCMinutes(), moment.getUTCSeconds()].map(two_digits).join(":"),
 		fraction: whole === seconds ? "" : `.${String(Math.floor((seconds - whole) * 1e6)).padStart(6, "0")}`,
 	};
 }
@@ -59,9 +59,9 @@ export function legacy(seconds?: number): string {
 }
 
 /** Seconds east of UTC; `undefined` for what is no zone. PARITY: a sign and two digits anywhere in the text are enough. */
-function parseZone(text: string): number | undefined {
+function parse_zone(text: string): number | undefined {
 	if (text === "" || text === "Z") return 0;
-	const match = ZONE.exec(text);
+	const match = zone.exec(text);
 	if (!match) return undefined;
 	const [, sign, hours, minutes = ""] = match;
 	const offset = Number(hours) * 3600 + (minutes.length === 2 ? Number(minutes) * 60 : 0);
@@ -74,14 +74,14 @@ function parseZone(text: string): number | undefined {
  * PARITY: fields beyond their range carry over (month 13 is next January), and seconds may have more than two digits.
  */
 export function parse(text: string | undefined): number | undefined {
-	const match = text === undefined ? null : TIMESTAMP.exec(text);
+	const match = text === undefined ? null : timestamp.exec(text);
 	if (!match) return undefined;
-	const [, year, month, day, hours, minutes, secondsText, zone = ""] = match;
-	const offset = parseZone(zone);
+	const [, year, month, day, hours, minutes, seconds_text, zone = ""] = match;
+	const offset = parse_zone(zone);
 	if (offset === undefined) return undefined;
-	const seconds = Number(secondsText);
+	const seconds = Number(seconds_text);
 	const whole = Math.floor(seconds) - offset;
-	if (whole > MAX_SECONDS) return undefined;
+	if (whole > max_seconds) return undefined;
 	// Not Date.UTC, which takes the years before 100 for years of the last century
 	const moment = new Date(0);
 	moment.setUTCFullYear(Number(year), Number(month) - 1, Number(day));

@@ -5,7 +5,7 @@ import { isUtf8 } from "node:buffer";
 export { idna_to_ascii, idna_to_unicode } from "./idna.ts";
 export { nameprep, nodeprep, resourceprep, saslprep } from "./stringprep.ts";
 
-const loneSurrogate = /\p{Surrogate}/u;
+const lone_surrogate = /\p{Surrogate}/u;
 
 /** Base64 with padding and without line breaks (RFC 4648 §4); of a string its UTF-8 is taken. */
 export function base64_encode(data: Buffer | string): string {
@@ -32,7 +32,7 @@ export function base64_decode(text: Buffer | string): Buffer | undefined {
 
 /** Whether bytes are valid UTF-8, or a string has such a form, that is: has no lone surrogate. */
 export function utf8_valid(text: Buffer | string): boolean {
-	return typeof text === "string" ? !loneSurrogate.test(text) : isUtf8(text);
+	return typeof text === "string" ? !lone_surrogate.test(text) : isUtf8(text);
 }
 
 /**

@@ -25,7 +25,7 @@ export type Pbkdf2 = (password: Bytes, salt: Bytes, iterations: number) => Buffe
 /** A key from a key (RFC 5869); `length` is at most 256 bytes, which is Prosody's limit. */
 export type Hkdf = (length: number, input: Bytes, salt: Bytes | undefined, info: Bytes) => Buffer;
 
-const MAX_HKDF_BYTES = 256;
+const max_hkdf_bytes = 256;
 
 function hash(algorithm: string): Hash {
 	function digest(data: Bytes, hex: true): string;
@@ -55,8 +55,8 @@ function pbkdf2(algorithm: string, length: number): Pbkdf2 {
 
 function hkdf(algorithm: string): Hkdf {
 	return (length, input, salt, info) => {
-		if (length > MAX_HKDF_BYTES)
-			throw new RangeError(`hkdf: expected a length of at most ${MAX_HKDF_BYTES} bytes, got ${length}`);
+		if (length > max_hkdf_bytes)
+			throw new RangeError(`hkdf: expected a length of at most ${max_hkdf_bytes} bytes, got ${length}`);
 		return Buffer.from(hkdfSync(algorithm, input, salt ?? "", info, length));
 	};
 }

@@ -3,25 +3,25 @@
 import { domainToASCII, domainToUnicode } from "node:url";
 
 /** Labels of DNS have at most 63 bytes, names 253, or 254 with the dot of the root (RFC 1035 §2.3.4). */
-const MAX_LABEL = 63;
-const MAX_NAME = 253;
+const max_label = 63;
+const max_name = 253;
 /** util/encodings.c works in buffers of 1024 UTF-16 units and 1024 bytes, the latter with a closing zero. */
-const MAX_UNITS = 1024;
-const MAX_BYTES = 1023;
+const max_units = 1024;
+const max_bytes = 1023;
 
 /** Keeps Node from reading a label of digits as a part of an IPv4 address. */
-const SUFFIX = ".x";
+const suffix = ".x";
 
 const ascii = /^[\0-\u007f]*$/;
 /** What STD 3 leaves of ASCII (RFC 1123 §2.1). */
 const hostname = /^[A-Za-z0-9-]*$/;
 /** ASCII outside STD 3, and the three signs that decompose into such ASCII. */
-const againstHostname = /[\0-,/:-@[-`{-\u007f≠≮≯]/;
-const misplacedHyphen = /^-|-$|^..--/su;
+const against_hostname = /[\0-,/:-@[-`{-\u007f≠≮≯]/;
+const misplaced_hyphen = /^-|-$|^..--/su;
 /** Node looks for these by an older version of Unicode. */
-const leadingMark = /^\p{Mark}/u;
+const leading_mark = /^\p{Mark}/u;
 /** Punycode with a delimiter but nothing before or after it, which Node takes and ICU does not. */
-const idleDelimiter = /^xn--(?:-[^-]*|.*-)$/;
+const idle_delimiter = /^xn--(?:-[^-]*|.*-)$/;
 
 interface Label {
 	ascii: string;
@@ -29,7 +29,7 @@ interface Label {
 }
 
 /** The characters that UTS #46 maps only in its transitional form, which is the one that Prosody asks for. */
-function mapDeviations(label: string): string {
+function map_deviations(label: string): string {
 	return label
 		.replace(/[ßẞ]/g, "ss")
 		.replace(/ς/g, "σ")
@@ -38,10 +38,10 @@ function mapDeviations(label: string): string {
 
 /** Lets Node map and check one label. Its answer is empty when it refuses, and nothing but the suffix for an empty label. */
 function convert(label: string): Label | undefined {
-	const encoded = domainToASCII(label + SUFFIX);
-	const unicode = domainToUnicode(label + SUFFIX).slice(0, -SUFFIX.length);
-	if (encoded === "" || againstHostname.test(unicode)) return undefined;
-	return { ascii: encoded.slice(0, -SUFFIX.length), unicode };
+	const encoded = domainToASCII(label + suffix);
+	const unicode = domainToUnicode(label + suffix).slice(0, -suffix.length);
+	if (encoded === "" || against_hostname.test(unicode)) return undefined;
+	return { ascii: encoded.slice(0, -suffix.length), unicode };
 }
 
 /** Both forms of a label, or `undefined` when UTS #46 or STD 3 refuses it. An empty label is left to the caller. */
@@ -52,16 +52,16 @@ function process(label: string): Label | undefined {
 		if (!hostname.test(lower)) return undefined;
 		processed = lower.startsWith("xn--") ? convert(lower) : { ascii: lower, unicode: lower };
 	} else {
-		const mapped = mapDeviations(label);
-		processed = againstHostname.test(mapped) ? undefined : convert(mapped);
+		const mapped = map_deviations(label);
+		processed = against_hostname.test(mapped) ? undefined : convert(mapped);
 	}
-	if (!processed || idleDelimiter.test(processed.ascii)) return undefined;
-	return misplacedHyphen.test(processed.unicode) || leadingMark.test(processed.unicode) ? undefined : processed;
+	if (!processed || idle_delimiter.test(processed.ascii)) return undefined;
+	return misplaced_hyphen.test(processed.unicode) || leading_mark.test(processed.unicode) ? undefined : processed;
 }
 
 /** The labels of a name; only the last may be empty, and not when it is the only one. */
-function processName(name: string): Label[] | undefined {
-	if (name.length > MAX_UNITS) return undefined;
+function process_name(name: string): Label[] | undefined {
+	if (name.length > max_units) return undefined;
 	const labels: Label[] = [];
 	const parts = name.split(/[.。．｡]/);
 	for (const [index, part] of parts.entries()) {
@@ -78,16 +78,16 @@ function processName(name: string): Label[] | undefined {
  * registrars: a label that breaks the rules on text direction (RFC 5893) or on joiners (RFC 5892) is refused.
  */
 export function idna_to_ascii(name: string): string | undefined {
-	const labels = processName(name);
-	if (!labels || labels.some((label) => label.ascii.length > MAX_LABEL)) return undefined;
+	const labels = process_name(name);
+	if (!labels || labels.some((label) => label.ascii.length > max_label)) return undefined;
 	const encoded = labels.map((label) => label.ascii).join(".");
-	return encoded.length > (encoded.endsWith(".") ? MAX_NAME + 1 : MAX_NAME) ? undefined : encoded;
+	return encoded.length > (encoded.endsWith(".") ? max_name + 1 : max_name) ? undefined : encoded;
 }
 
 /** A domain name as people read it; the inverse of idna_to_ascii, with the same refusals except for the lengths DNS allows. */
 export function idna_to_unicode(name: string): string | undefined {
-	const decoded = processName(name)
+	const decoded = process_name(name)
 		?.map((label) => label.unicode)
 		.join(".");
-	return decoded === undefined || Buffer.byteLength(decoded) > MAX_BYTES ? undefined : decoded;
+	return decoded === undefined || Buffer.byteLength(decoded) > max_bytes ? undefined : decoded;
 }

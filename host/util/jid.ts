@@ -9,17 +9,17 @@ export interface JidParts {
 	readonly resource: string | undefined;
 }
 
-const noParts: JidParts = Object.freeze({ node: undefined, host: undefined, resource: undefined });
+const no_parts: JidParts = Object.freeze({ node: undefined, host: undefined, resource: undefined });
 
 /** Where the bare JID ends; -1 when a slash promises a resource that is missing. */
-function findEnd(jid: string): number {
+function find_end(jid: string): number {
 	const slash = jid.indexOf("/");
 	if (slash < 0) return jid.length;
 	return slash === jid.length - 1 ? -1 : slash;
 }
 
 /** Where the host begins in a bare JID that ends at `end`; -1 when this is no JID. */
-function findHost(jid: string, end: number): number {
+function find_host(jid: string, end: number): number {
 	const at = jid.indexOf("@");
 	if (at < 0 || at >= end) return end > 0 ? 0 : -1;
 	if (at === 0 || at + 1 === end) return -1;
@@ -29,10 +29,10 @@ function findHost(jid: string, end: number): number {
 
 /** Takes a JID apart without looking at its characters: for addresses that are known to be prepared. */
 export function split(jid: string | undefined): JidParts {
-	if (jid === undefined) return noParts;
-	const end = findEnd(jid);
-	const start = findHost(jid, end);
-	if (start < 0) return noParts;
+	if (jid === undefined) return no_parts;
+	const end = find_end(jid);
+	const start = find_host(jid, end);
+	if (start < 0) return no_parts;
 	return {
 		node: start === 0 ? undefined : jid.slice(0, start - 1),
 		host: jid.slice(start, end),
@@ -43,31 +43,31 @@ export function split(jid: string | undefined): JidParts {
 /** The JID without its resource, or `undefined` for what is no JID. */
 export function bare(jid: string | undefined): string | undefined {
 	if (jid === undefined) return undefined;
-	const end = findEnd(jid);
-	if (findHost(jid, end) < 0) return undefined;
+	const end = find_end(jid);
+	if (find_host(jid, end) < 0) return undefined;
 	return end === jid.length ? jid : jid.slice(0, end);
 }
 
 /** The part before the `@`, or `undefined` when there is none or this is no JID. */
 export function node(jid: string | undefined): string | undefined {
 	if (jid === undefined) return undefined;
-	const start = findHost(jid, findEnd(jid));
+	const start = find_host(jid, find_end(jid));
 	return start > 0 ? jid.slice(0, start - 1) : undefined;
 }
 
 /** The domain, or `undefined` for what is no JID. */
 export function host(jid: string | undefined): string | undefined {
 	if (jid === undefined) return undefined;
-	const end = findEnd(jid);
-	const start = findHost(jid, end);
+	const end = find_end(jid);
+	const start = find_host(jid, end);
 	return start < 0 ? undefined : jid.slice(start, end);
 }
 
 /** What follows the first slash, or `undefined` when there is none or this is no JID. */
 export function resource(jid: string | undefined): string | undefined {
 	if (jid === undefined) return undefined;
-	const end = findEnd(jid);
-	return end === jid.length || findHost(jid, end) < 0 ? undefined : jid.slice(end + 1);
+	const end = find_end(jid);
+	return end === jid.length || find_host(jid, end) < 0 ? undefined : jid.slice(end + 1);
 }
 
 /**
@@ -76,14 +76,14 @@ export function resource(jid: string | undefined): string | undefined {
  */
 export function prepped_split(jid: string | undefined, strict = false): JidParts {
 	const parts = split(jid);
-	if (parts.host === undefined || parts.host === ".") return noParts;
-	const preppedHost = nameprep(parts.host.endsWith(".") ? parts.host.slice(0, -1) : parts.host, strict);
-	if (preppedHost === undefined) return noParts;
-	const preppedNode = parts.node === undefined ? undefined : nodeprep(parts.node, strict);
-	if (preppedNode === undefined && parts.node !== undefined) return noParts;
-	const preppedResource = parts.resource === undefined ? undefined : resourceprep(parts.resource, strict);
-	if (preppedResource === undefined && parts.resource !== undefined) return noParts;
-	return { node: preppedNode, host: preppedHost, resource: preppedResource };
+	if (parts.host === undefined || parts.host === ".") return no_parts;
+	const prepped_host = nameprep(parts.host.endsWith(".") ? parts.host.slice(0, -1) : parts.host, strict);
+	if (prepped_host === undefined) return no_parts;
+	const prepped_node = parts.node === undefined ? undefined : nodeprep(parts.node, strict);
+	if (prepped_node === undefined && parts.node !== undefined) return no_parts;
+	const prepped_resource = parts.resource === undefined ? undefined : resourceprep(parts.resource, strict);
+	if (prepped_resource === undefined && parts.resource !== undefined) return no_parts;
+	return { node: prepped_node, host: prepped_host, resource: prepped_resource };
 }
 
 /** Puts the parts together as they are; `undefined` without a host. */
@@ -114,19 +114,19 @@ export function compare(jid: string | undefined, rule: string | undefined): bool
 }
 
 /** XEP-0106: makes any text fit for a node, by writing the ten characters that a node must not hold as `\` and two hex digits. */
-function escapeNode(text: string): string;
-function escapeNode(text: string | undefined): string | undefined;
-function escapeNode(text: string | undefined): string | undefined {
+function escape_node(text: string): string;
+function escape_node(text: string | undefined): string | undefined;
+function escape_node(text: string | undefined): string | undefined {
 	return text
 		?.replace(/\\(?=20|22|26|27|2f|3a|3c|3e|40|5c)/g, "\\5c")
 		.replace(/[ "&'/:<>@]/g, (character) => `\\${character.charCodeAt(0).toString(16)}`);
 }
 
 /** XEP-0106: the text that was given to `escape`. */
-function unescapeNode(text: string): string;
-function unescapeNode(text: string | undefined): string | undefined;
-function unescapeNode(text: string | undefined): string | undefined {
+function unescape_node(text: string): string;
+function unescape_node(text: string | undefined): string | undefined;
+function unescape_node(text: string | undefined): string | undefined {
 	return text?.replace(/\\(20|22|26|27|2f|3a|3c|3e|40|5c)/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
 }
 
-export { escapeNode as escape, unescapeNode as unescape };
+export { escape_node as escape, unescape_node as unescape };

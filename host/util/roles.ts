@@ -83,7 +83,7 @@ export class Role {
 	}
 
 	/** For logs. */
-	toString(): string {
+	to_string(): string {
 		return `role<[${this.id}] ${this.name === "" ? "[no name]" : this.name}>`;
 	}
 }

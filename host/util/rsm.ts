@@ -23,7 +23,7 @@ export interface ResultSet {
 }
 
 /** Reads a number like Lua's tonumber, for decimal and hexadecimal notation. */
-function toNumber(text: string | undefined): number | undefined {
+function to_number(text: string | undefined): number | undefined {
 	const trimmed = text?.replace(/^[ \t-\r]+|[ \t-\r]+$/g, "");
 	if (trimmed === undefined || !/^[-+]?(?:0x[0-9a-f]+|(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)$/i.test(trimmed)) return undefined;
 	const value = Number(trimmed.replace(/^[-+]/, ""));
@@ -44,7 +44,7 @@ export function parse(set: Stanza): ResultSet {
 			case "max":
 			case "index":
 			case "count":
-				result[tag.name] = toNumber(text);
+				result[tag.name] = to_number(text);
 				break;
 			case "after":
 			case "last":
@@ -54,7 +54,7 @@ export function parse(set: Stanza): ResultSet {
 				result.before = text === "" ? true : text;
 				break;
 			case "first":
-				result.first = { id: text, index: toNumber(tag.attr["index"]) };
+				result.first = { id: text, index: to_number(tag.attr["index"]) };
 				break;
 		}
 	}

@@ -1,17 +1,17 @@
 // No counterpart: stands in for ICU's usprep_prepare, which util/encodings.c calls.
 
 import {
-	ALWAYS_PROHIBITED,
-	ASCII_CONTROLS,
-	ASCII_SPACE,
-	CASE_FOLDING,
-	MAPPED_TO_NOTHING,
-	NEUTRAL_DIRECTION,
-	OLD_DECOMPOSITIONS,
-	OTHER_CONTROLS,
-	OTHER_SPACES,
-	RIGHT_TO_LEFT,
-	UNASSIGNED,
+	always_prohibited,
+	ascii_controls,
+	ascii_space,
+	case_folding,
+	mapped_to_nothing,
+	neutral_direction,
+	old_decompositions,
+	other_controls,
+	other_spaces,
+	right_to_left_points,
+	unassigned_points,
 } from "./stringprep_tables.ts";
 
 /**
@@ -22,9 +22,9 @@ import {
 export type Prep = (text: string, strict?: boolean) => string | undefined;
 
 /** util/encodings.c works in buffers of 1024 bytes, the closing zero included; RFC 6122 gives each part of a JID as much. */
-const MAX_BYTES = 1023;
+const max_bytes = 1023;
 
-const LAST_ASCII = 0x7f;
+const last_ascii = 0x7f;
 
 /** Turns the ranges of a table into the inside of a regular expression's character class. */
 function characters(...tables: string[]): string {
@@ -34,7 +34,7 @@ function characters(...tables: string[]): string {
 		.replace(/\s+/g, "");
 }
 
-function* codePoints(table: string): Generator<number> {
+function* code_points(table: string): Generator<number> {
 	for (const range of table.trim().split(/\s+/)) {
 		const [first = "", last = first] = range.split("-");
 		for (let point = Number.parseInt(first, 16); point <= Number.parseInt(last, 16); point++) yield point;
@@ -55,25 +55,28 @@ function* mappings(table: string): Generator<[string, string]> {
 	}
 }
 
-const loneSurrogate = /\p{Surrogate}/u;
-const unassigned = new RegExp(`[${characters(UNASSIGNED)}]`, "u");
-const unassignedRuns = new RegExp(`([${characters(UNASSIGNED)}]+)`, "u");
-const rightToLeft = new RegExp(`[${characters(RIGHT_TO_LEFT)}]`, "u");
-const leftToRight = new RegExp(`[^${characters(RIGHT_TO_LEFT, NEUTRAL_DIRECTION)}]`, "u");
-const rightToLeftAtBothEnds = new RegExp(`^[${characters(RIGHT_TO_LEFT)}](?:.*[${characters(RIGHT_TO_LEFT)}])?$`, "su");
+const lone_surrogate = /\p{Surrogate}/u;
+const unassigned = new RegExp(`[${characters(unassigned_points)}]`, "u");
+const unassigned_runs = new RegExp(`([${characters(unassigned_points)}]+)`, "u");
+const right_to_left = new RegExp(`[${characters(right_to_left_points)}]`, "u");
+const left_to_right = new RegExp(`[^${characters(right_to_left_points, neutral_direction)}]`, "u");
+const right_to_left_at_both_ends = new RegExp(
+	`^[${characters(right_to_left_points)}](?:.*[${characters(right_to_left_points)}])?$`,
+	"su",
+);
 
 /** NFKC as of Unicode 3.2: what is newer stays as it is and also keeps its neighbours apart. */
 function normalize(text: string): string {
 	if (!unassigned.test(text)) return text.normalize("NFKC");
 	return text
-		.split(unassignedRuns)
+		.split(unassigned_runs)
 		.map((run, index) => (index % 2 === 0 ? run.normalize("NFKC") : run))
 		.join("");
 }
 
 /** RFC 3454 §6: no mix of directions, and right-to-left text begins and ends as such. */
-function isDirectionAllowed(text: string): boolean {
-	return !rightToLeft.test(text) || (!leftToRight.test(text) && rightToLeftAtBothEnds.test(text));
+function is_direction_allowed(text: string): boolean {
+	return !right_to_left.test(text) || (!left_to_right.test(text) && right_to_left_at_both_ends.test(text));
 }
 
 interface Profile {
@@ -83,14 +86,14 @@ interface Profile {
 	prohibited: string[];
 }
 
-function createPrep({ mapping, prohibited: prohibitedTables }: Profile): Prep {
-	const replacements = new Map([...mappings(OLD_DECOMPOSITIONS), ...mapping]);
-	const prohibited = new RegExp(`[${characters(...prohibitedTables)}]`, "u");
+function create_prep({ mapping, prohibited: prohibited_tables }: Profile): Prep {
+	const replacements = new Map([...mappings(old_decompositions), ...mapping]);
+	const prohibited = new RegExp(`[${characters(...prohibited_tables)}]`, "u");
 
 	// Nearly every JID is plain ASCII: these two say at once what the long way would say about it.
 	let unchanged = "";
 	let lowered = "";
-	for (let point = 0; point <= LAST_ASCII; point++) {
+	for (let point = 0; point <= last_ascii; point++) {
 		const character = String.fromCodePoint(point);
 		if (prohibited.test(character)) continue;
 		const escaped = `\\u{${point.toString(16)}}`;
@@ -98,48 +101,48 @@ function createPrep({ mapping, prohibited: prohibitedTables }: Profile): Prep {
 		if (!replacements.has(character)) unchanged += escaped;
 	}
 	const plain = new RegExp(`^[${unchanged}]*$`, "u");
-	const plainButForCase = new RegExp(`^[${lowered}]*$`, "u");
+	const plain_but_for_case = new RegExp(`^[${lowered}]*$`, "u");
 
 	return (text, strict = false) => {
-		if (text.length > MAX_BYTES) return undefined;
+		if (text.length > max_bytes) return undefined;
 		if (plain.test(text)) return text;
-		if (plainButForCase.test(text)) return text.toLowerCase();
-		if (loneSurrogate.test(text) || Buffer.byteLength(text) > MAX_BYTES) return undefined;
+		if (plain_but_for_case.test(text)) return text.toLowerCase();
+		if (lone_surrogate.test(text) || Buffer.byteLength(text) > max_bytes) return undefined;
 		if (strict && unassigned.test(text)) return undefined;
 		let mapped = "";
 		for (const character of text) mapped += replacements.get(character) ?? character;
 		const prepared = normalize(mapped);
-		if (prohibited.test(prepared) || !isDirectionAllowed(prepared)) return undefined;
-		return Buffer.byteLength(prepared) > MAX_BYTES ? undefined : prepared;
+		if (prohibited.test(prepared) || !is_direction_allowed(prepared)) return undefined;
+		return Buffer.byteLength(prepared) > max_bytes ? undefined : prepared;
 	};
 }
 
-function mapAll(table: string, replacement: string): [string, string][] {
-	return [...codePoints(table)].map((point) => [String.fromCodePoint(point), replacement]);
+function map_all(table: string, replacement: string): [string, string][] {
+	return [...code_points(table)].map((point) => [String.fromCodePoint(point), replacement]);
 }
 
 /** Local parts of JIDs (RFC 3920 appendix A). */
-export const nodeprep = createPrep({
-	mapping: [...mapAll(MAPPED_TO_NOTHING, ""), ...mappings(CASE_FOLDING)],
+export const nodeprep = create_prep({
+	mapping: [...map_all(mapped_to_nothing, ""), ...mappings(case_folding)],
 	// `"`, `&`, `'`, `/`, `:`, `<`, `>` and `@`: see jid.escape
-	prohibited: [ASCII_SPACE, OTHER_SPACES, ASCII_CONTROLS, OTHER_CONTROLS, ALWAYS_PROHIBITED, "22 26-27 2f 3a 3c 3e 40"],
+	prohibited: [ascii_space, other_spaces, ascii_controls, other_controls, always_prohibited, "22 26-27 2f 3a 3c 3e 40"],
 });
 
 /** Domain names (RFC 3491). ASCII is only folded: neither its spaces nor its control characters are refused. */
-export const nameprep = createPrep({
-	mapping: [...mapAll(MAPPED_TO_NOTHING, ""), ...mappings(CASE_FOLDING)],
-	prohibited: [OTHER_SPACES, OTHER_CONTROLS, ALWAYS_PROHIBITED],
+export const nameprep = create_prep({
+	mapping: [...map_all(mapped_to_nothing, ""), ...mappings(case_folding)],
+	prohibited: [other_spaces, other_controls, always_prohibited],
 });
 
 /** Resources of JIDs, nicknames among them (RFC 3920 appendix B). Case is kept. */
-export const resourceprep = createPrep({
-	mapping: mapAll(MAPPED_TO_NOTHING, ""),
-	prohibited: [OTHER_SPACES, ASCII_CONTROLS, OTHER_CONTROLS, ALWAYS_PROHIBITED],
+export const resourceprep = create_prep({
+	mapping: map_all(mapped_to_nothing, ""),
+	prohibited: [other_spaces, ascii_controls, other_controls, always_prohibited],
 });
 
 /** User names and passwords of SASL (RFC 4013). */
-export const saslprep = createPrep({
+export const saslprep = create_prep({
 	// U+200B is in both tables; ICU makes it a space
-	mapping: [...mapAll(MAPPED_TO_NOTHING, ""), ...mapAll(OTHER_SPACES, " ")],
-	prohibited: [OTHER_SPACES, ASCII_CONTROLS, OTHER_CONTROLS, ALWAYS_PROHIBITED],
+	mapping: [...map_all(mapped_to_nothing, ""), ...map_all(other_spaces, " ")],
+	prohibited: [other_spaces, ascii_controls, other_controls, always_prohibited],
 });

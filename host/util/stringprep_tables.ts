@@ -11,7 +11,7 @@
 // spec/host/util/prosody.differential.spec.ts compares the outcome with a real Prosody, code point by code point.
 
 /** RFC 3454 A.1: code points not assigned in Unicode 3.2. */
-export const UNASSIGNED = `
+export const unassigned_points = `
 	221 234-24f 2ae-2af 2ef-2ff 350-35f 370-373 376-379 37b-37d 37f-383 38b 38d 3a2 3cf 3f7-3ff 487 4cf 4f6-4f7 4fa-4ff 510-530
 	557-558 560 588 58b-590 5a2 5ba 5c5-5cf 5eb-5ef 5f5-60b 60d-61a 61c-61e 620 63b-63f 656-65f 6ee-6ef 6ff 70e 72d-72f 74b-77f
 	7b2-900 904 93a-93b 94e-94f 955-957 971-980 984 98d-98e 991-992 9a9 9b1 9b3-9b5 9ba-9bb 9bd 9c5-9c6 9c9-9ca 9ce-9d6 9d8-9db
@@ -40,7 +40,7 @@ export const UNASSIGNED = `
 `;
 
 /** RFC 3454 B.1: invisible characters that are dropped. */
-export const MAPPED_TO_NOTHING = `
+export const mapped_to_nothing = `
 	ad 34f 1806 180b-180d 200b-200d 2060 fe00-fe0f feff
 `;
 
@@ -48,7 +48,7 @@ export const MAPPED_TO_NOTHING = `
  * RFC 3454 B.2: case folding for use with NFKC. A run is `first-last`, with `/2` when only every second code point of it is
  * meant; after the colon stands the distance to the target (`+20`), or the target's code points joined by dots (`73.73`).
  */
-export const CASE_FOLDING = `
+export const case_folding = `
 	41-5a:+20 b5:+307 c0-d6:+20 d8-de:+20 df:73.73 100-12e/2:+1 130:69.307 132-136/2:+1 139-147/2:+1 149:2bc.6e 14a-176/2:+1
 	178:-79 179-17d/2:+1 17f:-10c 181:+d2 182-184/2:+1 186:+ce 187:+1 189-18a:+cd 18b:+1 18e:+4f 18f:+ca 190:+cb 191:+1 193:+cd
 	194:+cf 196:+d3 197:+d1 198:+1 19c:+d3 19d:+d5 19f:+d6 1a0-1a4/2:+1 1a6:+da 1a7:+1 1a9:+da 1ac:+1 1ae:+da 1af:+1 1b1-1b2:+d9
@@ -92,27 +92,27 @@ export const CASE_FOLDING = `
  * Five compatibility ideographs whose decomposition in Unicode 3.2 was an error (corrigendum 4): what they became there, which
  * stringprep keeps. Written like CASE_FOLDING.
  */
-export const OLD_DECOMPOSITIONS = `
+export const old_decompositions = `
 	2f868:2136a 2f874:5f33 2f91f:43ab 2f95f:7aae 2f9bf:4d57
 `;
 
 /** RFC 3454 C.1.1. */
-export const ASCII_SPACE = `
+export const ascii_space = `
 	20
 `;
 
 /** RFC 3454 C.1.2: spaces outside ASCII. */
-export const OTHER_SPACES = `
+export const other_spaces = `
 	a0 1680 2000-200b 202f 205f 3000
 `;
 
 /** RFC 3454 C.2.1. */
-export const ASCII_CONTROLS = `
+export const ascii_controls = `
 	0-1f 7f
 `;
 
 /** RFC 3454 C.2.2: control characters outside ASCII. */
-export const OTHER_CONTROLS = `
+export const other_controls = `
 	80-9f 6dd 70f 180e 200c-200d 2028-2029 2060-2063 206a-206f feff fff9-fffc 1d173-1d17a
 `;
 
@@ -120,14 +120,14 @@ export const OTHER_CONTROLS = `
  * RFC 3454 C.3 to C.9, which each of the four profiles prohibits: private use, noncharacters, surrogates, unfit for plain text,
  * unfit for canonical representation, display and tagging characters.
  */
-export const ALWAYS_PROHIBITED = `
+export const always_prohibited = `
 	e000-f8ff f0000-ffffd 100000-10fffd fdd0-fdef fffe-ffff 1fffe-1ffff 2fffe-2ffff 3fffe-3ffff 4fffe-4ffff 5fffe-5ffff
 	6fffe-6ffff 7fffe-7ffff 8fffe-8ffff 9fffe-9ffff afffe-affff bfffe-bffff cfffe-cffff dfffe-dffff efffe-effff ffffe-fffff
 	10fffe-10ffff d800-dfff fff9-fffd 2ff0-2ffb 340-341 200e-200f 202a-202e 206a-206f e0001 e0020-e007f
 `;
 
 /** Unicode 15.0 Bidi_Class R and AL, unassigned code points of right-to-left blocks included. */
-export const RIGHT_TO_LEFT = `
+export const right_to_left_points = `
 	590 5be 5c0 5c3 5c6 5c8-5ff 608 60b 60d 61b-64a 66d-66f 671-6d5 6e5-6e6 6ee-6ef 6fa-710 712-72f 74b-7a5 7b1-7ea 7f4-7f5
 	7fa-7fc 7fe-815 81a 824 828 82e-858 85c-88f 892-897 8a0-8c9 200f fb1d fb1f-fb28 fb2a-fd3d fd50-fdce fdf0-fdfc fe70-fefe
 	10800-1091e 10920-10a00 10a04 10a07-10a0b 10a10-10a37 10a3b-10a3e 10a40-10ae4 10ae7-10b38 10b40-10d23 10d28-10d2f
@@ -135,7 +135,7 @@ export const RIGHT_TO_LEFT = `
 `;
 
 /** Unicode 15.0: every Bidi_Class other than L, R and AL. What is in neither table is left-to-right. */
-export const NEUTRAL_DIRECTION = `
+export const neutral_direction = `
 	0-40 5b-60 7b-a9 ab-b4 b6-b9 bb-bf d7 f7 2b9-2ba 2c2-2cf 2d2-2df 2e5-2ed 2ef-36f 374-375 37e 384-385 387 3f6 483-489 58a
 	58d-58f 591-5bd 5bf 5c1-5c2 5c4-5c5 5c7 600-607 609-60a 60c 60e-61a 64b-66c 670 6d6-6e4 6e7-6ed 6f0-6f9 711 730-74a 7a6-7b0
 	7eb-7f3 7f6-7f9 7fd 816-819 81b-823 825-827 829-82d 859-85b 890-891 898-89f 8ca-902 93a 93c 941-948 94d 951-957 962-963 981

@@ -14,11 +14,11 @@ export function tonumber(value: string | number | undefined): number | undefined
 	if (decimal.test(text)) return Number(text);
 	const match = hexadecimal.exec(text);
 	if (match === null) return undefined;
-	const [, sign, whole = "", fraction, onlyFraction, exponent = "0"] = match;
+	const [, sign, whole = "", fraction, only_fraction, exponent = "0"] = match;
 	let magnitude = 0;
 	for (const digit of whole) magnitude = magnitude * 16 + Number.parseInt(digit, 16);
 	let weight = 1 / 16;
-	for (const digit of fraction || onlyFraction || "") {
+	for (const digit of fraction || only_fraction || "") {
 		magnitude += Number.parseInt(digit, 16) * weight;
 		weight /= 16;
 	}

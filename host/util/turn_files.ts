@@ -77,8 +77,8 @@ export class TurnFiles implements Participant {
 	}
 
 	private disk_stamp(path: string): string {
-		const { ino, size, mtimeMs, ctimeMs } = statSync(path);
-		return `${ino} ${size} ${mtimeMs} ${ctimeMs}`;
+		const { ino, size, mtimeMs: mtime_ms, ctimeMs: ctime_ms } = statSync(path);
+		return `${ino} ${size} ${mtime_ms} ${ctime_ms}`;
 	}
 
 	/** All of a file, from one byte on; undefined where there is no file. */

@@ -55,7 +55,7 @@ function extension(id: string, value: Uint8Array, critical = false): Buffer {
  * @param days how long it is valid
  */
 export function self_signed_certificate(names: readonly string[], days: number): KeyAndCertificate {
-	const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "prime256v1" });
+	const { publicKey: public_key, privateKey: private_key } = generateKeyPairSync("ec", { namedCurve: "prime256v1" });
 	const algorithm = sequence(oid("1.2.840.10045.4.3.2"));
 	// X.520 has no room for longer common names; nobody looks at it where there are alternative names.
 	const name = sequence(set(sequence(oid("2.5.4.3"), utf8((names[0] ?? "").slice(0, 64)))));
@@ -73,7 +73,7 @@ export function self_signed_certificate(names: readonly string[], days: number):
 		name,
 		sequence(time(new Date(now - day)), time(new Date(now + days * day))),
 		name,
-		publicKey.export({ type: "spki", format: "der" }),
+		public_key.export({ type: "spki", format: "der" }),
 		explicit(
 			3,
 			sequence(
@@ -83,10 +83,10 @@ export function self_signed_certificate(names: readonly string[], days: number):
 			),
 		),
 	);
-	const certificate = sequence(to_be_signed, algorithm, bits(sign("sha256", to_be_signed, privateKey)));
+	const certificate = sequence(to_be_signed, algorithm, bits(sign("sha256", to_be_signed, private_key)));
 	return {
 		certificate: new X509Certificate(certificate).toString(),
-		key: privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
+		key: private_key.export({ type: "pkcs8", format: "pem" }).toString(),
 	};
 }
 

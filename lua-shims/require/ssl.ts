@@ -68,9 +68,9 @@ function certificate_value(host: LuaHost, certificate: X509Certificate): TValue 
 			return string_value(digest(certificate).replaceAll(":", "").toLowerCase());
 		},
 		pubkey() {
-			const { asymmetricKeyType = "", asymmetricKeyDetails } = certificate.publicKey;
+			const { asymmetricKeyType: asymmetric_key_type = "", asymmetricKeyDetails: asymmetric_key_details } = certificate.publicKey;
 			const pem = certificate.publicKey.export({ type: "spki", format: "pem" }).toString();
-			return [string_value(pem), string_value(asymmetricKeyType), number_value(asymmetricKeyDetails?.modulusLength ?? 0)];
+			return [string_value(pem), string_value(asymmetric_key_type), number_value(asymmetric_key_details?.modulusLength ?? 0)];
 		},
 		setencode: () => boolean_value(true),
 	});

@@ -20,7 +20,7 @@ import helpers from "./util/helpers.lua";
 import hex from "./util/hex.lua";
 import human_io from "./util/human/io.lua";
 import human_units from "./util/human/units.lua";
-import import_ from "./util/import.lua";
+import import_library from "./util/import.lua";
 import indexedbheap from "./util/indexedbheap.lua";
 import interpolation from "./util/interpolation.lua";
 import ip from "./util/ip.lua";
@@ -76,7 +76,7 @@ export const structures: { readonly [name: string]: string } = {
 	"util.hex": hex,
 	"util.human.io": human_io,
 	"util.human.units": human_units,
-	"util.import": import_,
+	"util.import": import_library,
 	"util.indexedbheap": indexedbheap,
 	"util.interpolation": interpolation,
 	"util.ip": ip,

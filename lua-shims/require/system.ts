@@ -41,13 +41,13 @@ export function pposix_library(host: LuaHost): TValue {
 				return boolean_value(true);
 			}),
 		meminfo() {
-			const { heapTotal, heapUsed, external } = process.memoryUsage();
+			const { heapTotal: heap_total, heapUsed: heap_used, external } = process.memoryUsage();
 			return border.table({
-				allocated: heapTotal,
+				allocated: heap_total,
 				allocated_mmap: external,
-				used: heapUsed,
-				unused: heapTotal - heapUsed,
-				returnable: heapTotal - heapUsed,
+				used: heap_used,
+				unused: heap_total - heap_used,
+				returnable: heap_total - heap_used,
 			});
 		},
 		isatty: () => boolean_value(isatty(1)),

@@ -64,13 +64,13 @@ export function load(module: ModuleApi, { store, is_enabled }: RoomArchives, exp
 		},
 	];
 
-	function append(user: string, stanza: Stanza, with_: string): Result<string, { readonly text: string }> {
+	function append(user: string, stanza: Stanza, with_whom: string): Result<string, { readonly text: string }> {
 		// Divergence: Prosody 13 also keeps fractions of seconds, on which 0.12 fails when it reads them, even where somebody joins
 		const when = Math.floor(Date.now() / 1000);
-		let appended = store.append(user, undefined, stanza, when, with_);
+		let appended = store.append(user, undefined, stanza, when, with_whom);
 		for (const make of make_room) {
 			if (appended.ok || appended.error.text !== "quota-limit") break;
-			if (make(user)) appended = store.append(user, undefined, stanza, when, with_);
+			if (make(user)) appended = store.append(user, undefined, stanza, when, with_whom);
 		}
 		return appended;
 	}

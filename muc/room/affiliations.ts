@@ -5,8 +5,8 @@ import { failed, ok, stanza_error } from "../../host/util/error.ts";
 import { bare, host, join, split } from "../../host/util/jid.ts";
 import * as st from "../../host/util/stanza.ts";
 import type { Affiliation, AffiliationData, Occupant, Role, Room, RoomMethods, SetAffiliationEvent, Verdict } from "../types.ts";
-import { affiliationRank, isAffiliation, only_with_min_role, roleRank } from "../util.lib.ts";
-import { addItem, mucUser } from "./item.ts";
+import { affiliation_rank, is_affiliation, only_with_min_role, role_rank } from "../util.lib.ts";
+import { add_item, muc_user } from "./item.ts";
 
 declare module "../types.ts" {
 	interface RoomMethods {
@@ -54,7 +54,7 @@ function* each_affiliation(
 	}
 }
 
-function isLastOwner(room: Room, jid: string): boolean {
+function is_last_owner(room: Room, jid: string): boolean {
 	for (const [owner] of room.each_affiliation("owner")) {
 		if (owner !== jid) return false;
 	}
@@ -62,35 +62,35 @@ function isLastOwner(room: Room, jid: string): boolean {
 }
 
 /** The rules of XEP-0045 §9 and §10: whether an actor may give an account that affiliation. `jid` is bare. */
-export function maySetAffiliation(room: Room, actor: string, jid: string, affiliation: Affiliation): Verdict {
+export function may_set_affiliation(room: Room, actor: string, jid: string, affiliation: Affiliation): Verdict {
 	const own = room.get_affiliation(actor);
 	// A ban of the whole domain is not the account's own
 	const current = room._affiliations.get(jid);
 	if (own === "owner") {
-		const isSelfDowngrade = bare(actor) === jid && affiliationRank(current) > affiliationRank(affiliation);
-		return isSelfDowngrade && isLastOwner(room, jid) ? failed(stanza_error("cancel", "conflict")) : ok(true);
+		const is_self_downgrade = bare(actor) === jid && affiliation_rank(current) > affiliation_rank(affiliation);
+		return is_self_downgrade && is_last_owner(room, jid) ? failed(stanza_error("cancel", "conflict")) : ok(true);
 	}
-	const isAboveAdmin = [affiliation, current].some((one) => one === "owner" || one === "admin");
-	return own === "admin" && !isAboveAdmin ? ok(true) : failed(stanza_error("cancel", "not-allowed"));
+	const is_above_admin = [affiliation, current].some((one) => one === "owner" || one === "admin");
+	return own === "admin" && !is_above_admin ? ok(true) : failed(stanza_error("cancel", "not-allowed"));
 }
 
 function set_affiliation(
 	room: Room,
-	givenActor: string | true | undefined,
-	givenJid: string,
+	given_actor: string | true | undefined,
+	given_jid: string,
 	wanted: string | false | undefined,
 	reason: string | undefined,
 	data: AffiliationData | false | undefined,
 ): Verdict {
-	const parts = split(givenJid);
+	const parts = split(given_jid);
 	const jid = join(parts.node, parts.host);
 	const affiliation = wanted === undefined || wanted === false ? "none" : wanted;
-	if (givenActor === undefined || jid === undefined || !isAffiliation(affiliation)) {
+	if (given_actor === undefined || jid === undefined || !is_affiliation(affiliation)) {
 		return failed(stanza_error("modify", "not-acceptable"));
 	}
-	const actor = givenActor === true ? undefined : givenActor;
+	const actor = given_actor === true ? undefined : given_actor;
 	if (actor !== undefined) {
-		const verdict = maySetAffiliation(room, actor, jid, affiliation);
+		const verdict = may_set_affiliation(room, actor, jid, affiliation);
 		if (!verdict.ok) return verdict;
 	}
 
@@ -112,13 +112,13 @@ function set_affiliation(
 	}
 
 	// Handlers may add data where there was to be none
-	storeAffiliation(room, jid, affiliation, data || event.data || data);
+	store_affiliation(room, jid, affiliation, data || event.data || data);
 	const role = room.get_default_role(affiliation === "none" ? undefined : affiliation);
-	const changed = updateRoles(room, jid, role, {
-		isDowngrade: affiliationRank(previous) > affiliationRank(affiliation),
-		bansDomain: parts.node === undefined && affiliation === "outcast",
+	const changed = update_roles(room, jid, role, {
+		is_downgrade: affiliation_rank(previous) > affiliation_rank(affiliation),
+		bans_domain: parts.node === undefined && affiliation === "outcast",
 	});
-	showAffiliation(room, event, role, changed);
+	show_affiliation(room, event, role, changed);
 	room.save(true);
 	event.in_room = changed.size > 0;
 	room.module.fire_event("muc-set-affiliation", event);
@@ -126,28 +126,28 @@ function set_affiliation(
 }
 
 /** Keeps an affiliation with its data: `false` and empty data forget what was kept, undefined leaves it. */
-function storeAffiliation(room: Room, jid: string, affiliation: Affiliation, data: AffiliationData | false | undefined): void {
+function store_affiliation(room: Room, jid: string, affiliation: Affiliation, data: AffiliationData | false | undefined): void {
 	if (affiliation === "none") room._affiliations.delete(jid);
 	else room._affiliations.set(jid, affiliation);
-	const isEmpty = data === false || (data !== undefined && Object.values(data).every((value) => value === undefined));
-	if (affiliation === "none" || isEmpty) room._affiliation_data.delete(jid);
+	const is_empty = data === false || (data !== undefined && Object.values(data).every((value) => value === undefined));
+	if (affiliation === "none" || is_empty) room._affiliation_data.delete(jid);
 	else if (data) room._affiliation_data.set(jid, data);
 }
 
 /** Gives the occupants concerned their new role, and answers with them and the roles that they had. */
-function updateRoles(
+function update_roles(
 	room: Room,
 	jid: string,
 	role: Role | undefined,
-	{ isDowngrade, bansDomain }: { isDowngrade: boolean; bansDomain: boolean },
+	{ is_downgrade, bans_domain }: { is_downgrade: boolean; bans_domain: boolean },
 ): Map<Occupant, Role | undefined> {
 	const changed = new Map<Occupant, Role | undefined>();
 	for (const present of room._occupants.values()) {
-		if (present.bare_jid !== jid && !(bansDomain && host(present.bare_jid) === jid)) continue;
+		if (present.bare_jid !== jid && !(bans_domain && host(present.bare_jid) === jid)) continue;
 		// With the affiliation, what the room shows of the occupant changes even where its role does not
 		const occupant = present.copy();
 		changed.set(occupant, occupant.role);
-		if (occupant.role === role || !(isDowngrade || roleRank(occupant.role) < roleRank(role))) continue;
+		if (occupant.role === role || !(is_downgrade || role_rank(occupant.role) < role_rank(role))) continue;
 		occupant.role = role;
 		room.save_occupant(occupant);
 	}
@@ -155,31 +155,31 @@ function updateRoles(
 }
 
 /** Shows occupants with their new affiliation and role; of who is not in the room, a message tells. */
-function showAffiliation(
+function show_affiliation(
 	room: Room,
 	{ jid, affiliation, actor, reason }: SetAffiliationEvent,
 	role: Role | undefined,
 	changed: ReadonlyMap<Occupant, Role | undefined>,
 ): void {
-	const x = mucUser();
+	const x = muc_user();
 	if (role === undefined) x.tag("status", { code: affiliation === "outcast" ? "301" : "321" }).up();
-	const isSemiAnonymous = room.get_whois() === "moderators";
+	const is_semi_anonymous = room.get_whois() === "moderators";
 
 	for (const [occupant, prev_role] of changed) {
 		room.publicise_occupant_status({ occupant, x, actor, reason, prev_role });
 		if (occupant.role === undefined) {
 			room.module.fire_event("muc-occupant-left", { room, nick: occupant.nick, occupant });
-		} else if (isSemiAnonymous && (prev_role === "moderator") !== (occupant.role === "moderator")) {
+		} else if (is_semi_anonymous && (prev_role === "moderator") !== (occupant.role === "moderator")) {
 			// From now on the others are seen with their real JIDs, or no longer so
-			for (const [realJid] of occupant.each_session()) {
-				room.send_occupant_list(realJid, (_nick, other) => other?.bare_jid !== jid);
+			for (const [real_jid] of occupant.each_session()) {
+				room.send_occupant_list(real_jid, (_nick, other) => other?.bare_jid !== jid);
 			}
 		}
 	}
 	if (changed.size > 0) return;
 	const message = st.message({ from: room.jid });
-	message.add_child(addItem(x, { affiliation, role: undefined, jid, reason }));
-	room.broadcast(message, only_with_min_role(isSemiAnonymous ? "moderator" : "none"));
+	message.add_child(add_item(x, { affiliation, role: undefined, jid, reason }));
+	room.broadcast(message, only_with_min_role(is_semi_anonymous ? "moderator" : "none"));
 }
 
 function get_affiliation_data(this: Room, jid: string): AffiliationData | undefined;

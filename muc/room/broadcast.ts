@@ -4,8 +4,8 @@ import { resource } from "../../host/util/jid.ts";
 import type { Stanza } from "../../host/util/stanza.ts";
 import * as st from "../../host/util/stanza.ts";
 import type { Occupant, PublicStatus, Room, RoomMethods, Whois } from "../types.ts";
-import { roleRank, valid_roles } from "../util.lib.ts";
-import { addItem, type Item } from "./item.ts";
+import { role_rank, valid_roles } from "../util.lib.ts";
+import { add_item, type Item } from "./item.ts";
 import { type OccupantFilter, send_occupant_list } from "./occupant_list.ts";
 
 declare module "../types.ts" {
@@ -38,7 +38,7 @@ declare module "../types.ts" {
 }
 
 /** Sends to many sessions, serialising once; one by one where a module has put its own `route_stanza` in place. */
-function routeToSessions(room: Room, sessions: readonly string[], stanza: Stanza): void {
+function route_to_sessions(room: Room, sessions: readonly string[], stanza: Stanza): void {
 	if (sessions.length === 0) return;
 	if (room.route_stanza === methods.route_stanza) {
 		room.module.broadcast(sessions, stanza);
@@ -52,7 +52,7 @@ function routeToSessions(room: Room, sessions: readonly string[], stanza: Stanza
 }
 
 /** The same for all sessions of many occupants; a replaced `route_to_occupant` sees each of them. */
-function routeToOccupants(room: Room, occupants: Iterable<Occupant>, stanza: Stanza): void {
+function route_to_occupants(room: Room, occupants: Iterable<Occupant>, stanza: Stanza): void {
 	if (room.route_to_occupant !== methods.route_to_occupant) {
 		for (const occupant of [...occupants]) room.route_to_occupant(occupant, stanza);
 		return;
@@ -60,9 +60,9 @@ function routeToOccupants(room: Room, occupants: Iterable<Occupant>, stanza: Sta
 	// A list of its own, as who is gone without saying so answers with an error, which removes it from the room meanwhile
 	const sessions: string[] = [];
 	for (const occupant of occupants) {
-		for (const realJid of occupant.sessions.keys()) sessions.push(realJid);
+		for (const real_jid of occupant.sessions.keys()) sessions.push(real_jid);
 	}
-	routeToSessions(room, sessions, stanza);
+	route_to_sessions(room, sessions, stanza);
 }
 
 function* matching(room: Room, condition: (nick: string, occupant: Occupant) => boolean): IterableIterator<Occupant> {
@@ -72,7 +72,7 @@ function* matching(room: Room, condition: (nick: string, occupant: Occupant) => 
 }
 
 function broadcast(room: Room, stanza: Stanza, condition?: (nick: string, occupant: Occupant) => boolean): void {
-	routeToOccupants(room, condition === undefined ? room._occupants.values() : matching(room, condition), stanza);
+	route_to_occupants(room, condition === undefined ? room._occupants.values() : matching(room, condition), stanza);
 }
 
 function broadcast_message(room: Room, stanza: Stanza): true {
@@ -81,19 +81,19 @@ function broadcast_message(room: Room, stanza: Stanza): true {
 }
 
 /** Completes an item for an occupant; `jid` is put in for each of its sessions, unless that is to be hidden. */
-function build_item_list(room: Room, occupant: Occupant, x: Stanza, isAnonymous: boolean, item: Item): Stanza {
+function build_item_list(room: Room, occupant: Occupant, x: Stanza, is_anonymous: boolean, item: Item): Stanza {
 	item.affiliation = room.get_affiliation(occupant.bare_jid);
 	item.role = occupant.role ?? "none";
-	if (isAnonymous) return addItem(x, item);
-	for (const [realJid] of occupant.each_session()) {
-		item.jid = realJid;
-		addItem(x, item);
+	if (is_anonymous) return add_item(x, item);
+	for (const [real_jid] of occupant.each_session()) {
+		item.jid = real_jid;
+		add_item(x, item);
 	}
 	return x;
 }
 
-function canSeeRealJids(whois: Whois, occupant: Occupant): boolean {
-	return whois === "anyone" || roleRank(occupant.role) >= valid_roles.moderator;
+function can_see_real_jids(whois: Whois, occupant: Occupant): boolean {
+	return whois === "anyone" || role_rank(occupant.role) >= valid_roles.moderator;
 }
 
 function is_anonymous_for(room: Room, jid: string): boolean {
@@ -102,20 +102,20 @@ function is_anonymous_for(room: Room, jid: string): boolean {
 	const affiliation = room.get_affiliation(jid);
 	if (affiliation === "admin" || affiliation === "owner") return false;
 	const occupant = room._occupants.get(room.get_occupant_jid(jid) ?? "");
-	return occupant === undefined || !canSeeRealJids(whois, occupant);
+	return occupant === undefined || !can_see_real_jids(whois, occupant);
 }
 
 /** The presence that says what became of an occupant, before its `<x/>` is added: its own, or one made for who left without. */
-function basePresence(occupant: Occupant, forceUnavailable: boolean): Stanza {
+function base_presence(occupant: Occupant, force_unavailable: boolean): Stanza {
 	const own = occupant.get_presence();
-	const isTrue = own !== undefined && (occupant.role !== undefined || own.attr["type"] === "unavailable");
-	return isTrue && !forceUnavailable ? st.clone(own) : st.presence({ from: occupant.nick, type: "unavailable" });
+	const is_true = own !== undefined && (occupant.role !== undefined || own.attr["type"] === "unavailable");
+	return is_true && !force_unavailable ? st.clone(own) : st.presence({ from: occupant.nick, type: "unavailable" });
 }
 
 function publicise_occupant_status(room: Room, status: PublicStatus): void {
 	const { occupant, recipient, prev_role, force_unavailable = false } = status;
 	const parts = st.is_stanza(status.x) ? { base: status.x } : status.x;
-	const presence = basePresence(occupant, force_unavailable);
+	const presence = base_presence(occupant, force_unavailable);
 	const event = {
 		room,
 		stanza: presence,
@@ -130,9 +130,9 @@ function publicise_occupant_status(room: Room, status: PublicStatus): void {
 
 	// Handlers may have changed what is said from here on
 	const { nick, actor, reason } = event;
-	const actorNick = actor === undefined ? undefined : resource(room.get_occupant_jid(actor));
-	const describe = (x: Stanza | undefined, isAnonymous: boolean, actorJid: string | undefined): Stanza =>
-		room.build_item_list(occupant, st.clone(x ?? event.x), isAnonymous, nick, actorNick, actorJid, reason);
+	const actor_nick = actor === undefined ? undefined : resource(room.get_occupant_jid(actor));
+	const describe = (x: Stanza | undefined, is_anonymous: boolean, actor_jid: string | undefined): Stanza =>
+		room.build_item_list(occupant, st.clone(x ?? event.x), is_anonymous, nick, actor_nick, actor_jid, reason);
 	const show = (x: Stanza, type = presence.attr["type"]): Stanza => {
 		const shown = st.clone(presence);
 		shown.attr["type"] = type;
@@ -140,33 +140,33 @@ function publicise_occupant_status(room: Room, status: PublicStatus): void {
 		return shown;
 	};
 	// Everybody may see all of their own sessions, but not who acted
-	const selfX = describe(parts.self, false, undefined);
+	const self_x = describe(parts.self, false, undefined);
 	const variants: Record<Audience, () => Stanza> = {
 		full: () => describe(parts.full, false, actor),
-		self: () => selfX,
+		self: () => self_x,
 		anon: () => describe(parts.anon, true, undefined),
 	};
 
 	const whois = room.get_whois();
 	if (recipient !== undefined) {
-		room.route_to_occupant(recipient, show(variants[audienceOf(whois, occupant, recipient)]()));
+		room.route_to_occupant(recipient, show(variants[audience_of(whois, occupant, recipient)]()));
 		return;
 	}
 	const roles = room.get_presence_broadcast();
-	const isShown = force_unavailable || roles[occupant.role ?? "none"];
-	if (isShown || (prev_role !== undefined && roles[prev_role])) {
+	const is_shown = force_unavailable || roles[occupant.role ?? "none"];
+	if (is_shown || (prev_role !== undefined && roles[prev_role])) {
 		for (const [audience, members] of audiences(room, whois, occupant)) {
-			routeToOccupants(room, members, show(variants[audience](), isShown ? undefined : "unavailable"));
+			route_to_occupants(room, members, show(variants[audience](), is_shown ? undefined : "unavailable"));
 		}
 	}
-	showToSelf(room, occupant, presence, st.clone(selfX).tag("status", { code: "110" }).up());
+	show_to_self(room, occupant, presence, st.clone(self_x).tag("status", { code: "110" }).up());
 }
 
 /** How an occupant is shown: with real JIDs, as one's own sessions, or with neither. */
 type Audience = "full" | "self" | "anon";
 
-function audienceOf(whois: Whois, occupant: Occupant, recipient: Occupant): Audience {
-	if (canSeeRealJids(whois, recipient)) return "full";
+function audience_of(whois: Whois, occupant: Occupant, recipient: Occupant): Audience {
+	if (can_see_real_jids(whois, recipient)) return "full";
 	return recipient.bare_jid === occupant.bare_jid ? "self" : "anon";
 }
 
@@ -175,7 +175,7 @@ function audiences(room: Room, whois: Whois, occupant: Occupant): Map<Audience, 
 	const found = new Map<Audience, Occupant[]>();
 	for (const other of room._occupants.values()) {
 		if (other.nick === occupant.nick) continue;
-		const audience = audienceOf(whois, occupant, other);
+		const audience = audience_of(whois, occupant, other);
 		const members = found.get(audience);
 		if (members) members.push(other);
 		else found.set(audience, [other]);
@@ -184,10 +184,10 @@ function audiences(room: Room, whois: Whois, occupant: Occupant): Map<Audience, 
 }
 
 /** Tells all sessions of an occupant itself. */
-function showToSelf(room: Room, occupant: Occupant, presence: Stanza, selfX: Stanza): void {
+function show_to_self(room: Room, occupant: Occupant, presence: Stanza, self_x: Stanza): void {
 	if (occupant.role === undefined) {
 		const shown = st.clone(presence);
-		shown.add_child(selfX);
+		shown.add_child(self_x);
 		room.route_to_occupant(occupant, shown);
 		return;
 	}
@@ -196,7 +196,7 @@ function showToSelf(room: Room, occupant: Occupant, presence: Stanza, selfX: Sta
 		const shown = st.clone(sent);
 		room.module.fire_event("muc-build-occupant-presence", { room, occupant, stanza: shown });
 		shown.attr["to"] = real_jid;
-		shown.add_child(st.clone(selfX));
+		shown.add_child(st.clone(self_x));
 		room.route_stanza(shown);
 	}
 }
@@ -219,7 +219,7 @@ export const methods: Pick<
 		this.module.send(stanza);
 	},
 	route_to_occupant(occupant, stanza) {
-		routeToSessions(this, [...occupant.sessions.keys()], stanza);
+		route_to_sessions(this, [...occupant.sessions.keys()], stanza);
 	},
 	broadcast(stanza, cond_func) {
 		broadcast(this, stanza, cond_func);
@@ -227,8 +227,8 @@ export const methods: Pick<
 	broadcast_message(stanza) {
 		return broadcast_message(this, stanza);
 	},
-	build_item_list(occupant, x, is_anonymous, nick, actorNick, actorJid, reason) {
-		const item: Item = { affiliation: undefined, role: undefined, jid: undefined, nick, actorNick, actorJid, reason };
+	build_item_list(occupant, x, is_anonymous, nick, actor_nick, actor_jid, reason) {
+		const item: Item = { affiliation: undefined, role: undefined, jid: undefined, nick, actor_nick, actor_jid, reason };
 		return build_item_list(this, occupant, x, is_anonymous, item);
 	},
 	publicise_occupant_status(status) {

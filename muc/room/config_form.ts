@@ -6,8 +6,8 @@ import { ns } from "../../host/util/ns.ts";
 import type { Stanza } from "../../host/util/stanza.ts";
 import * as st from "../../host/util/stanza.ts";
 import type { ConfigSubmittedEvent, Room, RoomMethods } from "../types.ts";
-import { senderOf } from "../util.lib.ts";
-import { mucUser } from "./item.ts";
+import { sender_of } from "../util.lib.ts";
+import { muc_user } from "./item.ts";
 
 declare module "../types.ts" {
 	interface RoomMethods {
@@ -31,7 +31,7 @@ function get_form_layout(room: Room, actor: string): Form {
 }
 
 /** Calls a getter or setter of a room by name, for options that come as names. */
-function callMethod(room: Room, name: string, ...values: unknown[]): unknown {
+function call_method(room: Room, name: string, ...values: unknown[]): unknown {
 	const method: unknown = Reflect.get(room, name);
 	if (typeof method !== "function") throw new TypeError(`update_option: a room has no method ${name}`);
 	return method.call(room, ...values);
@@ -44,13 +44,13 @@ function submit(room: Room, origin: Session, stanza: Stanza, fields: ParsedValue
 		stanza,
 		fields,
 		status_codes: new Set(),
-		actor: senderOf(stanza),
+		actor: sender_of(stanza),
 		update_option(name, field, allowed) {
 			const value = fields[field];
 			if (value === undefined || (allowed !== undefined && !allowed[String(value)])) return undefined;
-			if (value === callMethod(room, `get_${name}`)) return undefined;
+			if (value === call_method(room, `get_${name}`)) return undefined;
 			event.status_codes.add("104");
-			callMethod(room, `set_${name}`, value);
+			call_method(room, `set_${name}`, value);
 			return true;
 		},
 	};
@@ -66,7 +66,7 @@ function submit(room: Room, origin: Session, stanza: Stanza, fields: ParsedValue
 	room.save(true);
 	origin.send(st.reply(stanza));
 	if (event.status_codes.size === 0) return;
-	const x = mucUser();
+	const x = muc_user();
 	for (const code of event.status_codes) x.tag("status", { code }).up();
 	const message = st.message({ type: "groupchat", from: room.jid });
 	message.add_child(x);
@@ -85,7 +85,7 @@ function process_form(room: Room, origin: Session, stanza: Stanza): true {
 		submit(room, origin, stanza, {}, []);
 	} else {
 		// PARITY: fields with errors are left as they are, and nobody is told
-		const { data, present } = room.get_form_layout(senderOf(stanza)).data(form);
+		const { data, present } = room.get_form_layout(sender_of(stanza)).data(form);
 		if (data["FORM_TYPE"] !== ns.muc_roomconfig) {
 			origin.send(st.error_reply(stanza, "cancel", "bad-request", "Form is not of type room configuration"));
 		} else {
@@ -97,7 +97,7 @@ function process_form(room: Room, origin: Session, stanza: Stanza): true {
 
 export const methods: Pick<RoomMethods, "send_form" | "get_form_layout" | "process_form"> & ThisType<Room> = {
 	send_form(origin, stanza) {
-		const form = this.get_form_layout(senderOf(stanza)).form();
+		const form = this.get_form_layout(sender_of(stanza)).form();
 		origin.send(st.reply(stanza).query(ns.muc_owner).add_child(form));
 	},
 	get_form_layout(actor) {

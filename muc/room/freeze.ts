@@ -6,8 +6,8 @@ import { resource, split } from "../../host/util/jid.ts";
 import * as st from "../../host/util/stanza.ts";
 import { OccupantRecord } from "../occupant.lib.ts";
 import type { Affiliation, AffiliationData, HistoryEntry, Room, RoomData, RoomMethods } from "../types.ts";
-import { getFilteredNamespaces, isAffiliation, isRole } from "../util.lib.ts";
-import { asTable, readAffiliationData, readRoomData } from "./stored_data.ts";
+import { get_filtered_namespaces, is_affiliation, is_role } from "../util.lib.ts";
+import { as_table, read_affiliation_data, read_room_data } from "./stored_data.ts";
 
 /** A room as it is stored. */
 export interface FrozenRoom {
@@ -25,25 +25,25 @@ declare module "../types.ts" {
 }
 
 /** Keys such as `_data` stand beside the affiliated JIDs, so what looks like them is not taken for a domain. */
-function isOwnKey(key: string): boolean {
+function is_own_key(key: string): boolean {
 	const { node, host } = split(key);
 	return node === undefined && (host === undefined || host.startsWith("_"));
 }
 
-function freezeConfig(room: Room): StoreTable {
+function freeze_config(room: Room): StoreTable {
 	const _affiliation_data = Object.fromEntries(room._affiliation_data);
 	if (!room.module.get_option_boolean("new_muc_storage_format", true)) {
 		return { jid: room.jid, _data: room._data, _affiliations: Object.fromEntries(room._affiliations), _affiliation_data };
 	}
-	const affiliations = [...room._affiliations].filter(([jid]) => !isOwnKey(jid));
+	const affiliations = [...room._affiliations].filter(([jid]) => !is_own_key(jid));
 	return { ...Object.fromEntries(affiliations), _jid: room.jid, _data: room._data, _affiliation_data };
 }
 
-function freezeState(room: Room): StoreTable {
+function freeze_state(room: Room): StoreTable {
 	const entries: [string, StoreValue][] = [];
 	for (const [nick, { bare_jid, role, jid, sessions }] of room._occupants) {
 		entries.push([nick, { bare_jid, role, jid }]);
-		for (const [realJid, presence] of sessions) entries.push([realJid, st.preserialize(presence)]);
+		for (const [real_jid, presence] of sessions) entries.push([real_jid, st.preserialize(presence)]);
 	}
 	const last = room._history?.at(-1);
 	if (last !== undefined) {
@@ -57,62 +57,62 @@ export interface RoomConfig {
 	jid: string;
 	data: RoomData;
 	affiliations: Map<string, Affiliation>;
-	affiliationData: Map<string, AffiliationData>;
+	affiliation_data: Map<string, AffiliationData>;
 }
 
 /** Reads the new format, and the one before Prosody 0.12. The error says what is missing. */
-export function readConfig(module: ModuleApi, frozen: StoreTable): Result<RoomConfig, string> {
+export function read_config(module: ModuleApi, frozen: StoreTable): Result<RoomConfig, string> {
 	const jid = frozen["_jid"] ?? frozen["jid"];
 	if (typeof jid !== "string") return failed("expected the room's JID under _jid or jid");
-	const old = frozen["jid"] === undefined ? undefined : asTable(frozen["_affiliations"]);
+	const old = frozen["jid"] === undefined ? undefined : as_table(frozen["_affiliations"]);
 	const affiliations = new Map<string, Affiliation>();
 	for (const [key, value] of Object.entries(old ?? frozen)) {
 		if (typeof value !== "string") continue;
-		if (old === undefined && (isOwnKey(key) || key === "jid" || resource(key) !== undefined)) continue;
-		if (!isAffiliation(value)) module.log("warn", "Room %s: %s has the unknown affiliation %q, left out", jid, key, value);
+		if (old === undefined && (is_own_key(key) || key === "jid" || resource(key) !== undefined)) continue;
+		if (!is_affiliation(value)) module.log("warn", "Room %s: %s has the unknown affiliation %q, left out", jid, key, value);
 		else if (value !== "none") affiliations.set(key, value);
 	}
 	return ok({
 		jid,
-		data: readRoomData(module, jid, frozen["_data"]),
+		data: read_room_data(module, jid, frozen["_data"]),
 		affiliations,
-		affiliationData: readAffiliationData(module, jid, frozen["_affiliation_data"]),
+		affiliation_data: read_affiliation_data(module, jid, frozen["_affiliation_data"]),
 	});
 }
 
 /** Occupants by occupant JID; the presences lie beside them under the real full JIDs. */
-function readOccupants(module: ModuleApi, roomJid: string, state: StoreTable): Map<string, OccupantRecord> {
+function read_occupants(module: ModuleApi, room_jid: string, state: StoreTable): Map<string, OccupantRecord> {
 	const occupants = new Map<string, OccupantRecord>();
 	for (const [nick, value] of Object.entries(state)) {
-		const table = nick.startsWith(`${roomJid}/`) ? asTable(value) : undefined;
+		const table = nick.startsWith(`${room_jid}/`) ? as_table(value) : undefined;
 		if (table === undefined) continue;
 		const { bare_jid, role, jid } = table;
 		if (typeof bare_jid !== "string") continue;
-		const occupant = new OccupantRecord(bare_jid, nick, getFilteredNamespaces(module));
-		occupant.role = isRole(role) && role !== "none" ? role : undefined;
+		const occupant = new OccupantRecord(bare_jid, nick, get_filtered_namespaces(module));
+		occupant.role = is_role(role) && role !== "none" ? role : undefined;
 		occupant.jid = typeof jid === "string" ? jid : undefined;
 		occupants.set(nick, occupant);
 	}
-	for (const [realJid, value] of Object.entries(state)) {
-		if (isOwnKey(realJid) || asTable(value)?.["name"] !== "presence") continue;
-		const presence = readStanza(module, roomJid, value);
-		if (presence !== undefined) occupants.get(presence.attr["from"] ?? "")?.set_session(realJid, presence);
+	for (const [real_jid, value] of Object.entries(state)) {
+		if (is_own_key(real_jid) || as_table(value)?.["name"] !== "presence") continue;
+		const presence = read_stanza(module, room_jid, value);
+		if (presence !== undefined) occupants.get(presence.attr["from"] ?? "")?.set_session(real_jid, presence);
 	}
 	return occupants;
 }
 
 /** Reads a stored stanza; undefined for what is none. */
-function readStanza(module: ModuleApi, roomJid: string, value: StoreValue | undefined): st.Stanza | undefined {
+function read_stanza(module: ModuleApi, room_jid: string, value: StoreValue | undefined): st.Stanza | undefined {
 	try {
 		return st.deserialize(value);
 	} catch (error) {
-		module.log("warn", "Room %s: left out a stored stanza: %s", roomJid, error instanceof Error ? error.message : error);
+		module.log("warn", "Room %s: left out a stored stanza: %s", room_jid, error instanceof Error ? error.message : error);
 		return undefined;
 	}
 }
 
-function readHistory(module: ModuleApi, roomJid: string, state: StoreTable): HistoryEntry[] | undefined {
-	const stanza = readStanza(module, roomJid, state["_last_message"]);
+function read_history(module: ModuleApi, room_jid: string, state: StoreTable): HistoryEntry[] | undefined {
+	const stanza = read_stanza(module, room_jid, state["_last_message"]);
 	const timestamp = state["_last_message_at"];
 	return stanza === undefined || typeof timestamp !== "number" ? undefined : [{ stanza, timestamp }];
 }
@@ -127,14 +127,14 @@ export function restore_room(
 	frozen: StoreTable,
 	state?: StoreTable,
 ): Result<Room, string> {
-	const config = readConfig(module, frozen);
+	const config = read_config(module, frozen);
 	if (!config.ok) return config;
-	const { jid, data, affiliations, affiliationData } = config.value;
+	const { jid, data, affiliations, affiliation_data } = config.value;
 	const room = new_room(jid, data);
 	room._affiliations = affiliations;
-	room._affiliation_data = affiliationData;
-	if (state !== undefined) room._history = readHistory(module, jid, state);
-	for (const occupant of readOccupants(module, jid, state ?? frozen).values()) {
+	room._affiliation_data = affiliation_data;
+	if (state !== undefined) room._history = read_history(module, jid, state);
+	for (const occupant of read_occupants(module, jid, state ?? frozen).values()) {
 		if (occupant.get_presence() === undefined) occupant.jid = occupant.choose_new_primary();
 		room.save_occupant(occupant);
 	}
@@ -143,6 +143,6 @@ export function restore_room(
 
 export const methods: Pick<RoomMethods, "freeze"> & ThisType<Room> = {
 	freeze(live = false) {
-		return { frozen: freezeConfig(this), state: live ? freezeState(this) : undefined };
+		return { frozen: freeze_config(this), state: live ? freeze_state(this) : undefined };
 	},
 };

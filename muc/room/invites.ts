@@ -6,7 +6,7 @@ import { ns } from "../../host/util/ns.ts";
 import type { Stanza } from "../../host/util/stanza.ts";
 import * as st from "../../host/util/stanza.ts";
 import type { InviteEvent, Room, RoomMethods } from "../types.ts";
-import { filter_muc_x, getFilteredNamespaces, roleRank, senderOf, valid_roles } from "../util.lib.ts";
+import { filter_muc_x, get_filtered_namespaces, role_rank, sender_of, valid_roles } from "../util.lib.ts";
 
 declare module "../types.ts" {
 	interface RoomMethods {
@@ -19,16 +19,16 @@ declare module "../types.ts" {
 
 type Kind = "invite" | "decline";
 
-function payloadOf(stanza: Stanza, kind: Kind): Stanza | undefined {
+function payload_of(stanza: Stanza, kind: Kind): Stanza | undefined {
 	return stanza.get_child("x", ns.muc_user)?.get_child(kind);
 }
 
 /** The message as the room sends it: in its own name, naming the real sender inside. */
 function relay(room: Room, stanza: Stanza, to: string, kind: Kind, payload: Stanza): Stanza {
-	const relayed = filter_muc_x(getFilteredNamespaces(room.module), st.clone(stanza));
+	const relayed = filter_muc_x(get_filtered_namespaces(room.module), st.clone(stanza));
 	relayed.attr["from"] = room.jid;
 	relayed.attr["to"] = to;
-	relayed.tag("x", { xmlns: ns.muc_user }).tag(kind, { from: senderOf(stanza) });
+	relayed.tag("x", { xmlns: ns.muc_user }).tag(kind, { from: sender_of(stanza) });
 	return relayed.text_tag("reason", payload.get_child_text("reason")).up().up();
 }
 
@@ -37,7 +37,7 @@ function relay(room: Room, stanza: Stanza, to: string, kind: Kind, payload: Stan
  * @returns what is to be delivered, undefined where somebody else saw to it
  */
 function mediate(room: Room, origin: Session, stanza: Stanza, kind: Kind): Stanza | undefined {
-	const payload = payloadOf(stanza, kind);
+	const payload = payload_of(stanza, kind);
 	if (payload === undefined) {
 		// Divergence: Prosody throws for a payload of that name in another namespace
 		origin.send(st.error_reply(stanza, "cancel", "bad-request"));
@@ -79,27 +79,27 @@ export const methods: Pick<RoomMethods, "handle_mediated_invite" | "handle_media
 /** Who may invite, and what clients read that know nothing of invitations. */
 export function load(module: ModuleApi): void {
 	module.hook("muc-pre-invite", ({ room, origin, stanza }) => {
-		const inviter = senderOf(stanza);
+		const inviter = sender_of(stanza);
 		const role = room.get_role(room.get_occupant_jid(inviter)) ?? room.get_default_role(room.get_affiliation(inviter));
-		if (roleRank(role) > valid_roles.visitor) return undefined;
+		if (role_rank(role) > valid_roles.visitor) return undefined;
 		origin.send(st.error_reply(stanza, "auth", "forbidden"));
 		return true;
 	});
 	// As direct invitations look (XEP-0249), and once all did
 	module.hook("muc-invite", ({ room, stanza }) => {
-		const reason = payloadOf(stanza, "invite")?.get_child_text("reason");
+		const reason = payload_of(stanza, "invite")?.get_child_text("reason");
 		stanza.text_tag("x", reason, { xmlns: ns.conference, jid: room.jid });
 	});
 	module.hook("muc-invite", ({ room, stanza }) => {
-		addBody(stanza, "invite", `invited you to the room ${room.jid}`);
+		add_body(stanza, "invite", `invited you to the room ${room.jid}`);
 	});
 	module.hook("muc-decline", ({ room, stanza }) => {
-		addBody(stanza, "decline", `declined your invite to the room ${room.jid}`);
+		add_body(stanza, "decline", `declined your invite to the room ${room.jid}`);
 	});
 }
 
-function addBody(stanza: Stanza, kind: Kind, what: string): void {
-	const payload = payloadOf(stanza, kind);
+function add_body(stanza: Stanza, kind: Kind, what: string): void {
+	const payload = payload_of(stanza, kind);
 	if (payload === undefined || stanza.get_child("body") !== undefined) return;
 	const reason = payload.get_child_text("reason") ?? "";
 	stanza.body(`${payload.attr["from"]} ${what}${reason === "" ? "" : ` (${reason})`}`);

@@ -8,7 +8,7 @@ import { ns } from "../../host/util/ns.ts";
 import type { Stanza } from "../../host/util/stanza.ts";
 import * as st from "../../host/util/stanza.ts";
 import type { Occupant, Room, RoomMethods } from "../types.ts";
-import { addresseeOf, senderOf } from "../util.lib.ts";
+import { addressee_of, sender_of } from "../util.lib.ts";
 
 declare module "../types.ts" {
 	interface RoomMethods {
@@ -18,20 +18,20 @@ declare module "../types.ts" {
 }
 
 /** Payloads that concern an account, not a client, so that its server has to answer. */
-const accountNamespaces: ReadonlySet<string> = new Set([ns.vcard_temp, ns.pubsub, ns.vcard4]);
+const account_namespaces: ReadonlySet<string> = new Set([ns.vcard_temp, ns.pubsub, ns.vcard4]);
 
 /** Stands for a session in an IQ's id, without telling who it is. */
-function sessionHash(room: Room, realJid: string): Buffer {
-	return hmac_sha256(room.get_salt(), realJid).subarray(0, 8);
+function session_hash(room: Room, real_jid: string): Buffer {
+	return hmac_sha256(room.get_salt(), real_jid).subarray(0, 8);
 }
 
 /** The id under which a request is passed on: to whom it went, its own id, and whom the answer is for. */
-function packId(room: Room, to: string, id: string, from: string): string {
-	return base64_encode(Buffer.concat([Buffer.from(`${to}\0${id}\0`), sessionHash(room, from)]));
+function pack_id(room: Room, to: string, id: string, from: string): string {
+	return base64_encode(Buffer.concat([Buffer.from(`${to}\0${id}\0`), session_hash(room, from)]));
 }
 
 /** Takes such an id apart; undefined where a room did not make it. */
-function unpackId(id: string): { to: string; id: string; hash: Buffer } | undefined {
+function unpack_id(id: string): { to: string; id: string; hash: Buffer } | undefined {
 	const packed = base64_decode(id);
 	if (packed === undefined) return undefined;
 	const first = packed.indexOf(0);
@@ -45,20 +45,20 @@ function unpackId(id: string): { to: string; id: string; hash: Buffer } | undefi
 }
 
 /** Where the answer to a request belongs, that is from which occupant to which session under which id. */
-function findAsker(room: Room, stanza: Stanza, asker: Occupant): { from: string; to: string; id: string } | undefined {
-	const sender = senderOf(stanza);
-	const packed = unpackId(stanza.attr["id"] ?? "");
+function find_asker(room: Room, stanza: Stanza, asker: Occupant): { from: string; to: string; id: string } | undefined {
+	const sender = sender_of(stanza);
+	const packed = unpack_id(stanza.attr["id"] ?? "");
 	// The server answers for an account from its bare JID
 	if (packed === undefined || (sender !== packed.to && sender !== bare(packed.to))) return undefined;
 	const from = room.get_occupant_jid(packed.to);
 	if (from === undefined) return undefined;
 	for (const [to] of asker.each_session()) {
-		if (sessionHash(room, to).equals(packed.hash)) return { from, to, id: packed.id };
+		if (session_hash(room, to).equals(packed.hash)) return { from, to, id: packed.id };
 	}
 	return undefined;
 }
 
-function passOn(room: Room, stanza: Stanza, addresses: { from: string; to: string; id: string }): true {
+function pass_on(room: Room, stanza: Stanza, addresses: { from: string; to: string; id: string }): true {
 	room.module.log("debug", "%s sent private iq stanza to %s (%s)", stanza.attr["from"], stanza.attr["to"], addresses.to);
 	const relayed = st.clone(stanza);
 	Object.assign(relayed.attr, addresses);
@@ -66,15 +66,15 @@ function passOn(room: Room, stanza: Stanza, addresses: { from: string; to: strin
 	return true;
 }
 
-function handleAnswer(room: Room, stanza: Stanza): true | undefined {
-	const asker = room.get_occupant_by_nick(addresseeOf(stanza));
-	const addresses = asker === undefined ? undefined : findAsker(room, stanza, asker);
-	return addresses === undefined ? undefined : passOn(room, stanza, addresses);
+function handle_answer(room: Room, stanza: Stanza): true | undefined {
+	const asker = room.get_occupant_by_nick(addressee_of(stanza));
+	const addresses = asker === undefined ? undefined : find_asker(room, stanza, asker);
+	return addresses === undefined ? undefined : pass_on(room, stanza, addresses);
 }
 
-function handleRequest(room: Room, origin: Session, stanza: Stanza): true {
-	const sender = senderOf(stanza);
-	const addressee = addresseeOf(stanza);
+function handle_request(room: Room, origin: Session, stanza: Stanza): true {
+	const sender = sender_of(stanza);
+	const addressee = addressee_of(stanza);
 	const from = room.get_occupant_jid(sender);
 	if (from === undefined) {
 		const text = "You are not currently connected to this chat";
@@ -90,14 +90,14 @@ function handleRequest(room: Room, origin: Session, stanza: Stanza): true {
 		room.route_stanza(st.reply(stanza));
 		return true;
 	}
-	const isForAccount = accountNamespaces.has(stanza.first_tag?.attr["xmlns"] ?? "");
-	const id = packId(room, session, stanza.attr["id"] ?? "", sender);
-	return passOn(room, stanza, { from, to: isForAccount ? (bare(session) ?? session) : session, id });
+	const is_for_account = account_namespaces.has(stanza.first_tag?.attr["xmlns"] ?? "");
+	const id = pack_id(room, session, stanza.attr["id"] ?? "", sender);
+	return pass_on(room, stanza, { from, to: is_for_account ? (bare(session) ?? session) : session, id });
 }
 
 function handle_iq_to_occupant(room: Room, origin: Session, stanza: Stanza): true | undefined {
 	const { type } = stanza.attr;
-	return type === "error" || type === "result" ? handleAnswer(room, stanza) : handleRequest(room, origin, stanza);
+	return type === "error" || type === "result" ? handle_answer(room, stanza) : handle_request(room, origin, stanza);
 }
 
 export const methods: Pick<RoomMethods, "handle_iq_to_occupant"> & ThisType<Room> = {

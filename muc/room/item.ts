@@ -11,22 +11,22 @@ export interface Item {
 	role: Role | undefined;
 	jid?: string | undefined;
 	nick?: string | undefined;
-	actorNick?: string | undefined;
-	actorJid?: string | undefined;
+	actor_nick?: string | undefined;
+	actor_jid?: string | undefined;
 	reason?: string | undefined;
 }
 
 /** Adds an `<item/>` where the builder of `x` stands. */
-export function addItem(x: Stanza, item: Item): Stanza {
+export function add_item(x: Stanza, item: Item): Stanza {
 	x.tag("item", { affiliation: item.affiliation ?? "none", role: item.role, jid: item.jid, nick: item.nick });
-	if (item.actorNick !== undefined || item.actorJid !== undefined) {
-		x.tag("actor", { nick: item.actorNick, jid: item.actorJid }).up();
+	if (item.actor_nick !== undefined || item.actor_jid !== undefined) {
+		x.tag("actor", { nick: item.actor_nick, jid: item.actor_jid }).up();
 	}
 	if (item.reason !== undefined) x.text_tag("reason", item.reason);
 	return x.up();
 }
 
 /** A fresh `<x/>` for what rooms say about occupants. */
-export function mucUser(): Stanza {
+export function muc_user(): Stanza {
 	return st.stanza("x", { xmlns: ns.muc_user });
 }

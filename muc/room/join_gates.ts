@@ -6,7 +6,7 @@ import type { Stanza } from "../../host/util/stanza.ts";
 import * as st from "../../host/util/stanza.ts";
 import { resourceprep } from "../../host/util/stringprep.ts";
 import type { Room } from "../types.ts";
-import { senderOf } from "../util.lib.ts";
+import { sender_of } from "../util.lib.ts";
 
 /** Who wants a nick, with the occupant JID that has it. */
 interface NickRequest {
@@ -17,14 +17,14 @@ interface NickRequest {
 }
 
 /** Refuses nicks that nobody could see. */
-function refuseInvisible({ room, origin, stanza, nick }: NickRequest): true | undefined {
+function refuse_invisible({ room, origin, stanza, nick }: NickRequest): true | undefined {
 	if (/[^ \t-\r]/.test(resource(nick) ?? "")) return undefined;
 	origin.send(st.error_reply(stanza, "modify", "not-allowed", "Invisible Nicknames are forbidden", room.jid));
 	return true;
 }
 
 /** Refuses nicks with code points that Unicode 3.2 did not know, which not everybody prepares in the same way. */
-function refuseLax({ room, origin, stanza, nick }: NickRequest): true | undefined {
+function refuse_lax({ room, origin, stanza, nick }: NickRequest): true | undefined {
 	if (resourceprep(resource(nick) ?? "", true) !== undefined) return undefined;
 	origin.send(st.error_reply(stanza, "modify", "jid-malformed", "Nickname must pass strict validation", room.jid));
 	return true;
@@ -36,7 +36,7 @@ export function load(module: ModuleApi): void {
 	module.hook(
 		"muc-room-pre-create",
 		({ room, stanza }) => {
-			const creator = senderOf(stanza);
+			const creator = sender_of(stanza);
 			room.set_affiliation(true, bare(creator) ?? creator, "owner");
 		},
 		-1,
@@ -44,14 +44,14 @@ export function load(module: ModuleApi): void {
 	module.hook(
 		"muc-occupant-pre-join",
 		({ room, origin, stanza }) => {
-			if (room.get_affiliation(senderOf(stanza)) !== "outcast") return undefined;
+			if (room.get_affiliation(sender_of(stanza)) !== "outcast") return undefined;
 			origin.send(st.error_reply(stanza, "auth", "forbidden", undefined, room.jid));
 			return true;
 		},
 		-10,
 	);
-	module.hook("muc-occupant-pre-join", (event) => refuseInvisible({ ...event, nick: event.occupant.nick }), 1);
-	module.hook("muc-occupant-pre-change", (event) => refuseInvisible({ ...event, nick: event.dest_occupant.nick }), 1);
-	module.hook("muc-occupant-pre-join", (event) => refuseLax({ ...event, nick: event.occupant.nick }), 2);
-	module.hook("muc-occupant-pre-change", (event) => refuseLax({ ...event, nick: event.dest_occupant.nick }), 2);
+	module.hook("muc-occupant-pre-join", (event) => refuse_invisible({ ...event, nick: event.occupant.nick }), 1);
+	module.hook("muc-occupant-pre-change", (event) => refuse_invisible({ ...event, nick: event.dest_occupant.nick }), 1);
+	module.hook("muc-occupant-pre-join", (event) => refuse_lax({ ...event, nick: event.occupant.nick }), 2);
+	module.hook("muc-occupant-pre-change", (event) => refuse_lax({ ...event, nick: event.dest_occupant.nick }), 2);
 }

@@ -4,8 +4,8 @@ import type { Session } from "../../host/core/types.ts";
 import type { Stanza } from "../../host/util/stanza.ts";
 import * as st from "../../host/util/stanza.ts";
 import type { Room, RoomMethods } from "../types.ts";
-import { senderOf } from "../util.lib.ts";
-import { mucUser } from "./item.ts";
+import { sender_of } from "../util.lib.ts";
+import { muc_user } from "./item.ts";
 
 declare module "../types.ts" {
 	interface RoomMethods {
@@ -15,23 +15,23 @@ declare module "../types.ts" {
 }
 
 function handle_kickable(room: Room, stanza: Stanza): true | undefined {
-	const realJid = senderOf(stanza);
-	const occupant = room.get_occupant_by_real_jid(realJid);
+	const real_jid = sender_of(stanza);
+	const occupant = room.get_occupant_by_real_jid(real_jid);
 	if (occupant === undefined) return undefined;
 	const error = stanza.get_error();
 	let status = `Kicked: ${error?.condition.replaceAll("-", " ") ?? "presence error"}`;
 	// The text may tell about the real JID
 	if (error?.text !== undefined && room.get_whois() === "anyone") status += `: ${error.text}`;
-	occupant.set_session(realJid, st.presence({ type: "unavailable" }).text_tag("status", status));
+	occupant.set_session(real_jid, st.presence({ type: "unavailable" }).text_tag("status", status));
 	const prev_role = occupant.role;
 	// Nobody else was there to become the primary session
-	const isLast = occupant.jid === realJid;
-	if (isLast) occupant.role = undefined;
+	const is_last = occupant.jid === real_jid;
+	if (is_last) occupant.role = undefined;
 	const saved = room.save_occupant(occupant);
-	const x = mucUser();
-	if (isLast) x.tag("status", { code: "333" }).up();
+	const x = muc_user();
+	if (is_last) x.tag("status", { code: "333" }).up();
 	room.publicise_occupant_status({ occupant: saved ?? occupant, x, prev_role });
-	if (isLast) room.module.fire_event("muc-occupant-left", { room, nick: occupant.nick, occupant });
+	if (is_last) room.module.fire_event("muc-occupant-left", { room, nick: occupant.nick, occupant });
 	return true;
 }
 

@@ -4,8 +4,8 @@ import type { StoreTable } from "../../host/core/types.ts";
 import { failed, ok, stanza_error } from "../../host/util/error.ts";
 import type { Stanza } from "../../host/util/stanza.ts";
 import type { DestroyEvent, MucEvents, Occupant, Role, Room, RoomMethods, Verdict } from "../types.ts";
-import { readConfig } from "./freeze.ts";
-import { mucUser } from "./item.ts";
+import { read_config } from "./freeze.ts";
+import { muc_user } from "./item.ts";
 
 declare module "../types.ts" {
 	interface RoomMethods {
@@ -19,7 +19,7 @@ declare module "../types.ts" {
 	}
 }
 
-function clear(room: Room, x: Stanza = mucUser()): void {
+function clear(room: Room, x: Stanza = muc_user()): void {
 	const gone = new Map<Occupant, Role | undefined>();
 	for (const [, occupant] of room.each_occupant()) {
 		gone.set(occupant, occupant.role);
@@ -33,7 +33,7 @@ function clear(room: Room, x: Stanza = mucUser()): void {
 }
 
 function destroy(room: Room, wanted: Omit<DestroyEvent, "room">): Verdict {
-	const x = mucUser();
+	const x = muc_user();
 	const event: MucEvents["muc-pre-room-destroy"] = { room, ...wanted, x, allowed: true };
 	room.module.fire_event("muc-pre-room-destroy", event);
 	if (!event.allowed) return failed(stanza_error(event.error ?? "cancel", "not-allowed"));
@@ -59,11 +59,11 @@ export function recover_room(room: Room, stored: StoreTable | undefined): boolea
 		delete room._data.persistent;
 		return true;
 	}
-	const config = readConfig(room.module, stored);
+	const config = read_config(room.module, stored);
 	if (!config.ok) return false;
 	room._data = config.value.data;
 	room._affiliations = config.value.affiliations;
-	room._affiliation_data = config.value.affiliationData;
+	room._affiliation_data = config.value.affiliation_data;
 	// Both are made from these again when they are asked for
 	room._reserved_nicks = undefined;
 	room.avatar_hash = undefined;

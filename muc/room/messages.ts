@@ -2,18 +2,18 @@
 
 import type { ModuleApi, Session } from "../../host/core/types.ts";
 import { get_type } from "../../host/util/dataforms.ts";
-import { medium as newId } from "../../host/util/id.ts";
+import { medium as new_id } from "../../host/util/id.ts";
 import { ns } from "../../host/util/ns.ts";
 import type { Stanza } from "../../host/util/stanza.ts";
 import * as st from "../../host/util/stanza.ts";
 import type { GroupchatEvent, Room, RoomMethods } from "../types.ts";
 import {
-	addresseeOf,
+	addressee_of,
 	filter_muc_x,
-	getFilteredNamespaces,
+	get_filtered_namespaces,
 	is_kickable_error,
-	roleRank,
-	senderOf,
+	role_rank,
+	sender_of,
 	valid_roles,
 } from "../util.lib.ts";
 
@@ -28,7 +28,7 @@ declare module "../types.ts" {
 /** A private message (XEP-0045 §7.5). */
 function handle_message_to_occupant(room: Room, origin: Session, stanza: Stanza): true | undefined {
 	const { type } = stanza.attr;
-	const from = room.get_occupant_jid(senderOf(stanza));
+	const from = room.get_occupant_jid(sender_of(stanza));
 	if (from === undefined) {
 		const text = "You are not currently connected to this chat";
 		if (type !== "error") origin.send(st.error_reply(stanza, "cancel", "not-acceptable", text, room.jid));
@@ -42,14 +42,14 @@ function handle_message_to_occupant(room: Room, origin: Session, stanza: Stanza)
 		room.module.log("debug", "%s kicked from %s for sending an error message", from, room.jid);
 		return room.handle_kickable(origin, stanza);
 	}
-	const recipient = room.get_occupant_by_nick(addresseeOf(stanza));
+	const recipient = room.get_occupant_by_nick(addressee_of(stanza));
 	if (recipient === undefined) {
 		// Divergence: Prosody tries to answer an error message here as well, and throws
 		if (type === "error") return true;
 		origin.send(st.error_reply(stanza, "cancel", "item-not-found", "Recipient not in room", room.jid));
 		return true;
 	}
-	const message = filter_muc_x(getFilteredNamespaces(room.module), st.clone(stanza));
+	const message = filter_muc_x(get_filtered_namespaces(room.module), st.clone(stanza));
 	message.tag("x", { xmlns: ns.muc_user }).up();
 	message.attr["from"] = from;
 	if (room.module.fire_event("muc-private-message", { room, origin, stanza: message }) !== false) {
@@ -59,8 +59,8 @@ function handle_message_to_occupant(room: Room, origin: Session, stanza: Stanza)
 }
 
 function handle_groupchat_to_room(room: Room, origin: Session, stanza: Stanza): true {
-	const from = senderOf(stanza);
-	stanza.attr["id"] ??= newId();
+	const from = sender_of(stanza);
+	stanza.attr["id"] ??= new_id();
 	const occupant = room.get_occupant_by_real_jid(from);
 	const event: GroupchatEvent = { room, origin, stanza, from, occupant };
 	if (room.module.fire_event("muc-occupant-groupchat", event)) return true;
@@ -70,7 +70,7 @@ function handle_groupchat_to_room(room: Room, origin: Session, stanza: Stanza): 
 }
 
 /** An invitation or the answer to one (XEP-0045 §7.8.2); nothing else may be said to a room like that. */
-function handleMucUser(room: Room, origin: Session, stanza: Stanza, x: Stanza): true {
+function handle_muc_user(room: Room, origin: Session, stanza: Stanza, x: Stanza): true {
 	const payload = x.first_tag;
 	if (payload?.name === "invite" && payload.attr["to"] !== undefined) return room.handle_mediated_invite(origin, stanza);
 	if (payload?.name === "decline" && payload.attr["to"] !== undefined) return room.handle_mediated_decline(origin, stanza);
@@ -85,10 +85,10 @@ function handle_message_to_room(room: Room, origin: Session, stanza: Stanza): tr
 	if (type !== undefined && type !== "normal") return undefined;
 
 	const x = stanza.get_child("x", ns.muc_user);
-	if (x !== undefined) return handleMucUser(room, origin, stanza, x);
+	if (x !== undefined) return handle_muc_user(room, origin, stanza, x);
 	const form = stanza.get_child("x", ns.data);
-	const formType = get_type(form);
-	if (form === undefined || !formType.ok || formType.value !== ns.muc_request) return undefined;
+	const form_type = get_type(form);
+	if (form === undefined || !form_type.ok || form_type.value !== ns.muc_request) return undefined;
 	room.handle_role_request(origin, stanza, form);
 	return true;
 }
@@ -107,7 +107,7 @@ export const methods: Pick<RoomMethods, "handle_message_to_occupant" | "handle_m
 };
 
 /** Whether a child says in the room's name when something was sent. */
-function isOwnDelay(child: Stanza, room: Room): boolean {
+function is_own_delay(child: Stanza, room: Room): boolean {
 	if (child.attr["from"] !== room.jid) return false;
 	const { xmlns } = child.attr;
 	return (child.name === "delay" && xmlns === ns.delay) || (child.name === "x" && xmlns === ns.legacy_delay);
@@ -116,12 +116,12 @@ function isOwnDelay(child: Stanza, room: Room): boolean {
 /** Lets only those speak who are in the room and have voice, and nobody in the room's name. */
 export function load(module: ModuleApi): void {
 	module.hook("muc-occupant-groupchat", ({ room, stanza }) => {
-		stanza.maptags((child) => (isOwnDelay(child, room) ? undefined : child));
+		stanza.maptags((child) => (is_own_delay(child, room) ? undefined : child));
 	});
 	module.hook(
 		"muc-occupant-groupchat",
 		({ origin, stanza, occupant }) => {
-			const rank = roleRank(occupant?.role);
+			const rank = role_rank(occupant?.role);
 			if (rank > valid_roles.visitor) return undefined;
 			origin.send(
 				rank <= valid_roles.none

@@ -3,7 +3,7 @@
 import type { ModuleApi } from "../../host/core/types.ts";
 import { OccupantRecord } from "../occupant.lib.ts";
 import type { Affiliation, Occupant, Role, Room, RoomMethods } from "../types.ts";
-import { affiliationRank, getFilteredNamespaces, isRole, valid_affiliations } from "../util.lib.ts";
+import { affiliation_rank, get_filtered_namespaces, is_role, valid_affiliations } from "../util.lib.ts";
 
 declare module "../types.ts" {
 	interface RoomMethods {
@@ -32,14 +32,14 @@ function get_default_role(room: Room, affiliation: Affiliation | undefined): Rol
 	const answer = room.module.fire_event("muc-get-default-role", {
 		room,
 		affiliation,
-		affiliation_rank: affiliationRank(affiliation),
+		affiliation_rank: affiliation_rank(affiliation),
 	});
-	return isRole(answer) && answer !== "none" ? answer : undefined;
+	return is_role(answer) && answer !== "none" ? answer : undefined;
 }
 
-function new_occupant(room: Room, bareRealJid: string, nick: string): Occupant {
-	const occupant = new OccupantRecord(bareRealJid, nick, getFilteredNamespaces(room.module));
-	occupant.role = room.get_default_role(room.get_affiliation(bareRealJid));
+function new_occupant(room: Room, bare_real_jid: string, nick: string): Occupant {
+	const occupant = new OccupantRecord(bare_real_jid, nick, get_filtered_namespaces(room.module));
+	occupant.role = room.get_default_role(room.get_affiliation(bare_real_jid));
 	return occupant;
 }
 
@@ -48,27 +48,27 @@ function* each_occupant(room: Room): IterableIterator<[string, Occupant]> {
 }
 
 /** Forgets which of an occupant's sessions are in the room under that nick; others took over what points elsewhere. */
-function forgetSessions(room: Room, nick: string): void {
+function forget_sessions(room: Room, nick: string): void {
 	const occupant = room._occupants.get(nick);
 	if (occupant === undefined) return;
-	for (const realJid of occupant.sessions.keys()) {
-		if (room._jid_nick.get(realJid) === nick) room._jid_nick.delete(realJid);
+	for (const real_jid of occupant.sessions.keys()) {
+		if (room._jid_nick.get(real_jid) === nick) room._jid_nick.delete(real_jid);
 	}
 }
 
 function save_occupant(room: Room, changed: Occupant): Occupant | undefined {
 	const occupant = changed.copy();
 	const { nick } = occupant;
-	forgetSessions(room, nick);
-	let hasLiveSession = false;
+	forget_sessions(room, nick);
+	let has_live_session = false;
 	if (occupant.role !== undefined) {
-		for (const [realJid, presence] of occupant.sessions) {
+		for (const [real_jid, presence] of occupant.sessions) {
 			if (presence.attr["type"] !== undefined) continue;
-			hasLiveSession = true;
-			room._jid_nick.set(realJid, nick);
+			has_live_session = true;
+			room._jid_nick.set(real_jid, nick);
 		}
 	}
-	if (!hasLiveSession) {
+	if (!has_live_session) {
 		room._occupants.delete(nick);
 		return undefined;
 	}

@@ -6,9 +6,9 @@ import { ns } from "../../host/util/ns.ts";
 import type { Stanza } from "../../host/util/stanza.ts";
 import * as st from "../../host/util/stanza.ts";
 import type { Occupant, Room, RoomMethods } from "../types.ts";
-import { addresseeOf, senderOf } from "../util.lib.ts";
-import { mucUser } from "./item.ts";
-import { departToNick, showReturn } from "./nick_change.ts";
+import { addressee_of, sender_of } from "../util.lib.ts";
+import { muc_user } from "./item.ts";
+import { depart_to_nick, show_return } from "./nick_change.ts";
 
 declare module "../types.ts" {
 	interface RoomMethods {
@@ -27,20 +27,20 @@ export interface Visit {
 	room: Room;
 	origin: Session;
 	stanza: Stanza;
-	realJid: string;
-	bareJid: string;
+	real_jid: string;
+	bare_jid: string;
 	/** Whether it asks to enter (XEP-0045 §7.2.1), which who is in already uses to be told everything again. */
-	wantsIn: boolean;
+	wants_in: boolean;
 }
 
 function visit(room: Room, origin: Session, stanza: Stanza): Visit {
-	const realJid = senderOf(stanza);
-	const wantsIn = stanza.get_child("x", ns.muc) !== undefined;
-	return { room, origin, stanza, realJid, bareJid: bare(realJid) ?? realJid, wantsIn };
+	const real_jid = sender_of(stanza);
+	const wants_in = stanza.get_child("x", ns.muc) !== undefined;
+	return { room, origin, stanza, real_jid, bare_jid: bare(real_jid) ?? real_jid, wants_in };
 }
 
 /** Answers for rooms that could not be read. */
-function refuseBroken(room: Room, origin: Session, stanza: Stanza): boolean {
+function refuse_broken(room: Room, origin: Session, stanza: Stanza): boolean {
 	if (!room.broken) return false;
 	room.module.log("debug", "Returning error from broken room %s", room.jid);
 	origin.send(st.error_reply(stanza, "wait", "internal-server-error", undefined, room.jid));
@@ -48,22 +48,22 @@ function refuseBroken(room: Room, origin: Session, stanza: Stanza): boolean {
 }
 
 function handle_first_presence(room: Room, origin: Session, stanza: Stanza): true {
-	if (refuseBroken(room, origin, stanza)) return true;
-	const { realJid, bareJid } = visit(room, origin, stanza);
-	const nick = addresseeOf(stanza);
+	if (refuse_broken(room, origin, stanza)) return true;
+	const { real_jid, bare_jid } = visit(room, origin, stanza);
+	const nick = addressee_of(stanza);
 	if (resource(nick) === undefined) {
 		// Divergence: Prosody creates the room, throws, and keeps it without an occupant
 		origin.send(st.error_reply(stanza, "modify", "jid-malformed", "A nickname is required", room.jid));
 		return true;
 	}
 	if (room.module.fire_event("muc-room-pre-create", { room, origin, stanza })) return true;
-	const occupant = room.new_occupant(bareJid, nick);
+	const occupant = room.new_occupant(bare_jid, nick);
 	// PARITY: who is refused here leaves a room behind that exists without an occupant
 	const event = { room, origin, stanza, occupant, is_first_session: true, is_last_session: undefined, is_new_room: true };
 	if (room.module.fire_event("muc-occupant-pre-join", event)) return true;
 
-	occupant.set_session(realJid, stanza);
-	const x = mucUser().tag("status", { code: "201" }).up();
+	occupant.set_session(real_jid, stanza);
+	const x = muc_user().tag("status", { code: "201" }).up();
 	if (room.get_whois() === "anyone") x.tag("status", { code: "100" }).up();
 	if (occupant.nick !== nick) x.tag("status", { code: "210" }).up();
 	room.save_occupant(occupant);
@@ -71,15 +71,15 @@ function handle_first_presence(room: Room, origin: Session, stanza: Stanza): tru
 
 	const joined = { room, nick: occupant.nick, occupant, stanza, origin };
 	room.module.fire_event("muc-occupant-joined", joined);
-	room.module.fire_event("muc-occupant-session-new", { ...joined, jid: realJid });
+	room.module.fire_event("muc-occupant-session-new", { ...joined, jid: real_jid });
 	room.module.fire_event("muc-room-created", { room, creator: occupant, stanza, origin });
 	return true;
 }
 
 function handle_normal_presence(room: Room, origin: Session, stanza: Stanza): true {
-	if (refuseBroken(room, origin, stanza)) return true;
+	if (refuse_broken(room, origin, stanza)) return true;
 	const here = visit(room, origin, stanza);
-	const occupant = room.get_occupant_by_real_jid(here.realJid);
+	const occupant = room.get_occupant_by_real_jid(here.real_jid);
 	const { type } = stanza.attr;
 	if (type === "unavailable") {
 		if (occupant !== undefined) leave(here, occupant);
@@ -87,7 +87,7 @@ function handle_normal_presence(room: Room, origin: Session, stanza: Stanza): tr
 		room.respond_to_probe(origin, stanza, occupant);
 	} else if (occupant !== undefined) {
 		change(here, occupant);
-	} else if (here.wantsIn) {
+	} else if (here.wants_in) {
 		join(here);
 	} else {
 		room.module.log("debug", "Attempted join without <x>, possibly desynced");
@@ -98,26 +98,26 @@ function handle_normal_presence(room: Room, origin: Session, stanza: Stanza): tr
 }
 
 /** A session takes leave; the occupant goes with its last one. */
-function leave({ room, origin, stanza, realJid }: Visit, occupant: Occupant): void {
-	const isLast = occupant.sessions.size <= 1;
-	const event = { room, origin, stanza, occupant, is_first_session: undefined, is_last_session: isLast };
+function leave({ room, origin, stanza, real_jid }: Visit, occupant: Occupant): void {
+	const is_last = occupant.sessions.size <= 1;
+	const event = { room, origin, stanza, occupant, is_first_session: undefined, is_last_session: is_last };
 	if (room.module.fire_event("muc-occupant-pre-leave", event)) return;
 
-	room.module.log("debug", "session %s is leaving occupant %s", realJid, occupant.nick);
+	room.module.log("debug", "session %s is leaving occupant %s", real_jid, occupant.nick);
 	const prev_role = occupant.role;
-	if (isLast) occupant.role = undefined;
-	occupant.set_session(realJid, stanza);
+	if (is_last) occupant.role = undefined;
+	occupant.set_session(real_jid, stanza);
 	room.save_occupant(occupant);
-	room.publicise_occupant_status({ occupant, x: mucUser(), prev_role });
-	if (isLast) room.module.fire_event("muc-occupant-left", { room, nick: occupant.nick, occupant, origin, stanza });
+	room.publicise_occupant_status({ occupant, x: muc_user(), prev_role });
+	if (is_last) room.module.fire_event("muc-occupant-left", { room, nick: occupant.nick, occupant, origin, stanza });
 }
 
 /** A session enters: as a new occupant, or under a nick that its account has here already. */
 function join(here: Visit): void {
-	const { room, origin, stanza, realJid, bareJid } = here;
-	const askedNick = addresseeOf(stanza);
-	const present = room.get_occupant_by_nick(askedNick);
-	const asked = present ?? room.new_occupant(bareJid, askedNick);
+	const { room, origin, stanza, real_jid, bare_jid } = here;
+	const asked_nick = addressee_of(stanza);
+	const present = room.get_occupant_by_nick(asked_nick);
+	const asked = present ?? room.new_occupant(bare_jid, asked_nick);
 	const event = {
 		room,
 		origin,
@@ -128,22 +128,22 @@ function join(here: Visit): void {
 	};
 	if (room.module.fire_event("muc-occupant-pre-join", event)) return;
 
-	const { occupant, isFirst } = settle(here, asked, askedNick, present === undefined);
-	if (refuseConflict(here, occupant, isFirst)) return;
-	occupant.set_session(realJid, stanza);
+	const { occupant, is_first } = settle(here, asked, asked_nick, present === undefined);
+	if (refuse_conflict(here, occupant, is_first)) return;
+	occupant.set_session(real_jid, stanza);
 	room.save_occupant(occupant);
-	introduce(here, occupant, undefined, occupant.nick !== askedNick);
-	announceSession(here, occupant, isFirst);
+	introduce(here, occupant, undefined, occupant.nick !== asked_nick);
+	announce_session(here, occupant, is_first);
 }
 
 /** A session that is in the room sends an update, asks for everything again, or takes another nick. */
 function change(here: Visit, from: Occupant): void {
-	const { room, origin, stanza, realJid, bareJid } = here;
-	const isLast = from.sessions.size <= 1;
-	const askedNick = addresseeOf(stanza);
-	const isUpdate = from.nick === askedNick;
-	const present = isUpdate ? from : room.get_occupant_by_nick(askedNick);
-	const asked = present ?? room.new_occupant(bareJid, askedNick);
+	const { room, origin, stanza, real_jid, bare_jid } = here;
+	const is_last = from.sessions.size <= 1;
+	const asked_nick = addressee_of(stanza);
+	const is_update = from.nick === asked_nick;
+	const present = is_update ? from : room.get_occupant_by_nick(asked_nick);
+	const asked = present ?? room.new_occupant(bare_jid, asked_nick);
 	if (present === undefined) asked.role = from.role;
 	const event = {
 		room,
@@ -151,25 +151,25 @@ function change(here: Visit, from: Occupant): void {
 		stanza,
 		orig_occupant: from,
 		dest_occupant: asked,
-		is_first_session: isUpdate ? undefined : present === undefined,
-		is_last_session: isLast,
+		is_first_session: is_update ? undefined : present === undefined,
+		is_last_session: is_last,
 	};
 	if (room.module.fire_event("muc-occupant-pre-change", event)) return;
 
-	const settled = isUpdate ? { occupant: from, isFirst: false } : settle(here, asked, askedNick, present === undefined);
-	const { occupant: to, isFirst } = settled;
-	if (refuseConflict(here, to, isFirst)) return;
-	if (!isUpdate) departToNick(here, from, to, { isFirst, isLast });
-	to.set_session(realJid, stanza);
+	const settled = is_update ? { occupant: from, is_first: false } : settle(here, asked, asked_nick, present === undefined);
+	const { occupant: to, is_first } = settled;
+	if (refuse_conflict(here, to, is_first)) return;
+	if (!is_update) depart_to_nick(here, from, to, { is_first, is_last });
+	to.set_session(real_jid, stanza);
 	room.save_occupant(to);
-	if (!isUpdate && isLast) {
+	if (!is_update && is_last) {
 		// Divergence: Prosody tells of it before the new nick is in the room. So a temporary room counts as empty when its only
 		// occupant changes nick, and is destroyed beneath it.
 		room.module.fire_event("muc-occupant-left", { room, nick: from.nick, occupant: from, origin, stanza });
 	}
-	introduce(here, to, from, to.nick !== askedNick);
-	if (!isUpdate && !isLast) showReturn(here, from);
-	if (here.wantsIn) announceSession(here, to, isFirst);
+	introduce(here, to, from, to.nick !== asked_nick);
+	if (!is_update && !is_last) show_return(here, from);
+	if (here.wants_in) announce_session(here, to, is_first);
 }
 
 /**
@@ -177,43 +177,43 @@ function change(here: Visit, from: Occupant): void {
  * Divergence: where that nick is in the room already, Prosody puts the new occupant in its place, and the sessions that were
  * there are in the room no more without hearing of it.
  */
-function settle(here: Visit, asked: Occupant, askedNick: string, isNew: boolean): { occupant: Occupant; isFirst: boolean } {
-	const isTaken = !isNew && asked.bare_jid !== here.bareJid;
-	if (asked.nick === askedNick || isTaken) return { occupant: asked, isFirst: isNew };
+function settle(here: Visit, asked: Occupant, asked_nick: string, is_new: boolean): { occupant: Occupant; is_first: boolean } {
+	const is_taken = !is_new && asked.bare_jid !== here.bare_jid;
+	if (asked.nick === asked_nick || is_taken) return { occupant: asked, is_first: is_new };
 	const present = here.room.get_occupant_by_nick(asked.nick);
-	if (present !== undefined) return { occupant: present, isFirst: false };
-	return { occupant: isNew ? asked : here.room.new_occupant(here.bareJid, asked.nick), isFirst: true };
+	if (present !== undefined) return { occupant: present, is_first: false };
+	return { occupant: is_new ? asked : here.room.new_occupant(here.bare_jid, asked.nick), is_first: true };
 }
 
 /** Refuses a nick that somebody else has. */
-function refuseConflict({ room, origin, stanza, realJid, bareJid }: Visit, occupant: Occupant, isFirst: boolean): boolean {
-	if (isFirst || bareJid === occupant.bare_jid) return false;
-	room.module.log("debug", "%s couldn't join due to nick conflict: %s", realJid, occupant.nick);
+function refuse_conflict({ room, origin, stanza, real_jid, bare_jid }: Visit, occupant: Occupant, is_first: boolean): boolean {
+	if (is_first || bare_jid === occupant.bare_jid) return false;
+	room.module.log("debug", "%s couldn't join due to nick conflict: %s", real_jid, occupant.nick);
 	origin.send(st.error_reply(stanza, "cancel", "conflict", undefined, room.jid));
 	return true;
 }
 
 /** Shows the room to who comes in, and an occupant to the room; `from` is what the session was before, if it was in. */
 function introduce(
-	{ room, realJid, wantsIn }: Visit,
+	{ room, real_jid, wants_in }: Visit,
 	occupant: Occupant,
 	from: Occupant | undefined,
-	nickChanged: boolean,
+	nick_changed: boolean,
 ): void {
-	if (from === undefined || wantsIn) {
-		room.send_occupant_list(realJid, (_nick, other) => other?.get_presence(realJid) === undefined);
+	if (from === undefined || wants_in) {
+		room.send_occupant_list(real_jid, (_nick, other) => other?.get_presence(real_jid) === undefined);
 	}
-	const self = mucUser();
+	const self = muc_user();
 	if (from === undefined && room.get_whois() === "anyone") self.tag("status", { code: "100" }).up();
-	if (nickChanged) self.tag("status", { code: "210" }).up();
-	room.publicise_occupant_status({ occupant, x: { base: mucUser(), self }, prev_role: from?.role });
+	if (nick_changed) self.tag("status", { code: "210" }).up();
+	room.publicise_occupant_status({ occupant, x: { base: muc_user(), self }, prev_role: from?.role });
 }
 
 /** Tells the features, which send history and subject. */
-function announceSession({ room, origin, stanza, realJid }: Visit, occupant: Occupant, isFirst: boolean): void {
+function announce_session({ room, origin, stanza, real_jid }: Visit, occupant: Occupant, is_first: boolean): void {
 	const joined = { room, nick: occupant.nick, occupant, stanza, origin };
-	if (isFirst) room.module.fire_event("muc-occupant-joined", joined);
-	room.module.fire_event("muc-occupant-session-new", { ...joined, jid: realJid });
+	if (is_first) room.module.fire_event("muc-occupant-joined", joined);
+	room.module.fire_event("muc-occupant-session-new", { ...joined, jid: real_jid });
 }
 
 function handle_presence_to_occupant(room: Room, origin: Session, stanza: Stanza): true | undefined {
@@ -236,7 +236,7 @@ function handle_presence_to_occupant(room: Room, origin: Session, stanza: Stanza
 }
 
 function handle_presence_to_room(room: Room, origin: Session, stanza: Stanza): true | undefined {
-	const nick = room.get_occupant_jid(senderOf(stanza));
+	const nick = room.get_occupant_jid(sender_of(stanza));
 	if (nick === undefined) return undefined;
 	const redirected = st.clone(stanza);
 	redirected.attr["to"] = nick;

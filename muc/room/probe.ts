@@ -5,8 +5,8 @@ import { resource } from "../../host/util/jid.ts";
 import type { Stanza } from "../../host/util/stanza.ts";
 import * as st from "../../host/util/stanza.ts";
 import type { Occupant, Room, RoomMethods } from "../types.ts";
-import { addresseeOf, senderOf } from "../util.lib.ts";
-import { addItem, mucUser } from "./item.ts";
+import { addressee_of, sender_of } from "../util.lib.ts";
+import { add_item, muc_user } from "./item.ts";
 
 declare module "../types.ts" {
 	interface RoomMethods {
@@ -17,16 +17,16 @@ declare module "../types.ts" {
 	}
 }
 
-function build_unavailable_presence(room: Room, occupantJid: string, to: string): Stanza | undefined {
-	const nick = resource(occupantJid);
+function build_unavailable_presence(room: Room, occupant_jid: string, to: string): Stanza | undefined {
+	const nick = resource(occupant_jid);
 	const bare_jid = nick === undefined ? undefined : room.get_registered_jid(nick);
 	if (nick === undefined || bare_jid === undefined) {
 		room.module.log("debug", "Received presence probe for unavailable nickname that's not registered");
 		return undefined;
 	}
 	const jid = room.is_anonymous_for(to) ? undefined : bare_jid;
-	const stanza = st.presence({ to, from: occupantJid, type: "unavailable" });
-	stanza.add_child(addItem(mucUser(), { affiliation: room.get_affiliation(bare_jid), role: "none", nick, jid }));
+	const stanza = st.presence({ to, from: occupant_jid, type: "unavailable" });
+	stanza.add_child(add_item(muc_user(), { affiliation: room.get_affiliation(bare_jid), role: "none", nick, jid }));
 	// PARITY: handlers get no `x`, as Prosody looks for it in another namespace
 	const event = { room, stanza, x: undefined, bare_jid, nick };
 	room.module.fire_event("muc-build-occupant-presence", event);
@@ -39,13 +39,13 @@ function respond_to_probe(room: Room, origin: Session, stanza: Stanza, recipient
 		origin.send(st.error_reply(stanza, "cancel", "not-acceptable", text, room.jid));
 		return;
 	}
-	const occupantJid = addresseeOf(stanza);
-	const occupant = room.get_occupant_by_nick(occupantJid);
+	const occupant_jid = addressee_of(stanza);
+	const occupant = room.get_occupant_by_nick(occupant_jid);
 	if (occupant !== undefined) {
-		room.publicise_occupant_status({ occupant, x: mucUser(), recipient });
+		room.publicise_occupant_status({ occupant, x: muc_user(), recipient });
 		return;
 	}
-	const presence = room.build_unavailable_presence(occupantJid, senderOf(stanza));
+	const presence = room.build_unavailable_presence(occupant_jid, sender_of(stanza));
 	if (presence !== undefined) room.route_stanza(presence);
 }
 

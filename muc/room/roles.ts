@@ -2,8 +2,8 @@
 
 import { failed, ok, stanza_error } from "../../host/util/error.ts";
 import type { Occupant, Role, Room, RoomMethods, SetRoleEvent, Verdict } from "../types.ts";
-import { affiliationRank, isRole } from "../util.lib.ts";
-import { mucUser } from "./item.ts";
+import { affiliation_rank, is_role } from "../util.lib.ts";
+import { muc_user } from "./item.ts";
 
 declare module "../types.ts" {
 	interface RoomMethods {
@@ -28,32 +28,32 @@ function may_set_role(room: Room, actor: string, occupant: Occupant, role: Role 
 
 	const own = room.get_affiliation(actor);
 	// Nobody acts on those above
-	if (affiliationRank(own) < affiliationRank(room.get_affiliation(occupant.bare_jid))) return refusal;
-	const concernsModerator = occupant.role === "moderator" || role === "moderator";
-	if (concernsModerator && own !== "owner" && own !== "admin") return refusal;
+	if (affiliation_rank(own) < affiliation_rank(room.get_affiliation(occupant.bare_jid))) return refusal;
+	const concerns_moderator = occupant.role === "moderator" || role === "moderator";
+	if (concerns_moderator && own !== "owner" && own !== "admin") return refusal;
 	return room.get_role(room.get_occupant_jid(actor)) === "moderator" ? ok(true) : refusal;
 }
 
 function set_role(
 	room: Room,
-	givenActor: string | true | undefined,
-	occupantJid: string,
+	given_actor: string | true | undefined,
+	occupant_jid: string,
 	wanted: string | false | undefined,
 	reason: string | undefined,
 ): Verdict {
-	if (givenActor === undefined) return failed(stanza_error("modify", "not-acceptable"));
-	const occupant = room.get_occupant_by_nick(occupantJid);
+	if (given_actor === undefined) return failed(stanza_error("modify", "not-acceptable"));
+	const occupant = room.get_occupant_by_nick(occupant_jid);
 	if (occupant === undefined) return failed(stanza_error("modify", "item-not-found"));
 	const name = wanted === undefined || wanted === false ? "none" : wanted;
-	if (!isRole(name)) return failed(stanza_error("modify", "not-acceptable"));
+	if (!is_role(name)) return failed(stanza_error("modify", "not-acceptable"));
 	const role = name === "none" ? undefined : name;
-	const actor = givenActor === true ? undefined : givenActor;
+	const actor = given_actor === true ? undefined : given_actor;
 	if (actor !== undefined) {
 		const verdict = room.may_set_role(actor, occupant, role);
 		if (!verdict.ok) return verdict;
 	}
 
-	const x = mucUser();
+	const x = muc_user();
 	if (role === undefined) x.tag("status", { code: "307" }).up();
 	const prev_role = occupant.role;
 	occupant.role = role;

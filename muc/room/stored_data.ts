@@ -4,7 +4,7 @@ import type { ModuleApi, StoreTable, StoreValue } from "../../host/core/types.ts
 import type { AffiliationData, RoomData } from "../types.ts";
 
 /** A stored table by its text keys; an empty one may come as a list. Undefined for what is none. */
-export function asTable(value: StoreValue | undefined): StoreTable | undefined {
+export function as_table(value: StoreValue | undefined): StoreTable | undefined {
 	if (typeof value !== "object") return undefined;
 	if (Array.isArray(value)) return value.length === 0 ? {} : undefined;
 	if (!(value instanceof Map)) return value;
@@ -17,20 +17,20 @@ export function asTable(value: StoreValue | undefined): StoreTable | undefined {
 
 type Kind = "text" | "number" | "boolean" | "table" | "table or text";
 
-function isOf(kind: Kind, value: StoreValue): boolean {
+function is_of(kind: Kind, value: StoreValue): boolean {
 	switch (kind) {
 		case "text":
 			return typeof value === "string";
 		case "table":
-			return asTable(value) !== undefined;
+			return as_table(value) !== undefined;
 		case "table or text":
-			return typeof value === "string" || asTable(value) !== undefined;
+			return typeof value === "string" || as_table(value) !== undefined;
 		default:
 			return typeof value === kind;
 	}
 }
 
-const roomDataKinds: { readonly [Key in keyof RoomData as string extends Key ? never : Key]-?: Kind } = {
+const room_data_kinds: { readonly [Key in keyof RoomData as string extends Key ? never : Key]-?: Kind } = {
 	name: "text",
 	description: "text",
 	language: "text",
@@ -59,14 +59,14 @@ const roomDataKinds: { readonly [Key in keyof RoomData as string extends Key ? n
 	occupant_id_salt: "text",
 };
 
-const affiliationDataKinds: { readonly [Key in keyof AffiliationData as string extends Key ? never : Key]-?: Kind } = {
+const affiliation_data_kinds: { readonly [Key in keyof AffiliationData as string extends Key ? never : Key]-?: Kind } = {
 	reserved_nickname: "text",
 	reason: "text",
 	hats: "table",
 };
 
 /** All keys of a table, without those that are known and have a value that is not as it has to be. */
-function readTable(
+function read_table(
 	table: StoreTable,
 	kinds: { readonly [key: string]: Kind },
 	complain: (key: string, kind: Kind) => void,
@@ -75,22 +75,22 @@ function readTable(
 	for (const [key, value] of Object.entries(table)) {
 		const kind = Object.hasOwn(kinds, key) ? kinds[key] : undefined;
 		if (value === undefined) continue;
-		if (kind === undefined || isOf(kind, value)) read[key] = value;
+		if (kind === undefined || is_of(kind, value)) read[key] = value;
 		else complain(key, kind);
 	}
 	return read;
 }
 
 /** Reads the settings of a room; keys that modules put there are kept. What cannot be meant is left out, with a warning. */
-export function readRoomData(module: ModuleApi, roomJid: string, stored: StoreValue | undefined): RoomData {
-	const table = asTable(stored);
+export function read_room_data(module: ModuleApi, room_jid: string, stored: StoreValue | undefined): RoomData {
+	const table = as_table(stored);
 	if (table === undefined && stored !== undefined)
-		module.log("warn", "Room %s: expected a table of settings under _data", roomJid);
+		module.log("warn", "Room %s: expected a table of settings under _data", room_jid);
 	const data: RoomData = {};
 	Object.assign(
 		data,
-		readTable(table ?? {}, roomDataKinds, (key, kind) => {
-			module.log("warn", "Room %s: expected %s as setting %s, left out", roomJid, kind, key);
+		read_table(table ?? {}, room_data_kinds, (key, kind) => {
+			module.log("warn", "Room %s: expected %s as setting %s, left out", room_jid, kind, key);
 		}),
 	);
 	if (data.whois !== undefined && data.whois !== "moderators" && data.whois !== "anyone") delete data.whois;
@@ -98,23 +98,23 @@ export function readRoomData(module: ModuleApi, roomJid: string, stored: StoreVa
 }
 
 /** Reads what is kept about affiliated JIDs, in the same way. */
-export function readAffiliationData(
+export function read_affiliation_data(
 	module: ModuleApi,
-	roomJid: string,
+	room_jid: string,
 	stored: StoreValue | undefined,
 ): Map<string, AffiliationData> {
 	const read = new Map<string, AffiliationData>();
-	for (const [jid, value] of Object.entries(asTable(stored) ?? {})) {
-		const table = asTable(value);
+	for (const [jid, value] of Object.entries(as_table(stored) ?? {})) {
+		const table = as_table(value);
 		if (table === undefined) {
-			module.log("warn", "Room %s: expected a table about %s, left out", roomJid, jid);
+			module.log("warn", "Room %s: expected a table about %s, left out", room_jid, jid);
 			continue;
 		}
 		const data: AffiliationData = {};
 		Object.assign(
 			data,
-			readTable(table, affiliationDataKinds, (key, kind) => {
-				module.log("warn", "Room %s: expected %s as %s of %s, left out", roomJid, kind, key, jid);
+			read_table(table, affiliation_data_kinds, (key, kind) => {
+				module.log("warn", "Room %s: expected %s as %s of %s, left out", room_jid, kind, key, jid);
 			}),
 		);
 		read.set(jid, data);

@@ -7,7 +7,7 @@ import Sqlite from "better-sqlite3";
 import { afterEach, describe, expect, it } from "vitest";
 import type { ConfigValue } from "../../host/core/config/config.ts";
 import { read_data } from "../../host/util/serialization.ts";
-import { findProsody } from "../../tools/reference.ts";
+import { find_prosody } from "../../tools/reference.ts";
 import {
 	add_contact,
 	affiliate,
@@ -27,7 +27,7 @@ import { why_not } from "./prosody_lua.ts";
 import { start_storage } from "./storage_server.ts";
 
 const reference = process.env["ENJAMB_REFERENCE"];
-const no_prosody = findProsody(reference) === undefined ? "there is no Prosody" : undefined;
+const no_prosody = find_prosody(reference) === undefined ? "there is no Prosody" : undefined;
 if (no_prosody !== undefined) console.warn(`Prosody and we do not take turns: ${no_prosody}.`);
 const no_sql = no_prosody ?? why_not("util.sql", "DBI");
 /** Prosody 0.12 keeps no reasons with affiliations, and shows none. */

@@ -8,15 +8,15 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, expect, it } from "vitest";
 import { run } from "../../host/migrate.ts";
-import { hasEjabberd, prepareEjabberd } from "../../tools/bench/ejabberd.ts";
-import { findProsody } from "../../tools/reference.ts";
+import { has_ejabberd, prepare_ejabberd } from "../../tools/bench/ejabberd.ts";
+import { find_prosody } from "../../tools/reference.ts";
 import { Client } from "../../tools/scansion/client.ts";
 import { patience } from "../helper.ts";
 import { affiliate, balcony, configure, enter, garden, say, service, set_avatar } from "./alternation/make.ts";
 import { type ObservedRoom, observe_room } from "./alternation/observe.ts";
 import { login, Stage } from "./alternation/servers.ts";
 
-const reason = !hasEjabberd() ? "there is no ejabberd" : findProsody() === undefined ? "there is no Prosody" : undefined;
+const reason = !has_ejabberd() ? "there is no ejabberd" : find_prosody() === undefined ? "there is no Prosody" : undefined;
 if (reason !== undefined) console.warn(`Rooms of a real ejabberd are not moved: ${reason}.`);
 
 const config = `
@@ -85,7 +85,7 @@ function is_dumped(path: string): boolean {
 it.skipIf(reason)("rooms of ejabberd go on in Prosody and with us", { timeout: 120_000 }, async () => {
 	folder = mkdtempSync(join(tmpdir(), "enjamb-spec-"));
 	const port = await free_port();
-	const { command, environment } = prepareEjabberd(folder, port, true);
+	const { command, environment } = prepare_ejabberd(folder, port, true);
 	const settings = environment["EJABBERD_CONFIG_PATH"] ?? "";
 	const with_accounts = readFileSync(settings, "utf8").replace("auth_method: [anonymous]", "auth_method: [internal]");
 	writeFileSync(settings, with_accounts.replace(/anonymous_protocol: .*\n/, ""));

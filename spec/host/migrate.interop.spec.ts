@@ -3,14 +3,14 @@
 import { join } from "node:path";
 import { afterEach, expect, it } from "vitest";
 import { run } from "../../host/migrate.ts";
-import { findProsody } from "../../tools/reference.ts";
+import { find_prosody } from "../../tools/reference.ts";
 import { balcony, garden, make, people, service } from "./alternation/make.ts";
 import { observe } from "./alternation/observe.ts";
 import { Stage } from "./alternation/servers.ts";
 import { why_not } from "./prosody_lua.ts";
 
 const reference = process.env["ENJAMB_REFERENCE"];
-const reason = findProsody(reference) === undefined ? "there is no Prosody" : why_not("util.sql", "DBI");
+const reason = find_prosody(reference) === undefined ? "there is no Prosody" : why_not("util.sql", "DBI");
 if (reason !== undefined) console.warn(`Prosody does not run on data that were moved: ${reason}.`);
 
 function config(storage: string): string {

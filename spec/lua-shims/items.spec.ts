@@ -149,7 +149,7 @@ describe.each(["storage_memory", "storage_internal", "auth_internal_plain", "aut
 				expect(usermanager.test_password("juliet", "localhost", "wrong").ok).toBe(false);
 				expect(usermanager.users("localhost")).toEqual(["juliet"]);
 				const client = await server.client("juliet", "balcony");
-				expect(client.fullJid).toBe("juliet@localhost/balcony");
+				expect(client.full_jid).toBe("juliet@localhost/balcony");
 			} finally {
 				await server.stop();
 			}

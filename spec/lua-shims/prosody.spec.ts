@@ -33,37 +33,37 @@ describe("the server as Lua modules see it", () => {
 
 	it("shows a client's session", async () => {
 		const client = await server.client("seen", "here");
-		run("session", client.fullJid);
+		run("session", client.full_jid);
 		const by_id = (id: string) => expect_stanza(client, (stanza) => stanza.attrs["id"] === id);
 		expect((await by_id("stanza")).get_child_text("body")).toBe("as a stanza");
 		expect((await by_id("text")).get_child_text("body")).toBe("as text");
-		const session = server.server.full_sessions.get(client.fullJid);
+		const session = server.server.full_sessions.get(client.full_jid);
 		expect(session).toHaveProperty("canary");
 		Object.defineProperty(session, "of_typescript", { value: "x", writable: true, enumerable: false, configurable: true });
-		expect(Reflect.get(Object(lua["session"]?.(client.fullJid)), "of_typescript")).toBe("x");
-		expect(lua["session"]?.(client.fullJid)).toBe(session);
+		expect(Reflect.get(Object(lua["session"]?.(client.full_jid)), "of_typescript")).toBe("x");
+		expect(lua["session"]?.(client.full_jid)).toBe(session);
 	});
 
 	it("sends what the host sends through a function that Lua put in place of send", async () => {
 		const wrapped = await server.client("wrapped", "here");
 		const sender = await server.client("sender", "here");
-		const undo = lua["wrap"]?.(wrapped.fullJid) as () => void;
+		const undo = lua["wrap"]?.(wrapped.full_jid) as () => void;
 		const host = server.server.hosts.get("localhost");
 		if (!host) throw new Error("no host");
-		sender.send(st.message({ to: wrapped.fullJid, id: "1" }, "Hi"));
+		sender.send(st.message({ to: wrapped.full_jid, id: "1" }, "Hi"));
 		expect((await expect_stanza(wrapped)).get_child_text("wrapped")).toBe("yes");
-		server.server.router.broadcast(host, [wrapped.fullJid, sender.fullJid], st.message({ from: "localhost", id: "2" }, "all"));
+		server.server.router.broadcast(host, [wrapped.full_jid, sender.full_jid], st.message({ from: "localhost", id: "2" }, "all"));
 		expect((await expect_stanza(wrapped)).get_child_text("wrapped")).toBe("yes");
 		expect((await expect_stanza(sender)).get_child("wrapped")).toBeUndefined();
 		undo();
-		server.server.router.broadcast(host, [wrapped.fullJid], st.message({ from: "localhost", id: "3" }, "again"));
+		server.server.router.broadcast(host, [wrapped.full_jid], st.message({ from: "localhost", id: "3" }, "again"));
 		const plain = await expect_stanza(wrapped);
-		expect([plain.attrs["to"], plain.get_child("wrapped")]).toEqual([wrapped.fullJid, undefined]);
+		expect([plain.attrs["to"], plain.get_child("wrapped")]).toEqual([wrapped.full_jid, undefined]);
 	});
 
 	it("takes tables with a function send as origins", async () => {
 		const client = await server.client("origin", "here");
-		expect(lua["origins"]?.(client.fullJid)).toBe("plain iq error, plain iq error, wrapped iq, wrapped iq, true");
+		expect(lua["origins"]?.(client.full_jid)).toBe("plain iq error, plain iq error, wrapped iq, wrapped iq, true");
 	});
 
 	it("lets loops take away what they are at", async () => {
@@ -82,7 +82,7 @@ describe("the server as Lua modules see it", () => {
 
 	it("shows rosters in Prosody's shape, and takes what is put into them", async () => {
 		const client = await server.client("rostered", "here");
-		expect(lua["roster"]?.(client.fullJid)).toBe("friend@example.com=both Friends+Others");
+		expect(lua["roster"]?.(client.full_jid)).toBe("friend@example.com=both Friends+Others");
 		const roster = server.server.rostermanager.load_roster("rostered", "localhost");
 		expect(roster.items.get("friend@example.com")).toMatchObject({ subscription: "both", name: "Friend" });
 		expect([...(roster.items.get("friend@example.com")?.groups ?? [])].sort()).toEqual(["Friends", "Others"]);

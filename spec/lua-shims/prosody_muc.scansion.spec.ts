@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { start_subject } from "../../host/compare.ts";
-import { common_names, newer_only, playOn, tag_of } from "../scripts.ts";
+import { common_names, newer_only, play_on, tag_of } from "../scripts.ts";
 
 // Prosody's own mod_muc and mod_muc_mam, in Lua, on this host: whoever runs them here should not notice.
 // The folder of another Prosody's sources is named by PROSODY_SOURCE.
@@ -33,6 +33,6 @@ describe.skipIf(!is_there && !required)("our scansion scripts, on Prosody's own 
 	it.for(common_names.filter((name) => name.startsWith("mu") || name.startsWith("mam")))("%s", async (name, { skip }) => {
 		const newer = tag_of(name, newer_only);
 		skip(is_old && newer !== undefined, `${newer_only}: ${newer}`);
-		expect(await playOn(() => start_subject(config), name)).toBe("");
+		expect(await play_on(() => start_subject(config), name)).toBe("");
 	});
 });

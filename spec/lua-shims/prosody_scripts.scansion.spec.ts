@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { start_subject } from "../../host/compare.ts";
 import { play } from "../../tools/scansion/play.ts";
-import { createReporter } from "../../tools/scansion/report.ts";
-import { readScript } from "../../tools/scansion.ts";
+import { create_reporter } from "../../tools/scansion/report.ts";
+import { read_script } from "../../tools/scansion.ts";
 
 // Prosody's own scripts, played on Prosody's own modules in Lua on this host. PROSODY_SOURCE names the folder of its sources.
 const source = process.env["PROSODY_SOURCE"] ?? "";
@@ -98,13 +98,13 @@ describe.skipIf(!is_there)("Prosody's scripts, on its own modules in Lua on this
 	const names = is_there ? readdirSync(folder).filter((name) => name.endsWith(".scs")) : [];
 
 	it.for(names.sort())("%s", async (name) => {
-		const script = readScript(join(folder, name));
+		const script = read_script(join(folder, name));
 		if (!script.ok) throw new Error(`${name}:${script.error.line}: ${script.error.message}`);
 		const server = await start_subject(config);
 		try {
 			const outcome = await play(script.value, { host: "127.0.0.1", port: server.port, timeout: 5000 });
 			let report = "";
-			if (outcome.failure) createReporter("text", (text) => (report += text), false).result({ kind: "played", outcome });
+			if (outcome.failure) create_reporter("text", (text) => (report += text), false).result({ kind: "played", outcome });
 			expect(report).toBe("");
 		} finally {
 			await server.stop();

@@ -5,14 +5,14 @@ import * as st from "../../host/util/stanza.ts";
 import { set_room_defaults } from "../../muc/defaults.ts";
 import { create_full_library } from "../../muc/features.ts";
 import type { Room } from "../../muc/types.ts";
-import { findProsody, type Reference, startReference } from "../../tools/reference.ts";
+import { find_prosody, type Reference, start_reference } from "../../tools/reference.ts";
 import { Client } from "../../tools/scansion/client.ts";
 import { FakeModule, FakeSession } from "./fake_module.ts";
 import { parsed } from "./rig.ts";
 
 // A room as it was just created, and as it was then configured, here and in a real Prosody
 
-const reason = findProsody() === undefined ? "Prosody is not installed" : undefined;
+const reason = find_prosody() === undefined ? "Prosody is not installed" : undefined;
 if (reason) console.warn(`New rooms are not compared with Prosody's: ${reason}.`);
 
 const room_jid = "room@conference.localhost";
@@ -117,7 +117,7 @@ describe.skipIf(reason !== undefined)("a new room, beside Prosody's", () => {
 	let origin: FakeSession;
 
 	beforeAll(async () => {
-		const started = await startReference({ config });
+		const started = await start_reference({ config });
 		if (!started.ok) throw new Error(started.error);
 		reference = started.value;
 		const { host, port } = reference;
@@ -129,9 +129,9 @@ describe.skipIf(reason !== undefined)("a new room, beside Prosody's", () => {
 
 		const module = new FakeModule({ host: "conference.localhost" });
 		room = create_full_library(module).new_room(room_jid);
-		origin = new FakeSession(client.fullJid);
+		origin = new FakeSession(client.full_jid);
 		module.hook("muc-room-pre-create", (event) => set_room_defaults(module, event.room, event.stanza.attr["xml:lang"]), 1);
-		room.handle_first_presence(origin, enter(client.fullJid));
+		room.handle_first_presence(origin, enter(client.full_jid));
 	});
 
 	afterAll(async () => {
@@ -157,17 +157,17 @@ describe.skipIf(reason !== undefined)("a new room, beside Prosody's", () => {
 	async function compare(): Promise<void> {
 		const form = form_lines(await theirs(ask_form()));
 		expect(form.length).toBeGreaterThan(15);
-		expect(form_lines(ours(() => room.handle_owner_query_get_to_room(origin, ask_form(client.fullJid))))).toEqual(form);
+		expect(form_lines(ours(() => room.handle_owner_query_get_to_room(origin, ask_form(client.full_jid))))).toEqual(form);
 		const info = info_lines(await theirs(ask_info()));
 		expect(info.length).toBeGreaterThan(15);
-		expect(info_lines(ours(() => room.handle_disco_info_get_query(origin, ask_info(client.fullJid))))).toEqual(info);
+		expect(info_lines(ours(() => room.handle_disco_info_get_query(origin, ask_info(client.full_jid))))).toEqual(info);
 	}
 
 	it("has the same configuration form, field by field, and says the same about itself", compare);
 
 	it.each(settings)("still has with %s", async (_, values) => {
 		expect((await theirs(submit(values))).attr["type"]).toBe("result");
-		const reply = ours(() => room.handle_owner_query_set_to_room(origin, submit(values, client.fullJid)));
+		const reply = ours(() => room.handle_owner_query_set_to_room(origin, submit(values, client.full_jid)));
 		expect(reply.attr["type"]).toBe("result");
 		await compare();
 	});

@@ -5,11 +5,11 @@ import { owner, Rig } from "./rig.ts";
 
 const legacy = "xmpp:prosody.im/protocol/hats:1";
 
-function hatsOf(presence: st.Stanza | undefined, xmlns: string): (string | undefined)[][] {
+function hats_of(presence: st.Stanza | undefined, xmlns: string): (string | undefined)[][] {
 	return [...(presence?.childtags("hats", xmlns) ?? [])].map((hats) => hats.tags.map(({ attr }) => attr["title"]));
 }
 
-function seenWith(options: { [name: string]: boolean }, active: boolean): st.Stanza | undefined {
+function seen_with(options: { [name: string]: boolean }, active: boolean): st.Stanza | undefined {
 	const rig = new Rig({ options });
 	rig.affiliate("a@example.org", "member");
 	rig.room._affiliation_data.set("a@example.org", { hats: { "urn:x:chef": { active, title: "Chef" } } });
@@ -22,12 +22,12 @@ function seenWith(options: { [name: string]: boolean }, active: boolean): st.Sta
 
 describe("hats", () => {
 	it("shows the active ones, and none that was claimed", () => {
-		expect(hatsOf(seenWith({}, true), ns.hats)).toEqual([["Chef"]]);
-		expect(hatsOf(seenWith({}, true), legacy)).toEqual([]);
-		expect(hatsOf(seenWith({}, false), ns.hats)).toEqual([]);
+		expect(hats_of(seen_with({}, true), ns.hats)).toEqual([["Chef"]]);
+		expect(hats_of(seen_with({}, true), legacy)).toEqual([]);
+		expect(hats_of(seen_with({}, false), ns.hats)).toEqual([]);
 	});
 
 	it("shows them in the old namespace too where that is wanted", () => {
-		expect(hatsOf(seenWith({ muc_hats_compat: true }, true), legacy)).toEqual([["Chef"]]);
+		expect(hats_of(seen_with({ muc_hats_compat: true }, true), legacy)).toEqual([["Chef"]]);
 	});
 });

@@ -41,16 +41,16 @@ function archive(): ArchiveStore {
 }
 
 /** Ids of all that is archived of a room, oldest first. */
-function archived(room: string, with_?: string): string[] {
-	const found = archive().find(room, with_ === undefined ? {} : { with: with_ });
+function archived(room: string, with_whom?: string): string[] {
+	const found = archive().find(room, with_whom === undefined ? {} : { with: with_whom });
 	if (!found.ok) throw new Error(found.error.text);
 	return found.value.items.map(({ id }) => id);
 }
 
 /** Files a message as if it had been said then. */
-function file(room: string, body: string, when: number, with_ = groupchat): string {
+function file(room: string, body: string, when: number, with_whom = groupchat): string {
 	const message = st.message({ type: "groupchat", from: `${room_of(room)}/somebody`, to: room_of(room) }, body);
-	const appended = archive().append(room, undefined, message, when, with_);
+	const appended = archive().append(room, undefined, message, when, with_whom);
 	if (!appended.ok) throw new Error(appended.error.text);
 	return appended.value;
 }
@@ -469,7 +469,7 @@ describe("history of who joins", () => {
 		expect(all.map((message) => message.get_child_attr("delay", ns.delay, "from"))).toEqual(
 			[1, 2, 3].map(() => room_of("balcony")),
 		);
-		expect(all.map(({ attr }) => attr["to"])).toEqual([1, 2, 3].map(() => juliet.fullJid));
+		expect(all.map(({ attr }) => attr["to"])).toEqual([1, 2, 3].map(() => juliet.full_jid));
 		const shown = all.map((message) => message.get_child("x", ns.muc_user)?.get_child("item")?.attr["jid"]);
 		expect(shown).toEqual([1, 2, 3].map(() => "romeo@localhost"));
 

@@ -4,20 +4,20 @@ import { start_scratch_server } from "../../host/composition.ts";
 import { default_config } from "../../host/core/configmanager.ts";
 import { ns } from "../../host/util/ns.ts";
 import * as st from "../../host/util/stanza.ts";
-import { findProsody, scratchConfig, startReference } from "../../tools/reference.ts";
+import { find_prosody, scratch_config, start_reference } from "../../tools/reference.ts";
 import { Client } from "../../tools/scansion/client.ts";
 import { play } from "../../tools/scansion/play.ts";
-import { createReporter } from "../../tools/scansion/report.ts";
-import { findScripts, readScript, type ScratchServer } from "../../tools/scansion.ts";
+import { create_reporter } from "../../tools/scansion/report.ts";
+import { find_scripts, read_script, type ScratchServer } from "../../tools/scansion.ts";
 import { ask, patience } from "../helper.ts";
 import { enter, room_of, service } from "./service.ts";
 
 // Scripts that need a module which room services do not have unless their configuration names it
 
-const found = findScripts([join(import.meta.dirname, "../scansion/muc_moderation")]);
+const found = find_scripts([join(import.meta.dirname, "../scansion/muc_moderation")]);
 if (!found.ok) throw new Error(found.error);
 const scripts = found.value.map((file) => {
-	const script = readScript(file);
+	const script = read_script(file);
 	if (!script.ok) throw new Error(`${file}:${script.error.line}: ${script.error.message}`);
 	return { name: file.slice(file.lastIndexOf("/") + 1), script: script.value };
 });
@@ -32,7 +32,7 @@ async function play_on(server: ScratchServer, script: (typeof scripts)[number]["
 	try {
 		const outcome = await play(script, { host: "127.0.0.1", port: server.port, timeout: 5000 });
 		let report = "";
-		if (outcome.failure) createReporter("text", (text) => (report += text), false).result({ kind: "played", outcome });
+		if (outcome.failure) create_reporter("text", (text) => (report += text), false).result({ kind: "played", outcome });
 		return report;
 	} finally {
 		await server.stop();
@@ -48,8 +48,8 @@ async function start_ours(): Promise<ScratchServer> {
 }
 
 async function start_prosody(): Promise<ScratchServer> {
-	const config = scratchConfig.replace('{ "muc_mam" }', '{ "muc_mam", "muc_moderation" }');
-	const started = await startReference({ config });
+	const config = scratch_config.replace('{ "muc_mam" }', '{ "muc_mam", "muc_moderation" }');
+	const started = await start_reference({ config });
 	if (!started.ok) throw new Error(started.error);
 	return started.value;
 }
@@ -60,7 +60,7 @@ describe("scripts of moderation, on this server", () => {
 	});
 });
 
-const prosody = findProsody();
+const prosody = find_prosody();
 if (prosody === undefined) console.warn("Prosody is not installed: scripts of moderation are not judged by a real one");
 
 describe.skipIf(prosody === undefined)("scripts of moderation, on a real Prosody", () => {

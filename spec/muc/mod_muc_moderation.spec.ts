@@ -206,7 +206,7 @@ describe.each(["memory", "sql"])("a retraction in storage %s", (storage) => {
 			expect(history[1] && read_tombstone(history[1])).toEqual(tombstone);
 			expect(history[1] && id_of(history[1])).toBe(id);
 			expect(history[1]?.get_child_attr("delay", ns.delay, "from")).toBe(room_of("square"));
-			expect(history[1]?.attr["to"]).toBe(reader.fullJid);
+			expect(history[1]?.attr["to"]).toBe(reader.full_jid);
 			expect(history[2] && is_retraction(history[2])).toBe(true);
 			expect(history.map(String).join()).not.toContain("villain");
 			await reader.disconnect();
@@ -363,7 +363,7 @@ describe.each(forms)("a request in the %s form", (form) => {
 			seen++;
 			expect([event.stanza_id, event.actor, event.actor_nick, event.reason]).toEqual([
 				id,
-				romeo.fullJid,
+				romeo.full_jid,
 				`${room_of("square")}/creator`,
 				"manners",
 			]);

@@ -2,10 +2,10 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ns } from "../../host/util/ns.ts";
 import * as st from "../../host/util/stanza.ts";
-import { askProsody, asLua, whyNoProsody } from "../host/util/prosody.ts";
+import { as_lua, ask_prosody, why_no_prosody } from "../host/util/prosody.ts";
 import { owner, Rig, room_jid } from "./rig.ts";
 
-function idOf(stanza: st.Stanza | undefined): (string | undefined)[] {
+function id_of(stanza: st.Stanza | undefined): (string | undefined)[] {
 	return [...(stanza?.childtags("occupant-id", ns.occupant_id) ?? [])].map(({ attr }) => attr["id"]);
 }
 
@@ -20,15 +20,15 @@ describe("occupant ids", () => {
 			rig.session("a@example.org/x"),
 			rig.presence("a@example.org/x", "a").add_child(forged()),
 		);
-		const [id] = idOf(rig.module.take(owner)[0]);
+		const [id] = id_of(rig.module.take(owner)[0]);
 		expect(id).toMatch(/^[A-Za-z0-9+/]{43}=$/);
 
 		rig.say("a@example.org/x", (message) => message.body("hello").add_child(forged()));
-		expect(idOf(rig.module.take(owner)[0])).toEqual([id]);
+		expect(id_of(rig.module.take(owner)[0])).toEqual([id]);
 		rig.whisper("a@example.org/x", "owner", "psst");
-		expect(idOf(rig.module.take(owner)[0])).toEqual([id]);
+		expect(id_of(rig.module.take(owner)[0])).toEqual([id]);
 		rig.join("a@example.org/x", "renamed");
-		expect(rig.module.take(owner).flatMap(idOf)).toEqual([id, id]);
+		expect(rig.module.take(owner).flatMap(id_of)).toEqual([id, id]);
 	});
 
 	it("differ from room to room", () => {
@@ -53,7 +53,7 @@ describe("occupant ids", () => {
 	it("can be turned off", () => {
 		const rig = new Rig({ options: { muc_occupant_id: false } });
 		rig.join(owner, "owner");
-		expect(rig.module.take(owner).flatMap(idOf)).toEqual([]);
+		expect(rig.module.take(owner).flatMap(id_of)).toEqual([]);
 		expect(rig.disco().features).not.toContain(ns.occupant_id);
 		expect(rig.module.features).not.toContain(ns.occupant_id);
 	});
@@ -66,15 +66,15 @@ describe("occupant ids", () => {
 		);
 	});
 
-	it.skipIf(whyNoProsody !== undefined)("are what Prosody computes", () => {
+	it.skipIf(why_no_prosody !== undefined)("are what Prosody computes", () => {
 		const cases = fc.sample(fc.tuple(fc.emailAddress(), fc.uuid()), { numRuns: 20, seed: 1 });
-		const digests = askProsody(cases.map(([jid, salt]) => ["util.hashes:hmac_sha256", jid, salt]));
-		const expected = askProsody(
+		const digests = ask_prosody(cases.map(([jid, salt]) => ["util.hashes:hmac_sha256", jid, salt]));
+		const expected = ask_prosody(
 			digests.map((digest) => ["util.encodings:base64.encode", Buffer.from(digest.slice(1), "hex")] as const),
 		);
 		const ours = cases.map(([jid, occupant_id_salt]) => {
 			const { room } = new Rig({}, { occupant_id_salt });
-			return asLua(room.get_occupant_id(room.new_occupant(jid, `${room_jid}/a`)));
+			return as_lua(room.get_occupant_id(room.new_occupant(jid, `${room_jid}/a`)));
 		});
 		expect(ours).toEqual(expected);
 	});

@@ -31,7 +31,7 @@ function brief(reply: Stanza): string {
 	return [error.type, error.condition, error.text].filter((part) => part !== undefined).join("/");
 }
 
-function rigWith(affiliation: Affiliation | undefined, options: FakeModuleOptions["options"] = {}): Rig {
+function rig_with(affiliation: Affiliation | undefined, options: FakeModuleOptions["options"] = {}): Rig {
 	const rig = new Rig({ options });
 	if (affiliation) rig.affiliate("a@example.org", affiliation);
 	return rig;
@@ -44,18 +44,18 @@ describe("registration", () => {
 		["member", "ok"],
 		["owner", "ok"],
 	] as const)("of an %s: %s", (affiliation, expected) => {
-		expect(brief(query(rigWith(affiliation), "get"))).toBe(expected);
-		expect(brief(query(rigWith(affiliation), "set", form("a")))).toBe(expected);
+		expect(brief(query(rig_with(affiliation), "get"))).toBe(expected);
+		expect(brief(query(rig_with(affiliation), "set", form("a")))).toBe(expected);
 	});
 
 	it("makes strangers members where they are let", () => {
-		const rig = rigWith(undefined, { allow_unaffiliated_register: true });
+		const rig = rig_with(undefined, { allow_unaffiliated_register: true });
 		expect(brief(query(rig, "set", form("a")))).toBe("ok");
 		expect(rig.room.get_affiliation("a@example.org")).toBe("member");
 	});
 
 	it("shows a form, and then the nick", () => {
-		const rig = rigWith("member");
+		const rig = rig_with("member");
 		const asked = query(rig, "get").get_child("query", ns.register)?.get_child("x", ns.data);
 		expect([...(asked?.childtags("field") ?? [])].map(({ attr }) => attr["var"])).toEqual(["FORM_TYPE", "muc#register_roomnick"]);
 		query(rig, "set", form("Nick"));
@@ -79,11 +79,11 @@ describe("registration", () => {
 		["no nick", form(undefined), "modify/bad-request/Error in form: muc#register_roomnick: Required value missing"],
 		["a bad nick", form("\u202e"), "modify/bad-request/Invalid Nickname"],
 	])("refuses %s", (_, child, expected) => {
-		expect(brief(query(rigWith("member"), "set", child))).toBe(expected);
+		expect(brief(query(rig_with("member"), "set", child))).toBe(expected);
 	});
 
 	it("refuses nicks that others use or have reserved", () => {
-		const rig = rigWith("member");
+		const rig = rig_with("member");
 		rig.join("b@example.org/x", "b");
 		expect(brief(query(rig, "set", form("b")))).toBe("cancel/conflict");
 		query(rig, "set", form("Boss"), owner);
@@ -95,7 +95,7 @@ describe("registration", () => {
 			["member", undefined],
 			["admin", "admin"],
 		] as const) {
-			const rig = rigWith(affiliation);
+			const rig = rig_with(affiliation);
 			query(rig, "set", form("a"));
 			expect(brief(query(rig, "set", st.stanza("remove")))).toBe("ok");
 			expect(rig.room.get_affiliation("a@example.org")).toBe(left);
@@ -105,7 +105,7 @@ describe("registration", () => {
 	});
 
 	it("has fields of other modules, which come and go", () => {
-		const rig = rigWith("member", { muc_registration_include_form: true });
+		const rig = rig_with("member", { muc_registration_include_form: true });
 		const item = { name: "email", type: "text-single", label: "E-mail" } as const;
 		rig.module.events.fire_any("item-added/muc-registration-field", { source: rig.module, item });
 		rig.module.hook("muc-registration-submitted", ({ submitted_data, affiliation_data }) => {
@@ -124,7 +124,7 @@ describe("registration", () => {
 
 describe("reserved nicks", () => {
 	it("are closed to others, on joining and on changing", () => {
-		const rig = rigWith("member");
+		const rig = rig_with("member");
 		query(rig, "set", form("Nick"));
 		expect(rig.join("b@example.org/x", "Nick")).toBe("cancel/conflict");
 		rig.join("b@example.org/x", "b");
@@ -133,7 +133,7 @@ describe("reserved nicks", () => {
 	});
 
 	it("are enforced where that is wanted", () => {
-		const rig = rigWith("member", { enforce_registered_nickname: true });
+		const rig = rig_with("member", { enforce_registered_nickname: true });
 		rig.join(user, "other");
 		rig.module.take();
 		query(rig, "set", form("Nick"));

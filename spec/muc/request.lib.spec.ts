@@ -28,7 +28,7 @@ function moderated(): Rig {
 	return rig;
 }
 
-const roleOf = ({ room }: Rig): string | undefined => room._occupants.get(`${room_jid}/visitor`)?.role;
+const role_of = ({ room }: Rig): string | undefined => room._occupants.get(`${room_jid}/visitor`)?.role;
 
 describe("voice", () => {
 	it("is asked for by visitors, of the moderators", () => {
@@ -50,7 +50,7 @@ describe("voice", () => {
 	it("is granted by moderators", () => {
 		const rig = moderated();
 		expect(send(rig, request(owner, { "muc#jid": visitor, "muc#request_allow": "true" }))).toBeUndefined();
-		expect(roleOf(rig)).toBe("participant");
+		expect(role_of(rig)).toBe("participant");
 	});
 
 	it.each([
@@ -61,13 +61,13 @@ describe("voice", () => {
 	])("%s", (_, fields) => {
 		const rig = moderated();
 		expect(send(rig, request(owner, fields))).toBeUndefined();
-		expect(roleOf(rig)).toBe("visitor");
+		expect(role_of(rig)).toBe("visitor");
 	});
 
 	it("is not granted by visitors", () => {
 		const rig = moderated();
 		send(rig, request(visitor, { "muc#jid": visitor, "muc#request_allow": "1" }));
-		expect(roleOf(rig)).toBe("visitor");
+		expect(role_of(rig)).toBe("visitor");
 	});
 
 	it("is not asked for by participants, who have it", () => {

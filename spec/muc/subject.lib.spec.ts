@@ -6,7 +6,7 @@ import { Rig, room_jid } from "./rig.ts";
 beforeEach(() => void vi.useFakeTimers({ toFake: ["Date"], now: new Date("2024-02-29T12:00:00Z") }));
 afterEach(() => void vi.useRealTimers());
 
-function withOccupant(role: Role, changesubject: boolean): Rig {
+function with_occupant(role: Role, changesubject: boolean): Rig {
 	const rig = new Rig({}, { changesubject, moderated: role === "visitor" });
 	rig.join("a@example.org/x", "a");
 	if (role === "moderator") rig.room.set_role(true, `${room_jid}/a`, role);
@@ -38,13 +38,13 @@ describe("subject", () => {
 		["participant", false, "auth/forbidden"],
 		["visitor", true, "auth/forbidden"],
 	] as const)("may be set by a %s (changesubject %s): %s", (role, changesubject, error) => {
-		const rig = withOccupant(role, changesubject);
+		const rig = with_occupant(role, changesubject);
 		expect(rig.say("a@example.org/x", (message) => message.text_tag("subject", "Lunch"))).toBe(error);
 		expect(rig.room.get_subject()[1]).toBe(error === undefined ? "Lunch" : undefined);
 	});
 
 	it.each(["body", "thread"])("is not meant by a message with a %s", (also) => {
-		const rig = withOccupant("participant", false);
+		const rig = with_occupant("participant", false);
 		const spoke = rig.say("a@example.org/x", (message) => message.text_tag("subject", "Re: Lunch").text_tag(also, "now"));
 		expect(spoke).toBeUndefined();
 		expect(rig.room.get_subject()[1]).toBeUndefined();

@@ -3,41 +3,41 @@ import * as st from "../../host/util/stanza.ts";
 import { OccupantRecord } from "../../muc/occupant.lib.ts";
 import {
 	add_filtered_namespace,
-	affiliationRank,
+	affiliation_rank,
 	filter_muc_x,
-	getFilteredNamespaces,
+	get_filtered_namespaces,
+	is_affiliation,
 	is_kickable_error,
-	isAffiliation,
-	isRole,
+	is_role,
 	load,
 	only_with_min_role,
-	roleRank,
+	role_rank,
 } from "../../muc/util.lib.ts";
 import { FakeModule } from "./fake_module.ts";
 
 describe("ranks", () => {
 	it("put affiliations and roles in order, undefined as none", () => {
-		expect((["outcast", undefined, "member", "admin", "owner"] as const).map(affiliationRank)).toEqual([-1, 0, 1, 2, 3]);
-		expect(affiliationRank("none")).toBe(0);
-		expect(([undefined, "visitor", "participant", "moderator"] as const).map(roleRank)).toEqual([0, 1, 2, 3]);
-		expect(roleRank("none")).toBe(0);
+		expect((["outcast", undefined, "member", "admin", "owner"] as const).map(affiliation_rank)).toEqual([-1, 0, 1, 2, 3]);
+		expect(affiliation_rank("none")).toBe(0);
+		expect(([undefined, "visitor", "participant", "moderator"] as const).map(role_rank)).toEqual([0, 1, 2, 3]);
+		expect(role_rank("none")).toBe(0);
 	});
 
 	it("know no other names, whatever objects inherit", () => {
 		for (const name of ["constructor", "toString", "__proto__", "", "Owner", undefined, false, 1]) {
-			expect(isAffiliation(name), String(name)).toBe(false);
-			expect(isRole(name), String(name)).toBe(false);
+			expect(is_affiliation(name), String(name)).toBe(false);
+			expect(is_role(name), String(name)).toBe(false);
 		}
-		expect(isAffiliation("none") && isRole("none")).toBe(true);
+		expect(is_affiliation("none") && is_role("none")).toBe(true);
 	});
 
 	it("make a condition for broadcasts", () => {
 		const occupant = new OccupantRecord("a@example.org", "room@muc/a", new Map());
-		const isModerator = only_with_min_role("moderator");
+		const is_moderator = only_with_min_role("moderator");
 		occupant.role = "participant";
-		expect(isModerator("", occupant)).toBe(false);
+		expect(is_moderator("", occupant)).toBe(false);
 		occupant.role = "moderator";
-		expect(isModerator("", occupant)).toBe(true);
+		expect(is_moderator("", occupant)).toBe(true);
 		occupant.role = undefined;
 		expect(only_with_min_role("none")("", occupant)).toBe(true);
 	});
@@ -84,7 +84,7 @@ describe("filter_muc_x", () => {
 			.text_tag("hat", "", { xmlns: "urn:example:mine" })
 			.text_tag("show", "away")
 			.text_tag("x", "", { xmlns: "jabber:x:data" });
-		filter_muc_x(getFilteredNamespaces(module), stanza);
+		filter_muc_x(get_filtered_namespaces(module), stanza);
 		expect(stanza.tags.map((tag) => tag.attr["xmlns"] ?? tag.name)).toEqual(["show", "jabber:x:data"]);
 	});
 });

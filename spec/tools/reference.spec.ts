@@ -2,10 +2,10 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { findProsody, type Reference, startReference } from "../../tools/reference.ts";
+import { find_prosody, type Reference, start_reference } from "../../tools/reference.ts";
 import { Client } from "../../tools/scansion/client.ts";
 
-const prosody = findProsody();
+const prosody = find_prosody();
 if (prosody === undefined) console.warn("Prosody is not installed: what needs a real one is skipped");
 
 let folder: string;
@@ -29,7 +29,7 @@ function executable(name: string, script: string): string {
 	return file;
 }
 
-function isRunning(pid: number): boolean {
+function is_running(pid: number): boolean {
 	try {
 		process.kill(pid, 0);
 		return true;
@@ -39,24 +39,24 @@ function isRunning(pid: number): boolean {
 }
 
 /** Scratch folders of references that are there now. */
-function scratchFolders(): string[] {
+function scratch_folders(): string[] {
 	return readdirSync(tmpdir()).filter((name) => name.startsWith("enjamb-reference-"));
 }
 
-describe("startReference", () => {
+describe("start_reference", () => {
 	it.skipIf(prosody === undefined)("starts a Prosody of its own, and leaves nothing of it behind", async () => {
-		const started = await startReference();
+		const started = await start_reference();
 		if (!started.ok) throw new Error(started.error);
 		running = started.value;
-		const { host, port, pid, dataFolder } = started.value;
+		const { host, port, pid, data_folder } = started.value;
 		const connected = await Client.connect({ host, port, jid: "ada@localhost", password: "any", timeout: 5000 });
-		expect(connected.ok && connected.value.fullJid).toContain("ada@localhost/");
+		expect(connected.ok && connected.value.full_jid).toContain("ada@localhost/");
 		if (connected.ok) await connected.value.disconnect();
 		await vi.waitFor(() => expect(started.value.log()).toContain("ada@localhost"));
-		expect(isRunning(pid)).toBe(true);
+		expect(is_running(pid)).toBe(true);
 		await started.value.stop();
-		expect(isRunning(pid)).toBe(false);
-		expect(existsSync(dataFolder)).toBe(false);
+		expect(is_running(pid)).toBe(false);
+		expect(existsSync(data_folder)).toBe(false);
 	});
 
 	it.skipIf(prosody === undefined)("keeps data where it is told to, and takes modules and configuration", async () => {
@@ -72,24 +72,24 @@ authentication = "internal_plain"
 storage = "internal"
 VirtualHost "localhost"
 `;
-		const dataFolder = join(folder, "data");
-		const started = await startReference({ config, pluginPaths: [plugins], dataFolder });
+		const data_folder = join(folder, "data");
+		const started = await start_reference({ config, plugin_paths: [plugins], data_folder });
 		if (!started.ok) throw new Error(started.error);
 		running = started.value;
 		await vi.waitFor(() => expect(started.value.log()).toContain("greetings from the spec"));
 		await started.value.stop();
-		expect(readFileSync(join(dataFolder, "localhost", "spec_greeting", "ada.dat"), "utf8")).toContain("hello");
+		expect(readFileSync(join(data_folder, "localhost", "spec_greeting", "ada.dat"), "utf8")).toContain("hello");
 	});
 
 	it.skipIf(prosody === undefined)("tells with the log why it did not start", async () => {
-		const before = scratchFolders();
-		const started = await startReference({ config: 'VirtualHost "localhost' });
+		const before = scratch_folders();
+		const started = await start_reference({ config: 'VirtualHost "localhost' });
 		expect(!started.ok && started.error).toMatch(/did not start: it ended with exit status 1\n[\s\S]*prosody\.cfg\.lua/);
-		expect(scratchFolders()).toEqual(before);
+		expect(scratch_folders()).toEqual(before);
 	});
 
 	it("tells that there is none", async () => {
-		const started = await startReference({ prosody: join(folder, "prosody") });
+		const started = await start_reference({ prosody: join(folder, "prosody") });
 		expect(started).toEqual({
 			ok: false,
 			error: `${join(folder, "prosody")} was not found; install Prosody, or name its executable or a built checkout of it`,
@@ -99,15 +99,15 @@ VirtualHost "localhost"
 	it("tells that a checkout is not built", async () => {
 		executable("prosody", "exit 0");
 		for (const name of ["plugins", "util"]) mkdirSync(join(folder, name));
-		const started = await startReference({ prosody: folder });
+		const started = await start_reference({ prosody: folder });
 		expect(!started.ok && started.error).toContain("is a checkout of Prosody that is not built; run ./configure and make in it");
 	});
 
 	it("gives up on one that does not answer, and ends it", async () => {
-		const pidFile = join(folder, "pid");
-		const silent = executable("silent", `echo $$ > ${pidFile}; echo "thinking..."; exec sleep 60`);
-		const started = await startReference({ prosody: silent, timeout: 500 });
+		const pid_file = join(folder, "pid");
+		const silent = executable("silent", `echo $$ > ${pid_file}; echo "thinking..."; exec sleep 60`);
+		const started = await start_reference({ prosody: silent, timeout: 500 });
 		expect(!started.ok && started.error).toBe(`${silent} did not start: it did not answer within 0.5 s\nthinking...`);
-		expect(isRunning(Number(readFileSync(pidFile, "utf8")))).toBe(false);
+		expect(is_running(Number(readFileSync(pid_file, "utf8")))).toBe(false);
 	});
 });

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { run, type ScansionOptions } from "../../tools/scansion.ts";
-import { type FakeServer, startFakeServer } from "./scansion/fake_server.ts";
+import { type FakeServer, start_fake_server } from "./scansion/fake_server.ts";
 
 const cast = "[Client] Ada\n\tjid: ada@localhost\n\tpassword: engine\n\nAda connects\n";
 const good = `# Good\n## quick\n${cast}Ada sends: <presence/>\nAda receives: <presence/>\n`;
@@ -14,7 +14,7 @@ let server: FakeServer;
 
 beforeEach(async () => {
 	folder = mkdtempSync(join(tmpdir(), "enjamb-spec-"));
-	server = await startFakeServer({ handle: (stanza, session) => session.send(stanza.toString()) });
+	server = await start_fake_server({ handle: (stanza, session) => session.send(stanza.toString()) });
 });
 
 afterEach(async () => {

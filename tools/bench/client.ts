@@ -106,7 +106,7 @@ export class BenchClient {
 }
 
 /** Logs so many clients in, a few at a time. */
-export async function openClients(port: number, count: number): Promise<BenchClient[]> {
+export async function open_clients(port: number, count: number): Promise<BenchClient[]> {
 	const clients: BenchClient[] = [];
 	let begun = 0;
 	const next = async (): Promise<void> => {

@@ -13,7 +13,7 @@ export interface EjabberdCommand {
 }
 
 /** Whether there is one here. */
-export function hasEjabberd(): boolean {
+export function has_ejabberd(): boolean {
 	return (
 		existsSync("/usr/bin/erl") && existsSync(libraries) && readdirSync(libraries).some((name) => name.startsWith("ejabberd-"))
 	);
@@ -54,7 +54,7 @@ function configuration(port: number, archive: boolean): string {
 }
 
 /** Writes what it needs into a folder, and tells how to start it. */
-export function prepareEjabberd(folder: string, port: number, archive: boolean): EjabberdCommand {
+export function prepare_ejabberd(folder: string, port: number, archive: boolean): EjabberdCommand {
 	const spool = join(folder, "spool");
 	mkdirSync(spool);
 	const config = join(folder, "ejabberd.yml");

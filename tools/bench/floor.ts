@@ -26,7 +26,7 @@ function escaped(text: string): string {
 	return /[&<>'"]/.test(text) ? text.replace(/[&<>'"]/g, (character) => `&#${character.charCodeAt(0)};`) : text;
 }
 
-function openTag({ name, attributes }: Node, but?: string): string {
+function open_tag({ name, attributes }: Node, but?: string): string {
 	let text = `<${name}`;
 	for (const key in attributes) {
 		if (key !== but) text += ` ${key}='${escaped(attributes[key] ?? "")}'`;
@@ -37,7 +37,7 @@ function openTag({ name, attributes }: Node, but?: string): string {
 function content({ name, children }: Node): string {
 	if (children.length === 0) return "/>";
 	let text = ">";
-	for (const child of children) text += typeof child === "string" ? escaped(child) : openTag(child) + content(child);
+	for (const child of children) text += typeof child === "string" ? escaped(child) : open_tag(child) + content(child);
 	return `${text}</${name}>`;
 }
 
@@ -96,34 +96,34 @@ class Floor {
 
 	private message(peer: Peer, stanza: Node): void {
 		const { to = "", type } = stanza.attributes;
-		const [roomJid = "", nick] = to.split("/");
-		const room = this.rooms.get(roomJid);
+		const [room_jid = "", nick] = to.split("/");
+		const room = this.rooms.get(room_jid);
 		if (room === undefined) return;
-		stanza.attributes["from"] = `${roomJid}/${peer.jid}`;
+		stanza.attributes["from"] = `${room_jid}/${peer.jid}`;
 		if (type === "groupchat") this.broadcast(room, stanza);
 		else {
-			const other = room.get(`${roomJid}/${nick}`);
-			if (other !== undefined) this.write(other, `${openTag(stanza, "to")} to='${escaped(other.jid)}'${content(stanza)}`);
+			const other = room.get(`${room_jid}/${nick}`);
+			if (other !== undefined) this.write(other, `${open_tag(stanza, "to")} to='${escaped(other.jid)}'${content(stanza)}`);
 		}
 	}
 
 	private presence(peer: Peer, stanza: Node): void {
 		const nick = stanza.attributes["to"] ?? "";
-		const roomJid = nick.slice(0, nick.indexOf("/"));
-		let room = this.rooms.get(roomJid);
+		const room_jid = nick.slice(0, nick.indexOf("/"));
+		let room = this.rooms.get(room_jid);
 		if (room === undefined) {
 			room = new Map();
-			this.rooms.set(roomJid, room);
+			this.rooms.set(room_jid, room);
 		}
 		for (const other of room.keys()) this.write(peer, `${shown(other)} to='${escaped(peer.jid)}'${item}`);
 		const text = shown(nick);
 		for (const other of room.values()) this.write(other, `${text} to='${escaped(other.jid)}'${item}`);
 		room.set(nick, peer);
-		this.write(peer, `${text} to='${escaped(peer.jid)}'${ownItem}`);
+		this.write(peer, `${text} to='${escaped(peer.jid)}'${own_item}`);
 	}
 
 	private broadcast(room: Room, stanza: Node): void {
-		const head = openTag(stanza, "to");
+		const head = open_tag(stanza, "to");
 		const tail = content(stanza);
 		for (const peer of room.values()) this.write(peer, `${head} to='${escaped(peer.jid)}'${tail}`);
 	}
@@ -159,10 +159,10 @@ function shown(nick: string): string {
 }
 
 const item = `><x xmlns='${ns.muc_user}'><item affiliation='none' role='participant'/></x></presence>`;
-const ownItem = `><x xmlns='${ns.muc_user}'><item affiliation='none' role='participant'/><status code='110'/></x></presence>`;
+const own_item = `><x xmlns='${ns.muc_user}'><item affiliation='none' role='participant'/><status code='110'/></x></presence>`;
 
 /** Serves on a port of the loopback address, 0 for any; the server that it answers with listens once it says so. */
-export function serveFloor(port: number): Server {
+export function serve_floor(port: number): Server {
 	const floor = new Floor();
 	return createServer({ noDelay: true }, (socket) => floor.accept(socket)).listen(port, "127.0.0.1", 1024);
 }

@@ -15,10 +15,10 @@ export class Latencies {
 	}
 
 	/** The middle, the worst but one in a hundred, and the worst, in milliseconds; NaN of an empty sample. */
-	summary(): { p50Ms: number; p99Ms: number; maxMs: number } {
+	summary(): { p50_ms: number; p99_ms: number; max_ms: number } {
 		const sorted = Float64Array.from(this.times).sort();
 		const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
-		return { p50Ms: at(0.5), p99Ms: at(0.99), maxMs: at(1) };
+		return { p50_ms: at(0.5), p99_ms: at(0.99), max_ms: at(1) };
 	}
 }
 

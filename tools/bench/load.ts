@@ -3,7 +3,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { BenchClient } from "./client.ts";
 import { Latencies } from "./latencies.ts";
-import { cpuMicros, rssMib } from "./processes.ts";
+import { cpu_micros, rss_mib } from "./processes.ts";
 import { StanzaCounter, TimeReader } from "./stanza_counter.ts";
 import type { Effort, Measurement, Subject } from "./types.ts";
 
@@ -84,7 +84,7 @@ class Loop {
 const patience = 60_000;
 
 /** How long slow servers are measured at most, in milliseconds. */
-const longestMeasure = 15_000;
+const longest_measure = 15_000;
 
 /** Does operations side by side, lets things settle, and measures for a while. Throws where stanzas get lost. */
 export async function measure(subject: Subject, operations: readonly Operation[], effort: Effort): Promise<Measurement> {
@@ -92,18 +92,18 @@ export async function measure(subject: Subject, operations: readonly Operation[]
 	const loops = operations.map((operation) => new Loop(operation, latencies));
 	const total = (): number => loops.reduce((sum, loop) => sum + loop.received, 0);
 	for (const loop of loops) loop.go_on();
-	await delay(effort.warmUpMs);
+	await delay(effort.warm_up_ms);
 
 	latencies.clear();
-	const before = { cpu: cpuMicros(subject.pid), received: total(), time: performance.now() };
+	const before = { cpu: cpu_micros(subject.pid), received: total(), time: performance.now() };
 	// What is under way at either end must not weigh much
 	const enough = 2 * operations.reduce((sum, { window, fan }) => sum + window * fan, 0);
-	const latest = before.time + Math.max(effort.measureMs, longestMeasure);
-	do await delay(effort.measureMs);
+	const latest = before.time + Math.max(effort.measure_ms, longest_measure);
+	do await delay(effort.measure_ms);
 	while (total() - before.received < enough && performance.now() < latest);
-	const after = { cpu: cpuMicros(subject.pid), received: total(), time: performance.now() };
+	const after = { cpu: cpu_micros(subject.pid), received: total(), time: performance.now() };
 	const times = latencies.summary();
-	const rss = rssMib(subject.pid);
+	const rss = rss_mib(subject.pid);
 
 	for (const loop of loops) loop.stop();
 	const deadline = performance.now() + patience;
@@ -115,9 +115,9 @@ export async function measure(subject: Subject, operations: readonly Operation[]
 	const deliveries = after.received - before.received;
 	return {
 		deliveries,
-		cpuMicros: (after.cpu - before.cpu) / deliveries,
+		cpu_micros: (after.cpu - before.cpu) / deliveries,
 		...times,
-		perSecond: (deliveries / (after.time - before.time)) * 1000,
-		rssMib: rss,
+		per_second: (deliveries / (after.time - before.time)) * 1000,
+		rss_mib: rss,
 	};
 }

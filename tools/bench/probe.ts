@@ -2,7 +2,7 @@
 
 import { spawn } from "node:child_process";
 import { BenchClient } from "./client.ts";
-import { roomJid } from "./rooms.ts";
+import { room_jid } from "./rooms.ts";
 
 /** How often it says something, in milliseconds. */
 const pause = 5;
@@ -15,7 +15,7 @@ export interface Probe {
 }
 
 /** Starts a probe; `program` is the command line of this program. */
-export async function startProbe(program: readonly string[], port: number): Promise<Probe> {
+export async function start_probe(program: readonly string[], port: number): Promise<Probe> {
 	const [command = process.execPath, ...rest] = program;
 	const child = spawn(command, [...rest, "bench", "--serve-probe", String(port)], { stdio: ["pipe", "pipe", "inherit"] });
 	let lines = "";
@@ -47,9 +47,9 @@ export async function startProbe(program: readonly string[], port: number): Prom
 }
 
 /** What the process of a probe does: it answers each byte of its input with a line. */
-export async function serveProbe(port: number): Promise<void> {
+export async function serve_probe(port: number): Promise<void> {
 	const client = await BenchClient.open(port);
-	const room = roomJid("probe");
+	const room = room_jid("probe");
 	await client.join(room, "probe");
 	let longest = 0;
 	const say = async (index: number): Promise<void> => {

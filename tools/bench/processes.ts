@@ -2,23 +2,23 @@
 
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { cpus, loadavg, release, type as systemName, totalmem } from "node:os";
+import { cpus, loadavg, release, type as system_name, totalmem } from "node:os";
 import { promisify } from "node:util";
 import type { Machine } from "./types.ts";
 
 /** Linux counts in these, whatever the kernel's own clock: USER_HZ. */
-const microsPerTick = 10_000;
+const micros_per_tick = 10_000;
 
 /** Processor time that a process has used so far with all its threads, in microseconds. */
-export function cpuMicros(pid: number): number {
+export function cpu_micros(pid: number): number {
 	const text = readFileSync(`/proc/${pid}/stat`, "latin1");
 	// The name, in parentheses, may hold anything
 	const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-	return (Number(fields[11]) + Number(fields[12])) * microsPerTick;
+	return (Number(fields[11]) + Number(fields[12])) * micros_per_tick;
 }
 
 /** Memory of a process that is not swapped out, in MiB. */
-export function rssMib(pid: number): number {
+export function rss_mib(pid: number): number {
 	const found = /^VmRSS:\s+([0-9]+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "latin1"));
 	return Number(found?.[1] ?? 0) / 1024;
 }
@@ -40,15 +40,15 @@ export function load(): number {
 }
 
 /** This machine. */
-export function machine(serverCore: number, generatorCore: number, loads: readonly [number, number]): Machine {
+export function machine(server_core: number, generator_core: number, loads: readonly [number, number]): Machine {
 	return {
 		processor: cpus()[0]?.model ?? "unknown",
 		cores: cpus().length,
-		memoryMib: Math.round(totalmem() / 1024 / 1024),
-		system: `${systemName()} ${release()}`,
+		memory_mib: Math.round(totalmem() / 1024 / 1024),
+		system: `${system_name()} ${release()}`,
 		node: process.version,
-		serverCore,
-		generatorCore,
+		server_core,
+		generator_core,
 		date: new Date().toISOString(),
 		load: loads,
 	};

@@ -1,7 +1,7 @@
 // No counterpart: a benchmark's findings as a page with plots.
 
 import { xml_escape } from "../../host/util/stanza.ts";
-import { medianOf, reportText, resultOf, scenariosOf, short, subjectsOf } from "./report_text.ts";
+import { median_of, report_text, result_of, scenarios_of, short, subjects_of } from "./report_text.ts";
 import type { BenchReport, ScenarioResult, SubjectName } from "./types.ts";
 
 const colours: Record<SubjectName, string> = {
@@ -12,7 +12,7 @@ const colours: Record<SubjectName, string> = {
 	lua: "#2f6fc4",
 };
 const width = 640;
-const rowHeight = 18;
+const row_height = 18;
 
 function legend(subjects: readonly SubjectName[]): string {
 	return `<p>${subjects.map((subject) => `<span style="color:${colours[subject]}">■</span> ${subject}`).join(" &#160; ")}</p>`;
@@ -20,27 +20,27 @@ function legend(subjects: readonly SubjectName[]): string {
 
 /** Bars of one scenario, longest first to none. */
 function bars(report: BenchReport, { id, title, unit }: ScenarioResult["scenario"]): string {
-	const found = subjectsOf(report)
-		.map((subject) => ({ subject, value: medianOf(resultOf(report, id, subject)) }))
+	const found = subjects_of(report)
+		.map((subject) => ({ subject, value: median_of(result_of(report, id, subject)) }))
 		.filter((entry): entry is { subject: SubjectName; value: number } => entry.value !== undefined);
 	const longest = Math.max(...found.map(({ value }) => value));
 	const rows = found.map(({ subject, value }, index) => {
-		const y = index * rowHeight;
+		const y = index * row_height;
 		const length = Math.max(1, (value / longest) * (width - 200));
-		return `<rect x="100" y="${y}" width="${length.toFixed(1)}" height="${rowHeight - 4}" fill="${colours[subject]}"/><text x="94" y="${y + 11}" text-anchor="end">${subject}</text><text x="${(length + 106).toFixed(1)}" y="${y + 11}">${short(value)}</text>`;
+		return `<rect x="100" y="${y}" width="${length.toFixed(1)}" height="${row_height - 4}" fill="${colours[subject]}"/><text x="94" y="${y + 11}" text-anchor="end">${subject}</text><text x="${(length + 106).toFixed(1)}" y="${y + 11}">${short(value)}</text>`;
 	});
 	const per = ["MiB", "KiB", "ms"].includes(unit) ? unit : `µs per ${unit}`;
-	return `<h3>${xml_escape(title)} <small>${per}</small></h3><svg width="${width}" height="${found.length * rowHeight}" role="img">${rows.join("")}</svg>`;
+	return `<h3>${xml_escape(title)} <small>${per}</small></h3><svg width="${width}" height="${found.length * row_height}" role="img">${rows.join("")}</svg>`;
 }
 
 /** How the cost grows, on logarithmic axes. */
 function curve(report: BenchReport, of: "occupants" | "rooms"): string {
-	const scenarios = scenariosOf(report).filter(({ sweep }) => sweep?.of === of);
+	const scenarios = scenarios_of(report).filter(({ sweep }) => sweep?.of === of);
 	if (scenarios.length === 0) return "";
-	const lines = subjectsOf(report).map((subject) => ({
+	const lines = subjects_of(report).map((subject) => ({
 		subject,
 		points: scenarios.flatMap(({ id, sweep }) => {
-			const value = medianOf(resultOf(report, id, subject));
+			const value = median_of(result_of(report, id, subject));
 			return value === undefined || sweep === undefined ? [] : [{ at: sweep.at, value }];
 		}),
 	}));
@@ -75,13 +75,13 @@ function curve(report: BenchReport, of: "occupants" | "rooms"): string {
 }
 
 /** One page that needs nothing from elsewhere. */
-export function reportHtml(report: BenchReport): string {
-	const plain = scenariosOf(report).filter(({ sweep }) => sweep === undefined);
+export function report_html(report: BenchReport): string {
+	const plain = scenarios_of(report).filter(({ sweep }) => sweep === undefined);
 	return `<!doctype html><html lang="en"><meta charset="utf-8"><title>enjamb bench</title>
 <style>body{font:14px/1.4 system-ui,sans-serif;max-width:72rem;margin:2rem auto;padding:0 1rem}svg text{font-size:11px}h3{margin:1.2rem 0 .2rem}small{font-weight:normal;color:#666}pre{overflow-x:auto}</style>
-<h1>enjamb bench</h1>${legend(subjectsOf(report))}
+<h1>enjamb bench</h1>${legend(subjects_of(report))}
 ${plain.map((scenario) => bars(report, scenario)).join("\n")}
 ${curve(report, "occupants")}${curve(report, "rooms")}
-<h2>Table</h2><pre>${xml_escape(reportText(report))}</pre><p><code>${xml_escape(report.command)}</code></p></html>
+<h2>Table</h2><pre>${xml_escape(report_text(report))}</pre><p><code>${xml_escape(report.command)}</code></p></html>
 `;
 }

@@ -5,11 +5,11 @@ import type { BenchReport, Finding, ScenarioResult, SubjectName } from "./types.
 
 /** What stands for a finding in tables: microseconds of processor time, or the number itself. */
 export function figure(finding: Finding): number {
-	return "value" in finding ? finding.value : finding.cpuMicros;
+	return "value" in finding ? finding.value : finding.cpu_micros;
 }
 
 /** The median over the runs; undefined where nothing was measured. */
-export function medianOf(
+export function median_of(
 	result: ScenarioResult | undefined,
 	of: (finding: Finding) => number | undefined = figure,
 ): number | undefined {
@@ -25,23 +25,23 @@ export function short(number: number | undefined): string {
 }
 
 /** The servers that took part, in the order in which they were asked for. */
-export function subjectsOf(report: BenchReport): SubjectName[] {
+export function subjects_of(report: BenchReport): SubjectName[] {
 	return [...new Set(report.results.map(({ subject }) => subject))];
 }
 
 /** The result of one scenario on one server. */
-export function resultOf(report: BenchReport, id: string, subject: SubjectName): ScenarioResult | undefined {
+export function result_of(report: BenchReport, id: string, subject: SubjectName): ScenarioResult | undefined {
 	return report.results.find((result) => result.scenario.id === id && result.subject === subject);
 }
 
 /** The scenarios in order. */
-export function scenariosOf(report: BenchReport): ScenarioResult["scenario"][] {
-	const byId = new Map(report.results.map(({ scenario }) => [scenario.id, scenario]));
-	return [...byId.values()];
+export function scenarios_of(report: BenchReport): ScenarioResult["scenario"][] {
+	const by_id = new Map(report.results.map(({ scenario }) => [scenario.id, scenario]));
+	return [...by_id.values()];
 }
 
 function p99(finding: Finding): number | undefined {
-	return "value" in finding ? undefined : finding.p99Ms;
+	return "value" in finding ? undefined : finding.p99_ms;
 }
 
 function ratio(other: number | undefined, own: number | undefined): string {
@@ -53,29 +53,29 @@ function line(cells: readonly string[]): string {
 }
 
 /** Tables in Markdown: the medians, and how many times as much the others need. */
-export function reportText(report: BenchReport): string {
-	const subjects = subjectsOf(report);
+export function report_text(report: BenchReport): string {
+	const subjects = subjects_of(report);
 	const others = subjects.filter((subject) => subject !== "enjamb");
 	const { machine } = report;
 	const lines = [
-		`${machine.processor}, ${machine.cores} cores, ${machine.memoryMib} MiB, ${machine.system}, Node ${machine.node}`,
-		`Server on core ${machine.serverCore}, load generator on core ${machine.generatorCore}; ${machine.date}; load average ${machine.load.map((load) => load.toFixed(2)).join(" → ")}`,
+		`${machine.processor}, ${machine.cores} cores, ${machine.memory_mib} MiB, ${machine.system}, Node ${machine.node}`,
+		`Server on core ${machine.server_core}, load generator on core ${machine.generator_core}; ${machine.date}; load average ${machine.load.map((load) => load.toFixed(2)).join(" → ")}`,
 		"",
 		"Processor time of the server in µs (median of the runs), p99 in ms, and how many times as much the others need:",
 		"",
 		line(["load", "per", ...subjects, ...others.map((name) => `${name} ÷ enjamb`), ...subjects.map((name) => `p99 ${name}`)]),
 		line(["---", "---", ...[...subjects, ...others, ...subjects].map(() => "---:")]),
 	];
-	for (const { id, title, unit } of scenariosOf(report)) {
-		const results = subjects.map((subject) => resultOf(report, id, subject));
-		const own = medianOf(resultOf(report, id, "enjamb"));
+	for (const { id, title, unit } of scenarios_of(report)) {
+		const results = subjects.map((subject) => result_of(report, id, subject));
+		const own = median_of(result_of(report, id, "enjamb"));
 		lines.push(
 			line([
 				title,
 				unit,
-				...results.map((result) => short(medianOf(result))),
-				...others.map((subject) => ratio(medianOf(resultOf(report, id, subject)), own)),
-				...results.map((result) => short(medianOf(result, p99))),
+				...results.map((result) => short(median_of(result))),
+				...others.map((subject) => ratio(median_of(result_of(report, id, subject)), own)),
+				...results.map((result) => short(median_of(result, p99))),
 			]),
 		);
 	}

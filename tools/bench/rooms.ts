@@ -1,9 +1,9 @@
 // No counterpart: fills rooms with clients, one after the other or as a storm.
 
 import { setTimeout as delay } from "node:timers/promises";
-import { type BenchClient, openClients } from "./client.ts";
+import { type BenchClient, open_clients } from "./client.ts";
 import { Latencies } from "./latencies.ts";
-import { cpuMicros, rssMib } from "./processes.ts";
+import { cpu_micros, rss_mib } from "./processes.ts";
 import { StanzaCounter } from "./stanza_counter.ts";
 import type { Effort, Measurement, Subject } from "./types.ts";
 
@@ -14,7 +14,7 @@ export interface FilledRoom {
 }
 
 /** The JID of one of the benchmark's rooms. */
-export function roomJid(name: string | number): string {
+export function room_jid(name: string | number): string {
 	return `bench${name}@conference.localhost`;
 }
 
@@ -56,11 +56,11 @@ export async function enter(jid: string, clients: readonly BenchClient[], limit 
 }
 
 /** Logs clients in and fills rooms with them. */
-export async function fillRooms(subject: Subject, rooms: number, occupants: number): Promise<FilledRoom[]> {
-	const clients = await openClients(subject.port, rooms * occupants);
+export async function fill_rooms(subject: Subject, rooms: number, occupants: number): Promise<FilledRoom[]> {
+	const clients = await open_clients(subject.port, rooms * occupants);
 	const filled: FilledRoom[] = [];
 	await each([...Array(rooms).keys()], 20, async (index) => {
-		filled.push(await enter(roomJid(index), clients.slice(index * occupants, (index + 1) * occupants)));
+		filled.push(await enter(room_jid(index), clients.slice(index * occupants, (index + 1) * occupants)));
 	});
 	await quiet(clients);
 	return filled;
@@ -77,22 +77,22 @@ const patience = 120_000;
 /**
  * Has many clients enter one room at once, fifty at a time, and counts the presences that they get: everybody sees everybody.
  * Storms go on in fresh rooms until there were enough.
- * @param beforeLeaving called when all are in, before their connections are ended
+ * @param before_leaving called when all are in, before their connections are ended
  */
-export async function joinStorm(
+export async function join_storm(
 	subject: Subject,
 	occupants: number,
 	effort: Effort,
-	beforeLeaving?: () => Promise<void>,
+	before_leaving?: () => Promise<void>,
 ): Promise<Measurement> {
-	const clients = await openClients(subject.port, occupants);
+	const clients = await open_clients(subject.port, occupants);
 	const latencies = new Latencies();
 	let received = 0;
 	const storm = async (name: string, guests: readonly BenchClient[]): Promise<void> => {
 		const target = received + guests.length ** 2;
 		await each(guests, 50, async (client, index) => {
 			const begun = performance.now();
-			await client.join(roomJid(name), `nick${index}`);
+			await client.join(room_jid(name), `nick${index}`);
 			latencies.add(performance.now() - begun);
 		});
 		const deadline = performance.now() + patience;
@@ -111,13 +111,13 @@ export async function joinStorm(
 	const few = clients.slice(0, Math.min(100, occupants));
 	for (let round = 0; round < 3; round++) await storm(`warm${round}`, few);
 	latencies.clear();
-	const before = { cpu: cpuMicros(subject.pid), received, time: performance.now() };
+	const before = { cpu: cpu_micros(subject.pid), received, time: performance.now() };
 	for (let round = 0; round < effort.storms; round++) await storm(`storm${round}`, clients);
-	const cpu = cpuMicros(subject.pid) - before.cpu;
+	const cpu = cpu_micros(subject.pid) - before.cpu;
 	const seconds = (performance.now() - before.time) / 1000;
-	const rss = rssMib(subject.pid);
-	await beforeLeaving?.();
+	const rss = rss_mib(subject.pid);
+	await before_leaving?.();
 	for (const client of clients) client.close();
 	const deliveries = received - before.received;
-	return { deliveries, cpuMicros: cpu / deliveries, ...latencies.summary(), perSecond: deliveries / seconds, rssMib: rss };
+	return { deliveries, cpu_micros: cpu / deliveries, ...latencies.summary(), per_second: deliveries / seconds, rss_mib: rss };
 }

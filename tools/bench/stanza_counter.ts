@@ -32,22 +32,22 @@ export class TimeReader {
 	/** The times that are complete with this piece. */
 	*read(piece: string): Generator<number, void, undefined> {
 		const text = this.carry + piece;
-		let at = text.indexOf(timeMark);
+		let at = text.indexOf(time_mark);
 		let end = 0;
 		while (at >= 0) {
 			const stop = text.indexOf(";", at);
 			if (stop < 0) break;
-			yield Number(text.slice(at + timeMark.length, stop));
+			yield Number(text.slice(at + time_mark.length, stop));
 			end = stop;
-			at = text.indexOf(timeMark, end);
+			at = text.indexOf(time_mark, end);
 		}
-		this.carry = at >= 0 ? text.slice(at) : text.slice(Math.max(end, text.length - timeMark.length + 1));
+		this.carry = at >= 0 ? text.slice(at) : text.slice(Math.max(end, text.length - time_mark.length + 1));
 	}
 }
 
-const timeMark = ">t=";
+const time_mark = ">t=";
 
 /** A body of a hundred bytes that says when it was sent. */
-export function timedBody(now: number): string {
+export function timed_body(now: number): string {
 	return `t=${now.toFixed(3)};`.padEnd(100, "x");
 }

@@ -7,8 +7,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { failed, ok, type Result } from "../../host/util/error.ts";
-import { freePort, startReference } from "../reference.ts";
-import { hasEjabberd, prepareEjabberd } from "./ejabberd.ts";
+import { free_port, start_reference } from "../reference.ts";
+import { has_ejabberd, prepare_ejabberd } from "./ejabberd.ts";
 import { pin, pinned } from "./processes.ts";
 import type { Subject, SubjectName } from "./types.ts";
 
@@ -17,7 +17,7 @@ const address = "127.0.0.1";
 const patience = 30_000;
 
 /** Where Debian puts Prosody's modules. */
-const prosodyModules = "/usr/lib/prosody/modules";
+const prosody_modules = "/usr/lib/prosody/modules";
 
 /** How to start each server. */
 export interface SubjectOptions {
@@ -30,7 +30,7 @@ export interface SubjectOptions {
 }
 
 /** What Prosody and Enjamb both run: plain TCP, anonymous clients, rooms that are open at once. */
-function sharedConfig(archive: boolean): string {
+function shared_config(archive: boolean): string {
 	const storage = archive
 		? ['storage = { muc_log = "sql" }', 'sql = { driver = "SQLite3", database = "bench.sqlite" }']
 		: ['storage = "memory"'];
@@ -106,30 +106,30 @@ async function launch(
 		rmSync(folder, { recursive: true, force: true });
 	};
 	while (!ended && performance.now() - begun < patience) {
-		if (await accepts(port)) return ok({ name, port, pid: child.pid ?? 0, startMs: performance.now() - begun, stop });
+		if (await accepts(port)) return ok({ name, port, pid: child.pid ?? 0, start_ms: performance.now() - begun, stop });
 		await delay(2);
 	}
 	await stop();
 	return failed(`${name} did not start: ${words.trim()}`);
 }
 
-async function startProsody(archive: boolean, { prosody, core }: SubjectOptions): Promise<Result<Subject, string>> {
+async function start_prosody(archive: boolean, { prosody, core }: SubjectOptions): Promise<Result<Subject, string>> {
 	// It does not make the folder itself before it opens a database in it
-	const dataFolder = mkdtempSync(join(tmpdir(), "enjamb-bench-prosody-"));
+	const data_folder = mkdtempSync(join(tmpdir(), "enjamb-bench-prosody-"));
 	const begun = performance.now();
-	const started = await startReference({ prosody, config: sharedConfig(archive), dataFolder, timeout: patience });
-	const startMs = performance.now() - begun;
+	const started = await start_reference({ prosody, config: shared_config(archive), data_folder, timeout: patience });
+	const start_ms = performance.now() - begun;
 	if (!started.ok) {
-		rmSync(dataFolder, { recursive: true });
+		rmSync(data_folder, { recursive: true });
 		return started;
 	}
 	const { port, pid, stop } = started.value;
 	await pin(pid, core);
-	const stopAll = async (): Promise<void> => {
+	const stop_all = async (): Promise<void> => {
 		await stop();
-		rmSync(dataFolder, { recursive: true, force: true });
+		rmSync(data_folder, { recursive: true, force: true });
 	};
-	return ok({ name: "prosody", port, pid, startMs, stop: stopAll });
+	return ok({ name: "prosody", port, pid, start_ms, stop: stop_all });
 }
 
 /**
@@ -137,24 +137,24 @@ async function startProsody(archive: boolean, { prosody, core }: SubjectOptions)
  * @param archive whether its rooms are archived
  * @returns the server, or why it cannot be measured
  */
-export async function startSubject(
+export async function start_subject(
 	name: SubjectName,
 	archive: boolean,
 	options: SubjectOptions,
 ): Promise<Result<Subject, string>> {
 	const { core, program } = options;
 	if (name === "prosody") {
-		return startProsody(archive, options);
+		return start_prosody(archive, options);
 	}
 	const folder = mkdtempSync(join(tmpdir(), `enjamb-bench-${name}-`));
-	const port = await freePort();
+	const port = await free_port();
 	if (name === "floor") return launch(name, folder, port, pinned(core, [...program, "bench", "--serve-floor", String(port)]));
 	if (name === "ejabberd") {
-		if (!hasEjabberd()) {
+		if (!has_ejabberd()) {
 			rmSync(folder, { recursive: true });
 			return failed("there is no ejabberd on this machine");
 		}
-		const { command, environment } = prepareEjabberd(folder, port, archive);
+		const { command, environment } = prepare_ejabberd(folder, port, archive);
 		return launch(name, folder, port, pinned(core, command), environment);
 	}
 	const config = join(folder, "prosody.cfg.lua");
@@ -166,12 +166,12 @@ export async function startSubject(
 		'log = { info = "*console" }',
 	];
 	if (name === "lua") {
-		if (!existsSync(join(prosodyModules, "muc/mod_muc.lua"))) {
+		if (!existsSync(join(prosody_modules, "muc/mod_muc.lua"))) {
 			rmSync(folder, { recursive: true });
-			return failed(`there is no Prosody on this machine: expected its modules in ${prosodyModules}`);
+			return failed(`there is no Prosody on this machine: expected its modules in ${prosody_modules}`);
 		}
-		head.push(`plugin_paths = { "${prosodyModules}" }`, 'prefer_lua_modules = { "muc", "muc_mam" }');
+		head.push(`plugin_paths = { "${prosody_modules}" }`, 'prefer_lua_modules = { "muc", "muc_mam" }');
 	}
-	writeFileSync(config, `${head.join("\n")}\n${sharedConfig(archive)}`);
+	writeFileSync(config, `${head.join("\n")}\n${shared_config(archive)}`);
 	return launch(name, folder, port, pinned(core, [...program, "start", "--config", config]));
 }

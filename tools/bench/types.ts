@@ -4,8 +4,8 @@
  * The servers that can be measured: this one, two well-known ones, the least that a relay in Node has to do, and this one with
  * Prosody's own rooms in Lua.
  */
-export const subjectNames = ["enjamb", "prosody", "ejabberd", "floor", "lua"] as const;
-export type SubjectName = (typeof subjectNames)[number];
+export const subject_names = ["enjamb", "prosody", "ejabberd", "floor", "lua"] as const;
+export type SubjectName = (typeof subject_names)[number];
 
 /** A running server. */
 export interface Subject {
@@ -14,7 +14,7 @@ export interface Subject {
 	/** The process whose processor time and memory are measured. */
 	readonly pid: number;
 	/** From its start until it accepted a connection, in milliseconds. */
-	readonly startMs: number;
+	readonly start_ms: number;
 	stop(): Promise<void>;
 }
 
@@ -23,15 +23,15 @@ export interface Measurement {
 	/** Stanzas that reached clients while it was measured. */
 	readonly deliveries: number;
 	/** Processor time of the server for each of them, in microseconds. */
-	readonly cpuMicros: number;
+	readonly cpu_micros: number;
 	/** How long deliveries (or, where stanzas carry no time, whole operations) took, in milliseconds. */
-	readonly p50Ms: number;
-	readonly p99Ms: number;
-	readonly maxMs: number;
+	readonly p50_ms: number;
+	readonly p99_ms: number;
+	readonly max_ms: number;
 	/** Deliveries in a second of real time. */
-	readonly perSecond: number;
+	readonly per_second: number;
 	/** Memory of the server afterwards, in MiB. */
-	readonly rssMib: number;
+	readonly rss_mib: number;
 }
 
 /** What one load showed: a cost, or a single number such as memory. */
@@ -40,9 +40,9 @@ export type Finding = Measurement | { readonly value: number };
 /** How much is measured in one go. */
 export interface Effort {
 	/** Before measuring, so that compilers and caches have settled, in milliseconds. */
-	readonly warmUpMs: number;
+	readonly warm_up_ms: number;
 	/** In milliseconds. */
-	readonly measureMs: number;
+	readonly measure_ms: number;
 	/** Join storms that are added up. */
 	readonly storms: number;
 }
@@ -73,11 +73,11 @@ export interface ScenarioResult {
 export interface Machine {
 	readonly processor: string;
 	readonly cores: number;
-	readonly memoryMib: number;
+	readonly memory_mib: number;
 	readonly system: string;
 	readonly node: string;
-	readonly serverCore: number;
-	readonly generatorCore: number;
+	readonly server_core: number;
+	readonly generator_core: number;
 	readonly date: string;
 	/** Load averages before and after. */
 	readonly load: readonly [number, number];

@@ -3,7 +3,7 @@
 import { failed, ok, type Result } from "../../host/util/error.ts";
 import { ns } from "../../host/util/ns.ts";
 import * as st from "../../host/util/stanza.ts";
-import { findProsody, startReference } from "../reference.ts";
+import { find_prosody, start_reference } from "../reference.ts";
 import { Client } from "../scansion/client.ts";
 import type { Endpoint } from "./types.ts";
 
@@ -108,7 +108,7 @@ export async function create_servers(options: ServerOptions): Promise<Result<Ser
 			const { host, port } = address;
 			return ok({ name: await named("reference", host, port, `${host}:${port}`), host, port, stop: () => undefined });
 		}
-		const started = await startReference({ prosody: options.reference, config: config_text, pluginPaths: plugin_paths });
+		const started = await start_reference({ prosody: options.reference, config: config_text, plugin_paths });
 		if (!started.ok) return started;
 		const { host, port } = started.value;
 		return ok({ name: await named("reference", host, port, "Prosody"), host, port, stop: () => started.value.stop() });
@@ -129,7 +129,7 @@ export async function create_servers(options: ServerOptions): Promise<Result<Ser
 		return started.ok ? ok({ ...started.value, name: `${started.value.name} ${remark}` }) : started;
 	}
 
-	if (!address && findProsody(options.reference) === undefined) {
+	if (!address && find_prosody(options.reference) === undefined) {
 		return failed(
 			options.reference === undefined
 				? "there is no prosody on the PATH to compare with: install it (apt-get install prosody), or name one with --reference PATH or HOST:PORT"

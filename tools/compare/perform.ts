@@ -3,7 +3,7 @@
 import { failed, ok, type Result } from "../../host/util/error.ts";
 import type { Stanza } from "../../host/util/stanza.ts";
 import { Client } from "../scansion/client.ts";
-import { build, parseMarkup } from "../scansion/markup.ts";
+import { build, parse_markup } from "../scansion/markup.ts";
 import { match } from "../scansion/match.ts";
 import type { Endpoint, Play, PlayStep, Received, Transcript } from "./types.ts";
 
@@ -59,7 +59,7 @@ class Performance {
 		if (!client || client.ended !== undefined) return undefined;
 		switch (step.kind) {
 			case "send": {
-				const markup = parseMarkup(step.xml, 1);
+				const markup = parse_markup(step.xml, 1);
 				if (!markup.ok) return `what ${step.player} sends cannot be read: ${markup.error.message}`;
 				for (const template of markup.value) client.send(build(template, this.variables));
 				return undefined;
@@ -83,13 +83,13 @@ class Performance {
 		if (!connected.ok) return connected.error;
 		this.clients.set(player, connected.value);
 		this.ended.delete(player);
-		this.variables.set(`${player}'s full JID`, connected.value.fullJid);
+		this.variables.set(`${player}'s full JID`, connected.value.full_jid);
 		return undefined;
 	}
 
 	/** Takes values out of the first stanza, of all that came so far, that is like the pattern. */
 	private capture(client: Client, xml: string): string | undefined {
-		const markup = parseMarkup(xml, 1);
+		const markup = parse_markup(xml, 1);
 		if (!markup.ok) return `a pattern cannot be read: ${markup.error.message}`;
 		const player = [...this.clients].find(([, other]) => other === client)?.[0];
 		const came = this.steps.flatMap((received) =>

@@ -1,6 +1,6 @@
 // No counterpart: part of `enjamb compare`.
 
-import { attributeName } from "../scansion/match.ts";
+import { attribute_name } from "../scansion/match.ts";
 import type { Mark, MergedElement, Side } from "./merge.ts";
 import { shorten, visible, xml_text, xml_value } from "./words.ts";
 
@@ -14,8 +14,8 @@ export interface Terminal {
 }
 
 /** What a stream of this process can do. It has no colour where the environment says NO_COLOR, see https://no-color.org. */
-export function terminal_of(stream: { readonly isTTY?: boolean; readonly columns?: number }): Terminal {
-	const rewrites = stream.isTTY === true;
+export function terminal_of(stream: { readonly is_tty?: boolean; readonly columns?: number }): Terminal {
+	const rewrites = stream.is_tty === true;
 	return { rewrites, colour: rewrites && !process.env["NO_COLOR"], width: stream.columns ?? 100 };
 }
 
@@ -109,7 +109,7 @@ class Layout {
 			const mark = whole ?? attribute.mark;
 			if (stands_out(mark)) marked = true;
 			if (value === undefined) continue;
-			const quoted = `${attributeName(attribute.name)}=${xml_value(value)}`;
+			const quoted = `${attribute_name(attribute.name)}=${xml_value(value)}`;
 			text += ` ${this.marked(mark, visible(shorten(quoted)))}`;
 		}
 		return { text, marked };

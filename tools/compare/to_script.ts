@@ -1,7 +1,7 @@
 // No counterpart: part of `enjamb compare`.
 
 import { Stanza } from "../../host/util/stanza.ts";
-import { build, parseMarkup } from "../scansion/markup.ts";
+import { build, parse_markup } from "../scansion/markup.ts";
 import { layout } from "../scansion/report.ts";
 import { with_free_values_open } from "./elements.ts";
 import { chosen_ids, terms } from "./transcripts.ts";
@@ -41,7 +41,7 @@ export function script_from_play(play: Play, reference: Transcript, why: string)
 		const write = terms(reference.jids[number] ?? nothing);
 		if (!("xml" in step)) parts.push(`${step.player} ${step.kind === "connect" ? "connects" : "disconnects"}`);
 		else {
-			const markup = parseMarkup(step.xml, 1);
+			const markup = parse_markup(step.xml, 1);
 			const stanzas = markup.ok ? markup.value.map((template) => build(template, nothing)) : [];
 			parts.push(block(`${step.player} ${step.kind === "send" ? "sends" : "receives"}`, stanzas));
 		}

@@ -2,7 +2,7 @@
 
 import * as jid from "../../host/util/jid.ts";
 import type { Stanza } from "../../host/util/stanza.ts";
-import { parseMarkup, type Template, variablesIn } from "../scansion/markup.ts";
+import { parse_markup, type Template, variables_in } from "../scansion/markup.ts";
 import { Bindings } from "./bindings.ts";
 import { type Context, compare_elements, type ElementDifference, pair } from "./elements.ts";
 import type { Comparison, Difference, KnownDifference, Play, PlayStep, Received, Transcript } from "./types.ts";
@@ -12,7 +12,7 @@ export function chosen_ids(play: Play): Set<string> {
 	const ids = new Set<string>();
 	for (const step of play.steps) {
 		if (step.kind !== "send") continue;
-		const markup = parseMarkup(step.xml, 1);
+		const markup = parse_markup(step.xml, 1);
 		if (markup.ok) for (const template of markup.value) collect_ids(template, ids);
 	}
 	return ids;
@@ -21,7 +21,7 @@ export function chosen_ids(play: Play): Set<string> {
 function collect_ids(template: Template, ids: Set<string>): void {
 	const id = template.attributes.get("id");
 	// What a variable stands for was made up by a server.
-	if (id !== undefined && variablesIn(id).length === 0) ids.add(id);
+	if (id !== undefined && variables_in(id).length === 0) ids.add(id);
 	for (const child of template.children) if (typeof child !== "string") collect_ids(child, ids);
 }
 

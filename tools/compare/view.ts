@@ -1,6 +1,6 @@
 // No counterpart: part of `enjamb compare`. Plays as the reports show them: step by step, client by client, stanza by stanza.
 
-import { build, parseMarkup } from "../scansion/markup.ts";
+import { build, parse_markup } from "../scansion/markup.ts";
 import { type MergedElement, merge_one, type Sides } from "./merge.ts";
 import { pair_stanzas, type StanzaPair } from "./pairs.ts";
 import { chosen_ids, label_of, terms } from "./transcripts.ts";
@@ -42,7 +42,7 @@ export function status_of(differences: readonly Difference[]): Status {
 /** The stanzas of a step in XML, laid out; the text itself where it cannot be read. */
 export function sent_in(step: PlayStep): (MergedElement | string)[] {
 	if (!("xml" in step)) return [];
-	const markup = parseMarkup(step.xml, 1);
+	const markup = parse_markup(step.xml, 1);
 	return markup.ok ? markup.value.map((template) => merge_one(build(template, nothing))) : [step.xml];
 }
 

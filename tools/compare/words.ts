@@ -1,6 +1,6 @@
 // No counterpart: part of `enjamb compare`. What the reports say, in words for who runs a server and does not write one.
 
-import { attributeName } from "../scansion/match.ts";
+import { attribute_name } from "../scansion/match.ts";
 import type { Difference, Play, PlayStep } from "./types.ts";
 
 /** The two servers' names, as a report writes them: "Prosody 0.12.3". */
@@ -55,7 +55,7 @@ export function split_path(path: string): { readonly elements: string; readonly 
 /** Where in a stanza: "attribute code of presence/x/status". */
 function place(difference: Difference): string {
 	const { elements, attribute } = split_path(difference.path);
-	return attribute === undefined ? elements : `attribute ${attributeName(attribute)} of ${elements}`;
+	return attribute === undefined ? elements : `attribute ${attribute_name(attribute)} of ${elements}`;
 }
 
 /** The kind of a difference, without the values: what all differences of one signature have in common. */

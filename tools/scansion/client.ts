@@ -1,7 +1,7 @@
 // Counterpart: the XMPP client of Prosody's test player, https://matthewwild.co.uk/projects/scansion
 
-import { connect as connectTcp, isIP, type Socket } from "node:net";
-import { connect as connectTls } from "node:tls";
+import { connect as connect_tcp, isIP, type Socket } from "node:net";
+import { connect as connect_tls } from "node:tls";
 import { failed, ok, type Result } from "../../host/util/error.ts";
 import { split } from "../../host/util/jid.ts";
 import { ns } from "../../host/util/ns.ts";
@@ -29,34 +29,34 @@ interface Waiter {
 }
 
 /** More than any sane answer; a server that sends more in one stanza is not listened to any longer. */
-const maximumStanzaBytes = 10 * 1024 * 1024;
+const maximum_stanza_bytes = 10 * 1024 * 1024;
 
 /** How long a server on this machine may take to see that a connection is gone, in milliseconds. */
-const noticeTime = 50;
+const notice_time = 50;
 
 /** Addresses that cannot be anyone but this machine, where a self-made certificate is good enough. */
-function isLoopback(address: string | undefined): boolean {
+function is_loopback(address: string | undefined): boolean {
 	return address !== undefined && (/^(::ffff:)?127\./.test(address) || address === "::1");
 }
 
-function conditionOf(stanza: Stanza): string {
+function condition_of(stanza: Stanza): string {
 	const condition = stanza.first_tag?.name ?? "no reason";
 	const text = stanza.tags.find((tag) => tag.name === "text")?.get_text();
 	return text === undefined ? condition : `${condition} (${text})`;
 }
 
-function describeFault(fault: StreamFault): string {
-	if (fault.kind === "stream-error") return `stream error ${conditionOf(fault.stanza)}`;
+function describe_fault(fault: StreamFault): string {
+	if (fault.kind === "stream-error") return `stream error ${condition_of(fault.stanza)}`;
 	if (fault.kind === "no-stream") return `expected a stream header, got <${fault.name} xmlns='${fault.xmlns}'>`;
 	return "text" in fault ? `${fault.kind}: ${fault.text}` : fault.kind;
 }
 
 /** Base64 as SASL writes it: `=` for data that is there but empty. Source: RFC 6120 §6.4.2. */
-function saslText(data: Buffer): string {
+function sasl_text(data: Buffer): string {
 	return data.length === 0 ? "=" : data.toString("base64");
 }
 
-function saslData(stanza: Stanza): Buffer {
+function sasl_data(stanza: Stanza): Buffer {
 	const text = stanza.get_text() ?? "";
 	return text === "=" ? Buffer.alloc(0) : Buffer.from(text, "base64");
 }
@@ -64,7 +64,7 @@ function saslData(stanza: Stanza): Buffer {
 /** A connected and authenticated client with a bound resource. It sends nothing of its own but {@link settle}'s pings. */
 export class Client {
 	/** Full JID, once bound. */
-	fullJid = "";
+	full_jid = "";
 	/** Stanzas that came and that nobody has taken, oldest first. */
 	readonly queue: Stanza[] = [];
 	/** Why the stream ended; undefined while it is open. */
@@ -81,15 +81,15 @@ export class Client {
 	private unsettled = false;
 
 	private constructor(private readonly options: ClientOptions) {
-		this.socket = connectTcp({ host: options.host, port: options.port, noDelay: true });
+		this.socket = connect_tcp({ host: options.host, port: options.port, noDelay: true });
 		this.stream = new XmppStream(
 			{
 				streamopened: () => {},
 				streamclosed: () => this.end("the server closed the stream"),
 				handlestanza: (stanza) => this.receive(stanza),
-				error: (fault) => this.end(describeFault(fault)),
+				error: (fault) => this.end(describe_fault(fault)),
 			},
-			{ default_ns: ns.client, stanza_size_limit: maximumStanzaBytes, keep_lang: true },
+			{ default_ns: ns.client, stanza_size_limit: maximum_stanza_bytes, keep_lang: true },
 		);
 		this.listen();
 	}
@@ -176,7 +176,7 @@ export class Client {
 	async vanish(): Promise<void> {
 		this.end("vanished");
 		this.socket.destroy();
-		await new Promise((resolve) => setTimeout(resolve, noticeTime));
+		await new Promise((resolve) => setTimeout(resolve, notice_time));
 	}
 
 	private get domain(): string {
@@ -250,9 +250,9 @@ export class Client {
 		if (!answer.ok) return answer.error;
 		if (answer.value.name !== "proceed") return `STARTTLS was refused: ${answer.value}`;
 		const plain = this.socket;
-		const local = isLoopback(plain.remoteAddress);
+		const local = is_loopback(plain.remoteAddress);
 		plain.removeAllListeners();
-		const socket = connectTls({
+		const socket = connect_tls({
 			socket: plain,
 			rejectUnauthorized: !local,
 			...(isIP(this.domain) === 0 ? { servername: this.domain } : {}),
@@ -276,24 +276,24 @@ export class Client {
 		const offered = features.get_child("mechanisms", ns.sasl)?.tags.map((mechanism) => mechanism.get_text() ?? "") ?? [];
 		const { node: username = "" } = split(this.options.jid);
 		const sasl = create_sasl_client({ username, password: this.options.password }, offered, {
-			allow_plain: this.secure || isLoopback(this.socket.remoteAddress),
+			allow_plain: this.secure || is_loopback(this.socket.remoteAddress),
 		});
 		if (!sasl.ok) return sasl.error;
 		this.write(
-			element("auth", { xmlns: ns.sasl, mechanism: sasl.value.mechanism }).text(saslText(sasl.value.first())).toString(),
+			element("auth", { xmlns: ns.sasl, mechanism: sasl.value.mechanism }).text(sasl_text(sasl.value.first())).toString(),
 		);
 		for (;;) {
 			const answer = await this.next("answer to the authentication");
 			if (!answer.ok) return answer.error;
 			const { name } = answer.value;
 			if (name === "success") {
-				const proven = sasl.value.success(saslData(answer.value));
+				const proven = sasl.value.success(sasl_data(answer.value));
 				return proven.ok ? undefined : proven.error;
 			}
-			if (name !== "challenge") return `authentication failed: ${conditionOf(answer.value)}`;
-			const response = sasl.value.challenge(saslData(answer.value));
+			if (name !== "challenge") return `authentication failed: ${condition_of(answer.value)}`;
+			const response = sasl.value.challenge(sasl_data(answer.value));
 			if (!response.ok) return response.error;
-			this.write(element("response", { xmlns: ns.sasl }).text(saslText(response.value)).toString());
+			this.write(element("response", { xmlns: ns.sasl }).text(sasl_text(response.value)).toString());
 		}
 	}
 
@@ -305,7 +305,7 @@ export class Client {
 		if (!answer.ok) return answer.error;
 		const jid = answer.value.get_child("bind", ns.bind)?.get_child_text("jid", ns.bind);
 		if (answer.value.attr["type"] !== "result" || jid === undefined) return `no resource was bound: ${answer.value}`;
-		this.fullJid = jid;
+		this.full_jid = jid;
 		return undefined;
 	}
 }

@@ -42,16 +42,16 @@ interface OpenElement {
 
 class Problem extends Error {}
 
-const maximumDepth = 100;
+const maximum_depth = 100;
 
-function readStrict(value: string): boolean {
+function read_strict(value: string): boolean {
 	if (value === "true") return true;
 	if (value === "false") return false;
 	throw new Problem(`scansion:strict='${value}': expected true or false`);
 }
 
 /** Splits `prefix:name`; the prefix is empty where there is none. */
-function splitName(name: string): { prefix: string; local: string } {
+function split_name(name: string): { prefix: string; local: string } {
 	const colon = name.indexOf(":");
 	return colon < 0 ? { prefix: "", local: name } : { prefix: name.slice(0, colon), local: name.slice(colon + 1) };
 }
@@ -62,7 +62,7 @@ interface WrittenTag {
 	readonly attributes: Readonly<Record<string, string>>;
 }
 
-function openElement(tag: WrittenTag, parent: OpenElement | undefined, line: number): OpenElement {
+function open_element(tag: WrittenTag, parent: OpenElement | undefined, line: number): OpenElement {
 	const attributes = new Map<string, string>();
 	const prefixes = new Map(parent?.prefixes);
 	let declares: string | undefined;
@@ -72,11 +72,11 @@ function openElement(tag: WrittenTag, parent: OpenElement | undefined, line: num
 	}
 	let strict: boolean | undefined;
 	for (const [name, value] of Object.entries(tag.attributes)) {
-		const { prefix, local } = splitName(name);
+		const { prefix, local } = split_name(name);
 		if (name === "xmlns" || prefix === "xmlns") continue;
 		if (prefix === "scansion") {
 			if (local !== "strict") throw new Problem(`unknown attribute ${name}; expected scansion:strict`);
-			strict = readStrict(value);
+			strict = read_strict(value);
 		} else if (prefix === "" || prefix === "xml") attributes.set(name, value);
 		else {
 			const uri = prefixes.get(prefix);
@@ -84,7 +84,7 @@ function openElement(tag: WrittenTag, parent: OpenElement | undefined, line: num
 			attributes.set(`${uri}\u0001${local}`, value);
 		}
 	}
-	const { prefix, local } = splitName(tag.name);
+	const { prefix, local } = split_name(tag.name);
 	let xmlns = declares ?? parent?.xmlns ?? ns.client;
 	if (prefix !== "") {
 		const uri = prefixes.get(prefix);
@@ -96,27 +96,27 @@ function openElement(tag: WrittenTag, parent: OpenElement | undefined, line: num
 }
 
 /** Leaves out white space around child elements, and white space alone that breaks lines. */
-function withoutLayout(children: (Template | string)[]): (Template | string)[] {
-	const hasElements = children.some((child) => typeof child !== "string");
-	return children.filter((child) => typeof child !== "string" || child.trim() !== "" || (!hasElements && !child.includes("\n")));
+function without_layout(children: (Template | string)[]): (Template | string)[] {
+	const has_elements = children.some((child) => typeof child !== "string");
+	return children.filter((child) => typeof child !== "string" || child.trim() !== "" || (!has_elements && !child.includes("\n")));
 }
 
 function close(open: OpenElement): Template {
 	const { name, xmlns, declares, attributes, strict, line } = open;
-	return { name, xmlns, declares, attributes, strict, line, children: withoutLayout(open.children) };
+	return { name, xmlns, declares, attributes, strict, line, children: without_layout(open.children) };
 }
 
 /** Lets `${Romeo's JID}` stand between apostrophes, too. */
-function protectVariables(text: string): string {
+function protect_variables(text: string): string {
 	return text.replace(/\$\{[^}\n]*\}/g, (variable) => variable.replaceAll("'", "&apos;").replaceAll('"', "&quot;"));
 }
 
 /**
  * Reads the stanzas of one step. Comments are passed over; the prefix `scansion` needs no declaration.
  * @param text one or more elements, indented as one likes
- * @param firstLine number of the line in the script that `text` begins with
+ * @param first_line number of the line in the script that `text` begins with
  */
-export function parseMarkup(text: string, firstLine: number): Result<Template[], ScriptError> {
+export function parse_markup(text: string, first_line: number): Result<Template[], ScriptError> {
 	const roots: Template[] = [];
 	const open: OpenElement[] = [];
 	const parser = new SaxesParser<{ xmlns: false; fragment: true; position: true }>({
@@ -124,11 +124,11 @@ export function parseMarkup(text: string, firstLine: number): Result<Template[],
 		fragment: true,
 		position: true,
 	});
-	let tagLine = firstLine;
+	let tag_line = first_line;
 	/** The parser closes an element before it complains that the tag is another's. */
-	let lastClosed = "";
-	const here = () => firstLine + parser.line - 1;
-	const addText = (content: string) => {
+	let last_closed = "";
+	const here = () => first_line + parser.line - 1;
+	const add_text = (content: string) => {
 		const inner = open[open.length - 1];
 		if (inner) {
 			const last = inner.children[inner.children.length - 1];
@@ -138,29 +138,29 @@ export function parseMarkup(text: string, firstLine: number): Result<Template[],
 	};
 	parser.on("error", (error) => {
 		const message = error.message.replace(/^\d+:\d+: /, "").replace(/\.$/, "");
-		throw new Problem(message === "unexpected close tag" ? `${message}; expected </${lastClosed}>` : message);
+		throw new Problem(message === "unexpected close tag" ? `${message}; expected </${last_closed}>` : message);
 	});
 	parser.on("processinginstruction", () => {
 		throw new Problem("a processing instruction; expected elements");
 	});
 	parser.on("opentagstart", () => {
-		tagLine = here();
+		tag_line = here();
 	});
 	parser.on("opentag", (tag) => {
-		if (open.length >= maximumDepth) throw new Problem(`elements nested deeper than ${maximumDepth}`);
-		open.push(openElement(tag, open[open.length - 1], tagLine));
+		if (open.length >= maximum_depth) throw new Problem(`elements nested deeper than ${maximum_depth}`);
+		open.push(open_element(tag, open[open.length - 1], tag_line));
 	});
 	parser.on("closetag", () => {
 		const closed = open.pop();
 		if (closed === undefined) return;
-		lastClosed = closed.name;
+		last_closed = closed.name;
 		const parent = open[open.length - 1];
 		(parent ? parent.children : roots).push(close(closed));
 	});
-	parser.on("text", addText);
-	parser.on("cdata", addText);
+	parser.on("text", add_text);
+	parser.on("cdata", add_text);
 	try {
-		parser.write(protectVariables(text)).close();
+		parser.write(protect_variables(text)).close();
 	} catch (problem) {
 		if (!(problem instanceof Problem)) throw problem;
 		return failed({ line: here(), message: problem.message });
@@ -174,16 +174,16 @@ export function fill(text: string, variables: ReadonlyMap<string, string>): stri
 }
 
 /** The names of the variables in a text. */
-export function variablesIn(text: string): string[] {
+export function variables_in(text: string): string[] {
 	return Array.from(text.matchAll(/\$\{([^}\n]*)\}/g), (found) => found[1] ?? "");
 }
 
 /** All texts of a template: attribute values and text, each with its line. */
-export function* textsOf(template: Template): Generator<{ text: string; line: number }> {
+export function* texts_of(template: Template): Generator<{ text: string; line: number }> {
 	for (const value of template.attributes.values()) yield { text: value, line: template.line };
 	for (const child of template.children) {
 		if (typeof child === "string") yield { text: child, line: template.line };
-		else yield* textsOf(child);
+		else yield* texts_of(child);
 	}
 }
 

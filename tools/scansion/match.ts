@@ -4,7 +4,7 @@ import { failed, ok, type Result } from "../../host/util/error.ts";
 import { ns } from "../../host/util/ns.ts";
 import type { Stanza } from "../../host/util/stanza.ts";
 import { fill, type Template } from "./markup.ts";
-import { readPattern } from "./pattern.ts";
+import { read_pattern } from "./pattern.ts";
 
 /** Where a stanza first departs from the script. */
 export interface Difference {
@@ -36,24 +36,24 @@ interface Met {
 type Comparison = Result<Met, Difference>;
 
 /** The namespace of a stanza's element: parsed ones carry theirs, unless it is that of the stream. */
-function namespaceOf(element: Stanza): string {
+function namespace_of(element: Stanza): string {
 	return element.attr["xmlns"] ?? ns.client;
 }
 
-function describe(name: string, xmlns: string, parentXmlns: string): string {
-	return xmlns === parentXmlns ? `<${name}>` : `<${name} xmlns='${xmlns}'>`;
+function describe(name: string, xmlns: string, parent_xmlns: string): string {
+	return xmlns === parent_xmlns ? `<${name}>` : `<${name} xmlns='${xmlns}'>`;
 }
 
-function describeElement(element: Stanza, parentXmlns: string): string {
-	return describe(element.name, namespaceOf(element), parentXmlns);
+function describe_element(element: Stanza, parent_xmlns: string): string {
+	return describe(element.name, namespace_of(element), parent_xmlns);
 }
 
-function textOf(children: readonly unknown[]): string {
+function text_of(children: readonly unknown[]): string {
 	return children.filter((child) => typeof child === "string").join("");
 }
 
 /** How an attribute is written in reports: Clark's `{namespace}name` where it has a namespace. */
-export function attributeName(name: string): string {
+export function attribute_name(name: string): string {
 	const separator = name.indexOf("\u0001");
 	return separator < 0 ? name : `{${name.slice(0, separator)}}${name.slice(separator + 1)}`;
 }
@@ -64,56 +64,56 @@ class Matching {
 
 	/**
 	 * @param inherited whether the parent is matched strictly
-	 * @param parentXmlns the namespace around: an element of another one is matched strictly unless it says otherwise
+	 * @param parent_xmlns the namespace around: an element of another one is matched strictly unless it says otherwise
 	 */
-	compare(template: Template, element: Stanza, path: string, inherited: boolean, parentXmlns: string): Comparison {
+	compare(template: Template, element: Stanza, path: string, inherited: boolean, parent_xmlns: string): Comparison {
 		const captures = new Map<string, string>();
 		let agreed = 0;
 		const differ = (what: string, wanted: string, came: string): Comparison =>
 			failed({ line: template.line, path, what, wanted, came, agreed });
 
-		if (template.name !== element.name || template.xmlns !== namespaceOf(element)) {
-			return differ("element", describe(template.name, template.xmlns, parentXmlns), describeElement(element, parentXmlns));
+		if (template.name !== element.name || template.xmlns !== namespace_of(element)) {
+			return differ("element", describe(template.name, template.xmlns, parent_xmlns), describe_element(element, parent_xmlns));
 		}
 		agreed++;
-		const entersNamespace = template.xmlns !== parentXmlns && template.xmlns !== ns.client;
-		const strict = template.strict ?? (entersNamespace || inherited);
+		const enters_namespace = template.xmlns !== parent_xmlns && template.xmlns !== ns.client;
+		const strict = template.strict ?? (enters_namespace || inherited);
 
 		for (const [name, text] of template.attributes) {
 			const came = element.attr[name];
 			if (came === undefined || !this.accepts(text, came, captures)) {
-				return differ(`attribute ${attributeName(name)}`, fill(text, this.variables), came ?? nothing);
+				return differ(`attribute ${attribute_name(name)}`, fill(text, this.variables), came ?? nothing);
 			}
 			agreed++;
 		}
 		if (strict) {
 			for (const [name, came] of Object.entries(element.attr)) {
 				if (name !== "xmlns" && came !== undefined && !template.attributes.has(name)) {
-					return differ(`attribute ${attributeName(name)}`, nothing, came);
+					return differ(`attribute ${attribute_name(name)}`, nothing, came);
 				}
 			}
 		}
-		const text = textOf(template.children);
+		const text = text_of(template.children);
 		if (text !== "") {
-			const came = textOf(element.children);
+			const came = text_of(element.children);
 			if (!this.accepts(text, came, captures)) return differ("text", fill(text, this.variables), came === "" ? nothing : came);
 			agreed++;
 		}
-		const below = strict ? this.inOrder(template, element, path) : this.anywhere(template, element, path);
+		const below = strict ? this.in_order(template, element, path) : this.anywhere(template, element, path);
 		if (!below.ok) return failed({ ...below.error, agreed: agreed + below.error.agreed });
 		for (const [name, value] of below.value.captures) captures.set(name, value);
 		return ok({ captures, agreed: agreed + below.value.agreed });
 	}
 
 	private accepts(text: string, came: string, captures: Map<string, string>): boolean {
-		const pattern = readPattern(text);
+		const pattern = read_pattern(text);
 		if (!pattern.ok) return false;
 		if (pattern.value.kind === "capture") captures.set(pattern.value.name, came);
 		return pattern.value.kind !== "text" || came === fill(text, this.variables);
 	}
 
 	/** Strict: the same children in the same order, and none more. */
-	private inOrder(template: Template, element: Stanza, path: string): Comparison {
+	private in_order(template: Template, element: Stanza, path: string): Comparison {
 		const wanted = template.children.filter((child) => typeof child !== "string");
 		const came = element.tags;
 		const captures = new Map<string, string>();
@@ -136,7 +136,7 @@ class Matching {
 		const more = came[wanted.length];
 		if (more !== undefined) {
 			const what = `element ${wanted.length + 1} in <${template.name}>`;
-			return failed({ line: template.line, path, what, wanted: nothing, came: describeElement(more, template.xmlns), agreed });
+			return failed({ line: template.line, path, what, wanted: nothing, came: describe_element(more, template.xmlns), agreed });
 		}
 		return ok({ captures, agreed });
 	}
@@ -145,7 +145,7 @@ class Matching {
 	private anywhere(template: Template, element: Stanza, path: string): Comparison {
 		const wanted = template.children.filter((child) => typeof child !== "string");
 		const came = element.tags;
-		const takenBy = new Map<Stanza, number>();
+		const taken_by = new Map<Stanza, number>();
 		const comparisons = wanted.map((child) =>
 			came.map((candidate) => this.compare(child, candidate, `${path}/${child.name}`, false, template.xmlns)),
 		);
@@ -154,9 +154,9 @@ class Matching {
 			for (const [position, candidate] of came.entries()) {
 				if (comparisons[index]?.[position]?.ok !== true || tried.has(candidate)) continue;
 				tried.add(candidate);
-				const holder = takenBy.get(candidate);
+				const holder = taken_by.get(candidate);
 				if (holder === undefined || place(holder, tried)) {
-					takenBy.set(candidate, index);
+					taken_by.set(candidate, index);
 					return true;
 				}
 			}
@@ -170,7 +170,7 @@ class Matching {
 			}
 		}
 		for (const [position, candidate] of came.entries()) {
-			const holder = takenBy.get(candidate);
+			const holder = taken_by.get(candidate);
 			const met = holder === undefined ? undefined : comparisons[holder]?.[position];
 			if (met?.ok !== true) continue;
 			agreed += met.value.agreed;

@@ -2,8 +2,8 @@
 
 import { failed, ok, type Result } from "../../host/util/error.ts";
 import { split } from "../../host/util/jid.ts";
-import { parseMarkup, type ScriptError, type Template, textsOf, variablesIn } from "./markup.ts";
-import { readPattern } from "./pattern.ts";
+import { parse_markup, type ScriptError, type Template, texts_of, variables_in } from "./markup.ts";
+import { read_pattern } from "./pattern.ts";
 
 /** A `[Client]` of a script. */
 export interface Character {
@@ -15,8 +15,8 @@ export interface Character {
 	/** Wanted resource; the server chooses where it is missing. */
 	readonly resource: string | undefined;
 	/** Where to connect instead of the server that the script is played on. */
-	readonly connectHost: string | undefined;
-	readonly connectPort: number | undefined;
+	readonly connect_host: string | undefined;
+	readonly connect_port: number | undefined;
 }
 
 /** An action without stanzas. `line` is that of the action, from 1. */
@@ -66,12 +66,12 @@ class Problem extends Error {
 const properties = ["jid", "password", "resource", "connect_host", "connect_port"];
 const verbs = ["connects", "disconnects", "sends", "receives"];
 
-function isIndented(text: string): boolean {
+function is_indented(text: string): boolean {
 	return text.startsWith(" ") || text.startsWith("\t");
 }
 
 /** Comments, the `-----` between cast and play, and empty lines. */
-function isPassedOver(text: string): boolean {
+function is_passed_over(text: string): boolean {
 	return text.trim() === "" || text.startsWith("#") || text.startsWith("//") || text.startsWith("--");
 }
 
@@ -90,7 +90,7 @@ class Lines {
 			const line = this.lines[this.index];
 			if (line === undefined) return undefined;
 			this.index++;
-			if (!isPassedOver(line.text)) return line;
+			if (!is_passed_over(line.text)) return line;
 		}
 	}
 
@@ -99,14 +99,14 @@ class Lines {
 		const block: Line[] = [];
 		for (;;) {
 			const line = this.lines[this.index];
-			if (line === undefined || (line.text.trim() !== "" && !isIndented(line.text))) return block;
+			if (line === undefined || (line.text.trim() !== "" && !is_indented(line.text))) return block;
 			block.push(line);
 			this.index++;
 		}
 	}
 }
 
-function readHead(text: string, file: string): { title: string; tags: Map<string, string> } {
+function read_head(text: string, file: string): { title: string; tags: Map<string, string> } {
 	let title: string | undefined;
 	const tags = new Map<string, string>();
 	for (const line of text.split(/\r?\n/)) {
@@ -118,14 +118,14 @@ function readHead(text: string, file: string): { title: string; tags: Map<string
 	return { title: title ?? file, tags };
 }
 
-function readPort(value: string, line: number): number {
+function read_port(value: string, line: number): number {
 	const port = Number(value);
 	if (!/^\d+$/.test(value) || port < 1 || port > 65535)
 		throw new Problem(line, `connect_port: ${value}: expected a number from 1 to 65535`);
 	return port;
 }
 
-function readCharacter(header: Line, lines: Lines): Character {
+function read_character(header: Line, lines: Lines): Character {
 	const head = /^\[([^\]]*)\]\s*(.*?)\s*$/.exec(header.text);
 	const kind = head?.[1];
 	const name = head?.[2];
@@ -134,7 +134,7 @@ function readCharacter(header: Line, lines: Lines): Character {
 	}
 	const found = new Map<string, Line>();
 	for (const line of lines.block()) {
-		if (isPassedOver(line.text.trim())) continue;
+		if (is_passed_over(line.text.trim())) continue;
 		const property = /^\s+([A-Za-z_]+)\s*:\s*(.*?)\s*$/.exec(line.text);
 		const key = property?.[1];
 		if (key === undefined || !properties.includes(key)) {
@@ -156,13 +156,13 @@ function readCharacter(header: Line, lines: Lines): Character {
 		jid: `${node}@${host}`,
 		password: password.text,
 		resource: found.get("resource")?.text ?? resource,
-		connectHost: found.get("connect_host")?.text,
-		connectPort: port === undefined ? undefined : readPort(port.text, port.number),
+		connect_host: found.get("connect_host")?.text,
+		connect_port: port === undefined ? undefined : read_port(port.text, port.number),
 	};
 }
 
 /** Splits an action into who and what; the longest name wins, since one may begin another ("Juliet", "Juliet's phone"). */
-function readAction(line: Line, characters: ReadonlyMap<string, Character>): { who: string; verb: string; rest: string } {
+function read_action(line: Line, characters: ReadonlyMap<string, Character>): { who: string; verb: string; rest: string } {
 	let who = "";
 	for (const name of characters.keys()) {
 		if (name.length > who.length && line.text.startsWith(`${name} `)) who = name;
@@ -182,38 +182,38 @@ function readAction(line: Line, characters: ReadonlyMap<string, Character>): { w
 	return { who, verb, rest: action?.[2] ?? "" };
 }
 
-function readStanzas(line: Line, rest: string, lines: Lines): Template[] {
+function read_stanzas(line: Line, rest: string, lines: Lines): Template[] {
 	const block = lines.block();
 	const text = [rest, ...block.map((each) => each.text)].join("\n");
-	const parsed = parseMarkup(text, line.number);
+	const parsed = parse_markup(text, line.number);
 	if (!parsed.ok) throw new Problem(parsed.error.line, parsed.error.message);
 	if (parsed.value.length === 0)
 		throw new Problem(line.number, `${line.text.trim()}: expected an indented stanza on the next line`);
 	return parsed.value;
 }
 
-function readStep(line: Line, lines: Lines, characters: ReadonlyMap<string, Character>): Step {
-	const { who, verb, rest } = readAction(line, characters);
+function read_step(line: Line, lines: Lines, characters: ReadonlyMap<string, Character>): Step {
+	const { who, verb, rest } = read_action(line, characters);
 	const at = { who, line: line.number };
-	if (verb === "sends") return { action: "sends", ...at, stanzas: readStanzas(line, rest, lines) };
+	if (verb === "sends") return { action: "sends", ...at, stanzas: read_stanzas(line, rest, lines) };
 	if (verb === "receives" && rest === "nothing") return { action: "receives nothing", ...at };
-	if (verb === "receives") return { action: "receives", ...at, stanzas: readStanzas(line, rest, lines) };
+	if (verb === "receives") return { action: "receives", ...at, stanzas: read_stanzas(line, rest, lines) };
 	if (rest !== "") throw new Problem(line.number, `${line.text.trim()}: expected nothing after ${verb}`);
 	return { action: verb === "connects" ? "connects" : "disconnects", ...at };
 }
 
 /** Refuses patterns where none can be, and variables that nothing gives a value. */
-function checkTexts(steps: readonly Step[], characters: ReadonlyMap<string, Character>): void {
+function check_texts(steps: readonly Step[], characters: ReadonlyMap<string, Character>): void {
 	const known = new Set<string>();
 	for (const name of characters.keys()) known.add(`${name}'s JID`).add(`${name}'s full JID`);
 	for (const step of steps) {
 		if (step.action !== "sends" && step.action !== "receives") continue;
 		for (const template of step.stanzas) {
-			for (const { text, line } of textsOf(template)) {
-				for (const name of variablesIn(text)) {
+			for (const { text, line } of texts_of(template)) {
+				for (const name of variables_in(text)) {
 					if (!known.has(name)) throw new Problem(line, `${name} has no value; expected one of ${[...known].join(", ")}`);
 				}
-				const pattern = readPattern(text);
+				const pattern = read_pattern(text);
 				if (!pattern.ok) throw new Problem(line, pattern.error);
 				if (step.action === "receives" && pattern.value.kind === "capture") known.add(pattern.value.name);
 			}
@@ -227,25 +227,26 @@ function checkTexts(steps: readonly Step[], characters: ReadonlyMap<string, Char
  * @param file its name, for reports
  * @returns the script, or the first error with its line and what was expected there
  */
-export function parseScript(text: string, file: string): Result<Script, ScriptError> {
+export function parse_script(text: string, file: string): Result<Script, ScriptError> {
 	const lines = new Lines(text.startsWith("\ufeff") ? text.slice(1) : text);
 	const characters = new Map<string, Character>();
 	const steps: Step[] = [];
 	try {
 		for (let line = lines.next(); line !== undefined; line = lines.next()) {
-			if (isIndented(line.text)) throw new Problem(line.number, `${line.text.trim()}: expected an action, which is not indented`);
+			if (is_indented(line.text))
+				throw new Problem(line.number, `${line.text.trim()}: expected an action, which is not indented`);
 			if (line.text.startsWith("[")) {
-				const character = readCharacter(line, lines);
+				const character = read_character(line, lines);
 				const earlier = characters.get(character.name);
 				if (earlier) throw new Problem(line.number, `${character.name} is already defined on line ${earlier.line}`);
 				characters.set(character.name, character);
-			} else steps.push(readStep(line, lines, characters));
+			} else steps.push(read_step(line, lines, characters));
 		}
 		if (steps.length === 0) throw new Problem(1, 'the script does nothing; expected actions such as "Romeo connects"');
-		checkTexts(steps, characters);
+		check_texts(steps, characters);
 	} catch (problem) {
 		if (!(problem instanceof Problem)) throw problem;
 		return failed({ line: problem.line, message: problem.message });
 	}
-	return ok({ file, ...readHead(text, file), characters, steps });
+	return ok({ file, ...read_head(text, file), characters, steps });
 }

@@ -9,7 +9,7 @@ export type Pattern =
 	| { readonly kind: "capture"; readonly name: string };
 
 /** Reads `{scansion:any}` and `{scansion:capture:name}`; the placeholder has to be the whole text. */
-export function readPattern(text: string): Result<Pattern, string> {
+export function read_pattern(text: string): Result<Pattern, string> {
 	const placeholder = /\{scansion:([^}]*)\}/.exec(text);
 	if (placeholder === null) return ok({ kind: "text", text });
 	const [whole, word = ""] = placeholder;

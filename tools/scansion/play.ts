@@ -2,7 +2,7 @@
 
 import type { Stanza } from "../../host/util/stanza.ts";
 import { Client } from "./client.ts";
-import { build, type Template, textsOf, variablesIn } from "./markup.ts";
+import { build, type Template, texts_of, variables_in } from "./markup.ts";
 import { type Captures, type Difference, match } from "./match.ts";
 import type { ExchangeStep, Script, Step } from "./parse.ts";
 
@@ -49,7 +49,7 @@ export interface Outcome {
 }
 
 /** After the last ping's answer, how long *receives nothing* still listens, in milliseconds: for what a server does on a timer. */
-const quietTime = 100;
+const quiet_time = 100;
 
 type Halt = Omit<Failure, "line" | "step">;
 
@@ -85,12 +85,12 @@ class Playing {
 		}
 		if ("stanzas" in step) {
 			for (const template of step.stanzas) {
-				const problem = this.missingVariable(template) ?? (await this.exchange(step, client, template));
+				const problem = this.missing_variable(template) ?? (await this.exchange(step, client, template));
 				if (problem) return problem;
 			}
 			return undefined;
 		}
-		return step.action === "disconnects" ? this.disconnect(step.who, client) : this.receiveNothing(step.who, client);
+		return step.action === "disconnects" ? this.disconnect(step.who, client) : this.receive_nothing(step.who, client);
 	}
 
 	async close(): Promise<void> {
@@ -98,7 +98,7 @@ class Playing {
 	}
 
 	/** Waits until the server has handled what the others sent, so that it handles stanzas in the order of the script. */
-	private async settleOthers(who: string): Promise<void> {
+	private async settle_others(who: string): Promise<void> {
 		const others = Array.from(this.clients).filter(([name]) => name !== who);
 		await Promise.all(others.map(([, client]) => client.settle()));
 	}
@@ -106,10 +106,10 @@ class Playing {
 	private async connect(who: string): Promise<Halt | undefined> {
 		const character = this.script.characters.get(who);
 		if (character === undefined || this.clients.has(who)) return halt(`${who} is already connected`);
-		await this.settleOthers(who);
+		await this.settle_others(who);
 		const connected = await Client.connect({
-			host: character.connectHost ?? this.options.host,
-			port: character.connectPort ?? this.options.port,
+			host: character.connect_host ?? this.options.host,
+			port: character.connect_port ?? this.options.port,
 			jid: character.jid,
 			password: character.password,
 			resource: character.resource,
@@ -117,12 +117,12 @@ class Playing {
 		});
 		if (!connected.ok) return halt(connected.error);
 		this.clients.set(who, connected.value);
-		this.variables.set(`${who}'s full JID`, connected.value.fullJid);
+		this.variables.set(`${who}'s full JID`, connected.value.full_jid);
 		return undefined;
 	}
 
 	private async disconnect(who: string, client: Client): Promise<undefined> {
-		await this.settleOthers(who);
+		await this.settle_others(who);
 		this.clients.delete(who);
 		this.gone.add(who);
 		await client.disconnect();
@@ -132,16 +132,16 @@ class Playing {
 		return step.action === "sends" ? this.send(step, client, template) : this.receive(step, client, template);
 	}
 
-	private missingVariable(template: Template): Halt | undefined {
-		for (const { text } of textsOf(template)) {
-			const missing = variablesIn(text).find((name) => !this.variables.has(name));
+	private missing_variable(template: Template): Halt | undefined {
+		for (const { text } of texts_of(template)) {
+			const missing = variables_in(text).find((name) => !this.variables.has(name));
 			if (missing !== undefined) return halt(`${missing} has no value yet`);
 		}
 		return undefined;
 	}
 
 	private async send({ who, line }: ExchangeStep, client: Client, template: Template): Promise<Halt | undefined> {
-		await this.settleOthers(who);
+		await this.settle_others(who);
 		if (client.ended !== undefined) return halt(`${who} is no longer connected: ${client.ended}`);
 		const stanza = build(template, this.variables);
 		client.send(stanza);
@@ -174,10 +174,10 @@ class Playing {
 		return halt(why, { wanted: build(template, this.variables), came, difference });
 	}
 
-	private async receiveNothing(who: string, client: Client): Promise<Halt | undefined> {
-		await this.settleOthers(who);
+	private async receive_nothing(who: string, client: Client): Promise<Halt | undefined> {
+		await this.settle_others(who);
 		await client.settle(true);
-		const stanza = await client.take(() => true, quietTime);
+		const stanza = await client.take(() => true, quiet_time);
 		if (stanza === undefined) return undefined;
 		return halt("something came that the script did not ask for", { came: [stanza, ...client.queue] });
 	}

@@ -3,7 +3,7 @@
 import { ns } from "../../host/util/ns.ts";
 import { Stanza, xml_escape } from "../../host/util/stanza.ts";
 import type { ScriptError } from "./markup.ts";
-import { attributeName } from "./match.ts";
+import { attribute_name } from "./match.ts";
 import type { Failure, Outcome } from "./play.ts";
 
 /** A script was played, or could not be read. */
@@ -30,12 +30,12 @@ function printable(text: string): string {
 	return text.replace(/[^\P{Cc}\t\n]/gu, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`);
 }
 
-function openTag(element: Stanza, parentXmlns: string): string {
+function open_tag(element: Stanza, parent_xmlns: string): string {
 	let text = `<${element.name}`;
-	const xmlns = element.attr["xmlns"] ?? parentXmlns;
-	if (xmlns !== parentXmlns) text += ` xmlns='${xml_escape(xmlns)}'`;
+	const xmlns = element.attr["xmlns"] ?? parent_xmlns;
+	if (xmlns !== parent_xmlns) text += ` xmlns='${xml_escape(xmlns)}'`;
 	for (const [name, value] of Object.entries(element.attr)) {
-		if (name !== "xmlns" && value !== undefined) text += ` ${attributeName(name)}='${xml_escape(value)}'`;
+		if (name !== "xmlns" && value !== undefined) text += ` ${attribute_name(name)}='${xml_escape(value)}'`;
 	}
 	return text;
 }
@@ -44,13 +44,13 @@ function openTag(element: Stanza, parentXmlns: string): string {
  * A stanza, one element a line, without namespaces that are those of the parent; fit for a terminal.
  * @param indent put before each line
  */
-export function layout(element: Stanza, indent = "", parentXmlns: string = ns.client): string {
-	const open = indent + printable(openTag(element, parentXmlns));
+export function layout(element: Stanza, indent = "", parent_xmlns: string = ns.client): string {
+	const open = indent + printable(open_tag(element, parent_xmlns));
 	const text = element.get_text();
 	if (text !== undefined) return text === "" ? `${open}/>` : `${open}>${printable(xml_escape(text))}</${element.name}>`;
 	const lines = [`${open}>`];
 	for (const child of element.children) {
-		if (child instanceof Stanza) lines.push(layout(child, `${indent}  `, element.attr["xmlns"] ?? parentXmlns));
+		if (child instanceof Stanza) lines.push(layout(child, `${indent}  `, element.attr["xmlns"] ?? parent_xmlns));
 		else if (typeof child === "string" && child.trim() !== "") lines.push(`${indent}  ${printable(xml_escape(child.trim()))}`);
 	}
 	lines.push(`${indent}</${element.name}>`);
@@ -61,18 +61,18 @@ function count(number: number, noun: string): string {
 	return `${number} ${noun}${number === 1 ? "" : "s"}`;
 }
 
-function whereCame(failure: Failure): string {
+function where_came(failure: Failure): string {
 	if (failure.came.length === 0) return "nothing was waiting";
 	return `came, and was not asked for before (${count(failure.came.length, "stanza")})`;
 }
 
 type Paint = (style: Style, text: string) => string;
 
-function textFailure(failure: Failure, file: string, paint: Paint): string {
+function text_failure(failure: Failure, file: string, paint: Paint): string {
 	const at = `${printable(file)}:${failure.line}`;
 	const lines = [`  ${at}: ${paint("bold", printable(failure.step))}: ${printable(failure.message)}`];
 	if (failure.wanted) lines.push(`  ${paint("green", "wanted")}`, layout(failure.wanted, "      "));
-	if (failure.wanted || failure.came.length > 0) lines.push(`  ${paint("red", whereCame(failure))}`);
+	if (failure.wanted || failure.came.length > 0) lines.push(`  ${paint("red", where_came(failure))}`);
 	for (const [index, stanza] of failure.came.entries()) {
 		const mark = `${index + 1}`.padStart(4);
 		lines.push(`${mark}  ${layout(stanza, "      ").trimStart()}`);
@@ -90,7 +90,7 @@ function textFailure(failure: Failure, file: string, paint: Paint): string {
 }
 
 /** The last part of a path: enough beside a title. */
-function baseName(file: string): string {
+function base_name(file: string): string {
 	return file.slice(file.lastIndexOf("/") + 1);
 }
 
@@ -116,10 +116,10 @@ class TextReporter implements Reporter {
 		const { script, failure, milliseconds, steps } = result.outcome;
 		this.milliseconds += milliseconds;
 		const extent = this.paint("dim", `(${count(steps, "step")}, ${Math.round(milliseconds)} ms)`);
-		const head = `${printable(`${baseName(script.file)}  ${script.title}`)} ${extent}\n`;
+		const head = `${printable(`${base_name(script.file)}  ${script.title}`)} ${extent}\n`;
 		if (failure) {
 			this.failed++;
-			this.write(`${this.paint("red", "✗")} ${head}${textFailure(failure, script.file, (...text) => this.paint(...text))}\n`);
+			this.write(`${this.paint("red", "✗")} ${head}${text_failure(failure, script.file, (...text) => this.paint(...text))}\n`);
 		} else {
 			this.passed++;
 			this.write(`${this.paint("green", "✓")} ${head}`);
@@ -139,12 +139,12 @@ class TextReporter implements Reporter {
 	}
 }
 
-function failureAsData(failure: Failure) {
+function failure_as_data(failure: Failure) {
 	const { line, step, message, wanted, came, difference } = failure;
 	return { line, step, message, wanted: wanted?.toString(), came: came.map((stanza) => stanza.toString()), difference };
 }
 
-function resultAsData(result: ScriptResult) {
+function result_as_data(result: ScriptResult) {
 	if (result.kind === "unreadable") {
 		const { file, error } = result;
 		return { file, title: file, passed: false, error };
@@ -156,19 +156,19 @@ function resultAsData(result: ScriptResult) {
 		passed: failure === undefined,
 		milliseconds: Math.round(milliseconds),
 		steps,
-		failure: failure && failureAsData(failure),
+		failure: failure && failure_as_data(failure),
 	};
 }
 
 class JsonReporter implements Reporter {
-	private readonly scripts: ReturnType<typeof resultAsData>[] = [];
+	private readonly scripts: ReturnType<typeof result_as_data>[] = [];
 
 	constructor(private readonly write: (text: string) => void) {}
 
 	begin(): void {}
 
 	result(result: ScriptResult): void {
-		this.scripts.push(resultAsData(result));
+		this.scripts.push(result_as_data(result));
 	}
 
 	end(): void {
@@ -188,8 +188,8 @@ class TapReporter implements Reporter {
 
 	result(result: ScriptResult): void {
 		this.number++;
-		const data = resultAsData(result);
-		const name = printable(`${baseName(data.file)} ${data.title}`)
+		const data = result_as_data(result);
+		const name = printable(`${base_name(data.file)} ${data.title}`)
 			.replaceAll("\n", " ")
 			.replaceAll("\\", "\\\\")
 			.replaceAll("#", "\\#");
@@ -204,7 +204,7 @@ class TapReporter implements Reporter {
 }
 
 /** Makes a reporter. `colour` only counts for `text`. */
-export function createReporter(format: ReportFormat, write: (text: string) => void, colour: boolean): Reporter {
+export function create_reporter(format: ReportFormat, write: (text: string) => void, colour: boolean): Reporter {
 	if (format === "json") return new JsonReporter(write);
 	return format === "tap" ? new TapReporter(write) : new TextReporter(write, colour);
 }

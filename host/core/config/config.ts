@@ -42,10 +42,10 @@ export interface ConfigWarning {
 }
 
 /** The name of the section all hosts inherit from. */
-export const GLOBAL_SECTION = "*";
+export const global_section = "*";
 
 /** The option by which a section is a component: the module that serves it. */
-export const COMPONENT_MODULE = "component_module";
+export const component_module = "component_module";
 
 interface Section {
 	readonly options: Map<string, ConfigValue>;
@@ -57,7 +57,7 @@ export class Config {
 	private readonly sections = new Map<string, Section>();
 
 	constructor() {
-		this.section(GLOBAL_SECTION);
+		this.section(global_section);
 	}
 
 	/**
@@ -67,8 +67,8 @@ export class Config {
 	static from(sections: Readonly<Record<string, Readonly<Record<string, ConfigValue>>>>): Config {
 		const config = new Config();
 		for (const [host, options] of Object.entries(sections)) {
-			if (host !== GLOBAL_SECTION) {
-				if (options[COMPONENT_MODULE] === undefined) config.set(host, "defined", true);
+			if (host !== global_section) {
+				if (options[component_module] === undefined) config.set(host, "defined", true);
 				else config.set(host, "load_global_modules", false);
 			}
 			for (const [key, value] of Object.entries(options)) config.set(host, key, value);
@@ -81,7 +81,7 @@ export class Config {
 	 * see the global section only. `false` is a value and is not inherited over.
 	 */
 	get(host: string, key: string): ConfigValue | undefined {
-		return this.sections.get(host)?.options.get(key) ?? this.sections.get(GLOBAL_SECTION)?.options.get(key);
+		return this.sections.get(host)?.options.get(key) ?? this.sections.get(global_section)?.options.get(key);
 	}
 
 	/** Sets an option of a section, which is made when missing; `undefined` removes it. `location` says where it was written. */
@@ -105,12 +105,12 @@ export class Config {
 
 	/** Whether a VirtualHost or Component of this name was defined. */
 	has_host(host: string): boolean {
-		return host !== GLOBAL_SECTION && this.sections.has(host);
+		return host !== global_section && this.sections.has(host);
 	}
 
 	/** All virtual hosts and components in order of definition, disabled ones (`enabled = false`) included. */
 	hosts(): string[] {
-		return [...this.sections.keys()].filter((host) => host !== GLOBAL_SECTION);
+		return [...this.sections.keys()].filter((host) => host !== global_section);
 	}
 
 	/** `local` for a VirtualHost, `component` for a Component, `undefined` when there is no such host. */
@@ -121,7 +121,7 @@ export class Config {
 
 	/** The module that serves a component, `"component"` for one that connects from outside; `undefined` for other hosts. */
 	component_module(host: string): string | undefined {
-		const module = this.sections.get(host)?.options.get(COMPONENT_MODULE);
+		const module = this.sections.get(host)?.options.get(component_module);
 		return typeof module === "string" ? module : undefined;
 	}
 

@@ -3,7 +3,7 @@ import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync } 
 import { basename, dirname, join } from "node:path";
 import { failed, ok, type Result } from "../../util/error.ts";
 
-const REASONS: ReadonlyMap<string, string> = new Map([
+const reasons: ReadonlyMap<string, string> = new Map([
 	["ENOENT", "no such file"],
 	["ENOTDIR", "no such file"],
 	["EACCES", "permission denied"],
@@ -16,11 +16,11 @@ const REASONS: ReadonlyMap<string, string> = new Map([
 function reason(problem: unknown): string {
 	if (!(problem instanceof Error)) return String(problem);
 	const code = "code" in problem && typeof problem.code === "string" ? problem.code : "";
-	return REASONS.get(code) ?? problem.message;
+	return reasons.get(code) ?? problem.message;
 }
 
 /** The bytes of a regular file no longer than the limit; else what is wrong, in words that follow the file's name. */
-export function readLimited(path: string, maximumBytes: number): Result<Buffer, string> {
+export function read_limited(path: string, maximum_bytes: number): Result<Buffer, string> {
 	if (path.includes("\0")) return failed("the name holds a zero byte");
 	let descriptor: number | undefined;
 	try {
@@ -29,7 +29,7 @@ export function readLimited(path: string, maximumBytes: number): Result<Buffer, 
 		const found = fstatSync(descriptor);
 		if (found.isDirectory()) return failed("is a directory; expected a file");
 		if (!found.isFile()) return failed("is not a regular file");
-		if (found.size > maximumBytes) return failed(`is larger than ${maximumBytes} bytes`);
+		if (found.size > maximum_bytes) return failed(`is larger than ${maximum_bytes} bytes`);
 		return ok(readFileSync(descriptor));
 	} catch (problem) {
 		return failed(reason(problem));
@@ -39,11 +39,11 @@ export function readLimited(path: string, maximumBytes: number): Result<Buffer, 
 }
 
 /** Whether a name is a pattern. */
-export function isGlob(name: string): boolean {
+export function is_glob(name: string): boolean {
 	return /[*?]/.test(name);
 }
 
-function globToPattern(glob: string): RegExp {
+function glob_to_pattern(glob: string): RegExp {
 	const escaped = glob.replace(/[\\^$.|+()[\]{}*?]/g, (character) => {
 		if (character === "*") return ".*";
 		return character === "?" ? "." : `\\${character}`;
@@ -55,10 +55,10 @@ function globToPattern(glob: string): RegExp {
  * The files that match a pattern, whose wildcards may be in the last part only; hidden files never match. Sorted by name (Prosody
  * takes them in the order the file system has them, which differs from machine to machine).
  */
-export function expandGlob(path: string): Result<string[], string> {
+export function expand_glob(path: string): Result<string[], string> {
 	const directory = dirname(path);
-	if (isGlob(directory)) return failed("wildcards are understood in the last part of a path only");
-	const pattern = globToPattern(basename(path));
+	if (is_glob(directory)) return failed("wildcards are understood in the last part of a path only");
+	const pattern = glob_to_pattern(basename(path));
 	try {
 		const names = readdirSync(directory).filter((name) => !name.startsWith(".") && pattern.test(name));
 		return ok(names.sort().map((name) => join(directory, name)));

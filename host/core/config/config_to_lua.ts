@@ -1,9 +1,9 @@
 // No counterpart: writes a configuration that was read, for another server to read.
 
-import { COMPONENT_MODULE, type Config, type ConfigValue, GLOBAL_SECTION } from "./config.ts";
+import { type Config, type ConfigValue, component_module, global_section } from "./config.ts";
 
 /** Sections keep these for the host manager; the words VirtualHost and Component set them again. */
-const implied = new Set(["defined", "load_global_modules", COMPONENT_MODULE]);
+const implied = new Set(["defined", "load_global_modules", component_module]);
 
 function text_to_lua(text: string): string {
 	const escaped = [...Buffer.from(text, "utf8")]
@@ -38,9 +38,9 @@ const lua_name = /^[A-Za-z_][A-Za-z0-9_]*$/;
  */
 export function config_to_lua(config: Config): string {
 	const lines: string[] = [];
-	for (const host of [GLOBAL_SECTION, ...config.hosts()]) {
+	for (const host of [global_section, ...config.hosts()]) {
 		const component = config.component_module(host);
-		if (host !== GLOBAL_SECTION) {
+		if (host !== global_section) {
 			const module = component === undefined || component === "component" ? "" : ` ${text_to_lua(component)}`;
 			lines.push("", `${component === undefined ? "VirtualHost" : "Component"} ${text_to_lua(host)}${module}`);
 		}

@@ -17,7 +17,7 @@ export interface KnownOption {
 }
 
 /** All known options by name, those of ports apart (see `known_option`). */
-export const KNOWN_OPTIONS: Readonly<Record<string, KnownOption>> = {
+export const known_options: Readonly<Record<string, KnownOption>> = {
 	access_control_allow_credentials: { type: "boolean", default: false, readers: "mod_http", global: true },
 	access_control_allow_headers: { type: "list", readers: "mod_http", global: true },
 	access_control_allow_methods: { type: "list", readers: "mod_http", global: true },
@@ -502,7 +502,7 @@ export const KNOWN_OPTIONS: Readonly<Record<string, KnownOption>> = {
 };
 
 /** Services that listen, by the prefix of their options; the empty one is for all. */
-const SERVICES = [
+const services = [
 	"c2s",
 	"c2s_direct_tls",
 	"component",
@@ -516,7 +516,7 @@ const SERVICES = [
 ] as const;
 
 /** What each service can be told by `<prefix>_<suffix>` (core/portmanager.lua, core/certmanager.lua). */
-const SERVICE_SUFFIXES: Readonly<Record<string, KnownOption>> = {
+const service_suffixes: Readonly<Record<string, KnownOption>> = {
 	certificate: { type: "path", readers: "certmanager" },
 	interface: { type: "string", readers: "portmanager", global: true },
 	interfaces: { type: "list", readers: "portmanager", global: true },
@@ -526,63 +526,63 @@ const SERVICE_SUFFIXES: Readonly<Record<string, KnownOption>> = {
 };
 
 /** Options of mod_net_multiplex, whose services have no prefix. */
-const BARE_PORT_OPTIONS: Readonly<Record<string, KnownOption>> = {
+const bare_port_options: Readonly<Record<string, KnownOption>> = {
 	ports: { type: "list", readers: "mod_net_multiplex", global: true },
 	ssl_ports: { type: "list", readers: "mod_net_multiplex", global: true },
 	ssl_interfaces: { type: "list", readers: "mod_net_multiplex", global: true },
 };
 
-const PORT_OPTIONS: ReadonlyMap<string, KnownOption> = new Map([
-	...Object.entries(BARE_PORT_OPTIONS),
-	...SERVICES.flatMap((service) =>
-		Object.entries(SERVICE_SUFFIXES).map(([suffix, option]): [string, KnownOption] => [`${service}_${suffix}`, option]),
+const port_options: ReadonlyMap<string, KnownOption> = new Map([
+	...Object.entries(bare_port_options),
+	...services.flatMap((service) =>
+		Object.entries(service_suffixes).map(([suffix, option]): [string, KnownOption] => [`${service}_${suffix}`, option]),
 	),
 ]);
 
 /** What is known of an option by its name; `undefined` when nothing is. */
 export function known_option(name: string): KnownOption | undefined {
-	return Object.hasOwn(KNOWN_OPTIONS, name) ? KNOWN_OPTIONS[name] : PORT_OPTIONS.get(name);
+	return Object.hasOwn(known_options, name) ? known_options[name] : port_options.get(name);
 }
 
-const CORS_ADVICE = "use http_cors_override";
-const NO_EFFECT = "it has no effect any more and can be removed";
-const START_FLAGS = "whether to detach is said on the command line";
+const cors_advice = "use http_cors_override";
+const no_effect = "it has no effect any more and can be removed";
+const start_flags = "whether to detach is said on the command line";
 
 /** Options that were given up, with what to do in their place. */
-const OUTDATED: ReadonlyMap<string, string> = new Map([
+const outdated: ReadonlyMap<string, string> = new Map([
 	["anonymous_login", 'use authentication = "anonymous"'],
-	["archive_cleanup_interval", NO_EFFECT],
+	["archive_cleanup_interval", no_effect],
 	["blacklist_on_registration_throttle_overload", "use blocklist_on_registration_throttle_overload"],
-	["cross_domain_bosh", CORS_ADVICE],
-	["cross_domain_websocket", CORS_ADVICE],
-	["daemonize", START_FLAGS],
+	["cross_domain_bosh", cors_advice],
+	["cross_domain_websocket", cors_advice],
+	["daemonize", start_flags],
 	["disallow_s2s", 'put "s2s" into modules_disabled'],
-	["dns_timeout", NO_EFFECT],
-	["muc_log_cleanup_interval", NO_EFFECT],
-	["no_daemonize", START_FLAGS],
+	["dns_timeout", no_effect],
+	["muc_log_cleanup_interval", no_effect],
+	["no_daemonize", start_flags],
 	["registration_blacklist", "use registration_blocklist"],
 	["registration_whitelist", "use registration_allowlist"],
 	["require_encryption", "use c2s_require_encryption and s2s_require_encryption"],
-	["s2s_dns_resolvers", NO_EFFECT],
-	["setgid", NO_EFFECT],
-	["setuid", NO_EFFECT],
+	["s2s_dns_resolvers", no_effect],
+	["setgid", no_effect],
+	["setuid", no_effect],
 	["use_libevent", 'use network_backend = "event"'],
 	["vcard_compatibility", "use the community module mod_compat_vcard"],
 	["whitelist_registration_only", "use allowlist_registration_only"],
 ]);
 
-const PORT_SUFFIX = /^(bosh|legacy_ssl)_(port|ports|interface|interfaces|ssl)$/;
+const port_suffix = /^(bosh|legacy_ssl)_(port|ports|interface|interfaces|ssl)$/;
 
 /** What to do in place of an option that was given up; `undefined` for all others. */
 export function outdated_option(name: string): string | undefined {
-	const [, service, suffix = ""] = PORT_SUFFIX.exec(name) ?? [];
-	if (service === undefined) return OUTDATED.get(name);
+	const [, service, suffix = ""] = port_suffix.exec(name) ?? [];
+	if (service === undefined) return outdated.get(name);
 	const plural = suffix === "port" || suffix === "interface" ? `${suffix}s` : suffix;
 	return `use ${service === "bosh" ? "http" : "c2s_direct_tls"}_${plural}`;
 }
 
 /** The names of all known options that are still of use. */
 export function known_option_names(): string[] {
-	const names = new Set([...Object.keys(KNOWN_OPTIONS), ...PORT_OPTIONS.keys()]);
+	const names = new Set([...Object.keys(known_options), ...port_options.keys()]);
 	return [...names].filter((name) => outdated_option(name) === undefined);
 }

@@ -1,8 +1,8 @@
 // Counterpart: util/startup.lua (read_config) and core/configmanager.lua, where they put Lua's errors into an administrator's words
-import { nearestName } from "./nearest_name.ts";
+import { nearest_name } from "./nearest_name.ts";
 
 /** The words a configuration may begin a statement with, besides option names. */
-const VOCABULARY = [
+const vocabulary = [
 	"VirtualHost",
 	"Component",
 	"Include",
@@ -15,11 +15,11 @@ const VOCABULARY = [
 	"Lua",
 ] as const;
 
-const CALLED_NIL = /^attempt to call a nil value \(global '([^']*)'\)$/;
-const USED_NIL = /^attempt to [a-z ]+ a nil value \(global '([^']*)'\)/;
+const called_nil = /^attempt to call a nil value \(global '([^']*)'\)$/;
+const used_nil = /^attempt to [a-z ]+ a nil value \(global '([^']*)'\)/;
 
 /** Hints by what the compiler's message looks like; the first that fits is added. */
-const SYNTAX_HINTS: readonly (readonly [RegExp, string])[] = [
+const syntax_hints: readonly (readonly [RegExp, string])[] = [
 	[/^unfinished (?:long )?string/, "the closing quote is missing"],
 	[/near '@'$/, 'an address needs quotes: "user@example.com"'],
 	[/near '<\\\d+>'$/, 'text needs plain quotes: "text"; typographic quotes and letters outside quotes are not understood'],
@@ -30,21 +30,21 @@ const SYNTAX_HINTS: readonly (readonly [RegExp, string])[] = [
 	[/^(?:syntax error|unexpected symbol) near/, "expected name = value, with quotes around text and host names"],
 ];
 
-function explainCall(name: string): string {
-	const meant = nearestName(name, VOCABULARY);
+function explain_call(name: string): string {
+	const meant = nearest_name(name, vocabulary);
 	if (meant !== undefined) return `'${name}' is not known here; did you mean ${meant}?`;
 	if (/^[A-Z]/.test(name)) return `'${name}' is not known here; expected VirtualHost, Component or Include, or name = value`;
 	return `'${name}' is not set in this section, so nothing can be added to it; expected ${name} = value (is the '=' missing?)`;
 }
 
 /** Puts an error message of Lua's compiler or interpreter, without its position, into words that say what was expected. */
-export function explainError(message: string): string {
-	const called = CALLED_NIL.exec(message)?.[1];
-	if (called !== undefined) return explainCall(called);
-	const used = USED_NIL.exec(message)?.[1];
+export function explain_error(message: string): string {
+	const called = called_nil.exec(message)?.[1];
+	if (called !== undefined) return explain_call(called);
+	const used = used_nil.exec(message)?.[1];
 	if (used !== undefined) return `${message}; '${used}' is not set in this section, you may be missing quotes around it`;
 	if (message === "attempt to load a binary chunk (mode is 't')")
 		return "compiled Lua is not accepted; expected the text of a configuration";
-	const hint = SYNTAX_HINTS.find(([pattern]) => pattern.test(message))?.[1];
+	const hint = syntax_hints.find(([pattern]) => pattern.test(message))?.[1];
 	return hint === undefined ? message : `${message}; ${hint}`;
 }

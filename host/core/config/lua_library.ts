@@ -2,12 +2,12 @@
 import type { LuaCFunction, LuaState } from "fengari";
 import { lauxlib, lua, lualib, to_luastring } from "fengari";
 import type { ReadContext } from "./lua_values.ts";
-import { decode, pushIterator, pushJson, pushText, raise, readValue, textAt, toJson, typeNameAt } from "./lua_values.ts";
+import { decode, push_iterator, push_json, push_text, raise, read_value, text_at, to_json, type_name_at } from "./lua_values.ts";
 
 /** Longest text `string.rep` may make, in bytes: a configuration has no use for more, and it runs uninterrupted. */
-const MAX_REPEATED_BYTES = 1024 * 1024;
+const max_repeated_bytes = 1024 * 1024;
 
-const BASE_FUNCTIONS = [
+const base_functions = [
 	"_VERSION",
 	"assert",
 	"error",
@@ -25,10 +25,10 @@ const BASE_FUNCTIONS = [
 	"type",
 ] as const;
 
-const OS_FUNCTIONS = ["clock", "date", "difftime", "time"] as const;
+const os_functions = ["clock", "date", "difftime", "time"] as const;
 
 /** What is in Lua but not offered here, with what to use in its place. */
-const REFUSED: ReadonlyMap<string, string> = new Map([
+const refused: ReadonlyMap<string, string> = new Map([
 	["io", "use FileContents, FileLine or FileLines to read a file"],
 	["dofile", "use Include for another configuration file, RunScript for a script that answers a value"],
 	["loadfile", "use Include for another configuration file, RunScript for a script that answers a value"],
@@ -42,7 +42,7 @@ const REFUSED: ReadonlyMap<string, string> = new Map([
 	["unpack", "use Lua.table.unpack"],
 ]);
 
-const REFUSED_IN_OS: ReadonlyMap<string, string> = new Map(
+const refused_in_os: ReadonlyMap<string, string> = new Map(
 	["execute", "exit", "remove", "rename", "setlocale", "tmpname"].map((name) => [
 		name,
 		"a configuration may not act on the system",
@@ -54,12 +54,12 @@ export interface LibraryHost {
 	/** What os.getenv sees. */
 	readonly environment: Readonly<Record<string, string | undefined>>;
 	/** True when the run must end now: pcall then passes errors on. */
-	mustEnd(): boolean;
+	must_end(): boolean;
 	/** Receives what `print` was given. */
 	print(L: LuaState, text: string): void;
-	readonly readContext: ReadContext;
+	readonly read_context: ReadContext;
 	/** Registry key of the table that stands for JSON's null. */
-	readonly nullReference: number;
+	readonly null_reference: number;
 	/** What `prosody.*` shows. */
 	readonly prosody: Readonly<Record<string, string>>;
 }
@@ -69,12 +69,12 @@ function refusal(prefix: string, name: string, instead: string): string {
 }
 
 /** The error text for a name of Lua's library that is not offered; `undefined` for other names. */
-export function refusedName(name: string): string | undefined {
-	const instead = REFUSED.get(name);
+export function refused_name(name: string): string | undefined {
+	const instead = refused.get(name);
 	return instead === undefined ? undefined : refusal("", name, instead);
 }
 
-function setFunction(L: LuaState, name: string, callback: LuaCFunction): void {
+function set_function(L: LuaState, name: string, callback: LuaCFunction): void {
 	lua.lua_pushcfunction(L, callback);
 	lua.lua_setfield(L, -2, to_luastring(name));
 }
@@ -82,8 +82,8 @@ function setFunction(L: LuaState, name: string, callback: LuaCFunction): void {
 /** Gives the table on top a metatable whose index names what is refused. */
 function guard(L: LuaState, prefix: string, refused: ReadonlyMap<string, string>): void {
 	lua.lua_newtable(L);
-	setFunction(L, "__index", () => {
-		const name = textAt(L, 2);
+	set_function(L, "__index", () => {
+		const name = text_at(L, 2);
 		const instead = name === undefined ? undefined : refused.get(name);
 		if (name !== undefined && instead !== undefined) raise(L, refusal(prefix, name, instead));
 		return 0;
@@ -92,12 +92,12 @@ function guard(L: LuaState, prefix: string, refused: ReadonlyMap<string, string>
 }
 
 /** Opens one of Lua's libraries, leaving its table on the stack but out of the globals. */
-function openLibrary(L: LuaState, name: string, open: LuaCFunction): void {
+function open_library(L: LuaState, name: string, open: LuaCFunction): void {
 	lauxlib.luaL_requiref(L, to_luastring(name), open, false);
 }
 
 /** Copies fields from the table at `from` into the table on top. */
-function copyFields(L: LuaState, from: number, names: readonly string[]): void {
+function copy_fields(L: LuaState, from: number, names: readonly string[]): void {
 	const source = lua.lua_absindex(L, from);
 	for (const name of names) {
 		lua.lua_getfield(L, source, to_luastring(name));
@@ -106,24 +106,24 @@ function copyFields(L: LuaState, from: number, names: readonly string[]): void {
 }
 
 /** string.rep with a limit on what it makes; the original is the upvalue. */
-const limitedRepeat: LuaCFunction = (L) => {
+const limited_repeat: LuaCFunction = (L) => {
 	const unit = lua.lua_tolstring(L, 1)?.length ?? 0;
 	const separator = lua.lua_type(L, 3) === lua.LUA_TSTRING ? (lua.lua_tolstring(L, 3)?.length ?? 0) : 0;
 	const count = lua.lua_type(L, 2) === lua.LUA_TNUMBER ? lua.lua_tonumber(L, 2) : 0;
-	if ((unit + separator) * count > MAX_REPEATED_BYTES) {
-		raise(L, `string.rep would make more than ${MAX_REPEATED_BYTES} bytes`);
+	if ((unit + separator) * count > max_repeated_bytes) {
+		raise(L, `string.rep would make more than ${max_repeated_bytes} bytes`);
 	}
-	const argumentCount = lua.lua_gettop(L);
+	const argument_count = lua.lua_gettop(L);
 	lua.lua_pushvalue(L, lua.lua_upvalueindex(1));
 	lua.lua_insert(L, 1);
-	lua.lua_call(L, argumentCount, 1);
+	lua.lua_call(L, argument_count, 1);
 	return 1;
 };
 
-function addStringLibrary(L: LuaState): void {
-	openLibrary(L, "string", lualib.luaopen_string);
+function add_string_library(L: LuaState): void {
+	open_library(L, "string", lualib.luaopen_string);
 	lua.lua_getfield(L, -1, to_luastring("rep"));
-	lua.lua_pushcclosure(L, limitedRepeat, 1);
+	lua.lua_pushcclosure(L, limited_repeat, 1);
 	lua.lua_setfield(L, -2, to_luastring("rep"));
 	lua.lua_pushnil(L);
 	lua.lua_setfield(L, -2, to_luastring("dump"));
@@ -134,55 +134,55 @@ function addStringLibrary(L: LuaState): void {
  * os.date with a format that begins with "!", for UTC. fengari keeps the "!" and takes local time, so it is given a moment whose local
  * time reads like that. The original is the upvalue.
  */
-const dateWithUtc: LuaCFunction = (L) => {
-	const format = textAt(L, 1);
+const date_with_utc: LuaCFunction = (L) => {
+	const format = text_at(L, 1);
 	if (format?.startsWith("!") && !format.startsWith("!*t")) {
 		const given = lua.lua_type(L, 2) === lua.LUA_TNUMBER ? new Date(lua.lua_tonumber(L, 2) * 1000) : new Date();
 		lua.lua_settop(L, 0);
-		pushText(L, format.slice(1));
+		push_text(L, format.slice(1));
 		lua.lua_pushnumber(L, Math.floor(given.getTime() / 1000) + given.getTimezoneOffset() * 60);
 	}
-	const argumentCount = lua.lua_gettop(L);
+	const argument_count = lua.lua_gettop(L);
 	lua.lua_pushvalue(L, lua.lua_upvalueindex(1));
 	lua.lua_insert(L, 1);
-	lua.lua_call(L, argumentCount, 1);
+	lua.lua_call(L, argument_count, 1);
 	return 1;
 };
 
-function addOsLibrary(L: LuaState, host: LibraryHost): void {
-	openLibrary(L, "os", lualib.luaopen_os);
+function add_os_library(L: LuaState, host: LibraryHost): void {
+	open_library(L, "os", lualib.luaopen_os);
 	lua.lua_newtable(L);
-	copyFields(L, -2, OS_FUNCTIONS);
+	copy_fields(L, -2, os_functions);
 	lua.lua_getfield(L, -1, to_luastring("date"));
-	lua.lua_pushcclosure(L, dateWithUtc, 1);
+	lua.lua_pushcclosure(L, date_with_utc, 1);
 	lua.lua_setfield(L, -2, to_luastring("date"));
-	setFunction(L, "getenv", () => {
-		const name = textAt(L, 1);
-		if (name === undefined) raise(L, `os.getenv expected a variable's name, not ${typeNameAt(L, 1)}`);
+	set_function(L, "getenv", () => {
+		const name = text_at(L, 1);
+		if (name === undefined) raise(L, `os.getenv expected a variable's name, not ${type_name_at(L, 1)}`);
 		const value = host.environment[name];
 		if (value === undefined) lua.lua_pushnil(L);
-		else pushText(L, value);
+		else push_text(L, value);
 		return 1;
 	});
-	guard(L, "os.", REFUSED_IN_OS);
+	guard(L, "os.", refused_in_os);
 	lua.lua_remove(L, -2);
 	lua.lua_setfield(L, -2, to_luastring("os"));
 }
 
 /** pcall that cannot hold up the end of the run. */
-function protectedCall(host: LibraryHost): LuaCFunction {
+function protected_call(host: LibraryHost): LuaCFunction {
 	return (L) => {
 		lauxlib.luaL_checkany(L, 1);
 		const status = lua.lua_pcall(L, lua.lua_gettop(L) - 1, lua.LUA_MULTRET, 0);
-		if (status !== lua.LUA_OK && host.mustEnd()) lua.lua_error(L);
+		if (status !== lua.LUA_OK && host.must_end()) lua.lua_error(L);
 		lua.lua_pushboolean(L, status === lua.LUA_OK);
 		lua.lua_insert(L, 1);
 		return lua.lua_gettop(L);
 	};
 }
 
-function addPrint(L: LuaState, host: LibraryHost): void {
-	setFunction(L, "print", () => {
+function add_print(L: LuaState, host: LibraryHost): void {
+	set_function(L, "print", () => {
 		const words: string[] = [];
 		for (let index = 1; index <= lua.lua_gettop(L); index += 1) {
 			words.push(decode(lauxlib.luaL_tolstring(L, index)));
@@ -194,49 +194,49 @@ function addPrint(L: LuaState, host: LibraryHost): void {
 }
 
 /** pairs, in the order Prosody's Lua has. */
-const orderedPairs: LuaCFunction = (L) => {
+const ordered_pairs: LuaCFunction = (L) => {
 	lua.lua_settop(L, 1);
-	if (lua.lua_type(L, 1) !== lua.LUA_TTABLE) raise(L, `pairs expected a table, not ${typeNameAt(L, 1)}`);
-	pushIterator(L, "pairs");
+	if (lua.lua_type(L, 1) !== lua.LUA_TTABLE) raise(L, `pairs expected a table, not ${type_name_at(L, 1)}`);
+	push_iterator(L, "pairs");
 	return 1;
 };
 
 /** Adds `require`, which knows util.json and nothing else. */
-function addRequire(L: LuaState, host: LibraryHost): void {
-	const pushNull = (): void => {
-		lua.lua_rawgeti(L, lua.LUA_REGISTRYINDEX, host.nullReference);
+function add_require(L: LuaState, host: LibraryHost): void {
+	const push_null = (): void => {
+		lua.lua_rawgeti(L, lua.LUA_REGISTRYINDEX, host.null_reference);
 	};
 	const encode: LuaCFunction = () => {
-		pushText(L, toJson(readValue(L, 1, host.readContext)));
+		push_text(L, to_json(read_value(L, 1, host.read_context)));
 		return 1;
 	};
 	lua.lua_newtable(L);
-	pushNull();
+	push_null();
 	lua.lua_setfield(L, -2, to_luastring("null"));
-	setFunction(L, "encode", encode);
-	setFunction(L, "encode_ordered", encode);
-	setFunction(L, "decode", () => {
-		const text = textAt(L, 1);
-		if (text === undefined) raise(L, `json.decode expected text, not ${typeNameAt(L, 1)}`);
+	set_function(L, "encode", encode);
+	set_function(L, "encode_ordered", encode);
+	set_function(L, "decode", () => {
+		const text = text_at(L, 1);
+		if (text === undefined) raise(L, `json.decode expected text, not ${type_name_at(L, 1)}`);
 		let value: unknown;
 		try {
 			value = JSON.parse(text);
 		} catch (problem) {
 			lua.lua_pushnil(L);
-			pushText(L, problem instanceof Error ? problem.message : String(problem));
+			push_text(L, problem instanceof Error ? problem.message : String(problem));
 			return 2;
 		}
-		pushJson(L, value, pushNull);
+		push_json(L, value, push_null);
 		return 1;
 	});
-	const jsonReference = lauxlib.luaL_ref(L, lua.LUA_REGISTRYINDEX);
+	const json_reference = lauxlib.luaL_ref(L, lua.LUA_REGISTRYINDEX);
 
-	setFunction(L, "require", () => {
-		const name = textAt(L, 1);
+	set_function(L, "require", () => {
+		const name = text_at(L, 1);
 		if (name !== "util.json" && name !== "prosody.util.json") {
 			raise(L, `require "${name ?? ""}" is not available in a configuration file: only "util.json" is offered`);
 		}
-		lua.lua_rawgeti(L, lua.LUA_REGISTRYINDEX, jsonReference);
+		lua.lua_rawgeti(L, lua.LUA_REGISTRYINDEX, json_reference);
 		return 1;
 	});
 }
@@ -245,30 +245,30 @@ function addRequire(L: LuaState, host: LibraryHost): void {
  * Pushes the table that `Lua` names: strings, tables, numbers, the clock, JSON; nothing that reads or writes files, starts programs,
  * compiles code or looks into the interpreter.
  */
-export function pushLibrary(L: LuaState, host: LibraryHost): void {
-	openLibrary(L, "_G", lualib.luaopen_base);
+export function push_library(L: LuaState, host: LibraryHost): void {
+	open_library(L, "_G", lualib.luaopen_base);
 	lua.lua_newtable(L);
-	copyFields(L, -2, BASE_FUNCTIONS);
+	copy_fields(L, -2, base_functions);
 	lua.lua_remove(L, -2);
-	setFunction(L, "pcall", protectedCall(host));
-	setFunction(L, "pairs", orderedPairs);
-	addPrint(L, host);
-	addRequire(L, host);
-	addStringLibrary(L);
-	addOsLibrary(L, host);
+	set_function(L, "pcall", protected_call(host));
+	set_function(L, "pairs", ordered_pairs);
+	add_print(L, host);
+	add_require(L, host);
+	add_string_library(L);
+	add_os_library(L, host);
 	for (const [name, open] of [
 		["math", lualib.luaopen_math],
 		["table", lualib.luaopen_table],
 		["utf8", lualib.luaopen_utf8],
 	] as const) {
-		openLibrary(L, name, open);
+		open_library(L, name, open);
 		lua.lua_setfield(L, -2, to_luastring(name));
 	}
 	lua.lua_newtable(L);
 	for (const [name, value] of Object.entries(host.prosody)) {
-		pushText(L, value);
+		push_text(L, value);
 		lua.lua_setfield(L, -2, to_luastring(name));
 	}
 	lua.lua_setfield(L, -2, to_luastring("prosody"));
-	guard(L, "Lua.", REFUSED);
+	guard(L, "Lua.", refused);
 }

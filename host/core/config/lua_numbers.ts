@@ -11,23 +11,24 @@ interface Token {
 	readonly end: number;
 }
 
-const MAX_INTEGER = 2 ** 31 - 1;
+const max_integer = 2 ** 31 - 1;
 
-const LONG_BRACKET = /\[(=*)\[/y;
-const NAME = /[A-Za-z_][A-Za-z0-9_]*/y;
-const NUMERAL = /0[xX](?:[0-9a-fA-F]|\.(?!\.))*(?:[pP][+-]?[0-9]+)?|(?:[0-9]+(?:\.(?!\.)[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?/y;
-const DECIMAL_INTEGER = /^[0-9]+$/;
-const HEXADECIMAL_INTEGER = /^0[xX][0-9a-fA-F]+$/;
+const long_bracket = /\[(=*)\[/y;
+const name = /[A-Za-z_][A-Za-z0-9_]*/y;
+const numeral_pattern =
+	/0[xX](?:[0-9a-fA-F]|\.(?!\.))*(?:[pP][+-]?[0-9]+)?|(?:[0-9]+(?:\.(?!\.)[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?/y;
+const decimal_integer = /^[0-9]+$/;
+const hexadecimal_integer = /^0[xX][0-9a-fA-F]+$/;
 
 /** The text a sticky pattern matches at a position. */
-function matchAt(pattern: RegExp, text: string, at: number): RegExpExecArray | null {
+function match_at(pattern: RegExp, text: string, at: number): RegExpExecArray | null {
 	pattern.lastIndex = at;
 	return pattern.exec(text);
 }
 
 /** Where a long string or long comment that opens at `at` ends; `undefined` when none opens there. */
-function skipLongBracket(text: string, at: number): number | undefined {
-	const opening = matchAt(LONG_BRACKET, text, at);
+function skip_long_bracket(text: string, at: number): number | undefined {
+	const opening = match_at(long_bracket, text, at);
 	if (opening === null) return undefined;
 	const closing = `]${opening[1]}]`;
 	const end = text.indexOf(closing, at + opening[0].length);
@@ -35,7 +36,7 @@ function skipLongBracket(text: string, at: number): number | undefined {
 }
 
 /** Where a quoted string that opens at `at` ends; the line's end when its closing quote is missing. */
-function skipQuoted(text: string, at: number): number {
+function skip_quoted(text: string, at: number): number {
 	const quote = text[at];
 	let position = at + 1;
 	while (position < text.length) {
@@ -48,8 +49,8 @@ function skipQuoted(text: string, at: number): number {
 	return text.length;
 }
 
-function skipComment(text: string, at: number): number {
-	const long = skipLongBracket(text, at + 2);
+function skip_comment(text: string, at: number): number {
+	const long = skip_long_bracket(text, at + 2);
 	if (long !== undefined) return long;
 	const end = text.indexOf("\n", at);
 	return end === -1 ? text.length : end;
@@ -64,17 +65,17 @@ function* tokens(text: string): Generator<Token> {
 			continue;
 		}
 		if (text.startsWith("--", at)) {
-			at = skipComment(text, at);
+			at = skip_comment(text, at);
 			continue;
 		}
 		const start = at;
 		let kind: TokenKind = "other";
-		const numeral = matchAt(NUMERAL, text, at);
+		const numeral = match_at(numeral_pattern, text, at);
 		if (numeral !== null) {
 			kind = "numeral";
 			at += numeral[0].length;
-		} else if (character === '"' || character === "'") at = skipQuoted(text, at);
-		else if (character === "[") at = skipLongBracket(text, at) ?? at + 1;
+		} else if (character === '"' || character === "'") at = skip_quoted(text, at);
+		else if (character === "[") at = skip_long_bracket(text, at) ?? at + 1;
 		else if (character === "*") {
 			kind = "product";
 			at += 1;
@@ -83,19 +84,19 @@ function* tokens(text: string): Generator<Token> {
 			at += 2;
 		} else if (text.startsWith("...", at)) at += 3;
 		else if (text.startsWith("..", at)) at += 2;
-		else at += matchAt(NAME, text, at)?.[0].length ?? 1;
+		else at += match_at(name, text, at)?.[0].length ?? 1;
 		yield { kind, start, end: at };
 	}
 }
 
 /** The value of an integer numeral as 64-bit Lua reads it; `undefined` for a numeral with a fraction or exponent. */
-function integerValue(numeral: string): bigint | undefined {
-	if (HEXADECIMAL_INTEGER.test(numeral)) return BigInt.asIntN(64, BigInt(numeral));
-	if (DECIMAL_INTEGER.test(numeral)) return BigInt(numeral);
+function integer_value(numeral: string): bigint | undefined {
+	if (hexadecimal_integer.test(numeral)) return BigInt.asIntN(64, BigInt(numeral));
+	if (decimal_integer.test(numeral)) return BigInt(numeral);
 	return undefined;
 }
 
-function asDouble(value: bigint): string {
+function as_double(value: bigint): string {
 	return value < 0n ? `(${value}.0)` : `${value}.0`;
 }
 
@@ -110,7 +111,7 @@ export interface WidenedSource {
  * Rewrites integer numerals so that products compute beyond 32 bits. A product of numerals alone that fits is left as it is, since
  * its text would change (`6`, `6.0`); one with variables becomes a double, so text made from it ends in `.0`.
  */
-export function widenIntegers(source: Uint8Array): WidenedSource {
+export function widen_integers(source: Uint8Array): WidenedSource {
 	const text = Buffer.from(source.buffer, source.byteOffset, source.byteLength).toString("latin1");
 	const list = [...tokens(text)];
 	const pieces: string[] = [];
@@ -125,16 +126,16 @@ export function widenIntegers(source: Uint8Array): WidenedSource {
 		const first = index;
 		while (list[index + 1]?.kind === "product" && list[index + 2]?.kind === "numeral") index += 2;
 		const factors = list.slice(first, index + 1).filter((token) => token.kind === "numeral");
-		const values = factors.map((token) => integerValue(text.slice(token.start, token.end)));
+		const values = factors.map((token) => integer_value(text.slice(token.start, token.end)));
 		const product = values.reduce<bigint>((result, value) => result * (value ?? 1n), 1n);
-		const joinsOthers = list[first - 1]?.kind === "product" || list[index + 1]?.kind === "product";
-		const widen = joinsOthers || (factors.length > 1 && product > MAX_INTEGER);
+		const joins_others = list[first - 1]?.kind === "product" || list[index + 1]?.kind === "product";
+		const widen = joins_others || (factors.length > 1 && product > max_integer);
 		factors.forEach((token, position) => {
 			const value = values[position];
 			if (value === undefined) return;
 			// fengari wraps hexadecimal numerals of more than 32 bits, though not decimal ones.
-			const wraps = value < 0n || value > MAX_INTEGER;
-			if (widen || wraps) replace(token, asDouble(value));
+			const wraps = value < 0n || value > max_integer;
+			if (widen || wraps) replace(token, as_double(value));
 		});
 	}
 	const shifts = list.some((token) => token.kind === "shift");

@@ -2,16 +2,16 @@
 // While a configuration runs its options stay Lua tables: two options may share one, and what is read back and changed is the option.
 import type { LuaState } from "fengari";
 import { lauxlib, lua, to_luastring } from "fengari";
-import { Config, type ConfigWarning, GLOBAL_SECTION, type SourceLocation } from "./config.ts";
+import { Config, type ConfigWarning, global_section, type SourceLocation } from "./config.ts";
 import {
-	eachEntry,
-	pushIterator,
-	pushText,
+	each_entry,
+	push_iterator,
+	push_text,
 	type ReadContext,
 	raise,
-	readValue,
-	textAt,
-	typeNameAt,
+	read_value,
+	text_at,
+	type_name_at,
 	UnreadableValue,
 } from "./lua_values.ts";
 
@@ -30,17 +30,17 @@ export interface ConversionReport {
 /** The sections of a configuration that is being run. All methods leave the stack as it was unless they say otherwise. */
 export class LuaSections {
 	/** Registry key of the table that stands for JSON's null: an option set to it is not set. */
-	readonly nullReference: number;
+	readonly null_reference: number;
 	private readonly sections = new Map<string, LuaSection>();
-	private readonly proxyMetatable: number;
-	private readonly L: LuaState;
+	private readonly proxy_metatable: number;
+	private readonly state: LuaState;
 
 	constructor(L: LuaState) {
-		this.L = L;
+		this.state = L;
 		lua.lua_newtable(L);
-		this.nullReference = lauxlib.luaL_ref(L, lua.LUA_REGISTRYINDEX);
-		this.proxyMetatable = this.makeProxyMetatable();
-		this.section(GLOBAL_SECTION);
+		this.null_reference = lauxlib.luaL_ref(L, lua.LUA_REGISTRYINDEX);
+		this.proxy_metatable = this.make_proxy_metatable();
+		this.section(global_section);
 	}
 
 	has(host: string): boolean {
@@ -54,35 +54,35 @@ export class LuaSections {
 
 	/** Pops the value on top into a section's option; nil removes it. */
 	set(host: string, option: string, location: SourceLocation | undefined): void {
-		const { L } = this;
+		const L = this.state;
 		this.resolve(L);
 		const section = this.section(host);
 		if (location !== undefined) section.locations.set(option, location);
 		lua.lua_rawgeti(L, lua.LUA_REGISTRYINDEX, section.reference);
 		lua.lua_insert(L, -2);
-		pushText(L, option);
+		push_text(L, option);
 		lua.lua_insert(L, -2);
 		lua.lua_rawset(L, -3);
 		lua.lua_pop(L, 1);
 	}
 
 	/** Sets an option to text or a truth value. */
-	setPlain(host: string, option: string, value: string | boolean, location: SourceLocation | undefined): void {
-		if (typeof value === "string") pushText(this.L, value);
-		else lua.lua_pushboolean(this.L, value);
+	set_plain(host: string, option: string, value: string | boolean, location: SourceLocation | undefined): void {
+		if (typeof value === "string") push_text(this.state, value);
+		else lua.lua_pushboolean(this.state, value);
 		this.set(host, option, location);
 	}
 
 	/** Pushes a section's own option, nil when it has none, and answers its type. */
 	push(host: string, option: string): number {
-		const { L } = this;
+		const L = this.state;
 		const section = this.sections.get(host);
 		if (section === undefined) {
 			lua.lua_pushnil(L);
 			return lua.LUA_TNIL;
 		}
 		lua.lua_rawgeti(L, lua.LUA_REGISTRYINDEX, section.reference);
-		pushText(L, option);
+		push_text(L, option);
 		const type = lua.lua_rawget(L, -2);
 		lua.lua_remove(L, -2);
 		return type;
@@ -91,27 +91,27 @@ export class LuaSections {
 	/** A section's own option when it is text. */
 	text(host: string, option: string): string | undefined {
 		this.push(host, option);
-		const text = textAt(this.L, -1);
-		lua.lua_pop(this.L, 1);
+		const text = text_at(this.state, -1);
+		lua.lua_pop(this.state, 1);
 		return text;
 	}
 
 	/** Whether a section itself has this option. */
-	isSet(host: string, option: string): boolean {
+	is_set(host: string, option: string): boolean {
 		const type = this.push(host, option);
-		lua.lua_pop(this.L, 1);
+		lua.lua_pop(this.state, 1);
 		return type !== lua.LUA_TNIL;
 	}
 
 	/** Pushes what stands for a table-valued option that is read back: something to call, `:append` to, or ask for `:value()`. */
-	pushProxy(host: string, option: string): void {
-		const { L } = this;
+	push_proxy(host: string, option: string): void {
+		const L = this.state;
 		lua.lua_newtable(L);
-		pushText(L, host);
+		push_text(L, host);
 		lua.lua_setfield(L, -2, to_luastring("host"));
-		pushText(L, option);
+		push_text(L, option);
 		lua.lua_setfield(L, -2, to_luastring("option_name"));
-		lua.lua_rawgeti(L, lua.LUA_REGISTRYINDEX, this.proxyMetatable);
+		lua.lua_rawgeti(L, lua.LUA_REGISTRYINDEX, this.proxy_metatable);
 		lua.lua_setmetatable(L, -2);
 	}
 
@@ -121,31 +121,31 @@ export class LuaSections {
 	 */
 	readonly resolve: ReadContext["resolve"] = (L) => {
 		if (lua.lua_type(L, -1) !== lua.LUA_TTABLE) return;
-		lua.lua_rawgeti(L, lua.LUA_REGISTRYINDEX, this.nullReference);
-		const isNull = lua.lua_rawequal(L, -1, -2);
+		lua.lua_rawgeti(L, lua.LUA_REGISTRYINDEX, this.null_reference);
+		const is_null = lua.lua_rawequal(L, -1, -2);
 		lua.lua_pop(L, 1);
-		const target = this.proxyTarget(lua.lua_gettop(L));
-		if (isNull) lua.lua_pushnil(L);
+		const target = this.proxy_target(lua.lua_gettop(L));
+		if (is_null) lua.lua_pushnil(L);
 		else if (target !== undefined) this.push(target.host, target.option);
 		else return;
 		lua.lua_remove(L, -2);
 	};
 
 	/** All sections as a configuration. What cannot be kept is left out with a warning, endless tables are refused. */
-	toConfig(report: ConversionReport): Config {
-		const { L } = this;
+	to_config(report: ConversionReport): Config {
+		const L = this.state;
 		const config = new Config();
 		for (const [host, section] of this.sections) {
 			config.define(host);
 			lua.lua_rawgeti(L, lua.LUA_REGISTRYINDEX, section.reference);
-			eachEntry(L, -1, () => {
-				const option = textAt(L, -2);
+			each_entry(L, -1, () => {
+				const option = text_at(L, -2);
 				if (option === undefined) return;
 				const location = section.locations.get(option);
 				const lost = (reason: string): void =>
 					report.warn({ message: `option '${option}' ${reason}`, host, option, ...location });
 				try {
-					config.set(host, option, readValue(L, -1, { resolve: this.resolve, lost }), location);
+					config.set(host, option, read_value(L, -1, { resolve: this.resolve, lost }), location);
 				} catch (problem) {
 					if (!(problem instanceof UnreadableValue)) throw problem;
 					report.refuse(`option '${option}' ${problem.message}`, location);
@@ -159,25 +159,25 @@ export class LuaSections {
 	private section(host: string): LuaSection {
 		let section = this.sections.get(host);
 		if (section === undefined) {
-			lua.lua_newtable(this.L);
-			section = { reference: lauxlib.luaL_ref(this.L, lua.LUA_REGISTRYINDEX), locations: new Map() };
+			lua.lua_newtable(this.state);
+			section = { reference: lauxlib.luaL_ref(this.state, lua.LUA_REGISTRYINDEX), locations: new Map() };
 			this.sections.set(host, section);
 		}
 		return section;
 	}
 
 	/** What the table at an index stands for, if it is an option read back. */
-	private proxyTarget(index: number): { host: string; option: string } | undefined {
-		const { L } = this;
+	private proxy_target(index: number): { host: string; option: string } | undefined {
+		const L = this.state;
 		if (lua.lua_type(L, index) !== lua.LUA_TTABLE || !lua.lua_getmetatable(L, index)) return undefined;
-		lua.lua_rawgeti(L, lua.LUA_REGISTRYINDEX, this.proxyMetatable);
-		const isProxy = lua.lua_rawequal(L, -1, -2);
+		lua.lua_rawgeti(L, lua.LUA_REGISTRYINDEX, this.proxy_metatable);
+		const is_proxy = lua.lua_rawequal(L, -1, -2);
 		lua.lua_pop(L, 2);
-		if (!isProxy) return undefined;
+		if (!is_proxy) return undefined;
 		const field = (name: string): string | undefined => {
-			pushText(L, name);
+			push_text(L, name);
 			lua.lua_rawget(L, index);
-			const text = textAt(L, -1);
+			const text = text_at(L, -1);
 			lua.lua_pop(L, 1);
 			return text;
 		};
@@ -187,13 +187,13 @@ export class LuaSections {
 	}
 
 	/** The target of a method's first argument; raises an error when it has none, as after `x.append` for `x:append`. */
-	private checkProxy(): { host: string; option: string } {
-		return this.proxyTarget(1) ?? raise(this.L, "expected option:append { ... }, with a colon");
+	private check_proxy(): { host: string; option: string } {
+		return this.proxy_target(1) ?? raise(this.state, "expected option:append { ... }, with a colon");
 	}
 
 	/** Adds the entries of the table at an index to an option: a list is put behind what is there, named values are set. */
 	private append(target: { host: string; option: string }, index: number): void {
-		const { L } = this;
+		const L = this.state;
 		const type = this.push(target.host, target.option);
 		if (type === lua.LUA_TNIL) {
 			lua.lua_pop(L, 1);
@@ -202,9 +202,9 @@ export class LuaSections {
 			this.set(target.host, target.option, undefined);
 		} else if (type !== lua.LUA_TTABLE) raise(L, `option '${target.option}' is no list, so nothing can be added to it`);
 		const original = lua.lua_gettop(L);
-		const isList = lua.lua_rawgeti(L, index, 1) !== lua.LUA_TNIL;
+		const is_list = lua.lua_rawgeti(L, index, 1) !== lua.LUA_TNIL;
 		lua.lua_pop(L, 1);
-		if (isList) {
+		if (is_list) {
 			// Counted beforehand, since a list may be added to itself.
 			const length = lua.lua_rawlen(L, index);
 			for (let position = 1; position <= length; position += 1) {
@@ -212,7 +212,7 @@ export class LuaSections {
 				lua.lua_rawseti(L, original, lua.lua_rawlen(L, original) + 1);
 			}
 		} else {
-			eachEntry(L, index, () => {
+			each_entry(L, index, () => {
 				lua.lua_pushvalue(L, -2);
 				lua.lua_pushvalue(L, -2);
 				lua.lua_rawset(L, original);
@@ -222,29 +222,30 @@ export class LuaSections {
 	}
 
 	private method(name: string): (() => number) | undefined {
-		const { L } = this;
+		const L = this.state;
 		switch (name) {
 			case "append":
 				return () => {
-					const target = this.checkProxy();
+					const target = this.check_proxy();
 					lua.lua_settop(L, 2);
 					this.resolve(L);
-					if (lua.lua_type(L, 2) !== lua.LUA_TTABLE) raise(L, `${target.option}:append expected a list, not ${typeNameAt(L, 2)}`);
+					if (lua.lua_type(L, 2) !== lua.LUA_TTABLE)
+						raise(L, `${target.option}:append expected a list, not ${type_name_at(L, 2)}`);
 					this.append(target, 2);
 					lua.lua_settop(L, 1);
 					return 1;
 				};
 			case "value":
 				return () => {
-					const target = this.checkProxy();
+					const target = this.check_proxy();
 					this.push(target.host, target.option);
 					return 1;
 				};
 			case "values":
 				return () => {
-					const target = this.checkProxy();
+					const target = this.check_proxy();
 					if (this.push(target.host, target.option) !== lua.LUA_TTABLE) raise(L, `option '${target.option}' is no list`);
-					pushIterator(L, "values");
+					push_iterator(L, "values");
 					return 1;
 				};
 			default:
@@ -252,18 +253,18 @@ export class LuaSections {
 		}
 	}
 
-	private makeProxyMetatable(): number {
-		const { L } = this;
+	private make_proxy_metatable(): number {
+		const L = this.state;
 		const field = (name: string, callback: () => number): void => {
 			lua.lua_pushcfunction(L, callback);
 			lua.lua_setfield(L, -2, to_luastring(name));
 		};
 		lua.lua_newtable(L);
 		field("__index", () => {
-			const name = textAt(L, 2) ?? "";
+			const name = text_at(L, 2) ?? "";
 			const method = this.method(name);
 			if (method === undefined) {
-				const option = this.proxyTarget(1)?.option ?? "";
+				const option = this.proxy_target(1)?.option ?? "";
 				raise(
 					L,
 					`option '${option}' cannot be looked into: expected ${option}:append { ... }, ${option}:values() or ${option}:value()`,
@@ -273,7 +274,7 @@ export class LuaSections {
 			return 1;
 		});
 		field("__call", () => {
-			const target = this.checkProxy();
+			const target = this.check_proxy();
 			lua.lua_settop(L, 2);
 			this.resolve(L);
 			if (lua.lua_type(L, 2) !== lua.LUA_TTABLE) {
@@ -285,7 +286,7 @@ export class LuaSections {
 		});
 		for (const event of ["__add", "__concat"]) {
 			field(event, () => {
-				const option = (this.proxyTarget(1) ?? this.proxyTarget(2))?.option ?? "";
+				const option = (this.proxy_target(1) ?? this.proxy_target(2))?.option ?? "";
 				return raise(L, `lists are not added with an operator: expected ${option}:append { ... }`);
 			});
 		}

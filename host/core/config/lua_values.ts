@@ -5,49 +5,49 @@ import { lauxlib, lua, to_luastring } from "fengari";
 import type { ConfigMixedTable, ConfigTable, ConfigValue } from "./config.ts";
 
 /** Tables deeper than this are refused; also ends tables that contain themselves. */
-const MAX_DEPTH = 64;
+const max_depth = 64;
 
-const MAX_INTEGER = 2 ** 31 - 1;
-const MIN_INTEGER = -(2 ** 31);
+const max_integer = 2 ** 31 - 1;
+const min_integer = -(2 ** 31);
 
-const tolerantUtf8 = new TextDecoder("utf-8", { ignoreBOM: true });
+const tolerant_utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** Bytes as text; what is not UTF-8 becomes U+FFFD. */
 export function decode(bytes: LuaString | null): string {
-	return bytes === null ? "" : tolerantUtf8.decode(bytes);
+	return bytes === null ? "" : tolerant_utf8.decode(bytes);
 }
 
 /** Pushes text as UTF-8. */
-export function pushText(L: LuaState, text: string): void {
+export function push_text(L: LuaState, text: string): void {
 	lua.lua_pushstring(L, to_luastring(text));
 }
 
 /** Raises an error whose position is the line of the configuration that called. */
 export function raise(L: LuaState, message: string): never {
 	lauxlib.luaL_where(L, 1);
-	pushText(L, decode(lua.lua_tolstring(L, -1)) + message);
+	push_text(L, decode(lua.lua_tolstring(L, -1)) + message);
 	return lua.lua_error(L);
 }
 
 /** The text of a string argument; `undefined` for any other type (numbers too, unlike Lua's own functions). */
-export function textAt(L: LuaState, index: number): string | undefined {
+export function text_at(L: LuaState, index: number): string | undefined {
 	return lua.lua_type(L, index) === lua.LUA_TSTRING ? decode(lua.lua_tolstring(L, index)) : undefined;
 }
 
 /** What a Lua value is called in a message. */
-export function typeNameAt(L: LuaState, index: number): string {
+export function type_name_at(L: LuaState, index: number): string {
 	const type = lua.lua_type(L, index);
 	return type === lua.LUA_TNONE || type === lua.LUA_TNIL ? "nothing" : decode(lua.lua_typename(L, type));
 }
 
 /** Pushes a number as Lua would have it: whole ones within 32 bits as integers, all others as floats. */
-export function pushNumber(L: LuaState, value: number): void {
-	if (Number.isInteger(value) && value >= MIN_INTEGER && value <= MAX_INTEGER) lua.lua_pushinteger(L, value);
+export function push_number(L: LuaState, value: number): void {
+	if (Number.isInteger(value) && value >= min_integer && value <= max_integer) lua.lua_pushinteger(L, value);
 	else lua.lua_pushnumber(L, value);
 }
 
 /** Calls back for each entry of a table, with the key at -2 and the value at -1; leaves the stack as it was. */
-export function eachEntry(L: LuaState, index: number, visit: () => void): void {
+export function each_entry(L: LuaState, index: number, visit: () => void): void {
 	const table = lua.lua_absindex(L, index);
 	lauxlib.luaL_checkstack(L, 4, to_luastring("table nested too deeply"));
 	lua.lua_pushnil(L);
@@ -61,16 +61,16 @@ export function eachEntry(L: LuaState, index: number, visit: () => void): void {
  * Pops a table and pushes an iterator that gives its keys and values, or the values alone. The list part comes first and in order, as
  * in Prosody's Lua: fengari's own `next` goes through a list as it was filled, and `{ "a", "b" }` is filled from behind.
  */
-export function pushIterator(L: LuaState, gives: "pairs" | "values"): void {
+export function push_iterator(L: LuaState, gives: "pairs" | "values"): void {
 	let length = 0;
 	while (lua.lua_rawgeti(L, -1, length + 1) !== lua.LUA_TNIL) {
 		lua.lua_pop(L, 1);
 		length += 1;
 	}
 	const table = lua.lua_upvalueindex(1);
-	const lastKey = lua.lua_upvalueindex(2);
+	const last_key = lua.lua_upvalueindex(2);
 	let position = 0;
-	const isInList = (): boolean => {
+	const is_in_list = (): boolean => {
 		if (!lua.lua_isinteger(L, -2)) return false;
 		const key = lua.lua_tonumber(L, -2);
 		return key >= 1 && key <= length;
@@ -83,11 +83,11 @@ export function pushIterator(L: LuaState, gives: "pairs" | "values"): void {
 			if (lua.lua_rawgeti(L, table, position) !== lua.LUA_TNIL) return gives === "pairs" ? 2 : 1;
 			lua.lua_settop(L, 0);
 		}
-		lua.lua_pushvalue(L, lastKey);
+		lua.lua_pushvalue(L, last_key);
 		while (lua.lua_next(L, table) !== 0) {
 			lua.lua_pushvalue(L, -2);
-			lua.lua_replace(L, lastKey);
-			if (!isInList()) return gives === "pairs" ? 2 : 1;
+			lua.lua_replace(L, last_key);
+			if (!is_in_list()) return gives === "pairs" ? 2 : 1;
 			lua.lua_pop(L, 1);
 		}
 		return 0;
@@ -111,7 +111,7 @@ export class UnreadableValue extends Error {}
 type Entry<Key> = readonly [Key, ConfigValue];
 
 /** Chooses array, object or Map for a table's entries (see ConfigValue). */
-function tableFrom(named: Entry<string>[], numbered: Entry<number>[]): ConfigValue {
+function table_from(named: Entry<string>[], numbered: Entry<number>[]): ConfigValue {
 	if (numbered.length === 0) return named.length === 0 ? [] : Object.fromEntries(named);
 	numbered.sort(([left], [right]) => left - right);
 	const mixed: ConfigMixedTable = new Map<string | number, ConfigValue>([...numbered, ...named]);
@@ -124,33 +124,33 @@ function tableFrom(named: Entry<string>[], numbered: Entry<number>[]): ConfigVal
 	return list;
 }
 
-function keyAt(L: LuaState, index: number): string | number | undefined {
+function key_at(L: LuaState, index: number): string | number | undefined {
 	const type = lua.lua_type(L, index);
 	if (type === lua.LUA_TNUMBER) return lua.lua_tonumber(L, index);
 	return type === lua.LUA_TSTRING ? decode(lua.lua_tolstring(L, index)) : undefined;
 }
 
-function readTable(L: LuaState, index: number, context: ReadContext, depth: number): ConfigValue {
-	if (depth >= MAX_DEPTH) {
-		throw new UnreadableValue(`holds tables more than ${MAX_DEPTH} levels deep, or one that contains itself`);
+function read_table(L: LuaState, index: number, context: ReadContext, depth: number): ConfigValue {
+	if (depth >= max_depth) {
+		throw new UnreadableValue(`holds tables more than ${max_depth} levels deep, or one that contains itself`);
 	}
 	const named: Entry<string>[] = [];
 	const numbered: Entry<number>[] = [];
-	eachEntry(L, index, () => {
-		const value = readValue(L, -1, context, depth + 1);
-		const key = keyAt(L, -2);
-		if (key === undefined) context.lost(`has a ${typeNameAt(L, -2)} as a key; expected text or a number`);
+	each_entry(L, index, () => {
+		const value = read_value(L, -1, context, depth + 1);
+		const key = key_at(L, -2);
+		if (key === undefined) context.lost(`has a ${type_name_at(L, -2)} as a key; expected text or a number`);
 		else if (value !== undefined && typeof key === "string") named.push([key, value]);
 		else if (value !== undefined && typeof key === "number") numbered.push([key, value]);
 	});
-	return tableFrom(named, numbered);
+	return table_from(named, numbered);
 }
 
 /**
  * Reads the Lua value at an index. `undefined` for nil and for what a configuration cannot hold (functions and the like), which is
  * reported as lost. Throws UnreadableValue for endless tables.
  */
-export function readValue(L: LuaState, index: number, context: ReadContext, depth = 0): ConfigValue | undefined {
+export function read_value(L: LuaState, index: number, context: ReadContext, depth = 0): ConfigValue | undefined {
 	switch (lua.lua_type(L, index)) {
 		case lua.LUA_TBOOLEAN:
 			return lua.lua_toboolean(L, index);
@@ -165,7 +165,7 @@ export function readValue(L: LuaState, index: number, context: ReadContext, dept
 			lauxlib.luaL_checkstack(L, 2, to_luastring("table nested too deeply"));
 			lua.lua_pushvalue(L, index);
 			context.resolve(L);
-			const table = lua.lua_type(L, -1) === lua.LUA_TTABLE ? readTable(L, -1, context, depth) : undefined;
+			const table = lua.lua_type(L, -1) === lua.LUA_TTABLE ? read_table(L, -1, context, depth) : undefined;
 			lua.lua_pop(L, 1);
 			return table;
 		}
@@ -173,56 +173,56 @@ export function readValue(L: LuaState, index: number, context: ReadContext, dept
 		case lua.LUA_TNONE:
 			return undefined;
 		default:
-			context.lost(`holds a ${typeNameAt(L, index)}, which only Lua modules could use; it was left out`);
+			context.lost(`holds a ${type_name_at(L, index)}, which only Lua modules could use; it was left out`);
 			return undefined;
 	}
 }
 
-/** Pushes a value as parsed from JSON. `pushNull` says what null becomes. */
-export function pushJson(L: LuaState, value: unknown, pushNull: () => void): void {
+/** Pushes a value as parsed from JSON. `push_null` says what null becomes. */
+export function push_json(L: LuaState, value: unknown, push_null: () => void): void {
 	lauxlib.luaL_checkstack(L, 4, to_luastring("JSON nested too deeply"));
-	if (typeof value === "string") pushText(L, value);
-	else if (typeof value === "number") pushNumber(L, value);
+	if (typeof value === "string") push_text(L, value);
+	else if (typeof value === "number") push_number(L, value);
 	else if (typeof value === "boolean") lua.lua_pushboolean(L, value);
 	else if (Array.isArray(value)) {
 		lua.lua_newtable(L);
 		value.forEach((item: unknown, index) => {
-			pushJson(L, item, pushNull);
+			push_json(L, item, push_null);
 			lua.lua_rawseti(L, -2, index + 1);
 		});
 	} else if (typeof value === "object" && value !== null) {
 		lua.lua_newtable(L);
 		for (const [key, item] of Object.entries(value)) {
-			pushText(L, key);
-			pushJson(L, item, pushNull);
+			push_text(L, key);
+			push_json(L, item, push_null);
 			lua.lua_rawset(L, -3);
 		}
-	} else pushNull();
+	} else push_null();
 }
 
 /** A value as JSON text, the way util/json.lua writes it: an empty table is an object. */
-export function toJson(value: ConfigValue | undefined): string {
+export function to_json(value: ConfigValue | undefined): string {
 	if (value === undefined) return "null";
-	if (value instanceof Map) return mixedToJson(value);
-	if (Array.isArray(value)) return value.length === 0 ? "{}" : `[${value.map(toJson).join(",")}]`;
-	if (typeof value === "object") return objectToJson(value);
+	if (value instanceof Map) return mixed_to_json(value);
+	if (Array.isArray(value)) return value.length === 0 ? "{}" : `[${value.map(to_json).join(",")}]`;
+	if (typeof value === "object") return object_to_json(value);
 	return JSON.stringify(value);
 }
 
-function objectToJson(value: ConfigTable): string {
-	const members = Object.entries(value).map(([key, item]) => `${JSON.stringify(key)}:${toJson(item)}`);
+function object_to_json(value: ConfigTable): string {
+	const members = Object.entries(value).map(([key, item]) => `${JSON.stringify(key)}:${to_json(item)}`);
 	return `{${members.join(",")}}`;
 }
 
 /** Text keys as members, the list part under `__array`, other number keys as pairs under `__hash`. */
-function mixedToJson(value: ConfigMixedTable): string {
+function mixed_to_json(value: ConfigMixedTable): string {
 	const members: string[] = [];
 	const list: string[] = [];
 	const pairs: string[] = [];
-	for (let position = 1; value.has(position); position += 1) list.push(toJson(value.get(position)));
+	for (let position = 1; value.has(position); position += 1) list.push(to_json(value.get(position)));
 	for (const [key, item] of value) {
-		if (typeof key === "string") members.push(`${JSON.stringify(key)}:${toJson(item)}`);
-		else if (!(Number.isInteger(key) && key >= 1 && key <= list.length)) pairs.push(`${key},${toJson(item)}`);
+		if (typeof key === "string") members.push(`${JSON.stringify(key)}:${to_json(item)}`);
+		else if (!(Number.isInteger(key) && key >= 1 && key <= list.length)) pairs.push(`${key},${to_json(item)}`);
 	}
 	if (pairs.length > 0) members.push(`"__hash":[${pairs.join(",")}]`);
 	if (list.length > 0) members.push(`"__array":[${list.join(",")}]`);

@@ -3,11 +3,11 @@ import { dirname, resolve } from "node:path";
 import type { LuaCFunction, LuaState } from "fengari";
 import { lua, to_luastring } from "fengari";
 import { nameprep } from "../../util/encodings.ts";
-import { type ConfigWarning, GLOBAL_SECTION, type SourceLocation } from "./config.ts";
-import { expandGlob, isGlob, readLimited } from "./config_files.ts";
-import { refusedName } from "./lua_library.ts";
+import { type ConfigWarning, global_section, type SourceLocation } from "./config.ts";
+import { expand_glob, is_glob, read_limited } from "./config_files.ts";
+import { refused_name } from "./lua_library.ts";
 import type { LuaSections } from "./lua_sections.ts";
-import { eachEntry, pushText, raise, textAt, typeNameAt } from "./lua_values.ts";
+import { each_entry, push_text, raise, text_at, type_name_at } from "./lua_values.ts";
 
 /** One file of a configuration while it runs. */
 export interface RunningFile {
@@ -27,21 +27,21 @@ export interface VocabularyHost {
 	readonly sections: LuaSections;
 	readonly environment: Readonly<Record<string, string | undefined>>;
 	/** Whether a missing $CREDENTIALS_DIRECTORY is an error or a warning. */
-	readonly missingCredentials: "error" | "warn";
-	readonly maximumFileBytes: number;
+	readonly missing_credentials: "error" | "warn";
+	readonly maximum_file_bytes: number;
 	/** Registry key of the table `Lua` names. */
-	readonly libraryReference: number;
+	readonly library_reference: number;
 	/** The innermost place in a configuration file that is being run. */
 	locate(L: LuaState): SourceLocation | undefined;
 	warn(warning: ConfigWarning): void;
 	/** Runs a file as part of the configuration; raises its errors. */
 	include(L: LuaState, path: string, parent: RunningFile): void;
 	/** Runs a file apart from the configuration, pushes its results and answers how many they are. */
-	runScript(L: LuaState, path: string, parent: RunningFile): number;
+	run_script(L: LuaState, path: string, parent: RunningFile): number;
 }
 
 /** Words people write for Lua's own. */
-const CONSTANTS: ReadonlyMap<string, string> = new Map([
+const constants: ReadonlyMap<string, string> = new Map([
 	["yes", "true"],
 	["on", "true"],
 	["no", "false"],
@@ -50,28 +50,28 @@ const CONSTANTS: ReadonlyMap<string, string> = new Map([
 	["none", "nil"],
 ]);
 
-function constantMeant(name: string): string | undefined {
+function constant_meant(name: string): string | undefined {
 	const lower = name.toLowerCase();
-	return lower === "true" || lower === "false" ? lower : CONSTANTS.get(lower);
+	return lower === "true" || lower === "false" ? lower : constants.get(lower);
 }
 
 /** The host name in argument 1, prepared; raises an error for anything else. */
-function hostName(L: LuaState, word: string): string {
-	const name = textAt(L, 1);
-	if (name === undefined) raise(L, `${word} expected a host name in quotes, not ${typeNameAt(L, 1)}`);
+function host_name(L: LuaState, word: string): string {
+	const name = text_at(L, 1);
+	if (name === undefined) raise(L, `${word} expected a host name in quotes, not ${type_name_at(L, 1)}`);
 	const prepared = nameprep(name);
 	// Blanks and control characters pass nameprep, yet no client could address such a host.
-	if (prepared === undefined || prepared === GLOBAL_SECTION || !/^[^\s\p{Cc}]+$/u.test(prepared)) {
+	if (prepared === undefined || prepared === global_section || !/^[^\s\p{Cc}]+$/u.test(prepared)) {
 		raise(L, `'${name}' cannot be the name of a ${word}; expected a host name such as "example.com"`);
 	}
 	return prepared;
 }
 
 /** Sets all entries of the table at an index as options of a host. */
-function setAll(host: VocabularyHost, L: LuaState, index: number, name: string): void {
+function set_all(host: VocabularyHost, L: LuaState, index: number, name: string): void {
 	const location = host.locate(L);
-	eachEntry(L, index, () => {
-		const option = textAt(L, -2);
+	each_entry(L, index, () => {
+		const option = text_at(L, -2);
 		if (option === undefined) {
 			host.warn({ message: `a value without a name was left out; expected name = value`, host: name, ...location });
 			return;
@@ -82,7 +82,7 @@ function setAll(host: VocabularyHost, L: LuaState, index: number, name: string):
 }
 
 /** Makes a host's section the current one; a second definition in the same file is worth a word. */
-function enterSection(host: VocabularyHost, file: RunningFile, name: string, location: SourceLocation | undefined): void {
+function enter_section(host: VocabularyHost, file: RunningFile, name: string, location: SourceLocation | undefined): void {
 	if (file.defined.has(name)) {
 		host.warn({ message: `'${name}' is defined twice in this file; the options of both places apply`, host: name, ...location });
 	}
@@ -91,9 +91,9 @@ function enterSection(host: VocabularyHost, file: RunningFile, name: string, loc
 	host.sections.define(name);
 }
 
-function virtualHost(host: VocabularyHost, file: RunningFile): LuaCFunction {
+function virtual_host(host: VocabularyHost, file: RunningFile): LuaCFunction {
 	return (L) => {
-		const name = hostName(L, "VirtualHost");
+		const name = host_name(L, "VirtualHost");
 		const module = host.sections.text(name, "component_module");
 		if (module !== undefined) {
 			raise(
@@ -102,16 +102,16 @@ function virtualHost(host: VocabularyHost, file: RunningFile): LuaCFunction {
 			);
 		}
 		const location = host.locate(L);
-		enterSection(host, file, name, location);
-		host.sections.setPlain(name, "defined", true, location);
+		enter_section(host, file, name, location);
+		host.sections.set_plain(name, "defined", true, location);
 		lua.lua_pushcfunction(L, () => {
-			file.section = GLOBAL_SECTION;
-			const text = textAt(L, 1);
+			file.section = global_section;
+			const text = text_at(L, 1);
 			if (text !== undefined) raise(L, `VirtualHost "${name}" takes no module name, but got "${text}"; only a Component does`);
 			if (lua.lua_type(L, 1) !== lua.LUA_TTABLE) {
-				raise(L, `VirtualHost "${name}" expected { options } after its name, not ${typeNameAt(L, 1)}`);
+				raise(L, `VirtualHost "${name}" expected { options } after its name, not ${type_name_at(L, 1)}`);
 			}
-			setAll(host, L, 1, name);
+			set_all(host, L, 1, name);
 			return 0;
 		});
 		return 1;
@@ -120,29 +120,29 @@ function virtualHost(host: VocabularyHost, file: RunningFile): LuaCFunction {
 
 function component(host: VocabularyHost, file: RunningFile): LuaCFunction {
 	return (L) => {
-		const name = hostName(L, "Component");
+		const name = host_name(L, "Component");
 		const { sections } = host;
-		if (sections.isSet(name, "defined") && !sections.isSet(name, "component_module")) {
+		if (sections.is_set(name, "defined") && !sections.is_set(name, "component_module")) {
 			raise(L, `Component "${name}" is already a VirtualHost; a service needs a name of its own, like conference.${name}`);
 		}
 		const location = host.locate(L);
-		enterSection(host, file, name, location);
-		sections.setPlain(name, "component_module", "component", location);
-		sections.setPlain(name, "load_global_modules", false, location);
+		enter_section(host, file, name, location);
+		sections.set_plain(name, "component_module", "component", location);
+		sections.set_plain(name, "load_global_modules", false, location);
 
-		const takeOptions: LuaCFunction = () => {
-			file.section = GLOBAL_SECTION;
+		const take_options: LuaCFunction = () => {
+			file.section = global_section;
 			if (lua.lua_type(L, 1) !== lua.LUA_TTABLE) {
-				raise(L, `Component "${name}" expected { options }, not ${typeNameAt(L, 1)}`);
+				raise(L, `Component "${name}" expected { options }, not ${type_name_at(L, 1)}`);
 			}
-			setAll(host, L, 1, name);
+			set_all(host, L, 1, name);
 			return 0;
 		};
 		lua.lua_pushcfunction(L, () => {
-			const module = textAt(L, 1);
-			if (module === undefined) return takeOptions(L);
-			sections.setPlain(name, "component_module", module, location);
-			lua.lua_pushcfunction(L, takeOptions);
+			const module = text_at(L, 1);
+			if (module === undefined) return take_options(L);
+			sections.set_plain(name, "component_module", module, location);
+			lua.lua_pushcfunction(L, take_options);
 			return 1;
 		});
 		return 1;
@@ -150,18 +150,18 @@ function component(host: VocabularyHost, file: RunningFile): LuaCFunction {
 }
 
 /** A path of the configuration's, relative to the file it stands in. */
-function pathArgument(L: LuaState, word: string, directory: string): string {
-	const path = textAt(L, 1);
-	if (path === undefined || path === "") raise(L, `${word} expected a file name in quotes, not ${typeNameAt(L, 1)}`);
+function path_argument(L: LuaState, word: string, directory: string): string {
+	const path = text_at(L, 1);
+	if (path === undefined || path === "") raise(L, `${word} expected a file name in quotes, not ${type_name_at(L, 1)}`);
 	return resolve(directory, path);
 }
 
 function include(host: VocabularyHost, file: RunningFile): LuaCFunction {
 	return (L) => {
-		const path = pathArgument(L, "Include", dirname(file.path));
+		const path = path_argument(L, "Include", dirname(file.path));
 		const paths: string[] = [];
-		if (isGlob(textAt(L, 1) ?? "")) {
-			const found = expandGlob(path);
+		if (is_glob(text_at(L, 1) ?? "")) {
+			const found = expand_glob(path);
 			if (!found.ok) raise(L, `cannot include ${path}: ${found.error}`);
 			paths.push(...found.value);
 		} else paths.push(path);
@@ -172,7 +172,7 @@ function include(host: VocabularyHost, file: RunningFile): LuaCFunction {
 }
 
 /** What a read mode of Lua's takes from the start of a file; `undefined` when there is nothing to take. */
-function readMode(content: Buffer, mode: string): Buffer | undefined {
+function read_mode(content: Buffer, mode: string): Buffer | undefined {
 	const letter = mode.replace(/^\*/, "").charAt(0);
 	if (letter === "a") return content;
 	if (content.length === 0) return undefined;
@@ -182,24 +182,24 @@ function readMode(content: Buffer, mode: string): Buffer | undefined {
 }
 
 /** FileContents, FileLine, Credential: a file's text, or the part that a mode given as second argument names. */
-function fileReader(host: VocabularyHost, word: string, directory: string, defaultMode: string): LuaCFunction {
+function file_reader(host: VocabularyHost, word: string, directory: string, default_mode: string): LuaCFunction {
 	return (L) => {
-		const path = pathArgument(L, word, directory);
-		const mode = textAt(L, 2) ?? defaultMode;
+		const path = path_argument(L, word, directory);
+		const mode = text_at(L, 2) ?? default_mode;
 		if (!/^\*?[alL]/.test(mode)) raise(L, `${word} expected "a", "l" or "L" after the file name, not "${mode}"`);
-		const content = readLimited(path, host.maximumFileBytes);
+		const content = read_limited(path, host.maximum_file_bytes);
 		if (!content.ok) raise(L, `${word} cannot read ${path}: ${content.error}`);
-		const part = readMode(content.value, mode);
+		const part = read_mode(content.value, mode);
 		if (part === undefined) raise(L, `${word} found nothing in ${path}: the file is empty`);
 		lua.lua_pushstring(L, Uint8Array.from(part));
 		return 1;
 	};
 }
 
-function fileLines(host: VocabularyHost, directory: string): LuaCFunction {
+function file_lines(host: VocabularyHost, directory: string): LuaCFunction {
 	return (L) => {
-		const path = pathArgument(L, "FileLines", directory);
-		const content = readLimited(path, host.maximumFileBytes);
+		const path = path_argument(L, "FileLines", directory);
+		const content = read_limited(path, host.maximum_file_bytes);
 		if (!content.ok) raise(L, `FileLines cannot read ${path}: ${content.error}`);
 		lua.lua_newtable(L);
 		let start = 0;
@@ -216,10 +216,10 @@ function fileLines(host: VocabularyHost, directory: string): LuaCFunction {
 
 function credential(host: VocabularyHost): LuaCFunction {
 	const directory = host.environment["CREDENTIALS_DIRECTORY"];
-	if (directory !== undefined) return fileReader(host, "Credential", directory, "a");
+	if (directory !== undefined) return file_reader(host, "Credential", directory, "a");
 	return (L) => {
 		const message = "Credential() expected the environment variable CREDENTIALS_DIRECTORY to be set";
-		if (host.missingCredentials === "error") raise(L, message);
+		if (host.missing_credentials === "error") raise(L, message);
 		host.warn({ message, ...host.locate(L) });
 		lua.lua_pushnil(L);
 		return 1;
@@ -227,29 +227,29 @@ function credential(host: VocabularyHost): LuaCFunction {
 }
 
 /** Reading a name that is no word of the vocabulary: environment variables, `Lua`, options of the section, Lua's library. */
-function readName(host: VocabularyHost, file: RunningFile): LuaCFunction {
+function read_name(host: VocabularyHost, file: RunningFile): LuaCFunction {
 	return (L) => {
-		const name = textAt(L, 2);
+		const name = text_at(L, 2);
 		if (name === undefined) return 0;
 		if (name.startsWith("ENV_")) {
 			const value = host.environment[name.slice("ENV_".length)];
 			if (value === undefined) return 0;
-			pushText(L, value);
+			push_text(L, value);
 			return 1;
 		}
 		if (name === "Lua") {
-			lua.lua_rawgeti(L, lua.LUA_REGISTRYINDEX, host.libraryReference);
+			lua.lua_rawgeti(L, lua.LUA_REGISTRYINDEX, host.library_reference);
 			return 1;
 		}
 		const type = host.sections.push(file.section, name);
-		if (type === lua.LUA_TTABLE) host.sections.pushProxy(file.section, name);
+		if (type === lua.LUA_TTABLE) host.sections.push_proxy(file.section, name);
 		if (type !== lua.LUA_TNIL) return 1;
 
-		lua.lua_rawgeti(L, lua.LUA_REGISTRYINDEX, host.libraryReference);
-		pushText(L, name);
-		const inLibrary = lua.lua_rawget(L, -2) !== lua.LUA_TNIL;
+		lua.lua_rawgeti(L, lua.LUA_REGISTRYINDEX, host.library_reference);
+		push_text(L, name);
+		const in_library = lua.lua_rawget(L, -2) !== lua.LUA_TNIL;
 		const location = host.locate(L);
-		if (inLibrary) {
+		if (in_library) {
 			host.warn({
 				message: `'${name}' of Lua's library is used directly; write Lua.${name}`,
 				suggestion: `Lua.${name}`,
@@ -257,9 +257,9 @@ function readName(host: VocabularyHost, file: RunningFile): LuaCFunction {
 			});
 			return 1;
 		}
-		const refused = refusedName(name);
+		const refused = refused_name(name);
 		if (refused !== undefined) raise(L, refused);
-		const meant = constantMeant(name);
+		const meant = constant_meant(name);
 		const hint = meant === undefined ? "you may be missing quotes around it" : `did you mean ${meant}?`;
 		const suggestion = meant ?? `"${name}"`;
 		host.warn({ message: `'${name}' is not set in this section; ${hint}`, suggestion, ...location });
@@ -268,14 +268,14 @@ function readName(host: VocabularyHost, file: RunningFile): LuaCFunction {
 }
 
 /** Assigning to a name: an option of the current section. */
-function assignName(host: VocabularyHost, file: RunningFile): LuaCFunction {
+function assign_name(host: VocabularyHost, file: RunningFile): LuaCFunction {
 	return (L) => {
-		const option = textAt(L, 2);
+		const option = text_at(L, 2);
 		if (option === undefined) raise(L, "expected an option's name before '='");
 		const location = host.locate(L);
 		const path = `${file.section}/${option}`;
 		if (file.assigned.has(path)) {
-			const section = file.section === GLOBAL_SECTION ? "the global section" : `the section of '${file.section}'`;
+			const section = file.section === global_section ? "the global section" : `the section of '${file.section}'`;
 			const message = `option '${option}' is set a second time in ${section}; the later value counts`;
 			host.warn({ message, host: file.section, option, ...location });
 		}
@@ -287,23 +287,23 @@ function assignName(host: VocabularyHost, file: RunningFile): LuaCFunction {
 }
 
 /** Pushes the environment one file of a configuration runs in. */
-export function pushEnvironment(L: LuaState, host: VocabularyHost, file: RunningFile): void {
+export function push_environment(L: LuaState, host: VocabularyHost, file: RunningFile): void {
 	const directory = dirname(resolve(file.path));
-	const defineHost = virtualHost(host, file);
-	const defineComponent = component(host, file);
-	const includeFile = include(host, file);
+	const define_host = virtual_host(host, file);
+	const define_component = component(host, file);
+	const include_file = include(host, file);
 	const words: Readonly<Record<string, LuaCFunction>> = {
-		VirtualHost: defineHost,
-		Host: defineHost,
-		host: defineHost,
-		Component: defineComponent,
-		component: defineComponent,
-		Include: includeFile,
-		include: includeFile,
-		RunScript: () => host.runScript(L, pathArgument(L, "RunScript", directory), file),
-		FileContents: fileReader(host, "FileContents", directory, "a"),
-		FileLine: fileReader(host, "FileLine", directory, "l"),
-		FileLines: fileLines(host, directory),
+		VirtualHost: define_host,
+		Host: define_host,
+		host: define_host,
+		Component: define_component,
+		component: define_component,
+		Include: include_file,
+		include: include_file,
+		RunScript: () => host.run_script(L, path_argument(L, "RunScript", directory), file),
+		FileContents: file_reader(host, "FileContents", directory, "a"),
+		FileLine: file_reader(host, "FileLine", directory, "l"),
+		FileLines: file_lines(host, directory),
 		Credential: credential(host),
 	};
 	lua.lua_newtable(L);
@@ -312,9 +312,9 @@ export function pushEnvironment(L: LuaState, host: VocabularyHost, file: Running
 		lua.lua_setfield(L, -2, to_luastring(word));
 	}
 	lua.lua_newtable(L);
-	lua.lua_pushcfunction(L, readName(host, file));
+	lua.lua_pushcfunction(L, read_name(host, file));
 	lua.lua_setfield(L, -2, to_luastring("__index"));
-	lua.lua_pushcfunction(L, assignName(host, file));
+	lua.lua_pushcfunction(L, assign_name(host, file));
 	lua.lua_setfield(L, -2, to_luastring("__newindex"));
 	lua.lua_setmetatable(L, -2);
 }

@@ -4,9 +4,9 @@
  * Damerau-Levenshtein distance (optimal string alignment): how many characters must be inserted, deleted, replaced, or swapped with
  * their neighbour. Counting stops beyond `limit`, the answer then is `limit + 1`.
  */
-export function editDistance(left: string, right: string, limit: number): number {
+export function edit_distance(left: string, right: string, limit: number): number {
 	if (Math.abs(left.length - right.length) > limit) return limit + 1;
-	let beforeLast: number[] = [];
+	let before_last: number[] = [];
 	let last = Array.from({ length: right.length + 1 }, (_, column) => column);
 	for (let row = 1; row <= left.length; row += 1) {
 		const current = [row];
@@ -15,12 +15,12 @@ export function editDistance(left: string, right: string, limit: number): number
 			const same = left[row - 1] === right[column - 1];
 			let cost = Math.min((last[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1, (last[column - 1] ?? 0) + (same ? 0 : 1));
 			const swapped = row > 1 && column > 1 && left[row - 1] === right[column - 2] && left[row - 2] === right[column - 1];
-			if (swapped) cost = Math.min(cost, (beforeLast[column - 2] ?? 0) + 1);
+			if (swapped) cost = Math.min(cost, (before_last[column - 2] ?? 0) + 1);
 			current.push(cost);
 			smallest = Math.min(smallest, cost);
 		}
 		if (smallest > limit) return limit + 1;
-		beforeLast = last;
+		before_last = last;
 		last = current;
 	}
 	return Math.min(last[right.length] ?? 0, limit + 1);
@@ -35,12 +35,12 @@ function tolerance(name: string): number {
  * The candidate nearest to a name, letter case apart; `undefined` when none is near enough to be meant. Of several equally near the
  * first is taken.
  */
-export function nearestName(name: string, candidates: Iterable<string>): string | undefined {
+export function nearest_name(name: string, candidates: Iterable<string>): string | undefined {
 	const wanted = name.toLowerCase();
 	let nearest: string | undefined;
 	let best = tolerance(name) + 1;
 	for (const candidate of candidates) {
-		const distance = editDistance(wanted, candidate.toLowerCase(), best - 1);
+		const distance = edit_distance(wanted, candidate.toLowerCase(), best - 1);
 		if (distance < best) {
 			best = distance;
 			nearest = candidate;

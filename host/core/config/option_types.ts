@@ -16,7 +16,7 @@ function parsed<T>(value: T | undefined, ...problems: (string | undefined)[]): P
 }
 
 /** The list part of a table, without what is named. */
-function listPart(value: Exclude<ConfigValue, string | number | boolean>): ConfigValue[] {
+function list_part(value: Exclude<ConfigValue, string | number | boolean>): ConfigValue[] {
 	if (Array.isArray(value)) return value;
 	if (!(value instanceof Map)) return [];
 	const list: ConfigValue[] = [];
@@ -30,12 +30,12 @@ function listPart(value: Exclude<ConfigValue, string | number | boolean>): Confi
 /** A single value; of a list its first item. */
 function as_scalar(value: ConfigValue | undefined): Parsed<ConfigValue> {
 	if (typeof value !== "object") return { value };
-	const list = listPart(value);
+	const list = list_part(value);
 	return parsed(list[0], list.length > 1 ? "takes one value, not a list; the first is used" : undefined);
 }
 
 /** A number as Lua's tostring writes it. */
-function numberText(value: number): string {
+function number_text(value: number): string {
 	if (Number.isNaN(value)) return "nan";
 	return Number.isFinite(value) ? String(value) : value < 0 ? "-inf" : "inf";
 }
@@ -45,15 +45,15 @@ export function as_string(value: ConfigValue | undefined): Parsed<string> {
 	const { value: single, problem } = as_scalar(value);
 	if (typeof single === "object") return parsed<string>(undefined, problem, "expected text, not a table");
 	if (single === undefined || typeof single === "string") return parsed(single, problem);
-	return parsed(typeof single === "number" ? numberText(single) : String(single), problem);
+	return parsed(typeof single === "number" ? number_text(single) : String(single), problem);
 }
 
-function withinBounds(value: number, min: number | undefined, max: number | undefined): Parsed<number> {
+function within_bounds(value: number, min: number | undefined, max: number | undefined): Parsed<number> {
 	if (min !== undefined && value < min) {
-		return { value: min, problem: `is ${numberText(value)} but must be at least ${numberText(min)}, which is used` };
+		return { value: min, problem: `is ${number_text(value)} but must be at least ${number_text(min)}, which is used` };
 	}
 	if (max !== undefined && value > max) {
-		return { value: max, problem: `is ${numberText(value)} but may be ${numberText(max)} at most, which is used` };
+		return { value: max, problem: `is ${number_text(value)} but may be ${number_text(max)} at most, which is used` };
 	}
 	return { value };
 }
@@ -68,7 +68,7 @@ export function as_number(value: ConfigValue | undefined, min?: number, max?: nu
 	const number = typeof single === "string" ? tonumber(single) : single;
 	if (typeof number !== "number") return parsed<number>(undefined, problem, "expected a number");
 	if (number === default_value) return parsed(number, problem);
-	const bounded = withinBounds(number, min, max);
+	const bounded = within_bounds(number, min, max);
 	return parsed(bounded.value, problem, bounded.problem);
 }
 
@@ -79,7 +79,7 @@ export function as_integer(value: ConfigValue | undefined, min?: number, max?: n
 	return parsed(
 		Math.floor(number.value),
 		number.problem,
-		`expected a whole number, not ${numberText(number.value)}; it is rounded down`,
+		`expected a whole number, not ${number_text(number.value)}; it is rounded down`,
 	);
 }
 
@@ -95,7 +95,7 @@ export function as_boolean(value: ConfigValue | undefined): Parsed<boolean> {
 /** A list of its own; a single value becomes a list of one, what is named in a table is left out. */
 export function as_array(value: ConfigValue | undefined): Parsed<ConfigValue[]> {
 	if (value === undefined) return { value };
-	return { value: typeof value === "object" ? [...listPart(value)] : [value] };
+	return { value: typeof value === "object" ? [...list_part(value)] : [value] };
 }
 
 /** As `as_array`, each value once. */
@@ -108,7 +108,7 @@ function bound(value: number | string | undefined): number | undefined {
 	return typeof value === "string" ? parse_duration(value) : value;
 }
 
-function periodSeconds(value: ConfigValue): Parsed<number> {
+function period_seconds(value: ConfigValue): Parsed<number> {
 	if (typeof value === "number") return { value };
 	if (typeof value !== "string") {
 		const type = typeof value === "boolean" ? "boolean" : "table";
@@ -131,10 +131,10 @@ export function as_period(value: ConfigValue | undefined, min?: number | string,
 	const { value: single, problem } = as_scalar(value);
 	if (single === undefined) return parsed<number>(undefined, problem);
 	if (single === "never" || single === false) return parsed(Number.POSITIVE_INFINITY, problem);
-	const seconds = periodSeconds(single);
+	const seconds = period_seconds(single);
 	if (seconds.value === undefined) return parsed<number>(undefined, problem, seconds.problem);
 	if (seconds.value < 0) return parsed(Number.POSITIVE_INFINITY, problem, seconds.problem);
-	const bounded = withinBounds(seconds.value, bound(min), bound(max));
+	const bounded = within_bounds(seconds.value, bound(min), bound(max));
 	return parsed(bounded.value, problem, seconds.problem, bounded.problem);
 }
 

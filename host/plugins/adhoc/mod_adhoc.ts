@@ -2,7 +2,7 @@
 
 import type { ItemEvent, ModuleDefinition, PermissionContext, Session, StanzaEvent } from "../../core/types.ts";
 import type { AdhocCommand } from "../../util/adhoc.ts";
-import { host as hostOf } from "../../util/jid.ts";
+import { host as host_of } from "../../util/jid.ts";
 import { ns } from "../../util/ns.ts";
 import * as st from "../../util/stanza.ts";
 import { cmdtag, create_executor, grant } from "./adhoc.lib.ts";
@@ -21,7 +21,7 @@ export const definition: ModuleDefinition = {
 				case "any":
 					return true;
 				case "local_user":
-					return hostOf(event.stanza.attr["from"]) === module.host;
+					return host_of(event.stanza.attr["from"]) === module.host;
 				default: {
 					const context: PermissionContext = event;
 					return execute ? module.may(`adhoc:${command.node}`, context) : module.could(`adhoc:${command.node}`, context);

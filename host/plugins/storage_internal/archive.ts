@@ -71,8 +71,10 @@ function quick_heading(text: string): Heading | undefined {
 	if (!text.startsWith("item({\n") || !text.endsWith(";\n});\n")) return undefined;
 	const id = key_line.exec(text)?.[1];
 	const when = when_line.exec(text)?.[1];
-	const with_ = with_line.exec(text)?.[1];
-	return id === undefined || when === undefined || with_ === undefined ? undefined : { id, when: Number(when), with: with_ };
+	const with_whom = with_line.exec(text)?.[1];
+	return id === undefined || when === undefined || with_whom === undefined
+		? undefined
+		: { id, when: Number(when), with: with_whom };
 }
 
 function field(item: LuaValue | undefined, key: LuaKey): LuaValue | undefined {
@@ -85,13 +87,13 @@ function full_heading(item: LuaValue, number: number): Heading | undefined {
 	const stamp = field(field(item, "attr"), "stamp");
 	const when = field(item, "when") ?? (typeof stamp === "string" ? datetime.parse(stamp) : undefined);
 	const key = field(item, "key");
-	const with_ = field(item, "with");
+	const with_whom = field(item, "with");
 	if (typeof when !== "number" || typeof field(item, "name") !== "string") return undefined;
-	return { id: typeof key === "string" ? key : String(number), when, with: typeof with_ === "string" ? with_ : "" };
+	return { id: typeof key === "string" ? key : String(number), when, with: typeof with_whom === "string" ? with_whom : "" };
 }
 
 /** A stanza as the archives of files keep it: with key, time and partner among its own parts. */
-function to_item(stanza: st.Stanza, { id, when, with: with_ }: Heading): LuaMap {
+function to_item(stanza: st.Stanza, { id, when, with: with_whom }: Heading): LuaMap {
 	const item: LuaMap = new Map(st.preserialize(stanza));
 	const attr = new_record();
 	for (const name in stanza.attrs) {
@@ -99,7 +101,7 @@ function to_item(stanza: st.Stanza, { id, when, with: with_ }: Heading): LuaMap 
 		if (value !== undefined) attr[name] = value;
 	}
 	attr["stamp"] = datetime.datetime(when);
-	item.set("attr", attr).set("key", id).set("when", when).set("with", with_);
+	item.set("attr", attr).set("key", id).set("when", when).set("with", with_whom);
 	return item;
 }
 
@@ -255,7 +257,7 @@ export function archive_store(place: ArchivePlace): ArchiveStore {
 
 	const archive: ArchiveStore = {
 		caps: { total: true, quota: item_limit, full_id_range: true, ids: true, truncate: true, wildcard_delete: false },
-		append(user, id, stanza, when, with_) {
+		append(user, id, stanza, when, with_whom) {
 			const opened = open(user);
 			if (!opened.ok) return opened;
 			const list = opened.value;
@@ -264,7 +266,7 @@ export function archive_store(place: ArchivePlace): ArchiveStore {
 			const replaced = headings.value.position(id, -1) ?? -1;
 			if (headings.value.items >= item_limit && replaced < 0) return trouble("quota-limit");
 			const key = id ?? uuid.v7();
-			const heading: Heading = { id: key, when, with: with_ };
+			const heading: Heading = { id: key, when, with: with_whom };
 			const item = to_item(stanza, heading);
 			if (list !== undefined && replaced >= 0) {
 				const done = rewrite(list, [...all_numbers(list).filter((index) => headings.value.all[index]?.id !== id), item]);
@@ -306,7 +308,7 @@ export function archive_store(place: ArchivePlace): ArchiveStore {
 			const found = archive.find(user, { key: id, limit: 1 });
 			return found.ok ? ok(found.value.items[0]) : found;
 		},
-		set(user, id, stanza, when, with_) {
+		set(user, id, stanza, when, with_whom) {
 			const selected = select(user, { key: id, limit: 1 });
 			if (!selected.ok) return selected;
 			const { list, numbers } = selected.value;
@@ -316,7 +318,7 @@ export function archive_store(place: ArchivePlace): ArchiveStore {
 			if (!headings.ok) return headings;
 			const heading = headings.value.all[index];
 			if (heading === undefined) return not_found;
-			const item = to_item(stanza, { id, when: when ?? heading.when, with: with_ ?? heading.with });
+			const item = to_item(stanza, { id, when: when ?? heading.when, with: with_whom ?? heading.with });
 			return rewrite(
 				list,
 				all_numbers(list).map((number) => (number === index ? item : number)),
@@ -344,9 +346,9 @@ export function archive_store(place: ArchivePlace): ArchiveStore {
 			for (const index of numbers) {
 				const heading = headings.value.all[index];
 				if (heading === undefined) continue;
-				const { with: with_, when } = heading;
-				const seen = summary.get(with_) ?? { count: 0, first: when, last: when };
-				summary.set(with_, { count: seen.count + 1, first: Math.min(seen.first, when), last: Math.max(seen.last, when) });
+				const { with: with_whom, when } = heading;
+				const seen = summary.get(with_whom) ?? { count: 0, first: when, last: when };
+				summary.set(with_whom, { count: seen.count + 1, first: Math.min(seen.first, when), last: Math.max(seen.last, when) });
 			}
 			return ok(summary);
 		},

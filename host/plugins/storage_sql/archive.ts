@@ -65,7 +65,7 @@ class Where {
 		this.values.push(...values);
 	}
 
-	toString(): string {
+	to_string(): string {
 		return this.conditions.join(" AND ");
 	}
 }
@@ -79,8 +79,8 @@ function between_turns(): Promise<void> {
 }
 
 /** Whether a query is for all that a user has. */
-function is_for_all({ start, end, with: with_, key, ids }: ArchiveQuery): boolean {
-	return start === undefined && end === undefined && with_ === undefined && key === undefined && ids === undefined;
+function is_for_all({ start, end, with: with_whom, key, ids }: ArchiveQuery): boolean {
+	return start === undefined && end === undefined && with_whom === undefined && key === undefined && ids === undefined;
 }
 
 /** Archives of one store. */
@@ -132,7 +132,7 @@ export function archive_store(place: ArchivePlace): ArchiveStore {
 	}
 
 	/** A row as an item; undefined, with a word in the log, where it holds no stanza. */
-	function read_item([id, type, value, when, with_]: SqlValue[]): ArchiveItem | undefined {
+	function read_item([id, type, value, when, with_whom]: SqlValue[]): ArchiveItem | undefined {
 		const stanza = type === "xml" ? xml.parse(column(value)) : undefined;
 		if (stanza === undefined) {
 			place.log(
@@ -145,7 +145,7 @@ export function archive_store(place: ArchivePlace): ArchiveStore {
 			);
 			return undefined;
 		}
-		return { id: column(id), stanza, when: Number(when), with: column(with_) };
+		return { id: column(id), stanza, when: Number(when), with: column(with_whom) };
 	}
 
 	/** Reads rows behind a `sort_id`, at most so many; answers with the last `sort_id` too. */
@@ -197,11 +197,11 @@ export function archive_store(place: ArchivePlace): ArchiveStore {
 			truncate: true,
 			wildcard_delete: true,
 		},
-		append(user, id, stanza, when, with_) {
+		append(user, id, stanza, when, with_whom) {
 			const value = stanza.toString();
 			if (id === undefined && item_limit === undefined) {
 				const fresh = uuid.v7();
-				const added = database.write_one(insert, host, user, store, when, with_, fresh, value);
+				const added = database.write_one(insert, host, user, store, when, with_whom, fresh, value);
 				if (!added.ok) return added;
 				place.counts.change(count_key(user), 1);
 				return ok(fresh);
@@ -211,7 +211,7 @@ export function archive_store(place: ArchivePlace): ArchiveStore {
 				if (limit !== undefined) return failed(limit);
 				const key = id ?? uuid.v7();
 				const replaced = id === undefined ? 0 : database.run(delete_by_id, host, user, store, id);
-				database.run(insert, host, user, store, when, with_, key, value);
+				database.run(insert, host, user, store, when, with_whom, key, value);
 				place.counts.change(count_key(user), 1 - replaced);
 				return ok(key);
 			});
@@ -251,11 +251,11 @@ export function archive_store(place: ArchivePlace): ArchiveStore {
 				return ok(read_rows(rows, false, undefined, 1).items[0]);
 			});
 		},
-		set(user, id, stanza, when, with_) {
+		set(user, id, stanza, when, with_whom) {
 			const columns = new Where();
 			columns.add(`"type" = 'xml', "value" = ?`, stanza.toString());
 			if (when !== undefined) columns.add(`"when" = ?`, when);
-			if (with_ !== undefined) columns.add(`"with" = ?`, with_);
+			if (with_whom !== undefined) columns.add(`"with" = ?`, with_whom);
 			const rows = where(user, { key: id });
 			const updated = database.write_one(
 				`UPDATE "prosodyarchive" SET ${columns.conditions.join(", ")} WHERE ${rows}`,
@@ -271,8 +271,8 @@ export function archive_store(place: ArchivePlace): ArchiveStore {
 				if (!add_range(rows, user, query)) return failed(not_found);
 				const summary = new Map<string, { count: number; first: number; last: number }>();
 				const sql = `SELECT "with", COUNT(*), MIN("when"), MAX("when") FROM "prosodyarchive" WHERE ${rows} GROUP BY "with"`;
-				for (const [with_, number, first, last] of database.all(sql, ...rows.values)) {
-					summary.set(column(with_), { count: Number(number), first: Number(first), last: Number(last) });
+				for (const [with_whom, number, first, last] of database.all(sql, ...rows.values)) {
+					summary.set(column(with_whom), { count: Number(number), first: Number(first), last: Number(last) });
 				}
 				return ok(summary);
 			});
@@ -281,7 +281,7 @@ export function archive_store(place: ArchivePlace): ArchiveStore {
 			return database.write(() => {
 				const rows = where(user, query);
 				if (!add_range(rows, user, query)) return failed(not_found);
-				let condition = rows.toString();
+				let condition = rows.to_string();
 				if (query.truncate !== undefined) {
 					const order = query.reverse ? "ASC" : "DESC";
 					condition = `"sort_id" IN (SELECT "sort_id" FROM "prosodyarchive" WHERE ${condition} ORDER BY "sort_id" ${order} LIMIT -1 OFFSET ?)`;

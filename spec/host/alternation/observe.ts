@@ -106,7 +106,7 @@ export async function observe_room(client: Client, room: string, nick: string, r
 	const form = await question(client, "get", room, (iq) => iq.query(ns.muc_owner));
 	for (const field of form.first_tag?.get_child("x", ns.data)?.tags ?? []) {
 		const name = field.attr["var"] ?? "";
-		if (!settings.includes(name) || !client.fullJid.includes("@localhost/")) continue;
+		if (!settings.includes(name) || !client.full_jid.includes("@localhost/")) continue;
 		const values = field.tags.filter((tag) => tag.name === "value").map((tag) => tag.get_text() ?? "");
 		seen.settings[name] = values.sort();
 	}

@@ -7,7 +7,7 @@ import { compose_server } from "../../../host/composition.ts";
 import { load_config } from "../../../host/core/configmanager.ts";
 import type { Stanza } from "../../../host/util/stanza.ts";
 import * as st from "../../../host/util/stanza.ts";
-import { startReference } from "../../../tools/reference.ts";
+import { start_reference } from "../../../tools/reference.ts";
 import { Client } from "../../../tools/scansion/client.ts";
 import { patience } from "../../helper.ts";
 import { RawStream } from "../raw_stream.ts";
@@ -33,11 +33,11 @@ export class Stage {
 
 	/** Starts Prosody on the data. */
 	async prosody(): Promise<Running> {
-		const started = await startReference({
+		const started = await start_reference({
 			prosody: this.reference,
 			config: this.config,
-			dataFolder: this.data,
-			pluginPaths: ["/usr/lib/prosody/modules/mod_vcard_muc"],
+			data_folder: this.data,
+			plugin_paths: ["/usr/lib/prosody/modules/mod_vcard_muc"],
 		});
 		if (!started.ok) throw new Error(started.error);
 		this.running = started.value;
@@ -98,7 +98,7 @@ export async function login(port: number, username: string, password: string, ho
 export async function expect_from(client: Client, accepts: (stanza: Stanza) => boolean): Promise<Stanza> {
 	const stanza = await client.take(accepts, patience);
 	if (stanza === undefined)
-		throw new Error(`${client.fullJid}: ${client.ended ?? "nothing came"}; waiting: ${client.queue.join("\n")}`);
+		throw new Error(`${client.full_jid}: ${client.ended ?? "nothing came"}; waiting: ${client.queue.join("\n")}`);
 	return stanza;
 }
 
@@ -125,6 +125,6 @@ export async function done(
 	build: (iq: Stanza) => Stanza,
 ): Promise<Stanza> {
 	const answer = await question(client, type, to, build);
-	if (answer.attrs["type"] !== "result") throw new Error(`${client.fullJid} was refused: ${answer}`);
+	if (answer.attrs["type"] !== "result") throw new Error(`${client.full_jid} was refused: ${answer}`);
 	return answer;
 }

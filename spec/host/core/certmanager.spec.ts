@@ -325,8 +325,8 @@ describe("ssl settings", () => {
 		["tlsv1_3", "TLSv1.3", "TLSv1.3"],
 		["tlsv1+", "TLSv1", "TLSv1.3"],
 		["sslv23", "TLSv1", "TLSv1.3"],
-	])("of protocol %s allow %s to %s", (protocol, minVersion, maxVersion) => {
-		expect(options_of({ protocol })).toMatchObject({ minVersion, maxVersion });
+	])("of protocol %s allow %s to %s", (protocol, min_version, max_version) => {
+		expect(options_of({ protocol })).toMatchObject({ minVersion: min_version, maxVersion: max_version });
 	});
 
 	it("add up their options, and later ones count more", () => {
@@ -340,13 +340,13 @@ describe("ssl settings", () => {
 	});
 
 	it("of all profiles are understood by OpenSSL", async () => {
-		const { createSecureContext } = await import("node:tls");
+		const { createSecureContext: create_secure_context } = await import("node:tls");
 		for (const name of profile_names) {
 			const profile = profile_settings(name);
 			if (profile === undefined) throw new Error(name);
 			const { options, problem } = context_options(merge_settings([profile]));
 			expect(problem).toBeUndefined();
-			expect(() => createSecureContext(options)).not.toThrow();
+			expect(() => create_secure_context(options)).not.toThrow();
 		}
 	});
 });

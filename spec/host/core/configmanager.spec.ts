@@ -3,9 +3,9 @@ import { dirname, join, resolve } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type ConfigValue, check_options, load_config } from "../../../host/core/configmanager.ts";
-import { configFolders } from "./config/config_folder.ts";
+import { config_folders } from "./config/config_folder.ts";
 
-const folder = configFolders();
+const folder = config_folders();
 
 /** A file this process may read; else the reason is printed once. */
 function readable(path: string): boolean {
@@ -463,7 +463,7 @@ describe("files read by a configuration", () => {
 		[`x = RunScript("missing.lua")`, "no such file"],
 	])("are errors when they cannot be read: %s", async (source, hint) => {
 		const place = folder({ "prosody.cfg.lua": `\n${source}`, "empty.txt": "", "large.txt": "x".repeat(1001) });
-		const error = await place.fail({ limits: { fileBytes: 1000 } });
+		const error = await place.fail({ limits: { file_bytes: 1000 } });
 		expect(error.line).toBe(2);
 		expect(error.message).toContain(hint);
 	});
@@ -612,7 +612,7 @@ describe("errors", () => {
 	it("tell what is wrong with the file itself", async () => {
 		const place = folder({ "prosody.cfg.lua": "", "sub/x": "", "large.lua": "x".repeat(200), "binary.lua": "\x1bLua" });
 		const message = async (name: string) => {
-			const result = await load_config(place.file(name), { limits: { fileBytes: 100 } });
+			const result = await load_config(place.file(name), { limits: { file_bytes: 100 } });
 			return result.ok ? undefined : result.error;
 		};
 		expect(await message("missing.lua")).toEqual({
@@ -694,13 +694,13 @@ describe("real files", () => {
 
 describe("loading", () => {
 	/** Files reached from one by imports that run when it is loaded. */
-	function loadedWith(path: string, seen = new Set<string>()): Set<string> {
+	function loaded_with(path: string, seen = new Set<string>()): Set<string> {
 		if (seen.has(path)) return seen;
 		seen.add(path);
 		for (const [, specifier = ""] of readFileSync(path, "utf8").matchAll(
 			/^(?:import|export) (?!type )[^;]*?from "([^"]+)";/gms,
 		)) {
-			if (specifier.startsWith(".")) loadedWith(resolve(dirname(path), specifier), seen);
+			if (specifier.startsWith(".")) loaded_with(resolve(dirname(path), specifier), seen);
 			else seen.add(specifier);
 		}
 		return seen;
@@ -708,7 +708,7 @@ describe("loading", () => {
 
 	it("does not bring Lua along before a configuration is read", () => {
 		const core = resolve(import.meta.dirname, "../../../host/core");
-		expect(loadedWith(join(core, "config/lua_sandbox.ts"))).toContain("fengari");
-		expect(loadedWith(join(core, "configmanager.ts"))).not.toContain("fengari");
+		expect(loaded_with(join(core, "config/lua_sandbox.ts"))).toContain("fengari");
+		expect(loaded_with(join(core, "configmanager.ts"))).not.toContain("fengari");
 	});
 });

@@ -211,8 +211,8 @@ describe("send_iq", () => {
 	it("answers with the result, or fails with the error", async () => {
 		const server = await serve([asker.definition], ["asker"]);
 		const romeo = await server.client("romeo");
-		const asked = asker.get().send_iq(question("q1", romeo.fullJid));
-		const refused = asker.get().send_iq(question("q2", romeo.fullJid));
+		const asked = asker.get().send_iq(question("q1", romeo.full_jid));
+		const refused = asker.get().send_iq(question("q2", romeo.full_jid));
 		const first = await expect_stanza(romeo, (stanza) => stanza.attrs["id"] === "q1");
 		// Somebody else's answer does not count.
 		const juliet = await server.client("juliet");
@@ -230,7 +230,7 @@ describe("send_iq", () => {
 	it("gives up after its time", async () => {
 		const server = await serve([asker.definition], ["asker"]);
 		const romeo = await server.client("romeo");
-		const asked = asker.get().send_iq(question("q", romeo.fullJid), undefined, 0.01);
+		const asked = asker.get().send_iq(question("q", romeo.full_jid), undefined, 0.01);
 		await expect(asked).rejects.toMatchObject({ condition: "remote-server-timeout" });
 	});
 });

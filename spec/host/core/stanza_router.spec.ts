@@ -50,8 +50,8 @@ describe("stanzas of clients", () => {
 	it("carry the client's own address, whatever it claims", async () => {
 		const server = await serve();
 		const [romeo, juliet] = [await server.client("romeo", "a"), await server.client("juliet", "b")];
-		romeo.send(st.message({ from: "juliet@localhost/b", to: juliet.fullJid, id: "1" }, "it is me"));
-		expect((await expect_stanza(juliet)).attrs["from"]).toBe(romeo.fullJid);
+		romeo.send(st.message({ from: "juliet@localhost/b", to: juliet.full_jid, id: "1" }, "it is me"));
+		expect((await expect_stanza(juliet)).attrs["from"]).toBe(romeo.full_jid);
 	});
 
 	it.each([
@@ -92,10 +92,10 @@ describe("stanzas of clients", () => {
 			});
 		});
 		const [romeo, juliet] = [await server.client("romeo"), await server.client("juliet")];
-		romeo.send(st.message({ to: juliet.fullJid, id: "1" }, "boom"));
+		romeo.send(st.message({ to: juliet.full_jid, id: "1" }, "boom"));
 		const answer = await expect_stanza(romeo);
 		expect(answer.get_error()).toMatchObject({ type: "cancel", condition: "internal-server-error" });
-		romeo.send(st.message({ to: juliet.fullJid, id: "2" }, "still there?"));
+		romeo.send(st.message({ to: juliet.full_jid, id: "2" }, "still there?"));
 		expect((await expect_stanza(juliet)).attrs["id"]).toBe("2");
 	});
 
@@ -107,7 +107,7 @@ describe("stanzas of clients", () => {
 			});
 		});
 		const [romeo, juliet] = [await server.client("romeo"), await server.client("juliet")];
-		romeo.send(st.message({ to: juliet.fullJid }, "hush"));
+		romeo.send(st.message({ to: juliet.full_jid }, "hush"));
 		await romeo.settle(true);
 		await juliet.settle(true);
 		expect(juliet.queue).toEqual([]);
@@ -126,7 +126,7 @@ describe("a broadcast", () => {
 			const received: unknown[] = [];
 			for (const client of clients) {
 				const message = await expect_stanza(client, (stanza) => stanza.name === "message");
-				expect(message.attrs["to"]).toBe(client.fullJid);
+				expect(message.attrs["to"]).toBe(client.full_jid);
 				message.remove_children("occupant-id", ns.occupant_id);
 				message.remove_children("stanza-id", ns.stanza_id);
 				received.push([{ ...message.attrs }, ...message.children.map(String)]);

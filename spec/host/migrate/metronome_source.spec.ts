@@ -5,12 +5,12 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { metronome_source } from "../../../host/migrate/metronome_source.ts";
 import type { Unit } from "../../../host/migrate/types.ts";
 import { run } from "../../../host/migrate.ts";
-import { findProsody } from "../../../tools/reference.ts";
+import { find_prosody } from "../../../tools/reference.ts";
 import { balcony, service } from "../alternation/make.ts";
 import { type ObservedRoom, observe_room } from "../alternation/observe.ts";
 import { login, Stage } from "../alternation/servers.ts";
 
-const reason = findProsody() === undefined ? "there is no Prosody" : undefined;
+const reason = find_prosody() === undefined ? "there is no Prosody" : undefined;
 if (reason !== undefined) console.warn(`Rooms of Metronome are not moved to a real Prosody: ${reason}.`);
 
 let folder: string;

@@ -9,13 +9,13 @@ import { ok } from "../../../host/util/error.ts";
 import { ns } from "../../../host/util/ns.ts";
 import { create_sasl_client } from "../../../host/util/sasl_client.ts";
 import * as st from "../../../host/util/stanza.ts";
-import { findProsody, type Reference, startReference } from "../../../tools/reference.ts";
+import { find_prosody, type Reference, start_reference } from "../../../tools/reference.ts";
 import { type AccountsServer, start_accounts } from "../accounts_server.ts";
 import { why_not } from "../prosody_lua.ts";
 import { RawStream } from "../raw_stream.ts";
 
 const host = "example.org";
-const no_prosody = findProsody() && findProsody("prosodyctl") ? why_not("util.sql", "DBI") : "no prosodyctl on the PATH";
+const no_prosody = find_prosody() && find_prosody("prosodyctl") ? why_not("util.sql", "DBI") : "no prosodyctl on the PATH";
 if (no_prosody !== undefined) console.warn(`Accounts are not compared with Prosody's: ${no_prosody}.`);
 
 /** What Prosody's configuration and ours say. */
@@ -69,7 +69,7 @@ function prosodyctl(args: string[], options: Record<string, string> = {}): void 
 }
 
 function reference(options: Record<string, string> = {}): Promise<Reference> {
-	return startReference({ dataFolder: folder, config: lua_config(folder, options) }).then((started) => {
+	return start_reference({ data_folder: folder, config: lua_config(folder, options) }).then((started) => {
 		if (!started.ok) throw new Error(started.error);
 		return started.value;
 	});

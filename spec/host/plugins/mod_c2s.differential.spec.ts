@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ns } from "../../../host/util/ns.ts";
-import { findProsody, type Reference, startReference } from "../../../tools/reference.ts";
+import { find_prosody, type Reference, start_reference } from "../../../tools/reference.ts";
 import { start_test_server, type TestServer } from "../../helper.ts";
 import { auth_plain, bind as bind_to, features, header, RawClient } from "../raw_client.ts";
 
-const prosody = findProsody();
+const prosody = find_prosody();
 if (prosody === undefined) console.warn("Prosody is not installed: streams are not compared with a real one's");
 
 const login: Step[] = [
@@ -129,7 +129,7 @@ describe.skipIf(prosody === undefined)("streams are answered as by a real Prosod
 	let own: TestServer;
 
 	beforeAll(async () => {
-		const started = await startReference();
+		const started = await start_reference();
 		if (!started.ok) throw new Error(started.error);
 		reference = started.value;
 		own = await start_test_server({ config: { "*": { modules_enabled: ["disco", "roster", "saslauth"] } } });

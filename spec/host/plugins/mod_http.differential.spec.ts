@@ -4,11 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { HttpEvent, ModuleDefinition } from "../../../host/core/types.ts";
-import { findProsody, type Reference, startReference } from "../../../tools/reference.ts";
+import { find_prosody, type Reference, start_reference } from "../../../tools/reference.ts";
 import { start_test_server, type TestServer } from "../../helper.ts";
 import { type RawAnswer, RawHttp } from "../raw_http.ts";
 
-const prosody = findProsody();
+const prosody = find_prosody();
 if (prosody === undefined) console.warn("Prosody is not installed: answers to HTTP are not compared with a real one's");
 
 /** The same app in Lua and in TypeScript. */
@@ -179,8 +179,8 @@ describe.skipIf(prosody === undefined)("HTTP is answered as by a real Prosody", 
 			writeFileSync(join(files, name), text);
 		}
 		const port = await free_port();
-		const started = await startReference({
-			pluginPaths: [join(folder, "plugins")],
+		const started = await start_reference({
+			plugin_paths: [join(folder, "plugins")],
 			config: [
 				'modules_enabled = { "saslauth", "disco" }',
 				'authentication = "insecure"',

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { add_user, change_password, delete_user } from "../../../host/core/adduser.ts";
 import { ns } from "../../../host/util/ns.ts";
 import * as st from "../../../host/util/stanza.ts";
-import { findProsody, type Reference, startReference } from "../../../tools/reference.ts";
+import { find_prosody, type Reference, start_reference } from "../../../tools/reference.ts";
 import { Client } from "../../../tools/scansion/client.ts";
 import { ask, expect_stanza, patience, start_test_server, type TestServer } from "../../helper.ts";
 import { RawStream } from "../raw_stream.ts";
@@ -48,7 +48,7 @@ describe("over a socket", () => {
 	it.each(["internal_plain", "internal_hashed"])("accounts of %s log in, and nobody else", async (authentication) => {
 		const { port } = await start({ authentication });
 		const client = await login_or_fail(port, "pencil");
-		expect(client.fullJid).toBe("user@example.org/phone");
+		expect(client.full_jid).toBe("user@example.org/phone");
 		expect(await login(port, "pen")).toMatch(/not-authorized/);
 		expect(await login(port, "pencil", "nobody")).toMatch(/not-authorized/);
 		await client.disconnect();
@@ -57,7 +57,7 @@ describe("over a socket", () => {
 	it("sessions know their role", async () => {
 		const { port, server: running } = await start();
 		const client = await login_or_fail(port, "pencil");
-		expect(running.full_sessions.get(client.fullJid)?.role?.name).toBe("prosody:member");
+		expect(running.full_sessions.get(client.full_jid)?.role?.name).toBe("prosody:member");
 		await client.disconnect();
 	});
 
@@ -101,7 +101,7 @@ describe("over a socket", () => {
 	});
 });
 
-const no_prosody = findProsody() === undefined ? "no prosody on the PATH" : undefined;
+const no_prosody = find_prosody() === undefined ? "no prosody on the PATH" : undefined;
 if (no_prosody !== undefined) console.warn(`Logging in is not compared with Prosody: ${no_prosody}.`);
 
 /** A client's stream, spoken by hand. */
@@ -140,7 +140,7 @@ describe.skipIf(no_prosody !== undefined)("streams as with Prosody", () => {
 
 	beforeAll(async () => {
 		if (no_prosody !== undefined) return;
-		const started = await startReference({
+		const started = await start_reference({
 			config: `
 				authentication = "insecure"
 				insecure_open_authentication = "Yes please, I know what I'm doing!"

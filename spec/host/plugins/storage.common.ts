@@ -316,7 +316,7 @@ export function storage_cases(driver: string, options: Record<string, ConfigValu
 				expect(second).toBe("my id");
 				const { items, total } = value(archive.find("room"));
 				expect(total).toBeUndefined();
-				expect(items.map(({ id, when, with: with_ }) => [id, when, with_])).toEqual([
+				expect(items.map(({ id, when, with: with_whom }) => [id, when, with_whom])).toEqual([
 					[first, 1539204123.25, "message<groupchat"],
 					["my id", 100, "presence"],
 				]);
@@ -430,12 +430,12 @@ export function storage_cases(driver: string, options: Record<string, ConfigValu
 
 			it("sum up", () => {
 				const { archive } = open("test");
-				for (const [when, with_] of [
+				for (const [when, with_whom] of [
 					[5, "x"],
 					[3, "x"],
 					[7, "y"],
 				] as const)
-					value(archive.append("room", undefined, message(""), when, with_));
+					value(archive.append("room", undefined, message(""), when, with_whom));
 				expect(value(archive.summary("room"))).toEqual(
 					new Map([
 						["x", { count: 2, first: 3, last: 5 }],
@@ -525,8 +525,13 @@ export function storage_cases(driver: string, options: Record<string, ConfigValu
 								for (const answer of [found.value, later.value]) {
 									expect(answer.total).toBe(query.total ? selected.total : undefined);
 									expect(
-										answer.items.map(({ id, stanza, when, with: with_ }) => [id, stanza.get_child_text("body"), when, with_]),
-									).toEqual(page.map(({ id, body, when, with: with_ }) => [id, body, when, with_]));
+										answer.items.map(({ id, stanza, when, with: with_whom }) => [
+											id,
+											stanza.get_child_text("body"),
+											when,
+											with_whom,
+										]),
+									).toEqual(page.map(({ id, body, when, with: with_whom }) => [id, body, when, with_whom]));
 								}
 							}
 						},

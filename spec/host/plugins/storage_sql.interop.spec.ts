@@ -137,7 +137,7 @@ describe.skipIf(no_prosody)("a file that Prosody has made", () => {
 		const archive = ours().open("muc_log", "archive");
 		const { items, total } = value(archive.find("room", { total: true }));
 		expect(total).toBe(3);
-		expect(items.map(({ stanza, when, with: with_ }) => [stanza.toString(), when, with_])).toEqual([
+		expect(items.map(({ stanza, when, with: with_whom }) => [stanza.toString(), when, with_whom])).toEqual([
 			[st.message({ from: `room@${host}/a` }, "1 < 2 & 'ü'").toString(), 1539204123, "message<groupchat"],
 			[st.message({ "xml:lang": "en" }).tag("x", { xmlns: "urn:x" }).tag("y").toString(), 1539204123.25, "message<groupchat"],
 			[st.presence().toString(), 1539204124, "presence"],

@@ -13,10 +13,10 @@ import { Form, get_type, new_form } from "../../../host/util/dataforms.ts";
 import { ns } from "../../../host/util/ns.ts";
 import type { Stanza } from "../../../host/util/stanza.ts";
 import * as st from "../../../host/util/stanza.ts";
-import { whyNoProsody } from "./prosody.ts";
+import { why_no_prosody } from "./prosody.ts";
 
 /** The values of a form's only field, as they are on the wire. */
-function valuesOf(form: Stanza): (string | undefined)[] {
+function values_of(form: Stanza): (string | undefined)[] {
 	return [...(form.get_child("field")?.childtags("value") ?? [])].map((value) => value.get_text());
 }
 
@@ -50,12 +50,12 @@ describe("showing fields", () => {
 	it.each(cases)("%s %j", (type, value, expected) => {
 		const field: Field = { name: "f", value };
 		if (type !== undefined) field.type = type;
-		expect(valuesOf(new_form({ fields: [field] }).form())).toEqual(expected);
-		expect(valuesOf(new_form({ fields: [{ ...field, value: "other" }] }).form({ f: value }, "result"))).toEqual(expected);
+		expect(values_of(new_form({ fields: [field] }).form())).toEqual(expected);
+		expect(values_of(new_form({ fields: [{ ...field, value: "other" }] }).form({ f: value }, "result"))).toEqual(expected);
 	});
 
 	it("shows numbers by their datatype", () => {
-		const show = (datatype: string, value: number) => valuesOf(new_form({ fields: [{ name: "f", datatype, value }] }).form());
+		const show = (datatype: string, value: number) => values_of(new_form({ fields: [{ name: "f", datatype, value }] }).form());
 		expect(show("xs:dateTime", 1219439340)).toEqual(["2008-08-22T21:09:00Z"]);
 		expect(show("xs:double", 0.5)).toEqual(["0.500000"]);
 		expect(show("xs:decimal", 2)).toEqual(["2.000000"]);
@@ -72,22 +72,22 @@ describe("showing fields", () => {
 			fields: [{ name: "f", type: "list-single", options: [{ value: "a", label: "A" }, { value: "b", default: true }, "c"] }],
 		};
 		const form = new_form(layout).form();
-		expect(valuesOf(form)).toEqual(["b"]);
+		expect(values_of(form)).toEqual(["b"]);
 		const options = [...(form.get_child("field")?.childtags("option") ?? [])];
 		expect(options.map((option) => [option.attr["label"], option.get_child_text("value")])).toEqual([
 			["A", "a"],
 			[undefined, "b"],
 			["c", "c"],
 		]);
-		expect(valuesOf(new_form(layout).form({ f: "a" }))).toEqual(["a"]);
-		expect(valuesOf(new_form(layout).form({}, "result"))).toEqual([]);
+		expect(values_of(new_form(layout).form({ f: "a" }))).toEqual(["a"]);
+		expect(values_of(new_form(layout).form({}, "result"))).toEqual([]);
 		expect(new_form(layout).form({}, "result").find("field/option")).toBeUndefined();
 	});
 
 	it("takes options as the value of a list", () => {
 		const form = new_form({ fields: [{ name: "f", type: "list-multi" }] }).form({ f: ["x", { value: "y", default: true }] });
 		expect([...(form.get_child("field")?.childtags("option") ?? [])]).toHaveLength(2);
-		expect(valuesOf(form)).toEqual(["y"]);
+		expect(values_of(form)).toEqual(["y"]);
 	});
 
 	it("says more in a form than in a submission", () => {
@@ -253,7 +253,7 @@ function ours(layout: Layout, values: FieldValues, type: FormType): { xml: strin
 	return { xml: sorted(x.toString()), read: read.sort() };
 }
 
-describe.skipIf(whyNoProsody !== undefined)("a form of all field types, as Prosody has it", () => {
+describe.skipIf(why_no_prosody !== undefined)("a form of all field types, as Prosody has it", () => {
 	const layout: Layout = {
 		title: "All <types>",
 		instructions: "Fill in & send",

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import * as http from "../../../host/util/http.ts";
-import { askProsody, asLua, whyNoProsody } from "./prosody.ts";
+import { as_lua, ask_prosody, why_no_prosody } from "./prosody.ts";
 
 const texts = fc.oneof(fc.string({ unit: "binary" }), fc.string(), fc.stringMatching(/^[a-z%&=+/ .]*$/));
 
@@ -83,26 +83,26 @@ describe("the field Forwarded", () => {
 	});
 });
 
-describe.skipIf(whyNoProsody !== undefined)("as in Prosody", () => {
+describe.skipIf(why_no_prosody !== undefined)("as in Prosody", () => {
 	it("texts are encoded and decoded", () => {
 		const samples = fc.sample(texts, { numRuns: 300, seed: 1 });
-		const encoded = askProsody(samples.map((text) => ["util.http:urlencode", text]));
-		expect(samples.map((text) => asLua(http.urlencode(text)))).toEqual(encoded);
+		const encoded = ask_prosody(samples.map((text) => ["util.http:urlencode", text]));
+		expect(samples.map((text) => as_lua(http.urlencode(text)))).toEqual(encoded);
 		// What stays encoded here, since it would be no text, are bytes there.
 		const decodable = samples.filter((text) => !/%[89a-f]/i.test(text));
-		const decoded = askProsody(decodable.map((text) => ["util.http:urldecode", text]));
-		expect(decodable.map((text) => asLua(http.urldecode(text)))).toEqual(decoded);
+		const decoded = ask_prosody(decodable.map((text) => ["util.http:urldecode", text]));
+		expect(decodable.map((text) => as_lua(http.urldecode(text)))).toEqual(decoded);
 	});
 
 	it("paths are brought into shape", () => {
 		const paths = ["", "/", "a", "/a", "a/", "/a/", "//", "/a//"];
 		const calls = paths.flatMap((path) => [false, true].map((folder) => ["util.http:normalize_path", path, folder] as const));
-		expect(calls.map(([, path, folder]) => asLua(http.normalize_path(path, folder)))).toEqual(askProsody(calls));
+		expect(calls.map(([, path, folder]) => as_lua(http.normalize_path(path, folder)))).toEqual(ask_prosody(calls));
 	});
 
 	it("words are found in lists", () => {
 		const fields = ["a, b", "A,b ,c", "ab", "", "b\tb", ", ,b"];
 		const calls = fields.map((field) => ["util.http:contains_token", field, "B"] as const);
-		expect(calls.map(([, field, token]) => asLua(http.contains_token(field, token)))).toEqual(askProsody(calls));
+		expect(calls.map(([, field, token]) => as_lua(http.contains_token(field, token)))).toEqual(ask_prosody(calls));
 	});
 });

@@ -4,10 +4,10 @@ import * as datetime from "../../../host/util/datetime.ts";
 import * as encodings from "../../../host/util/encodings.ts";
 import * as hashes from "../../../host/util/hashes.ts";
 import * as jid from "../../../host/util/jid.ts";
-import { askProsody, asLua, type Call, type LuaValue, whyNoProsody } from "./prosody.ts";
+import { as_lua, ask_prosody, type Call, type LuaValue, why_no_prosody } from "./prosody.ts";
 
 /** The same inputs on each run, so that a difference stays where it was found. */
-const SEED = 20240229;
+const seed = 20240229;
 
 function points(...ranges: [first: number, last: number][]): fc.Arbitrary<string> {
 	return fc
@@ -21,16 +21,16 @@ const scripts = {
 	ascii: points([0x20, 0x7e]),
 	controls: points([0, 0x1f], [0x7f, 0xa0], [0x2000, 0x206f], [0xfff9, 0xffff], [0xfe00, 0xfe0f], [0xe0000, 0xe007f]),
 	latin: points([0xa0, 0x24f], [0x1e00, 0x1eff]),
-	greekAndCyrillic: points([0x370, 0x52f], [0x1f00, 0x1fff]),
-	fullWidth: points([0xff00, 0xffef], [0x3000, 0x3040]),
-	hebrewAndArabic: points([0x590, 0x6ff], [0xfb1d, 0xfdff], [0xfe70, 0xfefc]),
-	syriacToMandaic: points([0x700, 0x8ff], [0x10800, 0x10fff], [0x1e800, 0x1efff]),
+	greek_and_cyrillic: points([0x370, 0x52f], [0x1f00, 0x1fff]),
+	full_width: points([0xff00, 0xffef], [0x3000, 0x3040]),
+	hebrew_and_arabic: points([0x590, 0x6ff], [0xfb1d, 0xfdff], [0xfe70, 0xfefc]),
+	syriac_to_mandaic: points([0x700, 0x8ff], [0x10800, 0x10fff], [0x1e800, 0x1efff]),
 	emoji: points([0x2600, 0x27bf], [0x1f300, 0x1faff], [0xfe0f, 0xfe0f], [0x200d, 0x200d], [0x1f1e6, 0x1f1ff]),
 	combining: points([0x300, 0x36f], [0x1ab0, 0x1aff], [0x1dc0, 0x1dff], [0x20d0, 0x20ff], [0x3099, 0x309c]),
 	korean: points([0x1100, 0x11ff], [0xac00, 0xd7a3], [0x3130, 0x318f]),
 	chinese: points([0x4e00, 0x9fff], [0xf900, 0xfaff], [0x2f800, 0x2fa1d], [0x20000, 0x200ff], [0x3200, 0x33ff]),
 	mathematics: points([0x2070, 0x2300], [0x1d400, 0x1d7ff]),
-	newerThanUnicode32: points(
+	newer_than_unicode32: points(
 		[0x220, 0x24f],
 		[0x2c00, 0x2dff],
 		[0xa640, 0xa7ff],
@@ -41,12 +41,12 @@ const scripts = {
 	any: points([0, 0xd7ff], [0xe000, 0x10ffff]),
 };
 
-const mixedText = fc
+const mixed_text = fc
 	.uniqueArray(fc.constantFrom(...Object.values(scripts)), { minLength: 1, maxLength: 3 })
 	.chain((kinds) => fc.string({ unit: fc.oneof(...kinds), minLength: 0, maxLength: 9 }));
 
 /** Texts around the limit of 1023 bytes, and such that grow or shrink past it. */
-const longText = fc
+const long_text = fc
 	.tuple(
 		fc.constantFrom("a", "A", "é", "İ", "ß", "ﷺ", "\u00ad", "𝔄", "א", "ｱ", "가"),
 		fc.integer({ min: -3, max: 3 }),
@@ -57,29 +57,29 @@ const longText = fc
 		return character.repeat(Math.floor(1023 / size) + more) + (room ? "" : "x".repeat(1023 % size));
 	});
 
-const loneSurrogate = fc
-	.tuple(mixedText, fc.constantFrom("\ud800", "\udfff", "\udc00\ud800"), mixedText)
+const lone_surrogate = fc
+	.tuple(mixed_text, fc.constantFrom("\ud800", "\udfff", "\udc00\ud800"), mixed_text)
 	.map((parts) => parts.join(""))
 	.filter((text) => /\p{Surrogate}/u.test(text));
 
-const anyText = fc.oneof(
-	{ arbitrary: mixedText, weight: 20 },
-	{ arbitrary: longText, weight: 1 },
-	{ arbitrary: loneSurrogate, weight: 1 },
+const any_text = fc.oneof(
+	{ arbitrary: mixed_text, weight: 20 },
+	{ arbitrary: long_text, weight: 1 },
+	{ arbitrary: lone_surrogate, weight: 1 },
 );
 
-const jidText = fc.oneof(
+const jid_text = fc.oneof(
 	fc.string({ unit: fc.constantFrom("a", "B", "@", "/", ".", "ü", " "), maxLength: 8 }),
-	fc.tuple(anyText, anyText, anyText).map(([node, host, resource]) => `${node}@${host}/${resource}`),
-	fc.tuple(anyText, anyText).map(([host, resource]) => `${host}/${resource}`),
-	fc.tuple(mixedText, fc.constantFrom(".", "..", ".@", "./x", ".\u00ad"), anyText).map((parts) => parts.join("")),
+	fc.tuple(any_text, any_text, any_text).map(([node, host, resource]) => `${node}@${host}/${resource}`),
+	fc.tuple(any_text, any_text).map(([host, resource]) => `${host}/${resource}`),
+	fc.tuple(mixed_text, fc.constantFrom(".", "..", ".@", "./x", ".\u00ad"), any_text).map((parts) => parts.join("")),
 	fc
-		.tuple(mixedText, fc.constantFrom("\\20", "\\5c", "\\5C", "\\2F", "\\\\", "\\5c5c40", "\\c3"), mixedText)
+		.tuple(mixed_text, fc.constantFrom("\\20", "\\5c", "\\5C", "\\2F", "\\\\", "\\5c5c40", "\\c3"), mixed_text)
 		.map((parts) => parts.join("")),
 );
 
 function sample<T>(arbitrary: fc.Arbitrary<T>, count: number): T[] {
-	return fc.sample(arbitrary, { numRuns: count, seed: SEED });
+	return fc.sample(arbitrary, { numRuns: count, seed });
 }
 
 interface Comparison {
@@ -92,11 +92,11 @@ interface Comparison {
 
 /** Compares all answers; prints how many agree and how many differ for which excluded reason. */
 function compare(title: string, comparisons: Comparison[]): void {
-	const answers = askProsody(comparisons.map(({ call }) => call));
+	const answers = ask_prosody(comparisons.map(({ call }) => call));
 	const differing: string[] = [];
 	const excluded = new Map<string, number>();
 	for (const [index, { call, ours, excluded: reason }] of comparisons.entries()) {
-		const mine = (Array.isArray(ours) ? ours : [ours]).map(asLua).join(" ");
+		const mine = (Array.isArray(ours) ? ours : [ours]).map(as_lua).join(" ");
 		if (mine === answers[index]) continue;
 		if (reason !== undefined) excluded.set(reason, (excluded.get(reason) ?? 0) + 1);
 		else differing.push(`${call[0]} ${JSON.stringify(call.slice(1))}: Prosody ${answers[index]}, ours ${mine}`);
@@ -109,15 +109,15 @@ function compare(title: string, comparisons: Comparison[]): void {
 
 const { nodeprep, nameprep, resourceprep, saslprep } = encodings;
 const preps = Object.entries({ nodeprep, nameprep, resourceprep, saslprep });
-const { bare, node, host, resource, escape: escapeNode, unescape: unescapeNode } = jid;
-const jidFunctions = Object.entries({ bare, node, host, resource, escape: escapeNode, unescape: unescapeNode });
-const { date, datetime: dateAndTime, time, legacy } = datetime;
-const formats = Object.entries({ date, datetime: dateAndTime, time, legacy });
+const { bare, node, host, resource, escape: escape_node, unescape: unescape_node } = jid;
+const jid_functions = Object.entries({ bare, node, host, resource, escape: escape_node, unescape: unescape_node });
+const { date, datetime: date_and_time, time, legacy } = datetime;
+const formats = Object.entries({ date, datetime: date_and_time, time, legacy });
 
-describe.skipIf(whyNoProsody !== undefined)("compared with Debian's Prosody", () => {
+describe.skipIf(why_no_prosody !== undefined)("compared with Debian's Prosody", () => {
 	it("prepares texts alike", () => {
 		const comparisons: Comparison[] = [];
-		for (const text of sample(anyText, 6000)) {
+		for (const text of sample(any_text, 6000)) {
 			for (const [name, prep] of preps) {
 				for (const strict of [false, true]) {
 					comparisons.push({ call: [`util.encodings:stringprep.${name}`, text, strict], ours: prep(text, strict) });
@@ -147,12 +147,12 @@ describe.skipIf(whyNoProsody !== undefined)("compared with Debian's Prosody", ()
 
 	it("takes JIDs apart and together alike", () => {
 		const comparisons: Comparison[] = [];
-		const texts = sample(jidText, 3000);
+		const texts = sample(jid_text, 3000);
 		for (const [index, text] of texts.entries()) {
 			const another = texts[(index * 7 + 1) % texts.length] ?? "";
 			const parts = jid.split(text);
 			comparisons.push({ call: ["util.jid:split", text], ours: [parts.node, parts.host, parts.resource] });
-			for (const [name, ask] of jidFunctions) {
+			for (const [name, ask] of jid_functions) {
 				comparisons.push({ call: [`util.jid:${name}`, text], ours: ask(text) });
 			}
 			comparisons.push({
@@ -193,14 +193,14 @@ describe.skipIf(whyNoProsody !== undefined)("compared with Debian's Prosody", ()
 		)) {
 			comparisons.push({ call: ["util.encodings:base64.decode", text], ours: encodings.base64_decode(text) });
 		}
-		for (const text of sample(anyText, 1000)) {
+		for (const text of sample(any_text, 1000)) {
 			comparisons.push({ call: ["util.encodings:utf8.valid", text], ours: encodings.utf8_valid(text) });
 		}
 		compare("base64 and utf8", comparisons);
 	});
 
 	it("converts domain names alike", () => {
-		const { lower, ascii, latin, greekAndCyrillic, fullWidth, hebrewAndArabic, korean, chinese, mathematics } = scripts;
+		const { lower, ascii, latin, greek_and_cyrillic, full_width, hebrew_and_arabic, korean, chinese, mathematics } = scripts;
 		// Nothing that later versions of Unicode than ICU 72's 15.0 may fill
 		const emoji = points([0x2600, 0x27bf], [0x1f300, 0x1f64f], [0x200d, 0x200d]);
 		const combining = points([0x300, 0x36f], [0x1ab0, 0x1ace], [0x1dc0, 0x1dff], [0x3099, 0x309c]);
@@ -209,9 +209,9 @@ describe.skipIf(whyNoProsody !== undefined)("compared with Debian's Prosody", ()
 			lower,
 			ascii,
 			latin,
-			greekAndCyrillic,
-			fullWidth,
-			hebrewAndArabic,
+			greek_and_cyrillic,
+			full_width,
+			hebrew_and_arabic,
 			emoji,
 			combining,
 			korean,
@@ -221,29 +221,29 @@ describe.skipIf(whyNoProsody !== undefined)("compared with Debian's Prosody", ()
 		const label = fc
 			.tuple(fc.constantFrom(...kinds), fc.constantFrom("", "", "", "-", "xn--", "ab--", "\u00ad", "ß", "ς", "\u200d", "\u200b"))
 			.chain(([kind, prefix]) => fc.string({ unit: fc.oneof(kind, lower), maxLength: 6 }).map((text) => prefix + text));
-		const encodedLabel = label.map((text) => encodings.idna_to_ascii(text) ?? `xn--${text}`);
-		const longLabel = fc
+		const encoded_label = label.map((text) => encodings.idna_to_ascii(text) ?? `xn--${text}`);
+		const long_label = fc
 			.tuple(lower, fc.integer({ min: 58, max: 66 }), fc.constantFrom("", "ü"))
 			.map(([text, count, end]) => text.repeat(count) + end);
 		const name = fc
-			.array(fc.tuple(fc.oneof({ arbitrary: label, weight: 12 }, { arbitrary: encodedLabel, weight: 6 }, longLabel), dots), {
+			.array(fc.tuple(fc.oneof({ arbitrary: label, weight: 12 }, { arbitrary: encoded_label, weight: 6 }, long_label), dots), {
 				minLength: 1,
 				maxLength: 5,
 			})
 			.chain((labels) =>
-				fc.boolean().map((withRoot) =>
+				fc.boolean().map((with_root) =>
 					labels
 						.flat()
-						.slice(0, withRoot ? undefined : -1)
+						.slice(0, with_root ? undefined : -1)
 						.join(""),
 				),
 			);
 
 		const comparisons: Comparison[] = [];
-		const names = sample(fc.oneof({ arbitrary: name, weight: 40 }, longText, loneSurrogate), 6000);
-		const readings = askProsody(names.map((text) => ["util.encodings:idna.to_unicode", text] as const));
+		const names = sample(fc.oneof({ arbitrary: name, weight: 40 }, long_text, lone_surrogate), 6000);
+		const readings = ask_prosody(names.map((text) => ["util.encodings:idna.to_unicode", text] as const));
 		for (const [index, text] of names.entries()) {
-			const excluded = whyNamesMayDiffer(text, Buffer.from(readings[index]?.slice(1) ?? "", "hex").toString());
+			const excluded = why_names_may_differ(text, Buffer.from(readings[index]?.slice(1) ?? "", "hex").toString());
 			comparisons.push(
 				{ call: ["util.encodings:idna.to_ascii", text], ours: encodings.idna_to_ascii(text), excluded },
 				{ call: ["util.encodings:idna.to_unicode", text], ours: encodings.idna_to_unicode(text), excluded },
@@ -307,7 +307,7 @@ describe.skipIf(whyNoProsody !== undefined)("compared with Debian's Prosody", ()
 				([year, s1, month, s2, day, t, hour, minute, second, rest, where]) =>
 					`${year}${s1}${month}${s2}${day}${t}${hour}:${minute}:${second}${rest}${where}`,
 			);
-		for (const text of [...sample(timestamp, 3000), ...sample(mixedText, 100), "1969-12-31T23:59:59Z"]) {
+		for (const text of [...sample(timestamp, 3000), ...sample(mixed_text, 100), "1969-12-31T23:59:59Z"]) {
 			const parsed = datetime.parse(text);
 			comparisons.push({
 				call: ["util.datetime:parse", text],
@@ -324,7 +324,7 @@ describe.skipIf(whyNoProsody !== undefined)("compared with Debian's Prosody", ()
 		const plain = Object.entries({ sha1, sha224, sha256, sha384, sha512, md5 });
 		const keyed = Object.entries({ hmac_sha1, hmac_sha256, hmac_sha512, hmac_md5 });
 		const comparisons: Comparison[] = [];
-		for (const [one, other] of sample(fc.tuple(mixedText, fc.uint8Array({ maxLength: 80 })), 100)) {
+		for (const [one, other] of sample(fc.tuple(mixed_text, fc.uint8Array({ maxLength: 80 })), 100)) {
 			const data = Buffer.from(other);
 			for (const hex of [false, true]) {
 				for (const [name, hash] of plain) comparisons.push({ call: [`util.hashes:${name}`, data, hex], ours: hash(data, hex) });
@@ -343,13 +343,13 @@ describe.skipIf(whyNoProsody !== undefined)("compared with Debian's Prosody", ()
 });
 
 /** Characters of texts that are written from right to left, Arabic digits included, and what maps to them. */
-const rightToLeft = /[\u0590-\u08ff\u2135-\u2138\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
+const right_to_left = /[\u0590-\u08ff\u2135-\u2138\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
 /** What UTS #46 refuses up to Unicode 15.0, but not in all later versions. */
 const remapped = /[\u04c0\u10a0-\u10c5\u115f\u1160\u2132\u2183\u3164\uffa0\u{2f868}\u{2f874}\u{2f91f}\u{2f95f}\u{2f9bf}]/u;
 
 /** What the comment of idna_to_ascii says that it does otherwise, and what depends on the Unicode version of this Node. */
-function whyNamesMayDiffer(text: string, reading: string): string | undefined {
+function why_names_may_differ(text: string, reading: string): string | undefined {
 	if (remapped.test(text) && Number(process.versions["unicode"]) > 15) return "newer Unicode version";
-	const isRefused = encodings.idna_to_unicode(text) === undefined;
-	return isRefused && rightToLeft.test(reading) ? "Node checks the direction of text" : undefined;
+	const is_refused = encodings.idna_to_unicode(text) === undefined;
+	return is_refused && right_to_left.test(reading) ? "Node checks the direction of text" : undefined;
 }

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 
-const LIBRARY = "/usr/lib/prosody";
+const library = "/usr/lib/prosody";
 
 /** What crosses to Lua and back. Text is compared as UTF-8; lone surrogates go as the three bytes that UTF-8 forbids. */
 export type LuaValue = string | number | boolean | Buffer | undefined;
@@ -9,26 +9,26 @@ export type LuaValue = string | number | boolean | Buffer | undefined;
 /** What one call answered: its values as strings (`s` and hexadecimal, `d` and a number, `true`, `false`, `-`), or `!` for an error. */
 export type LuaAnswer = string;
 
-function findProsody(): string | undefined {
-	if (!existsSync(`${LIBRARY}/util/encodings.so`)) return `no Prosody in ${LIBRARY}`;
+function find_prosody(): string | undefined {
+	if (!existsSync(`${library}/util/encodings.so`)) return `no Prosody in ${library}`;
 	const lua = spawnSync("lua5.4", ["-e", 'assert(require"util.encodings".confusable, "libidn")'], { env: environment });
 	if (lua.error) return "no lua5.4";
-	return lua.status === 0 ? undefined : `the Prosody in ${LIBRARY} was not built with ICU`;
+	return lua.status === 0 ? undefined : `the Prosody in ${library} was not built with ICU`;
 }
 
 const environment = {
 	PATH: process.env["PATH"],
-	LUA_PATH: `${LIBRARY}/?.lua`,
-	LUA_CPATH: `${LIBRARY}/?.so`,
+	LUA_PATH: `${library}/?.lua`,
+	LUA_CPATH: `${library}/?.so`,
 	LC_ALL: "C",
 	TZ: "UTC",
 };
 
 /** Why no Prosody can be asked here, or undefined when it can. */
-export const whyNoProsody = findProsody();
-if (whyNoProsody) console.warn(`Not compared with Prosody: ${whyNoProsody}.`);
+export const why_no_prosody = find_prosody();
+if (why_no_prosody) console.warn(`Not compared with Prosody: ${why_no_prosody}.`);
 
-const SERVER = `
+const server = `
 local function hex(s) return (s:gsub(".", function (c) return ("%02x"):format(c:byte()) end)) end
 local function unhex(s) return (s:gsub("..", function (c) return string.char(tonumber(c, 16)) end)) end
 local function write(v)
@@ -65,7 +65,7 @@ for line in io.lines() do
 end
 `;
 
-function toBytes(text: string): Buffer {
+function to_bytes(text: string): Buffer {
 	const parts = text.split(/(\p{Surrogate})/u).map((part) => {
 		const unit = part.length === 1 ? part.charCodeAt(0) : 0;
 		return unit >= 0xd800 && unit <= 0xdfff
@@ -76,9 +76,9 @@ function toBytes(text: string): Buffer {
 }
 
 /** Writes a value as Lua's answers are written. */
-export function asLua(value: LuaValue): string {
+export function as_lua(value: LuaValue): string {
 	if (value === undefined) return "-";
-	if (typeof value === "string") return `s${toBytes(value).toString("hex")}`;
+	if (typeof value === "string") return `s${to_bytes(value).toString("hex")}`;
 	if (typeof value === "number") return `d${value}`;
 	return typeof value === "boolean" ? String(value) : `s${value.toString("hex")}`;
 }
@@ -87,9 +87,9 @@ export function asLua(value: LuaValue): string {
 export type Call = readonly [path: string, ...args: LuaValue[]];
 
 /** Asks all at once, in one process. */
-export function askProsody(calls: readonly Call[]): LuaAnswer[] {
-	const input = calls.map(([path, ...args]) => [path, ...args.map(asLua)].join(" ")).join("\n");
-	const lua = spawnSync("lua5.4", ["-e", SERVER], { env: environment, input, maxBuffer: 2 ** 30, encoding: "utf8" });
+export function ask_prosody(calls: readonly Call[]): LuaAnswer[] {
+	const input = calls.map(([path, ...args]) => [path, ...args.map(as_lua)].join(" ")).join("\n");
+	const lua = spawnSync("lua5.4", ["-e", server], { env: environment, input, maxBuffer: 2 ** 30, encoding: "utf8" });
 	if (lua.status !== 0) throw new Error(`lua5.4 failed: ${lua.stderr}`);
 	// Lua writes numbers with 17 digits; both sides read them back into the same double
 	return lua.stdout

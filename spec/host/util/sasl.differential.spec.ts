@@ -6,10 +6,10 @@ import { plain } from "../../../host/util/sasl/plain.ts";
 import { create_scram, scram_hashers } from "../../../host/util/sasl/scram.ts";
 import { type Account, new_sasl, type SaslProfile, type SaslStep, type ScramCredentials } from "../../../host/util/sasl.ts";
 import { create_sasl_client } from "../../../host/util/sasl_client.ts";
-import { whyNoProsody } from "./prosody.ts";
+import { why_no_prosody } from "./prosody.ts";
 
 // Both sides know "user" with the password "pencil", and "gone", who is disabled; the server's part of a nonce is NONCE.
-const SERVER = `
+const server = `
 package.loaded["util.uuid"] = { generate = function () return "NONCE" end }
 local sasl = require "util.sasl"
 local hashers = require "util.sasl.scram".hashers
@@ -69,7 +69,7 @@ function ask_prosody(dialogues: readonly Dialogue[]): string[][] {
 		.map(({ mechanism, messages }) => [mechanism, ...messages.map((message) => `x${message.toString("hex")}`)].join(" "))
 		.join("\n");
 	const env = { PATH: process.env["PATH"], LUA_PATH: "/usr/lib/prosody/?.lua", LUA_CPATH: "/usr/lib/prosody/?.so" };
-	const lua = spawnSync("lua5.4", ["-e", SERVER], { env, input, encoding: "utf8", maxBuffer: 2 ** 28 });
+	const lua = spawnSync("lua5.4", ["-e", server], { env, input, encoding: "utf8", maxBuffer: 2 ** 28 });
 	if (lua.status !== 0) throw new Error(`lua5.4 failed: ${lua.stderr}`);
 	return lua.stdout
 		.trimEnd()
@@ -161,9 +161,9 @@ const dialogues: Dialogue[] = [
 	]),
 ];
 
-if (whyNoProsody) console.warn(`SASL is not compared with Prosody: ${whyNoProsody}.`);
+if (why_no_prosody) console.warn(`SASL is not compared with Prosody: ${why_no_prosody}.`);
 
-describe.skipIf(whyNoProsody !== undefined)("SASL as in Prosody", () => {
+describe.skipIf(why_no_prosody !== undefined)("SASL as in Prosody", () => {
 	it("answers the same", () => {
 		const theirs = ask_prosody(dialogues);
 		expect(theirs.some((answers) => answers.at(-1)?.startsWith("success"))).toBe(true);

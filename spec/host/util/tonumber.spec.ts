@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { tonumber } from "../../../host/util/tonumber.ts";
-import { askProsody, asLua, whyNoProsody } from "./prosody.ts";
+import { as_lua, ask_prosody, why_no_prosody } from "./prosody.ts";
 
 describe("tonumber", () => {
 	it.each([
@@ -29,13 +29,13 @@ describe("tonumber", () => {
 		expect(tonumber(undefined)).toBeUndefined();
 	});
 
-	it.skipIf(whyNoProsody !== undefined)("reads what Lua reads", () => {
+	it.skipIf(why_no_prosody !== undefined)("reads what Lua reads", () => {
 		const unit = fc.constantFrom(..."0123456789abcdefxXpP+-.eE \t");
 		const drawn = fc.sample(fc.string({ unit, maxLength: 9 }), { numRuns: 3000, seed: 7 });
 		// The other side cannot tell what is infinite
 		const texts = drawn.filter((text) => tonumber(text) === undefined || Number.isFinite(tonumber(text)));
-		const answers = askProsody(texts.map((text) => ["_G:tonumber", text]));
-		const ours = texts.map((text) => asLua(tonumber(text)));
+		const answers = ask_prosody(texts.map((text) => ["_G:tonumber", text]));
+		const ours = texts.map((text) => as_lua(tonumber(text)));
 		expect(answers.filter((answer) => answer.startsWith("d")).length).toBeGreaterThan(50);
 		expect(ours.map((answer, index) => [texts[index], answer])).toEqual(answers.map((answer, index) => [texts[index], answer]));
 	});

@@ -11,11 +11,11 @@ import { join } from "node:path";
 import { compose_server } from "../../../host/composition.ts";
 import { load_config } from "../../../host/core/configmanager.ts";
 import type { RunningServer } from "../../../host/startup.ts";
-import { findProsody, freePort, startReference } from "../../../tools/reference.ts";
+import { find_prosody, free_port, start_reference } from "../../../tools/reference.ts";
 import { Client } from "../../../tools/scansion/client.ts";
 import { play } from "../../../tools/scansion/play.ts";
-import { createReporter } from "../../../tools/scansion/report.ts";
-import { readScript, type ScratchServer } from "../../../tools/scansion.ts";
+import { create_reporter } from "../../../tools/scansion/report.ts";
+import { read_script, type ScratchServer } from "../../../tools/scansion.ts";
 import { patience } from "../../helper.ts";
 
 /** Where Debian's packages prosody and prosody-modules put modules. */
@@ -38,7 +38,7 @@ export function missing(name: string): boolean {
 
 /** Whether there is no real Prosody to compare with; says so. */
 export function without_prosody(): boolean {
-	if (findProsody() !== undefined || required) return false;
+	if (find_prosody() !== undefined || required) return false;
 	console.warn("Prosody is not installed: modules in Lua are not compared with those on a real one");
 	return true;
 }
@@ -170,8 +170,8 @@ export async function start_ours(troupe: Troupe): Promise<OurStage> {
 
 /** Starts a real Prosody. */
 export async function start_prosody(troupe: Troupe): Promise<Stage> {
-	const http_port = await freePort();
-	const started = await startReference({ config: `http_ports = { ${http_port} }\n${config_text(troupe)}` });
+	const http_port = await free_port();
+	const started = await start_reference({ config: `http_ports = { ${http_port} }\n${config_text(troupe)}` });
 	if (!started.ok) throw new Error(started.error);
 	const { port, log, stop } = started.value;
 	const { client, leave } = stage_clients(port);
@@ -189,14 +189,14 @@ export async function start_prosody(troupe: Troupe): Promise<Stage> {
 
 /** Plays a script; answers with why it failed and what was logged then, or with nothing. */
 export async function play_on(start: (troupe: Troupe) => Promise<Stage>, path: string, troupe: Troupe): Promise<string> {
-	const script = readScript(path);
+	const script = read_script(path);
 	if (!script.ok) return `${path}:${script.error.line}: ${script.error.message}`;
 	const stage = await start(troupe);
 	try {
 		const outcome = await play(script.value, { host: "127.0.0.1", port: stage.port, timeout: 5000 });
 		let report = "";
 		if (!outcome.failure) return report;
-		createReporter("text", (text) => (report += text), false).result({ kind: "played", outcome });
+		create_reporter("text", (text) => (report += text), false).result({ kind: "played", outcome });
 		const log = await stage.log();
 		return `${report}\n${log.split("\n").slice(-60).join("\n")}`;
 	} finally {

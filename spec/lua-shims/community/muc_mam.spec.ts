@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { common_names, newer_only, playOn, tag_of } from "../../scripts.ts";
+import { common_names, newer_only, play_on, tag_of } from "../../scripts.ts";
 import { missing, start_ours } from "./community.ts";
 
 // Prosody's own archive of rooms, in Lua, on the rooms of this server: our scripts about archives,
@@ -23,6 +23,6 @@ describe("mod_muc_mam in Lua", () => {
 	});
 
 	it.skipIf(is_missing).each(archive_scripts)("%s on this server", async (name) => {
-		expect(await playOn(() => start_ours(troupe), name)).toBe("");
+		expect(await play_on(() => start_ours(troupe), name)).toBe("");
 	});
 });

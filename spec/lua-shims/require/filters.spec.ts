@@ -25,7 +25,7 @@ const lines = (): string => String(fire("filtered-lines"));
 
 /** Sends messages from Romeo to Juliet, and gives what came as far as the last, which passes all filters. */
 async function say(...bodies: string[]): Promise<st.Stanza[]> {
-	for (const body of [...bodies, "over"]) romeo.send(st.message({ to: juliet.fullJid, type: "chat" }, body));
+	for (const body of [...bodies, "over"]) romeo.send(st.message({ to: juliet.full_jid, type: "chat" }, body));
 	const came: st.Stanza[] = [];
 	do came.push(await expect_stanza(juliet, (stanza) => stanza.name === "message"));
 	while (came.at(-1)?.get_child_text("body") !== "over");
@@ -55,7 +55,7 @@ describe("filters in Lua, on sessions of the host", () => {
 	});
 
 	it("are taken back", async () => {
-		const session = test.server.full_sessions.get(juliet.fullJid);
+		const session = test.server.full_sessions.get(juliet.full_jid);
 		expect(session?.has_filter("stanzas/out")).toBe(true);
 		fire("stop-filtering", { session });
 		expect(lines()).toMatch(/stopped true\nstopped true\nstopped nil\nstopped true$/);

@@ -4,7 +4,7 @@ import { dirname, join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { protocols } from "../../../lua-shims/require/protocols.ts";
 import { structures } from "../../../lua-shims/require/structures.ts";
-import { findProsody } from "../../../tools/reference.ts";
+import { find_prosody } from "../../../tools/reference.ts";
 import { create_lua, type TestLua } from "../lua.ts";
 
 /*
@@ -22,7 +22,7 @@ const lua = ["lua5.4", "lua"].find((name) => spawnSync(name, ["-v"]).status === 
 
 /** The folder of the installed Prosody's libraries, as its executable names it; or that of a built checkout. */
 function prosody_folder(): string | undefined {
-	const executable = findProsody(process.env["ENJAMB_REFERENCE"]);
+	const executable = find_prosody(process.env["ENJAMB_REFERENCE"]);
 	if (executable === undefined) return undefined;
 	const installed = /^CFG_SOURCEDIR='([^']+)'/m.exec(readFileSync(executable, "utf8"))?.[1];
 	return installed ?? dirname(executable);

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ns } from "../../../host/util/ns.ts";
 import type { Stanza } from "../../../host/util/stanza.ts";
 import * as st from "../../../host/util/stanza.ts";
-import { findProsody, startReference } from "../../../tools/reference.ts";
+import { find_prosody, start_reference } from "../../../tools/reference.ts";
 import { Client } from "../../../tools/scansion/client.ts";
 import { ask, expect_stanza, patience } from "../../helper.ts";
 import { create, enter, room_of, say, start_service } from "../service.ts";
@@ -44,7 +44,7 @@ async function on<Answer>(kind: "Prosody" | "ours", act: (romeo: Client) => Prom
 			await service.stop();
 		}
 	}
-	const reference = await startReference({ config, dataFolder: folder });
+	const reference = await start_reference({ config, data_folder: folder });
 	if (!reference.ok) throw new Error(reference.error);
 	try {
 		const { host, port } = reference.value;
@@ -90,7 +90,7 @@ async function speak(client: Client, body: string): Promise<string> {
 	return `${heard.get_child_attr("stanza-id", ns.stanza_id, "id")} ${body}`;
 }
 
-const prosody = findProsody();
+const prosody = find_prosody();
 if (prosody === undefined) console.warn("Prosody is not installed: archives are not shared with a real one");
 
 describe.skipIf(prosody === undefined)("an archive in SQLite", () => {

@@ -197,8 +197,8 @@ describe("a muc#owner query", () => {
 			if (event.reason) event.error = "auth";
 		});
 		expect(query(test, owner, "set", st.stanza("destroy"))).toEqual(["iq error room@muc.example.org cancel/not-allowed"]);
-		const withReason = st.stanza("destroy").text_tag("reason", "r");
-		expect(query(test, owner, "set", withReason)).toEqual(["iq error room@muc.example.org auth/not-allowed"]);
+		const with_reason = st.stanza("destroy").text_tag("reason", "r");
+		expect(query(test, owner, "set", with_reason)).toEqual(["iq error room@muc.example.org auth/not-allowed"]);
 		expect([test.room.has_occupant(), test.room.destroying]).toEqual([true, undefined]);
 	});
 });

@@ -5,7 +5,7 @@ import { TestRoom } from "../fixture.ts";
 
 const affiliations: Affiliation[] = ["outcast", "none", "member", "admin", "owner"];
 
-function roomWith(actor: Affiliation, target: Affiliation): TestRoom {
+function room_with(actor: Affiliation, target: Affiliation): TestRoom {
 	const test = new TestRoom();
 	test.room.set_affiliation(true, "actor@example.org", actor);
 	test.room.set_affiliation(true, "target@example.org", target);
@@ -29,21 +29,21 @@ describe("set_affiliation", () => {
 	for (const actor of affiliations) {
 		for (const from of affiliations) {
 			for (const to of affiliations) {
-				const isAllowed = allowed[actor].split(" ").includes(`${from}>${to}`);
-				it(`${isAllowed ? "lets" : "does not let"} ${actor} make ${from} into ${to}`, () => {
-					const { room } = roomWith(actor, from);
+				const is_allowed = allowed[actor].split(" ").includes(`${from}>${to}`);
+				it(`${is_allowed ? "lets" : "does not let"} ${actor} make ${from} into ${to}`, () => {
+					const { room } = room_with(actor, from);
 					const verdict = room.set_affiliation("actor@example.org/x", "target@example.org", to);
 					expect(verdict).toEqual(
-						isAllowed ? { ok: true, value: true } : { ok: false, error: { type: "cancel", condition: "not-allowed" } },
+						is_allowed ? { ok: true, value: true } : { ok: false, error: { type: "cancel", condition: "not-allowed" } },
 					);
-					expect(room.get_affiliation("target@example.org") ?? "none").toBe(isAllowed ? to : from);
+					expect(room.get_affiliation("target@example.org") ?? "none").toBe(is_allowed ? to : from);
 				});
 			}
 		}
 	}
 
 	it("keeps the last owner from leaving that, but not one of two", () => {
-		const { room } = roomWith("owner", "member");
+		const { room } = room_with("owner", "member");
 		const conflict = { ok: false, error: { type: "cancel", condition: "conflict" } };
 		for (const to of ["outcast", "none", "member", "admin"]) {
 			expect(room.set_affiliation("actor@example.org/x", "actor@example.org", to)).toEqual(conflict);
@@ -55,7 +55,7 @@ describe("set_affiliation", () => {
 	});
 
 	it("does not take what is no affiliation, JID or actor", () => {
-		const { room } = roomWith("owner", "none");
+		const { room } = room_with("owner", "none");
 		const refused = { ok: false, error: { type: "modify", condition: "not-acceptable" } };
 		for (const affiliation of ["king", "constructor", ""]) {
 			expect(room.set_affiliation(true, "target@example.org", affiliation)).toEqual(refused);
@@ -65,7 +65,7 @@ describe("set_affiliation", () => {
 	});
 
 	it("concerns the bare JID, and takes nothing for none", () => {
-		const { room } = roomWith("owner", "none");
+		const { room } = room_with("owner", "none");
 		room.set_affiliation(true, "target@example.org/phone", "member");
 		expect(room.get_affiliation("target@example.org/desk")).toBe("member");
 		room.set_affiliation(true, "target@example.org", false);
@@ -74,7 +74,7 @@ describe("set_affiliation", () => {
 	});
 
 	it("lets handlers refuse, and add data", () => {
-		const { room, module } = roomWith("owner", "none");
+		const { room, module } = room_with("owner", "none");
 		module.hook("muc-pre-set-affiliation", (event) => {
 			if (event.affiliation === "admin") event.allowed = false;
 			if (event.affiliation === "outcast") {
@@ -93,7 +93,7 @@ describe("set_affiliation", () => {
 	});
 
 	it("keeps data until it is replaced, forgotten, or the affiliation goes", () => {
-		const { room } = roomWith("owner", "none");
+		const { room } = room_with("owner", "none");
 		const target = "target@example.org";
 		room.set_affiliation(true, target, "member", undefined, { reserved_nickname: "t" });
 		room.set_affiliation(true, target, "admin");
@@ -108,7 +108,7 @@ describe("set_affiliation", () => {
 	});
 
 	it("tells handlers what was and what is, and saves before the last of them", () => {
-		const { room, module } = roomWith("owner", "member");
+		const { room, module } = room_with("owner", "member");
 		const seen: unknown[] = [];
 		room.save = (forced) => seen.push(`save ${forced}`) > 0;
 		module.hook("muc-set-affiliation", ({ actor, jid, affiliation, previous_affiliation, reason, in_room }) => {
@@ -133,7 +133,7 @@ describe("a change of affiliation in the room", () => {
 	const owner = "actor@example.org/x";
 	const target = "target@example.org/x";
 
-	function inRoom(): TestRoom {
+	function in_room(): TestRoom {
 		const test = new TestRoom();
 		test.room.set_affiliation(true, "actor@example.org", "owner");
 		test.fill([owner, "owner"], [target, "target"], ["other@example.org/x", "other"]);
@@ -141,7 +141,7 @@ describe("a change of affiliation in the room", () => {
 	}
 
 	it("is shown with the role that goes with it", () => {
-		const test = inRoom();
+		const test = in_room();
 		test.room.set_affiliation(owner, "target@example.org", "admin", "trust");
 		expect(test.got(owner)).toEqual([
 			"presence /target admin,moderator,target@example.org/x by=owner(actor@example.org/x) because=trust",
@@ -155,7 +155,7 @@ describe("a change of affiliation in the room", () => {
 	});
 
 	it("does not raise or lower a role that was given by hand", () => {
-		const test = inRoom();
+		const test = in_room();
 		const nick = `${test.room.jid}/target`;
 		test.room.set_role(true, nick, "moderator");
 		test.room.set_affiliation(owner, "target@example.org", "member");
@@ -165,7 +165,7 @@ describe("a change of affiliation in the room", () => {
 	});
 
 	it("removes who is banned, and who has to be a member", () => {
-		const test = inRoom();
+		const test = in_room();
 		const left: string[] = [];
 		test.module.hook("muc-occupant-left", ({ nick }) => void left.push(nick));
 		test.room.set_affiliation(owner, "target@example.org", "outcast", "spam");
@@ -183,7 +183,7 @@ describe("a change of affiliation in the room", () => {
 	});
 
 	it("can ban a whole domain", () => {
-		const test = inRoom();
+		const test = in_room();
 		test.room.set_affiliation(true, "actor@example.org", "owner");
 		test.enter("x@bad.example/1", "bad");
 		test.forget();
@@ -197,7 +197,7 @@ describe("a change of affiliation in the room", () => {
 	});
 
 	it("is announced to moderators where it concerns somebody outside", () => {
-		const test = inRoom();
+		const test = in_room();
 		test.room.set_affiliation(owner, "absent@example.org", "member", "soon");
 		const said = ["message room@muc.example.org member,absent@example.org because=soon"];
 		expect([test.got(owner), test.got(target)]).toEqual([said, []]);
@@ -231,7 +231,7 @@ describe("affiliation data", () => {
 
 describe("each_affiliation", () => {
 	it("lists all, or one kind, with data", () => {
-		const { room } = roomWith("owner", "member");
+		const { room } = room_with("owner", "member");
 		room.set_affiliation(true, "third@example.org", "member", undefined, { reason: "r" });
 		expect([...room.each_affiliation("member")]).toEqual([
 			["target@example.org", "member", undefined],

@@ -46,11 +46,11 @@ describe("a broadcast", () => {
 		const test = full();
 		const { room, module } = test;
 		const broadcast = module.broadcast.bind(module);
-		let isFirst = true;
+		let is_first = true;
 		module.broadcast = (recipients: Iterable<string>, stanza: Stanza) => {
 			broadcast(recipients, stanza);
-			if (!isFirst) return;
-			isFirst = false;
+			if (!is_first) return;
+			is_first = false;
 			room.handle_kickable(test.client(guests[0] ?? ""), st.message({ type: "error", from: guests[0] }));
 		};
 		room.broadcast(st.message({ from: room.jid }, "hello"));

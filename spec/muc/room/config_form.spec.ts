@@ -24,9 +24,9 @@ function submit(test: TestRoom, fields: { [name: string]: string } | undefined, 
 	return test.client(owner).take().map(brief);
 }
 
-const formType = { FORM_TYPE: ns.muc_roomconfig };
+const form_type = { FORM_TYPE: ns.muc_roomconfig };
 const accepted = ["iq result room@muc.example.org"];
-const badRequest = ["iq error room@muc.example.org cancel/bad-request"];
+const bad_request = ["iq error room@muc.example.org cancel/bad-request"];
 
 describe("the configuration form", () => {
 	it("is sent to owners with a field for every setting", () => {
@@ -51,7 +51,7 @@ describe("the configuration form", () => {
 		const test = filled();
 		const saves: unknown[] = [];
 		test.room.save = (forced) => saves.push(forced) > 0;
-		expect(submit(test, { ...formType, "muc#roomconfig_roomname": "Tea", "muc#roomconfig_whois": "anyone" })).toEqual(accepted);
+		expect(submit(test, { ...form_type, "muc#roomconfig_roomname": "Tea", "muc#roomconfig_whois": "anyone" })).toEqual(accepted);
 		expect([test.room.get_name(), test.room.get_whois()]).toEqual(["Tea", "anyone"]);
 		expect(test.got(owner)).toEqual(["message groupchat room@muc.example.org 104+172"]);
 		expect(saves).toEqual([true]);
@@ -59,7 +59,7 @@ describe("the configuration form", () => {
 
 	it("tells nothing where nothing changed", () => {
 		const test = filled();
-		expect(submit(test, { ...formType, "muc#roomconfig_whois": "moderators" })).toEqual(accepted);
+		expect(submit(test, { ...form_type, "muc#roomconfig_whois": "moderators" })).toEqual(accepted);
 		expect(test.module.take()).toEqual([]);
 	});
 
@@ -79,12 +79,12 @@ describe("the configuration form", () => {
 
 	it("is refused as another form, or as none", () => {
 		const test = filled();
-		expect(submit(test, { FORM_TYPE: "something", "muc#roomconfig_roomname": "Tea" })).toEqual(badRequest);
-		expect(submit(test, { "muc#roomconfig_roomname": "Tea" })).toEqual(badRequest);
-		expect(submit(test, formType, "result")).toEqual(badRequest);
+		expect(submit(test, { FORM_TYPE: "something", "muc#roomconfig_roomname": "Tea" })).toEqual(bad_request);
+		expect(submit(test, { "muc#roomconfig_roomname": "Tea" })).toEqual(bad_request);
+		expect(submit(test, form_type, "result")).toEqual(bad_request);
 		const stanza = st.iq({ from: owner, to: test.room.jid, type: "set", id: "form" }).query(ns.muc_owner);
 		test.room.process_form(test.client(owner), stanza);
-		expect(test.client(owner).take().map(brief)).toEqual(badRequest);
+		expect(test.client(owner).take().map(brief)).toEqual(bad_request);
 	});
 
 	it("tells each field's handlers about it, in the form's order", () => {
@@ -93,7 +93,7 @@ describe("the configuration form", () => {
 		for (const field of ["muc#roomconfig_roomname", "muc#roomconfig_roomdesc"] as const) {
 			test.module.hook(`muc-config-submitted/${field}`, (event) => void seen.push([event.field, event.value, event.actor]), 1);
 		}
-		submit(test, { ...formType, "muc#roomconfig_roomdesc": "d", "muc#roomconfig_roomname": "n" });
+		submit(test, { ...form_type, "muc#roomconfig_roomdesc": "d", "muc#roomconfig_roomname": "n" });
 		expect(seen).toEqual([
 			["muc#roomconfig_roomname", "n", owner],
 			["muc#roomconfig_roomdesc", "d", owner],
@@ -111,7 +111,7 @@ describe("update_option", () => {
 			answers.push(update_option("name", "muc#roomconfig_roomdesc", { x: true }));
 			expect(() => update_option("nothing_like_it", "muc#roomconfig_roomname")).toThrow("get_nothing_like_it");
 		});
-		submit(test, { ...formType, "muc#roomconfig_roomname": "Tea", "muc#roomconfig_roomdesc": "d" });
+		submit(test, { ...form_type, "muc#roomconfig_roomname": "Tea", "muc#roomconfig_roomdesc": "d" });
 		expect(answers).toEqual([true, undefined, undefined, undefined]);
 		expect(test.got(owner)).toEqual(["message groupchat room@muc.example.org 104"]);
 		expect(test.room.get_name()).toBe("Tea");

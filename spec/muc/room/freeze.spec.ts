@@ -18,7 +18,7 @@ function stored(value: StoreValue): StoreValue {
 	return kept.every(([key]) => typeof key === "string") ? Object.fromEntries(kept) : new Map(kept);
 }
 
-function storedTable(table: StoreTable | undefined): StoreTable | undefined {
+function stored_table(table: StoreTable | undefined): StoreTable | undefined {
 	const value = table === undefined ? undefined : stored(table);
 	return typeof value !== "object" || Array.isArray(value) || value instanceof Map ? undefined : value;
 }
@@ -29,7 +29,7 @@ function essence(room: Room): unknown {
 		jid: room.jid,
 		data: { ...room._data },
 		affiliations: new Map(room._affiliations),
-		affiliationData: new Map(room._affiliation_data),
+		affiliation_data: new Map(room._affiliation_data),
 		index: new Map(room._jid_nick),
 		occupants: [...room._occupants].map(([nick, { bare_jid, role, jid, sessions }]) => [
 			nick,
@@ -77,16 +77,16 @@ function fill(test: TestRoom, { settings, affiliated, occupants, message }: Cont
 }
 
 describe("freeze and restore_room", () => {
-	for (const isNew of [true, false]) {
-		it(`carry a room over in the ${isNew ? "new" : "old"} format`, () => {
+	for (const is_new of [true, false]) {
+		it(`carry a room over in the ${is_new ? "new" : "old"} format`, () => {
 			fc.assert(
 				fc.property(contents, (content) => {
-					const test = new TestRoom({ options: { new_muc_storage_format: isNew } });
+					const test = new TestRoom({ options: { new_muc_storage_format: is_new } });
 					fill(test, content);
 					const { frozen, state } = test.room.freeze(true);
-					const config = storedTable(frozen) ?? {};
-					expect(config["_affiliations"] === undefined).toBe(isNew);
-					const room = restore(test, config, storedTable(state));
+					const config = stored_table(frozen) ?? {};
+					expect(config["_affiliations"] === undefined).toBe(is_new);
+					const room = restore(test, config, stored_table(state));
 					expect(essence(room)).toEqual(essence(test.room));
 				}),
 				{ numRuns: 100 },
@@ -128,7 +128,7 @@ describe("freeze and restore_room", () => {
 		const test = new TestRoom();
 		for (const jid of ["_data", "_jid", "__proto__"]) test.room.set_affiliation(true, jid, "member");
 		test.room._data.name = "Tea";
-		const room = restore(test, storedTable(test.room.freeze().frozen) ?? {});
+		const room = restore(test, stored_table(test.room.freeze().frozen) ?? {});
 		expect([room.jid, room.get_name(), room._affiliations.size]).toEqual(["room@muc.example.org", "Tea", 0]);
 	});
 });
@@ -209,7 +209,7 @@ describe("recover_room", () => {
 		test.fill(["a@example.org/1", "a"]);
 		test.room._data.name = "Tea";
 		const before = essence(test.room);
-		const frozen = storedTable(test.room.freeze().frozen);
+		const frozen = stored_table(test.room.freeze().frozen);
 		test.room._data.name = "Coffee";
 		test.room.set_affiliation(true, "b@example.org", "owner", undefined, { reserved_nickname: "b" });
 		expect(test.room.get_registered_jid("b")).toBe("b@example.org");

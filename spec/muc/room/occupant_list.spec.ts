@@ -126,7 +126,7 @@ describe("who is in a room", () => {
 	it("passes through the filters of a session", async () => {
 		const newcomer = await service.test.client("new", "n");
 		await shown(newcomer);
-		const session = service.test.server.full_sessions.get(newcomer.fullJid);
+		const session = service.test.server.full_sessions.get(newcomer.full_jid);
 		const names: string[] = [];
 		session?.add_filter("stanzas/out", (stanza) => {
 			names.push(stanza.name);

@@ -36,7 +36,7 @@ function take(test: TestRoom, { kind, session, nick }: { kind: string; session: 
 }
 
 /** The two ways to find a session in a room say the same. */
-function expectAgreement(room: Room): void {
+function expect_agreement(room: Room): void {
 	const indexed = new Map<string, string>();
 	for (const [key, occupant] of room._occupants) {
 		expect(key).toBe(occupant.nick);
@@ -60,7 +60,7 @@ describe("occupants", () => {
 				const test = new TestRoom();
 				for (const one of steps) {
 					take(test, one);
-					expectAgreement(test.room);
+					expect_agreement(test.room);
 				}
 			}),
 			{ numRuns: 200 },
@@ -100,7 +100,7 @@ describe("occupants", () => {
 		const old = room.get_occupant_by_nick(`${room.jid}/one`);
 		old?.remove_session("a@example.org/1");
 		if (old) room.save_occupant(old);
-		expectAgreement(room);
+		expect_agreement(room);
 		expect(room.get_occupant_jid("a@example.org/1")).toBe(`${room.jid}/two`);
 	});
 

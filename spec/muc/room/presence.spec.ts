@@ -8,7 +8,7 @@ const guest = "guest@example.org/x";
 const phone = "guest@example.org/phone";
 
 /** A room with its owner in it. */
-function withOwner(): TestRoom {
+function with_owner(): TestRoom {
 	const test = new TestRoom();
 	test.fill([owner, "owner"]);
 	return test;
@@ -46,7 +46,7 @@ describe("the first presence", () => {
 
 describe("joining", () => {
 	it("shows who is there, then oneself, then history and subject", () => {
-		const test = withOwner();
+		const test = with_owner();
 		test.enter(guest, "guest");
 		expect(test.got(guest)).toEqual([
 			"presence /owner owner,moderator",
@@ -57,7 +57,7 @@ describe("joining", () => {
 	});
 
 	it("tells that real JIDs are seen", () => {
-		const test = withOwner();
+		const test = with_owner();
 		test.room.set_whois("anyone");
 		test.enter(guest, "guest");
 		expect(test.got(guest).slice(0, 2)).toEqual([
@@ -67,7 +67,7 @@ describe("joining", () => {
 	});
 
 	it("lets more sessions of an account share a nick", () => {
-		const test = withOwner();
+		const test = with_owner();
 		const joined: string[] = [];
 		test.module.hook("muc-occupant-joined", ({ nick }) => void joined.push(nick));
 		test.fill([guest, "guest"]);
@@ -79,7 +79,7 @@ describe("joining", () => {
 	});
 
 	it("is refused for taken, invisible and lax nicks, to outcasts, and without asking", () => {
-		const test = withOwner();
+		const test = with_owner();
 		const refusals: [nick: string, answer: string][] = [
 			["owner", "cancel/conflict"],
 			["  ", "modify/not-allowed"],
@@ -99,7 +99,7 @@ describe("joining", () => {
 	});
 
 	it("takes the nick that a handler chose, with those that are there under it", () => {
-		const test = withOwner();
+		const test = with_owner();
 		test.module.hook("muc-occupant-pre-join", ({ room, occupant }) => {
 			occupant.nick = `${room.jid}/chosen`;
 		});
@@ -117,7 +117,7 @@ describe("joining", () => {
 
 describe("an update", () => {
 	it("is passed on as it is, without what rooms say", () => {
-		const test = withOwner();
+		const test = with_owner();
 		test.fill([guest, "guest"]);
 		test.presence(guest, "guest", {}, st.stanza("show").text("away"), st.stanza("x", { xmlns: ns.muc_user }));
 		expect(test.module.take(owner).map(String)).toEqual([
@@ -127,7 +127,7 @@ describe("an update", () => {
 	});
 
 	it("may go to the room itself", () => {
-		const test = withOwner();
+		const test = with_owner();
 		test.presence(owner, undefined, {}, st.stanza("show").text("dnd"));
 		expect(test.room.get_occupant_by_real_jid(owner)?.get_presence()?.get_child_text("show")).toBe("dnd");
 		expect(test.room.handle_presence_to_room(test.client(guest), st.presence({ from: guest, to: test.room.jid }))).toBe(
@@ -136,7 +136,7 @@ describe("an update", () => {
 	});
 
 	it("that asks to enter brings everything again", () => {
-		const test = withOwner();
+		const test = with_owner();
 		test.fill([guest, "guest"]);
 		const joined: string[] = [];
 		test.module.hook("muc-occupant-joined", ({ nick }) => void joined.push(nick));
@@ -150,7 +150,7 @@ describe("an update", () => {
 	});
 
 	it("of a type that means nothing here is refused, except for those that some still send", () => {
-		const test = withOwner();
+		const test = with_owner();
 		for (const type of ["subscribe", "unsubscribed"]) test.presence(owner, "owner", { type });
 		for (const type of ["visible", "invisible", "result"]) test.presence(owner, "owner", { type });
 		expect(test.got(owner)).toEqual(Array(2).fill("presence error /owner modify/bad-request"));
@@ -159,7 +159,7 @@ describe("an update", () => {
 
 describe("changing nick", () => {
 	it("is announced, and keeps role and room", () => {
-		const test = withOwner();
+		const test = with_owner();
 		test.fill([guest, "guest"]);
 		test.room.set_role(true, `${test.room.jid}/guest`, "visitor");
 		test.forget();
@@ -175,7 +175,7 @@ describe("changing nick", () => {
 	});
 
 	it("tells of who left once the new nick is there, so that the room does not look empty", () => {
-		const test = withOwner();
+		const test = with_owner();
 		const occupants: boolean[] = [];
 		test.module.hook("muc-occupant-left", ({ room, nick }) => {
 			expect(nick).toBe(`${room.jid}/owner`);
@@ -186,7 +186,7 @@ describe("changing nick", () => {
 	});
 
 	it("of one session of several splits the occupant", () => {
-		const test = withOwner();
+		const test = with_owner();
 		test.fill([guest, "guest"], [phone, "guest"]);
 		test.presence(phone, "mobile");
 		expect(test.got(phone)).toEqual([
@@ -205,7 +205,7 @@ describe("changing nick", () => {
 	});
 
 	it("into a nick of the same account merges the two", () => {
-		const test = withOwner();
+		const test = with_owner();
 		test.fill([guest, "guest"], [phone, "mobile"]);
 		test.presence(phone, "guest");
 		expect(test.got(phone)).toEqual([
@@ -220,7 +220,7 @@ describe("changing nick", () => {
 	});
 
 	it("is refused for a taken nick, and by handlers", () => {
-		const test = withOwner();
+		const test = with_owner();
 		test.fill([guest, "guest"]);
 		test.presence(guest, "owner");
 		test.module.hook("muc-occupant-pre-change", () => true);
@@ -232,7 +232,7 @@ describe("changing nick", () => {
 
 describe("leaving", () => {
 	it("is shown with what the leaver has to say", () => {
-		const test = withOwner();
+		const test = with_owner();
 		test.fill([guest, "guest"]);
 		const left: string[] = [];
 		test.module.hook("muc-occupant-left", ({ nick }) => void left.push(nick));
@@ -243,7 +243,7 @@ describe("leaving", () => {
 	});
 
 	it("of one session of several leaves the others", () => {
-		const test = withOwner();
+		const test = with_owner();
 		test.fill([guest, "guest"], [phone, "guest"]);
 		test.presence(guest, "guest", { type: "unavailable" });
 		expect(test.got(phone).length).toBe(1);
@@ -252,7 +252,7 @@ describe("leaving", () => {
 	});
 
 	it("can be stopped by handlers, and means nothing from outside", () => {
-		const test = withOwner();
+		const test = with_owner();
 		test.presence(guest, "guest", { type: "unavailable" });
 		test.module.hook("muc-occupant-pre-leave", () => true);
 		test.presence(owner, "owner", { type: "unavailable" });
@@ -265,7 +265,7 @@ describe("errors of who is gone", () => {
 	const error = st.stanza("error", { type: "cancel" }).tag("recipient-unavailable", { xmlns: ns.stanzas }).up();
 
 	it("remove the session", () => {
-		const test = withOwner();
+		const test = with_owner();
 		test.fill([guest, "guest"], [phone, "guest"]);
 		test.presence(guest, "guest", { type: "error" }, st.clone(error));
 		expect(test.got(guest)).toEqual([]);
@@ -282,7 +282,7 @@ describe("errors of who is gone", () => {
 			["moderators", "Kicked: recipient unavailable"],
 			["anyone", "Kicked: recipient unavailable: gone to lunch"],
 		] as const) {
-			const test = withOwner();
+			const test = with_owner();
 			test.room.set_whois(whois);
 			test.fill([guest, "guest"]);
 			const told = st.clone(error).text_tag("text", "gone to lunch", { xmlns: ns.stanzas });
@@ -292,14 +292,14 @@ describe("errors of who is gone", () => {
 	});
 
 	it("mean nothing from outside", () => {
-		const test = withOwner();
+		const test = with_owner();
 		expect(test.room.handle_kickable(test.client(guest), st.presence({ from: guest, type: "error" }))).toBe(undefined);
 	});
 });
 
 describe("probes", () => {
 	it("are answered with the occupant, or with who has the nick reserved", () => {
-		const test = withOwner();
+		const test = with_owner();
 		test.fill([guest, "guest"]);
 		test.room.set_affiliation(true, "absent@example.org", "member", undefined, { reserved_nickname: "absent" });
 		test.forget();
@@ -310,7 +310,7 @@ describe("probes", () => {
 	});
 
 	it("are refused from outside", () => {
-		const test = withOwner();
+		const test = with_owner();
 		test.presence(guest, "owner", { type: "probe" });
 		expect(test.got(guest)).toEqual(["presence error /owner cancel/not-acceptable"]);
 	});

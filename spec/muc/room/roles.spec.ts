@@ -10,43 +10,43 @@ const target = "target@example.org/x";
 const refused = { ok: false, error: { type: "cancel", condition: "not-allowed" } };
 
 interface Case {
-	actorAffiliation: Affiliation;
-	actorRole: Role;
-	targetAffiliation: Affiliation;
-	targetRole: Role;
+	actor_affiliation: Affiliation;
+	actor_role: Role;
+	target_affiliation: Affiliation;
+	target_role: Role;
 	role: Role;
 }
 
 /** XEP-0045 §5.1.2, §8 and §9, in words of our own: see the three conditions. */
-function isAllowed(one: Case): boolean {
-	const isAboveOrEqual = ranks.indexOf(one.actorAffiliation) >= ranks.indexOf(one.targetAffiliation);
-	const concernsModerator = one.targetRole === "moderator" || one.role === "moderator";
-	const isAdmin = one.actorAffiliation === "admin" || one.actorAffiliation === "owner";
-	return one.actorRole === "moderator" && isAboveOrEqual && (!concernsModerator || isAdmin);
+function is_allowed(one: Case): boolean {
+	const is_above_or_equal = ranks.indexOf(one.actor_affiliation) >= ranks.indexOf(one.target_affiliation);
+	const concerns_moderator = one.target_role === "moderator" || one.role === "moderator";
+	const is_admin = one.actor_affiliation === "admin" || one.actor_affiliation === "owner";
+	return one.actor_role === "moderator" && is_above_or_equal && (!concerns_moderator || is_admin);
 }
 
-function* allCases(): IterableIterator<Case> {
-	for (const actorAffiliation of affiliations) {
-		for (const actorRole of roles) {
-			for (const targetAffiliation of affiliations) {
-				for (const targetRole of roles) {
-					if (targetRole === "none") continue;
-					for (const role of roles) yield { actorAffiliation, actorRole, targetAffiliation, targetRole, role };
+function* all_cases(): IterableIterator<Case> {
+	for (const actor_affiliation of affiliations) {
+		for (const actor_role of roles) {
+			for (const target_affiliation of affiliations) {
+				for (const target_role of roles) {
+					if (target_role === "none") continue;
+					for (const role of roles) yield { actor_affiliation, actor_role, target_affiliation, target_role, role };
 				}
 			}
 		}
 	}
 }
 
-function inRoom(one: Case): TestRoom {
+function in_room(one: Case): TestRoom {
 	const test = new TestRoom();
 	const { room } = test;
-	room.set_affiliation(true, "actor@example.org", one.actorAffiliation);
-	room.set_affiliation(true, "target@example.org", one.targetAffiliation);
+	room.set_affiliation(true, "actor@example.org", one.actor_affiliation);
+	room.set_affiliation(true, "target@example.org", one.target_affiliation);
 	room.set_affiliation(true, "first@example.org", "owner");
 	test.fill(["first@example.org/x", "first"], [actor, "actor"], [target, "target"]);
-	room.set_role(true, `${room.jid}/actor`, one.actorRole);
-	room.set_role(true, `${room.jid}/target`, one.targetRole);
+	room.set_role(true, `${room.jid}/actor`, one.actor_role);
+	room.set_role(true, `${room.jid}/target`, one.target_role);
 	test.forget();
 	return test;
 }
@@ -54,24 +54,24 @@ function inRoom(one: Case): TestRoom {
 describe("may_set_role", () => {
 	it("follows its truth table", () => {
 		let count = 0;
-		for (const one of allCases()) {
+		for (const one of all_cases()) {
 			count++;
-			const { room } = inRoom(one);
+			const { room } = in_room(one);
 			const occupant = room.get_occupant_by_nick(`${room.jid}/target`);
 			if (!occupant) throw new Error("the target is not in the room");
 			const verdict = room.may_set_role(actor, occupant, one.role === "none" ? undefined : one.role);
-			expect(verdict.ok, JSON.stringify(one)).toBe(isAllowed(one));
+			expect(verdict.ok, JSON.stringify(one)).toBe(is_allowed(one));
 			if (!verdict.ok) expect(verdict).toEqual(refused);
 		}
 		expect(count).toBe(4 * 4 * 4 * 3 * 4);
 	});
 
 	it("leaves the decision to handlers that take it", () => {
-		const { room, module } = inRoom({
-			actorAffiliation: "none",
-			actorRole: "visitor",
-			targetAffiliation: "owner",
-			targetRole: "moderator",
+		const { room, module } = in_room({
+			actor_affiliation: "none",
+			actor_role: "visitor",
+			target_affiliation: "owner",
+			target_role: "moderator",
 			role: "none",
 		});
 		module.hook("muc-pre-set-role", (event) => {
@@ -86,16 +86,16 @@ describe("may_set_role", () => {
 });
 
 describe("set_role", () => {
-	const asAdmin: Case = {
-		actorAffiliation: "admin",
-		actorRole: "moderator",
-		targetAffiliation: "none",
-		targetRole: "participant",
+	const as_admin: Case = {
+		actor_affiliation: "admin",
+		actor_role: "moderator",
+		target_affiliation: "none",
+		target_role: "participant",
 		role: "visitor",
 	};
 
 	it("shows the new role, and by whom", () => {
-		const test = inRoom(asAdmin);
+		const test = in_room(as_admin);
 		test.room.set_role(actor, `${test.room.jid}/target`, "visitor", "calm down");
 		expect(test.got(actor)).toEqual([
 			"presence /target none,visitor,target@example.org/x by=actor(actor@example.org/x) because=calm down",
@@ -104,7 +104,7 @@ describe("set_role", () => {
 	});
 
 	it("kicks", () => {
-		const test = inRoom(asAdmin);
+		const test = in_room(as_admin);
 		const left: string[] = [];
 		test.module.hook("muc-occupant-left", ({ nick }) => void left.push(nick));
 		expect(test.room.set_role(actor, `${test.room.jid}/target`, "none").ok).toBe(true);
@@ -114,7 +114,7 @@ describe("set_role", () => {
 	});
 
 	it("does not take what is no role, occupant or actor", () => {
-		const { room } = inRoom(asAdmin);
+		const { room } = in_room(as_admin);
 		const nick = `${room.jid}/target`;
 		expect(room.set_role(true, nick, "king")).toEqual({ ok: false, error: { type: "modify", condition: "not-acceptable" } });
 		expect(room.set_role(undefined, nick, "visitor")).toEqual({

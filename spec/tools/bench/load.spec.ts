@@ -1,13 +1,13 @@
 import { once } from "node:events";
 import { afterEach, describe, expect, it } from "vitest";
 import type { BenchClient } from "../../../tools/bench/client.ts";
-import { serveFloor } from "../../../tools/bench/floor.ts";
+import { serve_floor } from "../../../tools/bench/floor.ts";
 import { measure, type Operation } from "../../../tools/bench/load.ts";
-import { fillRooms, joinStorm, leave } from "../../../tools/bench/rooms.ts";
-import { timedBody } from "../../../tools/bench/stanza_counter.ts";
+import { fill_rooms, join_storm, leave } from "../../../tools/bench/rooms.ts";
+import { timed_body } from "../../../tools/bench/stanza_counter.ts";
 import type { Effort, Subject } from "../../../tools/bench/types.ts";
 
-const effort: Effort = { warmUpMs: 20, measureMs: 100, storms: 2 };
+const effort: Effort = { warm_up_ms: 20, measure_ms: 100, storms: 2 };
 const closers: (() => Promise<void>)[] = [];
 
 afterEach(async () => {
@@ -16,7 +16,7 @@ afterEach(async () => {
 
 /** The floor in this very process. */
 async function floor(): Promise<Subject> {
-	const server = serveFloor(0);
+	const server = serve_floor(0);
 	await once(server, "listening");
 	const address = server.address();
 	if (typeof address !== "object" || address === null) throw new Error("expected a port");
@@ -25,13 +25,13 @@ async function floor(): Promise<Subject> {
 		await once(server, "close");
 	};
 	closers.push(stop);
-	return { name: "floor", port: address.port, pid: process.pid, startMs: 0, stop };
+	return { name: "floor", port: address.port, pid: process.pid, start_ms: 0, stop };
 }
 
 describe("a load on the floor", () => {
 	it("goes round in a closed loop until it is over, and nothing of it is lost", async () => {
 		const subject = await floor();
-		const rooms = await fillRooms(subject, 2, 3);
+		const rooms = await fill_rooms(subject, 2, 3);
 		let sent = 0;
 		const operations = rooms.map(
 			({ jid, clients }): Operation => ({
@@ -43,7 +43,7 @@ describe("a load on the floor", () => {
 				act(index) {
 					sent++;
 					const client: BenchClient | undefined = clients[index % clients.length];
-					client?.send(`<message type='groupchat' to='${jid}'><body>${timedBody(performance.now())}</body></message>`);
+					client?.send(`<message type='groupchat' to='${jid}'><body>${timed_body(performance.now())}</body></message>`);
 				},
 			}),
 		);
@@ -52,12 +52,12 @@ describe("a load on the floor", () => {
 		expect(sent).toBeGreaterThan(8);
 		expect(found.deliveries).toBeGreaterThan(0);
 		expect(found.deliveries).toBeLessThanOrEqual(sent * 3);
-		expect(found.maxMs).toBeGreaterThanOrEqual(found.p99Ms);
-		expect(found.p99Ms).toBeGreaterThanOrEqual(found.p50Ms);
+		expect(found.max_ms).toBeGreaterThanOrEqual(found.p99_ms);
+		expect(found.p99_ms).toBeGreaterThanOrEqual(found.p50_ms);
 	});
 
 	it("may be a storm, in which everybody sees everybody", async () => {
-		const found = await joinStorm(await floor(), 7, effort);
+		const found = await join_storm(await floor(), 7, effort);
 		expect(found.deliveries).toBe(2 * 7 * 7);
 	});
 });

@@ -1,26 +1,26 @@
 import { describe, expect, it } from "vitest";
 import { Latencies, median } from "../../../tools/bench/latencies.ts";
-import { cpuMicros, rssMib } from "../../../tools/bench/processes.ts";
-import { reportHtml } from "../../../tools/bench/report_html.ts";
-import { reportText } from "../../../tools/bench/report_text.ts";
+import { cpu_micros, rss_mib } from "../../../tools/bench/processes.ts";
+import { report_html } from "../../../tools/bench/report_html.ts";
+import { report_text } from "../../../tools/bench/report_text.ts";
 import type { BenchReport, Finding } from "../../../tools/bench/types.ts";
 
 const scenario = { id: "messages", title: "Messages, 1 × 2", unit: "delivery" };
 const sweep = { id: "sweep-rooms-1", title: "Messages, 1 × 2", unit: "delivery", sweep: { of: "rooms", at: 1 } as const };
 
-function cost(cpuMicros: number): Finding {
-	return { deliveries: 1, cpuMicros, p50Ms: 1, p99Ms: cpuMicros * 2, maxMs: 3, perSecond: 4, rssMib: 5 };
+function cost(cpu_micros: number): Finding {
+	return { deliveries: 1, cpu_micros, p50_ms: 1, p99_ms: cpu_micros * 2, max_ms: 3, per_second: 4, rss_mib: 5 };
 }
 
 const report: BenchReport = {
 	machine: {
 		processor: "Some <processor>",
 		cores: 2,
-		memoryMib: 1024,
+		memory_mib: 1024,
 		system: "Linux 1",
 		node: "v20",
-		serverCore: 0,
-		generatorCore: 1,
+		server_core: 0,
+		generator_core: 1,
 		date: "2026-01-01",
 		load: [0, 0.5],
 	},
@@ -34,14 +34,14 @@ const report: BenchReport = {
 
 describe("a benchmark's report", () => {
 	it("has medians, what the others need of them, and dashes where nothing was measured", () => {
-		const text = reportText(report);
+		const text = report_text(report);
 		expect(text).toContain("| Messages, 1 × 2 | delivery | 2.00 | 60.0 | 30.0× | 4.00 | 120 |");
 		expect(text).toContain("| Messages, 1 × 2 | delivery | 3.00 | – | – | – | – |");
 		expect(text).toContain("Some <processor>, 2 cores");
 	});
 
 	it("is a page that needs nothing else and holds no markup from outside", () => {
-		const page = reportHtml(report);
+		const page = report_html(report);
 		expect(page).toContain("Some &lt;processor&gt;");
 		expect(page.match(/<svg /g)).toHaveLength(2);
 		expect(page).not.toMatch(/NaN|undefined/);
@@ -56,13 +56,13 @@ describe("figures", () => {
 	it("of latencies are percentiles", () => {
 		const latencies = new Latencies();
 		for (let time = 100; time >= 1; time--) latencies.add(time);
-		expect(latencies.summary()).toEqual({ p50Ms: 51, p99Ms: 100, maxMs: 100 });
+		expect(latencies.summary()).toEqual({ p50_ms: 51, p99_ms: 100, max_ms: 100 });
 		latencies.clear();
-		expect(latencies.summary().p50Ms).toBeNaN();
+		expect(latencies.summary().p50_ms).toBeNaN();
 	});
 
 	it.skipIf(process.platform !== "linux")("of this process come from the system", () => {
-		expect(cpuMicros(process.pid)).toBeGreaterThan(0);
-		expect(rssMib(process.pid)).toBeGreaterThan(1);
+		expect(cpu_micros(process.pid)).toBeGreaterThan(0);
+		expect(rss_mib(process.pid)).toBeGreaterThan(1);
 	});
 });

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { StanzaCounter, TimeReader, timedBody } from "../../../tools/bench/stanza_counter.ts";
+import { StanzaCounter, TimeReader, timed_body } from "../../../tools/bench/stanza_counter.ts";
 
 /** A text in the pieces that these lengths make of it. */
 function pieces(text: string, lengths: readonly number[]): string[] {
@@ -30,7 +30,7 @@ describe("what the load generator reads", () => {
 	});
 
 	it("tells when it was sent, wherever it is cut", () => {
-		const text = [1, 22.5, 333.125].map((time) => `<message><body>${timedBody(time)}</body></message>`).join("");
+		const text = [1, 22.5, 333.125].map((time) => `<message><body>${timed_body(time)}</body></message>`).join("");
 		for (let cut = 0; cut <= text.length; cut++) {
 			const reader = new TimeReader();
 			const times = [text.slice(0, cut), text.slice(cut)].flatMap((piece) => [...reader.read(piece)]);
@@ -39,6 +39,6 @@ describe("what the load generator reads", () => {
 	});
 
 	it("carries bodies of a hundred bytes", () => {
-		expect(timedBody(123456.789)).toHaveLength(100);
+		expect(timed_body(123456.789)).toHaveLength(100);
 	});
 });

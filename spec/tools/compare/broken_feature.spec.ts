@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { start_subject } from "../../../host/compare.ts";
 import { default_config_text, default_stage } from "../../../tools/compare/endpoints.ts";
 import { run, status } from "../../../tools/compare.ts";
-import { readScript, run as run_scansion } from "../../../tools/scansion.ts";
+import { read_script, run as run_scansion } from "../../../tools/scansion.ts";
 
 let folder = "";
 beforeAll(async () => {
@@ -57,7 +57,7 @@ describe("a room feature that somebody broke", () => {
 
 			const [name = ""] = (await readdir(folder)).filter((file) => file.endsWith(".scs"));
 			const file = join(folder, name);
-			const script = readScript(file);
+			const script = read_script(file);
 			if (!script.ok) throw new Error(script.error.message);
 			const done = script.value.steps.filter(({ action }) => !action.startsWith("receives"));
 			expect(done.length).toBeLessThanOrEqual(6);

@@ -95,9 +95,9 @@ class Connection {
 		this.listeners.add(listener);
 	}
 
-	send(method: string, params: object = {}, sessionId?: unknown): Promise<unknown> {
+	send(method: string, params: object = {}, session_id?: unknown): Promise<unknown> {
 		const id = ++this.number;
-		this.output.write(`${JSON.stringify({ id, method, params, sessionId })}\0`);
+		this.output.write(`${JSON.stringify({ id, method, params, sessionId: session_id })}\0`);
 		return new Promise((resolve, reject) => this.waiting.set(id, { resolve, reject }));
 	}
 

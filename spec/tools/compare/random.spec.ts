@@ -3,8 +3,8 @@ import { describe, expect, it } from "vitest";
 import { Dice } from "../../../tools/compare/grammar/dice.ts";
 import { random_labels, random_play } from "../../../tools/compare/random.ts";
 import type { Play, PlayStep } from "../../../tools/compare/types.ts";
-import { parseMarkup, type Template } from "../../../tools/scansion/markup.ts";
-import { readPattern } from "../../../tools/scansion/pattern.ts";
+import { parse_markup, type Template } from "../../../tools/scansion/markup.ts";
+import { read_pattern } from "../../../tools/scansion/pattern.ts";
 
 /** Enough to meet everything that a play can hold. */
 const plays: readonly Play[] = Array.from({ length: 400 }, (_, number) => random_play(7, number, 80));
@@ -16,7 +16,7 @@ function digest(value: unknown): string {
 
 function templates(step: PlayStep): Template[] {
 	if (!("xml" in step)) return [];
-	const markup = parseMarkup(step.xml, 1);
+	const markup = parse_markup(step.xml, 1);
 	if (!markup.ok) throw new Error(`${step.xml}: ${markup.error.message}`);
 	return markup.value;
 }
@@ -139,7 +139,7 @@ describe("random_play", () => {
 			const captures = found
 				.flatMap((template) => [...descendants(template)])
 				.flatMap((element) => [...element.attributes.values()])
-				.map(readPattern)
+				.map(read_pattern)
 				.filter((pattern) => pattern.ok && pattern.value.kind === "capture");
 			expect(captures).toHaveLength(1);
 		}

@@ -6,12 +6,12 @@ import { start_subject } from "../../../host/compare.ts";
 import { default_config_text, default_stage } from "../../../tools/compare/endpoints.ts";
 import { play_from_script } from "../../../tools/compare/from_script.ts";
 import { run } from "../../../tools/compare.ts";
-import { findProsody, startReference } from "../../../tools/reference.ts";
-import { parseScript } from "../../../tools/scansion/parse.ts";
+import { find_prosody, start_reference } from "../../../tools/reference.ts";
+import { parse_script } from "../../../tools/scansion/parse.ts";
 import { run as play } from "../../../tools/scansion.ts";
 import { known_differences } from "../../known-differences.ts";
 
-const has_prosody = findProsody() !== undefined;
+const has_prosody = find_prosody() !== undefined;
 if (!has_prosody) console.log("not recording on a real Prosody: none is on the PATH");
 
 let folder = "";
@@ -22,7 +22,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 describe("a session that mod_scansion_record wrote down", () => {
 	it("is a play of clients with the resources that they had", () => {
-		const script = parseScript(
+		const script = parse_script(
 			[
 				"# mod_scansion_record on host 'localhost' recording started 2026-01-01T12:00:00Z",
 				"",
@@ -57,7 +57,7 @@ describe("a session that mod_scansion_record wrote down", () => {
 
 	it.skipIf(!has_prosody && process.env["CI"] !== "true")("can be compared as it is", async () => {
 		const recording = default_config_text.replace('VirtualHost "localhost"', '$&\n\tmodules_enabled = { "scansion_record" }');
-		const prosody = await startReference({ config: recording, dataFolder: folder });
+		const prosody = await start_reference({ config: recording, data_folder: folder });
 		if (!prosody.ok) throw new Error(prosody.error);
 		const script = join(import.meta.dirname, "../../scansion/muc_join_leave.scs");
 		const quiet = { write: () => undefined, complain: () => undefined };

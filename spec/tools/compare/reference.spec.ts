@@ -5,9 +5,9 @@ import { perform } from "../../../tools/compare/perform.ts";
 import { random_play } from "../../../tools/compare/random.ts";
 import { compare_transcripts } from "../../../tools/compare/transcripts.ts";
 import type { Endpoint, Transcript } from "../../../tools/compare/types.ts";
-import { findProsody, type Reference, startReference } from "../../../tools/reference.ts";
+import { find_prosody, type Reference, start_reference } from "../../../tools/reference.ts";
 
-const prosody = findProsody();
+const prosody = find_prosody();
 const required = process.env["CI"] === "true";
 if (prosody === undefined && !required) {
 	console.warn(
@@ -22,7 +22,7 @@ const steps = 60;
 let references: Reference[] = [];
 
 async function start(): Promise<Reference> {
-	const started = await startReference();
+	const started = await start_reference();
 	if (!started.ok) throw new Error(started.error);
 	return started.value;
 }

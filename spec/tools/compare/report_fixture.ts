@@ -9,11 +9,11 @@ import type {
 	Received,
 	Transcript,
 } from "../../../tools/compare/types.ts";
-import { build, parseMarkup } from "../../../tools/scansion/markup.ts";
+import { build, parse_markup } from "../../../tools/scansion/markup.ts";
 
 /** A stanza from its XML. */
 export function xml(text: string): Stanza {
-	const markup = parseMarkup(text, 1);
+	const markup = parse_markup(text, 1);
 	if (!markup.ok) throw new Error(`${text}: ${markup.error.message}`);
 	const [template] = markup.value;
 	if (!template) throw new Error(`${text}: expected an element`);

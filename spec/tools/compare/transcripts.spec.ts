@@ -10,14 +10,14 @@ import type {
 	Received,
 	Transcript,
 } from "../../../tools/compare/types.ts";
-import { build, parseMarkup } from "../../../tools/scansion/markup.ts";
+import { build, parse_markup } from "../../../tools/scansion/markup.ts";
 
 const romeo = { name: "Romeo", jid: "romeo@localhost", password: "secret" };
 const juliet = { name: "Juliet", jid: "juliet@localhost", password: "secret", resource: "balcony" };
 const sent: PlayStep = { kind: "send", player: "Romeo", xml: "<presence id='chosen' to='room@host/Romeo'/>", label: "join" };
 
 function stanzas(xml: string): Stanza[] {
-	const markup = parseMarkup(xml, 1);
+	const markup = parse_markup(xml, 1);
 	if (!markup.ok) throw new Error(markup.error.message);
 	return markup.value.map((template) => build(template, new Map()));
 }

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { Client, type ClientOptions } from "../../../tools/scansion/client.ts";
-import { type FakeServer, type FakeServerOptions, startFakeServer } from "./fake_server.ts";
+import { type FakeServer, type FakeServerOptions, start_fake_server } from "./fake_server.ts";
 
 let server: FakeServer | undefined;
 
@@ -14,7 +14,7 @@ afterEach(async () => {
 });
 
 async function connect(options: FakeServerOptions, client: Partial<ClientOptions> = {}) {
-	server = await startFakeServer(options);
+	server = await start_fake_server(options);
 	const { port } = server;
 	return Client.connect({ host: "127.0.0.1", port, jid: "ada@localhost", password: "engine", timeout: 300, ...client });
 }
@@ -27,7 +27,7 @@ async function refusal(options: FakeServerOptions): Promise<string> {
 }
 
 /** A self-made key and certificate; undefined where there is no openssl to make them. */
-function makeCertificate(): { key: string; cert: string } | undefined {
+function make_certificate(): { key: string; cert: string } | undefined {
 	const folder = mkdtempSync(join(tmpdir(), "enjamb-spec-"));
 	try {
 		const [key, cert] = [join(folder, "key.pem"), join(folder, "cert.pem")];
@@ -50,15 +50,15 @@ function makeCertificate(): { key: string; cert: string } | undefined {
 	}
 }
 
-const certificate = makeCertificate();
+const certificate = make_certificate();
 
 describe("Client", () => {
 	it("binds the resource it is given, or the server's", async () => {
 		const given = await connect({}, { resource: "desk" });
-		expect(given.ok && given.value.fullJid).toBe("ada@localhost/desk");
+		expect(given.ok && given.value.full_jid).toBe("ada@localhost/desk");
 		if (given.ok) await given.value.disconnect();
 		const chosen = await connect({});
-		expect(chosen.ok && chosen.value.fullJid).toBe("ada@localhost/r1");
+		expect(chosen.ok && chosen.value.full_jid).toBe("ada@localhost/r1");
 		if (chosen.ok) await chosen.value.disconnect();
 	});
 
@@ -74,7 +74,7 @@ describe("Client", () => {
 	it.skipIf(certificate === undefined)("encrypts when the server requires it, whoever signed for this machine", async () => {
 		if (certificate === undefined) return;
 		const connected = await connect({ tls: certificate });
-		expect(connected.ok && connected.value.fullJid).toBe("ada@localhost/r1");
+		expect(connected.ok && connected.value.full_jid).toBe("ada@localhost/r1");
 		if (connected.ok) await connected.value.disconnect();
 	});
 
@@ -88,7 +88,7 @@ describe("Client", () => {
 	});
 
 	it("tells that nobody listens", async () => {
-		server = await startFakeServer();
+		server = await start_fake_server();
 		const { port } = server;
 		await server.stop();
 		const connected = await Client.connect({ host: "127.0.0.1", port, jid: "ada@localhost", password: "engine", timeout: 300 });

@@ -35,7 +35,7 @@ export interface FakeServer {
 }
 
 /** Starts a fake server on a free port of the loopback interface. */
-export async function startFakeServer(options: FakeServerOptions = {}): Promise<FakeServer> {
+export async function start_fake_server(options: FakeServerOptions = {}): Promise<FakeServer> {
 	const received: string[] = [];
 	const sockets = new Set<Socket>();
 	let resources = 0;

@@ -1,13 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Stanza } from "../../../host/util/stanza.ts";
-import { build, parseMarkup, type Template } from "../../../tools/scansion/markup.ts";
+import { build, parse_markup, type Template } from "../../../tools/scansion/markup.ts";
 import { match } from "../../../tools/scansion/match.ts";
 
 const none: ReadonlyMap<string, string> = new Map();
 
 function template(text: string): Template {
-	const parsed = parseMarkup(text, 1);
+	const parsed = parse_markup(text, 1);
 	if (!parsed.ok) throw new Error(parsed.error.message);
 	const [first] = parsed.value;
 	if (first === undefined) throw new Error("no element");

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseScript, type Script } from "../../../tools/scansion/parse.ts";
+import { parse_script, type Script } from "../../../tools/scansion/parse.ts";
 
 const cast = `[Client] Ada
 	jid: ada@localhost
@@ -13,19 +13,19 @@ const cast = `[Client] Ada
 `;
 
 function read(text: string): Script {
-	const parsed = parseScript(text, "test.scs");
+	const parsed = parse_script(text, "test.scs");
 	if (!parsed.ok) throw new Error(`line ${parsed.error.line}: ${parsed.error.message}`);
 	return parsed.value;
 }
 
 /** Line and message of the error in a script. */
-function errorIn(text: string): [number, string] {
-	const parsed = parseScript(text, "test.scs");
+function error_in(text: string): [number, string] {
+	const parsed = parse_script(text, "test.scs");
 	if (parsed.ok) throw new Error("expected an error");
 	return [parsed.error.line, parsed.error.message];
 }
 
-describe("parseScript", () => {
+describe("parse_script", () => {
 	it("reads title, tags, cast and steps", () => {
 		const script = read(`# Analytical engines
 # and what they may do
@@ -85,8 +85,8 @@ Eve connects`);
 			jid: "eve@example.org",
 			resource: "🤖",
 			password: "a: b",
-			connectHost: "::1",
-			connectPort: 5333,
+			connect_host: "::1",
+			connect_port: 5333,
 		});
 	});
 
@@ -195,14 +195,14 @@ Ada sends:
 			"id has no value; expected one of Ada's JID, Ada's full JID, Ada's phone's JID, Ada's phone's full JID",
 		],
 	])("refuses %s", (_, text, line, message) => {
-		expect(errorIn(text)).toEqual([line, message]);
+		expect(error_in(text)).toEqual([line, message]);
 	});
 
 	it("knows a captured value from the step on that captures it", () => {
 		const capture = `Ada receives:\n\t<a id="{scansion:capture:id}"/>\n`;
 		const use = `Ada sends:\n\t<a id="\${id}"/>\n`;
 		expect(read(cast + capture + use).steps).toHaveLength(2);
-		expect(errorIn(cast + use + capture)[0]).toBe(11);
+		expect(error_in(cast + use + capture)[0]).toBe(11);
 	});
 
 	it("lets a variable stand between either kind of quotes", () => {

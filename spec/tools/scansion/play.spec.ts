@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { parseScript } from "../../../tools/scansion/parse.ts";
+import { parse_script } from "../../../tools/scansion/parse.ts";
 import { type Outcome, play } from "../../../tools/scansion/play.ts";
-import { type FakeServer, type FakeServerOptions, startFakeServer } from "./fake_server.ts";
+import { type FakeServer, type FakeServerOptions, start_fake_server } from "./fake_server.ts";
 
 const cast = `[Client] Ada
 	jid: ada@localhost
@@ -21,16 +21,16 @@ afterEach(async () => {
 });
 
 /** Plays a script on a fake server; a stanza may take 300 ms to come. */
-async function playOn(options: FakeServerOptions, steps: string): Promise<Outcome> {
-	server = await startFakeServer(options);
-	const script = parseScript(cast + steps, "test.scs");
+async function play_on(options: FakeServerOptions, steps: string): Promise<Outcome> {
+	server = await start_fake_server(options);
+	const script = parse_script(cast + steps, "test.scs");
 	if (!script.ok) throw new Error(`line ${script.error.line}: ${script.error.message}`);
 	return play(script.value, { host: "127.0.0.1", port: server.port, timeout: 300 });
 }
 
 describe("play", () => {
 	it("sends and waits, with names, captured values and the resource that was asked for", async () => {
-		const outcome = await playOn(
+		const outcome = await play_on(
 			{
 				handle: (stanza, session) => {
 					if (stanza.attr["id"] === "1")
@@ -64,7 +64,7 @@ Ada disconnects
 	});
 
 	it("takes the first stanza that fits, and leaves the others for later steps", async () => {
-		const outcome = await playOn(
+		const outcome = await play_on(
 			{ handle: (_, session) => session.send("<message id='1'/><presence id='2'/><message id='3'/>") },
 			`Ada connects
 Ada sends: <presence/>
@@ -83,7 +83,7 @@ Ada receives: nothing
 	});
 
 	it("tells what was wanted, what came and where the likeliest departs", async () => {
-		const outcome = await playOn(
+		const outcome = await play_on(
 			{ handle: (_, session) => session.send("<message id='1'/><presence id='2'><show>away</show></presence>") },
 			`Ada connects
 Ada sends: <presence/>
@@ -110,7 +110,7 @@ Ada receives:
 
 	it("fails when something comes where nothing should, or is still there from before", async () => {
 		const handle: FakeServerOptions["handle"] = (_, session) => session.send("<presence id='2'/>");
-		const outcome = await playOn({ handle }, "Ada connects\nAda sends: <presence/>\nAda receives: nothing\n");
+		const outcome = await play_on({ handle }, "Ada connects\nAda sends: <presence/>\nAda receives: nothing\n");
 		expect(outcome.failure).toMatchObject({ line: 11, message: "something came that the script did not ask for" });
 		expect(outcome.failure?.came.map((stanza) => stanza.attr["id"])).toEqual(["2"]);
 	});
@@ -120,7 +120,7 @@ Ada receives:
 			{ length: 10 },
 			(_, turn) => `Ada sends: <message id="a${turn}"/>\nEve sends: <message id="e${turn}"/>\n`,
 		);
-		const outcome = await playOn({}, `Ada connects\nEve connects\n${turns.join("")}Ada disconnects\nEve disconnects\n`);
+		const outcome = await play_on({}, `Ada connects\nEve connects\n${turns.join("")}Ada disconnects\nEve disconnects\n`);
 		expect(outcome.failure).toBeUndefined();
 		const expected = Array.from({ length: 10 }, (_, turn) => [
 			`ada@localhost/r1: message a${turn}`,
@@ -131,8 +131,8 @@ Ada receives:
 
 	it("passes over what clients do after they disconnected, but not what they should receive", async () => {
 		const leave = "Ada connects\nAda disconnects\nAda sends: <presence/>\nAda disconnects\n";
-		expect((await playOn({}, leave)).failure).toBeUndefined();
-		expect((await playOn({}, `${leave}Ada receives: <presence/>\n`)).failure).toMatchObject({
+		expect((await play_on({}, leave)).failure).toBeUndefined();
+		expect((await play_on({}, `${leave}Ada receives: <presence/>\n`)).failure).toMatchObject({
 			line: 13,
 			message: "Ada is not connected",
 		});
@@ -147,15 +147,15 @@ Ada receives:
 			"Ada's full JID has no value yet",
 		],
 	])("fails for %s", async (_, steps, message) => {
-		expect((await playOn({}, steps)).failure?.message).toBe(message);
+		expect((await play_on({}, steps)).failure?.message).toBe(message);
 	});
 
 	it("tells that the server ended the connection, and with which error", async () => {
 		const steps = "Ada connects\nAda sends: <presence/>\nAda receives: <presence/>\n";
-		const cut = await playOn({ handle: (_, session) => session.cut() }, steps);
+		const cut = await play_on({ handle: (_, session) => session.cut() }, steps);
 		expect(cut.failure?.message).toBe("the server closed the connection");
 		const conflict = "<stream:error><conflict xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error></stream:stream>";
-		const error = await playOn({ handle: (_, session) => session.send(conflict) }, steps);
+		const error = await play_on({ handle: (_, session) => session.send(conflict) }, steps);
 		expect(error.failure?.message).toBe("stream error conflict");
 	});
 });

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { Stanza } from "../../../host/util/stanza.ts";
-import { parseScript } from "../../../tools/scansion/parse.ts";
+import { parse_script } from "../../../tools/scansion/parse.ts";
 import type { Failure } from "../../../tools/scansion/play.ts";
-import { createReporter, layout, type ReportFormat, type ScriptResult } from "../../../tools/scansion/report.ts";
+import { create_reporter, layout, type ReportFormat, type ScriptResult } from "../../../tools/scansion/report.ts";
 
 const presence = new Stanza("presence", { from: "room@host/nick" });
 presence.append_parsed(new Stanza("x", { xmlns: "urn:x" }));
@@ -18,7 +18,7 @@ const failure: Failure = {
 };
 
 function result(title: string, problem?: Failure): ScriptResult {
-	const script = parseScript(`# ${title}\n[Client] Ada\n\tjid: a@b\n\tpassword: c\nAda connects\n`, "scripts/test.scs");
+	const script = parse_script(`# ${title}\n[Client] Ada\n\tjid: a@b\n\tpassword: c\nAda connects\n`, "scripts/test.scs");
 	if (!script.ok) throw new Error(script.error.message);
 	return { kind: "played", outcome: { script: script.value, failure: problem, milliseconds: 12.3, steps: 1, exchanges: [] } };
 }
@@ -31,7 +31,7 @@ const unreadable: ScriptResult = {
 
 function report(format: ReportFormat, results: readonly ScriptResult[], colour = false): string {
 	let text = "";
-	const reporter = createReporter(format, (part) => (text += part), colour);
+	const reporter = create_reporter(format, (part) => (text += part), colour);
 	reporter.begin(results.length);
 	for (const each of results) reporter.result(each);
 	reporter.end();
@@ -70,18 +70,18 @@ describe("reports", () => {
 	});
 
 	it("colours only when it may", () => {
-		const escapeCode = String.fromCharCode(27);
-		expect(report("text", [result("Bad", failure)])).not.toContain(escapeCode);
-		expect(report("text", [result("Bad", failure)], true)).toContain(`${escapeCode}[31mnone${escapeCode}[39m`);
-		expect(report("tap", [result("Bad", failure)], true)).not.toContain(escapeCode);
+		const escape_code = String.fromCharCode(27);
+		expect(report("text", [result("Bad", failure)])).not.toContain(escape_code);
+		expect(report("text", [result("Bad", failure)], true)).toContain(`${escape_code}[31mnone${escape_code}[39m`);
+		expect(report("tap", [result("Bad", failure)], true)).not.toContain(escape_code);
 	});
 
 	it("does not let what came steer the terminal", () => {
-		const escapeCode = String.fromCharCode(27);
-		const evil = new Stanza("message", { id: `${escapeCode}[2J` });
-		evil.append_parsed(`${escapeCode}]0;title${String.fromCharCode(7)}`);
-		const text = report("text", [result(`Bad ${escapeCode}[0m`, { ...failure, came: [evil], message: escapeCode })]);
-		expect(text).not.toContain(escapeCode);
+		const escape_code = String.fromCharCode(27);
+		const evil = new Stanza("message", { id: `${escape_code}[2J` });
+		evil.append_parsed(`${escape_code}]0;title${String.fromCharCode(7)}`);
+		const text = report("text", [result(`Bad ${escape_code}[0m`, { ...failure, came: [evil], message: escape_code })]);
+		expect(text).not.toContain(escape_code);
 		expect(text).toContain("id='\\x1b[2J'");
 	});
 

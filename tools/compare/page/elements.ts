@@ -1,6 +1,6 @@
 // No counterpart: part of `enjamb compare --html`. Stanzas as the page's script gets them, with what each server has.
 
-import { attributeName } from "../../scansion/match.ts";
+import { attribute_name } from "../../scansion/match.ts";
 import { align_children } from "../align.ts";
 import type { Mark, MergedAttribute, MergedElement, MergedText, Sides } from "../merge.ts";
 
@@ -58,7 +58,7 @@ function page_attributes({ own, third }: Both<MergedElement>, is_triple: boolean
 	return [...names].map((name): PageAttribute => {
 		const both = { own: named(own, name), third: named(third, name) };
 		const { values, uniform } = values_of(both, is_triple);
-		const title = attributeName(name);
+		const title = attribute_name(name);
 		if (uniform !== undefined) return [title, uniform];
 		const two: [string, Value, Value, PageMark] = [title, values[0], values[1], page_mark(both.own)];
 		return is_triple ? [...two, values[2], page_mark(both.third)] : two;

@@ -26,10 +26,10 @@ const script_page = `
 			),
 			make("p", { class: "about" }, index.date + "   ", make("code", {}, index.command)),
 			outcomes(),
-			make("div", { class: "panels" }, outdatedPanel(), groupPanel(), knownPanel(), shrunkPanel()),
+			make("div", { class: "panels" }, outdated_panel(), group_panel(), known_panel(), shrunk_panel()),
 		),
 		toolbar,
-		make("main", {}, plays.map(playSection), nothingShown),
+		make("main", {}, plays.map(play_section), nothing_shown),
 		make(
 			"footer",
 			{},
@@ -38,9 +38,9 @@ const script_page = `
 		),
 	);
 
-	const setBarHeight = () => document.documentElement.style.setProperty("--toolbar", toolbar.offsetHeight + "px");
-	new ResizeObserver(setBarHeight).observe(toolbar);
-	setBarHeight();
+	const set_bar_height = () => document.documentElement.style.setProperty("--toolbar", toolbar.offsetHeight + "px");
+	new ResizeObserver(set_bar_height).observe(toolbar);
+	set_bar_height();
 
 	document.addEventListener("keydown", (event) => {
 		if (event.ctrlKey || event.metaKey || event.altKey) return;

@@ -5,7 +5,7 @@ export const script_moving = `
 	// --- The bar with the filters
 
 	const { totals } = index;
-	const statusButtons = new Map(
+	const status_buttons = new Map(
 		["all", "different", "known", "equal"].map((name) => [
 			name,
 			make(
@@ -17,9 +17,9 @@ export const script_moving = `
 		]),
 	);
 
-	function showCounts() {
+	function show_counts() {
 		const shown = chosen() < 0 ? totals : index.each[chosen()];
-		for (const [name, button] of statusButtons) {
+		for (const [name, button] of status_buttons) {
 			button.setAttribute("aria-pressed", String(name === filters.status));
 			button.lastChild.textContent = grouped(name === "all" ? shown.steps : shown[name]);
 		}
@@ -31,10 +31,10 @@ export const script_moving = `
 		return make("select", { "aria-label": title, on: { change: (event) => change({ ...filters, [key]: event.target.value }) } }, options);
 	}
 
-	const servers = serverNames.slice(0, columns.length - 1).map((name, number) => [name, index.short[number + 1]]);
-	const serverChoice = choice("server", "server", servers, "all servers");
-	const clientChoice = choice("client", "client", [...index.clients].sort());
-	const kindChoice = choice("kind of step", "kind", [...index.labels].sort());
+	const servers = server_names.slice(0, columns.length - 1).map((name, number) => [name, index.short[number + 1]]);
+	const server_choice = choice("server", "server", servers, "all servers");
+	const client_choice = choice("client", "client", [...index.clients].sort());
+	const kind_choice = choice("kind of step", "kind", [...index.labels].sort());
 	let typing;
 	const search = make("input", {
 		type: "search",
@@ -47,33 +47,33 @@ export const script_moving = `
 			},
 		},
 	});
-	const onlyChip = make("button", {
+	const only_chip = make("button", {
 		class: "only",
 		type: "button",
 		title: "Show the others, too",
 		on: { click: () => change({ ...filters, only: "" }) },
 	});
 	const position = make("span", { class: "position", "aria-live": "polite" });
-	const openAll = make("button", {
+	const open_all = make("button", {
 		type: "button",
 		on: {
 			click: () => {
-				const wanted = plays.some((play) => !play.isOpen && play.matched.length > 0);
-				for (const play of plays) if (play.matched.length > 0 && play.isOpen !== wanted) setOpen(play, wanted);
+				const wanted = plays.some((play) => !play.is_open && play.matched.length > 0);
+				for (const play of plays) if (play.matched.length > 0 && play.is_open !== wanted) set_open(play, wanted);
 			},
 		},
 	});
 	const toolbar = make(
 		"div",
 		{ class: "toolbar" },
-		make("div", { class: "statuses", role: "group", "aria-label": "Steps to show" }, [...statusButtons.values()]),
-		index.each ? serverChoice : "",
-		clientChoice,
-		kindChoice,
+		make("div", { class: "statuses", role: "group", "aria-label": "Steps to show" }, [...status_buttons.values()]),
+		index.each ? server_choice : "",
+		client_choice,
+		kind_choice,
 		search,
-		onlyChip,
+		only_chip,
 		make("span", { class: "space" }),
-		openAll,
+		open_all,
 		position,
 		make("button", { type: "button", title: "Previous difference: k", on: { click: () => jump(-1) } }, "↑ ", make("kbd", {}, "k")),
 		make("button", { type: "button", title: "Next difference: j", on: { click: () => jump(1) } }, "↓ ", make("kbd", {}, "j")),
@@ -83,12 +83,12 @@ export const script_moving = `
 
 	/** Where j and k stop: at what differs, among what is shown; at every step where nothing shown differs. */
 	function stops() {
-		const shown = plays.flatMap((play) => play.matched.map((step) => ({ play: play.number, step, status: outcomeOf(play, step).status })));
+		const shown = plays.flatMap((play) => play.matched.map((step) => ({ play: play.number, step, status: outcome_of(play, step).status })));
 		const differing = shown.filter(({ status }) => status > 0);
 		return differing.length > 0 ? differing : shown;
 	}
 
-	function showPosition() {
+	function show_position() {
 		const all = stops();
 		const shown = plays.reduce((sum, play) => sum + play.matched.length, 0);
 		const at = current ? all.findIndex(({ play, step }) => play === current.play && step === current.step) : -1;
@@ -103,95 +103,95 @@ export const script_moving = `
 		if (!current) next = direction > 0 ? all[0] : all[all.length - 1];
 		else {
 			const place = current.step === undefined ? -1 : current.step;
-			const isAfter = ({ play, step }) => play > current.play || (play === current.play && step > place);
-			const isBefore = ({ play, step }) => play < current.play || (play === current.play && step < place);
-			next = direction > 0 ? all.find(isAfter) : all.filter(isBefore).pop();
+			const is_after = ({ play, step }) => play > current.play || (play === current.play && step > place);
+			const is_before = ({ play, step }) => play < current.play || (play === current.play && step < place);
+			next = direction > 0 ? all.find(is_after) : all.filter(is_before).pop();
 		}
-		if (next) goTo(next);
+		if (next) go_to(next);
 	}
 
 	/** Fills a step and its neighbours, so that it stays where it is when they would be filled. */
-	function fillAround(target) {
+	function fill_around(target) {
 		const steps = [...document.querySelectorAll(".step")];
 		const at = steps.indexOf(target);
 		for (const direction of [1, -1]) {
 			let filled = 0;
-			for (let near = at; near >= 0 && near < steps.length && filled < fillMargin + innerHeight; near += direction) {
-				fillStep(steps[near]);
+			for (let near = at; near >= 0 && near < steps.length && filled < fill_margin + innerHeight; near += direction) {
+				fill_step(steps[near]);
 				filled += steps[near].offsetHeight;
 			}
 		}
 	}
 
 	/** Shows a play or step; where filters hide it, they go. */
-	function goTo({ play: number, step }) {
+	function go_to({ play: number, step }) {
 		const play = plays[number];
 		const { server } = filters;
 		if (step !== undefined && !play.matched.includes(step)) apply({ ...standard, server, status: "all" });
 		else if (step === undefined && play.matched.length === 0) apply({ ...standard, server, status: "all" });
-		if (!play.isOpen) setOpen(play, true);
+		if (!play.is_open) set_open(play, true);
 		current = { play: number, step };
 		for (const element of document.querySelectorAll(".current")) element.classList.remove("current");
 		const target = document.getElementById(anchor(number, step));
-		if (step !== undefined) fillAround(target);
+		if (step !== undefined) fill_around(target);
 		target.classList.add("current");
-		showPosition();
-		writeFragment();
+		show_position();
+		write_fragment();
 		// The bar may have become higher by what it says now, and steps stop below it.
-		setBarHeight();
+		set_bar_height();
 		target.scrollIntoView();
 		// What is above may yet have grown when it came near the window.
 		requestAnimationFrame(() => target.scrollIntoView());
 	}
 
-	const nothingShown = make("p", { class: "empty" });
+	const nothing_shown = make("p", { class: "empty" });
 	/** How many steps may open by themselves. */
-	const openAtOnce = 40;
+	const open_at_once = 40;
 
 	function apply(wanted) {
 		filters = wanted;
-		showCounts();
-		document.body.classList.toggle("three", shownColumns().length === 3);
-		serverChoice.value = filters.server;
-		clientChoice.value = filters.client;
-		kindChoice.value = filters.kind;
+		show_counts();
+		document.body.classList.toggle("three", shown_columns().length === 3);
+		server_choice.value = filters.server;
+		client_choice.value = filters.client;
+		kind_choice.value = filters.kind;
 		if (search.value !== filters.text) search.value = filters.text;
-		onlyChip.hidden = filters.only === "";
-		onlyChip.replaceChildren("only ", make("b", {}, reasonTitle(filters.only)), " ✕");
+		only_chip.hidden = filters.only === "";
+		only_chip.replaceChildren("only ", make("b", {}, reason_title(filters.only)), " ✕");
 		let shown = 0;
 		for (const play of plays) {
-			play.matched = matchedSteps(play);
+			play.matched = matched_steps(play);
 			shown += play.matched.length;
 			play.section.hidden = play.matched.length === 0;
 			play.shown.textContent = play.matched.length === play.steps.length ? "" : grouped(play.matched.length) + " of " + counted(play.steps.length, "step") + " shown";
-			showOutcome(play);
-			if (play.isOpen) renderSteps(play);
+			show_outcome(play);
+			if (play.is_open) render_steps(play);
 		}
-		openAll.textContent = plays.some((play) => !play.isOpen && play.matched.length > 0) ? "open all" : "close all";
-		nothingShown.hidden = shown > 0;
-		nothingShown.textContent = totals.steps === 0 ? "There are no steps to show." : "No step is like that.";
-		const isNarrowed = Object.keys(standard).some((key) => key !== "server" && filters[key] !== "" && filters[key] !== "all");
-		if (isNarrowed && !plays.some((play) => play.isOpen && play.matched.length > 0)) {
+		open_all.textContent = plays.some((play) => !play.is_open && play.matched.length > 0) ? "open all" : "close all";
+		nothing_shown.hidden = shown > 0;
+		nothing_shown.textContent = totals.steps === 0 ? "There are no steps to show." : "No step is like that.";
+		const is_narrowed = Object.keys(standard).some((key) => key !== "server" && filters[key] !== "" && filters[key] !== "all");
+		if (is_narrowed && !plays.some((play) => play.is_open && play.matched.length > 0)) {
 			let opened = 0;
 			for (const play of plays) {
-				if (play.matched.length === 0 || opened >= openAtOnce) continue;
+				if (play.matched.length === 0 || opened >= open_at_once) continue;
 				opened += play.matched.length;
-				setOpen(play, true);
+				set_open(play, true);
 			}
 		}
 		if (current && current.step !== undefined && !plays[current.play].matched.includes(current.step)) current = undefined;
-		showPosition();
+		show_position();
 	}
 
 	function change(wanted) {
 		apply(wanted);
-		writeFragment();
+		write_fragment();
 	}
 
 	function follow() {
-		const { wanted, place } = readFragment();
+		const { wanted, place } = read_fragment();
 		current = undefined;
 		apply(wanted);
-		if (place) goTo(place);
+		if (place) go_to(place);
 	}
 `;

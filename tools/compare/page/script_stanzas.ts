@@ -15,36 +15,36 @@ export const script_stanzas = String.raw`
 		return [start, end];
 	}
 
-	const escapeXml = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
+	const escape_xml = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
 
 	/** The quotation mark that an attribute's value needs least escaping in. */
-	const quoteFor = (value) => (value.includes("'") && !value.includes('"') ? '"' : "'");
+	const quote_for = (value) => (value.includes("'") && !value.includes('"') ? '"' : "'");
 
-	const standsOut = (mark) => mark === "d" || mark === "k";
+	const stands_out = (mark) => mark === "d" || mark === "k";
 	const strongest = (marks) => ["d", "k", "f"].find((mark) => marks.includes(mark)) || "";
 
 	/** Marks by column, from those of the servers: the reference has the strongest of those that are looked at. */
-	function columnMarks(own, third) {
+	function column_marks(own, third) {
 		const marks = [own || "", third || ""].slice(0, columns.length - 1);
-		const shown = shownColumns().slice(1);
+		const shown = shown_columns().slice(1);
 		return [strongest(shown.map((column) => marks[column - 1])), ...marks];
 	}
 
 	/** Pieces of a value in one column: [class, text]. */
-	function valuePieces(values, column, kind, marks) {
+	function value_pieces(values, column, kind, marks) {
 		const value = values[column];
 		const mark = marks[column];
-		const quote = kind === "value" ? quoteFor(value) : "";
+		const quote = kind === "value" ? quote_for(value) : "";
 		const written = (text) => {
-			const escaped = escapeXml(text);
+			const escaped = escape_xml(text);
 			if (quote === "") return escaped;
 			return (quote === "'" ? escaped.replace(/'/g, "&apos;") : escaped).replace(/\n/g, "&#10;");
 		};
 		// The reference's is set against the first that is marked.
-		const against = column > 0 ? 0 : shownColumns().find((other) => other > 0 && standsOut(marks[other]) && values[other] !== null);
+		const against = column > 0 ? 0 : shown_columns().find((other) => other > 0 && stands_out(marks[other]) && values[other] !== null);
 		const other = against === undefined ? null : values[against];
 		const style = kind + (mark ? " mark-" + mark : "");
-		const common = standsOut(mark) && other !== null ? core(value, other) : undefined;
+		const common = stands_out(mark) && other !== null ? core(value, other) : undefined;
 		if (!common) return [[style, written(value)]];
 		const end = value.length - common[1];
 		return [
@@ -54,97 +54,97 @@ export const script_stanzas = String.raw`
 		].filter(([, text]) => text !== "");
 	}
 
-	const noMarks = columns.map(() => "");
-	const textValues = (node) => (typeof node === "string" ? columns.map(() => node) : node.t);
-	const textMarks = (node) => (typeof node === "string" ? noMarks : columnMarks(node.m, node.n));
-	const attributeMarks = (attribute) => columnMarks(attribute[3], attribute[5]);
+	const no_marks = columns.map(() => "");
+	const text_values = (node) => (typeof node === "string" ? columns.map(() => node) : node.t);
+	const text_marks = (node) => (typeof node === "string" ? no_marks : column_marks(node.m, node.n));
+	const attribute_marks = (attribute) => column_marks(attribute[3], attribute[5]);
 
-	function textPieces(node, column, whole) {
-		const [values, marks] = [textValues(node), textMarks(node)];
+	function text_pieces(node, column, whole) {
+		const [values, marks] = [text_values(node), text_marks(node)];
 		const mark = whole || marks[column];
-		if (values[column] === null) return standsOut(mark) ? [["ghost mark-" + mark, "no text"]] : [];
-		return valuePieces(values, column, "text", whole ? noMarks : marks);
+		if (values[column] === null) return stands_out(mark) ? [["ghost mark-" + mark, "no text"]] : [];
+		return value_pieces(values, column, "text", whole ? no_marks : marks);
 	}
 
-	function tagPieces(node, column, whole) {
+	function tag_pieces(node, column, whole) {
 		const [name, attributes, , , own, third] = node;
-		const mark = whole ? "" : columnMarks(own, third)[column];
+		const mark = whole ? "" : column_marks(own, third)[column];
 		const pieces = [["punctuation", "<"], ["tag" + (mark ? " mark-" + mark : ""), name]];
 		for (const attribute of attributes) {
 			const [title] = attribute;
-			const values = attributeValues(attribute);
-			const marks = whole ? noMarks : attributeMarks(attribute);
+			const values = attribute_values(attribute);
+			const marks = whole ? no_marks : attribute_marks(attribute);
 			const mark = marks[column];
 			if (values[column] === null) {
-				if (standsOut(mark)) pieces.push(["", " "], ["ghost mark-" + mark, "no " + title]);
+				if (stands_out(mark)) pieces.push(["", " "], ["ghost mark-" + mark, "no " + title]);
 				continue;
 			}
-			const style = standsOut(mark) ? " mark-" + mark : "";
-			const quote = quoteFor(values[column]);
+			const style = stands_out(mark) ? " mark-" + mark : "";
+			const quote = quote_for(values[column]);
 			pieces.push(["", " "], ["attribute" + style, title], ["punctuation" + style, "=" + quote]);
-			pieces.push(...valuePieces(values, column, "value", marks), ["punctuation" + style, quote]);
+			pieces.push(...value_pieces(values, column, "value", marks), ["punctuation" + style, quote]);
 		}
 		return pieces;
 	}
 
 	/** Which columns an element is in. */
-	const columnsWith = ([, , , letters]) => columns.map((column) => !letters || letters.includes(columnLetters[column]));
+	const columns_with = ([, , , letters]) => columns.map((column) => !letters || letters.includes(column_letters[column]));
 
 	/** The marks of a line by column: the strongest of those in it. */
-	function lineMarks(node, withText) {
+	function line_marks(node, with_text) {
 		const [, attributes, children, , own, third] = node;
-		const has = columnsWith(node);
-		const all = [columnMarks(own, third), ...attributes.map(attributeMarks)];
-		const texts = withText ? children.filter((child) => !Array.isArray(child)).map(textMarks) : [];
+		const has = columns_with(node);
+		const all = [column_marks(own, third), ...attributes.map(attribute_marks)];
+		const texts = with_text ? children.filter((child) => !Array.isArray(child)).map(text_marks) : [];
 		const marks = columns.slice(1).map((column) => {
 			// What only one of the two has is marked as a whole.
 			const counting = has[0] === has[column] ? all : all.slice(0, 1);
 			const mark = strongest([...counting, ...texts].map((part) => part[column]));
-			return standsOut(mark) ? mark : "";
+			return stands_out(mark) ? mark : "";
 		});
-		return columnMarks(...marks);
+		return column_marks(...marks);
 	}
 
 	/**
 	 * Lays out an element: rows of depth, pieces by column (null for a gap) and marks by column. What one server does not have leaves a
 	 * gap there, so that what belongs together stays on one line.
 	 */
-	function layOut(node, depth = 0, around = noMarks, rows = []) {
+	function lay_out(node, depth = 0, around = no_marks, rows = []) {
 		const [name, , children, , own, third] = node;
-		const has = columnsWith(node);
-		const ownMarks = columnMarks(own, third);
-		const wholes = columnMarks(
-			...columns.slice(1).map((column) => around[column] || (has[0] === has[column] ? "" : ownMarks[column] || "f")),
+		const has = columns_with(node);
+		const own_marks = column_marks(own, third);
+		const wholes = column_marks(
+			...columns.slice(1).map((column) => around[column] || (has[0] === has[column] ? "" : own_marks[column] || "f")),
 		);
 		const or = (first, second) => first.map((mark, column) => mark || second[column]);
 		const shapes = columns.map((column) => {
 			if (!has[column]) return "none";
-			const inIt = children.filter((child) =>
-				Array.isArray(child) ? columnsWith(child)[column] : textValues(child)[column] !== null,
+			const in_it = children.filter((child) =>
+				Array.isArray(child) ? columns_with(child)[column] : text_values(child)[column] !== null,
 			);
-			if (inIt.length === 0) return "empty";
-			return inIt.length === 1 && !Array.isArray(inIt[0]) ? "text" : "block";
+			if (in_it.length === 0) return "empty";
+			return in_it.length === 1 && !Array.isArray(in_it[0]) ? "text" : "block";
 		});
-		const isBlock = shownColumns().some((column) => shapes[column] === "block");
+		const is_block = shown_columns().some((column) => shapes[column] === "block");
 		const texts = children.filter((child) => !Array.isArray(child));
 		const close = [["punctuation", "</"], ["tag", name], ["punctuation", ">"]];
 		const first = shapes.map((shape, column) => {
 			if (shape === "none") return null;
 			const whole = wholes[column];
-			const pieces = tagPieces(node, column, whole);
+			const pieces = tag_pieces(node, column, whole);
 			if (shape === "block") return [...pieces, ["punctuation", ">"]];
-			const content = texts.flatMap((text) => textPieces(text, column, whole));
+			const content = texts.flatMap((text) => text_pieces(text, column, whole));
 			if (shape === "empty" && content.length === 0) return [...pieces, ["punctuation", "/>"]];
 			if (shape === "empty") return [...pieces, ["punctuation", "/>"], ["", " "], ...content];
 			return [...pieces, ["punctuation", ">"], ...content, ...close];
 		});
-		rows.push({ depth, sides: first, marks: or(around, lineMarks(node, !isBlock)) });
-		if (!isBlock) return rows;
+		rows.push({ depth, sides: first, marks: or(around, line_marks(node, !is_block)) });
+		if (!is_block) return rows;
 		for (const child of children) {
-			if (Array.isArray(child)) layOut(child, depth + 1, wholes, rows);
+			if (Array.isArray(child)) lay_out(child, depth + 1, wholes, rows);
 			else {
-				const sides = shapes.map((shape, column) => (shape === "block" ? textPieces(child, column, wholes[column]) : null));
-				rows.push({ depth: depth + 1, sides, marks: or(wholes, textMarks(child)) });
+				const sides = shapes.map((shape, column) => (shape === "block" ? text_pieces(child, column, wholes[column]) : null));
+				rows.push({ depth: depth + 1, sides, marks: or(wholes, text_marks(child)) });
 			}
 		}
 		rows.push({ depth, sides: shapes.map((shape) => (shape === "block" ? close : null)), marks: wholes });
@@ -152,7 +152,7 @@ export const script_stanzas = String.raw`
 	}
 
 	/** Text with what is searched for marked. */
-	function withHits(text) {
+	function with_hits(text) {
 		const wanted = filters.text.trim().toLowerCase();
 		const lower = text.toLowerCase();
 		if (wanted === "" || lower.length !== text.length || !lower.includes(wanted)) return [text];
@@ -166,29 +166,29 @@ export const script_stanzas = String.raw`
 		return parts.filter((part) => part !== "");
 	}
 
-	function pieceElements(pieces) {
+	function piece_elements(pieces) {
 		return pieces.map(([style, text]) => {
 			if (style === "") return text;
 			const title = style.includes("mark-f") ? "chosen freely by each server" : undefined;
-			return make("span", { class: style, title }, withHits(text));
+			return make("span", { class: style, title }, with_hits(text));
 		});
 	}
 
 	function cell(pieces, depth, classes) {
-		const element = make("div", { class: "line " + classes }, pieces === null ? [] : pieceElements(pieces));
+		const element = make("div", { class: "line " + classes }, pieces === null ? [] : piece_elements(pieces));
 		element.style.setProperty("--depth", depth);
 		return element;
 	}
 
 	/** How many lines around one that differs help to see where it is, and how many others are worth hiding. */
 	const context = 3;
-	const worthHiding = 5;
+	const worth_hiding = 5;
 
 	/** Numbers of the lines to show at first: those that differ, what is near them, and the elements that they are in. */
-	function linesToShow(lines) {
+	function lines_to_show(lines) {
 		const shown = new Set();
 		lines.forEach(({ marks, depth }, number) => {
-			if (!shownColumns().some((column) => standsOut(marks[column]))) return;
+			if (!shown_columns().some((column) => stands_out(marks[column]))) return;
 			for (let near = number - context; near <= number + context; near++) shown.add(near);
 			let outside = depth;
 			for (let above = number - 1; above >= 0 && outside > 0; above--) {
@@ -200,27 +200,27 @@ export const script_stanzas = String.raw`
 		return shown;
 	}
 
-	const columnNames = ["left", "right", "third"];
-	const markFlag = (mark) => (standsOut(mark) ? " line-" + mark : "");
+	const column_names = ["left", "right", "third"];
+	const mark_flag = (mark) => (stands_out(mark) ? " line-" + mark : "");
 
-	function stanzaRows(pair) {
+	function stanza_rows(pair) {
 		const rows = make("div", { class: "rows" });
-		const lines = layOut(pair.e).filter(({ sides }) => shownColumns().some((column) => sides[column] !== null));
-		const cellsOf = ({ depth, sides, marks }) =>
-			shownColumns().map((column) => {
+		const lines = lay_out(pair.e).filter(({ sides }) => shown_columns().some((column) => sides[column] !== null));
+		const cells_of = ({ depth, sides, marks }) =>
+			shown_columns().map((column) => {
 				const gap = sides[column] === null ? " gap" : "";
-				return cell(sides[column], depth, columnNames[column] + gap + markFlag(marks[column]));
+				return cell(sides[column], depth, column_names[column] + gap + mark_flag(marks[column]));
 			});
-		const shown = filters.text.trim() === "" ? linesToShow(lines) : new Set();
+		const shown = filters.text.trim() === "" ? lines_to_show(lines) : new Set();
 		for (let number = 0; number < lines.length; number++) {
 			let end = number;
 			while (shown.size > 0 && end < lines.length && !shown.has(end)) end++;
-			if (end - number < worthHiding) {
-				rows.append(...cellsOf(lines[number]));
+			if (end - number < worth_hiding) {
+				rows.append(...cells_of(lines[number]));
 				continue;
 			}
 			const hidden = lines.slice(number, end);
-			const show = () => more.replaceWith(...hidden.flatMap(cellsOf));
+			const show = () => more.replaceWith(...hidden.flatMap(cells_of));
 			const more = make("button", { class: "more", type: "button", on: { click: show } }, "⋯ " + hidden.length + " more lines");
 			rows.append(more);
 			number = end - 1;
@@ -228,14 +228,14 @@ export const script_stanzas = String.raw`
 		// Selecting text in one column leaves the others out.
 		rows.addEventListener("mousedown", (event) => {
 			const line = event.target.closest(".line");
-			if (line) rows.dataset.select = columnNames.find((name) => line.classList.contains(name));
+			if (line) rows.dataset.select = column_names.find((name) => line.classList.contains(name));
 		});
 		return rows;
 	}
 
 	/** What cannot be seen where stanzas stand beside each other: that they came in another order, or their elements did. */
-	function remarksOn(pair) {
-		const shown = shownColumns();
+	function remarks_on(pair) {
+		const shown = shown_columns();
 		const places = shown.length === 3 ? ["on the left", "in the middle", "on the right"] : ["on the left", "on the right"];
 		const remarks = [];
 		const numbers = shown.map((column, place) => [pair.n ? pair.n[column] : null, places[place]]).filter(([number]) => number !== null);
@@ -250,12 +250,12 @@ export const script_stanzas = String.raw`
 		return remarks;
 	}
 
-	function stanzaBlock(pair) {
-		const remarks = remarksOn(pair);
+	function stanza_block(pair) {
+		const remarks = remarks_on(pair);
 		return make(
 			"div",
-			{ class: "stanza " + statusNames[statusOf(pair)] },
-			stanzaRows(pair),
+			{ class: "stanza " + status_names[status_of(pair)] },
+			stanza_rows(pair),
 			remarks.length > 0 ? make("p", { class: "remark" }, remarks.join("; ")) : "",
 		);
 	}
@@ -270,48 +270,48 @@ export const script_stanzas = String.raw`
 	}
 
 	/** Stanzas of one client that are in any of the columns. */
-	const pairsOf = (client) => client.r.filter(({ e }) => shownColumns().some((column) => columnsWith(e)[column]));
+	const pairs_of = (client) => client.r.filter(({ e }) => shown_columns().some((column) => columns_with(e)[column]));
 	/** How its connection ended, by column, if it did. */
-	const endsOf = (client) => (client.e && shownColumns().some((column) => client.e[column] !== null) ? client.e : undefined);
+	const ends_of = (client) => (client.e && shown_columns().some((column) => client.e[column] !== null) ? client.e : undefined);
 
 	/** Stanzas of one client: where some differ, those that are equal are folded. */
-	function stanzaBlocks(client, foldsEqual) {
+	function stanza_blocks(client, folds_equal) {
 		const blocks = [];
 		let equal = [];
 		const flush = () => {
 			const pairs = equal;
 			equal = [];
-			if (pairs.length > 0) blocks.push(folded(counted(pairs.length, "equal stanza"), () => pairs.map(stanzaBlock)));
+			if (pairs.length > 0) blocks.push(folded(counted(pairs.length, "equal stanza"), () => pairs.map(stanza_block)));
 		};
-		for (const pair of pairsOf(client)) {
-			if (foldsEqual && statusOf(pair) === 0) equal.push(pair);
+		for (const pair of pairs_of(client)) {
+			if (folds_equal && status_of(pair) === 0) equal.push(pair);
 			else {
 				flush();
-				blocks.push(stanzaBlock(pair));
+				blocks.push(stanza_block(pair));
 			}
 		}
 		flush();
-		const ends = endsOf(client);
+		const ends = ends_of(client);
 		if (ends) {
 			const status = (column) => (client.b ? client.b[column - 1] : client.s);
 			const differs = (column) => (ends[column] === ends[0] ? "" : status(column) === 1 ? "k" : "d");
-			const marks = columnMarks(...columns.slice(1).map(differs));
-			const cells = shownColumns().map((column) => {
+			const marks = column_marks(...columns.slice(1).map(differs));
+			const cells = shown_columns().map((column) => {
 				const text = ends[column] === null ? "The connection stays." : "The connection ends: " + ends[column];
-				return cell([["text", text]], 0, columnNames[column] + markFlag(marks[column]));
+				return cell([["text", text]], 0, column_names[column] + mark_flag(marks[column]));
 			});
 			blocks.push(make("div", { class: "stanza" }, make("div", { class: "rows" }, cells)));
 		}
 		return blocks;
 	}
 
-	const notesShown = 12;
+	const notes_shown = 12;
 
-	function noteList(notes) {
+	function note_list(notes) {
 		const shown = (notes || []).filter(([, , server]) => server === undefined || chosen() < 0 || server === chosen());
 		if (shown.length === 0) return "";
 		const explained = new Set();
-		const items = shown.slice(0, notesShown).map(([text, known, server]) => {
+		const items = shown.slice(0, notes_shown).map(([text, known, server]) => {
 			if (known < 0) return make("li", { class: "different" }, text);
 			const { id, reason } = index.known[known];
 			// Of two servers that differ in the same known way, the reason need not be read twice.
@@ -319,39 +319,39 @@ export const script_stanzas = String.raw`
 			explained.add(known);
 			return make("li", { class: "known" }, text, make("span", { class: "reason" }, make("b", {}, "known: " + id), again ? "" : " " + reason));
 		});
-		if (shown.length > notesShown) items.push(make("li", {}, "and " + counted(shown.length - notesShown, "difference") + " more"));
+		if (shown.length > notes_shown) items.push(make("li", {}, "and " + counted(shown.length - notes_shown, "difference") + " more"));
 		return make("ul", { class: "notes" }, items);
 	}
 
-	function clientBlock(client, stepStatus) {
-		const isSearching = filters.text.trim() !== "";
-		const isOther = filters.client !== "" && client.p !== filters.client;
-		const status = statusOf(client);
-		const isAside = (status === 0 && stepStatus > 0) || isOther;
-		const count = counted(pairsOf(client).length, "stanza") + (status === 0 ? ", equal" : "");
-		if (isAside && !isSearching) {
-			return folded(client.p + " receives " + count, () => [noteList(client.d), ...stanzaBlocks(client, false)]);
+	function client_block(client, step_status) {
+		const is_searching = filters.text.trim() !== "";
+		const is_other = filters.client !== "" && client.p !== filters.client;
+		const status = status_of(client);
+		const is_aside = (status === 0 && step_status > 0) || is_other;
+		const count = counted(pairs_of(client).length, "stanza") + (status === 0 ? ", equal" : "");
+		if (is_aside && !is_searching) {
+			return folded(client.p + " receives " + count, () => [note_list(client.d), ...stanza_blocks(client, false)]);
 		}
 		return make(
 			"section",
-			{ class: "client " + statusNames[status] },
+			{ class: "client " + status_names[status] },
 			make("h4", {}, client.p + " receives", make("span", { class: "quiet" }, count)),
-			noteList(client.d),
-			stanzaBlocks(client, status > 0 && !isSearching),
+			note_list(client.d),
+			stanza_blocks(client, status > 0 && !is_searching),
 		);
 	}
 
-	function sentBlock(step) {
+	function sent_block(step) {
 		const blocks = step.x.map((part) => {
-			const rows = typeof part === "string" ? [{ depth: 0, sides: [[["text", part]]] }] : layOut(part);
+			const rows = typeof part === "string" ? [{ depth: 0, sides: [[["text", part]]] }] : lay_out(part);
 			return make("div", { class: "sent" }, rows.map(({ depth, sides }) => cell(sides[0], depth, "single")));
 		});
 		return blocks;
 	}
 
 	/** The line above a step: its number, who does what, how it came out. */
-	function stepHead(play, number, step) {
-		const { status } = outcomeOf(play, number);
+	function step_head(play, number, step) {
+		const { status } = outcome_of(play, number);
 		const label = play.steps[number][2];
 		const name = anchor(play.number, number);
 		return make(
@@ -362,22 +362,22 @@ export const script_stanzas = String.raw`
 			step.x.length > 0 ? make("span", { class: "kind" }, index.labels[label]) : "",
 			make("span", { class: "space" }),
 			step.l === undefined ? "" : make("span", { class: "quiet" }, "line " + step.l),
-			make("span", { class: "pill " + statusNames[status] }, statusTitles[status]),
+			make("span", { class: "pill " + status_names[status] }, status_titles[status]),
 		);
 	}
 
-	function fillStep(element) {
+	function fill_step(element) {
 		if (element.dataset.filled) return;
 		element.dataset.filled = "yes";
 		const play = plays[element.dataset.play];
 		const number = Number(element.dataset.step);
-		const step = dataOf(play).steps[number];
-		const something = step.c.filter((client) => pairsOf(client).length > 0 || endsOf(client));
+		const step = data_of(play).steps[number];
+		const something = step.c.filter((client) => pairs_of(client).length > 0 || ends_of(client));
 		const nothing = step.c.filter((client) => !something.includes(client)).map((client) => client.p);
 		element.replaceChildren(
-			stepHead(play, number, step),
-			...sentBlock(step),
-			...something.map((client) => clientBlock(client, outcomeOf(play, number).status)),
+			step_head(play, number, step),
+			...sent_block(step),
+			...something.map((client) => client_block(client, outcome_of(play, number).status)),
 		);
 		if (something.length === 0) element.append(make("p", { class: "quiet" }, "Nobody receives anything."));
 		else if (nothing.length > 0) element.append(make("p", { class: "quiet" }, "Nothing comes to " + nothing.join(", ") + "."));

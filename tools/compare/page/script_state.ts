@@ -4,8 +4,8 @@
 export const script_state = String.raw`
 	const read = (id) => JSON.parse(document.getElementById(id).textContent);
 	const index = read("index");
-	const statusNames = ["equal", "known", "different"];
-	const statusTitles = ["equal", "known difference", "different"];
+	const status_names = ["equal", "known", "different"];
+	const status_titles = ["equal", "known difference", "different"];
 
 	// --- Making elements
 
@@ -23,7 +23,7 @@ export const script_state = String.raw`
 
 	const grouped = (number) => String(number).replace(/\B(?=(\d{3})+$)/g, ",");
 	const counted = (number, noun) => grouped(number) + " " + noun + (number === 1 ? "" : "s");
-	const fileName = (path) => path.slice(path.lastIndexOf("/") + 1);
+	const file_name = (path) => path.slice(path.lastIndexOf("/") + 1);
 	const anchor = (play, step) => "play-" + (play + 1) + (step === undefined ? "" : "-step-" + (step + 1));
 
 	// --- What is shown: filters, and the play and step that one is at
@@ -33,7 +33,7 @@ export const script_state = String.raw`
 	let current;
 
 	/** The fragment holds filters as key=value and a play or step by its anchor, all with & between. */
-	function readFragment() {
+	function read_fragment() {
 		const wanted = Object.assign({}, standard);
 		let place;
 		for (const part of location.hash.slice(1).split("&")) {
@@ -48,15 +48,15 @@ export const script_state = String.raw`
 			if (named) place = { play: named[1] - 1, step: named[2] === undefined ? undefined : named[2] - 1 };
 			else if (at > 0 && Object.hasOwn(wanted, part.slice(0, at))) wanted[part.slice(0, at)] = value;
 		}
-		if (!["all", ...statusNames].includes(wanted.status)) wanted.status = standard.status;
-		if (!index.each || !serverNames.includes(wanted.server)) wanted.server = "";
+		if (!["all", ...status_names].includes(wanted.status)) wanted.status = standard.status;
+		if (!index.each || !server_names.includes(wanted.server)) wanted.server = "";
 		if (place && (!index.plays[place.play] || (place.step !== undefined && !index.plays[place.play].steps[place.step]))) {
 			place = undefined;
 		}
 		return { wanted, place };
 	}
 
-	function writeFragment() {
+	function write_fragment() {
 		const parts = current ? [anchor(current.play, current.step)] : [];
 		for (const key of Object.keys(standard)) {
 			if (filters[key] !== standard[key]) parts.push(key + "=" + encodeURIComponent(filters[key]));
@@ -69,52 +69,52 @@ export const script_state = String.raw`
 	}
 
 	/** The number that steps have for a reason to differ: a group's from 0 on, a known difference's from -1 down. */
-	function reasonNumber(only) {
+	function reason_number(only) {
 		const known = index.known.findIndex((entry) => "known:" + entry.id === only);
 		return known >= 0 ? -1 - known : Number(only) - 1;
 	}
 
-	function reasonTitle(only) {
-		const number = reasonNumber(only);
+	function reason_title(only) {
+		const number = reason_number(only);
 		if (number < 0) return index.known[-1 - number] ? index.known[-1 - number].id : only;
 		const group = index.groups[number];
 		return group ? group.label + ": " + group.text : only;
 	}
 
-	const plays = index.plays.map((play, number) => ({ ...play, number, matched: [], isOpen: false, data: undefined, texts: undefined }));
+	const plays = index.plays.map((play, number) => ({ ...play, number, matched: [], is_open: false, data: undefined, texts: undefined }));
 
 	// --- Columns: the reference, our server, and a third one where there is one
 
-	const serverNames = ["subject", "also"];
-	const columnLetters = "lrt";
+	const server_names = ["subject", "also"];
+	const column_letters = "lrt";
 	const columns = index.short.map((_, column) => column);
 
 	/** Number of the server that alone is looked at beside the reference; -1 for all. */
-	const chosen = () => serverNames.indexOf(filters.server);
-	const shownColumns = () => (chosen() < 0 ? columns : [0, chosen() + 1]);
+	const chosen = () => server_names.indexOf(filters.server);
+	const shown_columns = () => (chosen() < 0 ? columns : [0, chosen() + 1]);
 
 	/** How a step came out, on all servers or on the one that is looked at, and why. */
-	function outcomeOf(play, number) {
+	function outcome_of(play, number) {
 		if (chosen() < 0) return { status: play.steps[number][0], reasons: play.steps[number][4] || [] };
 		const [status, ...reasons] = play.by[chosen()][number];
 		return { status, reasons };
 	}
 
 	/** The same of what a client received, or of a stanza. */
-	const statusOf = (part) => (chosen() < 0 ? part.s : part.b[chosen()]);
+	const status_of = (part) => (chosen() < 0 ? part.s : part.b[chosen()]);
 
 	/** The values of an attribute by column. */
-	function attributeValues([, left, right, , third]) {
+	function attribute_values([, left, right, , third]) {
 		return right === undefined ? columns.map(() => left) : [left, right, third].slice(0, columns.length);
 	}
 
-	function dataOf(play) {
+	function data_of(play) {
 		if (!play.data) play.data = read("data-" + (play.number + 1));
 		return play.data;
 	}
 
 	/** All that can be found in a step by searching, in lower case. */
-	function textsOf(play) {
+	function texts_of(play) {
 		if (play.texts) return play.texts;
 		const pieces = [];
 		const collect = (node) => {
@@ -122,12 +122,12 @@ export const script_state = String.raw`
 			else if (Array.isArray(node)) {
 				pieces.push("<" + node[0]);
 				for (const attribute of node[1]) {
-					for (const value of new Set(attributeValues(attribute))) if (value !== null) pieces.push(attribute[0] + "='" + value + "'");
+					for (const value of new Set(attribute_values(attribute))) if (value !== null) pieces.push(attribute[0] + "='" + value + "'");
 				}
 				node[2].forEach(collect);
 			} else pieces.push(...node.t.filter((text) => text !== null));
 		};
-		play.texts = dataOf(play).steps.map((step, number) => {
+		play.texts = data_of(play).steps.map((step, number) => {
 			pieces.length = 0;
 			pieces.push(step.w, index.labels[play.steps[number][2]], play.title, play.source);
 			step.x.forEach(collect);
@@ -141,20 +141,20 @@ export const script_state = String.raw`
 		return play.texts;
 	}
 
-	function matchedSteps(play) {
-		const status = statusNames.indexOf(filters.status);
+	function matched_steps(play) {
+		const status = status_names.indexOf(filters.status);
 		const client = filters.client === "" ? undefined : index.clients.indexOf(filters.client);
 		const kind = filters.kind === "" ? undefined : index.labels.indexOf(filters.kind);
-		const only = filters.only === "" ? undefined : reasonNumber(filters.only);
+		const only = filters.only === "" ? undefined : reason_number(filters.only);
 		const text = filters.text.trim().toLowerCase();
 		const matched = [];
 		play.steps.forEach(([, actor, label, receivers], number) => {
-			const outcome = outcomeOf(play, number);
+			const outcome = outcome_of(play, number);
 			if (status >= 0 && outcome.status !== status) return;
 			if (client !== undefined && actor !== client && !receivers.includes(client)) return;
 			if (kind !== undefined && label !== kind) return;
 			if (only !== undefined && !outcome.reasons.includes(only)) return;
-			if (text !== "" && !textsOf(play)[number].includes(text)) return;
+			if (text !== "" && !texts_of(play)[number].includes(text)) return;
 			matched.push(number);
 		});
 		return matched;

@@ -46,7 +46,7 @@ export const script_summary = `
 	}
 
 	/** A link that shows only the steps with one reason to differ. */
-	function onlyLink(only, status, children) {
+	function only_link(only, status, children) {
 		return make(
 			"a",
 			{
@@ -64,9 +64,9 @@ export const script_summary = `
 		);
 	}
 
-	const groupsShown = 8;
+	const groups_shown = 8;
 
-	function groupItem(group, number) {
+	function group_item(group, number) {
 		return make(
 			"li",
 			{},
@@ -74,16 +74,16 @@ export const script_summary = `
 			make(
 				"div",
 				{},
-				onlyLink(String(number + 1), "different", [make("span", { class: "kind" }, group.label), " ", group.text]),
+				only_link(String(number + 1), "different", [make("span", { class: "kind" }, group.label), " ", group.text]),
 				whose(group),
 			),
 		);
 	}
 
-	function groupPanel() {
+	function group_panel() {
 		if (index.groups.length === 0) return "";
-		const items = index.groups.slice(0, groupsShown).map(groupItem);
-		const rest = index.groups.slice(groupsShown);
+		const items = index.groups.slice(0, groups_shown).map(group_item);
+		const rest = index.groups.slice(groups_shown);
 		return make(
 			"section",
 			{ class: "panel" },
@@ -92,12 +92,12 @@ export const script_summary = `
 			rest.length === 0
 				? ""
 				: folded(counted(rest.length, "kind") + " more", () => [
-						make("ul", { class: "groups" }, rest.map((group, at) => groupItem(group, at + groupsShown))),
+						make("ul", { class: "groups" }, rest.map((group, at) => group_item(group, at + groups_shown))),
 					]),
 		);
 	}
 
-	function knownPanel() {
+	function known_panel() {
 		const met = index.known.filter(({ count }) => count > 0);
 		if (met.length === 0) return "";
 		const items = met.map(({ id, reason, count, each }) =>
@@ -105,13 +105,13 @@ export const script_summary = `
 				"li",
 				{},
 				make("span", { class: "times" }, grouped(count) + "×"),
-				make("div", {}, onlyLink("known:" + id, "all", [id]), whose({ each }), make("p", { class: "reason" }, reason)),
+				make("div", {}, only_link("known:" + id, "all", [id]), whose({ each }), make("p", { class: "reason" }, reason)),
 			),
 		);
 		return make("section", { class: "panel" }, make("h2", {}, "Known differences"), make("ul", { class: "groups" }, items));
 	}
 
-	function outdatedPanel() {
+	function outdated_panel() {
 		if (index.outdated.length === 0) return "";
 		const items = index.outdated.map(({ id, reason, shown_by }) =>
 			make("li", {}, make("b", {}, id), shown_by ? ", which " + shown_by + " should show" : "", make("p", { class: "reason" }, reason)),
@@ -125,7 +125,7 @@ export const script_summary = `
 		);
 	}
 
-	function shrunkPanel() {
+	function shrunk_panel() {
 		if (index.shrunk.length === 0) return "";
 		const items = index.shrunk.map((file) => make("li", {}, make("code", {}, file)));
 		return make("section", { class: "panel" }, make("h2", {}, "Short scripts that show what differs"), make("ul", {}, items));

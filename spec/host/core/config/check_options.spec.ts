@@ -2,20 +2,20 @@ import { describe, expect, it } from "vitest";
 import { check_options } from "../../../../host/core/config/check_options.ts";
 import { Config, type ConfigValue } from "../../../../host/core/config/config.ts";
 import { default_config } from "../../../../host/core/config/default_config.ts";
-import { KNOWN_OPTIONS, known_option, known_option_names, outdated_option } from "../../../../host/core/config/known_options.ts";
-import { configFolders } from "./config_folder.ts";
+import { known_option, known_option_names, known_options, outdated_option } from "../../../../host/core/config/known_options.ts";
+import { config_folders } from "./config_folder.ts";
 
 type Sections = Readonly<Record<string, Readonly<Record<string, ConfigValue>>>>;
 
 /** The warnings for sections, beside those a sound configuration has none of. */
-function warningsFor(sections: Sections) {
+function warnings_for(sections: Sections) {
 	return check_options(Config.from({ localhost: {}, ...sections, "*": { admins: [], ...sections["*"] } }));
 }
 
 describe("known options", () => {
 	it("have types and readers, and name those given up apart", () => {
-		expect(Object.keys(KNOWN_OPTIONS).length).toBeGreaterThan(400);
-		for (const [name, option] of Object.entries(KNOWN_OPTIONS)) {
+		expect(Object.keys(known_options).length).toBeGreaterThan(400);
+		for (const [name, option] of Object.entries(known_options)) {
 			expect(name).toMatch(/^[a-z][a-z0-9_]*$/);
 			expect(option.readers).not.toBe("");
 		}
@@ -65,19 +65,19 @@ describe("check_options", () => {
 		["authentification", "authentication"],
 		["c2s_require_encyption", "c2s_require_encryption"],
 	])("suggests the nearest known name for %s", (option, suggestion) => {
-		expect(warningsFor({ localhost: { [option]: true } })).toEqual([
+		expect(warnings_for({ localhost: { [option]: true } })).toEqual([
 			expect.objectContaining({ host: "localhost", option, suggestion, message: expect.stringContaining(suggestion) }),
 		]);
 	});
 
 	it("leaves options of other modules alone when they bear the module's name", () => {
 		const sections = { "*": { modules_enabled: ["greeter", "http_api"], greeter_text: "Hi", http_api_keys: [], greeter: true } };
-		expect(warningsFor(sections)).toEqual([]);
-		expect(warningsFor({ "bot.example": { component_module: "oracle", oracle_depth: 3 } })).toEqual([]);
+		expect(warnings_for(sections)).toEqual([]);
+		expect(warnings_for({ "bot.example": { component_module: "oracle", oracle_depth: 3 } })).toEqual([]);
 	});
 
 	it("says of other unknown options that a module may read them", () => {
-		expect(warningsFor({ "*": { greeting_words: "Hi" } })).toEqual([
+		expect(warnings_for({ "*": { greeting_words: "Hi" } })).toEqual([
 			expect.objectContaining({ option: "greeting_words", message: expect.stringContaining("module of yours") }),
 		]);
 	});
@@ -90,13 +90,15 @@ describe("check_options", () => {
 	});
 
 	it("finds options of the global section under hosts", () => {
-		const misplaced = warningsFor({ localhost: { log: "x.log", c2s_ports: [5222], limits: {}, storage: "memory", c2s_ssl: {} } });
+		const misplaced = warnings_for({
+			localhost: { log: "x.log", c2s_ports: [5222], limits: {}, storage: "memory", c2s_ssl: {} },
+		});
 		expect(misplaced.map((warning) => warning.option)).toEqual(["log", "c2s_ports", "limits"]);
 		expect(misplaced[0]?.message).toContain("global section");
 	});
 
 	it("tells what came in place of outdated options", () => {
-		const outdated = warningsFor({ "*": { require_encryption: true, daemonize: true, bosh_ports: [5280] } });
+		const outdated = warnings_for({ "*": { require_encryption: true, daemonize: true, bosh_ports: [5280] } });
 		expect(outdated.map((warning) => warning.message)).toEqual([
 			expect.stringContaining("c2s_require_encryption"),
 			expect.stringContaining("command line"),
@@ -105,7 +107,7 @@ describe("check_options", () => {
 	});
 
 	it("looks at the type of values", () => {
-		const wrong = warningsFor({
+		const wrong = warnings_for({
 			"*": { allow_registration: "yes", c2s_timeout: "soon", muc_room_cache_size: "many", cron_check_delay: "x" },
 		});
 		expect(wrong.map((warning) => warning.option)).toEqual([
@@ -120,30 +122,30 @@ describe("check_options", () => {
 			muc_room_cache_size: "5",
 			max_history_messages: Infinity,
 		};
-		expect(warningsFor({ "*": right })).toEqual([]);
+		expect(warnings_for({ "*": right })).toEqual([]);
 	});
 
 	it("looks at lists of modules", () => {
-		expect(warningsFor({ "*": { modules_enabled: ["mod_ping", "auth_insecure", "storage_sql"] } })).toEqual([
+		expect(warnings_for({ "*": { modules_enabled: ["mod_ping", "auth_insecure", "storage_sql"] } })).toEqual([
 			expect.objectContaining({ suggestion: "ping" }),
 			expect.objectContaining({ message: expect.stringContaining('authentication = "insecure"') }),
 			expect.objectContaining({ message: expect.stringContaining('storage = "sql"') }),
 		]);
-		expect(warningsFor({ "*": { modules_enabled: "ping" } })).toEqual([
+		expect(warnings_for({ "*": { modules_enabled: "ping" } })).toEqual([
 			expect.objectContaining({ option: "modules_enabled", message: expect.stringContaining("list") }),
 		]);
-		expect(warningsFor({ localhost: { modules_disabled: [5] } })).toEqual([
+		expect(warnings_for({ localhost: { modules_disabled: [5] } })).toEqual([
 			expect.objectContaining({ option: "modules_disabled" }),
 		]);
 	});
 
 	it("looks at components", () => {
-		expect(warningsFor({ "gateway.localhost": { component_module: "component" } })).toEqual([
+		expect(warnings_for({ "gateway.localhost": { component_module: "component" } })).toEqual([
 			expect.objectContaining({ host: "gateway.localhost", message: expect.stringContaining("component_secret") }),
 		]);
 		const secret = { "*": { component_secret: "s" }, "gateway.localhost": { component_module: "component" } };
-		expect(warningsFor(secret)).toEqual([]);
-		expect(warningsFor({ "*": { modules_enabled: ["muc"] }, "rooms.localhost": { component_module: "muc" } })).toEqual([
+		expect(warnings_for(secret)).toEqual([]);
+		expect(warnings_for({ "*": { modules_enabled: ["muc"] }, "rooms.localhost": { component_module: "muc" } })).toEqual([
 			expect.objectContaining({ host: "*", option: "modules_enabled", message: expect.stringContaining("rooms.localhost") }),
 		]);
 	});
@@ -158,7 +160,7 @@ describe("check_options", () => {
 });
 
 describe("check_options after reading a file", () => {
-	const folder = configFolders();
+	const folder = config_folders();
 
 	it("says where the option was written", async () => {
 		const place = folder({

@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { afterEach } from "vitest";
 import { type ConfigError, type LoadedConfig, type LoadOptions, load_config } from "../../../../host/core/configmanager.ts";
 
-const MAIN_FILE = "prosody.cfg.lua";
+const main_file = "prosody.cfg.lua";
 
 /** A folder of configuration files, removed when the test ends. */
 export interface ConfigFolder {
@@ -19,7 +19,7 @@ export interface ConfigFolder {
 }
 
 /** Answers a function that writes files into a new folder; text alone is the main file. Call once in a spec's outermost block. */
-export function configFolders(): (files: string | Readonly<Record<string, string | Uint8Array>>) => ConfigFolder {
+export function config_folders(): (files: string | Readonly<Record<string, string | Uint8Array>>) => ConfigFolder {
 	const made: string[] = [];
 	afterEach(() => {
 		for (const path of made.splice(0)) rmSync(path, { recursive: true, force: true });
@@ -28,7 +28,7 @@ export function configFolders(): (files: string | Readonly<Record<string, string
 		const path = mkdtempSync(join(tmpdir(), "enjamb-config-"));
 		made.push(path);
 		const file = (name: string): string => join(path, name);
-		for (const [name, content] of Object.entries(typeof files === "string" ? { [MAIN_FILE]: files } : files)) {
+		for (const [name, content] of Object.entries(typeof files === "string" ? { [main_file]: files } : files)) {
 			mkdirSync(dirname(file(name)), { recursive: true });
 			writeFileSync(file(name), content);
 		}
@@ -36,12 +36,12 @@ export function configFolders(): (files: string | Readonly<Record<string, string
 			path,
 			file,
 			load: async (options) => {
-				const result = await load_config(file(MAIN_FILE), options);
+				const result = await load_config(file(main_file), options);
 				if (!result.ok) throw new Error(`${result.error.file}:${result.error.line}: ${result.error.message}`);
 				return result.value;
 			},
 			fail: async (options) => {
-				const result = await load_config(file(MAIN_FILE), options);
+				const result = await load_config(file(main_file), options);
 				if (result.ok) throw new Error("expected an error, but the configuration was read");
 				return result.error;
 			},

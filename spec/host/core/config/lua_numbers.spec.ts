@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { widenIntegers } from "../../../../host/core/config/lua_numbers.ts";
-import { configFolders } from "./config_folder.ts";
+import { widen_integers } from "../../../../host/core/config/lua_numbers.ts";
+import { config_folders } from "./config_folder.ts";
 
 function widened(source: string): string {
-	return Buffer.from(widenIntegers(Buffer.from(source)).source).toString();
+	return Buffer.from(widen_integers(Buffer.from(source)).source).toString();
 }
 
-describe("widenIntegers", () => {
+describe("widen_integers", () => {
 	it.each([
 		["a = 1024 * 1024 * 1024 * 10", "a = 1024.0 * 1024.0 * 1024.0 * 10.0"],
 		["a = 4096 * mb", "a = 4096.0 * mb"],
@@ -37,18 +37,18 @@ describe("widenIntegers", () => {
 	});
 
 	it("says when bits are shifted", () => {
-		expect(widenIntegers(Buffer.from("a = 1 << 40")).shifts).toBe(true);
-		expect(widenIntegers(Buffer.from('a = "<<"')).shifts).toBe(false);
+		expect(widen_integers(Buffer.from("a = 1 << 40")).shifts).toBe(true);
+		expect(widen_integers(Buffer.from('a = "<<"')).shifts).toBe(false);
 	});
 
 	it("does not change bytes that are no text", () => {
 		const source = Buffer.from([0x61, 0x3d, 0x22, 0xff, 0xfe, 0x22, 0x20, 0x32, 0x2a, 0x78]);
-		expect(Buffer.from(widenIntegers(source).source).toString("latin1")).toBe('a="\u00ff\u00fe" 2.0*x');
+		expect(Buffer.from(widen_integers(source).source).toString("latin1")).toBe('a="\u00ff\u00fe" 2.0*x');
 	});
 });
 
 describe("numbers in a configuration", () => {
-	const folder = configFolders();
+	const folder = config_folders();
 
 	it("go beyond 32 bits, as Prosody's do", async () => {
 		const { config, warnings } = await folder(`

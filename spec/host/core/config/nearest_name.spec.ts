@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { editDistance, nearestName } from "../../../../host/core/config/nearest_name.ts";
+import { edit_distance, nearest_name } from "../../../../host/core/config/nearest_name.ts";
 
-describe("editDistance", () => {
+describe("edit_distance", () => {
 	it.each([
 		["", "", 0],
 		["abc", "abc", 0],
@@ -13,15 +13,15 @@ describe("editDistance", () => {
 		["ca", "abc", 3],
 		["kitten", "sitting", 3],
 	])("from %o to %o is %i", (left, right, distance) => {
-		expect(editDistance(left, right, 10)).toBe(distance);
+		expect(edit_distance(left, right, 10)).toBe(distance);
 	});
 
 	it("is the same both ways, zero for equals only, and no more than the longer word", () => {
 		const word = fc.string({ maxLength: 8, unit: fc.constantFrom("a", "b", "c") });
 		fc.assert(
 			fc.property(word, word, (left, right) => {
-				const distance = editDistance(left, right, 10);
-				expect(editDistance(right, left, 10)).toBe(distance);
+				const distance = edit_distance(left, right, 10);
+				expect(edit_distance(right, left, 10)).toBe(distance);
 				expect(distance === 0).toBe(left === right);
 				expect(distance).toBeLessThanOrEqual(Math.max(left.length, right.length));
 			}),
@@ -32,13 +32,13 @@ describe("editDistance", () => {
 		const word = fc.string({ maxLength: 8, unit: fc.constantFrom("a", "b", "c") });
 		fc.assert(
 			fc.property(word, word, fc.nat(5), (left, right, limit) => {
-				expect(editDistance(left, right, limit)).toBe(Math.min(editDistance(left, right, 10), limit + 1));
+				expect(edit_distance(left, right, limit)).toBe(Math.min(edit_distance(left, right, 10), limit + 1));
 			}),
 		);
 	});
 });
 
-describe("nearestName", () => {
+describe("nearest_name", () => {
 	const names = ["modules_enabled", "modules_disabled", "admins", "log"];
 
 	it.each([
@@ -48,11 +48,11 @@ describe("nearestName", () => {
 		["amdins", "admins"],
 		["lgo", "log"],
 	])("takes %s for %s", (name, meant) => {
-		expect(nearestName(name, names)).toBe(meant);
+		expect(nearest_name(name, names)).toBe(meant);
 	});
 
 	it("does not guess when nothing is near", () => {
-		expect(nearestName("greeting", names)).toBeUndefined();
-		expect(nearestName("x", names)).toBeUndefined();
+		expect(nearest_name("greeting", names)).toBeUndefined();
+		expect(nearest_name("x", names)).toBeUndefined();
 	});
 });

@@ -12,13 +12,13 @@ import {
 	as_string,
 } from "../../../../host/core/config/option_types.ts";
 
-const PROBLEM = expect.any(String);
+const problem = expect.any(String);
 
 describe("single values", () => {
 	it("take the first item of a list, and say so when there are more", () => {
 		expect(as_string(["a"])).toEqual({ value: "a" });
-		expect(as_string(["a", "b"])).toEqual({ value: "a", problem: PROBLEM });
-		expect(as_number([5, 6])).toEqual({ value: 5, problem: PROBLEM });
+		expect(as_string(["a", "b"])).toEqual({ value: "a", problem });
+		expect(as_number([5, 6])).toEqual({ value: 5, problem });
 		expect(as_boolean([])).toEqual({ value: undefined });
 		expect(as_string({ name: "x" })).toEqual({ value: undefined });
 		expect(
@@ -69,12 +69,12 @@ describe("as_number", () => {
 	});
 
 	it.each(["five", "", "5 minutes", "inf", "nan", "0x", "1_000", "5,5", true])("does not understand %o", (value) => {
-		expect(as_number(value)).toEqual({ value: undefined, problem: PROBLEM });
+		expect(as_number(value)).toEqual({ value: undefined, problem });
 	});
 
 	it("moves what is out of bounds to the bound, except for the default", () => {
-		expect(as_number(1, 5, 10)).toEqual({ value: 5, problem: PROBLEM });
-		expect(as_number(11, 5, 10)).toEqual({ value: 10, problem: PROBLEM });
+		expect(as_number(1, 5, 10)).toEqual({ value: 5, problem });
+		expect(as_number(11, 5, 10)).toEqual({ value: 10, problem });
 		expect(as_number(7, 5, 10)).toEqual({ value: 7 });
 		expect(as_number(0, 5, 10, 0)).toEqual({ value: 0 });
 	});
@@ -94,16 +94,16 @@ describe("as_integer", () => {
 	it("cuts fractions off downwards", () => {
 		expect(as_integer(5)).toEqual({ value: 5 });
 		expect(as_integer("5")).toEqual({ value: 5 });
-		expect(as_integer(5.9)).toEqual({ value: 5, problem: PROBLEM });
-		expect(as_integer(-5.1)).toEqual({ value: -6, problem: PROBLEM });
+		expect(as_integer(5.9)).toEqual({ value: 5, problem });
+		expect(as_integer(-5.1)).toEqual({ value: -6, problem });
 	});
 
 	it("has bounds, which an unlimited default may exceed", () => {
-		expect(as_integer(3, 5)).toEqual({ value: 5, problem: PROBLEM });
+		expect(as_integer(3, 5)).toEqual({ value: 5, problem });
 		expect(as_integer(Number.POSITIVE_INFINITY, 0, undefined, Number.POSITIVE_INFINITY)).toEqual({
 			value: Number.POSITIVE_INFINITY,
 		});
-		expect(as_integer(Number.POSITIVE_INFINITY)).toEqual({ value: Number.MAX_SAFE_INTEGER, problem: PROBLEM });
+		expect(as_integer(Number.POSITIVE_INFINITY)).toEqual({ value: Number.MAX_SAFE_INTEGER, problem });
 	});
 });
 
@@ -120,7 +120,7 @@ describe("as_boolean", () => {
 	});
 
 	it.each(["yes", "True", 2, ""])("does not understand %o", (value) => {
-		expect(as_boolean(value)).toEqual({ value: undefined, problem: PROBLEM });
+		expect(as_boolean(value)).toEqual({ value: undefined, problem });
 	});
 });
 
@@ -164,17 +164,17 @@ describe("as_period", () => {
 	});
 
 	it("reads short forms as versions before 13 did, with a problem", () => {
-		expect(as_period("10")).toEqual({ value: 10, problem: PROBLEM });
-		expect(as_period("3m")).toEqual({ value: 3 * 31 * 86400, problem: PROBLEM });
+		expect(as_period("10")).toEqual({ value: 10, problem });
+		expect(as_period("3m")).toEqual({ value: 3 * 31 * 86400, problem });
 	});
 
 	it.each(["soon", true])("does not understand %o", (value) => {
-		expect(as_period(value)).toEqual({ value: undefined, problem: PROBLEM });
+		expect(as_period(value)).toEqual({ value: undefined, problem });
 	});
 
 	it("takes bounds in seconds or as text, and does not bound what never ends", () => {
-		expect(as_period("1 minute", "5 minutes")).toEqual({ value: 300, problem: PROBLEM });
-		expect(as_period("1 day", 0, 3600)).toEqual({ value: 3600, problem: PROBLEM });
+		expect(as_period("1 minute", "5 minutes")).toEqual({ value: 300, problem });
+		expect(as_period("1 day", 0, 3600)).toEqual({ value: 3600, problem });
 		expect(as_period("never", 0, 3600)).toEqual({ value: Number.POSITIVE_INFINITY });
 	});
 });

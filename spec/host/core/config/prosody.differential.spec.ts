@@ -8,11 +8,11 @@ import { describe, expect, it } from "vitest";
 import type { Config, ConfigValue } from "../../../../host/core/config/config.ts";
 import * as options from "../../../../host/core/config/option_types.ts";
 import { load_config } from "../../../../host/core/configmanager.ts";
-import { configFolders } from "./config_folder.ts";
+import { config_folders } from "./config_folder.ts";
 
-const INSTALLED = "/usr/lib/prosody";
-const SOURCE = process.env["PROSODY_SOURCE"];
-const ENVIRONMENT = { ENJAMB_VALUE: "from outside" };
+const installed = "/usr/lib/prosody";
+const source = process.env["PROSODY_SOURCE"];
+const environment = { ENJAMB_VALUE: "from outside" };
 
 /** Why a Prosody cannot be asked; undefined when it can. */
 function missing(root: string | undefined): string | undefined {
@@ -21,24 +21,24 @@ function missing(root: string | undefined): string | undefined {
 	return spawnSync("lua5.4", ["-v"]).error === undefined ? undefined : "no lua5.4";
 }
 
-const whyNotInstalled = missing(INSTALLED);
-const whyNoSource = missing(SOURCE);
-for (const reason of [whyNotInstalled, whyNoSource]) {
+const why_not_installed = missing(installed);
+const why_no_source = missing(source);
+for (const reason of [why_not_installed, why_no_source]) {
 	if (reason !== undefined) console.info(`Configurations are not compared: ${reason}.`);
 }
 
 /** Makes `prosody.util.x` and `util.x` the same module; what has to be compiled is the installed Prosody's. */
-const PRELUDE = `
+const prelude = `
 local root = arg[1]
 package.path = root.."/?.lua"
-package.cpath = root.."/?.so;${INSTALLED}/?.so;"..package.cpath
+package.cpath = root.."/?.so;${installed}/?.so;"..package.cpath
 table.insert(package.searchers, 2, function (name)
 	local short = name:match("^prosody%.(.+)$")
 	if short then return function () return require(short) end end
 end)
 `;
 
-const DUMP = `${PRELUDE}
+const dump_script = `${prelude}
 local config = require "core.configmanager"
 local ok, level, problem = config.load(arg[2])
 if not ok then print("error\\t"..tostring(problem)) return end
@@ -90,25 +90,25 @@ function ours(config: Config, queries: readonly string[]): string[] {
 	return lines.sort();
 }
 
-function runLua(program: string, root: string, ...args: string[]): string {
+function run_lua(program: string, root: string, ...args: string[]): string {
 	const lua = spawnSync("lua5.4", ["-", root, ...args], {
 		input: program,
 		encoding: "utf8",
-		env: { PATH: process.env["PATH"], LC_ALL: "C.UTF-8", ...ENVIRONMENT },
+		env: { PATH: process.env["PATH"], LC_ALL: "C.UTF-8", ...environment },
 	});
 	if (lua.status !== 0) throw new Error(`lua5.4 failed: ${lua.stderr}`);
 	return lua.stdout;
 }
 
 function theirs(root: string, file: string, queries: readonly string[]): string[] {
-	return runLua(DUMP, root, file, ...queries)
+	return run_lua(dump_script, root, file, ...queries)
 		.trimEnd()
 		.split("\n")
 		.sort();
 }
 
 /** What every version understands. */
-const COMMON = `
+const common = `
 admins = { "a@localhost", "b@localhost" }
 modules_enabled = { "one"; "two", "three" }
 quota = 1024 * 1024 * 1024 * 10
@@ -154,7 +154,7 @@ VirtualHost "example.com"
 Component "gateway.example.com" "irc"
 `;
 
-const PARTS = {
+const parts = {
 	"parts/a.cfg.lua": `from_part = true\nVirtualHost "part.example"\n\tdeep = { a = { b = "c" } }`,
 	"parts/.hidden.cfg.lua": "hidden = true",
 	"parts/other.txt": "not Lua",
@@ -162,7 +162,7 @@ const PARTS = {
 	"deeper.lua": `deeper = { "still relative" }`,
 };
 
-const QUERIES = [
+const queries = [
 	"* admins",
 	"example.com admins",
 	"example.com flag",
@@ -175,7 +175,7 @@ const QUERIES = [
 ];
 
 /** What 13 brought. */
-const NEWER = `
+const newer = `
 modules_enabled = { "a" }
 modules_enabled { "b" }
 modules_enabled:append { "c", "d" }:append { "e" }
@@ -201,42 +201,42 @@ VirtualHost "localhost"
 `;
 
 describe("a configuration", () => {
-	const folder = configFolders();
+	const folder = config_folders();
 
-	it.skipIf(whyNotInstalled !== undefined)("means the same to the installed Prosody", async () => {
-		const place = folder({ "prosody.cfg.lua": COMMON, ...PARTS });
-		const { config } = await place.load({ environment: ENVIRONMENT });
-		expect(ours(config, QUERIES)).toEqual(theirs(INSTALLED, place.file("prosody.cfg.lua"), QUERIES));
+	it.skipIf(why_not_installed !== undefined)("means the same to the installed Prosody", async () => {
+		const place = folder({ "prosody.cfg.lua": common, ...parts });
+		const { config } = await place.load({ environment });
+		expect(ours(config, queries)).toEqual(theirs(installed, place.file("prosody.cfg.lua"), queries));
 	});
 
-	it.skipIf(whyNoSource !== undefined)("means the same to the newer Prosody", async () => {
+	it.skipIf(why_no_source !== undefined)("means the same to the newer Prosody", async () => {
 		const place = folder({
-			"prosody.cfg.lua": `${COMMON}\nInclude "newer.lua"`,
-			...PARTS,
-			"newer.lua": NEWER.replace(/^secret = .*$/m, ""),
+			"prosody.cfg.lua": `${common}\nInclude "newer.lua"`,
+			...parts,
+			"newer.lua": newer.replace(/^secret = .*$/m, ""),
 			"secret.txt": "first\nsecond\n\nlast",
 		});
-		const { config } = await place.load({ environment: ENVIRONMENT });
-		expect(ours(config, QUERIES)).toEqual(theirs(SOURCE ?? "", place.file("prosody.cfg.lua"), QUERIES));
+		const { config } = await place.load({ environment });
+		expect(ours(config, queries)).toEqual(theirs(source ?? "", place.file("prosody.cfg.lua"), queries));
 	});
 
-	const DEBIAN = "/etc/prosody/prosody.cfg.lua";
-	const SCANSION = join(SOURCE ?? "", "spec/scansion/prosody.cfg.lua");
-	const inUse: readonly (readonly [file: string, root: string, skip: boolean])[] = [
-		[DEBIAN, INSTALLED, whyNotInstalled !== undefined || !existsSync(DEBIAN)],
-		[DEBIAN, SOURCE ?? "", whyNoSource !== undefined || !existsSync(DEBIAN)],
-		[SCANSION, SOURCE ?? "", whyNoSource !== undefined],
+	const debian = "/etc/prosody/prosody.cfg.lua";
+	const scansion = join(source ?? "", "spec/scansion/prosody.cfg.lua");
+	const in_use: readonly (readonly [file: string, root: string, skip: boolean])[] = [
+		[debian, installed, why_not_installed !== undefined || !existsSync(debian)],
+		[debian, source ?? "", why_no_source !== undefined || !existsSync(debian)],
+		[scansion, source ?? "", why_no_source !== undefined],
 	];
-	for (const [file, root, skip] of inUse) {
+	for (const [file, root, skip] of in_use) {
 		it.skipIf(skip)(`that is in use means the same: ${file} to ${root}`, async () => {
-			const result = await load_config(file, { environment: ENVIRONMENT });
+			const result = await load_config(file, { environment });
 			if (!result.ok) throw new Error(result.error.message);
 			expect(ours(result.value.config, [])).toEqual(theirs(root, file, []));
 		});
 	}
 
 	it
-		.skipIf(whyNotInstalled !== undefined)
+		.skipIf(why_not_installed !== undefined)
 		.each([
 			"a = {",
 			"VirtualHost(nil)",
@@ -252,16 +252,16 @@ describe("a configuration", () => {
 			"a = 1 .. nil",
 		])("is refused by both: %s", async (source) => {
 		const place = folder(source);
-		await place.fail({ environment: ENVIRONMENT });
-		expect(runLua(DUMP, INSTALLED, place.file("prosody.cfg.lua"))).toMatch(/^error\t/);
+		await place.fail({ environment });
+		expect(run_lua(dump_script, installed, place.file("prosody.cfg.lua"))).toMatch(/^error\t/);
 	});
 });
 
 describe("an option", () => {
-	const folder = configFolders();
+	const folder = config_folders();
 
 	/** Asks the module API's getters, with one option as the whole configuration. Of its imports only what they use is real. */
-	const ASK = `${PRELUDE}
+	const ask = `${prelude}
 local function anything()
 	return setmetatable({}, { __index = function () return anything() end, __call = function () return anything() end })
 end
@@ -338,7 +338,7 @@ end
 		fc.constant<ConfigValue>({ named: true }),
 	);
 
-	it.skipIf(whyNoSource !== undefined)("is understood as the newer Prosody's module API does", () => {
+	it.skipIf(why_no_source !== undefined)("is understood as the newer Prosody's module API does", () => {
 		const values = fc.sample(value, { numRuns: 600, seed: 42 });
 		const cases = values.flatMap((each) =>
 			[...Object.entries(getters), ...Object.entries(bounded)].map(([getter, [rest, ask]]) => ({ each, getter, rest, ask })),
@@ -346,20 +346,20 @@ end
 		const place = folder({
 			queries: cases.map(({ each, getter, rest }) => `${literal(each)}\t${getter}\t${rest}\n`).join(""),
 		});
-		const answers = runLua(ASK, SOURCE ?? "", place.file("queries"))
+		const answers = run_lua(ask, source ?? "", place.file("queries"))
 			.trimEnd()
 			.split("\n");
 		expect(answers).toHaveLength(cases.length);
 		const differences = cases.flatMap(({ each, getter, rest, ask }, index) => {
 			const { value: result, problem } = ask(each);
 			const answer = `${show(result)}\t${problem !== undefined}`;
-			const theirAnswer = answers[index];
-			if (answer === theirAnswer) return [];
+			const their_answer = answers[index];
+			if (answer === their_answer) return [];
 			// Prosody compares nil with the bounds, and fails.
-			if (result === undefined && theirAnswer?.startsWith("!")) return [];
+			if (result === undefined && their_answer?.startsWith("!")) return [];
 			// Prosody can tell 5.0 from 5, and says so.
-			if (getter === "integer" && theirAnswer === `${show(result)}\ttrue`) return [];
-			return [`${getter}(${rest}) of ${literal(each)}: ours ${answer}, theirs ${theirAnswer}`];
+			if (getter === "integer" && their_answer === `${show(result)}\ttrue`) return [];
+			return [`${getter}(${rest}) of ${literal(each)}: ours ${answer}, theirs ${their_answer}`];
 		});
 		expect(differences).toEqual([]);
 	});

@@ -63,12 +63,12 @@ function answering(answer: AdhocAnswer, permission: AdhocCommand<Session>["permi
 	return new_command("Do it", "urn:do", () => [answer], permission);
 }
 
-function commandOf(reply: Stanza | undefined): Stanza | undefined {
+function command_of(reply: Stanza | undefined): Stanza | undefined {
 	return reply?.get_child("command", ns.commands);
 }
 
 function notes(reply: Stanza | undefined): (string | undefined)[][] {
-	return [...(commandOf(reply)?.childtags("note") ?? [])].map((note) => [note.attr["type"], note.get_text()]);
+	return [...(command_of(reply)?.childtags("note") ?? [])].map((note) => [note.attr["type"], note.get_text()]);
 }
 
 describe("who may execute a command", () => {
@@ -85,7 +85,7 @@ describe("who may execute a command", () => {
 		offer(answering({ status: "completed", info: "done" }, permission));
 		const reply = execute("urn:do", {}, undefined, from);
 		expect(reply?.get_error()?.condition).toBe(executes ? undefined : "forbidden");
-		expect(commandOf(reply)?.attr["status"]).toBe(executes ? "completed" : "canceled");
+		expect(command_of(reply)?.attr["status"]).toBe(executes ? "completed" : "canceled");
 		expect(disco("info", "urn:do", from).errors.map((error) => error.get_error()?.condition)).toEqual(
 			executes ? [] : ["forbidden"],
 		);
@@ -158,7 +158,7 @@ describe("answers", () => {
 			["warn", "w"],
 			["error", "e"],
 		]);
-		const command = commandOf(reply);
+		const command = command_of(reply);
 		expect(command?.attr).toMatchObject({ node: "urn:do", status: "executing", sessionid: "s" });
 		expect(command?.get_child("actions")?.attr["execute"]).toBe("complete");
 		expect(command?.get_child("actions")?.tags.map(({ name }) => name)).toEqual(["prev", "complete"]);
@@ -174,7 +174,7 @@ describe("answers", () => {
 		const { execute, offer } = new Host();
 		offer(answering({ status: "executing" }));
 		expect(
-			commandOf(execute("urn:do"))
+			command_of(execute("urn:do"))
 				?.get_child("actions")
 				?.tags.map(({ name }) => name),
 		).toEqual(["complete"]);
@@ -197,7 +197,7 @@ describe("sessions", () => {
 	it("keep state from step to step, until the end, and each for who began it", () => {
 		const { execute, offer } = new Host();
 		offer(new_command("Count", "urn:count", counting, "any"));
-		const sessionid = commandOf(execute("urn:count"))?.attr["sessionid"] ?? "";
+		const sessionid = command_of(execute("urn:count"))?.attr["sessionid"] ?? "";
 		expect(sessionid).toMatch(/^[0-9a-f-]{36}$/);
 		expect(notes(execute("urn:count", { sessionid }))).toEqual([["info", "2"]]);
 		expect(notes(execute("urn:count", { sessionid }, undefined, "other@example.org/y"))).toEqual([["info", "1"]]);
@@ -216,7 +216,7 @@ describe("forms", () => {
 	it("are shown, then taken", () => {
 		const { execute, offer } = new Host();
 		offer(new_command("Echo", "urn:echo", echo, "any"));
-		const shown = commandOf(execute("urn:echo"));
+		const shown = command_of(execute("urn:echo"));
 		expect(shown?.attr["status"]).toBe("executing");
 		expect(shown?.get_child("actions")?.attr["execute"]).toBe("complete");
 		expect(shown?.get_child("x", ns.data)).toBeDefined();
@@ -229,8 +229,8 @@ describe("forms", () => {
 	it("may be given up, and take being sent without a form for missing values", () => {
 		const { execute, offer } = new Host();
 		offer(new_command("Echo", "urn:echo", echo, "any"));
-		const begin = (): string | undefined => commandOf(execute("urn:echo"))?.attr["sessionid"];
-		expect(commandOf(execute("urn:echo", { sessionid: begin(), action: "cancel" }))?.attr["status"]).toBe("canceled");
+		const begin = (): string | undefined => command_of(execute("urn:echo"))?.attr["sessionid"];
+		expect(command_of(execute("urn:echo", { sessionid: begin(), action: "cancel" }))?.attr["status"]).toBe("canceled");
 		expect(notes(execute("urn:echo", { sessionid: begin(), action: "next" }))).toEqual([["error", "Required value missing"]]);
 	});
 
@@ -254,7 +254,7 @@ describe("forms", () => {
 				"any",
 			),
 		);
-		expect(commandOf(execute("urn:good"))?.get_child("x", ns.data)?.find("field/value#")).toBe("before");
+		expect(command_of(execute("urn:good"))?.get_child("x", ns.data)?.find("field/value#")).toBe("before");
 		expect(execute("urn:bad")?.get_error()?.condition).toBe("internal-server-error");
 	});
 });
