@@ -153,7 +153,7 @@ program
 		] = await Promise.all([
 			import("../tools/compare.ts"),
 			import("../tools/compare/endpoints.ts"),
-			import("../spec/known-differences.ts"),
+			import("../tools/compare/known_differences.ts"),
 			import("./compare.ts"),
 		]);
 		const { config, random, steps, seed, reference, also, html, json, shrink } = options;

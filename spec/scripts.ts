@@ -10,7 +10,7 @@ if (!found.ok) throw new Error(found.error);
 /** File names of all scripts. */
 export const names = found.value.map((file) => file.slice(file.lastIndexOf("/") + 1));
 
-/** Scripts with this tag show what we deliberately do otherwise than Prosody; spec/known-differences.ts says why. */
+/** Scripts with this tag show what we deliberately do otherwise than Prosody; tools/compare/known_differences.ts says why. */
 export const ours_only = "not on Prosody";
 /** Scripts with this tag show what older Prosodys do not have; its value says what that is. */
 export const newer_only = "needs Prosody 13";

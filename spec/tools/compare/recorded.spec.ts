@@ -5,11 +5,11 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { start_subject } from "../../../host/compare.ts";
 import { default_config_text, default_stage } from "../../../tools/compare/endpoints.ts";
 import { play_from_script } from "../../../tools/compare/from_script.ts";
+import { known_differences } from "../../../tools/compare/known_differences.ts";
 import { run } from "../../../tools/compare.ts";
 import { find_prosody, start_reference } from "../../../tools/reference.ts";
 import { parse_script } from "../../../tools/scansion/parse.ts";
 import { run as play } from "../../../tools/scansion.ts";
-import { known_differences } from "../../known-differences.ts";
 
 const has_prosody = find_prosody() !== undefined;
 if (!has_prosody) console.log("not recording on a real Prosody: none is on the PATH");

@@ -1,4 +1,6 @@
-import type { Difference, KnownDifference, PlayStep } from "../tools/compare/types.ts";
+// No counterpart: what this server does otherwise than Prosody on purpose, for `enjamb compare`.
+
+import type { Difference, KnownDifference, PlayStep } from "./types.ts";
 
 /** Whether the element that a difference is about, on the side that has it, is a form field of one of these names. */
 function is_field(difference: Difference, ...names: string[]): boolean {
