@@ -11,7 +11,7 @@ import type { Connection, FilterKind, Log, Server, StanzaFilter, StreamError, St
 class TopTag {
 	constructor(private readonly stanza: Stanza) {}
 
-	to_string(): string {
+	[Symbol.toPrimitive](): string {
 		return this.stanza.top_tag();
 	}
 }

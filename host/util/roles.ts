@@ -83,7 +83,7 @@ export class Role {
 	}
 
 	/** For logs. */
-	to_string(): string {
+	[Symbol.toPrimitive](): string {
 		return `role<[${this.id}] ${this.name === "" ? "[no name]" : this.name}>`;
 	}
 }

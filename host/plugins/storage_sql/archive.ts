@@ -65,7 +65,7 @@ class Where {
 		this.values.push(...values);
 	}
 
-	to_string(): string {
+	[Symbol.toPrimitive](): string {
 		return this.conditions.join(" AND ");
 	}
 }
@@ -281,7 +281,7 @@ export function archive_store(place: ArchivePlace): ArchiveStore {
 			return database.write(() => {
 				const rows = where(user, query);
 				if (!add_range(rows, user, query)) return failed(not_found);
-				let condition = rows.to_string();
+				let condition = `${rows}`;
 				if (query.truncate !== undefined) {
 					const order = query.reverse ? "ASC" : "DESC";
 					condition = `"sort_id" IN (SELECT "sort_id" FROM "prosodyarchive" WHERE ${condition} ORDER BY "sort_id" ${order} LIMIT -1 OFFSET ?)`;
