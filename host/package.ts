@@ -1,0 +1,7 @@
+// No counterpart: what the package gives to others: module authors, and programs that start a server.
+
+/// <reference types="node" preserve="true" />
+/// <reference path="./types/ltx.d.ts" preserve="true" />
+
+export type { Affiliation, AffiliationData, Occupant, Room, RoomData, Whois } from "../muc/types.ts";
+export * from "./api.ts";

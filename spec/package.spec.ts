@@ -1,0 +1,60 @@
+// The package as module authors get it: packed, and unpacked in a folder of theirs.
+
+import { execFileSync, spawnSync } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { buildSync } from "esbuild";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+const root = join(import.meta.dirname, "..");
+let folder: string;
+
+/** What runs in the author's folder printed, with its exit status. */
+function run(command: string, ...args: string[]): { status: number | null; output: string } {
+	const { status, stdout, stderr } = spawnSync(command, args, { cwd: folder, encoding: "utf8" });
+	return { status, output: stdout + stderr };
+}
+
+beforeAll(() => {
+	folder = mkdtempSync(join(tmpdir(), "enjamb-package-"));
+	const packed = execFileSync("npm", ["pack", "--ignore-scripts", "--silent", "--pack-destination", folder], { cwd: root });
+	const unpacked = join(folder, "node_modules/enjamb");
+	mkdirSync(unpacked, { recursive: true });
+	execFileSync("tar", ["xzf", join(folder, packed.toString().trim()), "-C", unpacked, "--strip-components", "1"]);
+	// What an installation would bring along
+	for (const name of readdirSync(join(root, "node_modules"))) {
+		if (!name.startsWith(".")) symlinkSync(join(root, "node_modules", name), join(folder, "node_modules", name));
+	}
+	cpSync(join(root, "spec/package"), folder, { recursive: true });
+	writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
+});
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe("the package", () => {
+	it.each(["bundler", "nodenext"])("gives its types to a module and its test (%s)", (resolution) => {
+		const module_kind = resolution === "bundler" ? "esnext" : resolution;
+		const compiler = join(root, "node_modules/typescript/bin/tsc");
+		const options = ["--noEmit", "--strict", "--target", "es2022", "--module", module_kind, "--moduleResolution", resolution];
+		const { output } = run(process.execPath, compiler, ...options, "mod_shout.ts", "mod_shout.test.ts");
+		expect(output).toBe("");
+	});
+
+	it("refuses a module that is wrong about an event", () => {
+		writeFileSync(
+			join(folder, "mod_wrong.ts"),
+			'import type { ModuleApi } from "enjamb";\nexport default (module: ModuleApi) => module.hook("muc-no-such-event", () => undefined);\n',
+		);
+		const compiler = join(root, "node_modules/typescript/bin/tsc");
+		const { output } = run(process.execPath, compiler, "--noEmit", "--strict", "--module", "nodenext", "mod_wrong.ts");
+		expect(output).toMatch(/mod_wrong\.ts\(2,.*muc-no-such-event/);
+	});
+
+	it("runs the module's test, with a server in the test", () => {
+		const entry = join(folder, "mod_shout.test.ts");
+		buildSync({ entryPoints: [entry], outfile: join(folder, "mod_shout.test.mjs"), format: "esm", logLevel: "error" });
+		const { status, output } = run(process.execPath, "--test", "mod_shout.test.mjs");
+		expect({ status, output }).toMatchObject({ status: 0, output: expect.stringMatching(/# pass 1\n/) });
+	});
+});
