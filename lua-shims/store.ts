@@ -122,11 +122,6 @@ class StoreViews {
 		return this.text(value, "username");
 	}
 
-	/** Whose archive: that of the host itself, as of a room which is the whole service, has no name. */
-	private archive_user(value: TValue | undefined): string {
-		return this.user(value) ?? "";
-	}
-
 	private text(value: TValue | undefined, what: string): string {
 		const known = value === undefined ? undefined : this.host.border.from_lua(value);
 		if (typeof known === "string") return known;
@@ -293,7 +288,8 @@ class StoreViews {
 			number_value(item.when),
 			border.to_lua(item.with),
 		];
-		const user_or_all = (value: TValue | undefined): string | true => (value?.value === true ? true : this.archive_user(value));
+		const user_or_all = (value: TValue | undefined): string | true | undefined =>
+			value?.value === true ? true : this.user(value);
 		return {
 			append: ([username, key, stanza, when, with_whom]) => {
 				const id = this.is_nothing(key) ? undefined : this.text(key, "key");
@@ -301,7 +297,7 @@ class StoreViews {
 				const kept = this.stanza(stanza);
 				return this.answer(
 					store.append(
-						this.archive_user(username),
+						this.user(username),
 						id,
 						kept,
 						time,
@@ -311,18 +307,18 @@ class StoreViews {
 				);
 			},
 			find: ([username, query]) =>
-				this.answer(store.find(this.archive_user(username), this.query(query)), ({ items, total }) => [
+				this.answer(store.find(this.user(username), this.query(query)), ({ items, total }) => [
 					this.iterator(items.map((item) => [string_value(item.id), ...item_of(item)])),
 					total === undefined ? nil : number_value(total),
 				]),
 			get: ([username, id]) =>
-				this.answer(store.get(this.archive_user(username), this.text(id, "id")), (item) =>
+				this.answer(store.get(this.user(username), this.text(id, "id")), (item) =>
 					item === undefined ? [nil, string_value("item-not-found")] : item_of(item),
 				),
 			set: ([username, id, stanza, when, with_whom]) =>
 				this.done(
 					store.set(
-						this.archive_user(username),
+						this.user(username),
 						this.text(id, "id"),
 						this.stanza(stanza),
 						this.number(when),
@@ -332,7 +328,7 @@ class StoreViews {
 			delete: ([username, query]) =>
 				this.answer(store.delete(user_or_all(username), this.query(query)), (count) => number_value(count)),
 			summary: ([username, query]) =>
-				this.answer(store.summary(this.archive_user(username), this.query(query)), (found) => {
+				this.answer(store.summary(this.user(username), this.query(query)), (found) => {
 					const by = (part: (entry: { count: number; first: number; last: number }) => number) =>
 						border.deep_table(new Map([...found].map(([name, entry]) => [name, part(entry)])));
 					return border.table({
@@ -343,7 +339,7 @@ class StoreViews {
 					});
 				}),
 			dates: ([username]) =>
-				this.answer(store.find(this.archive_user(username), {}), ({ items }) =>
+				this.answer(store.find(this.user(username), {}), ({ items }) =>
 					border.deep_table([...new Set(items.map(({ when }) => date(when)))]),
 				),
 			users: () => this.answer(store.users(), (users) => this.names(users)),

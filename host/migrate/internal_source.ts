@@ -1,6 +1,6 @@
 // Counterpart: migrator/prosody_files.lua (reading). Prosody's folders of files, looked at without changing them.
 
-import { closeSync, fstatSync, openSync, readdirSync, readFileSync, readSync, type Stats, statSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, openSync, readdirSync, readFileSync, readSync, type Stats, statSync } from "node:fs";
 import { join } from "node:path";
 import type { StoreMap } from "../core/types.ts";
 import { path_decode, path_encode, store_encode } from "../util/datamanager.ts";
@@ -110,7 +110,10 @@ function survey(folder: string, left: LeftList): FileUnit[] {
 				const full = join(path, file);
 				const found = stat_of(full, left);
 				if (found?.isDirectory()) left.add(`${full}/`, "not one of Prosody's stores");
-				else if (found !== undefined) add_file(full, file, found, (base) => ({ host, store, user: path_decode(base) }));
+				else if (found === undefined) continue;
+				// Enjamb once filed so what belongs to the host itself, which lies beside the folder
+				else if (/^\.(dat|list)$/.test(file) && existsSync(`${path}${file}`)) left.add(full, `there is ${path}${file} already`);
+				else add_file(full, file, found, (base) => ({ host, store, user: base === "" ? undefined : path_decode(base) }));
 			}
 		}
 	}

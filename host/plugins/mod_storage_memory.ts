@@ -93,15 +93,18 @@ const not_found = failed<StorageError>({ text: "item-not-found", condition: "ite
 
 function archive_store(data: () => StoreData, item_limit: number): ArchiveStore {
 	/** One user's archive, or those of all. */
-	const archives = (user: string | true): Map<string, StoredItem>[] => {
+	const archives = (user: string | true | undefined): Map<string, StoredItem>[] => {
 		const all = data().archives;
 		if (user === true) return [...all.values()];
-		const own = all.get(user);
+		const own = all.get(user ?? "");
 		return own ? [own] : [];
 	};
 
 	/** What a query is about, oldest first, and how many that would be without `after` and `before`. */
-	const select = (user: string | true, query: ArchiveQuery): Result<{ items: StoredItem[]; total: number }, StorageError> => {
+	const select = (
+		user: string | true | undefined,
+		query: ArchiveQuery,
+	): Result<{ items: StoredItem[]; total: number }, StorageError> => {
 		const searched = archives(user);
 		const position = (key: string | undefined): number | undefined => {
 			for (const archive of key === undefined ? [] : searched) {
@@ -130,7 +133,7 @@ function archive_store(data: () => StoreData, item_limit: number): ArchiveStore 
 
 	const store: ArchiveStore = {
 		caps: { total: true, quota: item_limit, full_id_range: true, ids: true, truncate: true, wildcard_delete: true },
-		append(user, key = id.medium(), stanza, when, with_whom) {
+		append(user = "", key = id.medium(), stanza, when, with_whom) {
 			const { archives: all } = data();
 			const archive = all.get(user) ?? new Map<string, StoredItem>();
 			if (!archive.has(key) && archive.size >= item_limit) return failed({ text: "quota-limit" });
@@ -151,18 +154,18 @@ function archive_store(data: () => StoreData, item_limit: number): ArchiveStore 
 			await new Promise((resolve) => setImmediate(resolve));
 			return store.find(user, query);
 		},
-		get(user, key) {
+		get(user = "", key) {
 			const item = data().archives.get(user)?.get(key);
 			return ok(item && copy(item));
 		},
-		set(user, key, stanza, when, with_whom) {
+		set(user = "", key, stanza, when, with_whom) {
 			const archive = data().archives.get(user);
 			const item = archive?.get(key);
 			if (!archive || !item) return not_found;
 			archive.set(key, { ...item, stanza: st.clone(stanza), when: when ?? item.when, with: with_whom ?? item.with });
 			return ok(undefined);
 		},
-		delete(user, query = {}) {
+		delete(user = "", query = {}) {
 			const selected = select(user, query);
 			if (!selected.ok) return selected;
 			const { items } = selected.value;

@@ -19,9 +19,9 @@ export interface RoomArchives {
 /** What messages in rooms are filed under. */
 export const groupchat = "message<groupchat";
 
-/** The name under which a room's archive is kept. */
-export function archive_of(room: Room): string {
-	return node(room.jid) ?? "";
+/** The name under which a room's archive is kept; that of a room which is the whole service has none. */
+export function archive_of(room: Room): string | undefined {
+	return node(room.jid);
 }
 
 /** Takes the sender's real JID out of an archived message, unless the room shows it to everybody. */
@@ -51,7 +51,7 @@ export function load(module: ModuleApi, { store, is_enabled }: RoomArchives, exp
 	const kept_of_full_archive = Math.floor(item_limit * 0.99);
 
 	/** Makes room in an archive that is full; the ways to do so are tried in turn. */
-	const make_room: readonly ((user: string) => boolean)[] = [
+	const make_room: readonly ((user: string | undefined) => boolean)[] = [
 		(user) => {
 			if (expiry.period === Number.POSITIVE_INFINITY) return false;
 			module.log("debug", "Room '%s' over quota, cleaning archive", user);
@@ -64,7 +64,7 @@ export function load(module: ModuleApi, { store, is_enabled }: RoomArchives, exp
 		},
 	];
 
-	function append(user: string, stanza: Stanza, with_whom: string): Result<string, { readonly text: string }> {
+	function append(user: string | undefined, stanza: Stanza, with_whom: string): Result<string, { readonly text: string }> {
 		// Divergence: Prosody 13 also keeps fractions of seconds, on which 0.12 fails when it reads them, even where somebody joins
 		const when = Math.floor(Date.now() / 1000);
 		let appended = store.append(user, undefined, stanza, when, with_whom);

@@ -10,8 +10,8 @@ export interface Expiry {
 	readonly period: number;
 	/** What is from then or earlier has expired, in seconds since 1970. */
 	limit(): number;
-	/** Notes that a room has a message of today. */
-	schedule(room: string): void;
+	/** Notes that a room has a message of today; undefined for the room that is the whole service. */
+	schedule(room: string | undefined): void;
 }
 
 /** Between two rooms others get their turn; in seconds. */
@@ -36,7 +36,7 @@ export function load(module: ModuleApi, archive: ArchiveStore): Expiry {
 	const noted = new Cache<string, string>(module.get_option_integer("muc_log_cleanup_date_cache_size", 1000, 1));
 	const cleanup_time = module.measure("cleanup", "times");
 
-	function schedule(room: string): void {
+	function schedule(room = ""): void {
 		const today = date();
 		if (noted.get(room) === today) return;
 		if (rooms_of_date.set(today, room, true).ok) noted.set(room, today);
@@ -75,7 +75,7 @@ export function load(module: ModuleApi, archive: ArchiveStore): Expiry {
 		let messages = 0;
 		let cleaned = 0;
 		for (const room of rooms) {
-			const deleted = archive.delete(room, { end: limit() });
+			const deleted = archive.delete(room === "" ? undefined : room, { end: limit() });
 			if (deleted.ok) {
 				cleaned++;
 				messages += deleted.value;

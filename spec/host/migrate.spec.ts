@@ -156,6 +156,21 @@ describe("enjamb migrate", () => {
 		database.close();
 	});
 
+	it("moves what belongs to a host itself, also from where Enjamb once had it", async () => {
+		const own = write("data/example%2ecom/uploads.list", message(1));
+		write("data/example%2ecom/muc_log/.list", message(2));
+		const there = await migrate(`internal:${join(folder, "data")}`, `sql:${join(folder, "a.sqlite")}`);
+		expect(there).toMatchObject({ status: 0 });
+		const back = await migrate(`sql:${join(folder, "a.sqlite")}`, `internal:${join(folder, "back")}`);
+		expect(back).toMatchObject({ status: 0 });
+		expect(digest_of(back.out)).toBe(digest_of(there.out));
+		expect(readdirSync(join(folder, "back/example%2ecom")).sort()).toEqual(["muc_log.list", "uploads.list"]);
+		// Where both are there, nobody can say which of them holds.
+		write("data/example%2ecom/uploads/.list", message(3));
+		const both = await migrate(`internal:${join(folder, "data")}`, `internal:${join(folder, "copy")}`);
+		expect(both).toMatchObject({ status: 0, out: expect.stringContaining(`there is ${own} already`) });
+	});
+
 	it("leaves the indexes of lists to Prosody 13", async () => {
 		write_data(3);
 		write(`${rooms}/muc_log/room.lidx`, "an index");

@@ -79,6 +79,7 @@ export interface ArchivePage {
 	readonly total?: number;
 }
 
+/** Archives of users, rooms, or, where `undefined` is the user, of the host itself. */
 export interface ArchiveStore {
 	/** `null` where there is no storage, so that nothing is ever kept. */
 	readonly name?: "null";
@@ -95,18 +96,18 @@ export interface ArchiveStore {
 	 * Adds an item and answers with its id; an item of the same id is replaced, and moves to the end. Where the user has as many
 	 * items as `caps.quota` allows, the error's text is `quota-limit`.
 	 */
-	append(user: string, id: string | undefined, stanza: Stanza, when: number, with_whom: string): Result<string, StorageError>;
+	append(user: string | undefined, id: string | undefined, stanza: Stanza, when: number, with_whom: string): Result<string, StorageError>;
 	/** `item-not-found` as the error's condition where `after` or `before` is unknown. */
-	find(user: string, query?: ArchiveQuery): Result<ArchivePage, StorageError>;
+	find(user: string | undefined, query?: ArchiveQuery): Result<ArchivePage, StorageError>;
 	/** The same without holding up other work: pages are read between turns. */
-	find_later(user: string, query?: ArchiveQuery): Promise<Result<ArchivePage, StorageError>>;
-	get(user: string, id: string): Result<ArchiveItem | undefined, StorageError>;
+	find_later(user: string | undefined, query?: ArchiveQuery): Promise<Result<ArchivePage, StorageError>>;
+	get(user: string | undefined, id: string): Result<ArchiveItem | undefined, StorageError>;
 	/** Replaces an item's stanza (and time, and with, where given). */
-	set(user: string, id: string, stanza: Stanza, when?: number, with_whom?: string): Result<void, StorageError>;
-	/** Deletes and answers how many; `true` as user means all users. `truncate` keeps that many of the newest. */
-	delete(user: string | true, query?: ArchiveQuery & { truncate?: number }): Result<number, StorageError>;
+	set(user: string | undefined, id: string, stanza: Stanza, when?: number, with_whom?: string): Result<void, StorageError>;
+	/** Deletes and answers how many; `true` as user means all, the host itself too. `truncate` keeps that many of the newest. */
+	delete(user: string | true | undefined, query?: ArchiveQuery & { truncate?: number }): Result<number, StorageError>;
 	/** How many items there are for each `with`, and when the first and the last was. */
-	summary(user: string, query?: ArchiveQuery): Result<Map<string, { count: number; first: number; last: number }>, StorageError>;
+	summary(user: string | undefined, query?: ArchiveQuery): Result<Map<string, { count: number; first: number; last: number }>, StorageError>;
 	users(): Result<string[], StorageError>;
 }
 

@@ -130,7 +130,7 @@ export function archive_store(place: ArchivePlace): ArchiveStore {
 	const { datamanager, host, store, item_limit, log } = place;
 	const known = new WeakMap<StoredList, Headings>();
 
-	function open(user: string): Result<StoredList | undefined, StorageError> {
+	function open(user: string | undefined): Result<StoredList | undefined, StorageError> {
 		const list = datamanager.list_open(user, host, store);
 		return list.ok ? list : trouble(list.error);
 	}
@@ -172,7 +172,7 @@ export function archive_store(place: ArchivePlace): ArchiveStore {
 		);
 	}
 
-	function select(user: string, query: ArchiveQuery): Result<Selection, StorageError> {
+	function select(user: string | undefined, query: ArchiveQuery): Result<Selection, StorageError> {
 		const opened = open(user);
 		if (!opened.ok) return opened;
 		const list = opened.value;
@@ -236,7 +236,7 @@ export function archive_store(place: ArchivePlace): ArchiveStore {
 		return Array.from({ length: list.length }, (_, index) => index);
 	}
 
-	function delete_of(user: string, query: ArchiveQuery & { truncate?: number }): Result<number, StorageError> {
+	function delete_of(user: string | undefined, query: ArchiveQuery & { truncate?: number }): Result<number, StorageError> {
 		const selected = select(user, { ...query, total: false, reverse: false, limit: Number.POSITIVE_INFINITY });
 		if (!selected.ok) return selected;
 		const { list, numbers } = selected.value;
@@ -329,7 +329,7 @@ export function archive_store(place: ArchivePlace): ArchiveStore {
 			const names = users();
 			if (!names.ok) return names;
 			let deleted = 0;
-			for (const name of names.value) {
+			for (const name of [...names.value, undefined]) {
 				const done = delete_of(name, query);
 				if (!done.ok) return done;
 				deleted += done.value;

@@ -87,15 +87,20 @@ function is_for_all({ start, end, with: with_whom, key, ids }: ArchiveQuery): bo
 export function archive_store(place: ArchivePlace): ArchiveStore {
 	const { database, host, store, item_limit } = place;
 
-	function count_key(user: string): string {
-		return `${store}\0${user}`;
+	/** Whose rows; those of the host itself have no name. */
+	function owner(user: string | undefined): string {
+		return user ?? "";
+	}
+
+	function count_key(user: string | undefined): string {
+		return `${store}\0${owner(user)}`;
 	}
 
 	/** The rows that a query is for, not counting `after` and `before`. */
-	function where(user: string | true, query: ArchiveQuery): Where {
+	function where(user: string | true | undefined, query: ArchiveQuery): Where {
 		const rows = new Where();
 		rows.add(`"host" = ?`, host);
-		if (user !== true) rows.add(`"user" = ?`, user);
+		if (user !== true) rows.add(`"user" = ?`, owner(user));
 		rows.add(`"store" = ?`, store);
 		if (query.start !== undefined) rows.add(`"when" >= ?`, query.start);
 		if (query.end !== undefined) rows.add(`"when" <= ?`, query.end);
@@ -106,7 +111,7 @@ export function archive_store(place: ArchivePlace): ArchiveStore {
 	}
 
 	/** Adds `after` and `before`; answers false where one of them is unknown. */
-	function add_range(rows: Where, user: string | true, { after, before }: ArchiveQuery): boolean {
+	function add_range(rows: Where, user: string | true | undefined, { after, before }: ArchiveQuery): boolean {
 		for (const [id, condition] of [
 			[after, `"sort_id" > ?`],
 			[before, `"sort_id" < ?`],
@@ -120,12 +125,12 @@ export function archive_store(place: ArchivePlace): ArchiveStore {
 		return true;
 	}
 
-	function count(user: string, query: ArchiveQuery, rows: Where): number {
+	function count(user: string | undefined, query: ArchiveQuery, rows: Where): number {
 		if (!is_for_all(query)) return sum_up(database.first(`SELECT COUNT(*) FROM "prosodyarchive" WHERE ${rows}`, ...rows.values));
 		const known = place.counts.at(database.generation());
 		let total = known.get(count_key(user));
 		if (total === undefined) {
-			total = sum_up(database.first(count_all, host, user, store));
+			total = sum_up(database.first(count_all, host, owner(user), store));
 			known.set(count_key(user), total);
 		}
 		return total;
@@ -169,7 +174,7 @@ export function archive_store(place: ArchivePlace): ArchiveStore {
 
 	/** Begins a query: what to read, and the total where it is asked for. */
 	function begin(
-		user: string,
+		user: string | undefined,
 		query: ArchiveQuery,
 	): Result<{ rows: Where; total: number | undefined; empty: boolean }, StorageError> {
 		const rows = where(user, query);
@@ -182,9 +187,9 @@ export function archive_store(place: ArchivePlace): ArchiveStore {
 		return total === undefined ? { items } : { items, total };
 	}
 
-	function check_limit(user: string, id: string | undefined): StorageError | undefined {
+	function check_limit(user: string | undefined, id: string | undefined): StorageError | undefined {
 		if (item_limit === undefined || count(user, {}, where(user, {})) < item_limit) return undefined;
-		const replaces = id !== undefined && database.first(exists, host, user, store, id) !== undefined;
+		const replaces = id !== undefined && database.first(exists, host, owner(user), store, id) !== undefined;
 		return replaces ? undefined : { text: "quota-limit" };
 	}
 
@@ -201,7 +206,7 @@ export function archive_store(place: ArchivePlace): ArchiveStore {
 			const value = stanza.toString();
 			if (id === undefined && item_limit === undefined) {
 				const fresh = uuid.v7();
-				const added = database.write_one(insert, host, user, store, when, with_whom, fresh, value);
+				const added = database.write_one(insert, host, owner(user), store, when, with_whom, fresh, value);
 				if (!added.ok) return added;
 				place.counts.change(count_key(user), 1);
 				return ok(fresh);
@@ -210,8 +215,8 @@ export function archive_store(place: ArchivePlace): ArchiveStore {
 				const limit = check_limit(user, id);
 				if (limit !== undefined) return failed(limit);
 				const key = id ?? uuid.v7();
-				const replaced = id === undefined ? 0 : database.run(delete_by_id, host, user, store, id);
-				database.run(insert, host, user, store, when, with_whom, key, value);
+				const replaced = id === undefined ? 0 : database.run(delete_by_id, host, owner(user), store, id);
+				database.run(insert, host, owner(user), store, when, with_whom, key, value);
 				place.counts.change(count_key(user), 1 - replaced);
 				return ok(key);
 			});

@@ -28,13 +28,13 @@ export function message(body: string): st.Stanza {
 		.up();
 }
 
-function ids(store: ArchiveStore, user: string, query?: ArchiveQuery): string[] {
+function ids(store: ArchiveStore, user: string | undefined, query?: ArchiveQuery): string[] {
 	return value(store.find(user, query)).items.map(({ id }) => id);
 }
 
 /** What an archive store has, in the plainest form. */
 interface ModelItem {
-	readonly user: string;
+	readonly user: string | undefined;
 	readonly id: string;
 	body: string;
 	when: number;
@@ -44,7 +44,7 @@ interface ModelItem {
 /** Answers a query from a list of items, in order; undefined where `after` or `before` is unknown. */
 function select(
 	items: readonly ModelItem[],
-	user: string | true,
+	user: string | true | undefined,
 	query: ArchiveQuery,
 ): { page: ModelItem[]; total: number } | undefined {
 	const own = items.filter((item) => user === true || item.user === user);
@@ -61,7 +61,8 @@ function select(
 	return { page, total: own.filter(fits).length };
 }
 
-const users = fc.constantFrom("room", "Räume", "o'brien", "x%_");
+/** Undefined for the host itself. */
+const users = fc.constantFrom("room", "Räume", "o'brien", "x%_", undefined);
 const item_ids = fc.constantFrom("a", "b", "c", "d", "ü", "'");
 const times = fc.constantFrom(1, 2.5, 1539204123, 1539204123.25, 4e9);
 const withs = fc.constantFrom("message<groupchat", "presence", "");
@@ -327,6 +328,21 @@ export function storage_cases(driver: string, options: Record<string, ConfigValu
 				expect(value(archive.users())).toEqual(["room"]);
 			});
 
+			it("keep what belongs to the host itself apart from what users have", () => {
+				const { archive } = open("test");
+				value(archive.append(undefined, "a", message("host"), 1, "x"));
+				value(archive.append("room", "a", message("room"), 2, "x"));
+				expect(value(archive.users())).toEqual(["room"]);
+				expect(value(archive.get(undefined, "a"))?.stanza.get_child_text("body")).toBe("host");
+				value(archive.set(undefined, "a", message("changed"), 3));
+				expect(value(archive.summary(undefined))).toEqual(new Map([["x", { count: 1, first: 3, last: 3 }]]));
+				expect(value(archive.delete(undefined, { ids: ["a"] }))).toBe(1);
+				expect(ids(archive, undefined)).toEqual([]);
+				expect(ids(archive, "room")).toEqual(["a"]);
+				value(archive.append(undefined, "a", message("host"), 1, "x"));
+				expect(value(archive.delete(true))).toBe(2);
+			});
+
 			it("replace an item of the same id, and move it to the end", () => {
 				const { archive } = open("test");
 				for (const id of ["a", "b"]) value(archive.append("room", id, message(id), 1, "w"));
@@ -511,7 +527,8 @@ export function storage_cases(driver: string, options: Record<string, ConfigValu
 									model = model.filter((item) => !gone.has(item));
 								} else running.server.turn.end();
 							}
-							expect(value(archive.users()).sort()).toEqual([...new Set(model.map(({ user }) => user))].sort());
+							const named = model.flatMap(({ user }) => user ?? []);
+							expect(value(archive.users()).sort()).toEqual([...new Set(named)].sort());
 							for (const [user, query] of asked) {
 								const selected =
 									query.limit === 0
