@@ -90,7 +90,8 @@ function select(history: readonly HistoryEntry[], event: GetHistoryEvent): reado
 			chars += text_length(entry) + recipient_length;
 			if (chars > maxchars) break;
 		}
-		if (since !== undefined && since > entry.timestamp) break;
+		// Divergence: entries have whole seconds, so that what is of the same one may be later. Prosody leaves it out
+		if (since !== undefined && Math.floor(since) > entry.timestamp) break;
 		if (history.length - first + 1 > maxstanzas) break;
 		first--;
 	}

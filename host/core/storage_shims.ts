@@ -6,6 +6,14 @@ import type { ArchiveStore, KeyvalStore, MapStore, StorageError, StoreTypes, Sto
 /** Why a map store refuses to look for a key in all users. */
 export const key_expected: StorageError = { text: "only non-empty text can be a key to look for in all users" };
 
+/**
+ * Whether an item of an archive is from a time or later, by {@link ArchiveQuery.start}: where its own is in whole seconds, as Prosody
+ * 0.12 files everything, it may be from anywhere in that second. Too much harms nobody; what is missing is lost to who asks.
+ */
+export function is_since(when: number, start: number): boolean {
+	return when >= start || (Number.isInteger(when) && when >= Math.floor(start));
+}
+
 /** A map store for drivers that have none: reads and writes whole tables. */
 export function map_on_keyval(keyval: KeyvalStore): MapStore {
 	const store: MapStore = {

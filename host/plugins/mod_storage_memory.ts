@@ -1,5 +1,6 @@
 // Counterpart: plugins/mod_storage_memory.lua
 
+import { is_since } from "../core/storage_shims.ts";
 import type {
 	ArchiveItem,
 	ArchiveQuery,
@@ -84,7 +85,7 @@ function matches(item: StoredItem, query: ArchiveQuery, ids: ReadonlySet<string>
 		(query.key === undefined || item.id === query.key) &&
 		(ids === undefined || ids.has(item.id)) &&
 		(query.with === undefined || item.with === query.with) &&
-		(query.start === undefined || item.when >= query.start) &&
+		(query.start === undefined || is_since(item.when, query.start)) &&
 		(query.end === undefined || item.when <= query.end)
 	);
 }

@@ -163,7 +163,7 @@ describe("what is asked for", () => {
 				maxstanzas: fc.nat({ max: 12 }),
 				maxchars: fc.nat({ max: 2500 }),
 				seconds: fc.nat({ max: 200 }),
-				since: fc.nat({ max: 300 }).map((seconds) => datetime(start + seconds)),
+				since: fc.nat({ max: 600 }).map((half_seconds) => datetime(start + half_seconds / 2)),
 			},
 			{ requiredKeys: [] },
 		);
@@ -184,7 +184,7 @@ describe("what is asked for", () => {
 						sent.attr["to"] = to;
 						return sum + Buffer.byteLength(sent.toString());
 					}, 0);
-					return length <= maxchars && count <= maxstanzas && chosen.every(({ timestamp }) => timestamp >= since);
+					return length <= maxchars && count <= maxstanzas && chosen.every(({ timestamp }) => timestamp >= Math.floor(since));
 				};
 				let count = 0;
 				while (count < history.length && fits(count + 1)) count++;

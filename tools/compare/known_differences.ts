@@ -153,7 +153,7 @@ export const known_differences: readonly KnownDifference[] = [
 	{
 		id: "13-longer-stamps",
 		reason:
-			"Prosody 13 keeps fractions of seconds in archives, which 0.12 fails to read; here they have whole seconds, so that the way back to either is open. Shorter stamps let more messages fit into the size that a client limits history to.",
+			"Prosody 13 keeps fractions of seconds in archives, which 0.12 fails to read; here they have whole seconds, so that the way back to either is open. Shorter stamps let more messages fit into the size that a client limits history to. What is asked for from within a second on includes all of that second.",
 		reference: "13",
 		shown_by: "mam_short_stamps.scs",
 		matches: ({ kind, subject }, step) =>

@@ -58,7 +58,7 @@ export interface ArchiveItem {
 /** Narrows an archive query; all parts are optional. Source: plugins/mod_storage_sql.lua, archive_where. */
 export interface ArchiveQuery {
 	readonly with?: string;
-	/** Inclusive. */
+	/** Inclusive. Who files items in whole seconds has cut their times: all of its second are from then or later. */
 	readonly start?: number;
 	/** Inclusive. */
 	readonly end?: number;
@@ -96,7 +96,13 @@ export interface ArchiveStore {
 	 * Adds an item and answers with its id; an item of the same id is replaced, and moves to the end. Where the user has as many
 	 * items as `caps.quota` allows, the error's text is `quota-limit`.
 	 */
-	append(user: string | undefined, id: string | undefined, stanza: Stanza, when: number, with_whom: string): Result<string, StorageError>;
+	append(
+		user: string | undefined,
+		id: string | undefined,
+		stanza: Stanza,
+		when: number,
+		with_whom: string,
+	): Result<string, StorageError>;
 	/** `item-not-found` as the error's condition where `after` or `before` is unknown. */
 	find(user: string | undefined, query?: ArchiveQuery): Result<ArchivePage, StorageError>;
 	/** The same without holding up other work: pages are read between turns. */
@@ -107,7 +113,10 @@ export interface ArchiveStore {
 	/** Deletes and answers how many; `true` as user means all, the host itself too. `truncate` keeps that many of the newest. */
 	delete(user: string | true | undefined, query?: ArchiveQuery & { truncate?: number }): Result<number, StorageError>;
 	/** How many items there are for each `with`, and when the first and the last was. */
-	summary(user: string | undefined, query?: ArchiveQuery): Result<Map<string, { count: number; first: number; last: number }>, StorageError>;
+	summary(
+		user: string | undefined,
+		query?: ArchiveQuery,
+	): Result<Map<string, { count: number; first: number; last: number }>, StorageError>;
 	users(): Result<string[], StorageError>;
 }
 

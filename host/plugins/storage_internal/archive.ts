@@ -1,5 +1,6 @@
 // Counterpart: plugins/mod_storage_internal.lua (archive)
 
+import { is_since } from "../../core/storage_shims.ts";
 import type { ArchiveItem, ArchivePage, ArchiveQuery, ArchiveStore, Log, StorageError } from "../../core/types.ts";
 import type { StoredList } from "../../util/datamanager/lists.ts";
 import type { Datamanager } from "../../util/datamanager.ts";
@@ -167,7 +168,7 @@ export function archive_store(place: ArchivePlace): ArchiveStore {
 			(query.key === undefined || heading.id === query.key) &&
 			(ids === undefined || ids.has(heading.id)) &&
 			(query.with === undefined || heading.with === query.with) &&
-			(query.start === undefined || heading.when >= query.start) &&
+			(query.start === undefined || is_since(heading.when, query.start)) &&
 			(query.end === undefined || heading.when <= query.end)
 		);
 	}

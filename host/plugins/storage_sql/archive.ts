@@ -102,7 +102,11 @@ export function archive_store(place: ArchivePlace): ArchiveStore {
 		rows.add(`"host" = ?`, host);
 		if (user !== true) rows.add(`"user" = ?`, owner(user));
 		rows.add(`"store" = ?`, store);
-		if (query.start !== undefined) rows.add(`"when" >= ?`, query.start);
+		// As is_since has it; the column holds whole numbers as such
+		if (query.start !== undefined) {
+			rows.add(`"when" >= ?`, Math.floor(query.start));
+			if (!Number.isInteger(query.start)) rows.add(`("when" >= ? OR typeof("when") = 'integer')`, query.start);
+		}
 		if (query.end !== undefined) rows.add(`"when" <= ?`, query.end);
 		if (query.with !== undefined) rows.add(`"with" = ?`, query.with);
 		if (query.key !== undefined) rows.add(`"key" = ?`, query.key);
