@@ -296,13 +296,7 @@ class StoreViews {
 				const time = this.number(when) ?? Date.now() / 1000;
 				const kept = this.stanza(stanza);
 				return this.answer(
-					store.append(
-						this.user(username),
-						id,
-						kept,
-						time,
-						this.is_nothing(with_whom) ? "" : this.text(with_whom, "with"),
-					),
+					store.append(this.user(username), id, kept, time, this.is_nothing(with_whom) ? "" : this.text(with_whom, "with")),
 					(made) => string_value(made),
 				);
 			},

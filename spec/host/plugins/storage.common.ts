@@ -53,8 +53,7 @@ function select(
 	if ((query.after !== undefined && after < 0) || before < 0) return undefined;
 	const fits = (item: ModelItem): boolean =>
 		(query.with === undefined || item.with === query.with) &&
-		(query.start === undefined ||
-			item.when >= (Number.isInteger(item.when) ? Math.floor(query.start) : query.start)) &&
+		(query.start === undefined || item.when >= (Number.isInteger(item.when) ? Math.floor(query.start) : query.start)) &&
 		(query.end === undefined || item.when <= query.end) &&
 		(query.key === undefined || item.id === query.key) &&
 		(query.ids === undefined || query.ids.includes(item.id));
