@@ -2,6 +2,7 @@
 
 import { createInterface } from "node:readline";
 import { type Readable, Writable } from "node:stream";
+import type { ReadStream } from "node:tty";
 import { failed, ok, type Result } from "../util/error.ts";
 import * as jid from "../util/jid.ts";
 import type { Server } from "./types.ts";
@@ -130,10 +131,10 @@ async function first_line(input: Readable): Promise<string> {
  */
 export async function ask_password(
 	address: string,
-	input: Readable & { readonly is_tty?: boolean } = process.stdin,
+	input: Readable & Partial<Pick<ReadStream, "isTTY">> = process.stdin,
 	output: Writable = process.stderr,
 ): Promise<string> {
-	if (input.is_tty !== true) return first_line(input);
+	if (input.isTTY !== true) return first_line(input);
 	const typed: (string | undefined)[] = [];
 	const prompts = [`New password for ${address}: `, "The same again: "];
 	for await (const line of hidden_lines(input, output, prompts)) typed.push(line);
