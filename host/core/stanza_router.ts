@@ -122,6 +122,7 @@ export function create_router(server: Server, wants_debug: () => boolean): Stanz
 
 	function in_slices(event: StanzaEvent, work: () => void): void {
 		const { origin, stanza } = event;
+		const { type } = origin;
 		let has_waited = false;
 		slices.run({
 			work() {
@@ -130,9 +131,9 @@ export function create_router(server: Server, wants_debug: () => boolean): Stanz
 				work();
 			},
 			// Who is gone meanwhile must not come in any more
-			is_wanted: () => origin.type === "c2s",
+			is_wanted: () => origin.type === type,
 			hold() {
-				const release = origin.type === "c2s" ? origin.hold?.() : undefined;
+				const release = "hold" in origin ? origin.hold?.() : undefined;
 				has_waited = release !== undefined;
 				return release;
 			},

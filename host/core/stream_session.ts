@@ -1,10 +1,10 @@
 // Counterpart: util/session.lua
 
 import { Filters } from "../util/filters.ts";
+import type { Framing } from "../util/framing.ts";
 import { ns } from "../util/ns.ts";
 import type { AddressableText, Stanza } from "../util/stanza.ts";
 import * as st from "../util/stanza.ts";
-import { stream_end, stream_header } from "../util/xmppstream.ts";
 import type { Connection, FilterKind, Log, Server, StanzaFilter, StreamError, StreamSession } from "./types.ts";
 
 /** The opening tag of a stanza, made when the log asks for it. */
@@ -16,7 +16,25 @@ class TopTag {
 	}
 }
 
-/** What streams of all kinds have in common; each kind says what {@link close} means to it. */
+/** What a stream does for the session that it belongs to; see streams.ts. */
+export interface StreamControl {
+	/** How our direction is written. */
+	readonly framing: Framing;
+	/** Ends the stream and takes the session out of the server. */
+	close(session: BaseStreamSession, reason: StreamError | undefined): void;
+	/** Handles nothing of what comes from the other end until the answer is called; it waits, in order. */
+	hold(): () => void;
+	/** Expects a new header from the other end. */
+	reset_stream(rest: "keep" | "drop"): void;
+	/** The other end is known now: it has all the time it wants, and may send bigger stanzas. */
+	authenticated(stanza_size_limit: number): void;
+	/** Has what comes over the connection be another session's from now on. */
+	take_over(by: BaseStreamSession): void;
+}
+
+const nowhere = { jid: undefined, framing: undefined, attribute: "" };
+
+/** What sessions of all kinds have in common. */
 export abstract class BaseStreamSession implements StreamSession {
 	abstract readonly type: string;
 	readonly log: Log;
@@ -37,6 +55,10 @@ export abstract class BaseStreamSession implements StreamSession {
 	private filters: Filters<FilterKind, Stanza> | undefined;
 	private silent = false;
 
+	/** What texts for many have of this session, once there was one. */
+	private addressed: { readonly jid: string | undefined; readonly framing: Framing | undefined; readonly attribute: string } =
+		nowhere;
+
 	/** @param xmlns namespace of the stream's stanzas */
 	constructor(
 		server: Server,
@@ -44,21 +66,43 @@ export abstract class BaseStreamSession implements StreamSession {
 		/** The connection, until it is gone. */
 		public conn: Connection | undefined,
 		private readonly xmlns: string,
+		private control: StreamControl,
 	) {
 		this.log = server.logger(id);
 		this.ip = conn?.ip ?? "";
 	}
 
-	abstract close(reason?: StreamError): void;
-
 	/** Whether the session was taken out of the server; then nothing is sent any more. */
 	abstract get destroyed(): boolean;
 
-	/** What shared texts say where they go; ends with this session's own address. */
-	protected abstract to_attribute(): string;
+	/** The host here that the stream is with. */
+	abstract host: string | undefined;
+
+	/** The address of the other end, once it has one: shared texts go to it, and the log names it. */
+	protected abstract get address(): string | undefined;
 
 	/** Whether what is sent now goes out even where the turn's work cannot be stored: it moves the stream itself on. */
 	protected abstract keeps_output(): boolean;
+
+	close(reason?: StreamError): void {
+		if (this.destroyed) this.log("debug", "Attempt to close already-closed session");
+		else this.control.close(this, reason);
+	}
+
+	hold(): () => void {
+		return this.control.hold();
+	}
+
+	/** @param rest whether what the other end sent behind the element that leads to this still counts */
+	reset_stream(rest: "keep" | "drop" = "keep"): void {
+		this.notopen = true;
+		this.control.reset_stream(rest);
+	}
+
+	/** The other end is known now. */
+	authenticated(stanza_size_limit: number): void {
+		this.control.authenticated(stanza_size_limit);
+	}
 
 	send(stanza: Stanza): boolean {
 		// What a filter keeps for later it has to see also while there is no connection.
@@ -66,7 +110,7 @@ export abstract class BaseStreamSession implements StreamSession {
 		this.log("debug", "Sending[%s]: %s", this.type, new TopTag(stanza));
 		const passed = this.filter("stanzas/out", stanza);
 		if (passed === undefined) return true;
-		return this.can_send(this.conn) && this.conn.write(passed.toString(), this.keeps_output());
+		return this.can_send(this.conn) && this.conn.write(this.control.framing.text(passed), this.keeps_output());
 	}
 
 	send_text(text: string): boolean {
@@ -75,6 +119,21 @@ export abstract class BaseStreamSession implements StreamSession {
 
 	send_shared(text: AddressableText): boolean {
 		return this.can_send(this.conn) && this.conn.write_shared(text, this.to_attribute());
+	}
+
+	/** Sends what means nothing, so that the connection stays open. False where the carrier has to see to that. */
+	send_white_space(): boolean {
+		const { white_space } = this.control.framing;
+		return white_space !== undefined && this.send_text(white_space);
+	}
+
+	private to_attribute(): string {
+		const { address, addressed } = this;
+		const { framing } = this.control;
+		if (addressed.jid === address && addressed.framing === framing) return addressed.attribute;
+		const attribute = framing.to_attribute(address ?? "");
+		this.addressed = { jid: address, framing, attribute };
+		return attribute;
 	}
 
 	filter(kind: FilterKind, stanza: Stanza): Stanza | undefined {
@@ -94,10 +153,15 @@ export abstract class BaseStreamSession implements StreamSession {
 		this.filters?.remove(kind, callback);
 	}
 
+	/** The other end, for the log. */
+	get peer_name(): string {
+		return this.address ?? this.ip;
+	}
+
 	/** Sends our stream header. */
 	open_stream(from: string | undefined, to?: string): void {
 		const version = this.version !== undefined && this.version > 0 ? "1.0" : undefined;
-		const header = stream_header({ xmlns: this.xmlns, from, to, id: this.streamid ?? "", version });
+		const header = this.control.framing.header({ xmlns: this.xmlns, from, to, id: this.streamid ?? "", version });
 		this.log("debug", "Sending[%s]: <stream:stream id='%s'>", this.type, this.streamid ?? "");
 		this.send_stream_text(header);
 	}
@@ -105,17 +169,18 @@ export abstract class BaseStreamSession implements StreamSession {
 	/** Sends the stream error, if there is one, and the end of our stream; nothing can be sent after that. */
 	end_stream(reason: StreamError | undefined): void {
 		if (reason !== undefined) {
-			const error = stream_error(reason).toString();
+			const error = this.control.framing.text(stream_error(reason));
 			this.log("debug", "Disconnecting, <stream:error> is: %s", error);
 			this.send_stream_text(error);
 		}
-		this.send_stream_text(stream_end);
+		this.send_stream_text(this.control.framing.end());
 		this.silent = true;
 	}
 
-	/** Takes over where the stream of another session stands. */
+	/** Goes on where the stream of another session stands. */
 	protected resume_stream(other: BaseStreamSession): void {
 		const { conn } = this;
+		this.control = other.control;
 		this.conn = other.conn;
 		this.ip = other.ip;
 		this.secure = other.secure;
@@ -124,6 +189,7 @@ export abstract class BaseStreamSession implements StreamSession {
 		this.version = other.version;
 		this.silent = false;
 		if (conn !== this.conn) conn?.close();
+		other.control.take_over(this);
 	}
 
 	/** Sends no more, without a word. */

@@ -56,6 +56,8 @@ export interface StreamSession extends SessionBase {
 	send_shared(text: AddressableText): boolean;
 	/** Ends the stream: with an error, or cleanly when there is none. */
 	close(reason?: StreamError): void;
+	/** Keeps back what comes from the other end from here on; the answer lets it pass. Missing where nothing can be kept back. */
+	hold?(): () => void;
 	/** Passes a stanza through the filters of one direction; undefined where one swallowed it. Source: util/filters.lua. */
 	filter(kind: FilterKind, stanza: Stanza): Stanza | undefined;
 	/** Whether anything filters that direction, so that a shared text cannot be sent as it is. */
@@ -79,8 +81,6 @@ export interface C2sSession extends StreamSession {
 	resource: string | undefined;
 	/** `username@host/resource`, once bound. */
 	full_jid: string | undefined;
-	/** Keeps back what the client sends from here on; the answer lets it pass. Missing where nothing can be kept back. */
-	hold?(): () => void;
 	/** The last available presence without `to`. */
 	presence: Stanza | undefined;
 	priority: number | undefined;
@@ -286,7 +286,11 @@ export interface ListenAddress {
 	readonly port: number;
 }
 
-/** A byte stream to a peer, as plugins see it; net/server.ts makes them. */
+/**
+ * What carries a stream: bytes over TCP or TLS, which net/server.ts makes, or messages of something else. What is written belongs
+ * to the turn (net/out_buffer.ts): it goes out at its end, or not at all where the turn fails. A carrier of messages makes one of
+ * each call of `write` and `write_shared`, and `ondata` gets one whole message.
+ */
 export interface Connection {
 	readonly ip: string;
 	readonly secure: boolean;
@@ -327,8 +331,8 @@ export interface Connection {
 	close(): void;
 	/** Ends the connection at once. */
 	destroy(): void;
-	/** Turns into TLS as the server; what was written before goes out in the clear. */
-	starttls(context: TlsContext): void;
+	/** Turns into TLS as the server; what was written before goes out in the clear. Missing where the carrier has no such thing. */
+	starttls?(context: TlsContext): void;
 }
 
 /** Opaque to plugins: key and certificate for TLS. */

@@ -17,6 +17,7 @@ export const definition: ModuleDefinition = {
 		/** What a stream can be encrypted with; undefined where it cannot, or is already. */
 		function can_do_tls(session: Session): TlsContext | undefined {
 			if (!(session instanceof ClientSession) || session.secure || session.type !== "c2s_unauthed") return undefined;
+			if (session.conn?.starttls === undefined) return undefined;
 			const context = module.server.tls_context(module.host);
 			if (context === undefined && require_encryption) {
 				session.log("error", "No TLS context available for c2s: there is no usable certificate for %s", module.host);
@@ -33,7 +34,7 @@ export const definition: ModuleDefinition = {
 
 		module.hook(`stanza/${ns.tls}:starttls`, ({ origin }) => {
 			const context = can_do_tls(origin);
-			if (context !== undefined && origin instanceof ClientSession && origin.conn !== undefined) {
+			if (context !== undefined && origin instanceof ClientSession && origin.conn?.starttls !== undefined) {
 				origin.send(st.stanza("proceed", { xmlns: ns.tls }));
 				// Whoever sends more in the clear before TLS could be somebody else.
 				origin.reset_stream("drop");

@@ -4,6 +4,8 @@ import type { Turn } from "./turn.ts";
 
 /** How long a turn may be busy with work that can wait, in milliseconds. */
 const slice_time = 8;
+/** How many sessions may have all of that in one turn; from then on, one stanza of each is handled, and the rest later. */
+const busy_sessions = 4;
 /** How long what comes of it may wait to go out together with more, in milliseconds of work. */
 const longest_gathering = 200;
 
@@ -19,13 +21,26 @@ export interface SlicedWork {
 	failed(error: unknown): void;
 }
 
+/** How much of a turn a session has had. */
+export class Share {
+	turn = -1;
+	spent = 0;
+	/** Up to when time was counted. */
+	counted = 0;
+}
+
 /** Does work in slices: in each turn for a while, then the turn ends and everybody else has one. */
 export class Slices {
+	/** How long what one session sent may keep a turn busy, in milliseconds. */
+	session_time = 5;
 	private readonly waiting: { readonly task: SlicedWork; readonly release: () => void }[] = [];
 	private scheduled = false;
 	/** The turn that time was spent in, and how much. */
 	private turn_number = -1;
 	private spent = 0;
+	/** The same for what sessions sent. */
+	private input_turn = -1;
+	private input_spent = 0;
 	/** Time spent since what came of it was written, and whether that is being written. */
 	private worked = 0;
 	private flushing = false;
@@ -54,6 +69,36 @@ export class Slices {
 		}
 		this.waiting.push({ task, release });
 		this.schedule();
+	}
+
+	/** Does it later, in order with what else waits. */
+	later(work: () => void, failed: SlicedWork["failed"]): void {
+		this.waiting.push({ task: { work, failed, is_wanted: () => true, hold: () => undefined }, release: () => undefined });
+		this.schedule();
+	}
+
+	/** What a session sent begins to be handled. */
+	begin(share: Share): void {
+		const { turns } = this.turn.counts;
+		if (share.turn !== turns) {
+			share.turn = turns;
+			share.spent = 0;
+		}
+		if (this.input_turn !== turns) {
+			this.input_turn = turns;
+			this.input_spent = 0;
+		}
+		share.counted = this.clock();
+	}
+
+	/** One more thing that a session sent was handled; answers whether what it sent behind that has to wait. */
+	is_over(share: Share): boolean {
+		const now = this.clock();
+		const spent = now - share.counted;
+		share.counted = now;
+		share.spent += spent;
+		this.input_spent += spent;
+		return share.spent >= this.session_time || this.input_spent >= busy_sessions * this.session_time;
 	}
 
 	private timed(work: () => void): void {

@@ -145,9 +145,23 @@ export class XmlTokenizer {
 		return this.rest_bytes;
 	}
 
-	/** Stops after what is being reported. */
+	/** Stops after what is being reported; what is written from then on is kept. */
 	halt(): void {
 		this.halted = true;
+	}
+
+	/** Reads on when more is written. */
+	go_on(): void {
+		this.halted = false;
+	}
+
+	/** What was written and not read, to be written again. */
+	take_unread(): string {
+		const { rest } = this;
+		this.rest = "";
+		this.rest_bytes = 0;
+		this.rest_is_tag = false;
+		return rest;
 	}
 
 	/** Whether all that was written is one document, whole. */

@@ -87,6 +87,7 @@ export class XmppStream {
 
 	private feeding = false;
 	private stopped = false;
+	private paused = false;
 	private restart: "keep" | "drop" | undefined;
 
 	constructor(
@@ -117,6 +118,31 @@ export class XmppStream {
 		this.tokenizer.halt();
 	}
 
+	/** Reads no further than to the end of the element that is being read, until {@link resume}; what is fed meanwhile is kept. */
+	pause(): void {
+		this.paused = true;
+		this.tokenizer.halt();
+	}
+
+	/** Whether something is left to be read since it was told to {@link pause}. */
+	get has_unread(): boolean {
+		return this.paused && !this.stopped && this.tokenizer.unread !== "";
+	}
+
+	/**
+	 * Reads on.
+	 * @returns and throws what {@link feed} does
+	 */
+	resume(): boolean {
+		if (!this.paused) return !this.stopped;
+		this.paused = false;
+		if (this.stopped) return false;
+		// What is to come is another stream's
+		if (this.restart === undefined) this.tokenizer.go_on();
+		// A callback may change its mind
+		return this.feeding || this.read(this.tokenizer.take_unread());
+	}
+
 	/**
 	 * Expects a new header. In a callback this takes effect right behind the element that it is about.
 	 * @param rest what becomes of the bytes behind it in the same chunk: `drop` where they must not count, as those that came in
@@ -125,7 +151,7 @@ export class XmppStream {
 	reset(rest: "keep" | "drop" = "keep"): void {
 		this.restart = rest;
 		if (this.feeding) this.tokenizer.halt();
-		else this.start_over();
+		else this.read("");
 	}
 
 	/**
@@ -140,9 +166,21 @@ export class XmppStream {
 			this.refuse({ kind: "parse-error", text: "invalid UTF-8" });
 			return false;
 		}
+		return this.read(text);
+	}
+
+	/** Reads; what stops the stream is told to its owner. */
+	private read(text: string): boolean {
 		this.feeding = true;
 		try {
-			this.read(text);
+			this.tokenizer.write(text);
+			while (this.restart !== undefined && !this.stopped) {
+				const rest = this.restart === "keep" ? this.tokenizer.unread : "";
+				this.start_over();
+				if (this.paused) this.tokenizer.halt();
+				this.tokenizer.write(rest);
+			}
+			if (!(this.stopped || this.paused)) this.check_size(this.stanza_bytes + this.tokenizer.pending_bytes);
 		} catch (error) {
 			this.stopped = true;
 			if (error instanceof Refusal) this.refuse(error.fault);
@@ -153,16 +191,6 @@ export class XmppStream {
 			this.feeding = false;
 		}
 		return !this.stopped;
-	}
-
-	private read(text: string): void {
-		this.tokenizer.write(text);
-		while (this.restart !== undefined && !this.stopped) {
-			const rest = this.restart === "keep" ? this.tokenizer.unread : "";
-			this.start_over();
-			this.tokenizer.write(rest);
-		}
-		if (!this.stopped) this.check_size(this.stanza_bytes + this.tokenizer.pending_bytes);
 	}
 
 	private start_over(): void {

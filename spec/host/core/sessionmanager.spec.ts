@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ClientSession } from "../../../host/core/c2s_session.ts";
 import type { Connection, HostSession, Role } from "../../../host/core/types.ts";
+import { document_framing } from "../../../host/util/framing.ts";
 import * as st from "../../../host/util/stanza.ts";
 import { start_test_server, type TestServer } from "../../helper.ts";
 
@@ -48,7 +49,9 @@ function session_of(name?: string): { session: ClientSession; sent: string[] } {
 		starttls() {},
 	};
 	const session = new ClientSession(running.server, "c2stest", conn, {
-		close: (closed) => running.server.sessionmanager.destroy_session(closed),
+		framing: document_framing,
+		close: (closed: ClientSession) => running.server.sessionmanager.destroy_session(closed),
+		authenticated() {},
 		reset_stream() {},
 		hold: () => () => {},
 		take_over() {},

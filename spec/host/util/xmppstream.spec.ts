@@ -354,6 +354,55 @@ describe("limits", () => {
 	});
 });
 
+describe("pause", () => {
+	it("has one stanza told at a time, and keeps what restarts the stream", () => {
+		const { seen, stream, feed } = reader({}, (stanza, it) => {
+			it.pause();
+			if (stanza.name === "last") it.reset();
+		});
+		feed(`${header}<a/><last/>${header}<b/>`);
+		expect(seen).toHaveLength(2);
+		expect(stream.has_unread).toBe(true);
+		stream.resume();
+		expect(seen).toHaveLength(3);
+		stream.resume();
+		expect(seen.map((entry) => (typeof entry === "object" ? Object.keys(entry)[0] : entry))).toEqual([
+			"opened",
+			"stanza",
+			"stanza",
+			"opened",
+			"stanza",
+		]);
+		expect(stream.has_unread).toBe(false);
+	});
+
+	it("that is taken back at once changes nothing", () => {
+		const { seen, feed } = reader({}, (_, stream) => {
+			stream.pause();
+			stream.resume();
+		});
+		feed(`${header}<a/><b/></stream:stream>`);
+		expect(seen).toHaveLength(4);
+	});
+
+	it("keeps what came behind an element after which the stream restarts, though that is decided later", () => {
+		const { seen, stream, feed } = reader({}, (_, it) => it.pause());
+		feed(`${header}<auth/>${header}<b/>`);
+		stream.reset();
+		stream.resume();
+		expect(seen.filter((entry) => typeof entry === "object" && "opened" in entry)).toHaveLength(2);
+		expect(seen.at(-1)).toMatchObject({ stanza: expect.stringContaining("<b ") });
+	});
+
+	it("counts nothing of what waits as a stanza", () => {
+		const { seen, stream, feed } = reader({ stanza_size_limit: 300 }, (_, it) => it.pause());
+		feed(`${header}<a/>${"<message/>".repeat(100)}`);
+		expect(seen).toHaveLength(2);
+		while (stream.has_unread) stream.resume();
+		expect(seen).toHaveLength(102);
+	});
+});
+
 describe("restart", () => {
 	it("reads what follows in the same chunk as a new stream", () => {
 		const { feed, seen } = reader({}, (stanza, stream) => {
@@ -449,6 +498,27 @@ describe("splits", () => {
 				const bytewise = reader();
 				for (const byte of data) bytewise.stream.feed(Buffer.from([byte]));
 				expect(bytewise.seen).toEqual(whole.seen);
+			}),
+		);
+	});
+
+	it("do not matter where the stream pauses behind each stanza", () => {
+		fc.assert(
+			fc.property(fc.array(arbitrary_stanza, { maxLength: 5 }), fc.array(fc.nat(), { maxLength: 5 }), (stanzas, cuts) => {
+				const data = Buffer.from(`${header}${stanzas.join(" ")}</stream:stream>`);
+				const whole = reader();
+				whole.stream.feed(data);
+				const paused = reader({}, (_, stream) => stream.pause());
+				let start = 0;
+				for (const place of [...cuts.map((cut) => cut % data.length).sort((a, b) => a - b), data.length]) {
+					// What is fed while it is paused is kept
+					paused.stream.feed(data.subarray(start, place));
+					start = place;
+				}
+				let count = 0;
+				while (paused.stream.has_unread && count++ < 10) paused.stream.resume();
+				paused.stream.resume();
+				expect(paused.seen).toEqual(whole.seen);
 			}),
 		);
 	});

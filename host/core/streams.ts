@@ -1,0 +1,285 @@
+// Counterpart: plugins/mod_c2s.lua, plugins/mod_s2s.lua, plugins/mod_component.lua (what they have in common)
+
+import { document_framing, type Framing } from "../util/framing.ts";
+import * as id from "../util/id.ts";
+import { ns } from "../util/ns.ts";
+import type { Attributes, Stanza } from "../util/stanza.ts";
+import * as st from "../util/stanza.ts";
+import type { StreamCallbacks, StreamFault, StreamOptions } from "../util/xmppstream.ts";
+import { StreamInput } from "./stream_input.ts";
+import type { BaseStreamSession, StreamControl } from "./stream_session.ts";
+import type { Connection, ModuleApi, StreamError, Timer } from "./types.ts";
+
+/** How long the other ends of streams have, in seconds, and how much they may send. */
+export interface StreamLimits {
+	/** To say who they are. */
+	readonly unauthed_timeout: number;
+	/** To close their side when we closed ours. */
+	readonly close_timeout: number;
+	/** Sizes and depths of what they send before they said who they are. */
+	readonly unauthed: Omit<StreamOptions, "default_ns">;
+}
+
+/**
+ * A kind of stream: `c2s`, `s2s`, `component`. It knows what its sessions are, and what is to be done with what comes over their
+ * streams; what carries them, and how XML is written on it, it does not know.
+ */
+export interface StreamKind<Session extends BaseStreamSession> {
+	/** Begins the ids of its sessions, and names it in the log. */
+	readonly name: string;
+	/** Whom it talks to, for the log: `Client`. */
+	readonly peer: string;
+	/** Namespace of its stanzas. */
+	readonly xmlns: string;
+	readonly limits: StreamLimits;
+	/** Has the system probe idle connections. */
+	readonly keepalives: boolean;
+	/** Makes the session of a new connection. */
+	create(session_id: string, conn: Connection, control: StreamControl): Session;
+	/** The connection is there; whoever begins says its header here. */
+	connected?(session: Session): void;
+	/** The other end's header came. What this throws ends the stream with `internal-server-error`. */
+	streamopened(session: Session, attr: Attributes): void;
+	/** A stanza or stream element came; its filters have not seen it yet. The same for what this throws. */
+	handlestanza(session: Session, stanza: Stanza): void;
+	/** Whether the other end has not said who it is. */
+	is_unauthed(session: Session): boolean;
+	/** Whether it may be in the middle of a stanza, so that it gets time to finish when we close the stream. */
+	is_established(session: Session): boolean;
+	/** Fires the event that a stream is about to be closed; answers with the reason, which handlers may have changed. */
+	closing(session: Session, reason: StreamError | false | undefined): StreamError | false | undefined;
+	/** Takes the session out of the server; the text says why. */
+	destroy(session: Session, text: string | undefined): void;
+	/** The connection is gone, all that came over it was handled, and the session is taken out unless it goes on elsewhere. */
+	disconnected(session: Session): void;
+	/** The other end was silent for long; the connection lives on where this answers true. */
+	read_timeout(session: Session): boolean;
+	/** What the other end is sent is about to go out; more can be added to it. */
+	pre_drain?(session: Session): void;
+	/** The other end took all that had to wait for it. */
+	drain?(session: Session): void;
+}
+
+/** What belongs to one connection. */
+interface Line<Session> {
+	/** Another one from when it resumed that over this connection. */
+	session: Session;
+	readonly input: StreamInput;
+	/** Ends a stream whose other end does not say who it is. */
+	patience?: Timer;
+}
+
+/** The reason in a few words, for the log and for `resource-unbind`. */
+function reason_text(reason: StreamError | false | undefined): string | undefined {
+	return reason ? (reason.text ?? reason.condition) : undefined;
+}
+
+/** What the other end's `<stream:error/>` says. */
+function remote_error(error: Stanza): string {
+	let condition: string | undefined;
+	let text: string | undefined;
+	for (const child of error.childtags(undefined, ns.stream_errors)) {
+		if (child.name === "text") text ??= child.get_text();
+		else condition ??= child.name;
+	}
+	return `${condition ?? "undefined-condition"}${text === undefined ? "" : ` (${text})`}`;
+}
+
+/** The stream error that answers something that cannot be read. */
+function answer_to(fault: Exclude<StreamFault, { kind: "stream-error" }>): StreamError {
+	switch (fault.kind) {
+		case "no-stream":
+			return { condition: "invalid-namespace" };
+		case "parse-error":
+			return { condition: "not-well-formed" };
+		case "stanza-too-large":
+			return {
+				condition: "policy-violation",
+				text: "XML stanza is too big",
+				extra: st.stanza("stanza-too-big", { xmlns: ns.errors }),
+			};
+		case "stanza-too-complex":
+			return { condition: "policy-violation", text: `XML stanza is too complex: ${fault.text}` };
+	}
+}
+
+/**
+ * All streams of one kind, over whatever carries them: connects sessions with what comes from their other ends, answers what cannot
+ * be read, keeps times and limits, and closes streams in good order.
+ */
+export class Streams<Session extends BaseStreamSession> {
+	private readonly lines = new Map<Connection, Line<Session>>();
+
+	constructor(
+		private readonly module: ModuleApi,
+		private readonly kind: StreamKind<Session>,
+	) {}
+
+	/** How many connections there are. */
+	get size(): number {
+		return this.lines.size;
+	}
+
+	/**
+	 * Has a stream go over a connection.
+	 * @param framing how XML is written on it
+	 */
+	accept(conn: Connection, framing: Framing = document_framing): Session {
+		const { kind, module } = this;
+		const { unauthed_timeout, unauthed } = kind.limits;
+		const session = kind.create(`${kind.name}${id.short()}`, conn, {
+			framing,
+			close: (closing: Session, reason) => this.close(closing, reason),
+			reset_stream: (rest) => input.reset(rest),
+			hold: () => input.hold(),
+			authenticated: (stanza_size_limit) => {
+				input.set_stanza_size_limit(stanza_size_limit);
+				line.patience?.stop();
+			},
+			take_over: (by: Session) => {
+				line.session = by;
+			},
+		});
+		const { slices } = module.server.router;
+		const callbacks: StreamCallbacks = {
+			streamopened: (attr) => this.guard(line.session, () => kind.streamopened(line.session, attr)),
+			streamclosed: () => {
+				line.session.log("debug", "Received </stream:stream>");
+				this.close(line.session, false);
+			},
+			handlestanza: (stanza) => this.handlestanza(line.session, stanza),
+			error: (fault) => this.stream_error(line.session, fault),
+		};
+		const input = new StreamInput(conn, slices, session.log, framing, callbacks, { ...unauthed, default_ns: kind.xmlns });
+		const line: Line<Session> = { session, input };
+		this.lines.set(conn, line);
+		session.log("info", "%s connected", kind.peer);
+		if (kind.keepalives) conn.set_keepalive(true);
+		conn.ondata = (chunk) => {
+			const { bytes_in } = line.session;
+			const passed = bytes_in === undefined ? chunk : bytes_in(chunk);
+			if (passed !== undefined) input.feed(passed);
+		};
+		conn.onclose = (error) => this.ondisconnect(conn, line, error);
+		conn.onreadtimeout = () => kind.read_timeout(line.session);
+		conn.onpredrain = () => kind.pre_drain?.(line.session);
+		conn.ondrain = () => kind.drain?.(line.session);
+		line.patience = module.add_timer(unauthed_timeout, () => {
+			if (!kind.is_unauthed(session)) return;
+			session.log("debug", "Connection still not authenticated after %ds, closing it", unauthed_timeout);
+			session.close({ condition: "connection-timeout" });
+		});
+		kind.connected?.(session);
+		return session;
+	}
+
+	/** Ends all streams. */
+	close_all(reason: StreamError): void {
+		for (const { session } of [...this.lines.values()]) session.close(reason);
+	}
+
+	/** A mistake in a handler costs its stream, and nobody else's. */
+	private guard(session: Session, callback: () => void): void {
+		try {
+			callback();
+		} catch (error) {
+			this.answer_mistake(session, error);
+		}
+	}
+
+	private log_mistake(session: Session, error: unknown): void {
+		session.log("error", "Traceback[%s]: %s", this.kind.name, error instanceof Error ? error.stack : error);
+	}
+
+	private answer_mistake(session: Session, error: unknown): void {
+		this.log_mistake(session, error);
+		session.close({ condition: "internal-server-error" });
+	}
+
+	private handlestanza(session: Session, stanza: Stanza): void {
+		// What waited may find its session gone
+		if (session.destroyed) return;
+		try {
+			this.kind.handlestanza(session, stanza);
+		} catch (error) {
+			this.answer_mistake(session, error);
+		}
+	}
+
+	private stream_error(session: Session, fault: StreamFault): void {
+		if (fault.kind === "stream-error") {
+			session.log("info", "Session closed by remote with error: %s", remote_error(fault.stanza));
+			session.close();
+			return;
+		}
+		if (fault.kind === "no-stream") session.log("debug", "Invalid opening stream header ({%s}%s)", fault.xmlns, fault.name);
+		else session.log("debug", "Received invalid XML (%s)", "text" in fault ? fault.text : fault.kind);
+		session.close(answer_to(fault));
+	}
+
+	private close(session: Session, given: StreamError | false | undefined): void {
+		const { kind } = this;
+		const reason = kind.closing(session, given);
+		const text = reason_text(reason);
+		const { conn } = session;
+		if (conn === undefined) {
+			kind.destroy(session, text);
+			return;
+		}
+		if (session.notopen) session.open_stream(session.host);
+		session.end_stream(reason === false ? undefined : reason);
+		session.log("debug", "%s stream for %s closed: %s", kind.name, session.peer_name, text ?? "session closed");
+
+		// Whoever is at the other end may be in the middle of a stanza, and has this time to finish and to close that side.
+		if (reason === undefined && !session.notopen && kind.is_established(session)) {
+			this.module.add_timer(kind.limits.close_timeout, () => {
+				if (session.destroyed) return;
+				session.log("warn", "Failed to receive a stream close response, closing connection anyway...");
+				this.finish(session, conn, undefined);
+			});
+			return;
+		}
+		this.finish(session, conn, text);
+	}
+
+	private finish(session: Session, conn: Connection, text: string | undefined): void {
+		const line = this.lines.get(conn);
+		line?.input.stop();
+		line?.patience?.stop();
+		try {
+			this.kind.destroy(session, text);
+		} finally {
+			conn.close();
+		}
+	}
+
+	private ondisconnect(conn: Connection, line: Line<Session>, error: string | undefined): void {
+		const { session } = line;
+		this.lines.delete(conn);
+		session.log("info", "%s disconnected: %s", this.kind.peer, error ?? "connection closed");
+		line.patience?.stop();
+		session.retire();
+		session.conn = undefined;
+		// What was sent before the end comes before it
+		line.input.end(() => {
+			line.input.stop();
+			// Rooms of many show to all of them who is gone, and often many go at once
+			this.module.server.router.slices.run({
+				work: () => this.forget(session, error),
+				is_wanted: () => true,
+				hold: () => () => {},
+				failed: (mistake) => this.log_mistake(session, mistake),
+			});
+		});
+	}
+
+	private forget(session: Session, error: string | undefined): void {
+		// It goes on over another connection already
+		if (session.conn !== undefined) return;
+		try {
+			this.kind.destroy(session, error);
+		} finally {
+			this.kind.disconnected(session);
+		}
+	}
+}
