@@ -117,7 +117,9 @@ export function create_rooms(module: ModuleApi, library: RoomLibrary): Rooms {
 
 	/** Puts a room into memory, and connects it with storage. */
 	function keep(room: Room): boolean {
-		if (max_rooms === 0 || !cache.set(room.jid, room)) return false;
+		const problem = room_configs.name_problem?.(node(room.jid));
+		if (problem !== undefined) module.log("info", "Room %s cannot be stored: %s", room.jid, problem.text);
+		if (problem !== undefined || max_rooms === 0 || !cache.set(room.jid, room)) return false;
 		room.save = (forced, savestate) => save(room, forced, savestate);
 		return true;
 	}

@@ -2,6 +2,7 @@
 
 import * as id from "../util/id.ts";
 import * as st from "../util/stanza.ts";
+import { carriable } from "../util/xml_text.ts";
 import type { Roster, RosterItem, RosterManager, Server, StoreMap, StoreValue } from "./types.ts";
 
 function table_entries(value: unknown): Iterable<[unknown, unknown]> {
@@ -19,11 +20,11 @@ function read_item(stored: unknown): RosterItem | undefined {
 	const fields = new Map(table_entries(stored));
 	const item: RosterItem = { subscription: subscription_of(fields.get("subscription")), groups: new Set() };
 	for (const [group] of table_entries(fields.get("groups"))) {
-		if (typeof group === "string") item.groups.add(group);
+		if (typeof group === "string") item.groups.add(carriable(group));
 	}
 	if (fields.get("ask") === "subscribe") item.ask = "subscribe";
 	const name = fields.get("name");
-	if (typeof name === "string") item.name = name;
+	if (typeof name === "string") item.name = carriable(name);
 	if (fields.get("approved") === "true") item.approved = true;
 	return item;
 }
@@ -45,17 +46,28 @@ export class AccountRoster implements Roster {
 	readonly pending: Roster["pending"] = new Map();
 }
 
+/** Whether a table beside the contacts is of the requests that wait, as Prosody once kept them: a contact says how it is subscribed. */
+function is_old_pending(key: unknown, value: unknown): boolean {
+	return key === "pending" && typeof value === "object" && typeof new Map(table_entries(value)).get("subscription") !== "string";
+}
+
+/** Reads a roster as stored. Source: core/rostermanager.lua, roster_metadata. */
 function read_roster(stored: StoreMap | undefined): Roster {
 	const roster = new AccountRoster();
+	const pending = (requests: unknown): void => {
+		roster.pending.clear();
+		for (const [jid, request] of table_entries(requests)) {
+			if (typeof jid === "string") roster.pending.set(jid, st.deserialize(request) ?? true);
+		}
+	};
 	for (const [key, value] of stored ?? []) {
 		if (key === false) {
 			const metadata = new Map(table_entries(value));
 			const version = metadata.get("version");
 			if (typeof version === "number") roster.version = version;
-			for (const [jid, request] of table_entries(metadata.get("pending"))) {
-				if (typeof jid === "string") roster.pending.set(jid, st.deserialize(request) ?? true);
-			}
-		} else if (typeof key === "string") {
+			if (roster.pending.size === 0) pending(metadata.get("pending"));
+		} else if (is_old_pending(key, value)) pending(value);
+		else if (typeof key === "string") {
 			const item = read_item(value);
 			if (item) roster.items.set(key, item);
 		}

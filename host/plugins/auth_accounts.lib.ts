@@ -57,6 +57,8 @@ export function open_accounts(module: ModuleApi): Accounts {
 			return set(username, { ...account.value, ...changes, updated: now() });
 		},
 		create(username, content) {
+			const unnameable = store.name_problem?.(username);
+			if (unnameable !== undefined) return failed(describe(unnameable));
 			const present = get(username);
 			if (!present.ok) return present;
 			const created = now();

@@ -146,6 +146,9 @@ export const definition: ModuleDefinition = {
 			if (username === undefined || username === "") {
 				return { type: "modify", condition: "not-acceptable", text: "The requested username is invalid." };
 			}
+			if (account_details.name_problem?.(username) !== undefined) {
+				return { type: "modify", condition: "not-acceptable", text: "The requested username is too long to be stored." };
+			}
 
 			const { ip } = session;
 			const user: UserRegistering = { username, password, host, additional, ip, session, role: default_role, allowed: true };

@@ -69,6 +69,10 @@ export const definition: ModuleDefinition = {
 				set,
 				set_table: set,
 				users: () => stored(datamanager.users(host, store)),
+				name_problem(user) {
+					const problem = datamanager.name_problem(user, host, store);
+					return problem === undefined ? undefined : { text: problem, condition: "resource-constraint" };
+				},
 			};
 		}
 

@@ -6,7 +6,7 @@ import { type FileLog, index_path, type ListPiece, Lists, type StoredList } from
 import { failed, ok, type Result } from "./error.ts";
 import { entries, is_table, type LuaTable, type LuaValue } from "./luatable.ts";
 import { read_data, serialize } from "./serialization.ts";
-import type { TurnFiles } from "./turn_files.ts";
+import { path_problem, type TurnFiles } from "./turn_files.ts";
 
 /** A user's name; undefined for what belongs to a host itself. */
 type User = string | undefined;
@@ -63,6 +63,8 @@ export interface Datamanager {
 	getpath(username: User, host: string | undefined, datastore: string, ext?: string): string;
 	/** Why nothing of a host can be stored; undefined where nothing speaks against it. */
 	host_problem(host: string | undefined): string | undefined;
+	/** Why nothing of a user can be kept in a store, whatever it is: files cannot have such a name. Undefined where they can. */
+	name_problem(username: User, host: string | undefined, datastore: string): string | undefined;
 	/** What is stored; undefined where there is nothing. */
 	load(username: User, host: string | undefined, datastore: string): Result<LuaValue | undefined, string>;
 	/** What is stored, as {@link load} gives it, but shared with others who look: it must not be changed. */
@@ -370,6 +372,7 @@ export function create_datamanager({ data_path: first_path, files, log }: Datama
 			return index >= 0;
 		},
 		getpath,
+		name_problem: (username, host, datastore) => path_problem(getpath(username, host, datastore, "list")),
 		host_problem: (host) => files.folder_problem(host_folder(host)),
 		load,
 		peek,

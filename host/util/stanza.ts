@@ -3,6 +3,7 @@
 import { Element } from "ltx";
 import type { ErrorType, StanzaError } from "./error.ts";
 import { ns } from "./ns.ts";
+import { forbidden_text } from "./xml_text.ts";
 
 /** Attributes by name. A name in a namespace of its own is `namespace + "\u0001" + name`, as in Prosody; undefined is absent. */
 export type Attributes = Record<string, string | undefined>;
@@ -23,10 +24,6 @@ export type SerializedStanza = Map<string | number, string | Record<string, stri
 const escapes: Record<string, string> = { "'": "&apos;", '"': "&quot;", "<": "&lt;", ">": "&gt;", "&": "&amp;" };
 const needs_escape = /['"<>&]/;
 const escapable = /['"<>&]/g;
-/** What neither XML nor UTF-8 can carry: controls, U+FFFE, U+FFFF and lone surrogates. */
-const forbidden_text =
-	// biome-ignore lint/suspicious/noControlCharactersInRegex: this is the very check for control characters
-	/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: U+0001 separates namespace and name of an attribute
 const forbidden_name = /[<>& '"\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/;
 

@@ -28,6 +28,32 @@ function is_missing(error: unknown): boolean {
 	return error_code(error) === "ENOENT";
 }
 
+/** The longest name that files have nearly everywhere, in bytes. */
+const longest_name = 255;
+/** Names of up to so many bytes every file system takes. */
+const short_name = 128;
+/** The longest that is put behind the name of a file, but for rests of lists. */
+const longest_ending = "~".length;
+
+/** Whether a file cannot be there: also where no file can have such a name. */
+function cannot_be_there(error: unknown): boolean {
+	return is_missing(error) || error_code(error) === "ENAMETOOLONG";
+}
+
+/** Why no file can have a path, in words; undefined where one can. */
+export function path_problem(path: string): string | undefined {
+	const longest = Math.max(...path.split("/").map((part) => Buffer.byteLength(part))) + longest_ending;
+	const too_long = `${path}: a part of it would be longer than a name of files may be`;
+	if (longest > longest_name) return too_long;
+	if (longest <= short_name) return undefined;
+	try {
+		statSync(`${path}~`, { throwIfNoEntry: false });
+		return undefined;
+	} catch (error) {
+		return error_code(error) === "ENAMETOOLONG" ? too_long : undefined;
+	}
+}
+
 const reasons: { readonly [code: string]: string } = {
 	ENOSPC: "the disk is full",
 	EDQUOT: "the disk quota is used up",
@@ -72,7 +98,7 @@ export class TurnFiles implements Participant {
 			const known = this.committed.get(path);
 			return ok(known?.disk === disk ? known.stamp : disk);
 		} catch (error) {
-			return is_missing(error) ? ok(undefined) : failed(describe(path, "cannot be read", error));
+			return cannot_be_there(error) ? ok(undefined) : failed(describe(path, "cannot be read", error));
 		}
 	}
 
@@ -93,7 +119,7 @@ export class TurnFiles implements Participant {
 		try {
 			return ok(readFileSync(path));
 		} catch (error) {
-			return is_missing(error) ? ok(undefined) : failed(describe(path, "cannot be read", error));
+			return cannot_be_there(error) ? ok(undefined) : failed(describe(path, "cannot be read", error));
 		}
 	}
 
@@ -135,7 +161,7 @@ export class TurnFiles implements Participant {
 
 	/** Gives a file a new content. An error where the folder cannot be written to, which leaves the turn as it was. */
 	write(path: string, data: Buffer): Result<void, string> {
-		const problem = this.prepare_folder(path);
+		const problem = path_problem(path) ?? this.prepare_folder(path);
 		if (problem !== undefined) return failed(problem);
 		this.change(path, { kept: undefined, data: [data], length: data.length, durable: true });
 		return ok(undefined);
@@ -162,7 +188,7 @@ export class TurnFiles implements Participant {
 			this.change(path, { kept, data: [data], length: kept + data.length, durable });
 			return ok(kept);
 		} catch (error) {
-			if (!is_missing(error)) return failed(describe(path, "cannot be written to", error));
+			if (!cannot_be_there(error)) return failed(describe(path, "cannot be written to", error));
 			return this.begin(path, data);
 		}
 	}
@@ -193,7 +219,7 @@ export class TurnFiles implements Participant {
 		try {
 			for (const name of readdirSync(folder)) names.add(name);
 		} catch (error) {
-			if (!is_missing(error)) return failed(describe(folder, "cannot be listed", error));
+			if (!cannot_be_there(error)) return failed(describe(folder, "cannot be listed", error));
 		}
 		for (const [path, change] of this.changes) {
 			if (dirname(path) !== folder) continue;

@@ -4,6 +4,7 @@ import type { ModuleApi, StoreTable, StoreValue } from "../../host/core/types.ts
 import { failed, ok, type Result } from "../../host/util/error.ts";
 import { resource, split } from "../../host/util/jid.ts";
 import * as st from "../../host/util/stanza.ts";
+import { carriable } from "../../host/util/xml_text.ts";
 import { OccupantRecord } from "../occupant.lib.ts";
 import type { Affiliation, AffiliationData, HistoryEntry, Room, RoomData, RoomMethods } from "../types.ts";
 import { get_filtered_namespaces, is_affiliation, is_role } from "../util.lib.ts";
@@ -70,7 +71,7 @@ export function read_config(module: ModuleApi, frozen: StoreTable): Result<RoomC
 		if (typeof value !== "string") continue;
 		if (old === undefined && (is_own_key(key) || key === "jid" || resource(key) !== undefined)) continue;
 		if (!is_affiliation(value)) module.log("warn", "Room %s: %s has the unknown affiliation %q, left out", jid, key, value);
-		else if (value !== "none") affiliations.set(key, value);
+		else if (value !== "none") affiliations.set(carriable(key), value);
 	}
 	return ok({
 		jid,

@@ -1,6 +1,7 @@
 // No counterpart: Prosody believes what it reads, and stumbles later over what is not as expected.
 
 import type { ModuleApi, StoreTable, StoreValue } from "../../host/core/types.ts";
+import { carriable } from "../../host/util/xml_text.ts";
 import type { AffiliationData, RoomData } from "../types.ts";
 
 /** A stored table by its text keys; an empty one may come as a list. Undefined for what is none. */
@@ -65,20 +66,42 @@ const affiliation_data_kinds: { readonly [Key in keyof AffiliationData as string
 	hats: "table",
 };
 
+/** A value whose texts can all be sent; told is whether that took a change. */
+function sendable(value: StoreValue, told: () => void): StoreValue {
+	if (typeof value === "string") {
+		const text = carriable(value);
+		if (text !== value) told();
+		return text;
+	}
+	const table = as_table(value);
+	if (table === undefined || Array.isArray(value)) return value;
+	const read: StoreTable = {};
+	for (const [key, item] of Object.entries(table)) {
+		if (item !== undefined) read[key] = sendable(item, told);
+	}
+	return read;
+}
+
 /** All keys of a table, without those that are known and have a value that is not as it has to be. */
 function read_table(
 	table: StoreTable,
 	kinds: { readonly [key: string]: Kind },
 	complain: (key: string, kind: Kind) => void,
+	told: (key: string) => void,
 ): StoreTable {
 	const read: StoreTable = {};
 	for (const [key, value] of Object.entries(table)) {
 		const kind = Object.hasOwn(kinds, key) ? kinds[key] : undefined;
 		if (value === undefined) continue;
-		if (kind === undefined || is_of(kind, value)) read[key] = value;
+		if (kind === undefined) read[key] = value;
+		else if (is_of(kind, value)) read[key] = sendable(value, () => told(key));
 		else complain(key, kind);
 	}
 	return read;
+}
+
+function tell_unsendable(module: ModuleApi, room_jid: string, what: string): void {
+	module.log("warn", "Room %s: the %s holds what is no UTF-8 or no XML, read as it was probably meant", room_jid, what);
 }
 
 /** Reads the settings of a room; keys that modules put there are kept. What cannot be meant is left out, with a warning. */
@@ -89,9 +112,12 @@ export function read_room_data(module: ModuleApi, room_jid: string, stored: Stor
 	const data: RoomData = {};
 	Object.assign(
 		data,
-		read_table(table ?? {}, room_data_kinds, (key, kind) => {
-			module.log("warn", "Room %s: expected %s as setting %s, left out", room_jid, kind, key);
-		}),
+		read_table(
+			table ?? {},
+			room_data_kinds,
+			(key, kind) => module.log("warn", "Room %s: expected %s as setting %s, left out", room_jid, kind, key),
+			(key) => tell_unsendable(module, room_jid, `setting ${key}`),
+		),
 	);
 	if (data.whois !== undefined && data.whois !== "moderators" && data.whois !== "anyone") delete data.whois;
 	return data;
@@ -113,11 +139,14 @@ export function read_affiliation_data(
 		const data: AffiliationData = {};
 		Object.assign(
 			data,
-			read_table(table, affiliation_data_kinds, (key, kind) => {
-				module.log("warn", "Room %s: expected %s as %s of %s, left out", room_jid, kind, key, jid);
-			}),
+			read_table(
+				table,
+				affiliation_data_kinds,
+				(key, kind) => module.log("warn", "Room %s: expected %s as %s of %s, left out", room_jid, kind, key, jid),
+				(key) => tell_unsendable(module, room_jid, `${key} of ${jid}`),
+			),
 		);
-		read.set(jid, data);
+		read.set(carriable(jid), data);
 	}
 	return read;
 }

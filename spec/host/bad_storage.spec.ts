@@ -180,7 +180,7 @@ it("a stale index is removed, and the archive is whole", async () => {
 	expect(logged()).toContain(`${path} does not fit its list, and was removed`);
 });
 
-it("a nick that is no UTF-8 stays as it is, and the room works", async () => {
+it("a nick that is no UTF-8 is read as it was probably meant, and the room works", async () => {
 	put_list("good");
 	const path = put_room("good", room_file("good", "rom\\255eo"));
 	const running = await start();
@@ -199,9 +199,10 @@ it("a nick that is no UTF-8 stays as it is, and the room works", async () => {
 			.up(),
 	);
 	await stop();
-	expect(logged()).toContain(`${path}, line 9: a text is not UTF-8; it is kept, byte for byte`);
+	expect(logged()).toContain(`${path}, line 9: a text is not UTF-8`);
+	expect(logged()).toContain("the reserved_nickname of romeo@localhost holds what is no UTF-8");
 	const text = readFileSync(path, "utf8");
-	expect(text).toContain('["reserved_nickname"] = "rom\\255eo"');
+	expect(text).toContain('["reserved_nickname"] = "rom\\195\\191eo"');
 	expect(text).toContain('["tybalt@localhost"] = "outcast"');
 });
 
@@ -281,5 +282,102 @@ describe("a full disk", () => {
 		expect(logged()).toMatch(
 			/Could not store what was done: .*good\.list: could not be written; it is as it was before \(the disk is full, ENOSPC\)/,
 		);
+	});
+});
+
+describe("names that no file can have", () => {
+	it("are no accounts, and make none", async () => {
+		const long = "я".repeat(60);
+		const { server: host, client } = await start({ "*": { authentication: "internal_plain" } });
+		await expect(client(long)).rejects.toThrow();
+		expect(host.usermanager.create_user(long, "localhost", "password")).toMatchObject({
+			ok: false,
+			error: expect.stringContaining("longer than a name of files may be"),
+		});
+		expect(host.usermanager.create_user("romeo", "localhost", "password").ok).toBe(true);
+		const romeo = await client("romeo");
+		romeo.send(st.message({ to: `${long}@localhost`, id: "m" }, "anybody?"));
+		expect(condition(await expect_stanza(romeo, ({ attrs }) => attrs["id"] === "m"))).toBe("service-unavailable");
+		expect(logged()).not.toContain("error");
+	});
+
+	it("are no rooms, and who wants one is told why", async () => {
+		const { client } = await start();
+		const romeo = await client("romeo");
+		for (const long of ["я".repeat(60), "-".repeat(100)]) {
+			expect(condition(await enter(romeo, long))).toBe("resource-constraint");
+			const info = await ask(
+				romeo,
+				st
+					.iq({ type: "get", to: `${long}@${service}`, id: "info" })
+					.query(ns.disco_info)
+					.up(),
+			);
+			expect(condition(info)).toBe("item-not-found");
+		}
+		expect((await enter(romeo, "x".repeat(240))).attrs["type"]).toBeUndefined();
+		expect(existsSync(join(folder, service_folder, "muc_log"))).toBe(false);
+		expect(logged()).not.toContain("error");
+	});
+
+	it("are rooms all the same where the storage has no files", async () => {
+		const { client } = await start({ "*": { storage: "sql" } });
+		const romeo = await client("romeo");
+		expect((await enter(romeo, "я".repeat(60))).attrs["type"]).toBeUndefined();
+	});
+});
+
+describe("texts that are no UTF-8, or no XML", () => {
+	it("do not keep owners from their room, where they can set others", async () => {
+		put_list("old");
+		const path = put_room(
+			"old",
+			room_file("old")
+				.replace("Room old", "Gr\\252n\\1")
+				.replace('["romeo@localhost"] = "owner";', '["romeo@localhost"] = "owner";\n\t["jos\\233@localhost"] = "member";')
+				.replace('"romeo";', '"rom\\233o";'),
+		);
+		const running = await start();
+		const romeo = await running.client("romeo");
+		const rooms = await ask(
+			romeo,
+			st.iq({ type: "get", to: service, id: "rooms" }).query("http://jabber.org/protocol/disco#items").up(),
+		);
+		expect(rooms.first_tag?.first_tag?.attrs["name"]).toBe("Grün\ufffd");
+		const form = await ask(
+			romeo,
+			st
+				.iq({ type: "get", to: `old@${service}`, id: "form" })
+				.query(ns.muc_owner)
+				.up(),
+		);
+		const fields = form.first_tag?.get_child("x", ns.data)?.tags ?? [];
+		expect(fields.find(({ attrs }) => attrs["var"] === "muc#roomconfig_roomname")?.get_child_text("value")).toBe("Grün\ufffd");
+		const list = st
+			.iq({ type: "get", to: `old@${service}`, id: "list" })
+			.query(ns.muc_admin)
+			.tag("item", { affiliation: "member" });
+		expect((await ask(romeo, list.reset())).first_tag?.first_tag?.attrs["jid"]).toBe("josé@localhost");
+		const change = st
+			.iq({ type: "set", to: `old@${service}`, id: "set" })
+			.query(ns.muc_owner)
+			.tag("x", { xmlns: ns.data, type: "submit" });
+		change.tag("field", { var: "FORM_TYPE" }).text_tag("value", "http://jabber.org/protocol/muc#roomconfig").up();
+		change.tag("field", { var: "muc#roomconfig_roomname" }).text_tag("value", "Green").up();
+		expect((await ask(romeo, change.reset())).attrs["type"]).toBe("result");
+		expect(logged()).toContain("Room old@conference.localhost: the setting name holds what is no UTF-8");
+		await stop();
+		expect(readFileSync(path, "latin1")).toContain('["name"] = "Green"');
+	});
+
+	it("do not keep users from their roster", async () => {
+		put(
+			"localhost/roster/romeo.dat",
+			'return {\n\t["nurse@localhost"] = { ["subscription"] = "both"; ["name"] = "M\\252tterchen"; ["groups"] = { ["f\\252r"] = true } };\n};\n',
+		);
+		const { client } = await start();
+		const roster = await ask(await client("romeo"), st.iq({ type: "get", id: "roster" }).query(ns.roster).up());
+		expect(roster.first_tag?.first_tag?.attrs["name"]).toBe("Mütterchen");
+		expect(roster.first_tag?.first_tag?.get_child_text("group")).toBe("für");
 	});
 });

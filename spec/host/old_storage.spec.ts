@@ -24,6 +24,26 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
+it("requests that wait in a roster of long ago reach their user, and are no contact", async () => {
+	put(
+		"localhost/roster/romeo.dat",
+		'return {\n\t["pending"] = { ["juliet@verona.example"] = true };\n\t["nurse@verona.example"] = { ["subscription"] = "both"; ["groups"] = {} };\n};\n',
+	);
+	// Somebody whose address is that word
+	put("localhost/roster/paris.dat", 'return {\n\t["pending"] = { ["subscription"] = "to"; ["groups"] = {} };\n};\n');
+	const server = await start_test_server({ data_path: folder, config: { "*": { storage: "internal" } } });
+	const romeo = await server.client("romeo");
+	const roster = await ask(romeo, st.iq({ type: "get", id: "roster" }).query(ns.roster).up());
+	expect(roster.first_tag?.tags.map(({ attrs }) => attrs["jid"])).toEqual(["nurse@verona.example"]);
+	romeo.send(st.presence());
+	const request = await expect_stanza(romeo, ({ attrs }) => attrs["type"] === "subscribe");
+	expect(request.attrs["from"]).toBe("juliet@verona.example");
+	const paris = await server.client("paris");
+	const other = await ask(paris, st.iq({ type: "get", id: "roster" }).query(ns.roster).up());
+	expect(other.first_tag?.tags.map(({ attrs }) => attrs["jid"])).toEqual(["pending"]);
+	await server.stop();
+});
+
 it("a room of before 0.12, with archive entries without keys and times, is the room that it was", async () => {
 	// Keys without brackets, line breaks behind a backslash, and affiliations in a table of their own.
 	const path = put(

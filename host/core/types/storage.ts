@@ -32,6 +32,8 @@ export interface KeyvalStore {
 	set_table(user: string | undefined, data: StoreMap | undefined): Result<void, StorageError>;
 	/** All users that have something stored here. */
 	users(): Result<string[], StorageError>;
+	/** Why nothing can be stored for a user of such a name, so that none should come into being. Missing where every name will do. */
+	name_problem?(user: string | undefined): StorageError | undefined;
 }
 
 /** The same data, key by key. */
