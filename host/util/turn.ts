@@ -36,6 +36,8 @@ export class Turn {
 	private readonly outlets = new Set<Outlet>();
 	/** With something certain to say that has time. */
 	private readonly patient = new Set<Outlet>();
+	/** Done when this turn ends, before it is stored. */
+	private readonly last_words = new Set<() => void>();
 	private scheduled = false;
 	private failing = false;
 	private work: object[] = [];
@@ -69,6 +71,15 @@ export class Turn {
 		this.schedule();
 	}
 
+	/**
+	 * Has something done when this turn ends, before it is stored, once however often it is asked for: what changed many times is
+	 * written once. Where it throws, the turn fails.
+	 */
+	before_end(work: () => void): void {
+		this.last_words.add(work);
+		this.schedule();
+	}
+
 	/** Takes an outlet that is gone out of the turn. */
 	forget(outlet: Outlet): void {
 		this.outlets.delete(outlet);
@@ -89,7 +100,7 @@ export class Turn {
 
 	/** The event loop has read everything that was there. */
 	private pass(): void {
-		if (this.participants.size > 0 && this.goes_on()) setImmediate(() => this.pass());
+		if ((this.participants.size > 0 || this.last_words.size > 0) && this.goes_on()) setImmediate(() => this.pass());
 		else this.end();
 	}
 
@@ -111,10 +122,12 @@ export class Turn {
 		this.work = [];
 		this.seen = 0;
 		this.first_pass = undefined;
+		const problem = this.finish_work();
 		const participants = [...this.participants];
 		this.participants.clear();
 		const begun = participants.length > 0 ? this.clock() : 0;
 		try {
+			if (problem !== undefined) throw problem.error;
 			for (const participant of participants) {
 				participant.commit();
 				this.counts.commits++;
@@ -131,6 +144,20 @@ export class Turn {
 			outlet.seal?.();
 			if (flushes || outlet.seal === undefined) this.flush(outlet);
 			else this.patient.add(outlet);
+		}
+	}
+
+	/** Does what was left for the end; answers with what that threw. */
+	private finish_work(): { error: unknown } | undefined {
+		try {
+			for (const work of this.last_words) {
+				this.last_words.delete(work);
+				work();
+			}
+			return undefined;
+		} catch (error) {
+			this.last_words.clear();
+			return { error };
 		}
 	}
 

@@ -126,6 +126,34 @@ describe("a turn", () => {
 		expect(turn.counts.failures).toBe(1);
 	});
 
+	it("does what is left for its end once, before it commits", () => {
+		const { log, participant, outlet } = recorder();
+		const turn = new Turn(() => expect.unreachable());
+		const write = (): void => {
+			log.push("write");
+			turn.join(participant("db"));
+		};
+		for (let times = 0; times < 3; times++) turn.before_end(write);
+		turn.touch(outlet("socket"));
+		turn.end();
+		turn.end();
+		expect(log).toEqual(["write", "commit db", "flush socket"]);
+	});
+
+	it("fails where that throws", () => {
+		const failures: unknown[] = [];
+		const { log, participant, outlet } = recorder();
+		const turn = new Turn((error) => failures.push(error));
+		turn.join(participant("db"));
+		turn.touch(outlet("socket"));
+		turn.before_end(() => {
+			throw new Error("cannot be written");
+		});
+		turn.end();
+		expect(log).toEqual(["rollback db", "discard socket"]);
+		expect(failures).toEqual([new Error("cannot be written")]);
+	});
+
 	it("does not tell about the failure of telling", () => {
 		const { participant } = recorder();
 		let told = 0;
