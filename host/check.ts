@@ -8,7 +8,8 @@ import type { LuaSurface } from "./check/lua_scan.ts";
 import { type CheckedModule, check_modules, usual_prosody_folders } from "./check/modules.ts";
 import { check_ports } from "./check/ports.ts";
 import { check_storage, check_stored } from "./check/storage.ts";
-import { type ConfigWarning, check_options, load_config } from "./core/configmanager.ts";
+import { load_config } from "./composition.ts";
+import { type ConfigWarning, check_options } from "./core/configmanager.ts";
 import { data_folder, plugin_folders } from "./startup.ts";
 
 /** What is known of the program that is to run the configuration. */

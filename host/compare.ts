@@ -4,9 +4,9 @@ import { existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { lua_module_folders, missing_modules, type ScratchServer, start_scratch_server } from "./composition.ts";
+import { load_config, lua_module_folders, missing_modules, type ScratchServer, start_scratch_server } from "./composition.ts";
 import { config_to_lua } from "./core/config/config_to_lua.ts";
-import { type Config, type ConfigValue, load_config } from "./core/configmanager.ts";
+import type { Config, ConfigValue } from "./core/configmanager.ts";
 import { plugin_folders } from "./startup.ts";
 import { failed, ok, type Result } from "./util/error.ts";
 

@@ -1,5 +1,6 @@
 // No counterpart. The composition root: only here host, muc and lua-shims meet.
 
+import { create_config_lua } from "../lua-shims/config_lua.ts";
 import { create_lua_loader } from "../lua-shims/loader.ts";
 import { LuaHost } from "../lua-shims/lua_host.ts";
 import { find_lua_module, lua_folders } from "../lua-shims/module_files.ts";
@@ -7,7 +8,15 @@ import { muc_modules } from "../muc/builtin.ts";
 import package_json from "../package.json" with { type: "json" };
 import * as api from "./api.ts";
 import { create_builtin_loader } from "./core/builtin_loader.ts";
-import { type Config, default_config } from "./core/configmanager.ts";
+import {
+	type Config,
+	type ConfigError,
+	type ConfigLuaNeeds,
+	default_config,
+	type LoadedConfig,
+	type LoadOptions,
+	read_config,
+} from "./core/configmanager.ts";
 import type { ModuleDefinition, Server } from "./core/types.ts";
 import { create_typescript_loader, find_module_file } from "./core/typescript_loader.ts";
 import { host_modules } from "./plugins/builtin.ts";
@@ -36,6 +45,19 @@ export function compose_server(
 			create_lua_loader(folders),
 		],
 	});
+}
+
+/**
+ * Reads a `prosody.cfg.lua` by running it, as Prosody does.
+ * @returns the configuration with the files it came from and warnings, or the first error with its file and line
+ */
+export function load_config(path: string, options: LoadOptions = {}): Promise<Result<LoadedConfig, ConfigError>> {
+	const make_lua = (needs: ConfigLuaNeeds) => {
+		const server = compose_server(scratch_config(), { config_path: path, log: [] });
+		if (!server.ok) throw new Error(server.error);
+		return create_config_lua(server.value, needs);
+	};
+	return read_config(path, make_lua, options);
 }
 
 /** Names of the modules that this program brings along. */

@@ -2,8 +2,8 @@
 
 import { dirname, resolve } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { built_in_modules, compose_server, lua_surface, start_scratch_server, version } from "./composition.ts";
-import { type Config, check_options, default_config, load_config } from "./core/configmanager.ts";
+import { built_in_modules, compose_server, load_config, lua_surface, start_scratch_server, version } from "./composition.ts";
+import { type Config, check_options, default_config } from "./core/configmanager.ts";
 import type { LogSink } from "./core/loggingmanager.ts";
 import type { RunningServer } from "./startup.ts";
 

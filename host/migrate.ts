@@ -3,7 +3,7 @@
 import { existsSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve, sep } from "node:path";
 import { access_problem, storage_places } from "./check/storage.ts";
-import { load_config } from "./core/configmanager.ts";
+import { load_config } from "./composition.ts";
 import { Aside } from "./migrate/aside.ts";
 import { ejabberd_source } from "./migrate/ejabberd_source.ts";
 import { internal_source } from "./migrate/internal_source.ts";

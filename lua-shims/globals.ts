@@ -1,6 +1,7 @@
 // Counterpart: util/startup.lua (the globals of modules)
 
 import { type Table, TValue } from "./fengari.ts";
+import { initial_path } from "./libraries.ts";
 import { is_function, type Key, key_of, LiveTable, nil, string_value, tags, text_of_string } from "./live_table.ts";
 import { replace_libraries } from "./lua/libraries.ts";
 import type { LuaHost } from "./lua_host.ts";
@@ -99,8 +100,9 @@ export function create_globals(host: LuaHost): TValue {
 	for (const [key, value] of vm.entries(real)) {
 		if (!withheld.includes(text_of_string(key))) vm.raw_set_value(inside, key, value);
 	}
-	const globals = new TValue(tags.table, new GuardedTable(vm, "_G", inside));
-	for (const name of guarded_libraries) {
+	const is_shared = host.serves === "modules";
+	const globals = new TValue(tags.table, is_shared ? new GuardedTable(vm, "_G", inside) : inside);
+	for (const name of is_shared ? guarded_libraries : []) {
 		const library = vm.raw_get(real, name);
 		if (library.type === tags.table) {
 			const guarded = new TValue(tags.table, new GuardedTable(vm, name, library.value as Table));
@@ -118,6 +120,7 @@ export function create_globals(host: LuaHost): TValue {
 	const set = (name: string, value: TValue): void => vm.raw_set(inside, name, value);
 	set("_G", globals);
 	set("_VERSION", string_value("Lua 5.3"));
+	vm.raw_set(vm.raw_get(real, "package").value as Table, "path", string_value(initial_path()));
 	set(
 		"require",
 		vm.native(([name]) => host.libraries.get(name === undefined ? "" : text_of_string(name))),
@@ -167,4 +170,5 @@ export function create_globals(host: LuaHost): TValue {
 export function set_global(host: LuaHost, name: string, value: TValue): void {
 	const { value: globals } = host.globals;
 	if (globals instanceof GuardedTable) globals.fix(name, value);
+	else host.vm.raw_set(globals as Table, name, value);
 }

@@ -9,10 +9,25 @@ import { bytes_of } from "./text.ts";
 /** Makes a library when it is first required. */
 export type LibraryFactory = () => TValue;
 
+const lua_versions = ["5.4", "5.3", "5.2", "5.1"];
+
 /** Where plain Lua libraries of the system lie, as Lua itself looks for them. */
-const system_paths = ["5.4", "5.3", "5.2", "5.1"].flatMap((version) =>
+const system_paths = lua_versions.flatMap((version) =>
 	["/usr/local/share/lua", "/usr/share/lua"].flatMap((root) => [`${root}/${version}/?.lua`, `${root}/${version}/?/init.lua`]),
 );
+
+/** Where compiled ones lie, which only Lua in C can load. */
+const compiled_paths = lua_versions.flatMap((version) =>
+	["/usr/local/lib/lua", "/usr/lib/lua", `/usr/lib/${process.arch === "arm64" ? "aarch64" : "x86_64"}-linux-gnu/lua`].map(
+		(root) => `${root}/${version}/?.so`,
+	),
+);
+
+/** Lua's `package.path` as it is at first: LUA_PATH, in which two semicolons stand for the system's folders, or these. */
+export function initial_path(): string {
+	const given = (process.env["LUA_PATH"] ?? "").split(";").filter((pattern) => pattern !== "");
+	return [...given, ...system_paths].join(";");
+}
 
 /** The name that a library is kept under: Prosody 13 calls `util.x` `prosody.util.x`. */
 export function plain_name(name: string): string {
@@ -27,13 +42,11 @@ export class Libraries {
 	private readonly waiting = new Map<string, (library: TValue) => void>();
 
 	/**
-	 * @param globals what the code of libraries sees
-	 * @param paths patterns such as `/folder/?.lua` of further libraries in Lua
+	 * @param globals what the code of libraries sees; its `package.path` says where further ones in Lua lie
 	 */
 	constructor(
 		private readonly border: Border,
 		private readonly globals: TValue,
-		private readonly paths: readonly string[] = [...(process.env["LUA_PATH"]?.split(";") ?? []), ...system_paths],
 	) {}
 
 	/** Offers a library that the host makes. */
@@ -79,13 +92,27 @@ export class Libraries {
 		return this.border.vm.index(this.get(library), string_value(name));
 	}
 
+	private paths(): string[] {
+		const { vm } = this.border;
+		const path = vm.index(vm.index(this.globals, string_value("package")), string_value("path"));
+		return vm.to_string(path).split(";");
+	}
+
 	private from_file(name: string): TValue {
-		for (const pattern of this.paths) {
-			if (!pattern.includes("?")) continue;
-			const path = pattern.replaceAll("?", name.replaceAll(".", "/"));
-			if (existsSync(path)) return this.run(readFileSync(path), `@${path}`, name);
+		const find = (patterns: readonly string[]): string | undefined =>
+			patterns
+				.filter((pattern) => pattern.includes("?"))
+				.map((pattern) => pattern.replaceAll("?", name.replaceAll(".", "/")))
+				.find((path) => existsSync(path));
+		const path = find(this.paths());
+		if (path !== undefined) return this.run(readFileSync(path), `@${path}`, name);
+		const compiled = find(compiled_paths);
+		if (compiled !== undefined) {
+			throw new Error(
+				`module '${name}' cannot be loaded: ${compiled} is compiled C, and only libraries in Lua can be loaded here`,
+			);
 		}
-		throw new Error(`module '${name}' not found: it is neither offered here nor in LUA_PATH`);
+		throw new Error(`module '${name}' not found: it is neither offered here nor in package.path`);
 	}
 
 	private run(code: Uint8Array, chunk_name: string, name: string): TValue {

@@ -64,10 +64,12 @@ export class LuaHost {
 	/**
 	 * Options: lua_hook_timeout.
 	 * @param folders where modules and their libraries are looked for
+	 * @param serves modules, which share its libraries and are kept from replacing them, or a configuration file, which may
 	 */
 	constructor(
 		readonly server: Server,
 		private readonly folders: readonly string[] = server.paths.plugins,
+		readonly serves: "modules" | "configuration" = "modules",
 	) {
 		const timeout = server.config.get("*", "lua_hook_timeout");
 		this.vm = new Vm(typeof timeout === "number" && timeout > 0 ? timeout : 1);
@@ -84,7 +86,7 @@ export class LuaHost {
 		}
 		// puts the global function `import` in place
 		this.libraries.get("util.import");
-		restrict_debug(this.vm);
+		if (serves === "modules") restrict_debug(this.vm);
 		this.publish_costs();
 		this.module_api = create_module_api(this);
 		this.module_metatable = this.vm.new_table();

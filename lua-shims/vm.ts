@@ -77,6 +77,8 @@ export class Vm {
 	private limit: number;
 	private traceback = "";
 	private readonly message_handler: TValue;
+	/** How much memory the process may use before code is stopped, in bytes; no limit of its own where it is not set. */
+	memory_limit: number | undefined;
 
 	/**
 	 * @param timeout how long code that the host calls may run, in seconds
@@ -357,12 +359,23 @@ export class Vm {
 		return value.value instanceof TString ? value.value.text : "";
 	}
 
+	private too_long(): string {
+		return `ran longer than ${this.limit} s (lua_hook_timeout) and was stopped`;
+	}
+
+	private too_large(): string | undefined {
+		if (this.memory_limit === undefined) return undefined;
+		const { heapUsed: heap_used, external } = process.memoryUsage();
+		return heap_used + external > this.memory_limit ? "took too much memory and was stopped" : undefined;
+	}
+
 	private look_at_the_clock(L: LuaThread): void {
 		const { l_G } = L;
 		l_G.instructions = instructions_between_looks;
 		const now = performance.now();
 		if (this.started === 0) this.started = now;
-		if (!this.timed_out && now - this.started < this.limit * 1000) return;
+		const problem = this.timed_out || now - this.started >= this.limit * 1000 ? this.too_long() : this.too_large();
+		if (problem === undefined) return;
 		// Once it is over, each further instruction fails too: code that catches the error does not get away with it.
 		this.timed_out = true;
 		l_G.instructions = 0;
@@ -370,8 +383,7 @@ export class Vm {
 		// what is run to describe the error must not fail in turn
 		l_G.guard = undefined;
 		try {
-			const message = `${this.position(L)}ran longer than ${this.limit} s (lua_hook_timeout) and was stopped`;
-			this.push(L, string_value(message));
+			this.push(L, string_value(`${this.position(L)}${problem}`));
 			lua.lua_error(L);
 		} finally {
 			l_G.guard = guard;

@@ -1,6 +1,7 @@
 // Counterpart: core/configmanager.lua
 import { failed, type Result } from "../util/error.ts";
 import type { ConfigError } from "./config/config.ts";
+import type { MakeConfigLua } from "./config/config_lua.ts";
 import type { ConfigLimits, LoadedConfig } from "./config/lua_sandbox.ts";
 
 export { check_options } from "./config/check_options.ts";
@@ -14,6 +15,7 @@ export {
 	global_section,
 	type SourceLocation,
 } from "./config/config.ts";
+export type { ConfigLua, ConfigLuaNeeds, MakeConfigLua } from "./config/config_lua.ts";
 export { default_config } from "./config/default_config.ts";
 export type { ConfigLimits, LoadedConfig } from "./config/lua_sandbox.ts";
 
@@ -29,9 +31,10 @@ export interface LoadOptions {
 	readonly limits?: Partial<ConfigLimits>;
 }
 
-/** Generous for people, and reached within a second by an endless loop. */
+/** Generous for people, and soon reached by an endless loop. */
 const default_limits: ConfigLimits = {
-	instructions: 10_000_000,
+	seconds: 20,
+	memory_bytes: 512 * 1024 * 1024,
 	include_depth: 20,
 	file_bytes: 4 * 1024 * 1024,
 	files: 1000,
@@ -39,13 +42,19 @@ const default_limits: ConfigLimits = {
 
 /**
  * Reads a `prosody.cfg.lua` by running it. Answers the configuration with the files it came from and warnings, or the first error
- * with its file and line. Lua is loaded with the first call.
+ * with its file and line.
+ * @param make_lua the Lua that it runs in
  */
-export async function load_config(path: string, options: LoadOptions = {}): Promise<Result<LoadedConfig, ConfigError>> {
+export async function read_config(
+	path: string,
+	make_lua: MakeConfigLua,
+	options: LoadOptions = {},
+): Promise<Result<LoadedConfig, ConfigError>> {
 	if (!path.endsWith(".lua")) return failed({ file: path, message: "expected a file name that ends in .lua" });
 	const { run_config } = await import("./config/lua_sandbox.ts");
 	return run_config({
 		path,
+		make_lua,
 		environment: options.environment ?? process.env,
 		missing_credentials: options.missing_credentials ?? "error",
 		limits: { ...default_limits, ...options.limits },

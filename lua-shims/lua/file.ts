@@ -1,6 +1,9 @@
 // Counterpart: C's FILE: a file that is read and written through buffers, synchronously.
 
-import { closeSync, fstatSync, openSync, readSync, writeSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { closeSync, fstatSync, openSync, readSync, unlinkSync, writeSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 
 const chunk_size = 16_384;
 /** What is written is handed on when so much has gathered. */
@@ -12,6 +15,14 @@ const max_numeral_length = 200;
 /** Reading what was opened for writing, or the other way round. */
 function wrong_way(): Error {
 	return Object.assign(new Error("bad file descriptor"), { code: "EBADF", errno: -9 });
+}
+
+/** Opens a new file that has no name, for reading and writing, which is gone when it is closed. */
+export function open_nameless(): number {
+	const path = join(tmpdir(), `lua_${randomBytes(9).toString("base64url")}`);
+	const fd = openSync(path, "wx+", 0o600);
+	unlinkSync(path);
+	return fd;
 }
 
 /** A file that is open. Its methods throw the errors of Node's file functions. */

@@ -1,9 +1,5 @@
 // Counterpart: Lua's liolib.c
 
-import { randomBytes } from "node:crypto";
-import { openSync, unlinkSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { type Table, TValue, Udata } from "../fengari.ts";
 import { nil, number_value, string_value, tags } from "../live_table.ts";
 import type { LuaHost } from "../lua_host.ts";
@@ -27,7 +23,8 @@ import {
 } from "../require/arguments.ts";
 import { text_of } from "../text.ts";
 import type { LuaThread, NativeFunction } from "../vm.ts";
-import { OpenFile } from "./file.ts";
+import { OpenFile, open_nameless } from "./file.ts";
+import { run_command } from "./process.ts";
 import { attempt, failure, path_of, system_error } from "./system_error.ts";
 
 type Answer = readonly TValue[] | TValue | undefined;
@@ -36,10 +33,18 @@ type Answer = readonly TValue[] | TValue | undefined;
 interface Stream {
 	/** Undefined for the standard streams. */
 	readonly file: OpenFile | undefined;
+	/** What closing it answers with, where that is not true. */
+	readonly closed?: () => readonly TValue[];
 	/** Takes what is written to a standard stream. */
 	readonly log?: (text: string) => void;
 	partial: string;
 }
+
+const refused_popen: readonly TValue[] = [
+	nil,
+	string_value("io.popen is not offered to modules: it would run another program"),
+	number_value(38),
+];
 
 const valid_mode = /^[rwa]\+?b*$/;
 const whences = ["set", "cur", "end"] as const;
@@ -160,7 +165,7 @@ export function io_library(host: LuaHost): TValue {
 		open_files.delete(file);
 		return attempt(undefined, () => {
 			file.close();
-			return boolean_value(true);
+			return stream.closed?.() ?? boolean_value(true);
 		});
 	}
 
@@ -277,6 +282,17 @@ export function io_library(host: LuaHost): TValue {
 		return get();
 	}
 
+	/** Runs a command of the system to its end, and gives what it wrote. */
+	function run_program(args: Arguments, L: LuaThread): Answer {
+		const command = bytes_at(args, 1, "popen");
+		const mode = optional_text_at(args, 2, "popen") ?? "r";
+		if (mode !== "r") return [nil, string_value(`io.popen is only offered for reading, not in mode '${mode}'`), number_value(38)];
+		return attempt(text_of(command), () => {
+			const { fd, answer } = run_command(command, vm.timeout);
+			return file_value(L, { file: new OpenFile(fd, "r"), partial: "", closed: () => answer });
+		});
+	}
+
 	const library = make_library(host, {
 		open(args, L) {
 			const path = bytes_at(args, 1, "open");
@@ -325,15 +341,12 @@ export function io_library(host: LuaHost): TValue {
 		},
 		tmpfile(_args, L) {
 			try {
-				const path = join(tmpdir(), `lua_${randomBytes(9).toString("base64url")}`);
-				const fd = openSync(path, "wx+", 0o600);
-				unlinkSync(path);
-				return file_value(L, { file: new OpenFile(fd, "w+"), partial: "" });
+				return file_value(L, { file: new OpenFile(open_nameless(), "w+"), partial: "" });
 			} catch (error) {
 				return failure(error);
 			}
 		},
-		popen: () => [nil, string_value("io.popen is not offered to modules: it would run another program"), number_value(38)],
+		popen: (args, L) => (host.serves === "configuration" ? run_program(args, L) : refused_popen),
 	});
 	// the streams need a thread to be made with
 	vm.call(

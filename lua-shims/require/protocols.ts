@@ -12,6 +12,7 @@ import codes from "./net/http/codes.lua";
 import frames from "./net/websocket/frames.lua";
 import url from "./socket/url.lua";
 import socket from "./socket.lua";
+import stringy from "./stringy.lua";
 import adhoc from "./util/adhoc.lua";
 import caps from "./util/caps.lua";
 import dataforms from "./util/dataforms.lua";
@@ -48,6 +49,7 @@ export const protocols: { readonly [name: string]: string } = {
 	"net.websocket.frames": frames,
 	socket,
 	"socket.url": url,
+	stringy,
 	"util.adhoc": adhoc,
 	"util.caps": caps,
 	"util.dataforms": dataforms,

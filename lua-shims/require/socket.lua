@@ -4,5 +4,10 @@
 return {
 	_VERSION = "LuaSocket 3.0.0",
 	gettime = require "util.time".now,
+	dns = {
+		gethostname = function () return require "util.pposix".uname().nodename end,
+		toip = function () return nil, "not offered: the server would wait for the answer" end,
+		tohostname = function () return nil, "not offered: the server would wait for the answer" end,
+	},
 	url = require "socket.url",
 }

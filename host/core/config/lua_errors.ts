@@ -15,6 +15,7 @@ const vocabulary = [
 	"Lua",
 ] as const;
 
+const ran_too_long = /^ran longer than ([0-9.]+) s\b/;
 const called_nil = /^attempt to call a nil value \(global '([^']*)'\)$/;
 const used_nil = /^attempt to [a-z ]+ a nil value \(global '([^']*)'\)/;
 
@@ -39,6 +40,8 @@ function explain_call(name: string): string {
 
 /** Puts an error message of Lua's compiler or interpreter, without its position, into words that say what was expected. */
 export function explain_error(message: string): string {
+	const seconds = ran_too_long.exec(message)?.[1];
+	if (seconds !== undefined) return `gave up after ${seconds} seconds; is there a loop that does not end?`;
 	const called = called_nil.exec(message)?.[1];
 	if (called !== undefined) return explain_call(called);
 	const used = used_nil.exec(message)?.[1];

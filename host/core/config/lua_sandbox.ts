@@ -1,22 +1,24 @@
 // Counterpart: core/configmanager.lua (parser.load)
-// Runs a configuration in a Lua state of its own that can read files and do nothing else. Loaded only when there is one to run.
+// Runs a configuration in a Lua machine of its own. The file belongs to the administrator and may do what Prosody lets it do; what it
+// uses up has a limit, so that a slip of the pen ends with a message.
 import { resolve } from "node:path";
 import type { LuaState } from "fengari";
-import { lauxlib, lua, to_luastring } from "fengari";
+import { lua, to_luastring } from "fengari";
 import { failed, ok, type Result } from "../../util/error.ts";
 import { type Config, type ConfigError, type ConfigWarning, global_section, type SourceLocation } from "./config.ts";
 import { read_limited } from "./config_files.ts";
+import type { ConfigLua, MakeConfigLua } from "./config_lua.ts";
 import { explain_error } from "./lua_errors.ts";
-import { push_library } from "./lua_library.ts";
-import { widen_integers } from "./lua_numbers.ts";
 import { LuaSections } from "./lua_sections.ts";
 import { decode, push_text, raise, text_at, type_name_at, UnreadableValue } from "./lua_values.ts";
 import { push_environment, type RunningFile, type VocabularyHost } from "./lua_vocabulary.ts";
 
 /** What a configuration may use up; beyond it reading ends with an error. */
 export interface ConfigLimits {
-	/** Lua instructions, all files together. */
-	readonly instructions: number;
+	/** Time in seconds, all files together. */
+	readonly seconds: number;
+	/** Memory in bytes, beyond what is in use before. */
+	readonly memory_bytes: number;
 	/** How deep files may include files. */
 	readonly include_depth: number;
 	/** Size of one file in bytes. */
@@ -31,6 +33,7 @@ export interface SandboxRequest {
 	readonly environment: Readonly<Record<string, string | undefined>>;
 	readonly missing_credentials: "error" | "warn";
 	readonly limits: ConfigLimits;
+	readonly make_lua: MakeConfigLua;
 }
 
 /** A configuration that was read. */
@@ -40,9 +43,6 @@ export interface LoadedConfig {
 	readonly files: readonly string[];
 	readonly warnings: readonly ConfigWarning[];
 }
-
-/** Instructions between two looks at the budget. */
-const hook_interval = 1000;
 
 /** Warnings kept; a loop could make any number. */
 const max_warnings = 1000;
@@ -59,27 +59,27 @@ class Sandbox implements VocabularyHost {
 	readonly environment: SandboxRequest["environment"];
 	readonly missing_credentials: SandboxRequest["missing_credentials"];
 	readonly maximum_file_bytes: number;
-	readonly library_reference: number;
-	private readonly state: LuaState;
+	private readonly machine: ConfigLua;
 	private readonly limits: ConfigLimits;
 	private readonly path: string;
 	/** Paths by chunk number less one. */
 	private readonly chunks: string[] = [];
 	private readonly files: string[] = [];
 	private readonly warnings = new Map<string, ConfigWarning>();
-	private instructions_left: number;
 	private defect: unknown;
 
-	constructor(request: SandboxRequest) {
+	constructor(
+		request: SandboxRequest,
+		private readonly state: LuaState,
+		machine: ConfigLua,
+	) {
 		this.path = request.path;
 		this.environment = request.environment;
 		this.missing_credentials = request.missing_credentials;
 		this.limits = request.limits;
 		this.maximum_file_bytes = request.limits.file_bytes;
-		this.instructions_left = request.limits.instructions;
-		this.state = lauxlib.luaL_newstate();
-		this.sections = new LuaSections(this.state);
-		this.library_reference = this.open_library();
+		this.machine = machine;
+		this.sections = new LuaSections(state);
 	}
 
 	/** Runs the file and what it includes. */
@@ -87,12 +87,11 @@ class Sandbox implements VocabularyHost {
 		const L = this.state;
 		let config: Config | undefined;
 		lua.lua_atnativeerror(L, () => this.explain_exception());
-		lua.lua_sethook(L, () => this.spend_instructions(), lua.LUA_MASKCOUNT, hook_interval);
 		lua.lua_settop(L, 0);
 		lua.lua_pushcfunction(L, () => this.add_position());
 		lua.lua_pushcfunction(L, () => {
 			this.run_config(this.path, undefined);
-			config = this.sections.to_config({
+			config = this.sections.to_config(L, {
 				warn: (warning) => this.warn(warning),
 				refuse: (message, location) => this.raise_at(message, location),
 			});
@@ -100,7 +99,7 @@ class Sandbox implements VocabularyHost {
 		});
 		const status = lua.lua_pcall(L, 0, 0, 1);
 		const error = status === lua.LUA_OK ? undefined : this.to_error(text_at(L, -1) ?? "unknown error");
-		lua.lua_close(L);
+		lua.lua_settop(L, 0);
 		if (this.defect !== undefined) throw this.defect;
 		if (config === undefined) return failed(error ?? { file: this.path, message: "unknown error" });
 		return ok({ config, files: this.files, warnings: [...this.warnings.values()] });
@@ -128,48 +127,23 @@ class Sandbox implements VocabularyHost {
 
 	run_script(L: LuaState, path: string, parent: RunningFile): number {
 		const before = lua.lua_gettop(L);
-		this.compile(path, parent);
-		lua.lua_newtable(L);
-		lua.lua_newtable(L);
-		lua.lua_rawgeti(L, lua.LUA_REGISTRYINDEX, this.library_reference);
-		lua.lua_setfield(L, -2, to_luastring("__index"));
-		lua.lua_setmetatable(L, -2);
-		lua.lua_setupvalue(L, -2, 1);
+		this.compile(L, path, parent);
 		lua.lua_call(L, 0, lua.LUA_MULTRET);
 		return lua.lua_gettop(L) - before;
 	}
 
-	private open_library(): number {
-		const { state: L, sections } = this;
-		push_library(L, {
-			environment: this.environment,
-			null_reference: sections.null_reference,
-			prosody: { platform: process.platform === "win32" ? "windows" : "posix", process_type: "prosody" },
-			read_context: {
-				resolve: sections.resolve,
-				lost: (reason) => this.warn({ message: `a value given to json.encode ${reason}`, ...this.locate(L) }),
-			},
-			must_end: () => this.must_end(),
-			print: (_, text) => this.warn({ message: `the configuration printed: ${text}`, ...this.locate(L) }),
-		});
-		return lauxlib.luaL_ref(L, lua.LUA_REGISTRYINDEX);
+	push_globals(L: LuaState): void {
+		this.machine.push_globals(L);
 	}
 
-	/** Whether nothing of the configuration may run any more. */
-	private must_end(): boolean {
-		return this.instructions_left <= 0 || this.defect !== undefined;
-	}
-
-	private spend_instructions(): void {
-		this.instructions_left -= hook_interval;
-		if (this.instructions_left > 0) return;
-		push_text(this.state, `gave up after ${this.limits.instructions} instructions; is there a loop that does not end?`);
-		lua.lua_error(this.state);
+	/** Tells what the configuration wrote. */
+	print(text: string): void {
+		this.warn({ message: `the configuration printed: ${text}`, ...this.locate(this.state) });
 	}
 
 	private run_config(path: string, parent: RunningFile | undefined): void {
 		const L = this.state;
-		this.compile(path, parent);
+		this.compile(L, path, parent);
 		this.files.push(path);
 		push_environment(L, this, { path, parent, section: global_section, assigned: new Set(), defined: new Set() });
 		lua.lua_setupvalue(L, -2, 1);
@@ -177,8 +151,7 @@ class Sandbox implements VocabularyHost {
 	}
 
 	/** Reads and compiles a file and leaves its function on the stack; raises what is wrong with it. */
-	private compile(path: string, parent: RunningFile | undefined): void {
-		const L = this.state;
+	private compile(L: LuaState, path: string, parent: RunningFile | undefined): void {
 		this.check_nesting(path, parent);
 		const content = read_limited(path, this.limits.file_bytes);
 		if (!content.ok) {
@@ -193,14 +166,11 @@ class Sandbox implements VocabularyHost {
 			this.warn({ message: "the file begins with a byte order mark, which Prosody does not accept", file: path, line: 1 });
 			bytes = content.value.subarray(byte_order_mark.length);
 		}
-		const { source, shifts } = widen_integers(bytes);
-		if (shifts) this.warn({ message: "bits are shifted within 32 bits only, here; write larger numbers out", file: path });
-		const name = to_luastring(`=(config ${this.chunks.length})`);
-		if (lauxlib.luaL_loadbufferx(L, source, source.length, name, to_luastring("t")) !== lua.LUA_OK) {
-			const message = text_at(L, -1) ?? "";
-			if (!position_pattern.test(message)) this.raise_at(message, { file: path });
-			lua.lua_error(L);
-		}
+		const compiled = this.machine.compile(L, bytes, `=(config ${this.chunks.length})`);
+		if (compiled.ok) return;
+		if (!position_pattern.test(compiled.error)) this.raise_at(compiled.error, { file: path });
+		push_text(L, compiled.error);
+		lua.lua_error(L);
 	}
 
 	private check_nesting(path: string, parent: RunningFile | undefined): void {
@@ -258,5 +228,19 @@ class Sandbox implements VocabularyHost {
 
 /** Runs a configuration file and what it includes. */
 export function run_config(request: SandboxRequest): Result<LoadedConfig, ConfigError> {
-	return new Sandbox(request).run();
+	let sandbox: Sandbox | undefined;
+	const { path, environment, limits } = request;
+	const { seconds, memory_bytes } = limits;
+	const print = (text: string): void => sandbox?.print(text);
+	const machine = request.make_lua({ path, environment, seconds, memory_bytes, print });
+	let result: Result<LoadedConfig, ConfigError> | undefined;
+	try {
+		machine.run((L) => {
+			sandbox = new Sandbox(request, L, machine);
+			result = sandbox.run();
+		});
+	} finally {
+		machine.close();
+	}
+	return result ?? failed({ file: path, message: "unknown error" });
 }

@@ -1,6 +1,6 @@
 // Counterpart: core/configmanager.lua (set, rawget_option, config_option_proxy_mt)
 // While a configuration runs its options stay Lua tables: two options may share one, and what is read back and changed is the option.
-import type { LuaState } from "fengari";
+import type { LuaCFunction, LuaState } from "fengari";
 import { lauxlib, lua, to_luastring } from "fengari";
 import { Config, type ConfigWarning, global_section, type SourceLocation } from "./config.ts";
 import {
@@ -29,18 +29,12 @@ export interface ConversionReport {
 
 /** The sections of a configuration that is being run. All methods leave the stack as it was unless they say otherwise. */
 export class LuaSections {
-	/** Registry key of the table that stands for JSON's null: an option set to it is not set. */
-	readonly null_reference: number;
 	private readonly sections = new Map<string, LuaSection>();
 	private readonly proxy_metatable: number;
-	private readonly state: LuaState;
 
 	constructor(L: LuaState) {
-		this.state = L;
-		lua.lua_newtable(L);
-		this.null_reference = lauxlib.luaL_ref(L, lua.LUA_REGISTRYINDEX);
-		this.proxy_metatable = this.make_proxy_metatable();
-		this.section(global_section);
+		this.proxy_metatable = this.make_proxy_metatable(L);
+		this.section(L, global_section);
 	}
 
 	has(host: string): boolean {
@@ -48,15 +42,14 @@ export class LuaSections {
 	}
 
 	/** Makes a section, so that hosts are kept in order of definition. */
-	define(host: string): void {
-		this.section(host);
+	define(L: LuaState, host: string): void {
+		this.section(L, host);
 	}
 
 	/** Pops the value on top into a section's option; nil removes it. */
-	set(host: string, option: string, location: SourceLocation | undefined): void {
-		const L = this.state;
+	set(L: LuaState, host: string, option: string, location: SourceLocation | undefined): void {
 		this.resolve(L);
-		const section = this.section(host);
+		const section = this.section(L, host);
 		if (location !== undefined) section.locations.set(option, location);
 		lua.lua_rawgeti(L, lua.LUA_REGISTRYINDEX, section.reference);
 		lua.lua_insert(L, -2);
@@ -67,15 +60,14 @@ export class LuaSections {
 	}
 
 	/** Sets an option to text or a truth value. */
-	set_plain(host: string, option: string, value: string | boolean, location: SourceLocation | undefined): void {
-		if (typeof value === "string") push_text(this.state, value);
-		else lua.lua_pushboolean(this.state, value);
-		this.set(host, option, location);
+	set_plain(L: LuaState, host: string, option: string, value: string | boolean, location: SourceLocation | undefined): void {
+		if (typeof value === "string") push_text(L, value);
+		else lua.lua_pushboolean(L, value);
+		this.set(L, host, option, location);
 	}
 
 	/** Pushes a section's own option, nil when it has none, and answers its type. */
-	push(host: string, option: string): number {
-		const L = this.state;
+	push(L: LuaState, host: string, option: string): number {
 		const section = this.sections.get(host);
 		if (section === undefined) {
 			lua.lua_pushnil(L);
@@ -89,23 +81,22 @@ export class LuaSections {
 	}
 
 	/** A section's own option when it is text. */
-	text(host: string, option: string): string | undefined {
-		this.push(host, option);
-		const text = text_at(this.state, -1);
-		lua.lua_pop(this.state, 1);
+	text(L: LuaState, host: string, option: string): string | undefined {
+		this.push(L, host, option);
+		const text = text_at(L, -1);
+		lua.lua_pop(L, 1);
 		return text;
 	}
 
 	/** Whether a section itself has this option. */
-	is_set(host: string, option: string): boolean {
-		const type = this.push(host, option);
-		lua.lua_pop(this.state, 1);
+	is_set(L: LuaState, host: string, option: string): boolean {
+		const type = this.push(L, host, option);
+		lua.lua_pop(L, 1);
 		return type !== lua.LUA_TNIL;
 	}
 
 	/** Pushes what stands for a table-valued option that is read back: something to call, `:append` to, or ask for `:value()`. */
-	push_proxy(host: string, option: string): void {
-		const L = this.state;
+	push_proxy(L: LuaState, host: string, option: string): void {
 		lua.lua_newtable(L);
 		push_text(L, host);
 		lua.lua_setfield(L, -2, to_luastring("host"));
@@ -116,24 +107,19 @@ export class LuaSections {
 	}
 
 	/**
-	 * Replaces an option read back, on top of the stack, by its value, and JSON's null by nil. Prosody keeps the stand-in where it is
-	 * assigned, which makes `a = b` an empty list; here it means what it says.
+	 * Replaces an option read back, on top of the stack, by its value. Prosody keeps the stand-in where it is assigned, which makes
+	 * `a = b` an empty list; here it means what it says.
 	 */
 	readonly resolve: ReadContext["resolve"] = (L) => {
 		if (lua.lua_type(L, -1) !== lua.LUA_TTABLE) return;
-		lua.lua_rawgeti(L, lua.LUA_REGISTRYINDEX, this.null_reference);
-		const is_null = lua.lua_rawequal(L, -1, -2);
-		lua.lua_pop(L, 1);
-		const target = this.proxy_target(lua.lua_gettop(L));
-		if (is_null) lua.lua_pushnil(L);
-		else if (target !== undefined) this.push(target.host, target.option);
-		else return;
+		const target = this.proxy_target(L, lua.lua_gettop(L));
+		if (target === undefined) return;
+		this.push(L, target.host, target.option);
 		lua.lua_remove(L, -2);
 	};
 
 	/** All sections as a configuration. What cannot be kept is left out with a warning, endless tables are refused. */
-	to_config(report: ConversionReport): Config {
-		const L = this.state;
+	to_config(L: LuaState, report: ConversionReport): Config {
 		const config = new Config();
 		for (const [host, section] of this.sections) {
 			config.define(host);
@@ -156,19 +142,18 @@ export class LuaSections {
 		return config;
 	}
 
-	private section(host: string): LuaSection {
+	private section(L: LuaState, host: string): LuaSection {
 		let section = this.sections.get(host);
 		if (section === undefined) {
-			lua.lua_newtable(this.state);
-			section = { reference: lauxlib.luaL_ref(this.state, lua.LUA_REGISTRYINDEX), locations: new Map() };
+			lua.lua_newtable(L);
+			section = { reference: lauxlib.luaL_ref(L, lua.LUA_REGISTRYINDEX), locations: new Map() };
 			this.sections.set(host, section);
 		}
 		return section;
 	}
 
 	/** What the table at an index stands for, if it is an option read back. */
-	private proxy_target(index: number): { host: string; option: string } | undefined {
-		const L = this.state;
+	private proxy_target(L: LuaState, index: number): { host: string; option: string } | undefined {
 		if (lua.lua_type(L, index) !== lua.LUA_TTABLE || !lua.lua_getmetatable(L, index)) return undefined;
 		lua.lua_rawgeti(L, lua.LUA_REGISTRYINDEX, this.proxy_metatable);
 		const is_proxy = lua.lua_rawequal(L, -1, -2);
@@ -187,19 +172,18 @@ export class LuaSections {
 	}
 
 	/** The target of a method's first argument; raises an error when it has none, as after `x.append` for `x:append`. */
-	private check_proxy(): { host: string; option: string } {
-		return this.proxy_target(1) ?? raise(this.state, "expected option:append { ... }, with a colon");
+	private check_proxy(L: LuaState): { host: string; option: string } {
+		return this.proxy_target(L, 1) ?? raise(L, "expected option:append { ... }, with a colon");
 	}
 
 	/** Adds the entries of the table at an index to an option: a list is put behind what is there, named values are set. */
-	private append(target: { host: string; option: string }, index: number): void {
-		const L = this.state;
-		const type = this.push(target.host, target.option);
+	private append(L: LuaState, target: { host: string; option: string }, index: number): void {
+		const type = this.push(L, target.host, target.option);
 		if (type === lua.LUA_TNIL) {
 			lua.lua_pop(L, 1);
 			lua.lua_newtable(L);
 			lua.lua_pushvalue(L, -1);
-			this.set(target.host, target.option, undefined);
+			this.set(L, target.host, target.option, undefined);
 		} else if (type !== lua.LUA_TTABLE) raise(L, `option '${target.option}' is no list, so nothing can be added to it`);
 		const original = lua.lua_gettop(L);
 		const is_list = lua.lua_rawgeti(L, index, 1) !== lua.LUA_TNIL;
@@ -221,30 +205,29 @@ export class LuaSections {
 		lua.lua_pop(L, 1);
 	}
 
-	private method(name: string): (() => number) | undefined {
-		const L = this.state;
+	private method(name: string): LuaCFunction | undefined {
 		switch (name) {
 			case "append":
-				return () => {
-					const target = this.check_proxy();
+				return (L) => {
+					const target = this.check_proxy(L);
 					lua.lua_settop(L, 2);
 					this.resolve(L);
 					if (lua.lua_type(L, 2) !== lua.LUA_TTABLE)
 						raise(L, `${target.option}:append expected a list, not ${type_name_at(L, 2)}`);
-					this.append(target, 2);
+					this.append(L, target, 2);
 					lua.lua_settop(L, 1);
 					return 1;
 				};
 			case "value":
-				return () => {
-					const target = this.check_proxy();
-					this.push(target.host, target.option);
+				return (L) => {
+					const target = this.check_proxy(L);
+					this.push(L, target.host, target.option);
 					return 1;
 				};
 			case "values":
-				return () => {
-					const target = this.check_proxy();
-					if (this.push(target.host, target.option) !== lua.LUA_TTABLE) raise(L, `option '${target.option}' is no list`);
+				return (L) => {
+					const target = this.check_proxy(L);
+					if (this.push(L, target.host, target.option) !== lua.LUA_TTABLE) raise(L, `option '${target.option}' is no list`);
 					push_iterator(L, "values");
 					return 1;
 				};
@@ -253,18 +236,17 @@ export class LuaSections {
 		}
 	}
 
-	private make_proxy_metatable(): number {
-		const L = this.state;
-		const field = (name: string, callback: () => number): void => {
-			lua.lua_pushcfunction(L, callback);
-			lua.lua_setfield(L, -2, to_luastring(name));
+	private make_proxy_metatable(state: LuaState): number {
+		const field = (name: string, callback: LuaCFunction): void => {
+			lua.lua_pushcfunction(state, callback);
+			lua.lua_setfield(state, -2, to_luastring(name));
 		};
-		lua.lua_newtable(L);
-		field("__index", () => {
+		lua.lua_newtable(state);
+		field("__index", (L) => {
 			const name = text_at(L, 2) ?? "";
 			const method = this.method(name);
 			if (method === undefined) {
-				const option = this.proxy_target(1)?.option ?? "";
+				const option = this.proxy_target(L, 1)?.option ?? "";
 				raise(
 					L,
 					`option '${option}' cannot be looked into: expected ${option}:append { ... }, ${option}:values() or ${option}:value()`,
@@ -273,23 +255,23 @@ export class LuaSections {
 			lua.lua_pushcfunction(L, method);
 			return 1;
 		});
-		field("__call", () => {
-			const target = this.check_proxy();
+		field("__call", (L) => {
+			const target = this.check_proxy(L);
 			lua.lua_settop(L, 2);
 			this.resolve(L);
 			if (lua.lua_type(L, 2) !== lua.LUA_TTABLE) {
 				raise(L, `expected ${target.option} = value; the '=' is missing, perhaps`);
 			}
-			this.append(target, 2);
+			this.append(L, target, 2);
 			lua.lua_settop(L, 1);
 			return 1;
 		});
 		for (const event of ["__add", "__concat"]) {
-			field(event, () => {
-				const option = (this.proxy_target(1) ?? this.proxy_target(2))?.option ?? "";
+			field(event, (L) => {
+				const option = (this.proxy_target(L, 1) ?? this.proxy_target(L, 2))?.option ?? "";
 				return raise(L, `lists are not added with an operator: expected ${option}:append { ... }`);
 			});
 		}
-		return lauxlib.luaL_ref(L, lua.LUA_REGISTRYINDEX);
+		return lauxlib.luaL_ref(state, lua.LUA_REGISTRYINDEX);
 	}
 }

@@ -2,13 +2,10 @@
 import { isUtf8 } from "node:buffer";
 import type { LuaState, LuaString } from "fengari";
 import { lauxlib, lua, to_luastring } from "fengari";
-import type { ConfigMixedTable, ConfigTable, ConfigValue } from "./config.ts";
+import type { ConfigMixedTable, ConfigValue } from "./config.ts";
 
 /** Tables deeper than this are refused; also ends tables that contain themselves. */
 const max_depth = 64;
-
-const max_integer = 2 ** 31 - 1;
-const min_integer = -(2 ** 31);
 
 const tolerant_utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
@@ -38,12 +35,6 @@ export function text_at(L: LuaState, index: number): string | undefined {
 export function type_name_at(L: LuaState, index: number): string {
 	const type = lua.lua_type(L, index);
 	return type === lua.LUA_TNONE || type === lua.LUA_TNIL ? "nothing" : decode(lua.lua_typename(L, type));
-}
-
-/** Pushes a number as Lua would have it: whole ones within 32 bits as integers, all others as floats. */
-export function push_number(L: LuaState, value: number): void {
-	if (Number.isInteger(value) && value >= min_integer && value <= max_integer) lua.lua_pushinteger(L, value);
-	else lua.lua_pushnumber(L, value);
 }
 
 /** Calls back for each entry of a table, with the key at -2 and the value at -1; leaves the stack as it was. */
@@ -176,55 +167,4 @@ export function read_value(L: LuaState, index: number, context: ReadContext, dep
 			context.lost(`holds a ${type_name_at(L, index)}, which only Lua modules could use; it was left out`);
 			return undefined;
 	}
-}
-
-/** Pushes a value as parsed from JSON. `push_null` says what null becomes. */
-export function push_json(L: LuaState, value: unknown, push_null: () => void): void {
-	lauxlib.luaL_checkstack(L, 4, to_luastring("JSON nested too deeply"));
-	if (typeof value === "string") push_text(L, value);
-	else if (typeof value === "number") push_number(L, value);
-	else if (typeof value === "boolean") lua.lua_pushboolean(L, value);
-	else if (Array.isArray(value)) {
-		lua.lua_newtable(L);
-		value.forEach((item: unknown, index) => {
-			push_json(L, item, push_null);
-			lua.lua_rawseti(L, -2, index + 1);
-		});
-	} else if (typeof value === "object" && value !== null) {
-		lua.lua_newtable(L);
-		for (const [key, item] of Object.entries(value)) {
-			push_text(L, key);
-			push_json(L, item, push_null);
-			lua.lua_rawset(L, -3);
-		}
-	} else push_null();
-}
-
-/** A value as JSON text, the way util/json.lua writes it: an empty table is an object. */
-export function to_json(value: ConfigValue | undefined): string {
-	if (value === undefined) return "null";
-	if (value instanceof Map) return mixed_to_json(value);
-	if (Array.isArray(value)) return value.length === 0 ? "{}" : `[${value.map(to_json).join(",")}]`;
-	if (typeof value === "object") return object_to_json(value);
-	return JSON.stringify(value);
-}
-
-function object_to_json(value: ConfigTable): string {
-	const members = Object.entries(value).map(([key, item]) => `${JSON.stringify(key)}:${to_json(item)}`);
-	return `{${members.join(",")}}`;
-}
-
-/** Text keys as members, the list part under `__array`, other number keys as pairs under `__hash`. */
-function mixed_to_json(value: ConfigMixedTable): string {
-	const members: string[] = [];
-	const list: string[] = [];
-	const pairs: string[] = [];
-	for (let position = 1; value.has(position); position += 1) list.push(to_json(value.get(position)));
-	for (const [key, item] of value) {
-		if (typeof key === "string") members.push(`${JSON.stringify(key)}:${to_json(item)}`);
-		else if (!(Number.isInteger(key) && key >= 1 && key <= list.length)) pairs.push(`${key},${to_json(item)}`);
-	}
-	if (pairs.length > 0) members.push(`"__hash":[${pairs.join(",")}]`);
-	if (list.length > 0) members.push(`"__array":[${list.join(",")}]`);
-	return `{${members.join(",")}}`;
 }

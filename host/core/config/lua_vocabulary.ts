@@ -5,7 +5,6 @@ import { lua, to_luastring } from "fengari";
 import { nameprep } from "../../util/encodings.ts";
 import { type ConfigWarning, global_section, type SourceLocation } from "./config.ts";
 import { expand_glob, is_glob, read_limited } from "./config_files.ts";
-import { refused_name } from "./lua_library.ts";
 import type { LuaSections } from "./lua_sections.ts";
 import { each_entry, push_text, raise, text_at, type_name_at } from "./lua_values.ts";
 
@@ -29,14 +28,14 @@ export interface VocabularyHost {
 	/** Whether a missing $CREDENTIALS_DIRECTORY is an error or a warning. */
 	readonly missing_credentials: "error" | "warn";
 	readonly maximum_file_bytes: number;
-	/** Registry key of the table `Lua` names. */
-	readonly library_reference: number;
+	/** Pushes the table `Lua` names. */
+	push_globals(L: LuaState): void;
 	/** The innermost place in a configuration file that is being run. */
 	locate(L: LuaState): SourceLocation | undefined;
 	warn(warning: ConfigWarning): void;
 	/** Runs a file as part of the configuration; raises its errors. */
 	include(L: LuaState, path: string, parent: RunningFile): void;
-	/** Runs a file apart from the configuration, pushes its results and answers how many they are. */
+	/** Runs a file as Lua's dofile does, pushes its results and answers how many they are. */
 	run_script(L: LuaState, path: string, parent: RunningFile): number;
 }
 
@@ -77,24 +76,30 @@ function set_all(host: VocabularyHost, L: LuaState, index: number, name: string)
 			return;
 		}
 		lua.lua_pushvalue(L, -1);
-		host.sections.set(name, option, location);
+		host.sections.set(L, name, option, location);
 	});
 }
 
 /** Makes a host's section the current one; a second definition in the same file is worth a word. */
-function enter_section(host: VocabularyHost, file: RunningFile, name: string, location: SourceLocation | undefined): void {
+function enter_section(
+	L: LuaState,
+	host: VocabularyHost,
+	file: RunningFile,
+	name: string,
+	location: SourceLocation | undefined,
+): void {
 	if (file.defined.has(name)) {
 		host.warn({ message: `'${name}' is defined twice in this file; the options of both places apply`, host: name, ...location });
 	}
 	file.defined.add(name);
 	file.section = name;
-	host.sections.define(name);
+	host.sections.define(L, name);
 }
 
 function virtual_host(host: VocabularyHost, file: RunningFile): LuaCFunction {
 	return (L) => {
 		const name = host_name(L, "VirtualHost");
-		const module = host.sections.text(name, "component_module");
+		const module = host.sections.text(L, name, "component_module");
 		if (module !== undefined) {
 			raise(
 				L,
@@ -102,9 +107,9 @@ function virtual_host(host: VocabularyHost, file: RunningFile): LuaCFunction {
 			);
 		}
 		const location = host.locate(L);
-		enter_section(host, file, name, location);
-		host.sections.set_plain(name, "defined", true, location);
-		lua.lua_pushcfunction(L, () => {
+		enter_section(L, host, file, name, location);
+		host.sections.set_plain(L, name, "defined", true, location);
+		lua.lua_pushcfunction(L, (L) => {
 			file.section = global_section;
 			const text = text_at(L, 1);
 			if (text !== undefined) raise(L, `VirtualHost "${name}" takes no module name, but got "${text}"; only a Component does`);
@@ -122,15 +127,15 @@ function component(host: VocabularyHost, file: RunningFile): LuaCFunction {
 	return (L) => {
 		const name = host_name(L, "Component");
 		const { sections } = host;
-		if (sections.is_set(name, "defined") && !sections.is_set(name, "component_module")) {
+		if (sections.is_set(L, name, "defined") && !sections.is_set(L, name, "component_module")) {
 			raise(L, `Component "${name}" is already a VirtualHost; a service needs a name of its own, like conference.${name}`);
 		}
 		const location = host.locate(L);
-		enter_section(host, file, name, location);
-		sections.set_plain(name, "component_module", "component", location);
-		sections.set_plain(name, "load_global_modules", false, location);
+		enter_section(L, host, file, name, location);
+		sections.set_plain(L, name, "component_module", "component", location);
+		sections.set_plain(L, name, "load_global_modules", false, location);
 
-		const take_options: LuaCFunction = () => {
+		const take_options: LuaCFunction = (L) => {
 			file.section = global_section;
 			if (lua.lua_type(L, 1) !== lua.LUA_TTABLE) {
 				raise(L, `Component "${name}" expected { options }, not ${type_name_at(L, 1)}`);
@@ -138,10 +143,10 @@ function component(host: VocabularyHost, file: RunningFile): LuaCFunction {
 			set_all(host, L, 1, name);
 			return 0;
 		};
-		lua.lua_pushcfunction(L, () => {
+		lua.lua_pushcfunction(L, (L) => {
 			const module = text_at(L, 1);
 			if (module === undefined) return take_options(L);
-			sections.set_plain(name, "component_module", module, location);
+			sections.set_plain(L, name, "component_module", module, location);
 			lua.lua_pushcfunction(L, take_options);
 			return 1;
 		});
@@ -238,14 +243,14 @@ function read_name(host: VocabularyHost, file: RunningFile): LuaCFunction {
 			return 1;
 		}
 		if (name === "Lua") {
-			lua.lua_rawgeti(L, lua.LUA_REGISTRYINDEX, host.library_reference);
+			host.push_globals(L);
 			return 1;
 		}
-		const type = host.sections.push(file.section, name);
-		if (type === lua.LUA_TTABLE) host.sections.push_proxy(file.section, name);
+		const type = host.sections.push(L, file.section, name);
+		if (type === lua.LUA_TTABLE) host.sections.push_proxy(L, file.section, name);
 		if (type !== lua.LUA_TNIL) return 1;
 
-		lua.lua_rawgeti(L, lua.LUA_REGISTRYINDEX, host.library_reference);
+		host.push_globals(L);
 		push_text(L, name);
 		const in_library = lua.lua_rawget(L, -2) !== lua.LUA_TNIL;
 		const location = host.locate(L);
@@ -257,8 +262,6 @@ function read_name(host: VocabularyHost, file: RunningFile): LuaCFunction {
 			});
 			return 1;
 		}
-		const refused = refused_name(name);
-		if (refused !== undefined) raise(L, refused);
 		const meant = constant_meant(name);
 		const hint = meant === undefined ? "you may be missing quotes around it" : `did you mean ${meant}?`;
 		const suggestion = meant ?? `"${name}"`;
@@ -281,7 +284,7 @@ function assign_name(host: VocabularyHost, file: RunningFile): LuaCFunction {
 		}
 		file.assigned.add(path);
 		lua.lua_settop(L, 3);
-		host.sections.set(file.section, option, location);
+		host.sections.set(L, file.section, option, location);
 		return 0;
 	};
 }
@@ -300,7 +303,7 @@ export function push_environment(L: LuaState, host: VocabularyHost, file: Runnin
 		component: define_component,
 		Include: include_file,
 		include: include_file,
-		RunScript: () => host.run_script(L, path_argument(L, "RunScript", directory), file),
+		RunScript: (L) => host.run_script(L, path_argument(L, "RunScript", directory), file),
 		FileContents: file_reader(host, "FileContents", directory, "a"),
 		FileLine: file_reader(host, "FileLine", directory, "l"),
 		FileLines: file_lines(host, directory),

@@ -3,8 +3,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { compose_server } from "../../../host/composition.ts";
-import { load_config } from "../../../host/core/configmanager.ts";
+import { compose_server, load_config } from "../../../host/composition.ts";
 import type { Stanza } from "../../../host/util/stanza.ts";
 import * as st from "../../../host/util/stanza.ts";
 import { start_reference } from "../../../tools/reference.ts";

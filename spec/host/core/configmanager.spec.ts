@@ -1,8 +1,10 @@
-import { accessSync, constants, readFileSync, symlinkSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { accessSync, constants, symlinkSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type ConfigValue, check_options, load_config } from "../../../host/core/configmanager.ts";
+import { load_config } from "../../../host/composition.ts";
+import { type ConfigValue, check_options } from "../../../host/core/configmanager.ts";
 import { config_folders } from "./config/config_folder.ts";
 
 const folder = config_folders();
@@ -349,8 +351,8 @@ describe("Lua's library", () => {
 			c = json.encode({ 1, 2, x = true })
 			d = json.encode({ json.null == nil, {} })
 		`).load();
-		expect(config.get("*", "a")).toEqual({ list: [1, 2.5, "x"], truth: true, big: 10737418240 });
-		expect(config.get("*", "none")).toBeUndefined();
+		expect(config.get("*", "a")).toEqual({ list: [1, 2.5, "x"], truth: true, big: 10737418240, none: [] });
+		expect(config.get("*", "none")).toEqual([]);
 		expect(config.get("*", "bad")).toBeUndefined();
 		expect(config.get("*", "why")).toEqual(expect.any(String));
 		expect(config.get("*", "b")).toBe('{"list":[1,"x"]}');
@@ -370,40 +372,173 @@ describe("Lua's library", () => {
 	});
 
 	it.each([
-		["Lua.io.open('x')", "FileContents"],
-		["io.open('x')", "FileContents"],
-		["Lua.os.execute('true')", "os.execute"],
 		["Lua.os.exit()", "os.exit"],
-		["Lua.load('x = 1')", "load"],
-		["Lua.loadfile('x')", "Include"],
-		["dofile('x')", "RunScript"],
-		["Lua.debug.getinfo(1)", "debug"],
-		["Lua.package.loaded.x = 1", "package"],
-		["Lua.coroutine.wrap(print)", "coroutine"],
-		["x = Lua.require 'socket'", "socket"],
-		["x = ('x'):rep(1e9)", "string.rep"],
-		["x = Lua.string.dump(function() end)", "dump"],
-		["x = Lua.os.getenv()", "getenv"],
+		["dofile('x')", "cannot open x"],
+		["x = ('x'):rep(1e9)", "string too large"],
+		["x = Lua.require 'not.there'", "not.there"],
+		["assert(io.popen('cat', 'w'))", "only offered for reading"],
 	])("refuses %s", async (source, hint) => {
 		const error = await folder(`\n${source}`).fail();
 		expect(error.line).toBe(2);
 		expect(error.message).toContain(hint);
 	});
+});
 
-	it("leaves no way to the host's functions", async () => {
-		const { config } = await folder(`
-			local names = {}
-			for name in Lua.pairs(Lua) do names[#names + 1] = name end
-			for _, name in Lua.ipairs { "io", "debug", "load", "package", "dofile", "js", "fengari" } do
-				if Lua.rawget(Lua, name) ~= nil then names[#names + 1] = "!" .. name end
-			end
-			names[#names + 1] = Lua.tostring(Lua.getmetatable("").__index.dump)
-			names_seen = names
+describe("what a configuration does beyond naming options", () => {
+	it("reads files with io, guarded or not", async () => {
+		const place = folder({ "secret.txt": "first\nsecond\n" });
+		const path = JSON.stringify(place.file("secret.txt"));
+		writeFileSync(
+			place.file("prosody.cfg.lua"),
+			`
+			local f = io.open(${path})
+			all = f:read("*a")
+			f:close()
+			line = Lua.assert(Lua.io.open(${path})):read("*l")
+			local lines = {}
+			for each in io.lines(${path}) do lines[#lines + 1] = each end
+			gathered = lines
+			local absent, why = io.open("/nonexistent/file", "r")
+			reason = why
+			if absent then a = 1 end
+			`,
+		);
+		const { config } = await place.load();
+		expect(Object.fromEntries(config.raw("*") ?? [])).toEqual({
+			all: "first\nsecond\n",
+			line: "first",
+			gathered: ["first", "second"],
+			reason: "/nonexistent/file: No such file or directory",
+		});
+	});
+
+	it("runs programs", async () => {
+		const { config, warnings } = await folder(`
+			local p = io.popen("echo one; echo two; exit 3")
+			first, rest = p:read("*l"), p:read("*a")
+			local ok, how, code = p:close()
+			if not ok then ended = how .. " " .. code end
+			done = os.execute("exit 0")
+			failed = { os.execute("echo seen; exit 7") }
+			shell = os.execute()
 		`).load();
-		const names = config.get("*", "names_seen");
-		expect(names).toContain("string");
-		expect(names).toContain("nil");
-		expect(Array.isArray(names) && names.filter((name) => String(name).startsWith("!"))).toEqual([]);
+		expect(Object.fromEntries(config.raw("*") ?? [])).toMatchObject({
+			first: "one",
+			rest: "two\n",
+			ended: "exit 3",
+			done: true,
+			shell: true,
+		});
+		expect(config.get("*", "failed")).toEqual(
+			new Map<number, unknown>([
+				[2, "exit"],
+				[3, 7],
+			]),
+		);
+		expect(warnings.map(({ message }) => message)).toContain("the configuration printed: seen");
+	});
+
+	it("finds the libraries that modules find", async () => {
+		const place = folder({ "list/b.txt": "", "list/a.txt": "" });
+		const path = JSON.stringify(place.file("list"));
+		writeFileSync(
+			place.file("prosody.cfg.lua"),
+			`
+			local lfs = require "lfs"
+			local names = {}
+			for name in lfs.dir(${path}) do if name:sub(1, 1) ~= "." then names[#names + 1] = name end end
+			Lua.table.sort(names)
+			found = names
+			kind = lfs.attributes(${path}, "mode")
+			machine = require "socket".dns.gethostname()
+			node = Lua.require "prosody.util.pposix".uname().nodename
+			local set = require "util.set"
+			both = Lua.require "prosody.util.array".collect((set.new { "x" } + set.new { "x" }):items())
+			local stringy = require "stringy"
+			parts = stringy.split("a:b::c", ":")
+			bare = stringy.strip("  x y \\t\\n")
+			starts, ends = stringy.startswith("prosody", "pro"), stringy.endswith("prosody", "pro")
+			at, times = stringy.find("a-b-c", "-", 3), stringy.count("a-b-c", "-")
+			`,
+		);
+		const { config } = await place.load();
+		expect(Object.fromEntries(config.raw("*") ?? [])).toEqual({
+			found: ["a.txt", "b.txt"],
+			kind: "directory",
+			machine: hostname(),
+			node: hostname(),
+			both: ["x"],
+			parts: ["a", "b", "", "c"],
+			bare: "x y",
+			starts: true,
+			ends: false,
+			at: 4,
+			times: 2,
+		});
+	});
+
+	it("loads further code", async () => {
+		const place = folder({
+			"more.lua": "shared = 'from dofile'\nreturn 5",
+			"env.lua": "inside = 1",
+			"lib/helper.lua": "return { name = ..., twice = function(n) return n * 2 end }",
+		});
+		const path = (name: string): string => JSON.stringify(place.file(name));
+		writeFileSync(
+			place.file("prosody.cfg.lua"),
+			`
+			given = dofile(${path("more.lua")})
+			seen = shared
+			found, problem = pcall(dofile, "/nonexistent.lua")
+			local chunk = loadfile(${path("env.lua")}, "t", {})
+			loaded = chunk ~= nil
+			chunk()
+			none, why = loadfile("/nonexistent.lua")
+			made = load("return 1 + 1")()
+			package.path = ${JSON.stringify(`${place.file("lib")}/?.lua;`)} .. package.path
+			four = require "helper".twice(2)
+			Lua._G.global_value = 7
+			read_back = global_value
+			`,
+		);
+		const { config } = await place.load();
+		expect(Object.fromEntries(config.raw("*") ?? [])).toEqual({
+			given: 5,
+			seen: "from dofile",
+			found: false,
+			problem: expect.stringContaining("cannot open /nonexistent.lua"),
+			loaded: true,
+			why: expect.stringContaining("cannot open /nonexistent.lua"),
+			made: 2,
+			four: 4,
+			read_back: 7,
+		});
+	});
+
+	it("is Lua 5.4, coroutines and large numbers too", async () => {
+		const { config } = await folder(`
+			local limit <const> = 1024 * 1024 * 1024 * 10
+			quota = limit
+			shifted = 1 << 40
+			hexadecimal = 0x1FFFFFFFF
+			text = ("%d"):format(limit)
+			local next_port = coroutine.wrap(function() for i = 0, 2 do coroutine.yield(5222 + i) end end)
+			ports = { next_port(), next_port() }
+			coroutine.wrap(function() modules = { "a" }; modules:append { "b" } end)()
+		`).load();
+		expect(Object.fromEntries(config.raw("*") ?? [])).toEqual({
+			quota: 10737418240,
+			shifted: 2 ** 40,
+			hexadecimal: 0x1ffffffff,
+			text: "10737418240",
+			ports: [5222, 5223],
+			modules: ["a", "b"],
+		});
+	});
+
+	it("says which libraries are compiled C", async () => {
+		const place = folder(`package.path = "" local x = require "lpeg_of_nobody"`);
+		expect((await place.fail()).message).toContain("neither offered here nor in package.path");
 	});
 });
 
@@ -590,7 +725,7 @@ describe("errors", () => {
 		["name == 5", "name = value"],
 		["name = example.com", "quotes"],
 		["name = ", "ends too early"],
-		[`log = log.."x"`, "quotes"],
+		[`logs = logs.."x"`, "quotes"],
 		["Lua.error('my own words')", "my own words"],
 		["Lua.error({})", "table"],
 		["Lua.assert(false, 'my own words')", "my own words"],
@@ -643,19 +778,27 @@ describe("limits", () => {
 	it.each(["while true do end", "repeat local x = {} until false", "for i = 1, math.huge do end", "::a:: goto a"])(
 		"end an endless loop: %s",
 		async (source) => {
-			const error = await folder(`\n\n${source}`).fail();
+			const error = await folder(`\n\n${source}`).fail({ limits: { seconds: 1 } });
 			expect(error).toMatchObject({ line: 3, message: expect.stringContaining("does not end") });
 		},
 	);
 
 	it("cannot be caught by the configuration", async () => {
-		const error = await folder(`while true do Lua.pcall(function() while true do end end) end`).fail();
+		const error = await folder(`while true do Lua.pcall(function() while true do end end) end`).fail({
+			limits: { seconds: 1 },
+		});
 		expect(error.message).toContain("does not end");
 	});
 
 	it("hold for scripts and included files as well", async () => {
 		const place = folder({ "prosody.cfg.lua": `x = RunScript "loop.lua"`, "loop.lua": "\nwhile true do end" });
-		expect(await place.fail()).toMatchObject({ file: place.file("loop.lua"), line: 2 });
+		expect(await place.fail({ limits: { seconds: 1 } })).toMatchObject({ file: place.file("loop.lua"), line: 2 });
+	});
+
+	it("end what takes too much memory", async () => {
+		const source = `local t = {} while true do t[#t + 1] = { #t } end`;
+		const error = await folder(source).fail({ limits: { memory_bytes: 64 * 1024 * 1024 } });
+		expect(error).toMatchObject({ line: 1, message: expect.stringContaining("too much memory") });
 	});
 
 	it("leave room for a file of a mebibyte", async () => {
@@ -689,26 +832,5 @@ describe("real files", () => {
 		expect(check_options(config)).toEqual([]);
 		expect(config.hosts().length).toBeGreaterThan(0);
 		expect(config.get("*", "modules_enabled")).toEqual(expect.arrayContaining(["disco", "roster", "saslauth"]));
-	});
-});
-
-describe("loading", () => {
-	/** Files reached from one by imports that run when it is loaded. */
-	function loaded_with(path: string, seen = new Set<string>()): Set<string> {
-		if (seen.has(path)) return seen;
-		seen.add(path);
-		for (const [, specifier = ""] of readFileSync(path, "utf8").matchAll(
-			/^(?:import|export) (?!type )[^;]*?from "([^"]+)";/gms,
-		)) {
-			if (specifier.startsWith(".")) loaded_with(resolve(dirname(path), specifier), seen);
-			else seen.add(specifier);
-		}
-		return seen;
-	}
-
-	it("does not bring Lua along before a configuration is read", () => {
-		const core = resolve(import.meta.dirname, "../../../host/core");
-		expect(loaded_with(join(core, "config/lua_sandbox.ts"))).toContain("fengari");
-		expect(loaded_with(join(core, "configmanager.ts"))).not.toContain("fengari");
 	});
 });

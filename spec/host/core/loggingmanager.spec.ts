@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { load_config } from "../../../host/core/configmanager.ts";
+import { load_config } from "../../../host/composition.ts";
 import { create_loggingmanager, type LogSink, read_log_option } from "../../../host/core/loggingmanager.ts";
 
 let folder: string;

@@ -3,7 +3,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach } from "vitest";
-import { type ConfigError, type LoadedConfig, type LoadOptions, load_config } from "../../../../host/core/configmanager.ts";
+import { load_config } from "../../../../host/composition.ts";
+import type { ConfigError, LoadedConfig, LoadOptions } from "../../../../host/core/configmanager.ts";
 
 const main_file = "prosody.cfg.lua";
 

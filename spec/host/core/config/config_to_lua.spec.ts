@@ -3,8 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { load_config } from "../../../../host/composition.ts";
 import { config_to_lua } from "../../../../host/core/config/config_to_lua.ts";
-import { Config, type ConfigValue, default_config, load_config } from "../../../../host/core/configmanager.ts";
+import { Config, type ConfigValue, default_config } from "../../../../host/core/configmanager.ts";
 
 let folder = "";
 beforeAll(async () => {

@@ -5,9 +5,9 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { load_config } from "../../../../host/composition.ts";
 import type { Config, ConfigValue } from "../../../../host/core/config/config.ts";
 import * as options from "../../../../host/core/config/option_types.ts";
-import { load_config } from "../../../../host/core/configmanager.ts";
 import { config_folders } from "./config_folder.ts";
 
 const installed = "/usr/lib/prosody";
