@@ -89,9 +89,12 @@ function remote_error(error: Stanza): string {
 function answer_to(fault: Exclude<StreamFault, { kind: "stream-error" }>): StreamError {
 	switch (fault.kind) {
 		case "no-stream":
+		case "wrong-content":
 			return { condition: "invalid-namespace" };
 		case "parse-error":
 			return { condition: "not-well-formed" };
+		case "restricted-xml":
+			return { condition: "restricted-xml" };
 		case "stanza-too-large":
 			return {
 				condition: "policy-violation",
@@ -213,6 +216,7 @@ export class Streams<Session extends BaseStreamSession> {
 			return;
 		}
 		if (fault.kind === "no-stream") session.log("debug", "Invalid opening stream header ({%s}%s)", fault.xmlns, fault.name);
+		else if (fault.kind === "wrong-content") session.log("debug", "Header of a stream for %s", fault.xmlns);
 		else session.log("debug", "Received invalid XML (%s)", "text" in fault ? fault.text : fault.kind);
 		session.close(answer_to(fault));
 	}

@@ -60,6 +60,11 @@ export class Namespaces {
 		this.scope = { xmlns: "", prefixes };
 	}
 
+	/** The default namespace where we are; empty where there is none. */
+	get default_ns(): string {
+		return this.scope.xmlns;
+	}
+
 	/**
 	 * An element opens.
 	 * @param attributes names and values in turn, as written, no name twice

@@ -8,6 +8,14 @@ export class XmlError extends Error {
 	}
 }
 
+/** XML that is well-formed so far, but with features that RFC 6120 §11.1 takes out of XMPP. */
+export class RestrictedXml extends XmlError {
+	constructor(what: string) {
+		super(`${what}: restricted XML, see RFC 6120 section 11.1`);
+		this.name = "RestrictedXml";
+	}
+}
+
 /** An element with more attributes than allowed. */
 export class TooManyAttributes extends Error {
 	constructor(limit: number) {
@@ -87,8 +95,9 @@ function dereference(text: string): string {
 		if (decimal !== undefined) return character(Number.parseInt(decimal, 10));
 		if (hexadecimal !== undefined) return character(Number.parseInt(hexadecimal, 16));
 		const meaning = entities.get(name ?? "");
-		if (meaning === undefined) throw new XmlError(`undeclared entity ${name}`);
-		return meaning;
+		if (meaning !== undefined) return meaning;
+		if (name === undefined || !name_pattern.test(name)) throw new XmlError("malformed reference");
+		throw new RestrictedXml(`entity ${name}`);
 	});
 }
 
@@ -265,8 +274,12 @@ export class XmlTokenizer {
 	private cdata(buffer: string, start: number): number {
 		const opening = "<![CDATA[";
 		const here = buffer.slice(start, start + opening.length);
-		if (!opening.startsWith(here) || this.root !== "open") throw new XmlError("restricted XML, see RFC 6120 section 11.1");
+		if (here.startsWith("<!--")) throw new RestrictedXml("comment");
+		if (here.startsWith("<!DOCTYPE")) throw new RestrictedXml("DOCTYPE");
+		const is_begun = [opening, "<!--", "<!DOCTYPE"].some((known) => known.startsWith(here));
+		if (!is_begun) throw new XmlError("unexpected <!");
 		if (here.length < opening.length) return start;
+		if (this.root !== "open") throw new XmlError("text outside of the root element");
 		const end = buffer.indexOf("]]>", start + opening.length);
 		if (end < 0) return start;
 		const text = buffer.slice(start + opening.length, end);
@@ -276,7 +289,11 @@ export class XmlTokenizer {
 	}
 
 	private xml_declaration(buffer: string, start: number): number {
-		if (!this.at_start) throw new XmlError("restricted XML, see RFC 6120 section 11.1");
+		const name_end = this.name_end(buffer, start + 2);
+		if (name_end === buffer.length) return start;
+		const name = this.name(buffer, start + 2, name_end);
+		if (name.toLowerCase() !== "xml") throw new RestrictedXml("processing instruction");
+		if (!this.at_start) throw new XmlError("XML declaration that is not at the start");
 		const end = buffer.indexOf("?>", start);
 		if (end < 0) return start;
 		if (!declaration.test(buffer.slice(start, end + 2)))

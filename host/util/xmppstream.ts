@@ -5,14 +5,18 @@ import type { Attributes } from "./stanza.ts";
 import { Stanza, xml_escape } from "./stanza.ts";
 import { Utf8Decoder } from "./utf8_decoder.ts";
 import { Namespaces } from "./xml_namespaces.ts";
-import { TooManyAttributes, XmlError, XmlTokenizer } from "./xml_tokenizer.ts";
+import { RestrictedXml, TooManyAttributes, XmlError, XmlTokenizer } from "./xml_tokenizer.ts";
 
-/** Why a stream cannot go on, or what its other end says about that. Kinds as in Prosody, and two for limits. */
+/** Why a stream cannot go on, or what its other end says about that. Kinds as in Prosody, and some that tell more. */
 export type StreamFault =
 	/** The first element is no stream header. */
 	| { readonly kind: "no-stream"; readonly name: string; readonly xmlns: string }
-	/** Not well-formed, or with XML that RFC 6120 §11.1 forbids. */
+	/** The header says that stanzas are in another namespace than those of this kind of stream. */
+	| { readonly kind: "wrong-content"; readonly xmlns: string }
+	/** Not well-formed. */
 	| { readonly kind: "parse-error"; readonly text: string }
+	/** A comment, processing instruction, DOCTYPE or entity, which RFC 6120 §11.1 forbids. */
+	| { readonly kind: "restricted-xml"; readonly text: string }
 	/** The other end sent `<stream:error/>`; the only kind after which the stream can be read on. */
 	| { readonly kind: "stream-error"; readonly stanza: Stanza }
 	/** A stanza (or the header) has more bytes than allowed. */
@@ -38,6 +42,8 @@ export interface StreamOptions {
 	/** Namespace and name of the header; RFC 6120's unless given. */
 	readonly stream_ns?: string;
 	readonly stream_tag?: string;
+	/** Takes headers that declare any namespace for stanzas. */
+	readonly any_content?: boolean;
 	/** Most bytes of one stanza, whitespace around it not counted. Default 1 MB, as in Prosody. */
 	readonly stanza_size_limit?: number;
 	/** Leaves stanzas without `xml:lang` as they came, to see what the other side really sent. */
@@ -89,6 +95,8 @@ export class XmppStream {
 	private stopped = false;
 	private paused = false;
 	private restart: "keep" | "drop" | undefined;
+	/** Whether white space may stand before the next header: what was sent behind the element that the restart is about. */
+	private space_may_follow = false;
 
 	constructor(
 		private readonly callbacks: StreamCallbacks,
@@ -173,17 +181,18 @@ export class XmppStream {
 	private read(text: string): boolean {
 		this.feeding = true;
 		try {
-			this.tokenizer.write(text);
+			this.write(text);
 			while (this.restart !== undefined && !this.stopped) {
 				const rest = this.restart === "keep" ? this.tokenizer.unread : "";
 				this.start_over();
 				if (this.paused) this.tokenizer.halt();
-				this.tokenizer.write(rest);
+				this.write(rest);
 			}
 			if (!(this.stopped || this.paused)) this.check_size(this.stanza_bytes + this.tokenizer.pending_bytes);
 		} catch (error) {
 			this.stopped = true;
 			if (error instanceof Refusal) this.refuse(error.fault);
+			else if (error instanceof RestrictedXml) this.refuse({ kind: "restricted-xml", text: error.message });
 			else if (error instanceof XmlError) this.refuse({ kind: "parse-error", text: error.message });
 			else if (error instanceof TooManyAttributes) this.refuse({ kind: "stanza-too-complex", text: error.message });
 			else throw error;
@@ -193,7 +202,15 @@ export class XmppStream {
 		return !this.stopped;
 	}
 
+	/** Hands text on, but not white space between a restart and the header, which would keep an XML declaration from being the first. */
+	private write(text: string): void {
+		const wanted = this.space_may_follow ? text.replace(/^[ \t\r\n]+/, "") : text;
+		if (wanted !== "") this.space_may_follow = false;
+		this.tokenizer.write(wanted);
+	}
+
 	private start_over(): void {
+		this.space_may_follow = this.restart === "keep";
 		if (this.restart === "drop") this.decoder.reset();
 		this.restart = undefined;
 		this.tokenizer = this.create_tokenizer();
@@ -263,6 +280,10 @@ export class XmppStream {
 	private header_opens(name: string, xmlns: string, attr: Attributes, bytes: number): void {
 		if (name !== this.stream_tag || xmlns !== this.stream_ns) throw new Refusal({ kind: "no-stream", name, xmlns });
 		this.check_size(bytes);
+		const content = this.namespaces.default_ns;
+		// With prefixes for both, or with the stream's own namespace as the default, each stanza says what it is.
+		const is_usual = content === "" || content === this.stream_ns || content === this.options.default_ns;
+		if (!(is_usual || this.options.any_content)) throw new Refusal({ kind: "wrong-content", xmlns: content });
 		this.opened = true;
 		this.lang = attr["xml:lang"] ?? this.lang;
 		if (xmlns !== this.options.default_ns) attr["xmlns"] = xmlns;

@@ -67,7 +67,12 @@ class LuaStream {
 				this.call("error", string_value("stream-error"), this.host.border.to_lua(fault.stanza));
 				break;
 			case "stanza-too-large":
+			case "wrong-content":
 				this.fault = fault.kind;
+				break;
+			case "restricted-xml":
+				this.call("error", string_value("parse-error"), string_value("restricted-xml"), string_value(fault.text));
+				this.fault = fault.text;
 				break;
 			default:
 				this.fault = fault.text;
@@ -93,6 +98,7 @@ class LuaStream {
 				default_ns: this.option("default_ns") ?? "",
 				...(stream_ns === undefined ? {} : { stream_ns }),
 				stream_tag,
+				any_content: true,
 				stanza_size_limit: this.size_limit,
 			},
 		);

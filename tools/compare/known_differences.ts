@@ -60,6 +60,10 @@ const failing_requests: readonly { id: string; what: string; is_met(xml: string)
  * `enforce_registered_nickname` is on, as the value "admin" does for `restrict_room_creation`; on a negative length of history
  * Prosody hangs at the next message; and where rooms lie in files, one whose name no file can have is refused with resource-constraint,
  * and one whose texts are no UTF-8 shows them as they were probably meant, where Prosody fails on both.
+ *
+ * Nor can what is no stanza: a comment, processing instruction, DOCTYPE or entity in a stream is answered with restricted-xml, and a
+ * header for stanzas of another namespace with invalid-namespace (RFC 6120 §4.9.3), where Prosody says not-well-formed or takes it;
+ * white space before the header of a restarted stream is allowed.
  */
 export const known_differences: readonly KnownDifference[] = [
 	{

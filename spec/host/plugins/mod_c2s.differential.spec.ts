@@ -33,17 +33,11 @@ const conversations: readonly [what: string, ...steps: Step[]][] = [
 	["no version", [header("to='localhost'"), features], ["</stream:stream>"]],
 	["an old version", [header("to='localhost' version='0.9'"), features], ["</stream:stream>"]],
 	["a domain in capitals", [header("to='LOCALHOST' version='1.0'"), features], ["</stream:stream>"]],
-	["the server's namespace", [header(undefined, "jabber:server"), features], ["<message/>"]],
-	["a comment", [header(), features], ["<!-- hello -->"]],
-	["a comment before the header", [`<!-- hello -->${header()}`]],
-	["a processing instruction", [header(), features], ["<?php echo ?>"]],
-	["a DTD", ["<!DOCTYPE stream [<!ENTITY a 'b'>]>"]],
 	["another XML version", [header().replace("1.0", "1.1")]],
 	["another encoding", [header().replace("?>", " encoding='ISO-8859-1'?>")]],
 	["mismatched tags", [header(), features], ["<message></presence>"]],
 	["an undeclared prefix", [header(), features], ["<a:message/>"]],
 	["an unescaped &", [header(), features], ["<message>a & b</message>"]],
-	["an undeclared entity", [header(), features], ["<message>&nbsp;</message>"]],
 	["invalid UTF-8", [header(), features], [Buffer.from([0x3c, 0x61, 0x3e, 0xc3, 0x28])]],
 	["a control character", [header(), features], ["<message>\u0001</message>"]],
 	[
@@ -82,6 +76,12 @@ const conversations: readonly [what: string, ...steps: Step[]][] = [
 	["a big header", [header(`to='localhost' version='1.0' id='${"x".repeat(10_100)}`).slice(0, -1)]],
 	["a stanza after the header of a new stream was due", ...login.slice(0, 2), ["<message/>"]],
 	["another host after logging in", ...login.slice(0, 2), [header("to='conference.localhost' version='1.0'")]],
+	[
+		"white space behind what leads to a new stream",
+		[header(), features],
+		[`${auth_plain("ada")}\n`, "-sasl'/>"],
+		[header(), features],
+	],
 	["a stanza before binding", ...login, ["<message to='bob@localhost' id='1'/>", "</message>"]],
 	["the end of a bound stream", ...bind, ["</stream:stream>"]],
 	["an unknown element after binding", ...bind, ["<foo xmlns='urn:foo'/>"]],
@@ -101,6 +101,16 @@ const conversations: readonly [what: string, ...steps: Step[]][] = [
 		...bind,
 		["<stream:error><conflict xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>", "</stream:stream>"],
 	],
+];
+
+/** Where Prosody answers with another condition, or not at all, and RFC 6120 §4.9.3 has one for it. */
+const better_answers: readonly [what: string, condition: string, ...steps: Step[]][] = [
+	["another namespace for stanzas", "invalid-namespace", [header(undefined, "jabber:server"), features], ["<message/>"]],
+	["a comment", "restricted-xml", [header(), features], ["<!-- hello -->"]],
+	["a comment before the header", "restricted-xml", [`<!-- hello -->${header()}`]],
+	["a processing instruction", "restricted-xml", [header(), features], ["<?php echo ?>"]],
+	["a DTD", "restricted-xml", ["<!DOCTYPE stream [<!ENTITY a 'b'>]>"]],
+	["an entity", "restricted-xml", [header(), features], ["<message>&nbsp;</message>"]],
 ];
 
 /** What differs by design or by chance: ids, the order of attributes, and which features there are. */
@@ -142,5 +152,24 @@ describe.skipIf(prosody === undefined)("streams are answered as by a real Prosod
 
 	it.each(conversations)("%s", async (_, ...steps) => {
 		expect(await converse(own.port, steps)).toBe(await converse(reference.port, steps));
+	});
+
+	it.each(better_answers)("but for %s: %s", async (_, condition, ...steps) => {
+		expect(await converse(own.port, steps)).toContain(`<${condition} xmlns='urn:ietf:params:xml:ns:xmpp-streams'/>`);
+		expect(await converse(reference.port, steps)).not.toContain(condition);
+	});
+
+	it("but for white space that comes by itself before a new header", async () => {
+		const answer = async (port: number): Promise<string> => {
+			const client = await RawClient.connect(port);
+			await client.ask(header(), features);
+			await client.ask(auth_plain("ada"), "-sasl'/>");
+			client.send("\n");
+			await client.ask(header(), features);
+			client.destroy();
+			return client.said;
+		};
+		expect(await answer(own.port)).toMatch(/<bind .*<\/stream:features>$/s);
+		expect(await answer(reference.port)).toContain("<not-well-formed");
 	});
 });

@@ -80,10 +80,6 @@ describe("header", () => {
 		["another encoding", "<?xml version='1.0' encoding='ISO-8859-1'?>"],
 		["standalone no", "<?xml version='1.0' standalone='no'?>"],
 		["no version", "<?xml encoding='utf-8'?>"],
-		["a DTD", "<!DOCTYPE stream SYSTEM 'x.dtd'>"],
-		["an internal DTD", "<!DOCTYPE stream [<!ENTITY a 'b'>]>"],
-		["a comment", "<!-- hello -->"],
-		["a processing instruction", "<?php ?>"],
 		["text in front", "hello"],
 		["whitespace before the declaration", " <?xml version='1.0'?>"],
 	])("after %s is refused", (_, text) => {
@@ -224,9 +220,6 @@ describe("malformed XML", () => {
 		["an unescaped &", "<message><body>a & b</body></message>"],
 		["an unescaped & with a ; much later", "<message><body>a & b</body></message><message>&amp;</message>"],
 		["a reference that does not end", `<message>&${"x".repeat(40)}`],
-		["an undeclared entity", "<message>&nbsp;</message>"],
-		["an entity that objects inherit", "<message>&constructor;</message>"],
-		["an inherited entity in an attribute", "<message id='&toString;'/>"],
 		["a reference to a forbidden character", "<message>&#0;</message>"],
 		["a reference to a surrogate", "<message>&#xD800;</message>"],
 		["a reference beyond Unicode", "<message>&#x110000;</message>"],
@@ -255,13 +248,24 @@ describe("malformed XML", () => {
 		["another prefix bound to XML's namespace", "<message xmlns:a='http://www.w3.org/XML/1998/namespace'/>"],
 		["the xmlns namespace as default", "<message xmlns='http://www.w3.org/2000/xmlns/'/>"],
 		["an element of the prefix xmlns", "<xmlns:message/>"],
-		["a comment", "<message><!-- x --></message>"],
-		["a processing instruction", "<message><?x y?></message>"],
 		["an XML declaration", "<message/><?xml version='1.0'?>"],
-		["a DTD", "<!DOCTYPE a [<!ENTITY b 'c'>]>"],
 		["a conditional section", "<message><![INCLUDE[ ]]></message>"],
 	])("%s", (_, text) => {
 		expect(fault_of(text)).toBe("parse-error");
+	});
+
+	it.each([
+		["a reference without a name", "<message>& ;</message>"],
+		["an unknown declaration", "<!ELEMENT a ANY>"],
+		["half a comment", "<message><!-x></message>"],
+		["CDATA before the header", undefined],
+	])("%s", (_, text) => {
+		if (text !== undefined) expect(fault_of(text)).toBe("parse-error");
+		else {
+			const { feed, seen } = reader();
+			feed("<![CDATA[ ]]>");
+			expect(seen).toMatchObject([{ fault: { kind: "parse-error" } }]);
+		}
 	});
 
 	it.each([
@@ -284,6 +288,58 @@ describe("malformed XML", () => {
 		const { feed, seen } = below_header("<message></iq>");
 		feed("<message/></stream:stream>");
 		expect(seen).toHaveLength(1);
+	});
+});
+
+describe("restricted XML", () => {
+	const forbidden: readonly [what: string, text: string][] = [
+		["a comment", "<!-- x -->"],
+		["a processing instruction", "<?x y?>"],
+		["a stylesheet", "<?xml-stylesheet href='x'?>"],
+		["a DTD", "<!DOCTYPE a [<!ENTITY b 'c'>]>"],
+		["a DTD elsewhere", "<!DOCTYPE stream SYSTEM 'x.dtd'>"],
+	];
+
+	it.each(forbidden)("%s is told as such, wherever it stands, in one chunk and byte by byte", (_, text) => {
+		for (const before of ["", "<?xml version='1.0'?>", header, `${header}<message/>`, `${header}<message><body>a`]) {
+			for (const size of [1000, 1]) {
+				const { stream, seen } = reader();
+				const data = Buffer.from(before + text);
+				for (let at = 0; at < data.length; at += size) stream.feed(data.subarray(at, at + size));
+				expect(seen.at(-1)).toMatchObject({ fault: { kind: "restricted-xml" } });
+				expect(seen.filter((entry) => typeof entry === "object" && "fault" in entry)).toHaveLength(1);
+			}
+		}
+	});
+
+	it.each([
+		["an entity", "<message>&nbsp;</message>"],
+		["an entity that objects inherit", "<message>&constructor;</message>"],
+		["an entity in an attribute", "<message id='&toString;'/>"],
+	])("%s is told as such", (_, text) => {
+		expect(fault_of(text)).toBe("restricted-xml");
+	});
+});
+
+describe("a header's namespace for stanzas", () => {
+	const streams = "http://etherx.jabber.org/streams";
+
+	it.each(["jabber:server", "jabber:component:accept", "urn:x", streams.slice(0, -1)])("must not be %s", (xmlns) => {
+		const { seen, feed } = reader();
+		feed(stream_header({ xmlns, to: "example.com" }));
+		expect(seen).toEqual([{ fault: { kind: "wrong-content", xmlns } }]);
+	});
+
+	it("may be any where the reader takes any", () => {
+		const { seen, feed } = reader({ any_content: true });
+		feed(stream_header({ xmlns: "urn:x" }));
+		expect(seen[0]).toHaveProperty("opened");
+	});
+
+	it("counts as declared on the header, not as an attribute of a prefix", () => {
+		const { seen, feed } = reader();
+		feed(`<s:stream xmlns:s='${streams}' xmlns:other='jabber:server'><message xmlns='jabber:client'/>`);
+		expect(seen.map((entry) => Object.keys(entry)[0])).toEqual(["opened", "stanza"]);
 	});
 });
 
@@ -415,6 +471,45 @@ describe("restart", () => {
 			"opened",
 			"stanza",
 		]);
+	});
+
+	it("allows white space before the new header, however the bytes are split", () => {
+		const text = `<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/> \r\n\t\n${header}<iq/>`;
+		const data = Buffer.from(text);
+		const run = (chunks: readonly Buffer[]): unknown[] => {
+			const { stream, seen, feed } = reader({}, (stanza, restarted) => {
+				if (stanza.name === "auth") restarted.reset();
+			});
+			feed(header);
+			for (const chunk of chunks) stream.feed(chunk);
+			return seen.map((entry) => (typeof entry === "string" ? entry : Object.keys(entry)[0]));
+		};
+		const expected = ["opened", "stanza", "opened", "stanza"];
+		for (let at = 0; at <= data.length; at++) expect(run([data.subarray(0, at), data.subarray(at)])).toEqual(expected);
+		expect(run([...data].map((byte) => Buffer.of(byte)))).toEqual(expected);
+	});
+
+	it("allows no white space before the first header, nor anything else before the next", () => {
+		const first = reader();
+		first.feed(`\n${header}`);
+		expect(first.seen).toMatchObject([{ fault: { kind: "parse-error" } }]);
+		for (const garbage of ["x", "\u00a0", "\n x", "\ufeff\n"]) {
+			const { feed, seen } = reader({}, (_, stream) => stream.reset());
+			feed(`${header}<auth/>${garbage}`);
+			feed(header);
+			expect(seen.at(-1)).toMatchObject({ fault: { kind: "parse-error" } });
+		}
+	});
+
+	it("keeps white space between stanzas of the new stream out of the way of nothing", () => {
+		const { feed, seen } = reader({}, (stanza, stream) => {
+			if (stanza.name === "auth") stream.reset();
+		});
+		feed(`${header}<auth/>\n`);
+		feed(" ");
+		feed(`\n${header} <iq/> \n<?xml version='1.0'?>`);
+		expect(seen.at(-1)).toMatchObject({ fault: { kind: "parse-error" } });
+		expect(seen).toHaveLength(5);
 	});
 
 	it("can drop what follows in the same chunk, half a character too", () => {
