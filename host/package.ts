@@ -3,5 +3,7 @@
 /// <reference types="node" preserve="true" />
 /// <reference path="./types/ltx.d.ts" preserve="true" />
 
-export type { Affiliation, AffiliationData, Occupant, Room, RoomData, Whois } from "../muc/types.ts";
+export type * from "../muc/events.ts";
+export type { AffiliationData, Room, RoomData } from "../muc/features.ts";
+export type { Affiliation, Occupant, Whois } from "../muc/types.ts";
 export * from "./api.ts";

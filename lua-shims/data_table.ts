@@ -7,7 +7,7 @@ import { RecordTable, set_field } from "./views.ts";
 
 /** What certain fields have to be, by name. */
 export interface FieldTypes {
-	readonly [name: string]: "string" | "number" | "boolean" | "table";
+	readonly [name: string]: { readonly type: "string" | "number" | "boolean" | "table" };
 }
 
 /**
@@ -51,7 +51,7 @@ export class DataTable extends RecordTable {
 			return;
 		}
 		const type = type_name(value);
-		const wanted = Object.hasOwn(this.types, key) ? this.types[key] : undefined;
+		const wanted = Object.hasOwn(this.types, key) ? this.types[key]?.type : undefined;
 		if (wanted !== undefined && type !== wanted) throw new TypeError(`${this.name}.${key} has to be a ${wanted}, not a ${type}`);
 		if (!["string", "number", "boolean", "table"].includes(type)) {
 			throw new TypeError(`${this.name}.${key} is stored with the room: a ${type} cannot be`);

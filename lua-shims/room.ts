@@ -4,42 +4,13 @@ import { Form } from "../host/util/dataforms.ts";
 import { OccupantRecord } from "../muc/occupant.lib.ts";
 import type { Room } from "../muc/types.ts";
 import type { Border } from "./border.ts";
-import { DataTable, type FieldTypes } from "./data_table.ts";
+import { DataTable } from "./data_table.ts";
 import { type Table, TValue } from "./fengari.ts";
 import { is_function, type Key, LiveTable, nil, tags } from "./live_table.ts";
 import { lua_results, verdict_from_lua } from "./results.ts";
 import { RecordTable, table_value } from "./views.ts";
 
 type AnyFunction = (this: unknown, ...args: unknown[]) => unknown;
-
-/** What `room._data` may hold under the names that the rooms themselves read. */
-const room_data_types: FieldTypes = {
-	name: "string",
-	description: "string",
-	language: "string",
-	persistent: "boolean",
-	hidden: "boolean",
-	password: "string",
-	members_only: "boolean",
-	allow_member_invites: "boolean",
-	changesubject: "boolean",
-	moderated: "boolean",
-	whois: "string",
-	history_length: "number",
-	default_history_messages: "number",
-	presence_broadcast: "table",
-	allow_pm: "string",
-	allow_modpm: "boolean",
-	archiving: "boolean",
-	subject: "string",
-	subject_from: "string",
-	subject_time: "number",
-	locked: "number",
-	destroyed: "boolean",
-	reason: "string",
-	newjid: "string",
-	occupant_id_salt: "string",
-};
 
 /** How a method's arguments and answer differ between the languages. */
 interface MethodShape {
@@ -191,7 +162,7 @@ class RoomTable extends LiveTable {
 		const value = this.target[key];
 		if (key === "_data") {
 			if (!(this.data?.value instanceof DataTable) || this.data.value.target !== value) {
-				this.data = table_value(new DataTable(this.border, this.target._data, "room._data", room_data_types));
+				this.data = table_value(new DataTable(this.border, this.target._data, "room._data", this.target.kinds.data));
 			}
 			return this.data;
 		}
@@ -216,7 +187,7 @@ class RoomTable extends LiveTable {
 			case "_data": {
 				if (value.type !== tags.table) throw new TypeError("room._data has to be a table");
 				target._data = {};
-				const data = new DataTable(border, target._data, "room._data", room_data_types);
+				const data = new DataTable(border, target._data, "room._data", target.kinds.data);
 				this.data = table_value(data);
 				data.take(value);
 				return;

@@ -1,18 +1,17 @@
 // Counterpart: plugins/muc/config_form_sections.lib.lua
 
-import type { ModuleApi } from "../host/core/types.ts";
+import type { MucEvents } from "./events.ts";
+import { feature } from "./feature.ts";
 
-/** Headings of the configuration form with their priority; a field hooks in below its heading's by what it is to be further down. */
-const sections: readonly [heading: string, priority: number][] = [
-	["Room information", 100],
-	["Access to the room", 90],
-	["Permissions in the room", 80],
-	["Other options", 70],
-];
-
-/** Puts the headings into the configuration form. */
-export function load(module: ModuleApi): void {
-	for (const [value, priority] of sections) {
-		module.hook("muc-config-form", ({ form }) => void form.fields.push({ type: "fixed", value }), priority);
-	}
-}
+/** Headings of the configuration form; a field hooks in below its heading's priority by what it is to be further down. */
+export const config_form_sections = feature("config_form_sections", (module) => {
+	const add_heading =
+		(value: string) =>
+		({ form }: MucEvents["muc-config-form"]) =>
+			void form.fields.push({ type: "fixed", value });
+	module.hook("muc-config-form", add_heading("Room information"), 100);
+	module.hook("muc-config-form", add_heading("Access to the room"), 90);
+	module.hook("muc-config-form", add_heading("Permissions in the room"), 80);
+	module.hook("muc-config-form", add_heading("Other options"), 70);
+	return {};
+});

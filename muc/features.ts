@@ -1,48 +1,31 @@
 // Counterpart: plugins/muc/mod_muc.lua (what it requires, and gives to room_mt)
 
 import type { ModuleApi } from "../host/core/types.ts";
-import * as config_form_sections from "./config_form_sections.lib.ts";
-import * as description from "./description.lib.ts";
-import * as hats from "./hats.lib.ts";
-import * as hidden from "./hidden.lib.ts";
-import * as history from "./history.lib.ts";
-import * as language from "./language.lib.ts";
-import * as lock from "./lock.lib.ts";
-import * as members_only from "./members_only.lib.ts";
-import * as moderated from "./moderated.lib.ts";
-import { create_room_library, type FeatureMethods, type RoomLibrary } from "./muc.lib.ts";
-import * as name from "./name.lib.ts";
-import * as occupant_id from "./occupant_id.lib.ts";
-import * as password from "./password.lib.ts";
-import * as persistent from "./persistent.lib.ts";
-import * as presence_broadcast from "./presence_broadcast.lib.ts";
-import * as register from "./register.lib.ts";
-import * as request from "./request.lib.ts";
-import * as restrict_pm from "./restrict_pm.lib.ts";
-import * as subject from "./subject.lib.ts";
-import * as whois from "./whois.lib.ts";
-
-const feature_methods: FeatureMethods = {
-	...whois.methods,
-	...name.methods,
-	...description.methods,
-	...language.methods,
-	...hidden.methods,
-	...password.methods,
-	...members_only.methods,
-	...moderated.methods,
-	...request.methods,
-	...persistent.methods,
-	...subject.methods,
-	...history.methods,
-	...register.methods,
-	...restrict_pm.methods,
-	...presence_broadcast.methods,
-	...occupant_id.methods,
-};
+import { config_form_sections } from "./config_form_sections.lib.ts";
+import { description } from "./description.lib.ts";
+import { type AllOf, create_features, type MethodsFrom } from "./feature.ts";
+import { hats } from "./hats.lib.ts";
+import { hidden } from "./hidden.lib.ts";
+import { history } from "./history.lib.ts";
+import type { DataOf } from "./kinds.ts";
+import { language } from "./language.lib.ts";
+import { lock } from "./lock.lib.ts";
+import { members_only } from "./members_only.lib.ts";
+import { moderated } from "./moderated.lib.ts";
+import { create_room_library, type RoomLibrary } from "./muc.lib.ts";
+import { name } from "./name.lib.ts";
+import { occupant_id } from "./occupant_id.lib.ts";
+import { password } from "./password.lib.ts";
+import { persistent } from "./persistent.lib.ts";
+import { presence_broadcast } from "./presence_broadcast.lib.ts";
+import { register } from "./register.lib.ts";
+import { request } from "./request.lib.ts";
+import { restrict_pm } from "./restrict_pm.lib.ts";
+import { subject } from "./subject.lib.ts";
+import { whois } from "./whois.lib.ts";
 
 /** In Prosody's order, which decides among handlers of the same priority. */
-const features: readonly { load(module: ModuleApi): void }[] = [
+const features = [
 	whois,
 	name,
 	description,
@@ -62,11 +45,18 @@ const features: readonly { load(module: ModuleApi): void }[] = [
 	config_form_sections,
 	hats,
 	lock,
-];
+] as const;
+
+declare module "./types.ts" {
+	interface RoomMethods extends MethodsFrom<AllOf<typeof features, "methods">> {}
+	interface RoomData extends DataOf<AllOf<typeof features, "data">> {}
+	interface AffiliationData extends DataOf<AllOf<typeof features, "affiliation_data">> {}
+}
+
+/** Rooms as they are with all their features. */
+export type { AffiliationData, Room, RoomData } from "./types.ts";
 
 /** Rooms with all their features, hooked up in a module. */
 export function create_full_library(module: ModuleApi): RoomLibrary {
-	const library = create_room_library(module, feature_methods);
-	for (const feature of features) feature.load(module);
-	return library;
+	return create_room_library(module, () => create_features(module, features));
 }

@@ -1,55 +1,16 @@
 // Counterpart: plugins/muc/history.lib.lua
 
-import type { ModuleApi } from "../host/core/types.ts";
 import { datetime, parse as parse_datetime } from "../host/util/datetime.ts";
 import { ns } from "../host/util/ns.ts";
 import type { Stanza } from "../host/util/stanza.ts";
 import * as st from "../host/util/stanza.ts";
 import { tonumber } from "../host/util/tonumber.ts";
-import type { GetHistoryEvent, HistoryEntry, Room, RoomMethods } from "./types.ts";
-
-declare module "./types.ts" {
-	interface RoomMethods {
-		/** How many messages the room remembers. */
-		get_historylength(): number;
-		/** Sets how many; undefined is the default of 20. */
-		set_historylength(length: number | string | undefined): true;
-		/** Sends the history that a joining presence asks for to its sender. */
-		send_history(stanza: Stanza): void;
-	}
-}
+import type { ConfigSubmittedEvent, GetHistoryEvent, MucEvents, SessionNewEvent } from "./events.ts";
+import { feature } from "./feature.ts";
+import { number } from "./kinds.ts";
+import type { HistoryEntry, Room } from "./types.ts";
 
 const default_history_length = 20;
-
-/** The limit that each module was loaded with. */
-const longest = new WeakMap<ModuleApi, number>();
-
-function get_historylength(room: Room): number {
-	// What is stored may be older than the check in the setter
-	const wanted = Math.max(0, room._data.history_length ?? default_history_length);
-	return Math.min(wanted, longest.get(room.module) ?? Number.POSITIVE_INFINITY);
-}
-
-function set_historylength(room: Room, length: number | string | undefined): true {
-	const number = tonumber(length);
-	if (length !== undefined && number === undefined) throw new TypeError(`Length not a valid number: ${length}`);
-	// Divergence: with a negative length Prosody takes messages out for ever
-	const wanted = number === undefined ? undefined : Math.max(0, number);
-	room._data.history_length = wanted === default_history_length ? undefined : wanted;
-	// PARITY: says that it changed even where it did not
-	return true;
-}
-
-/** How many messages who asks for no certain number gets, for clients that do not know how to ask. */
-function get_defaulthistorymessages(room: Room): number {
-	return room._data.default_history_messages ?? default_history_length;
-}
-
-/** PARITY: says nothing of a change, so that this setting is never announced. */
-function set_defaulthistorymessages(room: Room, number: number | undefined): void {
-	const wanted = Math.min(number ?? default_history_length, room._data.history_length ?? default_history_length);
-	room._data.default_history_messages = wanted === default_history_length ? undefined : wanted;
-}
 
 /** What a presence asks for (XEP-0045 §7.2.14); `since` in seconds since 1970. */
 export function parse_history(stanza: Stanza): Pick<GetHistoryEvent, "maxchars" | "maxstanzas" | "since"> {
@@ -98,117 +59,8 @@ function select(history: readonly HistoryEntry[], event: GetHistoryEvent): reado
 	return history.slice(first);
 }
 
-function send_history(room: Room, stanza: Stanza): void {
-	const asked = parse_history(stanza);
-	const to = stanza.attr["from"];
-	if (to === undefined) return;
-	if (asked.maxchars === undefined && asked.maxstanzas === undefined && asked.since === undefined) {
-		asked.maxstanzas = get_defaulthistorymessages(room);
-	}
-	const event: GetHistoryEvent = { room, stanza, to, ...asked, next_stanza: () => undefined };
-	room.module.fire_event("muc-get-history", event);
-	for (let message = event.next_stanza(); message !== undefined; message = event.next_stanza()) room.route_stanza(message);
-}
-
-export const methods: Pick<RoomMethods, "get_historylength" | "set_historylength" | "send_history"> & ThisType<Room> = {
-	get_historylength() {
-		return get_historylength(this);
-	},
-	set_historylength(length) {
-		return set_historylength(this, length);
-	},
-	send_history(stanza) {
-		send_history(this, stanza);
-	},
-};
-
-/** The backlog of a room, kept in memory. Option: max_history_messages. */
-export function load(module: ModuleApi): void {
-	longest.set(module, module.get_option_integer("max_history_messages", Number.POSITIVE_INFINITY, 0));
-
-	module.hook(
-		"muc-config-form",
-		({ room, form }) => {
-			form.fields.push(
-				{
-					name: "muc#roomconfig_historylength",
-					type: "text-single",
-					datatype: "xs:integer",
-					label: "Maximum number of history messages returned by room",
-					desc: "Specify the maximum number of previous messages that should be sent to users when they join the room",
-					value: get_historylength(room),
-				},
-				{
-					name: "muc#roomconfig_defaulthistorymessages",
-					type: "text-single",
-					datatype: "xs:integer",
-					label: "Default number of history messages returned by room",
-					desc: "Specify the number of previous messages sent to new users when they join the room",
-					value: get_defaulthistorymessages(room),
-				},
-			);
-		},
-		70 - 5,
-	);
-	module.hook("muc-config-submitted/muc#roomconfig_historylength", ({ room, value, status_codes }) => {
-		if (set_historylength(room, typeof value === "number" ? value : undefined)) status_codes.add("104");
-	});
-	module.hook("muc-config-submitted/muc#roomconfig_defaulthistorymessages", ({ room, value }) => {
-		set_defaulthistorymessages(room, typeof value === "number" ? value : undefined);
-	});
-
-	// Last, so that an archive may answer with what it has instead
-	module.hook(
-		"muc-get-history",
-		(event) => {
-			const history = event.room._history;
-			if (history === undefined) return undefined;
-			const chosen = select(history, event).values();
-			event.next_stanza = () => {
-				const { value } = chosen.next();
-				if (value === undefined) return undefined;
-				const message = st.clone(value.stanza);
-				message.attr["to"] = event.to;
-				return message;
-			};
-			return true;
-		},
-		-1,
-	);
-
-	// Before the subject, at 20
-	module.hook("muc-occupant-session-new", ({ room, stanza }) => send_history(room, stanza), 50);
-
-	module.hook(
-		"muc-add-history",
-		({ room, stanza }) => {
-			const length = get_historylength(room);
-			if (length === 0) {
-				room._history = undefined;
-				return undefined;
-			}
-			const timestamp = now();
-			const remembered = st.clone(stanza);
-			remembered.attr["to"] = "";
-			remembered.tag("delay", { xmlns: ns.delay, from: room.jid, stamp: datetime(timestamp) }).up();
-			room._history ??= [];
-			room._history.push({ stanza: remembered, timestamp });
-			if (room._history.length > length) room._history.splice(0, room._history.length - length);
-			return true;
-		},
-		-1,
-	);
-
-	// An event of its own for adding, so that who takes that over does not keep others from seeing the message
-	module.hook("muc-broadcast-message", ({ room, stanza }) => {
-		if (module.fire_event("muc-message-is-historic", { room, stanza })) module.fire_event("muc-add-history", { room, stanza });
-	});
-
-	module.hook("muc-message-is-historic", ({ stanza }) => is_historic(stanza), -1);
-}
-
 /** By the hints of XEP-0334; else what has a body or may have one, being encrypted (XEP-0380), and chat markers (XEP-0333). */
-function is_historic(stanza: Stanza): boolean | undefined {
+function is_historic({ stanza }: MucEvents["muc-message-is-historic"]): boolean | undefined {
 	if (stanza.get_child("no-store", ns.hints) || stanza.get_child("no-permanent-store", ns.hints)) return false;
 	if (stanza.get_child("store", ns.hints)) return true;
 	if (stanza.get_child("body") || stanza.get_child("encryption", ns.eme) || stanza.get_child(undefined, ns.chat_markers)) {
@@ -216,3 +68,138 @@ function is_historic(stanza: Stanza): boolean | undefined {
 	}
 	return undefined;
 }
+
+/** The backlog of a room, kept in memory. Option: max_history_messages. */
+export const history = feature("history", (module) => {
+	const longest = module.get_option_integer("max_history_messages", Number.POSITIVE_INFINITY, 0);
+	module.hook("muc-config-form", add_fields, 70 - 5);
+	module.hook("muc-config-submitted/muc#roomconfig_historylength", take_length);
+	module.hook("muc-config-submitted/muc#roomconfig_defaulthistorymessages", take_default_messages);
+	// Last, so that an archive may answer with what it has instead
+	module.hook("muc-get-history", give_history, -1);
+	// Before the subject, at 20
+	module.hook("muc-occupant-session-new", send_to_new_session, 50);
+	module.hook("muc-add-history", remember, -1);
+	module.hook("muc-broadcast-message", add_message);
+	module.hook("muc-message-is-historic", is_historic, -1);
+
+	/** How many messages the room remembers. */
+	function get_historylength(room: Room): number {
+		// What is stored may be older than the check in the setter
+		const wanted = Math.max(0, room._data.history_length ?? default_history_length);
+		return Math.min(wanted, longest);
+	}
+
+	/** Sets how many; undefined is the default of 20. */
+	function set_historylength(room: Room, length: number | string | undefined): true {
+		const number = tonumber(length);
+		if (length !== undefined && number === undefined) throw new TypeError(`Length not a valid number: ${length}`);
+		// Divergence: with a negative length Prosody takes messages out for ever
+		const wanted = number === undefined ? undefined : Math.max(0, number);
+		room._data.history_length = wanted === default_history_length ? undefined : wanted;
+		// PARITY: says that it changed even where it did not
+		return true;
+	}
+
+	/** How many messages go to whoever asks for no certain number, for clients that do not know how to ask. */
+	function get_defaulthistorymessages(room: Room): number {
+		return room._data.default_history_messages ?? default_history_length;
+	}
+
+	/** PARITY: says nothing of a change, so that this setting is never announced. */
+	function set_defaulthistorymessages(room: Room, number: number | undefined): void {
+		const wanted = Math.min(number ?? default_history_length, room._data.history_length ?? default_history_length);
+		room._data.default_history_messages = wanted === default_history_length ? undefined : wanted;
+	}
+
+	/** Sends the history that a joining presence asks for to its sender. */
+	function send_history(room: Room, stanza: Stanza): void {
+		const asked = parse_history(stanza);
+		const to = stanza.attr["from"];
+		if (to === undefined) return;
+		if (asked.maxchars === undefined && asked.maxstanzas === undefined && asked.since === undefined) {
+			asked.maxstanzas = get_defaulthistorymessages(room);
+		}
+		const event: GetHistoryEvent = { room, stanza, to, ...asked, next_stanza: () => undefined };
+		module.fire_event("muc-get-history", event);
+		for (let message = event.next_stanza(); message !== undefined; message = event.next_stanza()) room.route_stanza(message);
+	}
+
+	function add_fields({ room, form }: MucEvents["muc-config-form"]): void {
+		form.fields.push(
+			{
+				name: "muc#roomconfig_historylength",
+				type: "text-single",
+				datatype: "xs:integer",
+				label: "Maximum number of history messages returned by room",
+				desc: "Specify the maximum number of previous messages that should be sent to users when they join the room",
+				value: get_historylength(room),
+			},
+			{
+				name: "muc#roomconfig_defaulthistorymessages",
+				type: "text-single",
+				datatype: "xs:integer",
+				label: "Default number of history messages returned by room",
+				desc: "Specify the number of previous messages sent to new users when they join the room",
+				value: get_defaulthistorymessages(room),
+			},
+		);
+	}
+
+	function take_length({ room, value, status_codes }: ConfigSubmittedEvent): void {
+		if (set_historylength(room, typeof value === "number" ? value : undefined)) status_codes.add("104");
+	}
+
+	function take_default_messages({ room, value }: ConfigSubmittedEvent): void {
+		set_defaulthistorymessages(room, typeof value === "number" ? value : undefined);
+	}
+
+	function give_history(event: GetHistoryEvent): true | undefined {
+		const remembered = event.room._history;
+		if (remembered === undefined) return undefined;
+		const chosen = select(remembered, event).values();
+		event.next_stanza = () => {
+			const { value } = chosen.next();
+			if (value === undefined) return undefined;
+			const message = st.clone(value.stanza);
+			message.attr["to"] = event.to;
+			return message;
+		};
+		return true;
+	}
+
+	function send_to_new_session({ room, stanza }: SessionNewEvent): void {
+		send_history(room, stanza);
+	}
+
+	function remember({ room, stanza }: MucEvents["muc-add-history"]): true | undefined {
+		const length = get_historylength(room);
+		if (length === 0) {
+			room._history = undefined;
+			return undefined;
+		}
+		const timestamp = now();
+		const remembered = st.clone(stanza);
+		remembered.attr["to"] = "";
+		remembered.tag("delay", { xmlns: ns.delay, from: room.jid, stamp: datetime(timestamp) }).up();
+		room._history ??= [];
+		room._history.push({ stanza: remembered, timestamp });
+		if (room._history.length > length) room._history.splice(0, room._history.length - length);
+		return true;
+	}
+
+	/** Fires an event of its own for adding, so that whoever takes that over does not keep others from seeing the message. */
+	function add_message({ room, stanza }: MucEvents["muc-broadcast-message"]): void {
+		if (module.fire_event("muc-message-is-historic", { room, stanza })) module.fire_event("muc-add-history", { room, stanza });
+	}
+
+	function set_defaults(room: Room): void {
+		room.set_historylength(module.get_option_integer("muc_room_default_history_length", room.get_historylength(), 0));
+	}
+
+	return {
+		data: { history_length: number, default_history_messages: number },
+		methods: { get_historylength, set_historylength, send_history },
+		set_defaults,
+	};
+});

@@ -1,58 +1,30 @@
 // Counterpart: plugins/muc/language.lib.lua
 
-import type { ModuleApi } from "../host/core/types.ts";
-import type { Room, RoomMethods } from "./types.ts";
+import type { DiscoInfoEvent } from "./events.ts";
+import { feature } from "./feature.ts";
+import { text_setting } from "./settings.ts";
+import type { Room } from "./types.ts";
 
-declare module "./types.ts" {
-	interface RoomMethods {
-		/** Tag of the language that is spoken in the room, such as `de`. */
-		get_language(): string | undefined;
-		/** Sets the language; empty takes it away. True where that changed something. */
-		set_language(language: string | undefined): boolean;
-	}
-}
+/** The language that is spoken in the room, such as `de`, in service discovery and in the configuration form. */
+export const language = feature("language", (module) => {
+	const language = text_setting("language", {
+		field: "muc#roomconfig_lang",
+		label: "Language tag for room (e.g. 'en', 'de', 'fr' etc.)",
+		desc: "Indicate the primary language spoken in this room",
+		datatype: "xs:language",
+	});
+	module.hook("muc-disco#info", tell);
+	module.hook("muc-config-form", language.add_field, 100 - 3);
+	module.hook("muc-config-submitted/muc#roomconfig_lang", language.take_field);
 
-function get_language(room: Room): string | undefined {
-	return room._data.language;
-}
-
-function set_language(room: Room, language: string | undefined): boolean {
-	const wanted = language === "" ? undefined : language;
-	if (get_language(room) === wanted) return false;
-	room._data.language = wanted;
-	return true;
-}
-
-export const methods: Pick<RoomMethods, "get_language" | "set_language"> & ThisType<Room> = {
-	get_language() {
-		return get_language(this);
-	},
-	set_language(language) {
-		return set_language(this, language);
-	},
-};
-
-/** The room's language in service discovery and in the configuration form. */
-export function load(module: ModuleApi): void {
-	module.hook("muc-disco#info", ({ room, form, formdata }) => {
+	function tell({ room, form, formdata }: DiscoInfoEvent): void {
 		form?.fields.push({ name: "muc#roominfo_lang", value: "" });
-		if (formdata) formdata["muc#roominfo_lang"] = get_language(room);
-	});
-	module.hook(
-		"muc-config-form",
-		({ room, form }) => {
-			form.fields.push({
-				name: "muc#roomconfig_lang",
-				label: "Language tag for room (e.g. 'en', 'de', 'fr' etc.)",
-				type: "text-single",
-				desc: "Indicate the primary language spoken in this room",
-				datatype: "xs:language",
-				value: get_language(room) ?? "",
-			});
-		},
-		100 - 3,
-	);
-	module.hook("muc-config-submitted/muc#roomconfig_lang", ({ room, value, status_codes }) => {
-		if (set_language(room, typeof value === "string" ? value : undefined)) status_codes.add("104");
-	});
-}
+		if (formdata) formdata["muc#roominfo_lang"] = language.get(room);
+	}
+
+	function set_defaults(room: Room, creators_language: string | undefined): void {
+		room.set_language(creators_language ?? module.get_option_string("muc_room_default_language"));
+	}
+
+	return { data: language.data, methods: language.methods, set_defaults };
+});

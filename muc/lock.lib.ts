@@ -1,8 +1,9 @@
 // Counterpart: plugins/muc/lock.lib.lua
 
-import type { ModuleApi } from "../host/core/types.ts";
 import { ns } from "../host/util/ns.ts";
 import * as st from "../host/util/stanza.ts";
+import type { PreJoinEvent, RoomStanzaEvent } from "./events.ts";
+import { feature } from "./feature.ts";
 import type { Room } from "./types.ts";
 
 /** Seconds that stand for "never" in storage, which not every driver can keep infinity in: 34 000 years. */
@@ -12,60 +13,44 @@ function now(): number {
 	return Math.floor(Date.now() / 1000);
 }
 
-/** Closes a room to everybody but who creates it, for so many seconds. */
-export function lock(room: Room, timeout: number): void {
-	room.module.fire_event("muc-room-locked", { room });
-	room._data.locked = now() + timeout;
-}
-
-/** Opens a room. */
-export function unlock(room: Room): void {
-	room.module.fire_event("muc-room-unlocked", { room });
-	room._data.locked = undefined;
-}
-
-/** Whether a room is still closed; one whose time is over is opened. */
-export function is_locked(room: Room): boolean {
-	const until = room._data.locked;
-	if (until === undefined) return false;
-	if (now() < until) return true;
-	unlock(room);
-	return false;
-}
-
-/**
- * Keeps new rooms closed until they are configured (XEP-0045 §10.1.1). Options: muc_room_locking, muc_room_lock_timeout.
- */
-export function load(module: ModuleApi): void {
+/** Keeps new rooms closed until they are configured (XEP-0045 §10.1.1). Options: muc_room_locking, muc_room_lock_timeout. */
+export const lock = feature("lock", (module) => {
 	const timeout = Math.min(module.get_option_period("muc_room_lock_timeout", "5 minutes"), longest);
+	if (module.get_option_boolean("muc_room_locking", true)) module.hook("muc-room-pre-create", lock_new_room, 10);
+	module.hook("muc-occupant-pre-join", check_lock, -30);
+	module.hook("muc-config-submitted", unlock_configured, -1);
 
-	if (module.get_option_boolean("muc_room_locking", true)) {
-		module.hook(
-			"muc-room-pre-create",
-			({ room, stanza }) => {
-				// The protocol before XEP-0045 knows no locked rooms
-				if (stanza.get_child("x", ns.muc)) lock(room, timeout);
-			},
-			10,
-		);
+	function unlock(room: Room): void {
+		module.fire_event("muc-room-unlocked", { room });
+		room._data.locked = undefined;
 	}
 
-	module.hook(
-		"muc-occupant-pre-join",
-		({ room, stanza, origin, is_new_room }) => {
-			if (is_new_room || !is_locked(room)) return undefined;
-			module.log("debug", "Room is locked, denying entry");
-			origin.send(st.error_reply(stanza, "cancel", "item-not-found", undefined, module.host));
-			return true;
-		},
-		-30,
-	);
+	/** Whether a room is still closed; one whose time is over is opened. */
+	function is_locked(room: Room): boolean {
+		const until = room._data.locked;
+		if (until === undefined) return false;
+		if (now() < until) return true;
+		unlock(room);
+		return false;
+	}
 
-	module.hook(
-		"muc-config-submitted",
-		({ room }) => {
-			if (is_locked(room)) unlock(room);
-		},
-		-1,
-	);
-}
+	/** Closes a room to everybody but who creates it, unless that is by the protocol before XEP-0045, which knows no locks. */
+	function lock_new_room({ room, stanza }: RoomStanzaEvent): void {
+		if (stanza.get_child("x", ns.muc) === undefined) return;
+		module.fire_event("muc-room-locked", { room });
+		room._data.locked = now() + timeout;
+	}
+
+	function check_lock({ room, stanza, origin, is_new_room }: PreJoinEvent): true | undefined {
+		if (is_new_room || !is_locked(room)) return undefined;
+		module.log("debug", "Room is locked, denying entry");
+		origin.send(st.error_reply(stanza, "cancel", "item-not-found", undefined, module.host));
+		return true;
+	}
+
+	function unlock_configured({ room }: RoomStanzaEvent): void {
+		if (is_locked(room)) unlock(room);
+	}
+
+	return {};
+});

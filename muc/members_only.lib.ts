@@ -1,23 +1,14 @@
 // Counterpart: plugins/muc/members_only.lib.lua
 
-import type { ModuleApi } from "../host/core/types.ts";
 import { ns } from "../host/util/ns.ts";
 import * as st from "../host/util/stanza.ts";
-import type { Occupant, Room, RoomMethods } from "./types.ts";
+import type { DiscoInfoEvent, InviteEvent, MucEvents, PreJoinEvent, RoomStanzaEvent } from "./events.ts";
+import { feature } from "./feature.ts";
+import { yes_no } from "./settings.ts";
+import type { Occupant, Room } from "./types.ts";
 import { affiliation_rank, valid_affiliations } from "./util.lib.ts";
 
-declare module "./types.ts" {
-	interface RoomMethods {
-		/** Whether only those with an affiliation may join. */
-		get_members_only(): boolean | undefined;
-		/** Closes the room, which removes who is no member, or opens it. True where that changed something. */
-		set_members_only(members_only: boolean | undefined): boolean;
-		/** Whether members, not only admins, may invite into a members-only room. */
-		get_allow_member_invites(): boolean | undefined;
-		/** True where that changed something. */
-		set_allow_member_invites(allow_member_invites: boolean | undefined): boolean;
-	}
-}
+const invites_field = "{http://prosody.im/protocol/muc}roomconfig_allowmemberinvites";
 
 /** Whether somebody has at least that affiliation in a room. */
 function has_affiliation(room: Room, jid: string | undefined, least: "member" | "admin"): boolean {
@@ -25,19 +16,7 @@ function has_affiliation(room: Room, jid: string | undefined, least: "member" | 
 	return affiliation_rank(affiliation) >= valid_affiliations[least];
 }
 
-function get_members_only(room: Room): boolean | undefined {
-	return room._data.members_only;
-}
-
-function set_members_only(room: Room, members_only: boolean | undefined): boolean {
-	const wanted = members_only ? true : undefined;
-	if (room._data.members_only === wanted) return false;
-	room._data.members_only = wanted;
-	if (wanted) remove_strangers(room);
-	return true;
-}
-
-/** XEP-0045 §9.3: who is in a room that becomes members-only without being a member has to go, with status 322. */
+/** XEP-0045 §9.3: whoever is in a room that becomes members-only without being a member has to go, with status 322. */
 function remove_strangers(room: Room): void {
 	const gone: Occupant[] = [];
 	for (const [, occupant] of room.each_occupant()) {
@@ -54,46 +33,33 @@ function remove_strangers(room: Room): void {
 	}
 }
 
-function get_allow_member_invites(room: Room): boolean | undefined {
-	return room._data.allow_member_invites;
-}
+/** Rooms for members only, and whether members, not only admins, may invite into them. */
+export const members_only = feature("members_only", (module) => {
+	const members_only = yes_no("members_only", {
+		field: "muc#roomconfig_membersonly",
+		label: "Only allow members to join",
+		desc: "Enable this to only allow access for room owners, admins and members",
+		changed: (room, is_closed) => is_closed && remove_strangers(room),
+	});
+	const member_invites = yes_no("allow_member_invites", {
+		field: invites_field,
+		label: "Allow members to invite new members",
+	});
+	module.hook("muc-disco#info", tell);
+	module.hook("muc-config-form", add_fields, 90 - 3);
+	module.hook("muc-config-submitted/muc#roomconfig_membersonly", members_only.take_field);
+	module.hook(`muc-config-submitted/${invites_field}`, member_invites.take_field);
+	module.hook("muc-get-default-role", give_no_role, 2);
+	module.hook("muc-occupant-pre-join", check_affiliation, -5);
+	module.hook("muc-pre-invite", check_inviter);
+	module.hook("muc-invite", make_member);
 
-function set_allow_member_invites(room: Room, allow_member_invites: boolean | undefined): boolean {
-	const wanted = allow_member_invites ? true : undefined;
-	if (room._data.allow_member_invites === wanted) return false;
-	room._data.allow_member_invites = wanted;
-	return true;
-}
-
-export const methods: Pick<
-	RoomMethods,
-	"get_members_only" | "set_members_only" | "get_allow_member_invites" | "set_allow_member_invites"
-> &
-	ThisType<Room> = {
-	get_members_only() {
-		return get_members_only(this);
-	},
-	set_members_only(members_only) {
-		return set_members_only(this, members_only);
-	},
-	get_allow_member_invites() {
-		return get_allow_member_invites(this);
-	},
-	set_allow_member_invites(allow_member_invites) {
-		return set_allow_member_invites(this, allow_member_invites);
-	},
-};
-
-const invites_field = "{http://prosody.im/protocol/muc}roomconfig_allowmemberinvites";
-
-/** Rooms for members only, and who may invite into them. */
-export function load(module: ModuleApi): void {
-	module.hook("muc-disco#info", ({ room, reply, form }) => {
-		const closed = get_members_only(room) ?? false;
-		const members_invite = get_allow_member_invites(room) ?? false;
+	function tell({ room, reply, form }: DiscoInfoEvent): void {
+		const closed = members_only.get(room) ?? false;
+		const members_invite = member_invites.get(room) ?? false;
 		reply.tag("feature", { var: closed ? "muc_membersonly" : "muc_open" }).up();
 		form?.fields.push(
-			{ name: invites_field, label: "Allow members to invite new members", type: "boolean", value: members_invite },
+			{ ...member_invites.field(room), value: members_invite },
 			{
 				name: "muc#roomconfig_allowinvites",
 				label: "Allow users to invite other users",
@@ -101,66 +67,50 @@ export function load(module: ModuleApi): void {
 				value: !closed || members_invite,
 			},
 		);
-	});
-	module.hook(
-		"muc-config-form",
-		({ room, form }) => {
-			form.fields.push(
-				{
-					name: "muc#roomconfig_membersonly",
-					type: "boolean",
-					label: "Only allow members to join",
-					desc: "Enable this to only allow access for room owners, admins and members",
-					value: get_members_only(room),
-				},
-				{
-					name: invites_field,
-					type: "boolean",
-					label: "Allow members to invite new members",
-					value: get_allow_member_invites(room),
-				},
-			);
-		},
-		90 - 3,
-	);
-	module.hook("muc-config-submitted/muc#roomconfig_membersonly", ({ room, value, status_codes }) => {
-		if (set_members_only(room, value === true)) status_codes.add("104");
-	});
-	module.hook(`muc-config-submitted/${invites_field}`, ({ room, value, status_codes }) => {
-		if (set_allow_member_invites(room, value === true)) status_codes.add("104");
-	});
+	}
 
-	module.hook(
-		"muc-get-default-role",
-		({ room, affiliation }) => (affiliation === undefined && get_members_only(room) ? false : undefined),
-		2,
-	);
+	function add_fields({ room, form }: MucEvents["muc-config-form"]): void {
+		form.fields.push(members_only.field(room), member_invites.field(room));
+	}
 
-	module.hook(
-		"muc-occupant-pre-join",
-		({ room, stanza, origin }) => {
-			if (!get_members_only(room) || has_affiliation(room, stanza.attr["from"], "member")) return undefined;
-			origin.send(st.error_reply(stanza, "auth", "registration-required", undefined, room.jid));
-			return true;
-		},
-		-5,
-	);
+	function give_no_role({ room, affiliation }: MucEvents["muc-get-default-role"]): false | undefined {
+		return affiliation === undefined && members_only.get(room) ? false : undefined;
+	}
 
-	// XEP-0045 §7.8.2: an invitation makes a member, so it takes who may do that
-	module.hook("muc-pre-invite", ({ room, stanza, origin }) => {
-		if (!get_members_only(room)) return undefined;
-		if (has_affiliation(room, stanza.attr["from"], get_allow_member_invites(room) ? "member" : "admin")) return undefined;
+	function check_affiliation({ room, stanza, origin }: PreJoinEvent): true | undefined {
+		if (!members_only.get(room) || has_affiliation(room, stanza.attr["from"], "member")) return undefined;
+		origin.send(st.error_reply(stanza, "auth", "registration-required", undefined, room.jid));
+		return true;
+	}
+
+	/** XEP-0045 §7.8.2: an invitation makes a member, so it takes somebody who may do that. */
+	function check_inviter({ room, stanza, origin }: RoomStanzaEvent): true | undefined {
+		if (!members_only.get(room)) return undefined;
+		if (has_affiliation(room, stanza.attr["from"], member_invites.get(room) ? "member" : "admin")) return undefined;
 		origin.send(st.error_reply(stanza, "auth", "forbidden", undefined, room.jid));
 		return true;
-	});
+	}
 
-	module.hook("muc-invite", ({ room, stanza }) => {
+	function make_member({ room, stanza }: InviteEvent): void {
 		const invitee = stanza.attr["to"];
-		if (!get_members_only(room) || invitee === undefined || has_affiliation(room, invitee, "member")) return;
+		if (!members_only.get(room) || invitee === undefined || has_affiliation(room, invitee, "member")) return;
 		const from = stanza.get_child("x", ns.muc_user)?.get_child_attr("invite", undefined, "from");
 		module.log("debug", "%s invited %s into members only room %s, granting membership", from, invitee, room.jid);
 		// Where this is refused, the invitation still goes out, as in Prosody
 		room.set_affiliation(true, invitee, "member", `Invited by ${from}`);
 		room.save();
-	});
-}
+	}
+
+	function set_defaults(room: Room): void {
+		room.set_members_only(module.get_option_boolean("muc_room_default_members_only", room.get_members_only()));
+		room.set_allow_member_invites(
+			module.get_option_boolean("muc_room_default_allow_member_invites", room.get_allow_member_invites()),
+		);
+	}
+
+	return {
+		data: { ...members_only.data, ...member_invites.data },
+		methods: { ...members_only.methods, ...member_invites.methods },
+		set_defaults,
+	};
+});

@@ -7,7 +7,6 @@ import { ns } from "../host/util/ns.ts";
 import type { Stanza } from "../host/util/stanza.ts";
 import * as st from "../host/util/stanza.ts";
 import * as commands from "./commands.ts";
-import { set_room_defaults } from "./defaults.ts";
 import { create_full_library } from "./features.ts";
 import type { RoomLibrary } from "./muc.lib.ts";
 import { create_rooms, type Rooms } from "./rooms.ts";
@@ -95,13 +94,13 @@ function make_admins_owners(module: ModuleApi, { room_mt }: RoomLibrary): void {
 }
 
 /** Decides who may create rooms, and gives new ones their place. Option: restrict_room_creation. */
-function guard_creation(module: ModuleApi, rooms: Rooms): void {
+function guard_creation(module: ModuleApi, rooms: Rooms, { set_defaults }: RoomLibrary): void {
 	// COMPAT: "admin" is how 0.12 names what is now true; Prosody 13 would let all registered users create rooms then
 	const restrict = module.get_option_enum<boolean | string>("restrict_room_creation", false, true, "local", "admin");
 	const is_for_admins = restrict === true || restrict === "admin";
 	module.default_permission(is_for_admins ? "prosody:admin" : "prosody:registered", ":create-room");
 
-	module.hook("muc-room-pre-create", ({ room, stanza }) => set_room_defaults(module, room, stanza.attr["xml:lang"]), 1);
+	module.hook("muc-room-pre-create", ({ room, stanza }) => set_defaults(room, stanza.attr["xml:lang"]), 1);
 	module.hook("muc-room-pre-create", (event) => {
 		if (restrict === false || module.may(":create-room", event)) return undefined;
 		const { origin, stanza } = event;
@@ -202,7 +201,7 @@ function load(module: ModuleApi): MucExports {
 		rooms.delete_room(room);
 	});
 	tombstones.load(module, rooms);
-	guard_creation(module, rooms);
+	guard_creation(module, rooms, library);
 	for (const [event_name, method] of stanza_methods) {
 		module.hook(event_name, (event) => handle_stanza(module, rooms, method, event), -2);
 	}
@@ -210,8 +209,10 @@ function load(module: ModuleApi): MucExports {
 
 	module.hook_global("server-stopping", () => rooms.shutdown_component(), -300);
 	module.unload = () => {
-		rooms.shutdown_component();
-		for (const room of rooms.live_rooms()) rooms.forget_room(room);
+		for (const room of rooms.live_rooms()) {
+			room.save(false, true);
+			rooms.forget_room(room);
+		}
 	};
 
 	const { new_room, create_room, get_room_from_jid, all_rooms, live_rooms, each_room } = rooms;

@@ -2,6 +2,7 @@
 
 import type { ModuleApi, ModuleDefinition } from "../host/core/types.ts";
 import { ns } from "../host/util/ns.ts";
+import { boolean } from "./kinds.ts";
 import * as archive from "./mam/archive.ts";
 import * as expiry from "./mam/expiry.ts";
 import * as history from "./mam/history.ts";
@@ -15,7 +16,9 @@ function load_setting(module: ModuleApi): (room: Room) => boolean {
 	const log_all_rooms = module.get_option_boolean("muc_log_all_rooms", false);
 	const log_by_default = module.get_option_boolean("muc_log_by_default", true);
 	if (log_all_rooms) return () => true;
-	const is_enabled = (room: Room): boolean => room._data.archiving ?? log_by_default;
+	function is_enabled({ _data: { archiving } }: Room): boolean {
+		return boolean.is(archiving) ? archiving : log_by_default;
+	}
 
 	module.hook("muc-config-form", ({ room, form }) => {
 		form.fields.push({ name: field_name, type: "boolean", label: "Archive chat on server", value: is_enabled(room) });

@@ -1,61 +1,30 @@
 // Counterpart: plugins/muc/moderated.lib.lua
 
-import type { ModuleApi } from "../host/core/types.ts";
-import type { Room, RoomMethods } from "./types.ts";
+import type { MucEvents } from "./events.ts";
+import { feature } from "./feature.ts";
+import { yes_no } from "./settings.ts";
+import type { Room } from "./types.ts";
 
-declare module "./types.ts" {
-	interface RoomMethods {
-		/** Whether one has to be given voice. */
-		get_moderated(): boolean | undefined;
-		/** True where that changed something; occupants keep their roles. */
-		set_moderated(moderated: boolean | undefined): boolean;
+/** Rooms in which whoever has no affiliation begins as a visitor. */
+export const moderated = feature("moderated", (module) => {
+	const moderated = yes_no("moderated", {
+		field: "muc#roomconfig_moderatedroom",
+		label: "Moderated (require permission to speak)",
+		desc: "In moderated rooms occupants must be given permission to speak by a room moderator",
+		features: { on: "muc_moderated", off: "muc_unmoderated" },
+	});
+	module.hook("muc-disco#info", moderated.add_feature);
+	module.hook("muc-config-form", moderated.add_field, 80 - 3);
+	module.hook("muc-config-submitted/muc#roomconfig_moderatedroom", moderated.take_field);
+	module.hook("muc-get-default-role", give_no_voice, 1);
+
+	function give_no_voice({ room, affiliation }: MucEvents["muc-get-default-role"]): "visitor" | undefined {
+		return affiliation === undefined && moderated.get(room) ? "visitor" : undefined;
 	}
-}
 
-function get_moderated(room: Room): boolean | undefined {
-	return room._data.moderated;
-}
+	function set_defaults(room: Room): void {
+		room.set_moderated(module.get_option_boolean("muc_room_default_moderated", room.get_moderated()));
+	}
 
-function set_moderated(room: Room, moderated: boolean | undefined): boolean {
-	const wanted = moderated ? true : undefined;
-	if (get_moderated(room) === wanted) return false;
-	room._data.moderated = wanted;
-	return true;
-}
-
-export const methods: Pick<RoomMethods, "get_moderated" | "set_moderated"> & ThisType<Room> = {
-	get_moderated() {
-		return get_moderated(this);
-	},
-	set_moderated(moderated) {
-		return set_moderated(this, moderated);
-	},
-};
-
-/** Rooms in which who has no affiliation begins as a visitor. */
-export function load(module: ModuleApi): void {
-	module.hook("muc-disco#info", ({ room, reply }) => {
-		reply.tag("feature", { var: get_moderated(room) ? "muc_moderated" : "muc_unmoderated" }).up();
-	});
-	module.hook(
-		"muc-config-form",
-		({ room, form }) => {
-			form.fields.push({
-				name: "muc#roomconfig_moderatedroom",
-				type: "boolean",
-				label: "Moderated (require permission to speak)",
-				desc: "In moderated rooms occupants must be given permission to speak by a room moderator",
-				value: get_moderated(room),
-			});
-		},
-		80 - 3,
-	);
-	module.hook("muc-config-submitted/muc#roomconfig_moderatedroom", ({ room, value, status_codes }) => {
-		if (set_moderated(room, value === true)) status_codes.add("104");
-	});
-	module.hook(
-		"muc-get-default-role",
-		({ room, affiliation }) => (affiliation === undefined && get_moderated(room) ? "visitor" : undefined),
-		1,
-	);
-}
+	return { data: moderated.data, methods: moderated.methods, set_defaults };
+});

@@ -2,6 +2,8 @@
 
 import type { ModuleApi, StoreTable } from "../host/core/types.ts";
 import type { Result } from "../host/util/error.ts";
+import type { CreatedFeatures, PresenceAdditions } from "./feature.ts";
+import { room_kinds } from "./kinds.ts";
 import * as admin from "./room/admin.ts";
 import * as affiliations from "./room/affiliations.ts";
 import * as broadcast from "./room/broadcast.ts";
@@ -14,11 +16,11 @@ import * as join_gates from "./room/join_gates.ts";
 import * as kick from "./room/kick.ts";
 import * as lifecycle from "./room/lifecycle.ts";
 import * as messages from "./room/messages.ts";
-import { NotedMap } from "./room/noted_map.ts";
 import * as occupants from "./room/occupants.ts";
 import * as presence from "./room/presence.ts";
 import * as probe from "./room/probe.ts";
 import * as roles from "./room/roles.ts";
+import * as without_features from "./room/without_features.ts";
 import type { Room, RoomData, RoomMethods, RoomState } from "./types.ts";
 import * as util from "./util.lib.ts";
 
@@ -41,8 +43,14 @@ const core_methods = {
 	...freeze.methods,
 };
 
-/** What the features have to bring; one that is left out does not compile. */
-export type FeatureMethods = Omit<RoomMethods, keyof typeof core_methods | "module">;
+type CoreMethods = typeof core_methods;
+type OwnMethods = keyof CoreMethods | keyof typeof without_features.methods | "module" | "kinds" | "presence_additions";
+
+declare module "./types.ts" {
+	interface RoomMethods extends CoreMethods {
+		readonly presence_additions: PresenceAdditions;
+	}
+}
 
 export interface RoomLibrary {
 	/** The methods of all rooms of the component, which modules may replace. */
@@ -51,6 +59,11 @@ export interface RoomLibrary {
 	new_room(jid: string, config?: RoomData): Room;
 	/** A room from the stores `config` and `state`; the error says what is wrong with `config`. */
 	restore_room(frozen: StoreTable, state?: StoreTable): Result<Room, string>;
+	/**
+	 * Gives a new room what the configuration says in its options `muc_room_default_…`, and else what rooms are like anyway.
+	 * @param language of whoever creates the room, which takes precedence
+	 */
+	set_defaults(room: Room, language?: string): void;
 }
 
 function inherit<Proto extends object, Own extends object>(proto: Proto, own: Own): Proto & Own {
@@ -64,7 +77,7 @@ function new_state(jid: string, config: RoomData): RoomState {
 		_jid_nick: new Map(),
 		_occupants: new Map(),
 		_data: config,
-		_affiliations: new NotedMap(),
+		_affiliations: new Map(),
 		_affiliation_data: new Map(),
 		_history: undefined,
 		_reserved_nicks: undefined,
@@ -76,8 +89,14 @@ function new_state(jid: string, config: RoomData): RoomState {
 	};
 }
 
-/** Hooks what all rooms of a component do, and answers with the means to make them. Load features after this. */
-export function create_room_library(module: ModuleApi, feature_methods: FeatureMethods): RoomLibrary {
+/**
+ * Hooks what all rooms of a component do, then what their features do, and answers with the means to make rooms.
+ * @param create creates the features
+ */
+export function create_room_library(
+	module: ModuleApi,
+	create: () => CreatedFeatures<Omit<RoomMethods, OwnMethods>>,
+): RoomLibrary {
 	util.load(module);
 	// In Prosody's order, which decides among handlers of the same priority
 	occupants.load(module);
@@ -85,12 +104,25 @@ export function create_room_library(module: ModuleApi, feature_methods: FeatureM
 	disco.load(module);
 	join_gates.load(module);
 	invites.load(module);
+	const { methods, data, affiliation_data, presence_additions, set_defaults } = create();
 
-	const room_mt: RoomMethods = { module, ...core_methods, ...feature_methods };
+	const kinds = {
+		data: { ...room_kinds.data, ...data },
+		affiliation_data: { ...room_kinds.affiliation_data, ...affiliation_data },
+	};
+	const room_mt: RoomMethods = {
+		module,
+		kinds,
+		presence_additions,
+		...core_methods,
+		...without_features.methods,
+		...methods,
+	};
 	const new_room = (jid: string, config: RoomData = {}): Room => inherit(room_mt, new_state(jid, config));
 	return {
 		room_mt,
 		new_room,
-		restore_room: (frozen, state) => freeze.restore_room(module, new_room, frozen, state),
+		restore_room: (frozen, state) => freeze.restore_room(module, kinds, new_room, frozen, state),
+		set_defaults,
 	};
 }

@@ -1,21 +1,22 @@
 // Counterpart: plugins/muc/presence_broadcast.lib.lua
 
-import type { ModuleApi } from "../host/core/types.ts";
+import type { StoreTable } from "../host/core/types.ts";
 import { ns } from "../host/util/ns.ts";
 import * as st from "../host/util/stanza.ts";
-import type { BroadcastRoles, Role, Room, RoomMethods } from "./types.ts";
-
-declare module "./types.ts" {
-	interface RoomMethods {
-		/** The roles whose presence the room gets to see. */
-		get_presence_broadcast(): BroadcastRoles;
-		/** Sets them, and shows or hides the occupants concerned; undefined is everybody in the room. True where that changed something. */
-		set_presence_broadcast(broadcast_roles: BroadcastRoles | undefined): boolean;
-	}
-}
+import type { ConfigSubmittedEvent, MucEvents } from "./events.ts";
+import { feature } from "./feature.ts";
+import { as_table, type Kind } from "./kinds.ts";
+import type { BroadcastRoles, Role, Room } from "./types.ts";
 
 const valid_roles: readonly Role[] = ["none", "visitor", "participant", "moderator"];
 const default_broadcast: BroadcastRoles = Object.freeze({ visitor: true, participant: true, moderator: true });
+
+/** Prosody 13 may have stored an option here as it was. */
+const kind: Kind<string | StoreTable> = {
+	name: "a table or a text",
+	type: "table",
+	is: (value): value is string | StoreTable => typeof value === "string" || as_table(value) !== undefined,
+};
 
 /** Roles out of a configuration or an old room: one role, a list of them, or a table of flags; undefined for anything else. */
 export function to_broadcast_roles(value: unknown): BroadcastRoles | undefined {
@@ -35,54 +36,47 @@ export function to_broadcast_roles(value: unknown): BroadcastRoles | undefined {
 	return typeof value === "string" ? to_broadcast_roles([value]) : undefined;
 }
 
-function get_presence_broadcast(room: Room): BroadcastRoles {
-	const stored: unknown = room._data.presence_broadcast;
-	// Divergence: Prosody 13 stores its option as text, which then hides everybody and breaks the configuration form
-	if (typeof stored === "string") return to_broadcast_roles(stored) ?? default_broadcast;
-	return room._data.presence_broadcast ?? default_broadcast;
-}
-
-function set_presence_broadcast(room: Room, broadcast_roles: BroadcastRoles | undefined): boolean {
-	const wanted = broadcast_roles ?? { ...default_broadcast };
-	const before = get_presence_broadcast(room);
-	// As in Lua, where absent and false differ
-	if (valid_roles.every((role) => before[role] === wanted[role])) return false;
-	room._data.presence_broadcast = wanted;
-	for (const [, occupant] of room.each_occupant()) {
-		const role = occupant.role ?? "none";
-		const x = st.stanza("x", { xmlns: ns.muc_user });
-		if (wanted[role] && !before[role]) room.publicise_occupant_status({ occupant, x });
-		else if (before[role] && !wanted[role]) room.publicise_occupant_status({ occupant, x, force_unavailable: true });
-	}
-	return true;
-}
-
-export const methods: Pick<RoomMethods, "get_presence_broadcast" | "set_presence_broadcast"> & ThisType<Room> = {
-	get_presence_broadcast() {
-		return get_presence_broadcast(this);
-	},
-	set_presence_broadcast(broadcast_roles) {
-		return set_presence_broadcast(this, broadcast_roles);
-	},
-};
-
 /** Rooms that show some of their occupants only. */
-export function load(module: ModuleApi): void {
-	module.hook(
-		"muc-config-form",
-		({ room, form }) => {
-			const shown = get_presence_broadcast(room);
-			form.fields.push({
-				name: "muc#roomconfig_presencebroadcast",
-				type: "list-multi",
-				label: "Only show participants with roles:",
-				value: valid_roles.filter((role) => shown[role]),
-				options: valid_roles,
-			});
-		},
-		70 - 7,
-	);
-	module.hook("muc-config-submitted/muc#roomconfig_presencebroadcast", ({ room, value, status_codes }) => {
+export const presence_broadcast = feature("presence_broadcast", (module) => {
+	module.hook("muc-config-form", add_field, 70 - 7);
+	module.hook("muc-config-submitted/muc#roomconfig_presencebroadcast", take_field);
+
+	/** The roles whose presence the room gets to see. */
+	function get_presence_broadcast(room: Room): BroadcastRoles {
+		const stored = room._data.presence_broadcast;
+		// Divergence: Prosody 13 stores its option as text, which then hides everybody and breaks the configuration form
+		if (typeof stored === "string") return to_broadcast_roles(stored) ?? default_broadcast;
+		return stored ?? default_broadcast;
+	}
+
+	/** Sets them, and shows or hides the occupants concerned; undefined is everybody in the room. True where that changed something. */
+	function set_presence_broadcast(room: Room, broadcast_roles: BroadcastRoles | undefined): boolean {
+		const wanted = broadcast_roles ?? { ...default_broadcast };
+		const before = get_presence_broadcast(room);
+		// As in Lua, where absent and false differ
+		if (valid_roles.every((role) => before[role] === wanted[role])) return false;
+		room._data.presence_broadcast = wanted;
+		for (const [, occupant] of room.each_occupant()) {
+			const role = occupant.role ?? "none";
+			const x = st.stanza("x", { xmlns: ns.muc_user });
+			if (wanted[role] && !before[role]) room.publicise_occupant_status({ occupant, x });
+			else if (before[role] && !wanted[role]) room.publicise_occupant_status({ occupant, x, force_unavailable: true });
+		}
+		return true;
+	}
+
+	function add_field({ room, form }: MucEvents["muc-config-form"]): void {
+		const shown = get_presence_broadcast(room);
+		form.fields.push({
+			name: "muc#roomconfig_presencebroadcast",
+			type: "list-multi",
+			label: "Only show participants with roles:",
+			value: valid_roles.filter((role) => shown[role]),
+			options: valid_roles,
+		});
+	}
+
+	function take_field({ room, value, status_codes }: ConfigSubmittedEvent): void {
 		// Divergence: where no role is chosen, Prosody stops in the middle of the form, with neither an answer nor anything saved
 		const chosen = Array.isArray(value) ? value : [];
 		const roles: BroadcastRoles = {};
@@ -90,5 +84,18 @@ export function load(module: ModuleApi): void {
 			if (chosen.includes(role)) roles[role] = true;
 		}
 		if (set_presence_broadcast(room, roles)) status_codes.add("104");
-	});
-}
+	}
+
+	/** Divergence: a role or a list of roles is understood too, which Prosody 13 stores as text that hides everybody. */
+	function set_defaults(room: Room): void {
+		const option = module.get_option("muc_room_default_presence_broadcast");
+		const roles = to_broadcast_roles(option);
+		if (option !== undefined && roles === undefined) {
+			const expected = "not understood, expecting roles such as { visitor = true }";
+			module.log("error", "Config option 'muc_room_default_presence_broadcast' %s", expected);
+		}
+		room.set_presence_broadcast(roles ?? room.get_presence_broadcast());
+	}
+
+	return { data: { presence_broadcast: kind }, methods: { get_presence_broadcast, set_presence_broadcast }, set_defaults };
+});

@@ -1,7 +1,7 @@
 // Counterpart: plugins/muc/register.lib.lua (XEP-0045 §7.10)
 
-import type { ModuleApi, Session } from "../host/core/types.ts";
-import type { Field, FieldValues, Form, ParsedValues } from "../host/util/dataforms.ts";
+import type { Session } from "../host/core/types.ts";
+import type { Field, FieldValues, ParsedValues } from "../host/util/dataforms.ts";
 import { get_type, new_form } from "../host/util/dataforms.ts";
 import { resourceprep } from "../host/util/encodings.ts";
 import type { Result, StanzaError } from "../host/util/error.ts";
@@ -10,19 +10,10 @@ import { bare, resource } from "../host/util/jid.ts";
 import { ns } from "../host/util/ns.ts";
 import type { Stanza } from "../host/util/stanza.ts";
 import * as st from "../host/util/stanza.ts";
-import type { AffiliationData, PreChangeEvent, PreJoinEvent, Room, RoomMethods } from "./types.ts";
+import type { DiscoInfoEvent, PreChangeEvent, PreJoinEvent, SetAffiliationEvent } from "./events.ts";
+import { feature } from "./feature.ts";
+import type { AffiliationData, Room } from "./types.ts";
 import { sender_of } from "./util.lib.ts";
-
-declare module "./types.ts" {
-	interface RoomMethods {
-		/** The nick that a bare JID has reserved; the nick alone, not the occupant JID. */
-		get_registered_nick(jid: string): string | undefined;
-		/** The bare JID that has reserved a nick. */
-		get_registered_jid(nick: string | undefined): string | undefined;
-		/** Answers a jabber:iq:register query to the room. */
-		handle_register_iq(origin: Session, stanza: Stanza): true;
-	}
-}
 
 declare module "../host/core/types.ts" {
 	interface ItemTypes {
@@ -31,178 +22,156 @@ declare module "../host/core/types.ts" {
 	}
 }
 
-/** What one component was configured with, and its registration form. */
-interface Settings {
-	readonly allow_unaffiliated: boolean;
-	readonly enforce_nick: boolean;
-	readonly include_form: boolean;
-	readonly form: Form;
-}
-
-const settings_of = new WeakMap<ModuleApi, Settings>();
-
-function get_settings(room: Room): Settings {
-	const settings = settings_of.get(room.module);
-	if (settings === undefined) throw new Error("register.lib was not loaded for the module of this room");
-	return settings;
-}
-
-function get_reserved_nicks(room: Room): Map<string, string> {
-	if (room._reserved_nicks) return room._reserved_nicks;
-	const reserved = new Map<string, string>();
-	for (const [jid, , data] of room.each_affiliation()) {
-		if (data?.reserved_nickname !== undefined) reserved.set(data.reserved_nickname, jid);
-	}
-	room._reserved_nicks = reserved;
-	return reserved;
-}
-
-function get_registered_nick(room: Room, jid: string | undefined): string | undefined {
-	return jid === undefined ? undefined : room._affiliation_data.get(jid)?.reserved_nickname;
-}
-
-function get_registered_jid(room: Room, nick: string | undefined): string | undefined {
-	return nick === undefined ? undefined : get_reserved_nicks(room).get(nick);
-}
-
-function handle_register_iq(room: Room, origin: Session, stanza: Stanza): true {
-	const user = bare(sender_of(stanza)) ?? "";
-	const affiliation = room.get_affiliation(user);
-	if (affiliation === "outcast") {
-		origin.send(st.error_reply(stanza, "auth", "forbidden"));
-	} else if (affiliation === undefined && !get_settings(room).allow_unaffiliated) {
-		origin.send(st.error_reply(stanza, "auth", "registration-required"));
-	} else if (stanza.attr["type"] === "get") {
-		origin.send(describe(room, user, stanza));
-	} else {
-		const done = stanza.first_tag?.get_child("remove") ? unregister(room, user) : register(room, user, origin, stanza);
-		origin.send(done.ok ? st.reply(stanza) : st.error_reply_from(stanza, done.error));
-	}
-	return true;
-}
-
-/** The answer to who asks for its registration: the registered nick, or the form to register one. */
-function describe(room: Room, user: string, stanza: Stanza): Stanza {
-	const { form, include_form } = get_settings(room);
-	const reply = st.reply(stanza).query(ns.register);
-	const nick = get_registered_nick(room, user);
-	if (nick === undefined) return reply.add_child(form.form());
-	reply.tag("registered").up().text_tag("username", nick);
-	const data = room.get_affiliation_data(user);
-	if (include_form && data) reply.add_child(form.form(shown_values(form, data), "result"));
-	return reply;
-}
-
-/** What of an affiliation's data the form has fields for, as far as it can be shown. */
-function shown_values(form: Form, data: AffiliationData): FieldValues {
-	const values: FieldValues = {};
-	for (const { name } of form.fields) {
-		const value = name === undefined ? undefined : data[name];
-		if (name === undefined || value === undefined || (typeof value === "object" && !Array.isArray(value))) continue;
-		values[name] = Array.isArray(value) ? value.map(String) : value;
-	}
-	return values;
-}
-
-/** Gives up nick and membership; who is more than a member stays what it is. */
-function unregister(room: Room, user: string): Result<true, StanzaError> {
-	const affiliation = room.get_affiliation(user);
-	return room.set_affiliation(true, user, affiliation === "member" ? undefined : affiliation, undefined, false);
-}
-
-function read_form(form: Form, stanza: Stanza): Result<ParsedValues, StanzaError> {
-	const refuse = (text: string) => failed(stanza_error("modify", "bad-request", text));
-	const submitted = stanza.first_tag?.get_child("x", ns.data);
-	if (submitted === undefined) return refuse("Missing dataform");
-	const type = get_type(submitted);
-	if (!type.ok) return refuse(`Error with form: ${type.error}`);
-	if (type.value !== ns.muc_register) return refuse("Error in form");
-	const { data, errors } = form.data(submitted);
-	if (errors === undefined) return ok(data);
-	const complaints = Object.entries(errors).map(([name, error]) => `${name}: ${error}`);
-	return refuse(`Error in form: ${complaints.join("")}`);
-}
-
-function register(room: Room, user: string, origin: Session, stanza: Stanza): Result<true, StanzaError> {
-	const { form, enforce_nick } = get_settings(room);
-	const submitted = read_form(form, stanza);
-	if (!submitted.ok) return submitted;
-	const wanted = submitted.value["muc#register_roomnick"];
-	const nick = typeof wanted === "string" ? resourceprep(wanted, true) : undefined;
-	if (nick === undefined) return failed(stanza_error("modify", "bad-request", "Invalid Nickname"));
-
-	const occupant = room.get_occupant_by_nick(`${room.jid}/${nick}`);
-	const owner = get_registered_jid(room, nick);
-	if ((occupant && occupant.bare_jid !== user) || (owner !== undefined && owner !== user)) {
-		return failed(stanza_error("cancel", "conflict"));
-	}
-	if (enforce_nick) kick_other_nicks(room, user, nick);
-	if (get_registered_nick(room, user) === nick) return ok(true);
-
-	const affiliation_data: AffiliationData = { reserved_nickname: nick };
-	room.module.fire_event("muc-registration-submitted", {
-		room,
-		origin,
-		stanza,
-		submitted_data: submitted.value,
-		affiliation_data,
+/** Reserved nicks. Options: allow_unaffiliated_register, enforce_registered_nickname, muc_registration_include_form. */
+export const register = feature("register", (module) => {
+	const allow_unaffiliated = module.get_option_boolean("allow_unaffiliated_register", false);
+	const enforce_nick = module.get_option_boolean("enforce_registered_nickname", false);
+	const include_form = module.get_option_boolean("muc_registration_include_form", false);
+	const form = new_form({
+		fields: [
+			{ name: "FORM_TYPE", type: "hidden", value: ns.muc_register },
+			{ name: "muc#register_roomnick", type: "text-single", required: true, label: "Nickname" },
+		],
 	});
-	const done = room.set_affiliation(true, user, room.get_affiliation(user) ?? "member", undefined, affiliation_data);
-	if (done.ok) room.module.log("debug", "Saved nick registration for %s: %s", user, nick);
-	return done;
-}
-
-/** Removes what a user has in the room under other nicks than the one that it has to use from now on. */
-function kick_other_nicks(room: Room, user: string, nick: string): void {
-	for (const [occupant_jid, occupant] of [...room.each_occupant()]) {
-		if (occupant.bare_jid === user && occupant_jid !== `${room.jid}/${nick}`) room.set_role(true, occupant_jid, undefined);
-	}
-}
-
-export const methods: Pick<RoomMethods, "get_registered_nick" | "get_registered_jid" | "handle_register_iq"> & ThisType<Room> = {
-	get_registered_nick(jid) {
-		return get_registered_nick(this, jid);
-	},
-	get_registered_jid(nick) {
-		return get_registered_jid(this, nick);
-	},
-	handle_register_iq(origin, stanza) {
-		return handle_register_iq(this, origin, stanza);
-	},
-};
-
-/**
- * Reserved nicks. Options: allow_unaffiliated_register, enforce_registered_nickname, muc_registration_include_form.
- */
-export function load(module: ModuleApi): void {
-	const settings: Settings = {
-		allow_unaffiliated: module.get_option_boolean("allow_unaffiliated_register", false),
-		enforce_nick: module.get_option_boolean("enforce_registered_nickname", false),
-		include_form: module.get_option_boolean("muc_registration_include_form", false),
-		form: new_form({
-			fields: [
-				{ name: "FORM_TYPE", type: "hidden", value: ns.muc_register },
-				{ name: "muc#register_roomnick", type: "text-single", required: true, label: "Nickname" },
-			],
-		}),
-	};
-	settings_of.set(module, settings);
-	const { fields } = settings.form;
 	module.handle_items(
 		"muc-registration-field",
-		({ item }) => void fields.push(item),
+		({ item }) => void form.fields.push(item),
 		({ item }) => {
-			const index = fields.findIndex((field) => field.name === item.name);
-			if (index >= 0) fields.splice(index, 1);
+			const index = form.fields.findIndex((field) => field.name === item.name);
+			if (index >= 0) form.fields.splice(index, 1);
 		},
 	);
 
-	module.hook("muc-set-affiliation", ({ room }) => {
-		room._reserved_nicks = undefined;
-	});
-	module.hook("muc-disco#info", ({ reply }) => void reply.tag("feature", { var: ns.register }).up());
+	module.hook("muc-set-affiliation", forget_reserved_nicks);
+	module.hook("muc-disco#info", add_feature);
+	module.hook("muc-occupant-pre-join", enforce_nick_policy);
+	module.hook("muc-occupant-pre-change", enforce_nick_policy);
+	module.hook("muc-disco#info/x-roomuser-item", tell_own_nick);
 
-	const enforce = (event: PreJoinEvent | PreChangeEvent): true | undefined => {
+	/** Bare JIDs by the nick that they have reserved; made when it is asked for. */
+	function get_reserved_nicks(room: Room): Map<string, string> {
+		if (room._reserved_nicks) return room._reserved_nicks;
+		const reserved = new Map<string, string>();
+		for (const [jid, , data] of room.each_affiliation()) {
+			if (data?.reserved_nickname !== undefined) reserved.set(data.reserved_nickname, jid);
+		}
+		room._reserved_nicks = reserved;
+		return reserved;
+	}
+
+	/** The nick that a bare JID has reserved; the nick alone, not the occupant JID. */
+	function get_registered_nick(room: Room, jid: string | undefined): string | undefined {
+		return jid === undefined ? undefined : room._affiliation_data.get(jid)?.reserved_nickname;
+	}
+
+	/** The bare JID that has reserved a nick. */
+	function get_registered_jid(room: Room, nick: string | undefined): string | undefined {
+		return nick === undefined ? undefined : get_reserved_nicks(room).get(nick);
+	}
+
+	/** Answers a jabber:iq:register query to the room. */
+	function handle_register_iq(room: Room, origin: Session, stanza: Stanza): true {
+		const user = bare(sender_of(stanza)) ?? "";
+		const affiliation = room.get_affiliation(user);
+		if (affiliation === "outcast") {
+			origin.send(st.error_reply(stanza, "auth", "forbidden"));
+		} else if (affiliation === undefined && !allow_unaffiliated) {
+			origin.send(st.error_reply(stanza, "auth", "registration-required"));
+		} else if (stanza.attr["type"] === "get") {
+			origin.send(describe(room, user, stanza));
+		} else {
+			const done = stanza.first_tag?.get_child("remove") ? unregister(room, user) : register_nick(room, user, origin, stanza);
+			origin.send(done.ok ? st.reply(stanza) : st.error_reply_from(stanza, done.error));
+		}
+		return true;
+	}
+
+	/** The answer to whoever asks for their registration: the registered nick, or the form to register one. */
+	function describe(room: Room, user: string, stanza: Stanza): Stanza {
+		const reply = st.reply(stanza).query(ns.register);
+		const nick = get_registered_nick(room, user);
+		if (nick === undefined) return reply.add_child(form.form());
+		reply.tag("registered").up().text_tag("username", nick);
+		const data = room.get_affiliation_data(user);
+		if (include_form && data) reply.add_child(form.form(shown_values(data), "result"));
+		return reply;
+	}
+
+	/** What of an affiliation's data the form has fields for, as far as it can be shown. */
+	function shown_values(data: AffiliationData): FieldValues {
+		const values: FieldValues = {};
+		for (const { name } of form.fields) {
+			const value = name === undefined ? undefined : data[name];
+			if (name === undefined || value === undefined || (typeof value === "object" && !Array.isArray(value))) continue;
+			values[name] = Array.isArray(value) ? value.map(String) : value;
+		}
+		return values;
+	}
+
+	/** Gives up nick and membership; whoever is more than a member stays that. */
+	function unregister(room: Room, user: string): Result<true, StanzaError> {
+		const affiliation = room.get_affiliation(user);
+		return room.set_affiliation(true, user, affiliation === "member" ? undefined : affiliation, undefined, false);
+	}
+
+	function read_form(stanza: Stanza): Result<ParsedValues, StanzaError> {
+		const refuse = (text: string) => failed(stanza_error("modify", "bad-request", text));
+		const submitted = stanza.first_tag?.get_child("x", ns.data);
+		if (submitted === undefined) return refuse("Missing dataform");
+		const type = get_type(submitted);
+		if (!type.ok) return refuse(`Error with form: ${type.error}`);
+		if (type.value !== ns.muc_register) return refuse("Error in form");
+		const { data, errors } = form.data(submitted);
+		if (errors === undefined) return ok(data);
+		const complaints = Object.entries(errors).map(([name, error]) => `${name}: ${error}`);
+		return refuse(`Error in form: ${complaints.join("")}`);
+	}
+
+	function register_nick(room: Room, user: string, origin: Session, stanza: Stanza): Result<true, StanzaError> {
+		const submitted = read_form(stanza);
+		if (!submitted.ok) return submitted;
+		const wanted = submitted.value["muc#register_roomnick"];
+		const nick = typeof wanted === "string" ? resourceprep(wanted, true) : undefined;
+		if (nick === undefined) return failed(stanza_error("modify", "bad-request", "Invalid Nickname"));
+
+		const occupant = room.get_occupant_by_nick(`${room.jid}/${nick}`);
+		const owner = get_registered_jid(room, nick);
+		if ((occupant && occupant.bare_jid !== user) || (owner !== undefined && owner !== user)) {
+			return failed(stanza_error("cancel", "conflict"));
+		}
+		if (enforce_nick) kick_other_nicks(room, user, nick);
+		if (get_registered_nick(room, user) === nick) return ok(true);
+
+		const affiliation_data: AffiliationData = { reserved_nickname: nick };
+		module.fire_event("muc-registration-submitted", {
+			room,
+			origin,
+			stanza,
+			submitted_data: submitted.value,
+			affiliation_data,
+		});
+		const done = room.set_affiliation(true, user, room.get_affiliation(user) ?? "member", undefined, affiliation_data);
+		if (done.ok) module.log("debug", "Saved nick registration for %s: %s", user, nick);
+		return done;
+	}
+
+	/** Removes what a user has in the room under other nicks than the one that it has to use from now on. */
+	function kick_other_nicks(room: Room, user: string, nick: string): void {
+		for (const [occupant_jid, occupant] of [...room.each_occupant()]) {
+			if (occupant.bare_jid === user && occupant_jid !== `${room.jid}/${nick}`) room.set_role(true, occupant_jid, undefined);
+		}
+	}
+
+	function forget_reserved_nicks({ room }: SetAffiliationEvent): void {
+		room._reserved_nicks = undefined;
+	}
+
+	function add_feature({ reply }: DiscoInfoEvent): void {
+		reply.tag("feature", { var: ns.register }).up();
+	}
+
+	/** Keeps reserved nicks from others, and whoever has one to it where that is wanted. */
+	function enforce_nick_policy(event: PreJoinEvent | PreChangeEvent): true | undefined {
 		const { room, stanza, origin } = event;
 		const from = sender_of(stanza);
 		const requested = resource(stanza.attr["to"]);
@@ -212,10 +181,10 @@ export function load(module: ModuleApi): void {
 			origin.send(st.error_reply(stanza, "cancel", "conflict", undefined, room.jid));
 			return true;
 		}
-		const reserved = settings.enforce_nick ? get_registered_nick(room, bare(from)) : undefined;
+		const reserved = enforce_nick ? get_registered_nick(room, bare(from)) : undefined;
 		if (reserved === undefined) return undefined;
 		if (event.occupant) {
-			// Who joins gets the reserved nick, whatever was asked for
+			// Whoever joins gets the reserved nick, whatever was asked for
 			event.occupant.nick = `${bare(event.occupant.nick)}/${reserved}`;
 		} else if (event.dest_occupant.nick !== `${bare(event.dest_occupant.nick)}/${reserved}`) {
 			module.log("debug", "Attempt by %s to join as %s, but their reserved nick is %s", from, requested, reserved);
@@ -223,13 +192,13 @@ export function load(module: ModuleApi): void {
 			return true;
 		}
 		return undefined;
-	};
-	module.hook("muc-occupant-pre-join", enforce);
-	module.hook("muc-occupant-pre-change", enforce);
+	}
 
-	// XEP-0045 §7.12: what is my reserved nick here?
-	module.hook("muc-disco#info/x-roomuser-item", ({ room, stanza, reply }) => {
+	/** XEP-0045 §7.12: what is my reserved nick here? */
+	function tell_own_nick({ room, stanza, reply }: DiscoInfoEvent): void {
 		const name = get_registered_nick(room, bare(sender_of(stanza)));
 		if (name !== undefined) reply.tag("identity", { category: "conference", type: "text", name }).up();
-	});
-}
+	}
+
+	return { methods: { get_registered_nick, get_registered_jid, handle_register_iq } };
+});

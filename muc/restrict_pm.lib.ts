@@ -1,22 +1,11 @@
 // Counterpart: plugins/muc/restrict_pm.lib.lua
 
-import type { ModuleApi } from "../host/core/types.ts";
 import * as st from "../host/util/stanza.ts";
-import type { Occupant, Room, RoomMethods } from "./types.ts";
+import type { ConfigSubmittedEvent, MucEvents, RoomStanzaEvent } from "./events.ts";
+import { feature } from "./feature.ts";
+import { boolean, text } from "./kinds.ts";
+import type { Occupant, Room } from "./types.ts";
 import { role_rank, valid_roles } from "./util.lib.ts";
-
-declare module "./types.ts" {
-	interface RoomMethods {
-		/** From which role on one may send private messages, `affiliated` for whom has an affiliation, or `none` for nobody. */
-		get_allow_pm(): string;
-		/** True where that changed something. */
-		set_allow_pm(allow_pm: string | undefined): boolean;
-		/** Whether private messages from and to moderators are always allowed. */
-		get_allow_modpm(): boolean;
-		/** True where that changed something. */
-		set_allow_modpm(allow_modpm: boolean | undefined): boolean;
-	}
-}
 
 type AllowPm = "visitor" | "participant" | "moderator" | "affiliated" | "none";
 
@@ -44,56 +33,49 @@ const who_restricted: { [allow_pm: string]: string } = {
 	affiliated: "from non-members",
 };
 
-function get_allow_pm(room: Room): string {
-	const stored = room._data.allow_pm;
-	return stored === undefined ? "visitor" : (older_values.get(stored) ?? stored);
-}
-
-function set_allow_pm(room: Room, allow_pm: string | undefined): boolean {
-	if (get_allow_pm(room) === allow_pm) return false;
-	room._data.allow_pm = allow_pm;
-	return true;
-}
-
-function get_allow_modpm(room: Room): boolean {
-	return room._data.allow_modpm ?? false;
-}
-
-function set_allow_modpm(room: Room, allow_modpm: boolean | undefined): boolean {
-	if (get_allow_modpm(room) === allow_modpm) return false;
-	room._data.allow_modpm = allow_modpm;
-	return true;
-}
-
-export const methods: Pick<RoomMethods, "get_allow_pm" | "set_allow_pm" | "get_allow_modpm" | "set_allow_modpm"> &
-	ThisType<Room> = {
-	get_allow_pm() {
-		return get_allow_pm(this);
-	},
-	set_allow_pm(allow_pm) {
-		return set_allow_pm(this, allow_pm);
-	},
-	get_allow_modpm() {
-		return get_allow_modpm(this);
-	},
-	set_allow_modpm(allow_modpm) {
-		return set_allow_modpm(this, allow_modpm);
-	},
-};
-
-function may_message(room: Room, from: Occupant, to: Occupant): boolean {
-	if (to.bare_jid === from.bare_jid) return true;
-	if (get_allow_modpm(room) && (to.role === "moderator" || from.role === "moderator")) return true;
-	const allowed = get_allow_pm(room);
-	// Divergence: for who has no affiliation, and for values that it does not know, Prosody drops the message without an answer
-	if (allowed === "affiliated") return room.get_affiliation(from.bare_jid) !== undefined;
-	if (allowed !== "visitor" && allowed !== "participant" && allowed !== "moderator") return false;
-	return role_rank(from.role) >= valid_roles[allowed];
-}
-
 /** Who may send private messages. */
-export function load(module: ModuleApi): void {
-	module.hook("muc-config-form", ({ room, form }) => {
+export const restrict_pm = feature("restrict_pm", (module) => {
+	module.hook("muc-config-form", add_fields);
+	module.hook("muc-config-submitted/muc#roomconfig_allowpm", take_allow_pm);
+	module.hook("muc-config-submitted/{xmpp:prosody.im}muc#allow_modpm", take_allow_modpm);
+	module.hook("muc-private-message", check_private_message, 1);
+
+	/** From which role on one may send private messages, `affiliated` for those with an affiliation, `none` for nobody. */
+	function get_allow_pm(room: Room): string {
+		const stored = room._data.allow_pm;
+		return stored === undefined ? "visitor" : (older_values.get(stored) ?? stored);
+	}
+
+	/** True where that changed something. */
+	function set_allow_pm(room: Room, allow_pm: string | undefined): boolean {
+		if (get_allow_pm(room) === allow_pm) return false;
+		room._data.allow_pm = allow_pm;
+		return true;
+	}
+
+	/** Whether private messages from and to moderators are always allowed. */
+	function get_allow_modpm(room: Room): boolean {
+		return room._data.allow_modpm ?? false;
+	}
+
+	/** True where that changed something. */
+	function set_allow_modpm(room: Room, allow_modpm: boolean | undefined): boolean {
+		if (get_allow_modpm(room) === allow_modpm) return false;
+		room._data.allow_modpm = allow_modpm;
+		return true;
+	}
+
+	function may_message(room: Room, from: Occupant, to: Occupant): boolean {
+		if (to.bare_jid === from.bare_jid) return true;
+		if (get_allow_modpm(room) && (to.role === "moderator" || from.role === "moderator")) return true;
+		const allowed = get_allow_pm(room);
+		// Divergence: for who has no affiliation, and for values that it does not know, Prosody drops the message without an answer
+		if (allowed === "affiliated") return room.get_affiliation(from.bare_jid) !== undefined;
+		if (allowed !== "visitor" && allowed !== "participant" && allowed !== "moderator") return false;
+		return role_rank(from.role) >= valid_roles[allowed];
+	}
+
+	function add_fields({ room, form }: MucEvents["muc-config-form"]): void {
 		const allowed = get_allow_pm(room);
 		form.fields.push(
 			{
@@ -109,31 +91,43 @@ export function load(module: ModuleApi): void {
 				value: get_allow_modpm(room),
 			},
 		);
-	});
-	module.hook("muc-config-submitted/muc#roomconfig_allowpm", ({ room, value, status_codes }) => {
+	}
+
+	function take_allow_pm({ room, value, status_codes }: ConfigSubmittedEvent): void {
 		const chosen = typeof value === "string" ? value : undefined;
 		// Divergence: Prosody takes any value, and then drops all private messages without an answer
 		const is_known = chosen === undefined || older_values.has(chosen) || choices.some((choice) => choice.value === chosen);
 		if (is_known && set_allow_pm(room, chosen)) status_codes.add("104");
-	});
-	module.hook("muc-config-submitted/{xmpp:prosody.im}muc#allow_modpm", ({ room, value, status_codes }) => {
+	}
+
+	function take_allow_modpm({ room, value, status_codes }: ConfigSubmittedEvent): void {
 		// PARITY: what is no boolean counts as a change each time
 		if (set_allow_modpm(room, typeof value === "boolean" ? value : undefined)) status_codes.add("104");
-	});
+	}
 
-	module.hook(
-		"muc-private-message",
-		({ room, stanza }) => {
-			const from = room.get_occupant_by_nick(stanza.attr["from"]);
-			const to = room.get_occupant_by_nick(stanza.attr["to"]);
-			if (from === undefined || to === undefined || may_message(room, from, to)) return undefined;
-			const text = `Private messages are restricted ${who_restricted[get_allow_pm(room)] ?? who_restricted["none"]}`;
-			module.log("debug", "Blocking PM from %s %s: %s", from.role, stanza.attr["from"], text);
-			if (stanza.attr["type"] !== "error") {
-				room.route_to_occupant(from, st.error_reply(stanza, "cancel", "policy-violation", text, room.jid));
-			}
-			return false;
-		},
-		1,
-	);
-}
+	function check_private_message({ room, stanza }: RoomStanzaEvent): false | undefined {
+		const from = room.get_occupant_by_nick(stanza.attr["from"]);
+		const to = room.get_occupant_by_nick(stanza.attr["to"]);
+		if (from === undefined || to === undefined || may_message(room, from, to)) return undefined;
+		const text = `Private messages are restricted ${who_restricted[get_allow_pm(room)] ?? who_restricted["none"]}`;
+		module.log("debug", "Blocking PM from %s %s: %s", from.role, stanza.attr["from"], text);
+		if (stanza.attr["type"] !== "error") {
+			room.route_to_occupant(from, st.error_reply(stanza, "cancel", "policy-violation", text, room.jid));
+		}
+		return false;
+	}
+
+	function set_defaults(room: Room): void {
+		// What rooms understand; Prosody takes the last ones with a complaint
+		const others = ["visitor", "participant", "moderator", "affiliated", "none"];
+		const older = ["everyone", "participants", "moderators", "members"];
+		room.set_allow_pm(module.get_option_enum("muc_room_default_allow_pm", room.get_allow_pm(), ...others, ...older));
+		room.set_allow_modpm(module.get_option_boolean("muc_room_default_always_allow_moderator_pms", room.get_allow_modpm()));
+	}
+
+	return {
+		data: { allow_pm: text, allow_modpm: boolean },
+		methods: { get_allow_pm, set_allow_pm, get_allow_modpm, set_allow_modpm },
+		set_defaults,
+	};
+});

@@ -25,9 +25,8 @@ export function load(module: ModuleApi, rooms: Rooms): void {
 		({ room, reason, newjid }) => {
 			// To destroy a tombstone is to be rid of the room
 			if (!room.get_persistent() || room._data.destroyed) return undefined;
-			const tombstone = rooms.new_room(room.jid, { locked: now() + lifetime, destroyed: true, reason, newjid });
-			tombstone.set_persistent(true);
-			tombstone.set_hidden(true);
+			const is_kept = { persistent: true, hidden: true };
+			const tombstone = rooms.new_room(room.jid, { locked: now() + lifetime, destroyed: true, reason, newjid, ...is_kept });
 			rooms.save(tombstone, true);
 			return true;
 		},

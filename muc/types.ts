@@ -3,6 +3,7 @@
 import type { ModuleApi, StoreTable } from "../host/core/types.ts";
 import type { Result, StanzaError } from "../host/util/error.ts";
 import type { Stanza } from "../host/util/stanza.ts";
+import type { DataOf, room_kinds, StoredKinds } from "./kinds.ts";
 
 /** Long-lived association with a room (XEP-0045 §5.2). Lua modules see "none" as nil where Prosody has it so. */
 export type Affiliation = "outcast" | "none" | "member" | "admin" | "owner";
@@ -17,51 +18,13 @@ export type Whois = "moderators" | "anyone";
 export type BroadcastRoles = Partial<Record<Role, boolean>>;
 
 /**
- * The settings of a room as they are stored under `_data`, with Prosody's keys; absent means default.
- * Modules may keep keys of their own here.
+ * The settings of a room as they are stored under `_data`, with Prosody's keys; absent means default. What is here belongs to
+ * every room, features.ts adds what its features keep. Modules may keep keys of their own here.
  */
-export interface RoomData extends StoreTable {
-	name?: string;
-	description?: string;
-	language?: string;
-	persistent?: boolean;
-	hidden?: boolean;
-	password?: string;
-	members_only?: boolean;
-	allow_member_invites?: boolean;
-	changesubject?: boolean;
-	moderated?: boolean;
-	whois?: Whois;
-	/** Absent is 20. */
-	history_length?: number;
-	default_history_messages?: number;
-	presence_broadcast?: { [role: string]: boolean | undefined };
-	allow_pm?: string;
-	allow_modpm?: boolean;
-	archiving?: boolean;
-	subject?: string;
-	/** Occupant JID of who set the subject. */
-	subject_from?: string;
-	/** Seconds since 1970. */
-	subject_time?: number;
-	/** Closed to everybody but its creator until then, seconds since 1970. */
-	locked?: number;
-	/** A tombstone: the room is gone, and `reason` and `newjid` say why and whereto. */
-	destroyed?: boolean;
-	reason?: string;
-	newjid?: string;
-	/** Makes occupant ids (XEP-0421) unlike those of other rooms. */
-	occupant_id_salt?: string;
-}
+export interface RoomData extends StoreTable, DataOf<typeof room_kinds.data> {}
 
-/** What is kept about one affiliated JID besides the affiliation. Modules may keep keys of their own here. */
-export interface AffiliationData extends StoreTable {
-	reserved_nickname?: string;
-	/** Why the affiliation was given. */
-	reason?: string;
-	/** XEP-0317: by URI. */
-	hats?: { [uri: string]: { active: boolean; title: string } };
-}
+/** What is kept about one affiliated JID besides the affiliation. Modules may keep keys of their own here, too. */
+export interface AffiliationData extends StoreTable, DataOf<typeof room_kinds.affiliation_data> {}
 
 /** One nick in a room and the sessions behind it, all of one bare JID. Source: muc/occupant.lib.lua. */
 export interface Occupant {
@@ -142,17 +105,16 @@ export interface RoomState {
 }
 
 /**
- * The methods of rooms, those of Prosody's `room_mt`. Each file of muc/ declares its own by augmenting this interface, exports
- * them as `methods`, and mod_muc.ts puts them together; a file left out there does not compile.
+ * The methods of rooms, those of Prosody's `room_mt`: muc.lib.ts adds those of every room, features.ts those of its features.
  */
 export interface RoomMethods {
 	/** The component's module, through which rooms fire events and send. */
 	readonly module: ModuleApi;
+	/** What rooms of the component store. */
+	readonly kinds: StoredKinds;
 }
 
 export interface Room extends RoomState, RoomMethods {}
 
 /** Answer of an operation that may be refused with a stanza error. */
 export type Verdict = Result<true, StanzaError>;
-
-export type * from "./events.ts";

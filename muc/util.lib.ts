@@ -1,10 +1,9 @@
 // Counterpart: plugins/muc/util.lib.lua
 
 import type { ModuleApi } from "../host/core/types.ts";
-import type { Handler } from "../host/util/events.ts";
 import { ns } from "../host/util/ns.ts";
 import type { Stanza } from "../host/util/stanza.ts";
-import type { Affiliation, BuildPresenceEvent, Occupant, Role, Room } from "./types.ts";
+import type { Affiliation, Occupant, Role } from "./types.ts";
 
 /** Affiliations by rank. */
 export const valid_affiliations: Readonly<Record<Affiliation, number>> = { outcast: -1, none: 0, member: 1, admin: 2, owner: 3 };
@@ -67,24 +66,6 @@ export function add_filtered_namespace(module: ModuleApi, xmlns: string): void {
 /** Takes out of a stanza, in place, what only the room itself may say. */
 export function filter_muc_x(filtered: FilteredNamespaces, stanza: Stanza): Stanza {
 	return stanza.maptags((tag) => (filtered.get(tag.attr["xmlns"] ?? "") ? undefined : tag));
-}
-
-/** Handlers of `muc-build-occupant-presence`, each with those for whom it does something. */
-export type PresenceAdditions = Map<Handler<BuildPresenceEvent>, (room: Room, bare_jid: string) => boolean>;
-
-const presence_additions = new WeakMap<ModuleApi, PresenceAdditions>();
-
-/**
- * What the features of one component add to presences. Who adds something to few occupants says to whom here, so that the
- * presences of the others need not be built anew for everybody who enters.
- */
-export function get_presence_additions(module: ModuleApi): PresenceAdditions {
-	let additions = presence_additions.get(module);
-	if (additions === undefined) {
-		additions = new Map();
-		presence_additions.set(module, additions);
-	}
-	return additions;
 }
 
 /** A condition for broadcasts: who has that role or a higher one. */

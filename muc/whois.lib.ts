@@ -1,83 +1,73 @@
 // Counterpart: plugins/muc/whois.lib.lua
 
-import type { ModuleApi } from "../host/core/types.ts";
 import { ns } from "../host/util/ns.ts";
-import type { Room, RoomMethods, Whois } from "./types.ts";
+import type { ConfigSubmittedEvent, DiscoInfoEvent, InviteEvent, MucEvents } from "./events.ts";
+import { feature } from "./feature.ts";
+import { one_of } from "./kinds.ts";
+import type { Room, Whois } from "./types.ts";
 
-declare module "./types.ts" {
-	interface RoomMethods {
-		/** Who may see the real JIDs of occupants. */
-		get_whois(): Whois;
-		/** True where that changed something; throws a TypeError for anything else than a {@link Whois}. */
-		set_whois(whois: Whois): boolean;
-	}
-}
-
-function is_whois(value: unknown): value is Whois {
-	return value === "moderators" || value === "anyone";
-}
-
-function get_whois(room: Room): Whois {
-	return room._data.whois ?? "moderators";
-}
-
-function set_whois(room: Room, whois: Whois): boolean {
-	if (!is_whois(whois)) throw new TypeError(`Invalid whois value: expected "moderators" or "anyone", got ${String(whois)}`);
-	if (get_whois(room) === whois) return false;
-	room._data.whois = whois;
-	return true;
-}
-
-export const methods: Pick<RoomMethods, "get_whois" | "set_whois"> & ThisType<Room> = {
-	get_whois() {
-		return get_whois(this);
-	},
-	set_whois(whois) {
-		return set_whois(this, whois);
-	},
-};
+const kind = one_of<Whois>("moderators", "anyone");
 
 /** Semi-anonymous and non-anonymous rooms. */
-export function load(module: ModuleApi): void {
-	module.hook("muc-disco#info", ({ room, reply }) => {
-		reply.tag("feature", { var: get_whois(room) === "anyone" ? "muc_nonanonymous" : "muc_semianonymous" }).up();
-	});
-	module.hook(
-		"muc-config-form",
-		({ room, form }) => {
-			const whois = get_whois(room);
-			form.fields.push({
-				name: "muc#roomconfig_whois",
-				type: "list-single",
-				label: "Addresses (JIDs) of room occupants may be viewed by:",
-				options: [
-					{ value: "moderators", label: "Moderators only", default: whois === "moderators" },
-					{ value: "anyone", label: "Anyone", default: whois === "anyone" },
-				],
-			});
-		},
-		80 - 4,
-	);
-	module.hook("muc-config-submitted/muc#roomconfig_whois", ({ room, value, status_codes }) => {
-		// Divergence: Prosody stops in the middle of the form here, with neither an answer nor anything saved
-		if (!is_whois(value)) return;
-		if (set_whois(room, value)) status_codes.add(value === "moderators" ? "173" : "172");
-	});
+export const whois = feature("whois", (module) => {
+	module.hook("muc-disco#info", add_feature);
+	module.hook("muc-config-form", add_field, 80 - 4);
+	module.hook("muc-config-submitted/muc#roomconfig_whois", take_field);
+	module.hook("muc-invite", hide_inviter, 50);
 
-	// Who is invited to a semi-anonymous room sees the inviter's nick, not the real JID
-	module.hook(
-		"muc-invite",
-		({ room, stanza }) => {
-			const invitee = stanza.attr["to"];
-			if (get_whois(room) !== "moderators" || invitee === undefined) return;
-			if (room.get_default_role(room.get_affiliation(invitee)) === "moderator") return;
-			const invite = stanza.get_child("x", ns.muc_user)?.get_child("invite");
-			const inviter = invite?.attr["from"];
-			if (invite === undefined || inviter === undefined) return;
-			// PARITY: the real JID of an inviter who is not in the room remains to be seen
-			const nick = room.get_occupant_jid(inviter);
-			if (nick !== undefined) invite.attr["from"] = nick;
-		},
-		50,
-	);
-}
+	/** Who may see the real JIDs of occupants. */
+	function get_whois(room: Room): Whois {
+		return room._data.whois ?? "moderators";
+	}
+
+	/** True where that changed something; throws a TypeError for anything else than a {@link Whois}. */
+	function set_whois(room: Room, whois: Whois): boolean {
+		if (!kind.is(whois)) throw new TypeError(`Invalid whois value: expected "moderators" or "anyone", got ${String(whois)}`);
+		if (get_whois(room) === whois) return false;
+		room._data.whois = whois;
+		return true;
+	}
+
+	function add_feature({ room, reply }: DiscoInfoEvent): void {
+		reply.tag("feature", { var: get_whois(room) === "anyone" ? "muc_nonanonymous" : "muc_semianonymous" }).up();
+	}
+
+	function add_field({ room, form }: MucEvents["muc-config-form"]): void {
+		const whois = get_whois(room);
+		form.fields.push({
+			name: "muc#roomconfig_whois",
+			type: "list-single",
+			label: "Addresses (JIDs) of room occupants may be viewed by:",
+			options: [
+				{ value: "moderators", label: "Moderators only", default: whois === "moderators" },
+				{ value: "anyone", label: "Anyone", default: whois === "anyone" },
+			],
+		});
+	}
+
+	function take_field({ room, value, status_codes }: ConfigSubmittedEvent): void {
+		// Divergence: Prosody stops in the middle of the form here, with neither an answer nor anything saved
+		if (typeof value !== "string" || !kind.is(value)) return;
+		if (set_whois(room, value)) status_codes.add(value === "moderators" ? "173" : "172");
+	}
+
+	/** Has whoever is invited to a semi-anonymous room see the inviter's nick, not the real JID. */
+	function hide_inviter({ room, stanza }: InviteEvent): void {
+		const invitee = stanza.attr["to"];
+		if (get_whois(room) !== "moderators" || invitee === undefined) return;
+		if (room.get_default_role(room.get_affiliation(invitee)) === "moderator") return;
+		const invite = stanza.get_child("x", ns.muc_user)?.get_child("invite");
+		const inviter = invite?.attr["from"];
+		if (invite === undefined || inviter === undefined) return;
+		// PARITY: the real JID of an inviter who is not in the room remains to be seen
+		const nick = room.get_occupant_jid(inviter);
+		if (nick !== undefined) invite.attr["from"] = nick;
+	}
+
+	function set_defaults(room: Room): void {
+		const is_public = module.get_option_boolean("muc_room_default_public_jids", room.get_whois() === "anyone");
+		room.set_whois(is_public ? "anyone" : "moderators");
+	}
+
+	return { data: { whois: kind }, methods: { get_whois, set_whois }, set_defaults };
+});

@@ -4,7 +4,7 @@ import type { ModuleApi } from "../../host/core/types.ts";
 import { datetime } from "../../host/util/datetime.ts";
 import { ns } from "../../host/util/ns.ts";
 import type { Stanza } from "../../host/util/stanza.ts";
-import type { GetHistoryEvent } from "../types.ts";
+import type { GetHistoryEvent } from "../events.ts";
 import { archive_of, groupchat, hide_sender, type RoomArchives } from "./archive.ts";
 
 /** How many messages a joining client gets at most. Divergence: a negative number is none, and not all that there are. */

@@ -7,22 +7,10 @@ import { ns } from "../../host/util/ns.ts";
 import type { Stanza } from "../../host/util/stanza.ts";
 import * as st from "../../host/util/stanza.ts";
 import { resourceprep } from "../../host/util/stringprep.ts";
-import type { Affiliation, Role, Room, RoomMethods, Verdict } from "../types.ts";
+import { room_methods } from "../feature.ts";
+import type { Affiliation, Role, Room, Verdict } from "../types.ts";
 import { affiliation_rank, is_affiliation, is_role, role_rank, sender_of, valid_affiliations, valid_roles } from "../util.lib.ts";
 import { may_set_affiliation } from "./affiliations.ts";
-
-declare module "../types.ts" {
-	interface RoomMethods {
-		/** Changes an affiliation or a role. */
-		handle_admin_query_set_command(origin: Session, stanza: Stanza): true;
-		/** Lists those of an affiliation or role. */
-		handle_admin_query_get_command(origin: Session, stanza: Stanza): true;
-		/** Sends the configuration form. */
-		handle_owner_query_get_to_room(origin: Session, stanza: Stanza): true;
-		/** Takes the configuration form, or destroys the room. */
-		handle_owner_query_set_to_room(origin: Session, stanza: Stanza): true;
-	}
-}
 
 /** What an `<item/>` asks for. */
 interface AdminItem {
@@ -88,6 +76,7 @@ function apply_item(room: Room, actor: string, { jid, nick, affiliation, role, r
 	return failed(stanza_error("cancel", "bad-request"));
 }
 
+/** Changes an affiliation or a role. */
 function handle_admin_query_set_command(room: Room, origin: Session, stanza: Stanza): true {
 	const tag = first_item(stanza);
 	if (tag === undefined) {
@@ -128,6 +117,7 @@ function list_occupants(room: Room, reply: Stanza, role: Role): void {
 	}
 }
 
+/** Lists those of an affiliation or role. */
 function handle_admin_query_get_command(room: Room, origin: Session, stanza: Stanza): true {
 	const actor = sender_of(stanza);
 	// Divergence: Prosody throws where there is no item
@@ -158,12 +148,14 @@ function is_owner(room: Room, stanza: Stanza): boolean {
 
 const owners_only = "Only owners can configure rooms";
 
+/** Sends the configuration form. */
 function handle_owner_query_get_to_room(room: Room, origin: Session, stanza: Stanza): true {
 	if (!is_owner(room, stanza)) return forbid(origin, stanza, owners_only);
 	room.send_form(origin, stanza);
 	return true;
 }
 
+/** Takes the configuration form, or destroys the room. */
 function handle_owner_query_set_to_room(room: Room, origin: Session, stanza: Stanza): true {
 	if (!is_owner(room, stanza)) return forbid(origin, stanza, owners_only);
 	const payload = first_item(stanza);
@@ -181,24 +173,9 @@ function handle_owner_query_set_to_room(room: Room, origin: Session, stanza: Sta
 	return true;
 }
 
-export const methods: Pick<
-	RoomMethods,
-	| "handle_admin_query_set_command"
-	| "handle_admin_query_get_command"
-	| "handle_owner_query_get_to_room"
-	| "handle_owner_query_set_to_room"
-> &
-	ThisType<Room> = {
-	handle_admin_query_set_command(origin, stanza) {
-		return handle_admin_query_set_command(this, origin, stanza);
-	},
-	handle_admin_query_get_command(origin, stanza) {
-		return handle_admin_query_get_command(this, origin, stanza);
-	},
-	handle_owner_query_get_to_room(origin, stanza) {
-		return handle_owner_query_get_to_room(this, origin, stanza);
-	},
-	handle_owner_query_set_to_room(origin, stanza) {
-		return handle_owner_query_set_to_room(this, origin, stanza);
-	},
-};
+export const methods = room_methods({
+	handle_admin_query_set_command,
+	handle_admin_query_get_command,
+	handle_owner_query_get_to_room,
+	handle_owner_query_set_to_room,
+});

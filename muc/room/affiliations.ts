@@ -4,38 +4,13 @@ import type { StoreValue } from "../../host/core/types.ts";
 import { failed, ok, stanza_error } from "../../host/util/error.ts";
 import { bare, host, join, split } from "../../host/util/jid.ts";
 import * as st from "../../host/util/stanza.ts";
-import type { Affiliation, AffiliationData, Occupant, Role, Room, RoomMethods, SetAffiliationEvent, Verdict } from "../types.ts";
+import type { SetAffiliationEvent } from "../events.ts";
+import { room_methods } from "../feature.ts";
+import type { Affiliation, AffiliationData, Occupant, Role, Room, Verdict } from "../types.ts";
 import { affiliation_rank, is_affiliation, only_with_min_role, role_rank } from "../util.lib.ts";
 import { add_item, muc_user } from "./item.ts";
 
-declare module "../types.ts" {
-	interface RoomMethods {
-		/** The affiliation of an account, which may be banned with its whole domain; undefined is "none". */
-		get_affiliation(jid: string): Affiliation | undefined;
-		/** All affiliated JIDs, or those of one affiliation, with what is kept about them. */
-		each_affiliation(
-			with_affiliation?: Affiliation,
-		): IterableIterator<[jid: string, affiliation: Affiliation, data: AffiliationData | undefined]>;
-		/**
-		 * Gives an account (or a domain) an affiliation, and the role that goes with it to its occupants; tells the room and saves.
-		 * `actor` is the real JID of who wants it, or true for the service itself, which may do everything. `data` replaces what is
-		 * kept about the account; false forgets it, undefined leaves it.
-		 */
-		set_affiliation(
-			actor: string | true | undefined,
-			jid: string,
-			affiliation: string | false | undefined,
-			reason?: string,
-			data?: AffiliationData | false,
-		): Verdict;
-		/** What is kept about an affiliated JID, as a whole or under one key. */
-		get_affiliation_data(jid: string): AffiliationData | undefined;
-		get_affiliation_data(jid: string, key: string): StoreValue | undefined;
-		/** Changes one key of what is kept about a JID, and saves. False without a key. */
-		set_affiliation_data(jid: string, key: string | undefined, value: StoreValue | undefined): boolean;
-	}
-}
-
+/** The affiliation of an account, which may be banned with its whole domain; undefined is "none". */
 function get_affiliation(room: Room, jid: string): Affiliation | undefined {
 	// Asked about everybody whenever somebody enters, mostly by bare JIDs, which are not taken apart for it
 	const account = bare(jid);
@@ -45,10 +20,11 @@ function get_affiliation(room: Room, jid: string): Affiliation | undefined {
 	return room._affiliations.get(host(account) ?? "") === "outcast" ? "outcast" : undefined;
 }
 
+/** All affiliated JIDs, or those of one affiliation, with what is kept about them. */
 function* each_affiliation(
 	room: Room,
-	wanted: Affiliation | undefined,
-): IterableIterator<[string, Affiliation, AffiliationData | undefined]> {
+	wanted?: Affiliation,
+): IterableIterator<[jid: string, affiliation: Affiliation, data: AffiliationData | undefined]> {
 	for (const [jid, affiliation] of room._affiliations) {
 		if (wanted === undefined || affiliation === wanted) yield [jid, affiliation, room._affiliation_data.get(jid)];
 	}
@@ -74,13 +50,18 @@ export function may_set_affiliation(room: Room, actor: string, jid: string, affi
 	return own === "admin" && !is_above_admin ? ok(true) : failed(stanza_error("cancel", "not-allowed"));
 }
 
+/**
+ * Gives an account (or a domain) an affiliation, and the role that goes with it to its occupants; tells the room and saves.
+ * `actor` is the real JID of who wants it, or true for the service itself, which may do everything. `data` replaces what is
+ * kept about the account; false forgets it, undefined leaves it.
+ */
 function set_affiliation(
 	room: Room,
 	given_actor: string | true | undefined,
 	given_jid: string,
 	wanted: string | false | undefined,
-	reason: string | undefined,
-	data: AffiliationData | false | undefined,
+	reason?: string,
+	data?: AffiliationData | false,
 ): Verdict {
 	const parts = split(given_jid);
 	const jid = join(parts.node, parts.host);
@@ -182,6 +163,7 @@ function show_affiliation(
 	room.broadcast(message, only_with_min_role(is_semi_anonymous ? "moderator" : "none"));
 }
 
+/** What is kept about an affiliated JID, as a whole or under one key. */
 function get_affiliation_data(this: Room, jid: string): AffiliationData | undefined;
 function get_affiliation_data(this: Room, jid: string, key: string): StoreValue | undefined;
 function get_affiliation_data(this: Room, jid: string, key?: string): StoreValue | undefined {
@@ -189,6 +171,7 @@ function get_affiliation_data(this: Room, jid: string, key?: string): StoreValue
 	return key === undefined ? data : data?.[key];
 }
 
+/** Changes one key of what is kept about a JID, and saves. False without a key. */
 function set_affiliation_data(room: Room, jid: string, key: string | undefined, value: StoreValue | undefined): boolean {
 	if (key === undefined) return false;
 	const known = room._affiliation_data.get(jid);
@@ -203,22 +186,8 @@ function set_affiliation_data(room: Room, jid: string, key: string | undefined, 
 	return true;
 }
 
-export const methods: Pick<
-	RoomMethods,
-	"get_affiliation" | "each_affiliation" | "set_affiliation" | "get_affiliation_data" | "set_affiliation_data"
-> &
-	ThisType<Room> = {
-	get_affiliation(jid) {
-		return get_affiliation(this, jid);
-	},
-	each_affiliation(with_affiliation) {
-		return each_affiliation(this, with_affiliation);
-	},
-	set_affiliation(actor, jid, affiliation, reason, data) {
-		return set_affiliation(this, actor, jid, affiliation, reason, data);
-	},
+export const methods = {
+	...room_methods({ get_affiliation, each_affiliation, set_affiliation, set_affiliation_data }),
+	// Which type it answers with depends on the key, which room_methods cannot tell
 	get_affiliation_data,
-	set_affiliation_data(jid, key, value) {
-		return set_affiliation_data(this, jid, key, value);
-	},
 };

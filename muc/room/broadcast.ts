@@ -3,39 +3,11 @@
 import { resource } from "../../host/util/jid.ts";
 import type { Stanza } from "../../host/util/stanza.ts";
 import * as st from "../../host/util/stanza.ts";
-import type { Occupant, PublicStatus, Room, RoomMethods, Whois } from "../types.ts";
+import { room_methods } from "../feature.ts";
+import type { Occupant, PublicStatus, Room, Whois } from "../types.ts";
 import { role_rank, valid_roles } from "../util.lib.ts";
 import { add_item, type Item } from "./item.ts";
 import { type OccupantFilter, send_occupant_list } from "./occupant_list.ts";
-
-declare module "../types.ts" {
-	interface RoomMethods {
-		/** Sends a stanza from the room. */
-		route_stanza(stanza: Stanza): void;
-		/** Sends a stanza to all sessions of an occupant; where it was addressed to does not count. */
-		route_to_occupant(occupant: Occupant, stanza: Stanza): void;
-		/** Sends a stanza to all occupants, or to those for which the condition holds, which must not change them. */
-		broadcast(stanza: Stanza, cond_func?: (nick: string, occupant: Occupant) => boolean): void;
-		/** Fires `muc-broadcast-message`, and sends the stanza to everybody unless a handler stopped it. */
-		broadcast_message(stanza: Stanza): true;
-		/** Adds the `<item/>` of an occupant to an `<x/>`: one for each session, or a single one that hides the real JID. */
-		build_item_list(
-			occupant: Occupant,
-			x: Stanza,
-			is_anonymous: boolean,
-			nick?: string,
-			actor_nick?: string,
-			actor_jid?: string,
-			reason?: string,
-		): Stanza;
-		/** Shows what became of an occupant to everybody who may see it, and last to itself. */
-		publicise_occupant_status(status: PublicStatus): void;
-		/** Sends the presences of the others to a real full JID, where the filter lets them through. */
-		send_occupant_list(to: string, filter?: OccupantFilter): void;
-		/** Whether a real full JID must not see the real JIDs of others. */
-		is_anonymous_for(jid: string): boolean;
-	}
-}
 
 /** Sends to many sessions, serialising once; one by one where a module has put its own `route_stanza` in place. */
 function route_to_sessions(room: Room, sessions: readonly string[], stanza: Stanza): void {
@@ -71,17 +43,29 @@ function* matching(room: Room, condition: (nick: string, occupant: Occupant) => 
 	}
 }
 
+/** Sends a stanza to all occupants, or to those for which the condition holds, which must not change them. */
 function broadcast(room: Room, stanza: Stanza, condition?: (nick: string, occupant: Occupant) => boolean): void {
 	route_to_occupants(room, condition === undefined ? room._occupants.values() : matching(room, condition), stanza);
 }
 
+/** Fires `muc-broadcast-message`, and sends the stanza to everybody unless a handler stopped it. */
 function broadcast_message(room: Room, stanza: Stanza): true {
 	if (!room.module.fire_event("muc-broadcast-message", { room, stanza })) room.broadcast(stanza);
 	return true;
 }
 
-/** Completes an item for an occupant; `jid` is put in for each of its sessions, unless that is to be hidden. */
-function build_item_list(room: Room, occupant: Occupant, x: Stanza, is_anonymous: boolean, item: Item): Stanza {
+/** Adds the `<item/>` of an occupant to an `<x/>`: one for each session, or a single one that hides the real JID. */
+function build_item_list(
+	room: Room,
+	occupant: Occupant,
+	x: Stanza,
+	is_anonymous: boolean,
+	nick?: string,
+	actor_nick?: string,
+	actor_jid?: string,
+	reason?: string,
+): Stanza {
+	const item: Item = { affiliation: undefined, role: undefined, jid: undefined, nick, actor_nick, actor_jid, reason };
 	item.affiliation = room.get_affiliation(occupant.bare_jid);
 	item.role = occupant.role ?? "none";
 	if (is_anonymous) return add_item(x, item);
@@ -96,6 +80,7 @@ function can_see_real_jids(whois: Whois, occupant: Occupant): boolean {
 	return whois === "anyone" || role_rank(occupant.role) >= valid_roles.moderator;
 }
 
+/** Whether a real full JID must not see the real JIDs of others. */
 function is_anonymous_for(room: Room, jid: string): boolean {
 	const whois = room.get_whois();
 	if (whois === "anyone") return false;
@@ -112,6 +97,7 @@ function base_presence(occupant: Occupant, force_unavailable: boolean): Stanza {
 	return is_true && !force_unavailable ? st.clone(own) : st.presence({ from: occupant.nick, type: "unavailable" });
 }
 
+/** Shows what became of an occupant to everybody who may see it, and last to itself. */
 function publicise_occupant_status(room: Room, status: PublicStatus): void {
 	const { occupant, recipient, prev_role, force_unavailable = false } = status;
 	const parts = st.is_stanza(status.x) ? { base: status.x } : status.x;
@@ -203,41 +189,25 @@ function show_to_self(room: Room, occupant: Occupant, presence: Stanza, self_x: 
 
 const everybody: OccupantFilter = () => true;
 
-export const methods: Pick<
-	RoomMethods,
-	| "route_stanza"
-	| "route_to_occupant"
-	| "broadcast"
-	| "broadcast_message"
-	| "build_item_list"
-	| "publicise_occupant_status"
-	| "send_occupant_list"
-	| "is_anonymous_for"
-> &
-	ThisType<Room> = {
-	route_stanza(stanza) {
-		this.module.send(stanza);
-	},
-	route_to_occupant(occupant, stanza) {
-		route_to_sessions(this, [...occupant.sessions.keys()], stanza);
-	},
-	broadcast(stanza, cond_func) {
-		broadcast(this, stanza, cond_func);
-	},
-	broadcast_message(stanza) {
-		return broadcast_message(this, stanza);
-	},
-	build_item_list(occupant, x, is_anonymous, nick, actor_nick, actor_jid, reason) {
-		const item: Item = { affiliation: undefined, role: undefined, jid: undefined, nick, actor_nick, actor_jid, reason };
-		return build_item_list(this, occupant, x, is_anonymous, item);
-	},
-	publicise_occupant_status(status) {
-		publicise_occupant_status(this, status);
-	},
-	send_occupant_list(to, filter) {
-		send_occupant_list(this, to, filter ?? everybody, methods);
-	},
-	is_anonymous_for(jid) {
-		return is_anonymous_for(this, jid);
-	},
-};
+/** Sends a stanza from the room. */
+function route_stanza(room: Room, stanza: Stanza): void {
+	room.module.send(stanza);
+}
+
+/** Sends a stanza to all sessions of an occupant; where it was addressed to does not count. */
+function route_to_occupant(room: Room, occupant: Occupant, stanza: Stanza): void {
+	route_to_sessions(room, [...occupant.sessions.keys()], stanza);
+}
+
+export const methods = room_methods({
+	route_stanza,
+	route_to_occupant,
+	broadcast,
+	broadcast_message,
+	build_item_list,
+	publicise_occupant_status,
+	/** Sends the presences of the others to a real full JID, where the filter lets them through. */
+	send_occupant_list: (room: Room, to: string, filter: OccupantFilter = everybody): void =>
+		send_occupant_list(room, to, filter, methods),
+	is_anonymous_for,
+});

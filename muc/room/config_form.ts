@@ -5,21 +5,13 @@ import { Form, new_form, type ParsedValues } from "../../host/util/dataforms.ts"
 import { ns } from "../../host/util/ns.ts";
 import type { Stanza } from "../../host/util/stanza.ts";
 import * as st from "../../host/util/stanza.ts";
-import type { ConfigSubmittedEvent, Room, RoomMethods } from "../types.ts";
+import type { ConfigSubmittedEvent } from "../events.ts";
+import { room_methods } from "../feature.ts";
+import type { Room } from "../types.ts";
 import { sender_of } from "../util.lib.ts";
 import { muc_user } from "./item.ts";
 
-declare module "../types.ts" {
-	interface RoomMethods {
-		/** Sends an owner the form. */
-		send_form(origin: Session, stanza: Stanza): void;
-		/** The form as one of its owners sees it; the features put their fields there. */
-		get_form_layout(actor: string): Form;
-		/** Takes a form that an owner sent. */
-		process_form(origin: Session, stanza: Stanza): true;
-	}
-}
-
+/** The form as one of its owners sees it; the features put their fields there. */
 function get_form_layout(room: Room, actor: string): Form {
 	const form = new_form({
 		title: `Configuration for ${room.jid}`,
@@ -73,6 +65,7 @@ function submit(room: Room, origin: Session, stanza: Stanza, fields: ParsedValue
 	room.broadcast_message(message);
 }
 
+/** Takes a form that an owner sent. */
 function process_form(room: Room, origin: Session, stanza: Stanza): true {
 	const form = stanza.first_tag?.get_child("x", ns.data);
 	const type = form?.attr["type"];
@@ -95,15 +88,10 @@ function process_form(room: Room, origin: Session, stanza: Stanza): true {
 	return true;
 }
 
-export const methods: Pick<RoomMethods, "send_form" | "get_form_layout" | "process_form"> & ThisType<Room> = {
-	send_form(origin, stanza) {
-		const form = this.get_form_layout(sender_of(stanza)).form();
-		origin.send(st.reply(stanza).query(ns.muc_owner).add_child(form));
-	},
-	get_form_layout(actor) {
-		return get_form_layout(this, actor);
-	},
-	process_form(origin, stanza) {
-		return process_form(this, origin, stanza);
-	},
-};
+/** Sends an owner the form. */
+function send_form(room: Room, origin: Session, stanza: Stanza): void {
+	const form = room.get_form_layout(sender_of(stanza)).form();
+	origin.send(st.reply(stanza).query(ns.muc_owner).add_child(form));
+}
+
+export const methods = room_methods({ send_form, get_form_layout, process_form });

@@ -5,19 +5,11 @@ import { new_form } from "../../host/util/dataforms.ts";
 import { ns } from "../../host/util/ns.ts";
 import type { Stanza } from "../../host/util/stanza.ts";
 import * as st from "../../host/util/stanza.ts";
-import type { DiscoInfoEvent, Room, RoomMethods } from "../types.ts";
+import type { DiscoInfoEvent } from "../events.ts";
+import { room_methods } from "../feature.ts";
+import type { Room } from "../types.ts";
 
-declare module "../types.ts" {
-	interface RoomMethods {
-		/** The answer to a disco#info query, of which the features tell their parts. */
-		get_disco_info(stanza: Stanza): Stanza;
-		/** The answer to a disco#items query: rooms do not list their occupants. */
-		get_disco_items(stanza: Stanza): Stanza;
-		handle_disco_info_get_query(origin: Session, stanza: Stanza): true;
-		handle_disco_items_get_query(origin: Session, stanza: Stanza): true;
-	}
-}
-
+/** The answer to a disco#info query, of which the features tell their parts. */
 function get_disco_info(room: Room, stanza: Stanza): Stanza {
 	const node = stanza.first_tag?.attr["node"];
 	const reply = st.reply(stanza).tag("query", { xmlns: ns.disco_info, node });
@@ -33,26 +25,27 @@ function get_disco_info(room: Room, stanza: Stanza): Stanza {
 	return reply;
 }
 
-export const methods: Pick<
-	RoomMethods,
-	"get_disco_info" | "get_disco_items" | "handle_disco_info_get_query" | "handle_disco_items_get_query"
-> &
-	ThisType<Room> = {
-	get_disco_info(stanza) {
-		return get_disco_info(this, stanza);
-	},
-	get_disco_items(stanza) {
-		return st.reply(stanza).query(ns.disco_items);
-	},
-	handle_disco_info_get_query(origin, stanza) {
-		origin.send(this.get_disco_info(stanza));
-		return true;
-	},
-	handle_disco_items_get_query(origin, stanza) {
-		origin.send(this.get_disco_items(stanza));
-		return true;
-	},
-};
+/** The answer to a disco#items query: rooms do not list their occupants. */
+function get_disco_items(_room: Room, stanza: Stanza): Stanza {
+	return st.reply(stanza).query(ns.disco_items);
+}
+
+function handle_disco_info_get_query(room: Room, origin: Session, stanza: Stanza): true {
+	origin.send(room.get_disco_info(stanza));
+	return true;
+}
+
+function handle_disco_items_get_query(room: Room, origin: Session, stanza: Stanza): true {
+	origin.send(room.get_disco_items(stanza));
+	return true;
+}
+
+export const methods = room_methods({
+	get_disco_info,
+	get_disco_items,
+	handle_disco_info_get_query,
+	handle_disco_items_get_query,
+});
 
 /** Features of all rooms, and how many occupants there are. */
 export function load(module: ModuleApi): void {

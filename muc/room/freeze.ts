@@ -5,11 +5,12 @@ import { failed, ok, type Result } from "../../host/util/error.ts";
 import { resource, split } from "../../host/util/jid.ts";
 import * as st from "../../host/util/stanza.ts";
 import { carriable } from "../../host/util/xml_text.ts";
+import { room_methods } from "../feature.ts";
+import { as_table, type StoredKinds } from "../kinds.ts";
 import { OccupantRecord } from "../occupant.lib.ts";
-import type { Affiliation, AffiliationData, HistoryEntry, Room, RoomData, RoomMethods } from "../types.ts";
+import type { Affiliation, AffiliationData, HistoryEntry, Room, RoomData } from "../types.ts";
 import { get_filtered_namespaces, is_affiliation, is_role } from "../util.lib.ts";
-import { NotedMap } from "./noted_map.ts";
-import { as_table, read_affiliation_data, read_room_data } from "./stored_data.ts";
+import { read_affiliation_data, read_room_data } from "./stored_data.ts";
 
 /** A room as it is stored. */
 export interface FrozenRoom {
@@ -19,15 +20,8 @@ export interface FrozenRoom {
 	state: StoreTable | undefined;
 }
 
-declare module "../types.ts" {
-	interface RoomMethods {
-		/** The room in the form in which Prosody stores it, `live` with its occupants. */
-		freeze(live?: boolean): FrozenRoom;
-	}
-}
-
 /** Keys such as `_data` stand beside the affiliated JIDs, so what looks like them is not taken for a domain. */
-export function is_own_key(key: string): boolean {
+function is_own_key(key: string): boolean {
 	const { node, host } = split(key);
 	return node === undefined && (host === undefined || host.startsWith("_"));
 }
@@ -63,11 +57,11 @@ export interface RoomConfig {
 }
 
 /** Reads the new format, and the one before Prosody 0.12. The error says what is missing. */
-export function read_config(module: ModuleApi, frozen: StoreTable): Result<RoomConfig, string> {
+export function read_config(module: ModuleApi, kinds: StoredKinds, frozen: StoreTable): Result<RoomConfig, string> {
 	const jid = frozen["_jid"] ?? frozen["jid"];
 	if (typeof jid !== "string") return failed("expected the room's JID under _jid or jid");
 	const old = frozen["jid"] === undefined ? undefined : as_table(frozen["_affiliations"]);
-	const affiliations = new NotedMap<string, Affiliation>();
+	const affiliations = new Map<string, Affiliation>();
 	for (const [key, value] of Object.entries(old ?? frozen)) {
 		if (typeof value !== "string") continue;
 		if (old === undefined && (is_own_key(key) || key === "jid" || resource(key) !== undefined)) continue;
@@ -76,9 +70,9 @@ export function read_config(module: ModuleApi, frozen: StoreTable): Result<RoomC
 	}
 	return ok({
 		jid,
-		data: read_room_data(module, jid, frozen["_data"]),
+		data: read_room_data(module, kinds.data, jid, frozen["_data"]),
 		affiliations,
-		affiliation_data: read_affiliation_data(module, jid, frozen["_affiliation_data"]),
+		affiliation_data: read_affiliation_data(module, kinds.affiliation_data, jid, frozen["_affiliation_data"]),
 	});
 }
 
@@ -125,11 +119,12 @@ function read_history(module: ModuleApi, room_jid: string, state: StoreTable): H
  */
 export function restore_room(
 	module: ModuleApi,
+	kinds: StoredKinds,
 	new_room: (jid: string, config: RoomData) => Room,
 	frozen: StoreTable,
 	state?: StoreTable,
 ): Result<Room, string> {
-	const config = read_config(module, frozen);
+	const config = read_config(module, kinds, frozen);
 	if (!config.ok) return config;
 	const { jid, data, affiliations, affiliation_data } = config.value;
 	const room = new_room(jid, data);
@@ -143,8 +138,9 @@ export function restore_room(
 	return ok(room);
 }
 
-export const methods: Pick<RoomMethods, "freeze"> & ThisType<Room> = {
-	freeze(live = false) {
-		return { frozen: freeze_config(this), state: live ? freeze_state(this) : undefined };
-	},
-};
+/** The room in the form in which Prosody stores it, `live` with its occupants. */
+function freeze(room: Room, live = false): FrozenRoom {
+	return { frozen: freeze_config(room), state: live ? freeze_state(room) : undefined };
+}
+
+export const methods = room_methods({ freeze });

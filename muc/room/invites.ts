@@ -5,17 +5,10 @@ import { bare, prep } from "../../host/util/jid.ts";
 import { ns } from "../../host/util/ns.ts";
 import type { Stanza } from "../../host/util/stanza.ts";
 import * as st from "../../host/util/stanza.ts";
-import type { InviteEvent, Room, RoomMethods } from "../types.ts";
+import type { InviteEvent } from "../events.ts";
+import { room_methods } from "../feature.ts";
+import type { Room } from "../types.ts";
 import { filter_muc_x, get_filtered_namespaces, role_rank, sender_of, valid_roles } from "../util.lib.ts";
-
-declare module "../types.ts" {
-	interface RoomMethods {
-		/** Passes an invitation on in the room's name. */
-		handle_mediated_invite(origin: Session, stanza: Stanza): true;
-		/** Passes on that somebody declines one. */
-		handle_mediated_decline(origin: Session, stanza: Stanza): true;
-	}
-}
 
 type Kind = "invite" | "decline";
 
@@ -54,6 +47,7 @@ function mediate(room: Room, origin: Session, stanza: Stanza, kind: Kind): Stanz
 	return room.module.fire_event(`muc-${kind}`, event) ? undefined : relayed;
 }
 
+/** Passes on that somebody declines one. */
 function handle_mediated_decline(room: Room, origin: Session, stanza: Stanza): true {
 	const decline = mediate(room, origin, stanza, "decline");
 	if (decline === undefined) return true;
@@ -65,16 +59,14 @@ function handle_mediated_decline(room: Room, origin: Session, stanza: Stanza): t
 	return true;
 }
 
-export const methods: Pick<RoomMethods, "handle_mediated_invite" | "handle_mediated_decline"> & ThisType<Room> = {
-	handle_mediated_invite(origin, stanza) {
-		const invite = mediate(this, origin, stanza, "invite");
-		if (invite !== undefined) this.route_stanza(invite);
-		return true;
-	},
-	handle_mediated_decline(origin, stanza) {
-		return handle_mediated_decline(this, origin, stanza);
-	},
-};
+/** Passes an invitation on in the room's name. */
+function handle_mediated_invite(room: Room, origin: Session, stanza: Stanza): true {
+	const invite = mediate(room, origin, stanza, "invite");
+	if (invite !== undefined) room.route_stanza(invite);
+	return true;
+}
+
+export const methods = room_methods({ handle_mediated_invite, handle_mediated_decline });
 
 /** Who may invite, and what clients read that know nothing of invitations. */
 export function load(module: ModuleApi): void {

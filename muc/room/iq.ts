@@ -7,18 +7,24 @@ import { bare } from "../../host/util/jid.ts";
 import { ns } from "../../host/util/ns.ts";
 import type { Stanza } from "../../host/util/stanza.ts";
 import * as st from "../../host/util/stanza.ts";
-import type { Occupant, Room, RoomMethods } from "../types.ts";
+import * as uuid from "../../host/util/uuid.ts";
+import { room_methods } from "../feature.ts";
+import type { Occupant, Room } from "../types.ts";
 import { addressee_of, sender_of } from "../util.lib.ts";
-
-declare module "../types.ts" {
-	interface RoomMethods {
-		/** Passes an IQ on between occupants, with the nick of its sender in place of the real JID. */
-		handle_iq_to_occupant(origin: Session, stanza: Stanza): true | undefined;
-	}
-}
 
 /** Payloads that concern an account, not a client, so that its server has to answer. */
 const account_namespaces: ReadonlySet<string> = new Set([ns.vcard_temp, ns.pubsub, ns.vcard4]);
+
+/** A secret of the room's own, made when it is first asked for. */
+function get_salt(room: Room): string {
+	const known = room._data.occupant_id_salt;
+	if (known !== undefined) return known;
+	const salt = uuid.generate();
+	room._data.occupant_id_salt = salt;
+	// Divergence: kept at once, since Prosody's ids change where it ends before the room is saved for another reason
+	room.save();
+	return salt;
+}
 
 /** Stands for a session in an IQ's id, without telling who it is. */
 function session_hash(room: Room, real_jid: string): Buffer {
@@ -95,13 +101,10 @@ function handle_request(room: Room, origin: Session, stanza: Stanza): true {
 	return pass_on(room, stanza, { from, to: is_for_account ? (bare(session) ?? session) : session, id });
 }
 
+/** Passes an IQ on between occupants, with the nick of its sender in place of the real JID. */
 function handle_iq_to_occupant(room: Room, origin: Session, stanza: Stanza): true | undefined {
 	const { type } = stanza.attr;
 	return type === "error" || type === "result" ? handle_answer(room, stanza) : handle_request(room, origin, stanza);
 }
 
-export const methods: Pick<RoomMethods, "handle_iq_to_occupant"> & ThisType<Room> = {
-	handle_iq_to_occupant(origin, stanza) {
-		return handle_iq_to_occupant(this, origin, stanza);
-	},
-};
+export const methods = room_methods({ get_salt, handle_iq_to_occupant });

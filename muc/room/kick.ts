@@ -3,18 +3,13 @@
 import type { Session } from "../../host/core/types.ts";
 import type { Stanza } from "../../host/util/stanza.ts";
 import * as st from "../../host/util/stanza.ts";
-import type { Room, RoomMethods } from "../types.ts";
+import { room_methods } from "../feature.ts";
+import type { Room } from "../types.ts";
 import { sender_of } from "../util.lib.ts";
 import { muc_user } from "./item.ts";
 
-declare module "../types.ts" {
-	interface RoomMethods {
-		/** Removes a session whose server says that it is gone; undefined where it was not in the room. */
-		handle_kickable(origin: Session, stanza: Stanza): true | undefined;
-	}
-}
-
-function handle_kickable(room: Room, stanza: Stanza): true | undefined {
+/** Removes a session whose server says that it is gone; undefined where it was not in the room. */
+function handle_kickable(room: Room, _origin: Session, stanza: Stanza): true | undefined {
 	const real_jid = sender_of(stanza);
 	const occupant = room.get_occupant_by_real_jid(real_jid);
 	if (occupant === undefined) return undefined;
@@ -35,8 +30,4 @@ function handle_kickable(room: Room, stanza: Stanza): true | undefined {
 	return true;
 }
 
-export const methods: Pick<RoomMethods, "handle_kickable"> & ThisType<Room> = {
-	handle_kickable(_origin, stanza) {
-		return handle_kickable(this, stanza);
-	},
-};
+export const methods = room_methods({ handle_kickable });

@@ -3,22 +3,13 @@
 import type { StoreTable } from "../../host/core/types.ts";
 import { failed, ok, stanza_error } from "../../host/util/error.ts";
 import type { Stanza } from "../../host/util/stanza.ts";
-import type { DestroyEvent, MucEvents, Occupant, Role, Room, RoomMethods, Verdict } from "../types.ts";
+import type { MucEvents } from "../events.ts";
+import { room_methods } from "../feature.ts";
+import type { Occupant, Role, Room, Verdict } from "../types.ts";
 import { read_config } from "./freeze.ts";
 import { muc_user } from "./item.ts";
 
-declare module "../types.ts" {
-	interface RoomMethods {
-		/** Removes all occupants; `x` is what they are told about why. */
-		clear(x?: Stanza): void;
-		/**
-		 * Removes the room with all occupants, who are told the reason, and where to go with which password. Refused where a
-		 * handler of `muc-pre-room-destroy` will not have it.
-		 */
-		destroy(newjid?: string, reason?: string, password?: string): Verdict;
-	}
-}
-
+/** Removes all occupants; `x` is what they are told about why. */
 function clear(room: Room, x: Stanza = muc_user()): void {
 	const gone = new Map<Occupant, Role | undefined>();
 	for (const [, occupant] of room.each_occupant()) {
@@ -32,19 +23,24 @@ function clear(room: Room, x: Stanza = muc_user()): void {
 	}
 }
 
-function destroy(room: Room, wanted: Omit<DestroyEvent, "room">): Verdict {
+/**
+ * Removes the room with all occupants, who are told the reason, and where to go with which password. Refused where a
+ * handler of `muc-pre-room-destroy` will not have it.
+ */
+function destroy(room: Room, newjid?: string, reason?: string, password?: string): Verdict {
 	const x = muc_user();
-	const event: MucEvents["muc-pre-room-destroy"] = { room, ...wanted, x, allowed: true };
+	const event: MucEvents["muc-pre-room-destroy"] = { room, newjid, reason, password, x, allowed: true };
 	room.module.fire_event("muc-pre-room-destroy", event);
 	if (!event.allowed) return failed(stanza_error(event.error ?? "cancel", "not-allowed"));
-	const { newjid, reason, password } = event;
-	x.tag("destroy", { jid: newjid });
-	if (reason !== undefined) x.text_tag("reason", reason);
-	if (password !== undefined) x.text_tag("password", password);
+	// Handlers may have changed what is said
+	x.tag("destroy", { jid: event.newjid });
+	if (event.reason !== undefined) x.text_tag("reason", event.reason);
+	if (event.password !== undefined) x.text_tag("password", event.password);
 	x.up();
-	room.destroying = reason ?? true;
+	room.destroying = event.reason ?? true;
 	room.clear(x);
-	room.module.fire_event("muc-room-destroyed", { room, reason, newjid, password });
+	const told = { reason: event.reason, newjid: event.newjid, password: event.password };
+	room.module.fire_event("muc-room-destroyed", { room, ...told });
 	return ok(true);
 }
 
@@ -59,7 +55,7 @@ export function recover_room(room: Room, stored: StoreTable | undefined): boolea
 		delete room._data.persistent;
 		return true;
 	}
-	const config = read_config(room.module, stored);
+	const config = read_config(room.module, room.kinds, stored);
 	if (!config.ok) return false;
 	room._data = config.value.data;
 	room._affiliations = config.value.affiliations;
@@ -71,11 +67,4 @@ export function recover_room(room: Room, stored: StoreTable | undefined): boolea
 	return true;
 }
 
-export const methods: Pick<RoomMethods, "clear" | "destroy"> & ThisType<Room> = {
-	clear(x) {
-		clear(this, x);
-	},
-	destroy(newjid, reason, password) {
-		return destroy(this, { newjid, reason, password });
-	},
-};
+export const methods = room_methods({ clear, destroy });

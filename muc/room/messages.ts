@@ -6,7 +6,9 @@ import { medium as new_id } from "../../host/util/id.ts";
 import { ns } from "../../host/util/ns.ts";
 import type { Stanza } from "../../host/util/stanza.ts";
 import * as st from "../../host/util/stanza.ts";
-import type { GroupchatEvent, Room, RoomMethods } from "../types.ts";
+import type { GroupchatEvent } from "../events.ts";
+import { room_methods } from "../feature.ts";
+import type { Room } from "../types.ts";
 import {
 	addressee_of,
 	filter_muc_x,
@@ -16,14 +18,6 @@ import {
 	sender_of,
 	valid_roles,
 } from "../util.lib.ts";
-
-declare module "../types.ts" {
-	interface RoomMethods {
-		handle_message_to_occupant(origin: Session, stanza: Stanza): true | undefined;
-		handle_message_to_room(origin: Session, stanza: Stanza): true | undefined;
-		handle_groupchat_to_room(origin: Session, stanza: Stanza): true;
-	}
-}
 
 /** A private message (XEP-0045 §7.5). */
 function handle_message_to_occupant(room: Room, origin: Session, stanza: Stanza): true | undefined {
@@ -93,18 +87,7 @@ function handle_message_to_room(room: Room, origin: Session, stanza: Stanza): tr
 	return true;
 }
 
-export const methods: Pick<RoomMethods, "handle_message_to_occupant" | "handle_message_to_room" | "handle_groupchat_to_room"> &
-	ThisType<Room> = {
-	handle_message_to_occupant(origin, stanza) {
-		return handle_message_to_occupant(this, origin, stanza);
-	},
-	handle_message_to_room(origin, stanza) {
-		return handle_message_to_room(this, origin, stanza);
-	},
-	handle_groupchat_to_room(origin, stanza) {
-		return handle_groupchat_to_room(this, origin, stanza);
-	},
-};
+export const methods = room_methods({ handle_message_to_occupant, handle_message_to_room, handle_groupchat_to_room });
 
 /** Whether a child says in the room's name when something was sent. */
 function is_own_delay(child: Stanza, room: Room): boolean {

@@ -4,8 +4,7 @@ import type { C2sSession } from "../../host/core/types.ts";
 import { bare } from "../../host/util/jid.ts";
 import type { AddressableText, Stanza } from "../../host/util/stanza.ts";
 import * as st from "../../host/util/stanza.ts";
-import type { Affiliation, Occupant, Role, Room, RoomMethods } from "../types.ts";
-import { get_presence_additions } from "../util.lib.ts";
+import type { Affiliation, Occupant, Role, Room } from "../types.ts";
 import { add_item, muc_user } from "./item.ts";
 
 /** Whether an occupant is meant; without the occupant, whether an affiliated JID is that is not in the room. */
@@ -51,10 +50,10 @@ function shown_text(room: Room, occupant: Occupant, presence: Stanza, is_anonymo
 }
 
 /** The session that texts may be handed to which were made before; undefined where stanzas have to be made and routed. */
-function listener(room: Room, to: string, core: Pick<RoomMethods, "route_stanza" | "build_item_list">): C2sSession | undefined {
+function listener(room: Room, to: string, core: Pick<Room, "route_stanza" | "build_item_list">): C2sSession | undefined {
 	const { module } = room;
 	if (room.route_stanza !== core.route_stanza || room.build_item_list !== core.build_item_list) return undefined;
-	const additions = new Set(get_presence_additions(module).keys());
+	const additions = new Set(room.presence_additions.keys());
 	if (!module.is_only_heard_by("muc-build-occupant-presence", additions)) return undefined;
 	return module.plain_session(to, "presence");
 }
@@ -68,14 +67,14 @@ export function send_occupant_list(
 	room: Room,
 	to: string,
 	filter: OccupantFilter,
-	core: Pick<RoomMethods, "route_stanza" | "build_item_list">,
+	core: Pick<Room, "route_stanza" | "build_item_list">,
 ): void {
 	const { module } = room;
 	const to_bare = bare(to);
 	const roles = room.get_presence_broadcast();
 	const is_anonymous = room.is_anonymous_for(to);
 	const session = listener(room, to, core);
-	const additions = [...get_presence_additions(module).values()];
+	const additions = [...room.presence_additions.values()];
 	for (const [nick, occupant] of room._occupants) {
 		const is_own = to_bare === occupant.bare_jid;
 		if (!(is_own || roles[occupant.role ?? "none"])) continue;

@@ -1,33 +1,12 @@
 // Counterpart: plugins/muc/muc.lib.lua (occupants and the index of their sessions)
 
 import type { ModuleApi } from "../../host/core/types.ts";
+import { room_methods } from "../feature.ts";
 import { OccupantRecord } from "../occupant.lib.ts";
-import type { Affiliation, Occupant, Role, Room, RoomMethods } from "../types.ts";
+import type { Affiliation, Occupant, Role, Room } from "../types.ts";
 import { affiliation_rank, get_filtered_namespaces, is_role, valid_affiliations } from "../util.lib.ts";
 
-declare module "../types.ts" {
-	interface RoomMethods {
-		/** The occupant JID of a real full JID that is in the room. */
-		get_occupant_jid(real_jid: string | undefined): string | undefined;
-		/** The role that somebody of that affiliation gets on entering; undefined is "none". */
-		get_default_role(affiliation: Affiliation | undefined): Role | undefined;
-		/** An occupant with the role that it gets by default; not in the room until it is saved. */
-		new_occupant(bare_real_jid: string, nick: string): Occupant;
-		/** A copy of the occupant with that occupant JID; what is changed there counts once it is saved. */
-		get_occupant_by_nick(nick: string | undefined): Occupant | undefined;
-		/** The same by real full JID. */
-		get_occupant_by_real_jid(real_jid: string | undefined): Occupant | undefined;
-		/** Occupant JIDs with copies of the occupants. To look only, iterate over `_occupants`. */
-		each_occupant(): IterableIterator<[string, Occupant]>;
-		has_occupant(): boolean;
-		/**
-		 * Puts an occupant into the room in place of the one with its nick. One without role or without an available session is
-		 * taken out instead. Answers with what is in the room now, which the caller must not change.
-		 */
-		save_occupant(occupant: Occupant): Occupant | undefined;
-	}
-}
-
+/** The role that somebody of that affiliation gets on entering; undefined is "none". */
 function get_default_role(room: Room, affiliation: Affiliation | undefined): Role | undefined {
 	const answer = room.module.fire_event("muc-get-default-role", {
 		room,
@@ -37,12 +16,14 @@ function get_default_role(room: Room, affiliation: Affiliation | undefined): Rol
 	return is_role(answer) && answer !== "none" ? answer : undefined;
 }
 
+/** An occupant with the role that it gets by default; not in the room until it is saved. */
 function new_occupant(room: Room, bare_real_jid: string, nick: string): Occupant {
 	const occupant = new OccupantRecord(bare_real_jid, nick, get_filtered_namespaces(room.module));
 	occupant.role = room.get_default_role(room.get_affiliation(bare_real_jid));
 	return occupant;
 }
 
+/** Occupant JIDs with copies of the occupants. To look only, iterate over `_occupants`. */
 function* each_occupant(room: Room): IterableIterator<[string, Occupant]> {
 	for (const [nick, occupant] of room._occupants) yield [nick, occupant.copy()];
 }
@@ -56,6 +37,10 @@ function forget_sessions(room: Room, nick: string): void {
 	}
 }
 
+/**
+ * Puts an occupant into the room in place of the one with its nick. One without role or without an available session is
+ * taken out instead. Answers with what is in the room now, which the caller must not change.
+ */
 function save_occupant(room: Room, changed: Occupant): Occupant | undefined {
 	const occupant = changed.copy();
 	const { nick } = occupant;
@@ -76,43 +61,35 @@ function save_occupant(room: Room, changed: Occupant): Occupant | undefined {
 	return occupant;
 }
 
-export const methods: Pick<
-	RoomMethods,
-	| "get_occupant_jid"
-	| "get_default_role"
-	| "new_occupant"
-	| "get_occupant_by_nick"
-	| "get_occupant_by_real_jid"
-	| "each_occupant"
-	| "has_occupant"
-	| "save_occupant"
-> &
-	ThisType<Room> = {
-	get_occupant_jid(real_jid) {
-		return real_jid === undefined ? undefined : this._jid_nick.get(real_jid);
-	},
-	get_default_role(affiliation) {
-		return get_default_role(this, affiliation);
-	},
-	new_occupant(bare_real_jid, nick) {
-		return new_occupant(this, bare_real_jid, nick);
-	},
-	get_occupant_by_nick(nick) {
-		return nick === undefined ? undefined : this._occupants.get(nick)?.copy();
-	},
-	get_occupant_by_real_jid(real_jid) {
-		return this.get_occupant_by_nick(this.get_occupant_jid(real_jid));
-	},
-	each_occupant() {
-		return each_occupant(this);
-	},
-	has_occupant() {
-		return this._occupants.size > 0;
-	},
-	save_occupant(occupant) {
-		return save_occupant(this, occupant);
-	},
-};
+/** The occupant JID of a real full JID that is in the room. */
+function get_occupant_jid(room: Room, real_jid: string | undefined): string | undefined {
+	return real_jid === undefined ? undefined : room._jid_nick.get(real_jid);
+}
+
+/** A copy of the occupant with that occupant JID; what is changed there counts once it is saved. */
+function get_occupant_by_nick(room: Room, nick: string | undefined): Occupant | undefined {
+	return nick === undefined ? undefined : room._occupants.get(nick)?.copy();
+}
+
+/** The same by real full JID. */
+function get_occupant_by_real_jid(room: Room, real_jid: string | undefined): Occupant | undefined {
+	return room.get_occupant_by_nick(room.get_occupant_jid(real_jid));
+}
+
+function has_occupant(room: Room): boolean {
+	return room._occupants.size > 0;
+}
+
+export const methods = room_methods({
+	get_occupant_jid,
+	get_default_role,
+	new_occupant,
+	get_occupant_by_nick,
+	get_occupant_by_real_jid,
+	each_occupant,
+	has_occupant,
+	save_occupant,
+});
 
 /** The roles of rooms where no feature decides otherwise. */
 export function load(module: ModuleApi): void {

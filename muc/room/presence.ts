@@ -5,22 +5,11 @@ import { bare, resource } from "../../host/util/jid.ts";
 import { ns } from "../../host/util/ns.ts";
 import type { Stanza } from "../../host/util/stanza.ts";
 import * as st from "../../host/util/stanza.ts";
-import type { Occupant, Room, RoomMethods } from "../types.ts";
+import { room_methods } from "../feature.ts";
+import type { Occupant, Room } from "../types.ts";
 import { addressee_of, sender_of } from "../util.lib.ts";
 import { muc_user } from "./item.ts";
 import { depart_to_nick, show_return } from "./nick_change.ts";
-
-declare module "../types.ts" {
-	interface RoomMethods {
-		/** The presence that creates a room: lets its sender in as the first occupant. */
-		handle_first_presence(origin: Session, stanza: Stanza): true;
-		/** A presence without type, of type unavailable, or a probe, to an occupant JID. */
-		handle_normal_presence(origin: Session, stanza: Stanza): true;
-		handle_presence_to_occupant(origin: Session, stanza: Stanza): true | undefined;
-		/** Takes a presence that an occupant sent to the room instead of its own nick. */
-		handle_presence_to_room(origin: Session, stanza: Stanza): true | undefined;
-	}
-}
 
 /** A presence on its way through the room. */
 export interface Visit {
@@ -47,6 +36,7 @@ function refuse_broken(room: Room, origin: Session, stanza: Stanza): boolean {
 	return true;
 }
 
+/** The presence that creates a room: lets its sender in as the first occupant. */
 function handle_first_presence(room: Room, origin: Session, stanza: Stanza): true {
 	if (refuse_broken(room, origin, stanza)) return true;
 	const { real_jid, bare_jid } = visit(room, origin, stanza);
@@ -76,6 +66,7 @@ function handle_first_presence(room: Room, origin: Session, stanza: Stanza): tru
 	return true;
 }
 
+/** A presence without type, of type unavailable, or a probe, to an occupant JID. */
 function handle_normal_presence(room: Room, origin: Session, stanza: Stanza): true {
 	if (refuse_broken(room, origin, stanza)) return true;
 	const here = visit(room, origin, stanza);
@@ -235,6 +226,7 @@ function handle_presence_to_occupant(room: Room, origin: Session, stanza: Stanza
 	}
 }
 
+/** Takes a presence that an occupant sent to the room instead of its own nick. */
 function handle_presence_to_room(room: Room, origin: Session, stanza: Stanza): true | undefined {
 	const nick = room.get_occupant_jid(sender_of(stanza));
 	if (nick === undefined) return undefined;
@@ -243,21 +235,9 @@ function handle_presence_to_room(room: Room, origin: Session, stanza: Stanza): t
 	return room.handle_presence_to_occupant(origin, redirected);
 }
 
-export const methods: Pick<
-	RoomMethods,
-	"handle_first_presence" | "handle_normal_presence" | "handle_presence_to_occupant" | "handle_presence_to_room"
-> &
-	ThisType<Room> = {
-	handle_first_presence(origin, stanza) {
-		return handle_first_presence(this, origin, stanza);
-	},
-	handle_normal_presence(origin, stanza) {
-		return handle_normal_presence(this, origin, stanza);
-	},
-	handle_presence_to_occupant(origin, stanza) {
-		return handle_presence_to_occupant(this, origin, stanza);
-	},
-	handle_presence_to_room(origin, stanza) {
-		return handle_presence_to_room(this, origin, stanza);
-	},
-};
+export const methods = room_methods({
+	handle_first_presence,
+	handle_normal_presence,
+	handle_presence_to_occupant,
+	handle_presence_to_room,
+});

@@ -4,19 +4,12 @@ import type { Session } from "../../host/core/types.ts";
 import { resource } from "../../host/util/jid.ts";
 import type { Stanza } from "../../host/util/stanza.ts";
 import * as st from "../../host/util/stanza.ts";
-import type { Occupant, Room, RoomMethods } from "../types.ts";
+import { room_methods } from "../feature.ts";
+import type { Occupant, Room } from "../types.ts";
 import { addressee_of, sender_of } from "../util.lib.ts";
 import { add_item, muc_user } from "./item.ts";
 
-declare module "../types.ts" {
-	interface RoomMethods {
-		/** The presence of a nick that is reserved but not in the room; undefined for other nicks. */
-		build_unavailable_presence(from_muc_jid: string, to_jid: string): Stanza | undefined;
-		/** Answers an occupant with the presence of the one it asks for; who is not in the room gets an error. */
-		respond_to_probe(origin: Session, stanza: Stanza, probing_occupant: Occupant | undefined): void;
-	}
-}
-
+/** The presence of a nick that is reserved but not in the room; undefined for other nicks. */
 function build_unavailable_presence(room: Room, occupant_jid: string, to: string): Stanza | undefined {
 	const nick = resource(occupant_jid);
 	const bare_jid = nick === undefined ? undefined : room.get_registered_jid(nick);
@@ -33,6 +26,7 @@ function build_unavailable_presence(room: Room, occupant_jid: string, to: string
 	return event.stanza;
 }
 
+/** Answers an occupant with the presence of the one it asks for; who is not in the room gets an error. */
 function respond_to_probe(room: Room, origin: Session, stanza: Stanza, recipient: Occupant | undefined): void {
 	if (recipient === undefined) {
 		const text = "You are not currently connected to this chat";
@@ -49,11 +43,4 @@ function respond_to_probe(room: Room, origin: Session, stanza: Stanza, recipient
 	if (presence !== undefined) room.route_stanza(presence);
 }
 
-export const methods: Pick<RoomMethods, "build_unavailable_presence" | "respond_to_probe"> & ThisType<Room> = {
-	build_unavailable_presence(from_muc_jid, to_jid) {
-		return build_unavailable_presence(this, from_muc_jid, to_jid);
-	},
-	respond_to_probe(origin, stanza, probing_occupant) {
-		respond_to_probe(this, origin, stanza, probing_occupant);
-	},
-};
+export const methods = room_methods({ build_unavailable_presence, respond_to_probe });

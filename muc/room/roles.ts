@@ -1,24 +1,13 @@
 // Counterpart: plugins/muc/muc.lib.lua (roles, XEP-0045 §5.1)
 
 import { failed, ok, stanza_error } from "../../host/util/error.ts";
-import type { Occupant, Role, Room, RoomMethods, SetRoleEvent, Verdict } from "../types.ts";
+import type { SetRoleEvent } from "../events.ts";
+import { room_methods } from "../feature.ts";
+import type { Occupant, Role, Room, Verdict } from "../types.ts";
 import { affiliation_rank, is_role } from "../util.lib.ts";
 import { muc_user } from "./item.ts";
 
-declare module "../types.ts" {
-	interface RoomMethods {
-		/** The role of an occupant JID; undefined is "none". */
-		get_role(nick: string | undefined): Role | undefined;
-		/** Whether an actor (real full JID) may give an occupant that role; undefined is "none". */
-		may_set_role(actor: string, occupant: Occupant, role: Role | undefined): Verdict;
-		/**
-		 * Gives an occupant a role, of which "none" removes it from the room. `actor` is the real full JID of who wants it, or true
-		 * for the service itself, which may do everything.
-		 */
-		set_role(actor: string | true | undefined, occupant_jid: string, role: string | false | undefined, reason?: string): Verdict;
-	}
-}
-
+/** Whether an actor (real full JID) may give an occupant that role; undefined is "none". */
 function may_set_role(room: Room, actor: string, occupant: Occupant, role: Role | undefined): Verdict {
 	const event: SetRoleEvent = { room, actor, occupant, role };
 	room.module.fire_event("muc-pre-set-role", event);
@@ -34,12 +23,16 @@ function may_set_role(room: Room, actor: string, occupant: Occupant, role: Role 
 	return room.get_role(room.get_occupant_jid(actor)) === "moderator" ? ok(true) : refusal;
 }
 
+/**
+ * Gives an occupant a role, of which "none" removes it from the room. `actor` is the real full JID of who wants it, or true
+ * for the service itself, which may do everything.
+ */
 function set_role(
 	room: Room,
 	given_actor: string | true | undefined,
 	occupant_jid: string,
 	wanted: string | false | undefined,
-	reason: string | undefined,
+	reason?: string,
 ): Verdict {
 	if (given_actor === undefined) return failed(stanza_error("modify", "not-acceptable"));
 	const occupant = room.get_occupant_by_nick(occupant_jid);
@@ -63,14 +56,9 @@ function set_role(
 	return ok(true);
 }
 
-export const methods: Pick<RoomMethods, "get_role" | "may_set_role" | "set_role"> & ThisType<Room> = {
-	get_role(nick) {
-		return nick === undefined ? undefined : this._occupants.get(nick)?.role;
-	},
-	may_set_role(actor, occupant, role) {
-		return may_set_role(this, actor, occupant, role);
-	},
-	set_role(actor, occupant_jid, role, reason) {
-		return set_role(this, actor, occupant_jid, role, reason);
-	},
-};
+/** The role of an occupant JID; undefined is "none". */
+function get_role(room: Room, nick: string | undefined): Role | undefined {
+	return nick === undefined ? undefined : room._occupants.get(nick)?.role;
+}
+
+export const methods = room_methods({ get_role, may_set_role, set_role });

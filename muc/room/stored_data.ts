@@ -2,69 +2,8 @@
 
 import type { ModuleApi, StoreTable, StoreValue } from "../../host/core/types.ts";
 import { carriable } from "../../host/util/xml_text.ts";
+import { as_table, type Kind, type Kinds } from "../kinds.ts";
 import type { AffiliationData, RoomData } from "../types.ts";
-
-/** A stored table by its text keys; an empty one may come as a list. Undefined for what is none. */
-export function as_table(value: StoreValue | undefined): StoreTable | undefined {
-	if (typeof value !== "object") return undefined;
-	if (Array.isArray(value)) return value.length === 0 ? {} : undefined;
-	if (!(value instanceof Map)) return value;
-	const named: StoreTable = {};
-	for (const [key, inner] of value) {
-		if (typeof key === "string") named[key] = inner;
-	}
-	return named;
-}
-
-type Kind = "text" | "number" | "boolean" | "table" | "table or text";
-
-function is_of(kind: Kind, value: StoreValue): boolean {
-	switch (kind) {
-		case "text":
-			return typeof value === "string";
-		case "table":
-			return as_table(value) !== undefined;
-		case "table or text":
-			return typeof value === "string" || as_table(value) !== undefined;
-		default:
-			return typeof value === kind;
-	}
-}
-
-const room_data_kinds: { readonly [Key in keyof RoomData as string extends Key ? never : Key]-?: Kind } = {
-	name: "text",
-	description: "text",
-	language: "text",
-	persistent: "boolean",
-	hidden: "boolean",
-	password: "text",
-	members_only: "boolean",
-	allow_member_invites: "boolean",
-	changesubject: "boolean",
-	moderated: "boolean",
-	whois: "text",
-	history_length: "number",
-	default_history_messages: "number",
-	// Prosody 13 may have stored an option here as it was
-	presence_broadcast: "table or text",
-	allow_pm: "text",
-	allow_modpm: "boolean",
-	archiving: "boolean",
-	subject: "text",
-	subject_from: "text",
-	subject_time: "number",
-	locked: "number",
-	destroyed: "boolean",
-	reason: "text",
-	newjid: "text",
-	occupant_id_salt: "text",
-};
-
-const affiliation_data_kinds: { readonly [Key in keyof AffiliationData as string extends Key ? never : Key]-?: Kind } = {
-	reserved_nickname: "text",
-	reason: "text",
-	hats: "table",
-};
 
 /** A value whose texts can all be sent; told is whether that took a change. */
 function sendable(value: StoreValue, told: () => void): StoreValue {
@@ -85,7 +24,7 @@ function sendable(value: StoreValue, told: () => void): StoreValue {
 /** All keys of a table, without those that are known and have a value that is not as it has to be. */
 function read_table(
 	table: StoreTable,
-	kinds: { readonly [key: string]: Kind },
+	kinds: Kinds,
 	complain: (key: string, kind: Kind) => void,
 	told: (key: string) => void,
 ): StoreTable {
@@ -94,7 +33,7 @@ function read_table(
 		const kind = Object.hasOwn(kinds, key) ? kinds[key] : undefined;
 		if (value === undefined) continue;
 		if (kind === undefined) read[key] = value;
-		else if (is_of(kind, value)) read[key] = sendable(value, () => told(key));
+		else if (kind.is(value)) read[key] = sendable(value, () => told(key));
 		else complain(key, kind);
 	}
 	return read;
@@ -105,7 +44,7 @@ function tell_unsendable(module: ModuleApi, room_jid: string, what: string): voi
 }
 
 /** Reads the settings of a room; keys that modules put there are kept. What cannot be meant is left out, with a warning. */
-export function read_room_data(module: ModuleApi, room_jid: string, stored: StoreValue | undefined): RoomData {
+export function read_room_data(module: ModuleApi, kinds: Kinds, room_jid: string, stored: StoreValue | undefined): RoomData {
 	const table = as_table(stored);
 	if (table === undefined && stored !== undefined)
 		module.log("warn", "Room %s: expected a table of settings under _data", room_jid);
@@ -114,18 +53,18 @@ export function read_room_data(module: ModuleApi, room_jid: string, stored: Stor
 		data,
 		read_table(
 			table ?? {},
-			room_data_kinds,
-			(key, kind) => module.log("warn", "Room %s: expected %s as setting %s, left out", room_jid, kind, key),
+			kinds,
+			(key, kind) => module.log("warn", "Room %s: expected %s as setting %s, left out", room_jid, kind.name, key),
 			(key) => tell_unsendable(module, room_jid, `setting ${key}`),
 		),
 	);
-	if (data.whois !== undefined && data.whois !== "moderators" && data.whois !== "anyone") delete data.whois;
 	return data;
 }
 
 /** Reads what is kept about affiliated JIDs, in the same way. */
 export function read_affiliation_data(
 	module: ModuleApi,
+	kinds: Kinds,
 	room_jid: string,
 	stored: StoreValue | undefined,
 ): Map<string, AffiliationData> {
@@ -141,8 +80,8 @@ export function read_affiliation_data(
 			data,
 			read_table(
 				table,
-				affiliation_data_kinds,
-				(key, kind) => module.log("warn", "Room %s: expected %s as %s of %s, left out", room_jid, kind, key, jid),
+				kinds,
+				(key, kind) => module.log("warn", "Room %s: expected %s as %s of %s, left out", room_jid, kind.name, key, jid),
 				(key) => tell_unsendable(module, room_jid, `${key} of ${jid}`),
 			),
 		);

@@ -13,7 +13,7 @@ afterAll(() => lua.stop());
 function run(target: { [name: string]: unknown }, body: string): unknown[] {
 	const { border } = lua.host;
 	const [made] = lua.run(`return function (data) ${body} end`);
-	const table = new DataTable(border, target, "room._data", { name: "string", hidden: "boolean" });
+	const table = new DataTable(border, target, "room._data", { name: { type: "string" }, hidden: { type: "boolean" } });
 	return border.vm.call(border.to_lua(made), [table_value(table)]).map((value) => border.from_lua(value));
 }
 

@@ -2,7 +2,6 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ns } from "../../host/util/ns.ts";
 import type { Stanza } from "../../host/util/stanza.ts";
 import * as st from "../../host/util/stanza.ts";
-import { set_room_defaults } from "../../muc/defaults.ts";
 import { create_full_library } from "../../muc/features.ts";
 import type { Room } from "../../muc/types.ts";
 import { find_prosody, type Reference, start_reference } from "../../tools/reference.ts";
@@ -128,9 +127,10 @@ describe.skipIf(reason !== undefined)("a new room, beside Prosody's", () => {
 		await client.take(({ name }) => name === "message", patience);
 
 		const module = new FakeModule({ host: "conference.localhost" });
-		room = create_full_library(module).new_room(room_jid);
+		const library = create_full_library(module);
+		room = library.new_room(room_jid);
 		origin = new FakeSession(client.full_jid);
-		module.hook("muc-room-pre-create", (event) => set_room_defaults(module, event.room, event.stanza.attr["xml:lang"]), 1);
+		module.hook("muc-room-pre-create", (event) => library.set_defaults(event.room, event.stanza.attr["xml:lang"]), 1);
 		room.handle_first_presence(origin, enter(client.full_jid));
 	});
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ns } from "../../../host/util/ns.ts";
 import * as st from "../../../host/util/stanza.ts";
-import type { BuildPresenceEvent } from "../../../muc/types.ts";
+import type { BuildPresenceEvent } from "../../../muc/events.ts";
 import type { Client } from "../../../tools/scansion/client.ts";
 import { create, enter, live, room_of, type Service, start_service } from "../service.ts";
 

@@ -1,0 +1,30 @@
+// No counterpart: what Prosody's muc.lib.lua asks of features that mod_muc always loads; here any of them may be left out.
+
+import type { Session } from "../../host/core/types.ts";
+import type { Stanza } from "../../host/util/stanza.ts";
+import * as st from "../../host/util/stanza.ts";
+import { room_methods } from "../feature.ts";
+import type { BroadcastRoles, Occupant, Room, Whois } from "../types.ts";
+
+const broadcast_roles: BroadcastRoles = Object.freeze({ visitor: true, participant: true, moderator: true });
+
+function refuse(_room: Room, origin: Session, stanza: Stanza): true {
+	origin.send(st.error_reply(stanza, "cancel", "service-unavailable"));
+	return true;
+}
+
+/** What rooms ask of their features, with the answers that hold where there is no such feature. */
+export const methods = room_methods({
+	get_whois: (_room: Room): Whois => "moderators",
+	get_members_only: (_room: Room): boolean | undefined => undefined,
+	get_persistent: (_room: Room): boolean | undefined => undefined,
+	get_public: (_room: Room): boolean => true,
+	get_name: (_room: Room): string | undefined => undefined,
+	get_historylength: (_room: Room): number => 0,
+	get_presence_broadcast: (_room: Room): BroadcastRoles => broadcast_roles,
+	get_registered_nick: (_room: Room, _jid: string | undefined): string | undefined => undefined,
+	get_registered_jid: (_room: Room, _nick: string | undefined): string | undefined => undefined,
+	get_occupant_id: (_room: Room, _occupant: Occupant): string | undefined => undefined,
+	handle_register_iq: refuse,
+	handle_role_request: (room: Room, origin: Session, stanza: Stanza, _form: Stanza): void => void refuse(room, origin, stanza),
+});

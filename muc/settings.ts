@@ -1,0 +1,136 @@
+// No counterpart: what Prosody's features of one setting say anew in each file.
+
+import type { Field } from "../host/util/dataforms.ts";
+import type { ConfigSubmittedEvent, DiscoInfoEvent, MucEvents } from "./events.ts";
+import { boolean, type Kind, text } from "./kinds.ts";
+import type { Room } from "./types.ts";
+
+/** How a setting is shown in the configuration form. */
+interface ShownAs {
+	/** Name of the field. */
+	readonly field: string;
+	readonly label: string;
+	readonly desc?: string;
+}
+
+/** Getter and setter of a setting, for rooms; the setter says whether it changed something. */
+export type Accessors<Name extends string, Value> = { readonly [Method in `get_${Name}`]: (room: Room) => Value | undefined } & {
+	readonly [Method in `set_${Name}`]: (room: Room, value: Value | undefined) => boolean;
+};
+
+/** A value in a room's `_data` with its field in the configuration form. */
+export interface Setting<Name extends string, Value extends string | boolean> {
+	readonly data: { readonly [Key in Name]: Kind<Value> };
+	readonly methods: Accessors<Name, Value>;
+	get(room: Room): Value | undefined;
+	/** True where that changed something. */
+	set(room: Room, value: Value | undefined): boolean;
+	/** The field as it is for a room. */
+	field(room: Room): Field;
+	/** Puts the field into the form. */
+	add_field(event: MucEvents["muc-config-form"]): void;
+	/** Takes over what was submitted, with status 104 where that changed something. */
+	take_field(event: ConfigSubmittedEvent): void;
+}
+
+/** A setting that is on or off. */
+export interface YesNo<Name extends string> extends Setting<Name, boolean> {
+	/** Says in service discovery which it is. */
+	add_feature(event: DiscoInfoEvent): void;
+}
+
+function accessors<Value>(
+	name: string,
+	get: (room: Room) => Value | undefined,
+	set: (room: Room, value: Value | undefined) => boolean,
+): Accessors<string, Value>;
+function accessors(name: string, get: unknown, set: unknown): object {
+	return { [`get_${name}`]: get, [`set_${name}`]: set };
+}
+
+/** A setting by its kind, for features that have their own way with the field. */
+function setting<Value extends string | boolean>(
+	name: string,
+	kind: Kind<Value>,
+	/** What is stored for a value. */
+	stored: (value: Value | undefined) => Value | undefined,
+	changed: (room: Room, value: Value | undefined) => void,
+): Pick<Setting<string, Value>, "data" | "methods" | "get" | "set"> {
+	function get(room: Room): Value | undefined {
+		const value = room._data[name];
+		return kind.is(value) ? value : undefined;
+	}
+	function set(room: Room, value: Value | undefined): boolean {
+		const wanted = stored(value);
+		if (get(room) === wanted) return false;
+		room._data[name] = wanted;
+		changed(room, wanted);
+		return true;
+	}
+	return { data: { [name]: kind }, methods: accessors(name, get, set), get, set };
+}
+
+/** How a yes/no setting is shown, and what goes with it. */
+export interface YesNoOptions extends ShownAs {
+	/** What service discovery says. */
+	readonly features?: { readonly on: string; readonly off: string };
+	/** The field says the opposite. */
+	readonly is_inverted?: true;
+	/** Who sees the field and may change the setting by it; everybody who sees the form where this is left out. */
+	readonly may?: (actor: string) => boolean;
+	/** Called after a change. */
+	readonly changed?: (room: Room, value: boolean | undefined) => void;
+}
+
+/**
+ * A setting that is on or off; off is not stored, and the default.
+ * @param name its key in `_data`, and with `get_` and `set_` its methods
+ */
+export function yes_no<Name extends string>(name: Name, options: YesNoOptions): YesNo<Name>;
+export function yes_no(name: string, options: YesNoOptions): YesNo<string> {
+	const { field: field_name, label, desc, features, is_inverted = false, may = () => true, changed = () => undefined } = options;
+	const base = setting(name, boolean, (value) => (value ? true : undefined), changed);
+	const field = (room: Room): Field => {
+		const value = is_inverted ? !base.get(room) : base.get(room);
+		return { name: field_name, type: "boolean", label, ...(desc === undefined ? {} : { desc }), value };
+	};
+	return {
+		...base,
+		field,
+		add_field({ room, form, actor }) {
+			if (may(actor)) form.fields.push(field(room));
+		},
+		take_field({ room, actor, value, status_codes }) {
+			if (may(actor) && base.set(room, (value === true) !== is_inverted)) status_codes.add("104");
+		},
+		add_feature({ room, reply }) {
+			if (features) reply.tag("feature", { var: base.get(room) ? features.on : features.off }).up();
+		},
+	};
+}
+
+/** How a text is shown; `text-single` where no type is given. */
+export interface TextOptions extends ShownAs, Pick<Field, "type" | "datatype"> {}
+
+/**
+ * A setting that is a text; an empty one is none.
+ * @param name its key in `_data`, and with `get_` and `set_` its methods
+ */
+export function text_setting<Name extends string>(name: Name, options: TextOptions): Setting<Name, string>;
+export function text_setting(name: string, { field: field_name, ...shown }: TextOptions): Setting<string, string> {
+	const base = setting(
+		name,
+		text,
+		(value) => (value === "" ? undefined : value),
+		() => undefined,
+	);
+	const field = (room: Room): Field => ({ type: "text-single", ...shown, name: field_name, value: base.get(room) ?? "" });
+	return {
+		...base,
+		field,
+		add_field: ({ room, form }) => void form.fields.push(field(room)),
+		take_field({ room, value, status_codes }) {
+			if (base.set(room, typeof value === "string" ? value : undefined)) status_codes.add("104");
+		},
+	};
+}
