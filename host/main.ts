@@ -310,7 +310,7 @@ program
 		const server = await open_server(options.config, options.data, []);
 		const opened = await server.open_accounts();
 		if (!opened.ok) refuse(opened.error);
-		const done = options.delete ? delete_user(server, jid) : add_user(server, jid, await ask_password(jid));
+		const done = await (options.delete ? delete_user(server, jid) : add_user(server, jid, await ask_password(jid)));
 		await server.stop("The command is done");
 		if (!done.ok) refuse(done.error);
 		process.stdout.write(`${done.value}\n`);

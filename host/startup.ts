@@ -3,7 +3,8 @@
 import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { create_certmanager } from "./core/certmanager.ts";
-import type { Config } from "./core/config/config.ts";
+import type { Config, ConfigValue } from "./core/config/config.ts";
+import { as_period } from "./core/config/option_types.ts";
 import { create_hostmanager } from "./core/hostmanager.ts";
 import { create_loggingmanager, type LogSink, read_log_option } from "./core/loggingmanager.ts";
 import { create_modulemanager } from "./core/modulemanager.ts";
@@ -14,8 +15,18 @@ import { create_router } from "./core/stanza_router.ts";
 import { create_statsmanager } from "./core/statsmanager.ts";
 import { create_storagemanager } from "./core/storagemanager.ts";
 import { telling } from "./core/telling.ts";
-import type { C2sSession, EventMap, ListenAddress, ModuleLoader, Server, StanzaEvent, UserSessions } from "./core/types.ts";
+import type {
+	C2sSession,
+	EventMap,
+	ListenAddress,
+	ModuleLoader,
+	Server,
+	StanzaEvent,
+	StorageError,
+	UserSessions,
+} from "./core/types.ts";
 import { create_usermanager } from "./core/usermanager.ts";
+import { LockedHosts } from "./locked_hosts.ts";
 import { create_http } from "./net/http/client.ts";
 import { create_http_server } from "./net/http/server.ts";
 import { create_datamanager } from "./util/datamanager.ts";
@@ -24,6 +35,9 @@ import { Events } from "./util/events.ts";
 import * as st from "./util/stanza.ts";
 import { Turn } from "./util/turn.ts";
 import { TurnFiles } from "./util/turn_files.ts";
+
+/** In seconds. */
+const default_lock_time = 10;
 
 /** What a server is made from. */
 export interface ServerOptions {
@@ -109,7 +123,10 @@ export function create_server(options: ServerOptions): Result<RunningServer, str
 	const events = new Events<EventMap>();
 	const plugins = plugin_folders(config, config_folder);
 
-	const turn = new Turn((error, work) => {
+	const lock_time = read_lock_time(config.get("*", "storage_lock_timeout"), (problem) =>
+		log("error", "Option storage_lock_timeout: %s", problem),
+	);
+	const fail_turn = (error: unknown, work: readonly object[]): void => {
 		log("error", "Could not store what was done: %s", error instanceof Error ? error.message : error);
 		const stanzas = work.filter(is_stanza_event);
 		events.tell("turn-failed", { error, stanzas }, report);
@@ -118,7 +135,8 @@ export function create_server(options: ServerOptions): Result<RunningServer, str
 			if (type === "error" || (stanza.name === "iq" && type === "result")) continue;
 			origin.send(st.error_reply(stanza, "wait", "internal-server-error", "This could not be stored, and was not done"));
 		}
-	});
+	};
+	const turn = new Turn(fail_turn, undefined, lock_time);
 
 	// The managers know each other only through this value, which is complete before any of them is asked for something.
 	const server: RunningServer = {
@@ -185,7 +203,7 @@ export function create_server(options: ServerOptions): Result<RunningServer, str
 	const hostmanager = create_hostmanager(server, {
 		load_modules(host) {
 			// Where nothing can be stored, every module would only say so in its own words.
-			const problem = storagemanager.problem(host);
+			const problem = storagemanager.trouble(host);
 			if (problem !== undefined) {
 				storage_problems.set(host, problem);
 				return;
@@ -198,44 +216,55 @@ export function create_server(options: ServerOptions): Result<RunningServer, str
 	});
 
 	/** Why hosts cannot store anything, by name. */
-	const storage_problems = new Map<string, string>();
+	const storage_problems = new Map<string, StorageError>();
+	const locked_hosts = new LockedHosts((host) => activate_host(host) === "locked", log, lock_time);
 	let only_accounts = false;
 	let pidfile: string | undefined;
 	let stopped: Promise<void> | undefined;
 
+	/** Brings up a host. Where that cannot be, because of its storage or else, the log says so. */
+	function activate_host(host: string): "locked" | "done" {
+		const activated = hostmanager.activate(host);
+		const problem = storage_problems.get(host);
+		if (problem !== undefined) {
+			hostmanager.deactivate(host);
+			if (problem.locked) return "locked";
+			log("error", "%s does not run, since nothing can be stored there: %s; everything else does", host, problem.text);
+			return "done";
+		}
+		if (!activated.ok) log("error", "%s does not run: %s", host, activated.error);
+		const component = config.component_module(host);
+		if (component !== undefined && !modulemanager.is_loaded(host, component)) {
+			log("error", "The component %s does not run, since mod_%s could not be loaded; everything else does", host, component);
+		}
+		return "done";
+	}
+
 	/** Brings up hosts; answers with why that cannot be done. */
-	function activate_hosts(wanted: (host: string) => boolean): string | undefined {
+	async function activate_hosts(wanted: (host: string) => boolean): Promise<string | undefined> {
 		const problem = keeps_data(config) ? prepare_data_folder(data) : undefined;
 		if (problem !== undefined) return problem;
 		events.tell("server-starting", {}, report);
 		const enabled = config.hosts().filter((host) => config.raw(host)?.get("enabled") !== false && wanted(host));
 		if (enabled.length === 0) return "the configuration defines no host: expected a VirtualHost or a Component";
 		for (const host of enabled) {
-			const activated = hostmanager.activate(host);
-			if (!activated.ok) return activated.error;
-			const storage_problem = storage_problems.get(host);
-			if (storage_problem !== undefined) {
-				hostmanager.deactivate(host);
-				log("error", "%s does not run, since nothing can be stored there: %s; everything else does", host, storage_problem);
-				continue;
-			}
-			const component = config.component_module(host);
-			if (component !== undefined && !modulemanager.is_loaded(host, component)) {
-				log("error", "The component %s does not run, since mod_%s could not be loaded; everything else does", host, component);
-			}
+			if (activate_host(host) === "locked") locked_hosts.add(host, storage_problems.get(host)?.text ?? "");
 		}
-		return hosts.size > 0 ? undefined : [...storage_problems.values()][0];
+		// For accounts, all of them are needed; to run, any
+		await locked_hosts.wait(() => !only_accounts && hosts.size > 0);
+		return hosts.size > 0 ? undefined : [...storage_problems.values()][0]?.text;
 	}
 
 	async function open_accounts(): Promise<Result<true, string>> {
 		only_accounts = true;
 		// Whoever wants to work on accounts has to hear of those that cannot be reached.
-		const problem = activate_hosts((host) => config.host_type(host) === "local") ?? [...storage_problems.values()][0];
+		const problem =
+			(await activate_hosts((host) => config.host_type(host) === "local")) ?? [...storage_problems.values()][0]?.text;
 		return problem === undefined ? ok(true) : fail_start(problem);
 	}
 
 	async function start(): Promise<Result<ListenAddress[], string>> {
-		const problem = activate_hosts(() => true);
+		const problem = await activate_hosts(() => true);
 		if (problem !== undefined) return fail_start(problem);
 		const listening = await portmanager.start();
 		if (!listening.ok) return fail_start(listening.error);
@@ -250,6 +279,7 @@ export function create_server(options: ServerOptions): Result<RunningServer, str
 			}
 		}
 		modulemanager.server_is_ready();
+		locked_hosts.watch();
 		events.tell("server-started", {}, report);
 		turn.end();
 		return listening;
@@ -266,11 +296,12 @@ export function create_server(options: ServerOptions): Result<RunningServer, str
 	}
 
 	async function shut_down(reason: string): Promise<void> {
+		locked_hosts.stop();
 		events.tell("server-stopping", { reason }, report);
 		turn.end();
 		for (const host of [...hosts.keys()]) hostmanager.deactivate(host, { condition: "system-shutdown", text: reason });
 		modulemanager.unload_all("*");
-		turn.end();
+		await turn.done();
 		await portmanager.stop();
 		storagemanager.close();
 		events.tell("server-stopped", { reason }, report);
@@ -279,6 +310,13 @@ export function create_server(options: ServerOptions): Result<RunningServer, str
 	}
 
 	return ok(server);
+}
+
+/** How long turns and hosts wait for a database that somebody else has locked, in milliseconds. */
+function read_lock_time(option: ConfigValue | undefined, warn: (problem: string) => void): number {
+	const { value, problem } = as_period(option, 0);
+	if (problem !== undefined) warn(problem);
+	return (value ?? default_lock_time) * 1000;
 }
 
 /** Whether a pidfile still names this process. */

@@ -53,9 +53,9 @@ function find_existing(server: Server, address: string): Result<Account, string>
 }
 
 /** Writes down what was done, so that the answer is true when it is given. */
-function commit<Value>(server: Server, done: Result<Value, string>, value: string): Result<string, string> {
+async function commit<Value>(server: Server, done: Result<Value, string>, value: string): Promise<Result<string, string>> {
 	const { failures } = server.turn.counts;
-	server.turn.end();
+	await server.turn.done();
 	if (!done.ok) return done;
 	return server.turn.counts.failures > failures ? failed("it could not be stored; the log says why") : ok(value);
 }
@@ -65,7 +65,7 @@ function commit<Value>(server: Server, done: Result<Value, string>, value: strin
  * `default_provisioned_role`, as with Prosody's `prosodyctl adduser`.
  * @returns what was done, or what is wrong, as one line for people
  */
-export function add_user(server: Server, address: string, password: string): Result<string, string> {
+export async function add_user(server: Server, address: string, password: string): Promise<Result<string, string>> {
 	const account = find(server, address);
 	if (!account.ok) return account;
 	const { username, host, address: prepared } = account.value;
@@ -78,7 +78,7 @@ export function add_user(server: Server, address: string, password: string): Res
 }
 
 /** Gives an account another password; see {@link add_user}. */
-export function change_password(server: Server, address: string, password: string): Result<string, string> {
+export async function change_password(server: Server, address: string, password: string): Promise<Result<string, string>> {
 	const account = find_existing(server, address);
 	if (!account.ok) return account;
 	if (password === "") return failed(no_password);
@@ -88,7 +88,7 @@ export function change_password(server: Server, address: string, password: strin
 }
 
 /** Deletes an account with all that is stored for it; see {@link add_user}. */
-export function delete_user(server: Server, address: string): Result<string, string> {
+export async function delete_user(server: Server, address: string): Promise<Result<string, string>> {
 	const account = find_existing(server, address);
 	if (!account.ok) return account;
 	const { username, host, address: prepared } = account.value;

@@ -1,13 +1,19 @@
 // Counterpart: util/sqlite3.lua
 
-import { accessSync, closeSync, constants, existsSync, openSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import Sqlite from "better-sqlite3";
 import { bytes_of } from "../util/byte_text.ts";
 import { failed, ok, type Result } from "../util/error.ts";
 import { adopt_file } from "../util/file_owner.ts";
 import type { Participant, Turn } from "../util/turn.ts";
+import { Aside, type AsideTables } from "./sqlite/aside.ts";
+import { FileIdentity, unusable } from "./sqlite/file.ts";
+import { is_busy, sqlite_problem } from "./sqlite/problems.ts";
 import type { StorageError } from "./types.ts";
+
+export type { AsideTables } from "./sqlite/aside.ts";
+export { sqlite_problem } from "./sqlite/problems.ts";
 
 /** What a column can hold. */
 export type SqlValue = string | number | bigint | Buffer | null;
@@ -35,79 +41,43 @@ export interface SqliteOptions {
 	readonly file: string;
 	/** Whose end commits what was written. */
 	readonly turn: Turn;
-	/** Milliseconds to wait for another process that writes to the same file. */
+	/** Where writes go while another process keeps the file locked; without this, they fail then. */
+	readonly aside?: AsideTables;
+	/** Milliseconds to wait, doing nothing else, for another process that writes to the same file; none when not given. */
 	readonly busy_timeout?: number;
-}
-
-/** A command such as adduser writes for milliseconds; a backup may hold the file for seconds. The server stands still meanwhile. */
-const default_busy_timeout = 5000;
-
-const reasons: Record<string, string> = {
-	SQLITE_BUSY: "another process is using it",
-	SQLITE_LOCKED: "another process is using it",
-	SQLITE_READONLY: "it cannot be written to",
-	SQLITE_FULL: "the disk (or the database) is full",
-	SQLITE_IOERR: "the disk reports an error",
-	SQLITE_CORRUPT: "it is damaged",
-	SQLITE_NOTADB: "it is not a SQLite 3 database (or an encrypted one)",
-	SQLITE_CANTOPEN: "it cannot be opened, or not be made in this folder",
-};
-
-/** What SQLite complains of, in words that name the file. */
-export function sqlite_problem(file: string, error: InstanceType<typeof Sqlite.SqliteError>): StorageError {
-	const code = error.code.split("_").slice(0, 2).join("_");
-	const reason = reasons[code];
-	return { text: `${file}: ${reason === undefined ? error.message : `${reason} (${error.message})`}` };
-}
-
-/** Why a path cannot be used as a database; undefined where nothing speaks against it. Looks only, and changes nothing. */
-function unusable(file: string): string | undefined {
-	const folder = dirname(file);
-	try {
-		if (!statSync(folder).isDirectory()) return `cannot keep a database in ${folder}: expected a folder`;
-		accessSync(folder, constants.W_OK | constants.X_OK);
-	} catch (error) {
-		return `cannot keep a database in the folder ${folder} (${error_code(error)}): expected a folder that this user may write to`;
-	}
-	try {
-		const found = statSync(file);
-		if (found.isDirectory()) return `${file} is a folder: expected a SQLite 3 database`;
-		if (!found.isFile()) return `${file} is no file: expected a SQLite 3 database`;
-		closeSync(openSync(file, "r+"));
-	} catch (error) {
-		const code = error_code(error);
-		if (code !== "ENOENT") return `${file} cannot be read and written (${code}): expected a database that belongs to this user`;
-	}
-	return undefined;
-}
-
-function error_code(error: unknown): string {
-	return error instanceof Error && "code" in error ? String(error.code) : String(error);
 }
 
 /**
  * One SQLite file, whose writes belong to the turn: the first one opens a transaction, all later reads and writes are part of
- * it, and the turn's end commits it. Errors of SQLite are values that name the file.
+ * it, and the turn's end commits it. Errors of SQLite are values that name the file; a write that meets one fails the turn.
+ *
+ * Where another process keeps the file locked, writes go aside, where reads see them, and the turn waits for the lock. Nothing
+ * waits for it in here.
  */
 export class SqliteDatabase implements Participant {
 	readonly file: string;
 	private readonly connection: Sqlite.Database;
 	private readonly turn: Turn;
+	private readonly identity: readonly FileIdentity[];
+	private readonly aside: Aside | undefined;
 	private readonly statements = new Map<string, Statement>();
-	/**
-	 * What became of this turn's transaction: none yet, open, one that could not begin (so that nothing was written), or one that
-	 * SQLite itself took back (so that what was written is gone, and the turn must fail).
-	 */
-	private state: "idle" | "open" | "refused" | "lost" = "idle";
+	/** What became of the writes of turns that are not stored yet: there are none, they are in a transaction, or they are aside. */
+	private state: "idle" | "open" | "aside" = "idle";
+	/** Why what was written cannot be stored any more. */
 	private trouble: StorageError | undefined;
 	private changes_elsewhere = 0;
 	private data_version: SqlValue | undefined;
 	private journal_before: string | undefined;
+	/** Without a log, somebody who reads could keep a commit from being finished. */
+	private begin_statement = "BEGIN EXCLUSIVE";
 
 	private constructor(connection: Sqlite.Database, options: SqliteOptions) {
 		this.connection = connection;
 		this.file = options.file;
 		this.turn = options.turn;
+		this.aside = options.aside && new Aside(connection, options.aside);
+		const paths = this.file === ":memory:" ? [] : [this.file, `${this.file}-wal`];
+		this.identity = paths.map((path) => new FileIdentity(path));
 	}
 
 	/** Opens a file, which is made where there is none; an error is one line that names it. Nothing is written yet. */
@@ -120,10 +90,13 @@ export class SqliteDatabase implements Participant {
 		const is_new = file !== ":memory:" && !existsSync(file);
 		let connection: Sqlite.Database | undefined;
 		try {
-			connection = new Sqlite(file, { timeout: options.busy_timeout ?? default_busy_timeout });
+			connection = new Sqlite(file, { timeout: options.busy_timeout ?? 0 });
 			connection.prepare("SELECT count(*) FROM sqlite_schema").get();
 			if (is_new) adopt_file(file, dirname(file));
-			return ok(new SqliteDatabase(connection, options));
+			const database = new SqliteDatabase(connection, options);
+			database.note_journal();
+			database.replaced();
+			return ok(database);
 		} catch (error) {
 			connection?.close();
 			if (error instanceof Sqlite.SqliteError) return failed(sqlite_problem(file, error));
@@ -135,21 +108,41 @@ export class SqliteDatabase implements Participant {
 	tune(how: SqliteTune): Result<void, StorageError> {
 		return this.guard(() => {
 			const before = this.pragma("journal_mode");
-			if (how === "safe") {
-				if (before !== "delete") this.set_journal("DELETE");
-				this.pragma("synchronous = EXTRA");
-				this.pragma("fullfsync = 1");
-				return ok(undefined);
-			}
-			if (before !== "wal" && this.set_journal("WAL") === "wal" && how === "default") this.journal_before = before;
-			if (how === "normal") this.pragma("auto_vacuum = FULL");
-			if (how === "fast") {
-				this.pragma("secure_delete = FAST");
-				this.pragma("fullfsync = 0");
-			}
-			this.pragma(`synchronous = ${{ default: "FULL", normal: "NORMAL", fast: "OFF" }[how]}`);
-			return ok(undefined);
+			for (const file of this.identity) file.forget();
+			const tuned = this.set_tune(how, before);
+			this.note_journal();
+			return tuned;
 		});
+	}
+
+	private set_tune(how: SqliteTune, before: string): Result<void, StorageError> {
+		if (how === "safe") {
+			if (before !== "delete") this.set_journal("DELETE");
+			this.pragma("synchronous = EXTRA");
+			this.pragma("fullfsync = 1");
+			return ok(undefined);
+		}
+		if (before !== "wal" && this.set_journal("WAL") === "wal" && how === "default") this.journal_before = before;
+		if (how === "normal") this.pragma("auto_vacuum = FULL");
+		if (how === "fast") {
+			this.pragma("secure_delete = FAST");
+			this.pragma("fullfsync = 0");
+		}
+		this.pragma(`synchronous = ${{ default: "FULL", normal: "NORMAL", fast: "OFF" }[how]}`);
+		return ok(undefined);
+	}
+
+	private note_journal(): void {
+		this.begin_statement = this.pragma("journal_mode") === "wal" ? "BEGIN IMMEDIATE" : "BEGIN EXCLUSIVE";
+	}
+
+	/** What became of the file, where it is not the one any more that was opened. */
+	private replaced(): StorageError | undefined {
+		for (const file of this.identity) {
+			const text = file.problem();
+			if (text !== undefined) return { text };
+		}
+		return undefined;
 	}
 
 	private pragma(text: string): string {
@@ -190,7 +183,15 @@ export class SqliteDatabase implements Participant {
 
 	/** Runs a statement that changes something; answers how many rows. */
 	run(sql: string, ...values: SqlValue[]): number {
-		return this.statement(sql).run(...values.map(bound)).changes;
+		if (this.state !== "aside") return this.statement(sql).run(...values.map(bound)).changes;
+		const before = this.aside?.total_changes() ?? 0;
+		this.statement(sql).run(...values.map(bound));
+		return (this.aside?.total_changes() ?? 0) - before;
+	}
+
+	/** Whether a statement may insert or else update, which it may not while writes go aside. */
+	get can_upsert(): boolean {
+		return this.state !== "aside";
 	}
 
 	private reader(sql: string): Statement {
@@ -208,13 +209,16 @@ export class SqliteDatabase implements Participant {
 		return statement;
 	}
 
-	/** Reads; sees what was written in this turn. */
+	/** Reads; sees what was written in turns that are not stored yet. */
 	read<T>(work: () => Result<T, StorageError>): Result<T, StorageError> {
-		if (this.state === "lost" && this.trouble) return failed(this.trouble);
+		if (this.trouble !== undefined && this.state === "open" && !this.connection.inTransaction) return failed(this.trouble);
 		return this.guard(work);
 	}
 
-	/** Writes as part of this turn. Where the work fails, nothing of it remains, and the rest of the turn is not touched. */
+	/**
+	 * Writes as part of this turn. Where the work refuses something, nothing of it remains, and the rest of the turn is not touched;
+	 * where it cannot be written, the turn fails.
+	 */
 	write<T>(work: () => Result<T, StorageError>): Result<T, StorageError> {
 		const trouble = this.begin();
 		if (trouble !== undefined) return failed(trouble);
@@ -227,7 +231,7 @@ export class SqliteDatabase implements Participant {
 		} catch (error) {
 			const message = error instanceof Error ? error.message : String(error);
 			this.take_back_work({ text: `${this.file}: ${message}` });
-			return failed(this.sqlite_error(error));
+			return failed(this.failed_write(error));
 		}
 	}
 
@@ -238,10 +242,17 @@ export class SqliteDatabase implements Participant {
 		try {
 			return ok(this.run(sql, ...values));
 		} catch (error) {
-			const problem = this.sqlite_error(error);
+			const problem = this.failed_write(error);
 			this.notice_loss(problem);
 			return failed(problem);
 		}
+	}
+
+	/** What SQLite says of a write; all but a refusal of its values fails the turn. */
+	private failed_write(error: unknown): StorageError {
+		const problem = this.sqlite_error(error);
+		if (!problem.refused) this.trouble ??= problem;
+		return problem;
 	}
 
 	/**
@@ -257,18 +268,30 @@ export class SqliteDatabase implements Participant {
 		return this.changes_elsewhere;
 	}
 
-	commit(): void {
-		const { state, trouble } = this;
-		if (state === "open") {
-			try {
-				this.run("COMMIT");
-			} catch (error) {
-				throw new Error(this.sqlite_error(error).text, { cause: error });
-			}
+	prepare(): string | undefined {
+		if (this.trouble !== undefined) throw new Error(this.trouble.text);
+		if (this.state !== "aside") return undefined;
+		try {
+			this.run(this.begin_statement);
+			this.aside?.apply();
+			this.state = "open";
+			return undefined;
+		} catch (error) {
+			if (is_busy(error) && !this.connection.inTransaction) return this.sqlite_error(error).text;
+			throw new Error(this.sqlite_error(error).text, { cause: error });
 		}
+	}
+
+	commit(): void {
+		if (this.trouble !== undefined) throw new Error(this.trouble.text);
+		if (this.state === "idle") return;
+		try {
+			this.run("COMMIT");
+		} catch (error) {
+			throw new Error(this.sqlite_error(error).text, { cause: error });
+		}
+		this.aside?.end();
 		this.state = "idle";
-		this.trouble = undefined;
-		if (state === "lost") throw new Error(trouble?.text ?? `${this.file}: the transaction was lost`);
 	}
 
 	rollback(): void {
@@ -276,6 +299,7 @@ export class SqliteDatabase implements Participant {
 		this.trouble = undefined;
 		this.changes_elsewhere++;
 		if (this.connection.inTransaction) this.connection.exec("ROLLBACK");
+		if (this.connection.open) this.aside?.drop();
 	}
 
 	/** Stores what is left of the turn and gives the file back as it was found: without a log beside it. */
@@ -283,7 +307,9 @@ export class SqliteDatabase implements Participant {
 		if (!this.connection.open) return ok(undefined);
 		let result: Result<void, StorageError> = ok(undefined);
 		try {
-			this.commit();
+			const obstacle = this.prepare();
+			if (obstacle === undefined) this.commit();
+			else result = failed({ text: obstacle });
 		} catch (error) {
 			result = failed({ text: error instanceof Error ? error.message : String(error) });
 		}
@@ -300,21 +326,32 @@ export class SqliteDatabase implements Participant {
 		return result;
 	}
 
-	/** Opens the turn's transaction where there is none; answers with why it cannot. */
+	/** Opens a transaction where there is none; answers with why it cannot. */
 	private begin(): StorageError | undefined {
-		if (this.state === "open") return undefined;
-		if (this.trouble !== undefined) return this.trouble;
 		if (!this.connection.open) return this.closed();
-		// Joined in either case: the end of the turn also ends a refusal, which until then is not worth waiting for again.
 		this.turn.join(this);
+		if (this.trouble !== undefined) return this.trouble;
+		if (this.state !== "idle") return undefined;
 		try {
-			this.run("BEGIN IMMEDIATE");
+			this.trouble = this.replaced();
+			if (this.trouble !== undefined) return this.trouble;
+			this.run(this.begin_statement);
 			this.state = "open";
+		} catch (error) {
+			this.trouble = this.begin_aside(error);
+		}
+		return this.trouble;
+	}
+
+	/** Has writes go aside where a lock is in the way; answers with why they cannot. */
+	private begin_aside(obstacle: unknown): StorageError | undefined {
+		if (!is_busy(obstacle) || this.aside === undefined) return this.sqlite_error(obstacle);
+		try {
+			this.aside.begin();
+			this.state = "aside";
 			return undefined;
 		} catch (error) {
-			this.state = "refused";
-			this.trouble = this.sqlite_error(error);
-			return this.trouble;
+			return this.sqlite_error(error);
 		}
 	}
 
@@ -334,9 +371,8 @@ export class SqliteDatabase implements Participant {
 
 	/** SQLite takes a whole transaction back on some errors, such as a full disk. */
 	private notice_loss(trouble: StorageError): void {
-		if (this.connection.inTransaction) return;
-		this.state = "lost";
-		this.trouble = trouble;
+		if (this.state !== "open" || this.connection.inTransaction) return;
+		this.trouble ??= trouble;
 		this.changes_elsewhere++;
 	}
 
@@ -346,7 +382,7 @@ export class SqliteDatabase implements Participant {
 			return work();
 		} catch (error) {
 			const problem = this.sqlite_error(error);
-			if (this.state === "open") this.notice_loss(problem);
+			this.notice_loss(problem);
 			return failed(problem);
 		}
 	}

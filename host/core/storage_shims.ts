@@ -4,7 +4,7 @@ import { failed, ok, type Result } from "../util/error.ts";
 import type { ArchiveStore, KeyvalStore, MapStore, StorageError, StoreTypes, StoreValue } from "./types.ts";
 
 /** Why a map store refuses to look for a key in all users. */
-export const key_expected: StorageError = { text: "only non-empty text can be a key to look for in all users" };
+export const key_expected: StorageError = { text: "only non-empty text can be a key to look for in all users", refused: true };
 
 /**
  * Whether an item of an archive is from a time or later, by {@link ArchiveQuery.start}: where its own is in whole seconds, as Prosody

@@ -2,6 +2,7 @@
 
 import { failed, ok, type Result } from "../util/error.ts";
 import type { Events } from "../util/events.ts";
+import { guard_writes, is_trouble } from "./storage_guard.ts";
 import { map_on_keyval, null_stores } from "./storage_shims.ts";
 import type { EventMap, KeyvalStore, Server, StorageDriver, StorageError, StoreTypes } from "./types.ts";
 
@@ -28,12 +29,14 @@ export interface StorageManager {
 	purge(username: string, host: string): Result<void, StorageError>;
 	/** Why a host cannot store anything, as one line; undefined where it can. */
 	problem(host: string): string | undefined;
+	/** The same with what is known of it. */
+	trouble(host: string): StorageError | undefined;
 	/** Ends the use of all files, once nothing is loaded any more. */
 	close(): void;
 }
 
 /** What of a server its storage needs. */
-export interface StorageServices extends Pick<Server, "config" | "logger"> {
+export interface StorageServices extends Pick<Server, "config" | "logger" | "turn"> {
 	readonly events: Events<EventMap>;
 	readonly hosts: ReadonlyMap<string, { readonly events: Events<EventMap> }>;
 	readonly modulemanager: Pick<Server["modulemanager"], "load" | "get_items">;
@@ -45,8 +48,7 @@ export const default_driver = "internal";
 /** An error's text by which a driver says that it has no stores of that kind. */
 const unsupported_store = "unsupported-store";
 
-function null_driver(): StorageDriver {
-	const stores = null_stores("no data storage active", "fails");
+function null_driver(stores: StoreTypes): StorageDriver {
 	return {
 		name: "null",
 		open: (_store, kind) => ok(stores[kind]),
@@ -64,7 +66,9 @@ export function create_storagemanager(
 	drivers: readonly string[] = ["internal", "memory", "none", "sql"],
 ): StorageManager {
 	const log = server.logger("storagemanager");
-	const nothing = null_driver();
+	const nothing_stores = null_stores("no data storage active", "fails");
+	const nothing = null_driver(nothing_stores);
+	const guards = guard_writes(server.turn);
 	/** Drivers that were used, by host and name, to be closed at the end. */
 	const used = new Map<string, StorageDriver>();
 
@@ -143,7 +147,9 @@ export function create_storagemanager(
 		let opened = driver.value.open(store, kind);
 		if (!opened.ok && opened.error.text === unsupported_store) opened = stand_ins[kind](driver.value, store);
 		if (!opened.ok) return opened;
-		const event: StoreOpenedEvent<Kind> = { host, store_name: store, store_type: kind, store: opened.value };
+		const is_null = driver.value === nothing || opened.value === nothing_stores[kind];
+		const guarded = is_null ? opened.value : guards[kind](opened.value);
+		const event: StoreOpenedEvent<Kind> = { host, store_name: store, store_type: kind, store: guarded };
 		server.hosts.get(host)?.events.fire_event("store-opened", event);
 		return event.store_err === undefined ? ok(event.store) : failed(event.store_err);
 	}
@@ -165,10 +171,19 @@ export function create_storagemanager(
 		for (const driver of all_drivers(host)) {
 			const purged = driver.ok ? driver.value.purge(username) : driver;
 			if (purged.ok) continue;
+			if (driver.ok && is_trouble(purged.error)) server.turn.fail(new Error(purged.error.text));
 			log("error", "Could not remove all data of %s@%s: %s", username, host, purged.error.text);
 			result = purged;
 		}
 		return result;
+	}
+
+	function trouble(host: string): StorageError | undefined {
+		for (const driver of all_drivers(host)) {
+			const opened = driver.ok ? driver.value.open("accounts", "keyval") : driver;
+			if (!opened.ok && opened.error.text !== unsupported_store) return opened.error;
+		}
+		return undefined;
 	}
 
 	// After everybody else, who may still want to read what was stored.
@@ -177,13 +192,8 @@ export function create_storagemanager(
 	return {
 		open,
 		purge,
-		problem(host) {
-			for (const driver of all_drivers(host)) {
-				const opened = driver.ok ? driver.value.open("accounts", "keyval") : driver;
-				if (!opened.ok && opened.error.text !== unsupported_store) return opened.error.text;
-			}
-			return undefined;
-		},
+		problem: (host) => trouble(host)?.text,
+		trouble,
 		close() {
 			for (const driver of used.values()) driver.close?.();
 			used.clear();

@@ -16,6 +16,8 @@ const newest = `SELECT MAX("sort_id") FROM "prosodyarchive"`;
 const take_back = `DELETE FROM "prosodyarchive" WHERE "host"=? AND "user"=? AND "store"=? AND "sort_id">?`;
 const count = `SELECT COUNT(*) FROM "prosodyarchive" WHERE "host"=? AND "user"=? AND "store"=?`;
 
+/** Milliseconds to wait for another process that uses the file. */
+const busy_timeout = 5000;
 /** Kibibytes of the file that are held in memory, so that indexes by chance keys do not slow down early. */
 const cache_size = 128 * 1024;
 
@@ -37,7 +39,7 @@ export function sqlite_target(file: string): Result<Target, string> {
 	const turn = new Turn((error) => {
 		trouble = error;
 	});
-	const opened = SqliteDatabase.open({ file, turn });
+	const opened = SqliteDatabase.open({ file, turn, busy_timeout });
 	if (!opened.ok) return failed(opened.error.text);
 	const database = opened.value;
 	const checked = check_tables(database, true);

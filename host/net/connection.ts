@@ -5,7 +5,7 @@ import type { Duplex } from "node:stream";
 import { TLSSocket } from "node:tls";
 import type { Connection, Log, TlsContext } from "../core/types.ts";
 import type { AddressableText } from "../util/stanza.ts";
-import type { Outlet, Turn } from "../util/turn.ts";
+import type { Held, Outlet, Turn } from "../util/turn.ts";
 import { OutBuffer, type Piece } from "./out_buffer.ts";
 import type { NetworkSettings } from "./server.ts";
 
@@ -137,9 +137,31 @@ export class SocketConnection implements Connection, Outlet {
 		this.turn.touch(this);
 	}
 
+	hold(): Held {
+		// What was said before TLS goes out with it
+		if (this.upgrade !== undefined) return { release: () => this.flush(), discard: () => this.discard() };
+		this.prepare_to_drain();
+		this.dirty = false;
+		const segment = this.out.hold();
+		return {
+			release: () => {
+				this.out.release(segment);
+				this.flush();
+			},
+			discard: () => {
+				if (this.out.drop(segment) && this.state === "open") this.guard(() => this.ondiscard());
+				this.flush();
+			},
+		};
+	}
+
+	private prepare_to_drain(): void {
+		if (this.state !== "ended" && !this.held && this.out.size > 0) this.guard(() => this.onpredrain());
+	}
+
 	seal(): void {
 		const is_for_tls = this.upgrade !== undefined;
-		if (this.state !== "ended" && !is_for_tls && !this.held && this.out.size > 0) this.guard(() => this.onpredrain());
+		if (!is_for_tls) this.prepare_to_drain();
 		this.dirty = false;
 		if (!is_for_tls) this.out.seal();
 	}
@@ -151,7 +173,7 @@ export class SocketConnection implements Connection, Outlet {
 			return;
 		}
 		// Where more was said since, the end of its turn ends the connection
-		if (this.state === "closing" && !this.dirty) {
+		if (this.state === "closing" && !(this.dirty || this.out.waits)) {
 			this.write_pieces(this.out.take());
 			this.end();
 			return;

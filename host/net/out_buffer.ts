@@ -11,6 +11,16 @@ function is_ascii(text: string): boolean {
 
 type Part = string | Uint8Array | AddressableText;
 
+/** What a turn has said that is not stored yet, or what was said behind such. */
+export interface Segment {
+	parts: Part[];
+	size: number;
+	is_ascii: boolean;
+	/** What of it goes out also when its turn fails. */
+	kept: string;
+	is_certain: boolean;
+}
+
 /**
  * What a connection has to say: what belongs to the turn that goes on, behind what is certain, since its turn has ended, and waits
  * for a peer that is behind. What it shares with others is kept as a reference until it is taken: in a crowded room, finished texts
@@ -29,10 +39,18 @@ export class OutBuffer {
 	private kept = "";
 	private turn_size = 0;
 	private certain_size = 0;
+	/** What waits for turns that are not stored yet, in order: it comes behind what is certain, and before what this turn says. */
+	private readonly segments: Segment[] = [];
+	private waiting_size = 0;
 
 	/** About how many bytes wait: characters count as one each. */
 	get size(): number {
-		return this.turn_size + this.certain_size;
+		return this.turn_size + this.certain_size + this.waiting_size;
+	}
+
+	/** Whether something waits for a turn that is not stored yet. */
+	get waits(): boolean {
+		return this.segments.length > 0;
 	}
 
 	/** How many of them are certain, and may be taken. */
@@ -76,10 +94,54 @@ export class OutBuffer {
 
 	/** The turn has ended: what there is may go out. */
 	seal(): void {
+		if (this.waits) {
+			this.hold().is_certain = true;
+			return;
+		}
 		this.sealed = this.parts.length;
 		this.certain_size += this.turn_size;
 		this.turn_size = 0;
 		this.kept = "";
+	}
+
+	/** The turn has ended, but is not stored yet: puts away what was added in it. */
+	hold(): Segment {
+		const segment: Segment = {
+			parts: this.parts.splice(this.sealed),
+			size: this.turn_size,
+			is_ascii: this.is_ascii,
+			kept: this.kept,
+			is_certain: false,
+		};
+		this.segments.push(segment);
+		this.waiting_size += segment.size;
+		this.turn_size = 0;
+		this.kept = "";
+		return segment;
+	}
+
+	/** What was put away is certain now; it may go out once all before it is certain too. */
+	release(segment: Segment): void {
+		segment.is_certain = true;
+		for (let first = this.segments[0]; first?.is_certain; first = this.segments[0]) {
+			this.segments.shift();
+			this.parts = [...this.parts.slice(0, this.sealed), ...first.parts, ...this.parts.slice(this.sealed)];
+			this.sealed += first.parts.length;
+			this.is_ascii &&= first.is_ascii;
+			this.certain_size += first.size;
+			this.waiting_size -= first.size;
+		}
+	}
+
+	/** The turn of what was put away has failed: throws it away, but for what is to be kept. Answers whether anything was lost. */
+	drop(segment: Segment): boolean {
+		const { kept } = segment;
+		const is_lost = segment.size > kept.length;
+		this.waiting_size += kept.length - segment.size;
+		segment.parts = kept === "" ? [] : [kept];
+		segment.size = kept.length;
+		this.release(segment);
+		return is_lost;
 	}
 
 	/** The turn has failed: throws away what was added in it, but for what is to be kept. */

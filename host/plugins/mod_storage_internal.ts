@@ -1,5 +1,6 @@
 // Counterpart: plugins/mod_storage_internal.lua
 
+import { is_trouble } from "../core/storage_guard.ts";
 import { map_on_keyval } from "../core/storage_shims.ts";
 import type {
 	KeyvalStore,
@@ -55,9 +56,17 @@ export const definition: ModuleDefinition = {
 			return ok(loaded.value instanceof Map ? loaded.value : new Map(table.entries(loaded.value)));
 		}
 
+		/** Writes, and tells what was refused from trouble with the disk. */
+		function writing<T>(work: () => Result<T, StorageError>): Result<T, StorageError> {
+			const before = datamanager.troubles;
+			const done = work();
+			if (done.ok || datamanager.troubles > before || !is_trouble(done.error)) return done;
+			return failed({ ...done.error, refused: true });
+		}
+
 		function keyval_store(store: string): KeyvalStore {
 			const set = (user: string | undefined, data: StoreTable | StoreMap | undefined): Result<void, StorageError> => {
-				const written = stored(datamanager.store(user, host, store, data));
+				const written = writing(() => stored(datamanager.store(user, host, store, data)));
 				return written.ok ? ok(undefined) : written;
 			};
 			return {
@@ -81,7 +90,8 @@ export const definition: ModuleDefinition = {
 			/** For looking only. */
 			const look = (user: string | undefined): Result<LuaTable | undefined, StorageError> =>
 				as_table(user, store, datamanager.peek(user, host, store));
-			const set_keys: MapStore["set_keys"] = (user, values) => {
+			const set_keys: MapStore["set_keys"] = (user, values) => writing(() => write_keys(user, values));
+			const write_keys: MapStore["set_keys"] = (user, values) => {
 				const present = look(user);
 				if (!present.ok) return present;
 				if ([...values].every(([key, value]) => is_scalar(value) && table.get(present.value, key) === value))
@@ -109,7 +119,15 @@ export const definition: ModuleDefinition = {
 
 		const kinds: { [Kind in keyof StoreTypes]: (store: string) => Result<StoreTypes[Kind], StorageError> } = {
 			keyval: (store) => ok(keyval_store(store)),
-			archive: (store) => ok(archive_store({ datamanager, host, store, item_limit, log })),
+			archive(store) {
+				const archive = archive_store({ datamanager, host, store, item_limit, log });
+				return ok({
+					...archive,
+					append: (...given) => writing(() => archive.append(...given)),
+					set: (...given) => writing(() => archive.set(...given)),
+					delete: (...given) => writing(() => archive.delete(...given)),
+				});
+			},
 			map: (store) => ok(map_store(store)),
 		};
 		const driver: StorageDriver = {
@@ -119,7 +137,7 @@ export const definition: ModuleDefinition = {
 				return problem === undefined ? kinds[kind](store) : failed({ text: problem });
 			},
 			purge(user) {
-				const purged = stored(datamanager.purge(user, host));
+				const purged = writing(() => stored(datamanager.purge(user, host)));
 				return purged.ok ? ok(undefined) : purged;
 			},
 		};

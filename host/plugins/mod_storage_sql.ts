@@ -7,7 +7,7 @@ import { Cache } from "../util/cache.ts";
 import { failed, ok, type Result } from "../util/error.ts";
 import { archive_store, ItemCounts } from "./storage_sql/archive.ts";
 import { keyval_store, map_store } from "./storage_sql/keyval.ts";
-import { check_tables } from "./storage_sql/schema.ts";
+import { aside_tables, check_tables } from "./storage_sql/schema.ts";
 
 /** An open file, ready for use. What modules of all hosts share, so a class. */
 class Connection {
@@ -33,7 +33,7 @@ function database_file(module: ModuleApi): Result<string, StorageError> {
 }
 
 function connect(module: ModuleApi, file: string): Result<Connection, StorageError> {
-	const opened = SqliteDatabase.open({ file, turn: module.server.turn });
+	const opened = SqliteDatabase.open({ file, turn: module.server.turn, aside: aside_tables });
 	if (!opened.ok) return opened;
 	const database = opened.value;
 	const refuse = (error: StorageError): Result<never, StorageError> => {

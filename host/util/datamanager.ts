@@ -113,6 +113,8 @@ export interface Datamanager {
 	stores(username: string | true | undefined, host: string | undefined, typ?: string): Result<string[], string>;
 	/** Removes everything of a user. */
 	purge(username: string, host: string | undefined): Result<true, string>;
+	/** How often the disk has failed so far. */
+	readonly troubles: number;
 	path_encode: typeof path_encode;
 	path_decode: typeof path_decode;
 }
@@ -320,6 +322,19 @@ export function create_datamanager({ data_path: first_path, files, log }: Datama
 		return done.ok ? ok(true) : done;
 	}
 
+	function list_shift(username: User, host: string | undefined, datastore: string, trim_to: number): Result<true, string> {
+		if (!Number.isInteger(trim_to) || trim_to < 1) return failed("invalid-argument");
+		const opened = list_open(username, host, datastore);
+		if (!opened.ok) return opened;
+		const list = opened.value;
+		if (list === undefined || trim_to === 1) return ok(true);
+		const left = Math.max(0, list.length - trim_to + 1);
+		return list_rewrite(
+			list,
+			Array.from({ length: left }, (_, index) => trim_to - 1 + index),
+		);
+	}
+
 	function users(host: string | undefined, datastore: string, typ = "keyval"): Result<string[], string> {
 		const extension = `.${extensions[typ] ?? typ}`;
 		const names = files.names(`${host_folder(host)}/${store_encode(datastore)}`);
@@ -358,6 +373,9 @@ export function create_datamanager({ data_path: first_path, files, log }: Datama
 	}
 
 	return {
+		get troubles() {
+			return files.troubles;
+		},
 		set_data_path(path) {
 			data_path = path;
 		},
@@ -376,29 +394,19 @@ export function create_datamanager({ data_path: first_path, files, log }: Datama
 		host_problem: (host) => files.folder_problem(host_folder(host)),
 		load,
 		peek,
-		store,
-		append_raw: (username, host, datastore, ext, data) => files.append(getpath(username, host, datastore, ext), data),
+		store: (...given) => files.writing(() => store(...given)),
+		append_raw: (username, host, datastore, ext, data) =>
+			files.writing(() => files.append(getpath(username, host, datastore, ext), data)),
 		store_raw(filename, data) {
-			const written = files.write(filename, data);
+			const written = files.writing(() => files.write(filename, data));
 			return written.ok ? ok(true) : written;
 		},
-		list_append,
-		list_store,
+		list_append: (...given) => files.writing(() => list_append(...given)),
+		list_store: (...given) => files.writing(() => list_store(...given)),
 		list_load,
 		list_open,
-		list_rewrite,
-		list_shift(username, host, datastore, trim_to) {
-			if (!Number.isInteger(trim_to) || trim_to < 1) return failed("invalid-argument");
-			const opened = list_open(username, host, datastore);
-			if (!opened.ok) return opened;
-			const list = opened.value;
-			if (list === undefined || trim_to === 1) return ok(true);
-			const left = Math.max(0, list.length - trim_to + 1);
-			return list_rewrite(
-				list,
-				Array.from({ length: left }, (_, index) => trim_to - 1 + index),
-			);
-		},
+		list_rewrite: (...given) => files.writing(() => list_rewrite(...given)),
+		list_shift: (...given) => files.writing(() => list_shift(...given)),
 		build_list_index(username, host, datastore) {
 			const opened = list_open(username, host, datastore);
 			if (!opened.ok) return opened;
@@ -408,7 +416,7 @@ export function create_datamanager({ data_path: first_path, files, log }: Datama
 		},
 		users,
 		stores,
-		purge,
+		purge: (username, host) => files.writing(() => purge(username, host)),
 		path_encode,
 		path_decode,
 	};

@@ -1,27 +1,16 @@
 // No counterpart: Prosody writes to its storage and its sockets as it goes.
 
-/** Something whose writes of one turn are made permanent together: a database with an open transaction. */
-export interface Participant {
-	/** Makes the turn's writes permanent. Throws where that fails; then nothing of them must remain. */
-	commit(): void;
-	/** Forgets the turn's writes. */
-	rollback(): void;
-}
+import { OneTurn, type Outlet, type Participant } from "./turn/one_turn.ts";
 
-/** Something that collects what the turn has to say to the outside: a socket's out-buffer. */
-export interface Outlet {
-	/**
-	 * The turn has ended: what was collected in it is certain, and may be flushed later. Missing where it has to be flushed at once.
-	 */
-	seal?(): void;
-	/** Hands what is certain to the operating system. */
-	flush(): void;
-	/** Forgets what was collected in this turn. */
-	discard(): void;
-}
+export type { Held, Outlet, Participant } from "./turn/one_turn.ts";
 
 /** Longest that a turn goes on for the sake of a common commit, in milliseconds. */
 const longest_wait = 20;
+/** How often a turn that waits for somebody else's lock tries again, in milliseconds. */
+const retry_interval = 20;
+/** How long stanzas have turns of their own after a failure, in milliseconds. */
+const care_time = 1000;
+const default_patience = 10_000;
 
 /**
  * All that one pass of the event loop reads is one turn: stanzas are handled synchronously, writes to storage and to sockets are
@@ -30,17 +19,27 @@ const longest_wait = 20;
  *
  * A turn that has something to commit goes on while more comes in, for as long as the last commit took: so at most half of the
  * time is spent on commits, however slow the disk is, and nobody waits where there is little to do.
+ *
+ * Where a commit takes its time, or somebody else's lock is in the way, what the turn has to say is put away, and other turns go
+ * on. Of those, one that stores in the same place, or shows what the first one changed, waits for it: they become one turn
+ * unless the first one's commit has begun, and they fail together. What a session is told stays in order.
+ *
+ * A turn with several participants gets all of them ready before the first one commits. Where one fails after others have
+ * committed, what these have stored remains: the senders are told of the failure, and memory is read back from what is stored.
  */
 export class Turn {
-	private readonly participants = new Set<Participant>();
-	private readonly outlets = new Set<Outlet>();
+	private current = new OneTurn();
+	/** Ended, and not stored yet, in the order in which they ended. */
+	private readonly unfinished = new Set<OneTurn>();
 	/** With something certain to say that has time. */
 	private readonly patient = new Set<Outlet>();
 	/** Done when this turn ends, before it is stored. */
 	private readonly last_words = new Set<() => void>();
 	private scheduled = false;
-	private failing = false;
-	private work: object[] = [];
+	/** Whether each stanza has a turn of its own, so that it shares its fate with as few others as possible. */
+	private careful = false;
+	private retry_timer: NodeJS.Timeout | undefined;
+	private waiters: (() => void)[] = [];
 	/** How much work there was at the end of the last pass of the event loop, and when the first one ended. */
 	private seen = 0;
 	private first_pass: number | undefined;
@@ -50,24 +49,26 @@ export class Turn {
 	readonly counts = { turns: 0, commits: 0, flushes: 0, failures: 0 };
 
 	/**
-	 * @param on_failure told of a commit that failed, with what was {@link record}ed in the turn, after everything that the
-	 * turn wanted to write and send was thrown away. What it sends goes out in a turn of its own.
+	 * @param on_failure told of a turn that could not be stored, with what was {@link record}ed in it, after everything that it
+	 * wanted to write and send was thrown away. What is sent then goes out in a turn of its own.
 	 */
 	constructor(
 		private readonly on_failure: (error: unknown, work: readonly object[]) => void,
 		/** Milliseconds from any time on. */
 		private readonly clock: () => number = () => performance.now(),
+		/** How long a turn waits for others' locks, in milliseconds. */
+		private readonly patience = default_patience,
 	) {}
 
 	/** Has this turn's writes of a database committed at its end. */
 	join(participant: Participant): void {
-		this.participants.add(participant);
+		this.current.participants.add(participant);
 		this.schedule();
 	}
 
 	/** Has an outlet flushed when the turn ends. */
 	touch(outlet: Outlet): void {
-		this.outlets.add(outlet);
+		this.current.outlets.add(outlet);
 		this.schedule();
 	}
 
@@ -82,13 +83,25 @@ export class Turn {
 
 	/** Takes an outlet that is gone out of the turn. */
 	forget(outlet: Outlet): void {
-		this.outlets.delete(outlet);
+		this.current.outlets.delete(outlet);
 		this.patient.delete(outlet);
 	}
 
 	/** Notes a piece of work (a stanza with its sender) that has to hear of it when the turn fails. */
 	record(work: object): void {
-		this.work.push(work);
+		if (this.careful && !this.is_idle) this.end();
+		this.current.work.push(work);
+		this.schedule();
+	}
+
+	/** Notes that this turn looks at or changes something that is kept in memory: a turn that does so too has to be stored before. */
+	concern(thing: object): void {
+		this.current.things.add(thing);
+	}
+
+	/** Has this turn fail at its end: something could not be written. */
+	fail(error: unknown): void {
+		this.current.failure ??= { error };
 		this.schedule();
 	}
 
@@ -100,15 +113,17 @@ export class Turn {
 
 	/** The event loop has read everything that was there. */
 	private pass(): void {
-		if ((this.participants.size > 0 || this.last_words.size > 0) && this.goes_on()) setImmediate(() => this.pass());
+		const has_writes = this.current.participants.size > 0 || this.last_words.size > 0;
+		if (has_writes && this.goes_on()) setImmediate(() => this.pass());
 		else this.end();
 	}
 
 	private goes_on(): boolean {
-		const has_grown = this.work.length > this.seen;
-		this.seen = this.work.length;
+		const { length } = this.current.work;
+		const has_grown = length > this.seen;
+		this.seen = length;
 		this.first_pass ??= this.clock();
-		return has_grown && this.clock() - this.first_pass < Math.min(this.commit_time, longest_wait);
+		return has_grown && !this.careful && this.clock() - this.first_pass < Math.min(this.commit_time, longest_wait);
 	}
 
 	/**
@@ -116,49 +131,179 @@ export class Turn {
 	 * @param flushes false where what is to be flushed has time until {@link flush_patient}, or until more comes that has none
 	 */
 	end(flushes = true): void {
-		this.scheduled = false;
+		this.finish_work();
+		const turn = this.take_current();
 		this.counts.turns++;
-		const work = this.work;
-		this.work = [];
+		if (turn.failure !== undefined) this.take_back(turn, turn.failure.error);
+		else if (this.unfinished.size === 0 || !this.has_to_wait(turn)) this.store(turn, flushes);
+	}
+
+	private take_current(): OneTurn {
+		const turn = this.current;
+		this.current = new OneTurn();
+		this.scheduled = false;
 		this.seen = 0;
 		this.first_pass = undefined;
-		const problem = this.finish_work();
-		const participants = [...this.participants];
-		this.participants.clear();
-		const begun = participants.length > 0 ? this.clock() : 0;
+		return turn;
+	}
+
+	/** Whether earlier turns have to be stored before this one, which then is put behind them, or into one of them. */
+	private has_to_wait(turn: OneTurn): boolean {
+		const earlier = [...this.unfinished].filter((one) => turn.depends_on(one));
+		if (earlier.length === 0) return false;
+		turn.put_away();
+		const [first = turn, ...others] = earlier.filter((one) => !one.is_committing);
+		if (first === turn) this.wait(turn);
+		else first.take_in(turn);
+		for (const other of others) {
+			first.take_in(other);
+			this.unfinished.delete(other);
+			for (const one of this.unfinished) if (one.after.delete(other)) one.after.add(first);
+		}
+		first.after.delete(first);
+		for (const one of earlier) if (one.is_committing) first.after.add(one);
+		return true;
+	}
+
+	private wait(turn: OneTurn): void {
+		turn.since = this.clock();
+		this.unfinished.add(turn);
+	}
+
+	/** Stores a turn that depends on no other any more, and then lets out what it has to say. */
+	private store(turn: OneTurn, flushes = true): void {
+		const order = turn.in_order();
 		try {
-			if (problem !== undefined) throw problem.error;
-			for (const participant of participants) {
-				participant.commit();
-				this.counts.commits++;
+			for (const participant of order) {
+				turn.obstacle = participant.prepare?.();
+				if (turn.obstacle !== undefined) {
+					this.try_later(turn);
+					return;
+				}
 			}
 		} catch (error) {
-			this.fail(error, participants, work);
+			this.take_back(turn, error);
 			return;
 		}
-		if (participants.length > 0) this.commit_time = this.clock() - begun;
+		this.commit(turn, order, flushes);
+	}
+
+	private commit(turn: OneTurn, order: readonly Participant[], flushes: boolean): void {
+		const begun = order.length > 0 ? this.clock() : 0;
+		try {
+			for (const [index, participant] of order.entries()) {
+				const later = participant.commit();
+				this.counts.commits++;
+				if (later === undefined) continue;
+				this.commit_later(turn, later, order.slice(index + 1));
+				return;
+			}
+		} catch (error) {
+			this.take_back(turn, error);
+			return;
+		}
+		if (order.length > 0) this.commit_time = this.clock() - begun;
+		this.finish(turn, flushes);
+	}
+
+	/** The answer of one participant takes time; the others come after it. */
+	private commit_later(turn: OneTurn, answer: Promise<void>, others: readonly Participant[]): void {
+		turn.is_committing = true;
+		turn.put_away();
+		this.wait(turn);
+		answer.then(
+			() => {
+				// One that it depended on may have failed, and this one with it
+				if (this.unfinished.has(turn)) this.commit(turn, others, true);
+			},
+			(error: unknown) => {
+				if (this.unfinished.has(turn)) this.take_back(turn, error);
+			},
+		);
+	}
+
+	/** Something is in the way that will go. */
+	private try_later(turn: OneTurn): void {
+		turn.put_away();
+		if (!this.unfinished.has(turn)) this.wait(turn);
+		this.take_care();
+		this.retry_timer ??= setTimeout(() => this.retry(), retry_interval);
+	}
+
+	private retry(): void {
+		this.retry_timer = undefined;
+		for (const turn of [...this.unfinished]) {
+			if (turn.obstacle === undefined || turn.is_committing || !this.unfinished.has(turn)) continue;
+			// What is being written to the same place goes with it
+			if (this.current.depends_on(turn)) this.end();
+			if (this.clock() - turn.since >= this.patience) {
+				this.take_back(turn, new Error(`${turn.obstacle}, for ${Math.round(this.patience / 1000)} s`));
+			} else if (turn.after.size === 0) this.store(turn);
+			else this.try_later(turn);
+		}
+	}
+
+	/** Gives each stanza a turn of its own for a while. */
+	private take_care(): void {
+		if (this.careful) return;
+		this.careful = true;
+		const stop = (): void => {
+			this.careful = [...this.unfinished].some(({ obstacle }) => obstacle !== undefined);
+			if (this.careful) setTimeout(stop, care_time).unref();
+		};
+		setTimeout(stop, care_time).unref();
+	}
+
+	/** A turn is stored. */
+	private finish(turn: OneTurn, flushes: boolean): void {
 		// A flush may close its connection, and what follows from that is work for the next turn.
-		const outlets = [...this.outlets];
-		this.outlets.clear();
-		for (const outlet of outlets) {
+		for (const outlet of turn.outlets) {
 			outlet.seal?.();
 			if (flushes || outlet.seal === undefined) this.flush(outlet);
 			else this.patient.add(outlet);
 		}
+		if (this.unfinished.delete(turn)) {
+			turn.release();
+			this.go_on_after(turn);
+		}
+		this.tell_waiters();
 	}
 
-	/** Does what was left for the end; answers with what that threw. */
-	private finish_work(): { error: unknown } | undefined {
+	private go_on_after(turn: OneTurn): void {
+		for (const one of [...this.unfinished]) {
+			if (one.after.delete(turn) && one.after.size === 0 && this.unfinished.has(one)) this.store(one);
+		}
+	}
+
+	/** Resolves when this turn and all before it are stored, or have failed. */
+	done(): Promise<void> {
+		this.end();
+		return new Promise((resolve) => {
+			this.waiters.push(resolve);
+			this.tell_waiters();
+		});
+	}
+
+	private tell_waiters(): void {
+		if (this.unfinished.size > 0 || this.waiters.length === 0) return;
+		for (const resolve of this.waiters.splice(0)) resolve();
+	}
+
+	/** Does what was left for the end. */
+	private finish_work(): void {
 		try {
 			for (const work of this.last_words) {
 				this.last_words.delete(work);
 				work();
 			}
-			return undefined;
 		} catch (error) {
 			this.last_words.clear();
-			return { error };
+			this.fail(error);
 		}
+	}
+
+	private get is_idle(): boolean {
+		return this.current.is_empty && this.last_words.size === 0;
 	}
 
 	/** Flushes, for so many milliseconds, what had time until now; answers whether all of it is out. */
@@ -177,19 +322,43 @@ export class Turn {
 		this.counts.flushes++;
 	}
 
-	private fail(error: unknown, participants: readonly Participant[], work: readonly object[]): void {
+	/** Takes back a turn that cannot be stored, with all that depend on it, and has their senders told. */
+	private take_back(turn: OneTurn, error: unknown): void {
 		this.counts.failures++;
-		for (const participant of participants) participant.rollback();
-		for (const outlet of this.outlets) outlet.discard();
-		this.outlets.clear();
+		this.take_care();
+		// Only then it is known where the current turn stores
+		this.finish_work();
+		const lost = this.with_dependents(turn);
+		for (const one of lost) this.unfinished.delete(one);
+		// What has nothing to do with it must not be mixed with what is told of it
+		if (!this.current.is_empty) this.end();
+		for (const one of lost) one.discard();
 		// Telling about a failure may fail in the same way; the second one is not told about.
-		if (this.failing) return;
-		this.failing = true;
-		try {
-			this.on_failure(error, work);
-			this.end();
-		} finally {
-			this.failing = false;
+		if (!lost.every(({ is_telling }) => is_telling)) this.tell(error, lost);
+		this.tell_waiters();
+	}
+
+	private tell(error: unknown, lost: readonly OneTurn[]): void {
+		this.current.is_telling = true;
+		this.on_failure(
+			error,
+			lost.flatMap(({ work }) => work),
+		);
+		this.end();
+	}
+
+	/** A turn and those that share places or things with it, the current one included, which is ended for that. */
+	private with_dependents(turn: OneTurn): OneTurn[] {
+		const lost = [turn];
+		const depends = (one: OneTurn): boolean => lost.some((earlier) => one.after.has(earlier) || one.depends_on(earlier));
+		for (let known = 0; known < lost.length; ) {
+			known = lost.length;
+			for (const one of this.unfinished) if (!lost.includes(one) && depends(one)) lost.push(one);
 		}
+		if (!this.current.is_empty && depends(this.current)) {
+			this.counts.turns++;
+			lost.push(this.take_current());
+		}
+		return lost;
 	}
 }

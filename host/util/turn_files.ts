@@ -63,6 +63,8 @@ const reasons: { readonly [code: string]: string } = {
 	EIO: "the disk reports an error",
 	ENOTDIR: "a part of its path is no folder",
 	EISDIR: "it is a folder: expected a file",
+	EMFILE: "this process has too many files and connections open",
+	ENFILE: "the system has too many files and connections open",
 	ENAMETOOLONG: "its name is too long",
 };
 
@@ -83,6 +85,13 @@ export class TurnFiles implements Participant {
 	/** Which stamp of a turn a file on the disk has come from. */
 	private readonly committed = new Cache<string, { disk: string; stamp: string }>(10_000);
 	private stamps = 0;
+	/** What was got ready for the commit, and how many changes there were then. */
+	private prepared: { stamps: number; written: string[]; extended: [string, number][] } | undefined;
+	/** Why the turn cannot be stored. */
+	private trouble: string | undefined;
+	private failures = 0;
+	/** To rename is what fails least. */
+	readonly commits_last = true;
 
 	constructor(
 		private readonly turn: Turn,
@@ -98,8 +107,36 @@ export class TurnFiles implements Participant {
 			const known = this.committed.get(path);
 			return ok(known?.disk === disk ? known.stamp : disk);
 		} catch (error) {
-			return cannot_be_there(error) ? ok(undefined) : failed(describe(path, "cannot be read", error));
+			return cannot_be_there(error) ? ok(undefined) : this.failed(path, "cannot be read", error);
 		}
+	}
+
+	/**
+	 * Does something that writes, and maybe reads for that. Where it comes to nothing because of the disk, or of what else the system
+	 * has too little of, the turn fails; an answer that refuses something for another reason is the caller's.
+	 */
+	writing<T>(work: () => Result<T, string>): Result<T, string> {
+		const before = this.failures;
+		const result = work();
+		if (!result.ok && this.failures > before) this.fail(result.error);
+		return result;
+	}
+
+	private fail(text: string): void {
+		this.trouble ??= text;
+		this.turn.join(this);
+	}
+
+	/** How often the disk has failed so far. */
+	get troubles(): number {
+		return this.failures;
+	}
+
+	/** An error of the disk. */
+	private failed(path: string, what: string, error: unknown): { ok: false; error: string } {
+		// A name is the caller's mistake
+		if (error_code(error) !== "ENAMETOOLONG") this.failures++;
+		return { ok: false, error: describe(path, what, error) };
 	}
 
 	private disk_stamp(path: string): string {
@@ -119,7 +156,7 @@ export class TurnFiles implements Participant {
 		try {
 			return ok(readFileSync(path));
 		} catch (error) {
-			return cannot_be_there(error) ? ok(undefined) : failed(describe(path, "cannot be read", error));
+			return cannot_be_there(error) ? ok(undefined) : this.failed(path, "cannot be read", error);
 		}
 	}
 
@@ -139,7 +176,7 @@ export class TurnFiles implements Participant {
 			const [only = Buffer.alloc(0)] = parts;
 			return ok(parts.length > 1 ? Buffer.concat(parts) : only);
 		} catch (error) {
-			return failed(describe(path, "cannot be read", error));
+			return this.failed(path, "cannot be read", error);
 		}
 	}
 
@@ -161,8 +198,14 @@ export class TurnFiles implements Participant {
 
 	/** Gives a file a new content. An error where the folder cannot be written to, which leaves the turn as it was. */
 	write(path: string, data: Buffer): Result<void, string> {
-		const problem = path_problem(path) ?? this.prepare_folder(path);
-		if (problem !== undefined) return failed(problem);
+		const unusable = path_problem(path);
+		if (unusable !== undefined) return failed(unusable);
+		const problem = this.prepare_folder(path);
+		if (problem !== undefined) {
+			this.failures++;
+			this.fail(problem);
+			return failed(problem);
+		}
 		this.change(path, { kept: undefined, data: [data], length: data.length, durable: true });
 		return ok(undefined);
 	}
@@ -173,7 +216,11 @@ export class TurnFiles implements Participant {
 	 */
 	append(path: string, data: Buffer, durable = true): Result<number, string> {
 		const problem = this.prepare_folder(path);
-		if (problem !== undefined) return failed(problem);
+		if (problem !== undefined) {
+			this.failures++;
+			this.fail(problem);
+			return failed(problem);
+		}
 		const change = this.changes.get(path);
 		if (change?.data !== undefined) {
 			const start = change.length;
@@ -188,7 +235,7 @@ export class TurnFiles implements Participant {
 			this.change(path, { kept, data: [data], length: kept + data.length, durable });
 			return ok(kept);
 		} catch (error) {
-			if (!cannot_be_there(error)) return failed(describe(path, "cannot be written to", error));
+			if (!cannot_be_there(error)) return this.failed(path, "cannot be written to", error);
 			return this.begin(path, data);
 		}
 	}
@@ -219,7 +266,7 @@ export class TurnFiles implements Participant {
 		try {
 			for (const name of readdirSync(folder)) names.add(name);
 		} catch (error) {
-			if (!cannot_be_there(error)) return failed(describe(folder, "cannot be listed", error));
+			if (!cannot_be_there(error)) return this.failed(folder, "cannot be listed", error);
 		}
 		for (const [path, change] of this.changes) {
 			if (dirname(path) !== folder) continue;
@@ -261,18 +308,20 @@ export class TurnFiles implements Participant {
 		}
 	}
 
-	/** Puts the turn's changes on the disk: whole files beside the old ones first, then additions, and then the names. */
-	commit(): void {
-		const written: string[] = [];
-		const extended: [string, number][] = [];
-		const folders = new Set<string>();
+	/** Puts whole files beside the old ones, and additions where they belong, where they can still be cut off again. */
+	prepare(): string | undefined {
+		if (this.trouble !== undefined) throw new Error(this.trouble);
+		if (this.prepared?.stamps === this.stamps) return undefined;
+		this.take_back();
+		const prepared = { stamps: this.stamps, written: [] as string[], extended: [] as [string, number][] };
+		this.prepared = prepared;
 		let current = "";
 		try {
 			for (const [path, { kept, data }] of this.changes) {
 				if (kept !== undefined || data === undefined) continue;
 				current = path;
 				if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw new Error("it is a folder: expected a file");
-				written.push(`${path}~`);
+				prepared.written.push(`${path}~`);
 				this.write_beside(path, data);
 			}
 			for (const [path, { kept, data, durable }] of this.changes) {
@@ -280,9 +329,22 @@ export class TurnFiles implements Participant {
 				current = path;
 				const { size } = statSync(path);
 				if (size !== kept) throw new Error(`somebody else has written to it: it has ${size} bytes instead of ${kept}`);
-				extended.push([path, kept]);
+				prepared.extended.push([path, kept]);
 				this.disk.extend(path, kept, data, durable);
 			}
+		} catch (error) {
+			this.take_back();
+			throw new Error(describe(current, "could not be written; it is as it was before", error), { cause: error });
+		}
+		return undefined;
+	}
+
+	/** Gives the new files the names of the old ones. */
+	commit(): void {
+		this.prepare();
+		const folders = new Set<string>();
+		let current = "";
+		try {
 			for (const [path, { kept, data }] of this.changes) {
 				current = path;
 				if (data === undefined) {
@@ -297,9 +359,10 @@ export class TurnFiles implements Participant {
 				this.disk.sync_folder(folder);
 			}
 		} catch (error) {
-			this.take_back(written, extended);
+			this.take_back();
 			throw new Error(describe(current, "could not be written; it is as it was before", error), { cause: error });
 		}
+		this.prepared = undefined;
 		for (const [path, { data, stamp }] of this.changes) {
 			this.committed.set(path, data === undefined ? undefined : { disk: this.disk_stamp(path), stamp });
 		}
@@ -327,10 +390,14 @@ export class TurnFiles implements Participant {
 		}
 	}
 
-	private take_back(written: readonly string[], extended: readonly [string, number][]): void {
+	/** Undoes what was got ready. */
+	private take_back(): void {
+		const { prepared } = this;
+		if (prepared === undefined) return;
+		this.prepared = undefined;
 		const attempts = [
-			...written.map((path) => () => void this.remove_from_disk(path)),
-			...extended.map(
+			...prepared.written.map((path) => () => void this.remove_from_disk(path)),
+			...prepared.extended.map(
 				([path, length]) =>
 					() =>
 						this.disk.truncate(path, length),
@@ -346,6 +413,8 @@ export class TurnFiles implements Participant {
 	}
 
 	rollback(): void {
+		this.take_back();
+		this.trouble = undefined;
 		this.changes.clear();
 		this.folders.clear();
 	}

@@ -445,6 +445,7 @@ export const known_options: Readonly<Record<string, KnownOption>> = {
 	storage_archive_item_limit: { type: "integer", readers: "mod_muc_mam mod_storage_internal mod_storage_memory mod_storage_sql" },
 	storage_archive_item_limit_cache_size: { type: "integer", default: 1000, readers: "mod_storage_internal mod_storage_sql" },
 	storage_async_check: { type: "boolean", readers: "storagemanager" },
+	storage_lock_timeout: { type: "period", default: 10, readers: "startup", global: true },
 	storage_memory_temporary: { type: "boolean", default: false, readers: "mod_storage_memory" },
 	storage_memory_temporary_stores: { type: "list", readers: "mod_storage_memory" },
 	strict_deprecate_is_admin: { type: "boolean", readers: "usermanager" },

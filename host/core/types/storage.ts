@@ -16,6 +16,13 @@ export interface StorageError {
 	readonly text: string;
 	/** Shown to users instead of `text`, when it is safe to. */
 	readonly condition?: Condition;
+	/**
+	 * Whether it is about what was to be stored or what was asked for, which the caller has to know, and not about trouble with the
+	 * storage. Trouble in writing fails the turn.
+	 */
+	readonly refused?: true;
+	/** Whether it is about a lock of somebody else, which goes by itself. */
+	readonly locked?: true;
 }
 
 /**

@@ -46,7 +46,7 @@ class Rows {
 	private trouble(key: string, reason: string): { ok: false; error: StorageError } {
 		const { host, store, database } = this.place;
 		const owner = this.user === "" ? host : `${this.user}@${host}`;
-		return failed({ text: `${database.file}: store ${store} of ${owner}, key "${key}": ${reason}` });
+		return failed({ text: `${database.file}: store ${store} of ${owner}, key "${key}": ${reason}`, refused: true });
 	}
 
 	/** A row's value as text; bytes that are no UTF-8, of which SQLite's text shows nothing, are held in it all the same. */
@@ -177,7 +177,7 @@ class Rows {
 	}
 
 	private put(key: string, stored: StoredValue): void {
-		if (this.place.has_unique_index) {
+		if (this.place.has_unique_index && this.database.can_upsert) {
 			this.database.run(upsert, this.place.host, this.user, this.place.store, key, stored.type, stored.value);
 			return;
 		}
@@ -244,6 +244,7 @@ export function map_store(place: Place): MapStore {
 					if (!value.ok)
 						return failed({
 							text: `${database.file}: store ${store} of ${column(row[0])}@${host}, key "${key}": ${value.error}`,
+							refused: true,
 						});
 					found.set(column(row[0]), value.value);
 				}

@@ -1,6 +1,6 @@
 // Counterpart: plugins/mod_storage_sql.lua (create_table, upgrade_table)
 
-import type { SqliteDatabase } from "../../core/sqlite.ts";
+import type { AsideTables, SqliteDatabase } from "../../core/sqlite.ts";
 import type { StorageError } from "../../core/types.ts";
 import { failed, ok, type Result } from "../../util/error.ts";
 
@@ -33,6 +33,57 @@ const archive_indexes = [
 	`CREATE INDEX IF NOT EXISTS "prosodyarchive_when" ON "prosodyarchive" ("host", "user", "store", "when")`,
 	`CREATE INDEX IF NOT EXISTS "prosodyarchive_sort" ON "prosodyarchive" ("host", "user", "store", "sort_id")`,
 ];
+
+/** From here on `sort_id` numbers items that wait for a lock; no archive gets that far. */
+const first_waiting = 2 ** 52;
+
+/** Where rows go while another process keeps the file locked. A row without a type is one that shall be gone. */
+export const aside_tables: AsideTables = {
+	create: [
+		`CREATE TEMP TABLE "waiting" ("host" TEXT, "user" TEXT, "store" TEXT, "key" TEXT, "type" TEXT, "value" TEXT,
+			PRIMARY KEY ("host", "user", "store", "key"))`,
+		`CREATE TEMP VIEW "prosody" AS
+			SELECT "host", "user", "store", "key", "type", "value" FROM main."prosody" AS "real" WHERE NOT EXISTS (
+				SELECT 1 FROM temp."waiting" AS "new" WHERE "new"."host" = "real"."host" AND "new"."user" = "real"."user"
+					AND "new"."store" = "real"."store" AND "new"."key" = "real"."key")
+			UNION ALL SELECT "host", "user", "store", "key", "type", "value" FROM temp."waiting" WHERE "type" IS NOT NULL`,
+		`CREATE TEMP TRIGGER "prosody_insert" INSTEAD OF INSERT ON temp."prosody" BEGIN
+			INSERT OR REPLACE INTO "waiting" VALUES (NEW."host", NEW."user", NEW."store", NEW."key", NEW."type", NEW."value"); END`,
+		`CREATE TEMP TRIGGER "prosody_delete" INSTEAD OF DELETE ON temp."prosody" BEGIN
+			INSERT OR REPLACE INTO "waiting" VALUES (OLD."host", OLD."user", OLD."store", OLD."key", NULL, NULL); END`,
+		`CREATE TEMP TABLE "waiting_archive" ("sort_id" INTEGER PRIMARY KEY, "host" TEXT, "user" TEXT, "store" TEXT, "key" TEXT,
+			"when" INTEGER, "with" TEXT, "type" TEXT, "value" TEXT)`,
+		`CREATE TEMP VIEW "prosodyarchive" AS
+			SELECT "sort_id", "host", "user", "store", "key", "when", "with", "type", "value" FROM main."prosodyarchive"
+				WHERE "sort_id" NOT IN (SELECT "sort_id" FROM temp."waiting_archive")
+			UNION ALL SELECT "sort_id", "host", "user", "store", "key", "when", "with", "type", "value"
+				FROM temp."waiting_archive" WHERE "type" IS NOT NULL`,
+		`CREATE TEMP TRIGGER "prosodyarchive_insert" INSTEAD OF INSERT ON temp."prosodyarchive" BEGIN
+			INSERT OR REPLACE INTO "waiting_archive" VALUES (
+				(SELECT max(coalesce(max("sort_id") + 1, 0), ${first_waiting}) FROM "waiting_archive"),
+				NEW."host", NEW."user", NEW."store", NEW."key", NEW."when", NEW."with", NEW."type", NEW."value"); END`,
+		`CREATE TEMP TRIGGER "prosodyarchive_update" INSTEAD OF UPDATE ON temp."prosodyarchive" BEGIN
+			INSERT OR REPLACE INTO "waiting_archive" VALUES (OLD."sort_id",
+				NEW."host", NEW."user", NEW."store", NEW."key", NEW."when", NEW."with", NEW."type", NEW."value"); END`,
+		`CREATE TEMP TRIGGER "prosodyarchive_delete" INSTEAD OF DELETE ON temp."prosodyarchive" BEGIN
+			INSERT OR REPLACE INTO "waiting_archive" ("sort_id") VALUES (OLD."sort_id"); END`,
+	],
+	apply: [
+		`DELETE FROM main."prosody" WHERE ("host", "user", "store", "key") IN (SELECT "host", "user", "store", "key" FROM temp."waiting")`,
+		`INSERT INTO main."prosody" ("host", "user", "store", "key", "type", "value")
+			SELECT "host", "user", "store", "key", "type", "value" FROM temp."waiting" WHERE "type" IS NOT NULL`,
+		`DELETE FROM main."prosodyarchive" WHERE "sort_id" IN (SELECT "sort_id" FROM temp."waiting_archive")`,
+		`INSERT INTO main."prosodyarchive" ("sort_id", "host", "user", "store", "key", "when", "with", "type", "value")
+			SELECT iif("sort_id" < ${first_waiting}, "sort_id", NULL), "host", "user", "store", "key", "when", "with", "type", "value"
+				FROM temp."waiting_archive" WHERE "type" IS NOT NULL ORDER BY "sort_id"`,
+	],
+	drop: [
+		`DROP VIEW IF EXISTS temp."prosody"`,
+		`DROP TABLE IF EXISTS temp."waiting"`,
+		`DROP VIEW IF EXISTS temp."prosodyarchive"`,
+		`DROP TABLE IF EXISTS temp."waiting_archive"`,
+	],
+};
 
 const unique_index = `CREATE UNIQUE INDEX "prosody_unique_index" ON "prosody" ("host", "user", "store", "key")`;
 

@@ -23,22 +23,22 @@ function start(options: Record<string, ConfigValue> = {}): AccountsServer {
 }
 
 describe("the accounts of the command line", () => {
-	it("are made, changed and deleted", () => {
+	it("are made, changed and deleted", async () => {
 		const { server, usermanager } = start();
-		expect(add_user(server, "User@Example.org", "pencil")).toEqual(ok("Created the account user@example.org"));
+		expect(await add_user(server, "User@Example.org", "pencil")).toEqual(ok("Created the account user@example.org"));
 		expect(usermanager.test_password("user", host, "pencil")).toEqual(ok(true));
 		expect(usermanager.get_user_role("user", host)?.name).toBe("prosody:member");
-		expect(add_user(server, "user@example.org", "pen")).toEqual(ok("Changed the password of user@example.org"));
+		expect(await add_user(server, "user@example.org", "pen")).toEqual(ok("Changed the password of user@example.org"));
 		expect(usermanager.test_password("user", host, "pen")).toEqual(ok(true));
-		expect(change_password(server, "user@example.org", "quill")).toEqual(ok("Changed the password of user@example.org"));
+		expect(await change_password(server, "user@example.org", "quill")).toEqual(ok("Changed the password of user@example.org"));
 		expect(usermanager.test_password("user", host, "quill")).toEqual(ok(true));
-		expect(delete_user(server, "user@example.org")).toEqual(ok("Deleted the account user@example.org"));
+		expect(await delete_user(server, "user@example.org")).toEqual(ok("Deleted the account user@example.org"));
 		expect(usermanager.users(host)).toEqual([]);
 	});
 
-	it("get the role that the configuration says", () => {
+	it("get the role that the configuration says", async () => {
 		const { server, usermanager } = start({ default_provisioned_role: "prosody:registered" });
-		add_user(server, "user@example.org", "pencil");
+		await add_user(server, "user@example.org", "pencil");
 		expect(usermanager.get_user_role("user", host)?.name).toBe("prosody:registered");
 	});
 
@@ -49,48 +49,52 @@ describe("the accounts of the command line", () => {
 		["user@example.org/phone", /names a resource: expected the account alone, user@example\.org/],
 		["user@elsewhere", /the host elsewhere is not in the configuration: it has example\.org$/],
 		["user@rooms.example.org", /is a component, which has no accounts/],
-	])("cannot be called %s", (jid, text) => {
+	])("cannot be called %s", async (jid, text) => {
 		const { server } = start();
-		for (const done of [add_user(server, jid, "x"), change_password(server, jid, "x"), delete_user(server, jid)]) {
+		for (const done of [
+			await add_user(server, jid, "x"),
+			await change_password(server, jid, "x"),
+			await delete_user(server, jid),
+		]) {
 			expect(done).toEqual(failed(expect.stringMatching(text)));
 		}
 	});
 
-	it("that cannot be read are not said to be missing", () => {
+	it("that cannot be read are not said to be missing", async () => {
 		const folder = mkdtempSync(join(tmpdir(), "enjamb-spec-"));
 		const start_sql = () => start_accounts({ "*": { storage: "sql" }, [host]: {} }, { folder });
 		running = start_sql();
-		expect(add_user(running.server, "user@example.org", "pencil").ok).toBe(true);
+		expect((await add_user(running.server, "user@example.org", "pencil")).ok).toBe(true);
 		running.stop(true);
 		const file = new Sqlite(join(folder, "prosody.sqlite"));
 		file.exec(`UPDATE "prosody" SET "type" = 'json', "value" = '{' WHERE "store" = 'accounts' AND "key" = 'salt'`);
 		file.close();
 		running = start_sql();
 		for (const done of [add_user, change_password, delete_user]) {
-			const { ok: done_ok, ...result } = done(running.server, "user@example.org", "pen");
+			const { ok: done_ok, ...result } = await done(running.server, "user@example.org", "pen");
 			expect({ done_ok, result }).toEqual({ done_ok: false, result: { error: expect.stringContaining('key "salt"') } });
 		}
 	});
 
-	it("need a password that can be one", () => {
+	it("need a password that can be one", async () => {
 		const { server } = start();
-		expect(add_user(server, "user@example.org", "")).toEqual(failed("no password was given"));
-		expect(add_user(server, "user@example.org", "\u0007").ok).toBe(false);
-		expect(change_password(server, "user@example.org", "x")).toEqual(failed("there is no account user@example.org"));
-		expect(delete_user(server, "user@example.org")).toEqual(failed("there is no account user@example.org"));
-		add_user(server, "user@example.org", "pencil");
-		expect(change_password(server, "user@example.org", "")).toEqual(failed("no password was given"));
+		expect(await add_user(server, "user@example.org", "")).toEqual(failed("no password was given"));
+		expect((await add_user(server, "user@example.org", "\u0007")).ok).toBe(false);
+		expect(await change_password(server, "user@example.org", "x")).toEqual(failed("there is no account user@example.org"));
+		expect(await delete_user(server, "user@example.org")).toEqual(failed("there is no account user@example.org"));
+		await add_user(server, "user@example.org", "pencil");
+		expect(await change_password(server, "user@example.org", "")).toEqual(failed("no password was given"));
 	});
 
-	it("need a place to be kept", () => {
-		expect(add_user(start({ authentication: "null" }).server, "user@example.org", "x")).toEqual(
+	it("need a place to be kept", async () => {
+		expect(await add_user(start({ authentication: "null" }).server, "user@example.org", "x")).toEqual(
 			failed("example.org has no accounts: its authentication module is not loaded"),
 		);
 		running?.stop();
-		expect(add_user(start({ authentication: "anonymous" }).server, "user@example.org", "x").ok).toBe(false);
+		expect((await add_user(start({ authentication: "anonymous" }).server, "user@example.org", "x")).ok).toBe(false);
 	});
 
-	it("are only said to be made once they are stored", () => {
+	it("are only said to be made once they are stored", async () => {
 		const { server, usermanager } = start();
 		server.turn.join({
 			commit() {
@@ -98,7 +102,7 @@ describe("the accounts of the command line", () => {
 			},
 			rollback: () => undefined,
 		});
-		expect(add_user(server, "user@example.org", "pencil")).toEqual(failed("it could not be stored; the log says why"));
+		expect(await add_user(server, "user@example.org", "pencil")).toEqual(failed("it could not be stored; the log says why"));
 		expect(usermanager.user_exists("user", host)).toBe(true);
 	});
 });

@@ -116,14 +116,14 @@ describe("a turn", () => {
 			database.run("INSERT INTO t VALUES (3, 'x')");
 			return ok(database.run("INSERT INTO t VALUES (1, 'x')"));
 		});
-		expect(doubled).toEqual(failed({ text: `${file}: UNIQUE constraint failed: t.n` }));
+		expect(doubled).toEqual(failed({ text: `${file}: UNIQUE constraint failed: t.n`, refused: true }));
 		expect(() =>
 			database.write(() => {
 				database.run("INSERT INTO t VALUES (4, 'x')");
 				throw new TypeError("a mistake");
 			}),
 		).toThrow(new TypeError("a mistake"));
-		expect(insert(database, 1)).toEqual(failed({ text: `${file}: UNIQUE constraint failed: t.n` }));
+		expect(insert(database, 1)).toEqual(failed({ text: `${file}: UNIQUE constraint failed: t.n`, refused: true }));
 		insert(database, 5);
 		turn.end();
 		expect(failures).toEqual([]);
@@ -156,28 +156,29 @@ describe("a turn", () => {
 			return ok(database.run("INSERT OR ROLLBACK INTO t VALUES (1, 'x')"));
 		});
 		expect(lost.ok).toBe(false);
-		expect(insert(database, 3)).toEqual(lost);
-		expect(numbers(database)).toEqual(lost);
+		const text = `${file}: UNIQUE constraint failed: t.n`;
+		expect(insert(database, 3)).toEqual(failed({ text }));
+		expect(numbers(database)).toEqual(failed({ text }));
 		turn.end();
-		expect(failures).toEqual([`${file}: UNIQUE constraint failed: t.n`]);
+		expect(failures).toEqual([text]);
 		expect(numbers(database)).toEqual(ok([]));
 		insert(database, 4);
 		turn.end();
 		expect(seen_outside()).toEqual([4]);
 	});
 
-	it("waits once for another process, and not again for each write", () => {
+	it("fails where another process writes and there is nowhere else to write to", () => {
 		const database = open_with_table();
 		const other = new Sqlite(file);
 		other.exec("BEGIN IMMEDIATE; INSERT INTO t VALUES (1, 'x')");
-		const busy = failed({ text: `${file}: another process is using it (database is locked)` });
+		const busy = failed({ text: `${file}: another process is using it (database is locked)`, locked: true });
 		expect(insert(database, 2)).toEqual(busy);
 		other.exec("COMMIT");
 		other.close();
 		expect(insert(database, 3)).toEqual(busy);
 		expect(numbers(database)).toEqual(ok([1]));
 		turn.end();
-		expect(failures).toEqual([]);
+		expect(failures).toEqual([busy.error.text]);
 		expect(insert(database, 4)).toEqual(ok(1));
 		turn.end();
 		expect(seen_outside()).toEqual([1, 4]);

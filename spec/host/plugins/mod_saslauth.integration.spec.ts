@@ -27,7 +27,7 @@ afterEach(async () => {
 /** Our server with the account `user` and the password `pencil`. */
 async function start(more: Record<string, string | boolean> = {}): Promise<TestServer> {
 	server = await start_test_server({ config: { [host]: { defined: true, ...options, ...more } } });
-	const made = add_user(server.server, `user@${host}`, "pencil");
+	const made = await add_user(server.server, `user@${host}`, "pencil");
 	if (!made.ok) throw new Error(made.error);
 	return server;
 }

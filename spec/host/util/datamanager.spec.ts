@@ -399,13 +399,15 @@ describe("what cannot be read", () => {
 });
 
 describe("a folder or disk that takes nothing", () => {
-	it("refuses what goes there, and nothing else", () => {
+	it("fails the turn that writes there, and nothing else", () => {
 		put("chat%2eexample/accounts", "a file in place of a folder");
 		expect(problem(dm.store("romeo", host, "accounts", { a: 1 }))).toMatch(
 			/accounts.*\(a part of its path is no folder, ENOTDIR\)/,
 		);
 		expect(problem(dm.load("romeo", host, "accounts"))).toMatch(/romeo\.dat: cannot be read \(a part of its path is no folder/);
 		expect(problem(dm.users(host, "accounts"))).toMatch(/accounts: cannot be listed/);
+		turn.end();
+		expect(failures.splice(0)).toEqual([expect.stringMatching(/a part of its path is no folder/)]);
 		value(dm.store("room", host, "config", { a: 1 }));
 		turn.end();
 		expect(failures).toEqual([]);

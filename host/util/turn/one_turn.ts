@@ -1,0 +1,127 @@
+// No counterpart: Prosody writes to its storage and its sockets as it goes.
+
+/** Something whose writes of one turn are made permanent together: a database with an open transaction, or files. */
+export interface Participant {
+	/**
+	 * Gets everything ready, so that to commit is all that is left: takes locks, writes beside what is to be replaced. May be called
+	 * again before it comes to the commit.
+	 * @returns why that cannot be done yet, such as a lock that somebody else holds: it is asked again later
+	 * @throws where it fails for good
+	 */
+	prepare?(): string | undefined;
+	/**
+	 * Makes all writes permanent that there are by now; a promise where the answer takes time. Writes that come meanwhile belong to a
+	 * later turn. Throws, or rejects, where it fails; then nothing of the writes must remain.
+	 */
+	commit(): void | Promise<void>;
+	/** Forgets all writes that are not permanent. */
+	rollback(): void;
+	/** Whether its commit is least likely to fail once it is ready, so that it comes after those of others. */
+	readonly commits_last?: boolean;
+}
+
+/** What one turn has said through an outlet, put away until the turn is stored. */
+export interface Held {
+	/** The turn is stored: this may go out, once what was said before it has. */
+	release(): void;
+	/** The turn has failed. */
+	discard(): void;
+}
+
+/** Something that collects what the turn has to say to the outside: a socket's out-buffer. */
+export interface Outlet {
+	/**
+	 * The turn has ended: what was collected in it is certain, and may be flushed later. Missing where it has to be flushed at once.
+	 */
+	seal?(): void;
+	/**
+	 * The turn has ended, but is not stored yet: puts away what was collected in it. What later turns say here goes out behind it.
+	 * Missing where an outlet belongs to one turn: then it is flushed or discarded later.
+	 */
+	hold?(): Held;
+	/** Hands what is certain to the operating system. */
+	flush(): void;
+	/** Forgets what was collected in this turn. */
+	discard(): void;
+}
+
+/** Joins what two turns have, into the first one. */
+function add_all<T>(to: Set<T>, from: Iterable<T>): void {
+	for (const one of from) to.add(one);
+}
+
+/** What one turn wants to store and to say, and what it has to do with. */
+export class OneTurn {
+	readonly participants = new Set<Participant>();
+	readonly outlets = new Set<Outlet>();
+	/** What it has changed or shown, such as rooms: later turns that do so too depend on it. */
+	readonly things = new Set<object>();
+	/** Earlier turns that have to be stored before it. */
+	readonly after = new Set<OneTurn>();
+	/** Stanzas with their senders, who hear of it when it fails. */
+	work: object[] = [];
+	/** Why it cannot be stored, whatever comes. */
+	failure: { readonly error: unknown } | undefined;
+	/** Whether its commit has begun, so that nothing can be added to it. */
+	is_committing = false;
+	/** When it began to wait. */
+	since = 0;
+	/** Why it waits. */
+	obstacle: string | undefined;
+	/** Whether it tells about one that has failed. */
+	is_telling = false;
+	private held: Held[] = [];
+
+	get is_empty(): boolean {
+		return this.participants.size === 0 && this.outlets.size === 0 && this.work.length === 0 && this.failure === undefined;
+	}
+
+	/** Whether it stores in the same place as another one, or has seen what that one did. */
+	depends_on(earlier: OneTurn): boolean {
+		for (const participant of this.participants) if (earlier.participants.has(participant)) return true;
+		for (const thing of this.things) if (earlier.things.has(thing)) return true;
+		return false;
+	}
+
+	/** Puts away what it has to say. */
+	put_away(): void {
+		for (const outlet of this.outlets) {
+			this.held.push(outlet.hold?.() ?? { release: () => outlet.flush(), discard: () => outlet.discard() });
+		}
+		this.outlets.clear();
+	}
+
+	/** Becomes one with a later turn, which has put away what it has to say. */
+	take_in(later: OneTurn): void {
+		add_all(this.participants, later.participants);
+		add_all(this.things, later.things);
+		add_all(this.after, later.after);
+		this.after.delete(this);
+		this.after.delete(later);
+		this.work.push(...later.work);
+		this.held.push(...later.held);
+		this.failure ??= later.failure;
+		this.is_telling &&= later.is_telling;
+	}
+
+	/** The participants in the order in which they are got ready and committed. */
+	in_order(): Participant[] {
+		const all = [...this.participants];
+		if (all.length < 2) return all;
+		return [...all.filter((one) => !one.commits_last), ...all.filter((one) => one.commits_last)];
+	}
+
+	/** Lets out what was put away. */
+	release(): void {
+		for (const one of this.held.splice(0)) one.release();
+	}
+
+	/** Throws away all that it wanted to say and to store. */
+	discard(): void {
+		for (const participant of this.participants) participant.rollback();
+		this.participants.clear();
+		for (const one of this.held.splice(0)) one.discard();
+		for (const outlet of this.outlets) outlet.discard();
+		this.outlets.clear();
+	}
+}
