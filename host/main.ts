@@ -59,7 +59,6 @@ async function start(options: { config?: string; data: string }): Promise<void> 
 	const server = await open_server(options.config, options.data);
 	const listening = await server.start();
 	if (!listening.ok) refuse(listening.error);
-	process.stdout.write(welcome(server));
 	const stop = (signal: string): void => {
 		server.stop(`Received ${signal}`).then(
 			() => process.exit(0),
@@ -69,6 +68,8 @@ async function start(options: { config?: string; data: string }): Promise<void> 
 	process.on("SIGINT", () => stop("SIGINT"));
 	process.on("SIGTERM", () => stop("SIGTERM"));
 	process.on("SIGHUP", () => server.reopen_logs());
+	// Whoever waits for this line may send a signal as soon as it is there
+	process.stdout.write(welcome(server));
 }
 
 function port_number(text: string): number {
@@ -281,13 +282,14 @@ program
 		"after",
 		"\nExit status: 0 everything was moved and verified, 1 it was not, 3 it was but for records that are kept aside.",
 	)
-	.action(async ({ from, to, dry_run = false }: { from: string; to: string; dry_run?: boolean }) => {
+	.action(async ({ from, to, ...flags }: { from: string; to: string } & Readonly<Record<string, unknown>>) => {
 		const { run } = await import("./migrate.ts");
 		const { isTTY: is_tty = false, columns = 80 } = process.stderr;
 		process.exitCode = await run({
 			from,
 			to,
-			dry_run,
+			// commander writes the names of options in one word
+			dry_run: flags["dryRun"] === true,
 			write: (text) => void process.stdout.write(text),
 			progress: {
 				is_terminal: is_tty,

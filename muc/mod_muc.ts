@@ -209,10 +209,8 @@ function load(module: ModuleApi): MucExports {
 
 	module.hook_global("server-stopping", () => rooms.shutdown_component(), -300);
 	module.unload = () => {
-		for (const room of rooms.live_rooms()) {
-			room.save(false, true);
-			rooms.forget_room(room);
-		}
+		rooms.shutdown_component();
+		for (const room of rooms.live_rooms()) rooms.forget_room(room);
 	};
 
 	const { new_room, create_room, get_room_from_jid, all_rooms, live_rooms, each_room } = rooms;

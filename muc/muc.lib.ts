@@ -16,6 +16,7 @@ import * as join_gates from "./room/join_gates.ts";
 import * as kick from "./room/kick.ts";
 import * as lifecycle from "./room/lifecycle.ts";
 import * as messages from "./room/messages.ts";
+import { NotedMap } from "./room/noted_map.ts";
 import * as occupants from "./room/occupants.ts";
 import * as presence from "./room/presence.ts";
 import * as probe from "./room/probe.ts";
@@ -77,7 +78,7 @@ function new_state(jid: string, config: RoomData): RoomState {
 		_jid_nick: new Map(),
 		_occupants: new Map(),
 		_data: config,
-		_affiliations: new Map(),
+		_affiliations: new NotedMap(),
 		_affiliation_data: new Map(),
 		_history: undefined,
 		_reserved_nicks: undefined,

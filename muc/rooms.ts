@@ -1,15 +1,16 @@
 // Counterpart: plugins/muc/mod_muc.lua (the rooms of a component, in memory and in storage)
 
-import type { ModuleApi, StorageError, StoreTable } from "../host/core/types.ts";
+import type { ModuleApi, StoreTable } from "../host/core/types.ts";
 import { Cache } from "../host/util/cache.ts";
 import type { Result } from "../host/util/error.ts";
 import { failed, ok } from "../host/util/error.ts";
-import { bare, node, prep } from "../host/util/jid.ts";
+import { bare, prep } from "../host/util/jid.ts";
 import { create_elsewhere } from "./elsewhere.ts";
 import { create_listing } from "./listing.ts";
 import type { RoomLibrary } from "./muc.lib.ts";
 import { create_recovery, type TurnRooms } from "./recovery.ts";
 import { recover_room } from "./room/lifecycle.ts";
+import { create_room_storage } from "./room_storage.ts";
 import type { Room, RoomData } from "./types.ts";
 
 /** Why no room was created. */
@@ -37,7 +38,7 @@ export interface Rooms {
 	forget_room(room: Room): void;
 	/** Takes a room out of storage. */
 	delete_room(room: Room): void;
-	/** Writes a room to storage: see the room's own `save`. */
+	/** Has a room written to storage when the turn ends, with its state at once: see the room's own `save`. */
 	save(room: Room, forced?: boolean, savestate?: boolean): boolean;
 	/** Writes all rooms in memory with their occupants. */
 	shutdown_component(): void;
@@ -45,11 +46,6 @@ export interface Rooms {
 
 /** Options: muc_max_rooms, muc_room_cache_size. */
 export function create_rooms(module: ModuleApi, library: RoomLibrary): Rooms {
-	const persistent_rooms_storage = module.open_store("persistent");
-	const persistent_rooms = module.open_store("persistent", "map");
-	const room_configs = module.open_store("config");
-	const room_state = module.open_store("state");
-
 	const max_rooms = module.get_option_integer("muc_max_rooms", undefined, 0);
 	const max_live_rooms = module.get_option_integer("muc_room_cache_size", 100, 1);
 	const limit = Math.max(1, max_rooms ?? max_live_rooms);
@@ -68,13 +64,9 @@ export function create_rooms(module: ModuleApi, library: RoomLibrary): Rooms {
 	const listing = create_listing(module, stored_and_live_rooms);
 	const note = create_recovery(module, settled, recover);
 	const elsewhere = create_elsewhere(module, (room) => {
-		if (room.get_persistent() && !room.broken) check("state", room.jid, room_state.set(node(room.jid), elsewhere.state_of(room)));
+		if (room.get_persistent() && !room.broken) storage.save_state(room);
 	});
-
-	function check(what: string, jid: string, done: Result<unknown, StorageError>): boolean {
-		if (!done.ok) module.log("error", "Could not write the %s of room %s: %s", what, jid, done.error.text);
-		return done.ok;
-	}
+	const storage = create_room_storage(module, (room) => elsewhere.state_of(room), library.room_mt.freeze);
 
 	function evict(jid: string, room: Room): boolean {
 		module.log("debug", "Evicting room %s", jid);
@@ -90,25 +82,14 @@ export function create_rooms(module: ModuleApi, library: RoomLibrary): Rooms {
 	function save(room: Room, forced = false, savestate = false): boolean {
 		if (room.broken) return false;
 		listing.update(room);
-		const { jid } = room;
-		const user = node(jid);
-		if (room.get_persistent() || savestate) {
+		if (savestate) {
 			note("saved", room);
-			const { frozen, state = elsewhere.state_of(room) } = room.freeze(savestate);
-			const listed = check("name", jid, persistent_rooms.set(undefined, jid, true));
-			const kept = check("state", jid, room_state.set(user, state));
-			return check("settings", jid, room_configs.set(user, frozen)) && listed && kept;
+			return storage.save_with_state(room);
 		}
-		if (!forced) return true;
+		if (!(forced || room.get_persistent())) return true;
 		note("saved", room);
-		return remove_stored(jid);
-	}
-
-	function remove_stored(jid: string): boolean {
-		const user = node(jid);
-		const unlisted = check("name", jid, persistent_rooms.set(undefined, jid, undefined));
-		const left = check("state", jid, room_state.set(user, undefined));
-		return check("settings", jid, room_configs.set(user, undefined)) && unlisted && left;
+		storage.save_later(room, forced);
+		return true;
 	}
 
 	/** For rooms that are gone: to write them would bring them back. */
@@ -116,7 +97,7 @@ export function create_rooms(module: ModuleApi, library: RoomLibrary): Rooms {
 
 	/** Puts a room into memory, and connects it with storage. */
 	function keep(room: Room): boolean {
-		const problem = room_configs.name_problem?.(node(room.jid));
+		const problem = storage.name_problem(room.jid);
 		if (problem !== undefined) module.log("info", "Room %s cannot be stored: %s", room.jid, problem.text);
 		if (problem !== undefined || max_rooms === 0 || !cache.set(room.jid, room)) return false;
 		room.save = (forced, savestate) => save(room, forced, savestate);
@@ -131,19 +112,21 @@ export function create_rooms(module: ModuleApi, library: RoomLibrary): Rooms {
 
 	function forget_room(room: Room): void {
 		module.log("debug", "Forgetting %s", room.jid);
+		storage.settle(room);
 		room.save = unsaved;
 		cache.set(room.jid, undefined);
 	}
 
 	function delete_room(room: Room): void {
 		module.log("debug", "Deleting %s", room.jid);
-		remove_stored(room.jid);
+		storage.remove(room);
 		listing.remove(room.jid);
 	}
 
 	/** Makes rooms in memory agree with storage again after a turn whose writes were lost. */
 	function recover({ saved, created, restored, evicted }: TurnRooms): void {
 		listing.reset();
+		storage.turn_failed(saved);
 		for (const room of evicted) {
 			if (cache.get(room.jid)) continue;
 			// One too many for now; the next turn that is stored makes room again
@@ -162,7 +145,7 @@ export function create_rooms(module: ModuleApi, library: RoomLibrary): Rooms {
 	}
 
 	function reread(room: Room): void {
-		const stored = room_configs.get(node(room.jid));
+		const stored = storage.read(room.jid);
 		if (stored.ok && recover_room(room, stored.value)) return;
 		module.log("error", "Room %s could not be read back, and is left as it is", room.jid);
 	}
@@ -183,18 +166,18 @@ export function create_rooms(module: ModuleApi, library: RoomLibrary): Rooms {
 	}
 
 	function restore_room(jid: string): Room | false | undefined {
-		const data = room_configs.get(node(jid));
+		const data = storage.read(jid);
 		if (!data.ok) return broken_room(jid, data.error.text);
 		if (data.value === undefined) return undefined;
 		module.log("debug", "Restoring room %s from storage", jid);
 		if (module.fire_event("muc-room-pre-restore", { jid, data: data.value }) === false) return false;
-		const state = room_state.get(node(jid));
+		const state = storage.read_state(jid);
 		if (!state.ok) module.log("warn", "Could not read who is in room %s: %s", jid, state.error.text);
 		const room = thaw(jid, data.value, state.ok ? state.value && elsewhere.without_gone(state.value) : undefined);
 		if (room.broken) return room;
 		if (!keep(room)) return false;
 		note("restored", room);
-		if (state.ok) check("state", jid, room_state.set(node(jid), elsewhere.state_of(room)));
+		if (state.ok) storage.save_state(room);
 		module.fire_event("muc-room-restored", { jid, room });
 		return room;
 	}
@@ -219,22 +202,13 @@ export function create_rooms(module: ModuleApi, library: RoomLibrary): Rooms {
 		return track_room(room) ? ok(room) : failed("resource-constraint");
 	}
 
-	function stored_jids(): string[] {
-		const stored = persistent_rooms_storage.get(undefined);
-		if (!stored.ok) {
-			module.log("error", "Error loading list of persistent rooms, only rooms in memory are known: %s", stored.error.text);
-			return [];
-		}
-		return Object.keys(stored.value ?? {}).filter((jid) => stored.value?.[jid]);
-	}
-
 	function* all_rooms(): IterableIterator<Room> {
 		const seen = new Set<string>();
 		for (const room of cache.values()) {
 			seen.add(room.jid);
 			yield room;
 		}
-		for (const jid of stored_jids()) {
+		for (const jid of storage.jids()) {
 			if (seen.has(jid)) continue;
 			// Restoring one room may have moved another out that the list still holds
 			const room = cache.get(jid) ?? restore_room(jid);
@@ -246,9 +220,9 @@ export function create_rooms(module: ModuleApi, library: RoomLibrary): Rooms {
 	/** Every room to look at; those that are not in memory stay where they are. */
 	function* stored_and_live_rooms(): IterableIterator<Room> {
 		yield* cache.values();
-		for (const jid of stored_jids()) {
+		for (const jid of storage.jids()) {
 			if (cache.get(jid)) continue;
-			const data = room_configs.get(node(jid));
+			const data = storage.read(jid);
 			const room = data.ok && data.value !== undefined ? library.restore_room(data.value) : undefined;
 			if (room?.ok) yield room.value;
 		}
@@ -261,7 +235,7 @@ export function create_rooms(module: ModuleApi, library: RoomLibrary): Rooms {
 		create_room,
 		get_room_from_jid,
 		all_rooms,
-		all_jids: () => [...new Set([...cache.values()].map(({ jid }) => jid).concat(stored_jids()))],
+		all_jids: () => [...new Set([...cache.values()].map(({ jid }) => jid).concat(storage.jids()))],
 		live_rooms: () => cache.values(),
 		each_room: (live_only = false) => (live_only ? cache.values() : all_rooms()),
 		track_room,
@@ -269,6 +243,7 @@ export function create_rooms(module: ModuleApi, library: RoomLibrary): Rooms {
 		delete_room,
 		save,
 		shutdown_component() {
+			storage.settle();
 			for (const room of cache.values()) room.save(false, true);
 		},
 	};

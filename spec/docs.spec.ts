@@ -163,21 +163,66 @@ describe("options", () => {
 	});
 });
 
-describe("the README", () => {
-	const readme = readFileSync(join(root, "README.md"), "utf8");
+const pages = [
+	"README.md",
+	"CONTRIBUTING.md",
+	"SECURITY.md",
+	"CHANGELOG.md",
+	"host/ADMINISTRATION.md",
+	"muc/OPTIONS.md",
+	"lua-shims/MODULES.md",
+	"tools/COMPARE.md",
+	"tools/PERFORMANCE.md",
+];
+const text_of = (file: string): string => readFileSync(join(root, file), "utf8");
 
-	it("links to files that there are", () => {
-		const targets = [...readme.matchAll(/\]\((?![a-z]+:)([^)#]+)[^)]*\)/g)].map(([, target = ""]) => target);
-		expect(targets).toContain(page);
-		expect(targets.filter((target) => !existsSync(join(root, target)))).toEqual([]);
+/** A heading's anchor, as forges make it. */
+function anchor(heading: string): string {
+	return heading
+		.toLowerCase()
+		.replace(/[^\p{L}\p{N} _-]/gu, "")
+		.replaceAll(" ", "-");
+}
+
+describe("the documents", () => {
+	it.each(pages)("%s links to files and headings that there are", (file) => {
+		const wrong: string[] = [];
+		for (const [, target = ""] of text_of(file).matchAll(/\]\((?![a-z]+:)([^)]+)\)/g)) {
+			const [path = "", heading] = target.split("#");
+			const linked = path === "" ? file : join(dirname(file), path);
+			if (!existsSync(join(root, linked))) wrong.push(target);
+			else if (heading !== undefined) {
+				const headings = [...text_of(linked).matchAll(/^#+ (.+)$/gm)].map(([, words = ""]) => anchor(words));
+				if (!headings.includes(heading)) wrong.push(target);
+			}
+		}
+		expect(wrong).toEqual([]);
 	});
 
+	it("are all linked to from the README", () => {
+		const targets = [...text_of("README.md").matchAll(/\]\(([^)#]+)/g)].map(([, target = ""]) => target);
+		expect(pages.filter((file) => file !== "README.md" && !targets.includes(file))).toEqual([]);
+	});
+
+	it("keep the README short", () => {
+		expect(text_of("README.md").split("\n").length).toBeLessThanOrEqual(200);
+	});
+
+	it("show the example module and its test as they are tried", () => {
+		const modules = text_of("lua-shims/MODULES.md");
+		for (const file of ["spec/package/mod_shout.ts", "spec/package/mod_shout.test.ts"]) {
+			expect(modules).toContain(`\`\`\`ts\n${text_of(file)}\`\`\``);
+		}
+	});
+});
+
+describe("CONTRIBUTING", () => {
 	it("tells where files are that there are", () => {
-		const heading = "## How it maps to Prosody";
+		const heading = "## Where things are, and where in Prosody";
 		const rows =
-			readme
-				.slice(readme.indexOf(heading))
-				.split("\n### ")[0]
+			text_of("CONTRIBUTING.md")
+				.split(`${heading}\n`)[1]
+				?.split("\n\nImports")[0]
 				?.split("\n")
 				.filter((row) => row.startsWith("| `")) ?? [];
 		expect(rows.length).toBeGreaterThan(5);

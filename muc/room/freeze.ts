@@ -10,6 +10,7 @@ import { as_table, type StoredKinds } from "../kinds.ts";
 import { OccupantRecord } from "../occupant.lib.ts";
 import type { Affiliation, AffiliationData, HistoryEntry, Room, RoomData } from "../types.ts";
 import { get_filtered_namespaces, is_affiliation, is_role } from "../util.lib.ts";
+import { NotedMap } from "./noted_map.ts";
 import { read_affiliation_data, read_room_data } from "./stored_data.ts";
 
 /** A room as it is stored. */
@@ -21,7 +22,7 @@ export interface FrozenRoom {
 }
 
 /** Keys such as `_data` stand beside the affiliated JIDs, so what looks like them is not taken for a domain. */
-function is_own_key(key: string): boolean {
+export function is_own_key(key: string): boolean {
 	const { node, host } = split(key);
 	return node === undefined && (host === undefined || host.startsWith("_"));
 }
@@ -61,7 +62,7 @@ export function read_config(module: ModuleApi, kinds: StoredKinds, frozen: Store
 	const jid = frozen["_jid"] ?? frozen["jid"];
 	if (typeof jid !== "string") return failed("expected the room's JID under _jid or jid");
 	const old = frozen["jid"] === undefined ? undefined : as_table(frozen["_affiliations"]);
-	const affiliations = new Map<string, Affiliation>();
+	const affiliations = new NotedMap<string, Affiliation>();
 	for (const [key, value] of Object.entries(old ?? frozen)) {
 		if (typeof value !== "string") continue;
 		if (old === undefined && (is_own_key(key) || key === "jid" || resource(key) !== undefined)) continue;

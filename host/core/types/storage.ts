@@ -50,6 +50,8 @@ export interface MapStore {
 	set(user: string | undefined, key: StoreKey, value: StoreValue | undefined): Result<void, StorageError>;
 	/** Sets several keys at once, all or none of them; undefined removes one. */
 	set_keys(user: string | undefined, values: ReadonlyMap<StoreKey, StoreValue | undefined>): Result<void, StorageError>;
+	/** Whether a key is written without the others being read and written, too. */
+	readonly writes_by_key?: true;
 	/** Values of one key over all users. */
 	get_all(key: string): Result<Map<string, StoreValue>, StorageError>;
 	/** Removes one key from all users. */

@@ -223,6 +223,7 @@ export function keyval_store(place: Place): KeyvalStore {
 export function map_store(place: Place): MapStore {
 	const { database, host, store } = place;
 	const map: MapStore = {
+		writes_by_key: true,
 		get: (user, key) => database.read(() => new Rows(place, user).read_one(key)),
 		set: (user, key, value) => map.set_keys(user, new Map([[key, value]])),
 		set_keys(user, values) {

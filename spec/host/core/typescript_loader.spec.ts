@@ -16,9 +16,9 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 const find = (name: string) => create_typescript_loader([join(folder, "empty"), folder], api).find(name);
 
 describe("modules in TypeScript", () => {
-	it("work as the README shows", async () => {
-		const readme = await readFile(resolve(import.meta.dirname, "../../../README.md"), "utf8");
-		const example = /```ts\n([\s\S]*?)```/.exec(readme)?.[1] ?? "";
+	it("work as the documents show", async () => {
+		const page = await readFile(resolve(import.meta.dirname, "../../../lua-shims/MODULES.md"), "utf8");
+		const example = /```ts\n([\s\S]*?)```/.exec(page)?.[1] ?? "";
 		expect(example).toContain("muc-occupant-groupchat");
 		await writeFile(join(folder, "mod_shout.ts"), example);
 		const { client, stop } = await start_test_server({

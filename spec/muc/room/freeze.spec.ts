@@ -184,7 +184,7 @@ describe("restore_room", () => {
 			},
 		);
 		expect(room._data).toEqual({ language: "en", hats: { mine: true }, presence_broadcast: { none: true } });
-		expect(room._affiliations).toEqual(new Map([["d@example.org", "member"]]));
+		expect([...room._affiliations]).toEqual([["d@example.org", "member"]]);
 		expect(room._affiliation_data).toEqual(new Map([["a@example.org", { colour: "red" }]]));
 		expect([...room._jid_nick]).toEqual([["c@example.org/1", `${jid}/c`]]);
 		expect(room.get_occupant_by_nick(`${jid}/c`)?.jid, "another session is the primary one").toBe("c@example.org/1");

@@ -1,0 +1,175 @@
+// Counterpart: plugins/muc/mod_muc.lua (persistent_rooms, room_configs, room_state)
+
+import type { MapStore, ModuleApi, StorageError, StoreKey, StoreTable, StoreValue } from "../host/core/types.ts";
+import type { Result } from "../host/util/error.ts";
+import { node } from "../host/util/jid.ts";
+import { is_own_key } from "./room/freeze.ts";
+import { NotedMap } from "./room/noted_map.ts";
+import type { Room, RoomMethods } from "./types.ts";
+
+/** The rooms of a component in storage. */
+export interface RoomStorage {
+	/** Has a room stored when the turn ends, or taken out where it is not persistent and `forced` says so. */
+	save_later(room: Room, forced: boolean): void;
+	/** Stores a room at once, with its occupants. */
+	save_with_state(room: Room): boolean;
+	/** Stores who is in a room. */
+	save_state(room: Room): void;
+	/** Takes a room out. */
+	remove(room: Room): void;
+	/** Stores at once what is left for the end of the turn, of one room or of all. */
+	settle(room?: Room): void;
+	/** Forgets what was left for the end of a turn that has failed, and that rooms are stored as they are in memory. */
+	turn_failed(rooms: Iterable<Room>): void;
+	/** Settings and affiliations of a room; undefined where it is not stored. */
+	read(jid: string): Result<StoreTable | undefined, StorageError>;
+	/** Who is in it. */
+	read_state(jid: string): Result<StoreTable | undefined, StorageError>;
+	/** The JIDs of all rooms. */
+	jids(): string[];
+	/** Why a room of that JID cannot be stored, whatever is in it. */
+	name_problem(jid: string): StorageError | undefined;
+}
+
+/**
+ * Keeps rooms in the stores `persistent`, `config` and `state`. What a turn changes in a room is stored once, at its end; where the
+ * store writes key by key, only what has changed.
+ * @param state_of who of a room is to be found in it after this server is gone
+ * @param freeze how rooms are frozen, unless a module has put its own in place
+ */
+export function create_room_storage(
+	module: ModuleApi,
+	state_of: (room: Room) => StoreTable | undefined,
+	freeze: RoomMethods["freeze"],
+): RoomStorage {
+	const persistent_rooms = module.open_store("persistent", "map");
+	const persistent_rooms_list = module.open_store("persistent");
+	const room_configs = module.open_store("config");
+	const room_config_keys: MapStore = module.open_store("config", "map");
+	const room_state = module.open_store("state");
+	const has_new_format = module.get_option_boolean("new_muc_storage_format", true);
+
+	/** What is left for the end of the turn, by JID. */
+	const pending = new Map<string, { readonly room: Room; forced: boolean }>();
+	/** Affiliations that are stored, but for the changes that they have noted. */
+	const stored = new WeakSet<Room["_affiliations"]>();
+
+	function check(what: string, jid: string, done: Result<unknown, StorageError>): boolean {
+		if (!done.ok) module.log("error", "Could not write the %s of room %s: %s", what, jid, done.error.text);
+		return done.ok;
+	}
+
+	/** What has changed of a room that is stored; undefined where all of it has to be written. */
+	function changes_of(room: Room): Map<StoreKey, StoreValue | undefined> | undefined {
+		const affiliations = room._affiliations;
+		const is_known = room_config_keys.writes_by_key === true && affiliations instanceof NotedMap && stored.has(affiliations);
+		if (!(is_known && has_new_format && room.freeze === freeze)) return undefined;
+		const changes = new Map<StoreKey, StoreValue | undefined>();
+		for (const jid of affiliations.take_changed()) if (!is_own_key(jid)) changes.set(jid, affiliations.get(jid));
+		changes.set("_data", room._data);
+		changes.set("_affiliation_data", Object.fromEntries(room._affiliation_data));
+		return changes;
+	}
+
+	function write_config(room: Room, frozen: StoreTable | undefined): boolean {
+		const { jid, _affiliations: affiliations } = room;
+		const changes = frozen === undefined ? changes_of(room) : undefined;
+		const done =
+			changes === undefined
+				? room_configs.set(node(jid), frozen ?? room.freeze().frozen)
+				: room_config_keys.set_keys(node(jid), changes);
+		if (changes === undefined && affiliations instanceof NotedMap) affiliations.take_changed();
+		if (done.ok) stored.add(affiliations);
+		else stored.delete(affiliations);
+		return check("settings", jid, done);
+	}
+
+	/** Takes rooms into the list of all, or out of it. */
+	function list(rooms: ReadonlyMap<string, true | undefined>): boolean {
+		if (rooms.size === 0) return true;
+		const [name = ""] = rooms.keys();
+		return check("name", name, persistent_rooms.set_keys(undefined, rooms));
+	}
+
+	function write(room: Room, frozen: StoreTable | undefined, state: StoreTable | undefined): boolean {
+		const kept = check("state", room.jid, room_state.set(node(room.jid), state));
+		return write_config(room, frozen) && kept;
+	}
+
+	function take_out(room: Room): boolean {
+		const user = node(room.jid);
+		stored.delete(room._affiliations);
+		const left = check("state", room.jid, room_state.set(user, undefined));
+		return check("settings", room.jid, room_configs.set(user, undefined)) && left;
+	}
+
+	/** Does what was left for later; answers with what that means for the list of all rooms. */
+	function settle_one({ room, forced }: { readonly room: Room; readonly forced: boolean }): true | "gone" | undefined {
+		pending.delete(room.jid);
+		if (room.get_persistent()) {
+			write(room, undefined, state_of(room));
+			return true;
+		}
+		if (!forced) return undefined;
+		take_out(room);
+		return "gone";
+	}
+
+	function settle(room?: Room | string): void {
+		const jid = typeof room === "object" ? room.jid : room;
+		const one = jid === undefined ? undefined : pending.get(jid);
+		const left = jid === undefined ? [...pending.values()] : one === undefined ? [] : [one];
+		const listed = new Map<string, true | undefined>();
+		for (const entry of left) {
+			const outcome = settle_one(entry);
+			if (outcome !== undefined) listed.set(entry.room.jid, outcome === "gone" ? undefined : true);
+		}
+		list(listed);
+	}
+
+	const settle_all = (): void => settle();
+
+	return {
+		save_later(room, forced) {
+			const known = pending.get(room.jid);
+			// Another one of that name has gone meanwhile, and this one is in its place
+			pending.set(room.jid, { room, forced: forced || known?.forced === true });
+			module.server.turn.before_end(settle_all);
+		},
+		save_with_state(room) {
+			pending.delete(room.jid);
+			const { frozen, state } = room.freeze(true);
+			const listed = list(new Map([[room.jid, true]]));
+			return write(room, frozen, state) && listed;
+		},
+		save_state(room) {
+			if (pending.has(room.jid)) return;
+			check("state", room.jid, room_state.set(node(room.jid), state_of(room)));
+		},
+		remove(room) {
+			pending.delete(room.jid);
+			take_out(room);
+			list(new Map([[room.jid, undefined]]));
+		},
+		settle,
+		turn_failed(rooms) {
+			pending.clear();
+			for (const { _affiliations } of rooms) stored.delete(_affiliations);
+		},
+		read(jid) {
+			settle(jid);
+			return room_configs.get(node(jid));
+		},
+		read_state: (jid) => room_state.get(node(jid)),
+		jids() {
+			settle();
+			const all = persistent_rooms_list.get(undefined);
+			if (!all.ok) {
+				module.log("error", "Error loading list of persistent rooms, only rooms in memory are known: %s", all.error.text);
+				return [];
+			}
+			return Object.keys(all.value ?? {}).filter((jid) => all.value?.[jid]);
+		},
+		name_problem: (jid) => room_configs.name_problem?.(node(jid)),
+	};
+}
