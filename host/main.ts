@@ -5,6 +5,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { built_in_modules, compose_server, load_config, lua_surface, start_scratch_server, version } from "./composition.ts";
 import { type Config, check_options, default_config } from "./core/configmanager.ts";
 import type { LogSink } from "./core/loggingmanager.ts";
+import { watch_stray_errors } from "./core/module_guard.ts";
 import type { RunningServer } from "./startup.ts";
 
 /** Ends the program with one line that says why. */
@@ -57,6 +58,7 @@ function welcome(server: RunningServer): string {
 
 async function start(options: { config?: string; data: string }): Promise<void> {
 	const server = await open_server(options.config, options.data);
+	watch_stray_errors(server.logger("general"));
 	const listening = await server.start();
 	if (!listening.ok) refuse(listening.error);
 	const stop = (signal: string): void => {

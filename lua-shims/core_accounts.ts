@@ -133,7 +133,8 @@ export function rostermanager(host: LuaHost): TValue {
 	const asked =
 		(run: Question): NativeFunction =>
 		([username, on, address]) =>
-			truth(run(name_of(username), host_of(on), jid_of(address)));
+			// a stanza without `from` is from nobody, whom nobody knows
+			truth(optional_text(address) !== undefined && run(name_of(username), host_of(on), jid_of(address)));
 	const pending_out: Question = (username, on, address) =>
 		rosters.load_roster(username, on).items.get(address)?.ask !== undefined;
 	return native_table(host, {

@@ -48,13 +48,16 @@ function host_fields(host: LuaHost): Fields<ActiveHost> {
 	const { vm, border, server } = host;
 	const send = method<ActiveHost>(
 		"send",
-		(session) =>
-			vm.native(([first, second]) => {
+		(session) => {
+			// what is put in its place later may call this one
+			const { send } = session;
+			return vm.native(([first, second]) => {
 				const given = first?.value instanceof LiveTable && first.value.target === session ? second : first;
 				const known = given === undefined ? undefined : border.from_lua(given);
 				if (!(known instanceof Stanza)) throw new TypeError("bad argument to send: expected a stanza");
-				return border.to_lua(ActiveHost.prototype.send.call(session, known));
-			}),
+				return border.to_lua(send.call(session, known));
+			});
+		},
 		(session, given) => {
 			session.send = (stanza) => answered(vm.call(given, [border.to_lua(stanza)]));
 			return () => void Reflect.deleteProperty(session, "send");

@@ -94,7 +94,12 @@ export class LuaHost {
 	}
 
 	/** What modules in Lua are offered: names that `require` finds, methods of `module`, and globals. */
-	surface(): { libraries: ReadonlySet<string>; module_methods: ReadonlySet<string>; globals: ReadonlySet<string> } {
+	surface(): {
+		libraries: ReadonlySet<string>;
+		module_methods: ReadonlySet<string>;
+		globals: ReadonlySet<string>;
+		syntax_error(source: string, file: string): string | undefined;
+	} {
 		const names = (table: TValue): Set<string> => {
 			const keys =
 				table.value instanceof LiveTable
@@ -106,6 +111,10 @@ export class LuaHost {
 			libraries: new Set(this.libraries.names()),
 			module_methods: names(this.module_api),
 			globals: names(this.globals),
+			syntax_error: (source, file) => {
+				const chunk = this.vm.load(bytes_of(source), `@${file}`, this.globals);
+				return chunk.ok ? undefined : chunk.error;
+			},
 		};
 	}
 

@@ -306,10 +306,9 @@ export function create_module_api(host: LuaHost): TValue {
 			host.undo(module, () => bus.remove_wrapper(event, run));
 			return undefined;
 		},
-		fire_event: (module, [name, payload]) => {
-			const bus = module.api.host === "*" ? module.api.server.events : module.api.host_session().events;
-			return border.to_lua(bus.fire_any(text(name, "event"), payload === undefined ? undefined : host.payload(payload)));
-		},
+		// of the server's own bus once the host is gone, as a connection may close after it
+		fire_event: (module, [name, payload]) =>
+			border.to_lua(own_bus(module).fire_any(text(name, "event"), payload === undefined ? undefined : host.payload(payload))),
 
 		// ------------------------------------------------------------------------------------------------------ items
 		add_feature: (module, [xmlns]) => {
@@ -518,10 +517,9 @@ export function create_module_api(host: LuaHost): TValue {
 		send_iq: (module, [element, origin, timeout]) => {
 			const query = stanza(element, "stanza");
 			const from = origin_of(origin);
-			const answer = module.api.send_iq(query, from, optional_number(timeout)).then(
-				(reply) => ({ stanza: reply, origin: from }),
-				(error: unknown) => Promise.reject(host.error_value(error instanceof IqError ? error : undefined, error)),
-			);
+			const answer = module.api
+				.query_iq(query, from, optional_number(timeout))
+				.catch((error: unknown) => Promise.reject(host.error_value(error instanceof IqError ? error : undefined, error)));
 			return border.to_lua(answer);
 		},
 		broadcast: (module, [jids = nil, element, iterator]) => {

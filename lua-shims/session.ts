@@ -37,15 +37,18 @@ function client_fields(host: LuaHost): Fields<ClientSession> {
 	const prototype = ClientSession.prototype;
 	const send = method<ClientSession>(
 		"send",
-		(session) =>
-			vm.native(([first, second]) => {
+		(session) => {
+			// what is put in its place later may call this one
+			const { send, send_text } = session;
+			return vm.native(([first, second]) => {
 				// `session.send(x)`; some call it as a method
 				const given = first?.value instanceof LiveTable && first.value.target === session ? second : first;
 				const known = given === undefined ? undefined : border.from_lua(given);
-				if (known instanceof Stanza) return border.to_lua(prototype.send.call(session, known));
-				if (typeof known === "string") return border.to_lua(prototype.send_text.call(session, known));
+				if (known instanceof Stanza) return border.to_lua(send.call(session, known));
+				if (typeof known === "string") return border.to_lua(send_text.call(session, known));
 				throw new TypeError("bad argument to send: expected a stanza or a string");
-			}),
+			});
+		},
 		(session, given) => {
 			const own = (data: Stanza | string): boolean => answered(vm.call(given, [border.to_lua(data)]));
 			session.send = own;

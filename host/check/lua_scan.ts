@@ -6,6 +6,8 @@ export interface LuaSurface {
 	readonly libraries: ReadonlySet<string>;
 	/** What can be called on `module:`. */
 	readonly module_methods: ReadonlySet<string>;
+	/** Compiles a source without running it: says where it goes wrong, if it does. */
+	syntax_error(source: string, file: string): string | undefined;
 }
 
 /** One thing a source asks for. */

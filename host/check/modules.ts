@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { Config } from "../core/configmanager.ts";
 import { modules_for_host } from "../core/modulemanager.ts";
-import { find_module_file } from "../core/typescript_loader.ts";
+import { find_module_file, module_file_problem } from "../core/typescript_loader.ts";
 import type { Finding } from "./findings.ts";
 import { type LuaNeed, type LuaSurface, lua_needs, lua_options, missing_in_surface } from "./lua_scan.ts";
 
@@ -26,6 +26,8 @@ export interface CheckedModule {
 	readonly runs: "yes" | "no" | "partly" | "unknown";
 	/** What it asks for that is not offered here, as `util.x (line 3)`. */
 	readonly missing: readonly string[];
+	/** Why its file cannot be loaded at all. */
+	readonly problem?: string | undefined;
 	/** Options that its source reads, and modules that it has loaded with it, as far as that has been looked at. */
 	readonly options: readonly string[];
 	readonly depends: readonly string[];
@@ -178,7 +180,9 @@ function examine(
 		if (built_in.has(name)) return { name, hosts, found: "built in", runs: "yes", missing: [], options: [], depends: [] };
 		const typescript = find_module_file(folders, name);
 		if (typescript !== undefined) {
-			return { name, hosts, found: "typescript", file: typescript, runs: "unknown", missing: [], options: [], depends: [] };
+			const problem = module_file_problem(typescript);
+			const runs = problem === undefined ? "unknown" : "no";
+			return { name, hosts, found: "typescript", file: typescript, runs, missing: [], problem, options: [], depends: [] };
 		}
 	}
 	if (lua === undefined) return { name, hosts, found: "nowhere", runs: "no", missing: [], options: [], depends: [] };
@@ -188,6 +192,8 @@ function examine(
 		lua_needs(text).flatMap(({ kind, name: other }) => (kind === "module" ? [other] : [])),
 	);
 	if (surface === undefined) return { name, hosts, found: "lua", file: lua, runs: "no", missing: [], options, depends };
+	const [problem] = sources.flatMap(({ file, text }) => surface.syntax_error(text, file) ?? []);
+	if (problem !== undefined) return { name, hosts, found: "lua", file: lua, runs: "no", missing: [], problem, options, depends };
 	const does_not_run = (other: string): boolean =>
 		!on_the_way.includes(other) && examine(other, hosts, context, false, [...on_the_way, name]).runs === "no";
 	const missing = sources.flatMap(({ file, text, later }) => {
@@ -209,8 +215,8 @@ const consequences: { readonly [Key in Purpose]: { readonly severity: "error" | 
 };
 
 function finding(checked: CheckedModule, config: Config, wanted: Wanted): Finding | undefined {
-	const { name, found, file, runs, missing } = checked;
-	if (runs === "yes" || found === "typescript") return undefined;
+	const { name, found, file, runs, missing, problem } = checked;
+	if (runs === "yes" || runs === "unknown") return undefined;
 	const { severity, text } = consequences[wanted.purpose];
 	const place = { ...config.location(wanted.host, wanted.option), host: wanted.host, option: wanted.option };
 	const base = { severity, area: "module", ...place } as const;
@@ -221,6 +227,7 @@ function finding(checked: CheckedModule, config: Config, wanted: Wanted): Findin
 			expected: `expected mod_${name}.ts or mod_${name}.lua in a folder that plugin_paths names`,
 		};
 	}
+	if (problem !== undefined) return { ...base, message: `mod_${name} cannot be loaded, ${text}`, expected: problem };
 	if (runs === "partly") {
 		const message = `mod_${name} (${file}) runs, but some of what it asks for later is not offered here`;
 		return { ...base, severity: "info", message, expected: `missing: ${missing.join(", ")}` };

@@ -1,32 +1,33 @@
 // Counterpart: core/moduleapi.lua
 
 import { dirname } from "node:path";
-import { is_error_type } from "../util/error.ts";
 import type { Events, Handler, Wrapper } from "../util/events.ts";
 import * as jid from "../util/jid.ts";
 import type { Stanza } from "../util/stanza.ts";
 import type { ConfigValue } from "./config/config.ts";
 import * as options from "./config/option_types.ts";
 import { http_url } from "./http_url.ts";
-import {
-	type C2sSession,
-	type EventMap,
-	type HostSession,
-	IqError,
-	type ItemEvent,
-	type ItemTypes,
-	type Log,
-	type Measure,
-	type ModuleApi,
-	type ModuleExports,
-	type PermissionContext,
-	type Role,
-	type Server,
-	type Session,
-	type StanzaEvent,
-	type StoreTypes,
-	type Task,
-	type Timer,
+import { IqTracker } from "./iq_tracker.ts";
+import { is_promise, type ModuleGuard } from "./module_guard.ts";
+import type {
+	C2sSession,
+	EventMap,
+	HostSession,
+	IqAnswer,
+	ItemEvent,
+	ItemTypes,
+	Log,
+	Measure,
+	ModuleApi,
+	ModuleExports,
+	PermissionContext,
+	Role,
+	Server,
+	Session,
+	StanzaEvent,
+	StoreTypes,
+	Task,
+	Timer,
 } from "./types.ts";
 
 /** What the module manager does for modules beyond its public face. */
@@ -59,6 +60,7 @@ export class ModuleInstance implements ModuleApi {
 	/** How a hook is taken back, by handler and event. */
 	private readonly hooked = new WeakMap<object, Map<string, () => void>>();
 	private readonly items: { [Key in keyof ItemTypes]?: ItemTypes[Key][] } = {};
+	private iqs: IqTracker | undefined;
 	private released = false;
 
 	constructor(
@@ -67,6 +69,8 @@ export class ModuleInstance implements ModuleApi {
 		readonly name: string,
 		private readonly services: ModuleServices,
 		readonly path: string | undefined,
+		/** Made for modules that are not built in. */
+		readonly guard?: ModuleGuard,
 	) {
 		this.log = server.logger(host === "*" ? name : `${host}:${name}`);
 	}
@@ -74,6 +78,7 @@ export class ModuleInstance implements ModuleApi {
 	/** Takes back every hook, item and timer. */
 	release(): void {
 		this.released = true;
+		this.iqs?.release();
 		for (const undo of [...this.undo].reverse()) undo();
 		this.undo.clear();
 	}
@@ -97,9 +102,14 @@ export class ModuleInstance implements ModuleApi {
 	}
 
 	context(host: string): ModuleInstance {
-		const elsewhere = new ModuleInstance(this.server, host, this.name, this.services, this.path);
+		const elsewhere = new ModuleInstance(this.server, host, this.name, this.services, this.path, this.guard);
 		this.undo.add(() => elsewhere.release());
 		return elsewhere;
+	}
+
+	/** A handler as it is put on a bus. */
+	private guarded<Payload>(handler: Handler<Payload>): Handler<Payload> {
+		return this.guard === undefined ? handler : this.guard.handler(handler);
 	}
 
 	private get events(): Events<EventMap> {
@@ -113,7 +123,7 @@ export class ModuleInstance implements ModuleApi {
 	}
 
 	unhook<Name extends keyof EventMap & string>(event: Name, handler: Handler<EventMap[Name]>): void {
-		this.events.remove_handler(event, handler);
+		this.events.remove_handler(event, this.guarded(handler));
 		// modules hook and unhook for each request that they wait for
 		const undo = this.hooked.get(handler)?.get(event);
 		if (undo) this.undo.delete(undo);
@@ -130,8 +140,9 @@ export class ModuleInstance implements ModuleApi {
 		handler: Handler<Map[Name]>,
 		priority?: number,
 	): void {
-		events.add_handler(event, handler, priority);
-		const undo = (): void => events.remove_handler(event, handler);
+		const guarded = this.guarded(handler);
+		events.add_handler(event, guarded, priority);
+		const undo = (): void => events.remove_handler(event, guarded);
 		this.undo.add(undo);
 		const undos = this.hooked.get(handler) ?? new Map<string, () => void>();
 		undos.set(event, undo);
@@ -144,8 +155,9 @@ export class ModuleInstance implements ModuleApi {
 
 	wrap_event<Name extends keyof EventMap & string>(event: Name, wrapper: Wrapper<EventMap[Name]>): void {
 		const { events } = this;
-		events.add_wrapper(event, wrapper);
-		this.undo.add(() => events.remove_wrapper(event, wrapper));
+		const guarded = this.guard === undefined ? wrapper : this.guard.wrapper(wrapper);
+		events.add_wrapper(event, guarded);
+		this.undo.add(() => events.remove_wrapper(event, guarded));
 	}
 
 	fire_event<Name extends keyof EventMap & string>(event: Name, payload: EventMap[Name]): unknown {
@@ -324,13 +336,20 @@ export class ModuleInstance implements ModuleApi {
 			handle.unref();
 			this.undo.add(stop);
 		};
+		const failed = (error: unknown): void =>
+			this.log("error", "Error in a timer: %s", error instanceof Error ? error.stack : error);
+		const again = (answer: unknown): void => {
+			if (typeof answer === "number") arm(answer);
+		};
 		const run = (): void => {
 			this.undo.delete(stop);
 			try {
-				const again = callback(Date.now() / 1000);
-				if (typeof again === "number") arm(again);
+				const now = Date.now() / 1000;
+				const answer = this.guard === undefined ? callback(now) : this.guard.run(() => callback(now));
+				if (is_promise(answer)) answer.then(again, failed);
+				else again(answer);
 			} catch (error) {
-				this.log("error", "Error in a timer: %s", error instanceof Error ? error.stack : error);
+				failed(error);
 			}
 		};
 		arm(delay);
@@ -380,38 +399,17 @@ export class ModuleInstance implements ModuleApi {
 		return this.events.has_only_among(event, handlers);
 	}
 
-	send_iq(stanza: Stanza, origin?: Session, timeout = 120): Promise<Stanza> {
-		const { from = this.host, to, id } = stanza.attrs;
-		if (id === undefined) throw new TypeError("an iq needs an id");
-		const kind = jid.node(from) === undefined ? "host" : jid.resource(from) === undefined ? "bare" : "full";
-		return new Promise((resolve, reject) => {
-			const { events } = this;
-			const finish = (): void => {
-				for (const name of names) events.remove_handler(name, handler);
-				timer.stop();
-				this.undo.delete(finish);
-			};
-			const handler = ({ stanza: answer }: StanzaEvent): true | undefined => {
-				if (answer.attrs["id"] !== id || answer.attrs["from"] !== to) return undefined;
-				if (answer.attrs["type"] === "result") resolve(answer);
-				else if (answer.attrs["type"] === "error") {
-					const error = answer.get_error();
-					const type = is_error_type(error?.type) ? error?.type : "cancel";
-					reject(new IqError(type, error?.condition ?? "undefined-condition", error?.text, answer));
-				} else return undefined;
-				finish();
-				return true;
-			};
-			const names: ("iq/full" | `iq-result/${string}` | `iq-error/${string}`)[] =
-				kind === "full" ? ["iq/full"] : [`iq-result/${kind}/${id}`, `iq-error/${kind}/${id}`];
-			for (const name of names) events.add_handler(name, handler, 1);
-			const timer = this.add_timer(timeout, () => {
-				finish();
-				reject(new IqError("wait", "remote-server-timeout", "IQ stanza timed out", undefined));
-			});
-			this.undo.add(finish);
-			this.send(stanza, origin);
+	send_iq(stanza: Stanza, origin?: Session, timeout?: number): Promise<Stanza> {
+		return this.query_iq(stanza, origin, timeout).then((answer) => answer.stanza);
+	}
+
+	query_iq(stanza: Stanza, origin?: Session, timeout = 120): Promise<IqAnswer> {
+		this.iqs ??= new IqTracker({
+			events: this.events,
+			send: (query, by) => this.send(query, by),
+			add_timer: (delay, callback) => this.add_timer(delay, callback),
 		});
+		return this.iqs.ask(stanza, origin ?? this.host_session(), timeout);
 	}
 
 	// ------------------------------------------------------------------------------------------------------- permissions

@@ -1,6 +1,7 @@
 // Counterpart: core/modulemanager.lua
 
 import { failed, ok, type Result } from "../util/error.ts";
+import { is_promise, ModuleGuard } from "./module_guard.ts";
 import { ModuleInstance, type ModuleServices } from "./moduleapi.ts";
 import { telling } from "./telling.ts";
 import type { ConfigReader, ItemTypes, LoadedModule, ModuleDefinition, ModuleLoader, ModuleManager, Server } from "./types.ts";
@@ -137,16 +138,34 @@ export function create_modulemanager(server: Server, loaders: readonly ModuleLoa
 
 	/** Runs a module's code on a host, and takes all of it back when it throws. */
 	function run(host: string, definition: ModuleDefinition, code: (module: ModuleInstance) => unknown): Result<Entry, string> {
-		const module = new ModuleInstance(server, host, definition.name, services, definition.path);
-		const entry: Entry = { name: definition.name, module, definition, exports: undefined };
+		const { name } = definition;
+		const guard = definition.is_guarded ? new ModuleGuard(server.logger(host === "*" ? name : `${host}:${name}`)) : undefined;
+		const module = new ModuleInstance(server, host, name, services, definition.path, guard);
+		const entry: Entry = { name, module, definition, exports: undefined };
+		const is_there = (): boolean => get_entry(host, name) === entry;
+		const give_up = (error: unknown): void => {
+			log("error", "Error initializing module '%s' on '%s': %s", name, host, describe(error));
+		};
 		keep(host, entry);
 		try {
-			entry.exports = code(module);
+			entry.exports = guard === undefined ? code(module) : guard.run(() => code(module));
 		} catch (error) {
 			module.release();
-			drop(host, definition.name);
-			log("error", "Error initializing module '%s' on '%s': %s", definition.name, host, describe(error));
+			drop(host, name);
+			give_up(error);
 			return failed(error instanceof Error ? error.message : String(error));
+		}
+		if (is_promise(entry.exports)) {
+			// What an async function answers others get as soon as it is there; where it fails, the module is not loaded after all
+			entry.exports.then(
+				(exported) => {
+					if (is_there()) entry.exports = exported;
+				},
+				(error: unknown) => {
+					give_up(error);
+					if (is_there()) unload(host, name);
+				},
+			);
 		}
 		module.set_status("core", "Loaded");
 		if (is_ready) call(module, "ready", () => module.ready?.());
@@ -154,10 +173,14 @@ export function create_modulemanager(server: Server, loaders: readonly ModuleLoa
 	}
 
 	function call(module: ModuleInstance, what: string, callback: () => unknown): Result<unknown, string> {
-		try {
-			return ok(callback());
-		} catch (error) {
+		const tell = (error: unknown): void =>
 			log("warn", "Error in %s of module '%s' on '%s': %s", what, module.name, module.host, describe(error));
+		try {
+			const answer = module.guard === undefined ? callback() : module.guard.run(callback);
+			if (is_promise(answer)) answer.then(undefined, tell);
+			return ok(answer);
+		} catch (error) {
+			tell(error);
 			return failed(error instanceof Error ? error.message : String(error));
 		}
 	}

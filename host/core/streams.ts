@@ -157,6 +157,7 @@ export class Streams<Session extends BaseStreamSession> {
 		const line: Line<Session> = { session, input };
 		this.lines.set(conn, line);
 		session.log("info", "%s connected", kind.peer);
+		module.server.events.fire_event("stream-session-created", { session });
 		if (kind.keepalives) conn.set_keepalive(true);
 		conn.ondata = (chunk) => {
 			const { bytes_in } = line.session;

@@ -171,6 +171,8 @@ export interface DiscoEvent {
  * `iq-result/bare/ID`, and `stanza/…` for what is no stanza in the stream's namespace.
  */
 export interface EventMap {
+	/** A stream of any kind was made, and nothing has come over it yet. Fired on the server's own bus. Source: util.filters, initialize. */
+	"stream-session-created": { session: StreamSession };
 	"pre-stanza": StanzaEvent;
 	[stanza: `stanza/${string}`]: StanzaEvent;
 	[iq: `iq/${string}`]: StanzaEvent;
@@ -348,6 +350,8 @@ export interface ModuleDefinition {
 	readonly global?: boolean;
 	/** The file that it came from; built-in modules have none. */
 	readonly path?: string;
+	/** Not the server's own, in a language in which it may start what fails when nobody waits for it. */
+	readonly is_guarded?: boolean;
 	/** Runs the module; what it answers is what `module.depends` gives others. */
 	load(module: ModuleApi): unknown;
 }
@@ -509,6 +513,8 @@ export interface ModuleApi {
 	is_only_heard_by<Name extends keyof EventMap & string>(event: Name, handlers: ReadonlySet<Handler<EventMap[Name]>>): boolean;
 	/** Sends an IQ; the promise ends with its result's stanza, or fails with an {@link IqError}. Timeout in seconds. */
 	send_iq(stanza: Stanza, origin?: Session, timeout?: number): Promise<Stanza>;
+	/** The same, with who answered. */
+	query_iq(stanza: Stanza, origin?: Session, timeout?: number): Promise<IqAnswer>;
 
 	default_permission(role: string, permission: string): void;
 	default_permissions(role: string, permissions: readonly string[]): void;
@@ -522,6 +528,13 @@ export interface ModuleApi {
 
 	measure(name: string, kind: "amount" | "rate" | "times" | "counter" | "distribution"): Measure;
 	set_status(kind: "error" | "warn" | "info" | "core", message: string): void;
+}
+
+/** The answer to a query. */
+export interface IqAnswer {
+	readonly stanza: Stanza;
+	/** Where it came from; absent where the answer was given at once, to whoever asked. */
+	readonly origin?: Session;
 }
 
 /** Why {@link ModuleApi.send_iq} failed. */

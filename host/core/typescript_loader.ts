@@ -1,9 +1,8 @@
 // Counterpart: util/pluginloader.lua, for modules in TypeScript and JavaScript
 
 import { existsSync } from "node:fs";
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
-import { compileFunction } from "node:vm";
+import { createRequire, Module } from "node:module";
+import { join } from "node:path";
 import { failed, ok, type Result } from "../util/error.ts";
 import type { ModuleApi, ModuleDefinition, ModuleLoader } from "./types.ts";
 
@@ -29,6 +28,31 @@ function create_transform(): Transform {
 	};
 }
 
+/**
+ * Looks at a module's file without running it.
+ * @returns why a server could not load it
+ */
+export function module_file_problem(file: string): string | undefined {
+	const require = createRequire(import.meta.url);
+	const esbuild: typeof import("esbuild") = require("esbuild");
+	try {
+		const { metafile } = esbuild.buildSync({
+			entryPoints: [file],
+			bundle: true,
+			packages: "external",
+			format: "esm",
+			platform: "node",
+			write: false,
+			metafile: true,
+			logLevel: "silent",
+		});
+		const exported = Object.values(metafile.outputs).flatMap((output) => output.exports);
+		return exported.includes("default") || exported.includes("load") ? undefined : exports_nothing(file);
+	} catch (error) {
+		return `${file} cannot be loaded: ${describe(error)}`;
+	}
+}
+
 /** The file of a module: `mod_x.ts`, or `mod_x/mod_x.ts` as in community repositories; the first folder that has one counts. */
 export function find_module_file(folders: readonly string[], name: string): string | undefined {
 	for (const folder of folders) {
@@ -46,6 +70,10 @@ function is_load_function(value: unknown): value is (module: ModuleApi) => unkno
 	return typeof value === "function";
 }
 
+function exports_nothing(file: string): string {
+	return `${file} exports no function: expected \`export default function (module) { … }\``;
+}
+
 function describe(error: unknown): string {
 	const errors = typeof error === "object" && error !== null && "errors" in error ? error.errors : undefined;
 	if (Array.isArray(errors)) {
@@ -54,6 +82,21 @@ function describe(error: unknown): string {
 			.join("; ");
 	}
 	return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+/** A file as Node itself loads it, which has errors name lines of its source. Node's types do not show how it compiles. */
+class SourceModule extends Module {
+	declare readonly _compile: (code: string, file: string) => void;
+
+	constructor(
+		file: string,
+		private readonly api: object,
+	) {
+		super(file);
+		this.filename = file;
+		const beside = createRequire(file);
+		this.require = Object.assign((id: string): unknown => (id === "enjamb" ? this.api : beside(id)), beside);
+	}
 }
 
 /**
@@ -68,14 +111,13 @@ export function create_typescript_loader(folders: readonly string[], api: object
 	function load(file: string, name: string): Result<ModuleDefinition, string> {
 		try {
 			const { code } = transform(file);
-			const run = compileFunction(code, ["exports", "require", "module", "__filename", "__dirname"], { filename: file });
-			const own_require = createRequire(file);
-			const exported: { exports: { [key: string]: unknown } } = { exports: {} };
-			run(exported.exports, (id: string) => (id === "enjamb" ? api : own_require(id)), exported, file, dirname(file));
-			const { default: by_default, load: by_name = by_default, global } = exported.exports;
-			if (!is_load_function(by_name))
-				return failed(`${file} exports no function: expected \`export default function (module) { … }\``);
-			return ok({ name, path: file, global: global === true, load: by_name });
+			process.setSourceMapsEnabled(true);
+			const source = new SourceModule(file, api);
+			source._compile(code, file);
+			const exported: { [key: string]: unknown } = source.exports;
+			const { default: by_default, load: by_name = by_default, global } = exported;
+			if (!is_load_function(by_name)) return failed(exports_nothing(file));
+			return ok({ name, path: file, global: global === true, is_guarded: true, load: by_name });
 		} catch (error) {
 			return failed(`${file} cannot be loaded: ${describe(error)}`);
 		}

@@ -1,7 +1,8 @@
 // Counterpart: util/filters.lua, as far as sessions of the host are concerned
 
 import { BaseStreamSession } from "../../host/core/stream_session.ts";
-import type { FilterKind, StanzaFilter, StreamSession } from "../../host/core/types.ts";
+import type { EventMap, FilterKind, StanzaFilter, StreamSession } from "../../host/core/types.ts";
+import type { Handler } from "../../host/util/events.ts";
 import { Stanza } from "../../host/util/stanza.ts";
 import { TValue } from "../fengari.ts";
 import { bytes_value, nil, tags, text_of_string } from "../live_table.ts";
@@ -20,7 +21,8 @@ function is_filter_kind(kind: string): kind is FilterKind {
 
 /**
  * `host.filters`, which util/filters.lua builds on. Its `connect(session, kind, run)` has stanzas of a session of the host pass `run`,
- * and gives the function that ends that; nothing where the session is none of the host's. A stanza that `run` fails on is not passed.
+ * and gives the function that ends that; nothing where the session is none of the host's, which `knows(session)` tells. A stanza that `run`
+ * fails on is not passed. `watch(callback)` calls back for each stream of the host that is new, and gives the function that ends that.
  */
 export function filters_library(host: LuaHost): TValue {
 	const { vm, border } = host;
@@ -68,6 +70,30 @@ export function filters_library(host: LuaHost): TValue {
 			return undefined;
 		});
 	});
+	/** Tells Lua of each stream that is new; gives the function that ends that. */
+	const watch = vm.native(([callback = nil]) => {
+		const callee = new TValue(callback.type, callback.value);
+		const { events } = host.server;
+		const tell: Handler<EventMap["stream-session-created"]> = ({ session }) => {
+			try {
+				vm.call(callee, [border.to_lua(session)]);
+			} catch (error) {
+				if (!(error instanceof LuaError)) throw error;
+				session.log("error", "A hook for filters in Lua failed: %s", error.traceback || error.message);
+			}
+		};
+		events.add_handler("stream-session-created", tell);
+		return vm.native(() => {
+			events.remove_handler("stream-session-created", tell);
+			return undefined;
+		});
+	});
 	vm.raw_set(library, "connect", connect);
+	vm.raw_set(library, "watch", watch);
+	vm.raw_set(
+		library,
+		"knows",
+		vm.native(([session = nil]) => border.to_lua(is_stream_session(border.from_lua(session)))),
+	);
 	return new TValue(tags.table, library);
 }

@@ -332,6 +332,9 @@ export class FakeModule implements ModuleApi {
 	send_iq(): Promise<Stanza> {
 		return Promise.reject(new Error("the fake module gets no answers"));
 	}
+	query_iq(): Promise<never> {
+		return Promise.reject(new Error("the fake module gets no answers"));
+	}
 
 	default_permission(role: string, permission: string): void {
 		this.permissions.push({ role, permission });

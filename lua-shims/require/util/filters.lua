@@ -6,22 +6,27 @@ local on_host, host_filters = pcall(require, "host.filters")
 
 local new_session_hooks = {}
 
+local function prepare(session)
+	if session.filters then
+		return
+	end
+	local filters = {}
+	session.filters = filters
+	session.filter = function(kind, data)
+		local list = filters[kind]
+		if list then
+			for i = 1, #list do
+				data = list[i](data, session)
+				if data == nil then break end
+			end
+		end
+		return data
+	end
+end
+
 -- Gives the session's filter function, and tells those who wait for new sessions.
 local function initialize(session)
-	if not session.filters then
-		local filters = {}
-		session.filters = filters
-		session.filter = function(kind, data)
-			local list = filters[kind]
-			if list then
-				for i = 1, #list do
-					data = list[i](data, session)
-					if data == nil then break end
-				end
-			end
-			return data
-		end
-	end
+	prepare(session)
 	for i = 1, #new_session_hooks do
 		new_session_hooks[i](session)
 	end
@@ -31,7 +36,12 @@ end
 -- Adds a filter behind those of its priority and above. The list holds its functions in order, and the priority of each by function.
 local function add_filter(session, kind, callback, priority)
 	if not session.filters then
-		initialize(session)
+		-- a session of the host was told of when it was new, whether anybody filtered it or not
+		if on_host and host_filters.knows(session) then
+			prepare(session)
+		else
+			initialize(session)
+		end
 	end
 	local list = session.filters[kind]
 	if not list then
@@ -79,13 +89,22 @@ local function remove_filter(session, kind, callback)
 	return true
 end
 
+local stop_watching
+
 -- Calls a function for each session that is new from now on.
 local function add_filter_hook(callback)
 	new_session_hooks[#new_session_hooks + 1] = callback
+	if on_host and not stop_watching then
+		stop_watching = host_filters.watch(initialize)
+	end
 end
 
 local function remove_filter_hook(callback)
 	remove_value(new_session_hooks, callback)
+	if stop_watching and #new_session_hooks == 0 then
+		stop_watching()
+		stop_watching = nil
+	end
 end
 
 return {

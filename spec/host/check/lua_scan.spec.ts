@@ -79,7 +79,7 @@ describe("what a Lua module asks for", () => {
 	});
 
 	it("names what a host does not offer", () => {
-		const surface = { libraries: new Set(["util.jid"]), module_methods: new Set(["hook"]) };
+		const surface = { libraries: new Set(["util.jid"]), module_methods: new Set(["hook"]), syntax_error: () => undefined };
 		const source = 'require "prosody.util.jid" require "util.dns" module:hook("a") module:measure("b")';
 		expect(missing_in_surface(source, surface).map(({ name }) => name)).toEqual(["util.dns", "measure"]);
 	});

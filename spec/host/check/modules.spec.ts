@@ -20,7 +20,9 @@ function write(path: string, text: string): string {
 	return full;
 }
 
-const surface = { libraries: new Set(["util.jid"]), module_methods: new Set(["hook", "depends", "require"]) };
+const syntax_error = (source: string, file: string): string | undefined =>
+	source.includes("(;") ? `${file}:1: unexpected symbol near ';'` : undefined;
+const surface = { libraries: new Set(["util.jid"]), module_methods: new Set(["hook", "depends", "require"]), syntax_error };
 
 function context(more: Partial<ModuleContext> = {}): ModuleContext {
 	const built_in = new Set(["presence", "message", "iq", "offline", "c2s", "muc", "ping", "auth_insecure", "s2s"]);
@@ -138,5 +140,20 @@ describe("find_lua_module", () => {
 		write("b/mod_x.lua", "");
 		expect(find_lua_module([join(folder, "a"), join(folder, "b")], "x")).toBe(first);
 		expect(find_lua_module([folder], "x")).toBeUndefined();
+	});
+
+	it("are said not to load where they cannot be parsed, or export nothing", () => {
+		write("mod_torn.ts", "export default (module) => {\n\tmodule.hook(;\n};");
+		write("mod_silent.ts", "export const x = 1;");
+		write("mod_named.js", "module.exports = { load() {} };");
+		write("mod_lost.ts", 'import "./nowhere.ts";\nexport default () => {};');
+		write("mod_cut.lua", "module:hook(;");
+		const checked = check_modules(config({ modules_enabled: ["torn", "silent", "named", "lost", "cut"] }), context());
+		expect(messages(checked)).toEqual([
+			expect.stringMatching(/^warning: mod_torn cannot be loaded.*mod_torn\.ts:2:\d+: /),
+			expect.stringMatching(/^warning: mod_silent cannot be loaded.*exports no function/),
+			expect.stringMatching(/^warning: mod_lost cannot be loaded.*nowhere/),
+			expect.stringMatching(/^warning: mod_cut cannot be loaded.*mod_cut\.lua:1: unexpected symbol/),
+		]);
 	});
 });
