@@ -4,12 +4,12 @@ import { createPrivateKey, X509Certificate } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { createSecureContext } from "node:tls";
-import { idna_to_ascii } from "../util/encodings.ts";
 import { failed, ok, type Result } from "../util/error.ts";
 import { adopt_file } from "../util/file_owner.ts";
 import { get_identities, self_signed_certificate } from "../util/x509.ts";
 import { type CertificateFiles, find_cert, find_cert_in_index, index_certs, parent_domain } from "./certificate_files.ts";
 import type { ConfigValue } from "./config/config.ts";
+import { ServiceCertificates, type ServicePort } from "./service_certificates.ts";
 import {
 	context_options,
 	merge_settings,
@@ -25,11 +25,10 @@ import type { Server, TlsContext } from "./types.ts";
 export interface CertManager {
 	/**
 	 * What a host's streams are encrypted with; undefined where it has no usable certificate, which the log says once.
-	 *
-	 * `SERVICE port NUMBER` stands for a port that speaks TLS from the first byte, as in Prosody. Its context takes that of the host
-	 * that a client names.
 	 */
 	tls_context(host: string): TlsContext | undefined;
+	/** The same for a port that speaks TLS from the first byte. Its context takes that of the host that a client names. */
+	service_tls_context(at: ServicePort): TlsContext | undefined;
 	/**
 	 * The files of a host's certificate, which need not be usable; undefined where there are none, so that a certificate is made.
 	 * An error says which ones the configuration names that cannot be had.
@@ -102,6 +101,7 @@ export function create_certmanager(server: CertificateServices): CertManager {
 	server.events.add_handler("config-reloaded", () => {
 		index = undefined;
 		contexts.clear();
+		services.forget();
 	});
 
 	/** A host's own option, not one that it inherits from the global section. */
@@ -250,45 +250,23 @@ export function create_certmanager(server: CertificateServices): CertManager {
 
 	function tls_context(name: string): TlsContext | undefined {
 		if (contexts.has(name)) return contexts.get(name);
-		const [, service, port] = /^(\S+) port (\d+)$/.exec(name) ?? [];
-		const made = service === undefined ? create_host_context(name) : create_service_context(service, Number(port));
+		const made = create_host_context(name);
 		if (!made.ok) log("error", "No TLS for %s: %s", name, made.error);
 		const context = made.ok ? made.value : undefined;
 		contexts.set(name, context);
 		return context;
 	}
 
-	/** The certificate option of a service: a file, or a table of them by port. */
-	function service_certificate(service: string, port: number): string | undefined {
-		const option = config.get("*", `${service}_certificate`);
-		if (typeof option === "string") return path_option(option);
-		if (option instanceof Map) return path_option(option.get(port) ?? option.get("default"));
-		return path_option(read_settings(option).get("default"));
-	}
+	const services = new ServiceCertificates(server, {
+		create_context,
+		find_host_cert,
+		host_certificate,
+		tls_context,
+		path_option,
+		get certificates_folder() {
+			return certificates_folder();
+		},
+	});
 
-	function create_service_context(service: string, port: number): Result<TlsContext, string> {
-		const layers = [read_settings(config.get("*", "ssl")), read_settings(config.get("*", `${service}_ssl`))];
-		const path = service_certificate(service, port);
-		const files = path === undefined ? undefined : find_cert(path, service);
-		if (path !== undefined && files === undefined)
-			return failed(`${service}_certificate: ${path} with a matching key does not exist`);
-		const base = create_context(layers, files);
-		if (!base.ok) return base;
-		const has_own = files !== undefined || layers.some((layer) => layer.has("certificate"));
-		const first_host = [...server.hosts.values()].find((host) => host.type === "local")?.host;
-		const fallback = has_own || first_host === undefined ? base.value : (tls_context(first_host) ?? base.value);
-		return ok({
-			names: fallback.names,
-			options: {
-				...fallback.options,
-				SNICallback(name, answer) {
-					const host = [...server.hosts.keys()].find((known) => (idna_to_ascii(known) ?? known) === name.toLowerCase());
-					const context = host === undefined ? undefined : tls_context(host);
-					answer(null, (context ?? fallback).options.secureContext);
-				},
-			},
-		});
-	}
-
-	return { tls_context, host_certificate };
+	return { tls_context, service_tls_context: (at) => services.context(at), host_certificate };
 }

@@ -64,12 +64,12 @@ export function create_portmanager(server: Server): PortManager {
 	let state: "new" | "running" | "stopped" = "new";
 
 	async function open(service: NetService, host: string, port: number): Promise<Result<Listener, ListenFailure>> {
-		const context_name = `${service.name} port ${port}`;
+		const at = { service: service.name, interface: host, port };
 		const opened = await net.listen({
 			interface: host,
 			port,
 			onconnect: (connection) => service.onconnect(connection),
-			...(service.encryption === "ssl" ? { tls: () => server.tls_context(context_name) } : {}),
+			...(service.encryption === "ssl" ? { tls: () => server.service_tls_context(at) } : {}),
 		});
 		if (!opened.ok) return opened;
 		// Nobody may want it any more, by the time that it is open.
@@ -197,7 +197,8 @@ export function create_portmanager(server: Server): PortManager {
 		adopt(name, stream, ip) {
 			const service = services.get(name)?.[0];
 			if (service === undefined) return false;
-			const tls = service.encryption === "ssl" ? () => server.tls_context(`${name} port 0`) : undefined;
+			const tls =
+				service.encryption === "ssl" ? () => server.service_tls_context({ service: name, interface: "*", port: 0 }) : undefined;
 			net.adopt(stream, (connection) => service.onconnect(connection), { ...(ip === undefined ? {} : { ip }), tls });
 			return true;
 		},

@@ -341,6 +341,8 @@ export interface Connection {
 export interface TlsContext {
 	readonly names: readonly string[];
 	readonly options: import("node:tls").TlsOptions;
+	/** The context for clients that name a host (SNI), where it depends on that. */
+	readonly by_name?: (name: string) => TlsContext;
 }
 
 /** A module as a loader found it. */
@@ -709,6 +711,8 @@ export interface Server {
 	get_children(host: string): { host: string; name: string | undefined }[];
 	/** The TLS context of a host name; undefined where there is no certificate. Source: core/certmanager.lua. */
 	tls_context(host: string): TlsContext | undefined;
+	/** The same for a port that speaks TLS from the first byte. */
+	service_tls_context(at: { service: string; interface: string; port: number }): TlsContext | undefined;
 	/** What is listened on. */
 	addresses(): ListenAddress[];
 	/** Deactivates and activates all hosts: a clean state between scripts. Source: plugins/mod_debug_reset.lua. */

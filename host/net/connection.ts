@@ -6,6 +6,7 @@ import { TLSSocket } from "node:tls";
 import type { Connection, Log, TlsContext } from "../core/types.ts";
 import type { AddressableText } from "../util/stanza.ts";
 import type { Held, Outlet, Turn } from "../util/turn.ts";
+import { read_client_hello } from "./client_hello.ts";
 import { OutBuffer, type Piece } from "./out_buffer.ts";
 import type { NetworkSettings } from "./server.ts";
 
@@ -328,13 +329,37 @@ export class SocketConnection implements Connection, Outlet {
 		else this.write_piece(last, encrypt);
 	}
 
+	/** Chooses by what the client says first. Changing contexts in the middle, as Node does, keeps certificates of another kind of key. */
 	private encrypt(context: TlsContext): void {
+		this.handshake_timer = timer(this.settings.ssl_handshake_timeout, () => this.fail("TLS handshake timed out"));
+		const { by_name } = context;
+		if (by_name === undefined) {
+			this.handshake(context);
+			return;
+		}
+		const plain = this.stream;
+		let said = Buffer.alloc(0);
+		const listen = (chunk: Buffer): void => {
+			if (this.state !== "open") return;
+			said = Buffer.concat([said, chunk]);
+			const hello = read_client_hello(said);
+			if (hello === "incomplete") return;
+			plain.off("data", listen);
+			plain.pause();
+			plain.unshift(said);
+			const { server_name } = hello;
+			this.guard(() => this.handshake(server_name === undefined ? context : by_name(server_name)));
+		};
+		plain.on("data", listen);
+		this.update_reading();
+	}
+
+	private handshake(context: TlsContext): void {
 		const plain = this.stream;
 		for (const [name, listener] of Object.entries(this.listeners)) plain.off(name, listener);
 		// TLS reports what happens to the connection below it.
 		plain.on("error", () => {});
 		const tls = new TLSSocket(plain, { ...context.options, isServer: true });
-		this.handshake_timer = timer(this.settings.ssl_handshake_timeout, () => this.fail("TLS handshake timed out"));
 		tls.on("secure", () => {
 			clearTimeout(this.handshake_timer);
 			this.encrypted = true;

@@ -89,6 +89,7 @@ export function start_storage(
 		open_store: (host, store, kind) => storage.open(host, store, kind),
 		get_children: unused,
 		tls_context: unused,
+		service_tls_context: unused,
 		purge_user: unused,
 		activate_host: unused,
 		deactivate_host: unused,

@@ -1,0 +1,90 @@
+// No counterpart: OpenSSL looks for Prosody at what a client says first.
+
+/** What a client's first bytes say: whom it wants (SNI, RFC 6066 §3), or that more has to come to know. */
+export type Hello = "incomplete" | { readonly server_name: string | undefined };
+
+const handshake_record = 22;
+const client_hello = 1;
+const server_name_extension = 0;
+const host_name = 0;
+/** More bytes than any client has to say first. */
+const longest = 64 * 1024;
+
+const nobody: Hello = { server_name: undefined };
+
+/** Takes bytes from the front of a buffer; what is beyond the end is empty. */
+class Reader {
+	private at = 0;
+
+	constructor(private readonly data: Buffer) {}
+
+	get left(): number {
+		return this.data.length - this.at;
+	}
+
+	number(bytes: 1 | 2 | 3): number {
+		const taken = this.take(bytes);
+		return taken.length < bytes ? 0 : taken.readUIntBE(0, bytes);
+	}
+
+	take(bytes: number): Buffer {
+		const taken = this.data.subarray(this.at, this.at + bytes);
+		this.at += bytes;
+		return taken;
+	}
+
+	/** Something whose length stands before it. */
+	vector(length_bytes: 1 | 2): Buffer {
+		return this.take(this.number(length_bytes));
+	}
+}
+
+/** The handshake message in the records so far; undefined where they hold something else. */
+function message_of(data: Buffer): Buffer | "incomplete" | undefined {
+	const records = new Reader(data);
+	const pieces: Buffer[] = [];
+	let size = 0;
+	while (records.left > 0) {
+		if (records.number(1) !== handshake_record) return undefined;
+		if (records.left < 4) return "incomplete";
+		records.take(2);
+		const length = records.number(2);
+		const piece = records.take(length);
+		pieces.push(piece);
+		size += piece.length;
+		const message = Buffer.concat(pieces);
+		if (message.length > 0 && message[0] !== client_hello) return undefined;
+		if (message.length >= 4) {
+			const expected = 4 + message.readUIntBE(1, 3);
+			if (size >= expected) return message.subarray(4, expected);
+			if (expected > longest) return undefined;
+		}
+		if (piece.length < length) return "incomplete";
+	}
+	return "incomplete";
+}
+
+/** Reads whom a client wants from what it sent so far. What is no TLS, or is broken, names nobody: TLS itself answers that. */
+export function read_client_hello(data: Buffer): Hello {
+	const message = data.length > longest ? undefined : message_of(data);
+	if (message === "incomplete") return message;
+	if (message === undefined) return nobody;
+	const hello = new Reader(message);
+	// version, random number
+	hello.take(2 + 32);
+	// session, cipher suites, ways of compression
+	hello.vector(1);
+	hello.vector(2);
+	hello.vector(1);
+	const extensions = new Reader(hello.vector(2));
+	while (extensions.left > 0) {
+		const type = extensions.number(2);
+		const content = extensions.vector(2);
+		if (type !== server_name_extension) continue;
+		const names = new Reader(new Reader(content).vector(2));
+		if (names.number(1) !== host_name) return nobody;
+		const name = names.vector(2).toString("latin1");
+		return name === "" ? nobody : { server_name: name };
+	}
+	return nobody;
+}
