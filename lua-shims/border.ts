@@ -371,6 +371,8 @@ export class Border {
 
 	/** A Lua table that is a deep copy of plain data of the host, for code that goes on to change it. */
 	deep_table(data: unknown): TValue {
+		// Integers that a JavaScript number does not equal come as near to it as one can
+		if (typeof data === "bigint") return this.to_lua(Number(data));
 		if (typeof data !== "object" || data === null) return this.to_lua(data);
 		const entries: Iterable<[unknown, unknown]> | undefined =
 			data instanceof Map
@@ -382,7 +384,8 @@ export class Border {
 						: undefined;
 		if (entries === undefined) return this.to_lua(data);
 		const table = this.vm.new_table();
-		for (const [key, item] of entries) {
+		for (const [given, item] of entries) {
+			const key = typeof given === "bigint" ? Number(given) : given;
 			if (typeof key !== "string" && typeof key !== "number" && typeof key !== "boolean") continue;
 			this.vm.raw_set_value(table, key_value(key), this.deep_table(item));
 		}

@@ -103,7 +103,7 @@ export const register = feature("register", (module) => {
 		for (const { name } of form.fields) {
 			const value = name === undefined ? undefined : data[name];
 			if (name === undefined || value === undefined || (typeof value === "object" && !Array.isArray(value))) continue;
-			values[name] = Array.isArray(value) ? value.map(String) : value;
+			values[name] = Array.isArray(value) ? value.map(String) : typeof value === "bigint" ? String(value) : value;
 		}
 		return values;
 	}

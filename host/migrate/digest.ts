@@ -1,8 +1,9 @@
 // No counterpart: fingerprints of what was moved, the same whichever storage it lies in.
 
 import { createHash, type Hash } from "node:crypto";
-import type { StoreMap, StoreValue } from "../core/types.ts";
-import { entries } from "../util/luatable.ts";
+import type { StoreKey, StoreMap, StoreValue } from "../core/types.ts";
+import { failed } from "../util/error.ts";
+import { entries, number_text } from "../util/luatable.ts";
 import type { ArchiveRecord } from "./types.ts";
 
 /** How many items of an archive one link of its chain stands for. */
@@ -10,13 +11,18 @@ export const link_size = 1000;
 
 function value_text(value: StoreValue): string {
 	if (typeof value === "object") return table_text(entries(value));
-	return typeof value === "string" ? JSON.stringify(value) : String(value);
+	return scalar_text(value);
 }
 
-function table_text(items: readonly (readonly [unknown, StoreValue])[]): string {
-	const parts = items.map(
-		([key, value]) => `${typeof key === "string" ? JSON.stringify(key) : String(key)}:${value_text(value)}`,
-	);
+/** Numbers with all their digits, so that one is never taken for another. */
+function scalar_text(value: StoreKey): string {
+	if (typeof value === "string") return JSON.stringify(value);
+	const digits = typeof value === "boolean" ? failed("") : number_text(value);
+	return digits.ok ? digits.value : String(value);
+}
+
+function table_text(items: readonly (readonly [StoreKey, StoreValue])[]): string {
+	const parts = items.map(([key, value]) => `${scalar_text(key)}:${value_text(value)}`);
 	return `{${parts.sort().join(",")}}`;
 }
 

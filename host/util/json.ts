@@ -4,6 +4,7 @@ import { has_foreign_bytes } from "./byte_text.ts";
 import { failed, ok, type Result } from "./error.ts";
 import {
 	entries,
+	exact_number,
 	from_entries,
 	type LuaKey,
 	type LuaMap,
@@ -48,6 +49,7 @@ function write(value: LuaValue): string {
 			return text(value);
 		case "boolean":
 			return String(value);
+		case "bigint":
 		case "number": {
 			const digits = number_text(value);
 			return digits.ok ? digits.value : "null";
@@ -91,6 +93,7 @@ class Unreadable extends Error {}
 
 function read(value: unknown, depth: number): LuaValue | undefined {
 	if (typeof value === "string" || typeof value === "boolean") return value;
+	if (typeof value === "bigint") return value;
 	if (typeof value === "number") {
 		if (!Number.isFinite(value)) throw new Unreadable("a number that is too large");
 		return value;
@@ -138,10 +141,33 @@ function expect_list(key: string, value: unknown): readonly unknown[] {
 	return value;
 }
 
+const long_integer = /\d{16}/;
+const token = /"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/g;
+const whole = /^-?\d{16,19}$/;
+
+/** Parses JSON in which integers that no JavaScript number equals come as bigints, as Lua has them with up to 64 bits. */
+function parse(json: string): unknown {
+	if (!long_integer.test(json)) return JSON.parse(json);
+	const found: bigint[] = [];
+	/** Begins texts that stand for integers, and no other. */
+	let mark = "#";
+	while (json.includes(`"${mark}`)) mark += "#";
+	const marked = json.replace(token, (text) => {
+		if (!whole.test(text)) return text;
+		const integer = BigInt(text);
+		if (BigInt.asIntN(64, integer) !== integer || typeof exact_number(integer) === "number") return text;
+		return `"${mark}${found.push(integer) - 1}"`;
+	});
+	if (found.length === 0) return JSON.parse(json);
+	return JSON.parse(marked, (_key, value: unknown) =>
+		typeof value === "string" && value.startsWith(mark) ? found[Number(value.slice(mark.length))] : value,
+	);
+}
+
 /** Reads what {@link encode} or Prosody wrote. An error says what is wrong with the text. */
 export function decode(json: string): Result<LuaValue, string> {
 	try {
-		const value = read(JSON.parse(json), 0);
+		const value = read(parse(json), 0);
 		return value === undefined ? failed("null is no value") : ok(value);
 	} catch (error) {
 		if (error instanceof SyntaxError || error instanceof Unreadable) return failed(error.message);

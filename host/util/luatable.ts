@@ -3,10 +3,13 @@
 import { failed, ok, type Result } from "./error.ts";
 
 /** What can be a key in a stored table. */
-export type LuaKey = string | number | boolean;
+export type LuaKey = string | number | bigint | boolean;
 
-/** A value as Prosody stores it: lists are arrays, tables with text keys only are objects, all other tables are Maps. */
-export type LuaValue = string | number | boolean | LuaTable;
+/**
+ * A value as Prosody stores it: lists are arrays, tables with text keys only are objects, all other tables are Maps. Of Lua's
+ * integers those are bigints that no JavaScript number equals; see {@link exact_number}.
+ */
+export type LuaValue = string | number | bigint | boolean | LuaTable;
 export type LuaTable = LuaValue[] | LuaRecord | LuaMap;
 export interface LuaRecord {
 	[key: string]: LuaValue | undefined;
@@ -23,6 +26,12 @@ const byte = /[\udc80-\udcff]/;
 /** A table without keys, and without what objects inherit, so that `constructor` is no key of it. */
 export function new_record(): LuaRecord {
 	return Object.create(null);
+}
+
+/** An integer of Lua as values hold it: a number, where one equals it. */
+export function exact_number(integer: bigint): number | bigint {
+	const number = Number(integer);
+	return BigInt(number) === integer ? number : integer;
 }
 
 /** Whether a value is a table. */
@@ -113,6 +122,8 @@ export function problem(value: unknown, depth = 0): string | undefined {
 			return is_broken(value) ? "text that is no Unicode (half of a surrogate pair)" : undefined;
 		case "number":
 			return Number.isFinite(value) ? undefined : `the number ${value}`;
+		case "bigint":
+			return BigInt.asIntN(64, value) === value ? undefined : `the number ${value}, which has more than 64 bits,`;
 		case "object":
 			break;
 		default:
@@ -148,7 +159,8 @@ export function problem(value: unknown, depth = 0): string | undefined {
  * A number as Lua's tostring writes it, integers without a point; but with all digits that it takes to read the same number
  * again, where Lua stops at 14. An error for what Lua cannot read back.
  */
-export function number_text(value: number): Result<string, string> {
+export function number_text(value: number | bigint): Result<string, string> {
+	if (typeof value === "bigint") return ok(value.toString());
 	if (!Number.isFinite(value)) return failed(`the number ${value} cannot be stored`);
 	const magnitude = Math.abs(value);
 	if (Number.isInteger(value)) {

@@ -54,7 +54,8 @@ function float_text(value: number): string {
 	return sign + (fraction === "" ? whole : `${whole}.${fraction}`);
 }
 
-function number_text(value: number): string {
+function number_text(value: number | bigint): string {
+	if (typeof value === "bigint") return value.toString();
 	if (Number.isNaN(value)) return "(0/0)";
 	if (!Number.isFinite(value)) return value > 0 ? "(1/0)" : "(-1/0)";
 	if (Number.isSafeInteger(value)) return String(value === 0 ? 0 : value);
@@ -70,8 +71,10 @@ function key_text(key: LuaKey): string {
 	return scalar_text(key);
 }
 
-function scalar_text(value: string | number | boolean): string {
-	if (typeof value === "number") return number_text(value);
+function scalar_text(value: string | number | bigint | boolean): string {
+	if (typeof value === "bigint" && BigInt.asIntN(64, value) !== value)
+		throw new Unwritable(`the number ${value}, which has more than 64 bits,`);
+	if (typeof value === "number" || typeof value === "bigint") return number_text(value);
 	if (typeof value === "boolean") return String(value);
 	if (is_broken(value)) throw new Unwritable("text that is no Unicode (half of a surrogate pair)");
 	return string_text(value);
@@ -144,6 +147,7 @@ export function read_data(text: Buffer | string, notice?: Notice): Result<LuaVal
 	return read(
 		text,
 		(reader) => {
+			reader.skip_first_line();
 			reader.expect_word("return");
 			const value = reader.value(1);
 			reader.skip_semicolons();

@@ -31,15 +31,19 @@ export const number = fc.oneof(
 	fc.constantFrom(0, 1, -1, 1e-5, 1.5e300, 2 ** 53, 1e15),
 );
 
+/** Lua's integers that no JavaScript number equals. */
+const long_integer = fc.constantFrom(2n ** 63n - 1n, -(2n ** 63n) + 1n, 2n ** 53n + 1n, -(2n ** 53n) - 1n);
+
 export const key: fc.Arbitrary<LuaKey> = fc.oneof(
 	{ weight: 4, arbitrary: text },
 	{ weight: 2, arbitrary: fc.integer({ min: 1, max: 4 }) },
 	number,
+	long_integer,
 	fc.boolean(),
 );
 
 const { value: any_value } = fc.letrec<{ value: LuaValue; table: LuaTable }>((tie) => ({
-	value: fc.oneof({ maxDepth: 3, depthSize: "small" }, text, number, fc.boolean(), tie("table")),
+	value: fc.oneof({ maxDepth: 3, depthSize: "small" }, text, number, long_integer, fc.boolean(), tie("table")),
 	table: fc.oneof(
 		fc.array(fc.tuple(text, tie("value")), { maxLength: 4 }).map(from_entries),
 		fc.array(tie("value"), { minLength: 1, maxLength: 4 }),

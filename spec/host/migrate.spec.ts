@@ -75,7 +75,7 @@ function write_data(messages = 5): string {
 	config.set("_jid", "room@conference.example.com");
 	write(
 		`${rooms}/config/room.dat`,
-		`return {\n\t["_jid"] = "room@conference.example.com";\n\t["_data"] = {\n\t\t["name"] = "B\\195\\188hne";\n\t\t["history_length"] = 20;\n\t\t[3] = 0.5;\n\t};\n\t["romeo@example.com"] = "owner";\n\t["_affiliation_data"] = {};\n};\n`,
+		`return {\n\t["_jid"] = "room@conference.example.com";\n\t["_data"] = {\n\t\t["name"] = "B\\195\\188hne";\n\t\t["history_length"] = 20;\n\t\t["id"] = 9223372036854775807;\n\t\t[3] = 0.5;\n\t};\n\t["romeo@example.com"] = "owner";\n\t["_affiliation_data"] = {};\n};\n`,
 	);
 	write(`${rooms}/persistent.dat`, 'return {\n\t["room@conference.example.com"] = true;\n};\n');
 	write(`${rooms}/muc_log/room.list`, Array.from({ length: messages }, (_, number) => message(number)).join(""));

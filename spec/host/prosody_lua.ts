@@ -46,7 +46,7 @@ export function to_lua(value: LuaValue): string {
 		return `"${[...Buffer.from(value)].map((byte) => `\\x${byte.toString(16).padStart(2, "0")}`).join("")}"`;
 	if (typeof value === "number")
 		return Number.isInteger(value) && Math.abs(value) < 2 ** 63 ? String(BigInt(value)) : `(${value} + 0.0)`;
-	if (typeof value === "boolean") return String(value);
+	if (typeof value === "boolean" || typeof value === "bigint") return String(value);
 	return `{${entries(value)
 		.map(([key, item]) => `[${to_lua(key)}]=${to_lua(item)}`)
 		.join(",")}}`;

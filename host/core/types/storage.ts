@@ -3,12 +3,15 @@
 import type { Condition, Result } from "../../util/error.ts";
 import type { Stanza } from "../../util/stanza.ts";
 
-/** What a store holds: Lua's values. Lists are arrays, tables with string keys only are objects, all others are Maps. */
-export type StoreValue = string | number | boolean | StoreValue[] | StoreTable | StoreMap;
+/**
+ * What a store holds: Lua's values. Lists are arrays, tables with string keys only are objects, all others are Maps. Integers that
+ * no JavaScript number equals, of those with up to 64 bits, are bigints.
+ */
+export type StoreValue = string | number | bigint | boolean | StoreValue[] | StoreTable | StoreMap;
 export interface StoreTable {
 	[key: string]: StoreValue | undefined;
 }
-export type StoreKey = string | number | boolean;
+export type StoreKey = string | number | bigint | boolean;
 export type StoreMap = Map<StoreKey, StoreValue>;
 
 /** A store that could not be read or written. */

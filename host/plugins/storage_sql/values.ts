@@ -5,7 +5,7 @@ import type { StoreValue } from "../../core/types.ts";
 import { text_of } from "../../util/byte_text.ts";
 import { failed, ok, type Result } from "../../util/error.ts";
 import * as json from "../../util/json.ts";
-import { number_text, problem } from "../../util/luatable.ts";
+import { exact_number, number_text, problem } from "../../util/luatable.ts";
 import { preserialize } from "../../util/stanza.ts";
 import { tonumber } from "../../util/tonumber.ts";
 import * as xml from "../../util/xml.ts";
@@ -25,7 +25,10 @@ export function serialize(value: StoreValue): Result<StoredValue, string> {
 		}
 		case "boolean":
 			return ok({ type: "boolean", value: String(value) });
+		case "bigint":
 		case "number": {
+			const found = problem(value);
+			if (found !== undefined) return failed(`${found} cannot be stored`);
 			const digits = number_text(value);
 			return digits.ok ? ok({ type: "number", value: digits.value }) : digits;
 		}
@@ -36,6 +39,13 @@ export function serialize(value: StoreValue): Result<StoredValue, string> {
 	}
 }
 
+/** A number as Lua reads it, integers of 64 bits as they are. */
+function stored_number(text: string): number | bigint | undefined {
+	if (!/^-?\d{16,19}$/.test(text)) return tonumber(text);
+	const integer = BigInt(text);
+	return BigInt.asIntN(64, integer) === integer ? exact_number(integer) : Number(text);
+}
+
 /** The value that columns stand for. Stanzas come in the form in which tables hold them. */
 export function deserialize(type: string, value: string): Result<StoreValue, string> {
 	switch (type) {
@@ -44,7 +54,7 @@ export function deserialize(type: string, value: string): Result<StoreValue, str
 		case "boolean":
 			return value === "true" || value === "false" ? ok(value === "true") : failed(`"${value}" is no boolean`);
 		case "number": {
-			const number = tonumber(value);
+			const number = stored_number(value);
 			return number === undefined ? failed(`"${value}" is no number`) : ok(number);
 		}
 		case "json":

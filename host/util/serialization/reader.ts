@@ -3,7 +3,17 @@
 import { bytes_of, has_foreign_bytes, text_of } from "../byte_text.ts";
 import { failed, ok, type Result } from "../error.ts";
 import { from_entries, type LuaKey, type LuaTable, type LuaValue } from "../luatable.ts";
-import { tonumber } from "../tonumber.ts";
+import {
+	binary,
+	held_number,
+	is_decided,
+	numeral_value,
+	type Operand,
+	OperatorError,
+	priorities,
+	unary,
+	unary_priority,
+} from "./operators.ts";
 
 /** How deep Lua itself reads tables in each other. */
 const deepest_read = 190;
@@ -16,8 +26,12 @@ class Unreadable extends Error {}
 
 const blank = /[ \t\n\v\f\r]*/y;
 const name = /[A-Za-z_][A-Za-z0-9_]*/y;
-const numeral = /-?[ \t]*(?:0[xX][0-9a-fA-F.]+(?:[pP][+-]?\d+)?|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)/y;
+const numeral = /(?:0[xX][0-9a-fA-F.]+(?:[pP][+-]?\d+)?|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)/y;
 const long_open = /\[(=*)\[/y;
+/** A whole number that is certainly an integer of JavaScript, and what may come behind a value. */
+const plain_integer = /-?\d{1,15}(?=[;,)\]}\n\r])/y;
+/** What shows that a value goes on behind what was read of it. */
+const operator_sign = /\.\.(?!\.)|==|~=|<=|>=|<<|>>|\/\/|[-+*/%^<>|~&]|(?:and|or)(?![A-Za-z0-9_])/y;
 const plain_text = /[^"'\\\n\r]*/y;
 /** What a letter behind a backslash stands for. */
 export const letter_escapes: { readonly [letter: string]: string } = {
@@ -34,9 +48,14 @@ export const letter_escapes: { readonly [letter: string]: string } = {
 };
 const simple_escapes: { readonly [letter: string]: string } = { ...letter_escapes, "\n": "\n" };
 
-/** Reads values out of Lua text, one character for each byte. Nothing is ever run: what is no plain value is an error. */
+/**
+ * Reads values out of Lua text, one character for each byte. Nothing is ever run: values, and what operators make of them, are all
+ * there is; variables, calls and functions are errors.
+ */
 class Reader {
 	private position = 0;
+	/** In how many operands it is that count for nothing, behind `true or`. */
+	private passed_over = 0;
 
 	constructor(
 		private readonly text: string,
@@ -102,6 +121,11 @@ class Reader {
 		if (this.position < this.text.length) this.fail("the end");
 	}
 
+	/** Takes what Lua passes over at the beginning of a file: the mark of UTF-8, and a line for the shell. */
+	skip_first_line(): void {
+		this.match(/(?:\xef\xbb\xbf)?(?:#[^\n]*)?/y);
+	}
+
 	/** Takes the signs that may end a statement. */
 	skip_semicolons(): void {
 		while (this.take(";"));
@@ -115,34 +139,94 @@ class Reader {
 		return value ?? this.fail("a value");
 	}
 
-	/** A value; undefined for nil. */
+	/** A value, which operators may make of others; undefined for nil. */
 	value(depth: number): LuaValue | undefined {
 		this.skip();
+		const integer = this.match(plain_integer)?.[0];
+		if (integer !== undefined) return Number(integer) + 0;
+		return this.held(this.expression(depth, 0));
+	}
+
+	private held(value: Operand): LuaValue | undefined {
+		if (typeof value === "number" || typeof value === "bigint") return held_number(value);
+		return value;
+	}
+
+	/** Values with operators between them that bind tighter than a limit. Source: lparser.c, subexpr. */
+	private expression(depth: number, limit: number): Operand {
+		if (depth > deepest_read) this.fail(`operators and tables no more than ${deepest_read} deep in each other`);
+		let value = this.operand(depth);
+		for (;;) {
+			this.skip();
+			const start = this.position;
+			const operator = this.match(operator_sign)?.[0];
+			const [left, right] = priorities[operator ?? ""] ?? [0, 0];
+			if (operator === undefined || left <= limit) {
+				this.position = start;
+				return value;
+			}
+			value = this.combine(depth, start, operator, value, right);
+		}
+	}
+
+	/** What an operator makes of the value on its left and the one that comes next. */
+	private combine(depth: number, place: number, operator: string, left: Operand, limit: number): Operand {
+		if (operator !== "and" && operator !== "or") {
+			const right = this.expression(depth + 1, limit);
+			return this.apply(place, () => binary(operator, left, right));
+		}
+		if (!is_decided(operator, left)) return this.expression(depth + 1, limit);
+		this.passed_over++;
+		this.expression(depth + 1, limit);
+		this.passed_over--;
+		return left;
+	}
+
+	/** Applies an operator; where it cannot be, the error names its place. */
+	private apply(place: number, work: () => Operand): Operand {
+		if (this.passed_over > 0) return undefined;
+		try {
+			return work();
+		} catch (error) {
+			if (!(error instanceof OperatorError)) throw error;
+			this.position = place;
+			return this.fail(error.message);
+		}
+	}
+
+	/** One value with the operators before it. */
+	private operand(depth: number): Operand {
+		this.skip();
+		const start = this.position;
+		const operator = this.take_word("not") ? "not" : this.match(/[-#~]/y)?.[0];
+		if (operator === undefined) return this.plain_value(depth);
+		const value = this.expression(depth + 1, unary_priority);
+		return this.apply(start, () => unary(operator, value));
+	}
+
+	private plain_value(depth: number): Operand {
 		const sign = this.text.charAt(this.position);
 		if (sign === '"' || sign === "'") return this.short_string(sign);
 		if (sign === "{") return this.table(depth);
 		if (sign === "[") return this.long_string() ?? this.fail("a value");
-		if (sign === "(") return this.quotient();
+		if (sign === "(") return this.parenthesis(depth);
 		if (this.take_word("true")) return true;
 		if (this.take_word("false")) return false;
 		if (this.take_word("nil")) return undefined;
 		return this.number();
 	}
 
-	private number(): number {
-		this.skip();
+	private number(): Operand {
 		const start = this.position;
-		const value = tonumber(this.match(numeral)?.[0].replace(/[ \t]/g, ""));
-		if (value !== undefined) return value === 0 ? 0 : value;
+		const value = numeral_value(this.match(numeral)?.[0] ?? "");
+		if (value !== undefined) return value;
 		this.position = start;
 		return this.fail("a value");
 	}
 
-	/** A value in parentheses: what no numeral can say is written `(1/0)`, `(-1/0)` and `(0/0)`. */
-	private quotient(): number {
+	private parenthesis(depth: number): Operand {
 		this.expect("(");
-		let value = this.number();
-		if (this.take("/")) value /= this.number();
+		const value = this.expression(depth + 1, 0);
 		this.expect(")");
 		return value;
 	}
@@ -153,7 +237,7 @@ class Reader {
 		const list: (LuaValue | undefined)[] = [];
 		const keyed: [LuaKey, LuaValue][] = [];
 		while (!this.take("}")) {
-			const key = this.key();
+			const key = this.key(depth + 1);
 			const value = this.value(depth + 1);
 			if (key === undefined) list.push(value);
 			else if (value !== undefined) keyed.push([key, value]);
@@ -169,13 +253,13 @@ class Reader {
 	}
 
 	/** The key before a value, with its `=`; undefined where the value stands for itself. */
-	private key(): LuaKey | undefined {
+	private key(depth: number): LuaKey | undefined {
 		this.skip();
 		const start = this.position;
 		if (this.text.startsWith("[", start) && this.match(long_open) === undefined) {
 			this.position = start + 1;
-			const key = this.value(1);
-			if (key === undefined || typeof key === "object" || Number.isNaN(key))
+			const key = this.value(depth);
+			if (key === undefined || typeof key === "object" || (typeof key === "number" && Number.isNaN(key)))
 				this.fail("a key that is text, a number or a boolean");
 			this.expect("]");
 			this.expect("=");

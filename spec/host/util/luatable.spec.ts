@@ -81,7 +81,7 @@ describe("what cannot be stored", () => {
 		[[undefined], "a value of type undefined"],
 		[[() => 1], "a value of type function"],
 		[[null], "null"],
-		[1n, "a value of type bigint"],
+		[2n ** 63n, "the number 9223372036854775808, which has more than 64 bits,"],
 		[[new Date()], "an object that is no plain table"],
 	])("%o is refused by name", (value, reason) => {
 		expect(problem(value)).toBe(reason);

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { StoreTable, StoreValue } from "../../../host/core/types.ts";
+import type { StoreKey, StoreTable, StoreValue } from "../../../host/core/types.ts";
 import * as st from "../../../host/util/stanza.ts";
 import { recover_room } from "../../../muc/room/lifecycle.ts";
 import type { Room } from "../../../muc/types.ts";
@@ -10,11 +10,8 @@ import { TestRoom } from "../fixture.ts";
 function stored(value: StoreValue): StoreValue {
 	if (typeof value !== "object") return value;
 	if (Array.isArray(value)) return value.map(stored);
-	const entries: [string | number | boolean, StoreValue | undefined][] =
-		value instanceof Map ? [...value] : Object.entries(value);
-	const kept: [string | number | boolean, StoreValue][] = entries.flatMap(([key, inner]) =>
-		inner === undefined ? [] : [[key, stored(inner)]],
-	);
+	const entries: [StoreKey, StoreValue | undefined][] = value instanceof Map ? [...value] : Object.entries(value);
+	const kept: [StoreKey, StoreValue][] = entries.flatMap(([key, inner]) => (inner === undefined ? [] : [[key, stored(inner)]]));
 	return kept.every(([key]) => typeof key === "string") ? Object.fromEntries(kept) : new Map(kept);
 }
 
