@@ -1,6 +1,7 @@
 // Counterpart: tools/ejabberd2prosody.lua (muc_room). Source of the options: ejabberd's mod_muc_room.erl, make_opts.
 
 import type { StoreTable } from "../core/types.ts";
+import { text_of } from "../util/byte_text.ts";
 import { prep } from "../util/jid.ts";
 import { preserialize } from "../util/stanza.ts";
 import * as xml from "../util/xml.ts";
@@ -30,7 +31,7 @@ const without_twin: { readonly [option: string]: readonly string[] } = {
 	logging: ["false"],
 	max_users: ["200"],
 	public_list: ["true"],
-	pubsub: [""],
+	pubsub: ["", "[]"],
 	subscribers: ["[]"],
 	voice_request_min_interval: ["1800"],
 };
@@ -42,8 +43,20 @@ function items(term: Term | undefined): readonly Term[] {
 	return term instanceof Tuple ? term.items : Array.isArray(term) ? term : [];
 }
 
+/** A list of characters, as old versions have texts; undefined for every other list. */
+function text_of_list(list: readonly Term[]): string | undefined {
+	let text = "";
+	for (const item of list) {
+		if (typeof item !== "number" || !Number.isInteger(item) || item < 0 || item > 0x10ffff) return undefined;
+		text += String.fromCodePoint(item);
+	}
+	// Characters above 127 were bytes of UTF-8 then
+	return [...text].every((character) => character <= "\xff") ? text_of(Buffer.from(text, "latin1")) : text;
+}
+
 function text(term: Term | undefined): string {
 	if (typeof term === "string") return term;
+	if (Array.isArray(term)) return text_of_list(term) ?? "";
 	if (typeof term === "number") return String(term);
 	if (term instanceof Atom) return term.name;
 	return "";
@@ -52,7 +65,7 @@ function text(term: Term | undefined): string {
 /** A value in few words, to be compared and shown. */
 function shown(term: Term | undefined): string {
 	if (term instanceof Tuple) return `{${term.items.map(shown).join(",")}}`;
-	if (Array.isArray(term)) return `[${term.map(shown).join(",")}]`;
+	if (Array.isArray(term)) return term.length === 0 ? "[]" : (text_of_list(term) ?? `[${term.map(shown).join(",")}]`);
 	return text(term);
 }
 
@@ -84,11 +97,25 @@ function private_messages(options: ReadonlyMap<string, Term>): string | undefine
 	return text(options.get("allow_private_messages_from_visitors")) === "nobody" ? "participant" : undefined;
 }
 
+/** Pairs of a list of tuples, or of a map, as newer versions have the same. */
+function pairs(term: Term | undefined): readonly (readonly [Term | undefined, Term | undefined])[] {
+	if (term instanceof Mapping) return term.entries;
+	return items(term).map((pair) => {
+		const [first, second] = items(pair);
+		return [first, second];
+	});
+}
+
+/** Who set the subject: the nick, which newer versions have together with the JID. */
+function author_of(term: Term | undefined): string {
+	return text(term instanceof Tuple ? term.items[0] : term);
+}
+
 function subject_of(term: Term | undefined): string | undefined {
-	if (typeof term === "string") return term === "" ? undefined : term;
+	if (text(term) !== "") return text(term);
 	for (const entry of items(term)) {
 		const [kind, , value] = items(entry);
-		if (text(kind) === "text" && typeof value === "string" && value !== "") return value;
+		if (text(kind) === "text" && text(value) !== "") return text(value);
 	}
 	return undefined;
 }
@@ -104,13 +131,11 @@ function broadcast_of(term: Term | undefined): StoreTable | undefined {
 /** Hats of those who have some: by JID, each with its title, which newer versions keep apart. */
 function hats_of(options: ReadonlyMap<string, Term>): Map<string, StoreTable> {
 	const titles = new Map<string, string>();
-	for (const definition of items(options.get("hats_defs"))) {
-		const [uri, described] = items(definition);
+	for (const [uri, described] of pairs(options.get("hats_defs"))) {
 		titles.set(text(uri), text(described instanceof Tuple ? described.items[0] : described));
 	}
 	const hats = new Map<string, StoreTable>();
-	for (const entry of items(options.get("hats_users"))) {
-		const [who, list] = items(entry);
+	for (const [who, list] of pairs(options.get("hats_users"))) {
 		const jid = bare_jid(who);
 		if (jid === undefined) continue;
 		const own: StoreTable = {};
@@ -139,8 +164,7 @@ export function ejabberd_room(record: Term, left: LeftList): EjabberdRoom | unde
 
 	const who = new Map<string, string>();
 	const more = new Map<string, StoreTable>();
-	for (const entry of items(options.get("affiliations"))) {
-		const [person, given_affiliation] = items(entry);
+	for (const [person, given_affiliation] of pairs(options.get("affiliations"))) {
 		const [affiliation = given_affiliation, reason] = given_affiliation instanceof Tuple ? given_affiliation.items : [];
 		const person_jid = bare_jid(person);
 		const affiliation_name = text(affiliation);
@@ -157,7 +181,7 @@ export function ejabberd_room(record: Term, left: LeftList): EjabberdRoom | unde
 	}
 
 	const subject = subject_of(options.get("subject"));
-	const author = said("subject_author");
+	const author = author_of(options.get("subject_author"));
 	const private_to = private_messages(options);
 	if (said("allow_private_messages_from_visitors") === "moderators") {
 		left.add("option allow_private_messages_from_visitors = moderators", "Prosody has no such option");

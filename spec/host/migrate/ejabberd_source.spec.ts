@@ -62,6 +62,15 @@ describe("rooms of ejabberd", () => {
 			{ ...usual, subject: "S", subject_from: "balcony@rooms.example/romeo" },
 		],
 		['{subject,<<"S">>},', { ...usual, subject: "S" }],
+		[
+			'{subject,<<"S">>},{subject_author,{<<"romeo">>,{jid,<<"r">>,<<"e">>,<<>>,<<"r">>,<<"e">>,<<>>}}},',
+			{ ...usual, subject: "S", subject_from: "balcony@rooms.example/romeo" },
+		],
+		[
+			'{title,"T\\303\\274r"},{description,[]},{password,"p"},{password_protected,true},',
+			{ ...usual, name: "Tür", password: "p" },
+		],
+		['{subject,"S"},{subject_author,"romeo"},', { ...usual, subject: "S", subject_from: "balcony@rooms.example/romeo" }],
 	])("with %s", (options, expected) => expect(data(source(room(options)))).toEqual(expected));
 
 	it("have hidden ones among them", () => {
@@ -92,6 +101,24 @@ describe("rooms of ejabberd", () => {
 		});
 		expect(Object.keys(config(read))).toHaveLength(6);
 		expect(read.left_behind().map(({ what }) => what)).toEqual(["affiliation", "hats' colours"]);
+	});
+
+	it("have names that are lists in old dumps, and affiliations in a map in new ones", () => {
+		const old = `{muc_room,{"balcony","rooms.example"},[{persistent,true},{affiliations,[{{"romeo","example",[]},{owner,[]}}]}]}`;
+		expect(config(source(old))).toMatchObject({ _jid: "balcony@rooms.example", "romeo@example": "owner" });
+		const affiliations = '#{{<<"romeo">>,<<"example">>,<<>>} => {owner,<<"why">>},{<<"a">>,<<"example">>,<<>>} => member}';
+		const read = source(
+			room(`{affiliations,${affiliations}},{hats_users,#{{<<"a">>,<<"example">>,<<>>} => [{<<"urn:b">>,<<"B">>}]}},`),
+		);
+		expect(config(read)).toMatchObject({
+			_affiliation_data: {
+				"romeo@example": { reason: "why" },
+				"a@example": { hats: { "urn:b": { active: true, title: "B" } } },
+			},
+			"romeo@example": "owner",
+			"a@example": "member",
+		});
+		expect(read.left_behind()).toEqual([]);
 	});
 
 	it("say what Prosody has no twin of, where it matters", () => {
