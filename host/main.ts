@@ -6,6 +6,7 @@ import { built_in_modules, compose_server, load_config, lua_surface, start_scrat
 import { type Config, check_options, default_config } from "./core/configmanager.ts";
 import type { LogSink } from "./core/loggingmanager.ts";
 import { watch_stray_errors } from "./core/module_guard.ts";
+import { read_umask } from "./core/umask.ts";
 import type { RunningServer } from "./startup.ts";
 
 /** Ends the program with one line that says why. */
@@ -31,6 +32,9 @@ async function read_config(path: string): Promise<Config> {
 /** The server that the options of a command name: that of a file, or the newcomer's; with its own log, or the given one. */
 async function open_server(config_path: string | undefined, data: string, log?: readonly LogSink[]): Promise<RunningServer> {
 	const config = config_path === undefined ? default_config(data) : await read_config(config_path);
+	const umask = read_umask(config);
+	if (!umask.ok) refuse(umask.error);
+	process.umask(umask.value);
 	const server = compose_server(config, {
 		...(config_path === undefined ? {} : { config_path }),
 		...(log === undefined ? {} : { log }),
@@ -286,6 +290,8 @@ program
 	)
 	.action(async ({ from, to, ...flags }: { from: string; to: string } & Readonly<Record<string, unknown>>) => {
 		const { run } = await import("./migrate.ts");
+		// What is made is for the group to read at most, as with Prosody
+		process.umask(process.umask() | 0o027);
 		const { isTTY: is_tty = false, columns = 80 } = process.stderr;
 		process.exitCode = await run({
 			from,

@@ -32,6 +32,7 @@ import { create_http_server } from "./net/http/server.ts";
 import { create_datamanager } from "./util/datamanager.ts";
 import { failed, ok, type Result } from "./util/error.ts";
 import { Events } from "./util/events.ts";
+import { folder_mode } from "./util/file_owner.ts";
 import * as st from "./util/stanza.ts";
 import { Turn } from "./util/turn.ts";
 import { TurnFiles } from "./util/turn_files.ts";
@@ -90,7 +91,7 @@ export function data_folder(config: Config, config_folder: string): string {
 /** Makes sure that data can be kept in a folder; answers with why it cannot. */
 function prepare_data_folder(path: string): string | undefined {
 	try {
-		mkdirSync(path, { recursive: true, mode: 0o750 });
+		mkdirSync(path, { recursive: true, mode: folder_mode });
 		accessSync(path, constants.W_OK | constants.X_OK);
 		return undefined;
 	} catch (error) {
@@ -111,9 +112,10 @@ export function create_server(options: ServerOptions): Result<RunningServer, str
 	const { config } = options;
 	const config_folder = options.config_path === undefined ? process.cwd() : dirname(resolve(options.config_path));
 	const data = data_folder(config, config_folder);
-	const logging = create_loggingmanager(options.log ?? read_log_option(config.get("*", "log"), config_folder));
-	if (!logging.ok) return logging;
-	const { logger, wants, reopen, flush } = logging.value;
+	const log_sinks = (): readonly LogSink[] =>
+		options.log ?? read_log_option(config.get("*", "log"), config_folder, config.get("*", "debug") === true);
+	const logging = create_loggingmanager(log_sinks());
+	const { logger, wants } = logging;
 	const log = logger("general");
 	const report = telling(log);
 
@@ -191,7 +193,7 @@ export function create_server(options: ServerOptions): Result<RunningServer, str
 		open_accounts,
 		stop,
 		addresses: () => portmanager.addresses(),
-		reopen_logs: reopen,
+		reopen_logs: logging.reopen,
 	};
 	const router = create_router(server, () => wants("debug"));
 	const storagemanager = create_storagemanager(server);
@@ -307,7 +309,6 @@ export function create_server(options: ServerOptions): Result<RunningServer, str
 		storagemanager.close();
 		events.tell("server-stopped", { reason }, report);
 		if (pidfile !== undefined && own_pidfile(pidfile)) rmSync(pidfile, { force: true });
-		flush();
 	}
 
 	return ok(server);

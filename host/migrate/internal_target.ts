@@ -17,7 +17,7 @@ import { dirname, join } from "node:path";
 import type { StoreMap } from "../core/types.ts";
 import { path_encode, store_encode } from "../util/datamanager.ts";
 import { failed, ok, type Result } from "../util/error.ts";
-import { adopt_file, make_folder } from "../util/file_owner.ts";
+import { adopt_file, file_mode, make_folder } from "../util/file_owner.ts";
 import { serialize } from "../util/serialization.ts";
 import { archive_item_text } from "./list_items.ts";
 import type { ArchiveCursor, Target, Unit } from "./types.ts";
@@ -58,7 +58,7 @@ class OpenList {
 		private readonly path: string,
 		from: ArchiveCursor,
 	) {
-		this.list = openSync(path, from.items === 0 ? "w" : "r+", 0o640);
+		this.list = openSync(path, from.items === 0 ? "w" : "r+", file_mode);
 		if (from.items === 0) adopt_file(this.list, dirname(path));
 		this.position = from.position;
 		this.items = from.items;
@@ -132,7 +132,7 @@ export function internal_target(folder: string): Target {
 			const text = serialize(table);
 			if (!text.ok) return failed(`${text.error} cannot be stored`);
 			make_folder_once(dirname(path));
-			writeFileSync(`${path}~`, `return ${text.value};\n`, { encoding: "latin1", mode: 0o640 });
+			writeFileSync(`${path}~`, `return ${text.value};\n`, { encoding: "latin1", mode: file_mode });
 			adopt_file(`${path}~`, dirname(path));
 			renameSync(`${path}~`, path);
 			return ok(undefined);

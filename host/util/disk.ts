@@ -1,7 +1,7 @@
 // No counterpart: Prosody leaves it to the system when what it writes reaches the disk.
 
 import { closeSync, fdatasyncSync, fsyncSync, ftruncateSync, openSync, renameSync, unlinkSync, writeSync } from "node:fs";
-import { adopt_file } from "./file_owner.ts";
+import { adopt_file, file_mode } from "./file_owner.ts";
 
 /** What is done to the disk; another one than the real one may fail on purpose. */
 export interface Disk {
@@ -16,8 +16,6 @@ export interface Disk {
 	/** Waits until the names in a folder are on the disk. */
 	sync_folder(path: string): void;
 }
-
-const file_mode = 0o640;
 
 function write_all(file: number, data: readonly Buffer[], start: number): void {
 	let position = start;

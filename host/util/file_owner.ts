@@ -3,8 +3,9 @@
 import { chownSync, fchownSync, mkdirSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 
-/** The mode of folders that are made for data, as Prosody's umask has it. */
-const folder_mode = 0o750;
+/** The modes of files and folders that are made for data, before the umask of the process takes from them what the administrator wants. */
+export const file_mode = 0o666;
+export const folder_mode = 0o777;
 
 function is_root(): boolean {
 	return process.geteuid?.() === 0;

@@ -2,6 +2,7 @@
 
 import { randomBytes } from "node:crypto";
 import { closeSync, lstatSync, openSync, renameSync, rmdirSync, unlinkSync } from "node:fs";
+import { type Clock, clock_at, format_clock, furthest_time, invalid_conversion, time_of } from "../../host/util/date.ts";
 import { tonumber } from "../../host/util/tonumber.ts";
 import { TValue } from "../fengari.ts";
 import { nil, number_value, string_value, tags, text_of_string } from "../live_table.ts";
@@ -20,7 +21,6 @@ import {
 	text_at,
 } from "../require/arguments.ts";
 import { text_of } from "../text.ts";
-import { type Clock, clock_at, format_clock, furthest_time, invalid_conversion, time_of } from "./date.ts";
 import { attempt, path_of } from "./system_error.ts";
 
 /** The largest number that a field may have: C's int. */
