@@ -14,7 +14,7 @@ import { failed, ok, type Result } from "./util/error.ts";
 export interface ComparableConfig {
 	/** As both servers are to run it: nothing in it points to the administrator's files, ports or accounts. */
 	readonly text: string;
-	/** The first virtual host, and the first room service. */
+	/** A room service, and the virtual host whose users may make rooms there. */
 	readonly host: string;
 	readonly rooms: string;
 	readonly plugin_paths: readonly string[];
@@ -72,8 +72,12 @@ const scratch = {
  * @returns which of the two, accounts or rooms, it does not serve
  */
 export function comparable_config(config: Config, folder: string): Result<ComparableConfig, string> {
-	const host = config.hosts().find((name) => config.host_type(name) === "local");
-	const rooms = config.hosts().find((name) => config.component_module(name) === "muc");
+	const running = config.hosts().filter((name) => config.get(name, "enabled") !== false);
+	const users = running.filter((name) => config.host_type(name) === "local");
+	const services = running.filter((name) => config.component_module(name) === "muc");
+	// Where restrict_room_creation = "local", only users of the host above a service may make rooms on it
+	const rooms = services.find((name) => users.includes(parent_of(name))) ?? services[0];
+	const host = rooms !== undefined && users.includes(parent_of(rooms)) ? parent_of(rooms) : users[0];
 	if (host === undefined) return failed("the configuration has no VirtualHost, so nobody could log in");
 	if (rooms === undefined) return failed('the configuration has no Component "…" "muc", so there are no rooms to compare');
 	const plugin_paths = plugin_folders(config, folder);
@@ -82,14 +86,30 @@ export function comparable_config(config: Config, folder: string): Result<Compar
 		for (const option of Object.keys(scratch)) config.set(section, option, undefined);
 	}
 	for (const [option, value] of Object.entries(scratch)) config.set("*", option, value);
+	appoint_admin(config, `admin@${host}`);
 	// Prosody 0.12 and 13 differ in this default, and every step of an admin's would show it.
-	for (const service of config.hosts().filter((name) => config.component_module(name) === "muc")) {
+	for (const service of services) {
 		if (config.get(service, "component_admins_as_room_owners") === undefined)
 			config.set(service, "component_admins_as_room_owners", true);
 	}
 	const disabled = config.get("*", "modules_disabled");
 	config.set("*", "modules_disabled", [...(Array.isArray(disabled) ? disabled : []), "s2s", "tls"]);
 	return ok({ text: config_to_lua(config), host, rooms, plugin_paths, missing: missing_modules(config, plugin_paths) });
+}
+
+/** The host above another: what is behind the first dot. */
+function parent_of(host: string): string {
+	return host.slice(host.indexOf(".") + 1);
+}
+
+/** Makes an account an admin of everything, beside those that the configuration names. */
+function appoint_admin(config: Config, jid: string): void {
+	for (const section of ["*", ...config.hosts()]) {
+		const admins = config.raw(section)?.get("admins");
+		if (admins === undefined && section !== "*") continue;
+		const named = Array.isArray(admins) ? admins : admins === undefined ? [] : [admins];
+		config.set(section, "admins", [...named, jid]);
+	}
 }
 
 /** Modules that Prosody has in Lua and that are built in here, of which the comparison can take Prosody's. */

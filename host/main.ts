@@ -156,11 +156,13 @@ program
 			{ run },
 			{ default_config_text, default_stage },
 			{ known_differences },
+			{ shell_word },
 			{ comparable_config, prosody_modules, start_lua_subject, start_subject },
 		] = await Promise.all([
 			import("../tools/compare.ts"),
 			import("../tools/compare/endpoints.ts"),
 			import("../tools/compare/known_differences.ts"),
+			import("../tools/compare/words.ts"),
 			import("./compare.ts"),
 		]);
 		const { config, random, steps, seed, reference, also, html, json, shrink } = options;
@@ -197,6 +199,9 @@ program
 			json,
 			shrink_to: shrink,
 			command: ["enjamb", ...process.argv.slice(2)].join(" "),
+			again: Object.entries({ config, reference, also })
+				.flatMap(([name, value]) => (value === undefined ? [] : [`--${name} ${shell_word(value)}`]))
+				.join(" "),
 			write: (text) => void process.stdout.write(text),
 			complain: (text) => void process.stderr.write(text),
 		});

@@ -33,6 +33,8 @@ export interface CompareOptions extends ServerOptions {
 	readonly shrink_to?: string | undefined;
 	/** The command line, for the page. */
 	readonly command: string;
+	/** Options without which plays would be others, as a shell takes them. */
+	readonly again?: string | undefined;
 	readonly write: (text: string) => void;
 	readonly complain: (text: string) => void;
 }
@@ -213,6 +215,7 @@ export async function run(options: CompareOptions): Promise<number> {
 		known,
 		outdated: unmet,
 		shrunk,
+		again: options.again ?? "",
 		...(servers.value.also ? { also: third } : {}),
 	};
 	if (options.html !== undefined) {

@@ -57,6 +57,25 @@ describe("a configuration made fit for comparing", () => {
 		}
 	});
 
+	it("has actors who may make rooms: users of the host above the service, and an admin among them", () => {
+		const debian = Config.from({
+			"*": { admins: [] },
+			localhost: {},
+			"other.example": { admins: ["boss@other.example"] },
+			"example.com": {},
+			"rooms.elsewhere.example": { component_module: "muc" },
+			"rooms.example.com": { component_module: "muc", restrict_room_creation: "local", admins: "romeo@example.com" },
+		});
+		const fit = comparable_config(debian, "/etc/prosody");
+		if (!fit.ok) throw new Error(fit.error);
+		expect(fit.value).toMatchObject({ host: "example.com", rooms: "rooms.example.com" });
+		expect(fit.value.text.match(/admins = .*/g)).toEqual([
+			'admins = { "admin@example.com" }',
+			'admins = { "boss@other.example", "admin@example.com" }',
+			'admins = { "romeo@example.com", "admin@example.com" }',
+		]);
+	});
+
 	it.each([
 		["no VirtualHost", { "rooms.example.com": { component_module: "muc" } }],
 		["no Component", { "example.com": {} }],

@@ -38,11 +38,11 @@ function player_as_data({ name, jid, resource }: Player) {
 	return { name, jid, resource: resource ?? null };
 }
 
-function play_as_data({ play, reference, subject, differences, steps }: Comparison, names: Names, third?: Third) {
+function play_as_data({ play, reference, subject, differences, steps }: Comparison, names: CompareResult, third?: Third) {
 	return {
 		title: play.title,
 		source: play.source,
-		repeat: repeat_command(play) ?? null,
+		repeat: repeat_command(play, names.again) ?? null,
 		players: play.players.map(player_as_data),
 		steps: play.steps.map((step, index) => ({
 			number: index + 1,
@@ -75,8 +75,8 @@ interface Third {
 }
 
 function totals_as_data({ result, summary }: Compared) {
-	const { steps, equal, known, different, different_plays } = summary;
-	return { plays: result.comparisons.length, different_plays, steps, equal, known, different };
+	const { steps, equal, known, different, different_plays, refused, rooms } = summary;
+	return { plays: result.comparisons.length, different_plays, steps, equal, known, different, refused, rooms };
 }
 
 function groups_as_data({ groups }: Summary) {
@@ -102,7 +102,8 @@ function known_counts_as_data({ known_counts }: Summary) {
  * - `reference`, `subject`: names of the servers, with versions
  * - `passed`: whether nothing differs but in known ways, on the third server neither, and no known difference is outdated: whether the
  *   exit status is 0
- * - `totals`: `plays`, `different_plays`, `steps`, `equal`, `known`, `different` (the last three count steps)
+ * - `totals`: `plays`, `different_plays`, `steps`, `equal`, `known`, `different` (the last three count steps), `refused` (steps that
+ *   the reference answered with nothing but errors), `rooms` (that were made on the reference)
  * - `groups`: what differs, most frequent first: `signature`, `count`, `label` (what the steps were an example of), `text`, and where
  *   it is met first: `play`, `step`
  * - `known`: accepted differences: `id`, `reason`, `reference` (versions it holds for, as a prefix), `shown_by` (script), `count` of

@@ -3,7 +3,16 @@
 import { basename } from "node:path";
 import { align_stanzas } from "./align.ts";
 import type { StanzaPair } from "./pairs.ts";
-import { type Compared, compared_servers, type JointGroup, join_groups, join_known, type Summary } from "./summary.ts";
+import {
+	type Compared,
+	compared_servers,
+	hollow_text,
+	is_hollow,
+	type JointGroup,
+	join_groups,
+	join_known,
+	type Summary,
+} from "./summary.ts";
 import { create_paint, lay_out, type Paint, type Terminal, terminal_of, wrap, write_lines } from "./terminal.ts";
 import type { CompareResult, Comparison, Difference, KnownDifference } from "./types.ts";
 import { open_comparison } from "./view.ts";
@@ -58,6 +67,8 @@ function head(reference: string, servers: readonly Compared[], paint: Paint): st
 		row("  equal", ({ summary }) => summary.equal),
 		row("  with known differences", ({ summary }) => summary.known),
 		row("  different", ({ summary }) => summary.different),
+		row("  met refusals only", ({ summary }) => summary.refused),
+		row("rooms made", ({ summary }) => summary.rooms),
 	]);
 	const names = [`${visible(reference)} (the reference)`, ...servers.map(({ name }) => visible(name))];
 	const title = `${names.slice(0, -1).join(", ")} and ${names.at(-1)}, given the same`;
@@ -114,9 +125,9 @@ function group_times({ count, counts }: JointGroup, servers: readonly Compared[]
 }
 
 /** Where a step is: the script with its line, or how to play it again. */
-function source_of({ play }: Comparison, { step }: Difference): string {
+function source_of({ play }: Comparison, { step }: Difference, again: string): string {
 	const line = play.steps[step]?.line;
-	const command = repeat_command(play);
+	const command = repeat_command(play, again);
 	if (command !== undefined) return `${play.title} (again with: ${command})`;
 	return `${basename(play.source)}${line === undefined ? "" : `, line ${line}`} (${play.title})`;
 }
@@ -170,13 +181,14 @@ function group_in_full(servers: readonly Compared[], group: JointGroup, paint: P
 	const client = view.clients.find(({ player }) => player === difference.player);
 	const all = sent_by_all(servers, group);
 	const shown = all[group.server];
+	const again = servers[group.server]?.result.again ?? "";
 	const sent = view.sent.flatMap((part) =>
 		typeof part === "string" ? [`  ${visible(shorten(part))}`] : write_lines(lay_out(part, "reference", paint), paint),
 	);
 	const about_stream = shown?.pair === undefined;
 	const reference = servers[group.server]?.result.reference ?? "";
 	return [
-		`   ${visible(source_of(comparison, difference))}`,
+		`   ${visible(source_of(comparison, difference, again))}`,
 		`   Step ${difference.step + 1}: ${visible(what_happens(view.step))}${sent.length > 0 ? ":" : ""}`,
 		...indented(sent),
 		`   ${visible(difference.player)} receives from ${paint("green", visible(reference))}:`,
@@ -237,6 +249,12 @@ function difference_part(servers: readonly Compared[], paint: Paint): string[] {
 	return parts;
 }
 
+/** A warning where next to nothing was compared, whatever was equal. */
+function hollow_part(servers: readonly Compared[], paint: Paint): string[] {
+	const hollow = servers.find(({ summary }) => is_hollow(summary));
+	return hollow === undefined ? [] : [paint("yellow", wrap(hollow_text(hollow.result.reference), text_width, "").trimStart())];
+}
+
 /**
  * The report for a terminal: numbers, known differences with their reasons, and what differs, grouped, most frequent first; with a
  * third server, of both that were compared with the reference.
@@ -252,6 +270,7 @@ export function text_report(result: CompareResult, terminal: Terminal = terminal
 		...outdated_part(result.outdated, paint),
 		...shrunk_part(result.shrunk, paint),
 		...difference_part(servers, paint),
+		...hollow_part(servers, paint),
 		paint(bad ? "red" : "green", bottom_line(servers)),
 	];
 	return `${parts.join("\n\n")}\n`;

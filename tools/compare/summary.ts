@@ -1,8 +1,10 @@
 // No counterpart: part of `enjamb compare`.
 
+import { ns } from "../../host/util/ns.ts";
+import type { Stanza } from "../../host/util/stanza.ts";
 import { label_of } from "./transcripts.ts";
-import type { CompareResult, Difference, KnownDifference } from "./types.ts";
-import { short_names } from "./words.ts";
+import type { CompareResult, Comparison, Difference, KnownDifference, PlayStep, Received } from "./types.ts";
+import { short_names, visible } from "./words.ts";
 
 /** Differences of one kind, path and label. */
 export interface Group {
@@ -33,10 +35,44 @@ export interface Summary {
 	readonly different: number;
 	/** Plays of which at least one step is different. */
 	readonly different_plays: number;
+	/** Steps to which the reference answered with nothing but errors. */
+	readonly refused: number;
+	/** Rooms that were made on the reference. */
+	readonly rooms: number;
+	/** Whether somebody asked to enter a room. */
+	readonly wants_rooms: boolean;
 	/** What differs and is not known, most frequent first. */
 	readonly groups: readonly Group[];
 	/** In the order of the list. */
 	readonly known_counts: readonly KnownCount[];
+}
+
+/** Whether all that came in a step is errors, of which there is at least one. */
+function is_refused(received: readonly Received[]): boolean {
+	const stanzas = received.flatMap((part) => part.stanzas);
+	return stanzas.length > 0 && stanzas.every((stanza) => stanza.attrs["type"] === "error");
+}
+
+/** The rooms that a play made: who is the first in one is told so (XEP-0045 §10.1.1). */
+function rooms_made({ reference }: Comparison): number {
+	const stanzas = reference.steps.flatMap((step) => step.flatMap((part) => part.stanzas));
+	const is_first = (stanza: Stanza): boolean =>
+		stanza.get_child("x", ns.muc_user)?.tags.some(({ name, attrs }) => name === "status" && attrs["code"] === "201") ?? false;
+	return stanzas.filter((stanza) => stanza.name === "presence" && is_first(stanza)).length;
+}
+
+function enters_room(step: PlayStep): boolean {
+	return step.kind === "send" && step.xml.startsWith("<presence") && step.xml.includes("'http://jabber.org/protocol/muc'");
+}
+
+/** Whether rooms were asked for and none was made, so that what was equal says little about them. */
+export function is_hollow({ rooms, wants_rooms }: Summary): boolean {
+	return rooms === 0 && wants_rooms;
+}
+
+/** A warning for a run that is hollow. */
+export function hollow_text(reference: string): string {
+	return `No room was made on ${visible(reference)}, so that rooms were hardly compared. Look at the refusals above: restrict_room_creation may keep everybody from making rooms.`;
 }
 
 /** Counts steps, and groups what differs. */
@@ -64,6 +100,9 @@ export function summarise(result: CompareResult): Summary {
 		steps: counts.equal + counts.known + counts.different,
 		...counts,
 		different_plays: result.comparisons.filter(({ steps }) => steps.includes("different")).length,
+		refused: result.comparisons.reduce((sum, { reference }) => sum + reference.steps.filter(is_refused).length, 0),
+		rooms: result.comparisons.reduce((sum, comparison) => sum + rooms_made(comparison), 0),
+		wants_rooms: result.comparisons.some(({ play }) => play.steps.some(enters_room)),
 		groups: [...groups].map(([signature, group]) => ({ signature, ...group })).sort((a, b) => b.count - a.count),
 		known_counts: result.known.map((entry) => {
 			const { count = 0, steps } = met.get(entry.id) ?? {};
@@ -91,7 +130,10 @@ export function compared_servers(result: CompareResult): readonly [Compared, ...
 	const { also, ...own } = result;
 	if (!also) return [whole(own)];
 	const { name, comparisons, known } = also;
-	return [whole(own), whole({ reference: result.reference, subject: name, comparisons, known, outdated: [], shrunk: [] })];
+	return [
+		whole(own),
+		whole({ reference: result.reference, subject: name, comparisons, known, outdated: [], shrunk: [], again: result.again }),
+	];
 }
 
 /** Differences of one kind, path and label on all servers that were compared with the reference. */

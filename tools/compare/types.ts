@@ -148,6 +148,8 @@ export interface CompareResult {
 	readonly outdated: readonly KnownDifference[];
 	/** Scripts that differing random plays were reduced to. */
 	readonly shrunk: readonly string[];
+	/** Options without which a play that is played again would be another: `--config FILE` and the like, as a shell takes them. */
+	readonly again: string;
 	/** A third server that played the same, compared with the same reference: `--also`. */
 	readonly also?: ThirdServer;
 }

@@ -121,12 +121,20 @@ function stream_end(name: string, end: string | undefined): string {
 	return end === undefined ? `${name} keeps the connection` : `${name} ends the connection (${end})`;
 }
 
-/** The command that plays a random play again; undefined for a script. */
-export function repeat_command({ source, title, steps }: Play): string | undefined {
+/** A word of a command line as a shell takes it. */
+export function shell_word(text: string): string {
+	return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+/**
+ * The command that plays a random play again; undefined for a script.
+ * @param options as {@link CompareResult.again} has them
+ */
+export function repeat_command({ source, title, steps }: Play, options: string): string | undefined {
 	if (!/^(seed:)?[0-9:]+$/.test(source)) return undefined;
 	const [, number, seed] = /^random play ([0-9]+) of seed ([0-9]+)$/.exec(title) ?? [];
 	if (number === undefined || seed === undefined) return undefined;
-	return `enjamb compare --random ${number} --steps ${steps.length} --seed ${seed}`;
+	return `enjamb compare ${options === "" ? "" : `${options} `}--random ${number} --steps ${steps.length} --seed ${seed}`;
 }
 
 /**

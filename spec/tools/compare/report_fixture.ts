@@ -80,7 +80,16 @@ export function comparisons(
 
 /** A run of these comparisons. */
 export function result_of(comparisons: readonly Comparison[], more: Partial<CompareResult> = {}): CompareResult {
-	return { reference: "Prosody 0.12.3", subject: "Enjamb 0.1.0", comparisons, known: [], outdated: [], shrunk: [], ...more };
+	return {
+		reference: "Prosody 0.12.3",
+		subject: "Enjamb 0.1.0",
+		comparisons,
+		known: [],
+		outdated: [],
+		shrunk: [],
+		again: "",
+		...more,
+	};
 }
 
 /** A run with a third server. */

@@ -71,6 +71,15 @@ describe("the report for programs", () => {
 		expect(text).not.toContain("a secret password");
 	});
 
+	it("names the options without which a play would be another", () => {
+		const text = json_report(
+			result_of([large_comparison(300)], { again: "--config 'my prosody.cfg.lua' --reference /opt/prosody" }),
+		);
+		expect(JSON.parse(text).plays[0].repeat).toBe(
+			"enjamb compare --config 'my prosody.cfg.lua' --reference /opt/prosody --random 3 --steps 300 --seed 7",
+		);
+	});
+
 	it("tells of a third server beside the others", () => {
 		const report = JSON.parse(json_report(result_of_three([three_comparisons([other_codes])], [other_codes])));
 		expect(report).toMatchObject({

@@ -10,6 +10,7 @@ import {
 	other_codes,
 	result_of,
 	result_of_three,
+	type StepFixture,
 	sends,
 	small_comparison,
 	third_name,
@@ -35,6 +36,26 @@ describe("the report for a terminal", () => {
 		expect(last_line(text_report(result_of([small_comparison()]), file))).toBe(
 			"1 of 3 steps equal, 0 with known differences, 2 different",
 		);
+	});
+
+	it("counts refusals and rooms, and warns where none was made", () => {
+		const enter = sends("Romeo", "join", "<presence to='a@b/c'><x xmlns='http://jabber.org/protocol/muc'/></presence>");
+		const refusal =
+			"<presence type='error' from='a@b/c'><error type='cancel'><not-allowed xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></presence>";
+		const made =
+			"<presence from='a@b/c'><x xmlns='http://jabber.org/protocol/muc#user'><status code='110'/><status code='201'/></x></presence>";
+		const report = (...steps: StepFixture[]): string =>
+			text_report(result_of([comparison({ title: "Rooms", source: "rooms.scs" }, steps)]), file);
+		const hollow = report(
+			{ step: enter, reference: { Romeo: [refusal] } },
+			{ step: enter, reference: { Romeo: [refusal], Juliet: [made.replace("201", "170")] } },
+		);
+		expect(hollow).toMatch(/\n {4}met refusals only +1\n {2}rooms made +0\n/);
+		expect(hollow).toContain("No room was made on Prosody 0.12.3, so that rooms were hardly compared.");
+		const full = report({ step: enter, reference: { Romeo: [made] } });
+		expect(full).toMatch(/\n {4}met refusals only +0\n {2}rooms made +1\n/);
+		expect(full).not.toContain("hardly compared");
+		expect(report({ step: sends("Romeo", "ping", "<iq/>"), reference: { Romeo: [refusal] } })).not.toContain("hardly compared");
 	});
 
 	it("tells of an empty run", () => {

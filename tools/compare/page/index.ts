@@ -1,8 +1,8 @@
 // No counterpart: part of `enjamb compare --html`. What the page's script gets at once: all but the steps in full.
 
-import { compared_servers, join_groups, join_known, type Summary } from "../summary.ts";
+import { compared_servers, hollow_text, is_hollow, join_groups, join_known, type Summary } from "../summary.ts";
 import type { CompareResult, Comparison, Difference } from "../types.ts";
-import { in_general, repeat_command, short_names } from "../words.ts";
+import { counted, in_general, repeat_command, short_names } from "../words.ts";
 import { type PageStatus, statuses, worst } from "./status.ts";
 
 /** What filters look at in a step: worst status, actor, label, who receives something (numbers in the lists); why it is not equal. */
@@ -39,6 +39,10 @@ export interface PageIndex {
 	readonly known: { id: string; reason: string; count: number; each?: readonly number[] }[];
 	readonly outdated: { id: string; reason: string; shown_by: string }[];
 	readonly shrunk: readonly string[];
+	/** A warning about the whole, or nothing. */
+	readonly warning: string;
+	/** What else is worth knowing of how much was compared. */
+	readonly remark: string;
 	readonly clients: string[];
 	readonly labels: string[];
 	/** With a third server, `by` has the steps on each of the two. */
@@ -76,6 +80,10 @@ function worst_totals(plays: readonly (readonly IndexStep[])[]): Totals {
 	const [equal, known, different] = counts;
 	const different_plays = plays.filter((steps) => steps.some(([status]) => status === 2)).length;
 	return { steps: equal + known + different, equal, known, different, different_plays };
+}
+
+function remark_of({ rooms, refused }: Summary): string {
+	return `${counted(rooms, "room")} made; ${counted(refused, "step")} met with nothing but refusals.`;
 }
 
 /** Everything but the steps in full. */
@@ -122,7 +130,7 @@ export function page_index(result: CompareResult, { date, command }: { date: str
 		return {
 			title: play.title,
 			source: play.source,
-			repeat: repeat_command(play) ?? "",
+			repeat: repeat_command(play, result.again) ?? "",
 			players: play.players.map(({ name, jid }): [string, string] => [name, jid]),
 			steps,
 			...(third ? { by } : {}),
@@ -145,6 +153,8 @@ export function page_index(result: CompareResult, { date, command }: { date: str
 		}),
 		outdated: result.outdated.map(({ id, reason, shown_by }) => ({ id, reason, shown_by: shown_by ?? "" })),
 		shrunk: result.shrunk,
+		warning: is_hollow(servers[0].summary) ? hollow_text(reference) : "",
+		remark: remark_of(servers[0].summary),
 		clients: clients.texts,
 		labels: labels.texts,
 		plays,

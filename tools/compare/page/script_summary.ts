@@ -30,6 +30,11 @@ export const script_summary = `
 
 	/** How it went: on each server, where there are several beside the reference. */
 	function outcomes() {
+		const warning = index.warning === "" ? [] : [make("p", { class: "warning", role: "note" }, index.warning)];
+		return [...warning, ...outcome_parts(), make("p", { class: "quiet" }, index.remark)];
+	}
+
+	function outcome_parts() {
 		if (!index.each) return [make("p", { class: "verdict" }, verdict(totals)), ...bar(totals)];
 		const parts = index.each.map((own, server) =>
 			make("section", { class: "outcome" }, make("h2", {}, index.short[server + 1]), make("p", { class: "verdict" }, verdict(own)), bar(own)),
