@@ -17,7 +17,7 @@ export interface Kinds {
 }
 
 /** The data that kinds describe; any key may be absent. */
-export type DataOf<Described extends Kinds> = {
+export type DataOf<Described> = {
 	-readonly [Key in keyof Described]?: Described[Key] extends Kind<infer Value> ? Value : never;
 };
 

@@ -45,10 +45,11 @@ const core_methods = {
 };
 
 type CoreMethods = typeof core_methods;
-type OwnMethods = keyof CoreMethods | keyof typeof without_features.methods | "module" | "kinds" | "presence_additions";
+type AskedMethods = typeof without_features.methods;
+type OwnMethods = keyof CoreMethods | keyof AskedMethods | "module" | "kinds" | "presence_additions";
 
 declare module "./types.ts" {
-	interface RoomMethods extends CoreMethods {
+	interface RoomMethods extends CoreMethods, AskedMethods {
 		readonly presence_additions: PresenceAdditions;
 	}
 }

@@ -9,18 +9,7 @@ import { room_methods } from "../feature.ts";
 import type { Occupant, Room } from "../types.ts";
 import { addressee_of, sender_of } from "../util.lib.ts";
 import { muc_user } from "./item.ts";
-import { depart_to_nick, show_return } from "./nick_change.ts";
-
-/** A presence on its way through the room. */
-export interface Visit {
-	room: Room;
-	origin: Session;
-	stanza: Stanza;
-	real_jid: string;
-	bare_jid: string;
-	/** Whether it asks to enter (XEP-0045 §7.2.1), which who is in already uses to be told everything again. */
-	wants_in: boolean;
-}
+import { depart_to_nick, show_return, type Visit } from "./nick_change.ts";
 
 function visit(room: Room, origin: Session, stanza: Stanza): Visit {
 	const real_jid = sender_of(stanza);
