@@ -9,6 +9,7 @@ import { adapt_item, adapted_item, item_value } from "./items.ts";
 import { is_function, LiveTable, nil, number_value, string_value, tags, text_of_string } from "./live_table.ts";
 import { format_message, is_log_level } from "./log_format.ts";
 import type { LuaHost } from "./lua_host.ts";
+import { option_methods } from "./module_options.ts";
 import { open_store } from "./store.ts";
 
 type Handler = (event: unknown) => unknown;
@@ -179,21 +180,8 @@ export function create_module_api(host: LuaHost): TValue {
 			);
 	}
 
-	const list_value = (library: string, list: Iterable<unknown>): TValue =>
-		vm.call(libraries.function_of(library, "new"), [border.deep_table([...list])])[0] ?? nil;
 	const array_value = (list: Iterable<unknown>): TValue =>
 		vm.call(libraries.get("util.array"), [border.deep_table([...list])])[0] ?? nil;
-
-	/** A default that is a list: an array, a set, or nothing. */
-	function default_list(value: TValue | undefined): unknown[] | undefined {
-		if (value === undefined || value.ttisnil()) return undefined;
-		if (value.type !== tags.table) return [border.from_lua(value)];
-		const items = vm.index(value, string_value("_items"));
-		const known = border.copy(items.ttisnil() ? value : items);
-		if (known instanceof Map) return [...known.keys()];
-		if (Array.isArray(known)) return known;
-		return items.ttisnil() ? [] : Object.keys(known as object);
-	}
 
 	/** What `module:depends` and `hosts[…].modules[…]` show of a module. */
 	const exports_value = (name: string, on: string, exported: unknown): TValue => host.exports_value(name, on, exported);
@@ -376,78 +364,7 @@ export function create_module_api(host: LuaHost): TValue {
 			return undefined;
 		},
 
-		// ---------------------------------------------------------------------------------------------------- options
-		get_option: (module, [name, fallback = nil]) => {
-			const value = module.api.get_option(text(name, "option"));
-			return value === undefined ? fallback : border.deep_table(value);
-		},
-		get_option_scalar: (module, [name, fallback = nil]) => {
-			const value = module.api.get_option(text(name, "option"));
-			const single = Array.isArray(value) ? value[0] : value instanceof Map ? value.get(1) : value;
-			return single === undefined ? fallback : border.deep_table(single);
-		},
-		get_option_string: (module, [name, fallback = nil]) => {
-			const value = module.api.get_option_string(text(name, "option"));
-			if (value !== undefined) return string_value(value);
-			return fallback.ttisnil() ? nil : string_value(vm.to_string(fallback));
-		},
-		get_option_number: (module, [name, fallback = nil, min, max]) => {
-			const given = optional_number(fallback);
-			const value = module.api.get_option_number(text(name, "option"), given, optional_number(min), optional_number(max));
-			return value === undefined ? fallback : number_value(value);
-		},
-		get_option_integer: (module, [name, fallback = nil, min, max]) => {
-			const given = optional_number(fallback);
-			const value = module.api.get_option_integer(text(name, "option"), given, optional_number(min), optional_number(max));
-			return value === undefined ? fallback : number_value(value);
-		},
-		get_option_boolean: (module, [name, fallback = nil]) => {
-			const value = module.api.get_option_boolean(text(name, "option"));
-			return value === undefined ? fallback : border.to_lua(value);
-		},
-		get_option_period: (module, [name, fallback = nil, min = nil, max = nil]) => {
-			const limit = (value: TValue): string | number | undefined => {
-				const known = border.from_lua(value);
-				return typeof known === "string" || typeof known === "number" ? known : undefined;
-			};
-			const option = text(name, "option");
-			const given = limit(fallback);
-			if (given === undefined && module.api.get_option(option) === undefined) return fallback;
-			return number_value(module.api.get_option_period(option, given ?? "never", limit(min), limit(max)));
-		},
-		get_option_enum: (module, [name, fallback = nil, ...others]) => {
-			const option = text(name, "option");
-			const allowed = [fallback, ...others].map((value) => border.from_lua(value)) as [string, ...string[]];
-			if (module.api.get_option(option) === undefined) return fallback;
-			return border.to_lua(module.api.get_option_enum(option, ...allowed));
-		},
-		get_option_array: (module, [name, fallback]) => {
-			const option = text(name, "option");
-			const given = default_list(fallback);
-			if (given === undefined && module.api.get_option(option) === undefined) return nil;
-			return array_value(module.api.get_option_array(option, given));
-		},
-		get_option_set: (module, [name, fallback]) => {
-			const option = text(name, "option");
-			const given = default_list(fallback);
-			if (given === undefined && module.api.get_option(option) === undefined) return nil;
-			return list_value("util.set", module.api.get_option_set(option, given));
-		},
-		get_option_inherited_set: (module, [name, fallback]) => {
-			const option = text(name, "option");
-			const given = default_list(fallback);
-			const { config } = module.api.server;
-			if (given === undefined && module.api.get_option(option) === undefined && config.get("*", option) === undefined) return nil;
-			return list_value("util.set", module.api.get_option_inherited_set(option, given));
-		},
-		get_option_path: (module, [name, fallback = nil, parent]) => {
-			const { paths } = module.api.server;
-			const value = module.api.get_option_string(text(name, "option")) ?? optional_text(fallback);
-			if (value === undefined) return nil;
-			const base = optional_text(parent) ?? module.directory;
-			const folder = base === "config" ? paths.config : base === "data" ? paths.data : base;
-			return string_value(isAbsolute(value) ? value : join(folder, value));
-		},
+		...option_methods(host),
 
 		// ---------------------------------------------------------------------------------------------- other modules
 		context: (module, [other]) => {

@@ -28,7 +28,7 @@ function list_part(value: Exclude<ConfigValue, string | number | boolean>): Conf
 }
 
 /** A single value; of a list its first item. */
-function as_scalar(value: ConfigValue | undefined): Parsed<ConfigValue> {
+export function as_scalar(value: ConfigValue | undefined): Parsed<ConfigValue> {
 	if (typeof value !== "object") return { value };
 	const list = list_part(value);
 	return parsed(list[0], list.length > 1 ? "takes one value, not a list; the first is used" : undefined);
