@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { Config } from "../core/configmanager.ts";
 import { modules_for_host } from "../core/modulemanager.ts";
+import { current_driver } from "../core/storagemanager.ts";
 import { find_module_file, module_file_problem } from "../core/typescript_loader.ts";
 import type { Finding } from "./findings.ts";
 import { type LuaNeed, type LuaSurface, lua_needs, lua_options, missing_in_surface } from "./lua_scan.ts";
@@ -120,7 +121,8 @@ function describe_need({ kind, name, line }: LuaNeed, file: string, module_file:
 function providers(config: Config, host: string): [string, Purpose][] {
 	const found: [string, Purpose][] = [];
 	const add = (prefix: string, value: unknown, purpose: Purpose): void => {
-		if (typeof value === "string" && value !== "null") found.push([`${prefix}_${value}`, purpose]);
+		if (typeof value !== "string" || value === "null") return;
+		found.push([`${prefix}_${purpose === "storage" ? current_driver(value) : value}`, purpose]);
 	};
 	if (config.host_type(host) === "local") add("auth", config.get(host, "authentication"), "authentication");
 	add("authz", config.get(host, "authorization"), "authorization");

@@ -3,7 +3,7 @@
 import { accessSync, constants, existsSync, statSync } from "node:fs";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { type Config, global_section } from "../core/configmanager.ts";
-import { default_driver } from "../core/storagemanager.ts";
+import { current_driver, default_driver } from "../core/storagemanager.ts";
 import { internal_source } from "../migrate/internal_source.ts";
 import { sqlite_source } from "../migrate/sqlite_source.ts";
 import { type Source, type Unit, type Unreadable, unit_text } from "../migrate/types.ts";
@@ -27,7 +27,7 @@ function drivers_of(config: Config, host: string): UsedDriver[] {
 	const storage = config.get(host, "storage");
 	const own = (option: string): string => (config.raw(host)?.has(option) ? host : global_section);
 	const add = (driver: unknown, option: string): void => {
-		if (typeof driver === "string") found.push({ driver, host: own(option), option });
+		if (typeof driver === "string") found.push({ driver: current_driver(driver), host: own(option), option });
 	};
 	if (typeof storage !== "object") add(storage, "storage");
 	else for (const driver of storage instanceof Map ? storage.values() : Object.values(storage)) add(driver, "storage");

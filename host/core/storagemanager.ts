@@ -45,6 +45,14 @@ export interface StorageServices extends Pick<Server, "config" | "logger" | "tur
 /** What is used where no option names a driver, as in Prosody. */
 export const default_driver = "internal";
 
+/** Drivers that were renamed; Prosody 0.12 still takes the earlier name. */
+const renamed_drivers: ReadonlyMap<string, string> = new Map([["sql2", "sql"]]);
+
+/** The name that a driver goes by today. */
+export function current_driver(name: string): string {
+	return renamed_drivers.get(name) ?? name;
+}
+
 /** An error's text by which a driver says that it has no stores of that kind. */
 const unsupported_store = "unsupported-store";
 
@@ -86,7 +94,7 @@ export function create_storagemanager(
 			option = "default_storage";
 			name = server.config.get(host, option) ?? default_driver;
 		}
-		if (typeof name === "string") return ok(name);
+		if (typeof name === "string") return ok(current_driver(name));
 		return failed({ text: `option ${option} of ${host}: expected the name of a storage driver (${drivers.join(", ")})` });
 	}
 

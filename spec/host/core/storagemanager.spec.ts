@@ -55,6 +55,9 @@ describe("the driver of a store", () => {
 			expect(used(start({ storage }), "other")).toBe("internal");
 			expect(used(start({ storage, default_storage: "sql" }), "other")).toBe("sql");
 			expect(used(start({ storage, default_storage: "memory" }), "other")).toBe("memory");
+			// Prosody 0.12: the once-experimental module was renamed
+			expect(used(start({ storage: "sql2" }), "other")).toBe("sql");
+			expect(used(start({ storage: { other: "sql2" }, default_storage: "memory" }), "other")).toBe("sql");
 		}
 	});
 
