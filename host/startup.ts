@@ -193,6 +193,7 @@ export function create_server(options: ServerOptions): Result<RunningServer, str
 		open_accounts,
 		stop,
 		addresses: () => portmanager.addresses(),
+		connect: (address, onconnect, onfailure) => portmanager.connect(address, onconnect, onfailure),
 		reopen_logs: logging.reopen,
 	};
 	const router = create_router(server, () => wants("debug"));

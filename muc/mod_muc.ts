@@ -8,6 +8,7 @@ import type { Stanza } from "../host/util/stanza.ts";
 import * as st from "../host/util/stanza.ts";
 import * as commands from "./commands.ts";
 import { create_full_library } from "./features.ts";
+import * as ghosts from "./ghosts.ts";
 import type { RoomLibrary } from "./muc.lib.ts";
 import { create_rooms, type Rooms } from "./rooms.ts";
 import * as tombstones from "./tombstones.ts";
@@ -206,6 +207,7 @@ function load(module: ModuleApi): MucExports {
 		module.hook(event_name, (event) => handle_stanza(module, rooms, method, event), -2);
 	}
 	commands.load(module, rooms);
+	ghosts.load(module, rooms);
 
 	module.hook_global("server-stopping", () => rooms.shutdown_component(), -300);
 	module.unload = () => {

@@ -53,6 +53,8 @@ export function modules_for_host(config: ConfigReader, host: string): string[] {
 	const disabled = list(config.get("*", "modules_disabled"));
 	let names = [...autoload_modules, ...list(config.get("*", "modules_enabled"))].filter((name) => !disabled.includes(name));
 	if (typeof component === "string") names = names.filter((name) => component_inheritable_modules.has(name));
+	// Said by the option alone, as Prosody's `Component "…"` says "component"
+	if (typeof component === "string" && config.get(host, "component_uplink") !== undefined) names.push("component_uplink");
 	const disabled_here = own("modules_disabled");
 	const wanted = [...names, ...own("modules_enabled")].filter((name) => !disabled_here.includes(name));
 	return [...new Set(typeof component === "string" ? [component, ...wanted] : wanted)];

@@ -1,11 +1,12 @@
 // Counterpart: core/portmanager.lua
 
 import type { Duplex } from "node:stream";
+import { open_socket } from "../net/connect.ts";
 import { default_network_settings, type Listener, type ListenFailure, NetServer, type NetworkSettings } from "../net/server.ts";
 import { failed, ok, type Result } from "../util/error.ts";
 import type { ConfigValue } from "./config/config.ts";
 import { explain_failure, interfaces_of, port_number, ports_of } from "./port_settings.ts";
-import type { ListenAddress, Log, NetService, Server } from "./types.ts";
+import type { Connection, ListenAddress, Log, NetService, OutgoingAddress, Server } from "./types.ts";
 
 /** Opens the ports of a server's services. */
 export interface PortManager {
@@ -16,6 +17,8 @@ export interface PortManager {
 	addresses(): ListenAddress[];
 	/** Hands a service a stream that is connected already, such as one end of a pair in memory; false where there is no such service. */
 	adopt(service: string, stream: Duplex, ip?: string): boolean;
+	/** See {@link Server.connect}. */
+	connect(address: OutgoingAddress, onconnect: (conn: Connection) => void, onfailure: (reason: string) => void): () => void;
 }
 
 interface ActivePort {
@@ -201,6 +204,15 @@ export function create_portmanager(server: Server): PortManager {
 				service.encryption === "ssl" ? () => server.service_tls_context({ service: name, interface: "*", port: 0 }) : undefined;
 			net.adopt(stream, (connection) => service.onconnect(connection), { ...(ip === undefined ? {} : { ip }), tls });
 			return true;
+		},
+		connect(address, onconnect, onfailure) {
+			const connecting = open_socket(address);
+			connecting.socket.then((opened) => {
+				if (!opened.ok) onfailure(opened.error);
+				else if (state === "stopped") opened.value.destroy();
+				else net.adopt(opened.value, onconnect, { ip: opened.value.remoteAddress ?? address.host });
+			});
+			return connecting.cancel;
 		},
 	};
 }

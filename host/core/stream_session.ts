@@ -26,8 +26,8 @@ export interface StreamControl {
 	hold(): () => void;
 	/** Expects a new header from the other end. */
 	reset_stream(rest: "keep" | "drop"): void;
-	/** The other end is known now: it has all the time it wants, and may send bigger stanzas. */
-	authenticated(stanza_size_limit: number): void;
+	/** The other end is known now: it has all the time it wants, and may send bigger stanzas where a limit is given. */
+	authenticated(stanza_size_limit?: number): void;
 	/** Has what comes over the connection be another session's from now on. */
 	take_over(by: BaseStreamSession): void;
 }
@@ -81,6 +81,11 @@ export abstract class BaseStreamSession implements StreamSession {
 	/** The address of the other end, once it has one: shared texts go to it, and the log names it. */
 	protected abstract get address(): string | undefined;
 
+	/** Whether this side opened the connection, and so says its header first, without an id. */
+	protected get begins(): boolean {
+		return false;
+	}
+
 	/** Whether what is sent now goes out even where the turn's work cannot be stored: it moves the stream itself on. */
 	protected abstract keeps_output(): boolean;
 
@@ -99,8 +104,8 @@ export abstract class BaseStreamSession implements StreamSession {
 		this.control.reset_stream(rest);
 	}
 
-	/** The other end is known now. */
-	authenticated(stanza_size_limit: number): void {
+	/** The other end is known now; the limit is for its stanzas from now on, where that changes. */
+	authenticated(stanza_size_limit?: number): void {
 		this.control.authenticated(stanza_size_limit);
 	}
 
@@ -161,7 +166,8 @@ export abstract class BaseStreamSession implements StreamSession {
 	/** Sends our stream header. */
 	open_stream(from: string | undefined, to?: string): void {
 		const version = this.version !== undefined && this.version > 0 ? "1.0" : undefined;
-		const header = this.control.framing.header({ xmlns: this.xmlns, from, to, id: this.streamid ?? "", version });
+		const id = this.begins ? undefined : (this.streamid ?? "");
+		const header = this.control.framing.header({ xmlns: this.xmlns, from, to, id, version });
 		this.log("debug", "Sending[%s]: <stream:stream id='%s'>", this.type, this.streamid ?? "");
 		this.send_stream_text(header);
 	}

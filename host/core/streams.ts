@@ -136,7 +136,7 @@ export class Streams<Session extends BaseStreamSession> {
 			reset_stream: (rest) => input.reset(rest),
 			hold: () => input.hold(),
 			authenticated: (stanza_size_limit) => {
-				input.set_stanza_size_limit(stanza_size_limit);
+				if (stanza_size_limit !== undefined) input.set_stanza_size_limit(stanza_size_limit);
 				line.patience?.stop();
 			},
 			take_over: (by: Session) => {

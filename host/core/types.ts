@@ -279,6 +279,15 @@ export interface NetService {
 	onconnect(conn: Connection): void;
 }
 
+/** Where to connect to. */
+export interface OutgoingAddress {
+	/** A name or an address. */
+	readonly host: string;
+	readonly port: number;
+	/** Seconds after which it is given up. */
+	readonly timeout: number;
+}
+
 /** Something that is listened on. */
 export interface ListenAddress {
 	readonly service: string;
@@ -715,6 +724,12 @@ export interface Server {
 	service_tls_context(at: { service: string; interface: string; port: number }): TlsContext | undefined;
 	/** What is listened on. */
 	addresses(): ListenAddress[];
+	/**
+	 * Connects to somebody by TCP, trying all addresses of a name.
+	 * @param onfailure told why there is no connection
+	 * @returns gives it up
+	 */
+	connect(address: OutgoingAddress, onconnect: (conn: Connection) => void, onfailure: (reason: string) => void): () => void;
 	/** Deactivates and activates all hosts: a clean state between scripts. Source: plugins/mod_debug_reset.lua. */
 	reset(): void;
 }

@@ -8,6 +8,8 @@ import { definition as auth_internal_hashed } from "./mod_auth_internal_hashed.t
 import { definition as auth_internal_plain } from "./mod_auth_internal_plain.ts";
 import { definition as authz_internal } from "./mod_authz_internal.ts";
 import { definition as c2s } from "./mod_c2s.ts";
+import { definition as component } from "./mod_component.ts";
+import { definition as component_uplink } from "./mod_component_uplink.ts";
 import { definition as cron } from "./mod_cron.ts";
 import { definition as debug_reset } from "./mod_debug_reset.ts";
 import { definition as disco } from "./mod_disco.ts";
@@ -45,6 +47,8 @@ export const host_modules: readonly ModuleDefinition[] = [
 	auth_internal_plain,
 	authz_internal,
 	c2s,
+	component,
+	component_uplink,
 	cron,
 	debug_reset,
 	disco,

@@ -226,6 +226,7 @@ export function start_accounts(
 			return unused();
 		},
 		addresses: unused,
+		connect: unused,
 		get router() {
 			return router;
 		},

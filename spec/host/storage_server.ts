@@ -71,6 +71,7 @@ export function start_storage(
 			return unused();
 		},
 		addresses: unused,
+		connect: unused,
 		get router() {
 			return unused();
 		},

@@ -1,0 +1,87 @@
+// A real Prosody whose rooms are ours: they are a component of it.
+
+import { compose_server } from "../host/composition.ts";
+import { Config } from "../host/core/configmanager.ts";
+import type { RunningServer } from "../host/startup.ts";
+import { free_port, type Reference, scratch_config, start_reference } from "../tools/reference.ts";
+
+/** How the two sides are set up. */
+export interface UplinkOptions {
+	/** The executable of the Prosody, or its folder. */
+	readonly prosody?: string | undefined;
+	/** The secret that the rooms say. */
+	readonly secret?: string;
+	/** Where the rooms find the other server, if not at its port. */
+	readonly address?: string;
+	/** Further options of the room service. */
+	readonly rooms?: Readonly<Record<string, string | number | boolean | readonly string[]>>;
+}
+
+export interface UplinkPair {
+	/** Where clients log in, on the Prosody. */
+	readonly port: number;
+	/** Where the Prosody listens for components. */
+	readonly component_port: number;
+	readonly reference: Reference;
+	readonly rooms: RunningServer;
+	/** Settled once the rooms are connected. */
+	connected(): Promise<void>;
+	stop(): Promise<void>;
+}
+
+/** The configuration of a Prosody to which rooms connect from outside. */
+export function uplink_config(component_port: number, secret = "secret"): string {
+	const [hosts = ""] = scratch_config.split('Component "conference.localhost"');
+	return `component_ports = { ${component_port} }
+component_interfaces = { "127.0.0.1" }
+${hosts}
+Component "conference.localhost"
+	component_secret = "${secret}"
+`;
+}
+
+/** A server of ours with nothing but rooms, that connects to a port. */
+export function compose_rooms(address: string, options: UplinkOptions = {}): RunningServer {
+	const config = Config.from({
+		"*": { storage: "memory", admins: ["admin@localhost"], modules_disabled: ["s2s", "tls"], data_path: "/nonexistent" },
+		"conference.localhost": {
+			component_module: "muc",
+			modules_enabled: ["muc_mam"],
+			component_uplink: address,
+			component_secret: options.secret ?? "secret",
+			...(options.rooms as Record<string, string>),
+		},
+	});
+	const composed = compose_server(config, { log: [] });
+	if (!composed.ok) throw new Error(composed.error);
+	return composed.value;
+}
+
+/** Waits until the rooms of a server are connected. */
+export function uplink_of(server: RunningServer): Promise<void> {
+	const host = server.hosts.get("conference.localhost");
+	return new Promise((resolve) => host?.events.add_handler("component-uplink-connected", () => void resolve()));
+}
+
+/** Starts both sides. Throws where one of them does not start. */
+export async function start_pair(options: UplinkOptions = {}): Promise<UplinkPair> {
+	const component_port = await free_port();
+	const started = await start_reference({ prosody: options.prosody, config: uplink_config(component_port) });
+	if (!started.ok) throw new Error(started.error);
+	const reference = started.value;
+	const rooms = compose_rooms(options.address ?? `127.0.0.1:${component_port}`, options);
+	const listening = await rooms.start();
+	if (!listening.ok) throw new Error(listening.error);
+	const connected = uplink_of(rooms);
+	return {
+		port: reference.port,
+		component_port,
+		reference,
+		rooms,
+		connected: () => connected,
+		async stop() {
+			await rooms.stop("The test is over");
+			await reference.stop();
+		},
+	};
+}
