@@ -1,6 +1,7 @@
 // No counterpart: Prosody's rooms hear of every occupant's end from the server itself.
 
 import type { IqError, ModuleApi } from "../host/core/types.ts";
+import * as id from "../host/util/id.ts";
 import * as jid from "../host/util/jid.ts";
 import { ns } from "../host/util/ns.ts";
 import * as st from "../host/util/stanza.ts";
@@ -75,7 +76,7 @@ export function load(module: ModuleApi, rooms: Rooms): void {
 	}
 
 	function ask(room_jid: string, real_jid: string): void {
-		const ping = st.iq({ type: "get", from: room_jid, to: real_jid }).tag("ping", { xmlns: ns.ping }).reset();
+		const ping = st.iq({ type: "get", id: id.short(), from: room_jid, to: real_jid }).tag("ping", { xmlns: ns.ping }).reset();
 		module.send_iq(ping, undefined, patience).then(
 			() => {},
 			(error: unknown) => {

@@ -1,5 +1,6 @@
 // A real Prosody whose rooms are ours: they are a component of it.
 
+import { connect, type Server as NodeServer, type Socket } from "node:net";
 import { compose_server } from "../host/composition.ts";
 import { Config } from "../host/core/configmanager.ts";
 import type { RunningServer } from "../host/startup.ts";
@@ -11,8 +12,10 @@ export interface UplinkOptions {
 	readonly prosody?: string | undefined;
 	/** The secret that the rooms say. */
 	readonly secret?: string;
-	/** Where the rooms find the other server, if not at its port. */
-	readonly address?: string;
+	/** A server that is not listening yet: what the rooms say goes through it. */
+	readonly through?: NodeServer;
+	/** Told of each connection that goes through it, which it may end. */
+	on_connection?(socket: Socket): unknown;
 	/** Further options of the room service. */
 	readonly rooms?: Readonly<Record<string, string | number | boolean | readonly string[]>>;
 }
@@ -63,13 +66,33 @@ export function uplink_of(server: RunningServer): Promise<void> {
 	return new Promise((resolve) => host?.events.add_handler("component-uplink-connected", () => void resolve()));
 }
 
+/** Has a server hand on all that it gets to a port, and back; answers with its own port. */
+async function pass_through(server: NodeServer, to: number, { on_connection }: UplinkOptions): Promise<number> {
+	server.on("connection", (socket) => {
+		on_connection?.(socket);
+		const other = connect(to, "127.0.0.1");
+		socket.pipe(other).pipe(socket);
+		for (const [one, another] of [
+			[socket, other],
+			[other, socket],
+		] as const) {
+			one.on("error", () => {});
+			one.on("close", () => another.destroy());
+		}
+	});
+	await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+	const at = server.address();
+	return typeof at === "object" && at !== null ? at.port : 0;
+}
+
 /** Starts both sides. Throws where one of them does not start. */
 export async function start_pair(options: UplinkOptions = {}): Promise<UplinkPair> {
 	const component_port = await free_port();
 	const started = await start_reference({ prosody: options.prosody, config: uplink_config(component_port) });
 	if (!started.ok) throw new Error(started.error);
 	const reference = started.value;
-	const rooms = compose_rooms(options.address ?? `127.0.0.1:${component_port}`, options);
+	const port = options.through === undefined ? component_port : await pass_through(options.through, component_port, options);
+	const rooms = compose_rooms(`127.0.0.1:${port}`, options);
 	const listening = await rooms.start();
 	if (!listening.ok) throw new Error(listening.error);
 	const connected = uplink_of(rooms);
@@ -81,6 +104,7 @@ export async function start_pair(options: UplinkOptions = {}): Promise<UplinkPai
 		connected: () => connected,
 		async stop() {
 			await rooms.stop("The test is over");
+			options.through?.close();
 			await reference.stop();
 		},
 	};
