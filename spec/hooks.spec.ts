@@ -85,8 +85,12 @@ async function our_hooks(): Promise<string[]> {
 
 /** Hooks of ours that no Prosody has, each with its reason. */
 const ours_only: { readonly [line: string]: string } = {
+	"component-uplink-connected 0 ghosts.lua": "Prosody is nobody's component.",
+	"component-uplink-disconnected 0 ghosts.lua": "Prosody is nobody's component.",
 	"muc-occupant-joined 0 mod_muc.lua": "Who is in a room and stays though the server is killed is written down at once.",
 	"muc-occupant-left 0 mod_muc.lua": "The same where they leave.",
+	"muc-room-destroyed 0 ghosts.lua": "Nobody is looked for in a room that is gone.",
+	"muc-room-restored 0 ghosts.lua": "Occupants behind another server may have gone meanwhile.",
 	"turn-failed 0 mod_muc.lua on the server": "Prosody has no turns: rooms are read back where what was written is lost.",
 	"turn-failed 0 vcard.lib.lua on the server": "The same for the hashes of avatars.",
 };

@@ -217,7 +217,7 @@ export const definition: ModuleDefinition = {
 	load(module) {
 		if (module.get_host_type() !== "component")
 			throw new Error("component_uplink is for components: expected Component, not VirtualHost");
-		const given = module.get_option_string("component_uplink", "");
+		const given = module.get_option_string("component_uplink") ?? "";
 		const address = parse_address(given);
 		if (!address.ok) throw new Error(`component_uplink = ${JSON.stringify(given)}: ${address.error}`);
 		const secret = module.get_option_string("component_secret");

@@ -122,8 +122,27 @@ function check_modules(report: Report, config: Config, host: string): void {
 
 function check_component(report: Report, config: Config, host: string, global_modules: readonly string[]): void {
 	const module = config.component_module(host);
-	if (module === undefined) return;
-	if (module === "component" && config.get(host, "component_secret") === undefined) {
+	const uplink = config.get(host, "component_uplink");
+	if (module === undefined) {
+		if (config.raw(host)?.has("component_uplink")) {
+			report.add(
+				host,
+				"component_uplink",
+				"only a Component is served over another server's component stream, a VirtualHost is not",
+			);
+		}
+		return;
+	}
+	if (uplink !== undefined && module === "component") {
+		const message = `Component "${host}" names no module, so there is nothing to offer to the server at component_uplink: expected Component "${host}" "muc"`;
+		report.add(host, "component_uplink", message);
+	} else if (uplink !== undefined && config.get(host, "component_secret") === undefined) {
+		report.add(
+			host,
+			"component_uplink",
+			`component_uplink needs component_secret: the secret that the other server has for ${host}`,
+		);
+	} else if (module === "component" && config.get(host, "component_secret") === undefined) {
 		const message = `Component "${host}" names no module and has no component_secret, so nothing can serve it`;
 		report.add(host, "component_module", message);
 	}
