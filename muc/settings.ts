@@ -72,8 +72,8 @@ function setting<Value extends string | boolean>(
 
 /** How a yes/no setting is shown, and what goes with it. */
 export interface YesNoOptions extends ShownAs {
-	/** What service discovery says. */
-	readonly features?: { readonly on: string; readonly off: string };
+	/** What service discovery says; nothing where it is off and there is no word for that. */
+	readonly features?: { readonly on: string; readonly off?: string };
 	/** The field says the opposite. */
 	readonly is_inverted?: true;
 	/** Who sees the field and may change the setting by it; everybody who sees the form where this is left out. */
@@ -104,7 +104,8 @@ export function yes_no(name: string, options: YesNoOptions): YesNo<string> {
 			if (may(actor) && base.set(room, (value === true) !== is_inverted)) status_codes.add("104");
 		},
 		add_feature({ room, reply }) {
-			if (features) reply.tag("feature", { var: base.get(room) ? features.on : features.off }).up();
+			const word = base.get(room) ? features?.on : features?.off;
+			if (word !== undefined) reply.tag("feature", { var: word }).up();
 		},
 	};
 }

@@ -5,7 +5,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buildSync } from "esbuild";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { create_features, feature } from "../../muc/feature.ts";
 import { text } from "../../muc/kinds.ts";
 import { FakeModule } from "./fake_module.ts";
@@ -105,6 +105,31 @@ describe("rooms without a feature", () => {
 			"moderators",
 			undefined,
 		]);
+	});
+});
+
+describe("a new feature", () => {
+	it("is two files, as CONTRIBUTING.md says", { timeout: 120_000 }, async () => {
+		const page = readFileSync(join(root, "CONTRIBUTING.md"), "utf8");
+		const example = /^## A new feature of rooms$.*?^```ts\n(.*?)^```$/ms.exec(page)?.[1] ?? "";
+		writeFileSync(join(folder, "muc/night.lib.ts"), example);
+		const added = list.replace(/^const features = \[$/m, "$&\n\tnight,");
+		writeFileSync(join(folder, list_file), `import { night } from "./night.lib.ts";\n${added}`);
+		writeFileSync(
+			join(folder, "muc/use.ts"),
+			'import type { Room } from "./types.ts";\nexport const is_open = (room: Room): boolean => !room.get_closed_at_night();\n',
+		);
+		expect(compile("muc", "host/plugins", "host/types")).toBe("");
+		const { Rig, owner } = await rig_of_copy("night");
+		const rig = new Rig({ options: { muc_room_locking: false } });
+		const hours = vi.spyOn(Date.prototype, "getUTCHours").mockReturnValue(3);
+		expect(rig.join(owner, "owner")).toBe(undefined);
+		expect(rig.submit({ "{urn:example:rooms}night": "1" })).toEqual(["104"]);
+		expect(rig.disco().features).toContain("urn:example:rooms:closed-at-night");
+		expect(rig.join("guest@example.org/x", "guest")).toBe("wait/not-allowed");
+		hours.mockReturnValue(6);
+		expect(rig.join("guest@example.org/x", "guest")).toBe(undefined);
+		hours.mockRestore();
 	});
 });
 

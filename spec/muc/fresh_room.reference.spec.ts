@@ -20,6 +20,11 @@ const patience = 10_000;
 /** What Prosody 13 has and 0.12, which may be the one that is installed, has not. */
 const newer_fields = new Set(["muc#roomconfig_allowpm", "{xmpp:prosody.im}muc#allow_modpm"]);
 
+/** Whether Prosody 0.12 may have a field: those of features of our own are in namespaces of their own. */
+function is_prosodys(field: string): boolean {
+	return !newer_fields.has(field) && !/^\{(?!http:\/\/prosody\.im\/|xmpp:prosody\.im\})/.test(field);
+}
+
 const config = `
 modules_enabled = { "saslauth", "disco", "ping" }
 modules_disabled = { "s2s", "tls" }
@@ -62,7 +67,7 @@ function lines(element: Stanza, indent = ""): string[] {
 function form_lines(reply: Stanza): string[][] {
 	const form = reply.get_child("query", ns.muc_owner)?.get_child("x", ns.data);
 	return (form?.tags ?? [])
-		.filter((tag) => !newer_fields.has(tag.attr["var"] ?? ""))
+		.filter((tag) => is_prosodys(tag.attr["var"] ?? ""))
 		.map((tag) => (tag.attr["type"] === "list-multi" ? lines(tag).sort() : lines(tag)));
 }
 
