@@ -12,10 +12,10 @@ import {
 	type Config,
 	type ConfigError,
 	type ConfigLuaNeeds,
+	config_reader,
 	default_config,
 	type LoadedConfig,
 	type LoadOptions,
-	read_config,
 } from "./core/configmanager.ts";
 import type { ModuleDefinition, Server } from "./core/types.ts";
 import { create_typescript_loader, find_module_file } from "./core/typescript_loader.ts";
@@ -32,7 +32,9 @@ export const version: string = package_json.version;
  */
 export function compose_server(
 	config: Config,
-	options: Partial<Pick<ServerOptions, "config_path" | "log">> & { readonly modules?: readonly ModuleDefinition[] } = {},
+	options: Partial<Pick<ServerOptions, "config_path" | "log" | "read_config">> & {
+		readonly modules?: readonly ModuleDefinition[];
+	} = {},
 ): Result<RunningServer, string> {
 	const { modules = [], ...rest } = options;
 	return create_server({
@@ -47,17 +49,23 @@ export function compose_server(
 	});
 }
 
-/**
- * Reads a `prosody.cfg.lua` by running it, as Prosody does.
- * @returns the configuration with the files it came from and warnings, or the first error with its file and line
- */
-export function load_config(path: string, options: LoadOptions = {}): Promise<Result<LoadedConfig, ConfigError>> {
+/** What reads a `prosody.cfg.lua` by running it, as Prosody does, as often as it is called. */
+export function make_config_reader(path: string, options: LoadOptions = {}): Promise<() => Result<LoadedConfig, ConfigError>> {
 	const make_lua = (needs: ConfigLuaNeeds) => {
 		const server = compose_server(scratch_config(), { config_path: path, log: [] });
 		if (!server.ok) throw new Error(server.error);
 		return create_config_lua(server.value, needs);
 	};
-	return read_config(path, make_lua, options);
+	return config_reader(path, make_lua, options);
+}
+
+/**
+ * Reads a `prosody.cfg.lua`.
+ * @returns the configuration with the files it came from and warnings, or the first error with its file and line
+ */
+export async function load_config(path: string, options: LoadOptions = {}): Promise<Result<LoadedConfig, ConfigError>> {
+	const read = await make_config_reader(path, options);
+	return read();
 }
 
 /** Names of the modules that this program brings along. */

@@ -2,7 +2,15 @@
 
 import { dirname, resolve } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { built_in_modules, compose_server, load_config, lua_surface, start_scratch_server, version } from "./composition.ts";
+import {
+	built_in_modules,
+	compose_server,
+	load_config,
+	lua_surface,
+	make_config_reader,
+	start_scratch_server,
+	version,
+} from "./composition.ts";
 import { type Config, check_options, default_config } from "./core/configmanager.ts";
 import type { LogSink } from "./core/loggingmanager.ts";
 import { watch_stray_errors } from "./core/module_guard.ts";
@@ -36,7 +44,7 @@ async function open_server(config_path: string | undefined, data: string, log?: 
 	if (!umask.ok) refuse(umask.error);
 	process.umask(umask.value);
 	const server = compose_server(config, {
-		...(config_path === undefined ? {} : { config_path }),
+		...(config_path === undefined ? {} : { config_path, read_config: await make_config_reader(config_path) }),
 		...(log === undefined ? {} : { log }),
 	});
 	return server.ok ? server.value : refuse(server.error);
@@ -62,7 +70,13 @@ function welcome(server: RunningServer): string {
 
 async function start(options: { config?: string; data: string }): Promise<void> {
 	const server = await open_server(options.config, options.data);
-	watch_stray_errors(server.logger("general"));
+	const log = server.logger("general");
+	watch_stray_errors(log);
+	process.on("SIGHUP", () => {
+		log("info", "Received SIGHUP");
+		// A server that is only starting has nothing to read again
+		if (server.addresses().length > 0) server.reload_config();
+	});
 	const listening = await server.start();
 	if (!listening.ok) refuse(listening.error);
 	const stop = (signal: string): void => {
@@ -73,7 +87,12 @@ async function start(options: { config?: string; data: string }): Promise<void> 
 	};
 	process.on("SIGINT", () => stop("SIGINT"));
 	process.on("SIGTERM", () => stop("SIGTERM"));
-	process.on("SIGHUP", () => server.reopen_logs());
+	for (const signal of ["SIGUSR1", "SIGUSR2"] as const) {
+		process.on(signal, () => {
+			log("info", "Received %s", signal);
+			server.events.fire_event(`signal/${signal}`, {});
+		});
+	}
 	// Whoever waits for this line may send a signal as soon as it is there
 	process.stdout.write(welcome(server));
 }

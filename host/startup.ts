@@ -3,12 +3,14 @@
 import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { create_certmanager } from "./core/certmanager.ts";
-import type { Config, ConfigValue } from "./core/config/config.ts";
+import type { Config, ConfigError, ConfigValue } from "./core/config/config.ts";
+import type { LoadedConfig } from "./core/config/lua_sandbox.ts";
 import { as_period } from "./core/config/option_types.ts";
 import { create_hostmanager } from "./core/hostmanager.ts";
 import { create_loggingmanager, type LogSink, read_log_option } from "./core/loggingmanager.ts";
 import { create_modulemanager } from "./core/modulemanager.ts";
 import { create_portmanager } from "./core/portmanager.ts";
+import { create_reload } from "./core/reload.ts";
 import { create_rostermanager } from "./core/rostermanager.ts";
 import { create_sessionmanager } from "./core/sessionmanager.ts";
 import { create_router } from "./core/stanza_router.ts";
@@ -45,6 +47,8 @@ export interface ServerOptions {
 	readonly config: Config;
 	/** The file that the configuration came from, which relative paths in it start at; the working folder without one. */
 	readonly config_path?: string;
+	/** Reads that file again; without it, only what the options name is read again. */
+	readonly read_config?: () => Result<LoadedConfig, ConfigError>;
 	/** Where modules are found, in order, beside what the folders of `plugin_paths` hold. */
 	readonly loaders: (plugin_folders: readonly string[]) => readonly ModuleLoader[];
 	/** In place of the configuration's `log`; an empty list is silence. */
@@ -194,8 +198,15 @@ export function create_server(options: ServerOptions): Result<RunningServer, str
 		stop,
 		addresses: () => portmanager.addresses(),
 		connect: (address, onconnect, onfailure) => portmanager.connect(address, onconnect, onfailure),
-		reopen_logs: logging.reopen,
+		reopen_logs: () => events.tell("reopen-log-files", {}, report),
+		reload_config: () => reload(),
 	};
+	const reload = create_reload(server, config, options.read_config, options.config_path);
+	events.add_handler("config-reloaded", () => server.reopen_logs());
+	events.add_handler("reopen-log-files", () => {
+		logging.reconfigure(log_sinks());
+		events.tell("logging-reloaded", {}, report);
+	});
 	const router = create_router(server, () => wants("debug"));
 	const storagemanager = create_storagemanager(server);
 	const modulemanager = create_modulemanager(server, options.loaders(plugins));

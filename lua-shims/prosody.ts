@@ -95,11 +95,10 @@ function prosody_fields(host: LuaHost, functions: { readonly [name: string]: TVa
 			shutdown(host, optional_text(reason) ?? "Received shutdown request");
 			return undefined;
 		}),
-		reload_config: vm.native(() => [
-			nil,
-			border.to_lua("config-file-error"),
-			border.to_lua("the configuration is read when the server starts: restart it"),
-		]),
+		reload_config: vm.native(() => {
+			const reloaded = server.reload_config();
+			return reloaded.ok ? [border.to_lua(true), nil] : [border.to_lua(false), border.to_lua(`parser: ${reloaded.error}`)];
+		}),
 		reopen_logfiles: vm.native(() => {
 			server.reopen_logs();
 			return undefined;

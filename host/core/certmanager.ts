@@ -98,8 +98,11 @@ export function create_certmanager(server: CertificateServices): CertManager {
 	let index: Map<string, CertificateFiles> | undefined;
 	const contexts = new Map<string, TlsContext | undefined>();
 
+	let former: ReadonlyMap<string, TlsContext | undefined> = new Map();
+
 	server.events.add_handler("config-reloaded", () => {
 		index = undefined;
+		former = new Map([...former, ...contexts]);
 		contexts.clear();
 		services.forget();
 	});
@@ -251,8 +254,9 @@ export function create_certmanager(server: CertificateServices): CertManager {
 	function tls_context(name: string): TlsContext | undefined {
 		if (contexts.has(name)) return contexts.get(name);
 		const made = create_host_context(name);
-		if (!made.ok) log("error", "No TLS for %s: %s", name, made.error);
-		const context = made.ok ? made.value : undefined;
+		const context = made.ok ? made.value : former.get(name);
+		if (!made.ok && context !== undefined) log("error", "TLS for %s stays as it was: %s", name, made.error);
+		else if (!made.ok) log("error", "No TLS for %s: %s", name, made.error);
 		contexts.set(name, context);
 		return context;
 	}

@@ -41,22 +41,23 @@ const default_limits: ConfigLimits = {
 };
 
 /**
- * Reads a `prosody.cfg.lua` by running it. Answers the configuration with the files it came from and warnings, or the first error
- * with its file and line.
+ * What reads a `prosody.cfg.lua` by running it, as often as it is called. Answers the configuration with the files it came from and
+ * warnings, or the first error with its file and line.
  * @param make_lua the Lua that it runs in
  */
-export async function read_config(
+export async function config_reader(
 	path: string,
 	make_lua: MakeConfigLua,
 	options: LoadOptions = {},
-): Promise<Result<LoadedConfig, ConfigError>> {
-	if (!path.endsWith(".lua")) return failed({ file: path, message: "expected a file name that ends in .lua" });
+): Promise<() => Result<LoadedConfig, ConfigError>> {
+	if (!path.endsWith(".lua")) return () => failed({ file: path, message: "expected a file name that ends in .lua" });
 	const { run_config } = await import("./config/lua_sandbox.ts");
-	return run_config({
-		path,
-		make_lua,
-		environment: options.environment ?? process.env,
-		missing_credentials: options.missing_credentials ?? "error",
-		limits: { ...default_limits, ...options.limits },
-	});
+	return () =>
+		run_config({
+			path,
+			make_lua,
+			environment: options.environment ?? process.env,
+			missing_credentials: options.missing_credentials ?? "error",
+			limits: { ...default_limits, ...options.limits },
+		});
 }

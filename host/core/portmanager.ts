@@ -6,6 +6,7 @@ import { default_network_settings, type Listener, type ListenFailure, NetServer,
 import { failed, ok, type Result } from "../util/error.ts";
 import type { ConfigValue } from "./config/config.ts";
 import { explain_failure, interfaces_of, port_number, ports_of } from "./port_settings.ts";
+import type { ServicePort } from "./service_certificates.ts";
 import type { Connection, ListenAddress, Log, NetService, OutgoingAddress, Server } from "./types.ts";
 
 /** Opens the ports of a server's services. */
@@ -24,6 +25,7 @@ export interface PortManager {
 interface ActivePort {
 	readonly service: NetService;
 	readonly listener: Listener;
+	readonly at: ServicePort;
 }
 
 /** A port that could not be opened. */
@@ -80,7 +82,7 @@ export function create_portmanager(server: Server): PortManager {
 			opened.value.close();
 			return failed({ code: "", message: "the service is gone" });
 		}
-		active.push({ service, listener: opened.value });
+		active.push({ service, listener: opened.value, at });
 		return opened;
 	}
 
@@ -162,6 +164,15 @@ export function create_portmanager(server: Server): PortManager {
 		const [next] = rest;
 		if (state === "running" && was_active && next !== undefined) activate_later(next);
 	});
+	// What is wrong with a certificate is to be seen now, not with the next client
+	server.events.add_handler(
+		"config-reloaded",
+		() => {
+			net.configure(read_network_settings(config.get("*", "network_settings"), log));
+			for (const { service, at } of active) if (service.encryption === "ssl") server.service_tls_context(at);
+		},
+		-1,
+	);
 	// No new clients while the others are told to go.
 	server.events.add_handler(
 		"server-stopping",

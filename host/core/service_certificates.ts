@@ -66,7 +66,9 @@ function names_certificate(layers: readonly TlsSettings[]): boolean {
  * those of hosts. Settings of the service itself hold for all of them, and a certificate that they name as well.
  */
 export class ServiceCertificates {
-	private readonly contexts = new Map<string, TlsContext | undefined>();
+	private contexts = new Map<string, TlsContext | undefined>();
+	/** Those of before the configuration was read again, for where no others can be made. */
+	private former: ReadonlyMap<string, TlsContext | undefined> = new Map();
 	/** Hosts by the names that clients may use for them, each with that name as the configuration spells it, for each service. */
 	private readonly served = new Map<string, ReadonlyMap<string, { readonly host: string; readonly name: string }>>();
 
@@ -81,7 +83,8 @@ export class ServiceCertificates {
 
 	/** Has files and options read again. */
 	forget(): void {
-		this.contexts.clear();
+		this.former = new Map([...this.former, ...this.contexts]);
+		this.contexts = new Map();
 		this.served.clear();
 	}
 
@@ -107,8 +110,11 @@ export class ServiceCertificates {
 	private kept(name: string, make: () => Result<TlsContext, string>): TlsContext | undefined {
 		if (this.contexts.has(name)) return this.contexts.get(name);
 		const made = make();
-		if (!made.ok) this.server.logger("certmanager")("error", "No TLS for %s: %s", name, made.error);
-		const context = made.ok ? made.value : undefined;
+		const context = made.ok ? made.value : this.former.get(name);
+		if (!made.ok) {
+			const what = context === undefined ? "No TLS for %s: %s" : "TLS for %s stays as it was: %s";
+			this.server.logger("certmanager")("error", what, name, made.error);
+		}
 		this.contexts.set(name, context);
 		return context;
 	}

@@ -12,6 +12,7 @@ import type { ConfigValue } from "./config/config.ts";
 import type { AccountInfo, AuthProvider, AuthzProvider, Roster, RosterItem } from "./types/accounts.ts";
 import type { HttpApp, HttpMessageEvent, HttpServer } from "./types/http.ts";
 import type { HttpClient } from "./types/http_client.ts";
+import type { ReloadReport } from "./types/reload.ts";
 import type { StorageDriver, StorageError, StoreTable, StoreTypes } from "./types/storage.ts";
 
 export type * from "./types/accounts.ts";
@@ -225,7 +226,13 @@ export interface EventMap {
 	"server-stopped": { reason: string };
 	"server-resetting": Record<never, never>;
 	"server-reset": Record<never, never>;
-	"config-reloaded": Record<never, never>;
+	"reloading-config": Record<never, never>;
+	/** The configuration has its new values; the file is undefined where there is none. */
+	"config-reloaded": { filename: string | undefined };
+	"reopen-log-files": Record<never, never>;
+	"logging-reloaded": Record<never, never>;
+	/** The process got a signal that others may use. */
+	[signal: `signal/${string}`]: Record<never, never>;
 	"stats-update": Record<never, never>;
 	/** Answers a page that looks like those of errors. Source: plugins/mod_http_errors.lua. */
 	"http-message": HttpMessageEvent;
@@ -714,8 +721,10 @@ export interface Server {
 	deactivate_host(host: string, reason?: StreamError): Result<true, string>;
 	/** Tells everybody, saves, and closes everything. */
 	stop(reason: string): Promise<void>;
-	/** Opens log files anew. */
+	/** Opens log files anew, those that the configuration names now. */
 	reopen_logs(): void;
+	/** Reads the configuration again, with certificates and log files; an error is one line that says what is wrong, and nothing changed. */
+	reload_config(): Result<ReloadReport, string>;
 	/** Domains directly below a host that its disco items name. Source: core/hostmanager.lua, get_children. */
 	get_children(host: string): { host: string; name: string | undefined }[];
 	/** The TLS context of a host name; undefined where there is no certificate. Source: core/certmanager.lua. */

@@ -72,9 +72,14 @@ export class NetServer {
 
 	constructor(
 		private readonly turn: Turn,
-		private readonly settings: NetworkSettings,
+		private settings: NetworkSettings,
 		private readonly log: Log,
 	) {}
+
+	/** Changes the settings for connections and ports to come. */
+	configure(settings: NetworkSettings): void {
+		this.settings = settings;
+	}
 
 	/** Opens a port. */
 	listen(options: ListenOptions): Promise<Result<Listener, ListenFailure>> {

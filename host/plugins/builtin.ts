@@ -20,6 +20,7 @@ import { definition as iq } from "./mod_iq.ts";
 import { definition as message } from "./mod_message.ts";
 import { definition as offline } from "./mod_offline.ts";
 import { definition as ping } from "./mod_ping.ts";
+import { definition as posix } from "./mod_posix.ts";
 import { definition as presence } from "./mod_presence.ts";
 import { definition as register } from "./mod_register.ts";
 import { definition as register_ibr } from "./mod_register_ibr.ts";
@@ -59,6 +60,7 @@ export const host_modules: readonly ModuleDefinition[] = [
 	message,
 	offline,
 	ping,
+	posix,
 	presence,
 	register,
 	register_ibr,

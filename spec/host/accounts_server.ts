@@ -251,6 +251,7 @@ export function start_accounts(
 		deactivate_host: unused,
 		stop: unused,
 		reopen_logs: unused,
+		reload_config: unused,
 		reset: unused,
 	};
 	const router = create_router(server, () => false);

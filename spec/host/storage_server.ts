@@ -96,6 +96,7 @@ export function start_storage(
 		deactivate_host: unused,
 		stop: unused,
 		reopen_logs: unused,
+		reload_config: unused,
 		reset: unused,
 	};
 	const storage = create_storagemanager(server);

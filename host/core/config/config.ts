@@ -93,6 +93,14 @@ export class Config {
 		else section.locations.set(key, location);
 	}
 
+	/** Takes over all sections of another configuration, in place of its own. */
+	replace(other: Config): void {
+		this.sections.clear();
+		for (const [host, { options, locations }] of other.sections) {
+			this.sections.set(host, { options: new Map(options), locations: new Map(locations) });
+		}
+	}
+
 	/** Makes a section that is still empty; nothing happens when it exists. */
 	define(host: string): void {
 		this.section(host);

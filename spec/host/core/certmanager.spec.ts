@@ -221,7 +221,7 @@ describe("tls_context", () => {
 		write_pair("a.crt", "a.key", ["localhost"], 10);
 		const { context, manager, server } = await context_for("localhost", {});
 		expect(manager.tls_context("localhost")).toBe(context);
-		server.events.fire_event("config-reloaded", {});
+		server.events.fire_event("config-reloaded", { filename: undefined });
 		expect(manager.tls_context("localhost")).not.toBe(context);
 	});
 

@@ -1,0 +1,13 @@
+// Counterpart: util/startup.lua (prosody.reload_config)
+
+/** What a reload found. */
+export interface ReloadReport {
+	/** Hosts that the configuration has and the server does not serve yet. */
+	readonly hosts_added: readonly string[];
+	/** Hosts that the server serves and the configuration has no more. */
+	readonly hosts_removed: readonly string[];
+	/** Options whose value is another one, as `name` or `name (host)`. */
+	readonly options: readonly string[];
+	/** Those of them that mean nothing before the next start. */
+	readonly at_next_start: readonly string[];
+}

@@ -1,0 +1,13 @@
+// Counterpart: plugins/mod_posix.lua
+
+import type { ModuleDefinition } from "../core/types.ts";
+
+/**
+ * Nothing is left to do: the program itself writes the pid file, sets the umask and listens for signals, as Prosody 13 does. Others
+ * ask whether they hear of signals.
+ */
+export const definition: ModuleDefinition = {
+	name: "posix",
+	global: true,
+	load: () => ({ features: { signal_events: true } }),
+};
