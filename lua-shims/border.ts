@@ -1,9 +1,8 @@
 // No counterpart: values between Lua and the host. DESIGN's rules: live tables, one identity each, functions both ways.
 
-import { type Table, TValue } from "./fengari.ts";
-import { key_of, key_value, LiveTable, nil, number_value, string_value, tags, text_of_string } from "./live_table.ts";
-import { array_view, map_view, object_view, record_view, set_view } from "./views.ts";
-import type { Vm } from "./vm.ts";
+import { type Table, TValue } from "./vm/fengari.ts";
+import { key_of, key_value, LiveTable, nil, number_value, string_value, tags, text_of_string } from "./vm/live_table.ts";
+import type { Vm } from "./vm/vm.ts";
 
 /** Several results of a host function for Lua. */
 export class Results {
@@ -67,16 +66,17 @@ export class Border {
 	/** How Lua tables of a metatable come to the host. */
 	private readonly imports = new Map<Table, (table: TValue) => unknown>();
 
-	constructor(readonly vm: Vm) {
-		this.views.set(Object.prototype, record_view);
-		this.views.set(null, record_view);
-		this.views.set(Array.prototype, array_view);
-		this.views.set(Map.prototype, map_view);
-		this.views.set(Set.prototype, set_view);
-	}
+	/**
+	 * Views of ordinary objects come from `create_border`.
+	 * @param object_view shows what nothing else is registered for
+	 */
+	constructor(
+		readonly vm: Vm,
+		private readonly object_view: View,
+	) {}
 
 	/** Shows all objects of a prototype in a way of their own. */
-	register(prototype: object, view: View): void {
+	register(prototype: object | null, view: View): void {
 		this.views.set(prototype, view);
 	}
 
@@ -159,7 +159,7 @@ export class Border {
 	private view_of(prototype: object | null, object: object): View {
 		const known = this.views.get(prototype);
 		if (known !== undefined) return known;
-		const view = this.matchers.find(({ matches }) => matches(object))?.view ?? object_view;
+		const view = this.matchers.find(({ matches }) => matches(object))?.view ?? this.object_view;
 		this.views.set(prototype, view);
 		return view;
 	}

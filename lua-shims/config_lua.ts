@@ -2,18 +2,18 @@
 
 import { existsSync, readFileSync } from "node:fs";
 import { format } from "node:util";
-import type { LuaState } from "fengari";
 import type { ConfigLua, ConfigLuaNeeds } from "../host/core/configmanager.ts";
 import type { Server } from "../host/core/types.ts";
 import { failed, ok, type Result } from "../host/util/error.ts";
-import { type Table, TValue } from "./fengari.ts";
-import { nil, string_value } from "./live_table.ts";
 import { OpenFile } from "./lua/file.ts";
 import { run_command } from "./lua/process.ts";
 import { system_error } from "./lua/system_error.ts";
 import { LuaHost } from "./lua_host.ts";
-import { type Arguments, boolean_value, bytes_at, is_none, text_at } from "./require/arguments.ts";
-import type { LuaThread, NativeFunction } from "./vm.ts";
+import { type Arguments, boolean_value, bytes_at, is_none, text_at } from "./vm/arguments.ts";
+import type { LuaState } from "./vm/fengari.ts";
+import { type Table, TValue } from "./vm/fengari.ts";
+import { nil, string_value } from "./vm/live_table.ts";
+import type { LuaThread, NativeFunction } from "./vm/vm.ts";
 
 /**
  * Makes the Lua that a configuration file runs in: all that modules find, and what only the administrator may do: run programs, read

@@ -1,16 +1,16 @@
 // Counterpart: net/server_epoll.lua (the methods of connections), as the Lua side of the host's connections
 
 import type { Connection } from "../host/core/types.ts";
-import { TValue } from "./fengari.ts";
-import { bytes_value, is_function, type Key, LiveTable, nil, string_value, tags, text_of_string } from "./live_table.ts";
-import type { LuaHost } from "./lua_host.ts";
-import { bytes_of } from "./text.ts";
+import type { LuaContext } from "./context.ts";
 import { table_value } from "./views.ts";
-import type { NativeFunction } from "./vm.ts";
+import { TValue } from "./vm/fengari.ts";
+import { bytes_value, is_function, type Key, LiveTable, nil, string_value, tags, text_of_string } from "./vm/live_table.ts";
+import { bytes_of } from "./vm/text.ts";
+import type { NativeFunction } from "./vm/vm.ts";
 
 type ConnectionMethods = { readonly [name: string]: (conn: Connection, args: readonly TValue[]) => ReturnType<NativeFunction> };
 
-function methods_of(host: LuaHost): ConnectionMethods {
+function methods_of(host: LuaContext): ConnectionMethods {
 	const { vm, border } = host;
 	const write: ConnectionMethods[string] = (conn, [data = nil]) => border.to_lua(conn.write(bytes_of(text_of_string(data))));
 	const nothing = (): undefined => undefined;
@@ -76,7 +76,7 @@ class ConnectionTable extends LiveTable {
 	private readonly extra = new Map<Key, TValue>();
 
 	constructor(
-		private readonly host: LuaHost,
+		private readonly host: LuaContext,
 		readonly target: Connection,
 		private readonly methods: ConnectionMethods,
 	) {
@@ -105,11 +105,11 @@ class ConnectionTable extends LiveTable {
 	}
 }
 
-const known_methods = new WeakMap<LuaHost, ConnectionMethods>();
-const known_tables = new WeakMap<LuaHost, WeakMap<Connection, TValue>>();
+const known_methods = new WeakMap<LuaContext, ConnectionMethods>();
+const known_tables = new WeakMap<LuaContext, WeakMap<Connection, TValue>>();
 
 /** A connection as Lua sees it, the same each time. */
-export function connection_value(host: LuaHost, conn: Connection): TValue {
+export function connection_value(host: LuaContext, conn: Connection): TValue {
 	let methods = known_methods.get(host);
 	if (!methods) {
 		methods = methods_of(host);
@@ -133,14 +133,14 @@ export function connection_value(host: LuaHost, conn: Connection): TValue {
  * Hands what happens to a connection to a listener of Lua: `onconnect(conn)`, `onincoming(conn, data)`, `ondrain(conn)`,
  * `onreadtimeout(conn)`, `ondisconnect(conn, error)`. Source: net/server_epoll.lua.
  */
-export function listen(host: LuaHost, conn: Connection, listener: TValue): void {
+export function listen(host: LuaContext, conn: Connection, listener: TValue): void {
 	attach(host, conn, listener);
 	const connected = host.vm.index(listener, string_value("onconnect"));
 	if (is_function(connected)) host.vm.call(connected, [connection_value(host, conn)]);
 }
 
 /** The same for a connection that is there already (`setlistener`). */
-function attach(host: LuaHost, conn: Connection, given: TValue): void {
+function attach(host: LuaContext, conn: Connection, given: TValue): void {
 	const { vm, border } = host;
 	const listener = new TValue(given.type, given.value);
 	const shown = connection_value(host, conn);

@@ -3,30 +3,31 @@
 import { ClientSession } from "../host/core/c2s_session.ts";
 import type { C2sSession } from "../host/core/types.ts";
 import { Stanza } from "../host/util/stanza.ts";
+import type { LuaContext } from "./context.ts";
 import { rostermanager, usermanager } from "./core_accounts.ts";
-import { type Table, TValue } from "./fengari.ts";
 import { item_value } from "./items.ts";
-import { is_function, nil, number_value, string_value, tags } from "./live_table.ts";
-import type { LuaHost } from "./lua_host.ts";
-import { answer_value, host_of, name_of, native_table, optional_text, text_argument } from "./native_calls.ts";
+import { answer_value } from "./native_calls.ts";
 import { features_of, router_functions } from "./prosody.ts";
-import { stream_error_of } from "./session.ts";
+import { lua_origin, stream_error_of } from "./session.ts";
 import { create_storage_library } from "./store.ts";
-import type { NativeFunction } from "./vm.ts";
+import { host_of, make_library, name_of, optional_text, text_argument } from "./vm/arguments.ts";
+import { type Table, TValue } from "./vm/fengari.ts";
+import { is_function, nil, number_value, string_value, tags } from "./vm/live_table.ts";
+import type { NativeFunction } from "./vm/vm.ts";
 
 /** The error of a stanza as Prosody's functions give it: nil, type, condition, text. */
-function stanza_error_results(host: LuaHost, error: { type: string; condition: string; text?: string }): readonly TValue[] {
+function stanza_error_results(host: LuaContext, error: { type: string; condition: string; text?: string }): readonly TValue[] {
 	return [nil, string_value(error.type), string_value(error.condition), host.border.to_lua(error.text)];
 }
 
 // ------------------------------------------------------------------------------------------------------------ sessions
 
 /** Source: core/sessionmanager.lua. */
-function sessionmanager(host: LuaHost): TValue {
+function sessionmanager(host: LuaContext): TValue {
 	const { border, server } = host;
 	const { sessionmanager: sessions } = server;
 	const client = (value: TValue | undefined): C2sSession => {
-		const known = value === undefined ? undefined : host.session_of(value);
+		const known = value === undefined ? undefined : lua_origin(host, value);
 		if (known?.type.startsWith("c2s")) return known as C2sSession;
 		throw new TypeError("bad argument: expected a client's session");
 	};
@@ -35,7 +36,7 @@ function sessionmanager(host: LuaHost): TValue {
 		if (known instanceof Stanza) return known;
 		throw new TypeError("bad argument: expected a stanza");
 	};
-	return native_table(host, {
+	return make_library(host.vm, {
 		destroy_session: ([session, reason = nil]) => {
 			const error = border.from_lua(reason);
 			const text = typeof error === "string" ? error : stream_error_of(host, reason)?.condition;
@@ -82,9 +83,9 @@ function sessionmanager(host: LuaHost): TValue {
 }
 
 /** Streams to other servers: there are none. Source: core/s2smanager.lua. */
-function s2smanager(host: LuaHost): TValue {
+function s2smanager(host: LuaContext): TValue {
 	const refused: NativeFunction = () => [nil, string_value("this server has no streams to other servers")];
-	const value = native_table(host, {
+	const value = make_library(host.vm, {
 		new_incoming: refused,
 		new_outgoing: refused,
 		destroy_session: () => undefined,
@@ -101,9 +102,9 @@ function s2smanager(host: LuaHost): TValue {
 // --------------------------------------------------------------------------------------------------- hosts and modules
 
 /** Source: core/hostmanager.lua. */
-function hostmanager(host: LuaHost): TValue {
+function hostmanager(host: LuaContext): TValue {
 	const { border, server } = host;
-	return native_table(host, {
+	return make_library(host.vm, {
 		activate: ([name]) => {
 			const activated = server.activate_host(host_of(name));
 			return activated.ok ? border.to_lua(true) : answer_value(host, activated);
@@ -115,7 +116,7 @@ function hostmanager(host: LuaHost): TValue {
 }
 
 /** Source: core/modulemanager.lua. */
-function modulemanager(host: LuaHost): TValue {
+function modulemanager(host: LuaContext): TValue {
 	const { border, server, vm } = host;
 	const { modulemanager: modules } = server;
 	const shown = (on: string, name: string): TValue => {
@@ -130,7 +131,7 @@ function modulemanager(host: LuaHost): TValue {
 		return module.type === tags.table ? vm.index(module, string_value(method)) : nil;
 	};
 	const names_on = (on: string): string[] => modules.loaded_on(on).map(({ name }) => name);
-	return native_table(host, {
+	return make_library(host.vm, {
 		load: ([on, name]) =>
 			result(modules.load(host_of(on), text_argument(name, "module")), host_of(on), text_argument(name, "module")),
 		unload: ([on, name]) => answer_value(host, modules.unload(host_of(on), text_argument(name, "module"))),
@@ -174,14 +175,14 @@ function modulemanager(host: LuaHost): TValue {
 }
 
 /** Source: core/configmanager.lua. */
-function configmanager(host: LuaHost): TValue {
+function configmanager(host: LuaContext): TValue {
 	const { border, server } = host;
 	const get: NativeFunction = ([on, key, old_key]) => {
 		// COMPAT: modules for Prosody before 0.9 name a section, "core", in between
 		const option = optional_text(old_key) ?? text_argument(key, "option");
 		return border.deep_table(server.config.get(optional_text(on) ?? "*", option));
 	};
-	return native_table(host, {
+	return make_library(host.vm, {
 		get,
 		rawget: ([on, key, old_key]) => {
 			const option = optional_text(old_key) ?? text_argument(key, "option");
@@ -199,10 +200,10 @@ function configmanager(host: LuaHost): TValue {
 }
 
 /** Source: core/portmanager.lua. */
-function portmanager(host: LuaHost): TValue {
+function portmanager(host: LuaContext): TValue {
 	const { border, server, vm, libraries } = host;
 	const all_services = () => ["*", ...server.hosts.keys()].flatMap((on) => server.modulemanager.get_items(on, "net-provider"));
-	return native_table(host, {
+	return make_library(host.vm, {
 		// a multitable: service, interface, port
 		get_active_services: () => {
 			const table = vm.call(libraries.function_of("util.multitable", "new"), [])[0] ?? nil;
@@ -235,9 +236,9 @@ function portmanager(host: LuaHost): TValue {
 // ------------------------------------------------------------------------------------------------------------ the rest
 
 /** Source: core/statsmanager.lua. */
-function statsmanager(host: LuaHost): TValue {
+function statsmanager(host: LuaContext): TValue {
 	const { border, server } = host;
-	return native_table(host, {
+	return make_library(host.vm, {
 		measure: ([kind, name]) => {
 			const type = text_argument(kind, "type");
 			const measure = server.statsmanager.measure(type, text_argument(name, "name"), "*");
@@ -260,8 +261,8 @@ function statsmanager(host: LuaHost): TValue {
 }
 
 /** Sinks of the log belong to the host. Source: core/loggingmanager.lua. */
-function loggingmanager(host: LuaHost): TValue {
-	return native_table(host, {
+function loggingmanager(host: LuaContext): TValue {
+	return make_library(host.vm, {
 		register_sink_type: () => undefined,
 		reload_logging: () => {
 			host.server.reopen_logs();
@@ -271,9 +272,9 @@ function loggingmanager(host: LuaHost): TValue {
 }
 
 /** TLS is the host's: who asks for a context learns whether there is a certificate. Source: core/certmanager.lua. */
-function certmanager(host: LuaHost): TValue {
+function certmanager(host: LuaContext): TValue {
 	const { border, server } = host;
-	return native_table(host, {
+	return make_library(host.vm, {
 		create_context: ([name]) =>
 			server.tls_context(host_of(name)) === undefined
 				? [nil, string_value(`no certificate for ${host_of(name)}`)]
@@ -285,22 +286,22 @@ function certmanager(host: LuaHost): TValue {
 }
 
 /** Source: core/stanza_router.lua. */
-function stanza_router(host: LuaHost): TValue {
+function stanza_router(host: LuaContext): TValue {
 	return host.border.table(router_functions(host));
 }
 
 /** Source: core/moduleapi.lua: the functions that every module has. */
-function moduleapi(host: LuaHost): TValue {
+function moduleapi(host: LuaContext): TValue {
 	return host.module_api;
 }
 
 /** Source: core/features.lua. */
-function features(host: LuaHost): TValue {
+function features(host: LuaContext): TValue {
 	return host.border.table({ available: features_of(host) });
 }
 
 /** Makers of the libraries `core.*`, each called when its library is first required. */
-export const core_libraries: { readonly [name: string]: (host: LuaHost) => TValue } = {
+export const core_libraries: { readonly [name: string]: (host: LuaContext) => TValue } = {
 	"core.certmanager": certmanager,
 	"core.configmanager": configmanager,
 	"core.features": features,

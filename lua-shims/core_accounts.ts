@@ -4,16 +4,17 @@ import { AccountRoster } from "../host/core/rostermanager.ts";
 import type { C2sSession, Roster } from "../host/core/types.ts";
 import * as jid from "../host/util/jid.ts";
 import { Stanza } from "../host/util/stanza.ts";
-import type { Table, TValue } from "./fengari.ts";
-import { LiveTable, nil, string_value, tags } from "./live_table.ts";
-import type { LuaHost } from "./lua_host.ts";
-import { answer_value, host_of, name_iterator, name_of, native_table, optional_text, text_argument } from "./native_calls.ts";
-import type { NativeFunction } from "./vm.ts";
+import type { LuaContext } from "./context.ts";
+import { answer_value, name_iterator } from "./native_calls.ts";
+import { host_of, make_library, name_of, optional_text, text_argument } from "./vm/arguments.ts";
+import type { Table, TValue } from "./vm/fengari.ts";
+import { LiveTable, nil, string_value, tags } from "./vm/live_table.ts";
+import type { NativeFunction } from "./vm/vm.ts";
 
 type Functions = { readonly [name: string]: NativeFunction };
 
 /** Source: core/usermanager.lua. */
-export function usermanager(host: LuaHost): TValue {
+export function usermanager(host: LuaContext): TValue {
 	const { border, server, libraries, vm } = host;
 	const { usermanager: users } = server;
 	const role_of = (value: TValue | undefined): string => text_argument(value, "role");
@@ -87,11 +88,11 @@ export function usermanager(host: LuaHost): TValue {
 			return border.to_lua(known !== undefined && users.is_admin(known, optional_text(on) ?? "*"));
 		},
 	};
-	return native_table(host, functions);
+	return make_library(host.vm, functions);
 }
 
 /** The keys of a table that are text. */
-function* keys_of(host: LuaHost, value: TValue): Generator<string> {
+function* keys_of(host: LuaContext, value: TValue): Generator<string> {
 	const { value: table } = value;
 	if (table instanceof LiveTable) {
 		for (const key of table.keys()) if (typeof key === "string") yield key;
@@ -104,7 +105,7 @@ function* keys_of(host: LuaHost, value: TValue): Generator<string> {
 }
 
 /** Source: core/rostermanager.lua. */
-export function rostermanager(host: LuaHost): TValue {
+export function rostermanager(host: LuaContext): TValue {
 	const { border, server, vm } = host;
 	const { rostermanager: rosters } = server;
 	const jid_of = (value: TValue | undefined): string => text_argument(value, "jid");
@@ -137,7 +138,7 @@ export function rostermanager(host: LuaHost): TValue {
 			truth(optional_text(address) !== undefined && run(name_of(username), host_of(on), jid_of(address)));
 	const pending_out: Question = (username, on, address) =>
 		rosters.load_roster(username, on).items.get(address)?.ask !== undefined;
-	return native_table(host, {
+	return make_library(host.vm, {
 		load_roster: ([username, on]) => {
 			const roster = rosters.load_roster(name_of(username), host_of(on));
 			return roster.broken ? [border.to_lua(roster), string_value("the roster could not be read")] : border.to_lua(roster);

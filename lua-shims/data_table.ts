@@ -1,9 +1,9 @@
 // No counterpart: data of the host that modules in Lua keep tables of their own in, and that is stored.
 
 import type { Border } from "./border.ts";
-import { type Table, TValue } from "./fengari.ts";
-import { type Key, key_of, LiveTable, nil, type_name } from "./live_table.ts";
 import { RecordTable, set_field } from "./views.ts";
+import { type Table, TValue } from "./vm/fengari.ts";
+import { type Key, key_of, LiveTable, nil, type_name } from "./vm/live_table.ts";
 
 /** What certain fields have to be, by name. */
 export interface FieldTypes {

@@ -1,19 +1,20 @@
 // Counterpart: util/events.lua, as the Lua side of host/util/events.ts
 
 import type { EventMap } from "../host/core/types.ts";
-import { Events } from "../host/util/events.ts";
-import { type Table, TValue } from "./fengari.ts";
-import { type Key, key_of, LiveTable, nil, tags, text_of_string } from "./live_table.ts";
-import type { LuaHost } from "./lua_host.ts";
+import { type AnyWrapper, Events } from "../host/util/events.ts";
+import type { LuaContext } from "./context.ts";
+import { payload_of } from "./origins.ts";
 import { table_value } from "./views.ts";
-import type { NativeFunction } from "./vm.ts";
+import { is_string } from "./vm/arguments.ts";
+import { type Table, TValue } from "./vm/fengari.ts";
+import { type Key, key_of, LiveTable, nil, tags, text_of_string } from "./vm/live_table.ts";
+import type { NativeFunction } from "./vm/vm.ts";
 
 type Bus = Events<EventMap>;
 
-function name_of(value: TValue | undefined, method: string): "pre-stanza" {
-	if (value === undefined || (value.type & 15) !== 4) throw new TypeError(`bad argument to ${method}: expected an event's name`);
-	// any name will do: who fires an event and who handles it agree on its payload
-	return text_of_string(value) as "pre-stanza";
+function name_of(value: TValue | undefined, method: string): string {
+	if (!is_string(value)) throw new TypeError(`bad argument to ${method}: expected an event's name`);
+	return text_of_string(value);
 }
 
 /** A bus of the host with the functions of Prosody's. They are called without the bus in front. */
@@ -21,7 +22,7 @@ class EventsTable extends LiveTable {
 	private readonly entries = new Map<Key, TValue>();
 
 	constructor(
-		host: LuaHost,
+		host: LuaContext,
 		readonly target: Bus,
 	) {
 		super(host.vm.next_id());
@@ -32,10 +33,7 @@ class EventsTable extends LiveTable {
 			throw new TypeError(`bad argument to ${method}: expected a function as the event's handler`);
 		};
 		/** A wrapper of Lua, by its function, so that it can be taken back. */
-		const wrappers = new WeakMap<
-			object,
-			(next: (name: string, event: never) => unknown, name: string, event: unknown) => unknown
-		>();
+		const wrappers = new WeakMap<object, AnyWrapper>();
 		const wrapper_of = (value: TValue | undefined, method: string) => {
 			const given = handler_of(value, method);
 			const closure = value?.value as object;
@@ -43,7 +41,7 @@ class EventsTable extends LiveTable {
 			if (!wrapper) {
 				wrapper = (next, name, event) =>
 					(given as (...args: unknown[]) => unknown)(
-						(next_name: string, next_event: never) => next(next_name, next_event),
+						(next_name: string, next_event: unknown) => next(next_name, next_event),
 						name,
 						event,
 					);
@@ -54,27 +52,27 @@ class EventsTable extends LiveTable {
 		/** The event false stands for all events. */
 		const wrapped_name = (value: TValue | undefined, method: string) =>
 			value?.value === false ? undefined : name_of(value, method);
-		const each_of = (list: TValue | undefined, act: (name: "pre-stanza", handler: TValue) => void): void => {
+		const each_of = (list: TValue | undefined, act: (name: string, handler: TValue) => void): void => {
 			if (list?.type !== tags.table || list.value instanceof LiveTable)
 				throw new TypeError("expected a table of handlers by event");
-			for (const [key, handler] of vm.entries(list.value as Table)) act(String(key_of(key)) as "pre-stanza", handler);
+			for (const [key, handler] of vm.entries(list.value as Table)) act(String(key_of(key)), handler);
 		};
 		const functions: { readonly [name: string]: NativeFunction } = {
 			add_handler: ([name, handler, priority]) => {
 				const order = typeof priority?.value === "number" ? priority.value : undefined;
-				target.add_handler(name_of(name, "add_handler"), handler_of(handler, "add_handler"), order);
+				target.add_any(name_of(name, "add_handler"), handler_of(handler, "add_handler"), order);
 				return undefined;
 			},
 			remove_handler: ([name, handler]) => {
-				target.remove_handler(name_of(name, "remove_handler"), handler_of(handler, "remove_handler"));
+				target.remove_any(name_of(name, "remove_handler"), handler_of(handler, "remove_handler"));
 				return undefined;
 			},
 			add_handlers: ([list]) => {
-				each_of(list, (name, handler) => target.add_handler(name, handler_of(handler, "add_handlers")));
+				each_of(list, (name, handler) => target.add_any(name, handler_of(handler, "add_handlers")));
 				return undefined;
 			},
 			remove_handlers: ([list]) => {
-				each_of(list, (name, handler) => target.remove_handler(name, handler_of(handler, "remove_handlers")));
+				each_of(list, (name, handler) => target.remove_any(name, handler_of(handler, "remove_handlers")));
 				return undefined;
 			},
 			get_handlers: ([name]) => {
@@ -82,11 +80,11 @@ class EventsTable extends LiveTable {
 				return handlers.length === 0 ? nil : border.to_lua([...handlers]);
 			},
 			add_wrapper: ([name, wrapper]) => {
-				target.add_wrapper(wrapped_name(name, "add_wrapper"), wrapper_of(wrapper, "add_wrapper"));
+				target.wrap_any(wrapped_name(name, "add_wrapper"), wrapper_of(wrapper, "add_wrapper"));
 				return undefined;
 			},
 			remove_wrapper: ([name, wrapper]) => {
-				target.remove_wrapper(wrapped_name(name, "remove_wrapper"), wrapper_of(wrapper, "remove_wrapper"));
+				target.unwrap_any(wrapped_name(name, "remove_wrapper"), wrapper_of(wrapper, "remove_wrapper"));
 				return undefined;
 			},
 			set_debug_hook: ([hook = nil]) => {
@@ -94,7 +92,8 @@ class EventsTable extends LiveTable {
 				const before = target.set_debug_hook(given && ((handler, name, run) => given(() => run(), name, handler)));
 				return border.to_lua(before);
 			},
-			fire_event: ([name, payload = nil]) => border.to_lua(target.fire_any(name_of(name, "fire_event"), host.payload(payload))),
+			fire_event: ([name, payload = nil]) =>
+				border.to_lua(target.fire_any(name_of(name, "fire_event"), payload_of(host, payload))),
 		};
 		for (const name in functions) {
 			const run = functions[name];
@@ -125,7 +124,7 @@ class EventsTable extends LiveTable {
 /** `_handlers` of a bus: for each event its handlers in order. */
 class HandlersTable extends LiveTable {
 	constructor(
-		private readonly host: LuaHost,
+		private readonly host: LuaContext,
 		readonly target: Bus,
 	) {
 		super(host.vm.next_id());
@@ -146,6 +145,6 @@ class HandlersTable extends LiveTable {
 }
 
 /** Shows the host's buses to Lua. */
-export function register_events(host: LuaHost): void {
+export function register_events(host: LuaContext): void {
 	host.border.register(Events.prototype, (_, object) => new EventsTable(host, object as Bus));
 }

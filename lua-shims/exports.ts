@@ -1,12 +1,12 @@
 // No counterpart: what modules of the host offer, as `module:depends` and `hosts[…].modules[…]` show it to Lua.
 
 import type { Border } from "./border.ts";
-import { TValue } from "./fengari.ts";
-import type { Key } from "./live_table.ts";
-import { LiveTable, nil } from "./live_table.ts";
 import { lua_results } from "./results.ts";
 import { argument, room_methods } from "./room.ts";
 import { RecordTable, table_value } from "./views.ts";
+import { TValue } from "./vm/fengari.ts";
+import type { Key } from "./vm/live_table.ts";
+import { LiveTable, nil } from "./vm/live_table.ts";
 
 /** The functions and values of a module: called without an object, answering in Lua's way. */
 class ExportsTable extends RecordTable {

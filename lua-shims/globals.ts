@@ -1,12 +1,12 @@
 // Counterpart: util/startup.lua (the globals of modules)
 
-import { type Table, TValue } from "./fengari.ts";
+import type { LuaContext } from "./context.ts";
 import { initial_path } from "./libraries.ts";
-import { is_function, type Key, key_of, LiveTable, nil, string_value, tags, text_of_string } from "./live_table.ts";
 import { replace_libraries } from "./lua/libraries.ts";
-import type { LuaHost } from "./lua_host.ts";
-import { bytes_of } from "./text.ts";
-import type { Vm } from "./vm.ts";
+import { type Table, TValue } from "./vm/fengari.ts";
+import { is_function, type Key, key_of, LiveTable, nil, string_value, tags, text_of_string } from "./vm/live_table.ts";
+import { bytes_of } from "./vm/text.ts";
+import type { Vm } from "./vm/vm.ts";
 
 /**
  * A library of Lua's own as modules see it: they may add to it, but what is there stays, since all modules share it.
@@ -92,7 +92,7 @@ function guard_string_metatable(vm: Vm, methods: TValue): void {
 }
 
 /** Makes the globals that all modules share: Lua's own, as Lua 5.1 to 5.4 have them. */
-export function create_globals(host: LuaHost): TValue {
+export function create_globals(host: LuaContext): TValue {
 	const { vm, border } = host;
 	replace_libraries(host);
 	const real = vm.globals;
@@ -167,7 +167,7 @@ export function create_globals(host: LuaHost): TValue {
 }
 
 /** Adds a global of all modules, which none of them can replace. */
-export function set_global(host: LuaHost, name: string, value: TValue): void {
+export function set_global(host: LuaContext, name: string, value: TValue): void {
 	const { value: globals } = host.globals;
 	if (globals instanceof GuardedTable) globals.fix(name, value);
 	else host.vm.raw_set(globals as Table, name, value);

@@ -5,19 +5,19 @@ import { ActiveHost } from "../host/core/hostmanager.ts";
 import { AccountSessions } from "../host/core/sessionmanager.ts";
 import type { HostSession } from "../host/core/types.ts";
 import { Stanza } from "../host/util/stanza.ts";
-import type { TValue } from "./fengari.ts";
+import type { LuaContext } from "./context.ts";
 import { type Field, type Fields, HostTable, read_only, remembered } from "./host_table.ts";
-import { type Key, LiveTable, nil } from "./live_table.ts";
 import { log_function } from "./log_format.ts";
-import type { LuaHost } from "./lua_host.ts";
 import { auth_value, authz_value } from "./providers.ts";
 import { answered, method } from "./session_methods.ts";
 import { MapTable, table_value } from "./views.ts";
+import type { TValue } from "./vm/fengari.ts";
+import { type Key, LiveTable, nil } from "./vm/live_table.ts";
 
 /** The modules of a host, by name: what each offers others. */
 class ModulesTable extends LiveTable {
 	constructor(
-		private readonly host: LuaHost,
+		private readonly host: LuaContext,
 		readonly target: HostSession,
 	) {
 		super(host.vm.next_id());
@@ -44,7 +44,7 @@ export class GivenMapTable extends MapTable {
 	}
 }
 
-function host_fields(host: LuaHost): Fields<ActiveHost> {
+function host_fields(host: LuaContext): Fields<ActiveHost> {
 	const { vm, border, server } = host;
 	const send = method<ActiveHost>(
 		"send",
@@ -86,7 +86,7 @@ function host_fields(host: LuaHost): Fields<ActiveHost> {
 }
 
 /** Shows hosts and accounts to Lua. */
-export function register_hosts(host: LuaHost): void {
+export function register_hosts(host: LuaContext): void {
 	const { border, server } = host;
 	const of_hosts = host_fields(host);
 	border.register(ActiveHost.prototype, (_, object) => new HostTable(border, object as ActiveHost, "host", of_hosts));

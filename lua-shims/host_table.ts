@@ -1,8 +1,8 @@
 // No counterpart: objects of the host that Lua sees in Prosody's shape, and that modules put fields of their own on.
 
 import type { Border } from "./border.ts";
-import { TValue } from "./fengari.ts";
-import { type Key, LiveTable } from "./live_table.ts";
+import { TValue } from "./vm/fengari.ts";
+import { type Key, LiveTable } from "./vm/live_table.ts";
 
 /** One of Prosody's fields: where its value comes from, and what setting it does. */
 export interface Field<Target> {

@@ -3,17 +3,17 @@
 import { type FilesOptions, serve } from "../host/core/http_files.ts";
 import type { HttpApp, HttpCors, HttpEvent, HttpHandler, HttpRequest } from "../host/core/types.ts";
 import { Response } from "../host/net/http/response.ts";
-import type { Table, TValue } from "./fengari.ts";
+import type { LuaContext } from "./context.ts";
 import { body_of, kept, source_of } from "./http_body.ts";
 import { client_library, errors_library } from "./http_client.ts";
-import { is_function, LiveTable, nil, string_value, tags } from "./live_table.ts";
-import type { LuaHost } from "./lua_host.ts";
-import { native_table, optional_text, text_argument } from "./native_calls.ts";
 import { entries_of } from "./store.ts";
-import { bytes_of } from "./text.ts";
-import { LuaError } from "./vm.ts";
+import { make_library, optional_text, text_argument } from "./vm/arguments.ts";
+import type { Table, TValue } from "./vm/fengari.ts";
+import { is_function, LiveTable, nil, string_value, tags } from "./vm/live_table.ts";
+import { bytes_of } from "./vm/text.ts";
+import { LuaError } from "./vm/vm.ts";
 
-function header_record(host: LuaHost, headers: TValue): { [name: string]: unknown } {
+function header_record(host: LuaContext, headers: TValue): { [name: string]: unknown } {
 	const record: { [name: string]: unknown } = {};
 	for (const [name, field] of entries_of(host, headers.value as Table | LiveTable))
 		record[String(name)] = host.border.from_lua(field);
@@ -21,7 +21,7 @@ function header_record(host: LuaHost, headers: TValue): { [name: string]: unknow
 }
 
 /** What a Lua handler answered, as the host's server takes it. */
-function answer_of(host: LuaHost, value: TValue): unknown {
+function answer_of(host: LuaContext, value: TValue): unknown {
 	const { border, vm } = host;
 	const body = (value.type & 15) === 4 ? body_of(value) : undefined;
 	if (body !== undefined) return body;
@@ -56,9 +56,9 @@ return function(handler, done, failed, event, path)
 end
 `;
 
-const runners = new WeakMap<LuaHost, TValue>();
+const runners = new WeakMap<LuaContext, TValue>();
 
-function runner_of(host: LuaHost): TValue {
+function runner_of(host: LuaContext): TValue {
 	let runner = runners.get(host);
 	if (!runner) {
 		const chunk = host.vm.load(bytes_of(run_in_runner), "=lua-shims/http", host.globals);
@@ -70,7 +70,7 @@ function runner_of(host: LuaHost): TValue {
 }
 
 /** The host's handler for one of Lua. It answers at once where that one did not wait, else with a promise. */
-export function http_handler(host: LuaHost, value: TValue): HttpHandler {
+export function http_handler(host: LuaContext, value: TValue): HttpHandler {
 	const { vm, border } = host;
 	const handler = kept(value);
 	return (event, path) => {
@@ -109,7 +109,7 @@ export function http_handler(host: LuaHost, value: TValue): HttpHandler {
 // ---------------------------------------------------------------------------------------------------------------- apps
 
 /** An `http-provider` of Lua. Source: plugins/mod_http.lua. */
-export function http_app_from_lua(host: LuaHost, item: TValue): HttpApp {
+export function http_app_from_lua(host: LuaContext, item: TValue): HttpApp {
 	const { vm, border } = host;
 	const field = (name: string): TValue => vm.index(item, string_value(name));
 	const route: { [name: string]: unknown } = {};
@@ -133,10 +133,10 @@ export function http_app_from_lua(host: LuaHost, item: TValue): HttpApp {
 
 // -------------------------------------------------------------------------------------------------------------- server
 
-const listeners = new WeakMap<LuaHost, TValue>();
+const listeners = new WeakMap<LuaContext, TValue>();
 
 /** `net.http.server`'s listener: whoever offers it on a port has the host's server answer there. */
-export function http_listener(host: LuaHost): TValue {
+export function http_listener(host: LuaContext): TValue {
 	let listener = listeners.get(host);
 	if (!listener) {
 		listener = host.border.table({});
@@ -146,7 +146,7 @@ export function http_listener(host: LuaHost): TValue {
 }
 
 /** `net.http.server`. */
-function server_library(host: LuaHost): TValue {
+function server_library(host: LuaContext): TValue {
 	const { vm, border, server, libraries } = host;
 	const { http_server } = server;
 	const bus = border.to_lua(http_server.events);
@@ -168,7 +168,7 @@ function server_library(host: LuaHost): TValue {
 		if (known instanceof Response) return known;
 		throw new TypeError("bad argument: expected a response");
 	};
-	const library = native_table(host, {
+	const library = make_library(host.vm, {
 		add_handler: ([event, handler, priority]) => {
 			http_server.events.add_handler(
 				event_of(event),
@@ -237,9 +237,9 @@ function server_library(host: LuaHost): TValue {
 }
 
 /** `net.http.files`. */
-function files_library(host: LuaHost): TValue {
+function files_library(host: LuaContext): TValue {
 	const { vm, border, server } = host;
-	return native_table(host, {
+	return make_library(host.vm, {
 		serve: ([given = nil]) => {
 			const field = (name: string): TValue => (given.type === tags.table ? vm.index(given, string_value(name)) : nil);
 			const path = given.type === tags.table ? optional_text(field("path")) : optional_text(given);
@@ -269,7 +269,7 @@ function files_library(host: LuaHost): TValue {
 }
 
 /** Makers of the libraries `net.http.*`. */
-export const http_libraries: { readonly [name: string]: (host: LuaHost) => TValue } = {
+export const http_libraries: { readonly [name: string]: (host: LuaContext) => TValue } = {
 	"net.http": client_library,
 	"net.http.errors": errors_library,
 	"net.http.files": files_library,

@@ -2,12 +2,20 @@
 
 import { isUtf8 } from "node:buffer";
 import type { HttpBody, HttpSource } from "../host/core/types.ts";
-import { type Table, TValue } from "./fengari.ts";
-import { bytes_value, is_function, type LiveTable, nil, number_value, string_value, tags, text_of_string } from "./live_table.ts";
-import type { LuaHost } from "./lua_host.ts";
-
+import type { LuaContext } from "./context.ts";
 import { entries_of } from "./store.ts";
-import { bytes_of } from "./text.ts";
+import { type Table, TValue } from "./vm/fengari.ts";
+import {
+	bytes_value,
+	is_function,
+	type LiveTable,
+	nil,
+	number_value,
+	string_value,
+	tags,
+	text_of_string,
+} from "./vm/live_table.ts";
+import { bytes_of } from "./vm/text.ts";
 
 /** A value that outlives the call that it was an argument of. */
 export function kept(value: TValue): TValue {
@@ -24,7 +32,7 @@ export function body_of(value: TValue | undefined): HttpBody | undefined {
 }
 
 /** What Lua reads piece by piece: an open file, or a table with `read` and `close`. */
-export function source_of(host: LuaHost, value: TValue): HttpSource {
+export function source_of(host: LuaContext, value: TValue): HttpSource {
 	const { vm } = host;
 	const source = kept(value);
 	const method = (name: string): TValue => vm.index(source, string_value(name));
@@ -41,7 +49,7 @@ export function source_of(host: LuaHost, value: TValue): HttpSource {
 }
 
 /** What takes content piece by piece: an open file, or a table with `write`. */
-export function sink_of(host: LuaHost, value: TValue): { write(chunk: Buffer): unknown } {
+export function sink_of(host: LuaContext, value: TValue): { write(chunk: Buffer): unknown } {
 	const { vm, border } = host;
 	const sink = kept(value);
 	return {
@@ -54,7 +62,7 @@ export function sink_of(host: LuaHost, value: TValue): { write(chunk: Buffer): u
 
 /** Sets the header fields that a Lua table has. */
 export function take_headers(
-	host: LuaHost,
+	host: LuaContext,
 	response: { headers: { [name: string]: string | number | undefined } },
 	value: TValue,
 ): void {

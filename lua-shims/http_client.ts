@@ -2,14 +2,14 @@
 
 import type { HttpCallback, HttpClient, HttpClientRequest, HttpClientResponse, HttpRequestOptions } from "../host/core/types.ts";
 import { http_error } from "../host/util/http_errors.ts";
-import { type Table, TValue } from "./fengari.ts";
+import type { LuaContext } from "./context.ts";
 import { body_of, kept, sink_of } from "./http_body.ts";
-import { is_function, type LiveTable, nil, number_value, string_value, tags } from "./live_table.ts";
-import type { LuaHost } from "./lua_host.ts";
-import { native_table, optional_text, text_argument } from "./native_calls.ts";
 import { entries_of } from "./store.ts";
+import { make_library, optional_text, text_argument } from "./vm/arguments.ts";
+import { type Table, TValue } from "./vm/fengari.ts";
+import { is_function, type LiveTable, nil, number_value, string_value, tags } from "./vm/live_table.ts";
 
-function request_options(host: LuaHost, value: TValue): HttpRequestOptions {
+function request_options(host: LuaContext, value: TValue): HttpRequestOptions {
 	if (value.type !== tags.table) return {};
 	const { vm, border } = host;
 	const field = (name: string): TValue => vm.index(value, string_value(name));
@@ -44,7 +44,7 @@ function request_options(host: LuaHost, value: TValue): HttpRequestOptions {
 }
 
 /** A client with Prosody's methods. */
-function client_value(host: LuaHost, client: HttpClient): TValue {
+function client_value(host: LuaContext, client: HttpClient): TValue {
 	const { vm, border } = host;
 	const log = host.server.logger("http");
 	const request = (url: TValue | undefined, options: TValue = nil, callback: TValue = nil): TValue => {
@@ -63,7 +63,7 @@ function client_value(host: LuaHost, client: HttpClient): TValue {
 		};
 		return border.to_lua(client.request(target, given, told));
 	};
-	const value = native_table(host, {
+	const value = make_library(host.vm, {
 		request: ([, url, options, callback]) => request(url, options, callback),
 		new: ([options = nil]) => client_value(host, client.new(border.copy_fields(options, client_options))),
 	});
@@ -75,11 +75,11 @@ function client_value(host: LuaHost, client: HttpClient): TValue {
 const client_options = ["connection_pooling", "connect_timeout", "read_timeout"];
 
 /** `net.http`. */
-export function client_library(host: LuaHost): TValue {
+export function client_library(host: LuaContext): TValue {
 	const { vm, border, server, libraries } = host;
 	const client = client_value(host, server.http);
 	const request = vm.index(client, string_value("request"));
-	const library = native_table(host, {
+	const library = make_library(host.vm, {
 		request: ([url = nil, options = nil, callback = nil]) => vm.call(request, [client, url, options, callback]),
 		new: ([options = nil]) => client_value(host, server.http.new(border.copy_fields(options, client_options))),
 		destroy_request: ([asked = nil]) => {
@@ -100,7 +100,7 @@ export function client_library(host: LuaHost): TValue {
 }
 
 /** `net.http.errors`. */
-export function errors_library(host: LuaHost): TValue {
+export function errors_library(host: LuaContext): TValue {
 	const { vm, border, libraries } = host;
 	const template = (code: TValue | undefined, body?: TValue): TValue => {
 		const number = typeof code?.value === "number" ? code.value : 0;
@@ -113,7 +113,7 @@ export function errors_library(host: LuaHost): TValue {
 		"__index",
 		vm.native(([, code]) => template(code)),
 	);
-	const library = native_table(host, {
+	const library = make_library(host.vm, {
 		new: ([code, body, context = nil]) => {
 			const made = template(code, body);
 			return vm.call(libraries.function_of("util.error", "new"), [made, context]);

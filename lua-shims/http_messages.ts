@@ -4,17 +4,17 @@ import type { HttpRequest } from "../host/core/types.ts";
 import { request_prototype } from "../host/net/http/request.ts";
 import { Response } from "../host/net/http/response.ts";
 import { connection_value } from "./connection.ts";
-import type { TValue } from "./fengari.ts";
+import type { LuaContext } from "./context.ts";
 import { type Field, HostTable, read_only, same } from "./host_table.ts";
 import { body_of, kept, sink_of, source_of, take_headers } from "./http_body.ts";
-import { bytes_value, nil, tags } from "./live_table.ts";
 import { log_function } from "./log_format.ts";
-import type { LuaHost } from "./lua_host.ts";
+import type { TValue } from "./vm/fengari.ts";
+import { bytes_value, nil, tags } from "./vm/live_table.ts";
 
-import type { NativeFunction } from "./vm.ts";
+import type { NativeFunction } from "./vm/vm.ts";
 
 /** Shows what the host's HTTP server handles to Lua. */
-export function register_http(host: LuaHost): void {
+export function register_http(host: LuaContext): void {
 	const { vm, border } = host;
 	for (const prototype of [Buffer.prototype, Uint8Array.prototype]) {
 		border.register_conversion(prototype, (object) => bytes_value(object as Uint8Array));

@@ -10,17 +10,18 @@ import * as jid from "../host/util/jid.ts";
 import { ns } from "../host/util/ns.ts";
 import { iq, Stanza, stanza as stanza_element } from "../host/util/stanza.ts";
 import { listen } from "./connection.ts";
-import { type Table, TValue } from "./fengari.ts";
+import type { LuaContext } from "./context.ts";
 import { http_app_from_lua, http_listener } from "./http.ts";
-import { LiveTable, nil, number_value, string_value, tags } from "./live_table.ts";
-import type { LuaHost } from "./lua_host.ts";
-import type { LuaModule } from "./module.ts";
-import { optional_text, text_argument } from "./native_calls.ts";
+import type { LuaModule } from "./module/lua_module.ts";
 import { auth_from_lua, authz_from_lua } from "./providers.ts";
+import { lua_origin } from "./session.ts";
 import { storage_from_lua } from "./storage_driver.ts";
+import { optional_text, text_argument } from "./vm/arguments.ts";
+import { type Table, TValue } from "./vm/fengari.ts";
+import { LiveTable, nil, number_value, string_value, tags } from "./vm/live_table.ts";
 
 /** Makes of a Lua item what the takers of its kind expect; undefined leaves the item as it is. */
-export type ItemAdapter = (host: LuaHost, module: LuaModule, item: TValue) => object | undefined;
+export type ItemAdapter = (host: LuaContext, module: LuaModule, item: TValue) => object | undefined;
 
 /** A task of mod_cron: `{ name, when, run(task, started_at) }`. */
 const task: ItemAdapter = (host, _module, item) => {
@@ -54,7 +55,7 @@ function is_adhoc_action(action: unknown): action is AdhocAction {
 }
 
 /** What a command in Lua answered. Source: plugins/adhoc/adhoc.lib.lua. */
-function adhoc_answer(host: LuaHost, data: TValue): AdhocAnswer {
+function adhoc_answer(host: LuaContext, data: TValue): AdhocAnswer {
 	const { vm, border } = host;
 	if (data.type !== tags.table) throw new TypeError("a command has to answer with a table");
 	const field = (table: TValue, name: string): TValue => vm.index(table, string_value(name));
@@ -164,7 +165,7 @@ const adapters = new Map<string, ItemAdapter>([
 ]);
 
 /** The item that the host gets for one of Lua's: the same each time. */
-export function adapt_item(host: LuaHost, module: LuaModule, key: string, item: TValue): unknown {
+export function adapt_item(host: LuaContext, module: LuaModule, key: string, item: TValue): unknown {
 	if (item.type !== tags.table || item.value instanceof LiveTable) return host.border.from_lua(item);
 	const known = host.adapted_items.get(item.value as object);
 	if (known !== undefined) return known;
@@ -178,13 +179,13 @@ export function adapt_item(host: LuaHost, module: LuaModule, key: string, item: 
 }
 
 /** The item that was made of one of Lua's, or the item itself. */
-export function adapted_item(host: LuaHost, item: TValue): unknown {
+export function adapted_item(host: LuaContext, item: TValue): unknown {
 	const known = item.type === tags.table ? host.adapted_items.get(item.value as object) : undefined;
 	return known ?? host.border.from_lua(item);
 }
 
 /** What a command of the host answered, as Lua's mod_adhoc takes it. */
-function answer_for_lua(host: LuaHost, answer: AdhocAnswer): TValue {
+function answer_for_lua(host: LuaContext, answer: AdhocAnswer): TValue {
 	const { vm, border } = host;
 	if (answer.status === "error") return border.table({ status: "error", error: border.deep_table({ ...answer.error }) });
 	const { status, info, warn, error, actions, form, result, other } = answer;
@@ -206,14 +207,14 @@ function answer_for_lua(host: LuaHost, answer: AdhocAnswer): TValue {
 }
 
 /** The session that a JID is, or else the host that is spoken to. */
-function origin_of({ server }: LuaHost, from: string | undefined, to: string | undefined): Session {
+function origin_of({ server }: LuaContext, from: string | undefined, to: string | undefined): Session {
 	const origin = server.full_sessions.get(from ?? "") ?? server.hosts.get(jid.host(to ?? "") ?? "");
 	if (!origin) throw new TypeError(`nobody here is ${from ?? "the sender"}, who executes a command`);
 	return origin;
 }
 
 /** A command of the host for those who take commands in Lua. */
-function command_value(host: LuaHost, item: AdhocCommand<Session>): TValue {
+function command_value(host: LuaContext, item: AdhocCommand<Session>): TValue {
 	const { vm, border } = host;
 	const { name, node, permission } = item;
 	const value = border.table({ name, node, permission });
@@ -233,7 +234,7 @@ function command_value(host: LuaHost, item: AdhocCommand<Session>): TValue {
 			const [to, from] = [text("to"), text("from")];
 			const [answer, next] = item.handler(
 				{
-					origin: origin.ttisnil() ? origin_of(host, from, to) : host.session_of(origin),
+					origin: origin.ttisnil() ? origin_of(host, from, to) : lua_origin(host, origin),
 					// Prosody 0.12 only says from whom it comes
 					stanza: stanza instanceof Stanza ? stanza : iq({ type: "set", id: new_id(), from, to }),
 					to,
@@ -266,7 +267,7 @@ function is_command(item: unknown): item is AdhocCommand<Session> {
 }
 
 /** An item as takers in Lua see it: one of Lua is itself, one of the host has the shape that Prosody's items have. */
-export function item_value(host: LuaHost, key: string, item: unknown): TValue {
+export function item_value(host: LuaContext, key: string, item: unknown): TValue {
 	const is_shown = typeof item === "object" && item !== null && (host.items_of_lua.has(item) || shown_commands.has(item));
 	if (!is_shown && (key === "adhoc" || key === "adhoc-provider") && is_command(item)) {
 		shown_commands.add(item);

@@ -2,9 +2,9 @@
 
 import { existsSync, readFileSync } from "node:fs";
 import type { Border } from "./border.ts";
-import { TValue } from "./fengari.ts";
-import { string_value, tags } from "./live_table.ts";
-import { bytes_of } from "./text.ts";
+import { TValue } from "./vm/fengari.ts";
+import { string_value, tags } from "./vm/live_table.ts";
+import { bytes_of } from "./vm/text.ts";
 
 /** Makes a library when it is first required. */
 export type LibraryFactory = () => TValue;

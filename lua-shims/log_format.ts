@@ -1,9 +1,9 @@
 // Counterpart: util/format.lua
 
 import type { Log, LogLevel } from "../host/core/types.ts";
-import type { TValue } from "./fengari.ts";
-import { tags, text_of_string } from "./live_table.ts";
-import type { Vm } from "./vm.ts";
+import type { TValue } from "./vm/fengari.ts";
+import { tags, text_of_string } from "./vm/live_table.ts";
+import type { Vm } from "./vm/vm.ts";
 
 const control = /\p{Cc}|\p{Surrogate}/gu;
 

@@ -2,34 +2,33 @@
 
 import type { Session } from "../host/core/types.ts";
 import { Stanza } from "../host/util/stanza.ts";
+import type { LuaContext } from "./context.ts";
 import { register_events } from "./events.ts";
-import { TValue } from "./fengari.ts";
 import { set_global } from "./globals.ts";
 import { GivenMapTable, register_hosts } from "./host_session.ts";
 import { type Field, type Fields, HostTable } from "./host_table.ts";
 import { register_http } from "./http_messages.ts";
-import { nil, tags } from "./live_table.ts";
 import { log_function } from "./log_format.ts";
-import type { LuaHost } from "./lua_host.ts";
 import { features } from "./module_files.ts";
-import { optional_text } from "./native_calls.ts";
 import { register_rosters } from "./roster.ts";
 import { register_sasl } from "./sasl.ts";
-import { register_clients } from "./session.ts";
-
-import { bytes_of } from "./text.ts";
+import { lua_origin, register_clients } from "./session.ts";
 import { table_value } from "./views.ts";
+import { optional_text } from "./vm/arguments.ts";
+import { TValue } from "./vm/fengari.ts";
+import { nil, tags } from "./vm/live_table.ts";
+import { bytes_of } from "./vm/text.ts";
 
-function stanza_argument(host: LuaHost, value: TValue | undefined, what: string): Stanza {
+function stanza_argument(host: LuaContext, value: TValue | undefined, what: string): Stanza {
 	const known = value === undefined ? undefined : host.border.from_lua(value);
 	if (known instanceof Stanza) return known;
 	throw new TypeError(`bad argument to ${what}: expected a stanza`);
 }
 
 /** The functions that move stanzas, by the names that are global in Prosody, too. */
-export function router_functions(host: LuaHost): { readonly [name: string]: TValue } {
+export function router_functions(host: LuaContext): { readonly [name: string]: TValue } {
 	const { vm, server } = host;
-	const origin_of = (value: TValue): Session => host.session_of(value);
+	const origin_of = (value: TValue): Session => lua_origin(host, value);
 	return {
 		core_process_stanza: vm.native(([origin = nil, stanza]) => {
 			server.router.process_stanza(origin_of(origin), stanza_argument(host, stanza, "core_process_stanza"));
@@ -50,14 +49,14 @@ export function router_functions(host: LuaHost): { readonly [name: string]: TVal
 }
 
 /** Ends the server. */
-function shutdown(host: LuaHost, reason: string): void {
+function shutdown(host: LuaContext, reason: string): void {
 	const { server } = host;
 	server.logger("general")("info", "Shutting down: %s", reason);
 	// whoever asks for it is in the middle of something, which is finished first
 	setImmediate(() => void server.stop(reason));
 }
 
-function prosody_fields(host: LuaHost, functions: { readonly [name: string]: TValue }): Fields<object> {
+function prosody_fields(host: LuaContext, functions: { readonly [name: string]: TValue }): Fields<object> {
 	const { vm, border, server } = host;
 	const { paths } = server;
 	const kept_by_host = (map: ReadonlyMap<string, unknown>): TValue =>
@@ -117,7 +116,7 @@ function prosody_fields(host: LuaHost, functions: { readonly [name: string]: TVa
 }
 
 /** `prosody.features`, and the library `core.features`: what this server can do by names that modules ask for. */
-export function features_of(host: LuaHost): TValue {
+export function features_of(host: LuaContext): TValue {
 	const { libraries, border, vm } = host;
 	return vm.call(libraries.function_of("util.set", "new"), [border.deep_table([...features])])[0] ?? nil;
 }
@@ -147,14 +146,14 @@ debug.setmetatable(position_of, {
 `;
 
 /** Source: util/startup.lua, set_function_metatable. */
-function set_function_metatable({ vm }: LuaHost): void {
+function set_function_metatable({ vm }: LuaContext): void {
 	const chunk = vm.load(bytes_of(function_metatable), "=lua-shims/prosody", new TValue(tags.table, vm.globals));
 	if (!chunk.ok) throw new Error(chunk.error);
 	vm.call(chunk.value, []);
 }
 
 /** Shows the server to Lua: the global `prosody`, and the others that Prosody gives its modules. */
-export function provide_prosody(host: LuaHost): void {
+export function provide_prosody(host: LuaContext): void {
 	set_function_metatable(host);
 	register_events(host);
 	register_rosters(host);

@@ -4,17 +4,18 @@ import type { ActiveHost } from "../host/core/hostmanager.ts";
 import type { AuthProvider, AuthzProvider, C2sSession, HostSession } from "../host/core/types.ts";
 import type { Result } from "../host/util/error.ts";
 import { Role } from "../host/util/roles.ts";
-import { TValue } from "./fengari.ts";
-import { is_function, nil, string_value, tags } from "./live_table.ts";
-import type { LuaHost } from "./lua_host.ts";
-import { answer_value, name_iterator, optional_text, table_of, text_argument } from "./native_calls.ts";
+import type { LuaContext } from "./context.ts";
+import { answer_value, name_iterator, table_of } from "./native_calls.ts";
 import { sasl_from_lua } from "./sasl.ts";
-import type { NativeFunction } from "./vm.ts";
+import { optional_text, text_argument } from "./vm/arguments.ts";
+import { TValue } from "./vm/fengari.ts";
+import { is_function, nil, string_value, tags } from "./vm/live_table.ts";
+import type { NativeFunction } from "./vm/vm.ts";
 
-const known_providers = new WeakMap<LuaHost, WeakMap<object, TValue>>();
+const known_providers = new WeakMap<LuaContext, WeakMap<object, TValue>>();
 
 /** A provider's table: the one that Lua gave, or one of the host's functions. */
-function provider_value(host: LuaHost, provider: object, make: () => TValue): TValue {
+function provider_value(host: LuaContext, provider: object, make: () => TValue): TValue {
 	let known = known_providers.get(host);
 	if (!known) {
 		known = new WeakMap();
@@ -31,7 +32,7 @@ function provider_value(host: LuaHost, provider: object, make: () => TValue): TV
 }
 
 /** `hosts[…].users`. */
-export function auth_value(host: LuaHost, session: ActiveHost | HostSession): TValue {
+export function auth_value(host: LuaContext, session: ActiveHost | HostSession): TValue {
 	const { users } = session;
 	const { border } = host;
 	const name_of = (value: TValue | undefined): string => text_argument(value, "username");
@@ -74,7 +75,7 @@ export function auth_value(host: LuaHost, session: ActiveHost | HostSession): TV
 }
 
 /** `hosts[…].authz`. */
-export function authz_value(host: LuaHost, session: ActiveHost | HostSession): TValue {
+export function authz_value(host: LuaContext, session: ActiveHost | HostSession): TValue {
 	const { authz } = session;
 	const { border } = host;
 	const user = (value: TValue | undefined): string => text_argument(value, "username");
@@ -121,7 +122,7 @@ export function authz_value(host: LuaHost, session: ActiveHost | HostSession): T
 }
 
 /** What a function of a Lua provider answered. */
-export function result_of(host: LuaHost, results: readonly TValue[]): Result<true, string> {
+export function result_of(host: LuaContext, results: readonly TValue[]): Result<true, string> {
 	const [first = nil, reason = nil] = results;
 	if (!first.ttisnil() && first.value !== false) return { ok: true, value: true };
 	const known = host.border.from_lua(reason);
@@ -129,13 +130,13 @@ export function result_of(host: LuaHost, results: readonly TValue[]): Result<tru
 }
 
 /** A field of a Lua table that is a function. */
-export function function_field(host: LuaHost, item: TValue, name: string): TValue | undefined {
+export function function_field(host: LuaContext, item: TValue, name: string): TValue | undefined {
 	const value = host.vm.index(item, string_value(name));
 	return is_function(value) ? new TValue(value.type, value.value) : undefined;
 }
 
 /** An `auth-provider` of Lua. Source: the providers of plugins/mod_auth_*.lua. */
-export function auth_from_lua(host: LuaHost, item: TValue): AuthProvider {
+export function auth_from_lua(host: LuaContext, item: TValue): AuthProvider {
 	const { vm, border } = host;
 	const call = (name: string, ...args: unknown[]): readonly TValue[] => {
 		const run = function_field(host, item, name);
@@ -203,7 +204,7 @@ export function auth_from_lua(host: LuaHost, item: TValue): AuthProvider {
  * An `authz-provider` of Lua: Prosody 13's, whose roles are objects, or 0.12's, which only names them. Source:
  * plugins/mod_authz_internal.lua.
  */
-export function authz_from_lua(host: LuaHost, item: TValue): AuthzProvider {
+export function authz_from_lua(host: LuaContext, item: TValue): AuthzProvider {
 	const { vm, border } = host;
 	const all = (name: string, ...args: unknown[]): readonly TValue[] => {
 		const run = function_field(host, item, name);

@@ -3,8 +3,8 @@
 import type { Result, StanzaError } from "../host/util/error.ts";
 import { failed, is_error_type, ok, stanza_error } from "../host/util/error.ts";
 import { type Border, Results } from "./border.ts";
-import type { TValue } from "./fengari.ts";
-import { nil } from "./live_table.ts";
+import type { TValue } from "./vm/fengari.ts";
+import { nil } from "./vm/live_table.ts";
 
 function is_result(value: object): value is Result<unknown, unknown> {
 	return "ok" in value && typeof value.ok === "boolean" && ("value" in value || "error" in value);

@@ -5,10 +5,10 @@ import { OccupantRecord } from "../muc/occupant.lib.ts";
 import type { Room } from "../muc/types.ts";
 import type { Border } from "./border.ts";
 import { DataTable } from "./data_table.ts";
-import { type Table, TValue } from "./fengari.ts";
-import { is_function, type Key, LiveTable, nil, tags } from "./live_table.ts";
 import { lua_results, verdict_from_lua } from "./results.ts";
 import { RecordTable, table_value } from "./views.ts";
+import { type Table, TValue } from "./vm/fengari.ts";
+import { is_function, type Key, LiveTable, nil, tags } from "./vm/live_table.ts";
 
 type AnyFunction = (this: unknown, ...args: unknown[]) => unknown;
 

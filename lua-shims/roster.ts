@@ -4,11 +4,11 @@ import { AccountRoster } from "../host/core/rostermanager.ts";
 import type { Roster, RosterItem } from "../host/core/types.ts";
 import { deserialize, Stanza } from "../host/util/stanza.ts";
 import type { Border } from "./border.ts";
-import type { Table, TValue } from "./fengari.ts";
+import type { LuaContext } from "./context.ts";
 import { type Fields, HostTable } from "./host_table.ts";
-import { type Key, key_of, LiveTable, nil, tags } from "./live_table.ts";
-import type { LuaHost } from "./lua_host.ts";
 import { table_value } from "./views.ts";
+import type { Table, TValue } from "./vm/fengari.ts";
+import { type Key, key_of, LiveTable, nil, tags } from "./vm/live_table.ts";
 
 const subscriptions: ReadonlySet<unknown> = new Set(["none", "to", "from", "both", "remove"]);
 
@@ -17,7 +17,7 @@ function is_subscription(value: unknown): value is RosterItem["subscription"] {
 }
 
 /** The names that are keys of a Lua table with something true for their value. */
-function names_in(host: LuaHost, value: TValue): Set<string> {
+function names_in(host: LuaContext, value: TValue): Set<string> {
 	const names = new Set<string>();
 	if (value.type !== tags.table) throw new TypeError("a contact's groups are a table with the groups' names as keys");
 	const { value: table } = value;
@@ -32,7 +32,7 @@ function names_in(host: LuaHost, value: TValue): Set<string> {
 	return names;
 }
 
-function item_fields(host: LuaHost): Fields<RosterItem> {
+function item_fields(host: LuaContext): Fields<RosterItem> {
 	const { border } = host;
 	return new Map([
 		[
@@ -129,7 +129,7 @@ class RosterTable extends LiveTable {
 	private readonly views = new WeakMap<RosterItem, TValue>();
 
 	constructor(
-		private readonly host: LuaHost,
+		private readonly host: LuaContext,
 		readonly target: Roster,
 		private readonly fields: Fields<RosterItem>,
 	) {
@@ -207,7 +207,7 @@ class RosterTable extends LiveTable {
 }
 
 /** Shows the host's rosters to Lua. */
-export function register_rosters(host: LuaHost): void {
+export function register_rosters(host: LuaContext): void {
 	const fields = item_fields(host);
 	host.border.register(AccountRoster.prototype, (_, object) => new RosterTable(host, object as AccountRoster, fields));
 }

@@ -2,11 +2,12 @@
 
 import type { SaslHandler } from "../host/core/types.ts";
 import type { SaslStep } from "../host/util/sasl/mechanism.ts";
-import { type Table, TValue } from "./fengari.ts";
-import { nil, string_value, tags } from "./live_table.ts";
-import type { LuaHost } from "./lua_host.ts";
-import { optional_text, table_of, text_argument } from "./native_calls.ts";
-import { bytes_of, text_of } from "./text.ts";
+import type { LuaContext } from "./context.ts";
+import { table_of } from "./native_calls.ts";
+import { optional_text, text_argument } from "./vm/arguments.ts";
+import { type Table, TValue } from "./vm/fengari.ts";
+import { nil, string_value, tags } from "./vm/live_table.ts";
+import { bytes_of, text_of } from "./vm/text.ts";
 
 function is_sasl_handler(object: object): object is SaslHandler {
 	return ["mechanisms", "select", "process", "clean_clone"].every(
@@ -15,7 +16,7 @@ function is_sasl_handler(object: object): object is SaslHandler {
 }
 
 /** A step of an exchange as Prosody's handlers answer it. */
-function step_results(host: LuaHost, step: SaslStep): readonly TValue[] {
+function step_results(host: LuaContext, step: SaslStep): readonly TValue[] {
 	const { border } = host;
 	switch (step.status) {
 		case "failure":
@@ -28,7 +29,7 @@ function step_results(host: LuaHost, step: SaslStep): readonly TValue[] {
 }
 
 /** Shows the host's SASL exchanges to Lua, as `util.sasl` makes them. */
-export function register_sasl(host: LuaHost): void {
+export function register_sasl(host: LuaContext): void {
 	const { border, vm } = host;
 	border.register_like(is_sasl_handler, (_, object) => {
 		if (!is_sasl_handler(object)) throw new TypeError("this is no SASL handler");
@@ -60,7 +61,7 @@ export function register_sasl(host: LuaHost): void {
 }
 
 /** A SASL exchange that Lua made, for mod_saslauth. */
-export function sasl_from_lua(host: LuaHost, value: TValue): SaslHandler {
+export function sasl_from_lua(host: LuaContext, value: TValue): SaslHandler {
 	const { vm, border } = host;
 	if (value.type !== tags.table) throw new TypeError("get_sasl_handler has to answer with a SASL handler");
 	const native = border.from_lua(value);

@@ -6,16 +6,16 @@ import type { Connection, LogLevel, Roster, Session, StreamError } from "../host
 import * as id from "../host/util/id.ts";
 import { address, Stanza } from "../host/util/stanza.ts";
 import { connection_value } from "./connection.ts";
-import { type Table, TValue } from "./fengari.ts";
+import type { LuaContext } from "./context.ts";
 import { type Field, type Fields, HostTable, read_only, same } from "./host_table.ts";
-import { is_function, LiveTable, nil, string_value, tags, text_of_string } from "./live_table.ts";
 import { log_function } from "./log_format.ts";
-import type { LuaHost } from "./lua_host.ts";
-import { native_table } from "./native_calls.ts";
 import { answered, method } from "./session_methods.ts";
+import { make_library } from "./vm/arguments.ts";
+import { type Table, TValue } from "./vm/fengari.ts";
+import { is_function, LiveTable, nil, string_value, tags, text_of_string } from "./vm/live_table.ts";
 
 /** Why a stream ends, as Lua says it: a condition, a table of `condition`, `text` and `extra`, or a stanza to send before. */
-export function stream_error_of(host: LuaHost, value: TValue | undefined): StreamError | undefined {
+export function stream_error_of(host: LuaContext, value: TValue | undefined): StreamError | undefined {
 	if (value === undefined || value.ttisnil()) return undefined;
 	const known = host.border.from_lua(value);
 	if (typeof known === "string") return { condition: "undefined-condition", text: known };
@@ -32,7 +32,7 @@ export function stream_error_of(host: LuaHost, value: TValue | undefined): Strea
 	};
 }
 
-function client_fields(host: LuaHost): Fields<ClientSession> {
+function client_fields(host: LuaContext): Fields<ClientSession> {
 	const { vm, border, server } = host;
 	const prototype = ClientSession.prototype;
 	const send = method<ClientSession>(
@@ -172,7 +172,7 @@ function client_fields(host: LuaHost): Fields<ClientSession> {
 			},
 		],
 		constant("stream", (session) =>
-			native_table(host, {
+			make_library(host.vm, {
 				set_session: ([, given = nil]) => {
 					const other = border.from_lua(given);
 					if (other instanceof ClientSession && other !== session) other.resume_over(session);
@@ -201,7 +201,7 @@ function client_fields(host: LuaHost): Fields<ClientSession> {
 }
 
 /** Ends what util.filters connected for a session. */
-function disconnect_filters(host: LuaHost, filters: TValue): void {
+function disconnect_filters(host: LuaContext, filters: TValue): void {
 	if (filters.type !== tags.table || filters.value instanceof LiveTable) return;
 	for (const [, list] of host.vm.entries(filters.value as Table)) {
 		const disconnect = list.type === tags.table ? host.vm.index(list, string_value("disconnect")) : nil;
@@ -214,7 +214,7 @@ function truth(value: TValue): boolean {
 }
 
 /** The names that are keys of a table with something true for their value. */
-function* live_names(host: LuaHost, value: TValue): Generator<string> {
+function* live_names(host: LuaContext, value: TValue): Generator<string> {
 	const { value: table } = value;
 	if (table instanceof LiveTable) {
 		for (const key of table.keys()) if (typeof key === "string") yield key;
@@ -226,7 +226,7 @@ function* live_names(host: LuaHost, value: TValue): Generator<string> {
 }
 
 /** Shows clients' sessions to Lua. */
-export function register_clients(host: LuaHost): void {
+export function register_clients(host: LuaContext): void {
 	const { border } = host;
 	const fields = client_fields(host);
 	border.register(ClientSession.prototype, (_, object) => new HostTable(border, object as ClientSession, "session", fields));
@@ -241,7 +241,7 @@ function is_session(value: unknown): value is Session {
  * An origin that Lua made: a table with `send` and whatever it needs, perhaps with a session behind it that has the rest.
  * @param fallback whose name and log stand in where the table has none
  */
-export function lua_origin(host: LuaHost, value: TValue): Session {
+export function lua_origin(host: LuaContext, value: TValue): Session {
 	const { border, vm, server } = host;
 	const known = border.from_lua(value);
 	if (is_session(known)) return known;
@@ -299,7 +299,7 @@ export function lua_origin(host: LuaHost, value: TValue): Session {
 }
 
 /** The session of the host that a table inherits from, by `__index` of its metatables. */
-function session_behind(host: LuaHost, value: TValue): Session | undefined {
+function session_behind(host: LuaContext, value: TValue): Session | undefined {
 	let { metatable } = value.value as Table;
 	for (let depth = 0; depth < 8 && metatable !== null; depth++) {
 		const index = host.vm.raw_get(metatable, "__index");

@@ -1,8 +1,8 @@
 // Counterpart: util/session.lua (log, send, close): methods of sessions that Lua calls, and may put others in place of
 
-import { TValue } from "./fengari.ts";
 import type { Field } from "./host_table.ts";
-import { is_function } from "./live_table.ts";
+import { TValue } from "./vm/fengari.ts";
+import { is_function } from "./vm/live_table.ts";
 
 /** Methods of the host that Lua gives from one session to another; each has its own of them. */
 const native_methods = new WeakSet<object>();

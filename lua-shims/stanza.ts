@@ -4,10 +4,20 @@ import type { ErrorType } from "../host/util/error.ts";
 import { ns } from "../host/util/ns.ts";
 import * as st from "../host/util/stanza.ts";
 import type { Border } from "./border.ts";
-import { type Table, TValue } from "./fengari.ts";
-import { type Key, key_of, LiveTable, nil, number_value, string_value, tags, text_of_string, type_name } from "./live_table.ts";
 import { set_field, table_value } from "./views.ts";
-import type { NativeFunction } from "./vm.ts";
+import { type Table, TValue } from "./vm/fengari.ts";
+import {
+	type Key,
+	key_of,
+	LiveTable,
+	nil,
+	number_value,
+	string_value,
+	tags,
+	text_of_string,
+	type_name,
+} from "./vm/live_table.ts";
+import type { NativeFunction } from "./vm/vm.ts";
 
 const { Stanza } = st;
 type Stanza = st.Stanza;

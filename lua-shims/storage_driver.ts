@@ -16,19 +16,19 @@ import type {
 } from "../host/core/types.ts";
 import { failed, ok, type Result } from "../host/util/error.ts";
 import { Stanza } from "../host/util/stanza.ts";
-import type { TValue } from "./fengari.ts";
-import { is_function, nil, string_value, tags } from "./live_table.ts";
-import type { LuaHost } from "./lua_host.ts";
-import { optional_text } from "./native_calls.ts";
+import type { LuaContext } from "./context.ts";
 import { removal_mark, StoreReader } from "./store.ts";
-import { LuaError } from "./vm.ts";
+import { optional_text } from "./vm/arguments.ts";
+import type { TValue } from "./vm/fengari.ts";
+import { is_function, nil, string_value, tags } from "./vm/live_table.ts";
+import { LuaError } from "./vm/vm.ts";
 
 type Outcome<Value> = Result<Value, StorageError>;
 
 /** One store of a driver in Lua. */
 class LuaStore {
 	constructor(
-		readonly host: LuaHost,
+		readonly host: LuaContext,
 		private readonly store: TValue,
 		private readonly what: string,
 	) {}
@@ -233,7 +233,7 @@ function archive_store(store: LuaStore): ArchiveStore {
 }
 
 /** A `storage-provider` of Lua. */
-export function storage_from_lua(host: LuaHost, item: TValue): StorageDriver {
+export function storage_from_lua(host: LuaContext, item: TValue): StorageDriver {
 	const { vm } = host;
 	const name = optional_text(vm.index(item, string_value("name"))) ?? "";
 	const driver = new LuaStore(host, item, `the storage driver ${name}`);

@@ -16,18 +16,18 @@ import type {
 import { date } from "../host/util/datetime.ts";
 import { failed, ok, type Result } from "../host/util/error.ts";
 import * as st from "../host/util/stanza.ts";
-import { type Table, TValue } from "./fengari.ts";
-import { type Key, key_of, LiveTable, nil, number_value, string_value, tags, text_of_string } from "./live_table.ts";
-import type { LuaHost } from "./lua_host.ts";
+import type { LuaContext } from "./context.ts";
+import { type Table, TValue } from "./vm/fengari.ts";
+import { type Key, key_of, LiveTable, nil, number_value, string_value, tags, text_of_string } from "./vm/live_table.ts";
 
 type Answer = TValue | readonly TValue[];
 type Methods = { readonly [name: string]: (args: readonly TValue[]) => Answer };
 
 /** What Lua passes for a key that is to go, with `set_keys`: a table that is the same in every store. */
-const removal_marks = new WeakMap<LuaHost, TValue>();
+const removal_marks = new WeakMap<LuaContext, TValue>();
 
 /** See {@link removal_marks}. */
-export function removal_mark(host: LuaHost): TValue {
+export function removal_mark(host: LuaContext): TValue {
 	let mark = removal_marks.get(host);
 	if (!mark) {
 		mark = new TValue(tags.table, host.vm.new_table());
@@ -40,7 +40,7 @@ export function removal_mark(host: LuaHost): TValue {
 class Unstorable extends Error {}
 
 /** The entries of a table of either kind. */
-export function* entries_of(host: LuaHost, table: Table | LiveTable): Generator<[Key, TValue]> {
+export function* entries_of(host: LuaContext, table: Table | LiveTable): Generator<[Key, TValue]> {
 	if (table instanceof LiveTable) {
 		for (const key of table.keys()) {
 			const value = table.get(key);
@@ -55,7 +55,7 @@ export function* entries_of(host: LuaHost, table: Table | LiveTable): Generator<
 }
 
 /** A deep copy of a Lua table as a store takes it. Throws {@link Unstorable}. */
-function map_to_store(host: LuaHost, value: TValue, path: string, depth: number): StoreMap {
+function map_to_store(host: LuaContext, value: TValue, path: string, depth: number): StoreMap {
 	if (depth > 100) throw new Unstorable(`${path} is nested too deeply, or contains itself`);
 	const map: StoreMap = new Map();
 	for (const [key, item] of entries_of(host, value.value as Table | LiveTable)) {
@@ -78,7 +78,7 @@ function shaped(map: StoreMap): StoreValue {
 	return list.length === map.size ? list : map;
 }
 
-function value_to_store(host: LuaHost, value: TValue, path: string, depth = 0): StoreValue {
+function value_to_store(host: LuaContext, value: TValue, path: string, depth = 0): StoreValue {
 	if (value.type === tags.table) {
 		const stanza = stanza_of(host, value);
 		return stanza ? (st.preserialize(stanza) as unknown as StoreValue) : shaped(map_to_store(host, value, path, depth));
@@ -88,7 +88,7 @@ function value_to_store(host: LuaHost, value: TValue, path: string, depth = 0): 
 	throw new Unstorable(`${path} is a ${typeof plain === "function" ? "function" : "value"}, which no store can hold`);
 }
 
-function stanza_of(host: LuaHost, value: TValue): st.Stanza | undefined {
+function stanza_of(host: LuaContext, value: TValue): st.Stanza | undefined {
 	const { metatable } = value.value as { metatable?: unknown };
 	if (metatable !== host.stanza.metatable) return undefined;
 	const known = host.border.from_lua(value);
@@ -97,7 +97,7 @@ function stanza_of(host: LuaHost, value: TValue): st.Stanza | undefined {
 
 /** Values that Lua hands out, as the host keeps them. */
 export class StoreReader {
-	constructor(private readonly host: LuaHost) {}
+	constructor(private readonly host: LuaContext) {}
 
 	/** A deep copy; the error says what no store can hold. */
 	value(value: TValue): Result<StoreValue, StorageError> {
@@ -112,7 +112,7 @@ export class StoreReader {
 
 /** Makes what Lua gets to see of stores. */
 class StoreViews {
-	constructor(private readonly host: LuaHost) {}
+	constructor(private readonly host: LuaContext) {}
 
 	// ------------------------------------------------------------------------------------------------------ arguments
 
@@ -370,7 +370,7 @@ function is_kind(kind: string): kind is keyof StoreTypes {
 }
 
 /** A store for Lua; nil and why where it cannot be opened. */
-export function open_store(host: LuaHost, server: Server, on: string, name: string, kind: string): TValue | readonly TValue[] {
+export function open_store(host: LuaContext, server: Server, on: string, name: string, kind: string): TValue | readonly TValue[] {
 	const views = new StoreViews(host);
 	const refused = (error: StorageError): readonly TValue[] => [nil, string_value(error.text)];
 	if (kind === "keyval+") {
@@ -403,7 +403,7 @@ export function open_store(host: LuaHost, server: Server, on: string, name: stri
 }
 
 /** `core.storagemanager` for Lua. */
-export function create_storage_library(host: LuaHost): TValue {
+export function create_storage_library(host: LuaContext): TValue {
 	const { vm, border, server } = host;
 	const text = (value: TValue | undefined, what: string): string => {
 		if (value === undefined || (value.type & 15) !== 4) throw new TypeError(`bad argument (${what}): expected string`);

@@ -1,8 +1,8 @@
 // No counterpart: what is offered to modules in Lua.
 
+import type { LuaContext } from "./context.ts";
 import { core_libraries } from "./core.ts";
 import { http_libraries } from "./http.ts";
-import type { LuaHost } from "./lua_host.ts";
 import { filters_library } from "./require/filters.ts";
 import { natives } from "./require/natives.ts";
 import { protocols } from "./require/protocols.ts";
@@ -10,7 +10,7 @@ import { structures } from "./require/structures.ts";
 import x509 from "./require/util/x509.lua";
 
 /** Offers all libraries to the modules of a Lua state. */
-export function provide(host: LuaHost): void {
+export function provide(host: LuaContext): void {
 	const { libraries } = host;
 	for (const sources of [structures, protocols]) {
 		for (const name in sources) {

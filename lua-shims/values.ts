@@ -2,12 +2,13 @@
 
 import { Role } from "../host/util/roles.ts";
 import type { Border } from "./border.ts";
-import { type Table, TValue } from "./fengari.ts";
+import type { LuaContext } from "./context.ts";
+import { error_value } from "./errors.ts";
 import { type Field, type Fields, HostTable, read_only, remembered } from "./host_table.ts";
-import { nil, string_value, tags } from "./live_table.ts";
-import type { LuaHost } from "./lua_host.ts";
-import { optional_text, text_argument } from "./native_calls.ts";
-import { LuaError } from "./vm.ts";
+import { optional_text, text_argument } from "./vm/arguments.ts";
+import { type Table, TValue } from "./vm/fengari.ts";
+import { nil, string_value, tags } from "./vm/live_table.ts";
+import { LuaError } from "./vm/vm.ts";
 
 /** The metatable of what one of Lua's own libraries makes. */
 function metatable_of(value: TValue | undefined): Table | undefined {
@@ -16,19 +17,19 @@ function metatable_of(value: TValue | undefined): Table | undefined {
 }
 
 /** Why something of the host failed, as Lua's handlers get it: an object of util.error, or what somebody gave as the reason. */
-function reason_value(host: LuaHost, reason: unknown): TValue {
+function reason_value(host: LuaContext, reason: unknown): TValue {
 	if (reason instanceof TValue) return reason;
 	if (reason instanceof LuaError) return reason.value;
 	if (!(reason instanceof Error)) return host.border.to_lua(reason);
 	const { vm, border, libraries } = host;
 	const fields = ["type", "condition", "text", "code"].map((name): [string, unknown] => [name, Reflect.get(reason, name)]);
 	const known = Object.fromEntries(fields.filter(([, field]) => field !== undefined));
-	if (known["condition"] === undefined) return host.error_value(undefined, reason);
+	if (known["condition"] === undefined) return error_value(host, reason);
 	return vm.call(libraries.function_of("util.error", "new"), [border.table(known)])[0] ?? nil;
 }
 
 /** Promises of the host are promises of util.promise to Lua, and the other way round. */
-function connect_promises(host: LuaHost): void {
+function connect_promises(host: LuaContext): void {
 	const { vm, border, libraries } = host;
 	const of_host = new WeakMap<object, TValue>();
 	const of_lua = new WeakMap<object, Promise<unknown>>();
@@ -108,7 +109,7 @@ class LuaRole extends Role {
 	}
 }
 
-function role_fields(host: LuaHost): Fields<Role> {
+function role_fields(host: LuaContext): Fields<Role> {
 	const { vm, border } = host;
 	return new Map<string, Field<Role>>([
 		read_only("id"),
@@ -166,7 +167,7 @@ function role_fields(host: LuaHost): Fields<Role> {
 }
 
 /** Roles of the host are roles of util.roles to Lua, and the other way round. */
-function connect_roles(host: LuaHost): void {
+function connect_roles(host: LuaContext): void {
 	const { vm, border, libraries } = host;
 	const fields = role_fields(host);
 	const of_lua = new WeakMap<object, LuaRole>();
@@ -194,7 +195,7 @@ function connect_roles(host: LuaHost): void {
 }
 
 /** Has values of the languages' own kinds stand for each other. */
-export function connect_values(host: LuaHost): void {
+export function connect_values(host: LuaContext): void {
 	connect_promises(host);
 	connect_roles(host);
 }

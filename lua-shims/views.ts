@@ -1,8 +1,9 @@
 // No counterpart: how Lua sees the host's ordinary objects. Each kind that Prosody has a table for has a file of its own.
 
-import type { Border, View } from "./border.ts";
-import { ltable, TValue } from "./fengari.ts";
-import { type Key, LiveTable, nil, tags } from "./live_table.ts";
+import { Border, type View } from "./border.ts";
+import { ltable, TValue } from "./vm/fengari.ts";
+import { type Key, LiveTable, nil, tags } from "./vm/live_table.ts";
+import type { Vm } from "./vm/vm.ts";
 
 /** Sets a field of an object, whatever its name: `__proto__` would have been the object's methods. */
 export function set_field<Value>(object: { [name: string]: Value }, name: string, value: Value): void {
@@ -178,14 +179,25 @@ export class SetTable extends CollectionTable {
 	}
 }
 
-export const record_view: View = (border, object) => new RecordTable(border, object as { [name: string]: unknown });
-export const object_view: View = (border, object) => new ObjectTable(border, object as { [name: string]: unknown });
-export const array_view: View = (border, object) => new ArrayTable(border, object as unknown[]);
-export const map_view: View = (border, object) => new MapTable(border, object as Map<unknown, unknown>);
+const record_view: View = (border, object) => new RecordTable(border, object as { [name: string]: unknown });
+const object_view: View = (border, object) => new ObjectTable(border, object as { [name: string]: unknown });
+const array_view: View = (border, object) => new ArrayTable(border, object as unknown[]);
+const map_view: View = (border, object) => new MapTable(border, object as Map<unknown, unknown>);
 
 /** A value for Lua that holds a table. */
 export function table_value(table: LiveTable): TValue {
 	return new TValue(tags.table, table);
 }
 
-export const set_view: View = (border, object) => new SetTable(border, object as Set<unknown>);
+const set_view: View = (border, object) => new SetTable(border, object as Set<unknown>);
+
+/** A border that shows records, lists, Maps and Sets of the host as tables. */
+export function create_border(vm: Vm): Border {
+	const border = new Border(vm, object_view);
+	border.register(Object.prototype, record_view);
+	border.register(null, record_view);
+	border.register(Array.prototype, array_view);
+	border.register(Map.prototype, map_view);
+	border.register(Set.prototype, set_view);
+	return border;
+}

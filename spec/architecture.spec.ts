@@ -47,7 +47,7 @@ const imports = files.flatMap(imports_of);
 
 /** The layer of a file, by the longest prefix that names one. */
 function layer(file: string): string {
-	const layers = ["host/util", "host/net", "host/core", "host/plugins", "host", "muc", "lua-shims", "tools"];
+	const layers = ["lua-shims/vm", "host/util", "host/net", "host/core", "host/plugins", "host", "muc", "lua-shims", "tools"];
 	return layers.find((name) => file.startsWith(`${name}/`)) ?? "top";
 }
 
@@ -55,11 +55,13 @@ function layer(file: string): string {
 const allowed: { readonly [layer: string]: readonly string[] } = {
 	"host/util": ["host/util"],
 	"host/net": ["host/net", "host/util"],
-	"host/core": ["host/core", "host/net", "host/util"],
+	"host/core": ["host/core", "host/net", "host/util", "lua-shims/vm"],
 	"host/plugins": ["host/plugins", "host/core", "host/util"],
+	// Lua itself: configuration files run in it, and modules
+	"lua-shims/vm": ["lua-shims/vm", "host/util"],
 	host: ["host", "host/plugins", "host/core", "host/net", "host/util", "muc", "lua-shims", "tools", "top"],
 	muc: ["muc", "host/util"],
-	"lua-shims": ["lua-shims", "host/plugins", "host/core", "host/net", "host/util", "muc"],
+	"lua-shims": ["lua-shims", "lua-shims/vm", "host/plugins", "host/core", "host/net", "host/util", "muc"],
 	tools: ["tools", "host/util"],
 };
 
@@ -132,8 +134,9 @@ describe("imports point downward", () => {
 		expect(cycles_of(imports.filter(({ type_only }) => !type_only))).toEqual([]);
 	});
 
-	it.each(["muc"])("has no cycles in %s, those of types included", (folder) => {
-		expect(cycles_of(imports.filter(({ from, to }) => layer(from) === folder && layer(to) === folder))).toEqual([]);
+	it.each(["muc", "lua-shims"])("has no cycles in %s, those of types included", (folder) => {
+		const within = (file: string): boolean => file.startsWith(`${folder}/`);
+		expect(cycles_of(imports.filter(({ from, to }) => within(from) && within(to)))).toEqual([]);
 	});
 });
 

@@ -1,14 +1,11 @@
 // No counterpart: Prosody's modules cannot start what fails later, outside of what called them; those in TypeScript can.
 
 import { AsyncLocalStorage } from "node:async_hooks";
-import type { Handler, Wrapper } from "../util/events.ts";
+import type { AnyHandler, Handler, Wrapper } from "../util/events.ts";
 import type { Log } from "./types.ts";
 
 /** The module in whose name code runs, promises and timers that it started included. Nothing is stored: it goes with the call. */
 const running = new AsyncLocalStorage<ModuleGuard>();
-
-// Handlers of all payloads lie in one map; see util/events.ts for why they may
-type AnyHandler = { handler(event: unknown): unknown }["handler"];
 
 /** Whether somebody answered with something that is still to come. */
 export function is_promise(value: unknown): value is PromiseLike<unknown> {

@@ -10,8 +10,8 @@ export type Wrapper<Payload> = {
 
 // Handlers of all payloads lie in one map. Each is only ever called with the payload of the name that it was added under,
 // which the signatures below guarantee; written as methods, these types let the compiler store them together.
-type AnyHandler = { handler(event: unknown): unknown }["handler"];
-type AnyWrapper = {
+export type AnyHandler = { handler(event: unknown): unknown }["handler"];
+export type AnyWrapper = {
 	wrapper(next: (name: string, event: unknown) => unknown, name: string, event: unknown): unknown;
 }["wrapper"];
 
@@ -43,6 +43,11 @@ export class Events<Map> {
 
 	/** Adds a handler; the same handler again takes the new priority. */
 	add_handler<Name extends keyof Map & string>(name: Name, handler: Handler<Map[Name]>, priority = 0): void {
+		this.add_any(name, handler, priority);
+	}
+
+	/** The same for an event whose name is only known at run time: whoever fires it and whoever handles it agree on the payload (Lua). */
+	add_any(name: string, handler: AnyHandler, priority = 0): void {
 		const entry: Entry = { handler, priority, order: this.registrations++ };
 		const others = (this.entries.get(name) ?? []).filter((other) => other.handler !== handler);
 		others.push(entry);
@@ -53,6 +58,11 @@ export class Events<Map> {
 
 	/** Takes a handler back; nothing happens where it was not added. */
 	remove_handler<Name extends keyof Map & string>(name: Name, handler: Handler<Map[Name]>): void {
+		this.remove_any(name, handler);
+	}
+
+	/** The same for what {@link add_any} added. */
+	remove_any(name: string, handler: AnyHandler): void {
 		const rest = (this.entries.get(name) ?? []).filter((entry) => entry.handler !== handler);
 		if (rest.length > 0) this.entries.set(name, rest);
 		else this.entries.delete(name);
@@ -93,12 +103,22 @@ export class Events<Map> {
 
 	/** Puts a wrapper around one event, or around every event when the name is undefined; the last added is outermost. */
 	add_wrapper<Name extends keyof Map & string>(name: Name | undefined, wrapper: Wrapper<Map[Name]>): void {
+		this.wrap_any(name, wrapper);
+	}
+
+	/** The same for an event whose name is only known at run time. */
+	wrap_any(name: string | undefined, wrapper: AnyWrapper): void {
 		if (name === undefined) this.global_wrappers = [...this.global_wrappers, wrapper];
 		else this.wrapped.set(name, [...(this.wrapped.get(name) ?? []), wrapper]);
 	}
 
 	/** Takes a wrapper back. */
 	remove_wrapper<Name extends keyof Map & string>(name: Name | undefined, wrapper: Wrapper<Map[Name]>): void {
+		this.unwrap_any(name, wrapper);
+	}
+
+	/** The same for what {@link wrap_any} added. */
+	unwrap_any(name: string | undefined, wrapper: AnyWrapper): void {
 		if (name === undefined) {
 			this.global_wrappers = this.global_wrappers.filter((other) => other !== wrapper);
 			return;

@@ -1,10 +1,10 @@
 // Counterpart: lcorolib.c of Lua 5.4 (coroutine.close), and lbaselib.c (collectgarbage)
 
-import type { LuaState } from "fengari";
-import { type CallInfo, lua, type Thread, TValue } from "../fengari.ts";
-import { nil, number_value, tags } from "../live_table.ts";
-import { bad_argument, boolean_value, is_none, kept, optional_text_at, type_name } from "../require/arguments.ts";
-import type { NativeFunction } from "../vm.ts";
+import { bad_argument, boolean_value, is_none, kept, optional_text_at, type_name } from "../vm/arguments.ts";
+import type { LuaState } from "../vm/fengari.ts";
+import { type CallInfo, lua, type Thread, TValue } from "../vm/fengari.ts";
+import { nil, number_value, tags } from "../vm/live_table.ts";
+import type { NativeFunction } from "../vm/vm.ts";
 
 /** A thread as it has to be seen to end it. */
 type Ending = LuaState & Thread & { status: number; readonly base_ci: CallInfo };

@@ -1,11 +1,11 @@
 // Counterpart: ldblib.c, as it speaks of functions that are not Lua's, and without what reaches into all modules at once
 
-import type { LuaCFunction } from "fengari";
-import { lua, type Table, TValue } from "../fengari.ts";
-import { tags } from "../live_table.ts";
-import { is_none, kept } from "../require/arguments.ts";
-import { bytes_of, text_of } from "../text.ts";
-import type { NativeFunction, Vm } from "../vm.ts";
+import { is_none, kept } from "../vm/arguments.ts";
+import type { LuaCFunction } from "../vm/fengari.ts";
+import { lua, type Table, TValue } from "../vm/fengari.ts";
+import { tags } from "../vm/live_table.ts";
+import { bytes_of, text_of } from "../vm/text.ts";
+import type { NativeFunction, Vm } from "../vm/vm.ts";
 
 /** What fengari calls its functions of JavaScript, and Lua its functions of C. */
 const names: ReadonlyMap<string, string> = new Map([

@@ -1,9 +1,6 @@
 // Counterpart: Lua's liolib.c
 
-import { type Table, TValue, Udata } from "../fengari.ts";
-import { nil, number_value, string_value, tags } from "../live_table.ts";
-import type { LuaHost } from "../lua_host.ts";
-import { float_text } from "../number_text.ts";
+import type { LuaContext } from "../context.ts";
 import {
 	type Arguments,
 	bad_argument,
@@ -20,9 +17,12 @@ import {
 	optional_text_at,
 	text_at,
 	type_name,
-} from "../require/arguments.ts";
-import { text_of } from "../text.ts";
-import type { LuaThread, NativeFunction } from "../vm.ts";
+} from "../vm/arguments.ts";
+import { type Table, TValue, Udata } from "../vm/fengari.ts";
+import { nil, number_value, string_value, tags } from "../vm/live_table.ts";
+import { float_text } from "../vm/number_text.ts";
+import { text_of } from "../vm/text.ts";
+import type { LuaThread, NativeFunction } from "../vm/vm.ts";
 import { OpenFile, open_nameless } from "./file.ts";
 import { run_command } from "./process.ts";
 import { attempt, failure, path_of, system_error } from "./system_error.ts";
@@ -59,7 +59,7 @@ function written(args: Arguments, index: number, name: string): Buffer {
 }
 
 /** `io`: files of the system; the standard streams are the server's log, and there is nothing to read from its input. */
-export function io_library(host: LuaHost): TValue {
+export function io_library(host: LuaContext): TValue {
 	const { vm, server } = host;
 	const streams = new WeakMap<object, Stream>();
 	const open_files = new Set<OpenFile>();
@@ -243,7 +243,7 @@ export function io_library(host: LuaHost): TValue {
 		}
 		return number.toString(16).padStart(12, "0");
 	}
-	const index = make_library(host, methods);
+	const index = make_library(host.vm, methods);
 	vm.raw_set(metatable, "__index", index);
 	vm.raw_set(metatable, "__name", string_value("FILE*"));
 	vm.raw_set(metatable, "__tostring", vm.native(shown));
@@ -293,7 +293,7 @@ export function io_library(host: LuaHost): TValue {
 		});
 	}
 
-	const library = make_library(host, {
+	const library = make_library(host.vm, {
 		open(args, L) {
 			const path = bytes_at(args, 1, "open");
 			const mode = optional_text_at(args, 2, "open") ?? "r";

@@ -1,10 +1,10 @@
 // Counterpart: Lua's linit.c: the parts of Lua's own libraries that fengari has not, or not right.
 
-import type { LuaCFunction, LuaState } from "fengari";
-import { lauxlib, type Table, TValue } from "../fengari.ts";
-import { bytes_value, tags } from "../live_table.ts";
-import type { LuaHost } from "../lua_host.ts";
-import { kept, text_at } from "../require/arguments.ts";
+import type { LuaContext } from "../context.ts";
+import { kept, text_at } from "../vm/arguments.ts";
+import type { LuaCFunction, LuaState } from "../vm/fengari.ts";
+import { lauxlib, type Table, TValue } from "../vm/fengari.ts";
+import { bytes_value, tags } from "../vm/live_table.ts";
 import { close_coroutine, collect_garbage } from "./coroutines.ts";
 import { create_getinfo } from "./debug.ts";
 import { io_library } from "./io.ts";
@@ -22,7 +22,7 @@ function to_string(L: LuaState): number {
 }
 
 /** Puts them into the globals of the state, before those of modules are made of them. */
-export function replace_libraries(host: LuaHost): void {
+export function replace_libraries(host: LuaContext): void {
 	const { vm } = host;
 	const { globals } = vm;
 	const set = (name: string, value: TValue): void => vm.raw_set(globals, name, value);

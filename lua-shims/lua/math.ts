@@ -1,10 +1,7 @@
 // Counterpart: Lua's lmathlib.c, and tostring and tonumber of lbaselib.c, for integers of more than 32 bits
 
 import { randomBytes } from "node:crypto";
-import { float_mod, float_to_integer, integer_limit, read_numeral } from "../arithmetic.ts";
-import { TValue } from "../fengari.ts";
-import { nil, number_value, string_value, tags, text_of_string } from "../live_table.ts";
-import type { LuaHost } from "../lua_host.ts";
+import type { LuaContext } from "../context.ts";
 import {
 	type Arguments,
 	bad_argument,
@@ -16,8 +13,11 @@ import {
 	make_library,
 	number_at,
 	type_name,
-} from "../require/arguments.ts";
-import type { NativeFunction } from "../vm.ts";
+} from "../vm/arguments.ts";
+import { float_mod, float_to_integer, integer_limit, read_numeral } from "../vm/arithmetic.ts";
+import { TValue } from "../vm/fengari.ts";
+import { nil, number_value, string_value, tags, text_of_string } from "../vm/live_table.ts";
+import type { NativeFunction } from "../vm/vm.ts";
 import { Random } from "./random.ts";
 
 function integer_value(value: number): TValue {
@@ -75,7 +75,7 @@ function remainder(args: Arguments): TValue {
 }
 
 /** `math`. */
-export function math_library(host: LuaHost): TValue {
+export function math_library(host: LuaContext): TValue {
 	let random = new Random(randomBytes(8).readBigUInt64LE(), randomBytes(8).readBigUInt64LE());
 
 	/** A number from 0 up to 1, or an integer of a range. */
@@ -93,7 +93,7 @@ export function math_library(host: LuaHost): TValue {
 		return number_value(low + Number(random.below(BigInt(high) - BigInt(low))));
 	}
 
-	return make_library(host, {
+	return make_library(host.vm, {
 		abs(args) {
 			const value = numeral_at(args, 1, "abs");
 			return value.type === tags.integer

@@ -4,9 +4,7 @@ import { randomBytes } from "node:crypto";
 import { closeSync, lstatSync, openSync, renameSync, rmdirSync, unlinkSync } from "node:fs";
 import { type Clock, clock_at, format_clock, furthest_time, invalid_conversion, time_of } from "../../host/util/date.ts";
 import { tonumber } from "../../host/util/tonumber.ts";
-import { TValue } from "../fengari.ts";
-import { nil, number_value, string_value, tags, text_of_string } from "../live_table.ts";
-import type { LuaHost } from "../lua_host.ts";
+import type { LuaContext } from "../context.ts";
 import {
 	type Arguments,
 	bad_argument,
@@ -19,15 +17,17 @@ import {
 	optional_text_at,
 	table_at,
 	text_at,
-} from "../require/arguments.ts";
-import { text_of } from "../text.ts";
+} from "../vm/arguments.ts";
+import { TValue } from "../vm/fengari.ts";
+import { nil, number_value, string_value, tags, text_of_string } from "../vm/live_table.ts";
+import { text_of } from "../vm/text.ts";
 import { attempt, path_of } from "./system_error.ts";
 
 /** The largest number that a field may have: C's int. */
 const max_field = 2 ** 31 - 1;
 
 /** `os`: the clock, the environment and the file system; nothing that would end the server, or run something beside it. */
-export function os_library(host: LuaHost): TValue {
+export function os_library(host: LuaContext): TValue {
 	const { vm } = host;
 
 	/** A field of a table for `os.time`. */
@@ -90,7 +90,7 @@ export function os_library(host: LuaHost): TValue {
 		return string_value(format_clock(format, clock));
 	}
 
-	return make_library(host, {
+	return make_library(host.vm, {
 		time,
 		date,
 		clock() {

@@ -1,8 +1,5 @@
 // Counterpart: lstrlib.c of Lua 5.4 (string.pack, string.unpack, string.packsize), with integers of 64 bits
 
-import { integer_limit } from "../arithmetic.ts";
-import { TValue } from "../fengari.ts";
-import { number_value, tags } from "../live_table.ts";
 import {
 	type Arguments,
 	bad_argument,
@@ -12,8 +9,11 @@ import {
 	is_none,
 	number_at,
 	optional_integer_at,
-} from "../require/arguments.ts";
-import type { NativeFunction } from "../vm.ts";
+} from "../vm/arguments.ts";
+import { integer_limit } from "../vm/arithmetic.ts";
+import { TValue } from "../vm/fengari.ts";
+import { number_value, tags } from "../vm/live_table.ts";
+import type { NativeFunction } from "../vm/vm.ts";
 
 /** What a letter of a format stands for. */
 type Item =

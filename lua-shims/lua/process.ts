@@ -3,9 +3,9 @@
 import { spawnSync } from "node:child_process";
 import { closeSync } from "node:fs";
 import { constants } from "node:os";
-import type { TValue } from "../fengari.ts";
-import { nil, number_value, string_value } from "../live_table.ts";
-import { boolean_value } from "../require/arguments.ts";
+import { boolean_value } from "../vm/arguments.ts";
+import type { TValue } from "../vm/fengari.ts";
+import { nil, number_value, string_value } from "../vm/live_table.ts";
 import { open_nameless } from "./file.ts";
 
 /** A command that has run. */

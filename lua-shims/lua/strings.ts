@@ -1,9 +1,9 @@
 // Counterpart: lstrlib.c of Lua 5.4 (string.char, string.gmatch, string.rep)
 
-import type { TValue } from "../fengari.ts";
-import { nil, number_value } from "../live_table.ts";
-import { bad_argument, buffer_value, bytes_at, integer_at, is_none, kept, optional_bytes_at } from "../require/arguments.ts";
-import type { NativeFunction, Vm } from "../vm.ts";
+import { bad_argument, buffer_value, bytes_at, integer_at, is_none, kept, optional_bytes_at } from "../vm/arguments.ts";
+import type { TValue } from "../vm/fengari.ts";
+import { nil, number_value } from "../vm/live_table.ts";
+import type { NativeFunction, Vm } from "../vm/vm.ts";
 
 /** Longer strings would take the server's memory from everybody else. */
 const max_length = 2 ** 28;

@@ -1,7 +1,7 @@
 // Counterpart: strerror(3): what goes wrong with files as C says it, which modules compare and show.
 
-import type { TValue } from "../fengari.ts";
-import { nil, number_value, string_value } from "../live_table.ts";
+import type { TValue } from "../vm/fengari.ts";
+import { nil, number_value, string_value } from "../vm/live_table.ts";
 
 const messages: { readonly [code: string]: string } = {
 	EPERM: "Operation not permitted",

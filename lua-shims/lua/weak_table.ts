@@ -1,10 +1,10 @@
 // Counterpart: lgc.c of Lua 5.4 (weak tables). fengari holds what is in any table; a table whose metatable has a `__mode` becomes a
 // live table here, which holds its keys, or values, by weak references.
 
-import type { LuaCFunction, LuaState } from "fengari";
-import { ltable, type Table, type Thread, TString, TValue } from "../fengari.ts";
-import { type Key, key_of, key_value, LiveTable, nil, tags } from "../live_table.ts";
-import { bytes_of } from "../text.ts";
+import type { LuaCFunction, LuaState } from "../vm/fengari.ts";
+import { ltable, type Table, type Thread, TString, TValue } from "../vm/fengari.ts";
+import { type Key, key_of, key_value, LiveTable, nil, tags } from "../vm/live_table.ts";
+import { bytes_of } from "../vm/text.ts";
 
 /** A value that may go when nobody else has it. */
 interface WeakValue {

@@ -7,10 +7,7 @@ import type { Result } from "../../host/util/error.ts";
 import { make_folder } from "../../host/util/file_owner.ts";
 import { from_entries, is_table, type LuaKey, type LuaTable, type LuaValue, max_depth } from "../../host/util/luatable.ts";
 import type { Border } from "../border.ts";
-import { type Table, TValue } from "../fengari.ts";
-import { type Key, key_of, LiveTable, nil, number_value, string_value, tags, text_of_string } from "../live_table.ts";
-import type { LuaHost } from "../lua_host.ts";
-import type { NativeFunction } from "../vm.ts";
+import type { LuaContext } from "../context.ts";
 import {
 	type Arguments,
 	boolean_value,
@@ -24,7 +21,10 @@ import {
 	optional_text_at,
 	text_at,
 	type_name,
-} from "./arguments.ts";
+} from "../vm/arguments.ts";
+import { type Table, TValue } from "../vm/fengari.ts";
+import { type Key, key_of, LiveTable, nil, number_value, string_value, tags, text_of_string } from "../vm/live_table.ts";
+import type { NativeFunction } from "../vm/vm.ts";
 
 type Answer = readonly TValue[] | TValue;
 
@@ -96,7 +96,7 @@ class ListTable extends LiveTable {
 }
 
 /** `util.datamanager`: Prosody's files, through the host's own, so that what a module stores joins the turn. */
-export function datamanager_library(host: LuaHost): TValue {
+export function datamanager_library(host: LuaContext): TValue {
 	const { vm, border, server } = host;
 	const { datamanager } = server;
 	const callbacks = new Map<unknown, StoreCallback>();
@@ -235,7 +235,7 @@ export function datamanager_library(host: LuaHost): TValue {
 		path_encode: (args) => (is_none(args[0]) ? nil : string_value(datamanager.path_encode(text_at(args, 1, "path_encode")))),
 		path_decode: (args) => (is_none(args[0]) ? nil : string_value(datamanager.path_decode(text_at(args, 1, "path_decode")))),
 	};
-	return make_library(host, functions);
+	return make_library(host.vm, functions);
 }
 
 /** The entries of a list from 1 on; what else a table has is no part of it. */

@@ -1,11 +1,20 @@
 // Counterpart: util/encodings.c
 
 import * as encodings from "../../host/util/encodings.ts";
-import type { TValue } from "../fengari.ts";
-import { nil, number_value, string_value } from "../live_table.ts";
-import type { LuaHost } from "../lua_host.ts";
-import type { NativeFunction } from "../vm.ts";
-import { bad_argument, boolean_value, buffer_value, bytes_at, is_none, make_library, text_at, type_name } from "./arguments.ts";
+import type { LuaContext } from "../context.ts";
+import {
+	bad_argument,
+	boolean_value,
+	buffer_value,
+	bytes_at,
+	is_none,
+	make_library,
+	text_at,
+	type_name,
+} from "../vm/arguments.ts";
+import type { TValue } from "../vm/fengari.ts";
+import { nil, number_value, string_value } from "../vm/live_table.ts";
+import type { NativeFunction } from "../vm/vm.ts";
 
 function prep(name: string, prepare: (text: string, strict: boolean) => string | undefined): NativeFunction {
 	return (args) => {
@@ -28,8 +37,8 @@ function domain(name: string, convert: (text: string) => string | undefined): Na
 }
 
 /** `util.encodings`; without `confusable`, for which there are no tables here. */
-export function encodings_library(host: LuaHost): TValue {
-	return make_library(host, {
+export function encodings_library(host: LuaContext): TValue {
+	return make_library(host.vm, {
 		base64: {
 			encode: (args) => string_value(encodings.base64_encode(bytes_at(args, 1, "encode"))),
 			decode(args) {

@@ -4,11 +4,11 @@ import { BaseStreamSession } from "../../host/core/stream_session.ts";
 import type { EventMap, FilterKind, StanzaFilter, StreamSession } from "../../host/core/types.ts";
 import type { Handler } from "../../host/util/events.ts";
 import { Stanza } from "../../host/util/stanza.ts";
-import { TValue } from "../fengari.ts";
-import { bytes_value, nil, tags, text_of_string } from "../live_table.ts";
-import type { LuaHost } from "../lua_host.ts";
-import { bytes_of } from "../text.ts";
-import { LuaError } from "../vm.ts";
+import type { LuaContext } from "../context.ts";
+import { TValue } from "../vm/fengari.ts";
+import { bytes_value, nil, tags, text_of_string } from "../vm/live_table.ts";
+import { bytes_of } from "../vm/text.ts";
+import { LuaError } from "../vm/vm.ts";
 
 function is_stream_session(object: unknown): object is StreamSession {
 	return typeof object === "object" && object !== null && "add_filter" in object && "remove_filter" in object;
@@ -24,7 +24,7 @@ function is_filter_kind(kind: string): kind is FilterKind {
  * and gives the function that ends that; nothing where the session is none of the host's, which `knows(session)` tells. A stanza that `run`
  * fails on is not passed. `watch(callback)` calls back for each stream of the host that is new, and gives the function that ends that.
  */
-export function filters_library(host: LuaHost): TValue {
+export function filters_library(host: LuaContext): TValue {
 	const { vm, border } = host;
 	const library = vm.new_table();
 	/** What a connection brings, as text of Lua. */

@@ -1,10 +1,7 @@
 // Counterpart: util/hashes.c, util/hmac.lua
 
 import * as hashes from "../../host/util/hashes.ts";
-import type { TValue } from "../fengari.ts";
-import { string_value } from "../live_table.ts";
-import type { LuaHost } from "../lua_host.ts";
-import type { NativeFunction } from "../vm.ts";
+import type { LuaContext } from "../context.ts";
 import {
 	bad_argument,
 	boolean_value,
@@ -14,7 +11,10 @@ import {
 	is_true,
 	make_library,
 	optional_bytes_at,
-} from "./arguments.ts";
+} from "../vm/arguments.ts";
+import type { TValue } from "../vm/fengari.ts";
+import { string_value } from "../vm/live_table.ts";
+import type { NativeFunction } from "../vm/vm.ts";
 
 function value_of(digest: Buffer | string): TValue {
 	return typeof digest === "string" ? string_value(digest) : buffer_value(digest);
@@ -73,11 +73,11 @@ const hmac_functions = {
 };
 
 /** `util.hashes`. */
-export function hashes_library(host: LuaHost): TValue {
+export function hashes_library(host: LuaContext): TValue {
 	const functions: { [name: string]: NativeFunction } = {};
 	for (const [name, digest] of Object.entries(hash_functions)) functions[name] = hash(name, digest);
 	for (const [name, digest] of Object.entries(hmac_functions)) functions[`hmac_${name}`] = hmac(`hmac_${name}`, digest);
-	return make_library(host, {
+	return make_library(host.vm, {
 		...functions,
 		// its name before version 0.10
 		scram_Hi_sha1: pbkdf2("scram_Hi_sha1", hashes.pbkdf2_hmac_sha1),
@@ -91,10 +91,10 @@ export function hashes_library(host: LuaHost): TValue {
 }
 
 /** `util.hmac`, as modules from before version 0.9 call it. */
-export function hmac_library(host: LuaHost): TValue {
+export function hmac_library(host: LuaContext): TValue {
 	const names = ["md5", "sha1", "sha224", "sha256", "sha384", "sha512", "blake2s256", "blake2b512"];
 	return make_library(
-		host,
+		host.vm,
 		Object.fromEntries(names.map((name) => [name, host.libraries.function_of("util.hashes", `hmac_${name}`)])),
 	);
 }

@@ -1,10 +1,10 @@
 // Counterpart: util/jid.lua
 
 import * as jid from "../../host/util/jid.ts";
-import type { TValue } from "../fengari.ts";
-import { nil, string_value } from "../live_table.ts";
-import type { LuaHost } from "../lua_host.ts";
-import { type Arguments, boolean_value, is_none, is_true, make_library, optional_text_at } from "./arguments.ts";
+import type { LuaContext } from "../context.ts";
+import { type Arguments, boolean_value, is_none, is_true, make_library, optional_text_at } from "../vm/arguments.ts";
+import type { TValue } from "../vm/fengari.ts";
+import { nil, string_value } from "../vm/live_table.ts";
 
 const none: readonly TValue[] = [];
 const no_parts: readonly TValue[] = [nil, nil, nil];
@@ -18,12 +18,12 @@ function values_of({ node, host, resource }: jid.JidParts): readonly TValue[] {
 }
 
 /** `util.jid`. */
-export function jid_library(host: LuaHost): TValue {
+export function jid_library(host: LuaContext): TValue {
 	const part =
 		(name: string, of: (text: string | undefined) => string | undefined) =>
 		(args: Arguments): TValue =>
 			value_of(of(optional_text_at(args, 1, name)));
-	return make_library(host, {
+	return make_library(host.vm, {
 		split(args) {
 			const text = optional_text_at(args, 1, "split");
 			if (text === undefined) return none;

@@ -14,11 +14,8 @@ import {
 	utimesSync,
 	writeFileSync,
 } from "node:fs";
-import { TValue } from "../fengari.ts";
-import { nil, number_value, string_value, tags, text_of_string } from "../live_table.ts";
+import type { LuaContext } from "../context.ts";
 import { attempt, path_of, system_error } from "../lua/system_error.ts";
-import type { LuaHost } from "../lua_host.ts";
-import { text_of } from "../text.ts";
 import {
 	type Arguments,
 	bad_argument,
@@ -32,7 +29,10 @@ import {
 	optional_number_at,
 	optional_text_at,
 	text_at,
-} from "./arguments.ts";
+} from "../vm/arguments.ts";
+import { TValue } from "../vm/fengari.ts";
+import { nil, number_value, string_value, tags, text_of_string } from "../vm/live_table.ts";
+import { text_of } from "../vm/text.ts";
 
 type Answer = readonly TValue[] | TValue | undefined;
 
@@ -70,7 +70,7 @@ const attributes: { readonly [name: string]: (stats: Stats) => TValue } = {
 };
 
 /** `lfs`. The working folder belongs to the whole server and cannot be changed. */
-export function lfs_library(host: LuaHost): TValue {
+export function lfs_library(host: LuaContext): TValue {
 	const { vm } = host;
 
 	/** What is known of a file: one attribute, or all in a table. */
@@ -128,8 +128,8 @@ export function lfs_library(host: LuaHost): TValue {
 			left = undefined;
 			return undefined;
 		};
-		const folder = make_library(host, { next, close });
-		(folder.value as { metatable: unknown }).metatable = make_library(host, { __close: close }).value;
+		const folder = make_library(host.vm, { next, close });
+		(folder.value as { metatable: unknown }).metatable = make_library(host.vm, { __close: close }).value;
 		return [vm.native(next), folder, nil, folder];
 	}
 
@@ -155,7 +155,7 @@ export function lfs_library(host: LuaHost): TValue {
 			const { message } = system_error(error);
 			return [nil, string_value(message)];
 		}
-		return make_library(host, {
+		return make_library(host.vm, {
 			free() {
 				unlinkSync(path);
 				return undefined;
@@ -172,7 +172,7 @@ export function lfs_library(host: LuaHost): TValue {
 	/** Files are only locked against other programs, and none of those shares them with a module. */
 	const lock = (): Answer => boolean_value(true);
 
-	return make_library(host, {
+	return make_library(host.vm, {
 		attributes: (args) => describe(args, "attributes", (path) => statSync(path), false),
 		symlinkattributes: (args) => describe(args, "symlinkattributes", (path) => lstatSync(path), true),
 		dir,

@@ -1,10 +1,8 @@
 // Counterpart: util/logger.lua
 
 import type { LogLevel } from "../../host/core/types.ts";
-import type { TValue } from "../fengari.ts";
-import { nil, string_value } from "../live_table.ts";
+import type { LuaContext } from "../context.ts";
 import { format_message } from "../log_format.ts";
-import type { LuaHost } from "../lua_host.ts";
 import {
 	type Arguments,
 	boolean_value,
@@ -14,7 +12,9 @@ import {
 	make_library,
 	optional_text_at,
 	text_at,
-} from "./arguments.ts";
+} from "../vm/arguments.ts";
+import type { TValue } from "../vm/fengari.ts";
+import { nil, string_value } from "../vm/live_table.ts";
 
 const levels: readonly LogLevel[] = ["debug", "info", "warn", "error"];
 
@@ -31,7 +31,7 @@ interface Sink {
  * `util.logger`: lines go to the log of the server, and to sinks that Lua code adds.
  * Sinks hear of what is logged through this library, not of what the host logs by itself.
  */
-export function logger_library(host: LuaHost): TValue {
+export function logger_library(host: LuaContext): TValue {
 	const { vm, server } = host;
 	const sinks = new Map<LogLevel, Sink[]>(levels.map((level) => [level, []]));
 	/** A sink that fails must not be told that it failed. */
@@ -68,7 +68,7 @@ export function logger_library(host: LuaHost): TValue {
 		if (known !== undefined) sinks.get(known)?.push(sink);
 	}
 
-	return make_library(host, {
+	return make_library(host.vm, {
 		init(args) {
 			const name = text_at(args, 1, "init");
 			return vm.native((line) => {

@@ -3,10 +3,10 @@
 import { Utf8Decoder } from "../../host/util/utf8_decoder.ts";
 import { Namespaces } from "../../host/util/xml_namespaces.ts";
 import { TooManyAttributes, XmlError, XmlTokenizer } from "../../host/util/xml_tokenizer.ts";
-import { TValue } from "../fengari.ts";
-import { is_function, nil, number_value, string_value, tags } from "../live_table.ts";
-import type { LuaHost } from "../lua_host.ts";
-import { type Arguments, boolean_value, bytes_at, is_none, make_library, optional_text_at, table_at } from "./arguments.ts";
+import type { LuaContext } from "../context.ts";
+import { type Arguments, boolean_value, bytes_at, is_none, make_library, optional_text_at, table_at } from "../vm/arguments.ts";
+import { TValue } from "../vm/fengari.ts";
+import { is_function, nil, number_value, string_value, tags } from "../vm/live_table.ts";
 
 const attribute_limit = 1000;
 const depth_limit = 500;
@@ -30,7 +30,7 @@ class Parser {
 	 * @param separator stands between a namespace and a name; without one, namespaces are not looked at
 	 */
 	constructor(
-		private readonly host: LuaHost,
+		private readonly host: LuaContext,
 		private readonly callbacks: TValue,
 		private readonly separator: string | undefined,
 	) {
@@ -129,14 +129,14 @@ class Parser {
 }
 
 /** `lxp`: documents piece by piece. */
-export function lxp_library(host: LuaHost): TValue {
-	return make_library(host, {
+export function lxp_library(host: LuaContext): TValue {
+	return make_library(host.vm, {
 		_VERSION: string_value("LuaExpat 1.5.1"),
 		new(args: Arguments) {
 			const callbacks = table_at(args, 1, "new");
 			const separator = optional_text_at(args, 2, "new");
 			const parser = new Parser(host, callbacks, separator);
-			parser.value = make_library(host, {
+			parser.value = make_library(host.vm, {
 				parse: (given) => parser.parse(is_none(given[1]) ? undefined : bytes_at(given, 2, "parse")),
 				close: () => parser.value,
 				stop() {

@@ -1,7 +1,7 @@
 // No counterpart: the libraries that are the host's own functions, by the names they are required with.
 
-import type { TValue } from "../fengari.ts";
-import type { LuaHost } from "../lua_host.ts";
+import type { LuaContext } from "../context.ts";
+import type { TValue } from "../vm/fengari.ts";
 import { datamanager_library } from "./datamanager.ts";
 import { encodings_library } from "./encodings.ts";
 import { hashes_library, hmac_library } from "./hashes.ts";
@@ -17,7 +17,7 @@ import { xml_library } from "./xml.ts";
 import { xmppstream_library } from "./xmppstream.ts";
 
 /** Makers of libraries, each called when its library is first required. */
-export const natives: { readonly [name: string]: (host: LuaHost) => TValue } = {
+export const natives: { readonly [name: string]: (host: LuaContext) => TValue } = {
 	lfs: lfs_library,
 	lxp: lxp_library,
 	ssl: ssl_library,

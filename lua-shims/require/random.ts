@@ -3,10 +3,10 @@
 import { randomBytes } from "node:crypto";
 import * as id from "../../host/util/id.ts";
 import * as uuid from "../../host/util/uuid.ts";
-import type { TValue } from "../fengari.ts";
-import { string_value } from "../live_table.ts";
-import type { LuaHost } from "../lua_host.ts";
-import { bad_argument, buffer_value, integer_at, make_library } from "./arguments.ts";
+import type { LuaContext } from "../context.ts";
+import { bad_argument, buffer_value, integer_at, make_library } from "../vm/arguments.ts";
+import type { TValue } from "../vm/fengari.ts";
+import { string_value } from "../vm/live_table.ts";
 
 /** More at once is a mistake. */
 const max_bytes = 2 ** 24;
@@ -19,8 +19,8 @@ function count_at(args: readonly TValue[], name: string): number {
 }
 
 /** `util.random`, and `util.crand` behind it. */
-export function random_library(host: LuaHost): TValue {
-	return make_library(host, {
+export function random_library(host: LuaContext): TValue {
+	return make_library(host.vm, {
 		bytes: (args) => buffer_value(randomBytes(count_at(args, "bytes"))),
 		// PARITY: older modules seed it, which was never needed
 		seed: () => undefined,
@@ -29,8 +29,8 @@ export function random_library(host: LuaHost): TValue {
 }
 
 /** `util.id`. */
-export function id_library(host: LuaHost): TValue {
-	return make_library(host, {
+export function id_library(host: LuaContext): TValue {
+	return make_library(host.vm, {
 		tiny: () => string_value(id.tiny()),
 		short: () => string_value(id.short()),
 		medium: () => string_value(id.medium()),
@@ -43,8 +43,8 @@ export function id_library(host: LuaHost): TValue {
 }
 
 /** `util.uuid`. */
-export function uuid_library(host: LuaHost): TValue {
-	return make_library(host, {
+export function uuid_library(host: LuaContext): TValue {
+	return make_library(host.vm, {
 		v4: () => string_value(uuid.v4()),
 		generate: () => string_value(uuid.generate()),
 		v7: () => string_value(uuid.v7()),

@@ -1,10 +1,10 @@
 // Counterpart: LuaSec's ssl.lua and x509.c, as far as modules look at certificates. Connections are encrypted by the host.
 
 import { X509Certificate } from "node:crypto";
-import { TValue } from "../fengari.ts";
-import { nil, number_value, string_value, tags } from "../live_table.ts";
-import type { LuaHost } from "../lua_host.ts";
-import { type Arguments, boolean_value, is_none, make_library, number_at, optional_text_at, text_at } from "./arguments.ts";
+import type { LuaContext } from "../context.ts";
+import { type Arguments, boolean_value, is_none, make_library, number_at, optional_text_at, text_at } from "../vm/arguments.ts";
+import { TValue } from "../vm/fengari.ts";
+import { nil, number_value, string_value, tags } from "../vm/live_table.ts";
 
 const alternative_names = "2.5.29.17";
 const digests: { readonly [name: string]: (certificate: X509Certificate) => string } = {
@@ -28,7 +28,7 @@ function seconds(date: string): TValue {
 }
 
 /** A certificate as LuaSec shows it. */
-function certificate_value(host: LuaHost, certificate: X509Certificate): TValue {
+function certificate_value(host: LuaContext, certificate: X509Certificate): TValue {
 	const { vm, border } = host;
 
 	/** Who it is for, or from: a list of parts. */
@@ -48,7 +48,7 @@ function certificate_value(host: LuaHost, certificate: X509Certificate): TValue 
 		return border.deep_table({ [alternative_names]: { dNSName: names, iPAddress: addresses } });
 	}
 
-	const value = make_library(host, {
+	const value = make_library(host.vm, {
 		pem: () => string_value(certificate.toString()),
 		subject: () => parts(certificate.subject),
 		issuer: () => parts(certificate.issuer),
@@ -81,7 +81,7 @@ function certificate_value(host: LuaHost, certificate: X509Certificate): TValue 
 }
 
 /** Reads a certificate in PEM; nil and why where it is none. */
-function load(host: LuaHost, args: Arguments): TValue | readonly TValue[] {
+function load(host: LuaContext, args: Arguments): TValue | readonly TValue[] {
 	const text = text_at(args, 1, "load");
 	try {
 		return certificate_value(host, new X509Certificate(text));
@@ -91,14 +91,14 @@ function load(host: LuaHost, args: Arguments): TValue | readonly TValue[] {
 }
 
 /** `ssl.x509`. */
-export function x509_certificates_library(host: LuaHost): TValue {
-	return make_library(host, { load: (args) => load(host, args) });
+export function x509_certificates_library(host: LuaContext): TValue {
+	return make_library(host.vm, { load: (args) => load(host, args) });
 }
 
 /** `ssl`. */
-export function ssl_library(host: LuaHost): TValue {
+export function ssl_library(host: LuaContext): TValue {
 	const refused = (): readonly TValue[] => [nil, string_value("connections are encrypted by the server, not by a module")];
-	return make_library(host, {
+	return make_library(host.vm, {
 		_VERSION: string_value("1.3.2"),
 		loadcertificate: (args) => load(host, args),
 		newcontext: refused,

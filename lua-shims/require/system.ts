@@ -3,12 +3,12 @@
 import { mkdirSync } from "node:fs";
 import { constants, hostname, machine, release, type, version } from "node:os";
 import { isatty } from "node:tty";
-import type { TValue } from "../fengari.ts";
-import { nil, number_value, string_value, tags } from "../live_table.ts";
+import type { LuaContext } from "../context.ts";
 import { attempt, path_of } from "../lua/system_error.ts";
-import type { LuaHost } from "../lua_host.ts";
-import type { NativeFunction } from "../vm.ts";
-import { boolean_value, bytes_at, function_at, is_string, make_library, optional_text_at, text_at } from "./arguments.ts";
+import { boolean_value, bytes_at, function_at, is_string, make_library, optional_text_at, text_at } from "../vm/arguments.ts";
+import type { TValue } from "../vm/fengari.ts";
+import { nil, number_value, string_value, tags } from "../vm/live_table.ts";
+import type { NativeFunction } from "../vm/vm.ts";
 
 /** What a module must not do to the server's process: nil and why. */
 function refused(what: string): NativeFunction {
@@ -16,9 +16,9 @@ function refused(what: string): NativeFunction {
 }
 
 /** `util.pposix`: what it tells of the process; nothing that would change it for everybody. */
-export function pposix_library(host: LuaHost): TValue {
+export function pposix_library(host: LuaContext): TValue {
 	const { border } = host;
-	return make_library(host, {
+	return make_library(host.vm, {
 		_NAME: string_value("pposix"),
 		// the version that both Prosody 0.12 and 13 ask for
 		_VERSION: string_value("0.4.0"),
@@ -72,7 +72,7 @@ export function pposix_library(host: LuaHost): TValue {
 }
 
 /** `util.signal`: handlers of signals are run beside the server's own, as long as the server runs. */
-export function signal_library(host: LuaHost): TValue {
+export function signal_library(host: LuaContext): TValue {
 	const { vm, server } = host;
 	const log = server.logger("signal");
 	const added = new Map<string, () => void>();
@@ -97,7 +97,7 @@ export function signal_library(host: LuaHost): TValue {
 	});
 
 	const numbers = Object.fromEntries(Object.entries(constants.signals).map(([name, number]) => [name, number_value(number)]));
-	return make_library(host, {
+	return make_library(host.vm, {
 		...numbers,
 		signal(args) {
 			const name = name_at(args, "signal");

@@ -1,9 +1,9 @@
 // Counterpart: util/time.c, util/timer.lua
 
-import { TValue } from "../fengari.ts";
-import { nil, number_value, tags } from "../live_table.ts";
-import type { LuaHost } from "../lua_host.ts";
-import { type Arguments, boolean_value, function_at, kept, make_library, number_at } from "./arguments.ts";
+import type { LuaContext } from "../context.ts";
+import { type Arguments, boolean_value, function_at, kept, make_library, number_at } from "../vm/arguments.ts";
+import { TValue } from "../vm/fengari.ts";
+import { nil, number_value, tags } from "../vm/live_table.ts";
 
 /** A time as Lua has it where it may have a fraction: always a float. */
 function float_value(number: number): TValue {
@@ -11,8 +11,8 @@ function float_value(number: number): TValue {
 }
 
 /** `util.time`. */
-export function time_library(host: LuaHost): TValue {
-	return make_library(host, {
+export function time_library(host: LuaContext): TValue {
+	return make_library(host.vm, {
 		now: () => float_value(Date.now() / 1000),
 		monotonic: () => float_value(performance.now() / 1000),
 	});
@@ -28,7 +28,7 @@ interface Task {
 const longest_delay = 2 ** 31 - 1;
 
 /** `util.timer`: tasks are known by a number. What still waits when the server has stopped is dropped. */
-export function timer_library(host: LuaHost): TValue {
+export function timer_library(host: LuaContext): TValue {
 	const { vm, server } = host;
 	const log = server.logger("timer");
 	const tasks = new Map<number, Task>();
@@ -70,7 +70,7 @@ export function timer_library(host: LuaHost): TValue {
 		return undefined;
 	});
 
-	return make_library(host, {
+	return make_library(host.vm, {
 		add_task(args) {
 			const delay = number_at(args, 1, "add_task");
 			const task: Task = { callback: function_at(args, 2, "add_task"), param: kept(args[2]), timeout: undefined };

@@ -3,9 +3,7 @@
 import type { Attributes } from "../../host/util/stanza.ts";
 import { xml_escape } from "../../host/util/stanza.ts";
 import { type StreamFault, stream_header, XmppStream } from "../../host/util/xmppstream.ts";
-import type { TValue } from "../fengari.ts";
-import { is_function, nil, string_value } from "../live_table.ts";
-import type { LuaHost } from "../lua_host.ts";
+import type { LuaContext } from "../context.ts";
 import {
 	type Arguments,
 	boolean_value,
@@ -19,7 +17,9 @@ import {
 	optional_number_at,
 	optional_text_at,
 	table_at,
-} from "./arguments.ts";
+} from "../vm/arguments.ts";
+import type { TValue } from "../vm/fengari.ts";
+import { is_function, nil, string_value } from "../vm/live_table.ts";
 
 const separator = "\u0001";
 const default_size_limit = 1024 * 1024;
@@ -35,7 +35,7 @@ class LuaStream {
 	 * @param callbacks a table with them, and with the names of the stream
 	 */
 	constructor(
-		private readonly host: LuaHost,
+		private readonly host: LuaContext,
 		private session: TValue,
 		private readonly callbacks: TValue,
 		private size_limit: number,
@@ -138,7 +138,7 @@ class LuaStream {
 }
 
 /** `session.open_stream`, as a stream puts it on its session: sends the header. */
-function open_stream(host: LuaHost, callbacks: TValue) {
+function open_stream(host: LuaContext, callbacks: TValue) {
 	const { vm } = host;
 	return (args: Arguments): TValue => {
 		const session = table_at(args, 1, "open_stream");
@@ -161,9 +161,9 @@ function open_stream(host: LuaHost, callbacks: TValue) {
 }
 
 /** `util.xmppstream`, over the host's own reader of streams. */
-export function xmppstream_library(host: LuaHost): TValue {
+export function xmppstream_library(host: LuaContext): TValue {
 	const { vm } = host;
-	return make_library(host, {
+	return make_library(host.vm, {
 		ns_separator: string_value(separator),
 		ns_pattern: string_value(`^([^${separator}]*)${separator}?(.*)$`),
 		new(args) {
@@ -171,7 +171,7 @@ export function xmppstream_library(host: LuaHost): TValue {
 			const callbacks = table_at(args, 2, "new");
 			const stream = new LuaStream(host, session, callbacks, optional_number_at(args, 3, "new", default_size_limit));
 			vm.set_index(session, string_value("open_stream"), vm.native(open_stream(host, callbacks)));
-			return make_library(host, {
+			return make_library(host.vm, {
 				feed: (given) => stream.feed(bytes_at(given, 2, "feed")),
 				reset() {
 					stream.reset();

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import * as st from "../../host/util/stanza.ts";
-import { LuaError } from "../../lua-shims/vm.ts";
+import { LuaError } from "../../lua-shims/vm/vm.ts";
 import { create_lua, type TestLua } from "./lua.ts";
 
 let lua: TestLua;

@@ -18,10 +18,10 @@ import { format } from "node:util";
 import { compose_server } from "../../host/composition.ts";
 import { default_config } from "../../host/core/configmanager.ts";
 import type { RunningServer } from "../../host/startup.ts";
-import { TValue } from "../../lua-shims/fengari.ts";
-import { tags } from "../../lua-shims/live_table.ts";
 import { LuaHost } from "../../lua-shims/lua_host.ts";
-import { bytes_of } from "../../lua-shims/text.ts";
+import { TValue } from "../../lua-shims/vm/fengari.ts";
+import { tags } from "../../lua-shims/vm/live_table.ts";
+import { bytes_of } from "../../lua-shims/vm/text.ts";
 import { run_lua, why_not } from "../host/prosody_lua.ts";
 
 /** Lua on a server of a test. */

@@ -1,5 +1,5 @@
 // No counterpart: what the reading of a configuration asks of the Lua that runs it, which whoever composes the program brings along.
-import type { LuaState } from "fengari";
+import type { LuaState } from "../../../lua-shims/vm/fengari.ts";
 import type { Result } from "../../util/error.ts";
 
 /** What a run of a configuration gives to its Lua. */

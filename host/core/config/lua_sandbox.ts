@@ -2,8 +2,8 @@
 // Runs a configuration in a Lua machine of its own. The file belongs to the administrator and may do what Prosody lets it do; what it
 // uses up has a limit, so that a slip of the pen ends with a message.
 import { resolve } from "node:path";
-import type { LuaState } from "fengari";
-import { lua, to_luastring } from "fengari";
+import type { LuaState } from "../../../lua-shims/vm/fengari.ts";
+import { lua, to_luastring } from "../../../lua-shims/vm/fengari.ts";
 import { failed, ok, type Result } from "../../util/error.ts";
 import { type Config, type ConfigError, type ConfigWarning, global_section, type SourceLocation } from "./config.ts";
 import { read_limited } from "./config_files.ts";

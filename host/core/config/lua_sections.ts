@@ -1,7 +1,7 @@
 // Counterpart: core/configmanager.lua (set, rawget_option, config_option_proxy_mt)
 // While a configuration runs its options stay Lua tables: two options may share one, and what is read back and changed is the option.
-import type { LuaCFunction, LuaState } from "fengari";
-import { lauxlib, lua, to_luastring } from "fengari";
+import type { LuaCFunction, LuaState } from "../../../lua-shims/vm/fengari.ts";
+import { lauxlib, lua, to_luastring } from "../../../lua-shims/vm/fengari.ts";
 import { Config, type ConfigWarning, global_section, type SourceLocation } from "./config.ts";
 import {
 	each_entry,

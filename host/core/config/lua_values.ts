@@ -1,7 +1,7 @@
 // No counterpart: values across the border between a configuration's Lua and ours.
 import { isUtf8 } from "node:buffer";
-import type { LuaState, LuaString } from "fengari";
-import { lauxlib, lua, to_luastring } from "fengari";
+import type { LuaState, LuaString } from "../../../lua-shims/vm/fengari.ts";
+import { lauxlib, lua, to_luastring } from "../../../lua-shims/vm/fengari.ts";
 import type { ConfigMixedTable, ConfigValue } from "./config.ts";
 
 /** Tables deeper than this are refused; also ends tables that contain themselves. */

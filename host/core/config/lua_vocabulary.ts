@@ -1,7 +1,7 @@
 // Counterpart: core/configmanager.lua (parser.load, the environment a configuration runs in)
 import { dirname, resolve } from "node:path";
-import type { LuaCFunction, LuaState } from "fengari";
-import { lua, to_luastring } from "fengari";
+import type { LuaCFunction, LuaState } from "../../../lua-shims/vm/fengari.ts";
+import { lua, to_luastring } from "../../../lua-shims/vm/fengari.ts";
 import { nameprep } from "../../util/encodings.ts";
 import { type ConfigWarning, global_section, type SourceLocation } from "./config.ts";
 import { expand_glob, is_glob, read_limited } from "./config_files.ts";

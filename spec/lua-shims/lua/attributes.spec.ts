@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { without_attributes } from "../../../lua-shims/lua/attributes.ts";
+import { without_attributes } from "../../../lua-shims/vm/attributes.ts";
 
 describe("attributes of Lua 5.4", () => {
 	it.each([

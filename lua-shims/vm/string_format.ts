@@ -1,8 +1,8 @@
 // No counterpart: Lua's string.format (Lua 5.4 manual, 6.4) in place of fengari's, which refuses whole numbers beyond 32 bits, breaks
 // strings that are no UTF-8 and writes several numbers otherwise than C does.
 
-import type { LuaCFunction, LuaState } from "fengari";
-import { lauxlib, lua, to_luastring } from "fengari";
+import type { LuaCFunction, LuaState } from "./fengari.ts";
+import { lauxlib, lua, to_luastring } from "./fengari.ts";
 import { float_text, integer_text, type NumberLayout } from "./number_text.ts";
 
 interface Conversion extends NumberLayout {

@@ -10,26 +10,23 @@ import {
 	as_scalar,
 	as_string,
 	type Parsed,
-} from "../host/core/config/option_types.ts";
-import type { ConfigValue } from "../host/core/configmanager.ts";
-import type { TValue } from "./fengari.ts";
-import { nil, number_value, string_value, tags } from "./live_table.ts";
-import type { LuaHost } from "./lua_host.ts";
-import type { LuaModule } from "./module.ts";
-import { optional_text_at, text_at } from "./require/arguments.ts";
-
-type Method = (module: LuaModule, args: readonly TValue[]) => readonly TValue[] | TValue | undefined;
+} from "../../host/core/config/option_types.ts";
+import type { ConfigValue } from "../../host/core/configmanager.ts";
+import type { LuaContext } from "../context.ts";
+import { array_value } from "../native_calls.ts";
+import { optional_number, optional_text_at, text_at } from "../vm/arguments.ts";
+import type { TValue } from "../vm/fengari.ts";
+import { nil, number_value, string_value, tags } from "../vm/live_table.ts";
+import type { LuaModule, Methods } from "./lua_module.ts";
 
 /**
  * The methods of `module` that read options. As in Prosody a default goes through the same conversion as what is configured, and what
  * is not understood is nil, whatever the default is: modules are written for that.
  */
-export function option_methods(host: LuaHost): { readonly [name: string]: Method } {
+export function option_methods(host: LuaContext): Methods {
 	const { vm, border, libraries } = host;
 
 	const option_name = (args: readonly TValue[]): string => text_at(args, 1, "get_option");
-	const optional_number = (value: TValue | undefined): number | undefined =>
-		typeof value?.value === "number" ? value.value : undefined;
 
 	/** A value of Lua as a configuration would have it. */
 	function config_value(value: TValue): ConfigValue | undefined {
@@ -69,8 +66,6 @@ export function option_methods(host: LuaHost): { readonly [name: string]: Method
 
 	const set_value = (list: Iterable<unknown>): TValue =>
 		vm.call(libraries.function_of("util.set", "new"), [border.deep_table([...list])])[0] ?? nil;
-	const array_value = (list: Iterable<unknown>): TValue =>
-		vm.call(libraries.get("util.array"), [border.deep_table([...list])])[0] ?? nil;
 	const to_lua = (value: string | number | boolean | undefined): TValue => (value === undefined ? nil : border.to_lua(value));
 
 	return {
@@ -105,7 +100,7 @@ export function option_methods(host: LuaHost): { readonly [name: string]: Method
 			const name = option_name(args);
 			const given = default_list(args[1]);
 			if (given === undefined && module.api.get_option(name) === undefined) return nil;
-			return array_value(module.api.get_option_array(name, given));
+			return array_value(host, module.api.get_option_array(name, given));
 		},
 		get_option_set: (module, args) => {
 			const name = option_name(args);

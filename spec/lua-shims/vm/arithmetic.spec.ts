@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { create_lua, lua_lines, no_lua, type TestLua } from "./lua.ts";
+import { create_lua, lua_lines, no_lua, type TestLua } from "../lua.ts";
 
 let lua: TestLua;
 beforeAll(async () => {

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { float_string, integer_string } from "../../lua-shims/number_text.ts";
-import { run_lua, why_not } from "../host/prosody_lua.ts";
-import { create_lua, type TestLua } from "./lua.ts";
+import { float_string, integer_string } from "../../../lua-shims/vm/number_text.ts";
+import { run_lua, why_not } from "../../host/prosody_lua.ts";
+import { create_lua, type TestLua } from "../lua.ts";
 
 /** A float as a Lua expression that any Lua reads alike. */
 function float(value: number): string {

@@ -1,11 +1,10 @@
 // Counterpart: lauxlib.c (luaL_check…): arguments of functions that the host gives to Lua, and libraries made of such functions.
 
 import { tonumber } from "../../host/util/tonumber.ts";
-import { type TString, TValue } from "../fengari.ts";
-import { bytes_value, is_function, type_name as lua_type_name, nil, number_value, tags, text_of_string } from "../live_table.ts";
-import type { LuaHost } from "../lua_host.ts";
-import { float_string, integer_string } from "../number_text.ts";
-import type { NativeFunction } from "../vm.ts";
+import { type TString, TValue } from "./fengari.ts";
+import { bytes_value, is_function, type_name as lua_type_name, nil, number_value, tags, text_of_string } from "./live_table.ts";
+import { float_string, integer_string } from "./number_text.ts";
+import type { NativeFunction, Vm } from "./vm.ts";
 
 /** Arguments of a native function; those that were not given are absent. */
 export type Arguments = readonly TValue[];
@@ -123,6 +122,36 @@ export function table_at(args: Arguments, index: number, name: string): TValue {
 	return kept(value);
 }
 
+// ------------------------------------------------------------------------------- arguments that are known by what they are
+
+/** The text of an argument that has to be a string, or a number. Errors say what the argument is. */
+export function text_argument(value: TValue | undefined, what: string): string {
+	if (is_string(value)) return text_of_string(value);
+	if (typeof value?.value === "number") return number_text(value);
+	throw new TypeError(`bad argument (${what}): expected string, got ${value === undefined ? "nil" : lua_type_name(value)}`);
+}
+
+/** The text of an argument that may be missing; undefined for whatever is no string. */
+export function optional_text(value: TValue | undefined): string | undefined {
+	return is_string(value) ? text_of_string(value) : undefined;
+}
+
+/** The number of an argument that may be missing; undefined for whatever is none. */
+export function optional_number(value: TValue | undefined): number | undefined {
+	return typeof value?.value === "number" ? value.value : undefined;
+}
+
+/** A function. It may be kept. */
+export function function_argument(value: TValue | undefined, what: string): TValue {
+	if (is_function(value)) return kept(value);
+	throw new TypeError(`bad argument (${what}): expected function, got ${value === undefined ? "nil" : lua_type_name(value)}`);
+}
+
+/** An argument that names an account. */
+export const name_of = (value: TValue | undefined): string => text_argument(value, "username");
+/** An argument that names a host. */
+export const host_of = (value: TValue | undefined): string => text_argument(value, "host");
+
 /** A value to keep: arguments are slots of Lua's stack, which change. */
 export function kept(value: TValue | undefined): TValue {
 	return value === undefined || value.ttisnil() ? nil : new TValue(value.type, value.value);
@@ -145,13 +174,12 @@ export interface LibraryContents {
 }
 
 /** Makes a library. */
-export function make_library(host: LuaHost, contents: LibraryContents): TValue {
-	const { vm } = host;
+export function make_library(vm: Vm, contents: LibraryContents): TValue {
 	const table = vm.new_table();
 	for (const name in contents) {
 		const item = contents[name];
 		if (item === undefined) continue;
-		const value = typeof item === "function" ? vm.native(item) : item instanceof TValue ? item : make_library(host, item);
+		const value = typeof item === "function" ? vm.native(item) : item instanceof TValue ? item : make_library(vm, item);
 		vm.raw_set(table, name, value);
 	}
 	return new TValue(tags.table, table);

@@ -1,6 +1,6 @@
 // No counterpart: tables of Lua that show the host's own objects.
 
-import type { LuaState } from "fengari";
+import type { LuaState } from "./fengari.ts";
 import { type Entry, ldebug, ltable, luaO_nilobject, type Table, type Thread, TString, TValue } from "./fengari.ts";
 import { bytes_of, text_of } from "./text.ts";
 

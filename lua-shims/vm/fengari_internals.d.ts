@@ -124,7 +124,7 @@ declare module "fengari/src/lstate.js" {
 		readonly mainthread: Thread;
 		id_counter: number;
 		/** Ours: how many instructions may run until the guard is asked. */
-		instructions?: number;
+		instructions: number;
 		/** Ours: called when they have run. */
 		guard?: (L: import("fengari").LuaState & Thread) => void;
 	}

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { bytes_of, text_of } from "../../lua-shims/text.ts";
+import { bytes_of, text_of } from "../../../lua-shims/vm/text.ts";
 
 describe("Lua's bytes and the host's text", () => {
 	it("loses no byte on the way to the host and back", () => {

@@ -1,35 +1,18 @@
 // No counterpart: the Lua that a server's Lua modules share. Prosody runs in one.
 
-import type { LuaState } from "fengari";
-import { failed, ok, type Result } from "../host/util/error.ts";
+import { failed, ok, type Result } from "../../host/util/error.ts";
 // Lua code runs in our own loop, with Lua's own numbers
-import "./execute.ts";
-import { lauxlib, lstate, ltable, lua, lualib, type Table, type Thread, TString, TValue } from "./fengari.ts";
+import "./patches.ts";
+import { without_attributes } from "./attributes.ts";
+import { type LuaThread, lauxlib, ltable, lua, lualib, type Table, TString, TValue } from "./fengari.ts";
 import { key_value, nil, string_value, tags } from "./live_table.ts";
-import { without_attributes } from "./lua/attributes.ts";
 import { create_string_format } from "./string_format.ts";
 import { bytes_of, text_of } from "./text.ts";
-
-/** A thread of Lua as this border handles it. */
-export type LuaThread = LuaState & Thread;
 
 /** How many instructions run between two looks at the clock: well below a millisecond. */
 const instructions_between_looks = 20_000;
 /** As how many of them a call of the host counts: it may read a file. */
 const cost_of_a_call = 100;
-
-// fengari reads `hookmask` before every instruction and every call. Counting there costs a decrement; its own count hook would
-// cost a function call each.
-Object.defineProperty(lstate.lua_State.prototype, "hookmask", {
-	get(this: Thread & { mask: number }): number {
-		const { l_G } = this;
-		if (l_G.guard !== undefined && --(l_G as { instructions: number }).instructions < 0) l_G.guard(this);
-		return this.mask;
-	},
-	set(this: { mask: number }, mask: number): void {
-		this.mask = mask;
-	},
-});
 
 /** An error that Lua code raised and nobody there caught. */
 export class LuaError extends Error {
@@ -50,6 +33,8 @@ export class LuaError extends Error {
 
 /** A function of the host as Lua calls it. The arguments are only good while it runs. */
 export type NativeFunction = (args: readonly TValue[], L: LuaThread) => readonly TValue[] | TValue | undefined;
+
+export type { LuaThread };
 
 const no_results: readonly TValue[] = [];
 
@@ -282,7 +267,7 @@ export class Vm {
 		return new TValue(tags.native_function, (L: LuaThread): number => {
 			const before = this.current;
 			this.current = L;
-			L.l_G.instructions = (L.l_G.instructions ?? 0) - cost_of_a_call;
+			L.l_G.instructions -= cost_of_a_call;
 			try {
 				const first = L.ci.funcOff + 1;
 				const results = run(L.top === first ? no_results : L.stack.slice(first, L.top), L);

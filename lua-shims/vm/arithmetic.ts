@@ -1,7 +1,7 @@
 // Counterpart: lvm.c, lobject.c and lmathlib.c of Lua 5.4, as far as they are about numbers. fengari's integers have 32 bits and wrap
 // where they overflow; here they have as many as fit in a JavaScript number, 53, and wrap where Lua's of 64 bits do.
 
-import { tonumber } from "../host/util/tonumber.ts";
+import { tonumber } from "../../host/util/tonumber.ts";
 
 /** The operators by which {@link integer_operation} and {@link float_operation} know them, in the order of fengari's opcodes. */
 export const operators = {

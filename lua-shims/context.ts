@@ -1,0 +1,29 @@
+// No counterpart: what all that Lua is offered is made with.
+
+import type { Server } from "../host/core/types.ts";
+import type { Border } from "./border.ts";
+import type { Libraries } from "./libraries.ts";
+import type { StanzaLibrary } from "./stanza.ts";
+import type { TValue } from "./vm/fengari.ts";
+import type { Vm } from "./vm/vm.ts";
+
+/** One Lua state on one server. */
+export interface LuaContext {
+	readonly server: Server;
+	readonly vm: Vm;
+	readonly border: Border;
+	readonly libraries: Libraries;
+	readonly stanza: StanzaLibrary;
+	/** Lua's globals as modules see them. */
+	readonly globals: TValue;
+	/** Modules, which share its libraries and are kept from replacing them, or a configuration file, which may. */
+	readonly serves: "modules" | "configuration";
+	/** The methods of `module`. */
+	readonly module_api: TValue;
+	/** What the host got for items of Lua. */
+	readonly adapted_items: WeakMap<object, object>;
+	/** The items of Lua, by what the host got for them. */
+	readonly items_of_lua: WeakMap<object, TValue>;
+	/** What other modules get of a module, in whatever language it is. */
+	exports_value(name: string, on: string, exported: unknown): TValue;
+}

@@ -1,0 +1,15 @@
+// Counterpart: util/error.lua, as it is made for Lua
+
+import { IqError } from "../host/core/types.ts";
+import type { LuaContext } from "./context.ts";
+import type { TValue } from "./vm/fengari.ts";
+import { nil } from "./vm/live_table.ts";
+
+/** An error of the host as util.error makes it. */
+export function error_value({ vm, border, libraries }: LuaContext, reason: unknown): TValue {
+	const given =
+		reason instanceof IqError
+			? { type: reason.type, condition: reason.condition, text: reason.text }
+			: { type: "cancel", condition: "undefined-condition", text: reason instanceof Error ? reason.message : String(reason) };
+	return vm.call(libraries.function_of("util.error", "new"), [border.table(given)])[0] ?? nil;
+}

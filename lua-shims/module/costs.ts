@@ -1,0 +1,48 @@
+// No counterpart: what modules in Lua use of the processor.
+
+import type { Server } from "../../host/core/types.ts";
+import type { LuaModule } from "./lua_module.ts";
+
+/** What a module's Lua code used so far. */
+export interface ModuleCost {
+	calls: number;
+	/** Milliseconds. */
+	time: number;
+}
+
+/** Calls and time by `host:module`. */
+export class Costs extends Map<string, ModuleCost> {
+	/** Has the server's measures show what modules cost: `HOST/mod_NAME/lua_calls`, and `…/lua_time` in seconds. */
+	publish(server: Server): void {
+		server.events.add_handler("stats-update", () => {
+			for (const [key, { calls, time }] of this) {
+				const at = key.lastIndexOf(":");
+				const [on, name] = [key.slice(0, at), key.slice(at + 1)];
+				const amount = (what: string) => server.statsmanager.measure("amount", `mod_${name}/${what}`, on);
+				amount("lua_calls")(calls);
+				amount("lua_time")(time / 1000);
+			}
+			return undefined;
+		});
+	}
+
+	/** Counts calls and time of a piece of a module's code. */
+	measured(module: LuaModule): <Value>(run: () => Value) => Value {
+		const key = `${module.api.host}:${module.api.name}`;
+		let cost = this.get(key);
+		if (!cost) {
+			cost = { calls: 0, time: 0 };
+			this.set(key, cost);
+		}
+		const counted = cost;
+		return (run) => {
+			const started = performance.now();
+			try {
+				return run();
+			} finally {
+				counted.calls++;
+				counted.time += performance.now() - started;
+			}
+		};
+	}
+}

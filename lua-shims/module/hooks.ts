@@ -1,0 +1,144 @@
+// Counterpart: core/moduleapi.lua: hook, wrap_event, fire_event
+
+import type { StanzaEvent } from "../../host/core/types.ts";
+import type { AnyHandler, AnyWrapper } from "../../host/util/events.ts";
+import type { LuaContext } from "../context.ts";
+import { bus_of, payload_of } from "../origins.ts";
+import { function_argument, optional_number, text_argument } from "../vm/arguments.ts";
+import { TValue } from "../vm/fengari.ts";
+import { is_function, LiveTable, nil, string_value, tags } from "../vm/live_table.ts";
+import type { Bus, HookedHandler, LuaModule, Methods } from "./lua_module.ts";
+import type { ModuleRegistry } from "./registry.ts";
+
+/** Events: hooks, wrappers, firing. */
+export function hook_methods(host: LuaContext, modules: ModuleRegistry): Methods {
+	const { vm, border } = host;
+
+	/** Event buses of Lua, `util.events`, and those of the host have the same methods. */
+	const is_lua_bus = (value: TValue): boolean => value.type === tags.table && !(value.value instanceof LiveTable);
+
+	/** The host's handler for a Lua function under a name: the same each time, so that it can be taken back. */
+	function handler_of(module: LuaModule, name: string, value: TValue): HookedHandler {
+		const closure = value.value as object;
+		const { handlers } = module.origin;
+		let by_name = handlers.get(closure);
+		if (!by_name) {
+			by_name = new Map();
+			handlers.set(closure, by_name);
+		}
+		let known = by_name.get(name);
+		if (!known) {
+			const measured = modules.costs.measured(module);
+			known = { handler: (event) => measured(() => border.call(value, event)), undo_on: new Map() };
+			by_name.set(name, known);
+		}
+		return known;
+	}
+
+	/** Puts a Lua function on a bus, and remembers how it is taken from it: when the module says so, or when it goes. */
+	function hook_on(module: LuaModule, object: TValue | Bus, [name, handler, priority]: readonly TValue[]): TValue | undefined {
+		const event = text_argument(name, "event");
+		const callback = function_argument(handler, "handler");
+		const { handler: run, undo_on } = handler_of(module, event, callback);
+		if (!(object instanceof TValue)) {
+			object.add_any(event, run, optional_number(priority));
+			undo_on.set(object, () => object.remove_any(event, run));
+			return undefined;
+		}
+		const bus = new TValue(object.type, object.value);
+		const call = (method: string, ...args: TValue[]): TValue | undefined =>
+			vm.call(vm.index(bus, string_value(method)), [string_value(event), callback, ...args])[0];
+		const answer = call("add_handler", priority ?? nil);
+		undo_on.set(bus.value as object, () => void call("remove_handler"));
+		return answer;
+	}
+
+	/** Takes a Lua function from a bus; it stays known where it is on others under that name. */
+	function unhook_from(module: LuaModule, object: TValue | Bus, [name, handler]: readonly TValue[]): undefined {
+		const event = text_argument(name, "event");
+		const closure = function_argument(handler, "handler").value as object;
+		const bus = object instanceof TValue ? (object.value as object) : object;
+		const { handlers } = module.origin;
+		const by_name = handlers.get(closure);
+		const undo_on = by_name?.get(event)?.undo_on;
+		undo_on?.get(bus)?.();
+		undo_on?.delete(bus);
+		if (undo_on?.size === 0) by_name?.delete(event);
+		if (by_name?.size === 0) handlers.delete(closure);
+		return undefined;
+	}
+
+	/** The bus of a module's own host. */
+	const own_bus = ({ api: { host: on, server } }: LuaModule): Bus => server.hosts.get(on)?.events ?? server.events;
+
+	/** The bus that an object is, or has: one of the host, or one of Lua's `util.events`. */
+	const bus_in = (object: TValue): TValue | Bus => (is_lua_bus(object) ? object : bus_of(host, object));
+
+	/** A wrapper of Lua: `function (handlers, event_name, event_data)`. */
+	function wrapper_of(value: TValue): AnyWrapper {
+		return (next, name, event) =>
+			border.call(
+				value,
+				border.fn((next_name: string, next_event: unknown) => next(next_name, next_event)),
+				name,
+				event,
+			);
+	}
+
+	/** Puts a wrapper of Lua on a bus of the host, from which it is taken when the module goes. */
+	function wrap_on(module: LuaModule, bus: Bus, event: string | undefined, wrapper: TValue): undefined {
+		const run = wrapper_of(wrapper);
+		bus.wrap_any(event, run);
+		modules.undo(module, () => bus.unwrap_any(event, run));
+		return undefined;
+	}
+
+	return {
+		hook: (module, args) => hook_on(module, own_bus(module), args),
+		hook_global: (module, args) => hook_on(module, module.api.server.events, args),
+		hook_object_event: (module, [object = nil, ...args]) => hook_on(module, bus_in(object), args),
+		hook_tag: (module, [xmlns, name, handler, priority]) => {
+			let tag: TValue | undefined = name;
+			let callback = handler;
+			let order = priority;
+			// COMPAT: the name may be left out
+			if (is_function(name)) [tag, callback, order] = [undefined, name, handler];
+			const wanted = function_argument(callback, "handler");
+			const namespace = text_argument(xmlns, "xmlns");
+			const name_of_event = `stanza/${namespace}${tag === undefined || tag.ttisnil() ? "" : `:${text_argument(tag, "name")}`}`;
+			const measured = modules.costs.measured(module);
+			const run: AnyHandler = (event) => {
+				const { origin, stanza } = event as StanzaEvent;
+				return measured(() => border.call(wanted, origin, stanza, stanza.attrs));
+			};
+			const bus = own_bus(module);
+			bus.add_any(name_of_event, run, optional_number(order));
+			modules.undo(module, () => bus.remove_any(name_of_event, run));
+			return undefined;
+		},
+		unhook: (module, args) => unhook_from(module, own_bus(module), args),
+		unhook_object_event: (module, [object = nil, ...args]) => unhook_from(module, bus_in(object), args),
+		wrap_event: (module, [name, wrapper]) =>
+			wrap_on(module, own_bus(module), text_argument(name, "event"), function_argument(wrapper, "wrapper")),
+		wrap_global: (module, [name, wrapper]) =>
+			wrap_on(module, module.api.server.events, text_argument(name, "event"), function_argument(wrapper, "wrapper")),
+		wrap_object_event: (module, [object = nil, name, wrapper]) => {
+			// the event false stands for all of them
+			const event = name?.value === false ? undefined : text_argument(name, "event");
+			const callback = function_argument(wrapper, "wrapper");
+			if (is_lua_bus(object)) {
+				const named = event === undefined ? border.to_lua(false) : string_value(event);
+				vm.call(vm.index(object, string_value("add_wrapper")), [named, callback]);
+				const kept = new TValue(object.type, object.value);
+				modules.undo(module, () => vm.call(vm.index(kept, string_value("remove_wrapper")), [named, callback]));
+				return undefined;
+			}
+			return wrap_on(module, bus_of(host, object), event, callback);
+		},
+		// of the server's own bus once the host is gone, as a connection may close after it
+		fire_event: (module, [name, payload]) =>
+			border.to_lua(
+				own_bus(module).fire_any(text_argument(name, "event"), payload === undefined ? undefined : payload_of(host, payload)),
+			),
+	};
+}

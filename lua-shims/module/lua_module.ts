@@ -1,0 +1,62 @@
+// Counterpart: core/modulemanager.lua (what is kept of a module)
+
+import { dirname } from "node:path";
+import type { EventMap, ModuleApi } from "../../host/core/types.ts";
+import type { Events } from "../../host/util/events.ts";
+import { type Table, TValue } from "../vm/fengari.ts";
+import { tags } from "../vm/live_table.ts";
+import type { Vm } from "../vm/vm.ts";
+
+export type LuaHandler = (event: unknown) => unknown;
+export type Bus = Events<EventMap>;
+
+/** A Lua function as the host's buses know it. */
+export interface HookedHandler {
+	readonly handler: LuaHandler;
+	/** The buses that it is on, and how it is taken from each. */
+	readonly undo_on: Map<object, () => void>;
+}
+
+/** A module in Lua on one host. */
+export class LuaModule {
+	/** Lua's `module`. */
+	readonly table: Table;
+	/** The module itself, where this is one of its contexts on another host: what that does goes with it. */
+	readonly origin: LuaModule;
+	/** Whether it was told that the server is ready. */
+	is_ready = false;
+	/** When it last said how it is, in seconds. */
+	status_time = Date.now() / 1000;
+	/** The functions that are hooked, by the Lua function that was given and the event. */
+	readonly handlers = new Map<object, Map<string, HookedHandler>>();
+
+	/**
+	 * @param path its file
+	 * @param origin whose context it is
+	 */
+	constructor(
+		vm: Vm,
+		readonly api: ModuleApi,
+		readonly path: string,
+		origin?: LuaModule,
+	) {
+		this.table = vm.new_table();
+		this.origin = origin ?? this;
+	}
+
+	/** Lua's `module` as a value. */
+	get value(): TValue {
+		return new TValue(tags.table, this.table);
+	}
+
+	/** The folder of its file. */
+	get directory(): string {
+		return dirname(this.path);
+	}
+}
+
+/** A method of `module`: what it is called with after the module itself. */
+export type Method = (module: LuaModule, args: readonly TValue[]) => readonly TValue[] | TValue | undefined;
+
+/** Methods of `module` by name. */
+export type Methods = { readonly [name: string]: Method };
