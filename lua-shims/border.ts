@@ -159,9 +159,16 @@ export class Border {
 	private view_of(prototype: object | null, object: object): View {
 		const known = this.views.get(prototype);
 		if (known !== undefined) return known;
-		const view = this.matchers.find(({ matches }) => matches(object))?.view ?? this.object_view;
+		const view = this.matchers.find(({ matches }) => matches(object))?.view ?? this.inherited_view(prototype) ?? this.object_view;
 		this.views.set(prototype, view);
 		return view;
+	}
+
+	/** What is more than a Map, say, is shown as one all the same. */
+	private inherited_view(prototype: object | null): View | undefined {
+		const above: object | null = prototype === null ? null : Object.getPrototypeOf(prototype);
+		if (above === null || above === Object.prototype) return undefined;
+		return this.views.get(above) ?? this.inherited_view(above);
 	}
 
 	/** Has an object shown by a table that is there already. */

@@ -57,6 +57,22 @@ describe("a host's object in Lua", () => {
 		expect(set.size).toBe(0);
 	});
 
+	it("is a table of its entries, too, where it is more than a Map", () => {
+		class Noting extends Map<string, number> {
+			readonly noted = new Set<string>();
+			override set(key: string, value: number): this {
+				this.noted?.add(key);
+				return super.set(key, value);
+			}
+		}
+		const map = new Noting([["a", 1]]);
+		map.noted.clear();
+		expect(
+			call("a.b = 2; local names = {}; for k, v in pairs(a) do names[#names + 1] = k .. v end return table.concat(names)", map),
+		).toEqual(["a1b2"]);
+		expect([...map.noted]).toEqual(["b"]);
+	});
+
 	it("comes back as itself where it is a table of the state", () => {
 		const [same] = lua.run("return string");
 		expect(call("return a == string, rawequal(a, b)", same, same)).toEqual([true, true]);
