@@ -117,6 +117,8 @@ export function create_rostermanager(server: Server): RosterManager {
 	function save_roster(username: string, host: string, roster: Roster): boolean {
 		if (roster.broken || !server.usermanager.user_exists(username, host)) return false;
 		roster.version++;
+		// What is in memory then is not what is stored
+		server.turn.remember({ undo: () => void online.delete(`${username}@${host}`) });
 		const store = server.open_store(host, "roster", "keyval");
 		const saved = store.ok ? store.value.set_table(username, write_roster(roster)) : store;
 		if (!saved.ok) log("error", "The roster of %s@%s could not be saved: %s", username, host, saved.error.text);

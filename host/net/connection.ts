@@ -263,6 +263,10 @@ export class SocketConnection implements Connection, Outlet {
 
 	starttls(context: TlsContext): void {
 		if (this.state !== "open" || this.upgrade !== undefined || this.encrypted) return;
+		if (this.out.waits) {
+			this.fail("TLS was asked for while an answer waited for the storage");
+			return;
+		}
 		this.out.seal();
 		this.upgrade = { context, before: this.out.take() };
 		// What arrives from now on is for TLS. Node hands it what it has read already.

@@ -61,6 +61,7 @@ class PresenceHandling {
 		const { username, host, full_jid } = origin;
 		if (username === undefined || host === undefined || full_jid === undefined) return;
 		const is_unavailable = stanza.attrs["type"] === "unavailable";
+		this.remember_presence(origin);
 		if (ignore_priority) stanza.remove_children("priority");
 		const roster = this.rosters.load_roster(username, host);
 		if (this.module.server.full_sessions.has(full_jid)) origin.send(stanza);
@@ -88,6 +89,21 @@ class PresenceHandling {
 		origin.presence = kept;
 		origin.priority = priority_of(stanza);
 		this.update_top_resources(user);
+	}
+
+	/** Where the turn fails, nobody has seen the presence. */
+	private remember_presence(origin: C2sSession): void {
+		const { presence, priority, directed } = origin;
+		const { turn, bare_sessions } = this.module.server;
+		turn.remember({
+			undo: () => {
+				if (origin.type !== "c2s") return;
+				origin.presence = presence;
+				origin.priority = priority;
+				origin.directed = directed;
+				this.update_top_resources(bare_sessions.get(`${origin.username}@${origin.host}`));
+			},
+		});
 	}
 
 	/** What follows on becoming available: probes, the others' presence, and requests that wait (RFC 6121 §4.2.2, §3.1). */

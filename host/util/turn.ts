@@ -1,8 +1,8 @@
 // No counterpart: Prosody writes to its storage and its sockets as it goes.
 
-import { OneTurn, type Outlet, type Participant } from "./turn/one_turn.ts";
+import { type Memory, OneTurn, type Outlet, type Participant } from "./turn/one_turn.ts";
 
-export type { Held, Outlet, Participant } from "./turn/one_turn.ts";
+export type { Held, Memory, Outlet, Participant } from "./turn/one_turn.ts";
 
 /** Longest that a turn goes on for the sake of a common commit, in milliseconds. */
 const longest_wait = 20;
@@ -99,6 +99,17 @@ export class Turn {
 		this.current.things.add(thing);
 	}
 
+	/** The turn that goes on, to tell it from others by. */
+	get now(): object {
+		return this.current;
+	}
+
+	/** Notes what this turn changes in memory, to be undone where it fails. */
+	remember(memory: Memory): void {
+		this.current.remember(memory);
+		this.schedule();
+	}
+
 	/** Has this turn fail at its end: something could not be written. */
 	fail(error: unknown): void {
 		this.current.failure ??= { error };
@@ -153,14 +164,12 @@ export class Turn {
 		if (earlier.length === 0) return false;
 		turn.put_away();
 		const [first = turn, ...others] = earlier.filter((one) => !one.is_committing);
-		if (first === turn) this.wait(turn);
-		else first.take_in(turn);
 		for (const other of others) {
 			first.take_in(other);
 			this.unfinished.delete(other);
-			for (const one of this.unfinished) if (one.after.delete(other)) one.after.add(first);
 		}
-		first.after.delete(first);
+		if (first === turn) this.wait(turn);
+		else first.take_in(turn);
 		for (const one of earlier) if (one.is_committing) first.after.add(one);
 		return true;
 	}
@@ -256,6 +265,7 @@ export class Turn {
 
 	/** A turn is stored. */
 	private finish(turn: OneTurn, flushes: boolean): void {
+		turn.keep();
 		// A flush may close its connection, and what follows from that is work for the next turn.
 		for (const outlet of turn.outlets) {
 			outlet.seal?.();
@@ -332,7 +342,8 @@ export class Turn {
 		for (const one of lost) this.unfinished.delete(one);
 		// What has nothing to do with it must not be mixed with what is told of it
 		if (!this.current.is_empty) this.end();
-		for (const one of lost) one.discard();
+		for (const one of lost) one.roll_back();
+		for (const one of [...lost].reverse()) one.discard();
 		// Telling about a failure may fail in the same way; the second one is not told about.
 		if (!lost.every(({ is_telling }) => is_telling)) this.tell(error, lost);
 		this.tell_waiters();

@@ -45,6 +45,14 @@ export interface Outlet {
 	discard(): void;
 }
 
+/** What a turn has changed in memory, which has to agree with what is stored. */
+export interface Memory {
+	/** The turn is stored. */
+	kept?(): void;
+	/** The turn has failed, and what it wrote is forgotten: makes it as it was before. Later changes were undone already. */
+	undo(): void;
+}
+
 /** Joins what two turns have, into the first one. */
 function add_all<T>(to: Set<T>, from: Iterable<T>): void {
 	for (const one of from) to.add(one);
@@ -71,9 +79,16 @@ export class OneTurn {
 	/** Whether it tells about one that has failed. */
 	is_telling = false;
 	private held: Held[] = [];
+	/** What it has changed in memory, oldest first. */
+	private memories: Memory[] = [];
 
 	get is_empty(): boolean {
-		return this.participants.size === 0 && this.outlets.size === 0 && this.work.length === 0 && this.failure === undefined;
+		const has_said = this.outlets.size > 0 || this.held.length > 0;
+		return !has_said && this.participants.size + this.work.length + this.memories.length === 0 && this.failure === undefined;
+	}
+
+	remember(memory: Memory): void {
+		this.memories.push(memory);
 	}
 
 	/** Whether it stores in the same place as another one, or has seen what that one did. */
@@ -100,6 +115,7 @@ export class OneTurn {
 		this.after.delete(later);
 		this.work.push(...later.work);
 		this.held.push(...later.held);
+		this.memories.push(...later.memories);
 		this.failure ??= later.failure;
 		this.is_telling &&= later.is_telling;
 	}
@@ -111,15 +127,25 @@ export class OneTurn {
 		return [...all.filter((one) => !one.commits_last), ...all.filter((one) => one.commits_last)];
 	}
 
+	/** It is stored. */
+	keep(): void {
+		for (const memory of this.memories.splice(0)) memory.kept?.();
+	}
+
 	/** Lets out what was put away. */
 	release(): void {
 		for (const one of this.held.splice(0)) one.release();
 	}
 
-	/** Throws away all that it wanted to say and to store. */
-	discard(): void {
+	/** Forgets what it wanted to store. */
+	roll_back(): void {
 		for (const participant of this.participants) participant.rollback();
 		this.participants.clear();
+	}
+
+	/** Throws away what it wanted to say, and makes memory as it was before; what it wanted to store is forgotten already. */
+	discard(): void {
+		for (const memory of this.memories.splice(0).reverse()) memory.undo();
 		for (const one of this.held.splice(0)) one.discard();
 		for (const outlet of this.outlets) outlet.discard();
 		this.outlets.clear();
