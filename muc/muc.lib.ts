@@ -88,6 +88,7 @@ function new_state(jid: string, config: RoomData): RoomState {
 		broken: false,
 		// mod_muc puts its own here once it keeps the room
 		save: () => false,
+		before_change: () => undefined,
 	};
 }
 

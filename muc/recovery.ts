@@ -1,8 +1,14 @@
 // No counterpart: Prosody has no turns that could fail.
 
 import type { ModuleApi } from "../host/core/types.ts";
-import type { Outlet } from "../host/util/turn.ts";
+import { host } from "../host/util/jid.ts";
+import * as st from "../host/util/stanza.ts";
+import type { Memory } from "../host/util/turn.ts";
+import { RoomBefore } from "./room/before.ts";
 import type { Room } from "./types.ts";
+
+/** How long after a failure those are shown to have left whose connections have gone meanwhile, in milliseconds. */
+const sweep_delay = 1000;
 
 /** What a turn did with rooms. */
 export interface TurnRooms {
@@ -12,42 +18,84 @@ export interface TurnRooms {
 	readonly created: ReadonlySet<Room>;
 	/** Come out of storage. */
 	readonly restored: ReadonlySet<Room>;
-	/** Moved out of memory. */
-	readonly evicted: ReadonlySet<Room>;
+	/** Gone from memory: moved out, or destroyed. */
+	readonly gone: ReadonlySet<Room>;
+}
+
+/** Notes what turns do with rooms. */
+export interface Recovery {
+	/** Notes what was done with a room. */
+	note(what: keyof TurnRooms, room: Room): void;
+	/** Notes what a room is before this turn changes it, or shows what earlier ones have changed. */
+	begin(room: Room): RoomBefore;
+}
+
+class Notes implements TurnRooms {
+	readonly saved = new Set<Room>();
+	readonly created = new Set<Room>();
+	readonly restored = new Set<Room>();
+	readonly gone = new Set<Room>();
+	readonly before = new Map<Room, RoomBefore>();
 }
 
 /**
- * Notes what each turn does with rooms, so that rooms in memory and in storage can be made to agree where its writes are lost.
- * @param settled called when a turn was stored
+ * Notes what each turn does with rooms, so that rooms in memory and in storage can be made to agree where its writes are lost. By
+ * then, rooms are as they were before the turn.
+ * @param settled called when a turn was stored that has done something of this
  * @param recover called when one could not be stored, with what it had done
- * @returns notes what was done with a room
  */
-export function create_recovery(
-	module: ModuleApi,
-	settled: () => void,
-	recover: (rooms: TurnRooms) => void,
-): (what: keyof TurnRooms, room: Room) => void {
-	const start = () => ({ saved: new Set<Room>(), created: new Set<Room>(), restored: new Set<Room>(), evicted: new Set<Room>() });
-	let turn = start();
+export function create_recovery(module: ModuleApi, settled: () => void, recover: (rooms: TurnRooms) => void): Recovery {
+	const { turn, hosts, full_sessions } = module.server;
+	let now: object | undefined;
+	let notes = new Notes();
 
-	const outlet: Outlet = {
-		// Comes after the commit, so all that was noted is stored
-		flush() {
-			turn = start();
-			settled();
+	/** The notes of the turn that goes on. */
+	function current(): Notes {
+		if (turn.now === now) return notes;
+		now = turn.now;
+		const own = new Notes();
+		notes = own;
+		const memory: Memory = {
+			kept() {
+				if (own.saved.size + own.gone.size > 0) settled();
+			},
+			undo() {
+				for (const before of own.before.values()) before.undo();
+				recover(own);
+				for (const room of own.before.keys()) sweep_later(room);
+			},
+		};
+		turn.remember(memory);
+		return own;
+	}
+
+	/** Those in a room whose connections to this server have gone: what told of it was lost with the turn. */
+	function* ghosts(room: Room): Generator<[real_jid: string, nick: string]> {
+		for (const [real_jid, nick] of room._jid_nick) {
+			if (hosts.get(host(real_jid) ?? "")?.type === "local" && !full_sessions.has(real_jid)) yield [real_jid, nick];
+		}
+	}
+
+	function sweep_later(room: Room): void {
+		if (ghosts(room).next().done) return;
+		const sweep = (): void => {
+			for (const [from, to] of [...ghosts(room)]) module.send(st.presence({ type: "unavailable", from, to }));
+		};
+		setTimeout(sweep, sweep_delay).unref();
+	}
+
+	return {
+		note(what, room) {
+			current()[what].add(room);
 		},
-		// What is noted is for the event that follows
-		discard: () => undefined,
-	};
-
-	module.hook_global("turn-failed", () => {
-		const lost = turn;
-		turn = start();
-		recover(lost);
-	});
-
-	return (what, room) => {
-		turn[what].add(room);
-		module.server.turn.touch(outlet);
+		begin(room) {
+			const { before } = current();
+			let known = before.get(room);
+			if (known === undefined) {
+				known = new RoomBefore(room);
+				before.set(room, known);
+			}
+			return known;
+		},
 	};
 }

@@ -62,7 +62,8 @@ export function create_rooms(module: ModuleApi, library: RoomLibrary): Rooms {
 		return evict(jid, room);
 	});
 	const listing = create_listing(module, stored_and_live_rooms);
-	const note = create_recovery(module, settled, recover);
+	const { note, begin } = create_recovery(module, settled, recover);
+	const { turn } = module.server;
 	const elsewhere = create_elsewhere(module, (room) => {
 		if (room.get_persistent() && !room.broken) storage.save_state(room);
 	});
@@ -75,7 +76,7 @@ export function create_rooms(module: ModuleApi, library: RoomLibrary): Rooms {
 			module.log("error", "Failed to swap inactive room %s to disk", jid);
 			return false;
 		}
-		note("evicted", room);
+		note("gone", room);
 		return true;
 	}
 
@@ -101,6 +102,7 @@ export function create_rooms(module: ModuleApi, library: RoomLibrary): Rooms {
 		if (problem !== undefined) module.log("info", "Room %s cannot be stored: %s", room.jid, problem.text);
 		if (problem !== undefined || max_rooms === 0 || !cache.set(room.jid, room)) return false;
 		room.save = (forced, savestate) => save(room, forced, savestate);
+		room.before_change = () => begin(room);
 		return true;
 	}
 
@@ -111,6 +113,12 @@ export function create_rooms(module: ModuleApi, library: RoomLibrary): Rooms {
 	}
 
 	function forget_room(room: Room): void {
+		begin(room);
+		note("gone", room);
+		drop(room);
+	}
+
+	function drop(room: Room): void {
 		module.log("debug", "Forgetting %s", room.jid);
 		storage.settle(room);
 		room.save = unsaved;
@@ -124,20 +132,19 @@ export function create_rooms(module: ModuleApi, library: RoomLibrary): Rooms {
 	}
 
 	/** Makes rooms in memory agree with storage again after a turn whose writes were lost. */
-	function recover({ saved, created, restored, evicted }: TurnRooms): void {
+	function recover({ saved, created, restored, gone }: TurnRooms): void {
 		listing.reset();
 		storage.turn_failed(saved);
-		for (const room of evicted) {
-			if (cache.get(room.jid)) continue;
+		// Of the creation of these nobody was told, and those are in storage as before
+		const is_new = (room: Room): boolean => created.has(room) || restored.has(room);
+		for (const room of [...created, ...restored]) if (cache.get(room.jid) === room) drop(room);
+		for (const room of gone) {
+			if (is_new(room) || cache.get(room.jid)) continue;
 			// One too many for now; the next turn that is stored makes room again
 			cache.resize(Math.max(cache.size, cache.count() + 1));
 			keep(room);
 		}
-		// Of the creation of these nobody was told, and those are in storage as before
-		for (const room of [...created, ...restored]) forget_room(room);
-		for (const room of saved) {
-			if (!created.has(room) && !restored.has(room)) reread(room);
-		}
+		for (const room of new Set([...saved, ...gone])) if (!is_new(room) && cache.get(room.jid) === room) reread(room);
 	}
 
 	function settled(): void {
@@ -183,11 +190,13 @@ export function create_rooms(module: ModuleApi, library: RoomLibrary): Rooms {
 	}
 
 	function get_room_from_jid(jid: string): Room | false | undefined {
+		turn.concern(jid);
 		const room = cache.get(jid);
 		if (room === undefined) {
 			room_miss();
 			return restore_room(jid);
 		}
+		begin(room);
 		room_hit();
 		cache.set(jid, room);
 		return room;

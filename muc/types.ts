@@ -81,6 +81,14 @@ export interface HistoryEntry {
 	chars?: number;
 }
 
+/** Notes what of a room is about to change in a turn. */
+export interface RoomNotes {
+	/** The occupant of a nick is about to change. */
+	note_occupant(nick: string): void;
+	/** What is kept about a JID is about to change. */
+	note_affiliation(jid: string): void;
+}
+
 /** The fields of a room. Source: muc/muc.lib.lua, new_room. */
 export interface RoomState {
 	readonly jid: string;
@@ -102,6 +110,8 @@ export interface RoomState {
 	broken: boolean;
 	/** Writes the room to storage where it is persistent; `forced` also removes it from there where it is not. */
 	save(forced?: boolean, savestate?: boolean): boolean;
+	/** Notes what the room is before occupants or affiliations change, so that a turn that fails can be undone. */
+	before_change(): RoomNotes | undefined;
 }
 
 /**

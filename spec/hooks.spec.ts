@@ -97,8 +97,8 @@ const ours_only: { readonly [line: string]: string } = {
 	"muc-occupant-left 0 mod_muc.lua": "The same where they leave.",
 	"muc-room-destroyed 0 ghosts.lua": "Nobody is looked for in a room that is gone.",
 	"muc-room-restored 0 ghosts.lua": "Occupants behind another server may have gone meanwhile.",
-	"turn-failed 0 mod_muc.lua on the server": "Prosody has no turns: rooms are read back where what was written is lost.",
-	"turn-failed 0 vcard.lib.lua on the server": "The same for the hashes of avatars.",
+	"turn-failed 0 vcard.lib.lua on the server":
+		"Prosody has no turns that could fail, after which hashes of avatars are made anew.",
 };
 
 /** Hooks of Prosody 13 that 0.12 does not have, each with its reason. */

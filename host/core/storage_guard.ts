@@ -12,33 +12,93 @@ export function is_trouble({ text, condition, refused }: StorageError): boolean 
 	return !refused && condition === undefined && !answers.has(text);
 }
 
-/** A store in front of another one, through which a write that comes to nothing fails the turn, whoever looks at the answer. */
-export function guard_writes(turn: Turn): {
-	readonly [Kind in keyof StoreTypes]: (store: StoreTypes[Kind]) => StoreTypes[Kind];
-} {
+/** A store with all that another one has, some of which may then be replaced. */
+function copy_of<Store extends object>(store: Store): Store {
+	const copy: Store = Object.create(Object.getPrototypeOf(store));
+	return Object.assign(copy, store);
+}
+
+/** Stores in front of others. */
+type Guards = { readonly [Kind in keyof StoreTypes]: (store: StoreTypes[Kind], place: string) => StoreTypes[Kind] };
+
+/**
+ * Stores in front of others, through which a write that comes to nothing fails the turn, whoever looks at the answer, and a turn
+ * depends on earlier ones that have written what it reads. The place is the store's name with its host.
+ */
+export function guard_stores(turn: Turn): Guards {
 	function check<T>(done: Result<T, StorageError>): Result<T, StorageError> {
 		if (!done.ok && is_trouble(done.error)) turn.fail(new Error(done.error.text));
 		return done;
 	}
 	return {
-		keyval(store) {
-			const guarded: KeyvalStore = Object.create(store);
-			guarded.set = (user, data) => check(store.set(user, data));
-			guarded.set_table = (user, data) => check(store.set_table(user, data));
+		keyval(store, place) {
+			const concern = (user: string | undefined): void => turn.concern(`${place}/${user ?? ""}`);
+			const guarded: KeyvalStore = copy_of(store);
+			guarded.get = (user) => {
+				concern(user);
+				return store.get(user);
+			};
+			guarded.get_table = (user) => {
+				concern(user);
+				return store.get_table(user);
+			};
+			guarded.set = (user, data) => {
+				concern(user);
+				return check(store.set(user, data));
+			};
+			guarded.set_table = (user, data) => {
+				concern(user);
+				return check(store.set_table(user, data));
+			};
 			return guarded;
 		},
-		map(store) {
-			const guarded: MapStore = Object.create(store);
-			guarded.set = (user, key, value) => check(store.set(user, key, value));
-			guarded.set_keys = (user, values) => check(store.set_keys(user, values));
+		map(store, place) {
+			const concern = (user: string | undefined): void => turn.concern(`${place}/${user ?? ""}`);
+			const guarded: MapStore = copy_of(store);
+			guarded.get = (user, key) => {
+				concern(user);
+				return store.get(user, key);
+			};
+			guarded.set = (user, key, value) => {
+				concern(user);
+				return check(store.set(user, key, value));
+			};
+			guarded.set_keys = (user, values) => {
+				concern(user);
+				return check(store.set_keys(user, values));
+			};
 			guarded.delete_all = (key) => check(store.delete_all(key));
 			return guarded;
 		},
-		archive(store) {
-			const guarded: ArchiveStore = Object.create(store);
-			guarded.append = (...given) => check(store.append(...given));
-			guarded.set = (...given) => check(store.set(...given));
-			guarded.delete = (...given) => check(store.delete(...given));
+		archive(store, place) {
+			const concern = (user: string | true | undefined): void => turn.concern(`${place}/${user ?? ""}`);
+			const guarded: ArchiveStore = copy_of(store);
+			guarded.append = (user, ...given) => {
+				concern(user);
+				return check(store.append(user, ...given));
+			};
+			guarded.set = (user, ...given) => {
+				concern(user);
+				return check(store.set(user, ...given));
+			};
+			guarded.delete = (user, ...given) => {
+				concern(user);
+				return check(store.delete(user, ...given));
+			};
+			guarded.find = (user, query) => {
+				concern(user);
+				return store.find(user, query);
+			};
+			guarded.find_later = async (user, query) => {
+				const found = await store.find_later(user, query);
+				// Whoever has asked is told of it in this turn
+				concern(user);
+				return found;
+			};
+			guarded.get = (user, id) => {
+				concern(user);
+				return store.get(user, id);
+			};
 			return guarded;
 		},
 	};

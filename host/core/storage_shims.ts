@@ -63,8 +63,8 @@ export function map_on_keyval(keyval: KeyvalStore): MapStore {
 
 /** Stores that hold nothing: reading answers with `empty`, writing with an error. */
 export function null_stores(text: string, reading: "empty" | "fails"): StoreTypes {
-	const refused = failed<StorageError>({ text });
-	const read = <T>(empty: T): Result<T, StorageError> => (reading === "empty" ? ok(empty) : refused);
+	const refused = failed<StorageError>({ text, refused: true });
+	const read = <T>(empty: T): Result<T, StorageError> => (reading === "empty" ? ok(empty) : failed({ text }));
 	const keyval: KeyvalStore = {
 		get: () => read(undefined),
 		get_table: () => read(undefined),

@@ -2,7 +2,7 @@
 
 import { failed, ok, type Result } from "../util/error.ts";
 import type { Events } from "../util/events.ts";
-import { guard_writes, is_trouble } from "./storage_guard.ts";
+import { guard_stores, is_trouble } from "./storage_guard.ts";
 import { map_on_keyval, null_stores } from "./storage_shims.ts";
 import type { EventMap, KeyvalStore, Server, StorageDriver, StorageError, StoreTypes } from "./types.ts";
 
@@ -76,7 +76,7 @@ export function create_storagemanager(
 	const log = server.logger("storagemanager");
 	const nothing_stores = null_stores("no data storage active", "fails");
 	const nothing = null_driver(nothing_stores);
-	const guards = guard_writes(server.turn);
+	const guards = guard_stores(server.turn);
 	/** Drivers that were used, by host and name, to be closed at the end. */
 	const used = new Map<string, StorageDriver>();
 
@@ -156,7 +156,7 @@ export function create_storagemanager(
 		if (!opened.ok && opened.error.text === unsupported_store) opened = stand_ins[kind](driver.value, store);
 		if (!opened.ok) return opened;
 		const is_null = driver.value === nothing || opened.value === nothing_stores[kind];
-		const guarded = is_null ? opened.value : guards[kind](opened.value);
+		const guarded = is_null ? opened.value : guards[kind](opened.value, `${host}/${store}`);
 		const event: StoreOpenedEvent<Kind> = { host, store_name: store, store_type: kind, store: guarded };
 		server.hosts.get(host)?.events.fire_event("store-opened", event);
 		return event.store_err === undefined ? ok(event.store) : failed(event.store_err);

@@ -95,7 +95,7 @@ export class Turn {
 	}
 
 	/** Notes that this turn looks at or changes something that is kept in memory: a turn that does so too has to be stored before. */
-	concern(thing: object): void {
+	concern(thing: object | string): void {
 		this.current.things.add(thing);
 	}
 

@@ -108,6 +108,7 @@ function set_affiliation(
 
 /** Keeps an affiliation with its data: `false` and empty data forget what was kept, undefined leaves it. */
 function store_affiliation(room: Room, jid: string, affiliation: Affiliation, data: AffiliationData | false | undefined): void {
+	room.before_change()?.note_affiliation(jid);
 	if (affiliation === "none") room._affiliations.delete(jid);
 	else room._affiliations.set(jid, affiliation);
 	const is_empty = data === false || (data !== undefined && Object.values(data).every((value) => value === undefined));
@@ -176,6 +177,7 @@ function set_affiliation_data(room: Room, jid: string, key: string | undefined, 
 	if (key === undefined) return false;
 	const known = room._affiliation_data.get(jid);
 	if (known === undefined && value === undefined) return true;
+	room.before_change()?.note_affiliation(jid);
 	const data = known ?? {};
 	const old_value = data[key];
 	room._affiliation_data.set(jid, data);

@@ -44,6 +44,7 @@ function forget_sessions(room: Room, nick: string): void {
 function save_occupant(room: Room, changed: Occupant): Occupant | undefined {
 	const occupant = changed.copy();
 	const { nick } = occupant;
+	room.before_change()?.note_occupant(nick);
 	forget_sessions(room, nick);
 	let has_live_session = false;
 	if (occupant.role !== undefined) {

@@ -63,7 +63,7 @@ export class OneTurn {
 	readonly participants = new Set<Participant>();
 	readonly outlets = new Set<Outlet>();
 	/** What it has changed or shown, such as rooms: later turns that do so too depend on it. */
-	readonly things = new Set<object>();
+	readonly things = new Set<object | string>();
 	/** Earlier turns that have to be stored before it. */
 	readonly after = new Set<OneTurn>();
 	/** Stanzas with their senders, who hear of it when it fails. */

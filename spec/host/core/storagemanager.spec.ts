@@ -87,15 +87,15 @@ describe("the driver of a store", () => {
 describe("nothing", () => {
 	it("is what the null driver stores", () => {
 		const server = start({ storage: "null" });
-		const refused = failed({ text: "no data storage active" });
+		const refused = failed({ text: "no data storage active", refused: true });
 		expect(server.open("test", "keyval").set("a", { b: 1 })).toEqual(refused);
-		expect(server.open("test", "keyval").get("a")).toEqual(refused);
+		expect(server.open("test", "keyval").get("a")).toEqual(failed({ text: "no data storage active" }));
 		expect(server.storage.problem(host)).toBeUndefined();
 	});
 
 	it("is what the driver none has", async () => {
 		const server = start({ storage: "none" });
-		const refused = failed({ text: "Storage disabled" });
+		const refused = failed({ text: "Storage disabled", refused: true });
 		const keyval = server.open("test", "keyval");
 		expect(keyval.set("a", { b: 1 })).toEqual(refused);
 		expect(keyval.get("a")).toEqual(ok(undefined));

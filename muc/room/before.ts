@@ -1,0 +1,63 @@
+// No counterpart: Prosody has no turns that could fail.
+
+import type { Affiliation, AffiliationData, HistoryEntry, Occupant, Room, RoomData, RoomNotes } from "../types.ts";
+
+/**
+ * What a room was before a turn, to be so again where the turn fails. What is large is noted only where it changes: occupants and
+ * affiliations, one by one.
+ */
+export class RoomBefore implements RoomNotes {
+	private readonly data: RoomData;
+	private readonly history: HistoryEntry[] | undefined;
+	private readonly destroying: Room["destroying"];
+	private readonly occupants = new Map<string, Occupant | undefined>();
+	private readonly affiliations = new Map<string, { affiliation: Affiliation | undefined; data: AffiliationData | undefined }>();
+
+	constructor(private readonly room: Room) {
+		this.data = { ...room._data };
+		this.history = room._history?.slice();
+		this.destroying = room.destroying;
+	}
+
+	note_occupant(nick: string): void {
+		if (!this.occupants.has(nick)) this.occupants.set(nick, this.room._occupants.get(nick));
+	}
+
+	note_affiliation(jid: string): void {
+		if (this.affiliations.has(jid)) return;
+		const data = this.room._affiliation_data.get(jid);
+		this.affiliations.set(jid, { affiliation: this.room._affiliations.get(jid), data: data && { ...data } });
+	}
+
+	/** Makes the room as it was. */
+	undo(): void {
+		const { room } = this;
+		room._data = this.data;
+		room._history = this.history;
+		room.destroying = this.destroying;
+		// Both are made anew when they are asked for
+		room._reserved_nicks = undefined;
+		room.avatar_hash = undefined;
+		for (const [jid, { affiliation, data }] of this.affiliations) {
+			if (affiliation === undefined) room._affiliations.delete(jid);
+			else room._affiliations.set(jid, affiliation);
+			if (data === undefined) room._affiliation_data.delete(jid);
+			else room._affiliation_data.set(jid, data);
+		}
+		if (this.occupants.size > 0) this.undo_occupants();
+	}
+
+	private undo_occupants(): void {
+		const { room } = this;
+		for (const [nick, occupant] of this.occupants) {
+			if (occupant === undefined) room._occupants.delete(nick);
+			else room._occupants.set(nick, occupant);
+		}
+		room._jid_nick.clear();
+		for (const [nick, { sessions }] of room._occupants) {
+			for (const [real_jid, presence] of sessions) {
+				if (presence.attr["type"] === undefined) room._jid_nick.set(real_jid, nick);
+			}
+		}
+	}
+}
