@@ -4,6 +4,7 @@ import { dirname, resolve } from "node:path";
 import { check_behaviours } from "./check/behaviours.ts";
 import { check_certificates } from "./check/certificates.ts";
 import { exit_status, type Finding, findings_as_text, summarize } from "./check/findings.ts";
+import { check_limits } from "./check/limits.ts";
 import type { LuaSurface } from "./check/lua_scan.ts";
 import { type CheckedModule, check_modules, usual_prosody_folders } from "./check/modules.ts";
 import { check_ports } from "./check/ports.ts";
@@ -68,6 +69,7 @@ export async function check_config(path: string, context: CheckContext): Promise
 	const findings = [
 		...[...warnings, ...check_options(config, { known })].map(option_finding),
 		...check_behaviours(config, files, data),
+		...check_limits(config, new Set(loaded_modules)),
 		...module_findings,
 		...check_certificates(config, config_folder),
 		...(await check_ports(config, { loaded: new Set(loaded_modules), data_folder: data })),

@@ -39,6 +39,11 @@ function methods_of(host: LuaContext): ConnectionMethods {
 			conn.resume();
 			return undefined;
 		},
+		setlimit: (conn, [bytes = nil]) => {
+			const rate = typeof bytes.value === "number" ? bytes.value : 0;
+			conn.setlimit?.(rate > 0 ? { rate, burst: 0, resolution: 1 } : undefined);
+			return undefined;
+		},
 		pause_writes: (conn) => {
 			conn.pause_writes();
 			return undefined;

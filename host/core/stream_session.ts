@@ -5,7 +5,16 @@ import type { Framing } from "../util/framing.ts";
 import { ns } from "../util/ns.ts";
 import type { AddressableText, Stanza } from "../util/stanza.ts";
 import * as st from "../util/stanza.ts";
-import type { Connection, FilterKind, Log, Server, StanzaFilter, StreamError, StreamSession } from "./types.ts";
+import type {
+	Connection,
+	FilterKind,
+	Log,
+	RateLimitSettings,
+	Server,
+	StanzaFilter,
+	StreamError,
+	StreamSession,
+} from "./types.ts";
 
 /** The opening tag of a stanza, made when the log asks for it. */
 class TopTag {
@@ -96,6 +105,10 @@ export abstract class BaseStreamSession implements StreamSession {
 
 	hold(): () => void {
 		return this.control.hold();
+	}
+
+	setlimit(settings: RateLimitSettings | undefined): void {
+		this.conn?.setlimit?.(settings);
 	}
 
 	/** @param rest whether what the other end sent behind the element that leads to this still counts */

@@ -47,6 +47,8 @@ interface SessionBase {
 
 /** A stream over a connection. */
 export interface StreamSession extends SessionBase {
+	/** Its kind, and whether it has said who it is: `c2s`, `c2s_unauthed`, `component`. */
+	readonly type: string;
 	/** Address of the other end, for logs and limits. */
 	readonly ip: string;
 	/** Whether nobody in between can read along. */
@@ -59,6 +61,8 @@ export interface StreamSession extends SessionBase {
 	close(reason?: StreamError): void;
 	/** Keeps back what comes from the other end from here on; the answer lets it pass. Missing where nothing can be kept back. */
 	hold?(): () => void;
+	/** Reads no faster than this from now on; undefined for as fast as it comes. */
+	setlimit?(settings: RateLimitSettings | undefined): void;
 	/** Passes a stanza through the filters of one direction; undefined where one swallowed it. Source: util/filters.lua. */
 	filter(kind: FilterKind, stanza: Stanza): Stanza | undefined;
 	/** Whether anything filters that direction, so that a shared text cannot be sent as it is. */
@@ -342,6 +346,8 @@ export interface Connection {
 	/** Stops and resumes reading. */
 	pause(): void;
 	resume(): void;
+	/** Reads no faster than this from now on; undefined for as fast as it comes. Missing where the carrier has no such thing. */
+	setlimit?(settings: RateLimitSettings | undefined): void;
 	/** Holds back what is written until {@link resume_writes}, or until the connection is closed. The limit of the out-buffer stays. */
 	pause_writes(): void;
 	resume_writes(): void;
@@ -351,6 +357,16 @@ export interface Connection {
 	destroy(): void;
 	/** Turns into TLS as the server; what was written before goes out in the clear. Missing where the carrier has no such thing. */
 	starttls?(context: TlsContext): void;
+}
+
+/** How much may come over a connection. */
+export interface RateLimitSettings {
+	/** In bytes a second; above 0. */
+	readonly rate: number;
+	/** How many bytes may come at once after a time without any; at least as many as come in {@link resolution}. */
+	readonly burst: number;
+	/** Seconds after which what had to wait is looked at again. */
+	readonly resolution: number;
 }
 
 /** Opaque to plugins: key and certificate for TLS. */

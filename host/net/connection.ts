@@ -3,11 +3,12 @@
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { TLSSocket } from "node:tls";
-import type { Connection, Log, TlsContext } from "../core/types.ts";
+import type { Connection, Log, RateLimitSettings, TlsContext } from "../core/types.ts";
 import type { AddressableText } from "../util/stanza.ts";
 import type { Held, Outlet, Turn } from "../util/turn.ts";
 import { read_client_hello } from "./client_hello.ts";
 import { OutBuffer, type Piece } from "./out_buffer.ts";
+import { RateLimit } from "./rate_limit.ts";
 import type { NetworkSettings } from "./server.ts";
 
 /** How long the other end gets to close after we did, in milliseconds. Closing at once could cost it our last words. */
@@ -69,6 +70,10 @@ export class SocketConnection implements Connection, Outlet {
 	/** What is written stays here for now. */
 	private held = false;
 	private congested = false;
+	/** What holds back bytes that come too fast. */
+	private limit: RateLimit | undefined;
+	/** Whether what waits for the limit is the last that the other end said. */
+	private said_all = false;
 	private listeners: StreamListeners;
 	private readonly read_timer: NodeJS.Timeout;
 	private send_timer: NodeJS.Timeout | undefined;
@@ -221,7 +226,46 @@ export class SocketConnection implements Connection, Outlet {
 
 	resume(): void {
 		this.paused = false;
+		this.limit?.go_on();
 		this.update_reading();
+	}
+
+	setlimit(settings: RateLimitSettings | undefined): void {
+		const rest = this.limit?.stop();
+		this.limit =
+			settings &&
+			new RateLimit(
+				settings,
+				(bytes) => this.take(bytes),
+				() => this.limit_changed(),
+				() => !this.paused,
+			);
+		if (rest !== undefined) this.read(rest);
+		this.limit_changed();
+	}
+
+	/** Something has to wait before it may be passed on, or nothing does any more. */
+	private limit_changed(): void {
+		this.update_reading();
+		if (this.limit?.waits === true || !this.said_all) return;
+		this.said_all = false;
+		this.peer_ended();
+	}
+
+	/** The other end says nothing more. */
+	private peer_ended(): void {
+		this.tell(this.state === "open" ? peer_gone : this.reason);
+		this.close();
+	}
+
+	/** Passes on what was read, as fast as it may come. */
+	private read(bytes: Buffer): void {
+		if (this.limit === undefined) this.take(bytes);
+		else this.limit.take(bytes);
+	}
+
+	private take(bytes: Buffer): void {
+		if (this.state === "open") this.guard(() => this.ondata(bytes));
 	}
 
 	close(): void {
@@ -271,6 +315,8 @@ export class SocketConnection implements Connection, Outlet {
 		this.upgrade = { context, before: this.out.take() };
 		// What arrives from now on is for TLS. Node hands it what it has read already.
 		this.stream.off("data", this.listeners.data);
+		// What the client said in the clear behind its wish for TLS may be anybody's
+		this.limit?.drop();
 		this.stream.pause();
 		this.touch();
 	}
@@ -292,14 +338,14 @@ export class SocketConnection implements Connection, Outlet {
 				// Closing, it is only read so that the other end can finish.
 				if (this.state !== "open") return;
 				this.read_timer.refresh();
-				this.guard(() => this.ondata(chunk));
+				this.read(chunk);
 			},
 			drain: () => this.drained(),
 			end: () => {
 				// What waits for the end of a handshake would wait for ever.
 				if (stream instanceof TLSSocket && !this.encrypted) this.fail("TLS handshake cut short");
-				this.tell(this.state === "open" ? peer_gone : this.reason);
-				this.close();
+				if (this.limit?.waits === true) this.said_all = true;
+				else this.peer_ended();
 			},
 			error: (error: NodeJS.ErrnoException) => this.fail(gone_codes.has(error.code ?? "") ? peer_gone : error.message),
 			close: () => {
@@ -415,7 +461,7 @@ export class SocketConnection implements Connection, Outlet {
 
 	private update_reading(): void {
 		if (this.state !== "open" || this.upgrade !== undefined) return;
-		if (this.paused || this.congested) this.stream.pause();
+		if (this.paused || this.congested || this.limit?.waits === true) this.stream.pause();
 		else this.stream.resume();
 	}
 
@@ -439,5 +485,6 @@ export class SocketConnection implements Connection, Outlet {
 		clearTimeout(this.read_timer);
 		clearTimeout(this.send_timer);
 		clearTimeout(this.handshake_timer);
+		this.limit?.drop();
 	}
 }

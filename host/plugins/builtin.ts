@@ -17,6 +17,7 @@ import { definition as http } from "./mod_http.ts";
 import { definition as http_errors } from "./mod_http_errors.ts";
 import { definition as http_files } from "./mod_http_files.ts";
 import { definition as iq } from "./mod_iq.ts";
+import { definition as limits } from "./mod_limits.ts";
 import { definition as message } from "./mod_message.ts";
 import { definition as offline } from "./mod_offline.ts";
 import { definition as ping } from "./mod_ping.ts";
@@ -57,6 +58,7 @@ export const host_modules: readonly ModuleDefinition[] = [
 	http_errors,
 	http_files,
 	iq,
+	limits,
 	message,
 	offline,
 	ping,

@@ -83,6 +83,11 @@ export class RawClient {
 		return tls;
 	}
 
+	/** Says nothing any more, and still listens. */
+	end(): void {
+		this.stream.end();
+	}
+
 	/** Takes nothing any more. */
 	pause(): void {
 		this.stream.pause();
