@@ -82,6 +82,8 @@ export interface ServerOptions {
 	readonly stage: Stage;
 	/** Starts a server of ours on a free port. */
 	readonly start_subject: StartServer;
+	/** Whether rooms are somebody else's than the server of ours that clients log in to. */
+	readonly rooms_elsewhere?: boolean | undefined;
 	/** Starts a third server, and what it is beside what it says itself. */
 	readonly also?: { readonly start: StartServer; readonly remark: string } | undefined;
 }
@@ -136,7 +138,12 @@ export async function create_servers(options: ServerOptions): Promise<Result<Ser
 				: `${options.reference} is no prosody: expected the path of one, or HOST:PORT of one that runs`,
 		);
 	}
-	const subject = (): Promise<Result<Endpoint, string>> => own("subject", options.start_subject);
+	async function subject(): Promise<Result<Endpoint, string>> {
+		const started = await own("subject", options.start_subject);
+		if (!started.ok || !options.rooms_elsewhere) return started;
+		const name = `${started.value.name} with our rooms as its component`;
+		return ok({ ...started.value, name, settles_at: stage.rooms });
+	}
 	const { also } = options;
 	return ok({ reference, subject, ...(also ? { also: () => third(also.start, also.remark) } : {}) });
 }

@@ -275,3 +275,24 @@ export const known_differences: readonly KnownDifference[] = [
 			kind === "extra stanza" && is_met(sends(step)) && answer.test(subject ?? ""),
 	})),
 ];
+
+/** The same for rooms that are a component of a real Prosody (`--uplink`). */
+export const uplink_differences: readonly KnownDifference[] = [
+	{
+		id: "language-of-the-stream",
+		reason:
+			"Prosody gives each stanza that comes over a stream the stream's language where it has none of its own, what a component's rooms say included; its own rooms say nothing of a language.",
+		matches: ({ path, reference, subject }) =>
+			/^(message|presence|iq)@xml:lang$/.test(path) && reference === undefined && subject === "en",
+	},
+	{
+		id: "resource-taken-over",
+		reason:
+			"A client that takes over a resource gets the presence by which the one before left the rooms: the rooms hear of the end only after the new one is there, and the address is the same.",
+		matches: ({ kind, path, subject_stanza }, step) =>
+			step.kind === "connect" &&
+			kind === "extra stanza" &&
+			path === "presence" &&
+			subject_stanza?.attrs["type"] === "unavailable",
+	},
+];

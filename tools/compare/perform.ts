@@ -78,8 +78,8 @@ class Performance {
 	private async connect(player: string): Promise<string | undefined> {
 		const character = this.play.players.find(({ name }) => name === player);
 		if (!character || this.clients.has(player)) return undefined;
-		const { host, port } = this.endpoint;
-		const connected = await Client.connect({ ...character, host, port, timeout: patience });
+		const { host, port, settles_at } = this.endpoint;
+		const connected = await Client.connect({ ...character, host, port, settles_at, timeout: patience });
 		if (!connected.ok) return connected.error;
 		this.clients.set(player, connected.value);
 		this.ended.delete(player);

@@ -132,6 +132,8 @@ export interface Endpoint {
 	readonly name: string;
 	readonly host: string;
 	readonly port: number;
+	/** Whom clients ask whether all is done, where not everything is done by this server itself. */
+	readonly settles_at?: string | undefined;
 	/** Ends it, if it was started for this. */
 	stop(): Promise<void> | void;
 }

@@ -21,6 +21,8 @@ export interface ClientOptions {
 	readonly resource?: string | undefined;
 	/** How long each answer may take while connecting, in milliseconds. */
 	readonly timeout: number;
+	/** Whom {@link Client.settle} asks, where what is waited for goes through somebody else than the server. */
+	readonly settles_at?: string | undefined;
 }
 
 interface Waiter {
@@ -152,7 +154,9 @@ export class Client {
 			const timer = setTimeout(done, this.options.timeout);
 			this.pongs.set(id, done);
 			this.listeners.add(done);
-			this.write(`<iq type='get' id='${id}' to='${xml_escape(this.domain)}'><ping xmlns='${ns.ping}'/></iq>`);
+			this.write(
+				`<iq type='get' id='${id}' to='${xml_escape(this.options.settles_at ?? this.domain)}'><ping xmlns='${ns.ping}'/></iq>`,
+			);
 		});
 	}
 
