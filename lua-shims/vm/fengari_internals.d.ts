@@ -102,7 +102,7 @@ declare module "fengari/src/ltable.js" {
 		flags: number;
 	}
 	/** The table functions; the virtual machine looks them up here for each call, so that they can be replaced. */
-	interface TableFunctions {
+	export interface TableFunctions {
 		invalidateTMcache(table: Table): void;
 		luaH_get(L: LuaState, table: Table, key: TValue): TValue;
 		luaH_getint(table: Table, key: number): TValue;
@@ -172,7 +172,7 @@ declare module "fengari/src/lvm.js" {
 	import type { TValue } from "fengari/src/lobject.js";
 
 	/** The virtual machine; all but itself looks its functions up here for each call, so that they can be replaced. */
-	interface Machine {
+	export interface Machine {
 		luaV_execute(L: LuaState): void;
 		luaV_gettable(L: LuaState, table: TValue, key: TValue, to: number): void;
 		settable(L: LuaState, table: TValue, key: TValue, value: TValue): void;
