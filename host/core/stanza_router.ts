@@ -4,6 +4,7 @@ import * as jid from "../util/jid.ts";
 import { Slices } from "../util/slices.ts";
 import type { Stanza } from "../util/stanza.ts";
 import * as st from "../util/stanza.ts";
+import { resourceprep } from "../util/stringprep.ts";
 import type { C2sSession, HostSession, Log, Server, Session, StanzaEvent, StanzaRouter } from "./types.ts";
 
 const stanza_names = new Set(["message", "presence", "iq"]);
@@ -86,7 +87,9 @@ export function create_router(server: Server, wants_debug: () => boolean): Stanz
 				log("warn", "Received stanza with invalid %s: %s", text, address);
 				const type = attrs["type"];
 				if (type !== "error" && type !== "result") {
-					origin.send(st.error_reply(stanza, "modify", "jid-malformed", `The ${text} address is invalid: ${address}`));
+					const refusal = st.error_reply(stanza, "modify", "jid-malformed", `The ${text} address is invalid: ${address}`);
+					if (which === "to") refusal.attrs["from"] = without_empty_resource(address);
+					origin.send(refusal);
 				}
 				return;
 			}
@@ -240,6 +243,13 @@ export function create_router(server: Server, wants_debug: () => boolean): Stanz
 		in_slices,
 		slices,
 	};
+}
+
+/** The bare JID of an address with a resource of which preparation leaves nothing, so that an answer can come from it. */
+function without_empty_resource(address: string): string {
+	const resource = jid.resource(address);
+	const is_empty = resource !== undefined && resourceprep(resource) === "";
+	return (is_empty ? jid.prep(jid.bare(address)) : undefined) ?? address;
 }
 
 const addresses = [

@@ -1,24 +1,9 @@
 // No counterpart: one text for a stanza, whichever storage it comes from, that reads back as exactly the same.
 
-import { Stanza, xml_escape } from "../util/stanza.ts";
-
-/** What a reader of XML takes for something else, unless it is written by its number (XML 1.0, §2.11 and §3.3.3). */
-const restless_in_text = /\r/g;
-const restless_in_attribute = /[\t\n\r]/g;
-
-function by_number(character: string): string {
-	return `&#${character.charCodeAt(0)};`;
-}
-
-function text_of(text: string): string {
-	const escaped = xml_escape(text);
-	return escaped.includes("\r") ? escaped.replace(restless_in_text, by_number) : escaped;
-}
+import { escape_attribute, escape_text, Stanza } from "../util/stanza.ts";
 
 function attribute(name: string, value: string): string {
-	const escaped = xml_escape(value);
-	restless_in_attribute.lastIndex = 0;
-	return ` ${name}='${restless_in_attribute.test(escaped) ? escaped.replace(restless_in_attribute, by_number) : escaped}'`;
+	return ` ${name}='${escape_attribute(value)}'`;
 }
 
 function element(stanza: Stanza, surrounding: string | undefined): string {
@@ -40,7 +25,7 @@ function element(stanza: Stanza, surrounding: string | undefined): string {
 	}
 	if (children.length === 0) return `${text}/>`;
 	text += ">";
-	for (const child of children) text += child instanceof Stanza ? element(child, xmlns) : text_of(String(child));
+	for (const child of children) text += child instanceof Stanza ? element(child, xmlns) : escape_text(String(child));
 	return `${text}</${name}>`;
 }
 

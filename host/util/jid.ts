@@ -73,6 +73,8 @@ export function resource(jid: string | undefined): string | undefined {
 /**
  * Takes a JID apart and prepares each part (RFC 6122 §2), with no parts for a JID that is refused.
  * The dot of the root is taken off the host. `strict` refuses code points that Unicode 3.2 did not know.
+ *
+ * Divergence: Prosody lets parts be empty of which preparation leaves nothing (RFC 6122 §2.1), which makes addresses that are none.
  */
 export function prepped_split(jid: string | undefined, strict = false): JidParts {
 	const parts = split(jid);
@@ -83,6 +85,7 @@ export function prepped_split(jid: string | undefined, strict = false): JidParts
 	if (prepped_node === undefined && parts.node !== undefined) return no_parts;
 	const prepped_resource = parts.resource === undefined ? undefined : resourceprep(parts.resource, strict);
 	if (prepped_resource === undefined && parts.resource !== undefined) return no_parts;
+	if (prepped_host === "" || prepped_node === "" || prepped_resource === "") return no_parts;
 	return { node: prepped_node, host: prepped_host, resource: prepped_resource };
 }
 

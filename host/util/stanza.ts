@@ -21,15 +21,46 @@ export interface ParsedError {
 /** Keys of a stanza as Prosody stores it: `name`, `attr` and, from 1 on, children (text or the same again). */
 export type SerializedStanza = Map<string | number, string | Record<string, string> | SerializedStanza>;
 
-const escapes: Record<string, string> = { "'": "&apos;", '"': "&quot;", "<": "&lt;", ">": "&gt;", "&": "&amp;" };
+const escapes: Record<string, string> = {
+	"'": "&apos;",
+	'"': "&quot;",
+	"<": "&lt;",
+	">": "&gt;",
+	"&": "&amp;",
+	"\t": "&#9;",
+	"\n": "&#10;",
+	"\r": "&#13;",
+};
 const needs_escape = /['"<>&]/;
 const escapable = /['"<>&]/g;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: U+0001 separates namespace and name of an attribute
 const forbidden_name = /[<>& '"\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/;
 
-/** Text as it may stand between tags and in attributes. */
+/** Text as it may stand between tags and in attributes, where line ends and tabs do not count. Prosody's `xml_escape`. */
 export function xml_escape(text: string): string {
-	return needs_escape.test(text) ? text.replace(escapable, (character) => escapes[character] ?? character) : text;
+	return needs_escape.test(text) ? text.replace(escapable, escape_character) : text;
+}
+
+function escape_character(character: string): string {
+	return escapes[character] ?? character;
+}
+
+const needs_escape_in_text = /['"<>&\r]/;
+const escapable_in_text = /['"<>&\r]/g;
+const needs_escape_in_attribute = /['"<>&\t\n\r]/;
+const escapable_in_attribute = /['"<>&\t\n\r]/g;
+
+/**
+ * Text so that it is read as it was written: readers take a bare carriage return for a line feed (XML 1.0 §2.11). Divergence: Prosody
+ * writes it bare.
+ */
+export function escape_text(text: string): string {
+	return needs_escape_in_text.test(text) ? text.replace(escapable_in_text, escape_character) : text;
+}
+
+/** The same for an attribute, in which readers take line ends and tabs for spaces (XML 1.0 §3.3.3). */
+export function escape_attribute(text: string): string {
+	return needs_escape_in_attribute.test(text) ? text.replace(escapable_in_attribute, escape_character) : text;
 }
 
 function check_name(name: string, what: string): void {
@@ -336,11 +367,11 @@ function open_tag(element: Element, parent_xmlns: string | undefined, with_to: b
 		const value = element.attrs[name];
 		if (value === undefined || (name === "xmlns" && value === parent_xmlns) || (name === "to" && !with_to)) continue;
 		const separator = name.indexOf("\u0001");
-		if (separator < 0) text += ` ${name}='${xml_escape(value)}'`;
+		if (separator < 0) text += ` ${name}='${escape_attribute(value)}'`;
 		else {
 			prefixes++;
 			const prefix = `ns${prefixes}`;
-			text += ` xmlns:${prefix}='${xml_escape(name.slice(0, separator))}' ${prefix}:${name.slice(separator + 1)}='${xml_escape(value)}'`;
+			text += ` xmlns:${prefix}='${escape_attribute(name.slice(0, separator))}' ${prefix}:${name.slice(separator + 1)}='${escape_attribute(value)}'`;
 		}
 	}
 	return text;
@@ -350,7 +381,7 @@ function content(element: Element): string {
 	if (element.children.length === 0) return "/>";
 	let text = ">";
 	for (const child of element.children) {
-		text += typeof child === "string" ? xml_escape(child) : serialise(child, element.attrs["xmlns"]);
+		text += typeof child === "string" ? escape_text(child) : serialise(child, element.attrs["xmlns"]);
 	}
 	return `${text}</${element.name}>`;
 }
@@ -380,7 +411,7 @@ export function serialise_for_many(stanza: Stanza): AddressableText {
 
 /** The attribute that {@link address} fills in, with the space before it. */
 export function to_attribute(to: string): string {
-	return ` to='${xml_escape(to)}'`;
+	return ` to='${escape_attribute(to)}'`;
 }
 
 /** The text for one recipient. */

@@ -70,6 +70,22 @@ describe("stanzas of clients", () => {
 		expect(romeo.queue).toEqual([]);
 	});
 
+	it.each(["room@conference.localhost", "conference.localhost", "localhost", "romeo@localhost"])(
+		"to a resource of %s of which nothing is left are answered from there",
+		async (address) => {
+			const server = await serve();
+			const romeo = await server.client("romeo");
+			romeo.send(
+				st
+					.iq({ type: "get", id: "1", to: `${address}/\u00ad` })
+					.tag("query", { xmlns: "urn:example:x" })
+					.reset(),
+			);
+			const answer = await expect_stanza(romeo);
+			expect([answer.attrs["from"], answer.get_error()?.condition]).toEqual([address, "jid-malformed"]);
+		},
+	);
+
 	it.each([
 		["no type", st.stanza("iq", { id: "1", to: "localhost" }).tag("a", { xmlns: "urn:x" }).reset(), "Invalid IQ type"],
 		[

@@ -66,8 +66,13 @@ describe("jid.prep", () => {
 		});
 	});
 
-	it("refuses the whole when a part is refused", () => {
+	it("refuses the whole when a part is refused, or nothing is left of it", () => {
 		for (const text of [
+			"room@service/\u00ad",
+			"room@service/\u034f\u00ad",
+			"\u00ad@service",
+			"\u00ad",
+			"room@\u00ad/nick",
 			"a b@host",
 			"node@host/\t",
 			"node@ho\u2028st",

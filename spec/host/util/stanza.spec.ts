@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ns } from "../../../host/util/ns.ts";
 import * as st from "../../../host/util/stanza.ts";
+import { parse } from "../../../host/util/xml.ts";
 
 const text = fc.string({ unit: "binary", maxLength: 12 }).filter((value) => {
 	try {
@@ -62,8 +63,27 @@ describe("building", () => {
 		expect(() => st.stanza("a").text(bad)).toThrow(TypeError);
 	});
 
+	it("is written so that it is read again, white space included", () => {
+		const white = fc.string({
+			unit: fc.constantFrom(" ", "\t", "\n", "\r", "a", "'", '"', "<", ">", "&", "]", "é"),
+			minLength: 1,
+		});
+		fc.assert(
+			fc.property(white, white, (text, value) => {
+				const written = st.message({ to: value, type: value }).text_tag("body", text);
+				written.attr["urn:example\u0001mark"] = value;
+				const { head, tail } = st.serialise_for_many(written);
+				for (const xml of [String(written), st.address({ head, tail, size: 0, is_ascii: true }, value)]) {
+					const read = parse(xml);
+					expect(read?.get_child_text("body")).toBe(text);
+					for (const name of ["to", "type", "urn:example\u0001mark"]) expect(read?.attr[name]).toBe(value);
+				}
+			}),
+		);
+	});
+
 	it("accepts what looks odd but is text", () => {
-		expect(String(st.stanza("a").text("\t\n\r 😀"))).toBe("<a>\t\n\r 😀</a>");
+		expect(String(st.stanza("a").text("\t\n\r 😀"))).toBe("<a>\t\n&#13; 😀</a>");
 	});
 });
 
