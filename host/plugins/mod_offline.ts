@@ -6,6 +6,27 @@ import * as jid from "../util/jid.ts";
 import { ns } from "../util/ns.ts";
 import * as st from "../util/stanza.ts";
 
+/** What comes with a chat state (XEP-0085) without saying anything itself. */
+const silent_namespaces: ReadonlySet<string | undefined> = new Set([
+	ns.chat_states,
+	ns.hints,
+	ns.stanza_id,
+	ns.delay,
+	ns.addresses,
+]);
+
+/**
+ * Whether a message is nothing to read later: it asks not to be kept (XEP-0334 §4.3), or only tells that somebody is typing
+ * (XEP-0160 §3), unless it asks to be kept.
+ */
+function is_fleeting(stanza: st.Stanza): boolean {
+	if (stanza.get_child("no-store", ns.hints)) return true;
+	if (stanza.get_child("store", ns.hints)) return false;
+	const { tags } = stanza;
+	if (!tags.some((tag) => tag.attrs["xmlns"] === ns.chat_states)) return false;
+	return tags.every((tag) => tag.name === "thread" || silent_namespaces.has(tag.attrs["xmlns"]));
+}
+
 /** Keeps messages for accounts that are not online, until they are (XEP-0160). */
 export const definition: ModuleDefinition = {
 	name: "offline",
@@ -19,6 +40,8 @@ export const definition: ModuleDefinition = {
 				const { to } = stanza.attrs;
 				const username = to === undefined && origin.type === "c2s" ? origin.username : jid.node(to);
 				if (username === undefined) return undefined;
+				// Divergence: Prosody keeps all. Nobody is told that these go nowhere, as who sends them expects no more.
+				if (is_fleeting(stanza)) return true;
 				const kept = messages.append(username, undefined, stanza, Math.floor(Date.now() / 1000), "");
 				if (kept.ok) return true;
 				module.log("error", "A message for %s could not be kept: %s", to, kept.error.text);

@@ -336,8 +336,11 @@ export const definition: ModuleDefinition = {
 				if (subscription === "both" || subscription === "from" || roster.pending.has(contact)) {
 					module.send(st.presence({ type: "unsubscribed", from, to: contact }), origin);
 				}
-				if (subscription === "both" || subscription === "to" || ask) {
+				// Who could see that the user is online (RFC 6121 §3.2.2). Divergence: Prosody tells whom the user could see instead
+				if (subscription === "both" || subscription === "from") {
 					handling.show_available_resources(username, contact, st.presence({ type: "unavailable" }));
+				}
+				if (subscription === "both" || subscription === "to" || ask) {
 					module.send(st.presence({ type: "unsubscribe", from, to: contact }), origin);
 				}
 			},

@@ -46,6 +46,8 @@ export const ns = {
 	hints: "urn:xmpp:hints",
 	eme: "urn:xmpp:eme:0",
 	chat_markers: "urn:xmpp:chat-markers:0",
+	chat_states: "http://jabber.org/protocol/chatstates",
+	addresses: "http://jabber.org/protocol/address",
 	hats: "urn:xmpp:hats:0",
 	vcard_temp: "vcard-temp",
 	vcard_update: "vcard-temp:x:update",
