@@ -177,6 +177,8 @@ export interface MucEvents {
 	[disco: `muc-disco#info${string}`]: DiscoInfoEvent;
 	"muc-config-form": { room: Room; actor: string; form: Form };
 	"muc-config-submitted": ConfigSubmittedEvent;
+	/** An owner does not want to configure the room. No event of Prosody's. */
+	"muc-config-cancelled": RoomStanzaEvent;
 	[field: `muc-config-submitted/${string}`]: ConfigSubmittedEvent;
 	"muc-pre-invite": RoomStanzaEvent;
 	"muc-pre-decline": RoomStanzaEvent;

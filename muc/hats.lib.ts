@@ -34,6 +34,8 @@ function hats_element(xmlns: string, hats: readonly Hat[]): Stanza {
 export const hats = feature("hats", (module) => {
 	const compat = module.get_option_boolean("muc_hats_compat", false);
 	add_filtered_namespace(module, ns.hats);
+	// Divergence: Prosody 13 lets these pass, which clients show like any other hat
+	add_filtered_namespace(module, xmlns_hats_legacy);
 	module.hook("muc-build-occupant-presence", show_hats);
 
 	function show_hats({ room, stanza, occupant, bare_jid }: BuildPresenceEvent): void {

@@ -19,6 +19,7 @@ export const lock = feature("lock", (module) => {
 	if (module.get_option_boolean("muc_room_locking", true)) module.hook("muc-room-pre-create", lock_new_room, 10);
 	module.hook("muc-occupant-pre-join", check_lock, -30);
 	module.hook("muc-config-submitted", unlock_configured, -1);
+	module.hook("muc-config-cancelled", destroy_unwanted);
 
 	function unlock(room: Room): void {
 		module.fire_event("muc-room-unlocked", { room });
@@ -50,6 +51,13 @@ export const lock = feature("lock", (module) => {
 
 	function unlock_configured({ room }: RoomStanzaEvent): void {
 		if (is_locked(room)) unlock(room);
+	}
+
+	/** XEP-0045 §10.1.3. Divergence: Prosody leaves a room closed to all others that is not configured. */
+	function destroy_unwanted({ room }: RoomStanzaEvent): void {
+		if (!is_locked(room)) return;
+		const destroyed = room.destroy();
+		if (!destroyed.ok) module.log("debug", "%s stays closed: %s", room.jid, destroyed.error.condition);
 	}
 
 	return {};

@@ -1,11 +1,13 @@
 // Counterpart: plugins/muc/members_only.lib.lua
 
+import { prep } from "../host/util/jid.ts";
 import { ns } from "../host/util/ns.ts";
+import type { Stanza } from "../host/util/stanza.ts";
 import * as st from "../host/util/stanza.ts";
 import type { DiscoInfoEvent, InviteEvent, MucEvents, PreJoinEvent, RoomStanzaEvent } from "./events.ts";
 import { feature } from "./feature.ts";
 import { yes_no } from "./settings.ts";
-import type { Occupant, Room } from "./types.ts";
+import type { Occupant, Role, Room } from "./types.ts";
 import { affiliation_rank, valid_affiliations } from "./util.lib.ts";
 
 const invites_field = "{http://prosody.im/protocol/muc}roomconfig_allowmemberinvites";
@@ -18,19 +20,25 @@ function has_affiliation(room: Room, jid: string | undefined, least: "member" | 
 
 /** XEP-0045 §9.3: whoever is in a room that becomes members-only without being a member has to go, with status 322. */
 function remove_strangers(room: Room): void {
-	const gone: Occupant[] = [];
+	const gone = new Map<Occupant, Role | undefined>();
 	for (const [, occupant] of room.each_occupant()) {
 		if (has_affiliation(room, occupant.bare_jid, "member")) continue;
+		gone.set(occupant, occupant.role);
 		occupant.role = undefined;
 		room.save_occupant(occupant);
-		gone.push(occupant);
 	}
 	const x = st.stanza("x", { xmlns: ns.muc_user }).tag("status", { code: "322" }).up();
-	for (const occupant of gone) {
-		// PARITY: without the role before, which would have the others told as well, as the XEP wants it
-		room.publicise_occupant_status({ occupant, x });
+	for (const [occupant, prev_role] of gone) {
+		// Divergence: Prosody leaves out the role before, so that the others are not told
+		room.publicise_occupant_status({ occupant, x, prev_role });
 		room.module.fire_event("muc-occupant-left", { room, nick: occupant.nick, occupant });
 	}
+}
+
+/** Whether a message invites somebody who is banned. */
+function invites_banned(room: Room, stanza: Stanza): boolean {
+	const invited = prep(stanza.get_child("x", ns.muc_user)?.get_child_attr("invite", undefined, "to"));
+	return invited !== undefined && room.get_affiliation(invited) === "outcast";
 }
 
 /** Rooms for members only, and whether members, not only admins, may invite into them. */
@@ -86,7 +94,11 @@ export const members_only = feature("members_only", (module) => {
 	/** XEP-0045 §7.8.2: an invitation makes a member, so it takes somebody who may do that. */
 	function check_inviter({ room, stanza, origin }: RoomStanzaEvent): true | undefined {
 		if (!members_only.get(room)) return undefined;
-		if (has_affiliation(room, stanza.attr["from"], member_invites.get(room) ? "member" : "admin")) return undefined;
+		const inviter = stanza.attr["from"];
+		const may_invite = has_affiliation(room, inviter, member_invites.get(room) ? "member" : "admin");
+		// Divergence: in Prosody members lift a ban by inviting who is banned
+		const is_allowed = may_invite && (!invites_banned(room, stanza) || has_affiliation(room, inviter, "admin"));
+		if (is_allowed) return undefined;
 		origin.send(st.error_reply(stanza, "auth", "forbidden", undefined, room.jid));
 		return true;
 	}

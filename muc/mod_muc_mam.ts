@@ -6,6 +6,7 @@ import { boolean } from "./kinds.ts";
 import * as archive from "./mam/archive.ts";
 import * as expiry from "./mam/expiry.ts";
 import * as history from "./mam/history.ts";
+import * as metadata from "./mam/metadata.ts";
 import * as query from "./mam/query.ts";
 import type { Room } from "./types.ts";
 
@@ -53,6 +54,7 @@ function load(module: ModuleApi): false | undefined {
 			? module.get_option_boolean("mam_include_total", false)
 			: module.get_option_boolean("muc_log_include_total", true);
 	query.load(module, archives, muc, include_total);
+	metadata.load(module, archives, muc);
 	history.load(module, archives);
 	archive.load(module, archives, expires);
 

@@ -1,7 +1,9 @@
 // Counterpart: plugins/muc/occupant.lib.lua
 
+import { bare } from "../host/util/jid.ts";
 import type { Stanza } from "../host/util/stanza.ts";
 import * as st from "../host/util/stanza.ts";
+import { strip_forged } from "./forged.ts";
 import type { Occupant, Role } from "./types.ts";
 import { type FilteredNamespaces, filter_muc_x } from "./util.lib.ts";
 
@@ -43,7 +45,7 @@ export class OccupantRecord implements Occupant {
 	}
 
 	set_session(real_jid: string, presence: Stanza, replace_primary = false): void {
-		const filtered = filter_muc_x(this.filtered, st.clone(presence));
+		const filtered = strip_forged(bare(this.nick) ?? "", filter_muc_x(this.filtered, st.clone(presence)));
 		filtered.attr["from"] = this.nick;
 		filtered.attr["to"] = real_jid;
 		this.sessions.set(real_jid, filtered);

@@ -14,6 +14,7 @@ import type {
 } from "./events.ts";
 import { feature } from "./feature.ts";
 import type { Occupant, Room } from "./types.ts";
+import { add_filtered_namespace } from "./util.lib.ts";
 
 /** Ids that tell occupants apart whatever their nick. Option: muc_occupant_id. */
 export const occupant_id = feature("occupant_id", (module) => {
@@ -24,7 +25,12 @@ export const occupant_id = feature("occupant_id", (module) => {
 		module.hook("muc-occupant-pre-join", stamp_presence);
 		module.hook("muc-occupant-pre-change", stamp_change);
 		module.hook("muc-occupant-groupchat", stamp_message);
+		// Before the subject, at 20, which keeps the id of who set it
+		module.hook("muc-occupant-groupchat", stamp_subject, 21);
 		module.hook("muc-private-message", stamp_private_message);
+	} else {
+		// Divergence: Prosody then passes on what people give themselves as their ids
+		add_filtered_namespace(module, ns.occupant_id);
 	}
 
 	/** The id by which an occupant can be told from others in this room, but in no other. */
@@ -53,6 +59,10 @@ export const occupant_id = feature("occupant_id", (module) => {
 
 	function stamp_message({ room, stanza, occupant }: GroupchatEvent): void {
 		if (occupant) stamp(room, stanza, occupant);
+	}
+
+	function stamp_subject(event: GroupchatEvent): void {
+		if (event.stanza.get_child("subject")) stamp_message(event);
 	}
 
 	function stamp_private_message({ room, stanza }: RoomStanzaEvent): void {

@@ -5,6 +5,12 @@ import * as st from "../host/util/stanza.ts";
 import type { DiscoInfoEvent, InviteEvent, PreJoinEvent, RoomStanzaEvent } from "./events.ts";
 import { feature } from "./feature.ts";
 import { text_setting } from "./settings.ts";
+import type { Room } from "./types.ts";
+
+/** Whether somebody knows the password, or may read it in the room's configuration. */
+function knows_password(room: Room, jid: string | undefined): boolean {
+	return room.get_occupant_jid(jid) !== undefined || (jid !== undefined && room.get_affiliation(jid) === "owner");
+}
 
 /** Rooms that one has to know a password for (XEP-0045 §7.2.5). */
 export const password = feature("password", (module) => {
@@ -30,10 +36,11 @@ export const password = feature("password", (module) => {
 		return true;
 	}
 
-	/** Tells the password to whoever is invited. */
-	function add_password({ room, stanza }: InviteEvent): void {
+	/** Tells the password to whoever is invited. Divergence: Prosody also if that is by somebody outside who does not know it. */
+	function add_password({ room, stanza, incoming }: InviteEvent): void {
 		const wanted = password.get(room);
-		if (wanted !== undefined) stanza.get_child("x", ns.muc_user)?.text_tag("password", wanted);
+		if (wanted === undefined || !knows_password(room, incoming.attr["from"])) return;
+		stanza.get_child("x", ns.muc_user)?.text_tag("password", wanted);
 	}
 
 	/** Takes the password of a new room from the presence that creates it. */

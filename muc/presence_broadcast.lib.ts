@@ -79,6 +79,8 @@ export const presence_broadcast = feature("presence_broadcast", (module) => {
 	function take_field({ room, value, status_codes }: ConfigSubmittedEvent): void {
 		// Divergence: where no role is chosen, Prosody stops in the middle of the form, with neither an answer nor anything saved
 		const chosen = Array.isArray(value) ? value : [];
+		// Divergence: in Prosody values that are no roles hide everybody
+		if (chosen.length > 0 && !valid_roles.some((role) => chosen.includes(role))) return;
 		const roles: BroadcastRoles = {};
 		for (const role of valid_roles) {
 			if (chosen.includes(role)) roles[role] = true;

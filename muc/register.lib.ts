@@ -12,6 +12,7 @@ import type { Stanza } from "../host/util/stanza.ts";
 import * as st from "../host/util/stanza.ts";
 import type { DiscoInfoEvent, PreChangeEvent, PreJoinEvent, SetAffiliationEvent } from "./events.ts";
 import { feature } from "./feature.ts";
+import { is_visible_nick } from "./nick.ts";
 import type { AffiliationData, Room } from "./types.ts";
 import { sender_of } from "./util.lib.ts";
 
@@ -52,7 +53,9 @@ export const register = feature("register", (module) => {
 	function get_reserved_nicks(room: Room): Map<string, string> {
 		if (room._reserved_nicks) return room._reserved_nicks;
 		const reserved = new Map<string, string>();
-		for (const [jid, , data] of room.each_affiliation()) {
+		for (const [jid, affiliation, data] of room.each_affiliation()) {
+			// A Prosody may have kept it
+			if (affiliation === "outcast") continue;
 			if (data?.reserved_nickname !== undefined) reserved.set(data.reserved_nickname, jid);
 		}
 		room._reserved_nicks = reserved;
@@ -132,7 +135,7 @@ export const register = feature("register", (module) => {
 		if (!submitted.ok) return submitted;
 		const wanted = submitted.value["muc#register_roomnick"];
 		const nick = typeof wanted === "string" ? resourceprep(wanted, true) : undefined;
-		if (nick === undefined) return failed(stanza_error("modify", "bad-request", "Invalid Nickname"));
+		if (nick === undefined || !is_visible_nick(nick)) return failed(stanza_error("modify", "bad-request", "Invalid Nickname"));
 
 		const occupant = room.get_occupant_by_nick(`${room.jid}/${nick}`);
 		const owner = get_registered_jid(room, nick);

@@ -17,8 +17,12 @@ const choices: readonly { value: AllowPm; label: string }[] = [
 	{ value: "none", label: "No one" },
 ];
 
-/** COMPAT: the values of the community module muc_allow_pm, which rooms may be stored with. */
+/**
+ * The values of XEP-0045 (§10.1.3), and those of the community module muc_allow_pm, which rooms may be stored with.
+ * Divergence: Prosody takes the registered `anyone` as well as any other value, and then drops all private messages.
+ */
 const older_values = new Map<string, AllowPm>([
+	["anyone", "visitor"],
 	["everyone", "visitor"],
 	["participants", "participant"],
 	["moderators", "moderator"],

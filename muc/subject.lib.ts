@@ -6,13 +6,34 @@ import type { Stanza } from "../host/util/stanza.ts";
 import * as st from "../host/util/stanza.ts";
 import type { DiscoInfoEvent, GroupchatEvent, SessionNewEvent } from "./events.ts";
 import { feature } from "./feature.ts";
-import { number, text } from "./kinds.ts";
+import { number, table, text } from "./kinds.ts";
 import { yes_no } from "./settings.ts";
 import type { Room } from "./types.ts";
 import { role_rank, valid_roles } from "./util.lib.ts";
 
-function subject_message(from: string, subject: string | undefined): Stanza {
-	return st.message({ from, type: "groupchat" }).text_tag("subject", subject);
+/** What else is known of a subject: its language, and the id of who set it (XEP-0421). */
+interface SubjectDetails {
+	lang?: string;
+	occupant_id?: string;
+}
+
+// Divergence: Prosody leaves out all but sender and subject
+function subject_message(
+	from: string,
+	subject: string | undefined,
+	{ lang, occupant_id }: SubjectDetails = {},
+	id?: string,
+): Stanza {
+	const message = st.message({ from, type: "groupchat", id, "xml:lang": lang }).text_tag("subject", subject);
+	if (occupant_id !== undefined) message.tag("occupant-id", { xmlns: ns.occupant_id, id: occupant_id }).up();
+	return message;
+}
+
+function read_details(said: Stanza): SubjectDetails {
+	const subject_lang = said.get_child_attr("subject", undefined, "xml:lang");
+	const lang = subject_lang ?? said.attr["xml:lang"];
+	const occupant_id = said.get_child_attr("occupant-id", ns.occupant_id, "id");
+	return { ...(lang === undefined ? {} : { lang }), ...(occupant_id === undefined ? {} : { occupant_id }) };
 }
 
 /** The room's subject (XEP-0045 §7.2.15, §8.1), and whether everybody may set it, not only moderators. */
@@ -34,21 +55,34 @@ export const subject = feature("subject", (module) => {
 		return [room._data.subject_from ?? room.jid, room._data.subject];
 	}
 
-	/** Sets the subject and tells the room; empty takes it away. True where that changed something. */
-	function set_subject(room: Room, from: string, subject: string | undefined): boolean {
+	/** What is known of the subject that stands; nothing where a Prosody has set another one since. */
+	function get_details(room: Room): SubjectDetails | undefined {
+		const { subject_details, subject_time } = room._data;
+		return subject_details?.time === subject_time ? subject_details : undefined;
+	}
+
+	/**
+	 * Sets the subject and tells the room; empty takes it away. `said` is the message that asks for it, of which id, language and
+	 * occupant id stay. True where that changed something.
+	 */
+	function set_subject(room: Room, from: string, subject: string | undefined, said?: Stanza): boolean {
 		const wanted = subject === "" ? undefined : subject;
 		const [old_from, old_subject] = get_subject(room);
 		if (old_subject === wanted && old_from === from) return false;
 		room._data.subject_from = from;
 		room._data.subject = wanted;
-		room._data.subject_time = Math.floor(Date.now() / 1000);
-		room.broadcast_message(subject_message(from, wanted));
+		const time = Math.floor(Date.now() / 1000);
+		room._data.subject_time = time;
+		const details = said === undefined ? {} : read_details(said);
+		if (Object.keys(details).length > 0) room._data.subject_details = { time, ...details };
+		else delete room._data.subject_details;
+		room.broadcast_message(subject_message(from, wanted, details, said?.attr["id"]));
 		return true;
 	}
 
 	/** Sends the subject to one JID, with the time since when it stands, in seconds since 1970. */
 	function send_subject(room: Room, to: string | undefined, time?: number): void {
-		const message = subject_message(...get_subject(room));
+		const message = subject_message(...get_subject(room), get_details(room));
 		message.attr["to"] = to;
 		if (time !== undefined) message.tag("delay", { xmlns: ns.delay, from: room.jid, stamp: datetime(time) }).up();
 		room.route_stanza(message);
@@ -73,7 +107,7 @@ export const subject = feature("subject", (module) => {
 			origin.send(st.error_reply(stanza, "auth", "forbidden", "You are not allowed to change the subject"));
 			return true;
 		}
-		set_subject(room, occupant.nick, wanted.get_text());
+		set_subject(room, occupant.nick, wanted.get_text(), stanza);
 		room.save();
 		return true;
 	}
@@ -90,6 +124,8 @@ export const subject = feature("subject", (module) => {
 			subject_from: text,
 			/** Seconds since 1970. */
 			subject_time: number,
+			/** What Prosody does not keep about the subject that was set at that time. */
+			subject_details: table<{ time: number; lang?: string; occupant_id?: string }>(),
 		},
 		methods: { ...changesubject.methods, get_subject, set_subject, send_subject },
 		set_defaults,

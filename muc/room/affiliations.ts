@@ -1,7 +1,7 @@
 // Counterpart: plugins/muc/muc.lib.lua (affiliations, XEP-0045 §5.2)
 
 import type { StoreValue } from "../../host/core/types.ts";
-import { failed, ok, stanza_error } from "../../host/util/error.ts";
+import { failed, ok, type Result, type StanzaError, stanza_error } from "../../host/util/error.ts";
 import { bare, host, join, split } from "../../host/util/jid.ts";
 import * as st from "../../host/util/stanza.ts";
 import type { SetAffiliationEvent } from "../events.ts";
@@ -43,11 +43,45 @@ export function may_set_affiliation(room: Room, actor: string, jid: string, affi
 	// A ban of the whole domain is not the account's own
 	const current = room._affiliations.get(jid);
 	if (own === "owner") {
+		// Divergence: in Prosody owners can ban themselves, unless they are the last (XEP-0045 §9.1)
+		if (bare(actor) === jid && affiliation === "outcast") return failed(stanza_error("cancel", "conflict"));
 		const is_self_downgrade = bare(actor) === jid && affiliation_rank(current) > affiliation_rank(affiliation);
 		return is_self_downgrade && is_last_owner(room, jid) ? failed(stanza_error("cancel", "conflict")) : ok(true);
 	}
 	const is_above_admin = [affiliation, current].some((one) => one === "owner" || one === "admin");
 	return own === "admin" && !is_above_admin ? ok(true) : failed(stanza_error("cancel", "not-allowed"));
+}
+
+/**
+ * Asks the rules and all modules whether an account may be given an affiliation. `actor` is a real JID, or undefined for the service.
+ * @returns what becomes of it, as the modules see it and may have changed it
+ */
+export function check_affiliation(
+	room: Room,
+	actor: string | undefined,
+	jid: string,
+	affiliation: Affiliation,
+	reason: string | undefined,
+	data: AffiliationData | false | undefined,
+): Result<SetAffiliationEvent, StanzaError> {
+	if (actor !== undefined) {
+		const verdict = may_set_affiliation(room, actor, jid, affiliation);
+		if (!verdict.ok) return verdict;
+	}
+	const event: SetAffiliationEvent = {
+		room,
+		actor,
+		jid,
+		affiliation,
+		reason,
+		previous_affiliation: room._affiliations.get(jid) ?? "none",
+		data: data || undefined,
+		previous_data: room._affiliation_data.get(jid),
+	};
+	room.module.fire_event("muc-pre-set-affiliation", event);
+	// PARITY: what the error says to people gets lost
+	if (event.allowed !== false) return ok(event);
+	return failed(stanza_error(event.error?.type ?? "cancel", event.error?.condition ?? "not-allowed"));
 }
 
 /**
@@ -70,28 +104,11 @@ function set_affiliation(
 		return failed(stanza_error("modify", "not-acceptable"));
 	}
 	const actor = given_actor === true ? undefined : given_actor;
-	if (actor !== undefined) {
-		const verdict = may_set_affiliation(room, actor, jid, affiliation);
-		if (!verdict.ok) return verdict;
-	}
+	const checked = check_affiliation(room, actor, jid, affiliation, reason, data);
+	if (!checked.ok) return checked;
+	const event = checked.value;
 
 	const previous = room._affiliations.get(jid);
-	const event: SetAffiliationEvent = {
-		room,
-		actor,
-		jid,
-		affiliation,
-		reason,
-		previous_affiliation: previous ?? "none",
-		data: data || undefined,
-		previous_data: room._affiliation_data.get(jid),
-	};
-	room.module.fire_event("muc-pre-set-affiliation", event);
-	if (event.allowed === false) {
-		// PARITY: what the error says to people gets lost
-		return failed(stanza_error(event.error?.type ?? "cancel", event.error?.condition ?? "not-allowed"));
-	}
-
 	// Handlers may add data where there was to be none
 	store_affiliation(room, jid, affiliation, data || event.data || data);
 	const role = room.get_default_role(affiliation === "none" ? undefined : affiliation);
@@ -106,14 +123,31 @@ function set_affiliation(
 	return ok(true);
 }
 
+function without_nick(data: AffiliationData | false | undefined): AffiliationData | false | undefined {
+	if (!data) return data;
+	const { reserved_nickname: _, ...rest } = data;
+	return rest;
+}
+
 /** Keeps an affiliation with its data: `false` and empty data forget what was kept, undefined leaves it. */
-function store_affiliation(room: Room, jid: string, affiliation: Affiliation, data: AffiliationData | false | undefined): void {
+function store_affiliation(room: Room, jid: string, affiliation: Affiliation, wanted: AffiliationData | false | undefined): void {
 	room.before_change()?.note_affiliation(jid);
 	if (affiliation === "none") room._affiliations.delete(jid);
 	else room._affiliations.set(jid, affiliation);
+	// Divergence: in Prosody the nick of who is banned stays reserved, so that nobody else can use it
+	const is_banned = affiliation === "outcast";
+	const data = is_banned ? without_nick(wanted ?? room._affiliation_data.get(jid)) : wanted;
 	const is_empty = data === false || (data !== undefined && Object.values(data).every((value) => value === undefined));
 	if (affiliation === "none" || is_empty) room._affiliation_data.delete(jid);
 	else if (data) room._affiliation_data.set(jid, data);
+}
+
+/**
+ * Whether an occupant is banned with its whole domain. Divergence: Prosody also removes those who have an affiliation of their own,
+ * owners and who asks for it included, though they are not banned.
+ */
+function is_banned_with(room: Room, { bare_jid }: Occupant, domain: string): boolean {
+	return host(bare_jid) === domain && room.get_affiliation(bare_jid) === "outcast";
 }
 
 /** Gives the occupants concerned their new role, and answers with them and the roles that they had. */
@@ -125,7 +159,7 @@ function update_roles(
 ): Map<Occupant, Role | undefined> {
 	const changed = new Map<Occupant, Role | undefined>();
 	for (const present of room._occupants.values()) {
-		if (present.bare_jid !== jid && !(bans_domain && host(present.bare_jid) === jid)) continue;
+		if (present.bare_jid !== jid && !(bans_domain && is_banned_with(room, present, jid))) continue;
 		// With the affiliation, what the room shows of the occupant changes even where its role does not
 		const occupant = present.copy();
 		changed.set(occupant, occupant.role);

@@ -71,6 +71,7 @@ function process_form(room: Room, origin: Session, stanza: Stanza): true {
 	const type = form?.attr["type"];
 	if (type === "cancel") {
 		origin.send(st.reply(stanza));
+		room.module.fire_event("muc-config-cancelled", { room, origin, stanza });
 	} else if (form === undefined || type !== "submit") {
 		origin.send(st.error_reply(stanza, "cancel", "bad-request", "Not a submitted form"));
 	} else if (form.first_tag === undefined) {

@@ -1,16 +1,30 @@
 // Counterpart: plugins/muc/muc.lib.lua (mediated invitations, XEP-0045 §7.8.2)
 
 import type { ModuleApi, Session } from "../../host/core/types.ts";
+import { failed, ok, type Result, type StanzaError, stanza_error } from "../../host/util/error.ts";
 import { bare, prep } from "../../host/util/jid.ts";
 import { ns } from "../../host/util/ns.ts";
 import type { Stanza } from "../../host/util/stanza.ts";
 import * as st from "../../host/util/stanza.ts";
 import type { InviteEvent } from "../events.ts";
 import { room_methods } from "../feature.ts";
+import { strip_room_words } from "../forged.ts";
 import type { Room } from "../types.ts";
-import { filter_muc_x, get_filtered_namespaces, role_rank, sender_of, valid_roles } from "../util.lib.ts";
+import {
+	affiliation_rank,
+	filter_muc_x,
+	get_filtered_namespaces,
+	role_rank,
+	sender_of,
+	valid_affiliations,
+	valid_roles,
+} from "../util.lib.ts";
+import { note_invitation, was_invited } from "./invitations.ts";
 
 type Kind = "invite" | "decline";
+
+/** How many invitations one message may ask for, as each costs as much as a message. */
+const most_invites = 20;
 
 function payload_of(stanza: Stanza, kind: Kind): Stanza | undefined {
 	return stanza.get_child("x", ns.muc_user)?.get_child(kind);
@@ -19,37 +33,100 @@ function payload_of(stanza: Stanza, kind: Kind): Stanza | undefined {
 /** The message as the room sends it: in its own name, naming the real sender inside. */
 function relay(room: Room, stanza: Stanza, to: string, kind: Kind, payload: Stanza): Stanza {
 	const relayed = filter_muc_x(get_filtered_namespaces(room.module), st.clone(stanza));
+	// Divergence: Prosody puts its name to whatever else is in the message
+	strip_room_words(room.jid, relayed);
 	relayed.attr["from"] = room.jid;
 	relayed.attr["to"] = to;
 	relayed.tag("x", { xmlns: ns.muc_user }).tag(kind, { from: sender_of(stanza) });
-	return relayed.text_tag("reason", payload.get_child_text("reason")).up().up();
+	relayed.text_tag("reason", payload.get_child_text("reason"));
+	const continued = payload.get_child("continue");
+	// Divergence: Prosody drops this, by which a chat of two goes on in the room (XEP-0045 §7.9)
+	if (continued !== undefined) relayed.tag("continue", { thread: continued.attr["thread"] }).up();
+	return relayed.up().up();
+}
+
+/** An invitation or decline that may be passed on. */
+interface Mediated {
+	/** The sender's message with this one payload. */
+	readonly stanza: Stanza;
+	readonly payload: Stanza;
+	/** Where it is to go. */
+	readonly to: string;
+}
+
+/** Looks at where an invitation or its decline goes. */
+function read_payload(stanza: Stanza, kind: Kind): Result<Mediated, StanzaError> {
+	const payload = payload_of(stanza, kind);
+	// Divergence: Prosody throws for a payload of that name in another namespace
+	if (payload === undefined) return failed(stanza_error("cancel", "bad-request"));
+	const to = prep(payload.attr["to"]);
+	return to === undefined ? failed(stanza_error("cancel", "jid-malformed")) : ok({ stanza, payload, to });
 }
 
 /**
- * Takes an invitation or its decline as far as the features let it through.
+ * Has the features make what the room sends.
  * @returns what is to be delivered, undefined where somebody else saw to it
  */
-function mediate(room: Room, origin: Session, stanza: Stanza, kind: Kind): Stanza | undefined {
-	const payload = payload_of(stanza, kind);
-	if (payload === undefined) {
-		// Divergence: Prosody throws for a payload of that name in another namespace
-		origin.send(st.error_reply(stanza, "cancel", "bad-request"));
-		return undefined;
-	}
-	const to = prep(payload.attr["to"]);
-	if (to === undefined) {
-		origin.send(st.error_reply(stanza, "cancel", "jid-malformed"));
-		return undefined;
-	}
-	if (room.module.fire_event(`muc-pre-${kind}`, { room, origin, stanza })) return undefined;
+function prepare(room: Room, origin: Session, kind: Kind, { stanza, payload, to }: Mediated): Stanza | undefined {
 	const relayed = relay(room, stanza, to, kind, payload);
 	const event: InviteEvent = { room, stanza: relayed, origin, incoming: stanza };
 	return room.module.fire_event(`muc-${kind}`, event) ? undefined : relayed;
 }
 
+/** The message once for each invitation in it (XEP-0045 §7.9), with that invitation alone. */
+function split_invites(stanza: Stanza): Stanza[] {
+	const invites = [...(stanza.get_child("x", ns.muc_user)?.childtags("invite") ?? [])];
+	if (invites.length < 2) return [stanza];
+	return invites.map((_, wanted) => {
+		const single = st.clone(stanza);
+		let position = -1;
+		single.get_child("x", ns.muc_user)?.maptags((tag) => {
+			if (tag.name !== "invite") return tag;
+			position++;
+			return position === wanted ? tag : undefined;
+		});
+		return single;
+	});
+}
+
+/** Passes invitations on in the room's name: of several all, or none where one is refused. */
+function handle_mediated_invite(room: Room, origin: Session, stanza: Stanza): true {
+	const refuse = (error: StanzaError): true => {
+		origin.send(st.error_reply_from(stanza, error));
+		return true;
+	};
+	const messages = split_invites(stanza);
+	if (messages.length > most_invites) {
+		return refuse(stanza_error("modify", "policy-violation", `Expected at most ${most_invites} invitations in one message`));
+	}
+	const invites: Mediated[] = [];
+	for (const message of messages) {
+		const invite = read_payload(message, "invite");
+		if (!invite.ok) return refuse(invite.error);
+		invites.push(invite.value);
+	}
+	for (const invite of invites) {
+		if (room.module.fire_event("muc-pre-invite", { room, origin, stanza: invite.stanza })) return true;
+	}
+	for (const invite of invites) {
+		const relayed = prepare(room, origin, "invite", invite);
+		if (relayed === undefined) continue;
+		const inviter = payload_of(relayed, "invite")?.attr["from"];
+		if (inviter !== undefined) note_invitation(room, inviter, relayed.attr["to"] ?? invite.to);
+		room.route_stanza(relayed);
+	}
+	return true;
+}
+
 /** Passes on that somebody declines one. */
 function handle_mediated_decline(room: Room, origin: Session, stanza: Stanza): true {
-	const decline = mediate(room, origin, stanza, "decline");
+	const read = read_payload(stanza, "decline");
+	if (!read.ok) {
+		origin.send(st.error_reply_from(stanza, read.error));
+		return true;
+	}
+	if (room.module.fire_event("muc-pre-decline", { room, origin, stanza })) return true;
+	const decline = prepare(room, origin, "decline", read.value);
 	if (decline === undefined) return true;
 	// Handlers may have changed where it goes; who was invited by an occupant only knows its occupant JID
 	const { to } = decline.attr;
@@ -59,28 +136,42 @@ function handle_mediated_decline(room: Room, origin: Session, stanza: Stanza): t
 	return true;
 }
 
-/** Passes an invitation on in the room's name. */
-function handle_mediated_invite(room: Room, origin: Session, stanza: Stanza): true {
-	const invite = mediate(room, origin, stanza, "invite");
-	if (invite !== undefined) room.route_stanza(invite);
-	return true;
-}
-
 export const methods = room_methods({ handle_mediated_invite, handle_mediated_decline });
 
 /** Who may invite, and what clients read that know nothing of invitations. */
 export function load(module: ModuleApi): void {
 	module.hook("muc-pre-invite", ({ room, origin, stanza }) => {
 		const inviter = sender_of(stanza);
+		// Divergence: in Prosody anybody may have any room send to anybody
+		const is_stranger =
+			room.get_occupant_jid(inviter) === undefined && affiliation_rank(room.get_affiliation(inviter)) < valid_affiliations.member;
+		if (is_stranger) {
+			origin.send(st.error_reply(stanza, "auth", "forbidden", "Only those in the room and its members may invite"));
+			return true;
+		}
 		const role = room.get_role(room.get_occupant_jid(inviter)) ?? room.get_default_role(room.get_affiliation(inviter));
 		if (role_rank(role) > valid_roles.visitor) return undefined;
 		origin.send(st.error_reply(stanza, "auth", "forbidden"));
 		return true;
 	});
+	// Divergence: Prosody takes a decline from anybody to anybody
+	module.hook(
+		"muc-pre-decline",
+		({ room, origin, stanza }) => {
+			const inviter = prep(payload_of(stanza, "decline")?.attr["to"]);
+			if (inviter !== undefined && was_invited(room, inviter, sender_of(stanza))) return undefined;
+			origin.send(st.error_reply(stanza, "auth", "forbidden", "The room knows of no such invitation"));
+			return true;
+		},
+		-1,
+	);
 	// As direct invitations look (XEP-0249), and once all did
 	module.hook("muc-invite", ({ room, stanza }) => {
-		const reason = payload_of(stanza, "invite")?.get_child_text("reason");
-		stanza.text_tag("x", reason, { xmlns: ns.conference, jid: room.jid });
+		const invite = payload_of(stanza, "invite");
+		const reason = invite?.get_child_text("reason");
+		const continued = invite?.get_child("continue");
+		const continuation = continued && { continue: "true", thread: continued.attr["thread"] };
+		stanza.text_tag("x", reason, { xmlns: ns.conference, jid: room.jid, ...continuation });
 	});
 	module.hook("muc-invite", ({ room, stanza }) => {
 		add_body(stanza, "invite", `invited you to the room ${room.jid}`);

@@ -5,6 +5,7 @@ import { bare, resource } from "../../host/util/jid.ts";
 import type { Stanza } from "../../host/util/stanza.ts";
 import * as st from "../../host/util/stanza.ts";
 import { resourceprep } from "../../host/util/stringprep.ts";
+import { is_visible_nick } from "../nick.ts";
 import type { Room } from "../types.ts";
 import { sender_of } from "../util.lib.ts";
 
@@ -18,7 +19,7 @@ interface NickRequest {
 
 /** Refuses nicks that nobody could see. */
 function refuse_invisible({ room, origin, stanza, nick }: NickRequest): true | undefined {
-	if (/[^ \t-\r]/.test(resource(nick) ?? "")) return undefined;
+	if (is_visible_nick(resource(nick) ?? "")) return undefined;
 	origin.send(st.error_reply(stanza, "modify", "not-allowed", "Invisible Nicknames are forbidden", room.jid));
 	return true;
 }

@@ -8,6 +8,7 @@ import type { Stanza } from "../../host/util/stanza.ts";
 import * as st from "../../host/util/stanza.ts";
 import type { GroupchatEvent } from "../events.ts";
 import { room_methods } from "../feature.ts";
+import { strip_forged } from "../forged.ts";
 import type { Room } from "../types.ts";
 import {
 	addressee_of,
@@ -43,7 +44,7 @@ function handle_message_to_occupant(room: Room, origin: Session, stanza: Stanza)
 		origin.send(st.error_reply(stanza, "cancel", "item-not-found", "Recipient not in room", room.jid));
 		return true;
 	}
-	const message = filter_muc_x(get_filtered_namespaces(room.module), st.clone(stanza));
+	const message = strip_forged(room.jid, filter_muc_x(get_filtered_namespaces(room.module), st.clone(stanza)));
 	message.tag("x", { xmlns: ns.muc_user }).up();
 	message.attr["from"] = from;
 	if (room.module.fire_event("muc-private-message", { room, origin, stanza: message }) !== false) {
@@ -55,6 +56,8 @@ function handle_message_to_occupant(room: Room, origin: Session, stanza: Stanza)
 function handle_groupchat_to_room(room: Room, origin: Session, stanza: Stanza): true {
 	const from = sender_of(stanza);
 	stanza.attr["id"] ??= new_id();
+	// Divergence: Prosody lets roles and hats pass in what is said to everybody. Before modules may add some.
+	filter_muc_x(get_filtered_namespaces(room.module), stanza);
 	const occupant = room.get_occupant_by_real_jid(from);
 	const event: GroupchatEvent = { room, origin, stanza, from, occupant };
 	if (room.module.fire_event("muc-occupant-groupchat", event)) return true;
@@ -89,18 +92,10 @@ function handle_message_to_room(room: Room, origin: Session, stanza: Stanza): tr
 
 export const methods = room_methods({ handle_message_to_occupant, handle_message_to_room, handle_groupchat_to_room });
 
-/** Whether a child says in the room's name when something was sent. */
-function is_own_delay(child: Stanza, room: Room): boolean {
-	if (child.attr["from"] !== room.jid) return false;
-	const { xmlns } = child.attr;
-	return (child.name === "delay" && xmlns === ns.delay) || (child.name === "x" && xmlns === ns.legacy_delay);
-}
-
 /** Lets only those speak who are in the room and have voice, and nobody in the room's name. */
 export function load(module: ModuleApi): void {
-	module.hook("muc-occupant-groupchat", ({ room, stanza }) => {
-		stanza.maptags((child) => (is_own_delay(child, room) ? undefined : child));
-	});
+	// Divergence: Prosody takes out stamps alone, and none that are written in another form
+	module.hook("muc-occupant-groupchat", ({ room, stanza }) => void strip_forged(room.jid, stanza));
 	module.hook(
 		"muc-occupant-groupchat",
 		({ origin, stanza, occupant }) => {

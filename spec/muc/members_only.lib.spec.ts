@@ -44,8 +44,7 @@ describe("members-only rooms", () => {
 		expect(rig.room.set_members_only(true)).toBe(true);
 		expect(left).toEqual([`${room_jid}/stranger`]);
 		expect([...rig.room._occupants.keys()]).toEqual([`${room_jid}/owner`, `${room_jid}/member`]);
-		// As in Prosody, nobody else is told (XEP-0045 §9.3 wants that)
-		expect(presences(rig.module.take("member@example.org/x"))).toEqual([]);
+		expect(presences(rig.module.take("member@example.org/x"))).toEqual(["-stranger 322"]);
 		expect(presences(rig.module.take("stranger@example.org/x"))).toEqual(["-stranger 322 110"]);
 	});
 

@@ -243,8 +243,10 @@ describe.each(drivers)("an archive in storage %s", (storage) => {
 		muc.create_room(room_of("index"));
 		const ids = [1, 2, 3, 4].map((when) => file("index", `card ${when}`, when));
 		const [one, , three] = ids;
-		const page = await ask_archive(client, "index", { form: { ids: [three ?? "", "nobody's", one ?? ""] } });
+		const page = await ask_archive(client, "index", { form: { ids: [three ?? "", one ?? "", three ?? ""] } });
 		expect(page).toMatchObject({ ids: [one, three], complete: true });
+		const lacking = await ask_archive(client, "index", { form: { ids: [three ?? "", "nobody's", one ?? ""] } });
+		expect(lacking).toMatchObject({ ids: [], error: "modify/item-not-found" });
 	});
 
 	it("goes with its room", async () => {

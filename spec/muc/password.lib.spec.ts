@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { ns } from "../../host/util/ns.ts";
 import * as st from "../../host/util/stanza.ts";
-import { parsed, Rig } from "./rig.ts";
+import { owner, parsed, Rig } from "./rig.ts";
 
 const field = "muc#roomconfig_roomsecret";
 
@@ -49,8 +49,8 @@ describe("password", () => {
 		rig.module.fire_event("muc-invite", {
 			room: rig.room,
 			stanza: stanza.reset(),
-			incoming: stanza,
-			origin: rig.session("a@example.org/x"),
+			incoming: st.message({ from: owner }),
+			origin: rig.session(owner),
 		});
 		expect(stanza.get_child("x", ns.muc_user)?.get_child_text("password")).toBe("secret");
 	});

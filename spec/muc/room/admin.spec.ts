@@ -39,6 +39,17 @@ describe("a muc#admin set", () => {
 		]);
 	});
 
+	it("takes full JIDs for the accounts that they belong to, and for the sessions where roles are meant", () => {
+		const test = filled();
+		expect(test.admin(owner, "set", { affiliation: "member", jid: guest }).map(brief)).toEqual(ok);
+		expect([...test.room._affiliations]).toEqual([
+			["owner@example.org", "owner"],
+			["guest@example.org", "member"],
+		]);
+		expect(test.admin(owner, "set", { role: "visitor", jid: guest }).map(brief)).toEqual(ok);
+		expect(test.room.get_role(`${test.room.jid}/guest`)).toBe("visitor");
+	});
+
 	it("reserves nicks, and removes who has them", () => {
 		const test = filled();
 		test.admin(owner, "set", { affiliation: "member", jid: "new@example.org", nick: "victim" });
@@ -81,7 +92,8 @@ describe("a muc#admin set", () => {
 		[{ affiliation: "king", jid: "guest@example.org" }, "modify/not-acceptable"],
 		[{ affiliation: "member", jid: "@" }, "modify/jid-malformed"],
 		[{ affiliation: "member", jid: "" }, "modify/jid-malformed"],
-		[{ affiliation: "member", jid: "guest@example.org/x" }, "modify/jid-malformed"],
+		[{ affiliation: "member", jid: "room@muc.example.org/guest" }, "modify/jid-malformed"],
+		[{ affiliation: "member", jid: "guest@example.org", nick: " \t" }, "modify/jid-malformed"],
 		[{ affiliation: "member", nick: "nobody" }, "cancel/bad-request"],
 		[{ role: "visitor", nick: "\u0007" }, "modify/jid-malformed"],
 		[{ role: "visitor", nick: "nobody" }, "modify/item-not-found"],
@@ -99,6 +111,107 @@ describe("a muc#admin set", () => {
 		}
 		test.room.handle_admin_query_set_command(test.client(owner), stanza);
 		expect(test.client(owner).take().map(brief)).toEqual([`iq error room@muc.example.org ${error}`]);
+	});
+});
+
+describe("a muc#admin set with several items", () => {
+	type Item = Record<string, string>;
+	const member = (jid: string): Item => ({ affiliation: "member", jid });
+
+	function set(test: TestRoom, actor: string, ...wanted: Item[]): string[] {
+		const stanza = st.iq({ from: actor, to: test.room.jid, type: "set", id: "admin" }).query(ns.muc_admin);
+		for (const item of wanted) stanza.tag("item", { xmlns: ns.muc_admin, ...item }).up();
+		test.room.handle_admin_query_set_command(test.client(actor), stanza.reset());
+		return test.client(actor).take().map(brief);
+	}
+
+	it("does all", () => {
+		const test = filled();
+		expect(set(test, owner, member("a@example.org"), { affiliation: "outcast", jid: "b@example.org/x" })).toEqual(ok);
+		expect([...test.room._affiliations].slice(1)).toEqual([
+			["a@example.org", "member"],
+			["b@example.org", "outcast"],
+		]);
+		expect(set(test, owner, { role: "visitor", nick: "guest" }, { role: "none", nick: "victim" })).toEqual(ok);
+		expect([...test.room._occupants].map(([nick, { role }]) => [nick.slice(test.room.jid.length), role])).toEqual([
+			["/owner", "moderator"],
+			["/guest", "visitor"],
+		]);
+	});
+
+	it.each<[string, Item[], string]>([
+		["a malformed JID", [member("a@example.org"), member("@")], "modify/jid-malformed"],
+		["no affiliation", [member("a@example.org"), { affiliation: "king", jid: "b@example.org" }], "modify/not-acceptable"],
+		["nothing", [member("a@example.org"), {}], "cancel/bad-request"],
+		["a role as well", [member("a@example.org"), { role: "none", nick: "guest" }], "modify/bad-request"],
+		["one person twice", [member("a@example.org"), { affiliation: "none", jid: "a@example.org/x" }], "modify/bad-request"],
+		[
+			"an absent nick",
+			[
+				{ role: "none", nick: "guest" },
+				{ role: "none", nick: "nobody" },
+			],
+			"modify/item-not-found",
+		],
+		["the actor's own ban", [member("a@example.org"), { affiliation: "outcast", jid: "owner@example.org" }], "cancel/conflict"],
+		["the last owner's leave", [member("a@example.org"), { affiliation: "none", jid: "owner@example.org" }], "cancel/conflict"],
+		[
+			"the leave of all owners",
+			[
+				{ affiliation: "none", jid: "owner@example.org" },
+				{ affiliation: "none", jid: "second@example.org" },
+			],
+			"cancel/conflict",
+		],
+	])("does nothing where one is %s", (_, wanted, error) => {
+		const test = filled();
+		if (wanted.some(({ jid }) => jid === "second@example.org")) test.room.set_affiliation(true, "second@example.org", "owner");
+		const before = [...test.room._affiliations];
+		test.forget();
+		expect(set(test, owner, ...wanted)).toEqual([`iq error room@muc.example.org ${error}`]);
+		expect([...test.room._affiliations]).toEqual(before);
+		expect(test.room._occupants.size).toBe(3);
+		expect(test.module.take()).toEqual([]);
+	});
+
+	it("hands a room over, in whatever order", () => {
+		const given = { affiliation: "owner", jid: "heir@example.org" };
+		const left = { affiliation: "none", jid: "owner@example.org" };
+		for (const wanted of [
+			[given, left],
+			[left, given],
+		]) {
+			const test = filled();
+			expect(set(test, owner, ...wanted)).toEqual(ok);
+			expect([...test.room._affiliations]).toEqual([["heir@example.org", "owner"]]);
+		}
+	});
+
+	it("does nothing where the actor may not do all, or a module refuses one", () => {
+		const test = filled();
+		test.room.set_affiliation(true, "guest@example.org", "admin");
+		test.forget();
+		expect(set(test, guest, member("a@example.org"), { affiliation: "admin", jid: "b@example.org" })).toEqual([
+			"iq error room@muc.example.org cancel/not-allowed",
+		]);
+		expect(set(test, victim, { role: "visitor", nick: "victim" }, { role: "none", nick: "guest" })).toEqual([
+			"iq error room@muc.example.org cancel/not-allowed",
+		]);
+		test.module.hook("muc-pre-set-affiliation", (event) => {
+			if (event.jid === "b@example.org") event.allowed = false;
+		});
+		expect(set(test, owner, member("a@example.org"), member("b@example.org"))).toEqual([
+			"iq error room@muc.example.org cancel/not-allowed",
+		]);
+		expect(test.room.get_affiliation("a@example.org")).toBe(undefined);
+	});
+
+	it("takes so many and no more", () => {
+		const test = filled();
+		const many = (count: number): Item[] => Array.from({ length: count }, (_, index) => member(`n${index}@example.org`));
+		expect(set(test, owner, ...many(501))).toEqual(["iq error room@muc.example.org modify/policy-violation"]);
+		expect(set(test, owner, ...many(500))).toEqual(ok);
+		expect(test.room._affiliations.size).toBe(501);
 	});
 });
 

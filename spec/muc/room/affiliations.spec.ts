@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { stanza_error } from "../../../host/util/error.ts";
 import type { Affiliation } from "../../../muc/types.ts";
-import { TestRoom } from "../fixture.ts";
+import { brief, TestRoom } from "../fixture.ts";
 
 const affiliations: Affiliation[] = ["outcast", "none", "member", "admin", "owner"];
 
@@ -50,6 +50,9 @@ describe("set_affiliation", () => {
 		}
 		expect(room.set_affiliation("actor@example.org/x", "actor@example.org", "owner").ok).toBe(true);
 		room.set_affiliation(true, "target@example.org", "owner");
+		expect(room.set_affiliation("actor@example.org/x", "actor@example.org/y", "outcast"), "nobody bans himself").toEqual(
+			conflict,
+		);
 		expect(room.set_affiliation("actor@example.org/x", "actor@example.org", "none").ok).toBe(true);
 		expect(room.set_affiliation(true, "target@example.org", "none").ok, "the service may take the last one").toBe(true);
 	});
@@ -194,6 +197,43 @@ describe("a change of affiliation in the room", () => {
 		expect(test.room.get_affiliation("x@example.org")).toBe(undefined);
 		test.room.set_affiliation(true, "good@bad.example", "member");
 		expect(test.room.get_affiliation("good@bad.example")).toBe("member");
+	});
+
+	it("leaves those in the room who have an affiliation of their own, whoever bans their domain", () => {
+		for (const actor of ["owner", "admin"] as const) {
+			const test = new TestRoom();
+			for (const affiliation of ["owner", "admin", "member"])
+				test.room.set_affiliation(true, `${affiliation}@example.org`, affiliation);
+			const people = ["owner", "admin", "member", "none"].map((name): [string, string] => [`${name}@example.org/x`, name]);
+			test.fill(...people);
+			expect(test.admin(`${actor}@example.org/x`, "set", { affiliation: "outcast", jid: "example.org" }).map(brief)).toEqual([
+				"iq result room@muc.example.org",
+			]);
+			expect([...test.room._occupants.values()].map(({ bare_jid }) => bare_jid)).toEqual([
+				"owner@example.org",
+				"admin@example.org",
+				"member@example.org",
+			]);
+		}
+	});
+
+	it("frees the nick of who is banned", () => {
+		const test = in_room();
+		const { room } = test;
+		const data = { reserved_nickname: "t", reason: "r" };
+		for (const given of [undefined, { ...data }]) {
+			room.set_affiliation(true, "target@example.org", "member", undefined, { ...data });
+			room.set_affiliation(owner, "target@example.org", "outcast", undefined, given);
+			expect(room.get_registered_jid("t")).toBe(undefined);
+			expect(room.get_affiliation_data("target@example.org")).toEqual({ reason: "r" });
+		}
+		// As a Prosody left it
+		room._affiliation_data.set("target@example.org", { ...data });
+		room._reserved_nicks = undefined;
+		expect(room.get_registered_jid("t")).toBe(undefined);
+		test.admin(owner, "set", { affiliation: "outcast", jid: "third@example.org", nick: "other" });
+		expect(room.get_registered_jid("other")).toBe(undefined);
+		expect(room.get_occupant_jid("other@example.org/x")).toBe(`${room.jid}/other`);
 	});
 
 	it("is announced to moderators where it concerns somebody outside", () => {

@@ -1,0 +1,54 @@
+// No counterpart: Prosody takes some of this out of some of what clients send.
+
+import { prep } from "../host/util/jid.ts";
+import { ns } from "../host/util/ns.ts";
+import type { Stanza } from "../host/util/stanza.ts";
+import { xmlns as moderation } from "./moderation/stanzas.ts";
+
+const moderated_namespaces: ReadonlySet<string | undefined> = new Set([moderation.moderate_0, moderation.moderate_1]);
+/** Namespaces of elements that say of a message that a moderator retracted it (XEP-0425), in all that people send otherwise. */
+const retraction_namespaces: ReadonlySet<string | undefined> = new Set([
+	moderation.fasten,
+	moderation.retract_0,
+	moderation.retract_1,
+	...moderated_namespaces,
+]);
+
+/** Whether an element is, or holds, the mark of a moderator's deed. */
+function is_moderated(element: Stanza): boolean {
+	if (element.name === "moderated" && moderated_namespaces.has(element.attr["xmlns"])) return true;
+	return element.tags.some(is_moderated);
+}
+
+/** Whether a child of what a client sends says something in the name of a room. `room_jid` is prepared. */
+function is_forged(child: Stanza, room_jid: string): boolean {
+	const { xmlns } = child.attr;
+	switch (xmlns) {
+		case ns.stanza_id:
+			return child.name === "stanza-id" && prep(child.attr["by"]) === room_jid;
+		case ns.delay:
+		case ns.legacy_delay:
+			return prep(child.attr["from"]) === room_jid;
+		default:
+			return retraction_namespaces.has(xmlns) && is_moderated(child);
+	}
+}
+
+/**
+ * Takes out of a stanza, in place, what is said in the room's name: ids in its archive (XEP-0359 §3.3), when it kept something
+ * (XEP-0203), and that a moderator retracted a message (XEP-0425 §5). What the room says about occupants has namespaces of its
+ * own, which `filter_muc_x` takes out.
+ */
+export function strip_forged(room_jid: string, stanza: Stanza): Stanza {
+	return stanza.maptags((child) => (is_forged(child, room_jid) ? undefined : child));
+}
+
+/** What only an archive may say, and how direct invitations look, one of which the room adds itself (XEP-0249). */
+const room_words: ReadonlySet<string | undefined> = new Set([ns.mam, ns.conference, ns.forward, ...retraction_namespaces]);
+
+/**
+ * The same for what the room passes on in its own name, where much more would be taken for its word. In place.
+ */
+export function strip_room_words(room_jid: string, stanza: Stanza): Stanza {
+	return stanza.maptags((child) => (is_forged(child, room_jid) || room_words.has(child.attr["xmlns"]) ? undefined : child));
+}

@@ -1,0 +1,24 @@
+// Counterpart: plugins/mod_muc_mam.lua (who may read a room's archive)
+
+import { type StanzaError, stanza_error } from "../../host/util/error.ts";
+import type { Room } from "../types.ts";
+
+function is_inside(room: Room, account: string): boolean {
+	for (const { bare_jid } of room._occupants.values()) if (bare_jid === account) return true;
+	return false;
+}
+
+/**
+ * Refuses who must not read a room's archive, which are those who may not enter it (XEP-0313 §5.1).
+ * PARITY: who is not in the room may, if it could be. Divergence: for Prosody that holds without the room's password, too; here one
+ * has to be in the room with it, or be an owner, who can read the password.
+ * @param account the bare JID of who asks
+ */
+export function check_access(room: Room, account: string): StanzaError | undefined {
+	// Who may read it is not known
+	if (room.broken) return stanza_error("wait", "internal-server-error");
+	const affiliation = room.get_affiliation(account) ?? "none";
+	const is_shut_out = affiliation === "outcast" || (affiliation === "none" && room.get_members_only());
+	const lacks_password = room.get_password() !== undefined && affiliation !== "owner" && !is_inside(room, account);
+	return is_shut_out || lacks_password ? stanza_error("auth", "forbidden") : undefined;
+}
