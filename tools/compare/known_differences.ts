@@ -1,5 +1,6 @@
 // No counterpart: what this server does otherwise than Prosody on purpose, for `enjamb compare`.
 
+import { mended_differences } from "./mended_differences.ts";
 import type { Difference, KnownDifference, PlayStep } from "./types.ts";
 
 /** Whether the element that a difference is about, on the side that has it, is a form field of one of these names. */
@@ -66,6 +67,7 @@ const failing_requests: readonly { id: string; what: string; is_met(xml: string)
  * white space before the header of a restarted stream is allowed.
  */
 export const known_differences: readonly KnownDifference[] = [
+	...mended_differences,
 	{
 		id: "failing-lua-answered",
 		reason:
@@ -122,14 +124,6 @@ export const known_differences: readonly KnownDifference[] = [
 			/^<message [^>]*to='[^'/]+\/[^']+'/.test(sends(step)) &&
 			((kind === "extra stanza" && (subject ?? "").includes("Private messages are restricted")) ||
 				(kind === "missing stanza" && /^<message (?!.*type='(groupchat|error)')/.test(reference ?? ""))),
-	},
-	{
-		id: "0.12-false-hats",
-		reason:
-			"Prosody 13 takes hats of urn:xmpp:hats:0 out of what clients send, and not those of its older namespace; 0.12 does it the other way round.",
-		reference: "0.12",
-		shown_by: "muc_false_hats.scs",
-		matches: ({ path }) => path === "presence/hats" || path === "message/hats",
 	},
 	{
 		id: "0.12-ends-of-connections",

@@ -21,6 +21,11 @@ function asker(scene: Scene, room: Room): Session | undefined {
 	return scene.likely(inside, scene.online);
 }
 
+/** Whether both servers let somebody read: Prosody also those who do not know the password. */
+function may_read(room: Room, session: Session): boolean {
+	return room.password === "" || room.nicks.has(session) || room.affiliation(session.member.jid) === "owner";
+}
+
 type Content = (scene: Scene, room: Room) => Markup;
 
 /** Somebody asks a room, mostly one in which something was said. */
@@ -29,7 +34,8 @@ function asks(label: string, weight: number, content: Content, who = asker): Act
 		const asked = scene.dice.maybe(scene.archived)?.room;
 		const room = asked && scene.dice.odds(70) ? asked : scene.any_room();
 		const session = who(scene, room);
-		return session && ask(scene, session, room, own, content(scene, room));
+		if (!session || !may_read(room, session)) return undefined;
+		return ask(scene, session, room, own, content(scene, room));
 	});
 }
 
@@ -45,16 +51,9 @@ function asks_by_id(label: string, weight: number, content: (id: () => string, s
 	return action(label, weight, (scene, own) => {
 		const room = scene.dice.maybe(scene.archived)?.room;
 		const session = room && asker(scene, room);
-		return (
-			session &&
-			ask(
-				scene,
-				session,
-				room,
-				own,
-				content(() => archive_id(scene, room), scene),
-			)
-		);
+		if (!session || !may_read(room, session)) return undefined;
+		const query = content(() => archive_id(scene, room), scene);
+		return ask(scene, session, room, own, query);
 	});
 }
 

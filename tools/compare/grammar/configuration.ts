@@ -154,7 +154,7 @@ export function open_locked_room(scene: Scene, label: string): PlayStep | undefi
 function by_owner(
 	label: string,
 	weight: number,
-	act: (scene: Scene, session: Session, room: Room, label: string) => PlayStep,
+	act: (scene: Scene, session: Session, room: Room, label: string) => PlayStep | undefined,
 ): Action {
 	return action(label, weight, (scene, own) => {
 		const room = scene.any_room();
@@ -225,8 +225,9 @@ export const configuration: readonly Action[] = [
 	by_owner("configuration form", 12, (scene, session, room, label) =>
 		scene.send(session, owner_query("get", scene, room), label),
 	),
+	// Not the first one of a room, which Prosody leaves closed
 	by_owner("cancel the configuration form", 6, (scene, session, room, label) =>
-		scene.send(session, owner_query("set", scene, room, form(xml``, "cancel")), label),
+		room.state === "open" ? scene.send(session, owner_query("set", scene, room, form(xml``, "cancel")), label) : undefined,
 	),
 	by_owner("instant room", 12, open_instantly),
 	action("instant room for a locked one", 60, (scene, label) => {

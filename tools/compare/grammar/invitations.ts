@@ -38,6 +38,15 @@ function invitation(scene: Scene, content?: Markup): Markup | undefined {
 	return jid === undefined ? undefined : user(invite(jid, content));
 }
 
+/** The same of somebody who is not banned, unless by who may lift that: in Prosody others lift it, too. */
+function closed_invitation(scene: Scene, { session, room }: Insider): Markup | undefined {
+	const jid = scene.reachable_jid();
+	if (jid === undefined) return undefined;
+	const may_lift = ["owner", "admin"].includes(room.affiliation(session.member.jid));
+	const is_banned = room.affiliation(jid.replace(/\/.*/, "")) === "outcast";
+	return is_banned && !may_lift ? undefined : user(invite(jid));
+}
+
 /** Invitations through the room, and answers to them. Source: XEP-0045 §7.8.2. */
 export const invitations: readonly Action[] = [
 	asks("invite", 14, (scene) => invitation(scene)),
@@ -51,16 +60,17 @@ export const invitations: readonly Action[] = [
 		const jid = scene.reachable_jid();
 		return jid === undefined ? undefined : user(xml`${invite(jid)}<password>false</password>`);
 	}),
-	asks("invite several", 4, (scene) => {
-		const [first, second] = [scene.reachable_jid(), scene.reachable_jid()];
-		return first === undefined || second === undefined ? undefined : user(xml`${invite(first)}${invite(second)}`);
-	}),
+	// Prosody sends the first alone, and where only members may enter, no other becomes one
 	asks(
-		"invite to a members-only room",
-		30,
-		(scene) => invitation(scene),
-		({ room }) => room.is_members_only,
+		"invite several",
+		4,
+		(scene) => {
+			const [first, second] = [scene.reachable_jid(), scene.reachable_jid()];
+			return first === undefined || second === undefined ? undefined : user(xml`${invite(first)}${invite(second)}`);
+		},
+		({ room }) => !room.is_members_only,
 	),
+	asks("invite to a members-only room", 30, closed_invitation, ({ room }) => room.is_members_only),
 	asks(
 		"invite by a visitor",
 		14,

@@ -48,7 +48,8 @@ export const registration: readonly Action[] = [
 	takes("register a nick that someone has", 5, (scene, room, session) => scene.other_nick(room, session)),
 	takes("register a reserved nick", 4, (scene, room) => scene.dice.maybe([...room.reserved.values()]) ?? "Ghost"),
 	registers("register an odd nick", 4, "set", (scene) =>
-		form(ns.muc_register, scene.dice.pick([...odd_nicks.map(({ name }) => name), "\t"])),
+		// Prosody also takes those that nobody can see
+		form(ns.muc_register, scene.dice.pick(odd_nicks.map(({ name }) => name).filter((name) => name.trim() !== ""))),
 	),
 	registers("register without a form", 2, "set", () => xml`<username>Romeo</username>`),
 	registers("register with nothing", 1, "set", () => xml``),
