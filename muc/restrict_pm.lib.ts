@@ -19,7 +19,7 @@ const choices: readonly { value: AllowPm; label: string }[] = [
 
 /**
  * The values of XEP-0045 (§10.1.3), and those of the community module muc_allow_pm, which rooms may be stored with.
- * Divergence: Prosody takes the registered `anyone` as well as any other value, and then drops all private messages.
+ * Divergence: Prosody does not know `anyone`, which it takes all the same, and then drops all private messages.
  */
 const older_values = new Map<string, AllowPm>([
 	["anyone", "visitor"],
@@ -124,7 +124,7 @@ export const restrict_pm = feature("restrict_pm", (module) => {
 	function set_defaults(room: Room): void {
 		// What rooms understand; Prosody takes the last ones with a complaint
 		const others = ["visitor", "participant", "moderator", "affiliated", "none"];
-		const older = ["everyone", "participants", "moderators", "members"];
+		const older = ["anyone", "everyone", "participants", "moderators", "members"];
 		room.set_allow_pm(module.get_option_enum("muc_room_default_allow_pm", room.get_allow_pm(), ...others, ...older));
 		room.set_allow_modpm(module.get_option_boolean("muc_room_default_always_allow_moderator_pms", room.get_allow_modpm()));
 	}

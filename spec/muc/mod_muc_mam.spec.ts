@@ -246,7 +246,7 @@ describe.each(drivers)("an archive in storage %s", (storage) => {
 		const page = await ask_archive(client, "index", { form: { ids: [three ?? "", one ?? "", three ?? ""] } });
 		expect(page).toMatchObject({ ids: [one, three], complete: true });
 		const lacking = await ask_archive(client, "index", { form: { ids: [three ?? "", "nobody's", one ?? ""] } });
-		expect(lacking).toMatchObject({ ids: [], error: "modify/item-not-found" });
+		expect(lacking).toMatchObject({ ids: [], outcome: "modify/item-not-found" });
 	});
 
 	it("goes with its room", async () => {
