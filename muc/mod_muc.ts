@@ -7,6 +7,7 @@ import { ns } from "../host/util/ns.ts";
 import type { Stanza } from "../host/util/stanza.ts";
 import * as st from "../host/util/stanza.ts";
 import * as commands from "./commands.ts";
+import type { MucEvents, OccupantEvent, RoomStanzaEvent } from "./events.ts";
 import { create_full_library } from "./features.ts";
 import * as ghosts from "./ghosts.ts";
 import type { RoomLibrary } from "./muc.lib.ts";
@@ -101,22 +102,26 @@ function guard_creation(module: ModuleApi, rooms: Rooms, { set_defaults }: RoomL
 	const is_for_admins = restrict === true || restrict === "admin";
 	module.default_permission(is_for_admins ? "prosody:admin" : "prosody:registered", ":create-room");
 
-	module.hook("muc-room-pre-create", ({ room, stanza }) => set_defaults(room, stanza.attr["xml:lang"]), 1);
-	module.hook("muc-room-pre-create", (event) => {
+	module.hook("muc-room-pre-create", give_defaults, 1);
+	module.hook("muc-room-pre-create", check_creator);
+	module.hook("muc-room-pre-create", keep_room, -1000);
+
+	function give_defaults({ room, stanza }: RoomStanzaEvent): void {
+		set_defaults(room, stanza.attr["xml:lang"]);
+	}
+
+	function check_creator(event: RoomStanzaEvent): true | undefined {
 		if (restrict === false || module.may(":create-room", event)) return undefined;
 		const { origin, stanza } = event;
 		origin.send(st.error_reply(stanza, "cancel", "not-allowed", "Room creation is restricted", module.host));
 		return true;
-	});
-	module.hook(
-		"muc-room-pre-create",
-		({ room, origin, stanza }) => {
-			if (rooms.track_room(room)) return undefined;
-			origin.send(st.error_reply(stanza, "wait", "resource-constraint", undefined, module.host));
-			return true;
-		},
-		-1000,
-	);
+	}
+
+	function keep_room({ room, origin, stanza }: RoomStanzaEvent): true | undefined {
+		if (rooms.track_room(room)) return undefined;
+		origin.send(st.error_reply(stanza, "wait", "resource-constraint", undefined, module.host));
+		return true;
+	}
 }
 
 /** Whether a stanza asks to enter a room (XEP-0045 §7.2.1). */
@@ -187,20 +192,8 @@ function load(module: ModuleApi): MucExports {
 
 	const rooms = create_rooms(module, library);
 	if (module.get_option_boolean("muc_vcard", true)) vcard.load(module, rooms);
-	// Rooms that nobody is in any more go, unless they are persistent
-	module.hook(
-		"muc-occupant-left",
-		({ room }) => {
-			if (room.destroying !== undefined || room.has_occupant() || room.get_persistent()) return;
-			module.log("debug", "%q empty, destroying", room.jid);
-			module.fire_event("muc-room-destroyed", { room });
-		},
-		-1,
-	);
-	module.hook("muc-room-destroyed", ({ room }) => {
-		rooms.forget_room(room);
-		rooms.delete_room(room);
-	});
+	module.hook("muc-occupant-left", end_empty_room, -1);
+	module.hook("muc-room-destroyed", remove_room);
 	tombstones.load(module, rooms);
 	guard_creation(module, rooms, library);
 	for (const [event_name, method] of stanza_methods) {
@@ -214,6 +207,18 @@ function load(module: ModuleApi): MucExports {
 		rooms.shutdown_component();
 		for (const room of rooms.live_rooms()) rooms.forget_room(room);
 	};
+
+	/** Rooms that nobody is in any more go, unless they are persistent. */
+	function end_empty_room({ room }: OccupantEvent): void {
+		if (room.destroying !== undefined || room.has_occupant() || room.get_persistent()) return;
+		module.log("debug", "%q empty, destroying", room.jid);
+		module.fire_event("muc-room-destroyed", { room });
+	}
+
+	function remove_room({ room }: MucEvents["muc-room-destroyed"]): void {
+		rooms.forget_room(room);
+		rooms.delete_room(room);
+	}
 
 	const { new_room, create_room, get_room_from_jid, all_rooms, live_rooms, each_room } = rooms;
 	const { track_room, forget_room, delete_room, shutdown_component } = rooms;

@@ -2,6 +2,7 @@
 
 import type { ModuleApi, ModuleDefinition } from "../host/core/types.ts";
 import { ns } from "../host/util/ns.ts";
+import type { ConfigSubmittedEvent, DiscoInfoEvent, MucEvents } from "./events.ts";
 import { boolean } from "./kinds.ts";
 import * as archive from "./mam/archive.ts";
 import * as expiry from "./mam/expiry.ts";
@@ -21,15 +22,20 @@ function load_setting(module: ModuleApi): (room: Room) => boolean {
 		return boolean.is(archiving) ? archiving : log_by_default;
 	}
 
-	module.hook("muc-config-form", ({ room, form }) => {
+	module.hook("muc-config-form", add_field);
+	module.hook(`muc-config-submitted/${field_name}`, take_field);
+
+	function add_field({ room, form }: MucEvents["muc-config-form"]): void {
 		form.fields.push({ name: field_name, type: "boolean", label: "Archive chat on server", value: is_enabled(room) });
-	});
-	module.hook(`muc-config-submitted/${field_name}`, ({ room, value, status_codes }) => {
+	}
+
+	function take_field({ room, value, status_codes }: ConfigSubmittedEvent): void {
 		if (typeof value === "boolean") room._data.archiving = value;
 		else delete room._data.archiving;
 		// PARITY: announced even where it stays as it was
 		status_codes.add(value === true ? "170" : "171");
-	});
+	}
+
 	return is_enabled;
 }
 
@@ -59,13 +65,16 @@ function load(module: ModuleApi): false | undefined {
 	archive.load(module, archives, expires);
 
 	module.add_feature(ns.mam);
-	module.hook("muc-disco#info", ({ room, reply }) => {
+	module.hook("muc-disco#info", add_features);
+
+	function add_features({ room, reply }: DiscoInfoEvent): void {
 		if (archives.is_enabled(room)) {
 			reply.tag("feature", { var: ns.mam }).up();
 			if (store.caps.full_id_range && store.caps.ids) reply.tag("feature", { var: ns.mam_extended }).up();
 		}
 		reply.tag("feature", { var: ns.stanza_id }).up();
-	});
+	}
+
 	return undefined;
 }
 

@@ -7,6 +7,7 @@ import { bare } from "../host/util/jid.ts";
 import { ns } from "../host/util/ns.ts";
 import type { Stanza } from "../host/util/stanza.ts";
 import * as st from "../host/util/stanza.ts";
+import type { DiscoInfoEvent, MucEvents } from "./events.ts";
 import { archive_of } from "./mam/archive.ts";
 import type { MucExports } from "./mod_muc.ts";
 import { bury_in_history, create_burial_in_state } from "./moderation/memory.ts";
@@ -158,18 +159,33 @@ function load_requests(module: ModuleApi, muc: Pick<MucExports, "get_room_from_j
 		return true;
 	}
 
-	module.hook(`iq-set/bare/${xmlns.fasten}:apply-to`, (event) => {
+	module.hook(`iq-set/bare/${xmlns.fasten}:apply-to`, answer_older_form);
+	module.hook(`iq-set/bare/${xmlns.moderate_1}:moderate`, answer_newer_form);
+
+	function answer_older_form(event: StanzaEvent): true | undefined {
 		const apply_to = event.stanza.first_tag;
 		const moderate_0 = apply_to?.get_child("moderate", xmlns.moderate_0);
 		// Other things can be fastened to messages as well
 		if (!moderate_0) return undefined;
 		return answer(event, read_request(apply_to?.attr["id"], moderate_0, xmlns.retract_0));
-	});
-	module.hook(`iq-set/bare/${xmlns.moderate_1}:moderate`, (event) => {
+	}
+
+	function answer_newer_form(event: StanzaEvent): true | undefined {
 		const moderate_1 = event.stanza.first_tag;
 		if (!moderate_1) return undefined;
 		return answer(event, read_request(moderate_1.attr["id"], moderate_1, xmlns.retract_1));
-	});
+	}
+}
+
+function add_features({ reply }: DiscoInfoEvent): void {
+	if (!announces_archive(reply)) return;
+	reply.tag("feature", { var: xmlns.moderate_0 }).up().tag("feature", { var: xmlns.moderate_1 }).up();
+}
+
+/** Whoever was away has to learn of retractions, though there is nothing to read in them; only the room speaks in its own name. */
+function is_retraction({ room, stanza }: MucEvents["muc-message-is-historic"]): true | undefined {
+	if (stanza.attr["from"] !== room.jid) return undefined;
+	return (stanza.get_child("apply-to", xmlns.fasten) ?? stanza.get_child("retract", xmlns.retract_1)) ? true : undefined;
 }
 
 function load(module: ModuleApi): void {
@@ -181,25 +197,8 @@ function load(module: ModuleApi): void {
 	load_requests(module, module.depends("muc"));
 
 	// After who keeps the archive. Divergence: announced only where there is one
-	module.hook(
-		"muc-disco#info",
-		({ reply }) => {
-			if (!announces_archive(reply)) return;
-			reply.tag("feature", { var: xmlns.moderate_0 }).up().tag("feature", { var: xmlns.moderate_1 }).up();
-		},
-		-1,
-	);
-
-	// Who was away has to learn of retractions, though there is nothing to read in them; only the room speaks in its own name
-	module.hook(
-		"muc-message-is-historic",
-		({ room, stanza }) => {
-			if (stanza.attr["from"] !== room.jid) return undefined;
-			const is_retraction = stanza.get_child("apply-to", xmlns.fasten) ?? stanza.get_child("retract", xmlns.retract_1);
-			return is_retraction ? true : undefined;
-		},
-		1,
-	);
+	module.hook("muc-disco#info", add_features, -1);
+	module.hook("muc-message-is-historic", is_retraction, 1);
 }
 
 /** Lets moderators retract what somebody said in a room, from its archive and from its history. */

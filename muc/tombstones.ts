@@ -3,6 +3,7 @@
 import type { ModuleApi, StanzaEvent } from "../host/core/types.ts";
 import { ns } from "../host/util/ns.ts";
 import * as st from "../host/util/stanza.ts";
+import type { MucEvents } from "./events.ts";
 import type { Rooms } from "./rooms.ts";
 import type { Room } from "./types.ts";
 
@@ -20,18 +21,16 @@ function now(): number {
 export function load(module: ModuleApi, rooms: Rooms): void {
 	if (!module.get_option_boolean("muc_tombstones", true)) return;
 	const lifetime = Math.min(module.get_option_period("muc_tombstone_expiry", "31 days"), longest);
-	module.hook(
-		"muc-room-destroyed",
-		({ room, reason, newjid }) => {
-			// To destroy a tombstone is to be rid of the room
-			if (!room.get_persistent() || room._data.destroyed) return undefined;
-			const is_kept = { persistent: true, hidden: true };
-			const tombstone = rooms.new_room(room.jid, { locked: now() + lifetime, destroyed: true, reason, newjid, ...is_kept });
-			rooms.save(tombstone, true);
-			return true;
-		},
-		-10,
-	);
+	module.hook("muc-room-destroyed", leave_tombstone, -10);
+
+	function leave_tombstone({ room, reason, newjid }: MucEvents["muc-room-destroyed"]): true | undefined {
+		// To destroy a tombstone is to be rid of the room
+		if (!room.get_persistent() || room._data.destroyed) return undefined;
+		const is_kept = { persistent: true, hidden: true };
+		const tombstone = rooms.new_room(room.jid, { locked: now() + lifetime, destroyed: true, reason, newjid, ...is_kept });
+		rooms.save(tombstone, true);
+		return true;
+	}
 }
 
 /** Whether the time of a tombstone is over. */

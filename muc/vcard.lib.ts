@@ -1,9 +1,10 @@
 // Counterpart: plugins/muc/vcard.lib.lua (XEP-0486)
 
-import type { ModuleApi } from "../host/core/types.ts";
+import type { EventMap, ModuleApi } from "../host/core/types.ts";
 import { node } from "../host/util/jid.ts";
 import { ns } from "../host/util/ns.ts";
 import * as st from "../host/util/stanza.ts";
+import type { DiscoInfoEvent, JoinedEvent } from "./events.ts";
 import type { Room } from "./types.ts";
 import { addressee_of, sender_of } from "./util.lib.ts";
 
@@ -39,39 +40,41 @@ export function load(module: ModuleApi, rooms: AvatarRooms): void {
 	}
 
 	// Before mod_vcard's own handler, which goes by what this finds
-	module.hook(
-		"iq/bare/vcard-temp:vCard",
-		(event) => {
-			const { stanza } = event;
-			if (stanza.attr["type"] !== "set") return;
-			const room = rooms.get_room_from_jid(addressee_of(stanza));
-			if (room && room.get_affiliation(sender_of(stanza)) === "owner") event.allow_vcard_modification = true;
-		},
-		10,
-	);
+	module.hook("iq/bare/vcard-temp:vCard", allow_owners, 10);
+	if (advertise_hashes !== "none") module.hook("muc-occupant-joined", show_hash);
+	module.hook("vcard-updated", take_new_avatar);
+	// What was read in a turn that is lost was never stored
+	module.hook_global("turn-failed", forget_hashes);
+	module.hook("muc-disco#info", tell);
 
-	if (advertise_hashes !== "none") {
-		module.hook("muc-occupant-joined", ({ room, stanza }) => {
-			const hash = get_avatar_hash(room);
-			if (hash !== undefined) module.send(hash_presence(room, hash, sender_of(stanza)));
-		});
+	function allow_owners(event: EventMap["iq/bare/vcard-temp:vCard"]): void {
+		const { stanza } = event;
+		if (stanza.attr["type"] !== "set") return;
+		const room = rooms.get_room_from_jid(addressee_of(stanza));
+		if (room && room.get_affiliation(sender_of(stanza)) === "owner") event.allow_vcard_modification = true;
 	}
-	module.hook("vcard-updated", ({ stanza }) => {
+
+	function show_hash({ room, stanza }: JoinedEvent): void {
+		const hash = get_avatar_hash(room);
+		if (hash !== undefined) module.send(hash_presence(room, hash, sender_of(stanza)));
+	}
+
+	function take_new_avatar({ stanza }: EventMap["vcard-updated"]): void {
 		// Other modules may let somebody replace the vCard of what is no room
 		const room = rooms.get_room_from_jid(addressee_of(stanza));
 		if (!room) return;
 		// Prosody keeps the first hash until the room leaves its memory
 		room.avatar_hash = undefined;
 		if (advertise_hashes !== "none") announce(room);
-	});
-	// What was read in a turn that is lost was never stored
-	module.hook_global("turn-failed", () => {
-		for (const room of rooms.live_rooms()) room.avatar_hash = undefined;
-	});
+	}
 
-	module.hook("muc-disco#info", ({ room, reply, form, formdata }) => {
+	function forget_hashes(): void {
+		for (const room of rooms.live_rooms()) room.avatar_hash = undefined;
+	}
+
+	function tell({ room, reply, form, formdata }: DiscoInfoEvent): void {
 		reply.tag("feature", { var: ns.vcard_temp }).up();
 		form?.fields.push({ name: "muc#roominfo_avatarhash", type: "text-multi" });
 		if (formdata) formdata["muc#roominfo_avatarhash"] = get_avatar_hash(room);
-	});
+	}
 }

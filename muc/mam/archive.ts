@@ -6,6 +6,7 @@ import { bare, node, prep } from "../../host/util/jid.ts";
 import { ns } from "../../host/util/ns.ts";
 import type { Stanza } from "../../host/util/stanza.ts";
 import * as st from "../../host/util/stanza.ts";
+import type { JoinedEvent, MucEvents, OccupantEvent } from "../events.ts";
 import type { Room } from "../types.ts";
 import type { Expiry } from "./expiry.ts";
 
@@ -93,30 +94,36 @@ export function load(module: ModuleApi, { store, is_enabled }: RoomArchives, exp
 		stanza.add_direct_child(st.stanza("stanza-id", { xmlns: ns.stanza_id, by: room.jid, id: appended.value }));
 	}
 
-	// Ids that claim to be ours are forged
-	module.hook(
-		"muc-broadcast-message",
-		({ room, stanza }) => {
-			stanza.maptags((tag) => {
-				const claims = tag.name === "stanza-id" && tag.attr["xmlns"] === ns.stanza_id && prep(tag.attr["by"]) === room.jid;
-				return claims ? undefined : tag;
-			});
-		},
-		1,
-	);
-	module.hook("muc-add-history", ({ room, stanza }) => save_to_history(room, stanza));
-
+	module.hook("muc-broadcast-message", take_out_forged_ids, 1);
+	module.hook("muc-add-history", archive_message);
 	if (module.get_option_boolean("muc_log_presences", false)) {
-		module.hook("muc-occupant-joined", ({ room, nick }) => {
-			save_to_history(room, st.presence({ from: nick }).tag("x", { xmlns: ns.muc }).reset());
-		});
-		module.hook("muc-occupant-left", ({ room, nick }) => {
-			save_to_history(room, st.presence({ type: "unavailable", from: nick }));
+		module.hook("muc-occupant-joined", archive_join);
+		module.hook("muc-occupant-left", archive_leave);
+	}
+	module.hook("muc-room-destroyed", delete_archive);
+
+	/** Ids that claim to be ours are forged. */
+	function take_out_forged_ids({ room, stanza }: MucEvents["muc-broadcast-message"]): void {
+		stanza.maptags((tag) => {
+			const claims = tag.name === "stanza-id" && tag.attr["xmlns"] === ns.stanza_id && prep(tag.attr["by"]) === room.jid;
+			return claims ? undefined : tag;
 		});
 	}
 
-	module.hook("muc-room-destroyed", ({ room }) => {
+	function archive_message({ room, stanza }: MucEvents["muc-add-history"]): void {
+		save_to_history(room, stanza);
+	}
+
+	function archive_join({ room, nick }: JoinedEvent): void {
+		save_to_history(room, st.presence({ from: nick }).tag("x", { xmlns: ns.muc }).reset());
+	}
+
+	function archive_leave({ room, nick }: OccupantEvent): void {
+		save_to_history(room, st.presence({ type: "unavailable", from: nick }));
+	}
+
+	function delete_archive({ room }: MucEvents["muc-room-destroyed"]): void {
 		const deleted = store.delete(archive_of(room));
 		if (!deleted.ok) module.log("error", "Could not delete the archive of %s: %s", room.jid, deleted.error.text);
-	});
+	}
 }

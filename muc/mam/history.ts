@@ -14,39 +14,37 @@ function wanted({ room, maxstanzas = Number.POSITIVE_INFINITY }: GetHistoryEvent
 
 /** Answers joining clients from the archive where the room itself remembers too little. */
 export function load(module: ModuleApi, { store, is_enabled }: RoomArchives): void {
-	module.hook(
-		"muc-get-history",
-		(event) => {
-			const { room, to, since, maxstanzas } = event;
-			if (!is_enabled(room)) return undefined;
-			let { maxchars } = event;
-			if (maxstanzas === 0 || maxchars === 0) return undefined;
-			const limit = wanted(event);
-			if (room._history !== undefined && room._history.length >= limit) return undefined;
+	module.hook("muc-get-history", give_history, 1);
 
-			const query = { limit, reverse: true, with: groupchat, ...(since === undefined ? {} : { start: since }) };
-			const found = store.find(archive_of(room), query);
-			if (!found.ok) {
-				module.log("error", "Could not fetch history: %s", found.error.text);
-				return undefined;
+	function give_history(event: GetHistoryEvent): true | undefined {
+		const { room, to, since, maxstanzas } = event;
+		if (!is_enabled(room)) return undefined;
+		let { maxchars } = event;
+		if (maxstanzas === 0 || maxchars === 0) return undefined;
+		const limit = wanted(event);
+		if (room._history !== undefined && room._history.length >= limit) return undefined;
+
+		const query = { limit, reverse: true, with: groupchat, ...(since === undefined ? {} : { start: since }) };
+		const found = store.find(archive_of(room), query);
+		if (!found.ok) {
+			module.log("error", "Could not fetch history: %s", found.error.text);
+			return undefined;
+		}
+		/** Newest first. */
+		const history: Stanza[] = [];
+		for (const { id, stanza, when } of found.value.items) {
+			stanza.attr["to"] = to;
+			stanza.reset();
+			stanza.tag("delay", { xmlns: ns.delay, from: room.jid, stamp: datetime(when) }).up();
+			stanza.tag("stanza-id", { xmlns: ns.stanza_id, by: room.jid, id }).up();
+			hide_sender(room, stanza);
+			if (maxchars !== undefined) {
+				maxchars -= Buffer.byteLength(stanza.toString());
+				if (maxchars < 0) break;
 			}
-			/** Newest first. */
-			const history: Stanza[] = [];
-			for (const { id, stanza, when } of found.value.items) {
-				stanza.attr["to"] = to;
-				stanza.reset();
-				stanza.tag("delay", { xmlns: ns.delay, from: room.jid, stamp: datetime(when) }).up();
-				stanza.tag("stanza-id", { xmlns: ns.stanza_id, by: room.jid, id }).up();
-				hide_sender(room, stanza);
-				if (maxchars !== undefined) {
-					maxchars -= Buffer.byteLength(stanza.toString());
-					if (maxchars < 0) break;
-				}
-				history.push(stanza);
-			}
-			event.next_stanza = () => history.pop();
-			return true;
-		},
-		1,
-	);
+			history.push(stanza);
+		}
+		event.next_stanza = () => history.pop();
+		return true;
+	}
 }

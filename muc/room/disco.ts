@@ -47,15 +47,19 @@ export const methods = room_methods({
 	handle_disco_items_get_query,
 });
 
-/** Features of all rooms, and how many occupants there are. */
+/** Features of all rooms. */
+function add_features({ reply }: DiscoInfoEvent): void {
+	reply.tag("feature", { var: ns.muc }).up();
+	reply.tag("feature", { var: `${ns.muc}#stable_id` }).up();
+	reply.tag("feature", { var: `${ns.muc}#self-ping-optimization` }).up();
+}
+
+function count_occupants({ room, form, formdata }: DiscoInfoEvent): void {
+	form?.fields.push({ name: "muc#roominfo_occupants", label: "Number of occupants" });
+	if (formdata) formdata["muc#roominfo_occupants"] = String(room._occupants.size);
+}
+
 export function load(module: ModuleApi): void {
-	module.hook("muc-disco#info", ({ reply }) => {
-		reply.tag("feature", { var: ns.muc }).up();
-		reply.tag("feature", { var: `${ns.muc}#stable_id` }).up();
-		reply.tag("feature", { var: `${ns.muc}#self-ping-optimization` }).up();
-	});
-	module.hook("muc-disco#info", ({ room, form, formdata }) => {
-		form?.fields.push({ name: "muc#roominfo_occupants", label: "Number of occupants" });
-		if (formdata) formdata["muc#roominfo_occupants"] = String(room._occupants.size);
-	});
+	module.hook("muc-disco#info", add_features);
+	module.hook("muc-disco#info", count_occupants);
 }

@@ -1,6 +1,7 @@
 // Counterpart: plugins/muc/muc.lib.lua (occupants and the index of their sessions)
 
 import type { ModuleApi } from "../../host/core/types.ts";
+import type { MucEvents } from "../events.ts";
 import { room_methods } from "../feature.ts";
 import { OccupantRecord } from "../occupant.lib.ts";
 import type { Affiliation, Occupant, Role, Room } from "../types.ts";
@@ -92,14 +93,12 @@ export const methods = room_methods({
 	save_occupant,
 });
 
-/** The roles of rooms where no feature decides otherwise. */
+/** The role of rooms where no feature decides otherwise. */
+function give_role({ affiliation_rank }: MucEvents["muc-get-default-role"]): Role | undefined {
+	if (affiliation_rank >= valid_affiliations.admin) return "moderator";
+	return affiliation_rank >= valid_affiliations.none ? "participant" : undefined;
+}
+
 export function load(module: ModuleApi): void {
-	module.hook(
-		"muc-get-default-role",
-		({ affiliation_rank }) => {
-			if (affiliation_rank >= valid_affiliations.admin) return "moderator";
-			return affiliation_rank >= valid_affiliations.none ? "participant" : undefined;
-		},
-		-1,
-	);
+	module.hook("muc-get-default-role", give_role, -1);
 }
