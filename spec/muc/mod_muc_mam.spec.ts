@@ -345,7 +345,9 @@ describe("queries", () => {
 		const [romeo, juliet] = [await test.client("romeo"), await test.client("juliet")];
 		await create(romeo, "hall");
 		await say(romeo, "hall", "remembered");
-		const unreadable: ArchiveStore = { ...archive(), find: () => failed({ text: "the disk is on fire" }) };
+		const unreadable: ArchiveStore = Object.assign(Object.create(archive()), {
+			find: () => failed({ text: "the disk is on fire" }),
+		});
 		module.hook("store-opened", (event) => {
 			if (event.store_name === "muc_log") event.store = unreadable;
 		});

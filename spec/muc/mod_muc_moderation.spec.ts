@@ -339,8 +339,10 @@ describe.each(forms)("a request in the %s form", (form) => {
 
 		const started = await serve();
 		const { romeo: moderator, tybalt, id } = await scene(started);
-		const full: ArchiveStore = { ...archive(), set: () => failed({ text: "the disk is full" }) };
-		const unreadable: ArchiveStore = { ...archive(), get: () => failed({ text: "the disk is on fire" }) };
+		const full: ArchiveStore = Object.assign(Object.create(archive()), { set: () => failed({ text: "the disk is full" }) });
+		const unreadable: ArchiveStore = Object.assign(Object.create(archive()), {
+			get: () => failed({ text: "the disk is on fire" }),
+		});
 		for (const broken of [full, unreadable]) {
 			started.module.hook("store-opened", (event) => {
 				if (event.store_name === "muc_log") event.store = broken;

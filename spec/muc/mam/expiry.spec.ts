@@ -98,7 +98,7 @@ function setup(
 
 /** A driver that has to be asked for each room. */
 function room_by_room(archive: ArchiveStore): ArchiveStore {
-	return { ...archive, caps: { ...archive.caps, wildcard_delete: false } };
+	return Object.assign(Object.create(archive), { caps: { ...archive.caps, wildcard_delete: false } });
 }
 
 /** Hours until something happens, and what: something is said in a room, or the clean-up runs. */
@@ -163,10 +163,12 @@ describe("room by room", () => {
 
 	it("tries a room again that could not be cleaned", async () => {
 		let broken = true;
-		const { say, archived, noted, clean } = setup("memory", "1 day", (archive) => ({
-			...room_by_room(archive),
-			delete: (user, query) => (broken && user === "hall" ? failed({ text: "out of soap" }) : archive.delete(user, query)),
-		}));
+		const { say, archived, noted, clean } = setup("memory", "1 day", (archive) => {
+			const own: Pick<ArchiveStore, "delete"> = {
+				delete: (user, query) => (broken && user === "hall" ? failed({ text: "out of soap" }) : archive.delete(user, query)),
+			};
+			return Object.assign(room_by_room(archive), own);
+		});
 		for (const room of ["hall", "attic"]) say(room);
 		vi.setSystemTime((start + 5 * day) * 1000);
 		await clean();
