@@ -2,6 +2,7 @@
 
 import { writeFileSync } from "node:fs";
 import { cpus } from "node:os";
+import { affiliation_scenarios, greedy_scenarios } from "./bench/greedy.ts";
 import { load, machine, pin } from "./bench/processes.ts";
 import { report_html } from "./bench/report_html.ts";
 import { report_text } from "./bench/report_text.ts";
@@ -41,11 +42,18 @@ const storms: Record<SubjectName, number> = { enjamb: 4, floor: 4, ejabberd: 1, 
 /** Loads that the others would take minutes for are not put on them. */
 const longest_sweep = 300;
 const long_storm = 2000;
+const many_affiliations = 100_000;
+
+/** Whether a load is only put on servers where it is asked for. */
+function is_special({ id, storage }: Scenario): boolean {
+	return storage !== undefined || id.startsWith("sweep") || id.startsWith("stall");
+}
 
 function is_for(scenario: Scenario, subject: SubjectName): boolean {
 	if (subject === "floor") return scenario.floor;
 	if (subject === "enjamb") return true;
-	return !scenario.id.startsWith("stall") && (scenario.sweep?.at ?? 0) <= longest_sweep;
+	if (scenario.storage !== undefined && subject === "ejabberd") return false;
+	return !(scenario.id.startsWith("stall") || scenario.id.startsWith("growth")) && (scenario.sweep?.at ?? 0) <= longest_sweep;
 }
 
 /** Measures and prints; answers with the exit status. */
@@ -56,11 +64,17 @@ export async function run(options: BenchOptions): Promise<number> {
 		return 2;
 	}
 	const subjects = subject_names.filter((name) => name === "enjamb" || options.against.includes(name));
-	const all = [...standard_scenarios, stall_scenario(long_storm, options.program), ...sweep_scenarios];
+	const all = [
+		...standard_scenarios,
+		stall_scenario(long_storm, options.program),
+		...greedy_scenarios(options.program),
+		...affiliation_scenarios(many_affiliations),
+		...sweep_scenarios,
+	];
 	const wanted = options.scenarios;
 	const chosen =
 		wanted === undefined
-			? all.filter(({ id }) => options.sweeps || !(id.startsWith("sweep") || id.startsWith("stall")))
+			? all.filter((scenario) => options.sweeps || !is_special(scenario))
 			: all.filter(({ id }) => wanted.some((beginning) => id.startsWith(beginning)));
 	if (chosen.length === 0) {
 		options.complain(`enjamb: no such load: expected the beginning of ${all.map(({ id }) => id).join(", ")}\n`);
@@ -113,7 +127,7 @@ async function measure_once(
 	{ program, prosody, complain }: BenchOptions,
 	core: number,
 ): Promise<Finding | undefined> {
-	const started = await start_subject(name, scenario.archive === true, { program, prosody, core });
+	const started = await start_subject(name, scenario, { program, prosody, core });
 	if (!started.ok) {
 		complain(`${scenario.id} ${name}: ${started.error}\n`);
 		return undefined;

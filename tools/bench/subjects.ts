@@ -10,7 +10,7 @@ import { failed, ok, type Result } from "../../host/util/error.ts";
 import { free_port, start_reference } from "../reference.ts";
 import { has_ejabberd, prepare_ejabberd } from "./ejabberd.ts";
 import { pin, pinned } from "./processes.ts";
-import type { Subject, SubjectName } from "./types.ts";
+import type { Scenario, Subject, SubjectName } from "./types.ts";
 
 const address = "127.0.0.1";
 /** How long a server may take to start, in milliseconds. */
@@ -29,11 +29,14 @@ export interface SubjectOptions {
 	readonly core: number;
 }
 
+/** What becomes of the rooms of a server that is measured. */
+export type SubjectRooms = Pick<Scenario, "archive" | "storage">;
+
 /** What Prosody and Enjamb both run: plain TCP, anonymous clients, rooms that are open at once. */
-function shared_config(archive: boolean): string {
-	const storage = archive
-		? ['storage = { muc_log = "sql" }', 'sql = { driver = "SQLite3", database = "bench.sqlite" }']
-		: ['storage = "memory"'];
+function shared_config({ archive, storage: kept_in }: SubjectRooms): string {
+	const storage =
+		kept_in !== undefined ? [`storage = "${kept_in}"`] : archive ? ['storage = { muc_log = "sql" }'] : ['storage = "memory"'];
+	if (archive || kept_in === "sql") storage.push('sql = { driver = "SQLite3", database = "bench.sqlite" }');
 	return `${[
 		'modules_enabled = { "saslauth", "disco" }',
 		'modules_disabled = { "s2s", "tls" }',
@@ -46,6 +49,7 @@ function shared_config(archive: boolean): string {
 		'	authentication = "anonymous"',
 		'Component "conference.localhost" "muc"',
 		"	muc_room_locking = false",
+		...(kept_in === undefined ? [] : ["	muc_room_default_persistent = true"]),
 		...(archive ? ['	modules_enabled = { "muc_mam" }'] : []),
 	].join("\n")}\n`;
 }
@@ -113,11 +117,11 @@ async function launch(
 	return failed(`${name} did not start: ${words.trim()}`);
 }
 
-async function start_prosody(archive: boolean, { prosody, core }: SubjectOptions): Promise<Result<Subject, string>> {
+async function start_prosody(rooms: SubjectRooms, { prosody, core }: SubjectOptions): Promise<Result<Subject, string>> {
 	// It does not make the folder itself before it opens a database in it
 	const data_folder = mkdtempSync(join(tmpdir(), "enjamb-bench-prosody-"));
 	const begun = performance.now();
-	const started = await start_reference({ prosody, config: shared_config(archive), data_folder, timeout: patience });
+	const started = await start_reference({ prosody, config: shared_config(rooms), data_folder, timeout: patience });
 	const start_ms = performance.now() - begun;
 	if (!started.ok) {
 		rmSync(data_folder, { recursive: true });
@@ -134,17 +138,16 @@ async function start_prosody(archive: boolean, { prosody, core }: SubjectOptions
 
 /**
  * Starts a server on a free port of the loopback address, in a temporary folder, pinned to one core.
- * @param archive whether its rooms are archived
  * @returns the server, or why it cannot be measured
  */
 export async function start_subject(
 	name: SubjectName,
-	archive: boolean,
+	rooms: SubjectRooms,
 	options: SubjectOptions,
 ): Promise<Result<Subject, string>> {
 	const { core, program } = options;
 	if (name === "prosody") {
-		return start_prosody(archive, options);
+		return start_prosody(rooms, options);
 	}
 	const folder = mkdtempSync(join(tmpdir(), `enjamb-bench-${name}-`));
 	const port = await free_port();
@@ -154,7 +157,7 @@ export async function start_subject(
 			rmSync(folder, { recursive: true });
 			return failed("there is no ejabberd on this machine");
 		}
-		const { command, environment } = prepare_ejabberd(folder, port, archive);
+		const { command, environment } = prepare_ejabberd(folder, port, rooms.archive === true);
 		return launch(name, folder, port, pinned(core, command), environment);
 	}
 	const config = join(folder, "prosody.cfg.lua");
@@ -172,6 +175,6 @@ export async function start_subject(
 		}
 		head.push(`plugin_paths = { "${prosody_modules}" }`, 'prefer_lua_modules = { "muc", "muc_mam" }');
 	}
-	writeFileSync(config, `${head.join("\n")}\n${shared_config(archive)}`);
+	writeFileSync(config, `${head.join("\n")}\n${shared_config(rooms)}`);
 	return launch(name, folder, port, pinned(core, [...program, "start", "--config", config]));
 }

@@ -47,6 +47,9 @@ export interface Effort {
 	readonly storms: number;
 }
 
+/** Where rooms may be kept: in Prosody's files, or in SQLite. */
+export type RoomStorage = "internal" | "sql";
+
 /** A load that is put on a freshly started server. */
 export interface Scenario {
 	readonly id: string;
@@ -55,6 +58,8 @@ export interface Scenario {
 	readonly unit: string;
 	/** Rooms are archived. */
 	readonly archive?: boolean;
+	/** Where rooms are kept, which stay then; in memory, and no longer than somebody is in them, unless said otherwise. */
+	readonly storage?: RoomStorage;
 	/** Place in a sweep: how many there are of what the sweep varies. */
 	readonly sweep?: { readonly of: "occupants" | "rooms"; readonly at: number };
 	/** Whether the floor can take part. */
