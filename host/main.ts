@@ -255,8 +255,8 @@ interface BenchFlags {
 	readonly seconds: number;
 	readonly html?: string;
 	readonly json?: boolean;
-	readonly serve_floor?: number;
-	readonly serve_probe?: number;
+	readonly floor?: number;
+	readonly probe?: number;
 }
 
 program
@@ -274,12 +274,12 @@ program
 	.option("--seconds <seconds>", "how long each load is measured", seconds, 3)
 	.option("--html <file>", "write a page with plots")
 	.option("--json", "print results as JSON")
-	.addOption(new Option("--serve-floor <port>").argParser(port_number).hideHelp())
-	.addOption(new Option("--serve-probe <port>").argParser(port_number).hideHelp())
+	.addOption(new Option("--floor <port>").argParser(port_number).hideHelp())
+	.addOption(new Option("--probe <port>").argParser(port_number).hideHelp())
 	.action(async (what: string | undefined, options: BenchFlags) => {
 		const { run, serve_floor, serve_probe } = await import("../tools/bench.ts");
 		if (what !== undefined && what !== "lua") refuse(`there is no benchmark of ${what}: expected lua, or nothing`);
-		const { against, only, serve_floor: floor_port, serve_probe: probe_port, ...rest } = options;
+		const { against, only, floor: floor_port, probe: probe_port, ...rest } = options;
 		if (floor_port !== undefined) {
 			serve_floor(floor_port);
 			return;

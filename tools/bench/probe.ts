@@ -17,7 +17,7 @@ export interface Probe {
 /** Starts a probe; `program` is the command line of this program. */
 export async function start_probe(program: readonly string[], port: number): Promise<Probe> {
 	const [command = process.execPath, ...rest] = program;
-	const child = spawn(command, [...rest, "bench", "--serve-probe", String(port)], { stdio: ["pipe", "pipe", "inherit"] });
+	const child = spawn(command, [...rest, "bench", "--probe", String(port)], { stdio: ["pipe", "pipe", "inherit"] });
 	let lines = "";
 	let wake: (() => void) | undefined;
 	child.stdout.setEncoding("utf8").on("data", (text: string) => {

@@ -151,7 +151,7 @@ export async function start_subject(
 	}
 	const folder = mkdtempSync(join(tmpdir(), `enjamb-bench-${name}-`));
 	const port = await free_port();
-	if (name === "floor") return launch(name, folder, port, pinned(core, [...program, "bench", "--serve-floor", String(port)]));
+	if (name === "floor") return launch(name, folder, port, pinned(core, [...program, "bench", "--floor", String(port)]));
 	if (name === "ejabberd") {
 		if (!has_ejabberd()) {
 			rmSync(folder, { recursive: true });
