@@ -6,6 +6,8 @@ import type { Turn } from "./turn.ts";
 const slice_time = 8;
 /** How many sessions may have all of that in one turn; from then on, one stanza of each is handled, and the rest later. */
 const busy_sessions = 4;
+/** Longest that the end of a turn of nothing but such work shall take: where it takes longer, less is done in the next one. */
+const longest_end = 20;
 /** How long what comes of it may wait to go out together with more, in milliseconds of work. */
 const longest_gathering = 200;
 
@@ -41,6 +43,8 @@ export class Slices {
 	/** The same for what sessions sent. */
 	private input_turn = -1;
 	private input_spent = 0;
+	/** How much of all these times is used: less where to store what was done takes long. */
+	private portion = 1;
 	/** Time spent since what came of it was written, and whether that is being written. */
 	private worked = 0;
 	private flushing = false;
@@ -98,7 +102,8 @@ export class Slices {
 		share.counted = now;
 		share.spent += spent;
 		this.input_spent += spent;
-		return share.spent >= this.session_time || this.input_spent >= busy_sessions * this.session_time;
+		const time = this.session_time * this.portion;
+		return share.spent >= time || this.input_spent >= busy_sessions * time;
 	}
 
 	private timed(work: () => void): void {
@@ -128,7 +133,7 @@ export class Slices {
 
 	private work(): void {
 		this.spent = 0;
-		while (this.spent < slice_time) {
+		while (this.spent < slice_time * this.portion) {
 			const next = this.waiting.shift();
 			if (next === undefined) break;
 			this.timed(() => {
@@ -136,7 +141,9 @@ export class Slices {
 				next.release();
 			});
 		}
+		const ends = this.clock();
 		this.turn.end(false);
+		this.portion = this.clock() - ends > longest_end ? Math.max(this.portion / 2, 0.02) : Math.min(this.portion * 1.2, 1);
 		this.worked += this.spent;
 		// To write to everybody takes as long for a little as for a lot
 		this.flushing = this.waiting.length === 0 || this.worked >= Math.min(this.last_flush, longest_gathering);

@@ -1,5 +1,6 @@
 // No counterpart: how long one client that asks for much at once keeps another one waiting.
 
+import { setTimeout as delay } from "node:timers/promises";
 import { ns } from "../../host/util/ns.ts";
 import { BenchClient } from "./client.ts";
 import { start_probe } from "./probe.ts";
@@ -53,6 +54,12 @@ interface Load {
 const page = 50;
 
 const loads: readonly Load[] = [
+	{
+		id: "nothing",
+		title: "nothing, for comparison",
+		prepare: () => Promise.resolve(),
+		ask: () => delay(3000),
+	},
 	{
 		id: "affiliations",
 		title: "500 affiliation changes in a room with 5,000",
