@@ -20,7 +20,8 @@ import {
 import type { ModuleDefinition, Server } from "./core/types.ts";
 import { create_typescript_loader, find_module_file } from "./core/typescript_loader.ts";
 import { host_modules } from "./plugins/builtin.ts";
-import { create_server, type RunningServer, type ServerOptions } from "./startup.ts";
+import type { RunningServer } from "./running_server.ts";
+import { create_server, type ServerOptions } from "./startup.ts";
 import type { Result } from "./util/error.ts";
 
 /** This program's version. */

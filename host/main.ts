@@ -15,7 +15,7 @@ import { type Config, check_options, default_config } from "./core/configmanager
 import type { LogSink } from "./core/loggingmanager.ts";
 import { watch_stray_errors } from "./core/module_guard.ts";
 import { read_umask } from "./core/umask.ts";
-import type { RunningServer } from "./startup.ts";
+import type { RunningServer } from "./running_server.ts";
 
 /** Ends the program with one line that says why. */
 function refuse(problem: string): never {

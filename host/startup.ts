@@ -31,6 +31,7 @@ import { create_usermanager } from "./core/usermanager.ts";
 import { LockedHosts } from "./locked_hosts.ts";
 import { create_http } from "./net/http/client.ts";
 import { create_http_server } from "./net/http/server.ts";
+import type { RunningServer } from "./running_server.ts";
 import { create_datamanager } from "./util/datamanager.ts";
 import { failed, ok, type Result } from "./util/error.ts";
 import { Events } from "./util/events.ts";
@@ -54,17 +55,6 @@ export interface ServerOptions {
 	/** In place of the configuration's `log`; an empty list is silence. */
 	readonly log?: readonly LogSink[];
 	readonly version: string;
-}
-
-/** A server with its lifecycle. */
-export interface RunningServer extends Server {
-	/** Brings up hosts and listeners. An error is one line that says why the server cannot run; nothing is left open then. */
-	start(): Promise<Result<ListenAddress[], string>>;
-	/**
-	 * Brings up only the accounts of virtual hosts, without listening: for commands beside a server that runs.
-	 * @returns one line that says why that cannot be done
-	 */
-	open_accounts(): Promise<Result<true, string>>;
 }
 
 /** The folders that `plugin_paths` names; relative ones start at the folder of the configuration file. */

@@ -5,10 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client } from "../tools/scansion/client.ts";
 import { compose_server } from "./composition.ts";
-import { type Config, type ConfigValue, default_config } from "./core/configmanager.ts";
+import type { ConfigValue } from "./core/config/config.ts";
+import { default_config } from "./core/configmanager.ts";
 import type { LogSink } from "./core/loggingmanager.ts";
 import type { ModuleDefinition } from "./core/types.ts";
-import type { RunningServer } from "./startup.ts";
+import type { RunningServer } from "./running_server.ts";
 import type { Stanza } from "./util/stanza.ts";
 
 export type { Client, ConfigValue, LogSink, ModuleDefinition, RunningServer, Stanza };
@@ -44,7 +45,7 @@ export const patience = 10_000;
 /** Starts a server for a test. Throws where it cannot start. */
 export async function start_test_server(options: TestServerOptions = {}): Promise<TestServer> {
 	const data_path = options.data_path ?? (await mkdtemp(join(tmpdir(), "enjamb-test-")));
-	const config: Config = default_config(data_path);
+	const config = default_config(data_path);
 	const overrides: Record<string, Section> = {
 		...options.config,
 		"*": { storage: "memory", c2s_ports: [0], interfaces: ["127.0.0.1"], ...options.config?.["*"] },

@@ -3,7 +3,7 @@
 import { connect, type Server as NodeServer, type Socket } from "node:net";
 import { compose_server } from "../host/composition.ts";
 import { Config } from "../host/core/configmanager.ts";
-import type { RunningServer } from "../host/startup.ts";
+import type { RunningServer } from "../host/running_server.ts";
 import { free_port, type Reference, scratch_config, start_reference } from "../tools/reference.ts";
 
 /** How the two sides are set up. */

@@ -17,7 +17,7 @@ import { join } from "node:path";
 import { format } from "node:util";
 import { compose_server } from "../../host/composition.ts";
 import { default_config } from "../../host/core/configmanager.ts";
-import type { RunningServer } from "../../host/startup.ts";
+import type { RunningServer } from "../../host/running_server.ts";
 import { LuaHost } from "../../lua-shims/lua_host.ts";
 import { TValue } from "../../lua-shims/vm/fengari.ts";
 import { tags } from "../../lua-shims/vm/live_table.ts";

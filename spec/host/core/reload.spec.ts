@@ -7,7 +7,7 @@ import { connect } from "node:tls";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { compose_server, load_config, make_config_reader } from "../../../host/composition.ts";
 import type { ModuleDefinition } from "../../../host/core/types.ts";
-import type { RunningServer } from "../../../host/startup.ts";
+import type { RunningServer } from "../../../host/running_server.ts";
 import { self_signed_certificate } from "../../../host/util/x509.ts";
 
 let folder: string;

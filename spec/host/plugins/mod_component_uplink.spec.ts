@@ -2,7 +2,7 @@ import { createServer, type Server as NodeServer, type Socket } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { handshake_token } from "../../../host/core/component_streams.ts";
 import { parse_address } from "../../../host/plugins/component_uplink/uplink_address.ts";
-import type { RunningServer } from "../../../host/startup.ts";
+import type { RunningServer } from "../../../host/running_server.ts";
 import { ns } from "../../../host/util/ns.ts";
 import * as st from "../../../host/util/stanza.ts";
 import { find_prosody } from "../../../tools/reference.ts";

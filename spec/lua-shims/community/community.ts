@@ -9,7 +9,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { compose_server, load_config } from "../../../host/composition.ts";
-import type { RunningServer } from "../../../host/startup.ts";
+import type { RunningServer } from "../../../host/running_server.ts";
 import { find_prosody, free_port, start_reference } from "../../../tools/reference.ts";
 import { Client } from "../../../tools/scansion/client.ts";
 import { play } from "../../../tools/scansion/play.ts";
