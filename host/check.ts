@@ -3,6 +3,7 @@
 import { dirname, resolve } from "node:path";
 import { check_behaviours } from "./check/behaviours.ts";
 import { check_certificates } from "./check/certificates.ts";
+import { check_effects } from "./check/effects.ts";
 import { exit_status, type Finding, findings_as_text, summarize } from "./check/findings.ts";
 import { check_limits } from "./check/limits.ts";
 import type { LuaSurface } from "./check/lua_scan.ts";
@@ -10,8 +11,8 @@ import { type CheckedModule, check_modules, usual_prosody_folders } from "./chec
 import { check_ports } from "./check/ports.ts";
 import { check_storage, check_stored } from "./check/storage.ts";
 import { load_config } from "./composition.ts";
-import { type ConfigWarning, check_options } from "./core/configmanager.ts";
-import { data_folder, plugin_folders } from "./startup.ts";
+import { type Config, type ConfigWarning, check_options, type LoadedConfig } from "./core/configmanager.ts";
+import { data_folder, enabled_hosts, no_host, plugin_folders } from "./startup.ts";
 
 /** What is known of the program that is to run the configuration. */
 export interface CheckContext {
@@ -44,6 +45,44 @@ function option_finding({ message, host, option, file, line }: ConfigWarning): F
 	};
 }
 
+/** What is to be told of a configuration whether it is checked or started: its options, and its modules. */
+export function review_config({ config, warnings }: LoadedConfig, config_folder: string, context: CheckContext) {
+	const { modules, findings: module_findings } = check_modules(config, {
+		built_in: context.built_in,
+		surface: context.surface,
+		folders: plugin_folders(config, config_folder),
+		prosody_folders: context.prosody_folders ?? usual_prosody_folders,
+	});
+	const known = modules.flatMap(({ options }) => options);
+	const option_findings = [
+		...[...warnings, ...check_options(config, { known })].map(option_finding),
+		...check_effects(config, modules),
+	];
+	return { modules, module_findings, option_findings };
+}
+
+/** Findings as a start prints them: a line each, and one for all options whose modules are not enabled. */
+export function review_lines(findings: readonly Finding[], config_path: string): string[] {
+	const lines = findings
+		.filter(({ severity }) => severity !== "info")
+		.map(({ severity, message, expected, file, line }) => {
+			const place = `${file ?? config_path}${line === undefined ? "" : `:${line}`}`;
+			return `${place}: ${severity}: ${message}${expected === undefined ? "" : `; ${expected}`}`;
+		});
+	const idle = findings.flatMap(({ severity, option }) => (severity === "info" && option !== undefined ? [option] : []));
+	if (idle.length > 0) {
+		const names = [...new Set(idle)].join(", ");
+		lines.push(`${config_path}: info: without effect, since the modules that would read them are not enabled: ${names}`);
+	}
+	return lines;
+}
+
+/** Without a host nothing is started. */
+function check_hosts(config: Config): Finding[] {
+	if (enabled_hosts(config).length > 0) return [];
+	return [{ severity: "error", area: "option", message: no_host }];
+}
+
 /**
  * Reads a configuration as Prosody 0.12, Prosody 13 and we would, and looks at what it names: modules, certificates, ports, data. Nothing
  * is written, no module is run, and ports are held for a moment only.
@@ -55,19 +94,14 @@ export async function check_config(path: string, context: CheckContext): Promise
 		const finding: Finding = { severity: "error", area: "syntax", message, file, ...(line === undefined ? {} : { line }) };
 		return { config: path, files: [], findings: [finding], modules: [] };
 	}
-	const { config, files, warnings } = loaded.value;
+	const { config, files } = loaded.value;
 	const config_folder = dirname(resolve(path));
 	const data = data_folder(config, config_folder);
-	const { modules, findings: module_findings } = check_modules(config, {
-		built_in: context.built_in,
-		surface: context.surface,
-		folders: plugin_folders(config, config_folder),
-		prosody_folders: context.prosody_folders ?? usual_prosody_folders,
-	});
-	const known = modules.flatMap(({ options }) => options);
+	const { modules, module_findings, option_findings } = review_config(loaded.value, config_folder, context);
 	const loaded_modules = modules.filter(({ runs }) => runs !== "no").flatMap(({ name, depends }) => [name, ...depends]);
 	const findings = [
-		...[...warnings, ...check_options(config, { known })].map(option_finding),
+		...check_hosts(config),
+		...option_findings,
 		...check_behaviours(config, files, data),
 		...check_limits(config, new Set(loaded_modules)),
 		...module_findings,

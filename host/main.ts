@@ -11,7 +11,7 @@ import {
 	start_scratch_server,
 	version,
 } from "./composition.ts";
-import { type Config, check_options, default_config } from "./core/configmanager.ts";
+import { type Config, default_config } from "./core/configmanager.ts";
 import type { LogSink } from "./core/loggingmanager.ts";
 import { watch_stray_errors } from "./core/module_guard.ts";
 import { read_umask } from "./core/umask.ts";
@@ -23,23 +23,27 @@ function refuse(problem: string): never {
 	process.exit(1);
 }
 
-/** Reads a configuration file, prints its warnings, and ends the program where it has errors. */
-async function read_config(path: string): Promise<Config> {
+/**
+ * Reads a configuration file, prints its warnings, and ends the program where it has errors.
+ * @param tells_all whether remarks are printed, too
+ */
+async function read_config(path: string, tells_all = false): Promise<Config> {
 	const loaded = await load_config(path);
 	if (!loaded.ok) {
 		const { file, line, message } = loaded.error;
 		refuse(`${file}${line === undefined ? "" : `:${line}`}: ${message}`);
 	}
-	const { config, warnings } = loaded.value;
-	for (const { file, line, message } of [...warnings, ...check_options(config)]) {
-		process.stderr.write(`enjamb: ${file ?? path}${line === undefined ? "" : `:${line}`}: warning: ${message}\n`);
-	}
-	return config;
+	const { review_config, review_lines } = await import("./check.ts");
+	const context = { built_in: built_in_modules, surface: lua_surface() };
+	const { option_findings } = review_config(loaded.value, dirname(resolve(path)), context);
+	const told = option_findings.filter(({ severity }) => tells_all || severity !== "info");
+	for (const line of review_lines(told, path)) process.stderr.write(`enjamb: ${line}\n`);
+	return loaded.value.config;
 }
 
 /** The server that the options of a command name: that of a file, or the newcomer's; with its own log, or the given one. */
 async function open_server(config_path: string | undefined, data: string, log?: readonly LogSink[]): Promise<RunningServer> {
-	const config = config_path === undefined ? default_config(data) : await read_config(config_path);
+	const config = config_path === undefined ? default_config(data) : await read_config(config_path, log === undefined);
 	const umask = read_umask(config);
 	if (!umask.ok) refuse(umask.error);
 	process.umask(umask.value);

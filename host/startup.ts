@@ -82,6 +82,14 @@ export function data_folder(config: Config, config_folder: string): string {
 	return prefix !== undefined && existsSync(installed) ? installed : resolve(config_folder, "data");
 }
 
+/** Why a server without hosts does not start. */
+export const no_host = "the configuration defines no host: expected a VirtualHost or a Component";
+
+/** The hosts that a configuration has run. */
+export function enabled_hosts(config: Config): string[] {
+	return config.hosts().filter((host) => config.raw(host)?.get("enabled") !== false);
+}
+
 /** Makes sure that data can be kept in a folder; answers with why it cannot. */
 function prepare_data_folder(path: string): string | undefined {
 	try {
@@ -250,8 +258,8 @@ export function create_server(options: ServerOptions): Result<RunningServer, str
 		const problem = keeps_data(config) ? prepare_data_folder(data) : undefined;
 		if (problem !== undefined) return problem;
 		events.tell("server-starting", {}, report);
-		const enabled = config.hosts().filter((host) => config.raw(host)?.get("enabled") !== false && wanted(host));
-		if (enabled.length === 0) return "the configuration defines no host: expected a VirtualHost or a Component";
+		const enabled = enabled_hosts(config).filter(wanted);
+		if (enabled.length === 0) return no_host;
 		for (const host of enabled) {
 			if (activate_host(host) === "locked") locked_hosts.add(host, storage_problems.get(host)?.text ?? "");
 		}

@@ -2,27 +2,10 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { known_option, known_options } from "../host/core/config/known_options.ts";
-import { all_option_reads, literal, type OptionRead, option_reads } from "./option_reads.ts";
+import { all_option_reads, indirect, literal, type OptionRead, option_reads } from "./option_reads.ts";
 
 const root = join(import.meta.dirname, "..");
 const page = "muc/OPTIONS.md";
-
-/** Options that a file reads through a variable; each stands in the file as a text. */
-const indirect: { readonly [file: string]: readonly string[] } = {
-	"host/startup.ts": ["data_path", "pidfile"],
-	"host/core/certmanager.ts": ["certificate", "ssl", "c2s_ssl"],
-	"host/core/hostmanager.ts": ["name", "disco_hidden"],
-	"host/core/modulemanager.ts": ["modules_enabled", "modules_disabled"],
-	"host/core/storagemanager.ts": ["default_storage"],
-	"host/core/usermanager.ts": ["authentication", "authorization"],
-	"host/plugins/mod_authz_internal.ts": ["add_permissions", "remove_permissions"],
-	"host/plugins/mod_register_limits.ts": [
-		"registration_allowlist",
-		"registration_blocklist",
-		"registration_whitelist",
-		"registration_blacklist",
-	],
-};
 
 const types: { readonly [kind: string]: string } = { array: "list", set: "list", inherited_set: "list" };
 

@@ -21,6 +21,23 @@ export interface OptionRead {
 /** Where options are read for others, or are looked at without being used. */
 const passed_over = ["host/core/types.ts", "host/core/moduleapi.ts", "host/core/config/", "host/compare.ts", "host/check/"];
 
+/** Options that a file reads through a variable; each stands in the file as a text. */
+export const indirect: { readonly [file: string]: readonly string[] } = {
+	"host/startup.ts": ["data_path", "pidfile"],
+	"host/core/certmanager.ts": ["certificate", "ssl", "c2s_ssl"],
+	"host/core/hostmanager.ts": ["name", "disco_hidden"],
+	"host/core/modulemanager.ts": ["modules_enabled", "modules_disabled"],
+	"host/core/storagemanager.ts": ["default_storage"],
+	"host/core/usermanager.ts": ["authentication", "authorization"],
+	"host/plugins/mod_authz_internal.ts": ["add_permissions", "remove_permissions"],
+	"host/plugins/mod_register_limits.ts": [
+		"registration_allowlist",
+		"registration_blocklist",
+		"registration_whitelist",
+		"registration_blacklist",
+	],
+};
+
 const calls = /\.get_option(?:_(?<kind>[a-z_]+))?(?:<[^()]*?>)?\(|\bconfig\.(?:raw\(\w+\)\?\.)?get\(/g;
 
 /** The arguments of a call, which `start` is the first character of. */
@@ -80,6 +97,43 @@ export function all_option_reads(root: string, folders: readonly string[]): Opti
 			.filter((file) => file.endsWith(".ts") && !passed_over.some((part) => file.startsWith(part)))
 			.flatMap((file) => option_reads(readFileSync(join(root, file), "utf8"), file)),
 	);
+}
+
+/** The module that a source belongs to; `core` for what every server has. */
+export function module_of(file: string): string {
+	const named = /(?:^|\/)mod_([a-z0-9_]+)\.ts$/.exec(file)?.[1];
+	if (named !== undefined) return named;
+	if (file.startsWith("muc/mam/")) return "muc_mam";
+	if (file.startsWith("muc/moderation/")) return "muc_moderation";
+	if (file.startsWith("muc/")) return "muc";
+	const library = /^host\/plugins\/(?:([a-z_]+)\/|(http|auth_accounts|limits)[a-z_]*\.lib\.ts)/.exec(file);
+	return library?.[1] ?? (library?.[2] === "http" ? "http" : "core");
+}
+
+/** Who reads each option: modules, or `core`, in order and separated by blanks. */
+export function readers_by_option(root: string): { readonly [option: string]: string } {
+	const readers = new Map<string, Set<string>>();
+	for (const { name, file } of all_option_reads(root, ["host", "muc", "lua-shims"])) {
+		for (const option of name === undefined ? (indirect[file] ?? []) : [name]) {
+			readers.set(option, (readers.get(option) ?? new Set()).add(module_of(file)));
+		}
+	}
+	return Object.fromEntries([...readers].sort().map(([option, names]) => [option, [...names].sort().join(" ")]));
+}
+
+/** The modules that each of ours has loaded with it. */
+export function dependencies_by_module(root: string): { readonly [module: string]: string } {
+	const found = new Map<string, Set<string>>();
+	for (const folder of ["host/plugins", "muc"]) {
+		for (const name of readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })) {
+			if (!name.endsWith(".ts")) continue;
+			const module = module_of(`${folder}/${name}`);
+			for (const [, other = ""] of readFileSync(join(root, folder, name), "utf8").matchAll(/\.depends\("([a-z0-9_]+)"/g)) {
+				found.set(module, (found.get(module) ?? new Set()).add(other));
+			}
+		}
+	}
+	return Object.fromEntries([...found].sort().map(([module, names]) => [module, [...names].sort().join(" ")]));
 }
 
 /** A default of the kind that can be told from the source: text, a number, a truth value or an empty list; else undefined. */

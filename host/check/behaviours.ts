@@ -1,8 +1,10 @@
 // No counterpart: what one and the same configuration means to Prosody 0.12, to 13 and to us, where that differs.
 
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Config } from "../core/configmanager.ts";
 import { default_driver } from "../core/storagemanager.ts";
+import { path_encode } from "../util/datamanager.ts";
 import type { Finding, Readings, Severity } from "./findings.ts";
 import { lua_tokens } from "./lua_scan.ts";
 
@@ -91,6 +93,16 @@ function check_rooms(config: Config): Finding[] {
 	return findings;
 }
 
+/** Where packages and an installation from source have Prosody keep its data. */
+const usual_data_folders: readonly string[] = ["/var/lib/prosody", "/usr/local/var/lib/prosody"];
+
+/** A folder that a Prosody keeps data of these hosts in, where that is not ours. */
+function data_elsewhere(config: Config, data_folder: string): string | undefined {
+	return usual_data_folders
+		.filter((folder) => folder !== data_folder)
+		.find((folder) => [...config.hosts().map(path_encode), "prosody.sqlite"].some((name) => existsSync(join(folder, name))));
+}
+
 /** Rules about the server as a whole. */
 function check_server(config: Config, data_folder: string): Finding[] {
 	const findings: Finding[] = [];
@@ -109,25 +121,13 @@ function check_server(config: Config, data_folder: string): Finding[] {
 			readings: { prosody_0_12: "internal", prosody_13: "internal", enjamb: default_driver },
 		});
 	}
-	if (config.get("*", "data_path") === undefined) {
+	const elsewhere = config.get("*", "data_path") === undefined ? data_elsewhere(config, data_folder) : undefined;
+	if (elsewhere !== undefined) {
 		add("data_path", {
-			severity: data_folder.endsWith("/var/lib/prosody") ? "info" : "warning",
-			message: "no data_path is set, and where data lie is then for each server to know",
-			expected: 'data_path = "/var/lib/prosody", or wherever the data of this Prosody lie, makes sure',
-			readings: {
-				prosody_0_12: "where its package keeps data",
-				prosody_13: "where its package keeps data",
-				enjamb: data_folder,
-			},
-		});
-	}
-	for (const option of ["prosody_user", "prosody_group"]) {
-		if (config.get("*", option) === undefined) continue;
-		add(option, {
-			severity: "info",
-			message: `${option} is not followed: the server stays the user who starts it`,
-			expected: "start it as the user that the data belong to",
-			readings: { prosody_0_12: "followed", prosody_13: "followed", enjamb: "not followed" },
+			severity: "warning",
+			message: `no data_path is set, and there are data of these hosts in ${elsewhere}`,
+			expected: `data_path = "${elsewhere}" uses them`,
+			readings: { prosody_0_12: elsewhere, prosody_13: elsewhere, enjamb: data_folder },
 		});
 	}
 	if (config.get("*", "daemonize") === true) {

@@ -19,7 +19,7 @@ export interface LuaNeed {
 	readonly line: number;
 	/** Whether the source goes on without it: `pcall(require, …)`, and `module:depends(…, true)`. */
 	readonly optional: boolean;
-	/** Whether it is only asked for within functions, so that the module is loaded without it. */
+	/** Whether it is only asked for within functions or under a condition, so that the module may be loaded without it. */
 	readonly later: boolean;
 }
 
@@ -146,7 +146,7 @@ export function lua_needs(source: string): LuaNeed[] {
 	function add(kind: LuaNeed["kind"], name: string, line: number, optional: boolean): void {
 		const key = `${kind} ${name}`;
 		const known = found.get(key);
-		const later = functions > 0;
+		const later = functions > 0 || blocks.includes("if");
 		// What is needed more than what is known of it
 		const is_stronger = known !== undefined && ((known.optional && !optional) || (known.later && !later && !optional));
 		if (known === undefined || is_stronger) found.set(key, { kind, name, line, optional, later });
@@ -186,11 +186,18 @@ export function lua_needs(source: string): LuaNeed[] {
 	return [...found.values()];
 }
 
+/** The functions that a source itself puts on `module`, as `function module.add_host`. */
+function own_methods(source: string): ReadonlySet<string> {
+	const defined = source.matchAll(/\bfunction\s+module[.:]([A-Za-z_]\w*)|\bmodule\.([A-Za-z_]\w*)\s*=[^=]/g);
+	return new Set([...defined].map(([, declared, assigned]) => declared ?? assigned ?? ""));
+}
+
 /** What a source asks for by `require` and on `module:` that our host does not offer. */
 export function missing_in_surface(source: string, surface: LuaSurface): LuaNeed[] {
+	const own = own_methods(source);
 	return lua_needs(source).filter(({ kind, name }) => {
 		if (kind === "library") return !surface.libraries.has(name) && !surface.libraries.has(`prosody.${name}`);
-		return kind === "method" && !surface.module_methods.has(name);
+		return kind === "method" && !surface.module_methods.has(name) && !own.has(name);
 	});
 }
 

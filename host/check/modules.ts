@@ -111,6 +111,16 @@ function sources_of(
 	return [{ file, text, later }, ...parts];
 }
 
+/** The options that a module in TypeScript reads, as far as its file names them. */
+function typescript_options(file: string): string[] {
+	try {
+		const reads = readFileSync(file, "utf8").matchAll(/\.get_option(?:_[a-z_]+)?(?:<[^()]*>)?\(\s*["'`]([a-z0-9_]+)["'`]/g);
+		return [...new Set([...reads].map(([, option = ""]) => option))];
+	} catch {
+		return [];
+	}
+}
+
 function describe_need({ kind, name, line }: LuaNeed, file: string, module_file: string): string {
 	const where = file === module_file ? `line ${line}` : `${basename(file)} line ${line}`;
 	const prefix = kind === "method" ? "module:" : kind === "module" ? "mod_" : "";
@@ -184,7 +194,8 @@ function examine(
 		if (typescript !== undefined) {
 			const problem = module_file_problem(typescript);
 			const runs = problem === undefined ? "unknown" : "no";
-			return { name, hosts, found: "typescript", file: typescript, runs, missing: [], problem, options: [], depends: [] };
+			const options = typescript_options(typescript);
+			return { name, hosts, found: "typescript", file: typescript, runs, missing: [], problem, options, depends: [] };
 		}
 	}
 	if (lua === undefined) return { name, hosts, found: "nowhere", runs: "no", missing: [], options: [], depends: [] };

@@ -503,19 +503,19 @@ export const known_options: Readonly<Record<string, KnownOption>> = {
 	whitelist_registration_only: { type: "boolean", readers: "mod_register_limits" },
 };
 
-/** Services that listen, by the prefix of their options; the empty one is for all. */
-const services = [
-	"c2s",
-	"c2s_direct_tls",
-	"component",
-	"console",
-	"http",
-	"https",
-	"mqtt",
-	"proxy65",
-	"s2s",
-	"s2s_direct_tls",
-] as const;
+/** The modules that offer services that listen, by the prefix of the services' options. */
+const services: Readonly<Record<string, string>> = {
+	c2s: "c2s",
+	c2s_direct_tls: "c2s",
+	component: "component",
+	console: "admin_telnet",
+	http: "http",
+	https: "http",
+	mqtt: "mqtt",
+	proxy65: "proxy65",
+	s2s: "s2s",
+	s2s_direct_tls: "s2s",
+};
 
 /** What each service can be told by `<prefix>_<suffix>` (core/portmanager.lua, core/certmanager.lua). */
 const service_suffixes: Readonly<Record<string, KnownOption>> = {
@@ -536,10 +536,16 @@ const bare_port_options: Readonly<Record<string, KnownOption>> = {
 
 const port_options: ReadonlyMap<string, KnownOption> = new Map([
 	...Object.entries(bare_port_options),
-	...services.flatMap((service) =>
+	...Object.keys(services).flatMap((service) =>
 		Object.entries(service_suffixes).map(([suffix, option]): [string, KnownOption] => [`${service}_${suffix}`, option]),
 	),
 ]);
+
+/** The module whose service an option such as `https_ports` is for; undefined where it is for none. */
+export function port_option_module(option: string): string | undefined {
+	const [, service = "", suffix = ""] = /^(.+)_([a-z]+)$/.exec(option) ?? [];
+	return Object.hasOwn(service_suffixes, suffix) && Object.hasOwn(services, service) ? services[service] : undefined;
+}
 
 /** What is known of an option by its name; `undefined` when nothing is. */
 export function known_option(name: string): KnownOption | undefined {
