@@ -1,5 +1,5 @@
-// No counterpart: who reads which option here, and which modules of ours load which others with them. A spec reads the sources and
-// holds these tables to them.
+// No counterpart: who reads which option here, and which modules of ours load which others with them. Taken from the sources:
+// `npx vitest run spec/host/core/config/options_here.spec.ts -u` writes it anew.
 
 /** Modules, or `core` for what every server has, separated by blanks, by the option that they read; `*` stands for a name. */
 export const readers_here: Readonly<Record<string, string>> = {
@@ -42,7 +42,12 @@ export const readers_here: Readonly<Record<string, string>> = {
 	certificate: "core",
 	certificates: "core",
 	component_admins_as_room_owners: "muc",
+	component_conflict_resolve: "component",
 	component_module: "core vcard",
+	component_secret: "component component_uplink",
+	component_stanza_size_limit: "core",
+	component_tcp_keepalives: "core",
+	component_uplink: "component_uplink core",
 	conflict_resolve: "core",
 	cron_check_delay: "cron",
 	cron_initial_delay: "cron",
@@ -89,6 +94,8 @@ export const readers_here: Readonly<Record<string, string>> = {
 	insecure_sasl_mechanisms: "saslauth",
 	interface: "core",
 	interfaces: "core",
+	limits: "limits",
+	limits_resolution: "limits",
 	local_interfaces: "core",
 	log: "core",
 	lua_hook_timeout: "core",
@@ -130,7 +137,7 @@ export const readers_here: Readonly<Record<string, string>> = {
 	muc_tombstone_expiry: "muc",
 	muc_tombstones: "muc",
 	muc_vcard: "muc",
-	name: "core disco muc",
+	name: "component core disco muc",
 	network_settings: "c2s core",
 	new_muc_storage_format: "muc",
 	parent_host: "authz_internal",
@@ -158,6 +165,7 @@ export const readers_here: Readonly<Record<string, string>> = {
 	remove_permissions: "authz_internal",
 	require_encryption: "register_ibr saslauth tls",
 	restrict_room_creation: "muc",
+	s2s_stanza_size_limit: "core",
 	server_user_role: "authz_internal",
 	sql: "storage_sql",
 	sql_manage_tables: "storage_sql",
@@ -170,12 +178,14 @@ export const readers_here: Readonly<Record<string, string>> = {
 	storage_memory_temporary: "storage_memory",
 	storage_memory_temporary_stores: "storage_memory",
 	strict_deprecate_is_admin: "core",
-	tcp_keepalives: "c2s",
+	tcp_keepalives: "c2s core",
 	tls_profile: "core",
 	trusted_proxies: "http",
 	umask: "core",
+	unlimited_jids: "core",
 	use_ipv4: "core",
 	use_ipv6: "core",
+	validate_from_addresses: "component",
 	vcard_store_name: "vcard",
 	whitelist_registration_only: "register_limits",
 };
