@@ -1,87 +1,81 @@
-// No counterpart: a benchmark's findings as a page with plots.
+// No counterpart: a benchmark's findings as a page with plots and a table.
 
+import { createHash } from "node:crypto";
 import { xml_escape } from "../../host/util/stanza.ts";
-import { median_of, report_text, result_of, scenarios_of, short, subjects_of } from "./report_text.ts";
-import type { BenchReport, ScenarioResult, SubjectName } from "./types.ts";
-
-const colours: Record<SubjectName, string> = {
-	enjamb: "#0b7a75",
-	prosody: "#6e44a8",
-	ejabberd: "#c8553d",
-	floor: "#8a8a8a",
-	lua: "#2f6fc4",
-};
-const width = 640;
-const row_height = 18;
+import { bars, curve, unit_text } from "./page/plots.ts";
+import { page_style } from "./page/style.ts";
+import { machine_lines, median_of, p99, ratio, result_of, scenarios_of, short, subjects_of } from "./report_text.ts";
+import type { BenchReport, SubjectName } from "./types.ts";
 
 function legend(subjects: readonly SubjectName[]): string {
-	return `<p>${subjects.map((subject) => `<span style="color:${colours[subject]}">■</span> ${subject}`).join(" &#160; ")}</p>`;
+	return `<ul class="legend">${subjects.map((subject) => `<li class="${subject}">${subject}</li>`).join("")}</ul>`;
 }
 
-/** Bars of one scenario, longest first to none. */
-function bars(report: BenchReport, { id, title, unit }: ScenarioResult["scenario"]): string {
-	const found = subjects_of(report)
-		.map((subject) => ({ subject, value: median_of(result_of(report, id, subject)) }))
-		.filter((entry): entry is { subject: SubjectName; value: number } => entry.value !== undefined);
-	const longest = Math.max(...found.map(({ value }) => value));
-	const rows = found.map(({ subject, value }, index) => {
-		const y = index * row_height;
-		const length = Math.max(1, (value / longest) * (width - 200));
-		return `<rect x="100" y="${y}" width="${length.toFixed(1)}" height="${row_height - 4}" fill="${colours[subject]}"/><text x="94" y="${y + 11}" text-anchor="end">${subject}</text><text x="${(length + 106).toFixed(1)}" y="${y + 11}">${short(value)}</text>`;
+/** Cells of one row, of which the first has a line before it. */
+function cells(texts: readonly { readonly text: string; readonly is_best?: boolean }[]): string {
+	return texts
+		.map(({ text, is_best }, index) => {
+			const classes = [...(index === 0 ? ["first"] : []), ...(is_best ? ["best"] : [])];
+			return `<td${classes.length > 0 ? ` class="${classes.join(" ")}"` : ""}>${text}</td>`;
+		})
+		.join("");
+}
+
+/** All figures: the medians, how many times as much the others need, and the slowest deliveries but one in a hundred. */
+function table(report: BenchReport): string {
+	const subjects = subjects_of(report);
+	const others = subjects.filter((subject) => subject !== "enjamb");
+	const rows = scenarios_of(report).map(({ id, title, unit }) => {
+		const results = subjects.map((subject) => result_of(report, id, subject));
+		const medians = results.map((result) => median_of(result));
+		// The floor is no server that anybody could run
+		const least = Math.min(...medians.filter((median, index) => median !== undefined && subjects[index] !== "floor").map(Number));
+		const own = median_of(result_of(report, id, "enjamb"));
+		const costs = medians.map((median) => ({ text: short(median), is_best: subjects.length > 1 && median === least }));
+		const ratios = others.map((subject) => ({ text: ratio(median_of(result_of(report, id, subject)), own) }));
+		const slowest = results.map((result) => ({ text: short(median_of(result, p99)) }));
+		return `<tr><th scope="row" class="load">${xml_escape(title)}</th><td>${xml_escape(unit_text(unit))}</td>${cells(costs)}${cells(ratios)}${cells(slowest)}</tr>`;
 	});
-	const per = ["MiB", "KiB", "ms"].includes(unit) ? unit : `µs per ${unit}`;
-	return `<h3>${xml_escape(title)} <small>${per}</small></h3><svg width="${width}" height="${found.length * row_height}" role="img">${rows.join("")}</svg>`;
+	const group = (title: string, count: number): string =>
+		count === 0 ? "" : `<th class="group first" scope="colgroup" colspan="${count}">${title}</th>`;
+	const names = (list: readonly string[]): string =>
+		list.map((name, index) => `<th scope="col"${index === 0 ? ' class="first"' : ""}>${name}</th>`).join("");
+	const head = `<tr><th class="load"></th><th></th>${group("median", subjects.length)}${group("times enjamb’s", others.length)}${group("p99 in ms", subjects.length)}</tr>
+<tr><th scope="col" class="load">load</th><th scope="col">in</th>${names(subjects)}${names(others)}${names(subjects)}</tr>`;
+	return `<div class="scroll" tabindex="0" role="region" aria-label="All figures"><table><thead>${head}</thead><tbody>${rows.join("\n")}</tbody></table></div>`;
 }
 
-/** How the cost grows, on logarithmic axes. */
-function curve(report: BenchReport, of: "occupants" | "rooms"): string {
-	const scenarios = scenarios_of(report).filter(({ sweep }) => sweep?.of === of);
-	if (scenarios.length === 0) return "";
-	const lines = subjects_of(report).map((subject) => ({
-		subject,
-		points: scenarios.flatMap(({ id, sweep }) => {
-			const value = median_of(result_of(report, id, subject));
-			return value === undefined || sweep === undefined ? [] : [{ at: sweep.at, value }];
-		}),
-	}));
-	const all = lines.flatMap(({ points }) => points);
-	const scale = (numbers: readonly number[], from: number, to: number) => {
-		const low = Math.log(Math.min(...numbers));
-		const high = Math.log(Math.max(...numbers));
-		return (number: number): string => (from + ((Math.log(number) - low) / (high - low || 1)) * (to - from)).toFixed(1);
-	};
-	const x = scale(
-		all.map(({ at }) => at),
-		60,
-		width - 40,
-	);
-	const y = scale(
-		all.map(({ value }) => value),
-		270,
-		20,
-	);
-	const drawn = lines.map(({ subject, points }) => {
-		const marks = points.map(
-			({ at, value }) =>
-				`<circle cx="${x(at)}" cy="${y(value)}" r="3" fill="${colours[subject]}"/><text x="${x(at)}" y="${Number(y(value)) - 6}" text-anchor="middle">${short(value)}</text>`,
-		);
-		const path = points.map(({ at, value }) => `${x(at)},${y(value)}`).join(" ");
-		return `<polyline points="${path}" fill="none" stroke="${colours[subject]}"/>${marks.join("")}`;
-	});
-	const places = [...new Set(all.map(({ at }) => at))].map(
-		(at) => `<text x="${x(at)}" y="292" text-anchor="middle">${at}</text>`,
-	);
-	return `<h3>µs per delivery by number of ${of}</h3><svg width="${width}" height="300" role="img">${drawn.join("")}${places.join("")}</svg>`;
-}
-
-/** One page that needs nothing from elsewhere. */
+/** One page that needs nothing else: it loads nothing, and its own policy lets no style apply but its own, and no script run. */
 export function report_html(report: BenchReport): string {
 	const plain = scenarios_of(report).filter(({ sweep }) => sweep === undefined);
-	return `<!doctype html><html lang="en"><meta charset="utf-8"><title>enjamb bench</title>
-<style>body{font:14px/1.4 system-ui,sans-serif;max-width:72rem;margin:2rem auto;padding:0 1rem}svg text{font-size:11px}h3{margin:1.2rem 0 .2rem}small{font-weight:normal;color:#666}pre{overflow-x:auto}</style>
-<h1>enjamb bench</h1>${legend(subjects_of(report))}
-${plain.map((scenario) => bars(report, scenario)).join("\n")}
-${curve(report, "occupants")}${curve(report, "rooms")}
-<h2>Table</h2><pre>${xml_escape(report_text(report))}</pre><p><code>${xml_escape(report.command)}</code></p></html>
+	const subjects = subjects_of(report);
+	const curves = curve(report, "occupants") + curve(report, "rooms");
+	const hash = createHash("sha256").update(page_style).digest("base64");
+	const title = `enjamb bench, ${report.machine.date}`;
+	return `<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'sha256-${hash}'; base-uri 'none'; form-action 'none'">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>${xml_escape(title)}</title>
+<style>${page_style}</style>
+</head>
+<body>
+<header>
+<h1>What loads cost</h1>
+${machine_lines(report)
+	.map((line) => `<p class="about">${xml_escape(line)}</p>`)
+	.join("\n")}
+${legend(subjects)}
+</header>
+${plain.length === 0 ? "" : `<h2>Load by load</h2>\n<p class="quiet">Processor time, memory or time that the server takes; shorter is better. Bars are the median of the runs, the lines in them go from the least to the most.</p>\n<div class="cards">\n${plain.map((scenario) => bars(report, scenario)).join("\n")}\n</div>`}
+${curves === "" ? "" : `<h2>How costs grow</h2>\n<div class="plots">\n${curves}\n</div>`}
+<h2>All figures</h2>
+${table(report)}
+<footer><code>${xml_escape(report.command)}</code></footer>
+</body>
+</html>
 `;
 }

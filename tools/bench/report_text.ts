@@ -40,11 +40,13 @@ export function scenarios_of(report: BenchReport): ScenarioResult["scenario"][] 
 	return [...by_id.values()];
 }
 
-function p99(finding: Finding): number | undefined {
+/** The slowest delivery but one in a hundred; undefined where a single number was found. */
+export function p99(finding: Finding): number | undefined {
 	return "value" in finding ? undefined : finding.p99_ms;
 }
 
-function ratio(other: number | undefined, own: number | undefined): string {
+/** How many times as much another needs. */
+export function ratio(other: number | undefined, own: number | undefined): string {
 	return other === undefined || own === undefined || own === 0 ? "–" : `${short(other / own)}×`;
 }
 
@@ -52,14 +54,20 @@ function line(cells: readonly string[]): string {
 	return `| ${cells.join(" | ")} |`;
 }
 
+/** Where and when it was measured, in two lines. */
+export function machine_lines({ machine }: BenchReport): string[] {
+	return [
+		`${machine.processor}, ${machine.cores} cores, ${machine.memory_mib} MiB, ${machine.system}, Node ${machine.node}`,
+		`Server on core ${machine.server_core}, load generator on core ${machine.generator_core}; ${machine.date}; load average ${machine.load.map((load) => load.toFixed(2)).join(" → ")}`,
+	];
+}
+
 /** Tables in Markdown: the medians, and how many times as much the others need. */
 export function report_text(report: BenchReport): string {
 	const subjects = subjects_of(report);
 	const others = subjects.filter((subject) => subject !== "enjamb");
-	const { machine } = report;
 	const lines = [
-		`${machine.processor}, ${machine.cores} cores, ${machine.memory_mib} MiB, ${machine.system}, Node ${machine.node}`,
-		`Server on core ${machine.server_core}, load generator on core ${machine.generator_core}; ${machine.date}; load average ${machine.load.map((load) => load.toFixed(2)).join(" → ")}`,
+		...machine_lines(report),
 		"",
 		"Processor time of the server in µs (median of the runs), p99 in ms, and how many times as much the others need:",
 		"",

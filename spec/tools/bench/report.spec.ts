@@ -43,8 +43,12 @@ describe("a benchmark's report", () => {
 	it("is a page that needs nothing else and holds no markup from outside", () => {
 		const page = report_html(report);
 		expect(page).toContain("Some &lt;processor&gt;");
-		expect(page.match(/<svg /g)).toHaveLength(2);
-		expect(page).not.toMatch(/NaN|undefined/);
+		expect(page.match(/<svg /g)).toHaveLength(3);
+		expect(page.match(/<tr>/g)).toHaveLength(4);
+		expect(page).toContain(
+			'<td class="first best">2.00</td><td>60.0</td><td class="first">30.0×</td><td class="first">4.00</td><td>120</td>',
+		);
+		expect(page).not.toMatch(/NaN|undefined|Infinity|<script|\| ---/);
 	});
 });
 

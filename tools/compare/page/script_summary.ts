@@ -30,7 +30,7 @@ export const script_summary = `
 
 	/** How it went: on each server, where there are several beside the reference. */
 	function outcomes() {
-		const warning = index.warning === "" ? [] : [make("p", { class: "warning", role: "note" }, index.warning)];
+		const warning = index.warning === "" ? [] : [make("p", { class: "hollow", role: "note" }, index.warning)];
 		return [...warning, ...outcome_parts(), make("p", { class: "quiet" }, index.remark)];
 	}
 

@@ -47,7 +47,7 @@ h1 { font-size: 26px; font-weight: 650; line-height: 1.25; letter-spacing: -0.01
 h1 span { color: var(--quiet); font-weight: 400; }
 .about { margin-top: 4px; color: var(--quiet); white-space: pre-wrap; }
 .verdict { margin: 20px 0 10px; font-size: 19px; font-weight: 600; }
-.warning { margin: 20px 0 0; padding: 8px 12px; border-left: 4px solid var(--known); background: var(--known-mark); }
+.hollow { margin: 20px 0 0; padding: 8px 12px; border-left: 4px solid var(--known); background: var(--known-mark); }
 .bar { display: flex; gap: 2px; height: 14px; border-radius: 7px; overflow: hidden; background: var(--edge); }
 .bar span { flex: 0 1 0; min-width: 5px; }
 .bar .equal { background: var(--equal); }
