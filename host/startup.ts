@@ -1,8 +1,9 @@
 // Counterpart: util/startup.lua
 
-import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { accessSync, constants, existsSync, mkdirSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { create_certmanager } from "./core/certmanager.ts";
+import { Claims } from "./core/claims.ts";
 import type { Config, ConfigError, ConfigValue } from "./core/config/config.ts";
 import type { LoadedConfig } from "./core/config/lua_sandbox.ts";
 import { as_period } from "./core/config/option_types.ts";
@@ -232,7 +233,7 @@ export function create_server(options: ServerOptions): Result<RunningServer, str
 	const storage_problems = new Map<string, StorageError>();
 	const locked_hosts = new LockedHosts((host) => activate_host(host) === "locked", log, lock_time);
 	let only_accounts = false;
-	let pidfile: string | undefined;
+	const claims = new Claims(log);
 	let stopped: Promise<void> | undefined;
 
 	/** Brings up a host. Where that cannot be, because of its storage or else, the log says so. */
@@ -277,20 +278,16 @@ export function create_server(options: ServerOptions): Result<RunningServer, str
 	}
 
 	async function start(): Promise<Result<ListenAddress[], string>> {
+		const unwritable = keeps_data(config) ? prepare_data_folder(data) : undefined;
+		if (unwritable !== undefined) return fail_start(unwritable);
+		const named = option_text(config, "pidfile");
+		const claimed = claims.take(keeps_data(config) ? data : undefined, named === undefined ? undefined : resolve(data, named));
+		if (!claimed.ok) return fail_start(claimed.error);
 		const problem = await activate_hosts(() => true);
 		if (problem !== undefined) return fail_start(problem);
 		const listening = await portmanager.start();
 		if (!listening.ok) return fail_start(listening.error);
-		const named = option_text(config, "pidfile");
-		if (named !== undefined) {
-			pidfile = resolve(data, named);
-			try {
-				writeFileSync(pidfile, `${process.pid}\n`);
-			} catch (error) {
-				log("error", "Cannot write the pidfile %s: %s", pidfile, error instanceof Error ? error.message : error);
-				pidfile = undefined;
-			}
-		}
+		claims.write_pid();
 		modulemanager.server_is_ready();
 		locked_hosts.watch();
 		events.tell("server-started", {}, report);
@@ -318,7 +315,7 @@ export function create_server(options: ServerOptions): Result<RunningServer, str
 		await portmanager.stop();
 		storagemanager.close();
 		events.tell("server-stopped", { reason }, report);
-		if (pidfile !== undefined && own_pidfile(pidfile)) rmSync(pidfile, { force: true });
+		claims.release();
 	}
 
 	return ok(server);
@@ -329,15 +326,6 @@ function read_lock_time(option: ConfigValue | undefined, warn: (problem: string)
 	const { value, problem } = as_period(option, 0);
 	if (problem !== undefined) warn(problem);
 	return (value ?? default_lock_time) * 1000;
-}
-
-/** Whether a pidfile still names this process. */
-function own_pidfile(path: string): boolean {
-	try {
-		return readFileSync(path, "utf8").trim() === String(process.pid);
-	} catch {
-		return false;
-	}
 }
 
 function is_stanza_event(work: object): work is StanzaEvent {

@@ -1,12 +1,11 @@
 // Counterpart: util/prosodyctl/check.lua (ports, which Prosody leaves to the start)
 
-import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { resolve } from "node:path";
 import type { Config } from "../core/configmanager.ts";
 import { explain_failure, interfaces_of, type PortService, port_number, ports_of } from "../core/port_settings.ts";
 import type { ListenFailure } from "../net/server.ts";
 import type { Finding } from "./findings.ts";
+import { running_server } from "./other_server.ts";
 
 /** A service that listens, and the module that offers it. */
 interface KnownService extends PortService {
@@ -39,21 +38,6 @@ function try_port(name: string, port: number): Promise<ListenFailure | undefined
 	});
 }
 
-/** The process that a pidfile names, if it runs. */
-function running_server(config: Config, data_folder: string): number | undefined {
-	const pidfile = config.get("*", "pidfile");
-	if (typeof pidfile !== "string") return undefined;
-	try {
-		const pid = Number(readFileSync(resolve(data_folder, pidfile), "utf8").trim());
-		if (!Number.isInteger(pid) || pid <= 0) return undefined;
-		process.kill(pid, 0);
-		return pid;
-	} catch (error) {
-		const is_running = error instanceof Error && "code" in error && error.code === "EPERM";
-		return is_running ? 0 : undefined;
-	}
-}
-
 /** Whose ports are looked at. */
 export interface PortContext {
 	/** Names of the modules that would be loaded. */
@@ -63,7 +47,7 @@ export interface PortContext {
 
 /**
  * Looks whether the ports of all services that would run can be listened on, by doing so for a moment. A port that is taken is no
- * error while the server of this very configuration still runs, by its pidfile.
+ * error while the server of this very configuration, or of its data, still runs.
  */
 export async function check_ports(config: Config, context: PortContext): Promise<Finding[]> {
 	const findings: Finding[] = [];
@@ -104,7 +88,7 @@ export async function check_ports(config: Config, context: PortContext): Promise
 					message: `${service.name} cannot listen on ${address}: ${explain_failure(failure)}`,
 					...(is_ours
 						? {
-								expected: `by the pidfile, the server that uses this configuration still runs${running > 0 ? ` (process ${running})` : ""}; stop it first`,
+								expected: `${running.program} still runs with this configuration or on its data (process ${running.pid}); stop it first`,
 							}
 						: {}),
 				});

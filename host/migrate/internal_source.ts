@@ -85,7 +85,7 @@ function survey(folder: string, left: LeftList): FileUnit[] {
 		const host_stat = stat_of(host_path, left);
 		if (host_stat === undefined) continue;
 		if (!host_stat.isDirectory()) {
-			if (!/^prosody\.(pid|sock)$/.test(folder_name)) left.add(host_path, "not in the folder of a host");
+			if (!/^(?:prosody\.(?:pid|sock)|\.enjamb\.lock)$/.test(folder_name)) left.add(host_path, "not in the folder of a host");
 			continue;
 		}
 		const host = path_decode(folder_name);

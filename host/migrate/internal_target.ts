@@ -108,7 +108,8 @@ function write_all(file: number, bytes: Buffer, position: number): void {
 /** Why a folder cannot be a target: something is in it. */
 export function occupied_folder(folder: string): string | undefined {
 	if (!existsSync(folder)) return undefined;
-	const [first] = readdirSync(folder);
+	// A server that was killed may have left its lock
+	const [first] = readdirSync(folder).filter((name) => name !== ".enjamb.lock");
 	return first === undefined ? undefined : `the folder ${folder} is not empty (there is ${first})`;
 }
 

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { check_ports } from "../../../host/check/ports.ts";
 import { Config, type ConfigValue } from "../../../host/core/configmanager.ts";
+import { start_named } from "../named_process.ts";
 
 let folder: string;
 let other: Server;
@@ -55,10 +56,14 @@ describe("ports", () => {
 	});
 
 	it("that the server of this configuration still has are warnings", async () => {
-		writeFileSync(join(folder, "prosody.pid"), `${process.pid}\n`);
+		const server = await start_named("/usr/bin/prosody");
+		writeFileSync(join(folder, "prosody.pid"), `${server.pid}\n`);
 		const [only] = await check({ c2s_ports: [taken], pidfile: "prosody.pid" });
+		server.kill();
 		expect(only).toMatchObject({ severity: "warning" });
-		expect(only?.expected).toContain(String(process.pid));
+		expect(only?.expected).toBe(
+			`prosody still runs with this configuration or on its data (process ${server.pid}); stop it first`,
+		);
 	});
 
 	it("must be numbers, of one service each, on addresses of this machine", async () => {

@@ -212,7 +212,7 @@ describe("a reload", () => {
 
 describe("signals", () => {
 	it("SIGHUP reloads with Debian's modules, SIGUSR1 and SIGUSR2 are events", async () => {
-		configure('motto = "old"; log = { info = "log" }');
+		configure('log = { info = "log" }');
 		writeFileSync(
 			join(folder, "modules", "mod_lua_probe.lua"),
 			`module:set_global()

@@ -1,0 +1,63 @@
+// Counterpart: util/startup.lua (write_pidfile)
+
+import { join } from "node:path";
+import { failed, ok, type Result } from "../util/error.ts";
+import { prosody_in } from "../util/processes.ts";
+import { PidFile } from "./pidfile.ts";
+import type { Log } from "./types.ts";
+
+/** In the folder of data, for configurations that name no pid file, or different ones. */
+export const lock_name = ".enjamb.lock";
+
+/** How to end what stands in the way. */
+const advice = "stop it, and disable its service, before this one is started";
+
+/** What a running server has for itself, so that no other one runs on the same data. */
+export class Claims {
+	private files: PidFile[] = [];
+	private pid_file: PidFile | undefined;
+
+	constructor(private readonly log: Log) {}
+
+	/**
+	 * Makes sure that nobody else runs on the same data, and keeps others from it.
+	 * @param data the folder of data; undefined where none are kept
+	 * @param pidfile where the process's number goes, if anywhere
+	 * @returns one line that says who is in the way
+	 */
+	take(data: string | undefined, pidfile: string | undefined): Result<void, string> {
+		const other = data === undefined ? undefined : prosody_in(data);
+		if (other) return failed(`${other.program} (process ${other.pid}) runs on the data in ${data}: ${advice}`);
+		if (pidfile !== undefined) {
+			const taken = this.take_file(pidfile);
+			if (!taken.ok) return taken;
+			this.pid_file = taken.value;
+		}
+		if (data === undefined) return ok(undefined);
+		const taken = this.take_file(join(data, lock_name));
+		if (!taken.ok) return taken;
+		taken.value?.write();
+		return ok(undefined);
+	}
+
+	private take_file(path: string): Result<PidFile | undefined, string> {
+		const taken = PidFile.take(path);
+		if (taken.ok) {
+			this.files.push(taken.value);
+			return taken;
+		}
+		if (taken.error.taken) return failed(`${taken.error.text}: ${advice}`);
+		this.log("error", "%s", taken.error.text);
+		return ok(undefined);
+	}
+
+	/** Writes the process's number, once the server can be reached. */
+	write_pid(): void {
+		this.pid_file?.write();
+	}
+
+	/** Lets go of everything. */
+	release(): void {
+		for (const file of this.files.splice(0)) file.release();
+	}
+}
