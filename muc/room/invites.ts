@@ -6,7 +6,7 @@ import { bare, prep } from "../../host/util/jid.ts";
 import { ns } from "../../host/util/ns.ts";
 import type { Stanza } from "../../host/util/stanza.ts";
 import * as st from "../../host/util/stanza.ts";
-import type { InviteEvent } from "../events.ts";
+import type { InviteEvent, RoomStanzaEvent } from "../events.ts";
 import { room_methods } from "../feature.ts";
 import { strip_room_words } from "../forged.ts";
 import type { Room } from "../types.ts";
@@ -138,52 +138,58 @@ function handle_mediated_decline(room: Room, origin: Session, stanza: Stanza): t
 
 export const methods = room_methods({ handle_mediated_invite, handle_mediated_decline });
 
-/** Who may invite, and what clients read that know nothing of invitations. */
-export function load(module: ModuleApi): void {
-	module.hook("muc-pre-invite", ({ room, origin, stanza }) => {
-		const inviter = sender_of(stanza);
-		// Divergence: in Prosody anybody may have any room send to anybody
-		const is_stranger =
-			room.get_occupant_jid(inviter) === undefined && affiliation_rank(room.get_affiliation(inviter)) < valid_affiliations.member;
-		if (is_stranger) {
-			origin.send(st.error_reply(stanza, "auth", "forbidden", "Only those in the room and its members may invite"));
-			return true;
-		}
-		const role = room.get_role(room.get_occupant_jid(inviter)) ?? room.get_default_role(room.get_affiliation(inviter));
-		if (role_rank(role) > valid_roles.visitor) return undefined;
-		origin.send(st.error_reply(stanza, "auth", "forbidden"));
+/** Lets only those invite who may speak. Divergence: in Prosody anybody may have any room send to anybody. */
+function check_inviter({ room, origin, stanza }: RoomStanzaEvent): true | undefined {
+	const inviter = sender_of(stanza);
+	const is_stranger =
+		room.get_occupant_jid(inviter) === undefined && affiliation_rank(room.get_affiliation(inviter)) < valid_affiliations.member;
+	if (is_stranger) {
+		origin.send(st.error_reply(stanza, "auth", "forbidden", "Only those in the room and its members may invite"));
 		return true;
-	});
-	// Divergence: Prosody takes a decline from anybody to anybody
-	module.hook(
-		"muc-pre-decline",
-		({ room, origin, stanza }) => {
-			const inviter = prep(payload_of(stanza, "decline")?.attr["to"]);
-			if (inviter !== undefined && was_invited(room, inviter, sender_of(stanza))) return undefined;
-			origin.send(st.error_reply(stanza, "auth", "forbidden", "The room knows of no such invitation"));
-			return true;
-		},
-		-1,
-	);
-	// As direct invitations look (XEP-0249), and once all did
-	module.hook("muc-invite", ({ room, stanza }) => {
-		const invite = payload_of(stanza, "invite");
-		const reason = invite?.get_child_text("reason");
-		const continued = invite?.get_child("continue");
-		const continuation = continued && { continue: "true", thread: continued.attr["thread"] };
-		stanza.text_tag("x", reason, { xmlns: ns.conference, jid: room.jid, ...continuation });
-	});
-	module.hook("muc-invite", ({ room, stanza }) => {
-		add_body(stanza, "invite", `invited you to the room ${room.jid}`);
-	});
-	module.hook("muc-decline", ({ room, stanza }) => {
-		add_body(stanza, "decline", `declined your invite to the room ${room.jid}`);
-	});
+	}
+	const role = room.get_role(room.get_occupant_jid(inviter)) ?? room.get_default_role(room.get_affiliation(inviter));
+	if (role_rank(role) > valid_roles.visitor) return undefined;
+	origin.send(st.error_reply(stanza, "auth", "forbidden"));
+	return true;
 }
 
+/** Lets only those decline who were invited. Divergence: Prosody takes a decline from anybody to anybody. */
+function check_decline({ room, origin, stanza }: RoomStanzaEvent): true | undefined {
+	const inviter = prep(payload_of(stanza, "decline")?.attr["to"]);
+	if (inviter !== undefined && was_invited(room, inviter, sender_of(stanza))) return undefined;
+	origin.send(st.error_reply(stanza, "auth", "forbidden", "The room knows of no such invitation"));
+	return true;
+}
+
+/** Adds what direct invitations look like (XEP-0249), and all once did. */
+function add_direct_form({ room, stanza }: InviteEvent): void {
+	const invite = payload_of(stanza, "invite");
+	const reason = invite?.get_child_text("reason");
+	const continued = invite?.get_child("continue");
+	const continuation = continued && { continue: "true", thread: continued.attr["thread"] };
+	stanza.text_tag("x", reason, { xmlns: ns.conference, jid: room.jid, ...continuation });
+}
+
+/** Adds what clients show that know nothing of invitations. */
 function add_body(stanza: Stanza, kind: Kind, what: string): void {
 	const payload = payload_of(stanza, kind);
 	if (payload === undefined || stanza.get_child("body") !== undefined) return;
 	const reason = payload.get_child_text("reason") ?? "";
 	stanza.body(`${payload.attr["from"]} ${what}${reason === "" ? "" : ` (${reason})`}`);
+}
+
+function add_invite_body({ room, stanza }: InviteEvent): void {
+	add_body(stanza, "invite", `invited you to the room ${room.jid}`);
+}
+
+function add_decline_body({ room, stanza }: InviteEvent): void {
+	add_body(stanza, "decline", `declined your invite to the room ${room.jid}`);
+}
+
+export function load(module: ModuleApi): void {
+	module.hook("muc-pre-invite", check_inviter);
+	module.hook("muc-pre-decline", check_decline, -1);
+	module.hook("muc-invite", add_direct_form);
+	module.hook("muc-invite", add_invite_body);
+	module.hook("muc-decline", add_decline_body);
 }

@@ -92,22 +92,24 @@ function handle_message_to_room(room: Room, origin: Session, stanza: Stanza): tr
 
 export const methods = room_methods({ handle_message_to_occupant, handle_message_to_room, handle_groupchat_to_room });
 
-/** Lets only those speak who are in the room and have voice, and nobody in the room's name. */
-export function load(module: ModuleApi): void {
-	// Divergence: Prosody takes out stamps alone, and none that are written in another form
-	module.hook("muc-occupant-groupchat", ({ room, stanza }) => void strip_forged(room.jid, stanza));
-	module.hook(
-		"muc-occupant-groupchat",
-		({ origin, stanza, occupant }) => {
-			const rank = role_rank(occupant?.role);
-			if (rank > valid_roles.visitor) return undefined;
-			origin.send(
-				rank <= valid_roles.none
-					? st.error_reply(stanza, "cancel", "not-acceptable", "You are not currently connected to this chat")
-					: st.error_reply(stanza, "auth", "forbidden", "You do not currently have permission to speak in this chat"),
-			);
-			return true;
-		},
-		50,
+/** Keeps everybody from speaking in the room's name. Divergence: Prosody takes out stamps alone, and none in another form. */
+function take_out_forged({ room, stanza }: GroupchatEvent): void {
+	strip_forged(room.jid, stanza);
+}
+
+/** Lets only those speak who are in the room and have voice. */
+function check_voice({ origin, stanza, occupant }: GroupchatEvent): true | undefined {
+	const rank = role_rank(occupant?.role);
+	if (rank > valid_roles.visitor) return undefined;
+	origin.send(
+		rank <= valid_roles.none
+			? st.error_reply(stanza, "cancel", "not-acceptable", "You are not currently connected to this chat")
+			: st.error_reply(stanza, "auth", "forbidden", "You do not currently have permission to speak in this chat"),
 	);
+	return true;
+}
+
+export function load(module: ModuleApi): void {
+	module.hook("muc-occupant-groupchat", take_out_forged);
+	module.hook("muc-occupant-groupchat", check_voice, 50);
 }

@@ -17,6 +17,7 @@ function refuse(_room: Room, origin: Session, stanza: Stanza): true {
 export const methods = room_methods({
 	get_whois: (_room: Room): Whois => "moderators",
 	get_members_only: (_room: Room): boolean | undefined => undefined,
+	get_password: (_room: Room): string | undefined => undefined,
 	get_persistent: (_room: Room): boolean | undefined => undefined,
 	get_public: (_room: Room): boolean => true,
 	get_name: (_room: Room): string | undefined => undefined,
