@@ -52,24 +52,29 @@ function parts_ways(room: Room, session: Session, jid: string, affiliation: Affi
 /** How often each is given: bans rarely, since plays go on with those who are left. */
 const affiliation_weights: Readonly<Record<Affiliation, number>> = { owner: 8, admin: 10, member: 18, none: 18, outcast: 7 };
 
-const affiliation_changes: readonly Action[] = affiliations.flatMap((affiliation) => [
+const affiliation_changes: readonly Action[] = affiliations.map((affiliation) =>
 	changes(`make ${affiliation} by JID`, affiliation_weights[affiliation], (scene, room, session) => {
 		const jid = account(scene);
 		if (parts_ways(room, session, jid, affiliation)) return undefined;
 		if (may_change(room, session, affiliation)) room.give_affiliation(jid, affiliation);
 		return xml`<item affiliation='${affiliation}' jid='${jid}'>${reason(scene)}</item>`;
 	}),
-	changes(`make ${affiliation} by nick`, Math.ceil(affiliation_weights[affiliation] / 4), (scene, room, session) => {
-		const nick = scene.other_nick(room, session);
-		const target = [...room.nicks].find(([, taken]) => taken === nick)?.[0];
-		// Only by who may: this reserves the nick, too, which Prosody 13 keeps also where it refuses the change. And no bans, for which
-		// Prosody reserves the nick as well.
-		if (!may_change(room, session, affiliation) || affiliation === "outcast") return undefined;
-		if (target && ["owner", "admin"].includes(room.affiliation(target.member.jid))) return undefined;
-		if (target) room.give_affiliation(target.member.jid, affiliation);
-		return xml`<item affiliation='${affiliation}' nick='${nick}'>${reason(scene)}</item>`;
-	}),
-]);
+);
+
+// No bans, with which Prosody reserves the nick as well
+const changes_by_nick: readonly Action[] = affiliations
+	.filter((affiliation) => affiliation !== "outcast")
+	.map((affiliation) =>
+		changes(`make ${affiliation} by nick`, Math.ceil(affiliation_weights[affiliation] / 4), (scene, room, session) => {
+			const nick = scene.other_nick(room, session);
+			const target = [...room.nicks].find(([, taken]) => taken === nick)?.[0];
+			// Only by who may: this reserves the nick, too, which Prosody 13 keeps also where it refuses the change.
+			if (!may_change(room, session, affiliation)) return undefined;
+			if (target && ["owner", "admin"].includes(room.affiliation(target.member.jid))) return undefined;
+			if (target) room.give_affiliation(target.member.jid, affiliation);
+			return xml`<item affiliation='${affiliation}' nick='${nick}'>${reason(scene)}</item>`;
+		}),
+	);
 
 const role_changes: readonly Action[] = roles.flatMap((role) => [
 	action(`make ${role}`, role === "none" ? 8 : 12, (scene, label) => {
@@ -183,6 +188,7 @@ const role_names: readonly Role[] = roles;
 /** Who is what in a room is changed and asked for. */
 export const affiliation_actions: readonly Action[] = [
 	...affiliation_changes,
+	...changes_by_nick,
 	...role_changes,
 	...odd_changes,
 	by_someone_else("affiliation by someone else", 6, (scene) =>
