@@ -40,7 +40,7 @@ export interface TestServer {
 }
 
 /** How long an answer may take in tests, in milliseconds: long, since it only costs time where something is broken. */
-export const patience = 10_000;
+export const patience = 60_000;
 
 /** Starts a server for a test. Throws where it cannot start. */
 export async function start_test_server(options: TestServerOptions = {}): Promise<TestServer> {

@@ -117,7 +117,7 @@ describe.each(pages)("%s", (page) => {
 		expect(unknown.filter((command) => !elsewhere.some(([start]) => start.test(command)))).toEqual([]);
 	});
 
-	it.runIf(here.length > 0)("can be typed as it stands", { timeout: 120_000 }, async ({ skip }) => {
+	it.runIf(here.length > 0)("can be typed as it stands", async ({ skip }) => {
 		const results: (readonly [string, number | null, string])[] = [];
 		for (const command of here) {
 			const words = words_of(command).slice(2);

@@ -4,6 +4,7 @@ import * as st from "../host/util/stanza.ts";
 import { find_prosody, start_reference } from "../tools/reference.ts";
 import { Client } from "../tools/scansion/client.ts";
 import type { ScratchServer } from "../tools/scansion.ts";
+import { patience } from "./helper.ts";
 import { common_names, names, newer_only, play_on, tag_of } from "./scripts.ts";
 
 describe("our scansion scripts, on this server", () => {
@@ -37,10 +38,10 @@ describe.skipIf(prosody === undefined && !required)("our scansion scripts, on a 
 		const server = await start_prosody();
 		try {
 			const account = { jid: "asker@localhost", password: "password" };
-			const client = await Client.connect({ ...account, host: "127.0.0.1", port: server.port, timeout: 5000 });
+			const client = await Client.connect({ ...account, host: "127.0.0.1", port: server.port, timeout: patience });
 			if (!client.ok) throw new Error(client.error);
 			client.value.send(st.iq({ type: "get", id: "version", to: "localhost" }).query(ns.version));
-			const answer = await client.value.take((stanza) => stanza.attrs["id"] === "version", 5000);
+			const answer = await client.value.take((stanza) => stanza.attrs["id"] === "version", patience);
 			await client.value.disconnect();
 			return answer?.get_child("query", ns.version)?.get_child_text("version")?.startsWith("0.") ?? false;
 		} finally {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { play } from "../tools/scansion/play.ts";
 import { create_reporter } from "../tools/scansion/report.ts";
 import { find_scripts, read_script, type ScratchServer } from "../tools/scansion.ts";
+import { patience } from "./helper.ts";
 
 const found = find_scripts([join(import.meta.dirname, "scansion")]);
 if (!found.ok) throw new Error(found.error);
@@ -30,7 +31,7 @@ export async function play_on(start: () => Promise<ScratchServer>, name: string)
 	if (!script.ok) return `${name}:${script.error.line}: ${script.error.message}`;
 	const server = await start();
 	try {
-		const outcome = await play(script.value, { host: "127.0.0.1", port: server.port, timeout: 5000 });
+		const outcome = await play(script.value, { host: "127.0.0.1", port: server.port, timeout: patience });
 		let report = "";
 		if (outcome.failure) create_reporter("text", (text) => (report += text), false).result({ kind: "played", outcome });
 		return report;

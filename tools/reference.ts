@@ -248,7 +248,7 @@ export async function start_reference(options: ReferenceOptions = {}): Promise<R
 			config_head(port, folder, data_folder, options) + (options.config ?? scratch_config),
 		);
 		const running = new Running(path, folder, environment);
-		const trouble = await until_answering(running, port, options.timeout ?? 10_000);
+		const trouble = await until_answering(running, port, options.timeout ?? 60_000);
 		if (trouble === undefined) {
 			const stop = async () => {
 				await running.stop();

@@ -153,7 +153,7 @@ const stages: readonly {
 ];
 
 describe.each(stages)("$what", ({ storage, options, reason }) => {
-	it.skipIf(reason)("are the same for Prosody, for us, and for Prosody again", { timeout: 120_000 }, async () => {
+	it.skipIf(reason)("are the same for Prosody, for us, and for Prosody again", async () => {
 		stage = new Stage(config(storage), reference);
 		const rooms = [balcony, garden];
 		const first = await stage.prosody();

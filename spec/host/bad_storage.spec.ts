@@ -237,7 +237,7 @@ describe("a host that nothing can be stored for", () => {
 				),
 			/does not run, .*prosody\.sqlite: the table prosody has the columns host, user, store, key, type, value, since: expected host, user, store, key, type, value/,
 		],
-	])("does not run where its database %s, and the others do", { timeout: 30_000 }, async (_what, prepare, expected) => {
+	])("does not run where its database %s, and the others do", async (_what, prepare, expected) => {
 		const path = join(folder, "prosody.sqlite");
 		const other = new Sqlite(path);
 		prepare(other);

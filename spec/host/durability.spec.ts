@@ -98,7 +98,7 @@ function unreadable_for_prosody(): string {
 }
 
 describe.each(["internal", "sql"])("with storage %s", (storage) => {
-	it(`keeps all that it told, killed ${kills} times under load`, { timeout: kills * 20_000 }, async () => {
+	it(`keeps all that it told, killed ${kills} times under load`, { timeout: kills * 60_000 }, async () => {
 		const known = new Known();
 		for (let life = 1; life <= kills; life++) {
 			victim = await start_victim(program, folder, storage);

@@ -5,13 +5,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import Sqlite from "better-sqlite3";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { ConfigValue } from "../../host/core/configmanager.ts";
 import { ok } from "../../host/util/error.ts";
 import { ns } from "../../host/util/ns.ts";
 import * as st from "../../host/util/stanza.ts";
 import type { Client } from "../../tools/scansion/client.ts";
-import { ask, expect_stanza, patience, start_test_server } from "../helper.ts";
+import { ask, eventually, expect_stanza, start_test_server } from "../helper.ts";
 import { configure, create, enter, live, outcome, room_of, type Service, say, service, start_service } from "../muc/service.ts";
 
 const lost = "wait/internal-server-error";
@@ -284,7 +284,7 @@ describe("a start", () => {
 			await ping(romeo);
 			expect(test.server.hosts.has(service)).toBe(false);
 			held.release();
-			await vi.waitFor(() => expect(test.server.hosts.has(service)).toBe(true), { timeout: patience });
+			await eventually(() => expect(test.server.hosts.has(service)).toBe(true));
 			await create(romeo, "hall", persistent);
 			expect(stored(`SELECT COUNT(*) FROM "prosody" WHERE "user" = 'hall'`)).not.toEqual([0]);
 		} finally {

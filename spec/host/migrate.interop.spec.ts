@@ -54,7 +54,7 @@ async function migrate(from: string, to: string): Promise<void> {
 	expect(status, said.join("")).toBe(0);
 }
 
-it.skipIf(reason)("what is moved to SQLite and back is the same for Prosody and for us", { timeout: 120_000 }, async () => {
+it.skipIf(reason)("what is moved to SQLite and back is the same for Prosody and for us", async () => {
 	const look = (port: number) => observe(port, people, [balcony, garden], reference !== undefined);
 	const files = stage_for("internal");
 	await make((await files.prosody()).port);

@@ -76,7 +76,7 @@ async function kill_on_the_way(from: string, to: string, journal: string): Promi
 
 const digest_of = (out: string): string | undefined => /Digest of both: ([0-9a-f]{64})/.exec(out)?.[1];
 
-it("loses and doubles nothing", { timeout: 120_000 }, async () => {
+it("loses and doubles nothing", async () => {
 	const files = `internal:${write_archive()}`;
 	const database = join(folder, "a.sqlite");
 	let kills = 0;

@@ -398,7 +398,7 @@ describe("enjamb migrate", () => {
 		} finally {
 			other.close();
 		}
-	}, 30_000);
+	});
 
 	it.each([
 		["internal:FILE", "is a file: expected a folder"],

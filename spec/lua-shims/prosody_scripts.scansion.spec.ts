@@ -5,6 +5,7 @@ import { start_subject } from "../../host/compare.ts";
 import { play } from "../../tools/scansion/play.ts";
 import { create_reporter } from "../../tools/scansion/report.ts";
 import { read_script } from "../../tools/scansion.ts";
+import { patience } from "../helper.ts";
 
 // Prosody's own scripts, played on Prosody's own modules in Lua on this host. PROSODY_SOURCE names the folder of its sources.
 const source = process.env["PROSODY_SOURCE"] ?? "";
@@ -102,7 +103,7 @@ describe.skipIf(!is_there)("Prosody's scripts, on its own modules in Lua on this
 		if (!script.ok) throw new Error(`${name}:${script.error.line}: ${script.error.message}`);
 		const server = await start_subject(config);
 		try {
-			const outcome = await play(script.value, { host: "127.0.0.1", port: server.port, timeout: 5000 });
+			const outcome = await play(script.value, { host: "127.0.0.1", port: server.port, timeout: patience });
 			let report = "";
 			if (outcome.failure) create_reporter("text", (text) => (report += text), false).result({ kind: "played", outcome });
 			expect(report).toBe("");

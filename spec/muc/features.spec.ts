@@ -74,25 +74,21 @@ describe("rooms without a feature", () => {
 		expect(names.length).toBe(list.match(/^\t\w+,$/gm)?.length);
 	});
 
-	it.each(["whois", "register", "history", "password"])(
-		"compile without %s, and let people talk",
-		{ timeout: 120_000 },
-		async (name) => {
-			const [problems, building] = without([name], () => [compile("muc", "host/plugins", "host/types"), rig_of_copy(name)]);
-			expect(problems).toBe("");
-			const { Rig, owner } = await building;
-			const rig = new Rig({ options: { muc_room_locking: false } });
-			expect(rig.join(owner, "owner")).toBe(undefined);
-			expect(rig.join("guest@example.org/x", "guest")).toBe(undefined);
-			rig.module.take();
-			expect(rig.say("guest@example.org/x", (message) => message.body("hello"))).toBe(undefined);
-			expect(rig.module.take(owner).map((message) => message.get_child_text("body"))).toEqual(["hello"]);
-			expect(rig.fields().size).toBeGreaterThan(1);
-			expect(rig.disco().features).toContain("http://jabber.org/protocol/muc");
-		},
-	);
+	it.each(["whois", "register", "history", "password"])("compile without %s, and let people talk", async (name) => {
+		const [problems, building] = without([name], () => [compile("muc", "host/plugins", "host/types"), rig_of_copy(name)]);
+		expect(problems).toBe("");
+		const { Rig, owner } = await building;
+		const rig = new Rig({ options: { muc_room_locking: false } });
+		expect(rig.join(owner, "owner")).toBe(undefined);
+		expect(rig.join("guest@example.org/x", "guest")).toBe(undefined);
+		rig.module.take();
+		expect(rig.say("guest@example.org/x", (message) => message.body("hello"))).toBe(undefined);
+		expect(rig.module.take(owner).map((message) => message.get_child_text("body"))).toEqual(["hello"]);
+		expect(rig.fields().size).toBeGreaterThan(1);
+		expect(rig.disco().features).toContain("http://jabber.org/protocol/muc");
+	});
 
-	it("compile without any, with all that stands on them", { timeout: 120_000 }, async () => {
+	it("compile without any, with all that stands on them", async () => {
 		const [problems, building] = without(names, () => [compile("host", "muc", "lua-shims"), rig_of_copy("none")]);
 		expect(problems).toBe("");
 		const { Rig, owner } = await building;
@@ -109,7 +105,7 @@ describe("rooms without a feature", () => {
 });
 
 describe("a new feature", () => {
-	it("is two files, as CONTRIBUTING.md says", { timeout: 120_000 }, async () => {
+	it("is two files, as CONTRIBUTING.md says", async () => {
 		const page = readFileSync(join(root, "CONTRIBUTING.md"), "utf8");
 		const example = /^## A new feature of rooms$.*?^```ts\n(.*?)^```$/ms.exec(page)?.[1] ?? "";
 		writeFileSync(join(folder, "muc/night.lib.ts"), example);

@@ -168,7 +168,7 @@ describe.each(drivers)("an archive in storage %s", (storage) => {
 			),
 			{ numRuns: 40 },
 		);
-	}, 60_000);
+	});
 
 	it("answers with exactly what is from a range of time, and between two messages", async () => {
 		const { test, muc } = await serve({}, { storage });
@@ -205,7 +205,7 @@ describe.each(drivers)("an archive in storage %s", (storage) => {
 			),
 			{ numRuns: 40 },
 		);
-	}, 60_000);
+	});
 
 	it("answers with what was said, by the ids that everybody was told", async () => {
 		const { test } = await serve({}, { storage });

@@ -30,7 +30,7 @@ const needs_feature = "needs feature";
 /** Plays a script on a server that is there for it alone; answers with why it failed, or with nothing. */
 async function play_on(server: ScratchServer, script: (typeof scripts)[number]["script"]): Promise<string> {
 	try {
-		const outcome = await play(script, { host: "127.0.0.1", port: server.port, timeout: 5000 });
+		const outcome = await play(script, { host: "127.0.0.1", port: server.port, timeout: patience });
 		let report = "";
 		if (outcome.failure) create_reporter("text", (text) => (report += text), false).result({ kind: "played", outcome });
 		return report;

@@ -1,9 +1,10 @@
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { find_prosody, type Reference, start_reference } from "../../tools/reference.ts";
 import { Client } from "../../tools/scansion/client.ts";
+import { eventually, patience } from "../helper.ts";
 
 const prosody = find_prosody();
 if (prosody === undefined) console.warn("Prosody is not installed: what needs a real one is skipped");
@@ -49,10 +50,10 @@ describe("start_reference", () => {
 		if (!started.ok) throw new Error(started.error);
 		running = started.value;
 		const { host, port, pid, data_folder } = started.value;
-		const connected = await Client.connect({ host, port, jid: "ada@localhost", password: "any", timeout: 5000 });
+		const connected = await Client.connect({ host, port, jid: "ada@localhost", password: "any", timeout: patience });
 		expect(connected.ok && connected.value.full_jid).toContain("ada@localhost/");
 		if (connected.ok) await connected.value.disconnect();
-		await vi.waitFor(() => expect(started.value.log()).toContain("ada@localhost"));
+		await eventually(() => expect(started.value.log()).toContain("ada@localhost"));
 		expect(is_running(pid)).toBe(true);
 		await started.value.stop();
 		expect(is_running(pid)).toBe(false);
@@ -76,7 +77,7 @@ VirtualHost "localhost"
 		const started = await start_reference({ config, plugin_paths: [plugins], data_folder });
 		if (!started.ok) throw new Error(started.error);
 		running = started.value;
-		await vi.waitFor(() => expect(started.value.log()).toContain("greetings from the spec"));
+		await eventually(() => expect(started.value.log()).toContain("greetings from the spec"));
 		await started.value.stop();
 		expect(readFileSync(join(data_folder, "localhost", "spec_greeting", "ada.dat"), "utf8")).toContain("hello");
 	});

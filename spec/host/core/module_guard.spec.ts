@@ -87,7 +87,7 @@ VirtualHost "localhost"
 		await new Promise((later) => setTimeout(later, 20));
 	}
 	port = Number(/127\.0\.0\.1:(\d+) \(c2s\)/.exec(out)?.[1]);
-}, 60_000);
+});
 afterAll(async () => {
 	child?.kill("SIGKILL");
 	await rm(folder, { recursive: true, force: true });

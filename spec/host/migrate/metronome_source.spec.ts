@@ -157,7 +157,7 @@ describe("rooms of Metronome", () => {
 		]);
 	});
 
-	it.skipIf(reason)("go on in a real Prosody and with us", { timeout: 60_000 }, async () => {
+	it.skipIf(reason)("go on in a real Prosody and with us", async () => {
 		write_room(
 			`\t\t["name"] = "The Balcony";\n\t\t["moderated"] = true;\n\t\t["logging"] = true;\n\t\t["subject"] = "But, soft!";\n\t\t["subject_from"] = "${balcony}/romeo";\n`,
 			'\t\t["romeo@localhost"] = "owner";\n\t\t["juliet@localhost"] = "owner";\n\t\t["verona.example"] = "outcast";\n',

@@ -205,7 +205,7 @@ describe.skipIf(prosody === undefined && process.env["CI"] !== "true")("occupant
 		);
 	}
 
-	it("stay in the room while the stream is cut; who is gone afterwards leaves with status 333", { timeout: 60_000 }, async () => {
+	it("stay in the room while the stream is cut; who is gone afterwards leaves with status 333", async () => {
 		// What lies between the two can be cut
 		const between = createServer();
 		const cut = new Set<Socket>();

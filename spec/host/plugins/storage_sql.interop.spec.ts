@@ -97,7 +97,7 @@ afterEach(() => {
 });
 
 describe.skipIf(no_prosody)("a file that Prosody has made", () => {
-	it("keeps its tables when we read and change them", { timeout: 60_000 }, () => {
+	it("keeps its tables when we read and change them", () => {
 		theirs(`
 			local store = open("test")
 			${samples.map((table, index) => `assert(store:set("user${index}", ${to_lua(table)}))`).join("\n")}
@@ -164,7 +164,7 @@ describe.skipIf(no_prosody)("a file that Prosody has made", () => {
 });
 
 describe.skipIf(no_prosody)("a file that we have made", () => {
-	it("is Prosody's to read and change", { timeout: 60_000 }, () => {
+	it("is Prosody's to read and change", () => {
 		const server = ours();
 		const store = server.open("test", "keyval");
 		for (const [index, table] of samples.entries()) value(store.set_table(`user${index}`, table));
@@ -219,7 +219,7 @@ describe.skipIf(no_prosody)("a file that we have made", () => {
 		).toBe("true\ttrue\t2\n");
 	});
 
-	it("is one that a whole Prosody keeps accounts in", { timeout: 60_000 }, (context) => {
+	it("is one that a whole Prosody keeps accounts in", (context) => {
 		const config = join(folder, "prosody.cfg.lua");
 		writeFileSync(
 			config,

@@ -110,7 +110,7 @@ function built(): fc.Arbitrary<st.Stanza> {
 
 const no_prosody = why_not("util.xml", "util.stanza");
 describe.skipIf(no_prosody)("beside Prosody's util.xml", () => {
-	it("reads the same trees", { timeout: 60_000 }, () => {
+	it("reads the same trees", () => {
 		const samples = [
 			...fc.sample(built(), { numRuns: 300, seed: 5 }).map(String),
 			"<a xmlns='u'><b xmlns=''><c/></b></a>",

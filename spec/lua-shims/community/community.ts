@@ -192,7 +192,7 @@ export async function play_on(start: (troupe: Troupe) => Promise<Stage>, path: s
 	if (!script.ok) return `${path}:${script.error.line}: ${script.error.message}`;
 	const stage = await start(troupe);
 	try {
-		const outcome = await play(script.value, { host: "127.0.0.1", port: stage.port, timeout: 5000 });
+		const outcome = await play(script.value, { host: "127.0.0.1", port: stage.port, timeout: patience });
 		let report = "";
 		if (!outcome.failure) return report;
 		create_reporter("text", (text) => (report += text), false).result({ kind: "played", outcome });

@@ -1,6 +1,7 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { eventually } from "../../helper.ts";
 import { create_lua, lua_lines, no_lua, type TestLua } from "../lua.ts";
 
 let lua: TestLua;
@@ -53,7 +54,7 @@ describe("weak tables", () => {
 			local function count(t) local n = 0 for _ in pairs(t) do n = n + 1 end return n end
 			return function () return count(keys) + count(both) end, function () return count(values) end, count`) as (() => number)[];
 		expect(count).toBeTypeOf("function");
-		await vi.waitFor(() => {
+		await eventually(() => {
 			if (typeof collect === "function") collect();
 			// a few may still lie about in the machine
 			expect(keys?.()).toBeLessThan(10);

@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { self_signed_certificate } from "../../../host/util/x509.ts";
+import { eventually } from "../../helper.ts";
 import { create_lua, type TestLua } from "../lua.ts";
 
 let lua: TestLua;
@@ -42,7 +43,7 @@ describe("util.timer", () => {
 				if #seen < 3 then return 0.001 end
 			end, "given")
 			return seen`)[0] as { [index: number]: unknown; length: number };
-		await vi.waitFor(() => expect(seen[2]).toBeDefined());
+		await eventually(() => expect(seen[2]).toBeDefined());
 		expect(seen[0]).toMatchObject({ 0: "float", 1: true, 2: true, 3: "given" });
 	});
 
@@ -54,13 +55,13 @@ describe("util.timer", () => {
 			timer.reschedule(late, 0)
 			timer.add_task(1e9, function () seen.far = true end)
 			return seen`)[0] as { readonly [name: string]: unknown };
-		await vi.waitFor(() => expect(seen["late"]).toBe(true));
+		await eventually(() => expect(seen["late"]).toBe(true));
 		expect([seen["first"], seen["second"], seen["stopped"], seen["far"]]).toEqual([true, undefined, undefined, undefined]);
 	});
 
 	it("logs errors with a traceback, and goes on", async () => {
 		lua.run('(require "util.timer").add_task(0, function () error("tick") end)');
-		await vi.waitFor(() =>
+		await eventually(() =>
 			expect(lua.log.find((line) => line.startsWith("error timer: Error in timer: test:1: tick"))).toContain("traceback"),
 		);
 	});
@@ -187,7 +188,7 @@ describe("util.signal", () => {
 			seen.terminating = signal.signal("SIGTERM", function () seen.ended = true end)
 			return seen`)[0] as { readonly [name: string]: unknown };
 		process.kill(process.pid, "SIGUSR2");
-		await vi.waitFor(() => expect(seen["name"]).toBe("SIGUSR2"));
+		await eventually(() => expect(seen["name"]).toBe("SIGUSR2"));
 		expect(seen["terminating"]).toBe(true);
 		expect(process.listenerCount("SIGTERM")).toBe(ending);
 		lua.run('(require "util.signal").signal("SIGUSR2", nil)');

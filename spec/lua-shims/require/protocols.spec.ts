@@ -40,7 +40,7 @@ function run_lua(code: string, ...files: string[]): { stdout: string; stderr: st
 	const loader = prosody !== undefined && existsSync(join(prosody, "loader.lua")) ? 'require "loader"\n' : "";
 	return spawnSync(lua ?? "lua", ["-e", loader + code, ...files], {
 		encoding: "utf8",
-		timeout: 15_000,
+		timeout: 120_000,
 		env: { ...process.env, TZ: "UTC", LUA_PATH: `${prosody}/?.lua;;`, LUA_CPATH: `${prosody}/?.so;;` },
 	});
 }

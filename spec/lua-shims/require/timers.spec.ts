@@ -1,6 +1,7 @@
 // Promises and runners wait by the timers of the host.
 
-import { expect, it, vi } from "vitest";
+import { expect, it } from "vitest";
+import { eventually } from "../../helper.ts";
 import { create_lua } from "../lua.ts";
 
 it("lets promises and sleeping runners go on later", async () => {
@@ -23,7 +24,7 @@ it("lets promises and sleeping runners go on later", async () => {
 		const logged = (): string[] =>
 			lua.log.filter((line) => line.includes(" seen: ")).map((line) => line.replace(/^.* seen: /, ""));
 		expect(logged()).toEqual(["at once"]);
-		await vi.waitFor(() => expect(logged()).toHaveLength(5));
+		await eventually(() => expect(logged()).toHaveLength(5));
 		expect(logged()).toEqual(["at once", "promise made", "promise 5", "slept", "waited for 7"]);
 	} finally {
 		await lua.stop();

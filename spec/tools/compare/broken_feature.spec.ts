@@ -67,7 +67,7 @@ describe("a room feature that somebody broke", () => {
 		} finally {
 			await whole.stop();
 		}
-	}, 120_000);
+	});
 
 	it("would not be found if it were whole: the same plays are equal then", async () => {
 		const whole = await start_subject(whole_config());
@@ -89,7 +89,7 @@ describe("a room feature that somebody broke", () => {
 		} finally {
 			await whole.stop();
 		}
-	}, 120_000);
+	});
 });
 
 describe("what cannot be compared", () => {

@@ -7,6 +7,7 @@ import type { HttpCallback, HttpClientRequest, HttpRequestOptions } from "../../
 import { create_http } from "../../../../host/net/http/client.ts";
 import { Turn } from "../../../../host/util/turn.ts";
 import { self_signed_certificate } from "../../../../host/util/x509.ts";
+import { eventually } from "../../../helper.ts";
 
 const servers: Server[] = [];
 const sockets = new Set<Socket>();
@@ -115,7 +116,7 @@ describe("requests", () => {
 		});
 		made.turn.end();
 		made.http.request(url, {}, good);
-		await vi.waitFor(() => expect(good).toHaveBeenCalled());
+		await eventually(() => expect(good).toHaveBeenCalled());
 		expect([asked.mock.calls.length, bad.mock.calls[0]?.slice(0, 2)]).toEqual([1, ["cancelled", 0]]);
 	});
 
@@ -245,7 +246,7 @@ describe("what goes wrong", () => {
 		made.http.request(url, {}, () => {
 			throw new Error("oops");
 		});
-		await vi.waitFor(() => expect(made.log.mock.calls.some(([level]) => level === "error")).toBe(true));
+		await eventually(() => expect(made.log.mock.calls.some(([level]) => level === "error")).toBe(true));
 		expect((await ask(url, {}, made)).code).toBe(200);
 	});
 

@@ -4,6 +4,7 @@ import type { HttpEvent, HttpResponse } from "../../../../host/core/types.ts";
 import { create_http_server } from "../../../../host/net/http/server.ts";
 import { default_network_settings, NetServer } from "../../../../host/net/server.ts";
 import { Turn } from "../../../../host/util/turn.ts";
+import { eventually } from "../../../helper.ts";
 import { RawHttp, request } from "../../raw_http.ts";
 import { memory_pair } from "../memory_pair.ts";
 
@@ -254,7 +255,7 @@ describe("connections", () => {
 		});
 		const client = connect();
 		client.send(request("GET", "/slow") + request("GET", "/fast"));
-		await vi.waitFor(() => expect(waiting.length).toBe(1));
+		await eventually(() => expect(waiting.length).toBe(1));
 		expect(order).toEqual(["slow"]);
 		waiting[0]?.send("slow");
 		expect((await client.answer())?.body).toBe("slow");
@@ -293,9 +294,9 @@ describe("connections", () => {
 			return true;
 		}).connect();
 		client.send(get);
-		await vi.waitFor(() => expect(response).toBeDefined());
+		await eventually(() => expect(response).toBeDefined());
 		client.destroy();
-		await vi.waitFor(() => expect(told).toHaveBeenCalledOnce());
+		await eventually(() => expect(told).toHaveBeenCalledOnce());
 		expect(response?.finished).toBe(true);
 		response?.send("too late");
 		response?.done();
@@ -320,7 +321,7 @@ describe("connections", () => {
 		const answered = await client.ask(`${request("GET", "/", ["Upgrade: echo", "Connection: Upgrade"])}early`);
 		expect(answered?.status).toBe(101);
 		client.send("late");
-		await vi.waitFor(() => expect(client.said).toBe("<early><late>"));
+		await eventually(() => expect(client.said).toBe("<early><late>"));
 		expect((await connect().ask(get))?.status).toBe(400);
 	});
 
@@ -334,7 +335,7 @@ describe("connections", () => {
 		const answered = await client.ask(`${request("GET", "/", ["Upgrade: echo", "Connection: Upgrade"])}early`);
 		expect([answered?.status, answered?.headers.get("connection")]).toEqual([101, "Upgrade"]);
 		client.send("late");
-		await vi.waitFor(() => expect(client.said).toBe("<early><late>"));
+		await eventually(() => expect(client.said).toBe("<early><late>"));
 	});
 
 	it("end where somebody wrote the answer by hand", async () => {
@@ -530,9 +531,9 @@ describe("content of requests", () => {
 		const { connect, net } = echo();
 		const client = connect();
 		client.send("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\na");
-		await vi.waitFor(() => expect(net.size).toBe(1));
+		await eventually(() => expect(net.size).toBe(1));
 		client.destroy();
-		await vi.waitFor(() => expect(net.size).toBe(0));
+		await eventually(() => expect(net.size).toBe(0));
 	});
 });
 
@@ -658,7 +659,7 @@ describe("bad input", () => {
 		});
 		const client = connect();
 		client.send(`${get}garbage\r\n\r\n`);
-		await vi.waitFor(() => expect(response).toBeDefined());
+		await eventually(() => expect(response).toBeDefined());
 		response?.send("answer");
 		expect((await client.answer())?.body).toBe("answer");
 		await client.end();
