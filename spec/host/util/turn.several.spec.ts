@@ -129,7 +129,7 @@ let now: number;
 const patience = 10_000;
 
 async function until(condition: () => boolean): Promise<void> {
-	await vi.waitFor(() => expect(condition()).toBe(true), { interval: 5, timeout: patience });
+	await vi.waitFor(() => expect(condition()).toBe(true), { interval: 5, timeout: 60_000 });
 }
 
 beforeEach(() => {
