@@ -7,6 +7,7 @@ import { Claims } from "./core/claims.ts";
 import type { Config, ConfigError, ConfigValue } from "./core/config/config.ts";
 import type { LoadedConfig } from "./core/config/lua_sandbox.ts";
 import { as_period } from "./core/config/option_types.ts";
+import { create_delivery } from "./core/delivery.ts";
 import { create_hostmanager } from "./core/hostmanager.ts";
 import { create_loggingmanager, type LogSink, read_log_option } from "./core/loggingmanager.ts";
 import { create_modulemanager } from "./core/modulemanager.ts";
@@ -125,6 +126,7 @@ export function create_server(options: ServerOptions): Result<RunningServer, str
 	const hosts: Server["hosts"] = new Map();
 	const full_sessions = new Map<string, C2sSession>();
 	const bare_sessions = new Map<string, UserSessions>();
+	const delivery = create_delivery({ hosts, full_sessions, bare_sessions }, () => wants("debug"));
 	const events = new Events<EventMap>();
 	const plugins = plugin_folders(config, config_folder);
 
@@ -152,6 +154,7 @@ export function create_server(options: ServerOptions): Result<RunningServer, str
 		hosts,
 		full_sessions,
 		bare_sessions,
+		delivery,
 		turn,
 		logger,
 		http_server: create_http_server({ turn, logger }),

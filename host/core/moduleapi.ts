@@ -10,7 +10,6 @@ import { http_url } from "./http_url.ts";
 import { IqTracker } from "./iq_tracker.ts";
 import { is_promise, type ModuleGuard } from "./module_guard.ts";
 import type {
-	C2sSession,
 	EventMap,
 	HostSession,
 	IqAnswer,
@@ -27,6 +26,7 @@ import type {
 	StanzaEvent,
 	StoreTypes,
 	Task,
+	TextSender,
 	Timer,
 } from "./types.ts";
 
@@ -391,8 +391,8 @@ export class ModuleInstance implements ModuleApi {
 		this.server.router.in_slices(event, work);
 	}
 
-	plain_session(full_jid: string, name: "message" | "presence" | "iq"): C2sSession | undefined {
-		return this.server.router.plain_session(full_jid, name);
+	text_sender(full_jid: string, name: "message" | "presence" | "iq"): TextSender | undefined {
+		return this.server.delivery.text_sender(full_jid, name);
 	}
 
 	is_only_heard_by<Name extends keyof EventMap & string>(event: Name, handlers: ReadonlySet<Handler<EventMap[Name]>>): boolean {

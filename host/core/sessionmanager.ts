@@ -3,7 +3,6 @@
 import { nodeprep, resourceprep } from "../util/encodings.ts";
 import { failed, ok, type Result, type StanzaError, stanza_error } from "../util/error.ts";
 import * as id from "../util/id.ts";
-import type { Stanza } from "../util/stanza.ts";
 import { telling } from "./telling.ts";
 import type { C2sSession, HostSession, Server, SessionManager, UserSessions } from "./types.ts";
 
@@ -89,21 +88,6 @@ export function create_sessionmanager(server: Server): SessionManager {
 		session.sasl_handler = undefined;
 	}
 
-	function* sessions_by_name(username: string, host: string): Iterable<C2sSession> {
-		// A copy, since sending can end a session.
-		yield* [...(server.bare_sessions.get(`${username}@${host}`)?.sessions.values() ?? [])];
-	}
-
-	function send_to(username: string, host: string, stanza: Stanza, wanted: (session: C2sSession) => boolean): number {
-		let count = 0;
-		for (const session of sessions_by_name(username, host)) {
-			if (!wanted(session)) continue;
-			session.send(stanza);
-			count++;
-		}
-		return count;
-	}
-
 	return {
 		make_authenticated(session, given_username, role_name) {
 			const username = nodeprep(given_username);
@@ -184,8 +168,9 @@ export function create_sessionmanager(server: Server): SessionManager {
 		},
 
 		send_to_available_resources: (username, host, stanza) =>
-			send_to(username, host, stanza, (session) => session.presence !== undefined),
+			server.delivery.send_to_account(`${username}@${host}`, stanza, "available"),
 
-		send_to_interested_resources: (username, host, stanza) => send_to(username, host, stanza, (session) => session.interested),
+		send_to_interested_resources: (username, host, stanza) =>
+			server.delivery.send_to_account(`${username}@${host}`, stanza, "interested"),
 	};
 }

@@ -9,12 +9,14 @@ import type { Slices } from "../util/slices.ts";
 import type { AddressableText, Attributes, Stanza } from "../util/stanza.ts";
 import type { Turn } from "../util/turn.ts";
 import type { ConfigValue } from "./config/config.ts";
+import type { Delivery, TextSender } from "./delivery.ts";
 import type { AccountInfo, AuthProvider, AuthzProvider, Roster, RosterItem } from "./types/accounts.ts";
 import type { HttpApp, HttpMessageEvent, HttpServer } from "./types/http.ts";
 import type { HttpClient } from "./types/http_client.ts";
 import type { ReloadReport } from "./types/reload.ts";
 import type { StorageDriver, StorageError, StoreTable, StoreTypes } from "./types/storage.ts";
 
+export type { Delivery, TextSender } from "./delivery.ts";
 export type * from "./types/accounts.ts";
 export type * from "./types/http.ts";
 export type * from "./types/http_client.ts";
@@ -533,11 +535,8 @@ export interface ModuleApi {
 	send(stanza: Stanza, origin?: Session): void;
 	/** Routes a stanza to many full JIDs, serialising it once; `to` of the stanza is ignored. */
 	broadcast(recipients: Iterable<string>, stanza: Stanza): void;
-	/**
-	 * The session of a full JID, where a stanza of that name would get there as it is: nothing hooks it on its way or filters it, so
-	 * that shared text may be handed to the session instead.
-	 */
-	plain_session(full_jid: string, name: "message" | "presence" | "iq"): C2sSession | undefined;
+	/** See {@link Delivery.text_sender}. */
+	text_sender(full_jid: string, name: "message" | "presence" | "iq"): TextSender | undefined;
 	/**
 	 * Does what is much work for one stanza, now or in a later turn, so that nobody else waits for all of it; what its sender sends
 	 * behind it waits with it.
@@ -598,8 +597,6 @@ export interface StanzaRouter {
 	readonly slices: Slices;
 	/** See {@link ModuleApi.in_slices}. */
 	in_slices(event: StanzaEvent, work: () => void): void;
-	/** See {@link ModuleApi.plain_session}. */
-	plain_session(full_jid: string, name: "message" | "presence" | "iq"): C2sSession | undefined;
 	/** One stanza to many full JIDs, serialised once. */
 	broadcast(origin: HostSession, recipients: Iterable<string>, stanza: Stanza): void;
 }
@@ -714,6 +711,7 @@ export interface Server {
 	readonly bare_sessions: Map<string, UserSessions>;
 	readonly turn: Turn;
 	readonly router: StanzaRouter;
+	readonly delivery: Delivery;
 	readonly sessionmanager: SessionManager;
 	readonly usermanager: UserManager;
 	readonly rostermanager: RosterManager;

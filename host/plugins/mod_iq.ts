@@ -24,8 +24,7 @@ export const definition: ModuleDefinition = {
 	load(module) {
 		if (module.get_host_type() === "local") {
 			const deliver: Handler<StanzaEvent> = ({ origin, stanza }) => {
-				const session = module.server.full_sessions.get(stanza.attrs["to"] ?? "");
-				if (session?.send(stanza)) return true;
+				if (module.server.delivery.send(stanza.attrs["to"] ?? "", stanza)) return true;
 				const { type } = stanza.attrs;
 				if (type === "get" || type === "set") origin.send(st.error_reply(stanza, "cancel", "service-unavailable"));
 				return true;

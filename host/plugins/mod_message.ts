@@ -7,7 +7,7 @@ import * as st from "../util/stanza.ts";
 
 /** Delivers to an account as RFC 6121 §8.5.2 has it for each type of message. */
 function deliver_to_account(module: ModuleApi, bare: string, origin: Session, stanza: st.Stanza): true {
-	const user = module.server.bare_sessions.get(bare);
+	const { delivery } = module.server;
 	const username = jid.node(bare);
 	const refuse = (): void => void origin.send(st.error_reply(stanza, "cancel", "service-unavailable"));
 	const exists = (): boolean => username !== undefined && module.server.usermanager.user_exists(username, module.host);
@@ -19,16 +19,11 @@ function deliver_to_account(module: ModuleApi, bare: string, origin: Session, st
 			return true;
 		case "headline":
 			// One that went to a full JID which is gone is not for the other resources.
-			if (stanza.attrs["to"] === bare) {
-				for (const session of user?.sessions.values() ?? []) {
-					if (session.presence && (session.priority ?? 0) >= 0) session.send(stanza);
-				}
-			}
+			if (stanza.attrs["to"] === bare) delivery.send_to_account(bare, stanza, "non-negative");
 			return true;
 		default: {
-			let sent = false;
-			for (const session of user?.top_resources ?? []) sent = session.send(stanza) || sent;
-			if (!sent && !(exists() && module.fire_event("message/offline/handle", { origin, stanza }))) refuse();
+			const sent = delivery.send_to_account(bare, stanza, "top");
+			if (sent === 0 && !(exists() && module.fire_event("message/offline/handle", { origin, stanza }))) refuse();
 			return true;
 		}
 	}
@@ -40,7 +35,7 @@ export const definition: ModuleDefinition = {
 	load(module) {
 		const deliver: Handler<StanzaEvent> = ({ origin, stanza }) => {
 			const to = stanza.attrs["to"] ?? "";
-			if (module.server.full_sessions.get(to)?.send(stanza)) return true;
+			if (module.server.delivery.send(to, stanza)) return true;
 			return deliver_to_account(module, jid.bare(to) ?? to, origin, stanza);
 		};
 		module.hook("message/full", deliver, -1);

@@ -64,7 +64,7 @@ class PresenceHandling {
 		this.remember_presence(origin);
 		if (ignore_priority) stanza.remove_children("priority");
 		const roster = this.rosters.load_roster(username, host);
-		if (this.module.server.full_sessions.has(full_jid)) origin.send(stanza);
+		this.module.server.delivery.send(full_jid, stanza);
 		const user = this.module.server.bare_sessions.get(`${username}@${host}`);
 		const others = [...(user?.sessions.values() ?? [])].filter((session) => session !== origin && session.presence);
 		for (const other of others) this.post(origin, this.readdressed(stanza, other.full_jid), true);
@@ -303,15 +303,13 @@ export const definition: ModuleDefinition = {
 				return true;
 			}
 			if (!is_availability(type)) return handling.handle_inbound_subscription(origin, stanza);
-			for (const session of module.server.bare_sessions.get(to)?.sessions.values() ?? []) {
-				if (session.presence) session.send(stanza);
-			}
+			module.server.delivery.send_to_account(to, stanza, "available");
 			return true;
 		});
 
 		const deliver: Handler<StanzaEvent> = ({ origin, stanza }) => {
 			if (!is_availability(stanza.attrs["type"])) return handling.handle_inbound_subscription(origin, stanza);
-			module.server.full_sessions.get(stanza.attrs["to"] ?? "")?.send(stanza);
+			module.server.delivery.send(stanza.attrs["to"] ?? "", stanza);
 			return true;
 		};
 		module.hook("presence/full", deliver);

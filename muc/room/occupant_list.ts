@@ -1,6 +1,6 @@
 // Counterpart: plugins/muc/muc.lib.lua (send_occupant_list)
 
-import type { C2sSession } from "../../host/core/types.ts";
+import type { TextSender } from "../../host/core/types.ts";
 import { bare } from "../../host/util/jid.ts";
 import type { AddressableText, Stanza } from "../../host/util/stanza.ts";
 import * as st from "../../host/util/stanza.ts";
@@ -49,13 +49,13 @@ function shown_text(room: Room, occupant: Occupant, presence: Stanza, is_anonymo
 	return text;
 }
 
-/** The session that texts may be handed to which were made before; undefined where stanzas have to be made and routed. */
-function listener(room: Room, to: string, core: Pick<Room, "route_stanza" | "build_item_list">): C2sSession | undefined {
+/** A way to hand over texts which were made before; undefined where stanzas have to be made and routed. */
+function listener(room: Room, to: string, core: Pick<Room, "route_stanza" | "build_item_list">): TextSender | undefined {
 	const { module } = room;
 	if (room.route_stanza !== core.route_stanza || room.build_item_list !== core.build_item_list) return undefined;
 	const additions = new Set(room.presence_additions.keys());
 	if (!module.is_only_heard_by("muc-build-occupant-presence", additions)) return undefined;
-	return module.plain_session(to, "presence");
+	return module.text_sender(to, "presence");
 }
 
 /**
@@ -73,15 +73,15 @@ export function send_occupant_list(
 	const to_bare = bare(to);
 	const roles = room.get_presence_broadcast();
 	const is_anonymous = room.is_anonymous_for(to);
-	const session = listener(room, to, core);
+	const send_text = listener(room, to, core);
 	const additions = [...room.presence_additions.values()];
 	for (const [nick, occupant] of room._occupants) {
 		const is_own = to_bare === occupant.bare_jid;
 		if (!(is_own || roles[occupant.role ?? "none"])) continue;
 		const presence = occupant.get_presence();
 		if (presence === undefined || !filter(nick, occupant)) continue;
-		if (session !== undefined && !additions.some((applies) => applies(room, occupant.bare_jid))) {
-			session.send_shared(shown_text(room, occupant, presence, is_anonymous && !is_own));
+		if (send_text !== undefined && !additions.some((applies) => applies(room, occupant.bare_jid))) {
+			send_text(shown_text(room, occupant, presence, is_anonymous && !is_own));
 			continue;
 		}
 		const shown = build(room, occupant, presence, is_anonymous && !is_own);

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { create_builtin_loader } from "../../host/core/builtin_loader.ts";
 import { Config, type ConfigValue } from "../../host/core/config/config.ts";
+import { create_delivery } from "../../host/core/delivery.ts";
 import { create_hostmanager, type HostManager } from "../../host/core/hostmanager.ts";
 import { create_modulemanager } from "../../host/core/modulemanager.ts";
 import { create_router } from "../../host/core/stanza_router.ts";
@@ -218,6 +219,9 @@ export function start_accounts(
 		paths: { data: folder, config: folder, plugins: [] },
 		get datamanager() {
 			return unused();
+		},
+		get delivery() {
+			return create_delivery(this, () => false);
 		},
 		get http_server() {
 			return unused();

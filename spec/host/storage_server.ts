@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Config, type ConfigValue } from "../../host/core/config/config.ts";
+import { create_delivery } from "../../host/core/delivery.ts";
 import { create_hostmanager } from "../../host/core/hostmanager.ts";
 import { create_modulemanager } from "../../host/core/modulemanager.ts";
 import { create_statsmanager } from "../../host/core/statsmanager.ts";
@@ -64,6 +65,9 @@ export function start_storage(
 		logger,
 		datamanager: create_datamanager({ data_path: folder, files: new TurnFiles(turn), log: logger("datamanager") }),
 		paths: { data: folder, config: folder, plugins: [] },
+		get delivery() {
+			return create_delivery(this, () => false);
+		},
 		get http_server() {
 			return unused();
 		},

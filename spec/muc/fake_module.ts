@@ -311,7 +311,7 @@ export class FakeModule implements ModuleApi {
 		work();
 	}
 
-	plain_session(): undefined {
+	text_sender(): undefined {
 		return undefined;
 	}
 

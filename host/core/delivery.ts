@@ -1,0 +1,92 @@
+// No counterpart: Prosody's modules look into full_sessions and bare_sessions themselves.
+
+import type { AddressableText, Stanza } from "../util/stanza.ts";
+import * as st from "../util/stanza.ts";
+import type { C2sSession, Server } from "./types.ts";
+
+/** Which sessions of an account are meant: all that are available, those with a priority of 0 and more, those with the highest, those that asked for the roster. */
+export type Resources = "available" | "non-negative" | "top" | "interested";
+
+/** Hands a text to one recipient, who is filled in. */
+export type TextSender = (text: AddressableText) => void;
+
+/**
+ * Who is where, and the quickest way to reach them. It takes addresses and one stanza or text, and nobody else looks for sessions
+ * to send something: so that sessions may be on another machine, which gets one message for all of its recipients.
+ */
+export interface Delivery {
+	/** Whether a full JID is a session's, or a bare JID an account's that has one. */
+	is_online(jid: string): boolean;
+	/** Sends a stanza to the session of a full JID. False where that is gone. */
+	send(full_jid: string, stanza: Stanza): boolean;
+	/** Sends a stanza to sessions of an account; answers how many of them it was sent to. */
+	send_to_account(bare_jid: string, stanza: Stanza, resources: Resources): number;
+	/**
+	 * Sends one stanza to many full JIDs, serialised once; its own `to` does not count.
+	 * @param otherwise told of those who are nobody's session, or where something wants to see each stanza on its way
+	 */
+	broadcast(recipients: Iterable<string>, stanza: Stanza, otherwise: (full_jid: string) => void): void;
+	/**
+	 * A way to hand texts that were made before to one full JID, for stanzas of one name; undefined where something wants to see
+	 * each stanza on its way, or nobody is there.
+	 */
+	text_sender(full_jid: string, name: "message" | "presence" | "iq"): TextSender | undefined;
+}
+
+const wanted: { readonly [Which in Exclude<Resources, "top">]: (session: C2sSession) => boolean } = {
+	available: ({ presence }) => presence !== undefined,
+	"non-negative": ({ presence, priority }) => presence !== undefined && (priority ?? 0) >= 0,
+	interested: ({ interested }) => interested,
+};
+
+/**
+ * Delivers to the sessions of one server.
+ * @param wants_debug whether somebody wants to read of each stanza
+ */
+export function create_delivery(
+	{ hosts, full_sessions, bare_sessions }: Pick<Server, "hosts" | "full_sessions" | "bare_sessions">,
+	wants_debug: () => boolean,
+): Delivery {
+	/** Whether stanzas of that name get to the sessions of a host as they are. */
+	function delivers_plainly(host_name: string | undefined, name: string): boolean {
+		const host = host_name === undefined ? undefined : hosts.get(host_name);
+		const delivery = host?.plain_delivery.get(name);
+		return host !== undefined && delivery !== undefined && host.events.has_only(`${name}/full`, delivery);
+	}
+
+	return {
+		is_online: (jid) => full_sessions.has(jid) || bare_sessions.has(jid),
+		send: (full_jid, stanza) => full_sessions.get(full_jid)?.send(stanza) === true,
+		send_to_account(bare_jid, stanza, resources) {
+			const user = bare_sessions.get(bare_jid);
+			if (user === undefined) return 0;
+			// A copy, since sending can end a session
+			const sessions =
+				resources === "top" ? [...(user.top_resources ?? [])] : [...user.sessions.values()].filter(wanted[resources]);
+			let count = 0;
+			for (const session of sessions) if (session.send(stanza)) count++;
+			return count;
+		},
+		broadcast(recipients, stanza, otherwise) {
+			let text: AddressableText | undefined;
+			let last_host: string | undefined;
+			let is_plain = false;
+			for (const to of recipients) {
+				const session = full_sessions.get(to);
+				if (session !== undefined && session.host !== last_host) {
+					last_host = session.host;
+					is_plain = delivers_plainly(last_host, stanza.name);
+				}
+				if (session !== undefined && is_plain && !session.has_filter("stanzas/out")) {
+					text ??= st.serialise_for_many(stanza);
+					session.send_shared(text);
+				} else otherwise(to);
+			}
+		},
+		text_sender(full_jid, name) {
+			const session = wants_debug() ? undefined : full_sessions.get(full_jid);
+			if (session === undefined || session.has_filter("stanzas/out")) return undefined;
+			return delivers_plainly(session.host, name) ? (text) => void session.send_shared(text) : undefined;
+		},
+	};
+}

@@ -1,0 +1,45 @@
+// Counterpart: core/stanza_router.lua (handle_unhandled_stanza)
+
+import type { Stanza } from "../util/stanza.ts";
+import * as st from "../util/stanza.ts";
+import type { Log, Session } from "./types.ts";
+
+const stanza_names = new Set(["message", "presence", "iq"]);
+
+/** Whether a stanza must not be answered with an error: errors, and results of IQs (RFC 6120 §8.3.1). */
+export function is_answer(stanza: Stanza): boolean {
+	return stanza.attrs["type"] === "error" || (stanza.name === "iq" && stanza.attrs["type"] === "result");
+}
+
+/** What senders are told of stanzas that came to nothing. */
+export interface StanzaAnswers {
+	/** Nobody has handled it. */
+	unhandled(origin: Session, stanza: Stanza): void;
+	/** Something went wrong that is nobody's fault but ours; its sender hears of it, and all others go on. */
+	mistake(origin: Session, stanza: Stanza, error: unknown): void;
+}
+
+/** @param wants_debug whether somebody wants to read of each stanza */
+export function create_answers(log: Log, wants_debug: () => boolean): StanzaAnswers {
+	return {
+		unhandled(origin, stanza) {
+			const { name } = stanza;
+			if (stanza.attrs["xmlns"] === undefined && stanza_names.has(name)) {
+				if (is_answer(stanza)) {
+					if (wants_debug()) log("debug", "Discarding %s from %s: %s", name, origin.type, stanza.top_tag());
+					return;
+				}
+				origin.send(st.error_reply(stanza, "cancel", "service-unavailable"));
+				return;
+			}
+			log("warn", "Unhandled %s stream element: %s", origin.type, stanza.top_tag());
+			if ("close" in origin) origin.close({ condition: "unsupported-stanza-type" });
+		},
+		mistake(origin, stanza, error) {
+			log("error", "Error while handling %s: %s", stanza.top_tag(), error instanceof Error ? error.stack : error);
+			if (stanza_names.has(stanza.name) && !is_answer(stanza)) {
+				origin.send(st.error_reply(stanza, "cancel", "internal-server-error"));
+			}
+		},
+	};
+}

@@ -1,0 +1,116 @@
+// Counterpart: core/stanza_router.lua (core_process_stanza)
+
+import * as jid from "../util/jid.ts";
+import type { Stanza } from "../util/stanza.ts";
+import * as st from "../util/stanza.ts";
+import { resourceprep } from "../util/stringprep.ts";
+import type { StanzaAnswers } from "./stanza_answers.ts";
+import type { Log, Server, Session, StanzaEvent, StanzaRouter } from "./types.ts";
+
+const iq_types = new Set(["get", "set", "result", "error"]);
+
+const addresses = [
+	["to", "destination"],
+	["from", "source"],
+] as const;
+
+/** Answers with why an IQ is malformed, undefined for a good one. Source: RFC 6120 §8.2.3. */
+function iq_problem(stanza: Stanza): string | undefined {
+	const type = stanza.attrs["type"];
+	if (type === undefined || !iq_types.has(type)) return "Invalid IQ type";
+	if (stanza.attrs["id"] === undefined) return "Missing required 'id' attribute";
+	if ((type === "get" || type === "set") && stanza.tags.length !== 1) return "Incorrect number of children for IQ stanza";
+	return undefined;
+}
+
+/** The bare JID of an address with a resource of which preparation leaves nothing, so that an answer can come from it. */
+function without_empty_resource(address: string): string {
+	const resource = jid.resource(address);
+	const is_empty = resource !== undefined && resourceprep(resource) === "";
+	return (is_empty ? jid.prep(jid.bare(address)) : undefined) ?? address;
+}
+
+/** The event of a stream element that is no stanza of the stream's namespace, or of a stanza before authentication. */
+function element_event(stanza: Stanza): `stanza/${string}` {
+	const xmlns = stanza.attrs["xmlns"];
+	if (xmlns !== undefined) return `stanza/${xmlns}:${stanza.name}`;
+	const payload = stanza.first_tag;
+	const type = stanza.attrs["type"];
+	if (stanza.name === "iq" && (type === "set" || type === "get") && payload?.attrs["xmlns"] !== undefined) {
+		return `stanza/iq/${payload.attrs["xmlns"]}:${payload.name}`;
+	}
+	return `stanza/${stanza.name}`;
+}
+
+/**
+ * What a stanza goes through as a stream delivered it: it is checked, gets its sender's address, and is posted.
+ * @param post hands on what is addressed well
+ * @param wants_debug whether received stanzas are logged
+ */
+export function create_checks(
+	server: Pick<Server, "delivery" | "hosts" | "turn">,
+	log: Log,
+	answers: StanzaAnswers,
+	post: StanzaRouter["post_stanza"],
+	wants_debug: () => boolean,
+): StanzaRouter["process_stanza"] {
+	/** The address in its prepared form; undefined for one that is no JID. */
+	function prepare(address: string): string | undefined {
+		if (server.delivery.is_online(address) || server.hosts.has(address)) return address;
+		const parts = jid.prepped_split(address);
+		return parts === undefined ? undefined : jid.join(parts.node, parts.host, parts.resource);
+	}
+
+	function process_checked(origin: Session, stanza: Stanza): void {
+		const { attrs } = stanza;
+		const is_client = origin.type === "c2s";
+		if (is_client && attrs["xmlns"] === undefined) {
+			if (attrs["type"] === "error" && stanza.first_tag === undefined) {
+				answers.unhandled(origin, stanza);
+				return;
+			}
+			const problem = stanza.name === "iq" ? iq_problem(stanza) : undefined;
+			if (problem !== undefined) {
+				// An answer to something of type error would itself be against the rules.
+				if (attrs["type"] !== "error") origin.send(st.error_reply(stanza, "modify", "bad-request", problem));
+				return;
+			}
+			// Whatever a client claims, this is who it is.
+			attrs["from"] = origin.full_jid;
+		}
+		for (const [which, text] of addresses) {
+			const address = attrs[which];
+			if (address === undefined || (which === "from" && is_client)) continue;
+			const prepared = prepare(address);
+			if (prepared === undefined) {
+				log("warn", "Received stanza with invalid %s: %s", text, address);
+				const type = attrs["type"];
+				if (type !== "error" && type !== "result") {
+					const refusal = st.error_reply(stanza, "modify", "jid-malformed", `The ${text} address is invalid: ${address}`);
+					if (which === "to") refusal.attrs["from"] = without_empty_resource(address);
+					origin.send(refusal);
+				}
+				return;
+			}
+			attrs[which] = prepared;
+		}
+
+		if ((is_client || origin.type === "component") && attrs["xmlns"] === undefined) {
+			post(origin, stanza, is_client);
+			return;
+		}
+		const host = server.hosts.get(attrs["to"] ?? origin.host ?? "");
+		if (host?.events.fire_event(element_event(stanza), { origin, stanza })) return;
+		answers.unhandled(origin, stanza);
+	}
+
+	return (origin, stanza) => {
+		if (wants_debug()) origin.log("debug", "Received[%s]: %s", origin.type, stanza.top_tag());
+		server.turn.record({ origin, stanza } satisfies StanzaEvent);
+		try {
+			process_checked(origin, stanza);
+		} catch (error) {
+			answers.mistake(origin, stanza, error);
+		}
+	};
+}

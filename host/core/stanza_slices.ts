@@ -1,0 +1,30 @@
+// No counterpart: in Prosody everybody waits for what is much work.
+
+import type { Slices } from "../util/slices.ts";
+import type { Turn } from "../util/turn.ts";
+import type { StanzaAnswers } from "./stanza_answers.ts";
+import type { ModuleApi } from "./types.ts";
+
+/** Makes `in_slices` of modules: work for one stanza that may come later, and what its sender sends behind it with it. */
+export function create_stanza_slices(slices: Slices, turn: Turn, answers: StanzaAnswers): ModuleApi["in_slices"] {
+	return (event, work) => {
+		const { origin, stanza } = event;
+		const { type } = origin;
+		let has_waited = false;
+		slices.run({
+			work() {
+				// The turn that it came in is over
+				if (has_waited) turn.record(event);
+				work();
+			},
+			// Who is gone meanwhile must not come in any more
+			is_wanted: () => origin.type === type,
+			hold() {
+				const release = "hold" in origin ? origin.hold?.() : undefined;
+				has_waited = release !== undefined;
+				return release;
+			},
+			failed: (error) => answers.mistake(origin, stanza, error),
+		});
+	};
+}
