@@ -8,15 +8,13 @@ import { failed, ok, type Result } from "../util/error.ts";
 import { adopt_file } from "../util/file_owner.ts";
 import type { Participant, Turn } from "../util/turn.ts";
 import { Aside, type AsideTables } from "./sqlite/aside.ts";
+import { sqlite_dialect } from "./sqlite/dialect.ts";
 import { FileIdentity, unusable } from "./sqlite/file.ts";
 import { is_busy, sqlite_problem } from "./sqlite/problems.ts";
-import type { StorageError } from "./types.ts";
+import type { SqlDatabase, SqlValue, StorageError } from "./types.ts";
 
 export type { AsideTables } from "./sqlite/aside.ts";
 export { sqlite_problem } from "./sqlite/problems.ts";
-
-/** What a column can hold. */
-export type SqlValue = string | number | bigint | Buffer | null;
 
 /** Half of a surrogate pair. */
 const lone_surrogate = /\p{Surrogate}/u;
@@ -54,8 +52,9 @@ export interface SqliteOptions {
  * Where another process keeps the file locked, writes go aside, where reads see them, and the turn waits for the lock. Nothing
  * waits for it in here.
  */
-export class SqliteDatabase implements Participant {
-	readonly file: string;
+export class SqliteDatabase implements Participant, SqlDatabase {
+	readonly name: string;
+	readonly dialect = sqlite_dialect;
 	private readonly connection: Sqlite.Database;
 	private readonly turn: Turn;
 	private readonly identity: readonly FileIdentity[];
@@ -73,10 +72,10 @@ export class SqliteDatabase implements Participant {
 
 	private constructor(connection: Sqlite.Database, options: SqliteOptions) {
 		this.connection = connection;
-		this.file = options.file;
+		this.name = options.file;
 		this.turn = options.turn;
 		this.aside = options.aside && new Aside(connection, options.aside);
-		const paths = this.file === ":memory:" ? [] : [this.file, `${this.file}-wal`];
+		const paths = this.name === ":memory:" ? [] : [this.name, `${this.name}-wal`];
 		this.identity = paths.map((path) => new FileIdentity(path));
 	}
 
@@ -230,7 +229,7 @@ export class SqliteDatabase implements Participant {
 			return result;
 		} catch (error) {
 			const message = error instanceof Error ? error.message : String(error);
-			this.take_back_work({ text: `${this.file}: ${message}` });
+			this.take_back_work({ text: `${this.name}: ${message}` });
 			return failed(this.failed_write(error));
 		}
 	}
@@ -388,12 +387,12 @@ export class SqliteDatabase implements Participant {
 	}
 
 	private closed(): StorageError {
-		return { text: `${this.file}: the database is closed` };
+		return { text: `${this.name}: the database is closed` };
 	}
 
 	/** SQLite's error as a value; whatever else was thrown is a mistake in the program, and goes on. */
 	private sqlite_error(error: unknown): StorageError {
-		if (error instanceof Sqlite.SqliteError) return sqlite_problem(this.file, error);
+		if (error instanceof Sqlite.SqliteError) return sqlite_problem(this.name, error);
 		throw error;
 	}
 }

@@ -20,6 +20,7 @@ export type { Delivery, TextSender } from "./delivery.ts";
 export type * from "./types/accounts.ts";
 export type * from "./types/http.ts";
 export type * from "./types/http_client.ts";
+export type * from "./types/sql.ts";
 export type * from "./types/storage.ts";
 
 // ---------------------------------------------------------------------------------------------------------------- logging

@@ -1,55 +1,53 @@
 // Counterpart: plugins/mod_storage_sql.lua
 
-import { isAbsolute, resolve } from "node:path";
-import { SqliteDatabase } from "../core/sqlite.ts";
 import type { ModuleApi, ModuleDefinition, StorageDriver, StorageError, StoreTypes } from "../core/types.ts";
 import { Cache } from "../util/cache.ts";
 import { failed, ok, type Result } from "../util/error.ts";
 import { archive_store, ItemCounts } from "./storage_sql/archive.ts";
+import { type SqlConnection, type SqlOption, sql_drivers } from "./storage_sql/driver.ts";
 import { keyval_store, map_store } from "./storage_sql/keyval.ts";
-import { aside_tables, check_tables } from "./storage_sql/schema.ts";
 
-/** An open file, ready for use. What modules of all hosts share, so a class. */
-class Connection {
-	constructor(
-		readonly database: SqliteDatabase,
-		readonly has_unique_index: boolean,
-	) {}
+/** An open database with what belongs to it. What modules of all hosts share, so a class. */
+class Connection implements SqlConnection {
+	readonly database: SqlConnection["database"];
+	readonly has_unique_index: boolean;
+
+	constructor(connection: SqlConnection) {
+		this.database = connection.database;
+		this.has_unique_index = connection.has_unique_index;
+	}
 }
 
-/** Where the database lies, by the option `sql`. Source: normalize_params. */
-function database_file(module: ModuleApi): Result<string, StorageError> {
-	const option: unknown = module.get_option("sql") ?? { driver: "SQLite3" };
+/** The database that the option `sql` means. */
+interface Source {
+	/** What it is known by among those of all hosts. */
+	readonly name: string;
+	open(): Result<SqlConnection, StorageError>;
+}
+
+function as_option(option: unknown): SqlOption | undefined {
+	if (typeof option !== "object" || option === null || Array.isArray(option)) return undefined;
+	return option instanceof Map ? undefined : Object.fromEntries(Object.entries(option));
+}
+
+/** Reads the option. Source: normalize_params. */
+function find_source(module: ModuleApi): Result<Source, StorageError> {
 	const wrong = (text: string): Result<never, StorageError> => failed({ text: `option sql of ${module.host}: ${text}` });
-	const expected = 'expected { driver = "SQLite3", database = "prosody.sqlite" }';
-	if (typeof option !== "object" || option === null || Array.isArray(option) || option instanceof Map) return wrong(expected);
-	const driver = "driver" in option ? option.driver : undefined;
-	const database = "database" in option ? option.database : "prosody.sqlite";
-	if (typeof driver !== "string") return wrong(`it names no driver: ${expected}`);
-	if (driver !== "SQLite3") return wrong(`there is no driver "${driver}", SQLite3 is what there is: ${expected}`);
-	if (typeof database !== "string" || database === "") return wrong(`database is no file name: ${expected}`);
-	if (database === ":memory:" || isAbsolute(database)) return ok(database);
-	return ok(resolve(module.server.paths.data, database));
-}
-
-function connect(module: ModuleApi, file: string): Result<Connection, StorageError> {
-	const opened = SqliteDatabase.open({ file, turn: module.server.turn, aside: aside_tables });
-	if (!opened.ok) return opened;
-	const database = opened.value;
-	const refuse = (error: StorageError): Result<never, StorageError> => {
-		database.close();
-		return failed(error);
-	};
-	// First look, then touch: a file that is refused stays as it is.
-	const checked = check_tables(database, module.get_option_boolean("sql_manage_tables", true));
-	if (!checked.ok) return refuse(checked.error);
-	const tuned = database.tune(module.get_option_enum("sqlite_tune", "default", "normal", "fast", "safe"));
-	if (!tuned.ok) return refuse(tuned.error);
-	return ok(new Connection(database, checked.value));
+	const expected = `expected ${sql_drivers.get("SQLite3")?.expected}`;
+	const option = as_option(module.get_option("sql") ?? { driver: "SQLite3" });
+	if (option === undefined) return wrong(expected);
+	const name = option["driver"];
+	if (typeof name !== "string") return wrong(`it names no driver: ${expected}`);
+	const driver = sql_drivers.get(name);
+	const names = [...sql_drivers.keys()].join(", ");
+	if (driver === undefined) return wrong(`there is no driver "${name}", ${names} is what there is: ${expected}`);
+	const located = driver.locate(module, option);
+	if (!located.ok) return wrong(`${located.error}: expected ${driver.expected}`);
+	return ok({ name: located.value, open: () => driver.open(module, option) });
 }
 
 /**
- * A driver that keeps its stores in Prosody's tables in a SQLite file, which all hosts of the server share that name the same file.
+ * A driver that keeps its stores in Prosody's tables in a database, which all hosts of the server share that name the same one.
  * Options: `sql`, `sql_manage_tables`, `sqlite_tune`, `storage_archive_item_limit`, `storage_archive_item_limit_cache_size`.
  */
 export const definition: ModuleDefinition = {
@@ -59,19 +57,23 @@ export const definition: ModuleDefinition = {
 		const item_limit = module.get_option_integer("storage_archive_item_limit", undefined, 0);
 		const counts = new ItemCounts(new Cache(module.get_option_integer("storage_archive_item_limit_cache_size", 1000, 1)));
 		const connections = module.shared("/*/sql/connections");
-		const file = database_file(module);
+		const source = find_source(module);
 
-		/** The open file; where it could not be opened, another try. */
+		/** The open database; where it could not be opened, another try. */
 		function connection(): Result<Connection, StorageError> {
-			if (!file.ok) return file;
-			const shared = connections.get(file.value);
+			if (!source.ok) return source;
+			const { name } = source.value;
+			const shared = connections.get(name);
 			if (shared instanceof Connection) return ok(shared);
-			const connected = connect(module, file.value);
-			if (connected.ok) {
-				connections.set(file.value, connected.value);
-				module.set_status("info", `Connected to ${file.value}`);
-			} else module.set_status("error", connected.error.text);
-			return connected;
+			const opened = source.value.open();
+			if (!opened.ok) {
+				module.set_status("error", opened.error.text);
+				return opened;
+			}
+			const connected = new Connection(opened.value);
+			connections.set(name, connected);
+			module.set_status("info", `Connected to ${name}`);
+			return ok(connected);
 		}
 
 		type Opener<Kind extends keyof StoreTypes> = (connection: Connection, store: string) => StoreTypes[Kind];
@@ -99,9 +101,9 @@ export const definition: ModuleDefinition = {
 				});
 			},
 			close() {
-				const shared = file.ok ? connections.get(file.value) : undefined;
-				if (!file.ok || !(shared instanceof Connection)) return;
-				connections.delete(file.value);
+				const shared = source.ok ? connections.get(source.value.name) : undefined;
+				if (!source.ok || !(shared instanceof Connection)) return;
+				connections.delete(source.value.name);
 				const closed = shared.database.close();
 				if (!closed.ok) log("error", "Could not close the database: %s", closed.error.text);
 			},

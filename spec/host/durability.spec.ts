@@ -1,17 +1,21 @@
-// Killed in the middle of it: what anybody was told is true after the restart. ENJAMB_KILLS says how often (6 when not given).
+// Killed in the middle of it, whatever else befalls it: what anybody was told is true after the restart. ENJAMB_KILLS says how often
+// (6 when not given).
 
-import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import Sqlite from "better-sqlite3";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { hall, Known, live_and_die, service, start_victim, type Victim } from "./durability/load.ts";
+import { hall, Known, live_and_die, prepare, service, start_victim, type Victim } from "./durability/load.ts";
+import { can_mount, mount, Troubles, unmount } from "./durability/trouble.ts";
 import { run_lua, why_not } from "./prosody_lua.ts";
 import { start_storage } from "./storage_server.ts";
 
 const program = resolve(process.env["ENJAMB_PROGRAM"] ?? join(import.meta.dirname, "../../dist/enjamb.js"));
 const kills = Number(process.env["ENJAMB_KILLS"] ?? 6);
 const longest_life = 400;
+/** With troubles, so that some come and go. */
+const longest_troubled_life = 1200;
 const no_prosody = why_not("util.datamanager");
 
 let folder: string;
@@ -26,6 +30,7 @@ beforeEach(() => {
 afterEach(async () => {
 	await victim?.kill();
 	victim = undefined;
+	if (can_mount) unmount(join(folder, "data"));
 	rmSync(folder, { recursive: true, force: true });
 });
 
@@ -39,7 +44,7 @@ function missing(known: Known, messages_by_room: Known["messages"], storage: str
 		{ "*": { storage, storage_archive_item_limit: 1_000_000 }, [service]: {} },
 		{ folder: join(folder, "data") },
 	);
-	const wrong: string[] = [];
+	const wrong = known.nowhere.map((message) => `${message}: delivered, and archived nowhere`);
 	const archive = server.open("muc_log", "archive", service);
 	for (const [room, messages] of messages_by_room) {
 		const found = archive.find(room.split("@")[0] ?? "");
@@ -51,6 +56,10 @@ function missing(known: Known, messages_by_room: Known["messages"], storage: str
 		for (const [id, body] of messages) {
 			if (stored.get(id) !== body) wrong.push(`${room}, message ${id}: ${stored.get(id) ?? "not there"} instead of ${body}`);
 		}
+		for (const body of stored.values()) {
+			const beginning = /^\S+ \S+ /.exec(body ?? "")?.[0] ?? "";
+			if (known.refused.has(beginning)) wrong.push(`${room}: there is the message ${body}, which was refused`);
+		}
 	}
 	const configs = server.open("config", "keyval", service);
 	for (const room of [hall, ...messages_by_room.keys()]) {
@@ -61,10 +70,13 @@ function missing(known: Known, messages_by_room: Known["messages"], storage: str
 		}
 		if (room !== hall) continue;
 		const name = String(table(config.value["_data"])["name"] ?? "");
-		const allowed = known.confirmed_names === 0 ? known.names : known.names.slice(known.confirmed_names - 1);
-		if (known.confirmed_names > 0 && !allowed.includes(name)) wrong.push(`the hall is called ${name} instead of ${allowed[0]}`);
+		const allowed = known.names.allowed();
+		if (allowed?.includes(name) === false) wrong.push(`the hall is called ${name} instead of ${allowed.join(" or ")}`);
 		for (const member of known.members) {
 			if (config.value[member] !== "member") wrong.push(`${member} is ${config.value[member] ?? "nobody"} in the hall`);
+		}
+		for (const member of known.refused_members) {
+			if (config.value[member] !== undefined) wrong.push(`${member} is ${config.value[member]} in the hall, which was refused`);
 		}
 	}
 	server.stop(true);
@@ -97,12 +109,26 @@ function unreadable_for_prosody(): string {
 	);
 }
 
-describe.each(["internal", "sql"])("with storage %s", (storage) => {
+describe.each([
+	["internal", "and otherwise left in peace"],
+	["sql", "and otherwise left in peace"],
+	["internal", "in all kinds of trouble"],
+	["sql", "in all kinds of trouble"],
+])("with storage %s, %s", (storage, circumstances) => {
+	const is_troubled = circumstances.includes("trouble");
+
 	it(`keeps all that it told, killed ${kills} times under load`, { timeout: kills * 60_000 }, async () => {
+		const data = join(folder, "data");
+		mkdirSync(data);
+		if (is_troubled && can_mount) mount(data);
+		const troubles = is_troubled ? new Troubles(storage, data) : undefined;
+		if (troubles?.names.length === 0) throw new Error("there is nothing that could go wrong here");
 		const known = new Known();
+		const path = prepare(program, folder, storage);
 		for (let life = 1; life <= kills; life++) {
-			victim = await start_victim(program, folder, storage);
-			const found = await live_and_die(victim, known, `life${life}`, Math.random() * longest_life);
+			victim = await start_victim(program, folder, path);
+			const lifetime = Math.random() * (is_troubled ? longest_troubled_life : longest_life);
+			const found = await live_and_die(victim, known, `life${life}`, lifetime, troubles);
 			victim = undefined;
 			// As after a clean stop: who had to log in anew is in no room.
 			expect(found).toEqual([]);
@@ -112,15 +138,20 @@ describe.each(["internal", "sql"])("with storage %s", (storage) => {
 			expect(missing(known, recent, storage)).toEqual([]);
 		}
 		expect(known.count).toBeGreaterThan(kills);
-		expect(known.confirmed_names).toBeGreaterThan(0);
+		expect(known.names.confirmed).toBeGreaterThan(0);
+		expect(known.passwords.confirmed).toBeGreaterThan(0);
 		if (storage === "internal") expect(unreadable_for_prosody()).toBe("");
 		else {
 			const file = new Sqlite(join(folder, "data", "prosody.sqlite"));
 			expect(file.pragma("integrity_check", { simple: true })).toBe("ok");
 			file.close();
 		}
+		const refused = known.names.refused + known.passwords.refused + known.refused_members.size;
 		console.info(
-			`${storage}: ${kills} kills, ${known.count} messages received, ${known.confirmed_names} names and ${known.members.size} members confirmed`,
+			`${storage}, ${circumstances}: ${kills} kills, ${known.count} messages received, ${known.names.confirmed} names, ` +
+				`${known.members.size} members and ${known.passwords.confirmed} passwords confirmed; ` +
+				`${known.refused.size} messages and ${refused} changes refused; ` +
+				[...(troubles?.counts ?? [])].map(([name, count]) => `${count} times ${name}`).join(", "),
 		);
 	});
 });

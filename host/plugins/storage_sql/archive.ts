@@ -1,7 +1,15 @@
 // Counterpart: plugins/mod_storage_sql.lua (archive_store)
 
-import type { SqliteDatabase, SqlValue } from "../../core/sqlite.ts";
-import type { ArchiveItem, ArchivePage, ArchiveQuery, ArchiveStore, Log, StorageError } from "../../core/types.ts";
+import type {
+	ArchiveItem,
+	ArchivePage,
+	ArchiveQuery,
+	ArchiveStore,
+	Log,
+	SqlDatabase,
+	SqlValue,
+	StorageError,
+} from "../../core/types.ts";
 import type { Cache } from "../../util/cache.ts";
 import { failed, ok, type Result } from "../../util/error.ts";
 import * as uuid from "../../util/uuid.ts";
@@ -19,7 +27,7 @@ const select_users = `SELECT DISTINCT "user" FROM "prosodyarchive" WHERE "host"=
 
 /** What an archive store works with. */
 export interface ArchivePlace {
-	readonly database: SqliteDatabase;
+	readonly database: SqlDatabase;
 	readonly host: string;
 	readonly store: string;
 	/** The most items one user may have; undefined for as many as one likes. */
@@ -110,7 +118,10 @@ export function archive_store(place: ArchivePlace): ArchiveStore {
 		if (query.end !== undefined) rows.add(`"when" <= ?`, query.end);
 		if (query.with !== undefined) rows.add(`"with" = ?`, query.with);
 		if (query.key !== undefined) rows.add(`"key" = ?`, query.key);
-		if (query.ids !== undefined) rows.add(`"key" IN (SELECT "value" FROM json_each(?))`, JSON.stringify(query.ids));
+		if (query.ids !== undefined) {
+			const one_of = database.dialect.one_of("key", query.ids);
+			rows.add(one_of.condition, ...one_of.values);
+		}
 		return rows;
 	}
 
@@ -147,7 +158,7 @@ export function archive_store(place: ArchivePlace): ArchiveStore {
 			place.log(
 				"warn",
 				"%s: archive %s of %s: the item %s is left out, since it holds no stanza",
-				database.file,
+				database.name,
 				store,
 				host,
 				id,
@@ -293,7 +304,7 @@ export function archive_store(place: ArchivePlace): ArchiveStore {
 				let condition = `${rows}`;
 				if (query.truncate !== undefined) {
 					const order = query.reverse ? "ASC" : "DESC";
-					condition = `"sort_id" IN (SELECT "sort_id" FROM "prosodyarchive" WHERE ${condition} ORDER BY "sort_id" ${order} LIMIT -1 OFFSET ?)`;
+					condition = `"sort_id" IN (SELECT "sort_id" FROM "prosodyarchive" WHERE ${condition} ORDER BY "sort_id" ${order} ${database.dialect.all_but})`;
 					rows.values.push(query.truncate);
 				}
 				const deleted = database.run(`DELETE FROM "prosodyarchive" WHERE ${condition}`, ...rows.values);

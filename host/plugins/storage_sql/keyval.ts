@@ -1,8 +1,18 @@
 // Counterpart: plugins/mod_storage_sql.lua (keyval_store, map_store)
 
-import type { SqliteDatabase, SqlValue } from "../../core/sqlite.ts";
 import { key_expected } from "../../core/storage_shims.ts";
-import type { KeyvalStore, MapStore, StorageError, StoreKey, StoreMap, StoreTable, StoreValue } from "../../core/types.ts";
+import type {
+	KeyvalStore,
+	MapStore,
+	SqlDatabase,
+	SqlDialect,
+	SqlValue,
+	StorageError,
+	StoreKey,
+	StoreMap,
+	StoreTable,
+	StoreValue,
+} from "../../core/types.ts";
 import { failed, ok, type Result } from "../../util/error.ts";
 import { entries, from_entries, to_record } from "../../util/luatable.ts";
 import { column, deserialize, type StoredValue, serialize } from "./values.ts";
@@ -12,18 +22,28 @@ const extra_key = "";
 
 const select_all = `SELECT "key", "type", "value" FROM "prosody" WHERE "host"=? AND "user"=? AND "store"=?`;
 const select_one = `SELECT "type", "value" FROM "prosody" WHERE "host"=? AND "user"=? AND "store"=? AND "key"=? LIMIT 1`;
-const select_bytes = `SELECT CAST("value" AS BLOB) FROM "prosody" WHERE "host"=? AND "user"=? AND "store"=? AND "key"=? LIMIT 1`;
+const of_one_key = `FROM "prosody" WHERE "host"=? AND "user"=? AND "store"=? AND "key"=? LIMIT 1`;
 const select_users = `SELECT DISTINCT "user" FROM "prosody" WHERE "host"=? AND "store"=? AND "user"<>''`;
 const select_from_all = `SELECT "user", "type", "value" FROM "prosody" WHERE "host"=? AND "store"=? AND "key"=? AND "user"<>''`;
 const insert = `INSERT INTO "prosody" ("host", "user", "store", "key", "type", "value") VALUES (?,?,?,?,?,?)`;
-const upsert = `${insert} ON CONFLICT ("host", "user", "store", "key") DO UPDATE SET "type"=excluded."type", "value"=excluded."value"`;
 const delete_all_keys = `DELETE FROM "prosody" WHERE "host"=? AND "user"=? AND "store"=?`;
 const delete_one = `${delete_all_keys} AND "key"=?`;
 const delete_from_all = `DELETE FROM "prosody" WHERE "host"=? AND "store"=? AND "key"=? AND "user"<>''`;
 
+/** What the unique index of the table is over. */
+const unique_key = ["host", "user", "store", "key"];
+/** Statements that insert a row or else update it. */
+const upserts = new WeakMap<SqlDialect, string>();
+
+function upsert_of(dialect: SqlDialect): string {
+	const known = upserts.get(dialect) ?? dialect.upsert(insert, unique_key, ["type", "value"]);
+	upserts.set(dialect, known);
+	return known;
+}
+
 /** Where rows belong. */
 export interface Place {
-	readonly database: SqliteDatabase;
+	readonly database: SqlDatabase;
 	/** Whether the index of the file lets the database replace a key by itself. */
 	readonly has_unique_index: boolean;
 	readonly host: string;
@@ -32,7 +52,7 @@ export interface Place {
 
 /** The rows of one user's table. */
 class Rows {
-	private readonly database: SqliteDatabase;
+	private readonly database: SqlDatabase;
 	private readonly user: string;
 
 	constructor(
@@ -46,14 +66,20 @@ class Rows {
 	private trouble(key: string, reason: string): { ok: false; error: StorageError } {
 		const { host, store, database } = this.place;
 		const owner = this.user === "" ? host : `${this.user}@${host}`;
-		return failed({ text: `${database.file}: store ${store} of ${owner}, key "${key}": ${reason}`, refused: true });
+		return failed({ text: `${database.name}: store ${store} of ${owner}, key "${key}": ${reason}`, refused: true });
 	}
 
 	/** A row's value as text; bytes that are no UTF-8, of which SQLite's text shows nothing, are held in it all the same. */
 	private text(key: string, value: SqlValue | undefined): string {
 		const text = column(value);
 		if (!text.includes("\ufffd")) return text;
-		const bytes = this.database.first(select_bytes, this.place.host, this.user, this.place.store, key)?.[0];
+		const bytes = this.database.first(
+			`SELECT ${this.database.dialect.as_bytes("value")} ${of_one_key}`,
+			this.place.host,
+			this.user,
+			this.place.store,
+			key,
+		)?.[0];
 		return Buffer.isBuffer(bytes) ? column(bytes) : text;
 	}
 
@@ -178,7 +204,15 @@ class Rows {
 
 	private put(key: string, stored: StoredValue): void {
 		if (this.place.has_unique_index && this.database.can_upsert) {
-			this.database.run(upsert, this.place.host, this.user, this.place.store, key, stored.type, stored.value);
+			this.database.run(
+				upsert_of(this.database.dialect),
+				this.place.host,
+				this.user,
+				this.place.store,
+				key,
+				stored.type,
+				stored.value,
+			);
 			return;
 		}
 		this.remove(key);
@@ -244,7 +278,7 @@ export function map_store(place: Place): MapStore {
 					const value = deserialize(column(row[1]), column(row[2]));
 					if (!value.ok)
 						return failed({
-							text: `${database.file}: store ${store} of ${column(row[0])}@${host}, key "${key}": ${value.error}`,
+							text: `${database.name}: store ${store} of ${column(row[0])}@${host}, key "${key}": ${value.error}`,
 							refused: true,
 						});
 					found.set(column(row[0]), value.value);

@@ -112,7 +112,7 @@ function examine(database: SqliteDatabase): Result<Found, StorageError> {
 			if (present.length === 0) missing.push(name);
 			else if (present.length !== Object.keys(columns).length || present.some((column) => columns[column] === undefined)) {
 				return failed<StorageError>({
-					text: `${database.file}: the table ${name} has the columns ${present.join(", ")}: expected ${Object.keys(columns).join(", ")}`,
+					text: `${database.name}: the table ${name} has the columns ${present.join(", ")}: expected ${Object.keys(columns).join(", ")}`,
 				});
 			}
 		}
@@ -134,7 +134,7 @@ export function check_tables(database: SqliteDatabase, manage: boolean): Result<
 	if (!manage) {
 		if (missing.length === 0) return ok(indexes.get("prosody_unique_index") === true);
 		return failed({
-			text: `${database.file}: there is no table ${missing.join(" and ")}, and sql_manage_tables forbids to make it`,
+			text: `${database.name}: there is no table ${missing.join(" and ")}, and sql_manage_tables forbids to make it`,
 		});
 	}
 	const statements = missing.map(create_table);

@@ -1,7 +1,6 @@
 // Counterpart: plugins/mod_storage_sql.lua (serialize, deserialize)
 
-import type { SqlValue } from "../../core/sqlite.ts";
-import type { StoreValue } from "../../core/types.ts";
+import type { SqlValue, StoreValue } from "../../core/types.ts";
 import { text_of } from "../../util/byte_text.ts";
 import { failed, ok, type Result } from "../../util/error.ts";
 import * as json from "../../util/json.ts";

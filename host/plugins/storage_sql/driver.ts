@@ -1,0 +1,56 @@
+// Counterpart: plugins/mod_storage_sql.lua (normalize_params, module.load)
+
+import { isAbsolute, resolve } from "node:path";
+import { SqliteDatabase } from "../../core/sqlite.ts";
+import type { ModuleApi, SqlDatabase, StorageError } from "../../core/types.ts";
+import { failed, ok, type Result } from "../../util/error.ts";
+import { aside_tables, check_tables } from "./schema.ts";
+
+/** An open database, ready for use. */
+export interface SqlConnection {
+	readonly database: SqlDatabase;
+	/** Whether a key of a user can only be stored once, so that the database itself can replace it. */
+	readonly has_unique_index: boolean;
+}
+
+/** The option `sql`. */
+export type SqlOption = { readonly [name: string]: unknown };
+
+/** A kind of database, by the name that LuaDBI has for it. */
+export interface SqlDriver {
+	/** What the option must look like. */
+	readonly expected: string;
+	/** Tells the database that an option means from others; an error says what is wrong with the option. */
+	locate(module: ModuleApi, option: SqlOption): Result<string, string>;
+	/** Opens it and makes its tables. */
+	open(module: ModuleApi, option: SqlOption): Result<SqlConnection, StorageError>;
+}
+
+const sqlite: SqlDriver = {
+	expected: '{ driver = "SQLite3", database = "prosody.sqlite" }',
+	locate(module, { database = "prosody.sqlite" }) {
+		if (typeof database !== "string" || database === "") return failed("database is no file name");
+		if (database === ":memory:" || isAbsolute(database)) return ok(database);
+		return ok(resolve(module.server.paths.data, database));
+	},
+	open(module, option) {
+		const file = sqlite.locate(module, option);
+		if (!file.ok) return failed({ text: file.error });
+		const opened = SqliteDatabase.open({ file: file.value, turn: module.server.turn, aside: aside_tables });
+		if (!opened.ok) return opened;
+		const database = opened.value;
+		const refuse = (error: StorageError): Result<never, StorageError> => {
+			database.close();
+			return failed(error);
+		};
+		// First look, then touch: a file that is refused stays as it is.
+		const checked = check_tables(database, module.get_option_boolean("sql_manage_tables", true));
+		if (!checked.ok) return refuse(checked.error);
+		const tuned = database.tune(module.get_option_enum("sqlite_tune", "default", "normal", "fast", "safe"));
+		if (!tuned.ok) return refuse(tuned.error);
+		return ok({ database, has_unique_index: checked.value });
+	},
+};
+
+/** The kinds of databases that there are. */
+export const sql_drivers: ReadonlyMap<string, SqlDriver> = new Map([["SQLite3", sqlite]]);
