@@ -31,6 +31,8 @@ function lock(path: string): Result<Sqlite.Database, string> {
 	let database: Sqlite.Database | undefined;
 	try {
 		database = new Sqlite(path, { timeout: 0 });
+		// Without a file of its own beside this one
+		database.pragma("journal_mode = MEMORY");
 		database.exec("BEGIN EXCLUSIVE");
 		return ok(database);
 	} catch (error) {

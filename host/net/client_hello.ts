@@ -1,7 +1,11 @@
 // No counterpart: OpenSSL looks for Prosody at what a client says first.
 
-/** What a client's first bytes say: whom it wants (SNI, RFC 6066 §3), or that more has to come to know. */
-export type Hello = "incomplete" | { readonly server_name: string | undefined };
+import type { Duplex } from "node:stream";
+
+/** What a client's first bytes say: whom it wants (SNI, RFC 6066 §3), if anybody. */
+export interface Hello {
+	readonly server_name: string | undefined;
+}
 
 const handshake_record = 22;
 const client_hello = 1;
@@ -64,8 +68,8 @@ function message_of(data: Buffer): Buffer | "incomplete" | undefined {
 	return "incomplete";
 }
 
-/** Reads whom a client wants from what it sent so far. What is no TLS, or is broken, names nobody: TLS itself answers that. */
-export function read_client_hello(data: Buffer): Hello {
+/** Reads whom a client wants from what it sent so far, where that is enough. What is no TLS, or is broken, names nobody: TLS itself answers that. */
+export function read_client_hello(data: Buffer): Hello | "incomplete" {
 	const message = data.length > longest ? undefined : message_of(data);
 	if (message === "incomplete") return message;
 	if (message === undefined) return nobody;
@@ -87,4 +91,19 @@ export function read_client_hello(data: Buffer): Hello {
 		return name === "" ? nobody : { server_name: name };
 	}
 	return nobody;
+}
+
+/** Waits for what a client says first; the stream is paused then, and has all of it still to be read. */
+export function await_client_hello(stream: Duplex, done: (hello: Hello) => void): void {
+	let said = Buffer.alloc(0);
+	const listen = (chunk: Buffer): void => {
+		said = Buffer.concat([said, chunk]);
+		const hello = read_client_hello(said);
+		if (hello === "incomplete") return;
+		stream.off("data", listen);
+		stream.pause();
+		stream.unshift(said);
+		done(hello);
+	};
+	stream.on("data", listen);
 }

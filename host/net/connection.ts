@@ -6,7 +6,7 @@ import { TLSSocket } from "node:tls";
 import type { Connection, Log, RateLimitSettings, TlsContext } from "../core/types.ts";
 import type { AddressableText } from "../util/stanza.ts";
 import type { Held, Outlet, Turn } from "../util/turn.ts";
-import { read_client_hello } from "./client_hello.ts";
+import { await_client_hello } from "./client_hello.ts";
 import { OutBuffer, type Piece } from "./out_buffer.ts";
 import { RateLimit } from "./rate_limit.ts";
 import type { NetworkSettings } from "./server.ts";
@@ -387,20 +387,10 @@ export class SocketConnection implements Connection, Outlet {
 			this.handshake(context);
 			return;
 		}
-		const plain = this.stream;
-		let said = Buffer.alloc(0);
-		const listen = (chunk: Buffer): void => {
+		await_client_hello(this.stream, ({ server_name }) => {
 			if (this.state !== "open") return;
-			said = Buffer.concat([said, chunk]);
-			const hello = read_client_hello(said);
-			if (hello === "incomplete") return;
-			plain.off("data", listen);
-			plain.pause();
-			plain.unshift(said);
-			const { server_name } = hello;
 			this.guard(() => this.handshake(server_name === undefined ? context : by_name(server_name)));
-		};
-		plain.on("data", listen);
+		});
 		this.update_reading();
 	}
 

@@ -1,6 +1,16 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import {
+	existsSync,
+	mkdirSync,
+	mkdtempSync,
+	readdirSync,
+	readFileSync,
+	rmSync,
+	statSync,
+	utimesSync,
+	writeFileSync,
+} from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -57,8 +67,9 @@ describe("a pid file", () => {
 		expect(readFileSync(path, "utf8")).toBe("");
 		file.value.write();
 		expect(readFileSync(path, "utf8")).toBe(String(process.pid));
+		expect(readdirSync(folder)).toEqual(["prosody.pid"]);
 		taken.pop()?.release();
-		expect(existsSync(path)).toBe(false);
+		expect(readdirSync(folder)).toEqual([]);
 	});
 
 	it.each([
@@ -221,7 +232,7 @@ describe("two servers on the same data", () => {
 		const at = join(folder, "data", pidfile ?? lock_name);
 		expect(readFileSync(at, "utf8")).toBe(String(first.pid));
 		expect(await refused()).toMatch(
-			new RegExp(`^enjamb: another server runs already \\(process ${first.pid}\\), and has locked `),
+			new RegExp(`^enjamb: another server runs already \\(process ${first.pid}\\), and has locked `, "m"),
 		);
 		expect(readFileSync(at, "utf8")).toBe(String(first.pid));
 		expect(first.exitCode).toBe(null);
@@ -257,7 +268,7 @@ describe("two servers on the same data", () => {
 			const first = await start_prosody("one");
 			const before = pidfile === undefined ? undefined : statSync(join(folder, "data", pidfile)).mtimeMs;
 			expect(await refused()).toMatch(
-				/^enjamb: prosody \(process \d+\) runs on the data in .*: stop it, and disable its service/,
+				/^enjamb: prosody \(process \d+\) runs on the data in .*: stop it, and disable its service/m,
 			);
 			expect(first.exitCode).toBe(null);
 			if (pidfile === undefined) return;
