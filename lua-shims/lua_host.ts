@@ -17,10 +17,11 @@ import { create_stanza_library, type StanzaLibrary } from "./stanza.ts";
 import { provide } from "./surface.ts";
 import { connect_values } from "./values.ts";
 import { create_border, table_value } from "./views.ts";
+import { create_vm } from "./vm/create_vm.ts";
 import { type Table, TValue } from "./vm/fengari.ts";
 import { key_of, LiveTable, string_value, tags } from "./vm/live_table.ts";
 import { bytes_of } from "./vm/text.ts";
-import { Vm } from "./vm/vm.ts";
+import type { Vm } from "./vm/vm.ts";
 
 /** Lua's own libraries, which can be required as well. */
 const lua_libraries = ["string", "table", "math", "os", "io", "coroutine", "utf8", "debug", "package"];
@@ -51,7 +52,7 @@ export class LuaHost implements LuaContext {
 		readonly serves: "modules" | "configuration" = "modules",
 	) {
 		const timeout = server.config.get("*", "lua_hook_timeout");
-		this.vm = new Vm(typeof timeout === "number" && timeout > 0 ? timeout : 1);
+		this.vm = create_vm(typeof timeout === "number" && timeout > 0 ? timeout : 1);
 		this.border = create_border(this.vm);
 		this.globals = create_globals(this);
 		this.libraries = new Libraries(this.border, this.globals);

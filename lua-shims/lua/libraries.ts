@@ -1,7 +1,7 @@
 // Counterpart: Lua's linit.c: the parts of Lua's own libraries that fengari has not, or not right.
 
 import type { LuaContext } from "../context.ts";
-import { kept, text_at } from "../vm/arguments.ts";
+import { text_at } from "../vm/arguments.ts";
 import type { LuaCFunction, LuaState } from "../vm/fengari.ts";
 import { lauxlib, type Table, TValue } from "../vm/fengari.ts";
 import { bytes_value, tags } from "../vm/live_table.ts";
@@ -11,7 +11,6 @@ import { io_library } from "./io.ts";
 import { math_library, to_number } from "./math.ts";
 import { os_library } from "./os.ts";
 import { pack, packsize, unpack } from "./pack.ts";
-import { char, create_gmatch, repeat } from "./strings.ts";
 import { create_setmetatable } from "./weak_table.ts";
 
 /** `tostring`, with Lua's own texts of numbers. */
@@ -52,10 +51,6 @@ export function replace_libraries(host: LuaContext): void {
 	vm.raw_set(strings, "pack", vm.native(pack));
 	vm.raw_set(strings, "packsize", vm.native(packsize));
 	vm.raw_set(strings, "unpack", vm.native(unpack));
-	vm.raw_set(strings, "char", vm.native(char));
-	vm.raw_set(strings, "rep", vm.native(repeat));
-	const function_of = (name: string): TValue => kept(vm.raw_get(strings, name));
-	vm.raw_set(strings, "gmatch", vm.native(create_gmatch(vm, function_of("gmatch"), function_of("find"))));
 	const setmetatable = vm.raw_get(globals, "setmetatable").value as LuaCFunction;
 	set("setmetatable", new TValue(tags.native_function, create_setmetatable(setmetatable)));
 	const getinfo = vm.raw_get(library("debug"), "getinfo").value as LuaCFunction;

@@ -5,8 +5,8 @@ import { failed, ok, type Result } from "../../host/util/error.ts";
 import "./patches.ts";
 import { without_attributes } from "./attributes.ts";
 import { type LuaThread, lauxlib, ltable, lua, lualib, type Table, TString, TValue } from "./fengari.ts";
+import { spend } from "./guard.ts";
 import { key_value, nil, string_value, tags } from "./live_table.ts";
-import { create_string_format } from "./string_format.ts";
 import { bytes_of, text_of } from "./text.ts";
 
 /** How many instructions run between two looks at the clock: well below a millisecond. */
@@ -74,8 +74,6 @@ export class Vm {
 		this.limit = timeout;
 		lualib.luaL_openlibs(L);
 		lua.lua_settop(L, 0);
-		const string_library = this.raw_get(this.globals, "string").value as Table;
-		this.raw_set(string_library, "format", new TValue(tags.native_function, create_string_format()));
 		lua.lua_atnativeerror(L, (thread) => this.on_native_error(thread as LuaThread));
 		this.message_handler = new TValue(tags.native_function, (thread: LuaThread) => this.on_error(thread));
 		L.l_G.instructions = 0;
@@ -297,6 +295,8 @@ export class Vm {
 	/** Compiles a chunk with its environment; the error says where it goes wrong. */
 	load(code: Uint8Array, chunk_name: string, environment: TValue): Result<TValue, string> {
 		const L = this.current;
+		// only within code that runs already: what the host loads has its own time
+		if (this.depth > 0) spend(L, code.length >> 2);
 		const readable = readable_code(code);
 		if (!readable.ok) return failed(`${chunk_name.replace(/^[=@]/, "")}:${readable.error}`);
 		const { value } = readable;
