@@ -1,7 +1,10 @@
 // Counterpart: util/prosodyctl/check.lua (checks.certs)
 
+import { resolve } from "node:path";
+import { type CertificateFiles, find_cert } from "../core/certificate_files.ts";
 import { create_certmanager, load_pair } from "../core/certmanager.ts";
 import type { Config } from "../core/configmanager.ts";
+import { read_settings } from "../core/tls_settings.ts";
 import type { EventMap, Server } from "../core/types.ts";
 import { Events } from "../util/events.ts";
 import type { Finding } from "./findings.ts";
@@ -45,31 +48,72 @@ export function check_certificates(config: Config, config_folder: string, now = 
 			});
 			continue;
 		}
-		const { certificate } = files.value;
-		const pair = load_pair(files.value, passphrase(config, host));
-		if (!pair.ok) {
-			findings.push({ ...place, severity: "error", message: `${host} gets no TLS: ${pair.error}` });
-			continue;
-		}
-		const { names, parsed } = pair.value;
-		if (!covers(names, host)) {
-			findings.push({
-				...place,
-				severity: "warning",
-				message: `the certificate ${certificate} is for ${names.join(", ")}, not for ${host}`,
-				expected: `expected one that names ${host}`,
-			});
-		}
-		const days_left = Math.floor((Date.parse(parsed.validTo) - now) / day);
-		if (Date.parse(parsed.validFrom) > now) {
-			const message = `the certificate ${certificate} is not valid before ${parsed.validFrom}`;
-			findings.push({ ...place, severity: "warning", message });
-		}
-		if (days_left < soon) {
-			const when = days_left < 0 ? "expired on" : "expires on";
-			const message = `the certificate ${certificate} ${when} ${parsed.validTo}`;
-			findings.push({ ...place, severity: "warning", message, expected: "expected one that is renewed in time" });
-		}
+		findings.push(...check_pair(place, host, files.value, passphrase(config, host), now));
+	}
+	for (const service of tls_services) findings.push(...check_service(config, config_folder, service, now));
+	return findings;
+}
+
+/** Services that speak TLS from the first byte. */
+const tls_services = ["c2s_direct_tls", "legacy_ssl", "https"];
+
+/** Looks at the certificate that a service's own options name; it is for whatever its clients call the machine. */
+function check_service(config: Config, config_folder: string, service: string, now: number): Finding[] {
+	const findings: Finding[] = [];
+	const path = (value: unknown): string | undefined => (typeof value === "string" ? resolve(config_folder, value) : undefined);
+	const settings = read_settings(config.get("*", `${service}_ssl`));
+	const [certificate, key] = [path(settings.get("certificate")), path(settings.get("key"))];
+	const place = (option: string) => ({ area: "certificate", option, ...config.location("*", option) }) as const;
+	if (certificate !== undefined) {
+		const here = place(`${service}_ssl`);
+		const password = settings.get("password");
+		if (key !== undefined) {
+			const files = { certificate, key };
+			findings.push(...check_pair(here, service, files, typeof password === "string" ? password : undefined, now, false));
+		} else findings.push({ ...here, severity: "error", message: `${service} gets no TLS: ${certificate} has no key` });
+	}
+	const named = path(config.get("*", `${service}_certificate`));
+	if (named === undefined) return findings;
+	const here = place(`${service}_certificate`);
+	const files = find_cert(named, service);
+	if (files !== undefined) return [...findings, ...check_pair(here, service, files, undefined, now, false)];
+	return [
+		...findings,
+		{ ...here, severity: "error", message: `${service} gets no TLS: ${named} with a matching key does not exist` },
+	];
+}
+
+/** What a certificate of a host or service is good for. */
+function check_pair(
+	place: Pick<Finding, "area" | "host" | "option" | "file" | "line">,
+	name: string,
+	files: CertificateFiles,
+	password: string | undefined,
+	now: number,
+	is_host = true,
+): Finding[] {
+	const findings: Finding[] = [];
+	const { certificate } = files;
+	const pair = load_pair(files, password);
+	if (!pair.ok) return [{ ...place, severity: "error", message: `${name} gets no TLS: ${pair.error}` }];
+	const { names, parsed } = pair.value;
+	if (is_host && !covers(names, name)) {
+		findings.push({
+			...place,
+			severity: "warning",
+			message: `the certificate ${certificate} is for ${names.join(", ")}, not for ${name}`,
+			expected: `expected one that names ${name}`,
+		});
+	}
+	const days_left = Math.floor((Date.parse(parsed.validTo) - now) / day);
+	if (Date.parse(parsed.validFrom) > now) {
+		const message = `the certificate ${certificate} is not valid before ${parsed.validFrom}`;
+		findings.push({ ...place, severity: "warning", message });
+	}
+	if (days_left < soon) {
+		const when = days_left < 0 ? "expired on" : "expires on";
+		const message = `the certificate ${certificate} ${when} ${parsed.validTo}`;
+		findings.push({ ...place, severity: "warning", message, expected: "expected one that is renewed in time" });
 	}
 	return findings;
 }

@@ -59,4 +59,24 @@ describe("certificates", () => {
 		writeFileSync(join(folder, "certs", "example.com.key"), self_signed_certificate(["example.com"], 9).key);
 		expect(check()).toEqual([expect.stringContaining("does not belong to the certificate")]);
 	});
+
+	it("of services are looked at as well, whatever they are for", () => {
+		write_pair("example.com", ["example.com"], 90);
+		write_pair("web", ["www.example.com"], 90);
+		const service = (options: Record<string, ConfigValue>): string[] =>
+			check_certificates(Config.from({ "*": options, "example.com": {} }), folder).map(
+				({ severity, option, message }) => `${severity} ${option}: ${message}`,
+			);
+		const pair = { certificate: "certs/web.crt", key: "certs/web.key" };
+		expect(service({ https_ssl: pair, legacy_ssl_certificate: "certs/web.crt" })).toEqual([]);
+		expect(service({ https_ssl: { ...pair, key: "certs/example.com.key" } })).toEqual([
+			expect.stringMatching(/^error https_ssl: https gets no TLS: the key .* does not belong to the certificate/),
+		]);
+		expect(service({ legacy_ssl_ssl: { certificate: "certs/web.crt" } })).toEqual([
+			expect.stringMatching(/^error legacy_ssl_ssl: legacy_ssl gets no TLS: .*web.crt has no key/),
+		]);
+		expect(service({ c2s_direct_tls_certificate: "nowhere.crt" })).toEqual([
+			expect.stringMatching(/^error c2s_direct_tls_certificate: c2s_direct_tls gets no TLS: .*nowhere.crt with a matching key/),
+		]);
+	});
 });
