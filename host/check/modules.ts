@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { Config } from "../core/configmanager.ts";
 import { modules_for_host } from "../core/modulemanager.ts";
+import { provider_of } from "../core/provided_modules.ts";
 import { current_driver } from "../core/storagemanager.ts";
 import { find_module_file, module_file_problem } from "../core/typescript_loader.ts";
 import type { Finding } from "./findings.ts";
@@ -274,6 +275,11 @@ export function check_modules(config: Config, context: ModuleContext): { modules
 	const modules: CheckedModule[] = [];
 	const findings: Finding[] = [];
 	for (const [name, wanted] of wanted_modules(config)) {
+		const { hosts } = wanted;
+		if (hosts.every((host) => provider_of(config, host, name) !== undefined)) {
+			modules.push({ name, hosts, found: "built in", runs: "yes", missing: [], options: [], depends: [] });
+			continue;
+		}
 		const prefers_lua = Array.isArray(preferred) && preferred.includes(name);
 		const checked = examine(name, wanted.hosts, context, prefers_lua);
 		modules.push(checked);

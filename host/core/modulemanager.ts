@@ -3,6 +3,7 @@
 import { failed, ok, type Result } from "../util/error.ts";
 import { is_promise, ModuleGuard } from "./module_guard.ts";
 import { ModuleInstance, type ModuleServices } from "./moduleapi.ts";
+import { provider_of } from "./provided_modules.ts";
 import { telling } from "./telling.ts";
 import type { ConfigReader, ItemTypes, LoadedModule, ModuleDefinition, ModuleLoader, ModuleManager, Server } from "./types.ts";
 
@@ -266,7 +267,10 @@ export function create_modulemanager(server: Server, loaders: readonly ModuleLoa
 		},
 		load_modules_for_host(host) {
 			for (const name of modules_for_host(server.config, host)) {
-				if (!get_entry(host, name)) load_entry(host, name, undefined);
+				const provider = provider_of(server.config, host, name);
+				if (provider !== undefined) {
+					log("info", "mod_%s is not loaded on %s: mod_%s does what it does", name, host, provider);
+				} else if (!get_entry(host, name)) load_entry(host, name, undefined);
 			}
 		},
 		unload_all(host) {

@@ -136,7 +136,7 @@ export const readers_here: Readonly<Record<string, string>> = {
 	muc_room_locking: "muc",
 	muc_tombstone_expiry: "muc",
 	muc_tombstones: "muc",
-	muc_vcard: "muc",
+	muc_vcard: "core muc",
 	name: "component core disco muc",
 	network_settings: "c2s core",
 	new_muc_storage_format: "muc",

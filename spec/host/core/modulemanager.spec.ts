@@ -161,6 +161,22 @@ describe("loading and unloading", () => {
 		expect(server.server.modulemanager.is_loaded("*", "everywhere")).toBe(true);
 	});
 
+	it("leaves out a module whose work one of ours does already", async () => {
+		const loaded_with = async (options: Record<string, string | boolean>): Promise<boolean> => {
+			const { definition } = holder("vcard_muc");
+			running = await start_test_server({
+				modules: [definition],
+				config: { "conference.localhost": { modules_enabled: ["vcard_muc"], ...options } },
+			});
+			const is_loaded = running.server.modulemanager.is_loaded("conference.localhost", "vcard_muc");
+			await running.stop();
+			running = undefined;
+			return is_loaded;
+		};
+		expect(await loaded_with({})).toBe(false);
+		expect(await loaded_with({ muc_vcard: false })).toBe(true);
+	});
+
 	it("calls ready once the server listens, or at once when it already does", async () => {
 		const calls: string[] = [];
 		const early = holder("early", (module) => {

@@ -1,7 +1,7 @@
 // Reads configurations with Prosody's own configmanager too, and expects the same of both.
 // /usr/lib/prosody is asked when it is there; PROSODY_SOURCE names the source tree of a further version, 13 or newer.
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -200,8 +200,63 @@ VirtualHost "localhost"
 	inner = plain
 `;
 
+/** What container images and playbooks have in theirs. */
+const executed = (path: string): string => `
+local base <const> = ${JSON.stringify(path)}
+local secret = io.open(base .. "/secret.txt", "r")
+if secret then secret_line = secret:read("*l"); rest = secret:read("*a"); secret:close() end
+guarded = assert(io.open(base .. "/secret.txt")):read("*l")
+if not io.open(base .. "/absent.txt") then absent = true end
+local lfs = require "lfs"
+local names = {}
+for name in lfs.dir(base) do if name:match("^part") then names[#names + 1] = name end end
+table.sort(names)
+found = names
+kind = lfs.attributes(base, "mode")
+node = require "util.pposix".uname().nodename
+local hosts_set = require "util.set".new { "b.example", "a.example", "b.example" }
+local list = {}
+for host in hosts_set:items() do list[#list + 1] = host end
+table.sort(list)
+unique = list
+local process = io.popen("printf 'x y'")
+output = process:read("*a")
+process:close()
+given, second = dofile(base .. "/more.lua")
+from_global = shared_by_more
+loaded, why = pcall(dofile, base .. "/absent.lua")
+why = nil
+compiled = loadfile(base .. "/more.lua") ~= nil
+_G.made_global = 1
+seen_global = made_global
+number = tonumber(os.getenv("ENJAMB_ABSENT") or "12")
+choice = ENV_ENJAMB_VALUE == "from outside" and "yes" or "no"
+for word in ("a.example;b.example"):gmatch("[^;]+") do
+	VirtualHost(word)
+	enabled_here = true
+end
+Component("conference." .. (ENV_ENJAMB_ABSENT or "a.example"), "muc") "muc"
+	max = math.floor(10 / 3)
+`;
+
 describe("a configuration", () => {
 	const folder = config_folders();
+
+	it.each([
+		["the installed Prosody", installed, why_not_installed],
+		["the newer Prosody", source ?? "", why_no_source],
+	])("that is a program means the same to %s", async (_name, root, why_not) => {
+		if (why_not !== undefined) return;
+		const place = folder({
+			"secret.txt": "first\nsecond\n",
+			"part_a.txt": "",
+			"part_b.txt": "",
+			"more.lua": "shared_by_more = 'more'\nreturn 1, 'two'",
+		});
+		writeFileSync(place.file("prosody.cfg.lua"), executed(place.path));
+		const { config } = await place.load({ environment });
+		expect(ours(config, queries)).toEqual(theirs(root, place.file("prosody.cfg.lua"), queries));
+	});
 
 	it.skipIf(why_not_installed !== undefined)("means the same to the installed Prosody", async () => {
 		const place = folder({ "prosody.cfg.lua": common, ...parts });
