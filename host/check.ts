@@ -8,6 +8,7 @@ import { exit_status, type Finding, findings_as_text, summarize } from "./check/
 import { check_limits } from "./check/limits.ts";
 import type { LuaSurface } from "./check/lua_scan.ts";
 import { type CheckedModule, check_modules, usual_prosody_folders } from "./check/modules.ts";
+import { check_log_files, check_needed_options } from "./check/needs.ts";
 import { check_other_server } from "./check/other_server.ts";
 import { check_ports } from "./check/ports.ts";
 import { check_storage, check_stored } from "./check/storage.ts";
@@ -106,6 +107,8 @@ export async function check_config(path: string, context: CheckContext): Promise
 		...check_behaviours(config, files, data),
 		...check_limits(config, new Set(loaded_modules)),
 		...module_findings,
+		...check_needed_options(config, modules),
+		...check_log_files(config, config_folder),
 		...check_certificates(config, config_folder),
 		...(await check_ports(config, { loaded: new Set(loaded_modules), data_folder: data })),
 		...check_other_server(config, path, data),
