@@ -1,5 +1,7 @@
+import { readFileSync } from "node:fs";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { ConfigValue } from "../host/core/configmanager.ts";
+import { SocketConnection } from "../host/net/connection.ts";
 import { ns } from "../host/util/ns.ts";
 import * as st from "../host/util/stanza.ts";
 import { start_test_server, type TestServer } from "./helper.ts";
@@ -116,6 +118,33 @@ describe("what a turn with messages costs", () => {
 		const { server, speaker } = await crowd(3, { modules_enabled: ["muc_mam"], storage: { muc_log: "sql" } });
 		const counted = await count(server, speaker, messages(20), got(20));
 		expect(counted).toMatchObject({ commits: 1, writes: 3, texts: 20 });
+	});
+});
+
+describe("the way of a message", () => {
+	/** Functions of ours that are under way while a message is handed to the connection of somebody who hears it, innermost first. */
+	async function functions_on_the_way(): Promise<string[]> {
+		const { speaker } = await crowd(2);
+		const write = vi.spyOn(SocketConnection.prototype, "write_shared");
+		const limit = Error.stackTraceLimit;
+		let stack = "";
+		write.mockImplementation(() => {
+			stack = new Error("here").stack ?? "";
+			return true;
+		});
+		Error.stackTraceLimit = 200;
+		speaker.send(messages(1));
+		while (stack === "") await new Promise(setImmediate);
+		Error.stackTraceLimit = limit;
+		write.mockRestore();
+		return stack.split("\n").flatMap((line) => /[/(](?:host|muc)\/[\w./-]+\.ts/.exec(line)?.[0].slice(1) ?? []);
+	}
+
+	it("from a socket to the sockets of those who hear it is no longer than CONTRIBUTING says", async () => {
+		const files = await functions_on_the_way();
+		expect(files.at(-1)).toContain("host/net/connection.ts");
+		const said = /passes (\d+) functions/.exec(readFileSync("CONTRIBUTING.md", "utf8"))?.[1];
+		expect(files.length).toBeLessThanOrEqual(Number(said));
 	});
 });
 

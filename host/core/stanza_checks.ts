@@ -61,7 +61,7 @@ export function create_checks(
 		return parts === undefined ? undefined : jid.join(parts.node, parts.host, parts.resource);
 	}
 
-	function process_checked(origin: Session, stanza: Stanza): void {
+	function check_and_post(origin: Session, stanza: Stanza): void {
 		const { attrs } = stanza;
 		const is_client = origin.type === "c2s";
 		if (is_client && attrs["xmlns"] === undefined) {
@@ -108,7 +108,7 @@ export function create_checks(
 		if (wants_debug()) origin.log("debug", "Received[%s]: %s", origin.type, stanza.top_tag());
 		server.turn.record({ origin, stanza } satisfies StanzaEvent);
 		try {
-			process_checked(origin, stanza);
+			check_and_post(origin, stanza);
 		} catch (error) {
 			answers.mistake(origin, stanza, error);
 		}

@@ -150,7 +150,16 @@ export class Streams<Session extends BaseStreamSession> {
 				line.session.log("debug", "Received </stream:stream>");
 				this.close(line.session, false);
 			},
-			handlestanza: (stanza) => this.handlestanza(line.session, stanza),
+			handlestanza: (stanza) => {
+				const handling = line.session;
+				// What waited may find its session gone
+				if (handling.destroyed) return;
+				try {
+					kind.handlestanza(handling, stanza);
+				} catch (error) {
+					this.answer_mistake(handling, error);
+				}
+			},
 			error: (fault) => this.stream_error(line.session, fault),
 		};
 		const input = new StreamInput(conn, slices, session.log, framing, callbacks, { ...unauthed, default_ns: kind.xmlns });
@@ -198,16 +207,6 @@ export class Streams<Session extends BaseStreamSession> {
 	private answer_mistake(session: Session, error: unknown): void {
 		this.log_mistake(session, error);
 		session.close({ condition: "internal-server-error" });
-	}
-
-	private handlestanza(session: Session, stanza: Stanza): void {
-		// What waited may find its session gone
-		if (session.destroyed) return;
-		try {
-			this.kind.handlestanza(session, stanza);
-		} catch (error) {
-			this.answer_mistake(session, error);
-		}
 	}
 
 	private stream_error(session: Session, fault: StreamFault): void {

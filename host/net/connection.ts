@@ -265,7 +265,12 @@ export class SocketConnection implements Connection, Outlet {
 	}
 
 	private take(bytes: Buffer): void {
-		if (this.state === "open") this.guard(() => this.ondata(bytes));
+		if (this.state !== "open") return;
+		try {
+			this.ondata(bytes);
+		} catch (error) {
+			this.failed_callback(error);
+		}
 	}
 
 	close(): void {
@@ -326,9 +331,13 @@ export class SocketConnection implements Connection, Outlet {
 		try {
 			callback();
 		} catch (error) {
-			this.log("error", "Error in a connection from %s: %s", this.ip, error instanceof Error ? error.stack : error);
-			this.fail("internal error");
+			this.failed_callback(error);
 		}
+	}
+
+	private failed_callback(error: unknown): void {
+		this.log("error", "Error in a connection from %s: %s", this.ip, error instanceof Error ? error.stack : error);
+		this.fail("internal error");
 	}
 
 	private attach(stream: Duplex): StreamListeners {

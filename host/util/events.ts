@@ -27,6 +27,10 @@ interface Entry {
 
 const no_handlers: readonly AnyHandler[] = [];
 
+function at_once(call: () => unknown): unknown {
+	return call();
+}
+
 /**
  * A bus of named events. `Map` names each event's payload.
  *
@@ -137,13 +141,18 @@ export class Events<Map> {
 
 	/** Fires an event; answers with what ended it, or undefined. */
 	fire_event<Name extends keyof Map & string>(name: Name, event: Map[Name]): unknown {
-		return this.fire_any(name, event);
+		if (this.wrapped.size > 0 || this.global_wrappers.length > 0) return this.run_wrapped(name, event, at_once);
+		// A list that a handler changes meanwhile stays as it was for this firing.
+		for (const handler of this.get_handlers(name)) {
+			const answer = this.debug_hook === undefined ? handler(event) : this.call(handler, name, event);
+			if (answer !== undefined) return answer;
+		}
+		return undefined;
 	}
 
 	/** Fires an event whose name is only known at run time, and whose payload only its handlers know (items, Lua). */
 	fire_any(name: string, event: unknown): unknown {
-		if (this.wrapped.size === 0 && this.global_wrappers.length === 0) return this.run(name, event);
-		return this.run_wrapped(name, event, (call) => call());
+		return this.run_wrapped(name, event, at_once);
 	}
 
 	/**
@@ -182,14 +191,5 @@ export class Events<Map> {
 
 	private call(handler: AnyHandler, name: string, event: unknown): unknown {
 		return this.debug_hook ? this.debug_hook(handler, name, () => handler(event)) : handler(event);
-	}
-
-	private run(name: string, event: unknown): unknown {
-		// A list that a handler changes meanwhile stays as it was for this firing.
-		for (const handler of this.get_handlers(name)) {
-			const answer = this.call(handler, name, event);
-			if (answer !== undefined) return answer;
-		}
-		return undefined;
 	}
 }
