@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "../core/configmanager.ts";
 import { default_driver } from "../core/storagemanager.ts";
-import { path_encode } from "../util/datamanager.ts";
+import { path_encode } from "../util/file_names.ts";
 import type { Finding, Readings, Severity } from "./findings.ts";
 import { lua_tokens } from "./lua_scan.ts";
 

@@ -3,7 +3,7 @@
 import { closeSync, existsSync, fstatSync, openSync, readdirSync, readFileSync, readSync, type Stats, statSync } from "node:fs";
 import { join } from "node:path";
 import type { StoreMap } from "../core/types.ts";
-import { path_decode, path_encode, store_encode } from "../util/datamanager.ts";
+import { path_decode, path_encode, store_encode } from "../util/file_names.ts";
 import { entries, is_table } from "../util/luatable.ts";
 import { read_data } from "../util/serialization.ts";
 import { read_archive_item } from "./list_items.ts";

@@ -15,8 +15,8 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import type { StoreMap } from "../core/types.ts";
-import { path_encode, store_encode } from "../util/datamanager.ts";
 import { failed, ok, type Result } from "../util/error.ts";
+import { path_encode, store_encode } from "../util/file_names.ts";
 import { adopt_file, file_mode, make_folder } from "../util/file_owner.ts";
 import { serialize } from "../util/serialization.ts";
 import { archive_item_text } from "./list_items.ts";

@@ -3,8 +3,8 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { StoreMap, StoreTable, StoreValue } from "../core/types.ts";
-import { path_decode } from "../util/datamanager.ts";
 import { failed, ok, type Result } from "../util/error.ts";
+import { path_decode } from "../util/file_names.ts";
 import { prep } from "../util/jid.ts";
 import * as json from "../util/json.ts";
 import { entries, is_table, type LuaValue } from "../util/luatable.ts";

@@ -1,12 +1,12 @@
 // Counterpart: util/datamanager.lua
 
-import { bytes_of, text_of } from "./byte_text.ts";
 import { Cache } from "./cache.ts";
 import { type FileLog, index_path, type ListPiece, Lists, type StoredList } from "./datamanager/lists.ts";
 import { failed, ok, type Result } from "./error.ts";
+import { path_decode, path_encode, path_problem, store_encode } from "./file_names.ts";
 import { entries, is_table, type LuaTable, type LuaValue } from "./luatable.ts";
 import { read_data, serialize } from "./serialization.ts";
-import { path_problem, type TurnFiles } from "./turn_files.ts";
+import type { TurnFiles } from "./turn_files.ts";
 
 /** A user's name; undefined for what belongs to a host itself. */
 type User = string | undefined;
@@ -25,28 +25,6 @@ export interface DatamanagerOptions {
 	readonly data_path: string;
 	readonly files: TurnFiles;
 	readonly log: FileLog;
-}
-
-/** A name as part of a path: all but letters and digits of ASCII as `%2e`. */
-export function path_encode(name: string): string {
-	return percent_encode(name, /[^A-Za-z0-9]/g);
-}
-
-/** A store's name as part of a path, in which `_` stays. */
-export function store_encode(name: string): string {
-	return percent_encode(name, /[^A-Za-z0-9_]/g);
-}
-
-function percent_encode(name: string, special: RegExp): string {
-	const bytes = bytes_of(name).toString("latin1");
-	return bytes.replace(special, (byte) => `%${byte.charCodeAt(0).toString(16).padStart(2, "0")}`);
-}
-
-/** The name that a part of a path stands for. */
-export function path_decode(part: string): string {
-	const bytes = bytes_of(part).toString("latin1");
-	const decoded = bytes.replace(/%([0-9a-fA-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
-	return text_of(Buffer.from(decoded, "latin1"));
 }
 
 const extensions: { readonly [type: string]: string } = { keyval: "dat", list: "list" };

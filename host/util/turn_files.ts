@@ -5,6 +5,7 @@ import { dirname } from "node:path";
 import { Cache } from "./cache.ts";
 import { type Disk, real_disk } from "./disk.ts";
 import { failed, ok, type Result } from "./error.ts";
+import { path_problem } from "./file_names.ts";
 import { make_folder } from "./file_owner.ts";
 import type { Participant, Turn } from "./turn.ts";
 
@@ -28,30 +29,9 @@ function is_missing(error: unknown): boolean {
 	return error_code(error) === "ENOENT";
 }
 
-/** The longest name that files have nearly everywhere, in bytes. */
-const longest_name = 255;
-/** Names of up to so many bytes every file system takes. */
-const short_name = 128;
-/** The longest that is put behind the name of a file, but for rests of lists. */
-const longest_ending = "~".length;
-
 /** Whether a file cannot be there: also where no file can have such a name. */
 function cannot_be_there(error: unknown): boolean {
 	return is_missing(error) || error_code(error) === "ENAMETOOLONG";
-}
-
-/** Why no file can have a path, in words; undefined where one can. */
-export function path_problem(path: string): string | undefined {
-	const longest = Math.max(...path.split("/").map((part) => Buffer.byteLength(part))) + longest_ending;
-	const too_long = `${path}: a part of it would be longer than a name of files may be`;
-	if (longest > longest_name) return too_long;
-	if (longest <= short_name) return undefined;
-	try {
-		statSync(`${path}~`, { throwIfNoEntry: false });
-		return undefined;
-	} catch (error) {
-		return error_code(error) === "ENAMETOOLONG" ? too_long : undefined;
-	}
 }
 
 const reasons: { readonly [code: string]: string } = {
