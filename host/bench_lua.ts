@@ -68,14 +68,14 @@ function collect_garbage(): number {
 function load_on(bus: Bus, host: ReturnType<typeof create_lua_host>, folder: string, code: string): void {
 	const path = join(folder, "mod_bench.lua");
 	writeFileSync(path, code);
-	const api: Pick<ModuleApi, "name" | "host" | "log" | "unload" | "ready" | "server"> & { hook: unknown } = {
+	const server: ModuleApi["server"] = Object.create(host.server, { hosts: { value: new Map([["localhost", { events: bus }]]) } });
+	const api: Pick<ModuleApi, "name" | "host" | "log" | "unload" | "ready" | "server"> = {
 		name: "bench",
 		host: "localhost",
-		server: host.server,
+		server,
 		log: () => undefined,
 		unload: undefined,
 		ready: undefined,
-		hook: (name: string, handler: (event: unknown) => unknown) => bus.add_handler(name, handler),
 	};
 	// the module asks for nothing else
 	host.load(path, api as unknown as ModuleApi);
