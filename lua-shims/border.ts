@@ -1,5 +1,6 @@
 // No counterpart: values between Lua and the host. DESIGN's rules: live tables, one identity each, functions both ways.
 
+import { make_proxy } from "./lua_proxy.ts";
 import { type Table, TValue } from "./vm/fengari.ts";
 import { key_of, key_value, LiveTable, nil, number_value, string_value, tags, text_of_string } from "./vm/live_table.ts";
 import type { Vm } from "./vm/vm.ts";
@@ -32,8 +33,6 @@ const shown_as = Symbol("shown in Lua as");
 
 /** How many entries a table may have, with all in it, that is copied for the host. */
 const most_entries = 1_000_000;
-/** How many items of a list may come from its metatable, which may have one for each index that it is asked for. */
-const most_computed = 10_000;
 
 const table_of_proxy = new WeakMap<object, Table>();
 
@@ -268,69 +267,10 @@ export class Border {
 		if (convert !== undefined) return convert(value);
 		const known = this.proxies.get(table);
 		if (known !== undefined) return known;
-		const proxy = this.make_proxy(new TValue(tags.table, table), table);
+		const proxy = make_proxy(this, new TValue(tags.table, table), table);
 		this.proxies.set(table, proxy);
 		table_of_proxy.set(proxy, table);
 		return proxy;
-	}
-
-	/**
-	 * The Lua value of a property: numbers count from 0, as in an array. A function that the table has from its metatable is a
-	 * method, and gets the table itself first.
-	 */
-	private make_proxy(value: TValue, table: Table): object {
-		const { vm } = this;
-		const key = (name: string): TValue => (/^(0|[1-9]\d{0,8})$/.test(name) ? number_value(Number(name) + 1) : string_value(name));
-		const read = (name: string): unknown => {
-			const own = this.vm.raw_get_value(table, key(name));
-			if (!own.ttisnil()) return this.from_lua(own);
-			if (name === "length" && !this.vm.raw_get(table, 1).ttisnil()) return this.vm.len(value);
-			if (table.metatable === null) return undefined;
-			const inherited = this.vm.index(value, key(name));
-			if (inherited.type === tags.lua_function || inherited.type === tags.native_function)
-				return (...args: unknown[]): unknown => this.call(inherited, value, ...args);
-			return this.from_lua(inherited);
-		};
-		const names = (): string[] => {
-			// a number and a string may have one name in the host
-			const found = new Set<string>();
-			for (const [entry] of this.vm.entries(table)) {
-				const known = key_of(entry);
-				if (typeof known === "string") found.add(known);
-				else if (typeof known === "number") found.add(String(known - 1));
-			}
-			return [...found];
-		};
-		const iterate = function* (): Generator<unknown> {
-			for (let index = 0; ; index++) {
-				const item = read(String(index));
-				if (item === undefined) return;
-				if (index >= most_computed && vm.raw_get(table, index + 1).ttisnil()) {
-					throw new RangeError(`the table's metatable has more than ${most_computed} items for it`);
-				}
-				yield item;
-			}
-		};
-		return new Proxy<Record<string, unknown>>(
-			{},
-			{
-				get: (_, name) => (typeof name === "string" ? read(name) : name === Symbol.iterator ? iterate : undefined),
-				has: (_, name) => typeof name === "string" && read(name) !== undefined,
-				set: (_, name, given) => {
-					if (typeof name === "string") this.vm.set_index(value, key(name), this.to_lua(given));
-					return true;
-				},
-				deleteProperty: (_, name) => {
-					if (typeof name === "string") this.vm.set_index(value, key(name), nil);
-					return true;
-				},
-				ownKeys: names,
-				getOwnPropertyDescriptor: (_, name) =>
-					typeof name === "string" && read(name) !== undefined
-						? { value: read(name), enumerable: true, configurable: true, writable: true }
-						: undefined,
-			},
-		);
 	}
 
 	// ---------------------------------------------------------------------------------------------------------- copies

@@ -6,7 +6,7 @@ import { Response } from "../host/net/http/response.ts";
 import type { LuaContext } from "./context.ts";
 import { body_of, kept, source_of } from "./http_body.ts";
 import { client_library, errors_library } from "./http_client.ts";
-import { entries_of } from "./store.ts";
+import { entries_of } from "./store_values.ts";
 import { make_library, optional_text, text_argument } from "./vm/arguments.ts";
 import type { Table, TValue } from "./vm/fengari.ts";
 import { is_function, LiveTable, nil, string_value, tags } from "./vm/live_table.ts";

@@ -3,7 +3,7 @@
 import { isUtf8 } from "node:buffer";
 import type { HttpBody, HttpSource } from "../host/core/types.ts";
 import type { LuaContext } from "./context.ts";
-import { entries_of } from "./store.ts";
+import { entries_of } from "./store_values.ts";
 import { type Table, TValue } from "./vm/fengari.ts";
 import {
 	bytes_value,

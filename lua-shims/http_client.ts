@@ -4,7 +4,7 @@ import type { HttpCallback, HttpClient, HttpClientRequest, HttpClientResponse, H
 import { http_error } from "../host/util/http_errors.ts";
 import type { LuaContext } from "./context.ts";
 import { body_of, kept, sink_of } from "./http_body.ts";
-import { entries_of } from "./store.ts";
+import { entries_of } from "./store_values.ts";
 import { make_library, optional_text, text_argument } from "./vm/arguments.ts";
 import { type Table, TValue } from "./vm/fengari.ts";
 import { is_function, type LiveTable, nil, number_value, string_value, tags } from "./vm/live_table.ts";

@@ -17,7 +17,7 @@ import type {
 import { failed, ok, type Result } from "../host/util/error.ts";
 import { Stanza } from "../host/util/stanza.ts";
 import type { LuaContext } from "./context.ts";
-import { removal_mark, StoreReader } from "./store.ts";
+import { removal_mark, StoreReader } from "./store_values.ts";
 import { optional_text } from "./vm/arguments.ts";
 import type { TValue } from "./vm/fengari.ts";
 import { is_function, nil, string_value, tags } from "./vm/live_table.ts";
