@@ -1,9 +1,10 @@
 // Counterpart: lcorolib.c of Lua 5.4 (coroutine.close), and lbaselib.c (collectgarbage)
 
 import { bad_argument, boolean_value, is_none, kept, optional_text_at, type_name } from "../vm/arguments.ts";
+import { close_coroutine_variables } from "../vm/closing.ts";
 import type { LuaState } from "../vm/fengari.ts";
 import { type CallInfo, lua, type Thread, TValue } from "../vm/fengari.ts";
-import { nil, number_value, tags } from "../vm/live_table.ts";
+import { number_value, tags } from "../vm/live_table.ts";
 import type { NativeFunction } from "../vm/vm.ts";
 
 /** A thread as it has to be seen to end it. */
@@ -23,12 +24,12 @@ export const close_coroutine: NativeFunction = ([given], L) => {
 		throw new Error(`cannot close a ${thread === L ? "running" : "normal"} coroutine`);
 	}
 	const failed = thread.status !== status.ok && thread.status !== status.yield;
-	const error = failed ? kept(thread.stack[thread.top - 1]) : nil;
+	const error = close_coroutine_variables(L, thread, failed ? kept(thread.stack[thread.top - 1]) : undefined);
 	thread.status = status.ok;
 	thread.ci = thread.base_ci;
 	thread.ci.next = null;
 	lua.lua_settop(thread, 0);
-	return failed ? [boolean_value(false), error] : boolean_value(true);
+	return error === undefined ? boolean_value(true) : [boolean_value(false), error];
 };
 
 const bytes_per_unit = 1024;

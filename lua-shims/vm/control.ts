@@ -1,7 +1,8 @@
 // Counterpart: lvm.c of Lua 5.4: jumps, loops, closures and calls of what runs
 
 import { integer_limit } from "./arithmetic.ts";
-import { type Instruction, type LClosure, type LuaState, ldo, lfunc, lobject, type Prototype, type TValue } from "./fengari.ts";
+import { close_from, closes, luaF_close } from "./closing.ts";
+import { type Instruction, type LClosure, type LuaState, ldo, lobject, type Prototype, type TValue } from "./fengari.ts";
 import { spend } from "./guard.ts";
 import { tags, type_name } from "./live_table.ts";
 import { call_status } from "./opcodes.ts";
@@ -10,7 +11,10 @@ import { fail, item, type Machine, number_of, numeral_of, set_float, set_integer
 /** Goes on elsewhere in the function; variables that closures hold are left to them. */
 export function jump(L: Machine, { A, sBx: s_bx }: Instruction, further: number): void {
 	const { ci } = L;
-	if (A !== 0) lfunc.luaF_close(L, ci.l_base + A - 1);
+	if (A !== 0) {
+		if (closes(L, ci.l_base + A - 1)) close_from(L, ci.l_base + A - 1);
+		luaF_close(L, ci.l_base + A - 1);
+	}
 	// before it goes, so that the error names the line of the loop
 	if (s_bx < 0) spend(L, 1);
 	ci.l_savedpc += s_bx + further;
@@ -103,7 +107,7 @@ export function replace_call(L: Machine, closes: boolean): void {
 	const callee = L.ci;
 	const caller = callee.previous;
 	const arguments_end = callee.l_base + (callee.func.value as LClosure).p.numparams;
-	if (closes) lfunc.luaF_close(L, caller.l_base);
+	if (closes) luaF_close(L, caller.l_base);
 	for (let offset = 0; callee.funcOff + offset < arguments_end; offset++) {
 		item(L.stack, caller.funcOff + offset).setfrom(item(L.stack, callee.funcOff + offset));
 	}

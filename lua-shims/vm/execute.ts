@@ -2,8 +2,9 @@
 // with integers of more than 32 bits, a new closure each time that one is made, and short ways for what is done most often.
 
 import { operators } from "./arithmetic.ts";
+import { close_from, closes, is_mark, luaF_close, mark_for_closing } from "./closing.ts";
 import { advance_loop, branch, copy_varargs, jump, make_closure, prepare_loop, replace_call } from "./control.ts";
-import { type LClosure, type LuaState, ldebug, ldo, lfunc, ltable, lvm, type Table, TString } from "./fengari.ts";
+import { type LClosure, type LuaState, ldebug, ldo, ltable, lvm, type Table, TString } from "./fengari.ts";
 import { spend, spend_bytes } from "./guard.ts";
 import { tags } from "./live_table.ts";
 import { call_status, constant_bit, items_per_flush, line_or_count, multiple_results, op } from "./opcodes.ts";
@@ -228,13 +229,20 @@ export function execute(state: LuaState): void {
 				}
 				case op.tailcall: {
 					if (i.B !== 0) ldo.adjust_top(L, at + i.B);
+					if (prototype.p.length > 0 && closes(L, base)) {
+						ldo.luaD_call(L, at, multiple_results);
+						break;
+					}
 					if (ldo.luaD_precall(L, at, multiple_results)) break;
 					replace_call(L, prototype.p.length > 0);
 					ci = L.ci;
 					continue frame;
 				}
 				case op.return: {
-					if (prototype.p.length > 0) lfunc.luaF_close(L, base);
+					if (prototype.p.length > 0) {
+						if (closes(L, base)) close_from(L, base);
+						luaF_close(L, base);
+					}
 					const fixed = ldo.luaD_poscall(L, ci, at, i.B !== 0 ? i.B - 1 : L.top - at);
 					if ((ci.callstatus & call_status.fresh) !== 0) return;
 					ci = L.ci;
@@ -278,7 +286,14 @@ export function execute(state: LuaState): void {
 					break;
 				}
 				case op.closure: {
-					const made = make_closure(L, item(prototype.p, i.Bx), closure, base);
+					const inner = item(prototype.p, i.Bx);
+					if (is_mark(inner)) {
+						const { idx, name } = item(inner.upvalues, 0);
+						mark_for_closing(L, base + idx, name?.text ?? "?");
+						set_nil(item(stack, at));
+						break;
+					}
+					const made = make_closure(L, inner, closure, base);
 					const to = item(stack, at);
 					to.type = tags.lua_function;
 					to.value = made;

@@ -20,7 +20,11 @@ declare module "fengari/src/lobject.js" {
 		readonly p: readonly Prototype[];
 		readonly code: readonly Instruction[];
 		/** Where a closure's upvalues come from: the stack of the function around it, or that one's upvalues. */
-		readonly upvalues: readonly { readonly instack: boolean | number; readonly idx: number }[];
+		readonly upvalues: readonly {
+			readonly instack: boolean | number;
+			readonly idx: number;
+			readonly name: import("fengari/src/lstring.js").TString | null;
+		}[];
 		readonly numparams: number;
 		readonly maxstacksize: number;
 	}
@@ -136,6 +140,8 @@ declare module "fengari/src/lstate.js" {
 		/** The call that runs. */
 		ci: CallInfo;
 		readonly l_G: Global;
+		/** Ours: the slots that are to be closed where their block ends, the last one last. */
+		closing?: number[];
 		/** Ours: what `hookmask` was set to. */
 		readonly mask: number;
 	}

@@ -1,8 +1,9 @@
 // Counterpart: lvm.c, lobject.c and lauxlib.c of Lua 5.4: puts our loop and Lua's own numbers in the place of fengari's, in our copy
 
 import { float_to_integer, read_numeral } from "./arithmetic.ts";
+import { close_after_error, closes, luaF_close } from "./closing.ts";
 import { execute } from "./execute.ts";
-import { type LuaState, type LuaThread, lauxlib, lobject, lstate, ltm, lua, lvm, TString, TValue } from "./fengari.ts";
+import { type LuaState, type LuaThread, lauxlib, lfunc, lobject, lstate, ltm, lua, lvm, TString, TValue } from "./fengari.ts";
 import { spend } from "./guard.ts";
 import { tags } from "./live_table.ts";
 import { float_string, integer_string } from "./number_text.ts";
@@ -77,5 +78,13 @@ Object.defineProperty(lstate.lua_State.prototype, "hookmask", {
 	},
 	set(this: { mask: number }, mask: number): void {
 		this.mask = mask;
+	},
+});
+
+Object.assign(lfunc, {
+	// our loop closes by itself; all others call this where an error leaves functions
+	luaF_close(L: LuaThread, level: number): void {
+		if (closes(L, level)) close_after_error(L, level);
+		luaF_close(L, level);
 	},
 });

@@ -4,7 +4,8 @@ import { failed, ok, type Result } from "../../host/util/error.ts";
 // Lua code runs in our own loop, with Lua's own numbers
 import "./patches.ts";
 import { without_attributes } from "./attributes.ts";
-import { type LuaThread, lauxlib, ltable, lua, lualib, type Table, TString, TValue } from "./fengari.ts";
+import { find_marks } from "./closing.ts";
+import { type LuaThread, lauxlib, lobject, ltable, lua, lualib, type Table, TString, TValue } from "./fengari.ts";
 import { spend } from "./guard.ts";
 import { key_value, nil, string_value, tags } from "./live_table.ts";
 import { bytes_of, text_of } from "./text.ts";
@@ -305,6 +306,8 @@ export class Vm {
 			const message = this.describe(this.pop(L));
 			return failed(message);
 		}
+		const compiled = L.stack[L.top - 1]?.value;
+		if (value !== code && compiled instanceof lobject.LClosure) find_marks(compiled.p);
 		this.push(L, environment);
 		if (lua.lua_setupvalue(L, -2, 1) === null) lua.lua_pop(L, 1);
 		return ok(this.pop(L));
