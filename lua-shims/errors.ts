@@ -1,6 +1,6 @@
 // Counterpart: util/error.lua, as it is made for Lua
 
-import { IqError } from "../host/core/types.ts";
+import { IqError } from "../host/core/iq_error.ts";
 import type { LuaContext } from "./context.ts";
 import type { TValue } from "./vm/fengari.ts";
 import { nil } from "./vm/live_table.ts";

@@ -51,6 +51,21 @@ describe("the package", () => {
 		expect(output).toMatch(/mod_wrong\.ts\(2,.*muc-no-such-event/);
 	});
 
+	it("knows of modules on hosts, in events and in the server", () => {
+		writeFileSync(
+			join(folder, "mod_sees_modules.ts"),
+			`import type { ModuleApi } from "enjamb";
+export default (module: ModuleApi) => {
+	module.hook("module-loaded", ({ module: name }) => module.log("info", "%s: %d", name, module.host_session().modules.size));
+	return module.server.modulemanager.is_loaded(module.host, "muc");
+};
+`,
+		);
+		const compiler = join(root, "node_modules/typescript/bin/tsc");
+		const { output } = run(process.execPath, compiler, "--noEmit", "--strict", "--module", "nodenext", "mod_sees_modules.ts");
+		expect(output).toBe("");
+	});
+
 	it("runs the module's test, with a server in the test", () => {
 		const entry = join(folder, "mod_shout.test.ts");
 		buildSync({ entryPoints: [entry], outfile: join(folder, "mod_shout.test.mjs"), format: "esm", logLevel: "error" });

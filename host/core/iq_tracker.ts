@@ -4,7 +4,8 @@ import { is_error_type } from "../util/error.ts";
 import type { Events, Handler } from "../util/events.ts";
 import * as jid from "../util/jid.ts";
 import type { Stanza } from "../util/stanza.ts";
-import { type EventMap, type IqAnswer, IqError, type Session, type StanzaEvent, type Timer } from "./types.ts";
+import { IqError } from "./iq_error.ts";
+import type { EventMap, IqAnswer, Session, StanzaEvent, Timer } from "./types.ts";
 
 /** How many queries of a module may wait for answers at a time; the oldest fails when one more is sent. */
 const most_waiting = 256;

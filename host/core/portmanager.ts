@@ -2,7 +2,8 @@
 
 import type { Duplex } from "node:stream";
 import { open_socket } from "../net/connect.ts";
-import { default_network_settings, type Listener, type ListenFailure, NetServer, type NetworkSettings } from "../net/server.ts";
+import { default_network_settings, type NetworkSettings } from "../net/network_settings.ts";
+import { type Listener, type ListenFailure, NetServer } from "../net/server.ts";
 import { failed, ok, type Result } from "../util/error.ts";
 import type { ConfigValue } from "./config/config.ts";
 import { explain_failure, interfaces_of, port_number, ports_of } from "./port_settings.ts";

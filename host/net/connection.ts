@@ -7,9 +7,9 @@ import type { Connection, Log, RateLimitSettings, TlsContext } from "../core/typ
 import type { AddressableText } from "../util/stanza.ts";
 import type { Held, Outlet, Turn } from "../util/turn.ts";
 import { await_client_hello } from "./client_hello.ts";
+import type { NetworkSettings } from "./network_settings.ts";
 import { OutBuffer, type Piece } from "./out_buffer.ts";
 import { RateLimit } from "./rate_limit.ts";
-import type { NetworkSettings } from "./server.ts";
 
 /** How long the other end gets to close after we did, in milliseconds. Closing at once could cost it our last words. */
 const linger = 1000;

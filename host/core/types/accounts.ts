@@ -4,7 +4,7 @@ import type { Result } from "../../util/error.ts";
 import type { Role } from "../../util/roles.ts";
 import type { SaslHandler } from "../../util/sasl.ts";
 import type { Stanza } from "../../util/stanza.ts";
-import type { C2sSession } from "../types.ts";
+import type { C2sSession } from "./sessions.ts";
 import type { StoreTable } from "./storage.ts";
 
 /** What a provider knows about an account; times are seconds since 1970. */

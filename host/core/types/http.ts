@@ -3,7 +3,8 @@
 import type { Duplex } from "node:stream";
 import type { StanzaError } from "../../util/error.ts";
 import type { Events } from "../../util/events.ts";
-import type { Connection, Log } from "../types.ts";
+import type { Connection } from "./connections.ts";
+import type { Log } from "./logging.ts";
 
 /** Content: text goes out as UTF-8. */
 export type HttpBody = string | Uint8Array;

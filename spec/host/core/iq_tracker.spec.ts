@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { IqError } from "../../../host/core/iq_error.ts";
 import { IqTracker } from "../../../host/core/iq_tracker.ts";
-import { type EventMap, IqError, type Session, type StanzaEvent } from "../../../host/core/types.ts";
+import type { EventMap, Session, StanzaEvent } from "../../../host/core/types.ts";
 import { Events } from "../../../host/util/events.ts";
 import * as st from "../../../host/util/stanza.ts";
 

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
+import { IqError } from "../../../host/core/iq_error.ts";
 import type { ModuleApi, ModuleDefinition } from "../../../host/core/types.ts";
-import { IqError } from "../../../host/core/types.ts";
 import * as st from "../../../host/util/stanza.ts";
 import { expect_stanza, start_test_server, type TestServer } from "../../helper.ts";
 

@@ -5,7 +5,8 @@ import { connect as connect_tls, createSecureContext, type TLSSocket } from "nod
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { TlsContext } from "../../../host/core/types.ts";
 import type { SocketConnection } from "../../../host/net/connection.ts";
-import { default_network_settings, NetServer, type NetworkSettings } from "../../../host/net/server.ts";
+import { default_network_settings, type NetworkSettings } from "../../../host/net/network_settings.ts";
+import { NetServer } from "../../../host/net/server.ts";
 import { Turn } from "../../../host/util/turn.ts";
 import { self_signed_certificate } from "../../../host/util/x509.ts";
 import { memory_pair } from "./memory_pair.ts";

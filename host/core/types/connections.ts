@@ -1,0 +1,103 @@
+// No counterpart: Prosody describes in net/server_epoll.lua what carries a stream.
+
+import type { AddressableText } from "../../util/stanza.ts";
+
+/**
+ * What carries a stream: bytes over TCP or TLS, which net/server.ts makes, or messages of something else. What is written belongs
+ * to the turn (net/out_buffer.ts): it goes out at its end, or not at all where the turn fails. A carrier of messages makes one of
+ * each call of `write` and `write_shared`, and `ondata` gets one whole message.
+ */
+export interface Connection {
+	readonly ip: string;
+	readonly secure: boolean;
+	/** Callbacks of the owner; `ondata` gets chunks as they come, `onclose` comes once. */
+	ondata: (chunk: Buffer) => void;
+	onclose: (error: string | undefined) => void;
+	/** The other end was silent for `read_timeout`; unless this answers true, the connection ends. */
+	onreadtimeout: () => boolean;
+	/** What was written is about to go out; more can be added to it. */
+	onpredrain: () => void;
+	/** All that was written is out, after some of it had to wait. */
+	ondrain: () => void;
+	/** The turn failed, and what was written in it was thrown away; only for who cares. */
+	ondiscard: () => void;
+	/**
+	 * Collects text or bytes for the end of the turn. False where the connection is gone or its out-buffer is over its limit.
+	 * @param keep whether a text goes out even when the turn fails, since it belongs to the stream and not to what was to be stored
+	 */
+	write(data: string | Uint8Array, keep?: boolean): boolean;
+	/**
+	 * Collects a text that others get too.
+	 * @param to its `to` attribute for this one, with a space before it, as `st.to_attribute` makes it
+	 */
+	write_shared(text: AddressableText, to: string): boolean;
+	/** Has the system probe an idle connection. */
+	set_keepalive(on: boolean): void;
+	/** What TLS agreed on, for logs; undefined in the clear. */
+	ssl_info(): { readonly protocol: string; readonly cipher: string } | undefined;
+	/** Bytes that the peer has not taken yet. */
+	readonly pending: number;
+	/** Stops and resumes reading. */
+	pause(): void;
+	resume(): void;
+	/** Reads no faster than this from now on; undefined for as fast as it comes. Missing where the carrier has no such thing. */
+	setlimit?(settings: RateLimitSettings | undefined): void;
+	/** Holds back what is written until {@link resume_writes}, or until the connection is closed. The limit of the out-buffer stays. */
+	pause_writes(): void;
+	resume_writes(): void;
+	/** Writes what is left, then ends the connection. */
+	close(): void;
+	/** Ends the connection at once. */
+	destroy(): void;
+	/** Turns into TLS as the server; what was written before goes out in the clear. Missing where the carrier has no such thing. */
+	starttls?(context: TlsContext): void;
+}
+
+/** How much may come over a connection. */
+export interface RateLimitSettings {
+	/** In bytes a second; above 0. */
+	readonly rate: number;
+	/** How many bytes may come at once after a time without any; at least as many as come in {@link resolution}. */
+	readonly burst: number;
+	/** Seconds after which what had to wait is looked at again. */
+	readonly resolution: number;
+}
+
+/** Opaque to plugins: key and certificate for TLS. */
+export interface TlsContext {
+	readonly names: readonly string[];
+	readonly options: import("node:tls").TlsOptions;
+	/** The context for clients that name a host (SNI), where it depends on that. */
+	readonly by_name?: (name: string) => TlsContext;
+}
+
+/** A service that listens on ports named by options: `NAME_ports`, `NAME_interfaces`. Source: core/portmanager.lua. */
+export interface NetService {
+	readonly name: string;
+	/** Listened on where the configuration names no ports; none without it. */
+	readonly default_port?: number;
+	/** Direct TLS from the first byte. */
+	readonly encryption?: "ssl";
+	/** Only listens on `local_interfaces`, unless `NAME_interfaces` says otherwise. */
+	readonly private?: boolean;
+	/** Takes an accepted connection. */
+	onconnect(conn: Connection): void;
+}
+
+/** Where to connect to. */
+export interface OutgoingAddress {
+	/** A name or an address. */
+	readonly host: string;
+	readonly port: number;
+	/** Seconds after which it is given up. */
+	readonly timeout: number;
+}
+
+/** Something that is listened on. */
+export interface ListenAddress {
+	readonly service: string;
+	/** As the configuration names the interface: an address, `*` or `::`. */
+	readonly host: string;
+	/** The port in use, also where any was asked for with 0. */
+	readonly port: number;
+}

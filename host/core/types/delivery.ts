@@ -1,0 +1,32 @@
+// No counterpart: Prosody's modules look into full_sessions and bare_sessions themselves.
+
+import type { AddressableText, Stanza } from "../../util/stanza.ts";
+
+/** Which sessions of an account are meant: all that are available, those with a priority of 0 and more, those with the highest, those that asked for the roster. */
+export type Resources = "available" | "non-negative" | "top" | "interested";
+
+/** Hands a text to one recipient, who is filled in. */
+export type TextSender = (text: AddressableText) => void;
+
+/**
+ * Who is where, and the quickest way to reach them. It takes addresses and one stanza or text, and nobody else looks for sessions
+ * to send something: so that sessions may be on another machine, which gets one message for all of its recipients.
+ */
+export interface Delivery {
+	/** Whether a full JID is a session's, or a bare JID an account's that has one. */
+	is_online(jid: string): boolean;
+	/** Sends a stanza to the session of a full JID. False where that is gone. */
+	send(full_jid: string, stanza: Stanza): boolean;
+	/** Sends a stanza to sessions of an account; answers how many of them it was sent to. */
+	send_to_account(bare_jid: string, stanza: Stanza, resources: Resources): number;
+	/**
+	 * Sends one stanza to many full JIDs, serialised once; its own `to` does not count.
+	 * @param otherwise told of those who are nobody's session, or where something wants to see each stanza on its way
+	 */
+	broadcast(recipients: Iterable<string>, stanza: Stanza, otherwise: (full_jid: string) => void): void;
+	/**
+	 * A way to hand texts that were made before to one full JID, for stanzas of one name; undefined where something wants to see
+	 * each stanza on its way, or nobody is there.
+	 */
+	text_sender(full_jid: string, name: "message" | "presence" | "iq"): TextSender | undefined;
+}

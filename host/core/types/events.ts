@@ -1,0 +1,123 @@
+// No counterpart: Prosody describes its hosts and events where it makes them.
+
+import type { StanzaError } from "../../util/error.ts";
+import type { Events, Handler } from "../../util/events.ts";
+import type { Role } from "../../util/roles.ts";
+import type { Stanza } from "../../util/stanza.ts";
+import type { AuthProvider, AuthzProvider, Roster, RosterItem } from "./accounts.ts";
+import type { HttpMessageEvent } from "./http.ts";
+import type { C2sSession, ComponentSession, SessionBase, StreamSession, UserSessions } from "./sessions.ts";
+import type { StoreTable } from "./storage.ts";
+
+/** A host as the origin of stanzas, and all that belongs to it. Prosody: `hosts[host]`. */
+export interface HostSession extends SessionBase {
+	readonly type: "local" | "component";
+	readonly host: string;
+	readonly events: Events<EventMap>;
+	/** Accounts that are online, by username; empty for components. */
+	readonly sessions: Map<string, UserSessions>;
+	/** Where accounts are checked; the null provider refuses everybody. */
+	users: AuthProvider;
+	authz: AuthzProvider;
+	/**
+	 * By stanza name, the handler of `NAME/full` that only hands a stanza to the session it is addressed to. While it is
+	 * the only handler there, a broadcast may hand the session finished text instead.
+	 */
+	readonly plain_delivery: Map<string, Handler<StanzaEvent>>;
+}
+
+/** Where a stanza came from. */
+export type Session = C2sSession | ComponentSession | HostSession;
+
+/** Payload of the stanza events. */
+export interface StanzaEvent {
+	origin: Session;
+	stanza: Stanza;
+	/** The sender addressed its own account. */
+	to_self?: boolean;
+	/** Why a `pre-stanza` handler refused, for the log. */
+	reason?: string;
+}
+
+/** Payload of the disco events; handlers add to `reply`. Source: plugins/mod_disco.lua. */
+export interface DiscoEvent {
+	origin: Session;
+	stanza: Stanza;
+	reply: Stanza;
+	node?: string;
+	/** Set by a handler that knows the node. */
+	exists?: boolean;
+}
+
+/**
+ * Every event with its payload. Modules declare theirs by augmenting this interface, as muc/types.ts does:
+ * `declare module "../host/core/types.ts" { interface EventMap { "my-event": MyPayload } }`.
+ *
+ * Stanza events are named as in Prosody: `message/full`, `iq-get/host/jabber:iq:version:query`, `pre-presence/bare`,
+ * `iq-result/bare/ID`, and `stanza/…` for what is no stanza in the stream's namespace.
+ */
+export interface EventMap {
+	/** A stream of any kind was made, and nothing has come over it yet. Fired on the server's own bus. Source: util.filters, initialize. */
+	"stream-session-created": { session: StreamSession };
+	"pre-stanza": StanzaEvent;
+	[stanza: `stanza/${string}`]: StanzaEvent;
+	[iq: `iq/${string}`]: StanzaEvent;
+	[iq: `iq-get/${string}`]: StanzaEvent;
+	[iq: `iq-set/${string}`]: StanzaEvent;
+	[iq: `iq-result/${string}`]: StanzaEvent;
+	[iq: `iq-error/${string}`]: StanzaEvent;
+	[message: `message/${string}`]: StanzaEvent;
+	[presence: `presence/${string}`]: StanzaEvent;
+	[pre: `pre-iq/${string}`]: StanzaEvent;
+	[pre: `pre-message/${string}`]: StanzaEvent;
+	[pre: `pre-presence/${string}`]: StanzaEvent;
+	/** A stanza for a domain that is not served here. */
+	"route/remote": StanzaEvent & { from_host: string; to_host: string };
+	"stream-features": { origin: C2sSession; features: Stanza };
+	"host-disco-info": DiscoEvent;
+	"host-disco-items": DiscoEvent;
+	"host-disco-info-node": DiscoEvent;
+	"host-disco-items-node": DiscoEvent;
+	"account-disco-info": DiscoEvent;
+	"account-disco-items": DiscoEvent;
+	"account-disco-info-node": DiscoEvent;
+	"account-disco-items-node": DiscoEvent;
+	/** `false` refuses the resource, with `error` if set. */
+	"pre-resource-bind": { session: C2sSession; resource: string | undefined; error?: StanzaError };
+	"resource-bind": { session: C2sSession };
+	"pre-resource-unbind": { session: C2sSession; error?: string };
+	"resource-unbind": { session: C2sSession; error?: string };
+	"authentication-success": { session: C2sSession };
+	"authentication-failure": { session: C2sSession; condition: string; text?: string };
+	/** The payload is the name itself. */
+	"host-activated": string;
+	"host-deactivated": string;
+	"user-registered": { username: string; host: string; source: string; session?: C2sSession };
+	"user-deleted": { username: string; host: string };
+	"user-password-changed": { username: string; host: string; resource?: string };
+	"user-enabled": { username: string; host: string };
+	"user-disabled": { username: string; host: string; meta?: StoreTable };
+	"user-role-changed": { username: string; host: string; role: Role };
+	"user-role-added": { username: string; host: string; role_name: string; role: Role };
+	"user-role-removed": { username: string; host: string; role_name: string };
+	"roster-load": { username: string; host: string; roster: Roster };
+	"roster-item-removed": { username: string; origin: C2sSession; jid: string; item: RosterItem | undefined; roster: Roster };
+	"server-starting": Record<never, never>;
+	"server-started": Record<never, never>;
+	"server-stopping": { reason: string };
+	"server-stopped": { reason: string };
+	"server-resetting": Record<never, never>;
+	"server-reset": Record<never, never>;
+	"reloading-config": Record<never, never>;
+	/** The configuration has its new values; the file is undefined where there is none. */
+	"config-reloaded": { filename: string | undefined };
+	"reopen-log-files": Record<never, never>;
+	"logging-reloaded": Record<never, never>;
+	/** The process got a signal that others may use. */
+	[signal: `signal/${string}`]: Record<never, never>;
+	"stats-update": Record<never, never>;
+	/** Answers a page that looks like those of errors. Source: plugins/mod_http_errors.lua. */
+	"http-message": HttpMessageEvent;
+	/** A turn could not be committed: nothing that its stanzas caused was stored or sent. */
+	"turn-failed": { error: unknown; stanzas: readonly StanzaEvent[] };
+}

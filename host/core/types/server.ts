@@ -1,0 +1,79 @@
+// No counterpart: Prosody's server is its process, and the global `prosody`.
+
+import type { Datamanager } from "../../util/datamanager.ts";
+import type { Result } from "../../util/error.ts";
+import type { Events } from "../../util/events.ts";
+import type { Turn } from "../../util/turn.ts";
+import type { ConfigValue } from "../config/config.ts";
+import type { Connection, ListenAddress, OutgoingAddress, TlsContext } from "./connections.ts";
+import type { Delivery } from "./delivery.ts";
+import type { EventMap, HostSession } from "./events.ts";
+import type { HttpServer } from "./http.ts";
+import type { HttpClient } from "./http_client.ts";
+import type { Log } from "./logging.ts";
+import type { RosterManager, SessionManager, StanzaRouter, StatsManager, UserManager } from "./managers.ts";
+import type { ReloadReport } from "./reload.ts";
+import type { C2sSession, StreamError, UserSessions } from "./sessions.ts";
+import type { StorageError, StoreTypes } from "./storage.ts";
+
+/** The configuration, host by host; `*` is what stands before the first host. Source: core/configmanager.lua. */
+export interface ConfigReader {
+	get(host: string, option: string): ConfigValue | undefined;
+}
+
+/** A whole server as a value; nothing of it is process-wide. */
+export interface Server {
+	readonly version: string;
+	/** Seconds since 1970. */
+	readonly start_time: number;
+	readonly config: ConfigReader;
+	readonly events: Events<EventMap>;
+	readonly hosts: Map<string, HostSession>;
+	readonly full_sessions: Map<string, C2sSession>;
+	readonly bare_sessions: Map<string, UserSessions>;
+	readonly turn: Turn;
+	readonly router: StanzaRouter;
+	readonly delivery: Delivery;
+	readonly sessionmanager: SessionManager;
+	readonly usermanager: UserManager;
+	readonly rostermanager: RosterManager;
+	readonly statsmanager: StatsManager;
+	readonly logger: (name: string) => Log;
+	/** Prosody: `net.http.server`. It only has something to answer where a port is open, which mod_http takes care of. */
+	readonly http_server: HttpServer;
+	/** Asks other servers. Prosody: `net.http`. */
+	readonly http: HttpClient;
+	readonly paths: { readonly data: string; readonly config: string; readonly plugins: readonly string[] };
+	/** Prosody's files of data. Source: core/storagemanager.lua, olddm. */
+	readonly datamanager: Datamanager;
+	/** Opens a store on a host. Source: core/storagemanager.lua. */
+	open_store<Kind extends keyof StoreTypes>(host: string, store: string, kind: Kind): Result<StoreTypes[Kind], StorageError>;
+	/** Removes everything that a host has stored for a user. Source: core/storagemanager.lua, purge. */
+	purge_user(username: string, host: string): Result<void, StorageError>;
+	/** Brings a host up that the configuration has. Source: core/hostmanager.lua. */
+	activate_host(host: string): Result<HostSession, string>;
+	/** Closes a host's streams, unloads its modules and forgets it. */
+	deactivate_host(host: string, reason?: StreamError): Result<true, string>;
+	/** Tells everybody, saves, and closes everything. */
+	stop(reason: string): Promise<void>;
+	/** Opens log files anew, those that the configuration names now. */
+	reopen_logs(): void;
+	/** Reads the configuration again, with certificates and log files; an error is one line that says what is wrong, and nothing changed. */
+	reload_config(): Result<ReloadReport, string>;
+	/** Domains directly below a host that its disco items name. Source: core/hostmanager.lua, get_children. */
+	get_children(host: string): { host: string; name: string | undefined }[];
+	/** The TLS context of a host name; undefined where there is no certificate. Source: core/certmanager.lua. */
+	tls_context(host: string): TlsContext | undefined;
+	/** The same for a port that speaks TLS from the first byte. */
+	service_tls_context(at: { service: string; interface: string; port: number }): TlsContext | undefined;
+	/** What is listened on. */
+	addresses(): ListenAddress[];
+	/**
+	 * Connects to somebody by TCP, trying all addresses of a name.
+	 * @param onfailure told why there is no connection
+	 * @returns gives it up
+	 */
+	connect(address: OutgoingAddress, onconnect: (conn: Connection) => void, onfailure: (reason: string) => void): () => void;
+	/** Deactivates and activates all hosts: a clean state between scripts. Source: plugins/mod_debug_reset.lua. */
+	reset(): void;
+}

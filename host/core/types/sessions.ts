@@ -1,0 +1,93 @@
+// Counterpart: doc/session.txt
+
+import type { Role } from "../../util/roles.ts";
+import type { SaslHandler } from "../../util/sasl.ts";
+import type { AddressableText, Stanza } from "../../util/stanza.ts";
+import type { RateLimitSettings } from "./connections.ts";
+import type { Log } from "./logging.ts";
+
+/** Why a stream ends: a condition of RFC 6120 §4.9.3, with text for people and an application-specific element. */
+export interface StreamError {
+	readonly condition: string;
+	readonly text?: string;
+	readonly extra?: Stanza;
+}
+
+/** What every origin of stanzas has in common. */
+export interface SessionBase {
+	/** Unique in this process. */
+	readonly id: string;
+	readonly log: Log;
+	/** Sends a stanza or stream element to the other side. False where it can no longer be sent. */
+	send(stanza: Stanza): boolean;
+}
+
+/** A stream over a connection. */
+export interface StreamSession extends SessionBase {
+	/** Its kind, and whether it has said who it is: `c2s`, `c2s_unauthed`, `component`. */
+	readonly type: string;
+	/** Address of the other end, for logs and limits. */
+	readonly ip: string;
+	/** Whether nobody in between can read along. */
+	secure: boolean;
+	/** Sends text that is serialised already. False where it can no longer be sent. */
+	send_text(text: string): boolean;
+	/** Sends a text that others get too, addressed to this session; the broadcast path. Nothing that filters gets to see it. */
+	send_shared(text: AddressableText): boolean;
+	/** Ends the stream: with an error, or cleanly when there is none. */
+	close(reason?: StreamError): void;
+	/** Keeps back what comes from the other end from here on; the answer lets it pass. Missing where nothing can be kept back. */
+	hold?(): () => void;
+	/** Reads no faster than this from now on; undefined for as fast as it comes. */
+	setlimit?(settings: RateLimitSettings | undefined): void;
+	/** Passes a stanza through the filters of one direction; undefined where one swallowed it. Source: util/filters.lua. */
+	filter(kind: FilterKind, stanza: Stanza): Stanza | undefined;
+	/** Whether anything filters that direction, so that a shared text cannot be sent as it is. */
+	has_filter(kind: FilterKind): boolean;
+	add_filter(kind: FilterKind, callback: StanzaFilter, priority?: number): void;
+	remove_filter(kind: FilterKind, callback: StanzaFilter): void;
+}
+
+export type FilterKind = "stanzas/in" | "stanzas/out";
+
+export type StanzaFilter = (stanza: Stanza) => Stanza | undefined;
+
+/**
+ * A client's stream. `c2s_unauthed` until SASL succeeds, `c2s_unbound` until a resource is bound, `c2s` from then on,
+ * `c2s_destroyed` at last.
+ */
+export interface C2sSession extends StreamSession {
+	type: "c2s_unauthed" | "c2s_unbound" | "c2s" | "c2s_destroyed";
+	/** The host of the stream header. */
+	host: string | undefined;
+	username: string | undefined;
+	resource: string | undefined;
+	/** `username@host/resource`, once bound. */
+	full_jid: string | undefined;
+	/** The last available presence without `to`. */
+	presence: Stanza | undefined;
+	priority: number | undefined;
+	/** Whether the client asked for the roster, and so gets pushes. */
+	interested: boolean;
+	/** Full or bare JIDs that directed presence went to. */
+	directed: Set<string> | undefined;
+	/** Who the client is to the permission system. */
+	role: Role | undefined;
+	/** The SASL exchange that runs, or that the offered mechanisms come from; none once it succeeded. */
+	sasl_handler: SaslHandler | undefined;
+	/** Expects a new stream header, as after SASL (RFC 6120 §6.3.2); what is sent next still belongs to the old stream. */
+	reset_stream(): void;
+}
+
+/** An external component's stream (XEP-0114). */
+export interface ComponentSession extends StreamSession {
+	type: "component_unauthed" | "component" | "component_destroyed";
+	host: string | undefined;
+}
+
+/** All resources of one account that are online. Prosody: `hosts[host].sessions[username]`. */
+export interface UserSessions {
+	readonly sessions: Map<string, C2sSession>;
+	/** The available resources with the highest non-negative priority, which messages to the bare JID go to. */
+	top_resources: C2sSession[] | undefined;
+}
