@@ -103,7 +103,7 @@ describe("files of a turn", () => {
 			for (const made of [path, dirname(path), join(folder, "new")]) {
 				expect([statSync(made).uid, statSync(made).gid]).toEqual([12345, 12346]);
 			}
-			expect(statSync(path).mode & 0o777).toBe(0o640);
+			expect(statSync(path).mode & 0o777).toBe(0o666 & ~process.umask());
 		}
 	});
 
