@@ -50,6 +50,8 @@ export abstract class BaseStreamSession implements StreamSession {
 	ip: string;
 	/** Passes what comes from the other end, byte by byte; swallows it where it answers with undefined. */
 	bytes_in: ((chunk: Buffer) => Buffer | undefined) | undefined;
+	/** The same for what goes to the other end. */
+	bytes_out: ((chunk: Buffer) => Buffer | undefined) | undefined;
 	secure = false;
 	/** Whether the other end's stream header is still to come. */
 	notopen = true;
@@ -128,15 +130,24 @@ export abstract class BaseStreamSession implements StreamSession {
 		this.log("debug", "Sending[%s]: %s", this.type, new TopTag(stanza));
 		const passed = this.filter("stanzas/out", stanza);
 		if (passed === undefined) return true;
-		return this.can_send(this.conn) && this.conn.write(this.control.framing.text(passed), this.keeps_output());
+		return this.can_send(this.conn) && this.write(this.conn, this.control.framing.text(passed), this.keeps_output());
 	}
 
 	send_text(text: string): boolean {
-		return this.can_send(this.conn) && this.conn.write(text, this.keeps_output());
+		return this.can_send(this.conn) && this.write(this.conn, text, this.keeps_output());
 	}
 
 	send_shared(text: AddressableText): boolean {
-		return this.can_send(this.conn) && this.conn.write_shared(text, this.to_attribute());
+		if (!this.can_send(this.conn)) return false;
+		if (this.bytes_out === undefined) return this.conn.write_shared(text, this.to_attribute());
+		return this.write(this.conn, text.head + this.to_attribute() + text.tail, this.keeps_output());
+	}
+
+	/** Writes text, past the filter of bytes if there is one. */
+	private write(conn: Connection, text: string, keep: boolean): boolean {
+		if (this.bytes_out === undefined) return conn.write(text, keep);
+		const passed = this.bytes_out(Buffer.from(text));
+		return passed === undefined || conn.write(passed, keep);
 	}
 
 	/** Sends what means nothing, so that the connection stays open. False where the carrier has to see to that. */
@@ -221,7 +232,7 @@ export abstract class BaseStreamSession implements StreamSession {
 	}
 
 	private send_stream_text(text: string): void {
-		if (this.can_send(this.conn)) this.conn.write(text, true);
+		if (this.can_send(this.conn)) this.write(this.conn, text, true);
 	}
 }
 

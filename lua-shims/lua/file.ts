@@ -4,6 +4,7 @@ import { randomBytes } from "node:crypto";
 import { closeSync, fstatSync, openSync, readSync, unlinkSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { max_length } from "../vm/opcodes.ts";
 
 const chunk_size = 16_384;
 /** What is written is handed on when so much has gathered. */
@@ -87,8 +88,12 @@ export class OpenFile {
 	/** All that is left. */
 	read_all(): Buffer {
 		const parts: Buffer[] = [this.unread];
+		let length = this.unread.length;
 		this.unread = no_bytes;
 		while (this.fill(write_buffer_size)) {
+			length += this.unread.length;
+			// devices have no end
+			if (length > max_length) throw new RangeError("not enough memory");
 			parts.push(this.unread);
 			this.unread = no_bytes;
 		}

@@ -5,9 +5,9 @@ import type { EventMap, FilterKind, StanzaFilter, StreamSession } from "../../ho
 import type { Handler } from "../../host/util/events.ts";
 import { Stanza } from "../../host/util/stanza.ts";
 import type { LuaContext } from "../context.ts";
+import { is_string, kept } from "../vm/arguments.ts";
 import { TValue } from "../vm/fengari.ts";
 import { bytes_value, nil, tags, text_of_string } from "../vm/live_table.ts";
-import { bytes_of } from "../vm/text.ts";
 import { LuaError } from "../vm/vm.ts";
 
 function is_stream_session(object: unknown): object is StreamSession {
@@ -20,36 +20,37 @@ function is_filter_kind(kind: string): kind is FilterKind {
 }
 
 /**
- * `host.filters`, which util/filters.lua builds on. Its `connect(session, kind, run)` has stanzas of a session of the host pass `run`,
+ * `host.filters`, which util/filters.lua builds on. Its `connect(session, kind, run)` has stanzas or bytes of a session of the host pass `run`,
  * and gives the function that ends that; nothing where the session is none of the host's, which `knows(session)` tells. A stanza that `run`
  * fails on is not passed. `watch(callback)` calls back for each stream of the host that is new, and gives the function that ends that.
  */
 export function filters_library(host: LuaContext): TValue {
 	const { vm, border } = host;
 	const library = vm.new_table();
-	/** What a connection brings, as text of Lua. */
-	const connect_bytes = (session: BaseStreamSession, callee: TValue): TValue => {
+	/** What a connection brings, or takes, as text of Lua. */
+	const connect_bytes = (session: BaseStreamSession, direction: "bytes_in" | "bytes_out", callee: TValue): TValue => {
 		const filter = (chunk: Buffer): Buffer | undefined => {
 			try {
 				const [passed = nil] = vm.call(callee, [bytes_value(chunk)]);
-				return (passed.type & 15) === 4 ? Buffer.from(bytes_of(text_of_string(passed))) : undefined;
+				return is_string(passed) ? Buffer.from(passed.value.getstr()) : undefined;
 			} catch (error) {
 				if (!(error instanceof LuaError)) throw error;
 				session.log("error", "A filter in Lua failed: %s", error.traceback || error.message);
 				return undefined;
 			}
 		};
-		session.bytes_in = filter;
+		session[direction] = filter;
 		return vm.native(() => {
-			if (session.bytes_in === filter) session.bytes_in = undefined;
+			if (session[direction] === filter) session[direction] = undefined;
 			return undefined;
 		});
 	};
 	const connect = vm.native(([shown = nil, kind = nil, run = nil]) => {
 		const session = border.from_lua(shown);
 		const name = text_of_string(kind);
-		if (name === "bytes/in" && session instanceof BaseStreamSession)
-			return connect_bytes(session, new TValue(run.type, run.value));
+		if ((name === "bytes/in" || name === "bytes/out") && session instanceof BaseStreamSession) {
+			return connect_bytes(session, name === "bytes/in" ? "bytes_in" : "bytes_out", kept(run));
+		}
 		if (!is_stream_session(session) || !is_filter_kind(name)) return undefined;
 		const callee = new TValue(run.type, run.value);
 		const filter: StanzaFilter = (stanza) => {

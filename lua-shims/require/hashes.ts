@@ -30,10 +30,15 @@ const hmac =
 	(args) =>
 		value_of(digest(bytes_at(args, 1, name), bytes_at(args, 2, name), is_true(args[2])));
 
+/** How many iterations a key may take: a second or two. */
+const most_iterations = 2_000_000;
+
 const pbkdf2 =
 	(name: string, derive: hashes.Pbkdf2): NativeFunction =>
 	(args) => {
 		const iterations = integer_at(args, 3, name);
+		// nothing can stop it once it runs
+		if (iterations > most_iterations) throw bad_argument(3, name, `at most ${most_iterations} iterations, got ${iterations}`);
 		if (iterations < 1) throw bad_argument(3, name, `expected at least one iteration, got ${iterations}`);
 		return buffer_value(derive(bytes_at(args, 1, name), bytes_at(args, 2, name), iterations));
 	};

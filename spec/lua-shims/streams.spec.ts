@@ -58,6 +58,20 @@ describe("util.filters.add_filter_hook", () => {
 		const heard = await expect_stanza(juliet, (stanza) => stanza.name === "message");
 		expect(heard.get_child_text("body")).toBe("a good word");
 		expect(fire("watched")).toContain("c2s_unauthed auth\n");
+		// what goes to a session passes them too, also what a room makes once for all
+		romeo.send(st.message({ to: juliet.full_jid, type: "chat" }, "a rose"));
+		const changed = await expect_stanza(juliet, (stanza) => stanza.name === "message");
+		expect(changed.get_child_text("body")).toBe("a lily");
+		const room = "garden@conference.localhost";
+		juliet.send(
+			st
+				.presence({ to: `${room}/Juliet` })
+				.tag("x", { xmlns: "http://jabber.org/protocol/muc" })
+				.reset(),
+		);
+		juliet.send(st.message({ to: room, type: "groupchat", id: "g" }, "that rose"));
+		const said = await expect_stanza(juliet, (stanza) => stanza.attrs["id"] === "g");
+		expect(said.get_child_text("body")).toBe("that lily");
 		test.server.modulemanager.unload("localhost", "watching");
 		expect(test.server.events.get_handlers("stream-session-created")).toEqual([]);
 	});

@@ -15,6 +15,9 @@ local hooked = 0;
 local function hook_session(session)
 	hooked = hooked + 1;
 	filters.add_filter(session, "stanzas/in", no_word);
+	filters.add_filter(session, "bytes/out", function (data)
+		return (data:gsub("rose", "lily"));
+	end);
 end
 
 function module.load()
