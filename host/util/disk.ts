@@ -3,18 +3,40 @@
 import { closeSync, fdatasyncSync, fsyncSync, ftruncateSync, openSync, renameSync, unlinkSync, writeSync } from "node:fs";
 import { adopt_file, file_mode } from "./file_owner.ts";
 
+/**
+ * What was written at the end of a file, which can be taken back though there are no descriptors left, or the disk shall become
+ * read-only: the file stays open for that.
+ */
+export interface Addition {
+	/** Cuts the file to what it was. */
+	take_back(): void;
+	/** Lets go of the file. */
+	keep(): void;
+}
+
+/** A file that was written and is still open. */
+export interface OpenFile {
+	close(): void;
+}
+
+/** A folder that is open. */
+export interface OpenFolder extends OpenFile {
+	/** Waits until the names in it are on the disk. */
+	sync(): void;
+}
+
 /** What is done to the disk; another one than the real one may fail on purpose. */
 export interface Disk {
 	/** Writes a whole file and waits until it is on the disk. */
-	write(path: string, data: readonly Buffer[]): void;
+	write(path: string, data: readonly Buffer[]): OpenFile;
 	/** Writes on at the end of a file of that length; waits until that is on the disk where that is wanted. */
-	extend(path: string, length: number, data: readonly Buffer[], durable: boolean): void;
+	extend(path: string, length: number, data: readonly Buffer[], durable: boolean): Addition;
 	/** Cuts a file to a length. */
 	truncate(path: string, length: number): void;
 	rename(from: string, to: string): void;
 	remove(path: string): void;
-	/** Waits until the names in a folder are on the disk. */
-	sync_folder(path: string): void;
+	/** Opens a folder, whose names shall change. */
+	open_folder(path: string): OpenFolder;
 }
 
 function write_all(file: number, data: readonly Buffer[], start: number): void {
@@ -27,36 +49,52 @@ function write_all(file: number, data: readonly Buffer[], start: number): void {
 	}
 }
 
-function with_file(path: string, flags: string, work: (file: number) => void): void {
-	const file = openSync(path, flags, file_mode);
-	try {
-		work(file);
-	} finally {
-		closeSync(file);
-	}
-}
-
 /** The disk of this machine. */
 export const real_disk: Disk = {
 	write(path, data) {
-		with_file(path, "w", (file) => {
+		const file = openSync(path, "w", file_mode);
+		const close = (): void => closeSync(file);
+		try {
 			adopt_file(file, path.replace(/~$/, ""));
 			write_all(file, data, 0);
 			fsyncSync(file);
-		});
+		} catch (error) {
+			close();
+			throw error;
+		}
+		return { close };
 	},
 	extend(path, length, data, durable) {
-		with_file(path, "r+", (file) => {
+		const file = openSync(path, "r+");
+		const keep = (): void => closeSync(file);
+		const take_back = (): void => {
+			try {
+				ftruncateSync(file, length);
+			} finally {
+				keep();
+			}
+		};
+		try {
 			write_all(file, data, length);
 			if (durable) fdatasyncSync(file);
-		});
+		} catch (error) {
+			take_back();
+			throw error;
+		}
+		return { take_back, keep };
 	},
 	truncate(path, length) {
-		with_file(path, "r+", (file) => ftruncateSync(file, length));
+		const file = openSync(path, "r+");
+		try {
+			ftruncateSync(file, length);
+		} finally {
+			closeSync(file);
+		}
 	},
 	rename: renameSync,
 	remove: unlinkSync,
-	sync_folder(path) {
-		with_file(path, "r", fsyncSync);
+	open_folder(path) {
+		const folder = openSync(path, "r");
+		return { sync: () => fsyncSync(folder), close: () => closeSync(folder) };
 	},
 };

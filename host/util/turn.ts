@@ -364,7 +364,8 @@ export class Turn {
 		const depends = (one: OneTurn): boolean => lost.some((earlier) => one.after.has(earlier) || one.depends_on(earlier));
 		for (let known = 0; known < lost.length; ) {
 			known = lost.length;
-			for (const one of this.unfinished) if (!lost.includes(one) && depends(one)) lost.push(one);
+			// What is being committed has waited for all that it depended on
+			for (const one of this.unfinished) if (!(one.is_committing || lost.includes(one)) && depends(one)) lost.push(one);
 		}
 		if (!this.current.is_empty && depends(this.current)) {
 			this.counts.turns++;

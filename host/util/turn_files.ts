@@ -8,51 +8,8 @@ import { failed, ok, type Result } from "./error.ts";
 import { path_problem } from "./file_names.ts";
 import { make_folder } from "./file_owner.ts";
 import type { Participant, Turn } from "./turn.ts";
-
-/** What a turn wants of a file. */
-interface Change {
-	/** The length of what the file has already, and keeps; undefined for one that is written anew. */
-	readonly kept: number | undefined;
-	/** What comes then; undefined for a file that shall be gone. */
-	data: Buffer[] | undefined;
-	length: number;
-	durable: boolean;
-	stamp: string;
-}
-
-function error_code(error: unknown): string {
-	if (error instanceof Error) return "code" in error ? String(error.code) : error.message;
-	return String(error);
-}
-
-function is_missing(error: unknown): boolean {
-	return error_code(error) === "ENOENT";
-}
-
-/** Whether a file cannot be there: also where no file can have such a name. */
-function cannot_be_there(error: unknown): boolean {
-	return is_missing(error) || error_code(error) === "ENAMETOOLONG";
-}
-
-const reasons: { readonly [code: string]: string } = {
-	ENOSPC: "the disk is full",
-	EDQUOT: "the disk quota is used up",
-	EROFS: "the disk can only be read",
-	EACCES: "this user may not do that",
-	EPERM: "this user may not do that",
-	EIO: "the disk reports an error",
-	ENOTDIR: "a part of its path is no folder",
-	EISDIR: "it is a folder: expected a file",
-	EMFILE: "this process has too many files and connections open",
-	ENFILE: "the system has too many files and connections open",
-	ENAMETOOLONG: "its name is too long",
-};
-
-function describe(path: string, what: string, error: unknown): string {
-	const code = error_code(error);
-	const reason = reasons[code];
-	return `${path}: ${what} (${reason === undefined ? code : `${reason}, ${code}`})`;
-}
+import { type Change, Preparation } from "./turn_files/preparation.ts";
+import { cannot_be_there, describe, error_code, is_missing } from "./turn_files/problems.ts";
 
 /**
  * Files whose changes belong to the turn: what is written is seen at once by those who read here, and lies on the disk when the
@@ -65,8 +22,8 @@ export class TurnFiles implements Participant {
 	/** Which stamp of a turn a file on the disk has come from. */
 	private readonly committed = new Cache<string, { disk: string; stamp: string }>(10_000);
 	private stamps = 0;
-	/** What was got ready for the commit, and how many changes there were then. */
-	private prepared: { stamps: number; written: string[]; extended: [string, number][] } | undefined;
+	/** What was got ready for the commit. */
+	private prepared: Preparation | undefined;
 	/** Why the turn cannot be stored. */
 	private trouble: string | undefined;
 	private failures = 0;
@@ -288,60 +245,18 @@ export class TurnFiles implements Participant {
 		}
 	}
 
-	/** Puts whole files beside the old ones, and additions where they belong, where they can still be cut off again. */
 	prepare(): string | undefined {
 		if (this.trouble !== undefined) throw new Error(this.trouble);
 		if (this.prepared?.stamps === this.stamps) return undefined;
-		this.take_back();
-		const prepared = { stamps: this.stamps, written: [] as string[], extended: [] as [string, number][] };
-		this.prepared = prepared;
-		let current = "";
-		try {
-			for (const [path, { kept, data }] of this.changes) {
-				if (kept !== undefined || data === undefined) continue;
-				current = path;
-				if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw new Error("it is a folder: expected a file");
-				prepared.written.push(`${path}~`);
-				this.write_beside(path, data);
-			}
-			for (const [path, { kept, data, durable }] of this.changes) {
-				if (kept === undefined || data === undefined) continue;
-				current = path;
-				const { size } = statSync(path);
-				if (size !== kept) throw new Error(`somebody else has written to it: it has ${size} bytes instead of ${kept}`);
-				prepared.extended.push([path, kept]);
-				this.disk.extend(path, kept, data, durable);
-			}
-		} catch (error) {
-			this.take_back();
-			throw new Error(describe(current, "could not be written; it is as it was before", error), { cause: error });
-		}
+		this.prepared?.take_back();
+		this.prepared = new Preparation(this.disk, this.changes, this.stamps);
+		this.prepared.write();
 		return undefined;
 	}
 
-	/** Gives the new files the names of the old ones. */
 	commit(): void {
 		this.prepare();
-		const folders = new Set<string>();
-		let current = "";
-		try {
-			for (const [path, { kept, data }] of this.changes) {
-				current = path;
-				if (data === undefined) {
-					if (this.remove_from_disk(path)) folders.add(dirname(path));
-				} else if (kept === undefined) {
-					this.disk.rename(`${path}~`, path);
-					folders.add(dirname(path));
-				}
-			}
-			for (const folder of folders) {
-				current = folder;
-				this.disk.sync_folder(folder);
-			}
-		} catch (error) {
-			this.take_back();
-			throw new Error(describe(current, "could not be written; it is as it was before", error), { cause: error });
-		}
+		this.prepared?.finish();
 		this.prepared = undefined;
 		for (const [path, { data, stamp }] of this.changes) {
 			this.committed.set(path, data === undefined ? undefined : { disk: this.disk_stamp(path), stamp });
@@ -349,51 +264,9 @@ export class TurnFiles implements Participant {
 		this.changes.clear();
 	}
 
-	private write_beside(path: string, data: readonly Buffer[]): void {
-		try {
-			this.disk.write(`${path}~`, data);
-		} catch (error) {
-			if (!is_missing(error)) throw error;
-			// Somebody has removed the folder meanwhile.
-			make_folder(dirname(path));
-			this.disk.write(`${path}~`, data);
-		}
-	}
-
-	private remove_from_disk(path: string): boolean {
-		try {
-			this.disk.remove(path);
-			return true;
-		} catch (error) {
-			if (is_missing(error)) return false;
-			throw error;
-		}
-	}
-
-	/** Undoes what was got ready. */
-	private take_back(): void {
-		const { prepared } = this;
-		if (prepared === undefined) return;
-		this.prepared = undefined;
-		const attempts = [
-			...prepared.written.map((path) => () => void this.remove_from_disk(path)),
-			...prepared.extended.map(
-				([path, length]) =>
-					() =>
-						this.disk.truncate(path, length),
-			),
-		];
-		for (const attempt of attempts) {
-			try {
-				attempt();
-			} catch {
-				// The disk that would not take the data may refuse this too: what is behind the last whole entry is passed over later.
-			}
-		}
-	}
-
 	rollback(): void {
-		this.take_back();
+		this.prepared?.take_back();
+		this.prepared = undefined;
 		this.trouble = undefined;
 		this.changes.clear();
 		this.folders.clear();

@@ -14,7 +14,7 @@ export interface Participant {
 	 * later turn. Throws, or rejects, where it fails; then nothing of the writes must remain.
 	 */
 	commit(): void | Promise<void>;
-	/** Forgets all writes that are not permanent. */
+	/** Forgets the writes that it was not asked to commit yet, and those whose commit has failed. */
 	rollback(): void;
 	/** Whether its commit is least likely to fail once it is ready, so that it comes after those of others. */
 	readonly commits_last?: boolean;

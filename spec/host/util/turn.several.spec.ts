@@ -221,6 +221,22 @@ describe("a commit that answers later", () => {
 		expect(remote.stored).toEqual(["c"]);
 	});
 
+	it("succeeds though a later one fails that stores in the same place", async () => {
+		const remote = new Remote();
+		remote.write("a");
+		romeo.say("a");
+		turn.end();
+		turn.record(juliet);
+		remote.write("b");
+		turn.fail(new Error("no"));
+		turn.end();
+		expect(told).toEqual([{ error: "no", work: [juliet] }]);
+		await remote.answer();
+		expect(written).toEqual(["juliet: sorry", "romeo: a"]);
+		expect(remote.stored).toEqual(["a"]);
+		expect(remote.waiting).toBe(0);
+	});
+
 	it("takes back what is in memory, the latest first", async () => {
 		const remote = new Remote();
 		const undone: string[] = [];

@@ -30,14 +30,12 @@ function value<T>(result: Result<T, string>): T {
 /** A disk whose operations fail from one on, so many of them; half of the data is written then. */
 function failing_disk(first: number, count: number): Disk {
 	let operations = 0;
-	const step = <Arguments extends unknown[]>(work: (...given: Arguments) => void, half: (...given: Arguments) => void) => {
-		return (...given: Arguments): void => {
+	const step = <Arguments extends unknown[], Done>(work: (...given: Arguments) => Done, half: (...given: Arguments) => void) => {
+		return (...given: Arguments): Done => {
 			operations++;
-			if (operations < first || operations >= first + count) work(...given);
-			else {
-				half(...given);
-				throw Object.assign(new Error("full"), { code: "ENOSPC" });
-			}
+			if (operations < first || operations >= first + count) return work(...given);
+			half(...given);
+			throw Object.assign(new Error("full"), { code: "ENOSPC" });
 		};
 	};
 	const half_of = (data: readonly Buffer[]): Buffer[] => {
@@ -45,12 +43,24 @@ function failing_disk(first: number, count: number): Disk {
 		return [all.subarray(0, all.length / 2)];
 	};
 	return {
-		write: step(real_disk.write, (path, data) => real_disk.write(path, half_of(data))),
-		extend: step(real_disk.extend, (path, length, data, durable) => real_disk.extend(path, length, half_of(data), durable)),
+		write: step(real_disk.write, (path, data) => real_disk.write(path, half_of(data)).close()),
+		extend: step(
+			(path, length, data, durable) => {
+				const { take_back, keep } = real_disk.extend(path, length, data, durable);
+				return { take_back: step(take_back, keep), keep };
+			},
+			(path, length, data, durable) => real_disk.extend(path, length, half_of(data), durable).keep(),
+		),
 		truncate: step(real_disk.truncate, () => undefined),
 		rename: step(real_disk.rename, () => undefined),
 		remove: step(real_disk.remove, () => undefined),
-		sync_folder: step(real_disk.sync_folder, () => undefined),
+		open_folder: step(
+			(path: string) => {
+				const { sync, close } = real_disk.open_folder(path);
+				return { sync: step(sync, () => undefined), close };
+			},
+			() => undefined,
+		),
 	};
 }
 
@@ -229,6 +239,27 @@ describe("a turn that fails", () => {
 				expect([old, fresh].some((known) => known === text) || (old !== undefined && text.startsWith(old))).toBe(true);
 			}
 		}
+	});
+
+	it("leaves no new file where the names do not reach the disk, and nothing that was added", () => {
+		const disk: Disk = {
+			...real_disk,
+			open_folder(path) {
+				const { close } = real_disk.open_folder(path);
+				const sync = (): void => {
+					throw Object.assign(new Error("broken"), { code: "EIO" });
+				};
+				return { sync, close };
+			},
+		};
+		writeFileSync(join(folder, "longer"), "longer");
+		const files = open(disk);
+		value(files.append(join(folder, "new.list"), Buffer.from("first entry")));
+		value(files.append(join(folder, "longer"), Buffer.from(" and more")));
+		turn.end();
+		expect(failures).toEqual([expect.stringContaining("the disk reports an error, EIO")]);
+		expect(on_disk()).toEqual({ longer: "longer" });
+		expect(value(files.read(join(folder, "new.list")))).toBeUndefined();
 	});
 
 	it("is one that writes to a folder that cannot be written to, and the next one goes on", () => {

@@ -1,0 +1,197 @@
+// No counterpart: Prosody writes each file as it goes.
+
+import { statSync } from "node:fs";
+import { dirname } from "node:path";
+import type { Addition, Disk, OpenFile, OpenFolder } from "../disk.ts";
+import { make_folder } from "../file_owner.ts";
+import { describe, is_missing } from "./problems.ts";
+
+/** What a turn wants of a file. */
+export interface Change {
+	/** The length of what the file has already, and keeps; undefined for one that is written anew. */
+	readonly kept: number | undefined;
+	/** What comes then; undefined for a file that shall be gone. */
+	data: Buffer[] | undefined;
+	length: number;
+	durable: boolean;
+	stamp: string;
+}
+
+/** A file that was written on. */
+interface Extended {
+	readonly path: string;
+	/** How long it was. */
+	readonly kept: number;
+	/** Undefined where the file is not open any more. */
+	addition: Addition | undefined;
+}
+
+/** A file that was written beside the one that it replaces. */
+interface Written {
+	readonly path: string;
+	/** Whether there was none of that name. */
+	readonly is_new: boolean;
+	has_its_name: boolean;
+	/** Open until the end: a disk with such files does not become read-only between two of them. */
+	file: OpenFile | undefined;
+}
+
+/** How many of the files that a turn writes stay open until its end. */
+const most_open = 64;
+
+/**
+ * The changes of a turn on their way to the disk: whole files beside the old ones first, then additions to files, and then the new
+ * names. What needs space or descriptors comes before the names, while all of it can be taken back.
+ */
+export class Preparation {
+	private readonly written: Written[] = [];
+	private readonly extended: Extended[] = [];
+	private readonly folders = new Map<string, OpenFolder>();
+
+	constructor(
+		private readonly disk: Disk,
+		private readonly changes: ReadonlyMap<string, Change>,
+		/** How many changes there were by then, to tell whether more have come. */
+		readonly stamps: number,
+	) {}
+
+	/** Puts everything on the disk but the names. Throws with one line where that fails, and all is as it was before. */
+	write(): void {
+		this.attempt((note) => {
+			for (const [path, { kept, data }] of this.changes) {
+				if (kept !== undefined || data === undefined) continue;
+				note(path);
+				this.write_beside(path, data);
+			}
+			for (const [path, { kept, data, durable }] of this.changes) {
+				if (kept === undefined || data === undefined) continue;
+				note(path);
+				this.extend(path, kept, data, durable);
+			}
+			for (const [path, { kept }] of this.changes) {
+				if (kept !== undefined) continue;
+				note(path);
+				this.open_folder(dirname(path));
+			}
+		});
+	}
+
+	/**
+	 * Gives the new files the names of the old ones. Throws with one line where that fails; then files that were replaced already
+	 * stay so, and all else is as it was before.
+	 */
+	finish(): void {
+		this.attempt((note) => {
+			for (const written of this.written) {
+				note(written.path);
+				this.disk.rename(`${written.path}~`, written.path);
+				written.has_its_name = true;
+			}
+			for (const [path, { data }] of this.changes) {
+				if (data !== undefined) continue;
+				note(path);
+				this.remove(path);
+			}
+			for (const [path, folder] of this.folders) {
+				note(path);
+				folder.sync();
+			}
+		});
+		this.close();
+	}
+
+	private attempt(work: (note: (path: string) => void) => void): void {
+		let current = "";
+		try {
+			work((path) => {
+				current = path;
+			});
+		} catch (error) {
+			this.take_back();
+			throw new Error(describe(current, "could not be written; it is as it was before", error), { cause: error });
+		}
+	}
+
+	private write_beside(path: string, data: readonly Buffer[]): void {
+		const found = statSync(path, { throwIfNoEntry: false });
+		if (found?.isDirectory()) throw new Error("it is a folder: expected a file");
+		const written: Written = { path, is_new: found === undefined, has_its_name: false, file: undefined };
+		this.written.push(written);
+		try {
+			written.file = this.disk.write(`${path}~`, data);
+		} catch (error) {
+			if (!is_missing(error)) throw error;
+			// Somebody has removed the folder meanwhile
+			make_folder(dirname(path));
+			written.file = this.disk.write(`${path}~`, data);
+		}
+		close(this.written.at(-most_open - 1));
+	}
+
+	private extend(path: string, kept: number, data: readonly Buffer[], durable: boolean): void {
+		const { size } = statSync(path);
+		if (size !== kept) throw new Error(`somebody else has written to it: it has ${size} bytes instead of ${kept}`);
+		const extended: Extended = { path, kept, addition: undefined };
+		this.extended.push(extended);
+		extended.addition = this.disk.extend(path, kept, data, durable);
+		const oldest = this.extended.at(-most_open - 1);
+		oldest?.addition?.keep();
+		if (oldest !== undefined) oldest.addition = undefined;
+	}
+
+	private open_folder(path: string): void {
+		if (this.folders.has(path)) return;
+		try {
+			this.folders.set(path, this.disk.open_folder(path));
+		} catch (error) {
+			// Without it, there is nothing to remove there
+			if (!is_missing(error)) throw error;
+		}
+	}
+
+	private remove(path: string): void {
+		try {
+			this.disk.remove(path);
+		} catch (error) {
+			if (!is_missing(error)) throw error;
+		}
+	}
+
+	/** Undoes what was done, as far as that is possible. */
+	take_back(): void {
+		const attempts = [
+			...this.written.map(({ path, is_new, has_its_name }) => () => {
+				if (!has_its_name) this.remove(`${path}~`);
+				else if (is_new) this.remove(path);
+			}),
+			...this.extended.map((extended) => () => {
+				const { path, kept, addition } = extended;
+				extended.addition = undefined;
+				if (addition === undefined) this.disk.truncate(path, kept);
+				else addition.take_back();
+			}),
+		];
+		for (const attempt of attempts) {
+			try {
+				attempt();
+			} catch {
+				// The disk that would not take the data may refuse this too: what is behind the last whole entry is passed over later.
+			}
+		}
+		this.close();
+	}
+
+	private close(): void {
+		for (const written of this.written) close(written);
+		for (const { addition } of this.extended) addition?.keep();
+		for (const folder of this.folders.values()) folder.close();
+		this.folders.clear();
+		this.extended.length = 0;
+		this.written.length = 0;
+	}
+}
+
+function close(written: Written | undefined): void {
+	written?.file?.close();
+	if (written !== undefined) written.file = undefined;
+}
