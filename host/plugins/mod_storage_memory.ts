@@ -59,7 +59,7 @@ function names(users: Iterable<string>): string[] {
 function keyval_store(data: () => StoreData): KeyvalStore {
 	const set = (user: string | undefined, value: StoreTable | StoreMap | undefined): Result<void, StorageError> => {
 		const problem = value === undefined ? undefined : table.problem(value);
-		if (problem !== undefined) return failed({ text: `${problem} cannot be stored` });
+		if (problem !== undefined) return failed({ text: `${problem} cannot be stored`, refused: true });
 		const copied = table.copy_map(new Map(value === undefined ? [] : table.entries(value)));
 		if (copied.size > 0) data().tables.set(user ?? "", copied);
 		else data().tables.delete(user ?? "");
