@@ -8,12 +8,10 @@ import { self_signed_certificate } from "../host/util/x509.ts";
 import { find_python, SlixmppClient } from "./clients/slixmpp.ts";
 import { codes_of, XmppJsClient } from "./clients/xmpp_js.ts";
 import { patience, start_test_server, type TestServer } from "./helper.ts";
+import { not_installed } from "./needs.ts";
 
 const python = find_python();
-const required = process.env["CI"] === "true";
-if (python === undefined && !required) {
-	console.warn("There is no Python with slixmpp (Debian: python3-slixmpp): nobody but our own client talks to this server");
-}
+const no_slixmpp = not_installed(python, "python3-slixmpp", "nobody but our own client talks to this server");
 
 const service = "conference.localhost";
 const encrypted_host = "localhost";
@@ -28,7 +26,7 @@ const presence = (occupant: string, type?: string) => (stanza: Element) =>
 	stanza.is("presence") && stanza.attrs["from"] === occupant && stanza.attrs["type"] === type;
 
 // One logs in at a host that wants encryption, the other at one that has none; both are in rooms of the same service.
-describe.skipIf(python === undefined && !required)("slixmpp and xmpp.js in rooms of ours", () => {
+describe.skipIf(no_slixmpp)("slixmpp and xmpp.js in rooms of ours", () => {
 	let folder: string;
 	let server: TestServer | undefined;
 	let python_client: SlixmppClient | undefined;

@@ -5,6 +5,7 @@ import { find_prosody, start_reference } from "../tools/reference.ts";
 import { Client } from "../tools/scansion/client.ts";
 import type { ScratchServer } from "../tools/scansion.ts";
 import { patience } from "./helper.ts";
+import { not_installed } from "./needs.ts";
 import { common_names, names, newer_only, play_on, tag_of } from "./scripts.ts";
 
 describe("our scansion scripts, on this server", () => {
@@ -21,10 +22,9 @@ describe("our scansion scripts, on this server", () => {
 
 // The judge of the scripts themselves: what a real Prosody does not do, they must not ask for.
 const prosody = find_prosody();
-const required = process.env["CI"] === "true";
-if (prosody === undefined && !required) console.warn("Prosody is not installed: our scripts are not judged by a real one");
+const no_prosody = not_installed(prosody, "Prosody", "our scripts are not judged by a real one");
 
-describe.skipIf(prosody === undefined && !required)("our scansion scripts, on a real Prosody", () => {
+describe.skipIf(no_prosody)("our scansion scripts, on a real Prosody", () => {
 	async function start_prosody(): Promise<ScratchServer> {
 		const started = await start_reference();
 		if (!started.ok) throw new Error(started.error);

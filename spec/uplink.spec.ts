@@ -2,14 +2,14 @@
 
 import { describe, expect, it } from "vitest";
 import { find_prosody } from "../tools/reference.ts";
+import { not_installed } from "./needs.ts";
 import { names, play_on } from "./scripts.ts";
 import { start_pair } from "./uplink.ts";
 
 const prosody = find_prosody(process.env["ENJAMB_REFERENCE"]);
-const required = process.env["CI"] === "true";
-if (prosody === undefined && !required) console.warn("Prosody is not installed: rooms are not tried as its component");
+const no_prosody = not_installed(prosody, "Prosody", "rooms are not tried as its component");
 
-describe.skipIf(prosody === undefined && !required)("our scansion scripts, through a component stream of a real Prosody", () => {
+describe.skipIf(no_prosody)("our scansion scripts, through a component stream of a real Prosody", () => {
 	it.for(names.filter((name) => name.startsWith("muc_") || name.startsWith("mam_")))("%s", async (name) => {
 		const start = async () => {
 			const pair = await start_pair({ prosody });

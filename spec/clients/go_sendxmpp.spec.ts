@@ -8,12 +8,13 @@ import { ns } from "../../host/util/ns.ts";
 import * as st from "../../host/util/stanza.ts";
 import { self_signed_certificate } from "../../host/util/x509.ts";
 import { ask, expect_stanza, start_test_server, type TestServer } from "../helper.ts";
+import { not_installed } from "../needs.ts";
 
 const is_there = spawnSync("go-sendxmpp", ["--version"]).error === undefined;
-if (!is_there) console.warn("go-sendxmpp is not installed: no client with a Go library talks to this server");
+const no_client = not_installed(is_there, "go-sendxmpp", "no client with a Go library talks to this server");
 
 // Its library sends a line end behind </auth> and </response>, before the header of the new stream
-describe.skipIf(!is_there)("go-sendxmpp", () => {
+describe.skipIf(no_client)("go-sendxmpp", () => {
 	let folder: string;
 	let server: TestServer;
 

@@ -12,12 +12,13 @@ import { has_ejabberd, prepare_ejabberd } from "../../tools/bench/ejabberd.ts";
 import { find_prosody } from "../../tools/reference.ts";
 import { Client } from "../../tools/scansion/client.ts";
 import { patience } from "../helper.ts";
+import { left_out } from "../needs.ts";
 import { affiliate, balcony, configure, enter, garden, say, service, set_avatar } from "./alternation/make.ts";
 import { type ObservedRoom, observe_room } from "./alternation/observe.ts";
 import { login, Stage } from "./alternation/servers.ts";
 
-const reason = !has_ejabberd() ? "there is no ejabberd" : find_prosody() === undefined ? "there is no Prosody" : undefined;
-if (reason !== undefined) console.warn(`Rooms of a real ejabberd are not moved: ${reason}.`);
+const reason = !has_ejabberd() ? "There is no ejabberd" : find_prosody() === undefined ? "There is no Prosody" : undefined;
+const is_left_out = left_out(reason, "rooms of a real ejabberd are not moved");
 
 const config = `
 modules_enabled = { "saslauth", "disco" }
@@ -82,7 +83,7 @@ function is_dumped(path: string): boolean {
 	}
 }
 
-it.skipIf(reason)("rooms of ejabberd go on in Prosody and with us", async () => {
+it.skipIf(is_left_out)("rooms of ejabberd go on in Prosody and with us", async () => {
 	folder = mkdtempSync(join(tmpdir(), "enjamb-spec-"));
 	const port = await free_port();
 	const { command, environment } = prepare_ejabberd(folder, port, true);

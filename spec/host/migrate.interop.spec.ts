@@ -4,14 +4,15 @@ import { join } from "node:path";
 import { afterEach, expect, it } from "vitest";
 import { run } from "../../host/migrate.ts";
 import { find_prosody } from "../../tools/reference.ts";
+import { left_out } from "../needs.ts";
 import { balcony, garden, make, people, service } from "./alternation/make.ts";
 import { observe } from "./alternation/observe.ts";
 import { Stage } from "./alternation/servers.ts";
 import { why_not } from "./prosody_lua.ts";
 
 const reference = process.env["ENJAMB_REFERENCE"];
-const reason = find_prosody(reference) === undefined ? "there is no Prosody" : why_not("util.sql", "DBI");
-if (reason !== undefined) console.warn(`Prosody does not run on data that were moved: ${reason}.`);
+const reason = find_prosody(reference) === undefined ? "There is no Prosody" : why_not("util.sql", "DBI");
+const is_left_out = left_out(reason, "Prosody does not run on data that were moved");
 
 function config(storage: string): string {
 	return `
@@ -54,7 +55,7 @@ async function migrate(from: string, to: string): Promise<void> {
 	expect(status, said.join("")).toBe(0);
 }
 
-it.skipIf(reason)("what is moved to SQLite and back is the same for Prosody and for us", async () => {
+it.skipIf(is_left_out)("what is moved to SQLite and back is the same for Prosody and for us", async () => {
 	const look = (port: number) => observe(port, people, [balcony, garden], reference !== undefined);
 	const files = stage_for("internal");
 	await make((await files.prosody()).port);

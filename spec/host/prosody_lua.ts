@@ -3,6 +3,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { entries, type LuaValue } from "../../host/util/luatable.ts";
+import { left_out } from "../needs.ts";
 
 const library = "/usr/lib/prosody";
 
@@ -17,13 +18,13 @@ const environment = {
 /** Why a library of Prosody cannot be asked here; undefined where it can, which is printed otherwise. */
 export function why_not(...libraries: readonly string[]): string | undefined {
 	let reason: string | undefined;
-	if (!existsSync(`${library}/util/stanza.lua`)) reason = `no Prosody in ${library}`;
+	if (!existsSync(`${library}/util/stanza.lua`)) reason = `There is no Prosody in ${library}`;
 	else {
 		const lua = spawnSync("lua5.4", ["-e", libraries.map((name) => `require "${name}"`).join(";")], { env: environment });
-		if (lua.error) reason = "no lua5.4";
+		if (lua.error) reason = "lua5.4 is not installed";
 		else if (lua.status !== 0) reason = `lua5.4 cannot load ${libraries.join(" and ")}`;
 	}
-	if (reason !== undefined) console.warn(`Not compared with Prosody: ${reason}.`);
+	left_out(reason, "nothing is compared with it");
 	return reason;
 }
 

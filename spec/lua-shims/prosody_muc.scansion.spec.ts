@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { start_subject } from "../../host/compare.ts";
+import { not_installed } from "../needs.ts";
 import { common_names, newer_only, play_on, tag_of } from "../scripts.ts";
 
 // Prosody's own mod_muc and mod_muc_mam, in Lua, on this host: whoever runs them here should not notice.
@@ -9,9 +10,7 @@ import { common_names, newer_only, play_on, tag_of } from "../scripts.ts";
 const source = process.env["PROSODY_SOURCE"];
 const folder = source === undefined ? "/usr/lib/prosody/modules" : join(source, "plugins");
 const is_old = !existsSync(join(folder, "mod_flags.lua"));
-const required = process.env["CI"] === "true";
-const is_there = existsSync(join(folder, "muc/mod_muc.lua"));
-if (!is_there && !required) console.warn(`Prosody's modules are not in ${folder}: its Lua is not played here`);
+const no_modules = not_installed(existsSync(join(folder, "muc/mod_muc.lua")), "Prosody", "its Lua is not played here");
 
 const config = `
 plugin_paths = { "${folder}" }
@@ -29,7 +28,7 @@ Component "conference.localhost" "muc"
 	modules_enabled = { "muc_mam" }
 `;
 
-describe.skipIf(!is_there && !required)("our scansion scripts, on Prosody's own muc in Lua on this host", () => {
+describe.skipIf(no_modules)("our scansion scripts, on Prosody's own muc in Lua on this host", () => {
 	it.for(common_names.filter((name) => name.startsWith("mu") || name.startsWith("mam")))("%s", async (name, { skip }) => {
 		const newer = tag_of(name, newer_only);
 		skip(is_old && newer !== undefined, `${newer_only}: ${newer}`);

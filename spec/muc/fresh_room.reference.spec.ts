@@ -6,13 +6,13 @@ import { create_full_library } from "../../muc/features.ts";
 import type { Room } from "../../muc/types.ts";
 import { find_prosody, type Reference, start_reference } from "../../tools/reference.ts";
 import { Client } from "../../tools/scansion/client.ts";
+import { not_installed } from "../needs.ts";
 import { FakeModule, FakeSession } from "./fake_module.ts";
 import { parsed } from "./rig.ts";
 
 // A room as it was just created, and as it was then configured, here and in a real Prosody
 
-const reason = find_prosody() === undefined ? "Prosody is not installed" : undefined;
-if (reason) console.warn(`New rooms are not compared with Prosody's: ${reason}.`);
+const no_prosody = not_installed(find_prosody(), "Prosody", "new rooms are not compared with its own");
 
 const room_jid = "room@conference.localhost";
 const patience = 10_000;
@@ -114,7 +114,7 @@ const settings: [string, { [field: string]: string[] }][] = [
 	],
 ];
 
-describe.skipIf(reason !== undefined)("a new room, beside Prosody's", () => {
+describe.skipIf(no_prosody)("a new room, beside Prosody's", () => {
 	let reference: Reference;
 	let client: Client;
 	let room: Room;

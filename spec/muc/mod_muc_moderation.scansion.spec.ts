@@ -10,6 +10,7 @@ import { play } from "../../tools/scansion/play.ts";
 import { create_reporter } from "../../tools/scansion/report.ts";
 import { find_scripts, read_script, type ScratchServer } from "../../tools/scansion.ts";
 import { ask, patience } from "../helper.ts";
+import { not_installed } from "../needs.ts";
 import { enter, room_of, service } from "./service.ts";
 
 // Scripts that need a module which room services do not have unless their configuration names it
@@ -60,10 +61,9 @@ describe("scripts of moderation, on this server", () => {
 	});
 });
 
-const prosody = find_prosody();
-if (prosody === undefined) console.warn("Prosody is not installed: scripts of moderation are not judged by a real one");
+const no_prosody = not_installed(find_prosody(), "Prosody", "scripts of moderation are not judged by a real one");
 
-describe.skipIf(prosody === undefined)("scripts of moderation, on a real Prosody", () => {
+describe.skipIf(no_prosody)("scripts of moderation, on a real Prosody", () => {
 	/** Features of its rooms; asked once. */
 	let features: Promise<(string | undefined)[]> | undefined;
 	const clients: Client[] = [];

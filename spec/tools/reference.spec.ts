@@ -5,9 +5,10 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { find_prosody, type Reference, start_reference } from "../../tools/reference.ts";
 import { Client } from "../../tools/scansion/client.ts";
 import { eventually, patience } from "../helper.ts";
+import { not_installed } from "../needs.ts";
 
 const prosody = find_prosody();
-if (prosody === undefined) console.warn("Prosody is not installed: what needs a real one is skipped");
+const no_prosody = not_installed(prosody, "Prosody", "no real one is started");
 
 let folder: string;
 let running: Reference | undefined;
@@ -45,7 +46,7 @@ function scratch_folders(): string[] {
 }
 
 describe("start_reference", () => {
-	it.skipIf(prosody === undefined)("starts a Prosody of its own, and leaves nothing of it behind", async () => {
+	it.skipIf(no_prosody)("starts a Prosody of its own, and leaves nothing of it behind", async () => {
 		const started = await start_reference();
 		if (!started.ok) throw new Error(started.error);
 		running = started.value;
@@ -60,7 +61,7 @@ describe("start_reference", () => {
 		expect(existsSync(data_folder)).toBe(false);
 	});
 
-	it.skipIf(prosody === undefined)("keeps data where it is told to, and takes modules and configuration", async () => {
+	it.skipIf(no_prosody)("keeps data where it is told to, and takes modules and configuration", async () => {
 		const plugins = join(folder, "plugins");
 		mkdirSync(plugins);
 		const greeting = `module:log("info", "greetings from %s", module:get_option_string("spec_name"))
@@ -82,7 +83,7 @@ VirtualHost "localhost"
 		expect(readFileSync(join(data_folder, "localhost", "spec_greeting", "ada.dat"), "utf8")).toContain("hello");
 	});
 
-	it.skipIf(prosody === undefined)("tells with the log why it did not start", async () => {
+	it.skipIf(no_prosody)("tells with the log why it did not start", async () => {
 		const before = scratch_folders();
 		const started = await start_reference({ config: 'VirtualHost "localhost' });
 		expect(!started.ok && started.error).toMatch(/did not start: it ended with exit status 1\n[\s\S]*prosody\.cfg\.lua/);

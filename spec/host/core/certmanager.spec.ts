@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { createPrivateKey } from "node:crypto";
 import { chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -18,6 +18,7 @@ import {
 import type { Log } from "../../../host/core/types.ts";
 import { self_signed_certificate } from "../../../host/util/x509.ts";
 import { start_test_server, type TestServer } from "../../helper.ts";
+import { not_installed } from "../../needs.ts";
 
 let folder: string;
 let running: TestServer | undefined;
@@ -352,16 +353,9 @@ describe("ssl settings", () => {
 });
 
 describe("certificates of ours", () => {
-	it("are good for OpenSSL", () => {
+	const is_there = spawnSync("openssl", ["version"]).error === undefined;
+	it.skipIf(not_installed(is_there, "openssl", "certificates of ours are not checked with it"))("are good for OpenSSL", () => {
 		write_pair("a.crt", "a.key", ["example.com"]);
-		let version: string;
-		try {
-			version = execFileSync("openssl", ["version"], { encoding: "utf8" });
-		} catch {
-			console.warn("openssl is not installed: our certificates are not checked with it");
-			return;
-		}
-		expect(version).toContain("SSL");
 		const file = join(folder, "a.crt");
 		expect(execFileSync("openssl", ["verify", "-x509_strict", "-CAfile", file, file], { encoding: "utf8" })).toContain("OK");
 	});

@@ -18,6 +18,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { lock_name } from "../../../host/core/claims.ts";
 import { PidFile } from "../../../host/core/pidfile.ts";
 import { find_prosody } from "../../../tools/reference.ts";
+import { not_installed } from "../../needs.ts";
 import { start_named } from "../named_process.ts";
 import { why_not } from "../prosody_lua.ts";
 
@@ -176,6 +177,7 @@ async function free_port(): Promise<number> {
 }
 
 const prosody = find_prosody(process.env["ENJAMB_REFERENCE"]);
+const no_prosody = not_installed(prosody, "Prosody", "it is not started beside this server");
 
 describe("two servers on the same data", () => {
 	/** Each listens elsewhere, so that no port stands in the way. */
@@ -262,7 +264,7 @@ describe("two servers on the same data", () => {
 		expect(existsSync(join(folder, "data", "prosody.pid"))).toBe(false);
 	});
 
-	describe.skipIf(prosody === undefined)("one of them Prosody", () => {
+	describe.skipIf(no_prosody)("one of them Prosody", () => {
 		it.each([["prosody.pid"], [undefined]])("Enjamb beside Prosody, with pid file %s", async (pidfile) => {
 			await write_config(pidfile);
 			const first = await start_prosody("one");

@@ -6,12 +6,12 @@ import { metronome_source } from "../../../host/migrate/metronome_source.ts";
 import type { Unit } from "../../../host/migrate/types.ts";
 import { run } from "../../../host/migrate.ts";
 import { find_prosody } from "../../../tools/reference.ts";
+import { not_installed } from "../../needs.ts";
 import { balcony, service } from "../alternation/make.ts";
 import { type ObservedRoom, observe_room } from "../alternation/observe.ts";
 import { login, Stage } from "../alternation/servers.ts";
 
-const reason = find_prosody() === undefined ? "there is no Prosody" : undefined;
-if (reason !== undefined) console.warn(`Rooms of Metronome are not moved to a real Prosody: ${reason}.`);
+const no_prosody = not_installed(find_prosody(), "Prosody", "rooms of Metronome are not moved to a real one");
 
 let folder: string;
 
@@ -157,7 +157,7 @@ describe("rooms of Metronome", () => {
 		]);
 	});
 
-	it.skipIf(reason)("go on in a real Prosody and with us", async () => {
+	it.skipIf(no_prosody)("go on in a real Prosody and with us", async () => {
 		write_room(
 			`\t\t["name"] = "The Balcony";\n\t\t["moderated"] = true;\n\t\t["logging"] = true;\n\t\t["subject"] = "But, soft!";\n\t\t["subject_from"] = "${balcony}/romeo";\n`,
 			'\t\t["romeo@localhost"] = "owner";\n\t\t["juliet@localhost"] = "owner";\n\t\t["verona.example"] = "outcast";\n',

@@ -10,13 +10,15 @@ import { ns } from "../../../host/util/ns.ts";
 import { create_sasl_client } from "../../../host/util/sasl_client.ts";
 import * as st from "../../../host/util/stanza.ts";
 import { find_prosody, type Reference, start_reference } from "../../../tools/reference.ts";
+import { left_out } from "../../needs.ts";
 import { type AccountsServer, start_accounts } from "../accounts_server.ts";
 import { why_not } from "../prosody_lua.ts";
 import { RawStream } from "../raw_stream.ts";
 
 const host = "example.org";
-const no_prosody = find_prosody() && find_prosody("prosodyctl") ? why_not("util.sql", "DBI") : "no prosodyctl on the PATH";
-if (no_prosody !== undefined) console.warn(`Accounts are not compared with Prosody's: ${no_prosody}.`);
+const no_prosody =
+	find_prosody() && find_prosody("prosodyctl") ? why_not("util.sql", "DBI") : "There is no prosodyctl on the PATH";
+const is_left_out = left_out(no_prosody, "accounts are not compared with Prosody's");
 
 /** What Prosody's configuration and ours say. */
 const common = {
@@ -146,7 +148,7 @@ async function log_in(port: number, mechanism: string, password: string): Promis
 	return "success";
 }
 
-describe.skipIf(no_prosody !== undefined)("accounts", () => {
+describe.skipIf(is_left_out)("accounts", () => {
 	it.each(["SHA-1", "SHA-256"])("that prosodyctl made are accepted here, with %s", (password_hash) => {
 		prosodyctl(["register", "user", host, "p\u00e4ncil"], { password_hash });
 		const { usermanager, store, server } = ours({ password_hash });
@@ -207,12 +209,12 @@ describe.skipIf(no_prosody !== undefined)("accounts", () => {
 	});
 });
 
-describe.skipIf(no_prosody !== undefined)("conversations", () => {
+describe.skipIf(is_left_out)("conversations", () => {
 	let prosody: Reference;
 	let data: string;
 
 	beforeAll(async () => {
-		if (no_prosody !== undefined) return;
+		if (is_left_out) return;
 		data = mkdtempSync(join(tmpdir(), "enjamb-interop-"));
 		folder = data;
 		prosodyctl(["register", "user", host, "pencil"]);

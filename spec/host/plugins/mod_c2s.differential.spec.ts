@@ -2,10 +2,10 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ns } from "../../../host/util/ns.ts";
 import { find_prosody, type Reference, start_reference } from "../../../tools/reference.ts";
 import { start_test_server, type TestServer } from "../../helper.ts";
+import { not_installed } from "../../needs.ts";
 import { auth_plain, bind as bind_to, features, header, RawClient } from "../raw_client.ts";
 
-const prosody = find_prosody();
-if (prosody === undefined) console.warn("Prosody is not installed: streams are not compared with a real one's");
+const no_prosody = not_installed(find_prosody(), "Prosody", "streams are not compared with a real one's");
 
 const login: Step[] = [
 	[header(), features],
@@ -134,7 +134,7 @@ async function converse(port: number, steps: readonly Step[]): Promise<string> {
 	return comparable(`${client.said}${client.ended ? " [closed]" : ""}`);
 }
 
-describe.skipIf(prosody === undefined)("streams are answered as by a real Prosody", () => {
+describe.skipIf(no_prosody)("streams are answered as by a real Prosody", () => {
 	let reference: Reference;
 	let own: TestServer;
 

@@ -6,6 +6,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { handshake_token } from "../../../host/core/component_streams.ts";
 import * as st from "../../../host/util/stanza.ts";
 import { ask, expect_stanza, start_test_server, type TestServer } from "../../helper.ts";
+import { not_installed } from "../../needs.ts";
 import { RawClient } from "../raw_client.ts";
 
 const header = (to: string): string =>
@@ -221,9 +222,9 @@ describe("a component that connects", () => {
 });
 
 const biboumi = spawnSync("biboumi", ["--help"]).error === undefined;
-if (!biboumi) console.warn("biboumi is not installed: no component that somebody else wrote is tried");
+const no_biboumi = not_installed(biboumi, "biboumi", "no component that somebody else wrote is tried");
 
-describe.skipIf(!biboumi && process.env["CI"] !== "true")("biboumi", () => {
+describe.skipIf(no_biboumi)("biboumi", () => {
 	it("connects, and answers clients", async () => {
 		const { test, port } = await start();
 		folder = mkdtempSync(join(tmpdir(), "enjamb-biboumi-"));

@@ -8,6 +8,7 @@ import * as st from "../../../host/util/stanza.ts";
 import { find_prosody } from "../../../tools/reference.ts";
 import { Client } from "../../../tools/scansion/client.ts";
 import { expect_stanza, patience } from "../../helper.ts";
+import { not_installed } from "../../needs.ts";
 import { compose_rooms, start_pair, type UplinkPair } from "../../uplink.ts";
 
 /** The other server, as bytes: one answer to each connection that comes, in turn. */
@@ -177,9 +178,9 @@ describe("the stream to the other server", () => {
 });
 
 const prosody = find_prosody(process.env["ENJAMB_REFERENCE"]);
-if (prosody === undefined) console.warn("Prosody is not installed: who is gone behind a component stream is not looked for");
+const no_prosody = not_installed(prosody, "Prosody", "who is gone behind a component stream is not looked for");
 
-describe.skipIf(prosody === undefined && process.env["CI"] !== "true")("occupants behind a real Prosody", () => {
+describe.skipIf(no_prosody)("occupants behind a real Prosody", () => {
 	async function log_in(port: number, name: string): Promise<Client> {
 		const client = await Client.connect({
 			host: "127.0.0.1",

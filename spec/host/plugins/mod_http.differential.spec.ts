@@ -6,10 +6,10 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { HttpEvent, ModuleDefinition } from "../../../host/core/types.ts";
 import { find_prosody, type Reference, start_reference } from "../../../tools/reference.ts";
 import { start_test_server, type TestServer } from "../../helper.ts";
+import { not_installed } from "../../needs.ts";
 import { type RawAnswer, RawHttp } from "../raw_http.ts";
 
-const prosody = find_prosody();
-if (prosody === undefined) console.warn("Prosody is not installed: answers to HTTP are not compared with a real one's");
+const no_prosody = not_installed(find_prosody(), "Prosody", "answers to HTTP are not compared with a real one's");
 
 /** The same app in Lua and in TypeScript. */
 const lua_app = `
@@ -156,7 +156,7 @@ async function free_port(): Promise<number> {
 	return typeof at === "object" && at !== null ? at.port : 0;
 }
 
-describe.skipIf(prosody === undefined)("HTTP is answered as by a real Prosody", () => {
+describe.skipIf(no_prosody)("HTTP is answered as by a real Prosody", () => {
 	let folder: string;
 	let reference: Reference | undefined;
 	let own: TestServer | undefined;

@@ -7,6 +7,7 @@ import * as st from "../../../host/util/stanza.ts";
 import { find_prosody, type Reference, start_reference } from "../../../tools/reference.ts";
 import { Client } from "../../../tools/scansion/client.ts";
 import { ask, expect_stanza, patience, start_test_server, type TestServer } from "../../helper.ts";
+import { not_installed } from "../../needs.ts";
 import { RawStream } from "../raw_stream.ts";
 
 const host = "example.org";
@@ -101,8 +102,7 @@ describe("over a socket", () => {
 	});
 });
 
-const no_prosody = find_prosody() === undefined ? "no prosody on the PATH" : undefined;
-if (no_prosody !== undefined) console.warn(`Logging in is not compared with Prosody: ${no_prosody}.`);
+const no_prosody = not_installed(find_prosody(), "Prosody", "logging in is not compared with a real one");
 
 /** A client's stream, spoken by hand. */
 class LoginStream extends RawStream {
@@ -135,7 +135,7 @@ function normal(text: string): string {
 		.replace(/<(limits|c|ver|sub|sm|csi|starttls|register|amp|compression)\b[^>]*xmlns='[^']*'[^>]*?(\/>|>.*?<\/\1>)/gs, "");
 }
 
-describe.skipIf(no_prosody !== undefined)("streams as with Prosody", () => {
+describe.skipIf(no_prosody)("streams as with Prosody", () => {
 	let prosody: Reference;
 
 	beforeAll(async () => {

@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
+import { left_out } from "../../needs.ts";
 
 const library = "/usr/lib/prosody";
 
@@ -10,10 +11,10 @@ export type LuaValue = string | number | boolean | Buffer | undefined;
 export type LuaAnswer = string;
 
 function find_prosody(): string | undefined {
-	if (!existsSync(`${library}/util/encodings.so`)) return `no Prosody in ${library}`;
+	if (!existsSync(`${library}/util/encodings.so`)) return `There is no Prosody in ${library}`;
 	const lua = spawnSync("lua5.4", ["-e", 'assert(require"util.encodings".confusable, "libidn")'], { env: environment });
-	if (lua.error) return "no lua5.4";
-	return lua.status === 0 ? undefined : `the Prosody in ${library} was not built with ICU`;
+	if (lua.error) return "lua5.4 is not installed";
+	return lua.status === 0 ? undefined : `The Prosody in ${library} was not built with ICU`;
 }
 
 const environment = {
@@ -26,7 +27,7 @@ const environment = {
 
 /** Why no Prosody can be asked here, or undefined when it can. */
 export const why_no_prosody = find_prosody();
-if (why_no_prosody) console.warn(`Not compared with Prosody: ${why_no_prosody}.`);
+left_out(why_no_prosody, "no function is compared with Prosody's own");
 
 const server = `
 local function hex(s) return (s:gsub(".", function (c) return ("%02x"):format(c:byte()) end)) end

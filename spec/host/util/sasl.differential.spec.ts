@@ -161,8 +161,6 @@ const dialogues: Dialogue[] = [
 	]),
 ];
 
-if (why_no_prosody) console.warn(`SASL is not compared with Prosody: ${why_no_prosody}.`);
-
 describe.skipIf(why_no_prosody !== undefined)("SASL as in Prosody", () => {
 	it("answers the same", () => {
 		const theirs = ask_prosody(dialogues);

@@ -16,6 +16,7 @@ import { play } from "../../../tools/scansion/play.ts";
 import { create_reporter } from "../../../tools/scansion/report.ts";
 import { read_script, type ScratchServer } from "../../../tools/scansion.ts";
 import { patience } from "../../helper.ts";
+import { left_out, not_installed } from "../../needs.ts";
 
 /** Where Debian's packages prosody and prosody-modules put modules. */
 export const folder = "/usr/lib/prosody/modules";
@@ -23,23 +24,17 @@ export const folder = "/usr/lib/prosody/modules";
 /** Where mod_stagehand is, which does what no client can ask for. */
 const stagehand = join(import.meta.dirname, "stagehand");
 
-const required = process.env["CI"] === "true";
-
 /** Whether a module is not there to be tried; says so. */
 export function missing(name: string): boolean {
 	const is_there = [`mod_${name}.lua`, `mod_${name}/mod_${name}.lua`, `mod_${name}/${name}/mod_${name}.lua`].some((path) =>
 		existsSync(join(folder, path)),
 	);
-	if (is_there || required) return false;
-	console.warn(`mod_${name} is not in ${folder}: it is not tried here`);
-	return true;
+	return left_out(is_there ? undefined : `mod_${name} is not in ${folder}`, "it is not tried here");
 }
 
 /** Whether there is no real Prosody to compare with; says so. */
 export function without_prosody(): boolean {
-	if (find_prosody() !== undefined || required) return false;
-	console.warn("Prosody is not installed: modules in Lua are not compared with those on a real one");
-	return true;
+	return not_installed(find_prosody(), "Prosody", "modules in Lua are not compared with those on a real one");
 }
 
 /** What a server is to run beside the usual. */

@@ -10,6 +10,7 @@ import * as st from "../../../host/util/stanza.ts";
 import { find_prosody, start_reference } from "../../../tools/reference.ts";
 import { Client } from "../../../tools/scansion/client.ts";
 import { ask, expect_stanza, patience } from "../../helper.ts";
+import { not_installed } from "../../needs.ts";
 import { create, enter, room_of, say, start_service } from "../service.ts";
 
 const config = `
@@ -90,10 +91,9 @@ async function speak(client: Client, body: string): Promise<string> {
 	return `${heard.get_child_attr("stanza-id", ns.stanza_id, "id")} ${body}`;
 }
 
-const prosody = find_prosody();
-if (prosody === undefined) console.warn("Prosody is not installed: archives are not shared with a real one");
+const no_prosody = not_installed(find_prosody(), "Prosody", "archives are not shared with a real one");
 
-describe.skipIf(prosody === undefined)("an archive in SQLite", () => {
+describe.skipIf(no_prosody)("an archive in SQLite", () => {
 	it.each([
 		["Prosody", "ours"],
 		["ours", "Prosody"],

@@ -10,9 +10,9 @@ import { run } from "../../../tools/compare.ts";
 import { find_prosody, start_reference } from "../../../tools/reference.ts";
 import { parse_script } from "../../../tools/scansion/parse.ts";
 import { run as play } from "../../../tools/scansion.ts";
+import { not_installed } from "../../needs.ts";
 
-const has_prosody = find_prosody() !== undefined;
-if (!has_prosody) console.log("not recording on a real Prosody: none is on the PATH");
+const no_prosody = not_installed(find_prosody(), "Prosody", "nothing is recorded on a real one");
 
 let folder = "";
 beforeAll(async () => {
@@ -55,7 +55,7 @@ describe("a session that mod_scansion_record wrote down", () => {
 		]);
 	});
 
-	it.skipIf(!has_prosody && process.env["CI"] !== "true")("can be compared as it is", async () => {
+	it.skipIf(no_prosody)("can be compared as it is", async () => {
 		const recording = default_config_text.replace('VirtualHost "localhost"', '$&\n\tmodules_enabled = { "scansion_record" }');
 		const prosody = await start_reference({ config: recording, data_folder: folder });
 		if (!prosody.ok) throw new Error(prosody.error);

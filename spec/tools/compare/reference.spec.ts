@@ -6,14 +6,10 @@ import { random_play } from "../../../tools/compare/random.ts";
 import { compare_transcripts } from "../../../tools/compare/transcripts.ts";
 import type { Endpoint, Transcript } from "../../../tools/compare/types.ts";
 import { find_prosody, type Reference, start_reference } from "../../../tools/reference.ts";
+import { not_installed } from "../../needs.ts";
 
-const prosody = find_prosody();
-const required = process.env["CI"] === "true";
-if (prosody === undefined && !required) {
-	console.warn(
-		"Prosody is not installed: it is not compared with itself, which shows that comparisons show nothing but differences",
-	);
-}
+// Compared with itself it shows that comparisons show nothing but differences
+const no_prosody = not_installed(find_prosody(), "Prosody", "it is not compared with itself");
 
 const seed = 20260;
 const plays = 8;
@@ -59,7 +55,7 @@ function change(original: Stanza, dice: Dice): Stanza[] {
 	return [stanza];
 }
 
-describe.skipIf(prosody === undefined && !required)("a real Prosody, compared with itself in random plays", () => {
+describe.skipIf(no_prosody)("a real Prosody, compared with itself in random plays", () => {
 	beforeAll(async () => {
 		references = await Promise.all([start(), start()]);
 	});

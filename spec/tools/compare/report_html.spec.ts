@@ -5,6 +5,7 @@ import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { html_report } from "../../../tools/compare/report_html.ts";
 import type { CompareResult } from "../../../tools/compare/types.ts";
+import { not_installed } from "../../needs.ts";
 import { type Browser, dump_dom, find_chromium, type Page, start_browser } from "./browser.ts";
 import {
 	comparison,
@@ -88,10 +89,9 @@ describe("the page", () => {
 });
 
 const chromium = find_chromium();
-if (chromium === undefined)
-	console.warn("skipped: the page in a browser, since there is no chromium on the PATH (apt-get install chromium)");
+const no_chromium = not_installed(chromium, "chromium", "the page is not looked at in a browser");
 
-describe.skipIf(chromium === undefined)("the page in a browser", () => {
+describe.skipIf(no_chromium)("the page in a browser", () => {
 	let folder = "";
 	let browser: Browser | undefined;
 	beforeAll(async () => {

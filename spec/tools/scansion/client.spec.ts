@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { Client, type ClientOptions } from "../../../tools/scansion/client.ts";
+import { not_installed } from "../../needs.ts";
 import { type FakeServer, type FakeServerOptions, start_fake_server } from "./fake_server.ts";
 
 let server: FakeServer | undefined;
@@ -51,6 +52,7 @@ function make_certificate(): { key: string; cert: string } | undefined {
 }
 
 const certificate = make_certificate();
+const no_openssl = not_installed(certificate, "openssl", "no client of ours encrypts its stream");
 
 describe("Client", () => {
 	it("binds the resource it is given, or the server's", async () => {
@@ -71,7 +73,7 @@ describe("Client", () => {
 		expect(connected.value.queue).toEqual([]);
 	});
 
-	it.skipIf(certificate === undefined)("encrypts when the server requires it, whoever signed for this machine", async () => {
+	it.skipIf(no_openssl)("encrypts when the server requires it, whoever signed for this machine", async () => {
 		if (certificate === undefined) return;
 		const connected = await connect({ tls: certificate });
 		expect(connected.ok && connected.value.full_jid).toBe("ada@localhost/r1");

@@ -8,6 +8,7 @@ import { describe, expect, it } from "vitest";
 import { load_config } from "../../../../host/composition.ts";
 import type { Config, ConfigValue } from "../../../../host/core/config/config.ts";
 import * as options from "../../../../host/core/config/option_types.ts";
+import { left_out } from "../../../needs.ts";
 import { config_folders } from "./config_folder.ts";
 
 const installed = "/usr/lib/prosody";
@@ -17,15 +18,14 @@ const environment = { ENJAMB_VALUE: "from outside" };
 /** Why a Prosody cannot be asked; undefined when it can. */
 function missing(root: string | undefined): string | undefined {
 	if (root === undefined) return "PROSODY_SOURCE is not set";
-	if (!existsSync(join(root, "core/configmanager.lua"))) return `no Prosody in ${root}`;
-	return spawnSync("lua5.4", ["-v"]).error === undefined ? undefined : "no lua5.4";
+	if (!existsSync(join(root, "core/configmanager.lua"))) return `There is no Prosody in ${root}`;
+	return spawnSync("lua5.4", ["-v"]).error === undefined ? undefined : "lua5.4 is not installed";
 }
 
 const why_not_installed = missing(installed);
 const why_no_source = missing(source);
-for (const reason of [why_not_installed, why_no_source]) {
-	if (reason !== undefined) console.info(`Configurations are not compared: ${reason}.`);
-}
+left_out(why_not_installed, "configurations are not compared with the installed Prosody");
+if (why_no_source !== undefined) console.info(`${why_no_source}: configurations are not compared with Prosody 13`);
 
 /** Makes `prosody.util.x` and `util.x` the same module; what has to be compiled is the installed Prosody's. */
 const prelude = `
