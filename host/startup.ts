@@ -187,6 +187,7 @@ export function create_server(options: ServerOptions): Result<RunningServer, str
 		deactivate_host: (host, reason) => hostmanager.deactivate(host, reason),
 		get_children: (host) => hostmanager.get_children(host),
 		tls_context: (host) => certmanager.tls_context(host),
+		peer_tls_context: (host) => certmanager.peer_tls_context(host),
 		service_tls_context: (at) => certmanager.service_tls_context(at),
 		reset() {
 			events.tell("server-resetting", {}, report);

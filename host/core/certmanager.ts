@@ -27,6 +27,8 @@ export interface CertManager {
 	 * What a host's streams are encrypted with; undefined where it has no usable certificate, which the log says once.
 	 */
 	tls_context(host: string): TlsContext | undefined;
+	/** The same for streams with other servers, which are asked for their certificate. Options: s2s_ssl; cafile in ssl. */
+	peer_tls_context(host: string): TlsContext | undefined;
 	/** The same for a port that speaks TLS from the first byte. Its context takes that of the host that a client names. */
 	service_tls_context(at: ServicePort): TlsContext | undefined;
 	/**
@@ -38,6 +40,19 @@ export interface CertManager {
 
 /** What of a server its certificates need. */
 export type CertificateServices = Pick<Server, "config" | "events" | "hosts" | "logger" | "paths">;
+
+/** Whose streams a context is for. */
+type StreamsOf = "c2s" | "s2s";
+
+/** Where systems keep the certificates of the authorities that they trust. */
+const system_authorities = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"];
+
+/** The authorities whose certificates of other servers are trusted; undefined for those that Node brings along. */
+function trusted_authorities(cafile: ConfigValue | undefined, folder: string): Result<Buffer | undefined, string> {
+	if (typeof cafile === "string") return read(resolve(folder, cafile), "file of trusted authorities");
+	const path = system_authorities.find(existsSync);
+	return path === undefined ? ok(undefined) : read(path, "file of trusted authorities");
+}
 
 /** How long a certificate is valid that we make ourselves. Nobody but the user can tell whether it is the right one anyway. */
 const self_signed_days = 3650;
@@ -142,6 +157,7 @@ export function create_certmanager(server: CertificateServices): CertManager {
 	function create_context(
 		layers: readonly TlsSettings[],
 		found: CertificateFiles | LoadedPair | undefined,
+		kind: StreamsOf = "c2s",
 	): Result<TlsContext, string> {
 		const profile_name = config.get("*", "tls_profile") ?? "intermediate";
 		const profile = profile_settings(String(profile_name));
@@ -170,8 +186,17 @@ export function create_certmanager(server: CertificateServices): CertManager {
 		}
 		try {
 			const { honorCipherOrder: honor_cipher_order = false } = options;
+			if (kind === "s2s") {
+				const authorities = trusted_authorities(merged.settings.get("cafile"), server.paths.config);
+				if (!authorities.ok) return authorities;
+				if (authorities.value !== undefined) options.ca = authorities.value;
+			}
 			const secure_context = createSecureContext(pair === undefined ? options : { ...options, cert: pair.cert, key: pair.key });
-			return ok({ names: pair?.names ?? [], options: { secureContext: secure_context, honorCipherOrder: honor_cipher_order } });
+			const asks = kind === "s2s" ? { requestCert: true, rejectUnauthorized: false } : {};
+			return ok({
+				names: pair?.names ?? [],
+				options: { secureContext: secure_context, honorCipherOrder: honor_cipher_order, ...asks },
+			});
 		} catch (error) {
 			return failed(`ssl: ${message_of(error)}`);
 		}
@@ -218,15 +243,15 @@ export function create_certmanager(server: CertificateServices): CertManager {
 	}
 
 	/** What the options say about a host's streams, the most general first. */
-	function host_layers(host: string): TlsSettings[] {
+	function host_layers(host: string, kind: StreamsOf = "c2s"): TlsSettings[] {
 		const parent = parent_domain(host);
 		const own_or_parent = (option: string): ConfigValue | undefined =>
 			own(host, option) ?? (parent === undefined ? undefined : own(parent, option));
 		return [
 			read_settings(config.get("*", "ssl")),
-			read_settings(config.get("*", "c2s_ssl")),
+			read_settings(config.get("*", `${kind}_ssl`)),
 			read_settings(own_or_parent("ssl")),
-			read_settings(own_or_parent("c2s_ssl")),
+			read_settings(own_or_parent(`${kind}_ssl`)),
 		];
 	}
 
@@ -239,21 +264,22 @@ export function create_certmanager(server: CertificateServices): CertManager {
 		return failed(`certificate of ${host}: ${wanted} with a matching key does not exist`);
 	}
 
-	function create_host_context(host: string): Result<TlsContext, string> {
-		const layers = host_layers(host);
+	function create_host_context(host: string, kind: StreamsOf): Result<TlsContext, string> {
+		const layers = host_layers(host, kind);
 		const files = host_certificate(host);
 		if (!files.ok) return files;
 		if (files.value !== undefined) {
 			log("debug", "Certificate for %s: %s with key %s", host, files.value.certificate, files.value.key);
-			return create_context(layers, files.value);
+			return create_context(layers, files.value, kind);
 		}
 		const made = own_certificate(host);
-		return made.ok ? create_context(layers, made.value) : made;
+		return made.ok ? create_context(layers, made.value, kind) : made;
 	}
 
-	function tls_context(name: string): TlsContext | undefined {
+	function tls_context(host: string, kind: StreamsOf = "c2s"): TlsContext | undefined {
+		const name = kind === "c2s" ? host : `${kind} ${host}`;
 		if (contexts.has(name)) return contexts.get(name);
-		const made = create_host_context(name);
+		const made = create_host_context(host, kind);
 		const context = made.ok ? made.value : former.get(name);
 		if (!made.ok && context !== undefined) log("error", "TLS for %s stays as it was: %s", name, made.error);
 		else if (!made.ok) log("error", "No TLS for %s: %s", name, made.error);
@@ -265,12 +291,17 @@ export function create_certmanager(server: CertificateServices): CertManager {
 		create_context,
 		find_host_cert,
 		host_certificate,
-		tls_context,
+		tls_context: (host) => tls_context(host),
 		path_option,
 		get certificates_folder() {
 			return certificates_folder();
 		},
 	});
 
-	return { tls_context, service_tls_context: (at) => services.context(at), host_certificate };
+	return {
+		tls_context: (host) => tls_context(host),
+		peer_tls_context: (host) => tls_context(host, "s2s"),
+		service_tls_context: (at) => services.context(at),
+		host_certificate,
+	};
 }

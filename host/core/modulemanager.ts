@@ -7,8 +7,8 @@ import { provider_of } from "./provided_modules.ts";
 import { telling } from "./telling.ts";
 import type { ConfigReader, ItemTypes, LoadedModule, ModuleDefinition, ModuleLoader, ModuleManager, Server } from "./types.ts";
 
-/** Loaded on every host without being named. Prosody also has s2s and s2s_auth_certs here. */
-const autoload_modules = ["presence", "message", "iq", "offline", "c2s"];
+/** Loaded on every host without being named. */
+const autoload_modules = ["presence", "message", "iq", "offline", "c2s", "s2s", "s2s_auth_certs"];
 /** What components take over from the global `modules_enabled`. */
 const component_inheritable_modules = new Set([
 	"tls",

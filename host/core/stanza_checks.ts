@@ -7,6 +7,8 @@ import { resourceprep } from "../util/stringprep.ts";
 import type { StanzaAnswers } from "./stanza_answers.ts";
 import type { Log, Server, Session, StanzaEvent, StanzaRouter } from "./types.ts";
 
+/** Streams whose other end is known, so that stanzas of theirs are passed on. */
+const passes_stanzas: ReadonlySet<Session["type"]> = new Set(["c2s", "component", "s2sin", "s2sout"]);
 const iq_types = new Set(["get", "set", "result", "error"]);
 
 const addresses = [
@@ -95,7 +97,7 @@ export function create_checks(
 			attrs[which] = prepared;
 		}
 
-		if ((is_client || origin.type === "component") && attrs["xmlns"] === undefined) {
+		if (passes_stanzas.has(origin.type) && attrs["xmlns"] === undefined) {
 			post(origin, stanza, is_client);
 			return;
 		}

@@ -97,6 +97,11 @@ export abstract class BaseStreamSession implements StreamSession {
 		return false;
 	}
 
+	/** What else our header says: `xmlns:db` with servers. */
+	protected further_attributes(): { readonly "xmlns:db"?: string } {
+		return {};
+	}
+
 	/** Whether what is sent now goes out even where the turn's work cannot be stored: it moves the stream itself on. */
 	protected abstract keeps_output(): boolean;
 
@@ -191,7 +196,7 @@ export abstract class BaseStreamSession implements StreamSession {
 	open_stream(from: string | undefined, to?: string): void {
 		const version = this.version !== undefined && this.version > 0 ? "1.0" : undefined;
 		const id = this.begins ? undefined : (this.streamid ?? "");
-		const header = this.control.framing.header({ xmlns: this.xmlns, from, to, id, version });
+		const header = this.control.framing.header({ xmlns: this.xmlns, from, to, id, version, ...this.further_attributes() });
 		this.log("debug", "Sending[%s]: <stream:stream id='%s'>", this.type, this.streamid ?? "");
 		this.send_stream_text(header);
 	}

@@ -79,8 +79,9 @@ const profiles: ReadonlyMap<string, Readonly<Record<string, ConfigValue>>> = new
 export const profile_names: readonly string[] = [...profiles.keys()];
 
 /** Settings that mean nothing here: they concern the certificates of peers, which are not asked for, or OpenSSL's old defaults. */
-const without_effect = new Set(["capath", "cafile", "depth", "verify", "verifyext", "mode", "dane"]);
+const without_effect = new Set(["capath", "depth", "verify", "verifyext", "mode", "dane"]);
 const understood = new Set([
+	"cafile",
 	"protocol",
 	"ciphers",
 	"ciphersuites",

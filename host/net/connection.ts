@@ -1,9 +1,10 @@
 // Counterpart: net/server_epoll.lua (the interface of a connection)
 
-import { Socket } from "node:net";
+import type { X509Certificate } from "node:crypto";
+import { isIP, Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import { TLSSocket } from "node:tls";
-import type { Connection, Log, RateLimitSettings, TlsContext } from "../core/types.ts";
+import { connect as connect_tls, TLSSocket } from "node:tls";
+import type { Connection, Log, RateLimitSettings, TlsClient, TlsContext } from "../core/types.ts";
 import type { AddressableText } from "../util/stanza.ts";
 import type { Held, Outlet, Turn } from "../util/turn.ts";
 import { await_client_hello } from "./client_hello.ts";
@@ -26,6 +27,20 @@ const gone_codes: ReadonlySet<string> = new Set(["ECONNRESET", "EPIPE"]);
 export interface TlsInfo {
 	readonly protocol: string;
 	readonly cipher: string;
+}
+
+/**
+ * Why the chain of the other end's certificate does not lead to somebody who is trusted; undefined where it does. Node asks OpenSSL
+ * itself only for connections that a server of its own has accepted.
+ */
+function verification_problem(tls: TLSSocket): string | undefined {
+	const handle: unknown = Reflect.get(tls, "_handle");
+	if (typeof handle !== "object" || handle === null || !("verifyError" in handle) || typeof handle.verifyError !== "function") {
+		return "not verified";
+	}
+	const error: unknown = handle.verifyError();
+	if (!(error instanceof Error)) return undefined;
+	return "code" in error ? String(error.code) : error.message;
 }
 
 interface StreamListeners {
@@ -62,7 +77,9 @@ export class SocketConnection implements Connection, Outlet {
 	/** Whether the turn knows of something to write. */
 	private dirty = false;
 	/** TLS to be turned to once what was written before it is out. */
-	private upgrade: { readonly context: TlsContext; readonly before: readonly Piece[] } | undefined;
+	private upgrade:
+		| { readonly context: TlsContext; readonly client: TlsClient | undefined; readonly before: readonly Piece[] }
+		| undefined;
 	private encrypted = false;
 	private reason: string | undefined;
 	private told = false;
@@ -108,6 +125,12 @@ export class SocketConnection implements Connection, Outlet {
 	ssl_info(): TlsInfo | undefined {
 		if (!(this.encrypted && this.stream instanceof TLSSocket)) return undefined;
 		return { protocol: this.stream.getProtocol() ?? "", cipher: this.stream.getCipher().name };
+	}
+
+	peer_certificate(): { readonly certificate: X509Certificate; readonly problem: string | undefined } | undefined {
+		if (!(this.encrypted && this.stream instanceof TLSSocket)) return undefined;
+		const certificate = this.stream.getPeerX509Certificate();
+		return certificate === undefined ? undefined : { certificate, problem: verification_problem(this.stream) };
 	}
 
 	set_keepalive(on: boolean): void {
@@ -310,14 +333,14 @@ export class SocketConnection implements Connection, Outlet {
 		else this.stream.write("", () => this.drained());
 	}
 
-	starttls(context: TlsContext): void {
+	starttls(context: TlsContext, client?: TlsClient): void {
 		if (this.state !== "open" || this.upgrade !== undefined || this.encrypted) return;
 		if (this.out.waits) {
 			this.fail("TLS was asked for while an answer waited for the storage");
 			return;
 		}
 		this.out.seal();
-		this.upgrade = { context, before: this.out.take() };
+		this.upgrade = { context, client, before: this.out.take() };
 		// What arrives from now on is for TLS. Node hands it what it has read already.
 		this.stream.off("data", this.listeners.data);
 		// What the client said in the clear behind its wish for TLS may be anybody's
@@ -382,7 +405,9 @@ export class SocketConnection implements Connection, Outlet {
 		const encrypt = (): void => {
 			if (this.state === "ended" || this.encrypted || this.upgrade !== upgrade) return;
 			this.upgrade = undefined;
-			this.guard(() => this.encrypt(upgrade.context));
+			this.guard(() =>
+				upgrade.client === undefined ? this.encrypt(upgrade.context) : this.handshake(upgrade.context, upgrade.client),
+			);
 		};
 		if (last === undefined) encrypt();
 		else this.write_piece(last, encrypt);
@@ -403,13 +428,24 @@ export class SocketConnection implements Connection, Outlet {
 		this.update_reading();
 	}
 
-	private handshake(context: TlsContext): void {
+	private handshake(context: TlsContext, client?: TlsClient): void {
 		const plain = this.stream;
 		for (const [name, listener] of Object.entries(this.listeners)) plain.off(name, listener);
 		// TLS reports what happens to the connection below it.
 		plain.on("error", () => {});
-		const tls = new TLSSocket(plain, { ...context.options, isServer: true });
-		tls.on("secure", () => {
+		const { secureContext: secure_context } = context.options;
+		const tls =
+			client === undefined
+				? new TLSSocket(plain, { ...context.options, isServer: true })
+				: connect_tls({
+						...(secure_context === undefined ? {} : { secureContext: secure_context }),
+						socket: plain,
+						// Who is at the other end is looked at afterwards, by XMPP's rules
+						rejectUnauthorized: false,
+						...(isIP(client.servername) === 0 ? { servername: client.servername } : {}),
+						...(client.alpn === undefined ? {} : { ALPNProtocols: [client.alpn] }),
+					});
+		tls.on(client === undefined ? "secure" : "secureConnect", () => {
 			clearTimeout(this.handshake_timer);
 			this.encrypted = true;
 			this.guard(() => this.onsecure());

@@ -12,6 +12,7 @@ import { definition as component } from "./mod_component.ts";
 import { definition as component_uplink } from "./mod_component_uplink.ts";
 import { definition as cron } from "./mod_cron.ts";
 import { definition as debug_reset } from "./mod_debug_reset.ts";
+import { definition as dialback } from "./mod_dialback.ts";
 import { definition as disco } from "./mod_disco.ts";
 import { definition as http } from "./mod_http.ts";
 import { definition as http_errors } from "./mod_http_errors.ts";
@@ -27,6 +28,9 @@ import { definition as register } from "./mod_register.ts";
 import { definition as register_ibr } from "./mod_register_ibr.ts";
 import { definition as register_limits } from "./mod_register_limits.ts";
 import { definition as roster } from "./mod_roster.ts";
+import { definition as s2s } from "./mod_s2s.ts";
+import { definition as s2s_auth_certs } from "./mod_s2s_auth_certs.ts";
+import { definition as s2s_bidi } from "./mod_s2s_bidi.ts";
 import { definition as saslauth } from "./mod_saslauth.ts";
 import { definition as storage_internal } from "./mod_storage_internal.ts";
 import { definition as storage_memory } from "./mod_storage_memory.ts";
@@ -53,6 +57,10 @@ export const host_modules: readonly ModuleDefinition[] = [
 	component_uplink,
 	cron,
 	debug_reset,
+	dialback,
+	s2s,
+	s2s_auth_certs,
+	s2s_bidi,
 	disco,
 	http,
 	http_errors,

@@ -6,6 +6,7 @@ import { ns } from "../util/ns.ts";
 import { refuse, type SaslStep } from "../util/sasl/mechanism.ts";
 import type { Stanza } from "../util/stanza.ts";
 import * as st from "../util/stanza.ts";
+import { load_server_sasl } from "./saslauth_s2s.lib.ts";
 
 /** What modules may still change before an answer of SASL is sent. */
 export interface SaslEvent {
@@ -49,6 +50,7 @@ function strings(values: Iterable<unknown>): Set<string> {
 export const definition: ModuleDefinition = {
 	name: "saslauth",
 	load(module) {
+		load_server_sasl(module);
 		const { log, server } = module;
 		const require_encryption = module.get_option_boolean("require_encryption", true);
 		const secure_auth_only = module.get_option_boolean("c2s_require_encryption", require_encryption);

@@ -4,6 +4,7 @@ import { ClientSession } from "../core/c2s_session.ts";
 import type { ModuleDefinition, Session, TlsContext } from "../core/types.ts";
 import { ns } from "../util/ns.ts";
 import * as st from "../util/stanza.ts";
+import { load_server_tls } from "./tls_s2s.lib.ts";
 
 /** STARTTLS (RFC 6120 §5): a stream feature that encrypts clients' streams. */
 export const definition: ModuleDefinition = {
@@ -31,6 +32,7 @@ export const definition: ModuleDefinition = {
 		};
 		prepare();
 		module.hook_global("config-reloaded", prepare, -1);
+		load_server_tls(module);
 
 		module.hook(`stanza/${ns.tls}:starttls`, ({ origin }) => {
 			const context = can_do_tls(origin);

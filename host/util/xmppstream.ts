@@ -327,6 +327,8 @@ export interface StreamHeader {
 	readonly from?: string | undefined;
 	readonly to?: string | undefined;
 	readonly id?: string | undefined;
+	/** The namespace of dialback, where it is spoken (XEP-0220 §2.1). */
+	readonly "xmlns:db"?: string | undefined;
 	/** `1.0` for what RFC 6120 describes. */
 	readonly version?: string | undefined;
 }

@@ -231,6 +231,7 @@ export function start_accounts(
 		},
 		addresses: unused,
 		connect: unused,
+		peer_tls_context: unused,
 		get router() {
 			return router;
 		},

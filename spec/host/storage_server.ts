@@ -76,6 +76,7 @@ export function start_storage(
 		},
 		addresses: unused,
 		connect: unused,
+		peer_tls_context: unused,
 		get router() {
 			return unused();
 		},

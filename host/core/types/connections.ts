@@ -49,8 +49,24 @@ export interface Connection {
 	close(): void;
 	/** Ends the connection at once. */
 	destroy(): void;
-	/** Turns into TLS as the server; what was written before goes out in the clear. Missing where the carrier has no such thing. */
-	starttls?(context: TlsContext): void;
+	/** TLS is agreed on. */
+	onsecure?: () => void;
+	/**
+	 * Turns into TLS; what was written before goes out in the clear. Missing where the carrier has no such thing.
+	 * @param client whom to ask for, where this side is the client
+	 */
+	starttls?(context: TlsContext, client?: TlsClient): void;
+	/** The other end's certificate, and why it is not to be trusted, if so; undefined where it showed none. */
+	peer_certificate?():
+		| { readonly certificate: import("node:crypto").X509Certificate; readonly problem: string | undefined }
+		| undefined;
+}
+
+/** What a client says in the TLS handshake. */
+export interface TlsClient {
+	readonly servername: string;
+	/** The protocol that it wants to speak (RFC 7301). */
+	readonly alpn?: string;
 }
 
 /** How much may come over a connection. */

@@ -64,6 +64,8 @@ export interface Server {
 	get_children(host: string): { host: string; name: string | undefined }[];
 	/** The TLS context of a host name; undefined where there is no certificate. Source: core/certmanager.lua. */
 	tls_context(host: string): TlsContext | undefined;
+	/** The same for streams with other servers, of whom it wants a certificate, too. */
+	peer_tls_context(host: string): TlsContext | undefined;
 	/** The same for a port that speaks TLS from the first byte. */
 	service_tls_context(at: { service: string; interface: string; port: number }): TlsContext | undefined;
 	/** What is listened on. */

@@ -85,6 +85,29 @@ export interface ComponentSession extends StreamSession {
 	host: string | undefined;
 }
 
+/** A stream with another server. Source: plugins/mod_s2s.lua. */
+export interface ServerSession extends StreamSession {
+	type: "s2sin_unauthed" | "s2sin" | "s2sout_unauthed" | "s2sout" | "s2s_destroyed";
+	readonly direction: "incoming" | "outgoing";
+	/** The host here. */
+	host: string | undefined;
+	from_host: string | undefined;
+	to_host: string | undefined;
+	/** The domains that the other end has proved to be, or tries to. */
+	readonly hosts: Map<string, { dialback_key?: string; authed: boolean }>;
+	/** What became of SASL EXTERNAL on an outgoing stream. */
+	external_auth: "attempting" | "failed" | "succeeded" | undefined;
+	/** Whether the other end's certificate leads to somebody who is trusted, and whether it is for the domain. */
+	cert_chain_status: "valid" | "invalid" | undefined;
+	cert_identity_status: "valid" | "invalid" | undefined;
+	/** Why its chain is not. */
+	cert_problem: string | undefined;
+	/** Sends over this very stream; `send` answers by whichever stream goes the other way. */
+	sends2s(stanza: Stanza): boolean;
+	/** Expects a new stream header; what is sent next still belongs to the old stream. */
+	reset_stream(rest?: "keep" | "drop"): void;
+}
+
 /** All resources of one account that are online. Prosody: `hosts[host].sessions[username]`. */
 export interface UserSessions {
 	readonly sessions: Map<string, C2sSession>;

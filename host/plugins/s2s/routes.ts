@@ -1,0 +1,203 @@
+// Counterpart: plugins/mod_s2s.lua (route_to_existing_session, route_to_new_session, bounce_sendq)
+
+import type { ServerStreamSession } from "../../core/s2s_session.ts";
+import type { Connection, ModuleApi, Session, Stanza } from "../../core/types.ts";
+import type { ServiceResolver, Target } from "../../net/resolver.ts";
+import { failed, ok, type Result } from "../../util/error.ts";
+import * as st from "../../util/stanza.ts";
+
+/** Where servers listen when nothing else is said. */
+const default_port = 5269;
+
+/** The way from one of our hosts to another server: a stream, or what waits for one. */
+export interface Route {
+	readonly from_host: string;
+	readonly to_host: string;
+	/** What waits, oldest first. */
+	queue: Stanza[];
+	session: ServerStreamSession | undefined;
+	/** Gives up connecting. */
+	cancel: (() => void) | undefined;
+}
+
+/** What routes need of the streams. */
+export interface RouteServices {
+	readonly resolver: ServiceResolver;
+	readonly queue_size: number;
+	/** Seconds for one address to answer. */
+	readonly connect_timeout: number;
+	/** Has a stream to the other server go over a connection. */
+	begin(conn: Connection, route: Route, target: Target): void;
+}
+
+/** Whether senders hear of a stanza that could not be sent (RFC 6120 §8.3.1). */
+function is_bounced(stanza: Stanza): boolean {
+	const type = stanza.attrs["type"];
+	return (
+		stanza.attrs["xmlns"] === undefined &&
+		["message", "presence", "iq"].includes(stanza.name) &&
+		type !== "error" &&
+		type !== "result"
+	);
+}
+
+/** Ways to other servers, one for each pair of domains. */
+export class Routes {
+	private readonly routes = new Map<string, Route>();
+	private is_closed = false;
+
+	constructor(
+		private readonly module: ModuleApi,
+		private readonly services: RouteServices,
+	) {}
+
+	find(from_host: string, to_host: string): Route | undefined {
+		return this.routes.get(`${from_host} ${to_host}`);
+	}
+
+	/** Sends a stanza to another server, now or once there is a stream; true where it was dealt with. */
+	send(from_host: string, to_host: string, stanza: Stanza, origin: Session): true {
+		const route = this.find(from_host, to_host) ?? this.open(from_host, to_host);
+		const { session } = route;
+		if (session !== undefined && this.takes(session, stanza)) {
+			session.sends2s(stanza);
+			return true;
+		}
+		if (this.is_closed || route.queue.length >= this.services.queue_size) {
+			if (is_bounced(stanza)) origin.send(st.error_reply(stanza, "wait", "resource-constraint", "Outgoing stanza queue full"));
+			return true;
+		}
+		route.queue.push(st.clone(stanza));
+		return true;
+	}
+
+	/** Whether a stream may be sent something: questions about dialback keys come before it has proved who it is. */
+	private takes(session: ServerStreamSession, stanza: Stanza): boolean {
+		if (session.is_authed) return true;
+		return stanza.name === "db:verify" && session.dialback_key !== undefined;
+	}
+
+	/** Sends what waits, all of it or only the questions about dialback keys. */
+	empty(route: Route, session: ServerStreamSession): void {
+		const waiting = route.queue;
+		route.queue = waiting.filter((stanza) => !this.takes(session, stanza));
+		for (const stanza of waiting) if (this.takes(session, stanza)) session.sends2s(stanza);
+	}
+
+	/** Has stanzas go back over a stream that the other server opened, where there is no other way (XEP-0288). */
+	adopt(from_host: string, to_host: string, session: ServerStreamSession): void {
+		const known = this.find(from_host, to_host);
+		if (known?.session !== undefined) return;
+		known?.cancel?.();
+		const route = known ?? { from_host, to_host, queue: [], session, cancel: undefined };
+		route.session = session;
+		route.cancel = undefined;
+		this.routes.set(`${from_host} ${to_host}`, route);
+		this.empty(route, session);
+	}
+
+	/** A stream is over; what waits for it is returned to its senders. */
+	lost(session: ServerStreamSession, reason: string | undefined): void {
+		for (const route of [...this.routes.values()]) {
+			if (route.session !== session) continue;
+			const text = session.bounce_text ?? reason;
+			if (session.had_stream) this.bounce(route, "wait", "remote-server-timeout", text);
+			else this.bounce(route, "cancel", "remote-server-not-found", text);
+		}
+	}
+
+	/** Opens no more, and forgets what waits. */
+	close(): void {
+		this.is_closed = true;
+		for (const route of this.routes.values()) route.cancel?.();
+	}
+
+	private open(from_host: string, to_host: string): Route {
+		const route: Route = { from_host, to_host, queue: [], session: undefined, cancel: undefined };
+		this.routes.set(`${from_host} ${to_host}`, route);
+		let is_wanted = true;
+		route.cancel = () => {
+			is_wanted = false;
+		};
+		this.module.log("debug", "Connecting from %s to %s", from_host, to_host);
+		this.connect(route, () => is_wanted).then(
+			(connected) => {
+				if (!connected.ok && is_wanted) this.bounce(route, "cancel", "remote-server-not-found", connected.error);
+			},
+			(error) => {
+				this.module.log("error", "Connecting to %s failed: %s", to_host, error instanceof Error ? error.stack : error);
+				this.bounce(route, "wait", "remote-server-timeout", "internal error");
+			},
+		);
+		return route;
+	}
+
+	/** Tries what there is for the other server's domain, one after the other. */
+	private async connect(route: Route, is_wanted: () => boolean): Promise<Result<true, string>> {
+		const { from_host, to_host } = route;
+		const found = await this.services.resolver.find_server(to_host, default_port);
+		const event = { from_host, to_host, targets: found.ok ? found.targets : [] };
+		this.module.server.hosts.get(from_host)?.events.fire_event("s2sout-pre-connect", event);
+		let problem = found.ok ? "there is no address for it" : found.error;
+		for (const target of event.targets) {
+			if (!is_wanted()) return failed("no longer wanted");
+			const conn = await this.connect_to(route, target);
+			if (!conn.ok) {
+				problem = conn.error;
+				this.module.log("debug", "No connection to %s at %s port %d: %s", to_host, target.host, target.port, conn.error);
+				continue;
+			}
+			if (!is_wanted()) {
+				conn.value.destroy();
+				return failed("no longer wanted");
+			}
+			route.cancel = undefined;
+			this.services.begin(conn.value, route, target);
+			return ok(true);
+		}
+		return failed(problem);
+	}
+
+	private connect_to(route: Route, { host, port }: Target): Promise<Result<Connection, string>> {
+		return new Promise((resolve) => {
+			const give_up = this.module.server.connect(
+				{ host, port, timeout: this.services.connect_timeout },
+				(conn) => resolve(ok(conn)),
+				(reason) => resolve(failed(reason)),
+			);
+			const cancel = route.cancel;
+			route.cancel = () => {
+				cancel?.();
+				give_up();
+			};
+		});
+	}
+
+	/** Tells senders that there is no way. Not why in detail: a room's occupants must not learn each other's servers from it. */
+	private bounce(
+		route: Route,
+		type: "cancel" | "wait",
+		condition: "remote-server-not-found" | "remote-server-timeout",
+		reason: string | undefined,
+	): void {
+		this.routes.delete(`${route.from_host} ${route.to_host}`);
+		const { queue } = route;
+		route.queue = [];
+		if (queue.length > 0) {
+			this.module.log(
+				"info",
+				"Sending error replies for %d queued stanzas because of failed outgoing connection to %s: %s",
+				queue.length,
+				route.to_host,
+				reason,
+			);
+		}
+		const origin = this.module.server.hosts.get(route.from_host);
+		if (origin === undefined) return;
+		for (const stanza of queue) {
+			if (!is_bounced(stanza)) continue;
+			const text = reason === undefined ? undefined : `Server-to-server connection failed: ${reason}`;
+			this.module.server.router.route_stanza(origin, st.error_reply(stanza, type, condition, text));
+		}
+	}
+}
