@@ -78,7 +78,6 @@ export const definition: ModuleDefinition = {
 		const count = module.measure("connections", "amount");
 		module.hook("stats-update", () => count(streams.size));
 
-		module.hook("s2s-authenticated", ({ session, host }) => kind.authenticated(session, host), -1);
 		module.hook("s2s-read-timeout", keepalive, -1);
 		module.hook(
 			"server-stopping",
@@ -98,6 +97,7 @@ export const definition: ModuleDefinition = {
 				({ from_host, to_host, stanza, origin }) => routes.send(from_host, to_host, stanza, origin),
 				-10,
 			);
+			host_module.hook("s2s-authenticated", ({ session, host }) => kind.authenticated(session, host), -1);
 			host_module.hook("s2s-read-timeout", keepalive, -1);
 			host_module.hook(
 				`stanza/${ns.streams}:features`,

@@ -1,0 +1,134 @@
+// Servers that find each other: each has an address of its own in 127.0.0.0/8, and a file of hosts instead of DNS.
+
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { compose_server } from "../../host/composition.ts";
+import { Config, type ConfigValue } from "../../host/core/configmanager.ts";
+import type { RunningServer } from "../../host/running_server.ts";
+
+/** A folder with what servers need of each other: where they are, and an authority that vouches for them. */
+export class Neighbourhood {
+	readonly folder = mkdtempSync(join(tmpdir(), "enjamb-servers-"));
+	readonly hosts_file = join(this.folder, "hosts");
+	private readonly lines: string[] = [];
+	private has_authority = false;
+
+	/** Says where a domain is. */
+	place(address: string, ...domains: string[]): void {
+		this.lines.push(`${address} ${domains.join(" ")}`);
+		writeFileSync(this.hosts_file, `${this.lines.join("\n")}\n`);
+	}
+
+	get authority(): string {
+		const certificate = join(this.folder, "authority.crt");
+		if (!this.has_authority) {
+			this.openssl(
+				"req",
+				"-x509",
+				"-newkey",
+				"ec",
+				"-pkeyopt",
+				"ec_paramgen_curve:prime256v1",
+				"-nodes",
+				"-days",
+				"2",
+				"-subj",
+				"/CN=An authority",
+				"-keyout",
+				join(this.folder, "authority.key"),
+				"-out",
+				certificate,
+			);
+			this.has_authority = true;
+		}
+		return certificate;
+	}
+
+	/** Makes a certificate for domains, which the authority vouches for, or nobody. */
+	certify(
+		name: string,
+		domains: readonly string[],
+		by: "authority" | "itself" = "authority",
+	): { certificate: string; key: string } {
+		const file = (ending: string): string => join(this.folder, `${name}.${ending}`);
+		const names = `subjectAltName=${domains.map((domain) => `DNS:${domain}`).join(",")}`;
+		const new_key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", file("key")];
+		if (by === "itself") {
+			this.openssl("req", "-x509", ...new_key, "-days", "2", "-subj", `/CN=${domains[0]}`, "-addext", names, "-out", file("crt"));
+		} else {
+			const { authority } = this;
+			this.openssl("req", ...new_key, "-subj", `/CN=${domains[0]}`, "-out", file("csr"));
+			writeFileSync(file("ext"), names);
+			this.openssl(
+				"x509",
+				"-req",
+				"-in",
+				file("csr"),
+				"-CA",
+				authority,
+				"-CAkey",
+				join(this.folder, "authority.key"),
+				"-CAcreateserial",
+				"-days",
+				"2",
+				"-extfile",
+				file("ext"),
+				"-out",
+				file("crt"),
+			);
+		}
+		return { certificate: file("crt"), key: file("key") };
+	}
+
+	private openssl(...args: string[]): void {
+		execFileSync("openssl", args, { stdio: "ignore" });
+	}
+
+	remove(): void {
+		rmSync(this.folder, { recursive: true, force: true });
+	}
+}
+
+/** What a server of ours is in a neighbourhood. */
+export interface NeighbourOptions {
+	readonly address: string;
+	readonly domain: string;
+	readonly port: number;
+	/** The certificate; one that vouches for itself where none is given. */
+	readonly pair?: { certificate: string; key: string };
+	readonly options?: Readonly<Record<string, ConfigValue>>;
+	readonly modules?: readonly string[];
+	readonly log?: string;
+}
+
+/** Starts a server of ours with accounts and rooms. Throws where it cannot start. */
+export async function start_neighbour(neighbours: Neighbourhood, given: NeighbourOptions): Promise<RunningServer> {
+	const { address, domain, port, pair, options = {}, modules = ["dialback"] } = given;
+	neighbours.place(address, domain, `conference.${domain}`);
+	const config = Config.from({
+		"*": {
+			storage: "memory",
+			data_path: neighbours.folder,
+			interfaces: [address],
+			c2s_ports: [0],
+			s2s_ports: [port],
+			authentication: "insecure",
+			insecure_open_authentication: "Yes please, I know what I'm doing!",
+			c2s_require_encryption: false,
+			allow_unencrypted_plain_auth: true,
+			modules_enabled: ["disco", "roster", "saslauth", "tls", "ping", ...modules],
+			unbound: { hoststxt: neighbours.hosts_file, forward: "127.0.0.1@9" },
+			ssl: { cafile: neighbours.authority, ...(pair === undefined ? {} : { certificate: pair.certificate, key: pair.key }) },
+			...options,
+		},
+		[domain]: {},
+		[`conference.${domain}`]: { component_module: "muc", muc_room_locking: false },
+	});
+	const composed = compose_server(config, { log: given.log === undefined ? [] : [{ to: { file: given.log }, level: "debug" }] });
+	if (!composed.ok) throw new Error(composed.error);
+	const listening = await composed.value.start();
+	if (!listening.ok) throw new Error(listening.error);
+	return composed.value;
+}
