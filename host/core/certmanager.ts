@@ -41,8 +41,11 @@ export interface CertManager {
 /** What of a server its certificates need. */
 export type CertificateServices = Pick<Server, "config" | "events" | "hosts" | "logger" | "paths">;
 
+/** The option with what only counts for some streams. */
+const ssl_options = { c2s: "c2s_ssl", s2s: "s2s_ssl" } as const;
+
 /** Whose streams a context is for. */
-type StreamsOf = "c2s" | "s2s";
+type StreamsOf = keyof typeof ssl_options;
 
 /** Where systems keep the certificates of the authorities that they trust. */
 const system_authorities = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"];
@@ -249,9 +252,9 @@ export function create_certmanager(server: CertificateServices): CertManager {
 			own(host, option) ?? (parent === undefined ? undefined : own(parent, option));
 		return [
 			read_settings(config.get("*", "ssl")),
-			read_settings(config.get("*", `${kind}_ssl`)),
+			read_settings(config.get("*", ssl_options[kind])),
 			read_settings(own_or_parent("ssl")),
-			read_settings(own_or_parent(`${kind}_ssl`)),
+			read_settings(own_or_parent(ssl_options[kind])),
 		];
 	}
 

@@ -1,14 +1,13 @@
 // Counterpart: plugins/mod_s2s.lua
 
-import { ServerStreamSession } from "../core/s2s_session.ts";
+import type { ServerStreamSession } from "../core/s2s_session.ts";
 import { Streams } from "../core/streams.ts";
 import type { Connection, ModuleApi, ModuleDefinition, Session, Stanza } from "../core/types.ts";
-import { ServiceResolver } from "../net/resolver.ts";
-import { ns } from "../util/ns.ts";
+import { ServiceResolver } from "../util/resolver.ts";
 import type {} from "./s2s/events.ts";
-import { read_options } from "./s2s/options.ts";
 import { Routes } from "./s2s/routes.ts";
-import { ServerStreams } from "./s2s/server_streams.ts";
+import { keepalive, serve_host } from "./s2s/served_host.ts";
+import { type ServerStreamOptions, ServerStreams } from "./s2s/server_streams.ts";
 
 /** What other modules may do with streams to other servers. */
 export interface S2sExports {
@@ -22,6 +21,29 @@ declare module "../core/types.ts" {
 	interface ModuleExports {
 		s2s: S2sExports;
 	}
+}
+
+/** Options: s2s_timeout, s2s_close_timeout, s2s_stanza_size_limit, s2s_require_encryption, s2s_secure_auth and others. */
+function read_options(module: ModuleApi): ServerStreamOptions {
+	const secure_auth = module.get_option_boolean("s2s_secure_auth", false);
+	const secure_domains = new Set(module.get_option_set("s2s_secure_domains", []));
+	const insecure_domains = new Set(module.get_option_set("s2s_insecure_domains", []));
+	return {
+		limits: {
+			unauthed_timeout: module.get_option_period("s2s_timeout", 90),
+			close_timeout: module.get_option_period("s2s_close_timeout", 5),
+			unauthed: {
+				stanza_size_limit: module.get_option_integer("s2s_stanza_size_limit", 1024 * 512, 10000),
+				element_limit: 25000,
+				depth_limit: 100,
+				attribute_limit: 100,
+			},
+		},
+		keepalives: module.get_option_boolean("s2s_tcp_keepalives", module.get_option_boolean("tcp_keepalives", true)),
+		require_encryption: module.get_option_boolean("s2s_require_encryption", true),
+		queue_size: module.get_option_integer("s2s_send_queue_size", 1024 * 32, 1),
+		must_be_secure: (domain) => (secure_auth ? !insecure_domains.has(domain) : secure_domains.has(domain)),
+	};
 }
 
 /** Seconds for one address of another server to answer, before the next one is tried. */
@@ -45,11 +67,6 @@ function create_resolver(module: ModuleApi): ServiceResolver {
 		timeout: 5000,
 		families,
 	});
-}
-
-/** Keeps a silent connection open: white space between stanzas means nothing else. */
-function keepalive({ session }: { session: ServerStreamSession }): boolean | undefined {
-	return session.notopen ? undefined : session.send_white_space();
 }
 
 /** Streams with other servers (RFC 6120), in both directions. */
@@ -88,38 +105,7 @@ export const definition: ModuleDefinition = {
 			-100,
 		);
 
-		module.add_host = (host_module) => {
-			if (host_module.get_option_boolean("disallow_s2s", false)) {
-				throw new Error('disallow_s2s is set for this host: modules_disabled = { "s2s" } says the same');
-			}
-			host_module.hook(
-				"route/remote",
-				({ from_host, to_host, stanza, origin }) => routes.send(from_host, to_host, stanza, origin),
-				-10,
-			);
-			host_module.hook("s2s-authenticated", ({ session, host }) => kind.authenticated(session, host), -1);
-			host_module.hook("s2s-read-timeout", keepalive, -1);
-			host_module.hook(
-				`stanza/${ns.streams}:features`,
-				({ origin: session }) => {
-					if (!(session instanceof ServerStreamSession) || session.direction !== "outgoing") return undefined;
-					if (session.type === "s2sout") kind.established(session);
-					else if (options.require_encryption && !session.secure) {
-						const text = "Encrypted server-to-server communication is required but was not offered";
-						session.log("warn", "%s by %s", text, session.to_host);
-						session.give_up({ condition: "policy-violation", text }, "Could not establish encrypted connection to remote server");
-					} else {
-						session.log("warn", "No SASL EXTERNAL offer and Dialback doesn't seem to be enabled, giving up");
-						session.give_up(
-							{ condition: "unsupported-feature", text: "No viable authentication method offered" },
-							"No viable authentication method offered by remote server",
-						);
-					}
-					return true;
-				},
-				-1,
-			);
-		};
+		module.add_host = (host_module) => serve_host(host_module, kind, routes, options);
 
 		const onconnect = (conn: Connection): void => void streams.accept(conn);
 		module.provides("net", { name: "s2s", default_port: 5269, onconnect });

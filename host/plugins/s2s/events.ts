@@ -2,7 +2,7 @@
 
 import type { ServerStreamSession } from "../../core/s2s_session.ts";
 import type { Stanza } from "../../core/types.ts";
-import type { Target } from "../../net/resolver.ts";
+import type { Target } from "../../util/resolver.ts";
 
 interface StreamEvent {
 	session: ServerStreamSession;

@@ -2,8 +2,8 @@
 
 import type { ServerStreamSession } from "../../core/s2s_session.ts";
 import type { Connection, ModuleApi, Session, Stanza } from "../../core/types.ts";
-import type { ServiceResolver, Target } from "../../net/resolver.ts";
 import { failed, ok, type Result } from "../../util/error.ts";
+import type { ServiceResolver, Target } from "../../util/resolver.ts";
 import * as st from "../../util/stanza.ts";
 
 /** Where servers listen when nothing else is said. */

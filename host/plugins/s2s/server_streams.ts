@@ -2,7 +2,7 @@
 
 import { ServerStreamSession } from "../../core/s2s_session.ts";
 import type { StreamControl } from "../../core/stream_session.ts";
-import type { StreamKind } from "../../core/streams.ts";
+import type { StreamKind, StreamLimits } from "../../core/streams.ts";
 import type { Connection, ModuleApi, StreamError } from "../../core/types.ts";
 import { nameprep } from "../../util/encodings.ts";
 import * as jid from "../../util/jid.ts";
@@ -11,8 +11,19 @@ import type { Attributes, Stanza } from "../../util/stanza.ts";
 import * as st from "../../util/stanza.ts";
 import { tonumber } from "../../util/tonumber.ts";
 import * as uuid from "../../util/uuid.ts";
-import type { ServerStreamOptions } from "./options.ts";
 import type { Route, Routes } from "./routes.ts";
+
+/** What a configuration says about streams with other servers. */
+export interface ServerStreamOptions {
+	readonly limits: StreamLimits;
+	readonly keepalives: boolean;
+	/** Whether streams must be encrypted. */
+	readonly require_encryption: boolean;
+	/** How many stanzas may wait for a stream to another server. */
+	readonly queue_size: number;
+	/** Whether another server must show a certificate that is good for its domain. */
+	must_be_secure(domain: string): boolean;
+}
 
 const stanza_names: ReadonlySet<string> = new Set(["message", "presence", "iq"]);
 

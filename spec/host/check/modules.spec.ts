@@ -25,7 +25,18 @@ const syntax_error = (source: string, file: string): string | undefined =>
 const surface = { libraries: new Set(["util.jid"]), module_methods: new Set(["hook", "depends", "require"]), syntax_error };
 
 function context(more: Partial<ModuleContext> = {}): ModuleContext {
-	const built_in = new Set(["presence", "message", "iq", "offline", "c2s", "muc", "ping", "auth_insecure", "s2s"]);
+	const built_in = new Set([
+		"presence",
+		"message",
+		"iq",
+		"offline",
+		"c2s",
+		"muc",
+		"ping",
+		"auth_insecure",
+		"s2s",
+		"s2s_auth_certs",
+	]);
 	return { built_in, folders: [folder], prosody_folders: [], surface, ...more };
 }
 

@@ -1,0 +1,43 @@
+// Counterpart: plugins/mod_s2s.lua (module.add_host)
+
+import { ServerStreamSession } from "../../core/s2s_session.ts";
+import type { ModuleApi } from "../../core/types.ts";
+import { ns } from "../../util/ns.ts";
+import type {} from "./events.ts";
+import type { Routes } from "./routes.ts";
+import type { ServerStreamOptions, ServerStreams } from "./server_streams.ts";
+
+/** Keeps a silent connection open: white space between stanzas means nothing else. */
+export function keepalive({ session }: { session: ServerStreamSession }): boolean | undefined {
+	return session.notopen ? undefined : session.send_white_space();
+}
+
+/** Has one host send to other servers, and streams with them become ready. Option: disallow_s2s. */
+export function serve_host(module: ModuleApi, streams: ServerStreams, routes: Routes, options: ServerStreamOptions): void {
+	if (module.get_option_boolean("disallow_s2s", false)) {
+		throw new Error('disallow_s2s is set for this host: modules_disabled = { "s2s" } says the same');
+	}
+	module.hook("route/remote", ({ from_host, to_host, stanza, origin }) => routes.send(from_host, to_host, stanza, origin), -10);
+	module.hook("s2s-authenticated", ({ session, host }) => streams.authenticated(session, host), -1);
+	module.hook("s2s-read-timeout", keepalive, -1);
+	module.hook(
+		`stanza/${ns.streams}:features`,
+		function end_negotiation({ origin: session }) {
+			if (!(session instanceof ServerStreamSession) || session.direction !== "outgoing") return undefined;
+			if (session.type === "s2sout") streams.established(session);
+			else if (options.require_encryption && !session.secure) {
+				const text = "Encrypted server-to-server communication is required but was not offered";
+				session.log("warn", "%s by %s", text, session.to_host);
+				session.give_up({ condition: "policy-violation", text }, "Could not establish encrypted connection to remote server");
+			} else {
+				session.log("warn", "No SASL EXTERNAL offer and Dialback doesn't seem to be enabled, giving up");
+				session.give_up(
+					{ condition: "unsupported-feature", text: "No viable authentication method offered" },
+					"No viable authentication method offered by remote server",
+				);
+			}
+			return true;
+		},
+		-1,
+	);
+}
