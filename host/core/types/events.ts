@@ -6,7 +6,7 @@ import type { Role } from "../../util/roles.ts";
 import type { Stanza } from "../../util/stanza.ts";
 import type { AuthProvider, AuthzProvider, Roster, RosterItem } from "./accounts.ts";
 import type { HttpMessageEvent } from "./http.ts";
-import type { C2sSession, ComponentSession, SessionBase, StreamSession, UserSessions } from "./sessions.ts";
+import type { C2sSession, ComponentSession, ServerSession, SessionBase, StreamSession, UserSessions } from "./sessions.ts";
 import type { StoreTable } from "./storage.ts";
 
 /** A host as the origin of stanzas, and all that belongs to it. Prosody: `hosts[host]`. */
@@ -27,7 +27,7 @@ export interface HostSession extends SessionBase {
 }
 
 /** Where a stanza came from. */
-export type Session = C2sSession | ComponentSession | HostSession;
+export type Session = C2sSession | ComponentSession | ServerSession | HostSession;
 
 /** Payload of the stanza events. */
 export interface StanzaEvent {
