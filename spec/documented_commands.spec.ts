@@ -25,11 +25,11 @@ const elsewhere: readonly (readonly [start: RegExp, reason: string])[] = [
 	[/^npm (ci|install|test|start)\b/, "needs an empty checkout: .ci/run does it"],
 	[/^bash \.ci\/run/, "runs this spec"],
 	[/^apt-get /, "the machine's administrator does it"],
-	[/^ejabberdctl /, "spec/host/migrate.ejabberd.spec.ts"],
-	[/^npx enjamb migrate --from ejabberd:/, "spec/host/migrate.ejabberd.spec.ts, with a real dump"],
-	[/^npx enjamb migrate --from metronome:/, "spec/host/migrate/metronome_source.spec.ts"],
+	[/^ejabberdctl /, "spec/host/cli/migrate/run.ejabberd.spec.ts"],
+	[/^npx enjamb migrate --from ejabberd:/, "spec/host/cli/migrate/run.ejabberd.spec.ts, with a real dump"],
+	[/^npx enjamb migrate --from metronome:/, "spec/host/cli/migrate/metronome_source.spec.ts"],
 	[/^npm run bench /, "takes minutes: spec/tools/bench has its parts"],
-	[/^npx enjamb bench lua/, "takes minutes: spec/host/bench_lua.spec.ts"],
+	[/^npx enjamb bench lua/, "takes minutes: spec/host/cli/bench/lua_costs.spec.ts"],
 	[/\bvitest run\b/, "is this suite"],
 ];
 

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { start_subject } from "../../host/compare.ts";
+import { start_subject } from "../../host/cli/compare/subjects.ts";
 import { not_installed } from "../needs.ts";
 import { common_names, newer_only, play_on, tag_of } from "../scripts.ts";
 

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { start_subject } from "../../host/compare.ts";
+import { start_subject } from "../../host/cli/compare/subjects.ts";
 import { play } from "../../tools/scansion/play.ts";
 import { create_reporter } from "../../tools/scansion/report.ts";
 import { read_script } from "../../tools/scansion.ts";

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { missing_in_surface } from "../../host/check/lua_scan.ts";
+import { missing_in_surface } from "../../host/cli/check/lua_scan.ts";
 import { lua_surface } from "../../host/composition.ts";
 import { find_lua_module } from "../../lua-shims/module_files.ts";
 import { not_installed } from "../needs.ts";

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { start_subject } from "../../../host/compare.ts";
+import { start_subject } from "../../../host/cli/compare/subjects.ts";
 import { default_config_text, default_stage } from "../../../tools/compare/endpoints.ts";
 import { play_from_script } from "../../../tools/compare/from_script.ts";
 import { known_differences } from "../../../tools/compare/known_differences.ts";

@@ -1,0 +1,62 @@
+// Counterpart: prosody
+
+import type { Command } from "commander";
+import { watch_stray_errors } from "../core/module_guard.ts";
+import type { RunningServer } from "../running_server.ts";
+import { open_server, refuse } from "./opening.ts";
+
+/** What a newcomer sees: where the server is, how to talk to it, where its data lies. */
+function welcome(server: RunningServer): string {
+	const where = server
+		.addresses()
+		.map(({ service, host, port }) => `${host.includes(":") ? `[${host}]` : host}:${port} (${service})`)
+		.join(", ");
+	const hosts = [...server.hosts.values()];
+	const account = hosts.find(({ type }) => type === "local")?.host;
+	const rooms = hosts.find(({ modules }) => modules.has("muc"))?.host;
+	const lines = [`Enjamb ${server.version} listens on ${where}`];
+	if (account !== undefined && server.hosts.get(account)?.users.name === "insecure") {
+		lines.push(`  Log in     as anybody@${account}, with any password (accounts are open: for development only)`);
+	}
+	if (rooms !== undefined) lines.push(`  Join       tearoom@${rooms}, or any other room: it is made when you enter`);
+	lines.push(`  Data       ${server.paths.data}`, "  Stop       Ctrl-C");
+	return `${lines.join("\n")}\n`;
+}
+
+async function start(options: { config?: string; data: string }): Promise<void> {
+	const server = await open_server(options.config, options.data);
+	const log = server.logger("general");
+	watch_stray_errors(log);
+	process.on("SIGHUP", () => {
+		log("info", "Received SIGHUP");
+		// A server that is only starting has nothing to read again
+		if (server.addresses().length > 0) server.reload_config();
+	});
+	const listening = await server.start();
+	if (!listening.ok) refuse(listening.error);
+	const stop = (signal: string): void => {
+		server.stop(`Received ${signal}`).then(
+			() => process.exit(0),
+			(error: unknown) => refuse(error instanceof Error ? (error.stack ?? error.message) : String(error)),
+		);
+	};
+	process.on("SIGINT", () => stop("SIGINT"));
+	process.on("SIGTERM", () => stop("SIGTERM"));
+	for (const signal of ["SIGUSR1", "SIGUSR2"] as const) {
+		process.on(signal, () => {
+			log("info", "Received %s", signal);
+			server.events.fire_event(`signal/${signal}`, {});
+		});
+	}
+	// Whoever waits for this line may send a signal as soon as it is there
+	process.stdout.write(welcome(server));
+}
+
+export function add_start(program: Command): void {
+	program
+		.command("start")
+		.description("run the server")
+		.option("-c, --config <file>", "a prosody.cfg.lua; without one, localhost with open accounts on this machine only")
+		.option("-d, --data <folder>", "where data lies when there is no configuration file", "data")
+		.action(start);
+}
