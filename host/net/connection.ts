@@ -5,11 +5,11 @@ import { isIP, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { connect as connect_tls, TLSSocket } from "node:tls";
 import type { Connection, Log, RateLimitSettings, TlsClient, TlsContext } from "../core/types.ts";
+import { OutBuffer, type Piece } from "../util/out_buffer.ts";
 import type { AddressableText } from "../util/stanza.ts";
 import type { Held, Outlet, Turn } from "../util/turn.ts";
 import { await_client_hello } from "./client_hello.ts";
 import type { NetworkSettings } from "./network_settings.ts";
-import { OutBuffer, type Piece } from "./out_buffer.ts";
 import { RateLimit } from "./rate_limit.ts";
 
 /** How long the other end gets to close after we did, in milliseconds. Closing at once could cost it our last words. */

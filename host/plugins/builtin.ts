@@ -43,6 +43,7 @@ import { definition as user_account_management } from "./mod_user_account_manage
 import { definition as vcard } from "./mod_vcard.ts";
 import { definition as version } from "./mod_version.ts";
 import { definition as watchregistrations } from "./mod_watchregistrations.ts";
+import { definition as websocket } from "./mod_websocket.ts";
 
 /** Every module of host/plugins. */
 export const host_modules: readonly ModuleDefinition[] = [
@@ -88,4 +89,5 @@ export const host_modules: readonly ModuleDefinition[] = [
 	vcard,
 	version,
 	watchregistrations,
+	websocket,
 ];

@@ -38,6 +38,11 @@ export class XmppJsClient {
 		);
 	}
 
+	/** Sends any stanza. */
+	send(stanza: Element): Promise<void> {
+		return this.client.send(stanza);
+	}
+
 	say(room: string, body: string): Promise<void> {
 		return this.client.send(xml("message", { to: room, type: "groupchat" }, xml("body", {}, body)));
 	}

@@ -35,7 +35,7 @@ export const readers_here: Readonly<Record<string, string>> = {
 	c2s_ssl: "core",
 	c2s_stanza_attribute_limit: "c2s",
 	c2s_stanza_depth_limit: "c2s",
-	c2s_stanza_size_limit: "c2s",
+	c2s_stanza_size_limit: "c2s websocket",
 	c2s_tcp_keepalives: "c2s",
 	c2s_timeout: "c2s",
 	c2s_unauthed_stanza_size_limit: "c2s",
@@ -49,9 +49,11 @@ export const readers_here: Readonly<Record<string, string>> = {
 	component_tcp_keepalives: "core",
 	component_uplink: "component_uplink core",
 	conflict_resolve: "core",
+	consider_websocket_secure: "websocket",
 	cron_check_delay: "cron",
 	cron_initial_delay: "cron",
 	cron_spread_factor: "cron",
+	cross_domain_websocket: "websocket",
 	custom_roles: "authz_internal",
 	data_path: "core",
 	debug: "core",
@@ -199,6 +201,10 @@ export const readers_here: Readonly<Record<string, string>> = {
 	use_ipv6: "core s2s",
 	validate_from_addresses: "component",
 	vcard_store_name: "vcard",
+	websocket_frame_buffer_limit: "websocket",
+	websocket_frame_fragment_limit: "websocket",
+	websocket_get_response_body: "websocket",
+	websocket_get_response_text: "websocket",
 	whitelist_registration_only: "register_limits",
 };
 
@@ -213,4 +219,5 @@ export const dependencies_here: Readonly<Record<string, string>> = {
 	register: "register_ibr user_account_management watchregistrations",
 	register_ibr: "register_limits",
 	uptime: "adhoc",
+	websocket: "c2s http",
 };

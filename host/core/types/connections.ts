@@ -4,7 +4,7 @@ import type { AddressableText } from "../../util/stanza.ts";
 
 /**
  * What carries a stream: bytes over TCP or TLS, which net/server.ts makes, or messages of something else. What is written belongs
- * to the turn (net/out_buffer.ts): it goes out at its end, or not at all where the turn fails. A carrier of messages makes one of
+ * to the turn (util/out_buffer.ts): it goes out at its end, or not at all where the turn fails. A carrier of messages makes one of
  * each call of `write` and `write_shared`, and `ondata` gets one whole message.
  */
 export interface Connection {

@@ -2,7 +2,7 @@
 
 import { setTimeout as delay } from "node:timers/promises";
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { OutBuffer } from "../../../host/net/out_buffer.ts";
+import { OutBuffer } from "../../../host/util/out_buffer.ts";
 import { type Outlet, type Participant, Turn } from "../../../host/util/turn.ts";
 
 /** What sockets have written, in order. */

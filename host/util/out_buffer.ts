@@ -1,6 +1,6 @@
 // No counterpart: Prosody's connections keep strings; here texts that many get are shared until the end of the turn.
 
-import type { AddressableText } from "../util/stanza.ts";
+import type { AddressableText } from "./stanza.ts";
 
 /** Something to write: text, of which it is known whether each character is one byte, or bytes. */
 export type Piece = { readonly text: string; readonly is_ascii: boolean } | Uint8Array;
@@ -11,13 +11,23 @@ function is_ascii(text: string): boolean {
 
 type Part = string | Uint8Array | AddressableText;
 
+/** Texts and bytes in order, and how much they are. */
+interface Kept {
+	readonly parts: (string | Uint8Array)[];
+	size: number;
+}
+
+function nothing(): Kept {
+	return { parts: [], size: 0 };
+}
+
 /** What a turn has said that is not stored yet, or what was said behind such. */
 export interface Segment {
 	parts: Part[];
 	size: number;
 	is_ascii: boolean;
 	/** What of it goes out also when its turn fails. */
-	kept: string;
+	kept: Kept;
 	is_certain: boolean;
 }
 
@@ -36,7 +46,7 @@ export class OutBuffer {
 	private to_is_ascii = true;
 	private is_ascii = true;
 	/** What of the turn goes out also when it fails. */
-	private kept = "";
+	private kept = nothing();
 	private turn_size = 0;
 	private certain_size = 0;
 	/** What waits for turns that are not stored yet, in order: it comes behind what is certain, and before what this turn says. */
@@ -60,20 +70,22 @@ export class OutBuffer {
 
 	/** Whether something waits that would not outlive a turn that fails. */
 	get has_losses(): boolean {
-		return this.turn_size > this.kept.length;
+		return this.turn_size > this.kept.size;
 	}
 
 	/**
 	 * Adds text or bytes.
-	 * @param keep whether the text outlives a turn that fails
+	 * @param keep whether they outlive a turn that fails
 	 */
 	add(data: string | Uint8Array, keep: boolean): void {
 		if (data.length === 0) return;
 		this.parts.push(data);
 		this.turn_size += data.length;
-		if (typeof data !== "string") return;
-		if (keep) this.kept += data;
-		this.is_ascii &&= is_ascii(data);
+		if (keep) {
+			this.kept.parts.push(data);
+			this.kept.size += data.length;
+		}
+		if (typeof data === "string") this.is_ascii &&= is_ascii(data);
 	}
 
 	/**
@@ -101,7 +113,7 @@ export class OutBuffer {
 		this.sealed = this.parts.length;
 		this.certain_size += this.turn_size;
 		this.turn_size = 0;
-		this.kept = "";
+		this.kept = nothing();
 	}
 
 	/** The turn has ended, but is not stored yet: puts away what was added in it. */
@@ -116,7 +128,7 @@ export class OutBuffer {
 		this.segments.push(segment);
 		this.waiting_size += segment.size;
 		this.turn_size = 0;
-		this.kept = "";
+		this.kept = nothing();
 		return segment;
 	}
 
@@ -136,10 +148,10 @@ export class OutBuffer {
 	/** The turn of what was put away has failed: throws it away, but for what is to be kept. Answers whether anything was lost. */
 	drop(segment: Segment): boolean {
 		const { kept } = segment;
-		const is_lost = segment.size > kept.length;
-		this.waiting_size += kept.length - segment.size;
-		segment.parts = kept === "" ? [] : [kept];
-		segment.size = kept.length;
+		const is_lost = segment.size > kept.size;
+		this.waiting_size += kept.size - segment.size;
+		segment.parts = kept.parts;
+		segment.size = kept.size;
 		this.release(segment);
 		return is_lost;
 	}
@@ -149,8 +161,8 @@ export class OutBuffer {
 		const { kept } = this;
 		this.parts.length = this.sealed;
 		this.turn_size = 0;
-		this.kept = "";
-		this.add(kept, true);
+		this.kept = nothing();
+		for (const part of kept.parts) this.add(part, true);
 	}
 
 	/**

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { OutBuffer, type Piece } from "../../../host/net/out_buffer.ts";
+import { OutBuffer, type Piece } from "../../../host/util/out_buffer.ts";
 import * as st from "../../../host/util/stanza.ts";
 
 function bytes(pieces: readonly Piece[]): Buffer {

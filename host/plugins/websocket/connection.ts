@@ -1,0 +1,169 @@
+// Counterpart: plugins/mod_websocket.lua (frames), net/websocket/frames.lua
+
+import { Receiver, Sender } from "ws";
+import type { Connection, Log, RateLimitSettings } from "../../core/types.ts";
+import type { AddressableText } from "../../util/stanza.ts";
+import { document_for } from "./framing.ts";
+
+const text_frame = 0x1;
+const close_frame = 0x8;
+const ping_frame = 0x9;
+const pong_frame = 0xa;
+
+/** Codes of RFC 6455 §7.4.1 for what cannot be read; 1002 for all others. */
+const close_codes: Readonly<Record<string, number>> = {
+	WS_ERR_INVALID_UTF8: 1007,
+	WS_ERR_TOO_MANY_BUFFERED_PARTS: 1008,
+	WS_ERR_UNSUPPORTED_MESSAGE_LENGTH: 1009,
+};
+const too_big = 1009;
+
+function frame(opcode: number, data: Buffer): Buffer {
+	const pieces = Sender.frame(data, { fin: true, opcode, mask: false, readOnly: true, rsv1: false });
+	return pieces.length === 1 && pieces[0] !== undefined ? pieces[0] : Buffer.concat(pieces);
+}
+
+/** A close frame; its text may have 123 bytes. */
+function build_close(code: number, text: string): Buffer {
+	const data = Buffer.alloc(2 + Buffer.byteLength(text));
+	data.writeUInt16BE(code);
+	data.write(text, 2);
+	return frame(close_frame, data);
+}
+
+/** What is known of the client otherwise than by the connection, and what it may send. */
+export interface WebSocketOptions {
+	/** Address of the client, by its proxy's word where there is one. */
+	readonly ip: string;
+	/** Whether nobody can listen between the client and us. */
+	readonly secure: boolean;
+	/** Most bytes of one message. */
+	readonly message_size_limit: number;
+	/** Most frames of one message. */
+	readonly fragment_limit: number;
+	readonly log: Log;
+}
+
+/**
+ * Messages of WebSocket over a connection that speaks it from now on: what is written in one call is one message, and the owner
+ * gets one message at a time. Pings are answered here. What XMPP over WebSocket does not have (RFC 7395 §3.2, §3.3.3) ends the
+ * connection with the code that says so.
+ */
+export class WebSocketConnection implements Connection {
+	ondata: (message: Buffer) => void = () => {};
+	onclose: (error: string | undefined) => void = () => {};
+	onreadtimeout: () => boolean = () => false;
+	onpredrain: () => void = () => {};
+	ondrain: () => void = () => {};
+	ondiscard: () => void = () => {};
+	/** The client sends a message that is too big. Nothing is read any more; the owner is to end the stream. */
+	ontoolarge: () => void = () => {};
+
+	readonly ip: string;
+	readonly secure: boolean;
+	private readonly receiver: Receiver;
+	private closing = false;
+
+	constructor(
+		private readonly conn: Connection,
+		private readonly options: WebSocketOptions,
+	) {
+		this.ip = options.ip;
+		this.secure = options.secure;
+		this.receiver = new Receiver({
+			isServer: true,
+			maxPayload: options.message_size_limit,
+			maxFragments: options.fragment_limit,
+		});
+		this.receiver.on("message", (data: Buffer, is_binary: boolean) => this.take(data, is_binary));
+		this.receiver.on("ping", (data: Buffer) => void this.conn.write(frame(pong_frame, data), true));
+		this.receiver.on("conclude", () => this.refuse(1000, "Goodbye"));
+		this.receiver.on("error", (error: NodeJS.ErrnoException) => this.unreadable(error));
+		conn.ondata = (chunk) => void this.receiver.write(chunk);
+		conn.onclose = (error) => this.onclose(error);
+		conn.onreadtimeout = () => this.onreadtimeout();
+		conn.onpredrain = () => this.onpredrain();
+		conn.ondrain = () => this.ondrain();
+		conn.ondiscard = () => this.ondiscard();
+	}
+
+	get pending(): number {
+		return this.conn.pending;
+	}
+
+	write(data: string | Uint8Array, keep?: boolean): boolean {
+		// What goes into something else that follows is no message
+		if (data.length === 0) return true;
+		return !this.closing && this.conn.write(frame(text_frame, Buffer.from(data)), keep);
+	}
+
+	write_shared(text: AddressableText, to: string): boolean {
+		return this.write(document_for(text, to));
+	}
+
+	/** Asks the client whether it is still there; any answer keeps the connection open. */
+	ping(): boolean {
+		return !this.closing && this.conn.write(frame(ping_frame, Buffer.alloc(0)), true);
+	}
+
+	set_keepalive(on: boolean): void {
+		this.conn.set_keepalive(on);
+	}
+
+	ssl_info(): ReturnType<Connection["ssl_info"]> {
+		return this.conn.ssl_info();
+	}
+
+	pause(): void {
+		this.conn.pause();
+	}
+
+	resume(): void {
+		this.conn.resume();
+	}
+
+	setlimit(settings: RateLimitSettings | undefined): void {
+		this.conn.setlimit?.(settings);
+	}
+
+	pause_writes(): void {
+		this.conn.pause_writes();
+	}
+
+	resume_writes(): void {
+		this.conn.resume_writes();
+	}
+
+	close(): void {
+		this.refuse(1000, "Stream closed");
+	}
+
+	destroy(): void {
+		this.closing = true;
+		this.conn.destroy();
+	}
+
+	private take(data: Buffer, is_binary: boolean): void {
+		if (this.closing) return;
+		if (is_binary) this.refuse(1003, "Only text frames are supported, RFC 7395 3.2");
+		else if (data[0] !== 0x3c) this.refuse(1007, "Invalid payload start character, RFC 7395 3.3.3");
+		else this.ondata(data);
+	}
+
+	private unreadable(error: NodeJS.ErrnoException): void {
+		if (this.closing) return;
+		const code = close_codes[error.code ?? ""] ?? 1002;
+		this.options.log("debug", "Unreadable WebSocket frame from %s: %s", this.ip, error.message);
+		// Whoever resumes the session would otherwise only send the same stanza again
+		if (code === too_big) this.ontoolarge();
+		if (!this.closing) this.refuse(code, error.message);
+	}
+
+	/** Says why, and ends the connection once everything written is out. */
+	private refuse(code: number, text: string): void {
+		if (this.closing) return;
+		this.closing = true;
+		this.conn.write(build_close(code, text), true);
+		this.conn.close();
+	}
+}
