@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { Rig } from "./rig.ts";
+import { ns } from "../../host/util/ns.ts";
+import * as st from "../../host/util/stanza.ts";
+import { owner, Rig, room_jid } from "./rig.ts";
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ["Date"], now: 1_700_000_000_000 }));
 afterEach(() => void vi.useRealTimers());
@@ -21,6 +23,21 @@ describe("a new room", () => {
 		expect(rig.room._data.locked).toBeUndefined();
 		expect(rig.join("a@example.org/x", "a")).toBeUndefined();
 		expect(events).toEqual(["muc-room-locked", "muc-room-unlocked"]);
+	});
+
+	it("goes where nobody wants to configure it, and stays once it is open", () => {
+		const cancel = (rig: Rig): void => {
+			const iq = st.iq({ from: owner, to: room_jid, type: "set", id: "c" }).query(ns.muc_owner);
+			iq.tag("x", { xmlns: ns.data, type: "cancel" });
+			rig.room.process_form(rig.session(owner), iq.reset());
+		};
+		for (const open of [undefined, (rig: Rig) => rig.submit({}), () => vi.setSystemTime(1_700_000_300_000)]) {
+			const rig = new Rig();
+			create(rig);
+			open?.(rig);
+			cancel(rig);
+			expect(rig.room.has_occupant()).toBe(open !== undefined);
+		}
 	});
 
 	it("is opened by time", () => {

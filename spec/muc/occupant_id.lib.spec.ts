@@ -31,6 +31,20 @@ describe("occupant ids", () => {
 		expect(rig.module.take(owner).flatMap(id_of)).toEqual([id, id]);
 	});
 
+	it("are nobody's own invention where the room gives none", () => {
+		const rig = new Rig({ options: { muc_occupant_id: false } });
+		rig.join(owner, "owner");
+		rig.module.take();
+		const presence = rig.presence("a@example.org/x", "a").add_child(forged());
+		rig.room.handle_presence_to_occupant(rig.session("a@example.org/x"), presence);
+		rig.say("a@example.org/x", (message) => message.body("hello").add_child(forged()));
+		const whisper = st.message({ from: "a@example.org/x", to: `${room_jid}/owner`, type: "chat" }).add_child(forged());
+		rig.room.handle_message_to_occupant(rig.session("a@example.org/x"), whisper);
+		const seen = rig.module.take(owner);
+		expect(seen.map(({ name }) => name)).toEqual(["presence", "message", "message"]);
+		expect(seen.flatMap(id_of)).toEqual([]);
+	});
+
 	it("differ from room to room", () => {
 		const first = new Rig();
 		const second = new Rig();

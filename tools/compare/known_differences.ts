@@ -57,7 +57,9 @@ const failing_requests: readonly { id: string; what: string; is_met(xml: string)
  * Every difference to a Prosody that is accepted, with its reason. `enjamb compare` counts and shows them apart.
  *
  * Others cannot be met by a play: an error that is sent as a private message to nobody gets no answer, whether Prosody fails on it or
- * not; what is saved, and whether, shows only in storage; a registered nick that is in the room already matters only where the option
+ * not; what is saved, and whether, shows only in storage; with `enforce_registered_nickname`, Prosody puts a second client that is given
+ * the reserved nick in place of the first one, which hears nothing more, and on files Prosody 13 counts no messages of an archive and
+ * does not say which ids it does not know (spec/scansion/configured shows both); a registered nick that is in the room already matters only where the option
  * `enforce_registered_nickname` is on, as the value "admin" does for `restrict_room_creation`; on a negative length of history
  * Prosody hangs at the next message; and where rooms lie in files, one whose name no file can have is refused with resource-constraint,
  * and one whose texts are no UTF-8 shows them as they were probably meant, where Prosody fails on both.

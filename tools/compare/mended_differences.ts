@@ -145,6 +145,13 @@ export const mended_differences: readonly KnownDifference[] = [
 		matches: in_room("playhouse"),
 	},
 	{
+		id: "13-nicks-of-refused-changes",
+		reason: "Prosody 13 reserves the nick that comes with a change of an affiliation also where it refuses the change.",
+		reference: "13",
+		shown_by: "muc_refused_nick.scs",
+		matches: in_room("bureau"),
+	},
+	{
 		id: "details-of-subjects",
 		reason: "Prosody leaves out the id, the language and the occupant id of the message by which a subject was set.",
 		shown_by: "muc_subject_details.scs",
