@@ -6,10 +6,11 @@ import type { DiscoInfoEvent, InviteEvent, PreJoinEvent, RoomStanzaEvent } from 
 import { feature } from "./feature.ts";
 import { text_setting } from "./settings.ts";
 import type { Room } from "./types.ts";
+import { is_present } from "./util.lib.ts";
 
 /** Whether somebody knows the password, or may read it in the room's configuration. */
 function knows_password(room: Room, jid: string | undefined): boolean {
-	return room.get_occupant_jid(jid) !== undefined || (jid !== undefined && room.get_affiliation(jid) === "owner");
+	return jid !== undefined && (is_present(room, jid) || room.get_affiliation(jid) === "owner");
 }
 
 /** Rooms that one has to know a password for (XEP-0045 §7.2.5). */

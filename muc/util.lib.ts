@@ -1,9 +1,10 @@
 // Counterpart: plugins/muc/util.lib.lua
 
 import type { ModuleApi } from "../host/core/types.ts";
+import { bare } from "../host/util/jid.ts";
 import { ns } from "../host/util/ns.ts";
 import type { Stanza } from "../host/util/stanza.ts";
-import type { Affiliation, Occupant, Role } from "./types.ts";
+import type { Affiliation, Occupant, Role, Room } from "./types.ts";
 
 /** Affiliations by rank. */
 export const valid_affiliations: Readonly<Record<Affiliation, number>> = { outcast: -1, none: 0, member: 1, admin: 2, owner: 3 };
@@ -72,6 +73,14 @@ export function filter_muc_x(filtered: FilteredNamespaces, stanza: Stanza): Stan
 export function only_with_min_role(role: Role): (nick: string, occupant: Occupant) => boolean {
 	const min_rank = valid_roles[role];
 	return (_nick, occupant) => role_rank(occupant.role) >= min_rank;
+}
+
+/** Whether some session of an account is in a room; any JID of it will do. */
+export function is_present(room: Room, jid: string): boolean {
+	if (room.get_occupant_jid(jid) !== undefined) return true;
+	const account = bare(jid);
+	for (const { bare_jid } of room._occupants.values()) if (bare_jid === account) return true;
+	return false;
 }
 
 /** Who sent a stanza. Throws where nobody did: the router stamps every stanza before a room sees it. */

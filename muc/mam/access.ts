@@ -2,11 +2,7 @@
 
 import { type StanzaError, stanza_error } from "../../host/util/error.ts";
 import type { Room } from "../types.ts";
-
-function is_inside(room: Room, account: string): boolean {
-	for (const { bare_jid } of room._occupants.values()) if (bare_jid === account) return true;
-	return false;
-}
+import { is_present } from "../util.lib.ts";
 
 /**
  * Refuses who must not read a room's archive, which are those who may not enter it (XEP-0313 §5.1).
@@ -19,6 +15,6 @@ export function check_access(room: Room, account: string): StanzaError | undefin
 	if (room.broken) return stanza_error("wait", "internal-server-error");
 	const affiliation = room.get_affiliation(account) ?? "none";
 	const is_shut_out = affiliation === "outcast" || (affiliation === "none" && room.get_members_only());
-	const lacks_password = room.get_password() !== undefined && affiliation !== "owner" && !is_inside(room, account);
+	const lacks_password = room.get_password() !== undefined && affiliation !== "owner" && !is_present(room, account);
 	return is_shut_out || lacks_password ? stanza_error("auth", "forbidden") : undefined;
 }

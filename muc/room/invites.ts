@@ -14,6 +14,7 @@ import {
 	affiliation_rank,
 	filter_muc_x,
 	get_filtered_namespaces,
+	is_present,
 	role_rank,
 	sender_of,
 	valid_affiliations,
@@ -81,7 +82,8 @@ function split_invites(stanza: Stanza): Stanza[] {
 		const single = st.clone(stanza);
 		let position = -1;
 		single.get_child("x", ns.muc_user)?.maptags((tag) => {
-			if (tag.name !== "invite") return tag;
+			// As childtags sees it
+			if (tag.name !== "invite" || (tag.attr["xmlns"] ?? ns.muc_user) !== ns.muc_user) return tag;
 			position++;
 			return position === wanted ? tag : undefined;
 		});
@@ -141,8 +143,7 @@ export const methods = room_methods({ handle_mediated_invite, handle_mediated_de
 /** Lets only those invite who may speak. Divergence: in Prosody anybody may have any room send to anybody. */
 function check_inviter({ room, origin, stanza }: RoomStanzaEvent): true | undefined {
 	const inviter = sender_of(stanza);
-	const is_stranger =
-		room.get_occupant_jid(inviter) === undefined && affiliation_rank(room.get_affiliation(inviter)) < valid_affiliations.member;
+	const is_stranger = !is_present(room, inviter) && affiliation_rank(room.get_affiliation(inviter)) < valid_affiliations.member;
 	if (is_stranger) {
 		origin.send(st.error_reply(stanza, "auth", "forbidden", "Only those in the room and its members may invite"));
 		return true;

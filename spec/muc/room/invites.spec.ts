@@ -72,6 +72,13 @@ describe("an invitation", () => {
 		}
 	});
 
+	it("may come from another client of somebody in the room", () => {
+		const test = filled();
+		test.room.set_password("secret");
+		const [invitation] = send(test, "guest@example.org/other", "invite", { to: friend });
+		expect(invitation?.get_child("x", ns.muc_user)?.get_child_text("password")).toBe("secret");
+	});
+
 	it("has the password with it only from who may know it", () => {
 		const test = filled();
 		test.room.set_password("secret");
