@@ -16,15 +16,22 @@ import {
 } from "./arguments.ts";
 import type { LuaThread, TValue } from "./fengari.ts";
 import { spend, spend_bytes } from "./guard.ts";
-import { is_function, nil, number_value, tags } from "./live_table.ts";
+import { Joined } from "./joined.ts";
+import { bytes_value, is_function, nil, number_value, tags } from "./live_table.ts";
 import { max_length } from "./opcodes.ts";
 import { Matcher } from "./patterns.ts";
 import { bytes_of } from "./text.ts";
 import type { NativeFunction, Vm } from "./vm.ts";
 
+/** The bytes of a string argument as they are, which nobody changes. */
+function raw_at(args: Arguments, index: number, name: string): Uint8Array {
+	const value = args[index - 1];
+	return is_string(value) ? value.value.getstr() : bytes_at(args, index, name);
+}
+
 const caret = 94;
 const percent = 37;
-const specials = /[\^$*+?.([%-]/;
+const specials: ReadonlySet<number> = new Set(Buffer.from("^$*+?.([%-"));
 
 /** A position as Lua gives it, from the end where it is negative, counted from 0. */
 function start_of(given: number, length: number): number {
@@ -34,13 +41,13 @@ function start_of(given: number, length: number): number {
 
 /** `string.find` and `string.match`. */
 function search(args: Arguments, L: LuaThread, name: "find" | "match"): TValue | TValue[] {
-	const source = bytes_at(args, 1, name);
-	const pattern = bytes_at(args, 2, name);
+	const source = raw_at(args, 1, name);
+	const pattern = raw_at(args, 2, name);
 	const init = start_of(optional_integer_at(args, 3, name, 1), source.length);
 	if (init > source.length) return nil;
-	if (name === "find" && (is_true(args[3]) || !specials.test(pattern.toString("latin1")))) {
+	if (name === "find" && (is_true(args[3]) || !pattern.some((byte) => specials.has(byte)))) {
 		spend_bytes(L, source.length - init);
-		const found = source.indexOf(pattern, init, "latin1");
+		const found = Buffer.prototype.indexOf.call(source, pattern, init);
 		return found < 0 ? nil : [number_value(found + 1), number_value(found + pattern.length)];
 	}
 	const is_anchored = pattern[0] === caret;
@@ -59,8 +66,8 @@ function search(args: Arguments, L: LuaThread, name: "find" | "match"): TValue |
 /** `string.gmatch`, whose third argument says where to begin. */
 function create_gmatch(vm: Vm): NativeFunction {
 	return (args) => {
-		const source = bytes_at(args, 1, "gmatch");
-		const pattern = bytes_at(args, 2, "gmatch");
+		const source = raw_at(args, 1, "gmatch");
+		const pattern = raw_at(args, 2, "gmatch");
 		let position = start_of(optional_integer_at(args, 3, "gmatch", 1), source.length);
 		let last_end = -1;
 		return vm.native((_, L) => {
@@ -118,20 +125,13 @@ function create_gsub(vm: Vm): NativeFunction {
 		throw bad_argument(3, "gsub", `string/function/table expected, got ${type_name(given)}`);
 	};
 	return (args, L) => {
-		const source = bytes_at(args, 1, "gsub");
-		const pattern = bytes_at(args, 2, "gsub");
+		const source = raw_at(args, 1, "gsub");
+		const pattern = raw_at(args, 2, "gsub");
 		const replace = replacer(args);
 		const most = optional_integer_at(args, 4, "gsub", source.length + 1);
 		const is_anchored = pattern[0] === caret;
 		const matcher = new Matcher(L, source, pattern);
-		const parts: Uint8Array[] = [];
-		let length = 0;
-		const add = (part: Uint8Array): void => {
-			length += part.length;
-			if (length > max_length) throw new Error("resulting string too large");
-			spend_bytes(L, part.length);
-			parts.push(part);
-		};
+		const parts = new Joined(L);
 		let count = 0;
 		let s = 0;
 		/** Where what is copied unchanged begins. */
@@ -141,8 +141,8 @@ function create_gsub(vm: Vm): NativeFunction {
 			const end = matcher.match_at(s, is_anchored ? 1 : 0);
 			if (end >= 0 && end !== last_end) {
 				count++;
-				add(source.subarray(unchanged, s));
-				add(replaced(replace(matcher, s, end), source.subarray(s, end)));
+				parts.add(source.subarray(unchanged, s));
+				parts.add(replaced(replace(matcher, s, end), source.subarray(s, end)));
 				s = end;
 				unchanged = end;
 				last_end = end;
@@ -150,9 +150,9 @@ function create_gsub(vm: Vm): NativeFunction {
 			else break;
 			if (is_anchored) break;
 		}
-		if (count === 0) return [buffer_value(source), number_value(0)];
-		add(source.subarray(unchanged));
-		return [buffer_value(Buffer.concat(parts)), number_value(count)];
+		if (count === 0) return [bytes_value(source), number_value(0)];
+		parts.add(source.subarray(unchanged));
+		return [parts.value(), number_value(count)];
 	};
 }
 
@@ -190,13 +190,13 @@ const repeat: NativeFunction = (args, L) => {
 
 /** A part of a string, from and to positions that may count from its end. */
 const sub: NativeFunction = (args, L) => {
-	const text = bytes_at(args, 1, "sub");
+	const text = raw_at(args, 1, "sub");
 	const from = start_of(integer_at(args, 2, "sub"), text.length);
 	const given = optional_integer_at(args, 3, "sub", -1);
 	const to = Math.min(text.length, given < 0 ? text.length + given + 1 : given);
 	if (from >= to) return buffer_value(new Uint8Array());
 	spend_bytes(L, to - from);
-	return buffer_value(new Uint8Array(text.subarray(from, to)));
+	return bytes_value(text.slice(from, to));
 };
 
 /** A function that changes bytes, each by itself. */

@@ -3,7 +3,6 @@
 import {
 	type Arguments,
 	bad_argument,
-	buffer_value,
 	integer_at,
 	is_none,
 	is_string,
@@ -14,9 +13,9 @@ import {
 	type_name,
 } from "./arguments.ts";
 import { type LuaThread, ltable, lua, type Table, TValue } from "./fengari.ts";
-import { spend, spend_bytes } from "./guard.ts";
+import { spend } from "./guard.ts";
+import { Joined } from "./joined.ts";
 import { is_function, LiveTable, nil, number_value, tags } from "./live_table.ts";
-import { max_length } from "./opcodes.ts";
 import { less_than } from "./operators.ts";
 import { bytes_of } from "./text.ts";
 import type { NativeFunction, Vm } from "./vm.ts";
@@ -126,24 +125,25 @@ export function table_functions(vm: Vm): { readonly [name: string]: NativeFuncti
 			const separator = optional_bytes_at(args, 2, "concat");
 			const first = optional_integer_at(args, 3, "concat", 1);
 			const last = is_none(args[3]) ? list.length : integer_at(args, 4, "concat");
-			const parts: Uint8Array[] = [];
-			let length = 0;
-			const add = (part: Uint8Array): void => {
-				length += part.length;
-				if (length > max_length) throw new Error("resulting string too large");
-				spend_bytes(L, part.length);
-				parts.push(part);
-			};
+			const parts = new Joined(L);
 			for (let index = first; index <= last; index++) {
 				const item = list.get(index);
-				if (is_string(item)) add(item.value.getstr());
-				else if (typeof item.value === "number") add(bytes_of(number_text(item)));
+				if (is_string(item)) parts.add(item.value.getstr());
+				else if (typeof item.value === "number") parts.add(bytes_of(number_text(item)));
 				else throw new Error(`invalid value (${type_name(item)}) at index ${index} in table for 'concat'`);
-				if (separator !== undefined && index < last) add(separator);
+				if (separator !== undefined && index < last) parts.add(separator);
 			}
-			return buffer_value(Buffer.concat(parts));
+			return parts.value();
 		},
 		insert(args, L) {
+			const [into, item = nil] = args;
+			if (args.length === 2 && into?.type === tags.table) {
+				const table = into.value as Table | LiveTable;
+				if (!(table instanceof LiveTable) && table.metatable === null) {
+					ltable.luaH_setint(table, ltable.luaH_getn(table) + 1, kept(item));
+					return undefined;
+				}
+			}
 			const list = new List(vm, L, args, 1, "insert", both);
 			const end = list.length + 1;
 			if (args.length !== 2 && args.length !== 3) throw new Error("wrong number of arguments to 'insert'");
