@@ -2,6 +2,7 @@
 
 import { ComponentStreamSession } from "../core/component_session.ts";
 import { component_keepalives, component_limits, handshake_token, take_stanza } from "../core/component_streams.ts";
+import { StanzaQueue } from "../core/stanza_queue.ts";
 import type { StreamControl } from "../core/stream_session.ts";
 import { type StreamKind, Streams } from "../core/streams.ts";
 import type { Connection, ModuleApi, ModuleDefinition, OutgoingAddress, StreamError, Timer } from "../core/types.ts";
@@ -10,7 +11,6 @@ import * as jid from "../util/jid.ts";
 import { ns } from "../util/ns.ts";
 import type { Attributes, Stanza } from "../util/stanza.ts";
 import * as st from "../util/stanza.ts";
-import { StanzaQueue } from "./component_uplink/stanza_queue.ts";
 import { parse_address } from "./component_uplink/uplink_address.ts";
 
 declare module "../core/types.ts" {
@@ -22,6 +22,8 @@ declare module "../core/types.ts" {
 	}
 }
 
+/** Most stanzas that wait for the stream; what rooms say while the connection is cut for a moment is far less. */
+const most_stanzas = 10_000;
 /** How long a connection may take, in seconds. */
 const connect_timeout = 30;
 /** The pauses between attempts, in seconds: each twice the one before, up to the longest. */
@@ -69,7 +71,7 @@ class Uplink implements StreamKind<UplinkSession> {
 		this.limits = component_limits(module);
 		this.keepalives = component_keepalives(module);
 		this.streams = new Streams(module, this);
-		this.queue = new StanzaQueue(module.server.turn, module.log);
+		this.queue = new StanzaQueue(module.server.turn, most_stanzas, () => this.send_waiting());
 	}
 
 	/** Connects, and again whenever the connection is lost. */
@@ -96,7 +98,15 @@ class Uplink implements StreamKind<UplinkSession> {
 	/** Sends a stanza to the other server, now or once the stream is up again. */
 	send(stanza: Stanza): boolean {
 		if (this.session !== undefined) return this.session.send(stanza);
-		return this.wanted && this.queue.add(stanza);
+		if (!this.wanted) return false;
+		const is_kept = this.queue.add(stanza);
+		if (!is_kept) this.module.log("debug", "More than %d stanzas wait for the other server: %s", most_stanzas, stanza.top_tag());
+		return is_kept;
+	}
+
+	private send_waiting(): void {
+		const { session } = this;
+		if (session !== undefined) for (const stanza of this.queue.take()) session.send(stanza);
 	}
 
 	create(session_id: string, conn: Connection, control: StreamControl): UplinkSession {
@@ -160,7 +170,7 @@ class Uplink implements StreamKind<UplinkSession> {
 		this.pause = shortest_pause;
 		module.log("info", "Connected to %s port %d as the component %s", this.address.host, this.address.port, module.host);
 		module.set_status("info", "Connected");
-		this.queue.empty_into((stanza) => session.send(stanza));
+		this.send_waiting();
 		module.fire_event("component-uplink-connected", { host: module.host });
 	}
 

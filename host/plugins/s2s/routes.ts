@@ -1,6 +1,7 @@
 // Counterpart: plugins/mod_s2s.lua (route_to_existing_session, route_to_new_session, bounce_sendq)
 
 import type { ServerStreamSession } from "../../core/s2s_session.ts";
+import { StanzaQueue } from "../../core/stanza_queue.ts";
 import type { Connection, ModuleApi, Session, Stanza } from "../../core/types.ts";
 import { failed, ok, type Result } from "../../util/error.ts";
 import type { ServiceResolver, Target } from "../../util/resolver.ts";
@@ -13,8 +14,8 @@ const default_port = 5269;
 export interface Route {
 	readonly from_host: string;
 	readonly to_host: string;
-	/** What waits, oldest first. */
-	queue: Stanza[];
+	/** What waits. */
+	readonly queue: StanzaQueue;
 	session: ServerStreamSession | undefined;
 	/** Gives up connecting. */
 	cancel: (() => void) | undefined;
@@ -41,6 +42,11 @@ function is_bounced(stanza: Stanza): boolean {
 	);
 }
 
+/** Whether this is a question about a dialback key, which no turn has to store anything for. */
+function is_about_streams(stanza: Stanza): boolean {
+	return stanza.name === "db:verify";
+}
+
 /** Ways to other servers, one for each pair of domains. */
 export class Routes {
 	private readonly routes = new Map<string, Route>();
@@ -63,25 +69,20 @@ export class Routes {
 			session.sends2s(stanza);
 			return true;
 		}
-		if (this.is_closed || route.queue.length >= this.services.queue_size) {
-			if (is_bounced(stanza)) origin.send(st.error_reply(stanza, "wait", "resource-constraint", "Outgoing stanza queue full"));
-			return true;
-		}
-		route.queue.push(st.clone(stanza));
+		if (!this.is_closed && route.queue.add(stanza, is_about_streams(stanza))) return true;
+		if (is_bounced(stanza)) origin.send(st.error_reply(stanza, "wait", "resource-constraint", "Outgoing stanza queue full"));
 		return true;
 	}
 
 	/** Whether a stream may be sent something: questions about dialback keys come before it has proved who it is. */
 	private takes(session: ServerStreamSession, stanza: Stanza): boolean {
 		if (session.is_authed) return true;
-		return stanza.name === "db:verify" && session.dialback_key !== undefined;
+		return is_about_streams(stanza) && session.dialback_key !== undefined;
 	}
 
 	/** Sends what waits, all of it or only the questions about dialback keys. */
 	empty(route: Route, session: ServerStreamSession): void {
-		const waiting = route.queue;
-		route.queue = waiting.filter((stanza) => !this.takes(session, stanza));
-		for (const stanza of waiting) if (this.takes(session, stanza)) session.sends2s(stanza);
+		for (const stanza of route.queue.take((stanza) => this.takes(session, stanza))) session.sends2s(stanza);
 	}
 
 	/** Has stanzas go back over a stream that the other server opened, where there is no other way (XEP-0288). */
@@ -89,10 +90,9 @@ export class Routes {
 		const known = this.find(from_host, to_host);
 		if (known?.session !== undefined) return;
 		known?.cancel?.();
-		const route = known ?? { from_host, to_host, queue: [], session, cancel: undefined };
+		const route = known ?? this.new_route(from_host, to_host);
 		route.session = session;
 		route.cancel = undefined;
-		this.routes.set(`${from_host} ${to_host}`, route);
 		this.empty(route, session);
 	}
 
@@ -112,9 +112,17 @@ export class Routes {
 		for (const route of this.routes.values()) route.cancel?.();
 	}
 
-	private open(from_host: string, to_host: string): Route {
-		const route: Route = { from_host, to_host, queue: [], session: undefined, cancel: undefined };
+	private new_route(from_host: string, to_host: string): Route {
+		const queue = new StanzaQueue(this.module.server.turn, this.services.queue_size, () => {
+			if (route.session !== undefined) this.empty(route, route.session);
+		});
+		const route: Route = { from_host, to_host, queue, session: undefined, cancel: undefined };
 		this.routes.set(`${from_host} ${to_host}`, route);
+		return route;
+	}
+
+	private open(from_host: string, to_host: string): Route {
+		const route = this.new_route(from_host, to_host);
 		let is_wanted = true;
 		route.cancel = () => {
 			is_wanted = false;
@@ -181,8 +189,7 @@ export class Routes {
 		reason: string | undefined,
 	): void {
 		this.routes.delete(`${route.from_host} ${route.to_host}`);
-		const { queue } = route;
-		route.queue = [];
+		const queue = route.queue.take();
 		if (queue.length > 0) {
 			this.module.log(
 				"info",
