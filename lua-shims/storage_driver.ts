@@ -45,7 +45,7 @@ class LuaStore {
 	call(name: string, ...args: readonly unknown[]): Outcome<readonly TValue[]> {
 		const { vm, border } = this.host;
 		const method = this.field(name);
-		if (!is_function(method)) return failed({ text: `${this.what} has no method ${name}` });
+		if (!is_function(method)) return failed({ text: `${this.what} has no method ${name}`, refused: true });
 		try {
 			const results = vm.call(method, [this.store, ...args.map((arg) => (arg === undefined ? nil : border.deep_table(arg)))]);
 			const [first = nil, reason] = results;
