@@ -104,7 +104,6 @@ export function create_datamanager({ data_path: first_path, files, log }: Datama
 	const lists = new Lists(files, log);
 	/** Files that hold what can be read, by path, with the stamp of what was seen in them. */
 	const readable = new Cache<string, string>(10_000);
-
 	/** Tables that somebody looked at, by path, with the stamp of the file that they are of. */
 	const shared = new Cache<string, { stamp: string; value: LuaValue | undefined }>(16);
 
