@@ -24,6 +24,9 @@ export interface HostServices {
 	unload_modules(host: string): void;
 }
 
+/** What of a server its hosts need. */
+export type HostNeeds = Pick<Server, "config" | "events" | "hosts" | "logger" | "router">;
+
 /** A host that is served. */
 export class ActiveHost implements HostSession {
 	readonly id = id.short();
@@ -37,7 +40,7 @@ export class ActiveHost implements HostSession {
 	readonly plain_delivery: HostSession["plain_delivery"] = new Map();
 
 	constructor(
-		private readonly server: Server,
+		private readonly server: HostNeeds,
 		readonly host: string,
 	) {
 		this.log = server.logger(host);
@@ -51,7 +54,7 @@ export class ActiveHost implements HostSession {
 }
 
 /** Makes the host manager of one server. */
-export function create_hostmanager(server: Server, services: HostServices): HostManager {
+export function create_hostmanager(server: HostNeeds, services: HostServices): HostManager {
 	const log = server.logger("hostmanager");
 	const report = telling(log);
 	const none: ReturnType<HostManager["get_children"]> = [];

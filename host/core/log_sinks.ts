@@ -7,9 +7,9 @@ import { adopt_file, file_mode } from "../util/file_owner.ts";
 import { visible } from "./log_text.ts";
 import type { LogLevel } from "./types.ts";
 
-/** Where log lines go, from which level on. `to` is `console` or a file. */
+/** Where log lines go, from which level on. `to` is `console`, a file, or what takes each line as it is: a test, say. */
 export interface LogSink {
-	readonly to: "console" | { readonly file: string };
+	readonly to: "console" | { readonly file: string } | Pick<Sink, "write">;
 	readonly level: LogLevel;
 	/** The only levels that go there, where that is not all from `level` on. */
 	readonly only?: readonly LogLevel[];
@@ -97,7 +97,8 @@ function file_sink(options: LogSink, path: string): Sink {
 
 /** Opens a sink; a file that cannot be opened is named on the standard error stream, and what is logged there is lost. */
 export function open_sink(options: LogSink): Sink {
-	if (options.to !== "console") return file_sink(options, options.to.file);
+	const { to } = options;
+	if (to !== "console") return "file" in to ? file_sink(options, to.file) : { write: to.write, close() {} };
 	const is_coloured = process.stdout.isTTY === true && process.env["NO_COLOR"] === undefined;
 	const make_line = line_maker({ source_width: console_width, ...options }, is_coloured);
 	return {

@@ -59,8 +59,11 @@ function read_network_settings(option: ConfigValue | undefined, log: Log): Netwo
 	return settings;
 }
 
+/** What of a server its ports need. */
+export type PortNeeds = Pick<Server, "config" | "events" | "logger" | "service_tls_context" | "turn">;
+
 /** Makes the port manager of one server. */
-export function create_portmanager(server: Server): PortManager {
+export function create_portmanager(server: PortNeeds): PortManager {
 	const log = server.logger("portmanager");
 	const { config } = server;
 	const net = new NetServer(server.turn, read_network_settings(config.get("*", "network_settings"), log), server.logger("net"));

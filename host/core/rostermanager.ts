@@ -3,7 +3,7 @@
 import * as id from "../util/id.ts";
 import * as st from "../util/stanza.ts";
 import { carriable } from "../util/xml_text.ts";
-import type { Roster, RosterItem, RosterManager, Server, StoreMap, StoreValue } from "./types.ts";
+import type { Roster, RosterItem, RosterManager, Server, StoreMap, StoreValue, UserManager } from "./types.ts";
 
 function table_entries(value: unknown): Iterable<[unknown, unknown]> {
 	if (value instanceof Map) return value;
@@ -84,8 +84,13 @@ function write_roster(roster: Roster): StoreMap {
 	return stored;
 }
 
+/** What of a server its rosters need. */
+export interface RosterNeeds extends Pick<Server, "bare_sessions" | "events" | "hosts" | "logger" | "open_store" | "turn"> {
+	readonly usermanager: Pick<UserManager, "user_exists">;
+}
+
 /** Keeps the rosters of one server. While somebody has an account's roster, everybody has the same one. */
-export function create_rostermanager(server: Server): RosterManager {
+export function create_rostermanager(server: RosterNeeds): RosterManager {
 	const log = server.logger("rostermanager");
 	/** Of accounts that are online, by bare JID. */
 	const online = new Map<string, Roster>();

@@ -4,7 +4,7 @@ import { nodeprep, resourceprep } from "../util/encodings.ts";
 import { failed, ok, type Result, type StanzaError, stanza_error } from "../util/error.ts";
 import * as id from "../util/id.ts";
 import { telling } from "./telling.ts";
-import type { C2sSession, HostSession, Server, SessionManager, UserSessions } from "./types.ts";
+import type { C2sSession, HostSession, RosterManager, Server, SessionManager, UserSessions } from "./types.ts";
 
 /** What an account has online. A class, so that Lua's view of it can be told by it. */
 export class AccountSessions implements UserSessions {
@@ -17,8 +17,14 @@ export class AccountSessions implements UserSessions {
 	) {}
 }
 
+/** What of a server its sessions need. */
+export interface SessionNeeds
+	extends Pick<Server, "bare_sessions" | "config" | "delivery" | "full_sessions" | "hosts" | "logger"> {
+	readonly rostermanager: Pick<RosterManager, "load_roster">;
+}
+
 /** Keeps track of which accounts are online on one server, and with which resources. */
-export function create_sessionmanager(server: Server): SessionManager {
+export function create_sessionmanager(server: SessionNeeds): SessionManager {
 	const log = server.logger("sessionmanager");
 	const report = telling(log);
 	/** Sessions on their way out, whose handlers must not send them there again. */

@@ -14,11 +14,14 @@ function stanza_name(name: string): "message" | "presence" | "iq" {
 	return name === "message" || name === "presence" ? name : "iq";
 }
 
+/** What of a server its router needs. */
+export type RouterNeeds = Pick<Server, "delivery" | "hosts" | "logger" | "turn">;
+
 /**
  * Moves the stanzas of one server: fires the events of local hosts, and hands on what is for others.
  * @param wants_debug whether received stanzas are logged
  */
-export function create_router(server: Server, wants_debug: () => boolean): StanzaRouter {
+export function create_router(server: RouterNeeds, wants_debug: () => boolean): StanzaRouter {
 	const log: Log = server.logger("stanzarouter");
 	const slices = new Slices(server.turn);
 	const answers = create_answers(log, wants_debug);

@@ -6,7 +6,7 @@ import type { Role } from "../util/roles.ts";
 import { new_sasl } from "../util/sasl.ts";
 import { null_authz, null_provider } from "./null_providers.ts";
 import { telling } from "./telling.ts";
-import type { AccountInfo, AuthProvider, HostSession, Server, UserManager } from "./types.ts";
+import type { AccountInfo, AuthProvider, HostSession, ModuleManager, Server, UserManager } from "./types.ts";
 
 const default_provider = "internal_hashed";
 const default_authorization = "internal";
@@ -23,9 +23,14 @@ export interface UserManagerInternals extends UserManager {
 	initialize_host(host: string): void;
 }
 
+/** What of a server its accounts need. */
+export interface AccountNeeds extends Pick<Server, "config" | "events" | "hosts" | "logger"> {
+	readonly modulemanager: Pick<ModuleManager, "load">;
+}
+
 /** Whom to act on was found; otherwise nothing is left to do. */
 function with_host<Value>(
-	server: Server,
+	server: Pick<Server, "hosts">,
 	host: string,
 	act: (session: HostSession) => Result<Value, string>,
 ): Result<Value, string> {
@@ -34,7 +39,7 @@ function with_host<Value>(
 }
 
 /** Looks after the accounts of one server's hosts. */
-export function create_usermanager(server: Server): UserManagerInternals {
+export function create_usermanager(server: AccountNeeds): UserManagerInternals {
 	const log = server.logger("usermanager");
 	const report = telling(log);
 	let warned_of_is_admin = false;

@@ -24,7 +24,7 @@ function log_file_problem(path: string): string | undefined {
 /** Log files that the server would go on without. */
 export function check_log_files(config: Config, config_folder: string): Finding[] {
 	const sinks = read_log_option(config.get(global_section, "log"), config_folder, config.get(global_section, "debug") === true);
-	const paths = new Set(sinks.flatMap(({ to }) => (to === "console" ? [] : [to.file])));
+	const paths = new Set(sinks.flatMap(({ to }) => (to !== "console" && "file" in to ? [to.file] : [])));
 	return [...paths].flatMap((path): Finding[] => {
 		const problem = log_file_problem(path);
 		if (problem === undefined) return [];

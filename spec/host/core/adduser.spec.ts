@@ -12,8 +12,8 @@ import { type AccountsServer, start_accounts } from "../accounts_server.ts";
 const host = "example.org";
 let running: AccountsServer | undefined;
 
-afterEach(() => {
-	running?.stop();
+afterEach(async () => {
+	await running?.stop();
 	running = undefined;
 });
 
@@ -65,7 +65,7 @@ describe("the accounts of the command line", () => {
 		const start_sql = () => start_accounts({ "*": { storage: "sql" }, [host]: {} }, { folder });
 		running = start_sql();
 		expect((await add_user(running.server, "user@example.org", "pencil")).ok).toBe(true);
-		running.stop(true);
+		await running.stop(true);
 		const file = new Sqlite(join(folder, "prosody.sqlite"));
 		file.exec(`UPDATE "prosody" SET "type" = 'json', "value" = '{' WHERE "store" = 'accounts' AND "key" = 'salt'`);
 		file.close();
@@ -90,7 +90,7 @@ describe("the accounts of the command line", () => {
 		expect(await add_user(start({ authentication: "null" }).server, "user@example.org", "x")).toEqual(
 			failed("example.org has no accounts: its authentication module is not loaded"),
 		);
-		running?.stop();
+		await running?.stop();
 		expect((await add_user(start({ authentication: "anonymous" }).server, "user@example.org", "x")).ok).toBe(false);
 	});
 

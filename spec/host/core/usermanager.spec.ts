@@ -8,8 +8,8 @@ import { type AccountsServer, start_accounts } from "../accounts_server.ts";
 const host = "example.org";
 let running: AccountsServer | undefined;
 
-afterEach(() => {
-	running?.stop();
+afterEach(async () => {
+	await running?.stop();
 	running = undefined;
 });
 
@@ -61,10 +61,10 @@ function simple_auth(name: string, more: Partial<AuthProvider> = {}): ModuleDefi
 }
 
 describe("the accounts of a host", () => {
-	it("are those of the option authentication", () => {
+	it("are those of the option authentication", async () => {
 		expect(start().host().users.name).toBe("internal_hashed");
 		for (const name of ["internal_plain", "anonymous"]) {
-			running?.stop();
+			await running?.stop();
 			expect(start({ authentication: name }).host().users.name).toBe(name);
 		}
 	});
@@ -76,11 +76,11 @@ describe("the accounts of a host", () => {
 		expect(usermanager.test_password("user", host, "x")).toEqual(ok(true));
 	});
 
-	it("are none for a module that cannot be loaded, and for null", () => {
+	it("are none for a module that cannot be loaded, and for null", async () => {
 		const { log, host: session } = start({ authentication: "missing" });
 		expect(session().users.name).toBe("null");
 		expect(log.join("\n")).toMatch(/error .*auth_missing/);
-		running?.stop();
+		await running?.stop();
 		expect(start({ authentication: "null" }).host().users.name).toBe("null");
 		expect(running?.log.filter((line) => line.startsWith("error"))).toEqual([]);
 	});
@@ -192,12 +192,12 @@ describe("providers that cannot do everything", () => {
 		expect(usermanager.get_password("user", host)).toBeUndefined();
 	});
 
-	it("may know the state without being able to change it", () => {
+	it("may know the state without being able to change it", async () => {
 		const info = (enabled: boolean): Partial<AuthProvider> => ({ get_account_info: () => ok({ enabled }) });
 		expect(start({ authentication: "a" }, {}, [simple_auth("a", info(false))]).usermanager.user_is_enabled("user", host)).toEqual(
 			ok(false),
 		);
-		running?.stop();
+		await running?.stop();
 		const broken = simple_auth("b", { get_account_info: () => failed("disk") });
 		expect(start({ authentication: "b" }, {}, [broken]).usermanager.user_is_enabled("user", host)).toEqual(failed("disk"));
 	});

@@ -34,8 +34,8 @@ beforeEach(() => {
 	folder = mkdtempSync(join(tmpdir(), "enjamb-interop-"));
 });
 
-afterEach(() => {
-	running?.stop(true);
+afterEach(async () => {
+	await running?.stop(true);
 	running = undefined;
 	rmSync(folder, { recursive: true, force: true });
 });
@@ -172,7 +172,7 @@ describe.skipIf(is_left_out)("accounts", () => {
 	])("that were made here log in to Prosody, with %s and %s", async (password_hash, mechanism) => {
 		const { usermanager, stop } = ours({ password_hash });
 		expect(usermanager.create_user_with_role("user", host, "p\u00e4ncil", "prosody:member")).toEqual(ok(true));
-		stop(true);
+		await stop(true);
 		running = undefined;
 		const prosody = await reference({ password_hash });
 		try {
@@ -189,7 +189,7 @@ describe.skipIf(is_left_out)("accounts", () => {
 		const { usermanager, stop } = ours(plain);
 		expect(usermanager.test_password("theirs", host, "pencil")).toEqual(ok(true));
 		expect(usermanager.create_user_with_role("user", host, "pencil", "prosody:member")).toEqual(ok(true));
-		stop(true);
+		await stop(true);
 		running = undefined;
 		const prosody = await reference(plain);
 		try {
@@ -199,11 +199,11 @@ describe.skipIf(is_left_out)("accounts", () => {
 		}
 	});
 
-	it("that were deleted here are gone there, and the other way round", () => {
+	it("that were deleted here are gone there, and the other way round", async () => {
 		for (const name of ["kept", "ours", "theirs"]) prosodyctl(["register", name, host, "pencil"]);
 		const first = ours();
 		expect(first.usermanager.delete_user("ours", host)).toEqual(ok(true));
-		first.stop(true);
+		await first.stop(true);
 		prosodyctl(["unregister", "theirs", host]);
 		expect(ours().usermanager.users(host)).toEqual(["kept"]);
 	});

@@ -11,8 +11,8 @@ const host = "example.org";
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 let running: AccountsServer | undefined;
 
-afterEach(() => {
-	running?.stop();
+afterEach(async () => {
+	await running?.stop();
 	running = undefined;
 });
 
@@ -99,7 +99,7 @@ describe("internal_hashed", () => {
 		}
 	});
 
-	it("counts iterations as it is told, and never fewer than an account had", () => {
+	it("counts iterations as it is told, and never fewer than an account had", async () => {
 		const provider = start({ default_iteration_count: 5000 });
 		provider.create_user("user", "pencil");
 		expect(stored("user")).toMatchObject({ iteration_count: 5000 });
@@ -110,7 +110,7 @@ describe("internal_hashed", () => {
 		store("weak", { ...stored("user"), iteration_count: 100 });
 		provider.set_password("weak", "pen");
 		expect(stored("weak")).toMatchObject({ iteration_count: 5000 });
-		running?.stop();
+		await running?.stop();
 		start({ default_iteration_count: 10 }).create_user("user", "pencil");
 		expect(stored("user")).toMatchObject({ iteration_count: 4096 });
 	});
@@ -320,7 +320,7 @@ describe("anonymous", () => {
 		expect(provider.users()).toEqual(["guest"]);
 	});
 
-	it("keeps guests off other servers", () => {
+	it("keeps guests off other servers", async () => {
 		const reached: string[] = [];
 		for (const allow_anonymous_s2s of [false, true]) {
 			start({ ...anonymous, allow_anonymous_s2s });
@@ -331,7 +331,7 @@ describe("anonymous", () => {
 			const guest = running?.login("guest", "x") ?? expect.fail();
 			const answer = guest.receive(st.message({ to: "somebody@elsewhere.example" }, "hi"));
 			expect(answer.join("")).toBe("");
-			running?.stop();
+			await running?.stop();
 		}
 		expect(reached).toEqual(["true elsewhere.example"]);
 	});
@@ -368,7 +368,7 @@ describe("anonymous", () => {
 			expect(archive.users()).toEqual(ok(kept ? ["guest"] : []));
 			expect(archive.get("guest", "named").ok).toBe(true);
 			expect(archive.delete("guest")).toEqual(ok(kept ? 2 : 0));
-			running?.stop();
+			await running?.stop();
 		}
 	});
 });

@@ -6,8 +6,8 @@ import { type AccountsServer, start_accounts } from "../accounts_server.ts";
 
 let running: AccountsServer | undefined;
 
-afterEach(() => {
-	running?.stop();
+afterEach(async () => {
+	await running?.stop();
 	running = undefined;
 });
 
@@ -33,13 +33,13 @@ describe("the default roles", () => {
 		expect(authz.get_role_by_name("no-such-role")).toBeUndefined();
 	});
 
-	it("are those of whoever has no other", () => {
+	it("are those of whoever has no other", async () => {
 		expect(host().get_user_role("user")?.name).toBe("prosody:registered");
-		running?.stop();
+		await running?.stop();
 		expect(host({ authentication: "anonymous" }).get_user_role("user")?.name).toBe("prosody:guest");
-		running?.stop();
+		await running?.stop();
 		expect(host({ default_user_role: "prosody:member" }).get_user_role("user")?.name).toBe("prosody:member");
-		running?.stop();
+		await running?.stop();
 		expect(host({ default_user_role: "typo" }).get_user_role("user")).toBeUndefined();
 		expect(running?.log.join("\n")).toMatch(/has the role 'typo'/);
 	});
@@ -141,7 +141,7 @@ describe("visitors of a component", () => {
 		expect(role(authz, "admin@elsewhere/phone")).toBe("prosody:admin");
 	});
 
-	it("get the roles of the options", () => {
+	it("get the roles of the options", async () => {
 		const authz = rooms({
 			host_user_role: "prosody:member",
 			server_user_role: "prosody:registered",
@@ -150,7 +150,7 @@ describe("visitors of a component", () => {
 		expect(role(authz, "user@example.org")).toBe("prosody:member");
 		expect(role(authz, "user@other.example")).toBe("prosody:registered");
 		expect(role(authz, "user@elsewhere")).toBe("prosody:guest");
-		running?.stop();
+		await running?.stop();
 		expect(role(rooms({ parent_host: "other.example" }), "user@other.example")).toBe("prosody:registered");
 	});
 });

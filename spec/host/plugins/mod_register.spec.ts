@@ -10,8 +10,8 @@ import { type AccountsServer, type FakeStream, start_accounts } from "../account
 const host = "example.org";
 let running: AccountsServer | undefined;
 
-afterEach(() => {
-	running?.stop();
+afterEach(async () => {
+	await running?.stop();
 	running = undefined;
 	vi.useRealTimers();
 });
@@ -47,12 +47,12 @@ function answer(stream: FakeStream, stanza: Stanza): string {
 }
 
 describe("one's own account", () => {
-	it("is there to be seen", () => {
+	it("is there to be seen", async () => {
 		for (const to of [undefined, host]) {
 			expect(answer(start().login("user", "phone"), query("get", {}, to))).toBe(
 				`<query xmlns='${ns.register}'><registered/><username>user</username><password/></query>`,
 			);
-			running?.stop();
+			await running?.stop();
 		}
 	});
 
@@ -79,7 +79,7 @@ describe("one's own account", () => {
 		expect(usermanager.test_password("user", host, "pencil")).toEqual(ok(true));
 	});
 
-	it("is not to be changed by others or before login", () => {
+	it("is not to be changed by others or before login", async () => {
 		const { connect, usermanager, server } = start();
 		expect(connect().receive(query("set", { remove: undefined }))[0]).toMatch(/service-unavailable/);
 		const other = start_accounts({ "other.example": {} });
@@ -88,7 +88,7 @@ describe("one's own account", () => {
 		stranger.host = "other.example";
 		server.router.process_stanza(stranger, query("set", { remove: undefined }, host));
 		expect(usermanager.user_exists("user", host)).toBe(true);
-		other.stop();
+		await other.stop();
 	});
 
 	it("may only be asked for by itself without registration_compat", () => {
@@ -116,6 +116,7 @@ describe("removing one's account", () => {
 			"<iq to='user@example.org/phone' id='r1' type='result'/>",
 			"(close not-authorized)",
 		]);
+		server.sessionmanager.destroy_session(stream);
 		expect(usermanager.user_exists("user", host)).toBe(false);
 		expect(heard).toEqual([["user", "mod_register", "phone"]]);
 	});
@@ -174,6 +175,8 @@ describe("with a grace period", () => {
 	it("accounts go when it is over", () => {
 		vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date"] });
 		const { server, heard } = remove();
+		// What mod_c2s does
+		for (const stream of server.server.full_sessions.values()) server.server.sessionmanager.destroy_session(stream);
 		const hour = 60 * 60 * 1000;
 		vi.advanceTimersByTime(25 * hour);
 		expect(server.usermanager.user_exists("user", host)).toBe(true);
@@ -290,11 +293,11 @@ describe("registration in-band", () => {
 		expect(usermanager.users(host)).toEqual(["user"]);
 	});
 
-	it("is for secure streams, unless told otherwise", () => {
+	it("is for secure streams, unless told otherwise", async () => {
 		const stream = start(open).connect({ secure: false });
 		expect(stream.features()).not.toContain("iq-register");
 		expect(answer(stream, query("get"))).toBe(error("modify", "policy-violation", "Encryption is required"));
-		running?.stop();
+		await running?.stop();
 		const insecure = start({ ...open, c2s_require_encryption: false }).connect({ secure: false });
 		expect(insecure.features()).toContain("iq-register");
 		expect(answer(insecure, query("set", wanted))).toBe("");

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import type { ConfigValue } from "../../../host/core/config/config.ts";
 import type { ModuleApi, ModuleDefinition } from "../../../host/core/types.ts";
+import { failed } from "../../../host/util/error.ts";
 import { ns } from "../../../host/util/ns.ts";
 import { create_sasl_client } from "../../../host/util/sasl_client.ts";
 import type { Stanza } from "../../../host/util/stanza.ts";
@@ -10,8 +11,8 @@ import { type AccountsServer, type FakeStream, start_accounts } from "../account
 const host = "example.org";
 let running: AccountsServer | undefined;
 
-afterEach(() => {
-	running?.stop();
+afterEach(async () => {
+	await running?.stop();
 	running = undefined;
 });
 
@@ -24,6 +25,10 @@ function start(options: Record<string, ConfigValue> = {}, hook?: (module: Module
 	);
 	running.usermanager.create_user("user", host, "pencil");
 	running.usermanager.create_user("refused", host, "pencil");
+	const { sessionmanager } = running.server;
+	const { make_authenticated } = sessionmanager;
+	sessionmanager.make_authenticated = (session, username, role_name) =>
+		username === "refused" ? failed("Invalid username") : make_authenticated(session, username, role_name);
 	return running;
 }
 
@@ -44,9 +49,9 @@ const success = `<success xmlns='${ns.sasl}'/>`;
 const wrong_plain = failure("not-authorized", "Unable to authorize you with the authentication credentials you&apos;ve sent.");
 
 describe("the mechanisms offered", () => {
-	const offered = (options: Record<string, ConfigValue>, secure: boolean): string[] => {
+	const offered = async (options: Record<string, ConfigValue>, secure: boolean): Promise<string[]> => {
 		const features = start(options).connect({ secure }).features();
-		running?.stop();
+		await running?.stop();
 		return [...features.matchAll(/<mechanism>([^<]+)/g)].map(([, name = ""]) => name);
 	};
 
@@ -63,8 +68,8 @@ describe("the mechanisms offered", () => {
 		[{ password_hash: "SHA-256" }, true, ["SCRAM-SHA-256", "PLAIN"]],
 		[{ authentication: "anonymous" }, true, ["ANONYMOUS"]],
 		[{ authentication: "null" }, true, []],
-	])("with %j on a stream of security %s are %j", (options, secure, mechanisms) => {
-		expect(offered(options, secure)).toEqual(mechanisms);
+	])("with %j on a stream of security %s are %j", async (options, secure, mechanisms) => {
+		expect(await offered(options, secure)).toEqual(mechanisms);
 	});
 
 	it("stand in an element of their own", () => {
@@ -171,14 +176,14 @@ describe("a refusal", () => {
 		expect(stream.receive(auth("PLAIN", "\0user\0pencil"))).toEqual(["(reset)", success]);
 	});
 
-	it("of passwords in the clear comes before they are looked at", () => {
+	it("of passwords in the clear comes before they are looked at", async () => {
 		const heard: unknown[] = [];
 		const stream = start({ c2s_require_encryption: false }, (module) => {
 			module.hook("authentication-failure", (event) => void heard.push(event));
 		}).connect({ secure: false });
 		expect(stream.receive(auth("PLAIN", "\0user\0pencil"))).toEqual([failure("encryption-required")]);
 		expect(stream.receive(auth("SCRAM-SHA-1", "n,,n=user,r=abc"))[0]).toMatch(/^<challenge/);
-		running?.stop();
+		await running?.stop();
 		const strict = start().connect({ secure: false });
 		expect(strict.receive(auth("SCRAM-SHA-1", "n,,n=user,r=abc"))).toEqual([failure("encryption-required")]);
 		expect(heard).toEqual([]);
@@ -319,12 +324,14 @@ describe("the resource", () => {
 		["it is empty", "", "set"],
 		["the client only looked", "phone", "get"],
 	])("is another when %s", (_when, resource, type) => {
-		expect(logged_in().receive(bind(resource, type))).toEqual([bound("random")]);
+		expect(logged_in().receive(bind(resource, type))).toEqual([
+			expect.stringMatching(/<jid>user@example.org\/[\w-]{12}<\/jid><\/bind><\/iq>$/),
+		]);
 	});
 
 	it("is not given before login", () => {
 		expect(start().connect().receive(bind("phone"))).toEqual([
-			`<iq id='b1' type='error'><error type='auth'><not-authorized xmlns='${ns.stanzas}'/></error></iq>`,
+			`<iq id='b1' type='error'><error type='auth'><not-authorized xmlns='${ns.stanzas}'/><text xmlns='${ns.stanzas}'>Cannot bind resource before authentication</text></error></iq>`,
 		]);
 	});
 
@@ -332,7 +339,7 @@ describe("the resource", () => {
 		const stream = logged_in();
 		stream.resource = "taken";
 		expect(stream.receive(bind("phone"))).toEqual([
-			`<iq id='b1' type='error'><error type='cancel'><not-allowed xmlns='${ns.stanzas}'/><text xmlns='${ns.stanzas}'>twice</text></error></iq>`,
+			`<iq id='b1' type='error'><error type='cancel'><not-allowed xmlns='${ns.stanzas}'/><text xmlns='${ns.stanzas}'>Cannot bind multiple resources on a single connection</text></error></iq>`,
 		]);
 	});
 
