@@ -3,7 +3,7 @@
 import type { MapStore, ModuleApi, StorageError, StoreKey, StoreTable, StoreValue } from "../host/core/types.ts";
 import type { Result } from "../host/util/error.ts";
 import { node } from "../host/util/jid.ts";
-import { is_own_key } from "./room/freeze.ts";
+import { config_table, is_own_key } from "./room/freeze.ts";
 import { NotedMap } from "./room/noted_map.ts";
 import type { Room, RoomMethods } from "./types.ts";
 
@@ -71,13 +71,17 @@ export function create_room_storage(
 		return changes;
 	}
 
+	/** Writes all of a room; as a module freezes it, where one has put its own way in place. */
+	function write_whole(room: Room, frozen: StoreTable | undefined): Result<void, StorageError> {
+		const user = node(room.jid);
+		if (frozen === undefined && room.freeze === freeze) return room_configs.set_table(user, config_table(room));
+		return room_configs.set(user, frozen ?? room.freeze().frozen);
+	}
+
 	function write_config(room: Room, frozen: StoreTable | undefined): boolean {
 		const { jid, _affiliations: affiliations } = room;
 		const changes = frozen === undefined ? changes_of(room) : undefined;
-		const done =
-			changes === undefined
-				? room_configs.set(node(jid), frozen ?? room.freeze().frozen)
-				: room_config_keys.set_keys(node(jid), changes);
+		const done = changes === undefined ? write_whole(room, frozen) : room_config_keys.set_keys(node(jid), changes);
 		if (changes === undefined && affiliations instanceof NotedMap) affiliations.take_changed();
 		if (done.ok) stored.add(affiliations);
 		else stored.delete(affiliations);

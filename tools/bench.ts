@@ -2,7 +2,7 @@
 
 import { writeFileSync } from "node:fs";
 import { cpus } from "node:os";
-import { affiliation_scenarios, greedy_scenarios } from "./bench/greedy.ts";
+import { greedy_scenarios, growth_scenarios } from "./bench/greedy.ts";
 import { load, machine, pin } from "./bench/processes.ts";
 import { report_html } from "./bench/report_html.ts";
 import { report_text } from "./bench/report_text.ts";
@@ -42,7 +42,6 @@ const storms: Record<SubjectName, number> = { enjamb: 4, floor: 4, ejabberd: 1, 
 /** Loads that the others would take minutes for are not put on them. */
 const longest_sweep = 300;
 const long_storm = 2000;
-const many_affiliations = 100_000;
 
 /** Whether a load is only put on servers where it is asked for. */
 function is_special({ id, storage }: Scenario): boolean {
@@ -68,7 +67,7 @@ export async function run(options: BenchOptions): Promise<number> {
 		...standard_scenarios,
 		stall_scenario(long_storm, options.program),
 		...greedy_scenarios(options.program),
-		...affiliation_scenarios(many_affiliations),
+		...growth_scenarios,
 		...sweep_scenarios,
 	];
 	const wanted = options.scenarios;

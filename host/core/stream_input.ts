@@ -43,7 +43,7 @@ export class StreamInput {
 
 	/** Takes what the carrier brought, and handles it, now or in later slices. */
 	feed(chunk: Buffer): void {
-		this.slices.begin(this.share);
+		if (this.slices.begin(this.share)) this.reader.pause();
 		this.reader.feed(chunk);
 		this.settle();
 	}

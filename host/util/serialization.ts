@@ -29,8 +29,14 @@ function escape_run(run: string): string {
 	return escaped;
 }
 
+/** What makes a value one that cannot be written. Thrown and caught in this file only. */
+class Unwritable extends Error {}
+
 function string_text(text: string): string {
-	return plain_only.test(text) ? `"${text}"` : `"${text.replace(special, escape_run)}"`;
+	// Most texts are that, and some tables have a hundred thousand of them
+	if (plain_only.test(text)) return `"${text}"`;
+	if (is_broken(text)) throw new Unwritable("text that is no Unicode (half of a surrogate pair)");
+	return `"${text.replace(special, escape_run)}"`;
 }
 
 /** A number with 18 significant digits, as C's `%.18g` has it, which goes to the even digit from halfway between two. */
@@ -63,9 +69,6 @@ function number_text(value: number | bigint): string {
 	return float_text(value);
 }
 
-/** What makes a value one that cannot be written. Thrown and caught in this file only. */
-class Unwritable extends Error {}
-
 function key_text(key: LuaKey): string {
 	if (typeof key === "number" && Number.isNaN(key)) throw new Unwritable("a key that is no number");
 	return scalar_text(key);
@@ -76,7 +79,6 @@ function scalar_text(value: string | number | bigint | boolean): string {
 		throw new Unwritable(`the number ${value}, which has more than 64 bits,`);
 	if (typeof value === "number" || typeof value === "bigint") return number_text(value);
 	if (typeof value === "boolean") return String(value);
-	if (is_broken(value)) throw new Unwritable("text that is no Unicode (half of a surrogate pair)");
 	return string_text(value);
 }
 

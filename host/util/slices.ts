@@ -8,6 +8,10 @@ const slice_time = 8;
 const busy_sessions = 4;
 /** Longest that the end of a turn of nothing but such work shall take: where it takes longer, less is done in the next one. */
 const longest_end = 20;
+/** How much of the times below is used at first, before it is known how long it takes to store what is done. */
+const least_portion = 0.25;
+/** How long after it had its share what a session sends comes in slices, where others have turns of their own, in milliseconds. */
+const rest_time = 50;
 /** How long what comes of it may wait to go out together with more, in milliseconds of work. */
 const longest_gathering = 200;
 
@@ -29,13 +33,15 @@ export class Share {
 	spent = 0;
 	/** Up to when time was counted. */
 	counted = 0;
+	/** Until when what it sends comes in slices. */
+	rests_until = Number.NEGATIVE_INFINITY;
 }
 
 /** Does work in slices: in each turn for a while, then the turn ends and everybody else has one. */
 export class Slices {
 	/** How long what one session sent may keep a turn busy, in milliseconds. */
 	session_time = 5;
-	private readonly waiting: { readonly task: SlicedWork; readonly release: () => void }[] = [];
+	private readonly waiting: { readonly task: SlicedWork; readonly release: () => void; readonly is_input: boolean }[] = [];
 	private scheduled = false;
 	/** The turn that time was spent in, and how much. */
 	private turn_number = -1;
@@ -43,8 +49,8 @@ export class Slices {
 	/** The same for what sessions sent. */
 	private input_turn = -1;
 	private input_spent = 0;
-	/** How much of all these times is used: less where to store what was done takes long. */
-	private portion = 1;
+	/** How much of its time is used for what sessions sent: less where to store what comes of it takes long. */
+	private portion = least_portion;
 	/** Time spent since what came of it was written, and whether that is being written. */
 	private worked = 0;
 	private flushing = false;
@@ -71,18 +77,25 @@ export class Slices {
 			this.timed(() => task.work());
 			return;
 		}
-		this.waiting.push({ task, release });
+		this.waiting.push({ task, release, is_input: false });
 		this.schedule();
 	}
 
-	/** Does it later, in order with what else waits. */
+	/** Handles later what a session sent, in order with what else waits. */
 	later(work: () => void, failed: SlicedWork["failed"]): void {
-		this.waiting.push({ task: { work, failed, is_wanted: () => true, hold: () => undefined }, release: () => undefined });
+		this.waiting.push({
+			task: { work, failed, is_wanted: () => true, hold: () => undefined },
+			release: () => undefined,
+			is_input: true,
+		});
 		this.schedule();
 	}
 
-	/** What a session sent begins to be handled. */
-	begin(share: Share): void {
+	/**
+	 * What a session sent begins to be handled.
+	 * @returns whether it has to wait, since it has only just had its share: others get theirs without it
+	 */
+	begin(share: Share): boolean {
 		const { turns } = this.turn.counts;
 		if (share.turn !== turns) {
 			share.turn = turns;
@@ -93,6 +106,7 @@ export class Slices {
 			this.input_spent = 0;
 		}
 		share.counted = this.clock();
+		return share.counted < share.rests_until;
 	}
 
 	/** One more thing that a session sent was handled; answers whether what it sent behind that has to wait. */
@@ -103,7 +117,14 @@ export class Slices {
 		share.spent += spent;
 		this.input_spent += spent;
 		const time = this.session_time * this.portion;
-		return share.spent >= time || this.input_spent >= busy_sessions * time;
+		if (share.spent < time && this.input_spent < busy_sessions * time) return false;
+		if (share.spent >= time) share.rests_until = now + rest_time;
+		return true;
+	}
+
+	/** Whether what sessions sent has taken its part of this turn. */
+	private has_enough_input(): boolean {
+		return this.input_turn === this.turn.counts.turns && this.input_spent >= slice_time * this.portion;
 	}
 
 	private timed(work: () => void): void {
@@ -133,7 +154,7 @@ export class Slices {
 
 	private work(): void {
 		this.spent = 0;
-		while (this.spent < slice_time * this.portion) {
+		while (this.spent < slice_time && !(this.waiting[0]?.is_input === true && this.has_enough_input())) {
 			const next = this.waiting.shift();
 			if (next === undefined) break;
 			this.timed(() => {
@@ -143,7 +164,10 @@ export class Slices {
 		}
 		const ends = this.clock();
 		this.turn.end(false);
-		this.portion = this.clock() - ends > longest_end ? Math.max(this.portion / 2, 0.02) : Math.min(this.portion * 1.2, 1);
+		const took_long = this.clock() - ends > longest_end;
+		this.portion = took_long ? Math.max(this.portion / 2, 0.02) : Math.min(this.portion * 1.5, 1);
+		// What is to come may be of another kind
+		if (this.waiting.length === 0) this.portion = least_portion;
 		this.worked += this.spent;
 		// To write to everybody takes as long for a little as for a lot
 		this.flushing = this.waiting.length === 0 || this.worked >= Math.min(this.last_flush, longest_gathering);

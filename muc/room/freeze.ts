@@ -1,6 +1,6 @@
 // Counterpart: plugins/muc/muc.lib.lua (freeze, restore_room)
 
-import type { ModuleApi, StoreTable, StoreValue } from "../../host/core/types.ts";
+import type { ModuleApi, StoreMap, StoreTable, StoreValue } from "../../host/core/types.ts";
 import { failed, ok, type Result } from "../../host/util/error.ts";
 import { resource, split } from "../../host/util/jid.ts";
 import * as st from "../../host/util/stanza.ts";
@@ -23,17 +23,23 @@ export interface FrozenRoom {
 
 /** Keys such as `_data` stand beside the affiliated JIDs, so what looks like them is not taken for a domain. */
 export function is_own_key(key: string): boolean {
+	// A room may have a hundred thousand of these
+	const at = key.indexOf("@");
+	if (at > 0 && at < key.length - 1 && key.lastIndexOf("@") === at && !key.includes("/")) return false;
 	const { node, host } = split(key);
 	return node === undefined && (host === undefined || host.startsWith("_"));
 }
 
-function freeze_config(room: Room): StoreTable {
+/** What the `config` store holds for a room: its settings, and its affiliations beside them. */
+export function config_table(room: Room): StoreMap {
 	const _affiliation_data = Object.fromEntries(room._affiliation_data);
 	if (!room.module.get_option_boolean("new_muc_storage_format", true)) {
-		return { jid: room.jid, _data: room._data, _affiliations: Object.fromEntries(room._affiliations), _affiliation_data };
+		const _affiliations = Object.fromEntries(room._affiliations);
+		return new Map<string, StoreValue>(Object.entries({ jid: room.jid, _data: room._data, _affiliations, _affiliation_data }));
 	}
-	const affiliations = [...room._affiliations].filter(([jid]) => !is_own_key(jid));
-	return { ...Object.fromEntries(affiliations), _jid: room.jid, _data: room._data, _affiliation_data };
+	const table: StoreMap = new Map();
+	for (const [jid, affiliation] of room._affiliations) if (!is_own_key(jid)) table.set(jid, affiliation);
+	return table.set("_jid", room.jid).set("_data", room._data).set("_affiliation_data", _affiliation_data);
 }
 
 function freeze_state(room: Room): StoreTable {
@@ -141,7 +147,7 @@ export function restore_room(
 
 /** The room in the form in which Prosody stores it, `live` with its occupants. */
 function freeze(room: Room, live = false): FrozenRoom {
-	return { frozen: freeze_config(room), state: live ? freeze_state(room) : undefined };
+	return { frozen: Object.fromEntries(config_table(room)), state: live ? freeze_state(room) : undefined };
 }
 
 export const methods = room_methods({ freeze });

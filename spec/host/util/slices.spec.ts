@@ -1,6 +1,6 @@
 import { setImmediate as next_turn } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { Slices } from "../../../host/util/slices.ts";
+import { Share, Slices } from "../../../host/util/slices.ts";
 import { Turn } from "../../../host/util/turn.ts";
 
 function rig() {
@@ -66,5 +66,70 @@ describe("work in slices", () => {
 		task("d", 1);
 		await some_turns();
 		expect(log).toEqual(["a", "flush", "release b", "c", "c failed: Error: oh", "release c", "d", "release d", "flush"]);
+	});
+});
+
+describe("what sessions sent", () => {
+	/** Sessions with so many stanzas each, which take a millisecond; each turn's end takes `storing` for each stanza of it. */
+	async function handle(sessions: number, stanzas: number, storing: number): Promise<{ turns: string[] }> {
+		let now = 0;
+		let handled = "";
+		const turns: string[] = [];
+		const participant = {
+			commit() {
+				now += storing * handled.length;
+				turns.push(handled);
+				handled = "";
+			},
+			rollback: () => expect.unreachable(),
+		};
+		const turn = new Turn(
+			() => expect.unreachable(),
+			() => now,
+		);
+		const slices = new Slices(turn, () => now);
+		const shares = Array.from({ length: sessions }, () => new Share());
+		const left = shares.map(() => stanzas);
+		const read = (index: number): void => {
+			const share = shares[index] ?? new Share();
+			let is_over = slices.begin(share);
+			while ((left[index] ?? 0) > 0 && !is_over) {
+				now++;
+				left[index] = (left[index] ?? 0) - 1;
+				handled += String.fromCharCode(97 + index);
+				turn.join(participant);
+				is_over = slices.is_over(share);
+			}
+			if ((left[index] ?? 0) > 0)
+				slices.later(
+					() => read_in_slice(index),
+					() => expect.unreachable(),
+				);
+		};
+		// What had to wait is handled though its session has only just had its share
+		const read_in_slice = (index: number): void => {
+			const share = shares[index];
+			if (share !== undefined) share.rests_until = Number.NEGATIVE_INFINITY;
+			read(index);
+		};
+		for (const index of shares.keys()) read(index);
+		while (left.some((count) => count > 0)) await next_turn();
+		for (let count = 0; count < 4; count++) await next_turn();
+		return { turns };
+	}
+
+	it("is handled in turns of a few milliseconds, in which all have their share", async () => {
+		const { turns } = await handle(3, 40, 0);
+		expect(turns.join("")).toHaveLength(120);
+		expect(Math.max(...turns.map(({ length }) => length))).toBeLessThan(14);
+		const ends = ["a", "b", "c"].map((name) => turns.findLastIndex((handled) => handled.includes(name)));
+		expect(Math.max(...ends) - Math.min(...ends)).toBeLessThan(4);
+	});
+
+	it("is less in a turn where to store it takes long", async () => {
+		const { turns } = await handle(1, 60, 12);
+		expect(turns.join("")).toHaveLength(60);
+		// No turn takes much longer than what is meant to be the longest end of one
+		expect(Math.max(...turns.slice(2).map(({ length }) => length))).toBeLessThanOrEqual(3);
 	});
 });
