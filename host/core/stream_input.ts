@@ -101,6 +101,7 @@ export class StreamInput {
 			this.waits = true;
 			this.keep_back();
 			this.slices.later(
+				this.share,
 				() => {
 					this.waits = false;
 					this.go_on();

@@ -27,6 +27,11 @@ export interface SlicedWork {
 	failed(error: unknown): void;
 }
 
+interface WaitingWork {
+	readonly task: SlicedWork;
+	readonly release: () => void;
+}
+
 /** How much of a turn a session has had. */
 export class Share {
 	turn = -1;
@@ -41,7 +46,9 @@ export class Share {
 export class Slices {
 	/** How long what one session sent may keep a turn busy, in milliseconds. */
 	session_time = 5;
-	private readonly waiting: { readonly task: SlicedWork; readonly release: () => void; readonly is_input: boolean }[] = [];
+	private readonly waiting: WaitingWork[] = [];
+	/** What sessions sent, apart from that: who sends a little more than others does not wait for all that is much. */
+	private readonly inputs: WaitingWork[] = [];
 	private scheduled = false;
 	/** The turn that time was spent in, and how much. */
 	private turn_number = -1;
@@ -77,17 +84,14 @@ export class Slices {
 			this.timed(() => task.work());
 			return;
 		}
-		this.waiting.push({ task, release, is_input: false });
+		this.waiting.push({ task, release });
 		this.schedule();
 	}
 
-	/** Handles later what a session sent, in order with what else waits. */
-	later(work: () => void, failed: SlicedWork["failed"]): void {
-		this.waiting.push({
-			task: { work, failed, is_wanted: () => true, hold: () => undefined },
-			release: () => undefined,
-			is_input: true,
-		});
+	/** Handles later what a session sent, after what others sent. */
+	later(share: Share, work: () => void, failed: SlicedWork["failed"]): void {
+		share.rests_until = share.counted + rest_time;
+		this.inputs.push({ task: { work, failed, is_wanted: () => true, hold: () => undefined }, release: () => undefined });
 		this.schedule();
 	}
 
@@ -118,13 +122,18 @@ export class Slices {
 		this.input_spent += spent;
 		const time = this.session_time * this.portion;
 		if (share.spent < time && this.input_spent < busy_sessions * time) return false;
-		if (share.spent >= time) share.rests_until = now + rest_time;
 		return true;
 	}
 
-	/** Whether what sessions sent has taken its part of this turn. */
-	private has_enough_input(): boolean {
-		return this.input_turn === this.turn.counts.turns && this.input_spent >= slice_time * this.portion;
+	/** What comes next: what sessions sent has half of a slice where something else waits, too. */
+	private next(): WaitingWork | undefined {
+		const had = this.input_turn === this.turn.counts.turns ? this.input_spent : 0;
+		const part = slice_time * this.portion * (this.waiting.length > 0 ? 0.5 : 1);
+		return (had < part ? this.inputs.shift() : undefined) ?? this.waiting.shift();
+	}
+
+	private get is_idle(): boolean {
+		return this.waiting.length === 0 && this.inputs.length === 0;
 	}
 
 	private timed(work: () => void): void {
@@ -138,7 +147,7 @@ export class Slices {
 
 	/** After the event loop has read what there is from others. */
 	private schedule(): void {
-		if (this.scheduled || (this.waiting.length === 0 && !this.flushing)) return;
+		if (this.scheduled || (this.is_idle && !this.flushing)) return;
 		this.scheduled = true;
 		setImmediate(() => setImmediate(() => this.slice()));
 	}
@@ -154,8 +163,8 @@ export class Slices {
 
 	private work(): void {
 		this.spent = 0;
-		while (this.spent < slice_time && !(this.waiting[0]?.is_input === true && this.has_enough_input())) {
-			const next = this.waiting.shift();
+		while (this.spent < slice_time) {
+			const next = this.next();
 			if (next === undefined) break;
 			this.timed(() => {
 				this.finish(next.task);
@@ -167,10 +176,10 @@ export class Slices {
 		const took_long = this.clock() - ends > longest_end;
 		this.portion = took_long ? Math.max(this.portion / 2, 0.02) : Math.min(this.portion * 1.5, 1);
 		// What is to come may be of another kind
-		if (this.waiting.length === 0) this.portion = least_portion;
+		if (this.inputs.length === 0) this.portion = least_portion;
 		this.worked += this.spent;
 		// To write to everybody takes as long for a little as for a lot
-		this.flushing = this.waiting.length === 0 || this.worked >= Math.min(this.last_flush, longest_gathering);
+		this.flushing = this.is_idle || this.worked >= Math.min(this.last_flush, longest_gathering);
 	}
 
 	private flush(): void {

@@ -102,6 +102,7 @@ describe("what sessions sent", () => {
 			}
 			if ((left[index] ?? 0) > 0)
 				slices.later(
+					share,
 					() => read_in_slice(index),
 					() => expect.unreachable(),
 				);
