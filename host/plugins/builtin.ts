@@ -7,6 +7,7 @@ import { definition as auth_insecure } from "./mod_auth_insecure.ts";
 import { definition as auth_internal_hashed } from "./mod_auth_internal_hashed.ts";
 import { definition as auth_internal_plain } from "./mod_auth_internal_plain.ts";
 import { definition as authz_internal } from "./mod_authz_internal.ts";
+import { definition as bosh } from "./mod_bosh.ts";
 import { definition as c2s } from "./mod_c2s.ts";
 import { definition as component } from "./mod_component.ts";
 import { definition as component_uplink } from "./mod_component_uplink.ts";
@@ -53,6 +54,7 @@ export const host_modules: readonly ModuleDefinition[] = [
 	auth_internal_hashed,
 	auth_internal_plain,
 	authz_internal,
+	bosh,
 	c2s,
 	component,
 	component_uplink,

@@ -3,7 +3,7 @@
 import { Receiver, Sender } from "ws";
 import type { Connection, Log, RateLimitSettings } from "../../core/types.ts";
 import type { AddressableText } from "../../util/stanza.ts";
-import { document_for } from "./framing.ts";
+import { addressed_text } from "../client_documents.lib.ts";
 
 const text_frame = 0x1;
 const close_frame = 0x8;
@@ -98,7 +98,7 @@ export class WebSocketConnection implements Connection {
 	}
 
 	write_shared(text: AddressableText, to: string): boolean {
-		return this.write(document_for(text, to));
+		return this.write(addressed_text(text, to));
 	}
 
 	/** Asks the client whether it is still there; any answer keeps the connection open. */

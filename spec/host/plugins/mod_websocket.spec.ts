@@ -150,7 +150,7 @@ describe("mod_websocket", () => {
 			"<open xmlns='urn:ietf:params:xml:ns:xmpp-framing' xml:lang='en' from='localhost' id='ID' version='1.0'/>",
 		]);
 		expect(features).toMatch(
-			/^<stream:features xmlns='jabber:client' xmlns:stream='http:\/\/etherx\.jabber\.org\/streams'><mechanisms /,
+			/^<stream:features xmlns:stream='http:\/\/etherx\.jabber\.org\/streams' xmlns='jabber:client'><mechanisms /,
 		);
 		await client.ask(auth("romeo"), "success");
 		await client.ask(open, "features");
@@ -195,7 +195,7 @@ describe("mod_websocket", () => {
 			const client = await login();
 			client.frame(message);
 			const said = await client.until_end();
-			expect(said[0]).toMatch(/^<stream:error xmlns='jabber:client' xmlns:stream='http:\/\/etherx\.jabber\.org\/streams'>/);
+			expect(said[0]).toMatch(/^<stream:error xmlns:stream='http:\/\/etherx\.jabber\.org\/streams' xmlns='jabber:client'>/);
 			expect(said[0]).toContain(`<${condition} xmlns='${ns.stream_errors}'/>`);
 			expect(said.slice(1)).toEqual([close, "closed 1000 Stream closed"]);
 		});

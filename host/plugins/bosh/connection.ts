@@ -1,0 +1,345 @@
+// Counterpart: plugins/mod_bosh.lua (sessions, their requests and their timers)
+
+import type { Connection, HttpResponse, Log, Timer } from "../../core/types.ts";
+import { ns } from "../../util/ns.ts";
+import { OutBuffer } from "../../util/out_buffer.ts";
+import type { AddressableText, Attributes } from "../../util/stanza.ts";
+import { xml_escape } from "../../util/stanza.ts";
+import type { Held, Outlet, Turn } from "../../util/turn.ts";
+import { addressed_text } from "../client_documents.lib.ts";
+import { type Body, bosh_ns } from "./body.ts";
+import type { BoshFraming } from "./framing.ts";
+
+/** How many requests wait for something to be said, and how many a client may make at once. */
+export const bosh_hold = 1;
+export const bosh_max_requests = 2;
+/** Most bodies that may wait to be handled: whoever keeps to {@link bosh_max_requests} never has so many. */
+const most_unhandled = 16;
+/** Most bytes that may wait for a client; as for other connections. */
+const most_pending = 32 * 1024 * 1024;
+
+/** A `<body/>` as text. */
+export function body_text(attributes: Attributes, content = ""): string {
+	let text = `<body xmlns='${bosh_ns}' xmlns:stream='${ns.streams}'`;
+	for (const [name, value] of Object.entries(attributes)) {
+		if (value !== undefined) text += ` ${name}='${xml_escape(value)}'`;
+	}
+	return `${text}>${content}</body>`;
+}
+
+/** The body that ends a session, or refuses to make one. */
+export function terminate_text(condition?: string, content?: string): string {
+	return body_text({ type: "terminate", condition }, content);
+}
+
+interface Request {
+	readonly response: HttpResponse;
+	readonly rid: number;
+}
+
+/** What belongs to one session. Times are in seconds. */
+export interface BoshOptions {
+	readonly sid: string;
+	/** The rid of the request that makes the session. */
+	readonly rid: number;
+	readonly ip: string;
+	readonly secure: boolean;
+	/** How long a request may wait for something to be said. */
+	readonly wait: number;
+	/** How long the session lives on without a request. */
+	readonly max_inactivity: number;
+	/** What the first answer says of the session. */
+	readonly creation: Attributes;
+	readonly framing: BoshFraming;
+	readonly turn: Turn;
+	readonly log: Log;
+	add_timer(delay: number, callback: () => void): Timer;
+	/** The session is over. */
+	forget(): void;
+	/** It is over since its client made no request for too long. */
+	timed_out(): void;
+}
+
+/** A client's requests as one connection: what is written goes into the answer to the oldest of them at the end of the turn. */
+export class BoshConnection implements Connection, Outlet {
+	ondata: (data: Buffer) => void = () => {};
+	onclose: (error: string | undefined) => void = () => {};
+	onreadtimeout: () => boolean = () => true;
+	onpredrain: () => void = () => {};
+	ondrain: () => void = () => {};
+	ondiscard: () => void = () => {};
+
+	readonly ip: string;
+	readonly secure: boolean;
+	private readonly out = new OutBuffer();
+	private dirty = false;
+	private state: "open" | "closing" | "ended" = "open";
+	private rid: number;
+	private readonly requests: Request[] = [];
+	/** The last answers by rid, for requests that are made again. */
+	private readonly answers = new Map<number, string>();
+	/** A request that came before the one before it. */
+	private deferred: { readonly body: Body; readonly data: Buffer; readonly request: Request } | undefined;
+	private is_new = true;
+	private paused = false;
+	/** Nothing is answered until this is over. */
+	private held = false;
+	private unhandled = 0;
+	private wait_timer: { readonly request: Request; readonly timer: Timer } | undefined;
+	private inactive_timer: Timer | undefined;
+
+	constructor(private readonly options: BoshOptions) {
+		this.ip = options.ip;
+		this.secure = options.secure;
+		this.rid = options.rid - 1;
+	}
+
+	get pending(): number {
+		return this.out.size;
+	}
+
+	/** Whether a request of the client waits for an answer. */
+	get is_active(): boolean {
+		return this.requests.length > 0;
+	}
+
+	/** Takes a request of this session. Source: stream_callbacks.streamopened. */
+	take(body: Body, data: Buffer, request: Request): void {
+		const { response, rid } = request;
+		const ahead = rid - this.rid;
+		if (this.state === "ended") response.send(terminate_text("item-not-found"));
+		else if (ahead === 1) {
+			this.handle(body, data, request);
+			this.handle_deferred();
+		} else if (ahead === 2) {
+			// One is missing; it waits for that, or until it is made again itself
+			this.deferred?.request.response.send(body_text({ sid: this.options.sid }));
+			const deferred = { body, data, request };
+			this.deferred = deferred;
+			response.on_destroy = () => {
+				if (this.deferred === deferred) this.deferred = undefined;
+			};
+		} else {
+			const answer = this.answers.get(rid);
+			if (answer !== undefined) response.send(answer);
+			else if (ahead === 0) this.add(request);
+			else response.send(terminate_text("item-not-found"));
+		}
+	}
+
+	private handle(body: Body, data: Buffer, request: Request): void {
+		this.rid = request.rid;
+		this.add(request);
+		if (this.paused && ++this.unhandled > most_unhandled) {
+			this.fail("too many requests at once");
+			return;
+		}
+		this.options.framing.read.set(data, body);
+		this.ondata(data);
+	}
+
+	private handle_deferred(): void {
+		const { deferred } = this;
+		if (deferred === undefined || deferred.request.rid !== this.rid + 1) return;
+		this.deferred = undefined;
+		this.handle(deferred.body, deferred.data, deferred.request);
+	}
+
+	private add(request: Request): void {
+		const { response } = request;
+		response.on_destroy = () => this.remove(request);
+		this.requests.push(request);
+		this.requests.sort((one, other) => one.rid - other.rid);
+		this.inactive_timer?.stop();
+		this.inactive_timer = undefined;
+		this.touch();
+	}
+
+	/** It was answered, or its client is gone. */
+	private remove(request: Request): void {
+		const at = this.requests.indexOf(request);
+		if (at < 0) return;
+		this.requests.splice(at, 1);
+		if (this.wait_timer?.request === request) this.stop_waiting();
+		if (this.requests.length > 0 || this.state === "ended") return;
+		const { max_inactivity } = this.options;
+		this.inactive_timer?.stop();
+		this.inactive_timer = this.options.add_timer(max_inactivity, () => {
+			this.options.timed_out();
+			this.fail(`BOSH client silent for over ${max_inactivity} seconds`);
+		});
+	}
+
+	write(data: string | Uint8Array, keep = false): boolean {
+		if (!this.has_place(data.length)) return false;
+		this.out.add(typeof data === "string" ? data : Buffer.from(data).toString(), keep);
+		this.touch();
+		return true;
+	}
+
+	write_shared(text: AddressableText, to: string): boolean {
+		return this.write(addressed_text(text, to));
+	}
+
+	private has_place(size: number): boolean {
+		if (this.state !== "open") return false;
+		if (this.pending + size <= most_pending) return true;
+		this.fail("no space left in buffer");
+		return false;
+	}
+
+	private touch(): void {
+		if (this.dirty) return;
+		this.dirty = true;
+		this.options.turn.touch(this);
+	}
+
+	hold(): Held {
+		this.prepare();
+		const segment = this.out.hold();
+		return {
+			release: () => {
+				this.out.release(segment);
+				this.flush();
+			},
+			discard: () => {
+				if (this.out.drop(segment) && this.state === "open") this.guard(() => this.ondiscard());
+				this.flush();
+			},
+		};
+	}
+
+	seal(): void {
+		this.prepare();
+		this.out.seal();
+	}
+
+	private prepare(): void {
+		if (this.state !== "ended" && this.out.size > 0) this.guard(() => this.onpredrain());
+		this.dirty = false;
+	}
+
+	discard(): void {
+		const is_lost = this.out.has_losses;
+		this.out.discard();
+		if (is_lost && this.state === "open") this.guard(() => this.ondiscard());
+		this.seal();
+		this.flush();
+	}
+
+	flush(): void {
+		if (this.state === "ended") return;
+		if (this.state === "closing" && !(this.dirty || this.out.waits)) {
+			this.end(undefined);
+			return;
+		}
+		if (this.held) return;
+		if (this.out.ready > 0 && this.requests.length > 0) this.answer(this.take_text());
+		while (this.requests.length > bosh_hold && !this.paused) this.answer("");
+		this.wait();
+	}
+
+	/** What is certain, as text. */
+	private take_text(): string {
+		const pieces = this.out.take();
+		return pieces.map((piece) => (piece instanceof Uint8Array ? Buffer.from(piece).toString() : piece.text)).join("");
+	}
+
+	/** Answers the oldest request. */
+	private answer(content: string): void {
+		const [request] = this.requests;
+		if (request === undefined) return;
+		const { sid, creation } = this.options;
+		const text = body_text({ sid, ...(this.is_new ? creation : {}) }, content);
+		this.is_new = false;
+		this.answers.set(request.rid, text);
+		for (const rid of this.answers.keys()) {
+			if (this.answers.size <= bosh_hold + 1) break;
+			this.answers.delete(rid);
+		}
+		request.response.send(text);
+		this.remove(request);
+		if (content !== "") this.guard(() => this.ondrain());
+	}
+
+	/** Has the oldest request answered once it waited long enough. */
+	private wait(): void {
+		const [request] = this.requests;
+		if (request === undefined || this.wait_timer?.request === request) return;
+		this.stop_waiting();
+		const timer = this.options.add_timer(this.options.wait, () => {
+			this.wait_timer = undefined;
+			if (this.requests[0] === request) this.answer("");
+		});
+		this.wait_timer = { request, timer };
+	}
+
+	private stop_waiting(): void {
+		this.wait_timer?.timer.stop();
+		this.wait_timer = undefined;
+	}
+
+	pause(): void {
+		this.paused = true;
+	}
+
+	resume(): void {
+		this.paused = false;
+		this.unhandled = 0;
+		if (this.requests.length > bosh_hold) this.touch();
+	}
+
+	pause_writes(): void {
+		this.held = true;
+	}
+
+	resume_writes(): void {
+		this.held = false;
+		this.touch();
+	}
+
+	close(): void {
+		if (this.state !== "open") return;
+		this.state = "closing";
+		this.touch();
+	}
+
+	destroy(): void {
+		this.fail(undefined);
+	}
+
+	/** Ends the session at once. */
+	private fail(reason: string | undefined): void {
+		if (this.state !== "ended") this.end(reason);
+	}
+
+	/** Answers all requests with the end of the session. */
+	private end(reason: string | undefined): void {
+		this.state = "ended";
+		this.options.turn.forget(this);
+		this.stop_waiting();
+		this.inactive_timer?.stop();
+		this.options.forget();
+		const text = terminate_text(this.options.framing.has_error ? "remote-stream-error" : undefined, this.take_text());
+		this.deferred?.request.response.send(text);
+		for (const { response } of this.requests.splice(0)) response.send(text);
+		// The owner may be in the middle of something
+		setImmediate(() => this.guard(() => this.onclose(reason)));
+	}
+
+	private guard(callback: () => void): void {
+		try {
+			callback();
+		} catch (error) {
+			this.options.log("error", "Error in a BOSH session from %s: %s", this.ip, error instanceof Error ? error.stack : error);
+			this.fail("internal error");
+		}
+	}
+
+	/** There is no one connection whose end could be found out so. */
+	set_keepalive(): void {}
+
+	ssl_info(): undefined {
+		return undefined;
+	}
+}
