@@ -16,6 +16,9 @@ export const ours_only = "not on Prosody";
 /** Scripts with this tag show what older Prosodys do not have; its value says what that is. */
 export const newer_only = "needs Prosody 13";
 
+/** Scripts with this tag need a server of ours for the clients, too; its value says why. */
+export const not_behind = "not behind Prosody";
+
 /** The value of a script's tag, undefined where it has no such tag. */
 export function tag_of(name: string, tag: string): string | undefined {
 	const script = read_script(join(import.meta.dirname, "scansion", name));

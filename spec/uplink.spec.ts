@@ -3,14 +3,15 @@
 import { describe, expect, it } from "vitest";
 import { find_prosody } from "../tools/reference.ts";
 import { not_installed } from "./needs.ts";
-import { names, play_on } from "./scripts.ts";
+import { names, not_behind, play_on, tag_of } from "./scripts.ts";
 import { start_pair } from "./uplink.ts";
 
 const prosody = find_prosody(process.env["ENJAMB_REFERENCE"]);
 const no_prosody = not_installed(prosody, "Prosody", "rooms are not tried as its component");
 
 describe.skipIf(no_prosody)("our scansion scripts, through a component stream of a real Prosody", () => {
-	it.for(names.filter((name) => name.startsWith("muc_") || name.startsWith("mam_")))("%s", async (name) => {
+	const of_rooms = names.filter((name) => /^(?:muc|mam)_/.test(name) && tag_of(name, not_behind) === undefined);
+	it.for(of_rooms)("%s", async (name) => {
 		const start = async () => {
 			const pair = await start_pair({ prosody });
 			await pair.connected();
