@@ -1,4 +1,7 @@
-import { describe, expect, it } from "vitest";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, describe, expect, it } from "vitest";
 import { start_scratch_server } from "../../host/composition.ts";
 import { type ConfigValue, default_config } from "../../host/core/configmanager.ts";
 import type { ScratchServer } from "../../tools/scansion.ts";
@@ -11,9 +14,17 @@ const scripts: readonly [name: string, global: Record<string, ConfigValue>, room
 	["archive_in_files.scs", { storage: "internal" }, {}],
 ];
 
+let folder: string | undefined;
+
+afterEach(() => {
+	if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+	folder = undefined;
+});
+
 describe("scripts for services with options", () => {
 	it.each(scripts)("%s", async (name, global, rooms) => {
-		const config = default_config("");
+		folder = mkdtempSync(join(tmpdir(), "enjamb-spec-"));
+		const config = default_config(folder);
 		for (const [option, value] of Object.entries({ storage: "memory", modules_disabled: ["s2s", "tls"], ...global })) {
 			config.set("*", option, value);
 		}
