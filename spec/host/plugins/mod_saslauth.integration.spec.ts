@@ -139,7 +139,7 @@ describe.skipIf(no_prosody)("streams as with Prosody", () => {
 	let prosody: Reference;
 
 	beforeAll(async () => {
-		if (no_prosody !== undefined) return;
+		if (no_prosody) return;
 		const started = await start_reference({
 			config: `
 				authentication = "insecure"
