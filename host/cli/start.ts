@@ -5,6 +5,15 @@ import { watch_stray_errors } from "../core/module_guard.ts";
 import type { RunningServer } from "../running_server.ts";
 import { open_server, refuse } from "./opening.ts";
 
+/** Where a browser gets a client, if it is the host's first page. */
+function web_page(server: RunningServer): string | undefined {
+	const listener = server.addresses().find(({ service }) => service === "http");
+	const host = [...server.hosts.values()].find(({ modules }) => modules.has("conversejs"))?.host;
+	if (listener === undefined || host === undefined) return undefined;
+	const path = new URL(server.hosts.get(host)?.modules.get("conversejs")?.module.http_url("conversejs") ?? "http://-/").pathname;
+	return `http://${listener.host.includes(":") ? `[${listener.host}]` : listener.host}:${listener.port}${path}`;
+}
+
 /** What a newcomer sees: where the server is, how to talk to it, where its data lies. */
 function welcome(server: RunningServer): string {
 	const where = server
@@ -14,7 +23,10 @@ function welcome(server: RunningServer): string {
 	const hosts = [...server.hosts.values()];
 	const account = hosts.find(({ type }) => type === "local")?.host;
 	const rooms = hosts.find(({ modules }) => modules.has("muc"))?.host;
-	const lines = [`Enjamb ${server.version} listens on ${where}`];
+	const lines = [];
+	const page = web_page(server);
+	if (page !== undefined) lines.push(`Open ${page} in a browser, in two tabs: that is a conversation`);
+	lines.push(`Enjamb ${server.version} listens on ${where}`);
 	if (account !== undefined && server.hosts.get(account)?.users.name === "insecure") {
 		lines.push(`  Log in     as anybody@${account}, with any password (accounts are open: for development only)`);
 	}

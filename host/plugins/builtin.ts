@@ -11,11 +11,13 @@ import { definition as bosh } from "./mod_bosh.ts";
 import { definition as c2s } from "./mod_c2s.ts";
 import { definition as component } from "./mod_component.ts";
 import { definition as component_uplink } from "./mod_component_uplink.ts";
+import { definition as conversejs } from "./mod_conversejs.ts";
 import { definition as cron } from "./mod_cron.ts";
 import { definition as debug_reset } from "./mod_debug_reset.ts";
 import { definition as dialback } from "./mod_dialback.ts";
 import { definition as disco } from "./mod_disco.ts";
 import { definition as http } from "./mod_http.ts";
+import { definition as http_altconnect } from "./mod_http_altconnect.ts";
 import { definition as http_errors } from "./mod_http_errors.ts";
 import { definition as http_files } from "./mod_http_files.ts";
 import { definition as iq } from "./mod_iq.ts";
@@ -58,6 +60,7 @@ export const host_modules: readonly ModuleDefinition[] = [
 	c2s,
 	component,
 	component_uplink,
+	conversejs,
 	cron,
 	debug_reset,
 	dialback,
@@ -66,6 +69,7 @@ export const host_modules: readonly ModuleDefinition[] = [
 	s2s_bidi,
 	disco,
 	http,
+	http_altconnect,
 	http_errors,
 	http_files,
 	iq,

@@ -157,7 +157,10 @@ export const definition: ModuleDefinition = {
 				route: { GET: handle_get, "GET /": handle_get, POST: handle_post, "POST /": handle_post },
 			});
 		}
-		module.add_host = serve;
+		module.add_host = (host_module) => {
+			serve(host_module);
+			host_module.depends("http_altconnect");
+		};
 		if (module.server.modulemanager.configured_for("*").includes(module.name)) serve(module);
 	},
 };

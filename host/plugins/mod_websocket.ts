@@ -99,7 +99,10 @@ export const definition: ModuleDefinition = {
 				route: { GET: handle_request, "GET /": handle_request },
 			});
 		}
-		module.add_host = serve;
+		module.add_host = (host_module) => {
+			serve(host_module);
+			host_module.depends("http_altconnect");
+		};
 		if (module.server.modulemanager.configured_for("*").includes(module.name)) serve(module);
 	},
 };

@@ -18,6 +18,8 @@ export const readers_here: Readonly<Record<string, string>> = {
 	add_permissions: "authz_internal",
 	additional_registration_fields: "register_ibr",
 	admins: "authz_internal watchregistrations",
+	advertise_bosh: "http_altconnect",
+	advertise_websocket: "http_altconnect",
 	allow_anonymous_s2s: "auth_anonymous",
 	allow_anonymous_storage: "auth_anonymous",
 	allow_registration: "register",
@@ -54,6 +56,9 @@ export const readers_here: Readonly<Record<string, string>> = {
 	conflict_resolve: "core",
 	consider_bosh_secure: "bosh",
 	consider_websocket_secure: "websocket",
+	conversejs_options: "conversejs",
+	conversejs_resources: "conversejs",
+	conversejs_tags: "conversejs",
 	cron_check_delay: "cron",
 	cron_initial_delay: "cron",
 	cron_spread_factor: "cron",
@@ -215,9 +220,11 @@ export const readers_here: Readonly<Record<string, string>> = {
 
 /** Modules that each of ours has loaded with it. */
 export const dependencies_here: Readonly<Record<string, string>> = {
-	bosh: "c2s http",
+	bosh: "c2s http http_altconnect",
+	conversejs: "http websocket",
 	dialback: "s2s",
 	http: "http_errors",
+	http_altconnect: "http",
 	http_files: "http",
 	muc: "adhoc disco muc_unique vcard",
 	muc_mam: "muc",
@@ -225,5 +232,5 @@ export const dependencies_here: Readonly<Record<string, string>> = {
 	register: "register_ibr user_account_management watchregistrations",
 	register_ibr: "register_limits",
 	uptime: "adhoc",
-	websocket: "c2s http",
+	websocket: "c2s http http_altconnect",
 };
