@@ -113,7 +113,7 @@ export class OutBuffer {
 		this.sealed = this.parts.length;
 		this.certain_size += this.turn_size;
 		this.turn_size = 0;
-		this.kept = nothing();
+		if (this.kept.size > 0) this.kept = nothing();
 	}
 
 	/** The turn has ended, but is not stored yet: puts away what was added in it. */
@@ -161,7 +161,7 @@ export class OutBuffer {
 		const { kept } = this;
 		this.parts.length = this.sealed;
 		this.turn_size = 0;
-		this.kept = nothing();
+		if (this.kept.size > 0) this.kept = nothing();
 		for (const part of kept.parts) this.add(part, true);
 	}
 

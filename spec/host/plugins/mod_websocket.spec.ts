@@ -255,6 +255,22 @@ describe("mod_websocket", () => {
 		expect((await ask(upgrade().replace("dGhlIHNhbXBsZSBub25jZQ==", "short")))?.status).toBe(400);
 	});
 
+	it("pings who is silent for long, and ends the connection of nobody who answers", async () => {
+		const patient = await start_test_server({
+			config: { "*": { http_ports: [0], ...options, network_settings: { read_timeout: 0.3 } } },
+		});
+		try {
+			const client = await login(port_of(patient));
+			await client.take("ping");
+			client.frame("", { opcode: 10 });
+			await client.take("ping", 1);
+			expect(client.ended).toBe(false);
+			expect(await client.ask(ping("still"), "id='still'")).toContain("type='result'");
+		} finally {
+			await patient.stop();
+		}
+	});
+
 	it("takes the client's address from a trusted proxy", async () => {
 		const client = await login(port_of(own), upgrade("xmpp", ["X-Forwarded-For: 203.0.113.7"]));
 		const session = own.server.hosts.get("localhost")?.sessions.get("romeo")?.sessions.get("raw");

@@ -82,6 +82,20 @@ describe("what a connection has to say", () => {
 		expect(bytes(out.take()).toString()).toBe("<c/>");
 	});
 
+	it("keeps bytes as it does texts, and nothing of what comes after a turn that was put away", () => {
+		const out = new OutBuffer();
+		const first = out.hold();
+		out.add(Buffer.from("kept"), true);
+		out.add("lost", false);
+		const second = out.hold();
+		expect(out.drop(first)).toBe(false);
+		expect(out.ready).toBe(0);
+		expect(out.drop(second)).toBe(true);
+		expect(out.take().map((piece) => (piece instanceof Uint8Array ? Buffer.from(piece).toString() : piece.text))).toEqual([
+			"kept",
+		]);
+	});
+
 	it("is taken in portions, and keeps its order over thousands of them", () => {
 		const out = new OutBuffer();
 		let written = "";
