@@ -171,7 +171,12 @@ describe("mod_websocket", () => {
 			await client.take("pong payload");
 			client.frame("<a xmlns='urn:example:unknown'/>");
 			const said = await client.until_end();
-			const names = normal(said).map((text) => [/^<?[a-z:]+/.exec(text)?.[0], / xmlns='[^']+'/.exec(text)?.[0]]);
+			// Prosody 13 says no default namespace with a stream error, which has nothing in it
+			const texts = normal(said).map((text) => text.replace(/^(<stream:error[^>]*) xmlns='jabber:client'/, "$1"));
+			const names = texts.map((text) => [
+				/^<?[a-z:]+/.exec(text)?.[0],
+				/^<[^>]* xmlns='[^']+'/.exec(text)?.[0].match(/ xmlns=.*/)?.[0],
+			]);
 			transcripts.push([...names, said.at(-2)?.match(/<[a-z-]+ xmlns='urn:ietf[^>]*>/)?.[0], said.at(-1)]);
 		}
 		expect(transcripts[0]).toEqual(transcripts[1]);
