@@ -61,7 +61,7 @@ export interface GroupchatEvent extends RoomStanzaEvent {
 export interface BuildPresenceEvent {
 	room: Room;
 	stanza: Stanza;
-	/** Missing for who is not in the room; then `bare_jid` is there. */
+	/** Missing for somebody who is not in the room; then `bare_jid` is there. */
 	occupant?: Occupant;
 	bare_jid?: string;
 	nick?: string | undefined;

@@ -73,7 +73,7 @@ export const restrict_pm = feature("restrict_pm", (module) => {
 		if (to.bare_jid === from.bare_jid) return true;
 		if (get_allow_modpm(room) && (to.role === "moderator" || from.role === "moderator")) return true;
 		const allowed = get_allow_pm(room);
-		// Divergence: for who has no affiliation, and for values that it does not know, Prosody drops the message without an answer
+		// Divergence: for people without an affiliation, and for values that it does not know, Prosody drops the message without an answer
 		if (allowed === "affiliated") return room.get_affiliation(from.bare_jid) !== undefined;
 		if (allowed !== "visitor" && allowed !== "participant" && allowed !== "moderator") return false;
 		return role_rank(from.role) >= valid_roles[allowed];

@@ -236,7 +236,7 @@ export function create_certmanager(server: CertificateServices): CertManager {
 		}
 		log(
 			"warn",
-			"There is no certificate for %s in %s, so one was made that vouches for itself (%s). Clients will warn about it.",
+			"There is no certificate for %s in %s, so a self-signed one was made (%s). Clients will warn about it.",
 			host,
 			certificates_folder(),
 			is_kept ? files.certificate : "until the server stops",

@@ -89,7 +89,7 @@ function error_of(stanza: Stanza): IqError {
 	return new IqError(type, error?.condition ?? "undefined-condition", error?.text, stanza);
 }
 
-/** Who asks, hearing too of an answer that is sent to it directly: one of this server, to a query that does not say from whom it is. */
+/** The origin of a query, which also sees an answer that this server sends it directly: one to a query without `from`. */
 function answering(query: Stanza, origin: Session, heard: (answer: Stanza) => void): Session {
 	const send = (stanza: Stanza): boolean => {
 		if (stanza.name === query.name && stanza.attrs["id"] === query.attrs["id"]) heard(stanza);

@@ -50,7 +50,7 @@ function extension(id: string, value: Uint8Array, critical = false): Buffer {
 }
 
 /**
- * Makes a certificate that vouches for itself (ECDSA on P-256), for these domains and valid from yesterday on.
+ * Makes a self-signed certificate (ECDSA on P-256), for these domains and valid from yesterday on.
  * @param names domains; the first one is also the subject
  * @param days how long it is valid
  */

@@ -68,7 +68,7 @@ function remove_squatter(room: Room, actor: string, jid: string, nick: string, a
 	room.set_role(true, occupant_jid, undefined, "This nickname is reserved");
 }
 
-/** Whether an affiliation can come with a nick of one's own. Divergence: Prosody also reserves nicks for who is banned. */
+/** Whether an affiliation can come with a nick of one's own. Divergence: Prosody also reserves nicks for the banned. */
 function may_reserve(affiliation: string): boolean {
 	return is_affiliation(affiliation) && valid_affiliations[affiliation] > valid_affiliations.none;
 }
@@ -98,7 +98,7 @@ function apply_item(room: Room, actor: string, item: AdminItem): Verdict {
 	return failed(stanza_error("cancel", "bad-request"));
 }
 
-/** Whether an item could be applied as the room is now, but for who is then the last owner. */
+/** Whether an item could be applied as the room is now, without asking whether an owner is left. */
 function check_item(room: Room, actor: string, item: AdminItem): Verdict {
 	const { jid, nick, affiliation, role } = item;
 	if (affiliation !== undefined && jid !== undefined && role === undefined) {

@@ -86,7 +86,7 @@ export function check_affiliation(
 
 /**
  * Gives an account (or a domain) an affiliation, and the role that goes with it to its occupants; tells the room and saves.
- * `actor` is the real JID of who wants it, or true for the service itself, which may do everything. `data` replaces what is
+ * `actor` is the real JID of whoever wants it, or true for the service itself, which may do everything. `data` replaces what is
  * kept about the account; false forgets it, undefined leaves it.
  */
 function set_affiliation(

@@ -90,7 +90,7 @@ function is_anonymous_for(room: Room, jid: string): boolean {
 	return occupant === undefined || !can_see_real_jids(whois, occupant);
 }
 
-/** The presence that says what became of an occupant, before its `<x/>` is added: its own, or one made for who left without. */
+/** The presence that says what became of an occupant, before its `<x/>` is added: its own, or one made for an occupant who left without. */
 function base_presence(occupant: Occupant, force_unavailable: boolean): Stanza {
 	const own = occupant.get_presence();
 	const is_true = own !== undefined && (occupant.role !== undefined || own.attr["type"] === "unavailable");

@@ -24,7 +24,7 @@ function may_set_role(room: Room, actor: string, occupant: Occupant, role: Role 
 }
 
 /**
- * Gives an occupant a role, of which "none" removes it from the room. `actor` is the real full JID of who wants it, or true
+ * Gives an occupant a role, of which "none" removes it from the room. `actor` is the real full JID of whoever wants it, or true
  * for the service itself, which may do everything.
  */
 function set_role(

@@ -43,7 +43,7 @@ export function check_certificates(config: Config, config_folder: string, now = 
 			findings.push({
 				...place,
 				severity: "warning",
-				message: `there is no certificate for ${host}, so that one is made that vouches for itself, about which clients warn`,
+				message: `there is no certificate for ${host}, so a self-signed one is made; clients will warn about it`,
 				expected: `expected ${host}.crt with ${host}.key, or ${host}/fullchain.pem with ${host}/privkey.pem, in the folder of the option certificates`,
 			});
 			continue;

@@ -225,7 +225,7 @@ const consequences: { readonly [Key in Purpose]: { readonly severity: "error" | 
 	authentication: { severity: "error", text: "so that nobody can log in" },
 	storage: { severity: "error", text: "so that nothing can be stored" },
 	authorization: { severity: "error", text: "so that roles cannot be told" },
-	addition: { severity: "warning", text: "and the server runs without it" },
+	addition: { severity: "warning", text: "and the server runs without the module" },
 };
 
 function finding(checked: CheckedModule, config: Config, wanted: Wanted): Finding | undefined {
@@ -249,7 +249,7 @@ function finding(checked: CheckedModule, config: Config, wanted: Wanted): Findin
 	if (missing.length === 0) return { ...base, message: `mod_${name} is in Lua (${file}), which does not run here, ${text}` };
 	return {
 		...base,
-		message: `mod_${name} (${file}) asks for what is not offered here, ${text}`,
+		message: `mod_${name} (${file}) needs what is not offered here, ${text}`,
 		expected: `missing: ${missing.join(", ")}`,
 	};
 }

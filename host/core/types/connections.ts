@@ -19,7 +19,7 @@ export interface Connection {
 	onpredrain: () => void;
 	/** All that was written is out, after some of it had to wait. */
 	ondrain: () => void;
-	/** The turn failed, and what was written in it was thrown away; only for who cares. */
+	/** The turn failed, and what was written in it was thrown away. */
 	ondiscard: () => void;
 	/**
 	 * Collects text or bytes for the end of the turn. False where the connection is gone or its out-buffer is over its limit.

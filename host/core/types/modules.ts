@@ -56,7 +56,7 @@ export interface Task {
 	/** Key of its last run, `MODULE/name` where there is none. */
 	readonly id?: string;
 	readonly when: "hourly" | "daily" | "weekly";
-	/** Done once what it answers is; started at, in seconds since 1970. */
+	/** Done when the promise that it returns is; started at, in seconds since 1970. */
 	run(started_at: number): void | Promise<void>;
 }
 
@@ -84,7 +84,7 @@ export interface ModuleDefinition {
 	readonly path?: string;
 	/** Not the server's own, in a language in which it may start what fails when nobody waits for it. */
 	readonly is_guarded?: boolean;
-	/** Runs the module; what it answers is what `module.depends` gives others. */
+	/** Runs the module; others get what it returns from `module.depends`. */
 	load(module: ModuleApi): unknown;
 }
 
@@ -123,13 +123,13 @@ export interface Timer {
 	reschedule(delay: number): void;
 }
 
-/** Who asks for a permission: a JID, or the event of a stanza. */
+/** On whose behalf a permission is asked for: a JID, or the event of a stanza. */
 export type PermissionContext = string | { origin: Session; stanza: Stanza };
 
 /** The answer to a query. */
 export interface IqAnswer {
 	readonly stanza: Stanza;
-	/** Where it came from; absent where the answer was given at once, to whoever asked. */
+	/** Where it came from; absent when the answer was given at once, in this server. */
 	readonly origin?: Session;
 }
 
@@ -147,7 +147,7 @@ export interface ModuleApi {
 
 	/** Lifecycle callbacks, assigned by the module while it loads. */
 	unload: (() => void) | undefined;
-	/** What `save` answers is handed to `restore` of the reloaded module. */
+	/** What `save` returns is handed to `restore` of the reloaded module. */
 	save: (() => unknown) | undefined;
 	restore: ((saved: unknown) => void) | undefined;
 	/** Called once the server listens, or at once when it already does. */
@@ -235,7 +235,7 @@ export interface ModuleApi {
 
 	open_store<Kind extends keyof StoreTypes = "keyval">(name?: string, kind?: Kind): StoreTypes[Kind];
 
-	/** Calls back after `delay` seconds; a number as its answer is the delay to the next call. */
+	/** Calls back after `delay` seconds; a returned number is the delay to the next call. */
 	add_timer(delay: number, callback: (now: number) => unknown): Timer;
 
 	/** Has mod_cron do something again and again. The name is for people, and may be left out. */
@@ -255,11 +255,11 @@ export interface ModuleApi {
 	 * behind it waits with it.
 	 */
 	in_slices(event: StanzaEvent, work: () => void): void;
-	/** Whether nothing would see an event but some of these handlers, so that who knows what they do need not fire it. */
+	/** Whether nothing would see an event but some of these handlers, so that whoever knows what these do need not fire it. */
 	is_only_heard_by<Name extends keyof EventMap & string>(event: Name, handlers: ReadonlySet<Handler<EventMap[Name]>>): boolean;
 	/** Sends an IQ; the promise ends with its result's stanza, or fails with an {@link IqError}. Timeout in seconds. */
 	send_iq(stanza: Stanza, origin?: Session, timeout?: number): Promise<Stanza>;
-	/** The same, with who answered. */
+	/** The same, and says who answered. */
 	query_iq(stanza: Stanza, origin?: Session, timeout?: number): Promise<IqAnswer>;
 
 	default_permission(role: string, permission: string): void;

@@ -178,7 +178,7 @@ describe("tls_context", () => {
 	it("makes a certificate where there is none, and keeps it where data are kept", async () => {
 		const { context, log, server } = await context_for("localhost", {});
 		expect(context?.names).toEqual(["localhost"]);
-		expect(log.mock.calls.find(([level]) => level === "warn")?.[1]).toContain("vouches for itself");
+		expect(log.mock.calls.find(([level]) => level === "warn")?.[1]).toContain("self-signed");
 		const kept = find_cert(join(server.paths.data, "certificates"), "localhost");
 		expect(kept).toBeDefined();
 		for (const file of [kept?.certificate, kept?.key]) expect(statSync(file ?? "").mode & 0o777).toBe(0o600);

@@ -17,7 +17,7 @@ const built_in = new Set(["presence", "message", "iq", "offline", "c2s", "muc", 
 const fine = `
 data_path = "data"
 interfaces = { "127.0.0.1" }
-c2s_ports = { 0 }
+c2s_ports = { 0 }; s2s_ports = { 0 }
 storage = "sql"
 VirtualHost "example.com"
 `;
