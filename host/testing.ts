@@ -96,5 +96,5 @@ export async function expect_stanza(client: Client, accepts: (stanza: Stanza) =>
 /** Sends an IQ and takes its answer. Throws where none comes. */
 export function ask(client: Client, iq: Stanza): Promise<Stanza> {
 	client.send(iq);
-	return expect_stanza(client, (stanza) => stanza.name === "iq" && stanza.attrs["id"] === iq.attrs["id"]);
+	return expect_stanza(client, (stanza) => stanza.name === "iq" && stanza.attr["id"] === iq.attr["id"]);
 }

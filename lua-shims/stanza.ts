@@ -177,7 +177,7 @@ export function create_stanza_library(border: Border): StanzaLibrary {
 		child_with_ns: ([self, xmlns]) => {
 			const stanza = stanza_of(self, "child_with_ns");
 			const wanted = text(xmlns, "namespace");
-			return optional(stanza.tags.find((child) => child.attrs["xmlns"] === wanted));
+			return optional(stanza.tags.find((child) => child.attr["xmlns"] === wanted));
 		},
 		get_child_with_attr: ([self, name, xmlns, attr, value, normalize]) => {
 			const stanza = stanza_of(self, "get_child_with_attr");
@@ -185,7 +185,7 @@ export function create_stanza_library(border: Border): StanzaLibrary {
 			const attribute = needed(attr, "attribute name");
 			const wanted = text(value, "attribute value");
 			for (const child of stanza.childtags(text(name, "tag name"), text(xmlns, "namespace"))) {
-				const found = child.attrs[attribute];
+				const found = child.attr[attribute];
 				if ((convert ? border.call(convert, found) : found) === wanted) return border.to_lua(child);
 			}
 			return undefined;

@@ -19,25 +19,25 @@ export class AttrTable extends LiveTable {
 	}
 
 	get target(): st.Attributes {
-		return this.stanza.attrs;
+		return this.stanza.attr;
 	}
 
 	get(key: Key): TValue {
-		const value: unknown = typeof key === "string" ? this.stanza.attrs[key] : undefined;
+		const value: unknown = typeof key === "string" ? this.stanza.attr[key] : undefined;
 		// what every object of JavaScript has, such as `constructor`, is no attribute
 		return typeof value === "string" ? string_value(value) : nil;
 	}
 
 	set(key: Key, value: TValue): void {
-		const { attrs } = this.stanza;
+		const { attr } = this.stanza;
 		if (typeof key !== "string") throw new TypeError(`an attribute's name is a string, not a ${typeof key}`);
-		if (value.ttisnil()) delete attrs[key];
-		else set_field(attrs, key, attribute_text(key, value));
+		if (value.ttisnil()) delete attr[key];
+		else set_field(attr, key, attribute_text(key, value));
 	}
 
 	keys(): readonly Key[] {
-		const { attrs } = this.stanza;
-		return Object.keys(attrs).filter((name) => attrs[name] !== undefined);
+		const { attr } = this.stanza;
+		return Object.keys(attr).filter((name) => attr[name] !== undefined);
 	}
 }
 
@@ -139,7 +139,7 @@ export class StanzaTable extends LiveTable {
 		}
 		switch (key) {
 			case "attr":
-				target.attrs = attributes(value) ?? {};
+				target.attr = attributes(value) ?? {};
 				return;
 			case "name":
 				if (type_name(value) !== "string") throw new TypeError(`a stanza's name is a string, not a ${type_name(value)}`);
@@ -204,18 +204,18 @@ export function attributes(value: TValue | undefined): st.Attributes | undefined
 	if (value === undefined || value.ttisnil()) return undefined;
 	if (value.value instanceof AttrTable) return { ...value.value.target };
 	if (value.type !== tags.table) throw new TypeError(`invalid attributes: expected table, got ${type_name(value)}`);
-	const attrs: st.Attributes = {};
+	const attr: st.Attributes = {};
 	const add = (key: Key | undefined, item: TValue): void => {
 		if (typeof key !== "string") throw new TypeError(`invalid attribute name: expected string, got ${typeof key}`);
 		if (type_name(item) !== "string") {
 			throw new TypeError(`invalid attribute value for '${key}': expected string, got ${type_name(item)}`);
 		}
-		set_field(attrs, key, text_of_string(item));
+		set_field(attr, key, text_of_string(item));
 	};
 	if (value.value instanceof LiveTable) {
 		for (const key of value.value.keys()) add(key, value.value.get(key));
 	} else {
 		for (let entry = (value.value as Table).f; entry !== undefined; entry = entry.n) add(key_of(entry.key), entry.value);
 	}
-	return attrs;
+	return attr;
 }

@@ -109,15 +109,15 @@ describe("enjamb start", () => {
 			);
 			const joined = await expect_stanza(
 				romeo,
-				(stanza) => stanza.name === "presence" && stanza.attrs["from"] === `${room}/romeo`,
+				(stanza) => stanza.name === "presence" && stanza.attr["from"] === `${room}/romeo`,
 			);
-			const codes = joined.get_child("x", "http://jabber.org/protocol/muc#user")?.tags.map((tag) => tag.attrs["code"]);
+			const codes = joined.get_child("x", "http://jabber.org/protocol/muc#user")?.tags.map((tag) => tag.attr["code"]);
 			expect(codes?.includes("201")).toBe(signal === "SIGINT");
 			const form = st
 				.iq({ type: "set", id: "instant", to: room })
 				.tag("query", { xmlns: "http://jabber.org/protocol/muc#owner" });
 			romeo.send(form.tag("x", { xmlns: "jabber:x:data", type: "submit" }).reset());
-			await expect_stanza(romeo, (stanza) => stanza.attrs["id"] === "instant");
+			await expect_stanza(romeo, (stanza) => stanza.attr["id"] === "instant");
 			server.child.kill(signal);
 			expect(await server.ended).toMatchObject({ status: 0, err: "" });
 			expect(romeo.ended).toContain("system-shutdown");
@@ -158,9 +158,9 @@ describe("enjamb start", () => {
 		expect(text).toMatch(/component files\.localhost does not run, since mod_papyrus could not be loaded/);
 		const romeo = await login(port_in(text), "romeo");
 		expect(
-			(await ask(romeo, st.iq({ type: "get", id: "1", to: "conference.localhost" }).query(ns.disco_info))).attrs["type"],
+			(await ask(romeo, st.iq({ type: "get", id: "1", to: "conference.localhost" }).query(ns.disco_info))).attr["type"],
 		).toBe("result");
-		expect((await ask(romeo, st.iq({ type: "get", id: "2", to: "files.localhost" }).query(ns.disco_info))).attrs["type"]).toBe(
+		expect((await ask(romeo, st.iq({ type: "get", id: "2", to: "files.localhost" }).query(ns.disco_info))).attr["type"]).toBe(
 			"error",
 		);
 		await romeo.disconnect();

@@ -41,7 +41,7 @@ describe.skipIf(no_prosody)("our scansion scripts, on a real Prosody", () => {
 			const client = await Client.connect({ ...account, host: "127.0.0.1", port: server.port, timeout: patience });
 			if (!client.ok) throw new Error(client.error);
 			client.value.send(st.iq({ type: "get", id: "version", to: "localhost" }).query(ns.version));
-			const answer = await client.value.take((stanza) => stanza.attrs["id"] === "version", patience);
+			const answer = await client.value.take((stanza) => stanza.attr["id"] === "version", patience);
 			await client.value.disconnect();
 			return answer?.get_child("query", ns.version)?.get_child_text("version")?.startsWith("0.") ?? false;
 		} finally {

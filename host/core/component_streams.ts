@@ -36,8 +36,8 @@ export function handshake_token(streamid: string, secret: string): string {
  * the stream's own, as Prosody does.
  */
 export function take_stanza(element: Stanza): boolean {
-	const { xmlns } = element.attrs;
-	if (xmlns === undefined && element.name === "handshake") element.attrs["xmlns"] = ns.component_accept;
-	else if (xmlns === ns.client) element.attrs["xmlns"] = undefined;
-	return element.attrs["xmlns"] === undefined;
+	const { xmlns } = element.attr;
+	if (xmlns === undefined && element.name === "handshake") element.attr["xmlns"] = ns.component_accept;
+	else if (xmlns === ns.client) element.attr["xmlns"] = undefined;
+	return element.attr["xmlns"] === undefined;
 }

@@ -28,9 +28,9 @@ export class IqTracker {
 
 	/** Sends a query; the promise fails with an {@link IqError}. Timeout in seconds. */
 	ask(query: Stanza, origin: Session, timeout: number): Promise<IqAnswer> {
-		const { id } = query.attrs;
+		const { id } = query.attr;
 		if (id === undefined) return Promise.reject(new TypeError("an iq needs an id"));
-		const from = query.attrs["from"];
+		const from = query.attr["from"];
 		const kind = from === undefined || jid.node(from) === undefined ? "host" : jid.resource(from) === undefined ? "bare" : "full";
 		const key = `${kind}/${id}`;
 		return new Promise((resolve, reject) => {
@@ -50,9 +50,9 @@ export class IqTracker {
 			};
 			const handler: Handler<StanzaEvent> = ({ origin: answerer, stanza }) => {
 				// the router may have taken \`to\` from the query by then, as it does for a client's own account
-				if (stanza.attrs["id"] !== id || stanza.attrs["from"] !== query.attrs["to"]) return undefined;
-				if (stanza.attrs["type"] === "result") finish({ stanza, origin: answerer });
-				else if (stanza.attrs["type"] === "error") finish(error_of(stanza));
+				if (stanza.attr["id"] !== id || stanza.attr["from"] !== query.attr["to"]) return undefined;
+				if (stanza.attr["type"] === "result") finish({ stanza, origin: answerer });
+				else if (stanza.attr["type"] === "error") finish(error_of(stanza));
 				else return undefined;
 				return true;
 			};
@@ -92,7 +92,7 @@ function error_of(stanza: Stanza): IqError {
 /** The origin of a query, which also sees an answer that this server sends it directly: one to a query without `from`. */
 function answering(query: Stanza, origin: Session, heard: (answer: Stanza) => void): Session {
 	const send = (stanza: Stanza): boolean => {
-		if (stanza.name === query.name && stanza.attrs["id"] === query.attrs["id"]) heard(stanza);
+		if (stanza.name === query.name && stanza.attr["id"] === query.attr["id"]) heard(stanza);
 		return origin.send(stanza);
 	};
 	return new Proxy(origin, { get: (target, name) => (name === "send" ? send : Reflect.get(target, name)) });

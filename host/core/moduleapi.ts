@@ -431,7 +431,7 @@ export class ModuleInstance implements ModuleApi {
 		if (typeof context !== "string" && context.origin.type === "c2s" && context.origin.host === this.host) {
 			return { who: context.origin.full_jid ?? context.origin.id, role: context.origin.role };
 		}
-		const who = typeof context === "string" ? context : (context.stanza.attrs["from"] ?? "");
+		const who = typeof context === "string" ? context : (context.stanza.attr["from"] ?? "");
 		const { authz } = this.host_session();
 		const node = jid.node(who);
 		if (typeof context === "string" && jid.host(who) === this.host && node !== undefined) {

@@ -77,9 +77,9 @@ export class ServerStreamSession extends BaseStreamSession implements ServerSess
 	/** Answers: by the stream in the other direction, unless this one goes both ways. */
 	override send(stanza: Stanza): boolean {
 		if (this.direction === "outgoing") return this.sends2s(stanza);
-		const host = this.server.hosts.get(jid.host(stanza.attrs["from"] ?? "") ?? this.to_host ?? "");
+		const host = this.server.hosts.get(jid.host(stanza.attr["from"] ?? "") ?? this.to_host ?? "");
 		if (host === undefined) return false;
-		if (stanza.attrs["to"] === undefined) stanza.attrs["to"] = this.from_host;
+		if (stanza.attr["to"] === undefined) stanza.attr["to"] = this.from_host;
 		this.server.router.route_stanza(host, stanza);
 		return true;
 	}

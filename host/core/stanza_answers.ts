@@ -8,7 +8,7 @@ const stanza_names = new Set(["message", "presence", "iq"]);
 
 /** Whether a stanza must not be answered with an error: errors, and results of IQs (RFC 6120 §8.3.1). */
 export function is_answer(stanza: Stanza): boolean {
-	return stanza.attrs["type"] === "error" || (stanza.name === "iq" && stanza.attrs["type"] === "result");
+	return stanza.attr["type"] === "error" || (stanza.name === "iq" && stanza.attr["type"] === "result");
 }
 
 /** What senders are told of stanzas that came to nothing. */
@@ -24,7 +24,7 @@ export function create_answers(log: Log, wants_debug: () => boolean): StanzaAnsw
 	return {
 		unhandled(origin, stanza) {
 			const { name } = stanza;
-			if (stanza.attrs["xmlns"] === undefined && stanza_names.has(name)) {
+			if (stanza.attr["xmlns"] === undefined && stanza_names.has(name)) {
 				if (is_answer(stanza)) {
 					if (wants_debug()) log("debug", "Discarding %s from %s: %s", name, origin.type, stanza.top_tag());
 					return;

@@ -18,9 +18,9 @@ const addresses = [
 
 /** Answers with why an IQ is malformed, undefined for a good one. Source: RFC 6120 §8.2.3. */
 function iq_problem(stanza: Stanza): string | undefined {
-	const type = stanza.attrs["type"];
+	const type = stanza.attr["type"];
 	if (type === undefined || !iq_types.has(type)) return "Invalid IQ type";
-	if (stanza.attrs["id"] === undefined) return "Missing required 'id' attribute";
+	if (stanza.attr["id"] === undefined) return "Missing required 'id' attribute";
 	if ((type === "get" || type === "set") && stanza.tags.length !== 1) return "Incorrect number of children for IQ stanza";
 	return undefined;
 }
@@ -34,12 +34,12 @@ function without_empty_resource(address: string): string {
 
 /** The event of a stream element that is no stanza of the stream's namespace, or of a stanza before authentication. */
 function element_event(stanza: Stanza): `stanza/${string}` {
-	const xmlns = stanza.attrs["xmlns"];
+	const xmlns = stanza.attr["xmlns"];
 	if (xmlns !== undefined) return `stanza/${xmlns}:${stanza.name}`;
 	const payload = stanza.first_tag;
-	const type = stanza.attrs["type"];
-	if (stanza.name === "iq" && (type === "set" || type === "get") && payload?.attrs["xmlns"] !== undefined) {
-		return `stanza/iq/${payload.attrs["xmlns"]}:${payload.name}`;
+	const type = stanza.attr["type"];
+	if (stanza.name === "iq" && (type === "set" || type === "get") && payload?.attr["xmlns"] !== undefined) {
+		return `stanza/iq/${payload.attr["xmlns"]}:${payload.name}`;
 	}
 	return `stanza/${stanza.name}`;
 }
@@ -64,44 +64,44 @@ export function create_checks(
 	}
 
 	function check_and_post(origin: Session, stanza: Stanza): void {
-		const { attrs } = stanza;
+		const { attr } = stanza;
 		const is_client = origin.type === "c2s";
-		if (is_client && attrs["xmlns"] === undefined) {
-			if (attrs["type"] === "error" && stanza.first_tag === undefined) {
+		if (is_client && attr["xmlns"] === undefined) {
+			if (attr["type"] === "error" && stanza.first_tag === undefined) {
 				answers.unhandled(origin, stanza);
 				return;
 			}
 			const problem = stanza.name === "iq" ? iq_problem(stanza) : undefined;
 			if (problem !== undefined) {
 				// An answer to something of type error would itself be against the rules.
-				if (attrs["type"] !== "error") origin.send(st.error_reply(stanza, "modify", "bad-request", problem));
+				if (attr["type"] !== "error") origin.send(st.error_reply(stanza, "modify", "bad-request", problem));
 				return;
 			}
 			// Whatever a client claims, this is who it is.
-			attrs["from"] = origin.full_jid;
+			attr["from"] = origin.full_jid;
 		}
 		for (const [which, text] of addresses) {
-			const address = attrs[which];
+			const address = attr[which];
 			if (address === undefined || (which === "from" && is_client)) continue;
 			const prepared = prepare(address);
 			if (prepared === undefined) {
 				log("warn", "Received stanza with invalid %s: %s", text, address);
-				const type = attrs["type"];
+				const type = attr["type"];
 				if (type !== "error" && type !== "result") {
 					const refusal = st.error_reply(stanza, "modify", "jid-malformed", `The ${text} address is invalid: ${address}`);
-					if (which === "to") refusal.attrs["from"] = without_empty_resource(address);
+					if (which === "to") refusal.attr["from"] = without_empty_resource(address);
 					origin.send(refusal);
 				}
 				return;
 			}
-			attrs[which] = prepared;
+			attr[which] = prepared;
 		}
 
-		if (passes_stanzas.has(origin.type) && attrs["xmlns"] === undefined) {
+		if (passes_stanzas.has(origin.type) && attr["xmlns"] === undefined) {
 			post(origin, stanza, is_client);
 			return;
 		}
-		const host = server.hosts.get(attrs["to"] ?? origin.host ?? "");
+		const host = server.hosts.get(attr["to"] ?? origin.host ?? "");
 		if (host?.events.fire_event(element_event(stanza), { origin, stanza })) return;
 		answers.unhandled(origin, stanza);
 	}

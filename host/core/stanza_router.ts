@@ -27,7 +27,7 @@ export function create_router(server: RouterNeeds, wants_debug: () => boolean): 
 	const answers = create_answers(log, wants_debug);
 
 	function post_stanza(origin: Session, stanza: Stanza, preevents = false): void {
-		const to = stanza.attrs["to"];
+		const to = stanza.attr["to"];
 		const slash = to === undefined ? -1 : to.indexOf("/");
 		const to_bare = to === undefined || slash < 0 ? to : to.slice(0, slash);
 		const at = to_bare === undefined ? -1 : to_bare.indexOf("@");
@@ -39,7 +39,7 @@ export function create_router(server: RouterNeeds, wants_debug: () => boolean): 
 			kind = "bare";
 			event.to_self = true;
 		} else if (kind === "bare" && origin.type === "c2s" && to_bare === `${origin.username}@${origin.host}`) {
-			stanza.attrs["to"] = undefined;
+			stanza.attr["to"] = undefined;
 			event.to_self = true;
 		}
 		const name = stanza_name(stanza.name);
@@ -64,8 +64,8 @@ export function create_router(server: RouterNeeds, wants_debug: () => boolean): 
 	}
 
 	function route_stanza(given_origin: Session | undefined, stanza: Stanza): void {
-		const to_host = jid.host(stanza.attrs["to"] ?? "") ?? "";
-		const from_host = jid.host(stanza.attrs["from"] ?? "") ?? "";
+		const to_host = jid.host(stanza.attr["to"] ?? "") ?? "";
+		const from_host = jid.host(stanza.attr["from"] ?? "") ?? "";
 		const origin = given_origin ?? server.hosts.get(from_host);
 		if (origin === undefined) return;
 		if (server.hosts.has(to_host)) {
@@ -85,7 +85,7 @@ export function create_router(server: RouterNeeds, wants_debug: () => boolean): 
 	function broadcast(origin: HostSession, recipients: Iterable<string>, stanza: Stanza): void {
 		server.delivery.broadcast(recipients, stanza, (to) => {
 			const copy = st.clone(stanza);
-			copy.attrs["to"] = to;
+			copy.attr["to"] = to;
 			post_stanza(origin, copy);
 		});
 	}

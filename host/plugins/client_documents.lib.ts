@@ -8,7 +8,7 @@ const client_xmlns = ` xmlns='${ns.client}'`;
 /** A stanza or stream element as text that says what namespace it is in. */
 export function text_with_namespace(stanza: Stanza): string {
 	const text = stanza.toString();
-	if (stanza.attrs["xmlns"] !== undefined) return text;
+	if (stanza.attr["xmlns"] !== undefined) return text;
 	const at = 1 + stanza.name.length;
 	return text.slice(0, at) + client_xmlns + text.slice(at);
 }

@@ -76,7 +76,7 @@ class ComponentStreams implements StreamKind<ConnectedComponent> {
 	private has_addresses(session: ConnectedComponent, stanza: Stanza): boolean {
 		// Who has not said who it is has no addresses; what it sends is refused as what it is
 		if (session.type !== "component") return true;
-		const { from, to } = stanza.attrs;
+		const { from, to } = stanza.attr;
 		if (session.validates_from) {
 			if (from === undefined || nameprep(jid.host(from) ?? "") !== session.host) {
 				session.log("warn", "Component sent stanza with missing or invalid 'from' address");
@@ -86,10 +86,10 @@ class ComponentStreams implements StreamKind<ConnectedComponent> {
 				});
 				return false;
 			}
-		} else if (from === undefined) stanza.attrs["from"] = session.host;
+		} else if (from === undefined) stanza.attr["from"] = session.host;
 		if (to === undefined) {
 			session.log("warn", "Rejecting stanza with no 'to' address");
-			if (stanza.attrs["type"] !== "error" && stanza.attrs["type"] !== "result") {
+			if (stanza.attr["type"] !== "error" && stanza.attr["type"] !== "result") {
 				session.send(st.error_reply(stanza, "modify", "bad-request", "Components MUST specify a 'to' address on stanzas"));
 			}
 			return false;

@@ -147,7 +147,7 @@ class Uplink implements StreamKind<UplinkSession> {
 
 	/** The other server speaks for everybody but for the hosts that are served here, and only to this component. */
 	private may_come(stanza: Stanza): boolean {
-		const { from, to } = stanza.attrs;
+		const { from, to } = stanza.attr;
 		const sender = nameprep(jid.host(from ?? "") ?? "");
 		const problem =
 			from === undefined || sender === undefined

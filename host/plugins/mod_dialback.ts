@@ -39,7 +39,7 @@ export const definition: ModuleDefinition = {
 		// Somebody asks whether a key is ours
 		module.hook(`stanza/${ns.dialback}:verify`, function verify_own_key({ origin, stanza }) {
 			if (!(origin instanceof ServerStreamSession) || origin.direction !== "incoming") return undefined;
-			const { id = "", from = "", to = "", type } = stanza.attrs;
+			const { id = "", from = "", to = "", type } = stanza.attr;
 			if (type !== undefined) {
 				module.log(
 					"warn",
@@ -61,7 +61,7 @@ export const definition: ModuleDefinition = {
 		// Somebody wants to be known as a domain: that domain's server is asked
 		module.hook(`stanza/${ns.dialback}:result`, function ask_authority({ origin, stanza }) {
 			if (!(origin instanceof ServerStreamSession) || origin.direction !== "incoming") return undefined;
-			const { to: given_to, from: given_from } = stanza.attrs;
+			const { to: given_to, from: given_from } = stanza.attr;
 			const to = given_to === undefined ? undefined : nameprep(given_to);
 			const from = given_from === undefined ? undefined : nameprep(given_from);
 			if (to === undefined || from === undefined || hosts.has(from)) {
@@ -93,7 +93,7 @@ export const definition: ModuleDefinition = {
 		// The domain's server has answered
 		module.hook(`stanza/${ns.dialback}:verify`, function answer_claim({ origin, stanza }) {
 			if (!(origin instanceof ServerStreamSession) || origin.direction !== "outgoing") return undefined;
-			const { id = "", from = "", to = "", type } = stanza.attrs;
+			const { id = "", from = "", to = "", type } = stanza.attr;
 			const claim = `${from}/${id}`;
 			const session = waiting.get(claim);
 			if (session === undefined || from !== origin.to_host) return true;
@@ -114,7 +114,7 @@ export const definition: ModuleDefinition = {
 		// We are told whether we are known
 		module.hook(`stanza/${ns.dialback}:result`, function end_dialback({ origin, stanza }) {
 			if (!(origin instanceof ServerStreamSession) || origin.direction !== "outgoing") return undefined;
-			const { from = "", to = "", type } = stanza.attrs;
+			const { from = "", to = "", type } = stanza.attr;
 			if (!hosts.has(to)) origin.close({ condition: "host-unknown" });
 			else if (origin.from_host !== to || origin.to_host !== from || origin.dialback_key === undefined)
 				origin.close({ condition: "invalid-id" });

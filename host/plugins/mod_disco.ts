@@ -38,7 +38,7 @@ function load_account_disco(module: ModuleApi): void {
 
 	/** The account that is asked, where the sender may know about it. */
 	function visible_account({ origin, stanza }: StanzaEvent): { account: string; is_admin: boolean } | undefined {
-		const { to, from } = stanza.attrs;
+		const { to, from } = stanza.attr;
 		const account = to ?? (origin.type === "c2s" ? jid.bare(origin.full_jid) : undefined);
 		const username = jid.node(account);
 		const sender = jid.bare(from);
@@ -50,7 +50,7 @@ function load_account_disco(module: ModuleApi): void {
 
 	function start_reply(stanza: st.Stanza, account: string, xmlns: string, node: string | undefined): st.Stanza {
 		const reply = st.reply(stanza).tag("query", { xmlns, node });
-		reply.attrs["from"] ??= account;
+		reply.attr["from"] ??= account;
 		return reply;
 	}
 
@@ -58,7 +58,7 @@ function load_account_disco(module: ModuleApi): void {
 		const { origin, stanza } = event;
 		const visible = visible_account(event);
 		if (!visible) return undefined;
-		const node = stanza.first_tag?.attrs["node"] || undefined;
+		const node = stanza.first_tag?.attr["node"] || undefined;
 		const reply = start_reply(stanza, visible.account, ns.disco_info, node);
 		const add_features = (): void => {
 			for (const feature of [ns.disco_info, ns.disco_items]) reply.tag("feature", { var: feature }).up();
@@ -80,7 +80,7 @@ function load_account_disco(module: ModuleApi): void {
 		const { origin, stanza } = event;
 		const visible = visible_account(event);
 		if (!visible) return undefined;
-		const node = stanza.first_tag?.attrs["node"] || undefined;
+		const node = stanza.first_tag?.attr["node"] || undefined;
 		const reply = start_reply(stanza, visible.account, ns.disco_items, node);
 		if (node !== undefined) {
 			return answer_node(module, "account-disco-items-node", { origin, stanza, reply, node, exists: false });
@@ -130,19 +130,19 @@ export const definition: ModuleDefinition = {
 		module.handle_items("extension", forget, forget, false);
 
 		module.hook("iq-get/host/http://jabber.org/protocol/disco#info:query", ({ origin, stanza }) => {
-			const node = stanza.first_tag?.attrs["node"];
+			const node = stanza.first_tag?.attr["node"];
 			if (node !== undefined && node !== "" && node !== `http://prosody.im#${info().hash}`) {
 				const reply = st.reply(stanza).tag("query", { xmlns: ns.disco_info, node });
 				return answer_node(module, "host-disco-info-node", { origin, stanza, reply, node, exists: false });
 			}
 			const query = st.clone(info().query);
-			query.attrs["node"] = node;
+			query.attr["node"] = node;
 			origin.send(st.reply(stanza).add_child(query));
 			return true;
 		});
 
 		module.hook("iq-get/host/http://jabber.org/protocol/disco#items:query", ({ origin, stanza }) => {
-			const node = stanza.first_tag?.attrs["node"] || undefined;
+			const node = stanza.first_tag?.attr["node"] || undefined;
 			const reply = st.reply(stanza).tag("query", { xmlns: ns.disco_items, node });
 			if (node !== undefined) {
 				return answer_node(module, "host-disco-items-node", { origin, stanza, reply, node, exists: false });

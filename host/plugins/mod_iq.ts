@@ -8,12 +8,12 @@ import * as st from "../util/stanza.ts";
 function dispatch(module: ModuleApi, kind: "bare" | "self" | "host"): Handler<StanzaEvent> {
 	return (event) => {
 		const { stanza } = event;
-		const { type, id } = stanza.attrs;
+		const { type, id } = stanza.attr;
 		if (type === "result" || type === "error") return module.fire_event(`iq-${type}/${kind}/${id}`, event);
 		if (type !== "get" && type !== "set") return undefined;
 		const payload = stanza.first_tag;
 		if (!payload) return undefined;
-		const name = `${payload.attrs["xmlns"] ?? "jabber:client"}:${payload.name}`;
+		const name = `${payload.attr["xmlns"] ?? "jabber:client"}:${payload.name}`;
 		return module.fire_event(`iq/${kind}/${name}`, event) ?? module.fire_event(`iq-${type}/${kind}/${name}`, event);
 	};
 }
@@ -24,8 +24,8 @@ export const definition: ModuleDefinition = {
 	load(module) {
 		if (module.get_host_type() === "local") {
 			const deliver: Handler<StanzaEvent> = ({ origin, stanza }) => {
-				if (module.server.delivery.send(stanza.attrs["to"] ?? "", stanza)) return true;
-				const { type } = stanza.attrs;
+				if (module.server.delivery.send(stanza.attr["to"] ?? "", stanza)) return true;
+				const { type } = stanza.attr;
 				if (type === "get" || type === "set") origin.send(st.error_reply(stanza, "cancel", "service-unavailable"));
 				return true;
 			};

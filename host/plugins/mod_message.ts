@@ -11,7 +11,7 @@ function deliver_to_account(module: ModuleApi, bare: string, origin: Session, st
 	const username = jid.node(bare);
 	const refuse = (): void => void origin.send(st.error_reply(stanza, "cancel", "service-unavailable"));
 	const exists = (): boolean => username !== undefined && module.server.usermanager.user_exists(username, module.host);
-	switch (stanza.attrs["type"]) {
+	switch (stanza.attr["type"]) {
 		case "error":
 			return true;
 		case "groupchat":
@@ -19,7 +19,7 @@ function deliver_to_account(module: ModuleApi, bare: string, origin: Session, st
 			return true;
 		case "headline":
 			// One that went to a full JID which is gone is not for the other resources.
-			if (stanza.attrs["to"] === bare) delivery.send_to_account(bare, stanza, "non-negative");
+			if (stanza.attr["to"] === bare) delivery.send_to_account(bare, stanza, "non-negative");
 			return true;
 		default: {
 			const sent = delivery.send_to_account(bare, stanza, "top");
@@ -34,7 +34,7 @@ export const definition: ModuleDefinition = {
 	name: "message",
 	load(module) {
 		const deliver: Handler<StanzaEvent> = ({ origin, stanza }) => {
-			const to = stanza.attrs["to"] ?? "";
+			const to = stanza.attr["to"] ?? "";
 			if (module.server.delivery.send(to, stanza)) return true;
 			return deliver_to_account(module, jid.bare(to) ?? to, origin, stanza);
 		};
@@ -44,7 +44,7 @@ export const definition: ModuleDefinition = {
 			"message/bare",
 			({ origin, stanza }) => {
 				const own = origin.type === "c2s" ? jid.bare(origin.full_jid) : undefined;
-				return deliver_to_account(module, stanza.attrs["to"] ?? own ?? "", origin, stanza);
+				return deliver_to_account(module, stanza.attr["to"] ?? own ?? "", origin, stanza);
 			},
 			-1,
 		);

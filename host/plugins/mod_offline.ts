@@ -23,8 +23,8 @@ function is_fleeting(stanza: st.Stanza): boolean {
 	if (stanza.get_child("no-store", ns.hints)) return true;
 	if (stanza.get_child("store", ns.hints)) return false;
 	const { tags } = stanza;
-	if (!tags.some((tag) => tag.attrs["xmlns"] === ns.chat_states)) return false;
-	return tags.every((tag) => tag.name === "thread" || silent_namespaces.has(tag.attrs["xmlns"]));
+	if (!tags.some((tag) => tag.attr["xmlns"] === ns.chat_states)) return false;
+	return tags.every((tag) => tag.name === "thread" || silent_namespaces.has(tag.attr["xmlns"]));
 }
 
 /** Keeps messages for accounts that are not online, until they are (XEP-0160). */
@@ -37,7 +37,7 @@ export const definition: ModuleDefinition = {
 		module.hook(
 			"message/offline/handle",
 			({ origin, stanza }) => {
-				const { to } = stanza.attrs;
+				const { to } = stanza.attr;
 				const username = to === undefined && origin.type === "c2s" ? origin.username : jid.node(to);
 				if (username === undefined) return undefined;
 				// Divergence: Prosody keeps all. Nobody is told that these go nowhere, as who sends them expects no more.

@@ -45,10 +45,10 @@ class PresenceHandling {
 	}
 
 	/** A copy of a stanza with other addresses, since what was received is not changed. */
-	private readdressed(stanza: st.Stanza, to: string | undefined, from = stanza.attrs["from"]): st.Stanza {
+	private readdressed(stanza: st.Stanza, to: string | undefined, from = stanza.attr["from"]): st.Stanza {
 		const copy = st.clone(stanza);
-		copy.attrs["to"] = to;
-		copy.attrs["from"] = from;
+		copy.attr["to"] = to;
+		copy.attr["from"] = from;
 		return copy;
 	}
 
@@ -60,7 +60,7 @@ class PresenceHandling {
 	handle_own_presence(origin: C2sSession, stanza: st.Stanza, ignore_priority: boolean): void {
 		const { username, host, full_jid } = origin;
 		if (username === undefined || host === undefined || full_jid === undefined) return;
-		const is_unavailable = stanza.attrs["type"] === "unavailable";
+		const is_unavailable = stanza.attr["type"] === "unavailable";
 		this.remember_presence(origin);
 		if (ignore_priority) stanza.remove_children("priority");
 		const roster = this.rosters.load_roster(username, host);
@@ -124,8 +124,8 @@ class PresenceHandling {
 		}
 		for (const [contact, request] of roster.pending) {
 			const subscribe = request === true ? st.presence() : st.clone(request);
-			subscribe.attrs["type"] = "subscribe";
-			subscribe.attrs["from"] = contact;
+			subscribe.attr["type"] = "subscribe";
+			subscribe.attr["from"] = contact;
 			origin.send(subscribe);
 		}
 		for (const [contact, item] of roster.items) {
@@ -148,14 +148,14 @@ class PresenceHandling {
 
 	/** Subscription changes and probes that a client of this host sends (RFC 6121 §3). */
 	handle_outbound_subscription(origin: Session, stanza: st.Stanza): true | undefined {
-		const from = jid.bare(stanza.attrs["from"]);
-		const to = jid.bare(stanza.attrs["to"]);
+		const from = jid.bare(stanza.attr["from"]);
+		const to = jid.bare(stanza.attr["to"]);
 		const username = jid.node(from);
 		if (from === undefined || to === undefined || username === undefined || from === to) return undefined;
 		const { host } = this.module;
 		const forwarded = this.readdressed(stanza, to, from);
 		const push = (): void => this.rosters.roster_push(username, host, to);
-		switch (stanza.attrs["type"]) {
+		switch (stanza.attr["type"]) {
 			case "probe":
 				return undefined;
 			case "subscribe":
@@ -193,8 +193,8 @@ class PresenceHandling {
 
 	/** Subscription changes and probes that reach an account of this host. */
 	handle_inbound_subscription(origin: Session, stanza: st.Stanza): true {
-		const from = jid.bare(stanza.attrs["from"]);
-		const to = jid.bare(stanza.attrs["to"]);
+		const from = jid.bare(stanza.attr["from"]);
+		const to = jid.bare(stanza.attr["to"]);
 		const username = jid.node(to);
 		if (from === undefined || to === undefined || username === undefined) return true;
 		const { host } = this.module;
@@ -206,9 +206,9 @@ class PresenceHandling {
 			this.module.server.sessionmanager.send_to_interested_resources(username, host, inward);
 			this.rosters.roster_push(username, host, from);
 		};
-		switch (stanza.attrs["type"]) {
+		switch (stanza.attr["type"]) {
 			case "probe": {
-				const prober = stanza.attrs["from"] ?? from;
+				const prober = stanza.attr["from"] ?? from;
 				if (this.rosters.is_contact_subscribed(username, host, from)) {
 					if (this.show_available_resources(username, prober) === 0) answer("unavailable", prober);
 				} else answer("unsubscribed");
@@ -252,7 +252,7 @@ class PresenceHandling {
 
 	/** Remembers whom a client showed itself to directly, so that they hear of its end (RFC 6121 §4.6). */
 	note_directed(origin: C2sSession, stanza: st.Stanza): void {
-		const { to, type } = stanza.attrs;
+		const { to, type } = stanza.attr;
 		const { username, host } = origin;
 		const contact = jid.bare(to);
 		if (to === undefined || contact === undefined || username === undefined || host === undefined) return;
@@ -283,8 +283,8 @@ export const definition: ModuleDefinition = {
 		const ignore_priority = module.get_option_boolean("ignore_presence_priority", false);
 
 		const outbound: Handler<StanzaEvent> = ({ origin, stanza }) => {
-			if (stanza.attrs["to"] === undefined) return undefined;
-			if (!is_availability(stanza.attrs["type"])) return handling.handle_outbound_subscription(origin, stanza);
+			if (stanza.attr["to"] === undefined) return undefined;
+			if (!is_availability(stanza.attr["type"])) return handling.handle_outbound_subscription(origin, stanza);
 			if (origin.type === "c2s") handling.note_directed(origin, stanza);
 			return undefined;
 		};
@@ -293,7 +293,7 @@ export const definition: ModuleDefinition = {
 		module.hook("pre-presence/host", outbound);
 
 		module.hook("presence/bare", ({ origin, stanza }) => {
-			const { to, type } = stanza.attrs;
+			const { to, type } = stanza.attr;
 			if (to === undefined) {
 				if (origin.type === "c2s" && (type === undefined || type === "unavailable")) {
 					handling.handle_own_presence(origin, stanza, ignore_priority);
@@ -308,16 +308,16 @@ export const definition: ModuleDefinition = {
 		});
 
 		const deliver: Handler<StanzaEvent> = ({ origin, stanza }) => {
-			if (!is_availability(stanza.attrs["type"])) return handling.handle_inbound_subscription(origin, stanza);
-			module.server.delivery.send(stanza.attrs["to"] ?? "", stanza);
+			if (!is_availability(stanza.attr["type"])) return handling.handle_inbound_subscription(origin, stanza);
+			module.server.delivery.send(stanza.attr["to"] ?? "", stanza);
 			return true;
 		};
 		module.hook("presence/full", deliver);
 		module.host_session().plain_delivery.set("presence", deliver);
 
 		module.hook("presence/host", ({ stanza }) => {
-			const to = jid.bare(stanza.attrs["from"]);
-			const { type, id } = stanza.attrs;
+			const to = jid.bare(stanza.attr["from"]);
+			const { type, id } = stanza.attr;
 			const answer = (kind?: string): void => module.send(st.presence({ from: module.host, to, id, type: kind }));
 			if (type === "subscribe") answer("subscribed");
 			if (type === "subscribe" || type === "probe") answer();

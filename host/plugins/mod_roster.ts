@@ -11,7 +11,7 @@ import * as st from "../util/stanza.ts";
 function send_roster(module: ModuleApi, session: C2sSession, stanza: st.Stanza): void {
 	const roster = module.server.rostermanager.load_roster(session.username ?? "", module.host);
 	const reply = st.reply(stanza);
-	const known = Number(stanza.first_tag?.attrs["ver"]);
+	const known = Number(stanza.first_tag?.attr["ver"]);
 	const version = Math.max(1, roster.version);
 	if (known !== version) {
 		reply.tag("query", { xmlns: ns.roster, ver: String(version) });
@@ -27,24 +27,24 @@ function change_roster(module: ModuleApi, session: C2sSession, stanza: st.Stanza
 	const { host } = module;
 	const tags = stanza.first_tag?.tags ?? [];
 	const [given] = tags;
-	if (!given || tags.length !== 1 || given.name !== "item" || given.attrs["xmlns"] !== ns.roster) {
+	if (!given || tags.length !== 1 || given.name !== "item" || given.attr["xmlns"] !== ns.roster) {
 		return stanza_error("modify", "bad-request");
 	}
-	const contact = jid.prep(given.attrs["jid"]);
+	const contact = jid.prep(given.attr["jid"]);
 	if (contact === undefined || jid.resource(contact) !== undefined) return stanza_error("modify", "bad-request");
 	if (contact === `${username}@${host}`) return stanza_error("cancel", "not-allowed");
 
 	const { rostermanager } = module.server;
 	const roster = rostermanager.load_roster(username, host);
 	const before = roster.items.get(contact);
-	if (given.attrs["subscription"] === "remove") {
+	if (given.attr["subscription"] === "remove") {
 		if (!before) return stanza_error("modify", "item-not-found");
 		module.fire_event("roster-item-removed", { username, jid: contact, item: before, origin: session, roster });
 		roster.items.delete(contact);
 	} else {
 		const item: RosterItem = { subscription: before?.subscription ?? "none", groups: new Set() };
 		if (before?.ask) item.ask = before.ask;
-		const { name } = given.attrs;
+		const { name } = given.attr;
 		if (name !== undefined && name !== "") item.name = name;
 		for (const group of given.childtags("group")) {
 			const text = group.get_text();
@@ -72,7 +72,7 @@ export const definition: ModuleDefinition = {
 		});
 		module.hook("iq/self/jabber:iq:roster:query", ({ origin, stanza }) => {
 			if (origin.type !== "c2s") return undefined;
-			if (stanza.attrs["type"] === "get") send_roster(module, origin, stanza);
+			if (stanza.attr["type"] === "get") send_roster(module, origin, stanza);
 			else {
 				const error = change_roster(module, origin, stanza);
 				if (error) origin.send(st.error_reply_from(stanza, error));

@@ -26,7 +26,7 @@ export function load_server_sasl(module: ModuleApi): void {
 		function check_external({ origin: session, stanza }) {
 			if (!(session instanceof ServerStreamSession)) return undefined;
 			if (session.type !== "s2sin_unauthed") return true;
-			if (stanza.attrs["mechanism"] !== "EXTERNAL") return fail(session, "invalid-mechanism");
+			if (stanza.attr["mechanism"] !== "EXTERNAL") return fail(session, "invalid-mechanism");
 			if (!session.secure) return fail(session, "encryption-required");
 			const text = stanza.get_text();
 			if (text === undefined || session.from_host === undefined) return fail(session, "malformed-request");

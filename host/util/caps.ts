@@ -19,11 +19,11 @@ export function calculate_hash(query: Stanza): string {
 	const forms: string[] = [];
 	for (const tag of query.tags) {
 		if (tag.name === "identity") {
-			const { category = "", type = "", name = "" } = tag.attrs;
-			identities.push(`${escape_lt(category)}/${escape_lt(type)}/${escape_lt(tag.attrs["xml:lang"] ?? "")}/${escape_lt(name)}`);
+			const { category = "", type = "", name = "" } = tag.attr;
+			identities.push(`${escape_lt(category)}/${escape_lt(type)}/${escape_lt(tag.attr["xml:lang"] ?? "")}/${escape_lt(name)}`);
 		} else if (tag.name === "feature") {
-			features.push(escape_lt(tag.attrs["var"] ?? ""));
-		} else if (tag.name === "x" && tag.attrs["xmlns"] === ns.data) {
+			features.push(escape_lt(tag.attr["var"] ?? ""));
+		} else if (tag.name === "x" && tag.attr["xmlns"] === ns.data) {
 			forms.push(form_string(tag));
 		}
 	}
@@ -37,7 +37,7 @@ function form_string(form: Stanza): string {
 	let form_type = "";
 	const fields: string[] = [];
 	for (const field of form.tags) {
-		const name = field.attrs["var"];
+		const name = field.attr["var"];
 		if (field.name !== "field" || name === undefined) continue;
 		const values = field.tags.filter((tag) => tag.name === "value").map((tag) => escape_lt(tag.get_text() ?? ""));
 		if (name === "FORM_TYPE") form_type = values[0] ?? "";

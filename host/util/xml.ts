@@ -33,7 +33,7 @@ export function parse(text: string): Stanza | undefined {
 				const { name, xmlns, attr } = namespaces.open(tag_name, attributes);
 				if (xmlns !== "") attr["xmlns"] = xmlns;
 				const element = new Stanza(name);
-				element.attrs = attr;
+				element.attr = attr;
 				if (root === undefined) root = element;
 				else open[open.length - 1]?.append_parsed(element);
 				open.push(element);

@@ -258,7 +258,7 @@ export class XmppStream {
 			attr["xmlns"] = xmlns;
 		}
 		const element = new Stanza(name);
-		element.attrs = attr;
+		element.attr = attr;
 		const parent = this.stack[this.stack.length - 1];
 		if (parent === undefined) {
 			this.element_count = 0;
@@ -313,8 +313,8 @@ export class XmppStream {
 	private deliver(stanza: Stanza): void {
 		this.check_size(this.stanza_bytes);
 		this.stanza_bytes = 0;
-		if (!this.options.keep_lang) stanza.attrs["xml:lang"] ??= this.lang;
-		if (stanza.name === "error" && stanza.attrs["xmlns"] === this.stream_ns)
+		if (!this.options.keep_lang) stanza.attr["xml:lang"] ??= this.lang;
+		if (stanza.name === "error" && stanza.attr["xmlns"] === this.stream_ns)
 			this.callbacks.error({ kind: "stream-error", stanza });
 		else this.callbacks.handlestanza(stanza);
 	}

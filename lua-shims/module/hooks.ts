@@ -109,7 +109,7 @@ export function hook_methods(host: LuaContext, modules: ModuleRegistry): Methods
 			const measured = modules.costs.measured(module);
 			const run: AnyHandler = (event) => {
 				const { origin, stanza } = event as StanzaEvent;
-				return measured(() => border.call(wanted, origin, stanza, stanza.attrs));
+				return measured(() => border.call(wanted, origin, stanza, stanza.attr));
 			};
 			const bus = own_bus(module);
 			bus.add_any(name_of_event, run, optional_number(order));

@@ -53,7 +53,7 @@ async function enter(client: Client, room: string, nick = "nick"): Promise<st.St
 			.tag("x", { xmlns: ns.muc })
 			.up(),
 	);
-	return expect_stanza(client, (stanza) => stanza.attrs["from"] === `${room}@${service}/${nick}`);
+	return expect_stanza(client, (stanza) => stanza.attr["from"] === `${room}@${service}/${nick}`);
 }
 
 function condition(stanza: st.Stanza): string | undefined {
@@ -66,7 +66,7 @@ async function archived(client: Client, room: string): Promise<(string | undefin
 		.query("urn:xmpp:mam:2")
 		.up();
 	const answer = await ask(client, query);
-	expect(answer.attrs["type"]).toBe("result");
+	expect(answer.attr["type"]).toBe("result");
 	return client.queue.splice(0).flatMap((stanza) => {
 		const forwarded = stanza.get_child("result", "urn:xmpp:mam:2")?.get_child("forwarded", "urn:xmpp:forward:0");
 		const message = forwarded?.tags.find(({ name }) => name === "message");
@@ -78,7 +78,7 @@ async function say(client: Client, room: string, body: string): Promise<st.Stanz
 	client.send(st.message({ to: `${room}@${service}`, type: "groupchat", id: `say ${body}` }, body));
 	return expect_stanza(
 		client,
-		(stanza) => stanza.name === "message" && (stanza.attrs["id"] === `say ${body}` || stanza.get_child_text("body") === body),
+		(stanza) => stanza.name === "message" && (stanza.attr["id"] === `say ${body}` || stanza.get_child_text("body") === body),
 	);
 }
 
@@ -130,16 +130,16 @@ describe("a file that was cut off", () => {
 		const running = await start();
 		const romeo = await running.client("romeo");
 		expect(condition(await enter(romeo, "bad"))).toBe("internal-server-error");
-		expect((await enter(romeo, "good", "romeo")).attrs["type"]).toBeUndefined();
+		expect((await enter(romeo, "good", "romeo")).attr["type"]).toBeUndefined();
 		const items = await ask(romeo, st.iq({ type: "get", to: service, id: "items" }).query(ns.disco_items).up());
-		expect(items.first_tag?.tags.map((tag) => tag.attrs["jid"])).toContain(`good@${service}`);
+		expect(items.first_tag?.tags.map((tag) => tag.attr["jid"])).toContain(`good@${service}`);
 		expect(logged()).toContain(`${path}, line 5: expected`);
 		await stop();
 		expect(readFileSync(path, "utf8")).toBe(text);
 		// Put right by hand, it is the room that it was.
 		put_room("bad");
 		const again = await start();
-		expect((await enter(await again.client("romeo"), "bad", "romeo")).attrs["type"]).toBeUndefined();
+		expect((await enter(await again.client("romeo"), "bad", "romeo")).attr["type"]).toBeUndefined();
 	});
 
 	it("keeps the whole messages of an archive, and puts the rest aside before the next one", async () => {
@@ -212,7 +212,7 @@ describe("a host that nothing can be stored for", () => {
 		const running = await start();
 		const romeo = await running.client("romeo");
 		expect(condition(await ask(romeo, st.iq({ type: "get", to: service, id: "info" }).query(ns.disco_info).up()))).toBeDefined();
-		expect((await ask(romeo, st.iq({ type: "get", to: "localhost", id: "info" }).query(ns.disco_info).up())).attrs["type"]).toBe(
+		expect((await ask(romeo, st.iq({ type: "get", to: "localhost", id: "info" }).query(ns.disco_info).up())).attr["type"]).toBe(
 			"result",
 		);
 		const path = join(folder, service_folder);
@@ -243,7 +243,7 @@ describe("a host that nothing can be stored for", () => {
 		prepare(other);
 		const running = await start({ [service]: { storage: "sql" } });
 		const romeo = await running.client("romeo");
-		expect((await ask(romeo, st.iq({ type: "get", to: "localhost", id: "info" }).query(ns.disco_info).up())).attrs["type"]).toBe(
+		expect((await ask(romeo, st.iq({ type: "get", to: "localhost", id: "info" }).query(ns.disco_info).up())).attr["type"]).toBe(
 			"result",
 		);
 		expect(logged()).toMatch(expected);
@@ -274,7 +274,7 @@ describe("a full disk", () => {
 		const refused = await say(romeo, "good", "lost");
 		expect(condition(refused)).toBe("internal-server-error");
 		const told = await say(romeo, "good", "kept");
-		expect(told.attrs["type"]).toBe("groupchat");
+		expect(told.attr["type"]).toBe("groupchat");
 		// Juliet was never shown what is not stored.
 		const shown = await expect_stanza(juliet, (stanza) => stanza.get_child("body") !== undefined);
 		expect(shown.get_child_text("body")).toBe("kept");
@@ -297,7 +297,7 @@ describe("names that no file can have", () => {
 		expect(host.usermanager.create_user("romeo", "localhost", "password").ok).toBe(true);
 		const romeo = await client("romeo");
 		romeo.send(st.message({ to: `${long}@localhost`, id: "m" }, "anybody?"));
-		expect(condition(await expect_stanza(romeo, ({ attrs }) => attrs["id"] === "m"))).toBe("service-unavailable");
+		expect(condition(await expect_stanza(romeo, ({ attr }) => attr["id"] === "m"))).toBe("service-unavailable");
 		expect(logged()).not.toContain("error");
 	});
 
@@ -315,7 +315,7 @@ describe("names that no file can have", () => {
 			);
 			expect(condition(info)).toBe("item-not-found");
 		}
-		expect((await enter(romeo, "x".repeat(240))).attrs["type"]).toBeUndefined();
+		expect((await enter(romeo, "x".repeat(240))).attr["type"]).toBeUndefined();
 		expect(existsSync(join(folder, service_folder, "muc_log"))).toBe(false);
 		expect(logged()).not.toContain("error");
 	});
@@ -323,7 +323,7 @@ describe("names that no file can have", () => {
 	it("are rooms all the same where the storage has no files", async () => {
 		const { client } = await start({ "*": { storage: "sql" } });
 		const romeo = await client("romeo");
-		expect((await enter(romeo, "я".repeat(60))).attrs["type"]).toBeUndefined();
+		expect((await enter(romeo, "я".repeat(60))).attr["type"]).toBeUndefined();
 	});
 });
 
@@ -343,7 +343,7 @@ describe("texts that are no UTF-8, or no XML", () => {
 			romeo,
 			st.iq({ type: "get", to: service, id: "rooms" }).query("http://jabber.org/protocol/disco#items").up(),
 		);
-		expect(rooms.first_tag?.first_tag?.attrs["name"]).toBe("Grün\ufffd");
+		expect(rooms.first_tag?.first_tag?.attr["name"]).toBe("Grün\ufffd");
 		const form = await ask(
 			romeo,
 			st
@@ -352,19 +352,19 @@ describe("texts that are no UTF-8, or no XML", () => {
 				.up(),
 		);
 		const fields = form.first_tag?.get_child("x", ns.data)?.tags ?? [];
-		expect(fields.find(({ attrs }) => attrs["var"] === "muc#roomconfig_roomname")?.get_child_text("value")).toBe("Grün\ufffd");
+		expect(fields.find(({ attr }) => attr["var"] === "muc#roomconfig_roomname")?.get_child_text("value")).toBe("Grün\ufffd");
 		const list = st
 			.iq({ type: "get", to: `old@${service}`, id: "list" })
 			.query(ns.muc_admin)
 			.tag("item", { affiliation: "member" });
-		expect((await ask(romeo, list.reset())).first_tag?.first_tag?.attrs["jid"]).toBe("josé@localhost");
+		expect((await ask(romeo, list.reset())).first_tag?.first_tag?.attr["jid"]).toBe("josé@localhost");
 		const change = st
 			.iq({ type: "set", to: `old@${service}`, id: "set" })
 			.query(ns.muc_owner)
 			.tag("x", { xmlns: ns.data, type: "submit" });
 		change.tag("field", { var: "FORM_TYPE" }).text_tag("value", "http://jabber.org/protocol/muc#roomconfig").up();
 		change.tag("field", { var: "muc#roomconfig_roomname" }).text_tag("value", "Green").up();
-		expect((await ask(romeo, change.reset())).attrs["type"]).toBe("result");
+		expect((await ask(romeo, change.reset())).attr["type"]).toBe("result");
 		expect(logged()).toContain("Room old@conference.localhost: the setting name holds what is no UTF-8");
 		await stop();
 		expect(readFileSync(path, "latin1")).toContain('["name"] = "Green"');
@@ -377,7 +377,7 @@ describe("texts that are no UTF-8, or no XML", () => {
 		);
 		const { client } = await start();
 		const roster = await ask(await client("romeo"), st.iq({ type: "get", id: "roster" }).query(ns.roster).up());
-		expect(roster.first_tag?.first_tag?.attrs["name"]).toBe("Mütterchen");
+		expect(roster.first_tag?.first_tag?.attr["name"]).toBe("Mütterchen");
 		expect(roster.first_tag?.first_tag?.get_child_text("group")).toBe("für");
 	});
 });

@@ -45,12 +45,12 @@ async function enter(client: Client, room: string, nick: string): Promise<string
 	);
 	const others: string[] = [];
 	for (;;) {
-		const { attrs } = await expect_stanza(
+		const { attr } = await expect_stanza(
 			client,
 			({ name, attrs: { from } }) => name === "presence" && from?.startsWith(`${room}@`) === true,
 		);
-		if (attrs["from"] === `${room}@${service}/${nick}`) return others;
-		others.push(attrs["from"] ?? "");
+		if (attr["from"] === `${room}@${service}/${nick}`) return others;
+		others.push(attr["from"] ?? "");
 	}
 }
 
@@ -70,7 +70,7 @@ describe.each(["internal", "sql"])("with storage %s", (storage) => {
 			await enter(romeo, room, "romeo");
 			const form = st.iq({ type: "set", to: `${room}@${service}`, id: room }).query(ns.muc_owner);
 			romeo.send(form.tag("x", { xmlns: ns.data, type: "submit" }).reset());
-			await expect_stanza(romeo, ({ name, attrs }) => name === "iq" && attrs["id"] === room);
+			await expect_stanza(romeo, ({ name, attr }) => name === "iq" && attr["id"] === room);
 		}
 		// While they are here, those that were moved away have them still.
 		const juliet = await first.client("juliet");

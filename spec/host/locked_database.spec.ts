@@ -125,18 +125,18 @@ describe.each(["IMMEDIATE", "EXCLUSIVE"])("a lock taken with BEGIN %s", (how) =>
 			.reset();
 		juliet.send(asked);
 		await delay(200);
-		expect(juliet.queue.filter(({ attrs }) => attrs["id"] === "mam" || /^[123]$/.test(attrs["id"] ?? ""))).toEqual([]);
+		expect(juliet.queue.filter(({ attr }) => attr["id"] === "mam" || /^[123]$/.test(attr["id"] ?? ""))).toEqual([]);
 		expect(bodies("hall")).toEqual(["0"]);
 		held.release();
 		const seen: (string | undefined)[] = [];
 		while (seen.at(-1) !== "mam") {
-			const next = await expect_stanza(juliet, ({ name, attrs }) => name !== "presence" && attrs["id"] !== "say-0");
+			const next = await expect_stanza(juliet, ({ name, attr }) => name !== "presence" && attr["id"] !== "say-0");
 			const archived = next
 				.get_child("result", ns.mam)
 				?.get_child("forwarded", ns.forward)
 				?.get_child("message", "jabber:client");
 			if (archived) seen.push(`archived ${archived.get_child_text("body")}`);
-			else if (next.get_child("body") || next.name === "iq") seen.push(next.attrs["id"]);
+			else if (next.get_child("body") || next.name === "iq") seen.push(next.attr["id"]);
 		}
 		expect(seen).toEqual(["1", "2", "3", "archived 0", "archived 1", "archived 2", "archived 3", "mam"]);
 		expect(bodies("hall")).toEqual(["0", "1", "2", "3"]);
@@ -151,7 +151,7 @@ describe.each(["IMMEDIATE", "EXCLUSIVE"])("a lock taken with BEGIN %s", (how) =>
 		const held = lock(how);
 		const banned = ask(romeo, ban("hall", "juliet@localhost"));
 		romeo.send(st.message({ to: room_of("hall"), type: "groupchat", id: "x" }, "unheard"));
-		const refused = expect_stanza(romeo, ({ name, attrs }) => name === "message" && attrs["type"] === "error");
+		const refused = expect_stanza(romeo, ({ name, attr }) => name === "message" && attr["type"] === "error");
 		expect(outcome(await banned)).toBe(lost);
 		expect(outcome(await refused)).toBe(lost);
 		await ping(juliet);
@@ -159,7 +159,7 @@ describe.each(["IMMEDIATE", "EXCLUSIVE"])("a lock taken with BEGIN %s", (how) =>
 		expect(live(muc, "hall").get_affiliation("juliet@localhost")).toBe(undefined);
 		expect([...live(muc, "hall")._occupants.keys()]).toHaveLength(2);
 		held.release();
-		expect((await say(juliet, "hall", "heard")).attrs["type"]).toBe("groupchat");
+		expect((await say(juliet, "hall", "heard")).attr["type"]).toBe("groupchat");
 		expect(outcome(await ask(romeo, ban("hall", "tybalt@localhost")))).toBe("ok");
 		expect(bodies("hall")).toEqual(["heard"]);
 		expect(stored(`SELECT "key" FROM "prosody" WHERE "user" = 'hall' AND "value" = 'outcast'`)).toEqual(["tybalt@localhost"]);

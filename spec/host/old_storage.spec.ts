@@ -34,13 +34,13 @@ it("requests that wait in a roster of long ago reach their user, and are no cont
 	const server = await start_test_server({ data_path: folder, config: { "*": { storage: "internal" } } });
 	const romeo = await server.client("romeo");
 	const roster = await ask(romeo, st.iq({ type: "get", id: "roster" }).query(ns.roster).up());
-	expect(roster.first_tag?.tags.map(({ attrs }) => attrs["jid"])).toEqual(["nurse@verona.example"]);
+	expect(roster.first_tag?.tags.map(({ attr }) => attr["jid"])).toEqual(["nurse@verona.example"]);
 	romeo.send(st.presence());
-	const request = await expect_stanza(romeo, ({ attrs }) => attrs["type"] === "subscribe");
-	expect(request.attrs["from"]).toBe("juliet@verona.example");
+	const request = await expect_stanza(romeo, ({ attr }) => attr["type"] === "subscribe");
+	expect(request.attr["from"]).toBe("juliet@verona.example");
 	const paris = await server.client("paris");
 	const other = await ask(paris, st.iq({ type: "get", id: "roster" }).query(ns.roster).up());
-	expect(other.first_tag?.tags.map(({ attrs }) => attrs["jid"])).toEqual(["pending"]);
+	expect(other.first_tag?.tags.map(({ attr }) => attr["jid"])).toEqual(["pending"]);
 	await server.stop();
 });
 
@@ -74,24 +74,24 @@ lines"; persistent = true; whois = "anyone"; history_length = 7, };
 			.tag("x", { xmlns: ns.muc })
 			.up(),
 	);
-	const own = await expect_stanza(romeo, ({ attrs }) => attrs["from"] === `${room}/romeo`);
-	expect(own.get_child("x", ns.muc_user)?.get_child("item")?.attrs["affiliation"]).toBe("owner");
+	const own = await expect_stanza(romeo, ({ attr }) => attr["from"] === `${room}/romeo`);
+	expect(own.get_child("x", ns.muc_user)?.get_child("item")?.attr["affiliation"]).toBe("owner");
 	const info = await ask(romeo, st.iq({ type: "get", to: room, id: "info" }).query(ns.disco_info).up());
-	expect(info.first_tag?.get_child("identity")?.attrs["name"]).toBe("Grün");
+	expect(info.first_tag?.get_child("identity")?.attr["name"]).toBe("Grün");
 	await expect_stanza(romeo, (stanza) => stanza.get_child("subject") !== undefined);
 	romeo.queue.splice(0);
 	await ask(romeo, st.iq({ type: "set", to: room, id: "mam" }).query("urn:xmpp:mam:2").up());
 	const found = romeo.queue.flatMap((stanza) => stanza.get_child("result", "urn:xmpp:mam:2") ?? []);
 	const forwarded = found.map((result) => result.get_child("forwarded", "urn:xmpp:forward:0"));
-	expect(found.map(({ attrs }) => attrs["id"])).toEqual(["1", "2"]);
-	expect(forwarded.map((item) => item?.get_child("delay", ns.delay)?.attrs["stamp"])).toEqual([
+	expect(found.map(({ attr }) => attr["id"])).toEqual(["1", "2"]);
+	expect(forwarded.map((item) => item?.get_child("delay", ns.delay)?.attr["stamp"])).toEqual([
 		"2020-01-01T00:00:00Z",
 		"2020-01-01T00:00:01Z",
 	]);
 	expect(forwarded.map((item) => item?.tags.find(({ name }) => name === "message")?.toString()).join()).not.toContain("stamp=");
 	const promoted = st.iq({ type: "set", to: room, id: "a" }).query(ns.muc_admin);
 	promoted.tag("item", { jid: "juliet@localhost", affiliation: "admin" });
-	expect((await ask(romeo, promoted.reset())).attrs["type"]).toBe("result");
+	expect((await ask(romeo, promoted.reset())).attr["type"]).toBe("result");
 	await server.stop();
 	const stored = read_data(readFileSync(path));
 	expect(stored.ok && stored.value).toMatchObject({

@@ -234,13 +234,13 @@ describe("stanzas", () => {
 			message,
 		);
 		expect(message.toString()).toBe("<presence to='a@b' id='i'><x xmlns='urn:x'/></presence>");
-		message.attrs["id"] = "j";
+		message.attr["id"] = "j";
 		expect(call("return a.attr.id, tostring(a)", message)).toEqual([
 			"j",
 			"<presence to='a@b' id='j'><x xmlns='urn:x'/></presence>",
 		]);
 		call("a:maptags(function (tag) tag.attr.seen = 'yes' return tag end)", message);
-		expect(message.first_tag?.attrs["seen"]).toBe("yes");
+		expect(message.first_tag?.attr["seen"]).toBe("yes");
 	});
 
 	it("that Lua builds are the host's", () => {

@@ -21,14 +21,14 @@ it("goes on whatever fails in a module in Lua, and says where", async () => {
 	const room = "yard@conference.localhost/Mira";
 	const mira = await test.client("mira", "a");
 	mira.send(st.presence());
-	expect((await ask(mira, ping())).attrs["type"]).toBe("result");
+	expect((await ask(mira, ping())).attr["type"]).toBe("result");
 	mira.send(st.presence({ to: room }).tag("x", { xmlns: "http://jabber.org/protocol/muc" }).reset());
-	await expect_stanza(mira, ({ attrs }) => attrs["from"] === room);
+	await expect_stanza(mira, ({ attr }) => attr["from"] === room);
 	// leaves without a stanza that somebody could be told the error of
 	await mira.disconnect();
 	expect(modulemanager.load("localhost", "host_view")).toMatchObject({ ok: true });
 	const again = await test.client("mira", "b");
-	expect((await ask(again, ping())).attrs["type"]).toBe("result");
+	expect((await ask(again, ping())).attr["type"]).toBe("result");
 	await test.stop();
 	const log = await readFile(file, "utf8");
 	await rm(folder, { recursive: true, force: true });

@@ -97,10 +97,10 @@ describe("a module in Lua", () => {
 		const client = await test.client("juliet");
 		fire("lifecycle", { stop: "nil" });
 		const answer = await ask(client, query("urn:test:lifecycle"));
-		expect(Number(answer.first_tag?.attrs["count"])).toBeGreaterThan(0);
+		expect(Number(answer.first_tag?.attr["count"])).toBeGreaterThan(0);
 		const info = await ask(client, query("http://jabber.org/protocol/disco#info"));
-		expect(info.first_tag?.tags.some((tag) => tag.attrs["var"] === "urn:test:lifecycle")).toBe(true);
-		expect(info.first_tag?.tags.some((tag) => tag.attrs["name"] === "Lifecycle")).toBe(true);
+		expect(info.first_tag?.tags.some((tag) => tag.attr["var"] === "urn:test:lifecycle")).toBe(true);
+		expect(info.first_tag?.tags.some((tag) => tag.attr["name"] === "Lifecycle")).toBe(true);
 	});
 
 	it("keeps nothing of hooks that it takes back", () => {
@@ -145,7 +145,7 @@ describe("a module in Lua", () => {
 		expect(fire("dependant-elsewhere", {}, "conference.localhost")).toBeUndefined();
 		const client = await test.client("romeo");
 		const info = await ask(client, query("http://jabber.org/protocol/disco#info"));
-		expect(info.first_tag?.tags.some((tag) => tag.attrs["var"] === "urn:test:lifecycle")).toBe(false);
+		expect(info.first_tag?.tags.some((tag) => tag.attr["var"] === "urn:test:lifecycle")).toBe(false);
 		expect(manager().get_items("localhost", "lifecycle-item" as "feature")).toEqual([]);
 		expect(manager().load("localhost", "dependant").ok).toBe(true);
 	});
@@ -179,7 +179,7 @@ describe("a module that fails", () => {
 		expect(fire("half-done", {})).toBeUndefined();
 		expect(fire("vandal-own", {})).toBeUndefined();
 		const client = await test.client("nurse");
-		expect((await ask(client, query("urn:test:lifecycle"))).attrs["type"]).toBe("result");
+		expect((await ask(client, query("urn:test:lifecycle"))).attr["type"]).toBe("result");
 	});
 
 	it("costs its stanza an error, and the log has the traceback", async () => {
@@ -188,7 +188,7 @@ describe("a module that fails", () => {
 		expect(failed.get_error()?.condition).toBe("internal-server-error");
 		const stopped = await ask(client, query("urn:test:loop"));
 		expect(stopped.get_error()?.condition).toBe("internal-server-error");
-		expect((await ask(client, query("urn:test:lifecycle"))).attrs["type"]).toBe("result");
+		expect((await ask(client, query("urn:test:lifecycle"))).attr["type"]).toBe("result");
 		const lines = await log_lines();
 		expect(lines).toMatch(/mod_lifecycle\.lua:\d+: attempt to index a nil value \(local 'nothing'\)/);
 		expect(lines).toMatch(/mod_lifecycle\.lua:\d+: ran longer than 0\.05 s \(lua_hook_timeout\) and was stopped/);

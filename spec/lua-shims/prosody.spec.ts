@@ -34,7 +34,7 @@ describe("the server as Lua modules see it", () => {
 	it("shows a client's session", async () => {
 		const client = await server.client("seen", "here");
 		run("session", client.full_jid);
-		const by_id = (id: string) => expect_stanza(client, (stanza) => stanza.attrs["id"] === id);
+		const by_id = (id: string) => expect_stanza(client, (stanza) => stanza.attr["id"] === id);
 		expect((await by_id("stanza")).get_child_text("body")).toBe("as a stanza");
 		expect((await by_id("text")).get_child_text("body")).toBe("as text");
 		const session = server.server.full_sessions.get(client.full_jid);
@@ -58,7 +58,7 @@ describe("the server as Lua modules see it", () => {
 		undo();
 		server.server.router.broadcast(host, [wrapped.full_jid], st.message({ from: "localhost", id: "3" }, "again"));
 		const plain = await expect_stanza(wrapped);
-		expect([plain.attrs["to"], plain.get_child("wrapped")]).toEqual([wrapped.full_jid, undefined]);
+		expect([plain.attr["to"], plain.get_child("wrapped")]).toEqual([wrapped.full_jid, undefined]);
 	});
 
 	it("takes tables with a function send as origins", async () => {

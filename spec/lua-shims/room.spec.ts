@@ -35,8 +35,8 @@ async function join(client: Client, nick: string, password?: string): Promise<st
 	client.send(presence.reset());
 	return expect_stanza(
 		client,
-		({ name, attrs }) =>
-			name === "presence" && attrs["from"] === `${room}/${nick}` && (attrs["type"] === undefined || attrs["type"] === "error"),
+		({ name, attr }) =>
+			name === "presence" && attr["from"] === `${room}/${nick}` && (attr["type"] === undefined || attr["type"] === "error"),
 	);
 }
 
@@ -66,19 +66,19 @@ describe("a Lua module among rooms", () => {
 		say(romeo, "swallow");
 		say(romeo, "shout");
 		const shouted = await heard(romeo, "SHOUT");
-		expect(shouted.get_child("seen", "urn:test:rooms")?.attrs["role"]).toBe("moderator");
+		expect(shouted.get_child("seen", "urn:test:rooms")?.attr["role"]).toBe("moderator");
 		expect(romeo.queue.some((stanza) => stanza.get_child_text("body") === "swallow")).toBe(false);
 		lua("say", room, "from the module");
-		expect((await heard(romeo, "from the module")).attrs["from"]).toBe(room);
+		expect((await heard(romeo, "from the module")).attr["from"]).toBe(room);
 	});
 
 	it("adds to the forms of rooms, and keeps what is filled in", async () => {
 		const owner = { to: room, id: "form" };
 		const form = await ask(romeo, st.iq({ type: "get", ...owner }).query("http://jabber.org/protocol/muc#owner"));
 		const field = form.find("{http://jabber.org/protocol/muc#owner}query/{jabber:x:data}x");
-		const colour = field instanceof st.Stanza ? field.tags.find((tag) => tag.attrs["var"] === "rooms#colour") : undefined;
-		expect(colour?.attrs).toMatchObject({ type: "list-single", label: "Colour" });
-		expect(colour?.tags.map(({ name, attrs }) => `${name} ${attrs["label"] ?? ""}`)).toEqual([
+		const colour = field instanceof st.Stanza ? field.tags.find((tag) => tag.attr["var"] === "rooms#colour") : undefined;
+		expect(colour?.attr).toMatchObject({ type: "list-single", label: "Colour" });
+		expect(colour?.tags.map(({ name, attr }) => `${name} ${attr["label"] ?? ""}`)).toEqual([
 			"option Red",
 			"option green",
 			"value ",
@@ -93,7 +93,7 @@ describe("a Lua module among rooms", () => {
 			romeo,
 			(stanza) => stanza.find("{http://jabber.org/protocol/muc#user}x/status@code") === "104",
 		);
-		expect(announced.attrs["from"]).toBe(room);
+		expect(announced.attr["from"]).toBe(room);
 		const info = await ask(romeo, st.iq({ type: "get", to: room, id: "info" }).query("http://jabber.org/protocol/disco#info"));
 		expect(String(info)).toContain("<feature var='urn:test:rooms'/>");
 		expect(String(info)).toContain("<field type='text-single' var='{urn:test:rooms}colour'><value>green</value></field>");
@@ -144,10 +144,10 @@ describe("a Lua module among rooms", () => {
 		const juliet = await test.client("juliet", "b");
 		const joined = await join(juliet, "Juliet");
 		const item = joined.find("{http://jabber.org/protocol/muc#user}x/item");
-		expect(item instanceof st.Stanza && item.attrs).toMatchObject({ affiliation: "owner", role: "moderator" });
+		expect(item instanceof st.Stanza && item.attr).toMatchObject({ affiliation: "owner", role: "moderator" });
 		test.server.modulemanager.unload("conference.localhost", "rooms");
 		const nurse = await test.client("juliet", "c");
 		const again = (await join(nurse, "Nurse")).find("{http://jabber.org/protocol/muc#user}x/item");
-		expect(again instanceof st.Stanza && again.attrs["affiliation"]).not.toBe("owner");
+		expect(again instanceof st.Stanza && again.attr["affiliation"]).not.toBe("owner");
 	});
 });

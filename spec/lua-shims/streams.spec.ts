@@ -30,11 +30,11 @@ describe("module:send_iq", () => {
 	it("gets the answer that comes by its event, with where it came from", async () => {
 		const romeo = await test.client("romeo");
 		const asked = ask({ id: "d", to: romeo.full_jid, from: "localhost", xmlns: "urn:example:x" });
-		const question = await expect_stanza(romeo, (stanza) => stanza.attrs["id"] === "d");
+		const question = await expect_stanza(romeo, (stanza) => stanza.attr["id"] === "d");
 		romeo.send(st.reply(question));
 		expect(await asked).toEqual(["result", "c2s"]);
 		const refused = ask({ id: "e", to: romeo.full_jid, from: "localhost", xmlns: "urn:example:x" });
-		const other = await expect_stanza(romeo, (stanza) => stanza.attrs["id"] === "e");
+		const other = await expect_stanza(romeo, (stanza) => stanza.attr["id"] === "e");
 		romeo.send(st.error_reply(other, "modify", "not-acceptable").reset());
 		expect(await refused).toEqual(["not-acceptable", "modify"]);
 	});
@@ -43,7 +43,7 @@ describe("module:send_iq", () => {
 		const romeo = await test.client("romeo", "again");
 		const origin = test.server.full_sessions.get(romeo.full_jid);
 		expect(await ask({ id: "f", to: "localhost", from: romeo.full_jid, xmlns: disco, origin })).toEqual(["result", "nobody"]);
-		await expect_stanza(romeo, (stanza) => stanza.attrs["id"] === "f");
+		await expect_stanza(romeo, (stanza) => stanza.attr["id"] === "f");
 	});
 });
 
@@ -70,7 +70,7 @@ describe("util.filters.add_filter_hook", () => {
 				.reset(),
 		);
 		juliet.send(st.message({ to: room, type: "groupchat", id: "g" }, "that rose"));
-		const said = await expect_stanza(juliet, (stanza) => stanza.attrs["id"] === "g");
+		const said = await expect_stanza(juliet, (stanza) => stanza.attr["id"] === "g");
 		expect(said.get_child_text("body")).toBe("that lily");
 		test.server.modulemanager.unload("localhost", "watching");
 		expect(test.server.events.get_handlers("stream-session-created")).toEqual([]);

@@ -54,13 +54,13 @@ function admin(item: { [name: string]: string }): st.Stanza {
 
 /** The answer to a presence or a message that is lost. */
 async function answer(client: Client): Promise<string> {
-	return outcome(await expect_stanza(client, ({ attrs }) => attrs["type"] === "error"));
+	return outcome(await expect_stanza(client, ({ attr }) => attr["type"] === "error"));
 }
 
 /** What somebody was told up to an answer that came after it. */
 async function told(client: Client): Promise<string[]> {
 	await ask(client, st.iq({ to: "localhost", type: "get", id: "up to here" }).tag("ping", { xmlns: ns.ping }).reset());
-	return client.queue.splice(0).map(({ name, attrs }) => `${name} ${attrs["type"] ?? ""} ${attrs["from"] ?? ""}`);
+	return client.queue.splice(0).map(({ name, attr }) => `${name} ${attr["type"] ?? ""} ${attr["from"] ?? ""}`);
 }
 
 beforeEach(async () => {
@@ -96,7 +96,7 @@ describe("a room that was in memory only", () => {
 		expect(await answer(other)).toBe(lost);
 		expect(occupants()).toEqual(both);
 		expect(await told(owner)).toEqual([]);
-		expect((await say(other, "hall", "still here")).attrs["from"]).toBe(`${room_of("hall")}/other`);
+		expect((await say(other, "hall", "still here")).attr["from"]).toBe(`${room_of("hall")}/other`);
 	});
 
 	it.each([
@@ -111,7 +111,7 @@ describe("a room that was in memory only", () => {
 		expect(occupants()).toEqual(both);
 		expect(live(here.muc, "hall").get_affiliation("other@localhost")).toBe(undefined);
 		expect(await told(other)).toEqual([]);
-		expect((await say(other, "hall", "still here")).attrs["from"]).toBe(`${room_of("hall")}/other`);
+		expect((await say(other, "hall", "still here")).attr["from"]).toBe(`${room_of("hall")}/other`);
 	});
 
 	it("has nicks and affiliations with their data as before", async () => {
@@ -159,14 +159,14 @@ describe("a room that was in memory only", () => {
 		other.send(st.presence({ to: `${room_of("cell")}/creator`, type: "unavailable" }));
 		expect(await answer(other)).toBe(lost);
 		expect(occupants("cell")).toEqual([["creator", "moderator", 1]]);
-		expect((await say(other, "cell", "alone")).attrs["type"]).toBe("groupchat");
+		expect((await say(other, "cell", "alone")).attr["type"]).toBe("groupchat");
 	});
 
 	it("loses who is gone soon after, though the turn in which they went has failed", async () => {
 		sabotage();
 		await other.disconnect();
-		const gone = await owner.take(({ name, attrs }) => name === "presence" && attrs["type"] === "unavailable", patience);
-		expect(gone?.attrs["from"]).toBe(`${room_of("hall")}/other`);
+		const gone = await owner.take(({ name, attr }) => name === "presence" && attr["type"] === "unavailable", patience);
+		expect(gone?.attr["from"]).toBe(`${room_of("hall")}/other`);
 		expect(occupants()).toEqual(both.slice(0, 1));
 	});
 });

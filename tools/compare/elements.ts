@@ -48,12 +48,12 @@ const free_texts = new Map<string, Freedom>([
 
 /** Whether this is a stanza that another carries, as archives and carbons do. */
 function is_stanza(element: Stanza): boolean {
-	return element.attrs["xmlns"] === ns.client && ["message", "presence", "iq"].includes(element.name);
+	return element.attr["xmlns"] === ns.client && ["message", "presence", "iq"].includes(element.name);
 }
 
 function freedom_of_attribute(element: Stanza, name: string, is_top: boolean): Freedom | undefined {
 	if (name === "id" && (is_top || is_stanza(element))) return "opaque";
-	return free_attributes.get(`${element.name}@${name} ${element.attrs["xmlns"]}`);
+	return free_attributes.get(`${element.name}@${name} ${element.attr["xmlns"]}`);
 }
 
 /**
@@ -61,12 +61,12 @@ function freedom_of_attribute(element: Stanza, name: string, is_top: boolean): F
  * @param chosen_ids ids that clients chose, which stay
  */
 export function with_free_values_open(element: Stanza, chosen_ids: ReadonlySet<string>, is_top = true): Stanza {
-	const copy = new Stanza(element.name, element.attrs);
-	for (const [name, value] of Object.entries(element.attrs)) {
+	const copy = new Stanza(element.name, element.attr);
+	for (const [name, value] of Object.entries(element.attr)) {
 		const is_free = freedom_of_attribute(element, name, is_top) !== undefined;
-		if (is_free && value !== undefined && !chosen_ids.has(value)) copy.attrs[name] = "{scansion:any}";
+		if (is_free && value !== undefined && !chosen_ids.has(value)) copy.attr[name] = "{scansion:any}";
 	}
-	const is_free_text = free_texts.has(`${element.name} ${element.attrs["xmlns"]}`);
+	const is_free_text = free_texts.has(`${element.name} ${element.attr["xmlns"]}`);
 	for (const child of element.children) {
 		if (child instanceof Stanza) copy.append_parsed(with_free_values_open(child, chosen_ids, false));
 		else copy.append_parsed(is_free_text ? "{scansion:any}" : String(child));
@@ -95,8 +95,8 @@ function compare_attributes(
 	context: Context,
 ): ElementDifference[] {
 	const differences: ElementDifference[] = [];
-	for (const name of new Set([...Object.keys(reference.attrs), ...Object.keys(subject.attrs)])) {
-		const [here, there] = [reference.attrs[name], subject.attrs[name]];
+	for (const name of new Set([...Object.keys(reference.attr), ...Object.keys(subject.attr)])) {
+		const [here, there] = [reference.attr[name], subject.attr[name]];
 		const values = {
 			reference: here === undefined ? undefined : context.reference_terms(here),
 			subject: there === undefined ? undefined : context.subject_terms(there),
@@ -121,7 +121,7 @@ function text_of(element: Stanza): string {
 
 function compare_text(reference: Stanza, subject: Stanza, path: string, context: Context): ElementDifference[] {
 	const [here, there] = [text_of(reference), text_of(subject)];
-	const freedom = free_texts.get(`${reference.name} ${reference.attrs["xmlns"]}`);
+	const freedom = free_texts.get(`${reference.name} ${reference.attr["xmlns"]}`);
 	if (freedom !== undefined && here !== "" && there !== "") {
 		if (agree(freedom, here, there, context)) return [];
 		return [{ kind: freedom === "opaque" ? "reuse" : "text", path, reference: here, subject: there }];
@@ -209,7 +209,7 @@ export function compare_elements(
 	const differences = compare_attributes(reference, subject, path, is_top, context);
 	differences.push(...compare_text(reference, subject, path, context));
 	const children = pair(reference.tags, subject.tags, context.bindings, (here, there) =>
-		here.name === there.name && here.attrs["xmlns"] === there.attrs["xmlns"]
+		here.name === there.name && here.attr["xmlns"] === there.attr["xmlns"]
 			? compare_elements(here, there, `${path}/${here.name}`, context)
 			: undefined,
 	);

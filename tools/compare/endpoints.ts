@@ -58,7 +58,7 @@ async function server_name(host: string, port: number, stage: Stage, fallback: s
 	const client = await Client.connect({ ...account, host, port, timeout: patience });
 	if (!client.ok) return fallback;
 	client.value.send(st.iq({ type: "get", id: "version", to: stage.host }).query(ns.version));
-	const answer = await client.value.take((stanza) => stanza.attrs["id"] === "version", patience);
+	const answer = await client.value.take((stanza) => stanza.attr["id"] === "version", patience);
 	await client.value.disconnect();
 	const query = answer?.get_child("query", ns.version);
 	const name = query?.child_with_name("name")?.get_text();

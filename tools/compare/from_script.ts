@@ -8,7 +8,7 @@ const nothing: ReadonlyMap<string, string> = new Map();
 
 /** A short name for a stanza: what it is and what it carries. */
 function label(stanza: ReturnType<typeof build>): string {
-	const type = stanza.attrs["type"];
+	const type = stanza.attr["type"];
 	const payload = stanza.first_tag;
 	return [stanza.name, type, payload?.name].filter((part) => part !== undefined).join(" ");
 }

@@ -286,9 +286,6 @@ export const uplink_differences: readonly KnownDifference[] = [
 		reason:
 			"A client that takes over a resource gets the presence by which the one before left the rooms: the rooms hear of the end only after the new one is there, and the address is the same.",
 		matches: ({ kind, path, subject_stanza }, step) =>
-			step.kind === "connect" &&
-			kind === "extra stanza" &&
-			path === "presence" &&
-			subject_stanza?.attrs["type"] === "unavailable",
+			step.kind === "connect" && kind === "extra stanza" && path === "presence" && subject_stanza?.attr["type"] === "unavailable",
 	},
 ];

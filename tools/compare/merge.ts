@@ -78,11 +78,11 @@ interface PlainText {
  * @param xmlns_around namespace of the parent, which need not be written again
  */
 function plain_of(element: Stanza, open: Stanza | undefined, xmlns_around: string, terms: Reading["terms"]): Plain {
-	const xmlns = element.attrs["xmlns"];
+	const xmlns = element.attr["xmlns"];
 	const attributes: { name: string; value: string; free: boolean }[] = [];
-	for (const [name, value] of Object.entries(element.attrs)) {
+	for (const [name, value] of Object.entries(element.attr)) {
 		if (value === undefined || (name === "xmlns" && value === xmlns_around)) continue;
-		attributes.push({ name, value: terms(value), free: open !== undefined && open.attrs[name] !== value });
+		attributes.push({ name, value: terms(value), free: open !== undefined && open.attr[name] !== value });
 	}
 	// Whoever reads an element wants to know first what it is.
 	attributes.sort((a, b) => Number(b.name === "xmlns") - Number(a.name === "xmlns"));

@@ -50,14 +50,14 @@ export interface Summary {
 /** Whether all that came in a step is errors, of which there is at least one. */
 function is_refused(received: readonly Received[]): boolean {
 	const stanzas = received.flatMap((part) => part.stanzas);
-	return stanzas.length > 0 && stanzas.every((stanza) => stanza.attrs["type"] === "error");
+	return stanzas.length > 0 && stanzas.every((stanza) => stanza.attr["type"] === "error");
 }
 
 /** The rooms that a play made: who is the first in one is told so (XEP-0045 §10.1.1). */
 function rooms_made({ reference }: Comparison): number {
 	const stanzas = reference.steps.flatMap((step) => step.flatMap((part) => part.stanzas));
 	const is_first = (stanza: Stanza): boolean =>
-		stanza.get_child("x", ns.muc_user)?.tags.some(({ name, attrs }) => name === "status" && attrs["code"] === "201") ?? false;
+		stanza.get_child("x", ns.muc_user)?.tags.some(({ name, attr }) => name === "status" && attr["code"] === "201") ?? false;
 	return stanzas.filter((stanza) => stanza.name === "presence" && is_first(stanza)).length;
 }
 

@@ -12,7 +12,7 @@ const nothing: ReadonlyMap<string, string> = new Map();
 /** Writes attribute values and text of a stanza in the play's terms. */
 function in_terms(element: Stanza, write: (value: string) => string): Stanza {
 	const copy = new Stanza(element.name);
-	for (const [name, value] of Object.entries(element.attrs)) copy.attrs[name] = value === undefined ? undefined : write(value);
+	for (const [name, value] of Object.entries(element.attr)) copy.attr[name] = value === undefined ? undefined : write(value);
 	for (const child of element.children) {
 		copy.append_parsed(child instanceof Stanza ? in_terms(child, write) : write(String(child)));
 	}
@@ -49,7 +49,7 @@ export function script_from_play(play: Play, reference: Transcript, why: string)
 		for (const { player, stanzas } of reference.steps[number] ?? []) {
 			for (const stanza of stanzas) {
 				const expected = in_terms(with_free_values_open(stanza, ids), write);
-				if (is_last) expected.attrs["scansion:strict"] = "true";
+				if (is_last) expected.attr["scansion:strict"] = "true";
 				parts.push(block(`${player} receives`, [expected]));
 			}
 		}

@@ -41,13 +41,13 @@ export function label_of(step: PlayStep | undefined): string {
  * left to chance.
  */
 function is_unordered(stanza: Stanza): boolean {
-	return stanza.name === "presence" && jid.resource(stanza.attrs["from"]) === undefined;
+	return stanza.name === "presence" && jid.resource(stanza.attr["from"]) === undefined;
 }
 
 function group_by_sender(stanzas: readonly Stanza[], in_terms: (value: string) => string): Map<string, Stanza[]> {
 	const groups = new Map<string, Stanza[]>();
 	for (const stanza of stanzas) {
-		const sender = in_terms(stanza.attrs["from"] ?? "");
+		const sender = in_terms(stanza.attr["from"] ?? "");
 		const group = groups.get(sender);
 		if (group) group.push(stanza);
 		else groups.set(sender, [stanza]);
@@ -57,8 +57,8 @@ function group_by_sender(stanzas: readonly Stanza[], in_terms: (value: string) =
 
 /** Whether both carry the same id that a client chose. */
 function answers_alike(reference: Stanza, subject: Stanza, context: Context): boolean {
-	const id = reference.attrs["id"];
-	return id !== undefined && id === subject.attrs["id"] && context.chosen_ids.has(id);
+	const id = reference.attr["id"];
+	return id !== undefined && id === subject.attr["id"] && context.chosen_ids.has(id);
 }
 
 type StanzaDifference = ElementDifference & Pick<Difference, "reference_stanza" | "subject_stanza">;

@@ -7,12 +7,12 @@ function attribute(name: string, value: string): string {
 }
 
 function element(stanza: Stanza, surrounding: string | undefined): string {
-	const { attrs, children, name } = stanza;
-	const xmlns = attrs["xmlns"] ?? surrounding;
+	const { attr, children, name } = stanza;
+	const xmlns = attr["xmlns"] ?? surrounding;
 	let text = xmlns === surrounding || xmlns === undefined ? `<${name}` : `<${name}${attribute("xmlns", xmlns)}`;
 	let prefixes = 0;
-	for (const key of Object.keys(attrs).sort()) {
-		const value = attrs[key];
+	for (const key of Object.keys(attr).sort()) {
+		const value = attr[key];
 		if (value === undefined || key === "xmlns") continue;
 		const separator = key.indexOf("\u0001");
 		if (separator < 0) {

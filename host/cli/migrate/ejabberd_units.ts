@@ -13,8 +13,8 @@ import type { ArchiveEntry, ArchiveRecord, Source, Unit, Unreadable } from "./ty
 
 /** Takes the stream's own namespace off, as Prosody keeps stanzas: outside of elements of other namespaces. */
 function without_stream_namespace(stanza: Stanza): void {
-	if (stanza.attrs["xmlns"] !== ns.client) return;
-	stanza.attrs["xmlns"] = undefined;
+	if (stanza.attr["xmlns"] !== ns.client) return;
+	stanza.attr["xmlns"] = undefined;
 	for (const child of stanza.children) if (child instanceof Stanza) without_stream_namespace(child);
 }
 
@@ -28,9 +28,9 @@ export function room_record(found: {
 }): ArchiveRecord {
 	const { key, when, stanza, room, nick } = found;
 	without_stream_namespace(stanza);
-	stanza.attrs["from"] = nick === "" ? room : `${room}/${nick}`;
-	stanza.attrs["to"] = undefined;
-	const type = stanza.attrs["type"];
+	stanza.attr["from"] = nick === "" ? room : `${room}/${nick}`;
+	stanza.attr["to"] = undefined;
+	const type = stanza.attr["type"];
 	const with_whom = type === undefined ? stanza.name : `${stanza.name}<${type}`;
 	return { key, when, with: with_whom, stanza, xml: canonical_xml(stanza) };
 }

@@ -207,8 +207,8 @@ function stanza_lines(stanza: st.Stanza, indent: string, depth: number, stamp?: 
 	}
 	lines += `${indent}["name"] = ${string_text(stanza.name)};`;
 	let attributes = "";
-	for (const name in stanza.attrs) {
-		const value = stanza.attrs[name];
+	for (const name in stanza.attr) {
+		const value = stanza.attr[name];
 		if (value !== undefined) attributes += `${indent}\t[${string_text(name)}] = ${string_text(value)};`;
 	}
 	if (stamp !== undefined) attributes += `${indent}\t["stamp"] = ${string_text(stamp)};`;

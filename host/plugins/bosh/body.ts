@@ -34,7 +34,7 @@ export function read_body(data: Buffer, options: StreamOptions, limit_for?: (att
 				ended = true;
 			},
 			handlestanza(stanza) {
-				if (stanza.attrs["xmlns"] === bosh_ns) delete stanza.attrs["xmlns"];
+				if (stanza.attr["xmlns"] === bosh_ns) delete stanza.attr["xmlns"];
 				stanzas.push(stanza);
 			},
 			error(found) {

@@ -69,8 +69,8 @@ export function serve_component(module: ModuleApi): void {
 	/** Says what the component is called while it is not there (disco). */
 	function answer_for_it({ origin, stanza }: StanzaEvent): boolean {
 		const name = module.get_option_string("name");
-		const query = stanza.name === "iq" && stanza.attrs["type"] === "get" ? stanza.get_child("query", ns.disco_info) : undefined;
-		if (name === undefined || query === undefined || stanza.attrs["to"] !== module.host || query.attrs["node"]) return false;
+		const query = stanza.name === "iq" && stanza.attr["type"] === "get" ? stanza.get_child("query", ns.disco_info) : undefined;
+		if (name === undefined || query === undefined || stanza.attr["to"] !== module.host || query.attr["node"]) return false;
 		const reply = st.reply(stanza).tag("query", { xmlns: ns.disco_info });
 		reply.tag("identity", { category: "component", type: "generic", name }).up();
 		origin.send(reply.tag("feature", { var: ns.disco_info }).reset());
@@ -85,7 +85,7 @@ export function serve_component(module: ModuleApi): void {
 		}
 		if (answer_for_it(event)) return true;
 		module.log("warn", "Component not connected, bouncing error for: %s", stanza.top_tag());
-		if (stanza.attrs["type"] !== "error" && stanza.attrs["type"] !== "result") {
+		if (stanza.attr["type"] !== "error" && stanza.attr["type"] !== "result") {
 			const bounce = st.error_reply(stanza, "wait", "remote-server-timeout", "Component unavailable", module.host);
 			origin.send(bounce.tag("not-connected", { xmlns: "xmpp:prosody.im/protocol/component" }).reset());
 		}

@@ -33,9 +33,9 @@ export interface RouteServices {
 
 /** Whether senders hear of a stanza that could not be sent (RFC 6120 §8.3.1). */
 function is_bounced(stanza: Stanza): boolean {
-	const type = stanza.attrs["type"];
+	const type = stanza.attr["type"];
 	return (
-		stanza.attrs["xmlns"] === undefined &&
+		stanza.attr["xmlns"] === undefined &&
 		["message", "presence", "iq"].includes(stanza.name) &&
 		type !== "error" &&
 		type !== "result"

@@ -246,14 +246,14 @@ export class ServerStreams implements StreamKind<ServerStreamSession> {
 		const stanza = session.filter("stanzas/in", element);
 		if (stanza === undefined) return;
 		// Stanzas are of the stream's own namespace; Prosody takes those of clients for the same
-		if (stanza.attrs["xmlns"] === ns.client && stanza_names.has(stanza.name)) stanza.attrs["xmlns"] = undefined;
-		if (stanza.attrs["xmlns"] === undefined && stanza_names.has(stanza.name) && !this.may_come(session, stanza)) return;
+		if (stanza.attr["xmlns"] === ns.client && stanza_names.has(stanza.name)) stanza.attr["xmlns"] = undefined;
+		if (stanza.attr["xmlns"] === undefined && stanza_names.has(stanza.name) && !this.may_come(session, stanza)) return;
 		this.module.server.router.process_stanza(session, stanza);
 	}
 
 	/** Whether the stream may say this: in the name of a domain that it has proved, to one of our hosts. */
 	private may_come(session: ServerStreamSession, stanza: Stanza): boolean {
-		const { from, to } = stanza.attrs;
+		const { from, to } = stanza.attr;
 		if (from === undefined || to === undefined) {
 			session.close({
 				condition: "improper-addressing",

@@ -97,8 +97,8 @@ function full_heading(item: LuaValue, number: number): Heading | undefined {
 function to_item(stanza: st.Stanza, { id, when, with: with_whom }: Heading): LuaMap {
 	const item: LuaMap = new Map(st.preserialize(stanza));
 	const attr = new_record();
-	for (const name in stanza.attrs) {
-		const value = stanza.attrs[name];
+	for (const name in stanza.attr) {
+		const value = stanza.attr[name];
 		if (value !== undefined) attr[name] = value;
 	}
 	attr["stamp"] = datetime.datetime(when);

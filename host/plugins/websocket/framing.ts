@@ -57,22 +57,22 @@ class MessageReader extends QueueReader<Buffer> {
 	protected take(message: Buffer): void {
 		const element = read_document(message.toString(), this.options, this.lang);
 		if (!(element instanceof Stanza)) this.refuse(element);
-		else if (element.attrs["xmlns"] === framing_ns && element.name === "close") this.end();
+		else if (element.attr["xmlns"] === framing_ns && element.name === "close") this.end();
 		else if (!this.opened) this.open(element);
-		else if (element.name === "error" && element.attrs["xmlns"] === ns.streams)
+		else if (element.name === "error" && element.attr["xmlns"] === ns.streams)
 			this.callbacks.error({ kind: "stream-error", stanza: element });
 		else this.callbacks.handlestanza(element);
 	}
 
 	private open(element: Stanza): void {
-		const xmlns = element.attrs["xmlns"] ?? this.options.default_ns;
+		const xmlns = element.attr["xmlns"] ?? this.options.default_ns;
 		if (xmlns !== framing_ns || element.name !== "open") {
 			this.refuse({ kind: "no-stream", name: element.name, xmlns });
 			return;
 		}
 		this.opened = true;
-		this.lang = element.attrs["xml:lang"] ?? this.lang;
-		this.callbacks.streamopened(element.attrs);
+		this.lang = element.attr["xml:lang"] ?? this.lang;
+		this.callbacks.streamopened(element.attr);
 	}
 }
 

@@ -24,7 +24,7 @@ export async function enter(client: Client, room: string, nick: string): Promise
 			.tag("x", { xmlns: ns.muc })
 			.up(),
 	);
-	const own = await expect_from(client, (stanza) => stanza.attrs["from"] === `${room}/${nick}`);
+	const own = await expect_from(client, (stanza) => stanza.attr["from"] === `${room}/${nick}`);
 	await expect_from(client, (stanza) => stanza.name === "message" && stanza.get_child("subject") !== undefined);
 	return own;
 }
@@ -63,7 +63,7 @@ export async function say(client: Client, room: string, nick: string, parts: { b
 	await expect_from(
 		client,
 		(stanza) =>
-			stanza.attrs["from"] === `${room}/${nick}` &&
+			stanza.attr["from"] === `${room}/${nick}` &&
 			stanza.get_child_text("body") === parts.body &&
 			stanza.get_child_text("subject") === parts.subject,
 	);
@@ -139,6 +139,6 @@ export async function make(port: number): Promise<void> {
 			.tag("field", { var: "muc#register_roomnick" })
 			.text_tag("value", "juliet"),
 	);
-	expect(registered.attrs["type"]).toBe("result");
+	expect(registered.attr["type"]).toBe("result");
 	await Promise.all([romeo.disconnect(), juliet.disconnect()]);
 }

@@ -68,7 +68,7 @@ export async function observe_room(client: Client, room: string, nick: string, r
 			.tag("x", { xmlns: ns.muc })
 			.up(),
 	);
-	const own = await expect_from(client, (stanza) => stanza.attrs["from"] === `${room}/${nick}`);
+	const own = await expect_from(client, (stanza) => stanza.attr["from"] === `${room}/${nick}`);
 	const seen: ObservedRoom = {
 		joined: plain(x_item(own)),
 		presences: [],
@@ -80,7 +80,7 @@ export async function observe_room(client: Client, room: string, nick: string, r
 		avatar: undefined,
 		archive: [],
 	};
-	if (own.attrs["type"] === "error") {
+	if (own.attr["type"] === "error") {
 		seen.joined =
 			own
 				.get_child("error")
@@ -133,7 +133,7 @@ export async function observe_room(client: Client, room: string, nick: string, r
 		if (result !== undefined && inner !== undefined) seen.archive.push(`${result.attr["id"]} ${stamp} ${told(inner)}`);
 	}
 	client.send(st.presence({ to: `${room}/${nick}`, type: "unavailable" }));
-	await expect_from(client, (stanza) => stanza.attrs["from"] === `${room}/${nick}` && stanza.attrs["type"] === "unavailable");
+	await expect_from(client, (stanza) => stanza.attr["from"] === `${room}/${nick}` && stanza.attr["type"] === "unavailable");
 	return seen;
 }
 

@@ -113,7 +113,7 @@ export async function question(
 	questions++;
 	const id = `q${questions}`;
 	client.send(build(st.iq({ type, to, id })).reset());
-	return expect_from(client, (stanza) => stanza.name === "iq" && stanza.attrs["id"] === id);
+	return expect_from(client, (stanza) => stanza.name === "iq" && stanza.attr["id"] === id);
 }
 
 /** {@link question} that must not be refused. */
@@ -124,6 +124,6 @@ export async function done(
 	build: (iq: Stanza) => Stanza,
 ): Promise<Stanza> {
 	const answer = await question(client, type, to, build);
-	if (answer.attrs["type"] !== "result") throw new Error(`${client.full_jid} was refused: ${answer}`);
+	if (answer.attr["type"] !== "result") throw new Error(`${client.full_jid} was refused: ${answer}`);
 	return answer;
 }

@@ -100,7 +100,7 @@ describe("what a module in TypeScript starts", () => {
 		const romeo = connected.value;
 		const query = (xmlns: string) => st.iq({ type: "get", id: xmlns, to: "localhost" }).query(xmlns).reset();
 		// the answer of an async handler is still to come, so that the event goes on
-		expect((await ask(romeo, query("urn:example:handler"))).attrs["type"]).toBe("result");
+		expect((await ask(romeo, query("urn:example:handler"))).attr["type"]).toBe("result");
 		await ask(romeo, query("urn:example:started"));
 		expect((await ask(romeo, query("urn:example:sync"))).get_error()?.condition).toBe("internal-server-error");
 		const expected: [RegExp, string][] = [

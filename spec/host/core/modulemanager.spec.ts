@@ -229,14 +229,14 @@ describe("send_iq", () => {
 		const romeo = await server.client("romeo");
 		const asked = asker.get().send_iq(question("q1", romeo.full_jid));
 		const refused = asker.get().send_iq(question("q2", romeo.full_jid));
-		const first = await expect_stanza(romeo, (stanza) => stanza.attrs["id"] === "q1");
+		const first = await expect_stanza(romeo, (stanza) => stanza.attr["id"] === "q1");
 		// Somebody else's answer does not count.
 		const juliet = await server.client("juliet");
 		juliet.send(st.iq({ type: "result", id: "q1", to: "localhost" }));
 		await juliet.settle(true);
 		romeo.send(st.reply(first).tag("answer", { xmlns: "urn:example:question" }).reset());
 		expect((await asked).first_tag?.name).toBe("answer");
-		const second = await expect_stanza(romeo, (stanza) => stanza.attrs["id"] === "q2");
+		const second = await expect_stanza(romeo, (stanza) => stanza.attr["id"] === "q2");
 		romeo.send(st.error_reply(second, "modify", "not-acceptable", "no").reset());
 		const error = await refused.catch((caught: unknown) => caught);
 		expect(error).toBeInstanceOf(IqError);

@@ -222,7 +222,7 @@ describe("sending to an account", () => {
 describe("a session", () => {
 	it("sends through its filters, and nothing once it ended", () => {
 		const { session, sent } = session_of("ada");
-		session.add_filter("stanzas/out", (stanza) => (stanza.attrs["id"] === "secret" ? undefined : st.clone(stanza).body("!")));
+		session.add_filter("stanzas/out", (stanza) => (stanza.attr["id"] === "secret" ? undefined : st.clone(stanza).body("!")));
 		expect(session.has_filter("stanzas/out")).toBe(true);
 		expect(session.send(st.message({ id: "1" }))).toBe(true);
 		expect(session.send(st.message({ id: "secret" }))).toBe(true);

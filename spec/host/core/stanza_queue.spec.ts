@@ -4,7 +4,7 @@ import * as st from "../../../host/util/stanza.ts";
 import { Turn } from "../../../host/util/turn.ts";
 
 const message = (id: string) => st.message({ to: "romeo@verona.example", id }, "but soft");
-const ids = (queue: StanzaQueue): (string | undefined)[] => queue.take().map(({ attrs }) => attrs["id"]);
+const ids = (queue: StanzaQueue): (string | undefined)[] => queue.take().map(({ attr }) => attr["id"]);
 
 describe("what waits for a stream", () => {
 	it("is certain at the end of the turn, in order, and as it was then", async () => {
@@ -13,7 +13,7 @@ describe("what waits for a stream", () => {
 		const queue = new StanzaQueue(turn, 10, () => told++);
 		const first = message("1");
 		queue.add(first);
-		first.attrs["id"] = "changed";
+		first.attr["id"] = "changed";
 		queue.add(message("2"));
 		expect(ids(queue)).toEqual([]);
 		await vi.waitFor(() => expect(told).toBe(1));
@@ -39,7 +39,7 @@ describe("what waits for a stream", () => {
 	it("is taken in part where only some is wanted", () => {
 		const queue = new StanzaQueue(new Turn(() => {}), 10);
 		for (const id of ["1", "2", "3"]) queue.add(message(id), true);
-		expect(queue.take(({ attrs }) => attrs["id"] === "2").map(({ attrs }) => attrs["id"])).toEqual(["2"]);
+		expect(queue.take(({ attr }) => attr["id"] === "2").map(({ attr }) => attr["id"])).toEqual(["2"]);
 		expect(ids(queue)).toEqual(["1", "3"]);
 	});
 });

@@ -27,7 +27,7 @@ async function join(server: TestServer, name: string) {
 			.tag("x", { xmlns: ns.muc })
 			.reset(),
 	);
-	await expect_stanza(client, (stanza) => stanza.attrs["from"] === `${room}/${name}`);
+	await expect_stanza(client, (stanza) => stanza.attr["from"] === `${room}/${name}`);
 	return client;
 }
 
@@ -36,7 +36,7 @@ async function open_room(server: TestServer, ...names: string[]) {
 	const owner = await join(server, first);
 	const form = st.iq({ type: "set", id: "open", to: room }).tag("query", { xmlns: ns.muc_owner });
 	owner.send(form.tag("x", { xmlns: ns.data, type: "submit" }).reset());
-	await expect_stanza(owner, (stanza) => stanza.attrs["id"] === "open");
+	await expect_stanza(owner, (stanza) => stanza.attr["id"] === "open");
 	const clients = [owner];
 	for (const name of others) clients.push(await join(server, name));
 	for (const client of clients) {
@@ -51,7 +51,7 @@ describe("stanzas of clients", () => {
 		const server = await serve();
 		const [romeo, juliet] = [await server.client("romeo", "a"), await server.client("juliet", "b")];
 		romeo.send(st.message({ from: "juliet@localhost/b", to: juliet.full_jid, id: "1" }, "it is me"));
-		expect((await expect_stanza(juliet)).attrs["from"]).toBe(romeo.full_jid);
+		expect((await expect_stanza(juliet)).attr["from"]).toBe(romeo.full_jid);
 	});
 
 	it.each([
@@ -82,7 +82,7 @@ describe("stanzas of clients", () => {
 					.reset(),
 			);
 			const answer = await expect_stanza(romeo);
-			expect([answer.attrs["from"], answer.get_error()?.condition]).toEqual([address, "jid-malformed"]);
+			expect([answer.attr["from"], answer.get_error()?.condition]).toEqual([address, "jid-malformed"]);
 		},
 	);
 
@@ -112,7 +112,7 @@ describe("stanzas of clients", () => {
 		const answer = await expect_stanza(romeo);
 		expect(answer.get_error()).toMatchObject({ type: "cancel", condition: "internal-server-error" });
 		romeo.send(st.message({ to: juliet.full_jid, id: "2" }, "still there?"));
-		expect((await expect_stanza(juliet)).attrs["id"]).toBe("2");
+		expect((await expect_stanza(juliet)).attr["id"]).toBe("2");
 	});
 
 	it("can be refused before anybody sees them", async () => {
@@ -142,10 +142,10 @@ describe("a broadcast", () => {
 			const received: unknown[] = [];
 			for (const client of clients) {
 				const message = await expect_stanza(client, (stanza) => stanza.name === "message");
-				expect(message.attrs["to"]).toBe(client.full_jid);
+				expect(message.attr["to"]).toBe(client.full_jid);
 				message.remove_children("occupant-id", ns.occupant_id);
 				message.remove_children("stanza-id", ns.stanza_id);
-				received.push([{ ...message.attrs }, ...message.children.map(String)]);
+				received.push([{ ...message.attr }, ...message.children.map(String)]);
 			}
 			texts.push(received);
 			await server.stop();
@@ -178,7 +178,7 @@ describe("a broadcast", () => {
 		for (const message of text) server.server.router.process_stanza(session, message);
 		server.server.turn.end();
 		expect(counts.flushes - before).toBe(clients.length);
-		for (const client of clients) await expect_stanza(client, (stanza) => stanza.attrs["id"] === "m19");
+		for (const client of clients) await expect_stanza(client, (stanza) => stanza.attr["id"] === "m19");
 	});
 });
 
@@ -199,7 +199,7 @@ describe("a turn that cannot be stored", () => {
 		server.server.turn.end();
 		expect((await expect_stanza(romeo)).get_error()).toMatchObject({ type: "wait", condition: "internal-server-error" });
 		romeo.send(st.message({ to: room, type: "groupchat", id: "kept" }, "and now?"));
-		for (const client of [romeo, juliet]) expect((await expect_stanza(client)).attrs["id"]).toBe("kept");
+		for (const client of [romeo, juliet]) expect((await expect_stanza(client)).attr["id"]).toBe("kept");
 	});
 });
 
@@ -216,9 +216,9 @@ describe("stanzas that are much work", () => {
 			(event) => {
 				const echo = (): void => {
 					event.origin.send(st.reply(event.stanza));
-					if (event.stanza.attrs["id"]?.startsWith("bad")) throw new Error("a mistake");
+					if (event.stanza.attr["id"]?.startsWith("bad")) throw new Error("a mistake");
 				};
-				if (event.stanza.attrs["id"] === "quick") echo();
+				if (event.stanza.attr["id"] === "quick") echo();
 				else
 					module.in_slices(event, () => {
 						spin();
@@ -235,7 +235,7 @@ describe("stanzas that are much work", () => {
 		const romeo = await server.client("romeo", "a");
 		const ids = ["slow1", "slow2", "quick", "slow3", "quick"];
 		for (const id of ids) romeo.send(st.message({ to: "localhost", id }));
-		for (const id of ids) expect((await expect_stanza(romeo)).attrs["id"]).toBe(id);
+		for (const id of ids) expect((await expect_stanza(romeo)).attr["id"]).toBe(id);
 	});
 
 	it("are answered for where they fail later", async () => {
@@ -244,8 +244,8 @@ describe("stanzas that are much work", () => {
 		for (const id of ["slow1", "bad2", "quick"]) romeo.send(st.message({ to: "localhost", id }));
 		const answers: (string | undefined)[] = [];
 		for (let count = 0; count < 4; count++) {
-			const { attrs } = await expect_stanza(romeo);
-			answers.push(`${attrs["id"]} ${attrs["type"] ?? "normal"}`);
+			const { attr } = await expect_stanza(romeo);
+			answers.push(`${attr["id"]} ${attr["type"] ?? "normal"}`);
 		}
 		expect(answers).toEqual(["slow1 normal", "bad2 normal", "bad2 error", "quick normal"]);
 	});
@@ -258,8 +258,8 @@ describe("stanzas that are much work", () => {
 				(event) => {
 					module.in_slices(event, () => {
 						spin();
-						done.push(event.stanza.attrs["id"]);
-						if (event.stanza.attrs["id"] === "1" && event.origin.type === "c2s") event.origin.close({ condition: "reset" });
+						done.push(event.stanza.attr["id"]);
+						if (event.stanza.attr["id"] === "1" && event.origin.type === "c2s") event.origin.close({ condition: "reset" });
 					});
 					return true;
 				},

@@ -33,7 +33,7 @@ describe("modules in TypeScript", () => {
 				.reset(),
 		);
 		romeo.send(st.message({ to: room, type: "groupchat", id: "m" }, "but soft"));
-		const heard = await expect_stanza(romeo, (stanza) => stanza.attrs["id"] === "m");
+		const heard = await expect_stanza(romeo, (stanza) => stanza.attr["id"] === "m");
 		expect(heard.get_child_text("body")).toBe("BUT SOFT");
 		await stop();
 	});

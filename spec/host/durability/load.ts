@@ -142,11 +142,11 @@ export class Known {
 	readonly refused = new Set<string>();
 
 	hear(stanza: Stanza): void {
-		if (stanza.name === "message" && stanza.attrs["type"] === "error") this.refused.add(`${stanza.attrs["id"]} `);
-		const room = stanza.attrs["from"]?.split("/")[0] ?? "";
+		if (stanza.name === "message" && stanza.attr["type"] === "error") this.refused.add(`${stanza.attr["id"]} `);
+		const room = stanza.attr["from"]?.split("/")[0] ?? "";
 		const id = stanza.get_child("stanza-id", "urn:xmpp:sid:0")?.attr["id"];
 		const body = stanza.get_child_text("body");
-		if (stanza.name !== "message" || stanza.attrs["type"] !== "groupchat" || body === undefined) return;
+		if (stanza.name !== "message" || stanza.attr["type"] !== "groupchat" || body === undefined) return;
 		if (id === undefined) {
 			this.nowhere.push(`${room}: ${body}`);
 			return;
@@ -178,15 +178,15 @@ async function enter(client: Client, room: string, nick: string): Promise<string
 	const others: string[] = [];
 	for (;;) {
 		const stanza = await client.take(
-			({ name, attrs }) => name === "presence" && attrs["from"]?.startsWith(`${room}/`) === true,
+			({ name, attr }) => name === "presence" && attr["from"]?.startsWith(`${room}/`) === true,
 			patience,
 		);
 		if (stanza === undefined) throw new Error(`could not enter ${room}: ${client.ended}`);
-		if (stanza.attrs["from"] === `${room}/${nick}`) {
-			if (stanza.attrs["type"] === "error") throw new Error(`could not enter ${room}: ${stanza}`);
+		if (stanza.attr["from"] === `${room}/${nick}`) {
+			if (stanza.attr["type"] === "error") throw new Error(`could not enter ${room}: ${stanza}`);
 			return others;
 		}
-		others.push(stanza.attrs["from"] ?? "");
+		others.push(stanza.attr["from"] ?? "");
 	}
 }
 
@@ -204,7 +204,7 @@ async function configure(client: Client, room: string, fields: Record<string, st
 /** Sends an IQ; answers whether it was confirmed before the server was gone. */
 async function confirmed(client: Client, iq: Stanza): Promise<Answer> {
 	client.send(iq);
-	const answer = await client.take(({ name, attrs }) => name === "iq" && attrs["id"] === iq.attrs["id"], patience);
+	const answer = await client.take(({ name, attr }) => name === "iq" && attr["id"] === iq.attr["id"], patience);
 	if (answer === undefined) return "lost";
 	const error = answer.get_error();
 	if (error !== undefined && error.type !== "wait") throw new Error(`refused: ${answer}`);
@@ -217,7 +217,7 @@ async function speak(client: Client, known: Known, rooms: readonly string[], wor
 		const id = `${word} ${number}`;
 		client.send(st.message({ to: rooms[number % rooms.length], type: "groupchat", id }, `${id} ${"ä".repeat(number % 400)}`));
 		if (number % window === window - 1)
-			known.hear((await client.take(({ attrs }) => attrs["id"] === id, patience)) ?? st.message());
+			known.hear((await client.take(({ attr }) => attr["id"] === id, patience)) ?? st.message());
 	}
 }
 

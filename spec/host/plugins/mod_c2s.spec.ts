@@ -145,7 +145,7 @@ describe("sessions", () => {
 		const seen: string[] = [];
 		const server = await start({}, (module) => {
 			module.hook("message/bare", ({ stanza }) => {
-				seen.push(stanza.attrs["id"] ?? "");
+				seen.push(stanza.attr["id"] ?? "");
 				return true;
 			});
 		});
@@ -335,7 +335,7 @@ describe("one chunk", () => {
 		const seen: string[] = [];
 		const server = await start({}, (module) => {
 			module.hook("message/bare", ({ stanza }) => {
-				seen.push(stanza.attrs["id"] ?? "");
+				seen.push(stanza.attr["id"] ?? "");
 				return true;
 			});
 		});

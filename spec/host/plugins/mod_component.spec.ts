@@ -149,7 +149,7 @@ describe("a component that connects", () => {
 			romeo,
 			st.iq({ type: "get", id: "p", to: "localhost" }).tag("ping", { xmlns: "urn:xmpp:ping" }).reset(),
 		);
-		expect(pong.attrs["type"]).toBe("result");
+		expect(pong.attr["type"]).toBe("result");
 		expect(romeo.queue).toEqual([]);
 	});
 
@@ -171,8 +171,8 @@ describe("a component that connects", () => {
 		await log_in(gateway);
 		gateway.send("<message to='romeo@localhost/orchard'><body>a</body></message>");
 		gateway.send("<message from='somebody@elsewhere.example' to='romeo@localhost/orchard'><body>b</body></message>");
-		expect((await expect_stanza(romeo)).attrs["from"]).toBe("gateway.localhost");
-		expect((await expect_stanza(romeo)).attrs["from"]).toBe("somebody@elsewhere.example");
+		expect((await expect_stanza(romeo)).attr["from"]).toBe("gateway.localhost");
+		expect((await expect_stanza(romeo)).attr["from"]).toBe("somebody@elsewhere.example");
 	});
 
 	it("is told that stanzas need a recipient", async () => {
@@ -208,7 +208,7 @@ describe("a component that connects", () => {
 			romeo,
 			st.iq({ type: "get", id: "d", to: "gateway.localhost" }).query("http://jabber.org/protocol/disco#info"),
 		);
-		expect(info.first_tag?.get_child("identity")?.attrs["name"]).toBe("A gateway");
+		expect(info.first_tag?.get_child("identity")?.attr["name"]).toBe("A gateway");
 	});
 
 	it("is told when the server stops", async () => {
@@ -242,7 +242,7 @@ describe.skipIf(no_biboumi)("biboumi", () => {
 			romeo,
 			st.iq({ type: "get", id: "d", to: "gateway.localhost" }).query("http://jabber.org/protocol/disco#info"),
 		);
-		expect(info.first_tag?.get_child("identity")?.attrs).toMatchObject({ category: "conference", type: "irc" });
+		expect(info.first_tag?.get_child("identity")?.attr).toMatchObject({ category: "conference", type: "irc" });
 		const version = await ask(romeo, st.iq({ type: "get", id: "v", to: "gateway.localhost" }).query("jabber:iq:version"));
 		expect(version.first_tag?.get_child_text("name")).toBe("biboumi");
 	});

@@ -202,7 +202,7 @@ describe.skipIf(no_prosody)("occupants behind a real Prosody", () => {
 		);
 		return expect_stanza(
 			client,
-			(stanza) => stanza.get_child("x", ns.muc_user)?.tags.some((tag) => tag.attrs["code"] === "110") === true,
+			(stanza) => stanza.get_child("x", ns.muc_user)?.tags.some((tag) => tag.attr["code"] === "110") === true,
 		);
 	}
 
@@ -222,16 +222,16 @@ describe.skipIf(no_prosody)("occupants behind a real Prosody", () => {
 		const bob = await log_in(pair.port, "bob");
 		await enter(ada, "Ada");
 		await enter(bob, "Bob");
-		await expect_stanza(ada, (stanza) => stanza.attrs["from"] === "r@conference.localhost/Bob");
+		await expect_stanza(ada, (stanza) => stanza.attr["from"] === "r@conference.localhost/Bob");
 		is_open = false;
 		for (const socket of cut) socket.destroy();
 		await bob.disconnect();
 		is_open = true;
 		const left = await expect_stanza(
 			ada,
-			(stanza) => stanza.attrs["from"] === "r@conference.localhost/Bob" && stanza.attrs["type"] === "unavailable",
+			(stanza) => stanza.attr["from"] === "r@conference.localhost/Bob" && stanza.attr["type"] === "unavailable",
 		);
-		expect(left.get_child("x", ns.muc_user)?.tags.map((tag) => tag.attrs["code"])).toContain("333");
+		expect(left.get_child("x", ns.muc_user)?.tags.map((tag) => tag.attr["code"])).toContain("333");
 		ada.send(st.message({ to: "r@conference.localhost", type: "groupchat" }, "still here"));
 		await expect_stanza(ada, (stanza) => stanza.get_child_text("body") === "still here");
 		await ada.disconnect();

@@ -166,7 +166,7 @@ describe("a peer", () => {
 		const mantua = await start("mantua.example", "127.0.0.22", open);
 		const juliet = await log_in(mantua, "juliet@mantua.example");
 		juliet.send(st.message({ to: "romeo@verona.example", id: "m" }, "a"));
-		expect((await expect_stanza(juliet)).attrs["type"]).toBe("error");
+		expect((await expect_stanza(juliet)).attr["type"]).toBe("error");
 	});
 });
 
@@ -180,7 +180,7 @@ describe("certificates, where s2s_secure_auth is set", () => {
 		await start("mantua.example", "127.0.0.22", { s2s_secure_auth: true }, by, [...names]);
 		const romeo = await log_in(verona, "romeo@verona.example");
 		romeo.send(st.message({ to: "juliet@mantua.example", id: "m" }, "a"));
-		const bounce = await expect_stanza(romeo, (stanza) => stanza.attrs["id"] === "m");
+		const bounce = await expect_stanza(romeo, (stanza) => stanza.attr["id"] === "m");
 		expect(bounce.get_error()?.text).toMatch(
 			/Remote server's certificate (is self-signed|is not trusted|is not valid for this name)/,
 		);

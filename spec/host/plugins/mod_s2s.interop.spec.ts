@@ -117,6 +117,6 @@ describe.skipIf(reason !== undefined && !required)("this server and a real Proso
 			juliet,
 			st.iq({ type: "get", id: "p", to: "verona.example" }).tag("ping", { xmlns: "urn:xmpp:ping" }).reset(),
 		);
-		expect(pong.attrs["type"]).toBe("result");
+		expect(pong.attr["type"]).toBe("result");
 	});
 });

@@ -76,7 +76,7 @@ describe("two servers", () => {
 			juliet,
 			st.iq({ type: "get", id: "p", to: "verona.example" }).tag("ping", { xmlns: "urn:xmpp:ping" }).reset(),
 		);
-		expect(pong.attrs["type"]).toBe("result");
+		expect(pong.attr["type"]).toBe("result");
 
 		const room = "balcony@conference.verona.example";
 		for (const [client, nick] of [
@@ -92,7 +92,7 @@ describe("two servers", () => {
 			await expect_stanza(client, (stanza) => stanza.toString().includes("code='110'"));
 		}
 		juliet.send(st.message({ to: room, type: "groupchat" }, "ay me"));
-		expect((await expect_stanza(romeo, (stanza) => stanza.get_child("body") !== undefined)).attrs["from"]).toBe(`${room}/Juliet`);
+		expect((await expect_stanza(romeo, (stanza) => stanza.get_child("body") !== undefined)).attr["from"]).toBe(`${room}/Juliet`);
 		await expect_stanza(juliet, (stanza) => stanza.get_child("body") !== undefined);
 	});
 });
@@ -105,7 +105,7 @@ describe("a server that cannot be reached", () => {
 		const romeo = await log_in(verona, "romeo@verona.example");
 		for (const domain of ["nobody.example", "nowhere.example"]) {
 			romeo.send(st.message({ to: `juliet@${domain}`, id: domain, type: "chat" }, "but soft"));
-			const bounce = await expect_stanza(romeo, (stanza) => stanza.attrs["id"] === domain);
+			const bounce = await expect_stanza(romeo, (stanza) => stanza.attr["id"] === domain);
 			expect(bounce.get_error()).toMatchObject({ type: "cancel", condition: "remote-server-not-found" });
 		}
 	});

@@ -67,7 +67,7 @@ describe("over a socket", () => {
 		const client = await login_or_fail(port, "pencil");
 		const change = st.iq({ id: "p1", type: "set" }).query(ns.register);
 		change.text_tag("username", "user").text_tag("password", "quill");
-		expect((await ask(client, change)).attrs["type"]).toBe("result");
+		expect((await ask(client, change)).attr["type"]).toBe("result");
 		expect(await login(port, "pencil")).toMatch(/not-authorized/);
 		await (await login_or_fail(port, "quill")).disconnect();
 		await client.disconnect();
@@ -78,7 +78,7 @@ describe("over a socket", () => {
 		const client = await login_or_fail(port, "pencil");
 		client.send(st.iq({ id: "d1", type: "set" }).query(ns.register).tag("remove").up());
 		const answer = await expect_stanza(client);
-		expect([answer.attrs["id"], answer.attrs["type"]]).toEqual(["d1", "result"]);
+		expect([answer.attr["id"], answer.attr["type"]]).toEqual(["d1", "result"]);
 		expect(await client.take(() => true, patience)).toBeUndefined();
 		expect(client.ended).toMatch(/not-authorized/);
 		expect(running.usermanager.users(host)).toEqual([]);

@@ -315,7 +315,7 @@ describe("mod_websocket", () => {
 		expect(said.attrs["from"]).toBe(`${room}/Juliet`);
 		expect(web.complaints).toEqual([]);
 		const message = await expect_stanza(other, (stanza) => stanza.get_child("body") !== undefined);
-		expect(message.attrs["from"]).toBe(`${room}/Juliet`);
+		expect(message.attr["from"]).toBe(`${room}/Juliet`);
 		await web.stop();
 	});
 });

@@ -360,7 +360,7 @@ export function storage_cases(driver: string, options: Record<string, ConfigValu
 				value(archive.append("room", "a", given, 1, "w"));
 				given.attr["to"] = "somebody";
 				const got = value(archive.get("room", "a"));
-				expect(got?.stanza.attrs["to"]).toBeUndefined();
+				expect(got?.stanza.attr["to"]).toBeUndefined();
 				got?.stanza.remove_children();
 				expect(value(archive.get("room", "a"))?.stanza.get_child_text("body")).toBe("one");
 			});

@@ -141,9 +141,9 @@ describe("changing", () => {
 				const before = String(original);
 				const copy = st.clone(original);
 				expect(String(copy)).toBe(before);
-				copy.attrs["changed"] = "1";
+				copy.attr["changed"] = "1";
 				copy.maptags((tag) => {
-					tag.attrs["changed"] = "1";
+					tag.attr["changed"] = "1";
 					return tag;
 				});
 				copy.tag("new");
@@ -165,7 +165,7 @@ describe("changing", () => {
 			["name", "a"],
 			["attr", { "urn:x|y": "1" }],
 		]);
-		expect(st.deserialize(stored)?.attrs["urn:x\u0001y"]).toBe("1");
+		expect(st.deserialize(stored)?.attr["urn:x\u0001y"]).toBe("1");
 		expect(st.deserialize({})).toBeUndefined();
 		expect(st.deserialize(undefined)).toBeUndefined();
 	});
@@ -175,11 +175,11 @@ describe("for many", () => {
 	it("differs in `to` alone", () => {
 		fc.assert(
 			fc.property(tree, fc.string({ minLength: 1, maxLength: 8 }), (original, recipient) => {
-				original.attrs["to"] = "somebody else";
+				original.attr["to"] = "somebody else";
 				const addressed = st.address(st.serialise_for_many(original), recipient);
 				const alone = st.clone(original);
-				delete alone.attrs["to"];
-				alone.attrs["to"] = recipient;
+				delete alone.attr["to"];
+				alone.attr["to"] = recipient;
 				expect(addressed).toBe(String(alone));
 			}),
 		);
@@ -190,15 +190,15 @@ describe("answers", () => {
 	const request = st.iq({ from: "a@b/c", to: "room@host", id: "1", type: "get" });
 
 	it("swap addresses and keep the id", () => {
-		expect(st.reply(request).attrs).toEqual({ from: "room@host", to: "a@b/c", id: "1", type: "result" });
-		expect(st.reply(st.message({ type: "chat" })).attrs["type"]).toBe("chat");
+		expect(st.reply(request).attr).toEqual({ from: "room@host", to: "a@b/c", id: "1", type: "result" });
+		expect(st.reply(st.message({ type: "chat" })).attr["type"]).toBe("chat");
 	});
 
 	it("carry errors, with who made them unless it is the one asked", () => {
 		const error = st.error_reply(request, "cancel", "item-not-found", "nobody", "host");
 		expect(error.get_error()).toEqual({ type: "cancel", condition: "item-not-found", text: "nobody", extra: undefined });
-		expect(error.first_tag?.attrs["by"]).toBe("host");
-		expect(st.error_reply(request, "cancel", "gone", undefined, "room@host").first_tag?.attrs["by"]).toBeUndefined();
+		expect(error.first_tag?.attr["by"]).toBe("host");
+		expect(st.error_reply(request, "cancel", "gone", undefined, "room@host").first_tag?.attr["by"]).toBeUndefined();
 	});
 
 	it("stand in the error, ready for more", () => {

@@ -7,7 +7,7 @@ import { run_lua, to_lua, why_not } from "../prosody_lua.ts";
 /** A tree as nested lists, to compare all of it. */
 function tree(element: st.Stanza | undefined): unknown {
 	if (element === undefined) return undefined;
-	const attr = Object.entries(element.attrs).filter(([, value]) => value !== undefined);
+	const attr = Object.entries(element.attr).filter(([, value]) => value !== undefined);
 	return [element.name, attr.sort(), element.children.map((child) => (child instanceof st.Stanza ? tree(child) : String(child)))];
 }
 
@@ -75,8 +75,8 @@ describe("parse", () => {
 
 /** A copy in which every element says its namespace, and text is in one piece. */
 function declared(stanza: st.Stanza, outer: string | undefined): st.Stanza {
-	const xmlns = stanza.attrs["xmlns"] ?? outer;
-	const copy = st.stanza(stanza.name, { ...stanza.attrs, xmlns });
+	const xmlns = stanza.attr["xmlns"] ?? outer;
+	const copy = st.stanza(stanza.name, { ...stanza.attr, xmlns });
 	for (const child of stanza.children) {
 		const last = copy.children.length - 1;
 		if (child instanceof st.Stanza) copy.add_direct_child(declared(child, xmlns));

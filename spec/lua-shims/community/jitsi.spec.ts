@@ -122,7 +122,7 @@ describe.skipIf(!is_there)("jitsi-contrib's mod_event_sync_component", () => {
 			[mira, "Mira"],
 		] as const) {
 			client.send(enter(`harvest@conference.localhost/${nick}`));
-			await expect_stanza(client, ({ attrs }) => attrs["from"] === `harvest@conference.localhost/${nick}`);
+			await expect_stanza(client, ({ attr }) => attr["from"] === `harvest@conference.localhost/${nick}`);
 		}
 		for (const client of [mira, focus]) {
 			client.send(presence({ to: "harvest@conference.localhost/x", type: "unavailable" }));

@@ -10,7 +10,7 @@ const room = "terrace@conference.localhost";
 const muc = "http://jabber.org/protocol/muc";
 
 const came_from = (nick: string) => (stanza: st.Stanza) =>
-	stanza.name === "presence" && stanza.attrs["from"] === `${room}/${nick}`;
+	stanza.name === "presence" && stanza.attr["from"] === `${room}/${nick}`;
 
 async function join(client: Client, nick: string): Promise<void> {
 	client.send(
@@ -23,8 +23,8 @@ async function join(client: Client, nick: string): Promise<void> {
 }
 
 async function say(client: Client, message: st.Stanza): Promise<void> {
-	message.attrs["to"] = room;
-	message.attrs["type"] = "groupchat";
+	message.attr["to"] = room;
+	message.attr["type"] = "groupchat";
 	client.send(message);
 	const [said] = message.tags;
 	const is_that = (stanza: st.Stanza): boolean => stanza.get_child_text(said?.name ?? "") === said?.get_text();
@@ -41,7 +41,7 @@ async function configure(client: Client, fields: Readonly<Record<string, string>
 		form.tag("field", { var: name }).text_tag("value", value).up();
 	}
 	const answer = await ask(client, form.reset());
-	expect(answer.attrs["type"]).toBe("result");
+	expect(answer.attr["type"]).toBe("result");
 }
 
 /** Two in a room, with all that a page of logs knows to show. */
@@ -59,7 +59,7 @@ async function converse(stage: Stage, fields: Readonly<Record<string, string>>):
 	await say(tomas, corrected.reset());
 	const kick = st.iq({ type: "set", id: "kick", to: room }).query(`${muc}#admin`).tag("item", { nick: "Tomas", role: "none" });
 	const kicked = await ask(mira, kick.text_tag("reason", "Hats off").reset());
-	expect(kicked.attrs["type"]).toBe("result");
+	expect(kicked.attr["type"]).toBe("result");
 	await mira.settle(true);
 }
 

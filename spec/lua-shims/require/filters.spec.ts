@@ -36,7 +36,7 @@ describe("filters in Lua, on sessions of the host", () => {
 	it("see, change, replace and swallow stanzas, by priority", async () => {
 		const came = await say("hello", "swallow", "replace", "keep to yourself");
 		expect(came.map((message) => message.get_child_text("body"))).toEqual(["hello", "replaced", "over"]);
-		expect(came.map((message) => message.get_child("seen", "urn:example:seen")?.attrs["by"])).toEqual([
+		expect(came.map((message) => message.get_child("seen", "urn:example:seen")?.attr["by"])).toEqual([
 			"juliet",
 			undefined,
 			"juliet",

@@ -185,7 +185,7 @@ function part_of(node: MergedElement | MergedText, side: Side): string | undefin
 }
 
 function as_part(element: Stanza): string {
-	const attributes = Object.entries(element.attrs).map(([name, value]) => `${name}=${value}`);
+	const attributes = Object.entries(element.attr).map(([name, value]) => `${name}=${value}`);
 	const children = element.children.map((child) => (child instanceof Stanza ? as_part(child) : String(child)));
 	return `<${element.name} ${attributes.sort().join(" ")}>${children.sort().join("")}</>`;
 }

@@ -33,7 +33,7 @@ function change(original: Stanza, dice: Dice): Stanza[] {
 	const elements: Stanza[] = [stanza];
 	for (const element of elements) elements.push(...element.tags);
 	const element = dice.pick(elements);
-	const names = Object.keys(element.attrs).filter((name) => !["id", "stamp", "sessionid", "seconds", "ver"].includes(name));
+	const names = Object.keys(element.attr).filter((name) => !["id", "stamp", "sessionid", "seconds", "ver"].includes(name));
 	const name = dice.maybe(names);
 	switch (dice.below(5)) {
 		case 0:
@@ -41,11 +41,11 @@ function change(original: Stanza, dice: Dice): Stanza[] {
 		case 1:
 			return [stanza, clone(original)];
 		case 2:
-			if (name !== undefined) delete element.attrs[name];
-			else element.attrs["new"] = "1";
+			if (name !== undefined) delete element.attr[name];
+			else element.attr["new"] = "1";
 			break;
 		case 3:
-			if (name !== undefined) element.attrs[name] = "changed";
+			if (name !== undefined) element.attr[name] = "changed";
 			else element.append_parsed("changed");
 			break;
 		default:

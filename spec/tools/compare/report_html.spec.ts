@@ -55,7 +55,7 @@ function hostile_result(): CompareResult {
 	for (const [index, received] of played.subject.steps.entries()) {
 		const [message] = received[0]?.stanzas ?? [];
 		for (const stanza of [message, message?.first_tag]) {
-			if (stanza) stanza.attrs["evil"] = injections[index];
+			if (stanza) stanza.attr["evil"] = injections[index];
 		}
 		message?.first_tag?.append_parsed(injections[index] ?? "");
 	}
