@@ -248,3 +248,8 @@ function stream_error({ condition, text, extra }: StreamError): Stanza {
 	if (extra !== undefined) error.add_child(extra);
 	return error;
 }
+
+/** Keeps a silent stream of any kind open: white space between stanzas means nothing else. For the events of read timeouts. */
+export function keep_alive({ session }: { readonly session: BaseStreamSession }): boolean | undefined {
+	return session.notopen ? undefined : session.send_white_space();
+}

@@ -1,7 +1,7 @@
 // Counterpart: plugins/mod_c2s.lua
 
 import { ClientSession } from "../core/c2s_session.ts";
-import type { StreamControl } from "../core/stream_session.ts";
+import { keep_alive, type StreamControl } from "../core/stream_session.ts";
 import { type StreamKind, type StreamLimits, Streams } from "../core/streams.ts";
 import type { C2sSession, Connection, ModuleApi, ModuleDefinition, StreamError } from "../core/types.ts";
 import { nameprep } from "../util/encodings.ts";
@@ -203,11 +203,6 @@ class ClientStreams implements StreamKind<ClientSession> {
 	}
 }
 
-/** Keeps a silent connection open: whitespace between stanzas means nothing else. */
-function keepalive({ session }: { session: ClientSession }): boolean | undefined {
-	return session.notopen ? undefined : session.send_white_space();
-}
-
 /** Clients' streams (RFC 6120), over plain TCP that STARTTLS encrypts, and over TLS. */
 export const definition: ModuleDefinition = {
 	name: "c2s",
@@ -232,9 +227,9 @@ export const definition: ModuleDefinition = {
 			module.hook_global(event, ({ username, host }) => kind.disconnect_user(username, host, { condition, text }), 200);
 		}
 
-		module.hook("c2s-read-timeout", keepalive, -1);
+		module.hook("c2s-read-timeout", keep_alive, -1);
 		module.add_host = (host_module) => {
-			host_module.hook("c2s-read-timeout", keepalive, -1);
+			host_module.hook("c2s-read-timeout", keep_alive, -1);
 			host_module.hook("authentication-success", ({ session }) => {
 				if (session instanceof ClientSession) kind.authenticated(session);
 			});

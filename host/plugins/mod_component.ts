@@ -2,7 +2,7 @@
 
 import type { ComponentStreamSession } from "../core/component_session.ts";
 import { component_keepalives, component_limits, take_stanza } from "../core/component_streams.ts";
-import type { StreamControl } from "../core/stream_session.ts";
+import { keep_alive, type StreamControl } from "../core/stream_session.ts";
 import { type StreamKind, Streams } from "../core/streams.ts";
 import type { Connection, ModuleApi, ModuleDefinition, StreamError } from "../core/types.ts";
 import { nameprep } from "../util/encodings.ts";
@@ -11,7 +11,7 @@ import { ns } from "../util/ns.ts";
 import type { Attributes, Stanza } from "../util/stanza.ts";
 import * as st from "../util/stanza.ts";
 import * as uuid from "../util/uuid.ts";
-import { ConnectedComponent, keepalive, serve_component } from "./component/served_host.ts";
+import { ConnectedComponent, serve_component } from "./component/served_host.ts";
 
 declare module "../core/types.ts" {
 	interface EventMap {
@@ -124,7 +124,7 @@ export const definition: ModuleDefinition = {
 	global: true,
 	load(module) {
 		const streams = new Streams(module, new ComponentStreams(module));
-		module.hook("component-read-timeout", keepalive, -1);
+		module.hook("component-read-timeout", keep_alive, -1);
 		module.add_host = serve_component;
 		module.hook("server-stopping", ({ reason }) => streams.close_all({ condition: "system-shutdown", text: reason }), -100);
 		module.provides("net", {

@@ -1,12 +1,13 @@
 // Counterpart: plugins/mod_s2s.lua
 
 import type { ServerStreamSession } from "../core/s2s_session.ts";
+import { keep_alive } from "../core/stream_session.ts";
 import { Streams } from "../core/streams.ts";
 import type { Connection, ModuleApi, ModuleDefinition, Session, Stanza } from "../core/types.ts";
 import { ServiceResolver } from "../util/resolver.ts";
 import type {} from "./s2s/events.ts";
 import { Routes } from "./s2s/routes.ts";
-import { keepalive, serve_host } from "./s2s/served_host.ts";
+import { serve_host } from "./s2s/served_host.ts";
 import { type ServerStreamOptions, ServerStreams } from "./s2s/server_streams.ts";
 
 /** What other modules may do with streams to other servers. */
@@ -95,7 +96,7 @@ export const definition: ModuleDefinition = {
 		const count = module.measure("connections", "amount");
 		module.hook("stats-update", () => count(streams.size));
 
-		module.hook("s2s-read-timeout", keepalive, -1);
+		module.hook("s2s-read-timeout", keep_alive, -1);
 		module.hook(
 			"server-stopping",
 			({ reason }) => {

@@ -7,6 +7,8 @@ import { join } from "node:path";
 import { compose_server } from "../../host/composition.ts";
 import { Config, type ConfigValue } from "../../host/core/configmanager.ts";
 import type { RunningServer } from "../../host/running_server.ts";
+import { Client } from "../../tools/scansion/client.ts";
+import { patience } from "../helper.ts";
 
 /** A folder with what servers need of each other: where they are, and an authority that vouches for them. */
 export class Neighbourhood {
@@ -131,4 +133,18 @@ export async function start_neighbour(neighbours: Neighbourhood, given: Neighbou
 	const listening = await composed.value.start();
 	if (!listening.ok) throw new Error(listening.error);
 	return composed.value;
+}
+
+/** Logs in to a server, wherever it listens for clients. Throws where that fails. */
+export async function log_in_to(server: RunningServer, jid: string): Promise<Client> {
+	const at = server.addresses().find(({ service }) => service === "c2s");
+	const client = await Client.connect({
+		host: at?.host ?? "",
+		port: at?.port ?? 0,
+		jid,
+		password: "password",
+		timeout: patience,
+	});
+	if (!client.ok) throw new Error(client.error);
+	return client.value;
 }

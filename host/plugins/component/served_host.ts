@@ -2,6 +2,7 @@
 
 import { ComponentStreamSession } from "../../core/component_session.ts";
 import { handshake_token } from "../../core/component_streams.ts";
+import { keep_alive } from "../../core/stream_session.ts";
 import type { ModuleApi, StanzaEvent } from "../../core/types.ts";
 import { equals } from "../../util/hashes.ts";
 import { ns } from "../../util/ns.ts";
@@ -97,11 +98,6 @@ export function serve_component(module: ModuleApi): void {
 	for (const name of ["iq", "message", "presence"] as const) {
 		for (const kind of ["bare", "full", "host"] as const) module.hook(`${name}/${kind}`, pass_on, -1);
 	}
-	module.hook("component-read-timeout", keepalive, -1);
+	module.hook("component-read-timeout", keep_alive, -1);
 	module.unload = () => connected?.close({ condition: "host-gone", text: "This component is no longer served" });
-}
-
-/** Keeps a silent connection open: white space between stanzas means nothing else. */
-export function keepalive({ session }: { session: ComponentStreamSession }): boolean | undefined {
-	return session.notopen ? undefined : session.send_white_space();
 }

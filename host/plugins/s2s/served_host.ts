@@ -1,16 +1,12 @@
 // Counterpart: plugins/mod_s2s.lua (module.add_host)
 
 import { ServerStreamSession } from "../../core/s2s_session.ts";
+import { keep_alive } from "../../core/stream_session.ts";
 import type { ModuleApi } from "../../core/types.ts";
 import { ns } from "../../util/ns.ts";
 import type {} from "./events.ts";
 import type { Routes } from "./routes.ts";
 import type { ServerStreamOptions, ServerStreams } from "./server_streams.ts";
-
-/** Keeps a silent connection open: white space between stanzas means nothing else. */
-export function keepalive({ session }: { session: ServerStreamSession }): boolean | undefined {
-	return session.notopen ? undefined : session.send_white_space();
-}
 
 /** Has one host send to other servers, and streams with them become ready. Option: disallow_s2s. */
 export function serve_host(module: ModuleApi, streams: ServerStreams, routes: Routes, options: ServerStreamOptions): void {
@@ -19,7 +15,7 @@ export function serve_host(module: ModuleApi, streams: ServerStreams, routes: Ro
 	}
 	module.hook("route/remote", ({ from_host, to_host, stanza, origin }) => routes.send(from_host, to_host, stanza, origin), -10);
 	module.hook("s2s-authenticated", ({ session, host }) => streams.authenticated(session, host), -1);
-	module.hook("s2s-read-timeout", keepalive, -1);
+	module.hook("s2s-read-timeout", keep_alive, -1);
 	module.hook(
 		`stanza/${ns.streams}:features`,
 		function end_negotiation({ origin: session }) {

@@ -5,10 +5,10 @@ import { connect } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { RunningServer } from "../../../host/running_server.ts";
 import * as st from "../../../host/util/stanza.ts";
-import { Client } from "../../../tools/scansion/client.ts";
-import { expect_stanza, patience } from "../../helper.ts";
+import type { Client } from "../../../tools/scansion/client.ts";
+import { expect_stanza } from "../../helper.ts";
 import { RawClient } from "../raw_client.ts";
-import { Neighbourhood, start_neighbour } from "../servers.ts";
+import { log_in_to, Neighbourhood, start_neighbour } from "../servers.ts";
 
 let neighbours: Neighbourhood;
 const servers: RunningServer[] = [];
@@ -60,17 +60,9 @@ async function peer(address: string): Promise<RawClient> {
 }
 
 async function log_in(server: RunningServer, jid: string): Promise<Client> {
-	const at = server.addresses().find(({ service }) => service === "c2s");
-	const client = await Client.connect({
-		host: at?.host ?? "",
-		port: at?.port ?? 0,
-		jid,
-		password: "password",
-		timeout: patience,
-	});
-	if (!client.ok) throw new Error(client.error);
-	clients.push(client.value);
-	return client.value;
+	const client = await log_in_to(server, jid);
+	clients.push(client);
+	return client;
 }
 
 describe("a peer", () => {

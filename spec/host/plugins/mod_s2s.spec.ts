@@ -2,9 +2,9 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { RunningServer } from "../../../host/running_server.ts";
 import * as st from "../../../host/util/stanza.ts";
 import { free_port } from "../../../tools/reference.ts";
-import { Client } from "../../../tools/scansion/client.ts";
-import { ask, expect_stanza, patience } from "../../helper.ts";
-import { Neighbourhood, type NeighbourOptions, start_neighbour } from "../servers.ts";
+import type { Client } from "../../../tools/scansion/client.ts";
+import { ask, expect_stanza } from "../../helper.ts";
+import { log_in_to, Neighbourhood, type NeighbourOptions, start_neighbour } from "../servers.ts";
 
 let neighbours: Neighbourhood;
 const servers: RunningServer[] = [];
@@ -27,17 +27,9 @@ async function start(given: NeighbourOptions): Promise<RunningServer> {
 }
 
 async function log_in(server: RunningServer, jid: string): Promise<Client> {
-	const at = server.addresses().find(({ service }) => service === "c2s");
-	const client = await Client.connect({
-		host: at?.host ?? "",
-		port: at?.port ?? 0,
-		jid,
-		password: "password",
-		timeout: patience,
-	});
-	if (!client.ok) throw new Error(client.error);
-	clients.push(client.value);
-	return client.value;
+	const client = await log_in_to(server, jid);
+	clients.push(client);
+	return client;
 }
 
 const both = (port: number, options: NeighbourOptions["options"] = {}, modules?: readonly string[]): NeighbourOptions[] => [
