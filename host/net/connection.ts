@@ -1,16 +1,15 @@
 // Counterpart: net/server_epoll.lua (the interface of a connection)
 
-import type { X509Certificate } from "node:crypto";
-import { isIP, Socket } from "node:net";
+import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import { connect as connect_tls, TLSSocket } from "node:tls";
+import { TLSSocket } from "node:tls";
 import type { Connection, Log, RateLimitSettings, TlsClient, TlsContext } from "../core/types.ts";
-import { OutBuffer, type Piece } from "../util/out_buffer.ts";
-import type { AddressableText } from "../util/stanza.ts";
-import type { Held, Outlet, Turn } from "../util/turn.ts";
-import { await_client_hello } from "./client_hello.ts";
+import type { Piece } from "../util/out_buffer.ts";
+import type { Turn } from "../util/turn.ts";
+import { TurnConnection } from "../util/turn_connection.ts";
 import type { NetworkSettings } from "./network_settings.ts";
-import { RateLimit } from "./rate_limit.ts";
+import { Reading } from "./reading.ts";
+import { choose_context, peer_certificate, speak_tls, type TlsInfo, tls_info } from "./tls.ts";
 
 /** How long the other end gets to close after we did, in milliseconds. Closing at once could cost it our last words. */
 const linger = 1000;
@@ -22,26 +21,6 @@ const longest_timeout = 2 ** 31 - 1;
 /** What owners are told of peers that end a connection, properly or not. The presence of clients quotes it. */
 const peer_gone = "closed";
 const gone_codes: ReadonlySet<string> = new Set(["ECONNRESET", "EPIPE"]);
-
-/** What is known of a TLS connection, for logs. */
-export interface TlsInfo {
-	readonly protocol: string;
-	readonly cipher: string;
-}
-
-/**
- * Why the chain of the other end's certificate does not lead to somebody who is trusted; undefined where it does. Node asks OpenSSL
- * itself only for connections that a server of its own has accepted.
- */
-function verification_problem(tls: TLSSocket): string | undefined {
-	const handle: unknown = Reflect.get(tls, "_handle");
-	if (typeof handle !== "object" || handle === null || !("verifyError" in handle) || typeof handle.verifyError !== "function") {
-		return "not verified";
-	}
-	const error: unknown = handle.verifyError();
-	if (!(error instanceof Error)) return undefined;
-	return "code" in error ? String(error.code) : error.message;
-}
 
 interface StreamListeners {
 	data(chunk: Buffer): void;
@@ -56,26 +35,17 @@ function timer(seconds: number, callback: () => void): NodeJS.Timeout {
 }
 
 /**
- * One connection. What is written joins the turn and goes out at its end in one piece; nothing that happens to the connection, and
- * nothing that its owner's callbacks throw, gets out of here.
+ * One connection by TCP or TLS. What is written joins the turn and goes out at its end in one piece; nothing that happens to the
+ * connection, and nothing that its owner's callbacks throw, gets out of here.
  */
-export class SocketConnection implements Connection, Outlet {
+export class SocketConnection extends TurnConnection implements Connection {
 	ondata: (chunk: Buffer) => void = () => {};
-	onclose: (error: string | undefined) => void = () => {};
 	onreadtimeout: () => boolean = () => false;
-	onpredrain: () => void = () => {};
-	ondrain: () => void = () => {};
-	ondiscard: () => void = () => {};
 	/** TLS is agreed on. */
 	onsecure: () => void = () => {};
 	/** Settled when nothing of the connection is left. */
 	readonly closed: Promise<void>;
 
-	private state: "open" | "closing" | "ended" = "open";
-	/** Collected for the end of the turn. */
-	private readonly out = new OutBuffer();
-	/** Whether the turn knows of something to write. */
-	private dirty = false;
 	/** TLS to be turned to once what was written before it is out. */
 	private upgrade:
 		| { readonly context: TlsContext; readonly client: TlsClient | undefined; readonly before: readonly Piece[] }
@@ -83,14 +53,9 @@ export class SocketConnection implements Connection, Outlet {
 	private encrypted = false;
 	private reason: string | undefined;
 	private told = false;
-	private paused = false;
 	/** What is written stays here for now. */
 	private held = false;
-	private congested = false;
-	/** What holds back bytes that come too fast. */
-	private limit: RateLimit | undefined;
-	/** Whether what waits for the limit is the last that the other end said. */
-	private said_all = false;
+	private readonly reading: Reading;
 	private listeners: StreamListeners;
 	private readonly read_timer: NodeJS.Timeout;
 	private send_timer: NodeJS.Timeout | undefined;
@@ -101,14 +66,24 @@ export class SocketConnection implements Connection, Outlet {
 	constructor(
 		private stream: Duplex,
 		readonly ip: string,
-		private readonly turn: Turn,
+		turn: Turn,
 		private readonly settings: NetworkSettings,
-		private readonly log: Log,
+		log: Log,
 		private readonly forget: () => void,
 	) {
+		super(turn, settings.max_send_buffer_size, (error) =>
+			log("error", "Error in a connection from %s: %s", ip, error instanceof Error ? error.stack : error),
+		);
 		this.closed = new Promise((resolve) => {
 			this.settle = resolve;
 		});
+		this.reading = new Reading(
+			(bytes) => {
+				if (this.state === "open") this.guard(() => this.ondata(bytes));
+			},
+			() => this.update_reading(),
+			() => this.peer_ended(),
+		);
 		this.read_timer = timer(settings.read_timeout, () => this.read_timed_out());
 		this.listeners = this.attach(stream);
 	}
@@ -117,82 +92,35 @@ export class SocketConnection implements Connection, Outlet {
 		return this.encrypted;
 	}
 
-	get pending(): number {
+	override get pending(): number {
 		return this.stream.writableLength + this.out.size;
+	}
+
+	/** The connection as TLS, once that is agreed on. */
+	private get tls(): TLSSocket | undefined {
+		return this.encrypted && this.stream instanceof TLSSocket ? this.stream : undefined;
 	}
 
 	/** Protocol and cipher; undefined in the clear. */
 	ssl_info(): TlsInfo | undefined {
-		if (!(this.encrypted && this.stream instanceof TLSSocket)) return undefined;
-		return { protocol: this.stream.getProtocol() ?? "", cipher: this.stream.getCipher().name };
+		return this.tls && tls_info(this.tls);
 	}
 
-	peer_certificate(): { readonly certificate: X509Certificate; readonly problem: string | undefined } | undefined {
-		if (!(this.encrypted && this.stream instanceof TLSSocket)) return undefined;
-		const certificate = this.stream.getPeerX509Certificate();
-		return certificate === undefined ? undefined : { certificate, problem: verification_problem(this.stream) };
+	peer_certificate(): ReturnType<typeof peer_certificate> {
+		return this.tls && peer_certificate(this.tls);
 	}
 
 	set_keepalive(on: boolean): void {
 		if (this.stream instanceof Socket) this.stream.setKeepAlive(on);
 	}
 
-	write(data: string | Uint8Array, keep = false): boolean {
-		if (!this.has_place(data.length)) return false;
-		this.out.add(data, keep);
-		this.touch();
-		return true;
+	/** What was said before TLS goes out first. */
+	protected override get is_blocked(): boolean {
+		return this.upgrade !== undefined;
 	}
 
-	write_shared(text: AddressableText, to: string): boolean {
-		if (!this.has_place(text.size + to.length)) return false;
-		this.out.add_shared(text, to);
-		this.touch();
-		return true;
-	}
-
-	/** Whether so much more may wait; a connection whose peer does not take it is ended. */
-	private has_place(size: number): boolean {
-		if (this.state !== "open") return false;
-		if (this.pending + size <= this.settings.max_send_buffer_size) return true;
-		this.fail("no space left in buffer");
-		return false;
-	}
-
-	/** Has the turn flush this at its end. */
-	private touch(): void {
-		if (this.dirty) return;
-		this.dirty = true;
-		this.turn.touch(this);
-	}
-
-	hold(): Held {
-		// What was said before TLS goes out with it
-		if (this.upgrade !== undefined) return { release: () => this.flush(), discard: () => this.discard() };
-		this.prepare_to_drain();
-		this.dirty = false;
-		const segment = this.out.hold();
-		return {
-			release: () => {
-				this.out.release(segment);
-				this.flush();
-			},
-			discard: () => {
-				if (this.out.drop(segment) && this.state === "open") this.guard(() => this.ondiscard());
-				this.flush();
-			},
-		};
-	}
-
-	private prepare_to_drain(): void {
-		if (this.state !== "ended" && !this.held && this.out.size > 0) this.guard(() => this.onpredrain());
-	}
-
-	seal(): void {
-		const is_for_tls = this.upgrade !== undefined;
-		if (!is_for_tls) this.prepare_to_drain();
-		this.dirty = false;
-		if (!is_for_tls) this.out.seal();
+	protected override get is_writing(): boolean {
+		return this.state !== "ended" && !this.held;
 	}
 
 	flush(): void {
@@ -201,8 +129,7 @@ export class SocketConnection implements Connection, Outlet {
 			this.send_before_tls();
 			return;
 		}
-		// Where more was said since, the end of its turn ends the connection
-		if (this.state === "closing" && !(this.dirty || this.out.waits)) {
+		if (this.is_finished) {
 			this.write_pieces(this.out.take());
 			this.end();
 			return;
@@ -232,47 +159,16 @@ export class SocketConnection implements Connection, Outlet {
 		else this.stream.write(piece.text, piece.is_ascii ? "latin1" : "utf8", written);
 	}
 
-	discard(): void {
-		this.dirty = false;
-		const is_lost = this.out.has_losses;
-		this.out.discard();
-		if (is_lost && this.state === "open") this.guard(() => this.ondiscard());
-		if (this.out.size === 0 && this.upgrade === undefined && this.state !== "closing") return;
-		this.seal();
-		this.flush();
-	}
-
 	pause(): void {
-		this.paused = true;
-		this.update_reading();
+		this.reading.pause();
 	}
 
 	resume(): void {
-		this.paused = false;
-		this.limit?.go_on();
-		this.update_reading();
+		this.reading.resume();
 	}
 
 	setlimit(settings: RateLimitSettings | undefined): void {
-		const rest = this.limit?.stop();
-		this.limit =
-			settings &&
-			new RateLimit(
-				settings,
-				(bytes) => this.take(bytes),
-				() => this.limit_changed(),
-				() => !this.paused,
-			);
-		if (rest !== undefined) this.read(rest);
-		this.limit_changed();
-	}
-
-	/** Something has to wait before it may be passed on, or nothing does any more. */
-	private limit_changed(): void {
-		this.update_reading();
-		if (this.limit?.waits === true || !this.said_all) return;
-		this.said_all = false;
-		this.peer_ended();
+		this.reading.set_limit(settings);
 	}
 
 	/** The other end says nothing more. */
@@ -281,33 +177,8 @@ export class SocketConnection implements Connection, Outlet {
 		this.close();
 	}
 
-	/** Passes on what was read, as fast as it may come. */
-	private read(bytes: Buffer): void {
-		if (this.limit === undefined) this.take(bytes);
-		else this.limit.take(bytes);
-	}
-
-	private take(bytes: Buffer): void {
-		if (this.state !== "open") return;
-		try {
-			this.ondata(bytes);
-		} catch (error) {
-			this.failed_callback(error);
-		}
-	}
-
-	close(): void {
-		if (this.state !== "open") return;
-		this.state = "closing";
-		this.touch();
-	}
-
-	destroy(): void {
-		this.fail(undefined);
-	}
-
 	/** Ends the connection at once. Its owner is told of the reason later, since it may be in the middle of writing. */
-	fail(reason: string | undefined): void {
+	override fail(reason: string | undefined): void {
 		if (this.state !== "ended") {
 			this.state = "ended";
 			this.reason = reason;
@@ -344,23 +215,9 @@ export class SocketConnection implements Connection, Outlet {
 		// What arrives from now on is for TLS. Node hands it what it has read already.
 		this.stream.off("data", this.listeners.data);
 		// What the client said in the clear behind its wish for TLS may be anybody's
-		this.limit?.drop();
+		this.reading.drop();
 		this.stream.pause();
 		this.touch();
-	}
-
-	/** Runs a callback of the owner, whose mistakes cost it the connection and nobody else. */
-	guard(callback: () => void): void {
-		try {
-			callback();
-		} catch (error) {
-			this.failed_callback(error);
-		}
-	}
-
-	private failed_callback(error: unknown): void {
-		this.log("error", "Error in a connection from %s: %s", this.ip, error instanceof Error ? error.stack : error);
-		this.fail("internal error");
 	}
 
 	private attach(stream: Duplex): StreamListeners {
@@ -370,14 +227,18 @@ export class SocketConnection implements Connection, Outlet {
 				// Closing, it is only read so that the other end can finish.
 				if (this.state !== "open") return;
 				this.read_timer.refresh();
-				this.read(chunk);
+				try {
+					if (this.reading.is_limited) this.reading.take(chunk);
+					else this.ondata(chunk);
+				} catch (error) {
+					this.failed_callback(error);
+				}
 			},
 			drain: () => this.drained(),
 			end: () => {
 				// What waits for the end of a handshake would wait for ever.
 				if (stream instanceof TLSSocket && !this.encrypted) this.fail("TLS handshake cut short");
-				if (this.limit?.waits === true) this.said_all = true;
-				else this.peer_ended();
+				this.reading.end();
 			},
 			error: (error: NodeJS.ErrnoException) => this.fail(gone_codes.has(error.code ?? "") ? peer_gone : error.message),
 			close: () => {
@@ -413,17 +274,10 @@ export class SocketConnection implements Connection, Outlet {
 		else this.write_piece(last, encrypt);
 	}
 
-	/** Chooses by what the client says first. Changing contexts in the middle, as Node does, keeps certificates of another kind of key. */
 	private encrypt(context: TlsContext): void {
 		this.handshake_timer = timer(this.settings.ssl_handshake_timeout, () => this.fail("TLS handshake timed out"));
-		const { by_name } = context;
-		if (by_name === undefined) {
-			this.handshake(context);
-			return;
-		}
-		await_client_hello(this.stream, ({ server_name }) => {
-			if (this.state !== "open") return;
-			this.guard(() => this.handshake(server_name === undefined ? context : by_name(server_name)));
+		choose_context(this.stream, context, (chosen) => {
+			if (this.state === "open") this.guard(() => this.handshake(chosen));
 		});
 		this.update_reading();
 	}
@@ -431,21 +285,7 @@ export class SocketConnection implements Connection, Outlet {
 	private handshake(context: TlsContext, client?: TlsClient): void {
 		const plain = this.stream;
 		for (const [name, listener] of Object.entries(this.listeners)) plain.off(name, listener);
-		// TLS reports what happens to the connection below it.
-		plain.on("error", () => {});
-		const { secureContext: secure_context } = context.options;
-		const tls =
-			client === undefined
-				? new TLSSocket(plain, { ...context.options, isServer: true })
-				: connect_tls({
-						...(secure_context === undefined ? {} : { secureContext: secure_context }),
-						socket: plain,
-						// Who is at the other end is looked at afterwards, by XMPP's rules
-						rejectUnauthorized: false,
-						...(isIP(client.servername) === 0 ? { servername: client.servername } : {}),
-						...(client.alpn === undefined ? {} : { ALPNProtocols: [client.alpn] }),
-					});
-		tls.on(client === undefined ? "secure" : "secureConnect", () => {
+		const tls = speak_tls(plain, context, client, () => {
 			clearTimeout(this.handshake_timer);
 			this.encrypted = true;
 			this.guard(() => this.onsecure());
@@ -475,8 +315,7 @@ export class SocketConnection implements Connection, Outlet {
 			return;
 		}
 		if (this.pending > read_pause) {
-			this.congested = true;
-			this.update_reading();
+			this.reading.set_congested(true);
 		}
 	}
 
@@ -487,17 +326,14 @@ export class SocketConnection implements Connection, Outlet {
 			this.write_out();
 			if (this.stream.writableNeedDrain || this.out.ready > 0) return;
 		}
-		if (this.congested) {
-			this.congested = false;
-			this.update_reading();
-		}
+		this.reading.set_congested(false);
 		if (this.state === "open") this.guard(() => this.ondrain());
 	}
 
 	private update_reading(): void {
 		if (this.state !== "open" || this.upgrade !== undefined) return;
-		if (this.paused || this.congested || this.limit?.waits === true) this.stream.pause();
-		else this.stream.resume();
+		if (this.reading.is_wanted) this.stream.resume();
+		else this.stream.pause();
 	}
 
 	private read_timed_out(): void {
@@ -520,6 +356,6 @@ export class SocketConnection implements Connection, Outlet {
 		clearTimeout(this.read_timer);
 		clearTimeout(this.send_timer);
 		clearTimeout(this.handshake_timer);
-		this.limit?.drop();
+		this.reading.drop();
 	}
 }

@@ -2,10 +2,10 @@
 
 import type { Connection, HttpResponse, Log, Timer } from "../../core/types.ts";
 import { ns } from "../../util/ns.ts";
-import { OutBuffer } from "../../util/out_buffer.ts";
 import type { AddressableText, Attributes } from "../../util/stanza.ts";
 import { xml_escape } from "../../util/stanza.ts";
-import type { Held, Outlet, Turn } from "../../util/turn.ts";
+import type { Turn } from "../../util/turn.ts";
+import { TurnConnection } from "../../util/turn_connection.ts";
 import { addressed_text } from "../client_documents.lib.ts";
 import { type Body, bosh_ns } from "./body.ts";
 import type { BoshFraming } from "./framing.ts";
@@ -61,19 +61,12 @@ export interface BoshOptions {
 }
 
 /** A client's requests as one connection: what is written goes into the answer to the oldest of them at the end of the turn. */
-export class BoshConnection implements Connection, Outlet {
+export class BoshConnection extends TurnConnection implements Connection {
 	ondata: (data: Buffer) => void = () => {};
-	onclose: (error: string | undefined) => void = () => {};
 	onreadtimeout: () => boolean = () => true;
-	onpredrain: () => void = () => {};
-	ondrain: () => void = () => {};
-	ondiscard: () => void = () => {};
 
 	readonly ip: string;
 	readonly secure: boolean;
-	private readonly out = new OutBuffer();
-	private dirty = false;
-	private state: "open" | "closing" | "ended" = "open";
 	private rid: number;
 	private readonly requests: Request[] = [];
 	/** The last answers by rid, for requests that are made again. */
@@ -89,13 +82,13 @@ export class BoshConnection implements Connection, Outlet {
 	private inactive_timer: Timer | undefined;
 
 	constructor(private readonly options: BoshOptions) {
-		this.ip = options.ip;
+		const { ip, log } = options;
+		super(options.turn, most_pending, (error) =>
+			log("error", "Error in a BOSH session from %s: %s", ip, error instanceof Error ? error.stack : error),
+		);
+		this.ip = ip;
 		this.secure = options.secure;
 		this.rid = options.rid - 1;
-	}
-
-	get pending(): number {
-		return this.out.size;
 	}
 
 	/** Whether a request of the client waits for an answer. */
@@ -170,66 +163,17 @@ export class BoshConnection implements Connection, Outlet {
 		});
 	}
 
-	write(data: string | Uint8Array, keep = false): boolean {
-		if (!this.has_place(data.length)) return false;
-		this.out.add(typeof data === "string" ? data : Buffer.from(data).toString(), keep);
-		this.touch();
-		return true;
+	override write(data: string | Uint8Array, keep = false): boolean {
+		return super.write(typeof data === "string" ? data : Buffer.from(data).toString(), keep);
 	}
 
-	write_shared(text: AddressableText, to: string): boolean {
-		return this.write(addressed_text(text, to));
-	}
-
-	private has_place(size: number): boolean {
-		if (this.state !== "open") return false;
-		if (this.pending + size <= most_pending) return true;
-		this.fail("no space left in buffer");
-		return false;
-	}
-
-	private touch(): void {
-		if (this.dirty) return;
-		this.dirty = true;
-		this.options.turn.touch(this);
-	}
-
-	hold(): Held {
-		this.prepare();
-		const segment = this.out.hold();
-		return {
-			release: () => {
-				this.out.release(segment);
-				this.flush();
-			},
-			discard: () => {
-				if (this.out.drop(segment) && this.state === "open") this.guard(() => this.ondiscard());
-				this.flush();
-			},
-		};
-	}
-
-	seal(): void {
-		this.prepare();
-		this.out.seal();
-	}
-
-	private prepare(): void {
-		if (this.state !== "ended" && this.out.size > 0) this.guard(() => this.onpredrain());
-		this.dirty = false;
-	}
-
-	discard(): void {
-		const is_lost = this.out.has_losses;
-		this.out.discard();
-		if (is_lost && this.state === "open") this.guard(() => this.ondiscard());
-		this.seal();
-		this.flush();
+	override write_shared(text: AddressableText, to: string): boolean {
+		return super.write(addressed_text(text, to));
 	}
 
 	flush(): void {
 		if (this.state === "ended") return;
-		if (this.state === "closing" && !(this.dirty || this.out.waits)) {
+		if (this.is_finished) {
 			this.end(undefined);
 			return;
 		}
@@ -298,18 +242,8 @@ export class BoshConnection implements Connection, Outlet {
 		this.touch();
 	}
 
-	close(): void {
-		if (this.state !== "open") return;
-		this.state = "closing";
-		this.touch();
-	}
-
-	destroy(): void {
-		this.fail(undefined);
-	}
-
 	/** Ends the session at once. */
-	private fail(reason: string | undefined): void {
+	override fail(reason: string | undefined): void {
 		if (this.state !== "ended") this.end(reason);
 	}
 
@@ -325,15 +259,6 @@ export class BoshConnection implements Connection, Outlet {
 		for (const { response } of this.requests.splice(0)) response.send(text);
 		// The owner may be in the middle of something
 		setImmediate(() => this.guard(() => this.onclose(reason)));
-	}
-
-	private guard(callback: () => void): void {
-		try {
-			callback();
-		} catch (error) {
-			this.options.log("error", "Error in a BOSH session from %s: %s", this.ip, error instanceof Error ? error.stack : error);
-			this.fail("internal error");
-		}
 	}
 
 	/** There is no one connection whose end could be found out so. */
