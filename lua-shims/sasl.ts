@@ -1,12 +1,12 @@
 // Counterpart: util/sasl.lua (SASL exchanges), between Lua and the host
 
 import type { SaslHandler } from "../host/core/types.ts";
-import type { SaslStep } from "../host/util/sasl/mechanism.ts";
+import type { ChannelBindingData, SaslStep } from "../host/util/sasl/mechanism.ts";
 import type { LuaContext } from "./context.ts";
 import { table_of } from "./native_calls.ts";
 import { optional_text, text_argument } from "./vm/arguments.ts";
 import { type Table, TValue } from "./vm/fengari.ts";
-import { nil, string_value, tags } from "./vm/live_table.ts";
+import { bytes_value, nil, string_value, tags } from "./vm/live_table.ts";
 import { bytes_of, text_of } from "./vm/text.ts";
 
 function is_sasl_handler(object: object): object is SaslHandler {
@@ -41,7 +41,15 @@ export function register_sasl(host: LuaContext): void {
 				select: ([, mechanism]) => border.to_lua(handler.select(text_argument(mechanism, "mechanism"))),
 				process: ([, message]) => step_results(host, handler.process(Buffer.from(bytes_of(text_argument(message, "message"))))),
 				clean_clone: () => border.to_lua(handler.clean_clone()),
-				add_cb_handler: ([self = nil]) => self,
+				add_cb_handler: ([self = nil, name, callback = nil]) => {
+					const data = new TValue(callback.type, callback.value);
+					const call = (): Buffer | undefined => {
+						const [given = nil] = host.vm.call(data, [border.to_lua(handler)]);
+						return given.ttisnil() ? undefined : Buffer.from(bytes_of(host.vm.to_string(given)));
+					};
+					handler.add_cb_handler?.(text_argument(name, "channel binding"), call);
+					return self;
+				},
 			},
 			{ profile: border.table({}) },
 		);
@@ -72,7 +80,19 @@ export function sasl_from_lua(host: LuaContext, value: TValue): SaslHandler {
 		vm.call(vm.index(kept, string_value(name)), [kept, ...args]);
 	const text = (name: string): string | undefined => optional_text(vm.index(kept, string_value(name)));
 	const bytes = (data: TValue): Buffer | undefined => (data.ttisnil() ? undefined : Buffer.from(bytes_of(vm.to_string(data))));
+	const bind = vm.index(kept, string_value("add_cb_handler"));
 	const handler: SaslHandler = {
+		...(bind.ttisnil()
+			? {}
+			: {
+					add_cb_handler: (name: string, data: ChannelBindingData) => {
+						const get = vm.native(() => {
+							const known = data();
+							return known === undefined ? nil : bytes_value(known);
+						});
+						call("add_cb_handler", string_value(name), get);
+					},
+				}),
 		get selected() {
 			return text("selected");
 		},

@@ -3,10 +3,11 @@
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { TLSSocket } from "node:tls";
-import type { Connection, Log, RateLimitSettings, TlsClient, TlsContext } from "../core/types.ts";
+import type { ChannelBinding, Connection, Log, RateLimitSettings, TlsClient, TlsContext } from "../core/types.ts";
 import type { Piece } from "../util/out_buffer.ts";
 import type { Turn } from "../util/turn.ts";
 import { TurnConnection } from "../util/turn_connection.ts";
+import { channel_binding } from "./channel_binding.ts";
 import type { NetworkSettings } from "./network_settings.ts";
 import { Reading } from "./reading.ts";
 import { choose_context, peer_certificate, speak_tls, type TlsInfo, tls_info } from "./tls.ts";
@@ -108,6 +109,10 @@ export class SocketConnection extends TurnConnection implements Connection {
 
 	peer_certificate(): ReturnType<typeof peer_certificate> {
 		return this.tls && peer_certificate(this.tls);
+	}
+
+	channel_binding(type: ChannelBinding): Buffer | undefined {
+		return this.tls && channel_binding(this.tls, type);
 	}
 
 	set_keepalive(on: boolean): void {

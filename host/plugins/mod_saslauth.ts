@@ -1,11 +1,12 @@
 // Counterpart: plugins/mod_saslauth.lua
 
-import type { C2sSession, EventMap, ModuleDefinition, Session, StanzaEvent } from "../core/types.ts";
+import type { C2sSession, EventMap, ModuleDefinition, SaslHandler, Session, StanzaEvent } from "../core/types.ts";
 import { base64_decode, base64_encode } from "../util/encodings.ts";
 import { ns } from "../util/ns.ts";
 import { refuse, type SaslStep } from "../util/sasl/mechanism.ts";
 import type { Stanza } from "../util/stanza.ts";
 import * as st from "../util/stanza.ts";
+import { load_channel_binding } from "./saslauth_channel_binding.lib.ts";
 import { load_server_sasl } from "./saslauth_s2s.lib.ts";
 
 /** What modules may still change before an answer of SASL is sent. */
@@ -59,6 +60,13 @@ export const definition: ModuleDefinition = {
 			module.get_option_set("insecure_sasl_mechanisms", allow_unencrypted_plain_auth ? [] : ["PLAIN", "LOGIN"]),
 		);
 		const disabled_mechanisms = strings(module.get_option_set("disable_sasl_mechanisms", ["DIGEST-MD5"]));
+		const bindings = load_channel_binding(module, disabled_mechanisms);
+
+		function begin_sasl(session: C2sSession): SaslHandler {
+			const handler = server.usermanager.get_sasl_handler(module.host, session);
+			bindings.add(session, handler);
+			return handler;
+		}
 
 		/** Draws the consequences of a step, which may turn a success into a failure. */
 		function handle_step(session: C2sSession, step: SaslStep): SaslStep {
@@ -121,7 +129,7 @@ export const definition: ModuleDefinition = {
 			}
 			// A new negotiation may start before an old one came to its end.
 			if (session.sasl_handler?.selected !== undefined) session.sasl_handler = undefined;
-			session.sasl_handler ??= server.usermanager.get_sasl_handler(module.host, session);
+			session.sasl_handler ??= begin_sasl(session);
 			const mechanism = stanza.attr["mechanism"] ?? "";
 			if (!session.secure && (secure_auth_only || insecure_mechanisms.has(mechanism))) {
 				session.send(failure("encryption-required"));
@@ -152,7 +160,7 @@ export const definition: ModuleDefinition = {
 				session.log("debug", "Not offering authentication on insecure connection");
 				return;
 			}
-			const handler = server.usermanager.get_sasl_handler(module.host, session);
+			const handler = begin_sasl(session);
 			session.sasl_handler = handler;
 			const available = handler.mechanisms();
 			const insecure = session.secure ? [] : available.filter((name) => insecure_mechanisms.has(name));
@@ -163,6 +171,7 @@ export const definition: ModuleDefinition = {
 				const mechanisms = st.stanza("mechanisms", { xmlns: ns.sasl });
 				for (const name of usable) mechanisms.text_tag("mechanism", name);
 				features.add_child(mechanisms);
+				bindings.announce(session, features);
 				return;
 			}
 			const provider = module.get_option_string("authentication", "internal_hashed");

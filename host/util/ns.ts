@@ -9,6 +9,7 @@ export const ns = {
 	stanzas: "urn:ietf:params:xml:ns:xmpp-stanzas",
 	tls: "urn:ietf:params:xml:ns:xmpp-tls",
 	sasl: "urn:ietf:params:xml:ns:xmpp-sasl",
+	sasl_channel_binding: "urn:xmpp:sasl-cb:0",
 	bind: "urn:ietf:params:xml:ns:xmpp-bind",
 	session: "urn:ietf:params:xml:ns:xmpp-session",
 	stream_limits: "urn:xmpp:stream-limits:0",

@@ -1,13 +1,21 @@
 // Counterpart: util/sasl.lua
 
 import { anonymous } from "./sasl/anonymous.ts";
-import { refuse, type SaslExchange, type SaslMechanism, type SaslProfile, type SaslStep } from "./sasl/mechanism.ts";
+import {
+	type ChannelBindingData,
+	refuse,
+	type SaslExchange,
+	type SaslMechanism,
+	type SaslProfile,
+	type SaslStep,
+} from "./sasl/mechanism.ts";
 import { plain } from "./sasl/plain.ts";
-import { create_scram } from "./sasl/scram.ts";
+import { create_scram, create_scram_plus } from "./sasl/scram.ts";
 
 export type {
 	Account,
 	AccountState,
+	ChannelBindingData,
 	SaslExchange,
 	SaslMechanism,
 	SaslProfile,
@@ -27,16 +35,26 @@ export interface SaslHandler {
 	select(mechanism: string): boolean;
 	/** Takes a message of the client (decoded; empty where there was none) and answers it. */
 	process(message: Buffer): SaslStep;
+	/** Adds something that the channel can be bound by, before mechanisms are offered. Missing where the handler cannot bind. */
+	add_cb_handler?(name: string, data: ChannelBindingData): void;
 	/** A handler for another try. */
 	clean_clone(): SaslHandler;
 }
 
 /** All mechanisms there are, the strongest first. */
-export const default_mechanisms: readonly SaslMechanism[] = [create_scram("SHA-256"), create_scram("SHA-1"), plain, anonymous];
+export const default_mechanisms: readonly SaslMechanism[] = [
+	create_scram_plus("SHA-256"),
+	create_scram_plus("SHA-1"),
+	create_scram("SHA-256"),
+	create_scram("SHA-1"),
+	plain,
+	anonymous,
+];
 
 class Sasl implements SaslHandler, SaslExchange {
 	selected: string | undefined;
 	username: string | undefined;
+	readonly channel_bindings = new Map<string, ChannelBindingData>();
 	private step: ((message: Buffer) => SaslStep) | undefined;
 
 	constructor(
@@ -47,8 +65,10 @@ class Sasl implements SaslHandler, SaslExchange {
 
 	private possible(): SaslMechanism[] {
 		const { mechanisms } = this.profile;
-		return this.known.filter(({ name, backends }) =>
-			mechanisms ? mechanisms.includes(name) : backends.some((backend) => backend in this.profile),
+		return this.known.filter(
+			({ name, backends, channel_bindings }) =>
+				(mechanisms ? mechanisms.includes(name) : backends.some((backend) => backend in this.profile)) &&
+				(channel_bindings === undefined || channel_bindings.some((binding) => this.channel_bindings.has(binding))),
 		);
 	}
 
@@ -73,8 +93,14 @@ class Sasl implements SaslHandler, SaslExchange {
 		return answer;
 	}
 
+	add_cb_handler(name: string, data: ChannelBindingData): void {
+		this.channel_bindings.set(name, data);
+	}
+
 	clean_clone(): SaslHandler {
-		return new Sasl(this.realm, this.profile, this.known);
+		const clone = new Sasl(this.realm, this.profile, this.known);
+		for (const [name, data] of this.channel_bindings) clone.add_cb_handler(name, data);
+		return clone;
 	}
 }
 

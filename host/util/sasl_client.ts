@@ -20,6 +20,11 @@ export interface ClientOptions {
 	readonly allow_plain?: boolean;
 	/** The client's part of SCRAM's nonce: random unless given, as a test does. */
 	readonly nonce?: string;
+	/**
+	 * What the channel can be bound by, so that only mechanisms which bind it are used where the server offers one; "missed" where it
+	 * could be bound if only the server offered that.
+	 */
+	readonly channel_binding?: { readonly type: string; readonly data: Buffer } | "missed";
 	/** The most iterations that a server may ask for, as they hold up the client. */
 	readonly max_iteration_count?: number;
 }
@@ -37,9 +42,11 @@ export interface SaslClient {
 
 const default_max_iteration_count = 1_000_000;
 
-const scram_mechanisms: readonly { readonly name: string; readonly hash_name: ScramHashName }[] = [
-	{ name: "SCRAM-SHA-256", hash_name: "SHA-256" },
-	{ name: "SCRAM-SHA-1", hash_name: "SHA-1" },
+const scram_mechanisms: readonly { readonly name: string; readonly hash_name: ScramHashName; readonly binds: boolean }[] = [
+	{ name: "SCRAM-SHA-256-PLUS", hash_name: "SHA-256", binds: true },
+	{ name: "SCRAM-SHA-1-PLUS", hash_name: "SHA-1", binds: true },
+	{ name: "SCRAM-SHA-256", hash_name: "SHA-256", binds: false },
+	{ name: "SCRAM-SHA-1", hash_name: "SHA-1", binds: false },
 ];
 
 /** An exchange that is one message, with nothing to check. */
@@ -70,7 +77,10 @@ interface ScramAccount {
 function scram_client(mechanism: string, hash_name: ScramHashName, account: ScramAccount, options: ClientOptions): SaslClient {
 	const { hash, hmac, pbkdf2 } = scram_functions[hash_name];
 	const { nonce: own_nonce = generate_uuid(), max_iteration_count = default_max_iteration_count } = options;
-	const gs2_header = `n,${account.authzid === undefined ? "" : `a=${scram_name(account.authzid)}`},`;
+	const { channel_binding } = options;
+	const binding = typeof channel_binding === "object" && mechanism.endsWith("-PLUS") ? channel_binding : undefined;
+	const flag = binding !== undefined ? `p=${binding.type}` : channel_binding === undefined ? "n" : "y";
+	const gs2_header = `${flag},${account.authzid === undefined ? "" : `a=${scram_name(account.authzid)}`},`;
 	const first_bare = `n=${scram_name(account.username)},r=${own_nonce}`;
 	let server_signature: Buffer | undefined;
 
@@ -102,7 +112,7 @@ function scram_client(mechanism: string, hash_name: ScramHashName, account: Scra
 		}
 		const salted_password = pbkdf2(account.password, salt, iterations);
 		const client_key = hmac(salted_password, "Client Key");
-		const without_proof = `c=${base64_encode(gs2_header)},r=${nonce}`;
+		const without_proof = `c=${base64_encode(Buffer.concat([Buffer.from(gs2_header), binding?.data ?? Buffer.alloc(0)]))},r=${nonce}`;
 		const auth_message = `${first_bare},${message},${without_proof}`;
 		const proof = xor(client_key, hmac(hash(client_key), auth_message));
 		server_signature = hmac(hmac(salted_password, "Server Key"), auth_message);
@@ -146,7 +156,8 @@ export function create_sasl_client(
 	if (username === undefined || username === "") return failed(`the username ${credentials.username} cannot be used with SASL`);
 	if (password === undefined || password === "") return failed("the password is empty or holds characters that SASL refuses");
 
-	for (const { name, hash_name } of scram_mechanisms) {
+	for (const { name, hash_name, binds } of scram_mechanisms) {
+		if (binds && typeof options.channel_binding !== "object") continue;
 		if (offered.includes(name)) return ok(scram_client(name, hash_name, { username, password, authzid }, options));
 	}
 	if (offered.includes("PLAIN") && options.allow_plain !== false) {

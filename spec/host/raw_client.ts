@@ -1,7 +1,7 @@
 import { EventEmitter, once } from "node:events";
 import { connect, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import { connect as connect_tls, type TLSSocket } from "node:tls";
+import { type ConnectionOptions, connect as connect_tls, type TLSSocket } from "node:tls";
 import { ns } from "../../host/util/ns.ts";
 
 /** A stream header with these attributes. */
@@ -75,9 +75,9 @@ export class RawClient {
 	}
 
 	/** Goes over to TLS. */
-	async starttls(servername = "localhost"): Promise<TLSSocket> {
+	async starttls(servername = "localhost", options: ConnectionOptions = {}): Promise<TLSSocket> {
 		this.socket.removeAllListeners("data");
-		const tls = connect_tls({ socket: this.socket, rejectUnauthorized: false, servername });
+		const tls = connect_tls({ socket: this.socket, rejectUnauthorized: false, servername, ...options });
 		await once(tls, "secureConnect");
 		this.stream = this.listen(tls);
 		return tls;

@@ -203,6 +203,7 @@ export const readers_here: Readonly<Record<string, string>> = {
 	strict_deprecate_is_admin: "core",
 	tcp_keepalives: "c2s core s2s",
 	tls_profile: "core",
+	tls_server_end_point_hash: "core",
 	trusted_proxies: "http",
 	umask: "core",
 	unbound: "s2s",

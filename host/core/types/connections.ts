@@ -60,7 +60,15 @@ export interface Connection {
 	peer_certificate?():
 		| { readonly certificate: import("node:crypto").X509Certificate; readonly problem: string | undefined }
 		| undefined;
+	/**
+	 * What only the two ends of a TLS connection know, so that nobody in between can use what one proves to the other; undefined where
+	 * the connection has no such thing.
+	 */
+	channel_binding?(type: ChannelBinding): Buffer | undefined;
 }
+
+/** Kinds of channel binding: RFC 5929, RFC 9266. */
+export type ChannelBinding = "tls-unique" | "tls-exporter" | "tls-server-end-point";
 
 /** What a client says in the TLS handshake. */
 export interface TlsClient {

@@ -1,7 +1,7 @@
 // Counterpart: plugins/mod_websocket.lua (frames), net/websocket/frames.lua
 
 import { Receiver, Sender } from "ws";
-import type { Connection, Log, RateLimitSettings } from "../../core/types.ts";
+import type { ChannelBinding, Connection, Log, RateLimitSettings } from "../../core/types.ts";
 import type { AddressableText } from "../../util/stanza.ts";
 import { addressed_text } from "../client_documents.lib.ts";
 
@@ -112,6 +112,14 @@ export class WebSocketConnection implements Connection {
 
 	ssl_info(): ReturnType<Connection["ssl_info"]> {
 		return this.conn.ssl_info();
+	}
+
+	channel_binding(type: ChannelBinding): Buffer | undefined {
+		return this.conn.channel_binding?.(type);
+	}
+
+	peer_certificate(): ReturnType<NonNullable<Connection["peer_certificate"]>> {
+		return this.conn.peer_certificate?.();
 	}
 
 	pause(): void {

@@ -53,7 +53,12 @@ export interface SaslExchange {
 	readonly profile: SaslProfile;
 	/** Who the client says it is; proven only once the exchange succeeded. */
 	username: string | undefined;
+	/** What the channel can be bound by, by its type. */
+	readonly channel_bindings: ReadonlyMap<string, ChannelBindingData>;
 }
+
+/** Gives what both ends of a channel know and nobody else; undefined where that is lost. */
+export type ChannelBindingData = () => Buffer | undefined;
 
 /** How an exchange goes on; `condition` is one of RFC 6120 §6.5, `text` is for people. */
 export type SaslStep =
@@ -67,6 +72,8 @@ export interface SaslMechanism {
 	readonly name: string;
 	/** Entries of a profile, any one of which it can work with. */
 	readonly backends: readonly string[];
+	/** Offered only where the channel can be bound by one of these. */
+	readonly channel_bindings?: readonly string[];
 	/** Begins an exchange; what it answers takes the client's messages one by one, until a step is no challenge. */
 	begin(exchange: SaslExchange): (message: Buffer) => SaslStep;
 }

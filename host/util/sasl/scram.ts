@@ -97,6 +97,8 @@ function validate_username(exchange: SaslExchange, given: string): string | unde
 /** client-first-message of RFC 5802 §7, taken apart. */
 interface ClientFirst {
 	readonly gs2_header: string;
+	/** Whether the client could bind the channel, and thinks that the server cannot. */
+	readonly missed_binding: boolean;
 	/** The name behind `p=`. */
 	readonly channel_binding: string | undefined;
 	readonly authzid: string;
@@ -114,7 +116,7 @@ function parse_client_first(message: string): ClientFirst | undefined {
 	const parts = /^n=([^,]*),r=([^,]*)(?:,|$)/.exec(bare);
 	if (!parts) return undefined;
 	const [, username = "", nonce = ""] = parts;
-	return { gs2_header, channel_binding, authzid, bare, username, nonce };
+	return { gs2_header, missed_binding: message.startsWith("y"), channel_binding, authzid, bare, username, nonce };
 }
 
 /** client-final-message of RFC 5802 §7, taken apart. */
@@ -130,6 +132,14 @@ function parse_client_final(message: string): ClientFinal | undefined {
 	if (!parts) return undefined;
 	const [, without_proof = "", channel_binding = "", nonce = "", proof = ""] = parts;
 	return { without_proof, channel_binding, nonce, proof };
+}
+
+/** What a client has to say about the channel in the end: its header again, and what both ends know of the channel (RFC 5802 §6). */
+function expected_binding({ channel_bindings }: SaslExchange, { gs2_header, channel_binding }: ClientFirst): Buffer | undefined {
+	const header = Buffer.from(gs2_header);
+	if (channel_binding === undefined) return header;
+	const data = channel_bindings.get(channel_binding)?.();
+	return data && Buffer.concat([header, data]);
 }
 
 /**
@@ -174,6 +184,13 @@ export function create_scram(hash_name: ScramHashName, generate_nonce = generate
 		function first(message: string): SaslStep {
 			const client_first = parse_client_first(message);
 			if (!client_first) return refuse("malformed-request");
+			const can_bind = exchange.channel_bindings.size > 0;
+			// Somebody in between changed what was offered
+			if (can_bind && client_first.missed_binding) return refuse("malformed-request");
+			const { channel_binding } = client_first;
+			if (can_bind && channel_binding !== undefined && !exchange.channel_bindings.has(channel_binding)) {
+				return refuse("malformed-request", "Proposed channel binding type isn't supported.");
+			}
 			const username = validate_username(exchange, client_first.username);
 			if (username === undefined) return refuse("malformed-request", "Invalid username.");
 			exchange.username = username;
@@ -196,9 +213,9 @@ export function create_scram(hash_name: ScramHashName, generate_nonce = generate
 		): SaslStep {
 			const final = parse_client_final(message);
 			if (!final) return refuse("malformed-request", "Missing an attribute(p, r or c) in SASL message.");
-			const header = base64_decode(final.channel_binding);
-			// PARITY: a client that insists on channel binding gets its challenge, and is told of the mismatch only now.
-			if (client_first.channel_binding !== undefined || header?.toString() !== client_first.gs2_header) {
+			// PARITY: a client that insists on channel binding where there is none gets its challenge, and is told only now.
+			const expected = expected_binding(exchange, client_first);
+			if (expected === undefined || base64_decode(final.channel_binding)?.equals(expected) !== true) {
 				return refuse("malformed-request", "Invalid channel binding value.");
 			}
 			if (final.nonce !== nonce) return refuse("malformed-request", "Wrong nonce in client-final-message.");
@@ -224,4 +241,10 @@ export function create_scram(hash_name: ScramHashName, generate_nonce = generate
 	}
 
 	return { name: `SCRAM-${hash_name}`, backends: ["plain", backend], begin };
+}
+
+/** The same, offered only to who can bind the channel: then nobody in between can log in with what the client proves. */
+export function create_scram_plus(hash_name: ScramHashName, generate_nonce = generate_uuid): SaslMechanism {
+	const mechanism = create_scram(hash_name, generate_nonce);
+	return { ...mechanism, name: `${mechanism.name}-PLUS`, channel_bindings: ["tls-unique", "tls-exporter"] };
 }
