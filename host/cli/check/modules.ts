@@ -176,10 +176,11 @@ function wanted_modules(config: Config): Map<string, Wanted> {
 }
 
 /**
- * Finds modules, and looks into those that are in Lua.
+ * Finds a module, and looks into it where it is in Lua.
+ * @param prefers_lua whether its Lua is looked at even where it is built in
  * @param on_the_way modules that depend on this one, which are looked into already
  */
-function examine(
+export function examine(
 	name: string,
 	hosts: readonly string[],
 	context: ModuleContext,

@@ -1,0 +1,1 @@
+-- What a component runs that is there for other modules to be loaded on.
