@@ -1,8 +1,9 @@
 // Counterpart: util/xml.lua
 
 import { Stanza } from "./stanza.ts";
+import { TooManyAttributes, XmlError } from "./xml_errors.ts";
 import { NamespaceError, Namespaces } from "./xml_namespaces.ts";
-import { TooManyAttributes, XmlError, XmlTokenizer } from "./xml_tokenizer.ts";
+import { XmlTokenizer } from "./xml_tokenizer.ts";
 
 /** How deep elements may lie in each other. */
 const depth_limit = 500;
@@ -25,32 +26,29 @@ export function parse(text: string): Stanza | undefined {
 		open[open.length - 1]?.append_parsed(pending);
 		pending = "";
 	};
-	const tokenizer = new XmlTokenizer(
-		{
-			opened(tag_name, attributes) {
-				if (open.length >= depth_limit) throw new XmlError(`more than ${depth_limit} levels`);
-				end_text();
-				const { name, xmlns, attr } = namespaces.open(tag_name, attributes);
-				if (xmlns !== "") attr["xmlns"] = xmlns;
-				const element = new Stanza(name);
-				element.attr = attr;
-				if (root === undefined) root = element;
-				else open[open.length - 1]?.append_parsed(element);
-				open.push(element);
-			},
-			closed() {
+	const tokenizer = new XmlTokenizer(attribute_limit);
+	const opened = (): void => {
+		if (open.length >= depth_limit) throw new XmlError(`more than ${depth_limit} levels`);
+		end_text();
+		const { name, xmlns, attr } = namespaces.open(tokenizer.name, tokenizer.attributes);
+		if (xmlns !== "") attr["xmlns"] = xmlns;
+		const element = new Stanza(name);
+		element.attr = attr;
+		if (root === undefined) root = element;
+		else open[open.length - 1]?.append_parsed(element);
+		open.push(element);
+	};
+	try {
+		tokenizer.write(text);
+		for (let token = tokenizer.next(); token !== undefined; token = tokenizer.next()) {
+			if (token === "open") opened();
+			else if (token === "text") pending += tokenizer.text;
+			else {
 				end_text();
 				namespaces.close();
 				open.pop();
-			},
-			text(content) {
-				pending += content;
-			},
-		},
-		attribute_limit,
-	);
-	try {
-		tokenizer.write(text);
+			}
+		}
 	} catch (error) {
 		if (error instanceof XmlError || error instanceof NamespaceError || error instanceof TooManyAttributes) return undefined;
 		throw error;

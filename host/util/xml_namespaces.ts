@@ -1,7 +1,7 @@
 // No counterpart: expat resolves namespaces for Prosody.
 
 import type { Attributes } from "./stanza.ts";
-import { XmlError } from "./xml_tokenizer.ts";
+import { XmlError } from "./xml_errors.ts";
 
 const xml_uri = "http://www.w3.org/XML/1998/namespace";
 const xmlns_uri = "http://www.w3.org/2000/xmlns/";

@@ -1,63 +1,26 @@
 // No counterpart: Prosody parses with expat.
 
-/** XML that is not well-formed, or that XMPP forbids. */
-export class XmlError extends Error {
-	constructor(message: string) {
-		super(message);
-		this.name = "XmlError";
-	}
-}
+import {
+	attribute_value,
+	character_classes,
+	check_characters,
+	check_name,
+	dereference,
+	line_ends,
+	longest_reference,
+	name_character,
+	name_start,
+	only_space,
+	space,
+	special_in_text,
+} from "./xml_characters.ts";
+import { RestrictedXml, TooManyAttributes, XmlError } from "./xml_errors.ts";
 
-/** XML that is well-formed so far, but with features that RFC 6120 §11.1 takes out of XMPP. */
-export class RestrictedXml extends XmlError {
-	constructor(what: string) {
-		super(`${what}: restricted XML, see RFC 6120 section 11.1`);
-		this.name = "RestrictedXml";
-	}
-}
+/** What a tokenizer finds: a start tag, an end tag or character data. */
+export type XmlToken = "open" | "close" | "text";
 
-/** An element with more attributes than allowed. */
-export class TooManyAttributes extends Error {
-	constructor(limit: number) {
-		super(`more than ${limit} attributes in an element`);
-		this.name = "TooManyAttributes";
-	}
-}
-
-/** What a tokenizer finds; `bytes` is how many bytes of the input it takes. */
-export interface XmlHandlers {
-	/** A start tag; `attributes` are names and values in turn, no name twice. The array is used again for the next tag. */
-	opened(name: string, attributes: readonly string[], bytes: number): void;
-	/** An end tag, which is known to match; `bytes` is 0 for the end of an empty-element tag. */
-	closed(bytes: number): void;
-	/** Character data, in pieces. */
-	text(text: string, bytes: number): void;
-}
-
-const name_character = 1;
-const name_start = 2;
-const space = 4;
-
-/** What an ASCII character may be. */
-const classes = new Uint8Array(128);
-for (const character of "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_:")
-	classes[character.charCodeAt(0)] = name_character | name_start;
-for (const character of "0123456789-.") classes[character.charCodeAt(0)] = name_character;
-for (const character of " \t\r\n") classes[character.charCodeAt(0)] = space;
-
-const starts =
-	":A-Z_a-z\\xc0-\\xd6\\xd8-\\xf6\\xf8-\\u02ff\\u0370-\\u037d\\u037f-\\u1fff\\u200c\\u200d\\u2070-\\u218f\\u2c00-\\u2fef\\u3001-\\ud7ff\\uf900-\\ufdcf\\ufdf0-\\ufffd\\u{10000}-\\u{effff}";
-/** Name of XML 1.0 §2.3. */
-const name_pattern = new RegExp(`^[${starts}][${starts}\\-.0-9\\xb7\\u0300-\\u036f\\u203f\\u2040]*$`, "u");
-
-/** What text must not hold, or does not stand for itself in it. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: this is the very check for control characters
-const special_in_text = /[&\r\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|\]\]>/;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: this is the very check for control characters
-const special_in_value = /[&<\u0000-\u001f\ufffe\uffff]/;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: this is the very check for control characters
-const forbidden = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/;
-const only_space = /^[ \t\r\n]*$/;
+/** What comes of one look: a token, something that means nothing, or nothing since it is not whole yet. */
+type Found = XmlToken | "nothing" | undefined;
 
 const quoted = (values: string): string => `[ \\t\\r\\n]*=[ \\t\\r\\n]*(?:'(?:${values})'|"(?:${values})")`;
 /** The one XML declaration that XMPP allows (RFC 6120 §11.5). */
@@ -65,175 +28,135 @@ const declaration = new RegExp(
 	`^<\\?xml[ \\t\\r\\n]+version${quoted("1\\.0")}(?:[ \\t\\r\\n]+encoding${quoted("[Uu][Tt][Ff]-8")})?(?:[ \\t\\r\\n]+standalone${quoted("yes")})?[ \\t\\r\\n]*\\?>$`,
 );
 
-const entities: ReadonlyMap<string, string> = new Map([
-	["amp", "&"],
-	["lt", "<"],
-	["gt", ">"],
-	["quot", '"'],
-	["apos", "'"],
-]);
-const reference = /&(?:#([0-9]+)|#x([0-9a-fA-F]+)|([^;&]*));?/g;
-/** A reference that has no end after that many characters is none. */
-const longest_reference = 32;
-
-function character(code: number): string {
-	const valid =
-		(code >= 0x20 && code < 0xd800) ||
-		code === 9 ||
-		code === 10 ||
-		code === 13 ||
-		(code >= 0xe000 && code < 0xfffe) ||
-		(code >= 0x10000 && code < 0x110000);
-	if (!valid) throw new XmlError("reference to a character that XML forbids");
-	return String.fromCodePoint(code);
-}
-
-/** Puts what references stand for in their place. */
-function dereference(text: string): string {
-	return text.replace(reference, (whole, decimal?: string, hexadecimal?: string, name?: string) => {
-		if (!whole.endsWith(";")) throw new XmlError("unescaped &");
-		if (decimal !== undefined) return character(Number.parseInt(decimal, 10));
-		if (hexadecimal !== undefined) return character(Number.parseInt(hexadecimal, 16));
-		const meaning = entities.get(name ?? "");
-		if (meaning !== undefined) return meaning;
-		if (name === undefined || !name_pattern.test(name)) throw new XmlError("malformed reference");
-		throw new RestrictedXml(`entity ${name}`);
-	});
-}
-
-function check_characters(text: string): void {
-	if (forbidden.test(text)) throw new XmlError("character that XML forbids");
-}
-
-function check_name(name: string): string {
-	if (!name_pattern.test(name)) throw new XmlError(`malformed name ${JSON.stringify(name)}`);
-	return name;
-}
-
-/** XML 1.0 §2.11: every line ends with a line feed. */
-function line_ends(text: string): string {
-	return text.includes("\r") ? text.replace(/\r\n?/g, "\n") : text;
-}
-
-/** XML 1.0 §3.3.3: white space in an attribute is a space each. */
-function attribute_value(raw: string): string {
-	if (!special_in_value.test(raw)) return raw;
-	if (raw.includes("<")) throw new XmlError("< in an attribute");
-	check_characters(raw);
-	return dereference(line_ends(raw).replace(/[\t\n]/g, " "));
-}
-
 /**
  * Cuts restricted XML (RFC 6120 §11.1: no comments, processing instructions, DTDs) into tags and text, strictly: end tags match,
  * attributes are unique, all characters are allowed. Namespaces are not looked at.
  *
- * A tag is reported as soon as its `>` is there, text when more of it may come.
+ * {@link write} takes text, and {@link next} finds one token after the other in it: a tag as soon as its `>` is there, text when more
+ * of it may come.
  */
 export class XmlTokenizer {
-	/** What could not be reported yet, and its size. */
-	private rest = "";
-	private rest_bytes = 0;
-	/** Whether a tag begins there (asking the text itself would make one flat string of it each time). */
-	private rest_is_tag = false;
+	/** The name in the start tag that was found. */
+	name = "";
+	/** Its attributes: names and values in turn, no name twice. The array is used again for the next tag. */
+	readonly attributes: string[] = [];
+	/** The character data that was found, which may be a piece of it. */
+	text = "";
+	/** How many bytes of the input the token takes; 0 for the end of an empty-element tag. */
+	bytes = 0;
+
+	/** What was written, and how much of it is read. */
+	private buffer = "";
+	private at = 0;
+	private unread_bytes = 0;
+	/** Whether a long tag is not whole: it is not looked at again with each small piece. */
+	private waits_for_end = false;
+	/** Whether an empty-element tag was opened, so that its end is next. */
+	private is_empty = false;
 	private readonly open_names: string[] = [];
-	private readonly attributes: string[] = [];
 	private root: "none" | "open" | "closed" = "none";
 	private at_start = true;
-	private halted = false;
 	/** Whether one character is one byte in what is being read. */
 	private ascii = true;
 
 	/** @param attribute_limit most attributes of one element */
-	constructor(
-		private readonly handlers: XmlHandlers,
-		private readonly attribute_limit: number,
-	) {}
+	constructor(private readonly attribute_limit: number) {}
 
-	/** Bytes that are no complete tag yet. */
+	/** Bytes that are no complete token yet. */
 	get pending_bytes(): number {
-		return this.rest_bytes;
-	}
-
-	/** Stops after what is being reported; what is written from then on is kept. */
-	halt(): void {
-		this.halted = true;
-	}
-
-	/** Reads on when more is written. */
-	go_on(): void {
-		this.halted = false;
-	}
-
-	/** What was written and not read, to be written again. */
-	take_unread(): string {
-		const { rest } = this;
-		this.rest = "";
-		this.rest_bytes = 0;
-		this.rest_is_tag = false;
-		return rest;
+		return this.unread_bytes;
 	}
 
 	/** Whether all that was written is one document, whole. */
 	get is_complete(): boolean {
-		return this.root === "closed" && only_space.test(this.rest);
+		return this.root === "closed" && !this.is_empty && only_space.test(this.unread);
+	}
+
+	/** Whether there is more to be read, or the beginning of something. */
+	get has_unread(): boolean {
+		return this.is_empty || this.at < this.buffer.length;
 	}
 
 	/** What was written and not read. */
 	get unread(): string {
-		return this.rest;
+		return this.buffer.slice(this.at);
+	}
+
+	/** Takes text that comes behind what was written before. */
+	write(chunk: string): void {
+		if (this.at > 0) this.buffer = this.unread + chunk;
+		else this.buffer += chunk;
+		this.at = 0;
+		this.unread_bytes += Buffer.byteLength(chunk);
+		if (this.waits_for_end && !chunk.includes(">")) return;
+		this.waits_for_end = false;
+		if (this.at_start && this.buffer.startsWith("\ufeff")) {
+			this.buffer = this.buffer.slice(1);
+			this.unread_bytes -= 3;
+		}
+		this.ascii = this.unread_bytes === this.buffer.length;
 	}
 
 	/**
-	 * Reads on.
-	 * @throws XmlError, TooManyAttributes, and what the handlers throw; the tokenizer is of no use after that
+	 * Finds the next token; undefined where there is none that is whole.
+	 * @throws XmlError and TooManyAttributes; the tokenizer is of no use after that
 	 */
-	write(chunk: string): void {
-		let buffer = this.rest === "" ? chunk : this.rest + chunk;
-		// A long tag that comes in small pieces is not to be looked at with each of them.
-		if (this.rest_is_tag && this.rest.length > longest_reference && !chunk.includes(">")) {
-			this.rest = buffer;
-			this.rest_bytes += Buffer.byteLength(chunk);
-			return;
+	next(): XmlToken | undefined {
+		if (this.is_empty) {
+			this.is_empty = false;
+			this.bytes = 0;
+			return this.closed();
 		}
-		if (this.at_start && buffer.startsWith("\ufeff")) buffer = buffer.slice(1);
-		this.ascii = Buffer.byteLength(buffer) === buffer.length;
-		let at = 0;
-		while (at < buffer.length && !this.halted) {
-			const end = buffer.charCodeAt(at) === 0x3c ? this.markup(buffer, at) : this.character_data(buffer, at);
-			if (end === at) break;
-			at = end;
+		if (this.waits_for_end) return undefined;
+		while (this.at < this.buffer.length) {
+			const start = this.at;
+			const found = this.buffer.charCodeAt(start) === 0x3c ? this.markup(start) : this.character_data(start);
+			if (found === undefined) {
+				this.waits_for_end = this.buffer.charCodeAt(start) === 0x3c && this.buffer.length - start > longest_reference;
+				return undefined;
+			}
 			this.at_start = false;
+			if (this.at === this.buffer.length) {
+				this.buffer = "";
+				this.at = 0;
+			}
+			if (found !== "nothing") return found;
 		}
-		this.rest = at === 0 ? buffer : buffer.slice(at);
-		this.rest_bytes = this.bytes(buffer, at, buffer.length);
-		this.rest_is_tag = buffer.charCodeAt(at) === 0x3c;
+		return undefined;
 	}
 
-	private bytes(buffer: string, start: number, end: number): number {
-		return this.ascii ? end - start : Buffer.byteLength(buffer.slice(start, end));
+	/** Goes on behind what was found. */
+	private advance(end: number): void {
+		this.bytes = this.ascii ? end - this.at : Buffer.byteLength(this.buffer.slice(this.at, end));
+		this.unread_bytes -= this.bytes;
+		this.at = end;
 	}
 
-	/** Reports text up to the next tag, or as far as it is certain; answers with where it ends. */
-	private character_data(buffer: string, start: number): number {
+	/** Finds text up to the next tag, or as far as it is certain. */
+	private character_data(start: number): Found {
+		const { buffer } = this;
 		let end = buffer.indexOf("<", start);
-		if (end < 0) end = this.certain_end(buffer, start);
-		if (end === start) return start;
+		if (end < 0) end = this.certain_end(start);
+		if (end === start) return undefined;
 		let text = buffer.slice(start, end);
 		if (this.root !== "open") {
 			if (!only_space.test(text)) throw new XmlError("text outside of the root element");
-			return end;
+			this.advance(end);
+			return "nothing";
 		}
 		if (special_in_text.test(text)) {
 			check_characters(text);
 			if (text.includes("]]>")) throw new XmlError("]]> in text");
 			text = dereference(line_ends(text));
 		}
-		this.handlers.text(text, this.bytes(buffer, start, end));
-		return end;
+		this.text = text;
+		this.advance(end);
+		return "text";
 	}
 
 	/** Where text ends that cannot mean something else with what comes next. */
-	private certain_end(buffer: string, start: number): number {
+	private certain_end(start: number): number {
+		const { buffer } = this;
 		const reference_start = buffer.lastIndexOf("&");
 		if (reference_start >= start && !buffer.includes(";", reference_start)) {
 			if (buffer.length - reference_start > longest_reference) throw new XmlError("unescaped &");
@@ -243,115 +166,129 @@ export class XmlTokenizer {
 		return buffer.endsWith("\r") || buffer.endsWith("]") ? buffer.length - 1 : buffer.length;
 	}
 
-	/** Reports what begins with `<`; answers with where it ends, or with its start when it is not complete. */
-	private markup(buffer: string, start: number): number {
-		if (buffer.length < start + 2) return start;
-		switch (buffer[start + 1]) {
-			case "/":
-				return this.end_tag(buffer, start);
-			case "!":
-				return this.cdata(buffer, start);
-			case "?":
-				return this.xml_declaration(buffer, start);
+	/** Reads what begins with `<`. */
+	private markup(start: number): Found {
+		const { buffer } = this;
+		if (buffer.length < start + 2) return undefined;
+		switch (buffer.charCodeAt(start + 1)) {
+			case 0x2f:
+				return this.end_tag(start);
+			case 0x21:
+				return this.cdata(start);
+			case 0x3f:
+				return this.xml_declaration(start);
 			default:
-				return this.start_tag(buffer, start);
+				return this.start_tag(start);
 		}
 	}
 
-	private end_tag(buffer: string, start: number): number {
+	private end_tag(start: number): Found {
+		const { buffer } = this;
 		const end = buffer.indexOf(">", start);
-		if (end < 0) return start;
-		const name = this.open_names.pop();
+		if (end < 0) return undefined;
+		const name = this.open_names[this.open_names.length - 1];
 		const written = buffer.slice(start + 2, end);
 		if (written !== name && (name === undefined || !written.startsWith(name) || !only_space.test(written.slice(name.length)))) {
 			throw new XmlError(`end tag ${JSON.stringify(written)} does not match`);
 		}
-		if (this.open_names.length === 0) this.root = "closed";
-		this.handlers.closed(this.bytes(buffer, start, end + 1));
-		return end + 1;
+		this.advance(end + 1);
+		return this.closed();
 	}
 
-	private cdata(buffer: string, start: number): number {
+	/** The innermost element ends. */
+	private closed(): XmlToken {
+		this.open_names.pop();
+		if (this.open_names.length === 0) this.root = "closed";
+		return "close";
+	}
+
+	private cdata(start: number): Found {
+		const { buffer } = this;
 		const opening = "<![CDATA[";
 		const here = buffer.slice(start, start + opening.length);
 		if (here.startsWith("<!--")) throw new RestrictedXml("comment");
 		if (here.startsWith("<!DOCTYPE")) throw new RestrictedXml("DOCTYPE");
 		const is_begun = [opening, "<!--", "<!DOCTYPE"].some((known) => known.startsWith(here));
 		if (!is_begun) throw new XmlError("unexpected <!");
-		if (here.length < opening.length) return start;
+		if (here.length < opening.length) return undefined;
 		if (this.root !== "open") throw new XmlError("text outside of the root element");
 		const end = buffer.indexOf("]]>", start + opening.length);
-		if (end < 0) return start;
+		if (end < 0) return undefined;
 		const text = buffer.slice(start + opening.length, end);
 		check_characters(text);
-		this.handlers.text(line_ends(text), this.bytes(buffer, start, end + 3));
-		return end + 3;
+		this.text = line_ends(text);
+		this.advance(end + 3);
+		return "text";
 	}
 
-	private xml_declaration(buffer: string, start: number): number {
-		const name_end = this.name_end(buffer, start + 2);
-		if (name_end === buffer.length) return start;
-		const name = this.name(buffer, start + 2, name_end);
+	private xml_declaration(start: number): Found {
+		const { buffer } = this;
+		const name_end = this.name_end(start + 2);
+		if (name_end === buffer.length) return undefined;
+		const name = this.name_at(start + 2, name_end);
 		if (name.toLowerCase() !== "xml") throw new RestrictedXml("processing instruction");
 		if (!this.at_start) throw new XmlError("XML declaration that is not at the start");
 		const end = buffer.indexOf("?>", start);
-		if (end < 0) return start;
+		if (end < 0) return undefined;
 		if (!declaration.test(buffer.slice(start, end + 2)))
 			throw new XmlError("XML declaration for something else than XML 1.0 in UTF-8");
-		return end + 2;
+		this.advance(end + 2);
+		return "nothing";
 	}
 
 	/** Where a name ends that starts here. */
-	private name_end(buffer: string, start: number): number {
+	private name_end(start: number): number {
+		const { buffer } = this;
 		let at = start;
 		let code = buffer.charCodeAt(at);
-		while (code >= 0x80 || ((classes[code] ?? 0) & name_character) !== 0) code = buffer.charCodeAt(++at);
+		while (code >= 0x80 || ((character_classes[code] ?? 0) & name_character) !== 0) code = buffer.charCodeAt(++at);
 		return at;
 	}
 
-	private name(buffer: string, start: number, end: number): string {
-		const name = buffer.slice(start, end);
-		const plain = this.ascii && ((classes[buffer.charCodeAt(start)] ?? 0) & name_start) !== 0;
+	private name_at(start: number, end: number): string {
+		const name = this.buffer.slice(start, end);
+		const plain = this.ascii && ((character_classes[this.buffer.charCodeAt(start)] ?? 0) & name_start) !== 0;
 		return plain ? name : check_name(name);
 	}
 
-	private skip_space(buffer: string, start: number): number {
+	private skip_space(start: number): number {
 		let at = start;
-		while (((classes[buffer.charCodeAt(at)] ?? 0) & space) !== 0) at++;
+		while (((character_classes[this.buffer.charCodeAt(at)] ?? 0) & space) !== 0) at++;
 		return at;
 	}
 
-	private start_tag(buffer: string, start: number): number {
-		let at = this.name_end(buffer, start + 1);
-		if (at === buffer.length) return start;
-		const name = this.name(buffer, start + 1, at);
-		const { attributes } = this;
+	private start_tag(start: number): Found {
+		const { attributes, buffer } = this;
+		let at = this.name_end(start + 1);
+		if (at === buffer.length) return undefined;
+		const name = this.name_at(start + 1, at);
 		attributes.length = 0;
 		for (;;) {
-			const after_space = this.skip_space(buffer, at);
+			const after_space = this.skip_space(at);
 			const next = buffer.charCodeAt(after_space);
-			if (next === 0x3e) return this.open(name, false, buffer, start, after_space + 1);
+			if (next === 0x3e) return this.opened(name, false, after_space + 1);
 			if (next === 0x2f) {
-				if (after_space + 1 === buffer.length) return start;
+				if (after_space + 1 === buffer.length) return undefined;
 				if (buffer.charCodeAt(after_space + 1) !== 0x3e) throw new XmlError("/ in a tag");
-				return this.open(name, true, buffer, start, after_space + 2);
+				return this.opened(name, true, after_space + 2);
 			}
-			if (after_space === buffer.length) return start;
+			if (after_space === buffer.length) return undefined;
 			if (after_space === at) throw new XmlError("unexpected character in a tag");
-			at = this.attribute(buffer, after_space);
-			if (at < 0) return start;
+			at = this.attribute(after_space);
+			if (at < 0) return undefined;
 		}
 	}
 
 	/** Reads an attribute; answers with where it ends, or -1 when it is not complete. */
-	private attribute(buffer: string, start: number): number {
-		const name_end = this.name_end(buffer, start);
+	private attribute(start: number): number {
+		const { attributes, buffer } = this;
+		const name_end = this.name_end(start);
 		if (name_end === buffer.length) return -1;
-		const name = this.name(buffer, start, name_end);
-		const equals = this.skip_space(buffer, name_end);
+		const name = this.name_at(start, name_end);
+		const equals = this.skip_space(name_end);
 		if (equals === buffer.length) return -1;
 		if (buffer.charCodeAt(equals) !== 0x3d) throw new XmlError(`attribute ${name} without a value`);
-		const opening = this.skip_space(buffer, equals + 1);
+		const opening = this.skip_space(equals + 1);
 		if (opening === buffer.length) return -1;
 		const quote = buffer.charAt(opening);
 		if (quote !== "'" && quote !== '"') throw new XmlError(`attribute ${name} without quotes`);
@@ -360,7 +297,6 @@ export class XmlTokenizer {
 			if (buffer.includes("<", opening)) throw new XmlError("< in an attribute");
 			return -1;
 		}
-		const { attributes } = this;
 		for (let index = 0; index < attributes.length; index += 2) {
 			if (attributes[index] === name) throw new XmlError(`duplicate attribute ${name}`);
 		}
@@ -369,16 +305,13 @@ export class XmlTokenizer {
 		return closing + 1;
 	}
 
-	private open(name: string, is_empty: boolean, buffer: string, start: number, end: number): number {
+	private opened(name: string, is_empty: boolean, end: number): Found {
 		if (this.root === "closed") throw new XmlError("second root element");
 		this.root = "open";
 		this.open_names.push(name);
-		this.handlers.opened(name, this.attributes, this.bytes(buffer, start, end));
-		if (is_empty && !this.halted) {
-			this.open_names.pop();
-			if (this.open_names.length === 0) this.root = "closed";
-			this.handlers.closed(0);
-		}
-		return end;
+		this.name = name;
+		this.is_empty = is_empty;
+		this.advance(end);
+		return "open";
 	}
 }

@@ -4,8 +4,9 @@ import { ns } from "./ns.ts";
 import type { Attributes } from "./stanza.ts";
 import { Stanza, xml_escape } from "./stanza.ts";
 import { Utf8Decoder } from "./utf8_decoder.ts";
+import { RestrictedXml, TooManyAttributes, XmlError } from "./xml_errors.ts";
 import { Namespaces } from "./xml_namespaces.ts";
-import { RestrictedXml, TooManyAttributes, XmlError, XmlTokenizer } from "./xml_tokenizer.ts";
+import { XmlTokenizer } from "./xml_tokenizer.ts";
 
 /** Why a stream cannot go on, or what its other end says about that. Kinds as in Prosody, and some that tell more. */
 export type StreamFault =
@@ -74,6 +75,7 @@ export class XmppStream {
 	private readonly stream_tag: string;
 	private readonly depth_limit: number;
 	private readonly element_limit: number;
+	private readonly attribute_limit: number;
 	private stanza_size_limit: number;
 
 	private readonly decoder = new Utf8Decoder();
@@ -107,7 +109,8 @@ export class XmppStream {
 		this.stanza_size_limit = options.stanza_size_limit ?? 1024 * 1024;
 		this.depth_limit = options.depth_limit ?? 100;
 		this.element_limit = options.element_limit ?? 25000;
-		this.tokenizer = this.create_tokenizer();
+		this.attribute_limit = options.attribute_limit ?? 100;
+		this.tokenizer = new XmlTokenizer(this.attribute_limit);
 	}
 
 	/** Changes the limit, for instance once the other end is known. */
@@ -123,18 +126,16 @@ export class XmppStream {
 	/** Reads no further, not even the rest of the chunk that is being fed. */
 	stop(): void {
 		this.stopped = true;
-		this.tokenizer.halt();
 	}
 
 	/** Reads no further than to the end of the element that is being read, until {@link resume}; what is fed meanwhile is kept. */
 	pause(): void {
 		this.paused = true;
-		this.tokenizer.halt();
 	}
 
 	/** Whether something is left to be read since it was told to {@link pause}. */
 	get has_unread(): boolean {
-		return this.paused && !this.stopped && this.tokenizer.unread !== "";
+		return this.paused && !this.stopped && this.tokenizer.has_unread;
 	}
 
 	/**
@@ -144,11 +145,8 @@ export class XmppStream {
 	resume(): boolean {
 		if (!this.paused) return !this.stopped;
 		this.paused = false;
-		if (this.stopped) return false;
-		// What is to come is another stream's
-		if (this.restart === undefined) this.tokenizer.go_on();
 		// A callback may change its mind
-		return this.feeding || this.read(this.tokenizer.take_unread());
+		return this.feeding ? !this.stopped : this.read();
 	}
 
 	/**
@@ -158,8 +156,7 @@ export class XmppStream {
 	 */
 	reset(rest: "keep" | "drop" = "keep"): void {
 		this.restart = rest;
-		if (this.feeding) this.tokenizer.halt();
-		else this.read("");
+		if (!this.feeding) this.read();
 	}
 
 	/**
@@ -174,21 +171,29 @@ export class XmppStream {
 			this.refuse({ kind: "parse-error", text: "invalid UTF-8" });
 			return false;
 		}
-		return this.read(text);
+		this.add(text);
+		return this.read();
 	}
 
-	/** Reads; what stops the stream is told to its owner. */
-	private read(text: string): boolean {
+	/** Reads all that there is, as far as it is wanted; what stops the stream is told to its owner. */
+	private read(): boolean {
 		this.feeding = true;
 		try {
-			this.write(text);
-			while (this.restart !== undefined && !this.stopped) {
-				const rest = this.restart === "keep" ? this.tokenizer.unread : "";
-				this.start_over();
-				if (this.paused) this.tokenizer.halt();
-				this.write(rest);
+			while (!this.stopped) {
+				if (this.restart !== undefined) this.start_over(this.restart);
+				if (this.paused) break;
+				const token = this.tokenizer.next();
+				if (token === undefined) {
+					this.check_size(this.stanza_bytes + this.tokenizer.pending_bytes);
+					break;
+				}
+				if (token === "open") this.element_opens();
+				else if (token === "text") this.add_text();
+				else {
+					const stanza = this.element_closes();
+					if (stanza !== undefined) this.callbacks.handlestanza(stanza);
+				}
 			}
-			if (!(this.stopped || this.paused)) this.check_size(this.stanza_bytes + this.tokenizer.pending_bytes);
 		} catch (error) {
 			this.stopped = true;
 			if (error instanceof Refusal) this.refuse(error.fault);
@@ -202,40 +207,27 @@ export class XmppStream {
 		return !this.stopped;
 	}
 
-	/** Hands text on, but not white space between a restart and the header, which would keep an XML declaration from being the first. */
-	private write(text: string): void {
+	/** Adds text, but not white space between a restart and the header, which would keep an XML declaration from being the first. */
+	private add(text: string): void {
 		const wanted = this.space_may_follow ? text.replace(/^[ \t\r\n]+/, "") : text;
-		if (wanted !== "") this.space_may_follow = false;
+		if (wanted === "") return;
+		this.space_may_follow = false;
 		this.tokenizer.write(wanted);
 	}
 
-	private start_over(): void {
-		this.space_may_follow = this.restart === "keep";
-		if (this.restart === "drop") this.decoder.reset();
+	private start_over(rest: "keep" | "drop"): void {
+		const { unread } = this.tokenizer;
+		this.space_may_follow = rest === "keep";
+		if (rest === "drop") this.decoder.reset();
 		this.restart = undefined;
-		this.tokenizer = this.create_tokenizer();
+		this.tokenizer = new XmlTokenizer(this.attribute_limit);
 		this.namespaces = new Namespaces();
 		this.opened = false;
 		this.stack = [];
 		this.text = "";
 		this.foreign_depth = 0;
 		this.stanza_bytes = 0;
-	}
-
-	private create_tokenizer(): XmlTokenizer {
-		return new XmlTokenizer(
-			{
-				opened: (name, attributes, bytes) => this.element_opens(name, attributes, bytes),
-				closed: (bytes) => this.element_closes(bytes),
-				text: (text, bytes) => {
-					// Between stanzas it means nothing.
-					if (this.stack.length === 0) return;
-					this.stanza_bytes += bytes;
-					this.text += text;
-				},
-			},
-			this.options.attribute_limit ?? 100,
-		);
+		if (rest === "keep") this.add(unread);
 	}
 
 	private refuse(fault: StreamFault): void {
@@ -247,8 +239,9 @@ export class XmppStream {
 		if (bytes > this.stanza_size_limit) throw new Refusal({ kind: "stanza-too-large" });
 	}
 
-	private element_opens(tag_name: string, attributes: readonly string[], bytes: number): void {
-		const { name, xmlns, attr } = this.namespaces.open(tag_name, attributes);
+	private element_opens(): void {
+		const { bytes } = this.tokenizer;
+		const { name, xmlns, attr } = this.namespaces.open(this.tokenizer.name, this.tokenizer.attributes);
 		if (!this.opened) {
 			this.header_opens(name, xmlns, attr, bytes);
 			return;
@@ -290,33 +283,38 @@ export class XmppStream {
 		this.callbacks.streamopened(attr);
 	}
 
-	private element_closes(bytes: number): void {
+	private add_text(): void {
+		// Between stanzas it means nothing.
+		if (this.stack.length === 0) return;
+		this.stanza_bytes += this.tokenizer.bytes;
+		this.text += this.tokenizer.text;
+	}
+
+	/** Answers with a stanza that is whole now. */
+	private element_closes(): Stanza | undefined {
 		this.namespaces.close();
 		const element = this.stack.pop();
 		if (element === undefined) {
 			this.stop();
 			this.callbacks.streamclosed();
-			return;
+			return undefined;
 		}
 		if (this.foreign_depth > 0) this.foreign_depth--;
 		this.close_text(element);
-		this.stanza_bytes += bytes;
-		if (this.stack.length === 0) this.deliver(element);
+		this.stanza_bytes += this.tokenizer.bytes;
+		if (this.stack.length > 0) return undefined;
+		this.check_size(this.stanza_bytes);
+		this.stanza_bytes = 0;
+		if (!this.options.keep_lang) element.attr["xml:lang"] ??= this.lang;
+		if (element.name !== "error" || element.attr["xmlns"] !== this.stream_ns) return element;
+		this.callbacks.error({ kind: "stream-error", stanza: element });
+		return undefined;
 	}
 
 	private close_text(element: Stanza): void {
 		if (this.text === "") return;
 		element.append_parsed(this.text);
 		this.text = "";
-	}
-
-	private deliver(stanza: Stanza): void {
-		this.check_size(this.stanza_bytes);
-		this.stanza_bytes = 0;
-		if (!this.options.keep_lang) stanza.attr["xml:lang"] ??= this.lang;
-		if (stanza.name === "error" && stanza.attr["xmlns"] === this.stream_ns)
-			this.callbacks.error({ kind: "stream-error", stanza });
-		else this.callbacks.handlestanza(stanza);
 	}
 }
 

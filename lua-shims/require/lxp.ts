@@ -1,8 +1,9 @@
 // Counterpart: LuaExpat's lxplib.c
 
 import { Utf8Decoder } from "../../host/util/utf8_decoder.ts";
+import { TooManyAttributes, XmlError } from "../../host/util/xml_errors.ts";
 import { Namespaces } from "../../host/util/xml_namespaces.ts";
-import { TooManyAttributes, XmlError, XmlTokenizer } from "../../host/util/xml_tokenizer.ts";
+import { XmlTokenizer } from "../../host/util/xml_tokenizer.ts";
 import type { LuaContext } from "../context.ts";
 import { type Arguments, boolean_value, bytes_at, is_none, make_library, optional_text_at, table_at } from "../vm/arguments.ts";
 import { TValue } from "../vm/fengari.ts";
@@ -35,17 +36,7 @@ class Parser {
 		private readonly separator: string | undefined,
 	) {
 		this.namespaces = separator === undefined ? undefined : new Namespaces();
-		this.tokenizer = new XmlTokenizer(
-			{
-				opened: (name, attributes, bytes) => this.element_opens(name, attributes, bytes),
-				closed: (bytes) => this.element_closes(bytes),
-				text: (text, bytes) => {
-					this.bytes = bytes;
-					this.pending += text;
-				},
-			},
-			attribute_limit,
-		);
+		this.tokenizer = new XmlTokenizer(attribute_limit);
 	}
 
 	private tell(name: string, ...args: readonly TValue[]): void {
@@ -65,10 +56,11 @@ class Parser {
 		return xmlns === "" ? name : `${xmlns}${this.separator}${name}`;
 	}
 
-	private element_opens(written: string, attributes: readonly string[], bytes: number): void {
+	private element_opens(): void {
+		const { name: written, attributes } = this.tokenizer;
 		if (this.open.length >= depth_limit) throw new XmlError(`more than ${depth_limit} levels`);
 		this.tell_text();
-		this.bytes = bytes;
+		this.bytes = this.tokenizer.bytes;
 		const { vm } = this.host;
 		const attr = vm.new_table();
 		let count = 0;
@@ -91,9 +83,9 @@ class Parser {
 		this.tell("StartElement", string_value(name), new TValue(tags.table, attr));
 	}
 
-	private element_closes(bytes: number): void {
+	private element_closes(): void {
 		this.tell_text();
-		this.bytes = bytes;
+		this.bytes = this.tokenizer.bytes;
 		this.namespaces?.close();
 		this.tell("EndElement", string_value(this.open.pop() ?? ""));
 	}
@@ -101,6 +93,19 @@ class Parser {
 	private problem(text: string): readonly TValue[] {
 		this.failed = text;
 		return [nil, string_value(text), number_value(1), number_value(1), number_value(1)];
+	}
+
+	private read(): void {
+		while (!this.stopped) {
+			const token = this.tokenizer.next();
+			if (token === undefined) return;
+			if (token === "open") this.element_opens();
+			else if (token === "close") this.element_closes();
+			else {
+				this.bytes = this.tokenizer.bytes;
+				this.pending += this.tokenizer.text;
+			}
+		}
 	}
 
 	/** Reads a piece; nothing is the end of the document. */
@@ -114,6 +119,7 @@ class Parser {
 			const text = this.decoder.decode(data);
 			if (text === undefined) return this.problem("not well-formed (invalid token)");
 			this.tokenizer.write(text);
+			this.read();
 			this.tell_text();
 		} catch (error) {
 			if (error instanceof XmlError || error instanceof TooManyAttributes) return this.problem(error.message);
@@ -124,7 +130,6 @@ class Parser {
 
 	stop(): void {
 		this.stopped = true;
-		this.tokenizer.halt();
 	}
 }
 

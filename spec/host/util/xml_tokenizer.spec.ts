@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { SaxesParser } from "saxes";
 import { describe, expect, it } from "vitest";
 import { utf8_valid } from "../../../host/util/encodings.ts";
-import { TooManyAttributes, XmlError, XmlTokenizer } from "../../../host/util/xml_tokenizer.ts";
+import { TooManyAttributes, XmlError } from "../../../host/util/xml_errors.ts";
+import { XmlTokenizer } from "../../../host/util/xml_tokenizer.ts";
 
 type Token = { open: string; attributes: string[] } | "close" | { text: string };
 
@@ -16,25 +17,17 @@ function add_text(tokens: Token[], text: string): void {
 function tokenize(pieces: readonly string[]): Token[] | undefined {
 	const tokens: Token[] = [];
 	let bytes = 0;
-	const tokenizer = new XmlTokenizer(
-		{
-			opened(name, attributes, size) {
-				tokens.push({ open: name, attributes: [...attributes] });
-				bytes += size;
-			},
-			closed(size) {
-				tokens.push("close");
-				bytes += size;
-			},
-			text(text, size) {
-				add_text(tokens, text);
-				bytes += size;
-			},
-		},
-		100,
-	);
+	const tokenizer = new XmlTokenizer(100);
 	try {
-		for (const piece of pieces) tokenizer.write(piece);
+		for (const piece of pieces) {
+			tokenizer.write(piece);
+			for (let token = tokenizer.next(); token !== undefined; token = tokenizer.next()) {
+				if (token === "open") tokens.push({ open: tokenizer.name, attributes: [...tokenizer.attributes] });
+				else if (token === "close") tokens.push("close");
+				else add_text(tokens, tokenizer.text);
+				bytes += tokenizer.bytes;
+			}
+		}
 	} catch (error) {
 		if (error instanceof XmlError) return undefined;
 		throw error;
@@ -187,36 +180,32 @@ describe("XmlTokenizer", () => {
 	});
 
 	it("does not slow down with a long tag in small pieces", () => {
-		let opened = 0;
-		const tokenizer = new XmlTokenizer({ opened: () => opened++, closed() {}, text() {} }, 100);
+		const tokenizer = new XmlTokenizer(100);
 		tokenizer.write("<a b='");
 		// Looking at all of it with every piece would take 10^10 steps.
-		for (let i = 0; i < 100_000; i++) tokenizer.write("x");
+		for (let i = 0; i < 100_000; i++) {
+			tokenizer.write("x");
+			tokenizer.next();
+		}
 		expect(tokenizer.pending_bytes).toBe(100_006);
 		tokenizer.write("'>");
-		expect(opened).toBe(1);
+		expect(tokenizer.next()).toBe("open");
+		expect(tokenizer.pending_bytes).toBe(0);
 	});
 
 	it("ends an element with too many attributes", () => {
-		const tokenizer = new XmlTokenizer({ opened() {}, closed() {}, text() {} }, 3);
+		const tokenizer = new XmlTokenizer(3);
 		tokenizer.write("<a b='1' c='2' d='3'>");
-		expect(() => tokenizer.write("<a b='1' c='2' d='3' e='4'>")).toThrow(TooManyAttributes);
+		expect(tokenizer.next()).toBe("open");
+		tokenizer.write("<a b='1' c='2' d='3' e='4'>");
+		expect(() => tokenizer.next()).toThrow(TooManyAttributes);
 	});
 
-	it("stops where it is told to, and gives back what it did not read", () => {
-		const seen: string[] = [];
-		const tokenizer: XmlTokenizer = new XmlTokenizer(
-			{
-				opened: (name) => seen.push(name),
-				closed() {
-					if (seen.length === 2) tokenizer.halt();
-				},
-				text() {},
-			},
-			100,
-		);
+	it("reads no more than it is asked for, and gives back the rest", () => {
+		const tokenizer = new XmlTokenizer(100);
 		tokenizer.write("<a><b/><c/>rest");
-		expect(seen).toEqual(["a", "b"]);
+		expect([tokenizer.next(), tokenizer.next(), tokenizer.next()]).toEqual(["open", "open", "close"]);
+		expect(tokenizer.name).toBe("b");
 		expect(tokenizer.unread).toBe("<c/>rest");
 	});
 });
