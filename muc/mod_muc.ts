@@ -146,34 +146,38 @@ function handle_missing(module: ModuleApi, rooms: Rooms, room_jid: string, { ori
 /** From how many occupants on who enters a room is so much work that others may come first. */
 const crowd = 100;
 
-/** Takes a stanza to its room: at once, or in a slice of its own. */
-function handle_stanza(module: ModuleApi, rooms: Rooms, method: StanzaMethod, event: StanzaEvent, is_slice = false): unknown {
-	const { origin, stanza } = event;
-	const room_jid = bare(stanza.attr["to"]);
-	if (room_jid === undefined) return undefined;
-	const room = rooms.get_room_from_jid(room_jid);
-	if (room === undefined) return handle_missing(module, rooms, room_jid, event);
-	if (room === false) {
-		if (stanza.attr["type"] === "error") return true;
-		origin.send(st.error_reply(stanza, "wait", "resource-constraint", undefined, module.host));
-		return true;
-	}
-	if (!(is_slice || room._occupants.size < crowd) && enters(stanza)) {
-		// Much may have happened until then, so it is looked for again
-		module.in_slices(event, () => void handle_stanza(module, rooms, method, event, true));
-		return true;
-	}
-	if (!room._data.destroyed) return room[method](origin, stanza);
-	if (tombstones.may_recreate(module, room, event)) {
-		// An admin who finds no room but does not enter leaves the tombstone to the others
-		if (tombstones.is_over(room) || enters(stanza)) {
-			rooms.forget_room(room);
-			rooms.delete_room(room);
+/** Makes the handler that takes a stanza to its room: at once, or in a slice of its own. */
+function stanza_handler(module: ModuleApi, rooms: Rooms, method: StanzaMethod): (event: StanzaEvent) => unknown {
+	return handle_stanza;
+
+	function handle_stanza(event: StanzaEvent, is_slice = false): unknown {
+		const { origin, stanza } = event;
+		const room_jid = bare(stanza.attr["to"]);
+		if (room_jid === undefined) return undefined;
+		const room = rooms.get_room_from_jid(room_jid);
+		if (room === undefined) return handle_missing(module, rooms, room_jid, event);
+		if (room === false) {
+			if (stanza.attr["type"] === "error") return true;
+			origin.send(st.error_reply(stanza, "wait", "resource-constraint", undefined, module.host));
+			return true;
 		}
-		return handle_missing(module, rooms, room_jid, event);
+		if (!is_slice && room._occupants.size >= crowd && enters(stanza)) {
+			// Much may have happened until then, so it is looked for again
+			module.in_slices(event, () => void handle_stanza(event, true));
+			return true;
+		}
+		if (!room._data.destroyed) return room[method](origin, stanza);
+		if (tombstones.may_recreate(module, room, event)) {
+			// An admin who finds no room but does not enter leaves the tombstone to the others
+			if (tombstones.is_over(room) || enters(stanza)) {
+				rooms.forget_room(room);
+				rooms.delete_room(room);
+			}
+			return handle_missing(module, rooms, room_jid, event);
+		}
+		tombstones.refuse(module, room, event);
+		return true;
 	}
-	tombstones.refuse(module, room, event);
-	return true;
 }
 
 function load(module: ModuleApi): MucExports {
@@ -197,7 +201,7 @@ function load(module: ModuleApi): MucExports {
 	tombstones.load(module, rooms);
 	guard_creation(module, rooms, library);
 	for (const [event_name, method] of stanza_methods) {
-		module.hook(event_name, (event) => handle_stanza(module, rooms, method, event), -2);
+		module.hook(event_name, stanza_handler(module, rooms, method), -2);
 	}
 	commands.load(module, rooms);
 	ghosts.load(module, rooms);

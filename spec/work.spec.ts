@@ -143,8 +143,17 @@ describe("the way of a message", () => {
 	it("from a socket to the sockets of those who hear it is no longer than CONTRIBUTING says", async () => {
 		const files = await functions_on_the_way();
 		expect(files.at(-1)).toContain("host/net/connection.ts");
-		const said = /passes (\d+) functions/.exec(readFileSync("CONTRIBUTING.md", "utf8"))?.[1];
-		expect(files.length).toBeLessThanOrEqual(Number(said));
+		const contributing = readFileSync("CONTRIBUTING.md", "utf8");
+		expect(files.length).toBeLessThanOrEqual(Number(/passes (\d+) functions/.exec(contributing)?.[1]));
+	});
+
+	it("enters each file once, and those that CONTRIBUTING names", async () => {
+		const files = (await functions_on_the_way()).reverse();
+		const entered = files.filter((file, index) => file !== files[index - 1]);
+		expect(entered).toEqual([...new Set(entered)]);
+		const table = /## The way of a stanza\n(.*?)\n## /s.exec(readFileSync("CONTRIBUTING.md", "utf8"))?.[1] ?? "";
+		const named = [...table.matchAll(/^\| `([^`]+)` \|.*\| (\d+) \|$/gm)].map(([, file, count]) => [file, Number(count)]);
+		expect(named).toEqual(entered.map((file) => [file, files.filter((other) => other === file).length]));
 	});
 });
 

@@ -3,7 +3,7 @@
 import { dirname } from "node:path";
 import type { Events, Handler, Wrapper } from "../util/events.ts";
 import * as jid from "../util/jid.ts";
-import type { Stanza } from "../util/stanza.ts";
+import { clone, type Stanza } from "../util/stanza.ts";
 import type { ConfigValue } from "./config/config.ts";
 import * as options from "./config/option_types.ts";
 import { http_url } from "./http_url.ts";
@@ -384,7 +384,11 @@ export class ModuleInstance implements ModuleApi {
 	}
 
 	broadcast(recipients: Iterable<string>, stanza: Stanza): void {
-		this.server.router.broadcast(this.host_session(), recipients, stanza);
+		this.server.delivery.broadcast(recipients, stanza, (to) => {
+			const copy = clone(stanza);
+			copy.attr["to"] = to;
+			this.send(copy);
+		});
 	}
 
 	in_slices(event: StanzaEvent, work: () => void): void {

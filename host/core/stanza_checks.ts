@@ -63,19 +63,20 @@ export function create_checks(
 		return parts === undefined ? undefined : jid.join(parts.node, parts.host, parts.resource);
 	}
 
-	function check_and_post(origin: Session, stanza: Stanza): void {
+	/** Whether a stanza may go on; its sender was told where not. Afterwards it has its sender's address, and prepared ones. */
+	function check(origin: Session, stanza: Stanza): boolean {
 		const { attr } = stanza;
 		const is_client = origin.type === "c2s";
 		if (is_client && attr["xmlns"] === undefined) {
 			if (attr["type"] === "error" && stanza.first_tag === undefined) {
 				answers.unhandled(origin, stanza);
-				return;
+				return false;
 			}
 			const problem = stanza.name === "iq" ? iq_problem(stanza) : undefined;
 			if (problem !== undefined) {
 				// An answer to something of type error would itself be against the rules.
 				if (attr["type"] !== "error") origin.send(st.error_reply(stanza, "modify", "bad-request", problem));
-				return;
+				return false;
 			}
 			// Whatever a client claims, this is who it is.
 			attr["from"] = origin.full_jid;
@@ -92,25 +93,27 @@ export function create_checks(
 					if (which === "to") refusal.attr["from"] = without_empty_resource(address);
 					origin.send(refusal);
 				}
-				return;
+				return false;
 			}
 			attr[which] = prepared;
 		}
+		return true;
+	}
 
-		if (passes_stanzas.has(origin.type) && attr["xmlns"] === undefined) {
-			post(origin, stanza, is_client);
-			return;
-		}
-		const host = server.hosts.get(attr["to"] ?? origin.host ?? "");
+	/** Fires the event of what is no stanza, or none of a stream that may send such. */
+	function handle_element(origin: Session, stanza: Stanza): void {
+		const host = server.hosts.get(stanza.attr["to"] ?? origin.host ?? "");
 		if (host?.events.fire_event(element_event(stanza), { origin, stanza })) return;
 		answers.unhandled(origin, stanza);
 	}
 
-	return (origin, stanza) => {
+	return function process_stanza(origin, stanza) {
 		if (wants_debug()) origin.log("debug", "Received[%s]: %s", origin.type, stanza.top_tag());
 		server.turn.record({ origin, stanza } satisfies StanzaEvent);
 		try {
-			check_and_post(origin, stanza);
+			if (!check(origin, stanza)) return;
+			if (passes_stanzas.has(origin.type) && stanza.attr["xmlns"] === undefined) post(origin, stanza, origin.type === "c2s");
+			else handle_element(origin, stanza);
 		} catch (error) {
 			answers.mistake(origin, stanza, error);
 		}

@@ -7,7 +7,7 @@ import * as st from "../util/stanza.ts";
 import { create_answers, is_answer } from "./stanza_answers.ts";
 import { create_checks } from "./stanza_checks.ts";
 import { create_stanza_slices } from "./stanza_slices.ts";
-import type { HostSession, Log, Server, Session, StanzaEvent, StanzaRouter } from "./types.ts";
+import type { Log, Server, Session, StanzaEvent, StanzaRouter } from "./types.ts";
 
 /** Narrows a stanza's name for the event table; anything else was sorted out before. */
 function stanza_name(name: string): "message" | "presence" | "iq" {
@@ -82,19 +82,10 @@ export function create_router(server: RouterNeeds, wants_debug: () => boolean): 
 		route_stanza(own, st.error_reply(stanza, "cancel", "not-allowed", "Communication with remote domains is not enabled"));
 	}
 
-	function broadcast(origin: HostSession, recipients: Iterable<string>, stanza: Stanza): void {
-		server.delivery.broadcast(recipients, stanza, (to) => {
-			const copy = st.clone(stanza);
-			copy.attr["to"] = to;
-			post_stanza(origin, copy);
-		});
-	}
-
 	return {
 		process_stanza: create_checks(server, log, answers, post_stanza, wants_debug),
 		post_stanza,
 		route_stanza,
-		broadcast,
 		in_slices: create_stanza_slices(slices, server.turn, answers),
 		slices,
 	};

@@ -21,31 +21,33 @@ export class StreamInput {
 	/** What is to be done once everything is handled: the connection is gone. */
 	private at_end: (() => void) | undefined;
 
+	/**
+	 * @param filter what passes of the bytes
+	 * @param callbacks told of what is read; `handlestanza` calls {@link handled}
+	 */
 	constructor(
 		private readonly conn: Connection,
 		private readonly slices: Slices,
 		private readonly log: Log,
 		framing: Framing,
+		filter: (bytes: Buffer) => Buffer | undefined,
 		callbacks: StreamCallbacks,
 		options: StreamOptions,
 	) {
-		this.reader = framing.reader(
-			{
-				...callbacks,
-				handlestanza: (stanza) => {
-					callbacks.handlestanza(stanza);
-					if (slices.is_over(this.share)) this.reader.pause();
-				},
-			},
-			options,
-		);
+		this.reader = framing.reader(callbacks, options);
+		// What the carrier brought is handled now or in later slices
+		conn.ondata = (bytes) => {
+			const passed = filter(bytes);
+			if (passed === undefined) return;
+			if (slices.begin(this.share)) this.reader.pause();
+			this.reader.feed(passed);
+			this.settle();
+		};
 	}
 
-	/** Takes what the carrier brought, and handles it, now or in later slices. */
-	feed(chunk: Buffer): void {
-		if (this.slices.begin(this.share)) this.reader.pause();
-		this.reader.feed(chunk);
-		this.settle();
+	/** A stanza was handled; what comes behind it may have to wait. */
+	handled(): void {
+		if (this.slices.is_over(this.share)) this.reader.pause();
 	}
 
 	/** Handles no more until the answer is called. */

@@ -159,20 +159,21 @@ export class Streams<Session extends BaseStreamSession> {
 				} catch (error) {
 					this.answer_mistake(handling, error);
 				}
+				input.handled();
 			},
 			error: (fault) => this.stream_error(line.session, fault),
 		};
-		const input = new StreamInput(conn, slices, session.log, framing, callbacks, { ...unauthed, default_ns: kind.xmlns });
+		const filter = (bytes: Buffer): Buffer | undefined => {
+			const { bytes_in } = line.session;
+			return bytes_in === undefined ? bytes : bytes_in(bytes);
+		};
+		const options = { ...unauthed, default_ns: kind.xmlns };
+		const input = new StreamInput(conn, slices, session.log, framing, filter, callbacks, options);
 		const line: Line<Session> = { session, input };
 		this.lines.set(conn, line);
 		session.log("info", "%s connected", kind.peer);
 		module.server.events.fire_event("stream-session-created", { session });
 		if (kind.keepalives) conn.set_keepalive(true);
-		conn.ondata = (chunk) => {
-			const { bytes_in } = line.session;
-			const passed = bytes_in === undefined ? chunk : bytes_in(chunk);
-			if (passed !== undefined) input.feed(passed);
-		};
 		conn.onclose = (error) => this.ondisconnect(conn, line, error);
 		conn.onreadtimeout = () => kind.read_timeout(line.session);
 		conn.onpredrain = () => kind.pre_drain?.(line.session);

@@ -9,13 +9,13 @@ import { role_rank, valid_roles } from "../util.lib.ts";
 import { add_item, type Item } from "./item.ts";
 import { type OccupantFilter, send_occupant_list } from "./occupant_list.ts";
 
-/** Sends to many sessions, serialising once; one by one where a module has put its own `route_stanza` in place. */
-function route_to_sessions(room: Room, sessions: readonly string[], stanza: Stanza): void {
-	if (sessions.length === 0) return;
-	if (room.route_stanza === methods.route_stanza) {
-		room.module.broadcast(sessions, stanza);
-		return;
-	}
+/** Whether stanzas of the room go where they are addressed to, since no module has put its own `route_stanza` in place. */
+function routes_plainly(room: Room): boolean {
+	return room.route_stanza === methods.route_stanza;
+}
+
+/** Has a stanza take the room's own way to each of many sessions. */
+function route_each(room: Room, sessions: readonly string[], stanza: Stanza): void {
 	for (const to of sessions) {
 		const copy = st.clone(stanza);
 		copy.attr["to"] = to;
@@ -23,7 +23,7 @@ function route_to_sessions(room: Room, sessions: readonly string[], stanza: Stan
 	}
 }
 
-/** The same for all sessions of many occupants; a replaced `route_to_occupant` sees each of them. */
+/** Sends to all sessions of many occupants, serialising once; a replaced `route_to_occupant` or `route_stanza` sees each of them. */
 function route_to_occupants(room: Room, occupants: Iterable<Occupant>, stanza: Stanza): void {
 	if (room.route_to_occupant !== methods.route_to_occupant) {
 		for (const occupant of [...occupants]) room.route_to_occupant(occupant, stanza);
@@ -34,24 +34,14 @@ function route_to_occupants(room: Room, occupants: Iterable<Occupant>, stanza: S
 	for (const occupant of occupants) {
 		for (const real_jid of occupant.sessions.keys()) sessions.push(real_jid);
 	}
-	route_to_sessions(room, sessions, stanza);
+	if (routes_plainly(room)) room.module.broadcast(sessions, stanza);
+	else route_each(room, sessions, stanza);
 }
 
 function* matching(room: Room, condition: (nick: string, occupant: Occupant) => boolean): IterableIterator<Occupant> {
 	for (const [nick, occupant] of room._occupants) {
 		if (condition(nick, occupant)) yield occupant;
 	}
-}
-
-/** Sends a stanza to all occupants, or to those for which the condition holds, which must not change them. */
-function broadcast(room: Room, stanza: Stanza, condition?: (nick: string, occupant: Occupant) => boolean): void {
-	route_to_occupants(room, condition === undefined ? room._occupants.values() : matching(room, condition), stanza);
-}
-
-/** Fires `muc-broadcast-message`, and sends the stanza to everybody unless a handler stopped it. */
-function broadcast_message(room: Room, stanza: Stanza): true {
-	if (!room.module.fire_event("muc-broadcast-message", { room, stanza })) room.broadcast(stanza);
-	return true;
 }
 
 /** Adds the `<item/>` of an occupant to an `<x/>`: one for each session, or a single one that hides the real JID. */
@@ -196,14 +186,27 @@ function route_stanza(room: Room, stanza: Stanza): void {
 
 /** Sends a stanza to all sessions of an occupant; where it was addressed to does not count. */
 function route_to_occupant(room: Room, occupant: Occupant, stanza: Stanza): void {
-	route_to_sessions(room, [...occupant.sessions.keys()], stanza);
+	const sessions = [...occupant.sessions.keys()];
+	if (routes_plainly(room)) room.module.broadcast(sessions, stanza);
+	else route_each(room, sessions, stanza);
 }
 
-export const methods = room_methods({
+/** What each message passes through: methods from the start, so that nothing has to make them such. */
+const methods_of_messages = {
+	/** Sends a stanza to all occupants, or to those for which the condition holds, which must not change them. */
+	broadcast(this: Room, stanza: Stanza, condition?: (nick: string, occupant: Occupant) => boolean): void {
+		route_to_occupants(this, condition === undefined ? this._occupants.values() : matching(this, condition), stanza);
+	},
+	/** Fires `muc-broadcast-message`, and sends the stanza to everybody unless a handler stopped it. */
+	broadcast_message(this: Room, stanza: Stanza): true {
+		if (!this.module.fire_event("muc-broadcast-message", { room: this, stanza })) this.broadcast(stanza);
+		return true;
+	},
+};
+
+const other_methods = room_methods({
 	route_stanza,
 	route_to_occupant,
-	broadcast,
-	broadcast_message,
 	build_item_list,
 	publicise_occupant_status,
 	/** Sends the presences of the others to a real full JID, where the filter lets them through. */
@@ -211,3 +214,5 @@ export const methods = room_methods({
 		send_occupant_list(room, to, filter, methods),
 	is_anonymous_for,
 });
+
+export const methods = { ...other_methods, ...methods_of_messages };

@@ -53,19 +53,6 @@ function handle_message_to_occupant(room: Room, origin: Session, stanza: Stanza)
 	return true;
 }
 
-function handle_groupchat_to_room(room: Room, origin: Session, stanza: Stanza): true {
-	const from = sender_of(stanza);
-	stanza.attr["id"] ??= new_id();
-	// Divergence: Prosody lets roles and hats pass in what is said to everybody. Before modules may add some.
-	filter_muc_x(get_filtered_namespaces(room.module), stanza);
-	const occupant = room.get_occupant_by_real_jid(from);
-	const event: GroupchatEvent = { room, origin, stanza, from, occupant };
-	if (room.module.fire_event("muc-occupant-groupchat", event)) return true;
-	const message = st.clone(stanza);
-	message.attr["from"] = event.occupant?.nick ?? room.jid;
-	return room.broadcast_message(message);
-}
-
 /** An invitation or the answer to one (XEP-0045 §7.8.2); nothing else may be said to a room like that. */
 function handle_muc_user(room: Room, origin: Session, stanza: Stanza, x: Stanza): true {
 	const payload = x.first_tag;
@@ -75,22 +62,38 @@ function handle_muc_user(room: Room, origin: Session, stanza: Stanza, x: Stanza)
 	return true;
 }
 
-function handle_message_to_room(room: Room, origin: Session, stanza: Stanza): true | undefined {
-	const { type } = stanza.attr;
-	if (type === "groupchat") return room.handle_groupchat_to_room(origin, stanza);
-	if (type === "error" && is_kickable_error(stanza)) return room.handle_kickable(origin, stanza);
-	if (type !== undefined && type !== "normal") return undefined;
+/** What each message passes through: methods from the start, so that nothing has to make them such. */
+const methods_of_messages = {
+	handle_message_to_room(this: Room, origin: Session, stanza: Stanza): true | undefined {
+		const { type } = stanza.attr;
+		if (type === "groupchat") return this.handle_groupchat_to_room(origin, stanza);
+		if (type === "error" && is_kickable_error(stanza)) return this.handle_kickable(origin, stanza);
+		if (type !== undefined && type !== "normal") return undefined;
 
-	const x = stanza.get_child("x", ns.muc_user);
-	if (x !== undefined) return handle_muc_user(room, origin, stanza, x);
-	const form = stanza.get_child("x", ns.data);
-	const form_type = get_type(form);
-	if (form === undefined || !form_type.ok || form_type.value !== ns.muc_request) return undefined;
-	room.handle_role_request(origin, stanza, form);
-	return true;
-}
+		const x = stanza.get_child("x", ns.muc_user);
+		if (x !== undefined) return handle_muc_user(this, origin, stanza, x);
+		const form = stanza.get_child("x", ns.data);
+		const form_type = get_type(form);
+		if (form === undefined || !form_type.ok || form_type.value !== ns.muc_request) return undefined;
+		this.handle_role_request(origin, stanza, form);
+		return true;
+	},
 
-export const methods = room_methods({ handle_message_to_occupant, handle_message_to_room, handle_groupchat_to_room });
+	handle_groupchat_to_room(this: Room, origin: Session, stanza: Stanza): true {
+		const from = sender_of(stanza);
+		stanza.attr["id"] ??= new_id();
+		// Divergence: Prosody lets roles and hats pass in what is said to everybody. Before modules may add some.
+		filter_muc_x(get_filtered_namespaces(this.module), stanza);
+		const occupant = this.get_occupant_by_real_jid(from);
+		const event: GroupchatEvent = { room: this, origin, stanza, from, occupant };
+		if (this.module.fire_event("muc-occupant-groupchat", event)) return true;
+		const message = st.clone(stanza);
+		message.attr["from"] = event.occupant?.nick ?? this.jid;
+		return this.broadcast_message(message);
+	},
+};
+
+export const methods = { ...room_methods({ handle_message_to_occupant }), ...methods_of_messages };
 
 /** Keeps everybody from speaking in the room's name. Divergence: Prosody takes out stamps alone, and none in another form. */
 function take_out_forged({ room, stanza }: GroupchatEvent): void {

@@ -50,13 +50,19 @@ describe("the server as Lua modules see it", () => {
 		const undo = lua["wrap"]?.(wrapped.full_jid) as () => void;
 		const host = server.server.hosts.get("localhost");
 		if (!host) throw new Error("no host");
+		const broadcast = (recipients: string[], stanza: st.Stanza): void =>
+			server.server.delivery.broadcast(recipients, stanza, (to) => {
+				const copy = st.clone(stanza);
+				copy.attr["to"] = to;
+				server.server.router.post_stanza(host, copy);
+			});
 		sender.send(st.message({ to: wrapped.full_jid, id: "1" }, "Hi"));
 		expect((await expect_stanza(wrapped)).get_child_text("wrapped")).toBe("yes");
-		server.server.router.broadcast(host, [wrapped.full_jid, sender.full_jid], st.message({ from: "localhost", id: "2" }, "all"));
+		broadcast([wrapped.full_jid, sender.full_jid], st.message({ from: "localhost", id: "2" }, "all"));
 		expect((await expect_stanza(wrapped)).get_child_text("wrapped")).toBe("yes");
 		expect((await expect_stanza(sender)).get_child("wrapped")).toBeUndefined();
 		undo();
-		server.server.router.broadcast(host, [wrapped.full_jid], st.message({ from: "localhost", id: "3" }, "again"));
+		broadcast([wrapped.full_jid], st.message({ from: "localhost", id: "3" }, "again"));
 		const plain = await expect_stanza(wrapped);
 		expect([plain.attr["to"], plain.get_child("wrapped")]).toEqual([wrapped.full_jid, undefined]);
 	});

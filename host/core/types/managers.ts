@@ -6,7 +6,7 @@ import type { SaslHandler } from "../../util/sasl.ts";
 import type { Slices } from "../../util/slices.ts";
 import type { Stanza } from "../../util/stanza.ts";
 import type { AccountInfo, AuthProvider, Roster } from "./accounts.ts";
-import type { HostSession, Session, StanzaEvent } from "./events.ts";
+import type { Session, StanzaEvent } from "./events.ts";
 import type { C2sSession } from "./sessions.ts";
 import type { StoreTable } from "./storage.ts";
 
@@ -22,8 +22,6 @@ export interface StanzaRouter {
 	readonly slices: Slices;
 	/** See {@link ModuleApi.in_slices}. */
 	in_slices(event: StanzaEvent, work: () => void): void;
-	/** One stanza to many full JIDs, serialised once. */
-	broadcast(origin: HostSession, recipients: Iterable<string>, stanza: Stanza): void;
 }
 
 export interface SessionManager {
