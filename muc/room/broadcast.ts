@@ -34,6 +34,7 @@ function route_to_occupants(room: Room, occupants: Iterable<Occupant>, stanza: S
 	for (const occupant of occupants) {
 		for (const real_jid of occupant.sessions.keys()) sessions.push(real_jid);
 	}
+	if (sessions.length === 0) return;
 	if (routes_plainly(room)) room.module.broadcast(sessions, stanza);
 	else route_each(room, sessions, stanza);
 }
@@ -187,6 +188,7 @@ function route_stanza(room: Room, stanza: Stanza): void {
 /** Sends a stanza to all sessions of an occupant; where it was addressed to does not count. */
 function route_to_occupant(room: Room, occupant: Occupant, stanza: Stanza): void {
 	const sessions = [...occupant.sessions.keys()];
+	if (sessions.length === 0) return;
 	if (routes_plainly(room)) room.module.broadcast(sessions, stanza);
 	else route_each(room, sessions, stanza);
 }
