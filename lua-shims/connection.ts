@@ -2,6 +2,7 @@
 
 import type { Connection } from "../host/core/types.ts";
 import type { LuaContext } from "./context.ts";
+import { socket_value, tls_questions } from "./tls_socket.ts";
 import { table_value } from "./views.ts";
 import { TValue } from "./vm/fengari.ts";
 import { bytes_value, is_function, type Key, LiveTable, nil, string_value, tags, text_of_string } from "./vm/live_table.ts";
@@ -11,7 +12,7 @@ import type { NativeFunction } from "./vm/vm.ts";
 type ConnectionMethods = { readonly [name: string]: (conn: Connection, args: readonly TValue[]) => ReturnType<NativeFunction> };
 
 function methods_of(host: LuaContext): ConnectionMethods {
-	const { vm, border } = host;
+	const { border } = host;
 	const write: ConnectionMethods[string] = (conn, [data = nil]) => border.to_lua(conn.write(bytes_of(text_of_string(data))));
 	const nothing = (): undefined => undefined;
 	return {
@@ -65,14 +66,12 @@ function methods_of(host: LuaContext): ConnectionMethods {
 		bufferqueuelen: (conn) => border.to_lua(conn.pending),
 		set_mode: nothing,
 		set_send: nothing,
-		// there is no socket that Lua could ask
-		socket: (conn) => {
-			const info = conn.ssl_info();
-			return border.table({
-				info: vm.native(() => (info === undefined ? nil : border.deep_table({ ...info }))),
-				compression: vm.native(() => nil),
-			});
-		},
+		socket: (conn) => socket_value(host, conn),
+		ssl_peercertificate: (conn) => tls_questions(host, conn).certificate(),
+		ssl_peerverification: (conn) => tls_questions(host, conn).verification(),
+		ssl_peerfinished: (conn) => tls_questions(host, conn).finished(),
+		ssl_exportkeyingmaterial: (conn, [label]) =>
+			tls_questions(host, conn).exported(label === undefined ? undefined : text_of_string(label)),
 	};
 }
 

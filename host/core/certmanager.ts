@@ -1,25 +1,26 @@
 // Counterpart: core/certmanager.lua
 
 import { createPrivateKey, X509Certificate } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { createSecureContext } from "node:tls";
+import { createSecureContext, type TlsOptions } from "node:tls";
 import { failed, ok, type Result } from "../util/error.ts";
 import { adopt_file } from "../util/file_owner.ts";
 import { get_identities, self_signed_certificate } from "../util/x509.ts";
 import { type CertificateFiles, find_cert, find_cert_in_index, index_certs, parent_domain } from "./certificate_files.ts";
 import type { ConfigValue } from "./config/config.ts";
-import { ServiceCertificates, type ServicePort } from "./service_certificates.ts";
+import { ServiceCertificates } from "./service_certificates.ts";
+import { core_defaults, profile_names, profile_settings } from "./tls_profiles.ts";
 import {
+	alpn_protocols,
 	context_options,
 	merge_settings,
-	profile_names,
-	profile_settings,
 	read_settings,
 	type TlsSettings,
-	unknown_settings,
+	useless_settings,
 } from "./tls_settings.ts";
-import type { Server, TlsContext } from "./types.ts";
+import { asks_for_certificates, read_tls_file, read_verification } from "./tls_verification.ts";
+import type { Server, ServicePort, TlsContext } from "./types.ts";
 
 /** Finds certificates for hosts and services. */
 export interface CertManager {
@@ -47,33 +48,11 @@ const ssl_options = { c2s: "c2s_ssl", s2s: "s2s_ssl" } as const;
 /** Whose streams a context is for. */
 type StreamsOf = keyof typeof ssl_options;
 
-/** Where systems keep the certificates of the authorities that they trust. */
-const system_authorities = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"];
-
-/** The authorities whose certificates of other servers are trusted; undefined for those that Node brings along. */
-function trusted_authorities(cafile: ConfigValue | undefined, folder: string): Result<Buffer | undefined, string> {
-	if (typeof cafile === "string") return read(resolve(folder, cafile), "file of trusted authorities");
-	const path = system_authorities.find(existsSync);
-	return path === undefined ? ok(undefined) : read(path, "file of trusted authorities");
-}
-
 /** How long a certificate is valid that we make ourselves. Nobody but the user can tell whether it is the right one anyway. */
 const self_signed_days = 3650;
 
 function message_of(error: unknown): string {
 	return error instanceof Error ? error.message : String(error);
-}
-
-/** Reads a file of a certificate or key. */
-function read(path: string, what: string): Result<Buffer, string> {
-	try {
-		return ok(readFileSync(path));
-	} catch (error) {
-		const code = error instanceof Error && "code" in error ? error.code : undefined;
-		if (code === "ENOENT") return failed(`the ${what} ${path} does not exist`);
-		if (code === "EACCES") return failed(`the ${what} ${path} cannot be read: this user has no permission to`);
-		return failed(`the ${what} ${path} cannot be read: ${message_of(error)}`);
-	}
 }
 
 /** A certificate and its key, read and found to belong together. */
@@ -87,9 +66,9 @@ export interface LoadedPair {
 
 /** Reads a certificate with its key, and makes sure that they belong together. */
 export function load_pair({ certificate, key }: CertificateFiles, passphrase: string | undefined): Result<LoadedPair, string> {
-	const cert = read(certificate, "certificate");
+	const cert = read_tls_file(certificate, "certificate");
 	if (!cert.ok) return cert;
-	const secret = read(key, "key");
+	const secret = read_tls_file(key, "key");
 	if (!secret.ok) return secret;
 	let parsed: X509Certificate;
 	try {
@@ -160,15 +139,14 @@ export function create_certmanager(server: CertificateServices): CertManager {
 	function create_context(
 		layers: readonly TlsSettings[],
 		found: CertificateFiles | LoadedPair | undefined,
-		kind: StreamsOf = "c2s",
 	): Result<TlsContext, string> {
 		const profile_name = config.get("*", "tls_profile") ?? "intermediate";
 		const profile = profile_settings(String(profile_name));
 		if (profile === undefined) {
 			return failed(`tls_profile is ${JSON.stringify(profile_name)}: expected one of ${profile_names.join(", ")}`);
 		}
-		for (const name of unknown_settings(layers)) log("warn", "The setting '%s' in ssl is not known, and has no effect", name);
-		const merged = merge_settings([profile, ...layers]);
+		for (const what of useless_settings(layers)) log("warn", "The %s", what);
+		const merged = merge_settings([core_defaults, profile, ...layers]);
 		const named = named_files(merged.settings);
 		if (!named.ok) return named;
 		const chosen = named.value ?? found;
@@ -176,11 +154,14 @@ export function create_certmanager(server: CertificateServices): CertManager {
 		if (problem !== undefined) return failed(`ssl: ${problem}`);
 		const dhparam = merged.settings.get("dhparam");
 		if (dhparam === "auto") options.dhparam = "auto";
+		else if (typeof dhparam === "string" && dhparam.startsWith("-----BEGIN")) options.dhparam = dhparam;
 		else if (typeof dhparam === "string") {
-			const parameters = read(resolve(server.paths.config, dhparam), "file of DH parameters");
+			const parameters = read_tls_file(resolve(server.paths.config, dhparam), "file of DH parameters");
 			if (!parameters.ok) return parameters;
 			options.dhparam = parameters.value;
 		}
+		const verification = read_verification(merged, server.paths.config);
+		if (!verification.ok) return failed(`ssl: ${verification.error}`);
 		const loaded = chosen === undefined || "parsed" in chosen ? ok(chosen) : load_pair(chosen, options.passphrase);
 		if (!loaded.ok) return loaded;
 		const pair = loaded.value;
@@ -188,17 +169,21 @@ export function create_certmanager(server: CertificateServices): CertManager {
 			log("warn", "The certificate for %s expired on %s", pair.names.join(", "), pair.parsed.validTo);
 		}
 		try {
+			const { peers, asks, context = {} } = verification.value;
 			const { honorCipherOrder: honor_cipher_order = false } = options;
-			if (kind === "s2s") {
-				const authorities = trusted_authorities(merged.settings.get("cafile"), server.paths.config);
-				if (!authorities.ok) return authorities;
-				if (authorities.value !== undefined) options.ca = authorities.value;
-			}
-			const secure_context = createSecureContext(pair === undefined ? options : { ...options, cert: pair.cert, key: pair.key });
-			const asks = kind === "s2s" ? { requestCert: true, rejectUnauthorized: false } : {};
+			const of_pair = pair === undefined ? {} : { cert: pair.cert, key: pair.key };
+			const secure_context = createSecureContext({ ...options, ...context, ...of_pair });
+			const alpn = alpn_protocols(merged);
+			const of_connections: TlsOptions = {
+				secureContext: secure_context,
+				honorCipherOrder: honor_cipher_order,
+				...asks,
+				...(alpn === undefined ? {} : { ALPNProtocols: alpn }),
+			};
 			return ok({
 				names: pair?.names ?? [],
-				options: { secureContext: secure_context, honorCipherOrder: honor_cipher_order, ...asks },
+				options: of_connections,
+				...(peers === undefined ? {} : { verification: peers }),
 			});
 		} catch (error) {
 			return failed(`ssl: ${message_of(error)}`);
@@ -252,6 +237,7 @@ export function create_certmanager(server: CertificateServices): CertManager {
 			own(host, option) ?? (parent === undefined ? undefined : own(parent, option));
 		return [
 			read_settings(config.get("*", "ssl")),
+			...(kind === "s2s" ? [asks_for_certificates] : []),
 			read_settings(config.get("*", ssl_options[kind])),
 			read_settings(own_or_parent("ssl")),
 			read_settings(own_or_parent(ssl_options[kind])),
@@ -273,10 +259,10 @@ export function create_certmanager(server: CertificateServices): CertManager {
 		if (!files.ok) return files;
 		if (files.value !== undefined) {
 			log("debug", "Certificate for %s: %s with key %s", host, files.value.certificate, files.value.key);
-			return create_context(layers, files.value, kind);
+			return create_context(layers, files.value);
 		}
 		const made = own_certificate(host);
-		return made.ok ? create_context(layers, made.value, kind) : made;
+		return made.ok ? create_context(layers, made.value) : made;
 	}
 
 	function tls_context(host: string, kind: StreamsOf = "c2s"): TlsContext | undefined {

@@ -7,8 +7,7 @@ import { type Listener, type ListenFailure, NetServer } from "../net/server.ts";
 import { failed, ok, type Result } from "../util/error.ts";
 import type { ConfigValue } from "./config/config.ts";
 import { explain_failure, interfaces_of, port_number, ports_of } from "./port_settings.ts";
-import type { ServicePort } from "./service_certificates.ts";
-import type { Connection, ListenAddress, Log, NetService, OutgoingAddress, Server } from "./types.ts";
+import type { Connection, ListenAddress, Log, NetService, OutgoingAddress, Server, ServicePort } from "./types.ts";
 
 /** Opens the ports of a server's services. */
 export interface PortManager {
@@ -62,6 +61,10 @@ function read_network_settings(option: ConfigValue | undefined, log: Log): Netwo
 /** What of a server its ports need. */
 export type PortNeeds = Pick<Server, "config" | "events" | "logger" | "service_tls_context" | "turn">;
 
+function place_of({ name, ssl_config }: NetService, host: string, port: number): ServicePort {
+	return { service: name, interface: host, port, ...(ssl_config === undefined ? {} : { ssl_config }) };
+}
+
 /** Makes the port manager of one server. */
 export function create_portmanager(server: PortNeeds): PortManager {
 	const log = server.logger("portmanager");
@@ -73,7 +76,7 @@ export function create_portmanager(server: PortNeeds): PortManager {
 	let state: "new" | "running" | "stopped" = "new";
 
 	async function open(service: NetService, host: string, port: number): Promise<Result<Listener, ListenFailure>> {
-		const at = { service: service.name, interface: host, port };
+		const at = place_of(service, host, port);
 		const opened = await net.listen({
 			interface: host,
 			port,
@@ -215,8 +218,7 @@ export function create_portmanager(server: PortNeeds): PortManager {
 		adopt(name, stream, ip) {
 			const service = services.get(name)?.[0];
 			if (service === undefined) return false;
-			const tls =
-				service.encryption === "ssl" ? () => server.service_tls_context({ service: name, interface: "*", port: 0 }) : undefined;
+			const tls = service.encryption === "ssl" ? () => server.service_tls_context(place_of(service, "*", 0)) : undefined;
 			net.adopt(stream, (connection) => service.onconnect(connection), { ...(ip === undefined ? {} : { ip }), tls });
 			return true;
 		},

@@ -5,7 +5,7 @@ import { failed, ok, type Result } from "../util/error.ts";
 import { type CertificateFiles, find_cert } from "./certificate_files.ts";
 import type { ConfigValue } from "./config/config.ts";
 import { merge_settings, read_settings, type TlsSettings } from "./tls_settings.ts";
-import type { Server, TlsContext } from "./types.ts";
+import type { Server, ServicePort, TlsContext } from "./types.ts";
 
 /** What a service with TLS from the first byte needs to know of the certificates of hosts. */
 export interface HostCertificates {
@@ -22,13 +22,6 @@ export interface HostCertificates {
 	readonly certificates_folder: string;
 }
 
-/** A port of a service. */
-export interface ServicePort {
-	readonly service: string;
-	readonly interface: string;
-	readonly port: number;
-}
-
 /** Settings for one interface or port only: a table within an `ssl` table. */
 function settings_at(option: ConfigValue | undefined, place: string | number): TlsSettings {
 	if (option instanceof Map) return read_settings(option.get(place));
@@ -43,14 +36,18 @@ function own_settings(option: ConfigValue | undefined): TlsSettings {
 	return new Map([...read_settings(option)].filter(([key]) => !is_place(key)));
 }
 
+/** How many of {@link port_layers} are not a service's own. */
+const general_layers = 3;
+
 /** What the options say about a port, the most general first. */
-function port_layers(server: Pick<Server, "config">, { service, interface: name, port }: ServicePort): TlsSettings[] {
+function port_layers(server: Pick<Server, "config">, { service, interface: name, port, ssl_config }: ServicePort): TlsSettings[] {
 	const general = server.config.get("*", "ssl");
 	const own = server.config.get("*", `${service}_ssl`);
 	return [
 		own_settings(general),
 		settings_at(general, port),
 		settings_at(general, name),
+		read_settings(ssl_config),
 		own_settings(own),
 		settings_at(own, port),
 		settings_at(own, name),
@@ -181,7 +178,7 @@ export class ServiceCertificates {
 		const own = server.config.get(host, `${at.service}_ssl`);
 		const layers = [...port_layers(server, at), own_settings(own)];
 		// A certificate of the service's own settings goes before that of the host, one of the general settings does not
-		const service_layers = layers.slice(3);
+		const service_layers = layers.slice(general_layers);
 		if (names_certificate(service_layers)) return certificates.create_context(layers, undefined);
 		const found = certificates.find_host_cert(name) ?? certificates.find_host_cert(host);
 		const general = layers.map(without_files);

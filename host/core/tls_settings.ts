@@ -1,5 +1,6 @@
 // Counterpart: util/sslconfig.lua and the profiles of core/certmanager.lua
 
+import { constants } from "node:crypto";
 import type { SecureContextOptions, SecureVersion } from "node:tls";
 import type { ConfigValue } from "./config/config.ts";
 
@@ -13,75 +14,15 @@ const versions: readonly [name: string, version: SecureVersion][] = [
 	["tlsv1_3", "TLSv1.3"],
 ];
 
-const suites_1_3 = ["TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256"];
-const suites_intermediate = [
-	"ECDHE-ECDSA-AES128-GCM-SHA256",
-	"ECDHE-RSA-AES128-GCM-SHA256",
-	"ECDHE-ECDSA-AES256-GCM-SHA384",
-	"ECDHE-RSA-AES256-GCM-SHA384",
-	"ECDHE-ECDSA-CHACHA20-POLY1305",
-	"ECDHE-RSA-CHACHA20-POLY1305",
-	"DHE-RSA-AES128-GCM-SHA256",
-	"DHE-RSA-AES256-GCM-SHA384",
-	"DHE-RSA-CHACHA20-POLY1305",
-];
-const suites_old = [
-	"ECDHE-ECDSA-AES128-SHA256",
-	"ECDHE-RSA-AES128-SHA256",
-	"ECDHE-ECDSA-AES128-SHA",
-	"ECDHE-RSA-AES128-SHA",
-	"ECDHE-ECDSA-AES256-SHA384",
-	"ECDHE-RSA-AES256-SHA384",
-	"ECDHE-ECDSA-AES256-SHA",
-	"ECDHE-RSA-AES256-SHA",
-	"DHE-RSA-AES128-SHA256",
-	"DHE-RSA-AES256-SHA256",
-	"AES128-GCM-SHA256",
-	"AES256-GCM-SHA384",
-	"AES128-SHA256",
-	"AES256-SHA256",
-	"AES128-SHA",
-	"AES256-SHA",
-	"DES-CBC3-SHA",
-];
-const mozilla_curves = ["X25519", "prime256v1", "secp384r1"];
-
-/** Settings of `tls_profile`: Mozilla's recommendations (Server Side TLS 5.7), and what Prosody did before it had profiles. */
-const profiles: ReadonlyMap<string, Readonly<Record<string, ConfigValue>>> = new Map<string, Record<string, ConfigValue>>([
-	["modern", { protocol: "tlsv1_3", ciphersuites: suites_1_3, curveslist: mozilla_curves }],
-	[
-		"intermediate",
-		{ protocol: "tlsv1_2+", ciphersuites: suites_1_3, ciphers: suites_intermediate, dhparam: "auto", curveslist: mozilla_curves },
-	],
-	[
-		"old",
-		{
-			protocol: "tlsv1+",
-			ciphersuites: suites_1_3,
-			// OpenSSL 3 refuses TLS 1.0 and 1.1 above this level.
-			ciphers: [...suites_intermediate, ...suites_old, "@SECLEVEL=0"],
-			curveslist: mozilla_curves,
-			options: ["cipher_server_preference"],
-		},
-	],
-	[
-		"legacy",
-		{
-			protocol: "tlsv1+",
-			ciphers: ["HIGH+kEECDH", "HIGH+kEDH", "HIGH", "!PSK", "!SRP", "!3DES", "!aNULL"],
-			curveslist: ["X25519", "P-384", "P-256", "P-521"],
-			options: ["cipher_server_preference"],
-		},
-	],
-]);
-
-/** Names of the profiles, for messages. */
-export const profile_names: readonly string[] = [...profiles.keys()];
-
-/** Settings that mean nothing here: they concern the certificates of peers, which are not asked for, or OpenSSL's old defaults. */
-const without_effect = new Set(["capath", "depth", "verify", "verifyext", "mode", "dane"]);
+/** Settings of LuaSec that mean nothing here. */
+const without_effect = new Set(["mode", "dane"]);
 const understood = new Set([
+	"alpn",
 	"cafile",
+	"capath",
+	"depth",
+	"verify",
+	"verifyext",
 	"protocol",
 	"ciphers",
 	"ciphersuites",
@@ -94,14 +35,23 @@ const understood = new Set([
 	"password",
 ]);
 
-function texts(value: ConfigValue | undefined): string[] {
-	return (Array.isArray(value) ? value : [value]).filter((item) => typeof item === "string");
+/** Extras of verification that are understood. */
+const verify_extras = new Set(["lsec_continue", "lsec_ignore_purpose", "crl_check", "crl_check_chain"]);
+/** Options of OpenSSL that have no more effect since version 1.1, since it always does so. */
+const always_so = new Set(["single_dh_use", "single_ecdh_use", "cipher_server_preference"]);
+/** Versions of TLS are chosen by the lowest and the highest. */
+const is_version = /^no_(?:sslv[23]|tlsv1(?:_[123])?)$/;
+
+/** The bits of an option of OpenSSL, by LuaSec's name; undefined where Node's OpenSSL has none such. */
+function option_bits(name: string): number | undefined {
+	if (always_so.has(name) || is_version.test(name)) return 0;
+	const bits: unknown = Reflect.get(constants, `SSL_OP_${name.toUpperCase()}`);
+	return typeof bits === "number" ? bits : undefined;
 }
 
-/** The settings of a profile; undefined where there is no such. */
-export function profile_settings(name: string): TlsSettings | undefined {
-	const profile = profiles.get(name);
-	return profile === undefined ? undefined : new Map(Object.entries(profile));
+/** A text, or those in a list. */
+export function texts(value: ConfigValue | undefined): string[] {
+	return (Array.isArray(value) ? value : [value]).filter((item) => typeof item === "string");
 }
 
 /** Reads an `ssl` option; empty where it is no table. */
@@ -112,39 +62,60 @@ export function read_settings(option: ConfigValue | undefined): TlsSettings {
 }
 
 /** Options of the secure sockets layer by name: a list of them, or a table of which are on and off. */
-function add_options(options: Map<string, boolean>, value: ConfigValue): void {
+function add_options(options: Map<string, boolean>, value: ConfigValue | undefined): void {
 	for (const name of texts(value)) options.set(name, true);
 	for (const [name, on] of read_settings(value)) options.set(name, on === true);
 }
 
+/** Settings put together, and what adds up in them. */
+export interface MergedSettings {
+	readonly settings: TlsSettings;
+	readonly options: ReadonlyMap<string, boolean>;
+	readonly verifyext: ReadonlyMap<string, boolean>;
+}
+
 /** Joins settings; what comes later counts more, options add up. */
-export function merge_settings(layers: readonly TlsSettings[]): { settings: TlsSettings; options: ReadonlyMap<string, boolean> } {
+export function merge_settings(layers: readonly TlsSettings[]): MergedSettings {
 	const settings = new Map<string, ConfigValue>();
 	const options = new Map<string, boolean>();
+	const verifyext = new Map<string, boolean>();
 	for (const layer of layers) {
 		for (const [key, value] of layer) {
 			if (key === "options") add_options(options, value);
+			else if (key === "verifyext") add_options(verifyext, value);
 			else settings.set(key, value);
 		}
 	}
-	return { settings, options };
+	return { settings, options, verifyext };
 }
 
-/** Names of settings that this server does not know at all. */
-export function unknown_settings(layers: readonly TlsSettings[]): string[] {
+/** What is to be said of settings that do nothing. */
+export function useless_settings(layers: readonly TlsSettings[]): string[] {
 	const names = new Set(layers.flatMap((layer) => [...layer.keys()]));
-	return [...names].filter((name) => !understood.has(name) && !without_effect.has(name));
+	const unknown = [...names].filter((name) => !understood.has(name));
+	const { options, verifyext } = merge_settings(layers);
+	return [
+		...unknown.map(
+			(name) => `'${name}' in ssl ${without_effect.has(name) ? "has no effect here" : "is not known, and has no effect"}`,
+		),
+		...[...options]
+			.filter(([name, on]) => on && option_bits(name) === undefined)
+			.map(([name]) => `option '${name}' in ssl has no effect here`),
+		...[...verifyext]
+			.filter(([name, on]) => on && !verify_extras.has(name))
+			.map(([name]) => `'${name}' in verifyext has no effect here`),
+	];
 }
 
 /**
  * What Node's TLS makes of settings; key and certificate are not looked at.
  * @returns a message where a setting has no meaning
  */
-export function context_options({ settings, options }: ReturnType<typeof merge_settings>): {
-	options: SecureContextOptions;
-	problem?: string;
-} {
-	const result: SecureContextOptions = { honorCipherOrder: options.get("cipher_server_preference") === true };
+export function context_options({ settings, options }: MergedSettings): { options: SecureContextOptions; problem?: string } {
+	const result: SecureContextOptions = {
+		honorCipherOrder: options.get("cipher_server_preference") === true,
+		secureOptions: [...options].reduce((bits, [name, on]) => (on ? bits | (option_bits(name) ?? 0) : bits), 0),
+	};
 	const protocol = settings.get("protocol") ?? "tlsv1+";
 	const lowest = versions.findIndex(
 		([name]) => protocol === name || protocol === `${name}+` || (protocol === "sslv23" && name === "tlsv1"),
@@ -172,4 +143,10 @@ export function context_options({ settings, options }: ReturnType<typeof merge_s
 	const password = settings.get("password");
 	if (typeof password === "string") result.passphrase = password;
 	return { options: result };
+}
+
+/** Protocols that may be spoken over TLS (RFC 7301), in the order of preference; undefined for any. */
+export function alpn_protocols({ settings }: MergedSettings): string[] | undefined {
+	const protocols = texts(settings.get("alpn"));
+	return protocols.length === 0 ? undefined : protocols;
 }

@@ -3,7 +3,15 @@
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { TLSSocket } from "node:tls";
-import type { ChannelBinding, Connection, Log, RateLimitSettings, TlsClient, TlsContext } from "../core/types.ts";
+import type {
+	ChannelBinding,
+	Connection,
+	Log,
+	PeerVerification,
+	RateLimitSettings,
+	TlsClient,
+	TlsContext,
+} from "../core/types.ts";
 import type { Piece } from "../util/out_buffer.ts";
 import type { Turn } from "../util/turn.ts";
 import { TurnConnection } from "../util/turn_connection.ts";
@@ -52,6 +60,8 @@ export class SocketConnection extends TurnConnection implements Connection {
 		| { readonly context: TlsContext; readonly client: TlsClient | undefined; readonly before: readonly Piece[] }
 		| undefined;
 	private encrypted = false;
+	/** How the other end's certificate is checked. */
+	private verification: PeerVerification | undefined;
 	private reason: string | undefined;
 	private told = false;
 	/** What is written stays here for now. */
@@ -108,7 +118,7 @@ export class SocketConnection extends TurnConnection implements Connection {
 	}
 
 	peer_certificate(): ReturnType<typeof peer_certificate> {
-		return this.tls && peer_certificate(this.tls);
+		return this.tls && peer_certificate(this.tls, this.verification);
 	}
 
 	channel_binding(type: ChannelBinding): Buffer | undefined {
@@ -289,6 +299,7 @@ export class SocketConnection extends TurnConnection implements Connection {
 
 	private handshake(context: TlsContext, client?: TlsClient): void {
 		const plain = this.stream;
+		this.verification = context.verification;
 		for (const [name, listener] of Object.entries(this.listeners)) plain.off(name, listener);
 		const tls = speak_tls(plain, context, client, () => {
 			clearTimeout(this.handshake_timer);

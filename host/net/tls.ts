@@ -4,8 +4,12 @@ import type { X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
 import type { Duplex } from "node:stream";
 import { connect, TLSSocket } from "node:tls";
-import type { TlsClient, TlsContext } from "../core/types.ts";
+import type { PeerVerification, TlsClient, TlsContext } from "../core/types.ts";
+import { path_problem } from "../util/x509_path.ts";
 import { await_client_hello } from "./client_hello.ts";
+
+/** More certificates than any peer has to show. */
+const longest_chain = 100;
 
 /** What is known of a TLS connection, for logs. */
 export interface TlsInfo {
@@ -31,12 +35,35 @@ function verification_problem(tls: TLSSocket): string | undefined {
 	return "code" in error ? String(error.code) : error.message;
 }
 
+/** A peer's certificate. */
+export interface PeerCertificate {
+	readonly certificate: X509Certificate;
+	/** Why it is not to be trusted, if so. */
+	readonly problem: string | undefined;
+}
+
+/** What came behind a certificate. */
+function chain_behind(certificate: X509Certificate): X509Certificate[] {
+	const chain: X509Certificate[] = [];
+	for (let next = certificate.issuerCertificate; next !== undefined; next = next.issuerCertificate) {
+		if (chain.length > longest_chain || chain.some(({ raw }) => raw.equals(next?.raw ?? raw))) break;
+		chain.push(next);
+	}
+	return chain;
+}
+
 /** The other end's certificate, and why it is not to be trusted, if so; undefined where it showed none. */
-export function peer_certificate(
-	tls: TLSSocket,
-): { readonly certificate: X509Certificate; readonly problem: string | undefined } | undefined {
+export function peer_certificate(tls: TLSSocket, verification: PeerVerification | undefined): PeerCertificate | undefined {
 	const certificate = tls.getPeerX509Certificate();
-	return certificate === undefined ? undefined : { certificate, problem: verification_problem(tls) };
+	if (certificate === undefined) return undefined;
+	const problem = verification_problem(tls);
+	if (verification === undefined) return { certificate, problem };
+	const given = chain_behind(certificate);
+	const { depth, any_purpose } = verification;
+	// OpenSSL has checked all but this
+	const is_open = problem === undefined ? given.length > depth : problem === "INVALID_PURPOSE" && any_purpose;
+	if (!is_open) return { certificate, problem };
+	return { certificate, problem: path_problem({ leaf: certificate, given, trusted: verification.trusted(), depth }) };
 }
 
 /**
@@ -59,7 +86,13 @@ export function speak_tls(plain: Duplex, context: TlsContext, client: TlsClient 
 	// TLS reports what happens to the connection below it.
 	plain.on("error", () => {});
 	if (client === undefined) {
-		return new TLSSocket(plain, { ...context.options, isServer: true }).on("secure", agreed);
+		const { verification } = context;
+		const tls = new TLSSocket(plain, { ...context.options, isServer: true });
+		return tls.on("secure", () => {
+			const shown = verification?.goes_on === false ? peer_certificate(tls, verification) : undefined;
+			if (shown?.problem === undefined) agreed();
+			else tls.destroy(new Error(`the client's certificate is not good: ${shown.problem}`));
+		});
 	}
 	const { secureContext: secure_context } = context.options;
 	return connect({

@@ -3,6 +3,7 @@
 import type { ServerStreamSession } from "../core/s2s_session.ts";
 import { keep_alive } from "../core/stream_session.ts";
 import { Streams } from "../core/streams.ts";
+import { asks_for_certificates } from "../core/tls_verification.ts";
 import type { Connection, ModuleApi, ModuleDefinition, Session, Stanza } from "../core/types.ts";
 import { ServiceResolver } from "../util/resolver.ts";
 import type {} from "./s2s/events.ts";
@@ -110,7 +111,12 @@ export const definition: ModuleDefinition = {
 
 		const onconnect = (conn: Connection): void => void streams.accept(conn);
 		module.provides("net", { name: "s2s", default_port: 5269, onconnect });
-		module.provides("net", { name: "s2s_direct_tls", encryption: "ssl", onconnect });
+		module.provides("net", {
+			name: "s2s_direct_tls",
+			encryption: "ssl",
+			ssl_config: Object.fromEntries(asks_for_certificates),
+			onconnect,
+		});
 		return {
 			send_waiting(session) {
 				const route = routes.find(session.from_host ?? "", session.to_host ?? "");

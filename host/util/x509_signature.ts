@@ -1,6 +1,7 @@
 // Counterpart: LuaSec's x509.c (getsignaturename), as plugins/mod_saslauth.lua uses it
 
 import type { X509Certificate } from "node:crypto";
+import { der_tags, is_constructed, values_in } from "./der.ts";
 
 /** Hashes by the object identifiers (in DER, hexadecimal) of what certificates are signed with, or of the hash alone. */
 const hashes: ReadonlyMap<string, string> = new Map([
@@ -24,35 +25,11 @@ const hashes: ReadonlyMap<string, string> = new Map([
 	["608648016503040204", "sha224"],
 ]);
 
-const object_identifier = 0x06;
-const constructed = 0x20;
-
-/** An element of DER and what is behind it. */
-interface Element {
-	readonly tag: number;
-	readonly content: Buffer;
-	readonly rest: Buffer;
-}
-
-function read_element(der: Buffer): Element | undefined {
-	const tag = der[0];
-	let length = der[1];
-	if (tag === undefined || length === undefined) return undefined;
-	let at = 2;
-	if (length >= 0x80) {
-		const bytes = length & 0x7f;
-		if (bytes === 0 || bytes > 4 || der.length < at + bytes) return undefined;
-		length = der.readUIntBE(at, bytes);
-		at += bytes;
-	}
-	return { tag, content: der.subarray(at, at + length), rest: der.subarray(at + length) };
-}
-
-/** Object identifiers in an element and in those within it. */
+/** Object identifiers in a piece of DER, and in what is within its values. */
 function* identifiers(der: Buffer): Generator<string> {
-	for (let element = read_element(der); element !== undefined; element = read_element(element.rest)) {
-		if (element.tag === object_identifier) yield element.content.toString("hex");
-		else if ((element.tag & constructed) !== 0) yield* identifiers(element.content);
+	for (const value of values_in(der)) {
+		if (value.tag === der_tags.identifier) yield value.content.toString("hex");
+		else if (is_constructed(value)) yield* identifiers(value.content);
 	}
 }
 
@@ -61,14 +38,11 @@ function* identifiers(der: Buffer): Generator<string> {
  * where the signature has none of its own.
  */
 export function end_point_hash(certificate: X509Certificate): string {
-	const parts = read_element(certificate.raw);
-	const signed = parts === undefined ? undefined : read_element(parts.content);
-	const algorithm = signed === undefined ? undefined : read_element(signed.rest);
-	if (algorithm !== undefined) {
-		for (const identifier of identifiers(algorithm.content)) {
-			const hash = hashes.get(identifier);
-			if (hash !== undefined) return hash;
-		}
+	const [whole] = values_in(certificate.raw);
+	const [, algorithm] = whole === undefined ? [] : values_in(whole.content);
+	for (const identifier of identifiers(algorithm?.content ?? Buffer.alloc(0))) {
+		const hash = hashes.get(identifier);
+		if (hash !== undefined) return hash;
 	}
 	return "sha256";
 }

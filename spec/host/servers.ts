@@ -48,21 +48,39 @@ export class Neighbourhood {
 		return certificate;
 	}
 
-	/** Makes a certificate for domains, which the authority vouches for, or nobody. */
+	/**
+	 * Makes a certificate for domains, and for other names that say of which kind they are (`otherName:…`), which the authority vouches
+	 * for, or nobody.
+	 * @param extensions more of them, as openssl writes them
+	 */
 	certify(
 		name: string,
 		domains: readonly string[],
 		by: "authority" | "itself" = "authority",
+		extensions: readonly string[] = [],
+		days = 2,
 	): { certificate: string; key: string } {
 		const file = (ending: string): string => join(this.folder, `${name}.${ending}`);
-		const names = `subjectAltName=${domains.map((domain) => `DNS:${domain}`).join(",")}`;
+		const names = `subjectAltName=${domains.map((name) => (name.includes(":") ? name : `DNS:${name}`)).join(",")}`;
 		const new_key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", file("key")];
 		if (by === "itself") {
-			this.openssl("req", "-x509", ...new_key, "-days", "2", "-subj", `/CN=${domains[0]}`, "-addext", names, "-out", file("crt"));
+			this.openssl(
+				"req",
+				"-x509",
+				...new_key,
+				"-days",
+				"2",
+				"-subj",
+				`/CN=${domains[0]?.slice(0, 64)}`,
+				"-addext",
+				names,
+				"-out",
+				file("crt"),
+			);
 		} else {
 			const { authority } = this;
-			this.openssl("req", ...new_key, "-subj", `/CN=${domains[0]}`, "-out", file("csr"));
-			writeFileSync(file("ext"), names);
+			this.openssl("req", ...new_key, "-subj", `/CN=${domains[0]?.slice(0, 64)}`, "-out", file("csr"));
+			writeFileSync(file("ext"), [names, ...extensions].join("\n"));
 			this.openssl(
 				"x509",
 				"-req",
@@ -74,7 +92,7 @@ export class Neighbourhood {
 				join(this.folder, "authority.key"),
 				"-CAcreateserial",
 				"-days",
-				"2",
+				String(days),
 				"-extfile",
 				file("ext"),
 				"-out",

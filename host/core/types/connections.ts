@@ -1,6 +1,7 @@
 // No counterpart: Prosody describes in net/server_epoll.lua what carries a stream.
 
 import type { AddressableText } from "../../util/stanza.ts";
+import type { ConfigValue } from "../config/config.ts";
 
 /**
  * What carries a stream: bytes over TCP or TLS, which net/server.ts makes, or messages of something else. What is written belongs
@@ -87,10 +88,24 @@ export interface RateLimitSettings {
 	readonly resolution: number;
 }
 
+/** What the certificates of peers have to be. */
+export interface PeerVerification {
+	/** Keeps the connection of a peer whose certificate is not good: whoever serves it looks at it (LuaSec: `lsec_continue`). */
+	readonly goes_on: boolean;
+	/** Takes the certificates of servers for clients, too (LuaSec: `lsec_ignore_purpose`). */
+	readonly any_purpose: boolean;
+	/** The most authorities between a certificate and who is trusted. */
+	readonly depth: number;
+	/** Who is trusted. */
+	trusted(): readonly import("node:crypto").X509Certificate[];
+}
+
 /** Opaque to plugins: key and certificate for TLS. */
 export interface TlsContext {
 	readonly names: readonly string[];
 	readonly options: import("node:tls").TlsOptions;
+	/** How certificates of peers are checked; undefined where they are not asked for. */
+	readonly verification?: PeerVerification;
 	/** The context for clients that name a host (SNI), where it depends on that. */
 	readonly by_name?: (name: string) => TlsContext;
 }
@@ -102,10 +117,19 @@ export interface NetService {
 	readonly default_port?: number;
 	/** Direct TLS from the first byte. */
 	readonly encryption?: "ssl";
+	/** Its TLS settings, where the options do not say otherwise. */
+	readonly ssl_config?: Readonly<Record<string, ConfigValue>>;
 	/** Only listens on `local_interfaces`, unless `NAME_interfaces` says otherwise. */
 	readonly private?: boolean;
 	/** Takes an accepted connection. */
 	onconnect(conn: Connection): void;
+}
+
+/** A port of a service with TLS from the first byte. */
+export interface ServicePort extends Pick<NetService, "ssl_config"> {
+	readonly service: string;
+	readonly interface: string;
+	readonly port: number;
 }
 
 /** Where to connect to. */

@@ -5,7 +5,7 @@ import type { Result } from "../../util/error.ts";
 import type { Events } from "../../util/events.ts";
 import type { Turn } from "../../util/turn.ts";
 import type { ConfigValue } from "../config/config.ts";
-import type { Connection, ListenAddress, OutgoingAddress, TlsContext } from "./connections.ts";
+import type { Connection, ListenAddress, OutgoingAddress, ServicePort, TlsContext } from "./connections.ts";
 import type { Delivery } from "./delivery.ts";
 import type { EventMap, HostSession } from "./events.ts";
 import type { HttpServer } from "./http.ts";
@@ -67,7 +67,7 @@ export interface Server {
 	/** The same for streams with other servers, of whom it wants a certificate, too. */
 	peer_tls_context(host: string): TlsContext | undefined;
 	/** The same for a port that speaks TLS from the first byte. */
-	service_tls_context(at: { service: string; interface: string; port: number }): TlsContext | undefined;
+	service_tls_context(at: ServicePort): TlsContext | undefined;
 	/** What is listened on. */
 	addresses(): ListenAddress[];
 	/**

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { createPrivateKey } from "node:crypto";
+import { constants, createPrivateKey } from "node:crypto";
 import { chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -8,13 +8,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { find_cert, find_cert_in_index, index_certs } from "../../../host/core/certificate_files.ts";
 import { create_certmanager } from "../../../host/core/certmanager.ts";
 import type { ConfigValue } from "../../../host/core/config/config.ts";
-import {
-	context_options,
-	merge_settings,
-	profile_names,
-	profile_settings,
-	read_settings,
-} from "../../../host/core/tls_settings.ts";
+import { core_defaults, profile_names, profile_settings } from "../../../host/core/tls_profiles.ts";
+import { context_options, merge_settings, read_settings } from "../../../host/core/tls_settings.ts";
 import type { Log } from "../../../host/core/types.ts";
 import { self_signed_certificate } from "../../../host/util/x509.ts";
 import { start_test_server, type TestServer } from "../../helper.ts";
@@ -302,11 +297,42 @@ describe("tls_context", () => {
 		expect((await context_for("localhost", { ssl })).context?.names).toEqual(["a"]);
 	});
 
-	it("warns of settings that it does not know", async () => {
-		const { log } = await context_for("localhost", { ssl: { cyphers: "HIGH", verify: "none" } });
-		expect(
-			log.mock.calls.filter(([level, text]) => level === "warn" && text.includes("not known")).map(([, , name]) => name),
-		).toEqual(["cyphers"]);
+	it("says which settings have no effect", async () => {
+		const ssl = { cyphers: "HIGH", mode: "server", options: ["no_tickets", "no_ticket"], verifyext: ["lsec_else"] };
+		const { log } = await context_for("localhost", { ssl });
+		const said = log.mock.calls.filter(([level]) => level === "warn").map(([, , what]) => what);
+		expect(said.filter((what) => /ssl|verifyext/.test(String(what)))).toEqual([
+			"'cyphers' in ssl is not known, and has no effect",
+			"'mode' in ssl has no effect here",
+			"option 'no_tickets' in ssl has no effect here",
+			"'lsec_else' in verifyext has no effect here",
+		]);
+	});
+
+	it("takes DH parameters as they are", async () => {
+		const dhparam = execFileSync("openssl", ["dhparam", "-dsaparam", "2048"], {
+			encoding: "utf8",
+			stdio: ["ignore", "pipe", "ignore"],
+		});
+		expect((await context_for("localhost", { ssl: { dhparam } })).context).toBeDefined();
+	});
+
+	it.each([
+		["how certificates are asked for", { verify: "please" }, /verify is "please": expected "none", or "peer"/],
+		["revocation without a list", { verify: "peer", verifyext: ["crl_check"] }, /there is no X509 CRL/],
+		["authorities that are not there", { verify: "peer", cafile: "none.crt" }, /trusted authorities .*none\.crt does not exist/],
+		[
+			"a folder of authorities that is not there",
+			{ verify: "peer", capath: "none" },
+			/trusted authorities .*none cannot be read/,
+		],
+		["a depth that is none", { verify: "peer", depth: "deep" }, /depth is "deep": expected a number/],
+	])("says what is wrong with %s", async (_, ssl, expected) => {
+		const { context, log } = await context_for("localhost", { ssl });
+		expect(context).toBeUndefined();
+		expect(log.mock.calls.map(([, text, ...args]) => [text, ...args].join(" "))).toEqual(
+			expect.arrayContaining([expect.stringMatching(expected)]),
+		);
 	});
 
 	function write_encrypted(certificate: string, key: string, passphrase: string): void {
@@ -338,6 +364,15 @@ describe("ssl settings", () => {
 		});
 		expect(options_of({ ciphers: ["A", "B"] }, { ciphers: "C:D" }).ciphers).toBe("C:D");
 		expect(options_of({ curve: "secp384r1" }).ecdhCurve).toBe("secp384r1");
+	});
+
+	it("keep no tickets, and let nobody negotiate anew, unless they say so", () => {
+		const bits = (...layers: ConfigValue[]): number =>
+			context_options(merge_settings([core_defaults, ...layers.map(read_settings)])).options.secureOptions ?? 0;
+		expect(bits() & constants.SSL_OP_NO_TICKET).not.toBe(0);
+		expect(bits() & constants.SSL_OP_NO_RENEGOTIATION).not.toBe(0);
+		expect(bits({ options: { no_ticket: false } }) & constants.SSL_OP_NO_TICKET).toBe(0);
+		expect(bits({ options: ["prioritize_chacha"] }) & constants.SSL_OP_PRIORITIZE_CHACHA).not.toBe(0);
 	});
 
 	it("of all profiles are understood by OpenSSL", async () => {

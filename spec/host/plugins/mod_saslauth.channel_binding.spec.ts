@@ -193,7 +193,7 @@ describe("this server", () => {
 	});
 
 	it("knows the first Finished message of a session that was there before", async () => {
-		const port = await start();
+		const port = await start({ ssl: { options: { no_ticket: false } } });
 		const { tls: before } = await encrypt(port, "TLSv1.2");
 		const { client, tls, offer } = await encrypt(port, "TLSv1.2", before.getSession());
 		expect(tls.isSessionReused()).toBe(true);

@@ -100,6 +100,15 @@ describe("STARTTLS", () => {
 		expect(await client.ask(starttls)).toBe("<failure xmlns='urn:ietf:params:xml:ns:xmpp-tls'/></stream:stream>");
 	});
 
+	it("says which protocol it is for, where that is set", async () => {
+		const { port } = await start({ c2s_ssl: { alpn: "xmpp-client" } });
+		const client = await dial(port);
+		await client.ask(header(), features);
+		await client.ask(starttls, proceed);
+		const tls = await client.starttls("localhost", { ALPNProtocols: ["other", "xmpp-client"] });
+		expect(tls.alpnProtocol).toBe("xmpp-client");
+	});
+
 	it("survives clients that say something else than TLS", async () => {
 		const { port } = await start();
 		const client = await dial(port);
