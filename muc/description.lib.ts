@@ -2,7 +2,7 @@
 
 import type { DiscoInfoEvent } from "./events.ts";
 import { feature } from "./feature.ts";
-import { text_setting } from "./settings.ts";
+import { add_info, text_setting } from "./settings.ts";
 
 /** What the room is about, in service discovery and in the configuration form. */
 export const description = feature("description", (module) => {
@@ -15,10 +15,10 @@ export const description = feature("description", (module) => {
 	module.hook("muc-config-form", description.add_field, 100 - 2);
 	module.hook("muc-config-submitted/muc#roomconfig_roomdesc", description.take_field);
 
-	function tell({ room, form, formdata }: DiscoInfoEvent): void {
-		form?.fields.push({ name: "muc#roominfo_description", label: "Description", value: "" });
-		if (formdata) formdata["muc#roominfo_description"] = description.get(room);
+	function tell(event: DiscoInfoEvent): void {
+		const field = { name: "muc#roominfo_description", label: "Description", value: "" };
+		add_info(event, field, description.get(event.room));
 	}
 
-	return { data: description.data, methods: description.methods };
+	return description;
 });

@@ -2,6 +2,7 @@
 
 import type { ModuleApi, StoreTable } from "../host/core/types.ts";
 import { host } from "../host/util/jid.ts";
+import type { OccupantEvent } from "./events.ts";
 import type { Room } from "./types.ts";
 
 /**
@@ -30,12 +31,12 @@ export function create_elsewhere(module: ModuleApi, changed: (room: Room) => voi
 		return key.includes("/") && host(key) !== room_host;
 	}
 
-	module.hook("muc-occupant-joined", ({ room, occupant }) => {
+	module.hook("muc-occupant-joined", note_change);
+	module.hook("muc-occupant-left", note_change);
+
+	function note_change({ room, occupant }: OccupantEvent): void {
 		if (!is_ours(occupant.bare_jid)) changed(room);
-	});
-	module.hook("muc-occupant-left", ({ room, occupant }) => {
-		if (!is_ours(occupant.bare_jid)) changed(room);
-	});
+	}
 
 	return {
 		state_of(room) {

@@ -13,24 +13,24 @@ export interface RoomStanzaEvent {
 	stanza: Stanza;
 }
 
-export interface PreJoinEvent extends RoomStanzaEvent {
-	occupant: Occupant;
+/** A session is about to enter, to leave or to take another nick; what does not apply is undefined. */
+interface MovingEvent extends RoomStanzaEvent {
 	is_first_session: boolean | undefined;
 	is_last_session: boolean | undefined;
+}
+
+export interface PreJoinEvent extends MovingEvent {
+	occupant: Occupant;
 	is_new_room?: boolean;
 }
 
-export interface PreLeaveEvent extends RoomStanzaEvent {
+export interface PreLeaveEvent extends MovingEvent {
 	occupant: Occupant;
-	is_first_session: boolean | undefined;
-	is_last_session: boolean | undefined;
 }
 
-export interface PreChangeEvent extends RoomStanzaEvent {
+export interface PreChangeEvent extends MovingEvent {
 	orig_occupant: Occupant;
 	dest_occupant: Occupant;
-	is_first_session: boolean | undefined;
-	is_last_session: boolean | undefined;
 	/** Never set here; handlers shared with pre-join tell the two apart by it. */
 	occupant?: undefined;
 }

@@ -4,7 +4,7 @@ import type { ModuleApi } from "../host/core/types.ts";
 import type { Handler } from "../host/util/events.ts";
 import type { BuildPresenceEvent } from "./events.ts";
 import type { Kinds, StoredKinds } from "./kinds.ts";
-import type { Room } from "./types.ts";
+import type { Room, RoomFinder } from "./types.ts";
 
 /** Functions that take the room first, by the names that they have as methods of rooms. */
 export interface RoomFunctions {
@@ -24,6 +24,13 @@ export function room_methods(functions: RoomFunctions): object {
 			return method(this, ...args);
 		};
 	return Object.fromEntries(Object.entries(functions).map(([name, method]) => [name, bind(method)]));
+}
+
+/** Calls a method of a room by its name. Throws a TypeError where there is none. */
+export function call_method(room: Room, name: string, ...values: unknown[]): unknown {
+	const method: unknown = Reflect.get(room, name);
+	if (typeof method !== "function") throw new TypeError(`Rooms have no method ${name}`);
+	return method.call(room, ...values);
 }
 
 /** Handlers of `muc-build-occupant-presence`, each with those for whom it does something. */
@@ -46,24 +53,24 @@ export interface FeatureParts<Data extends Kinds = Kinds, AffiliationData extend
 /** A feature of rooms, which hooks itself up in a component's module when it is created. */
 export interface Feature<Data extends Kinds = Kinds, AffiliationData extends Kinds = Kinds, Methods = RoomFunctions> {
 	readonly name: string;
-	create(module: ModuleApi): FeatureParts<Data, AffiliationData, Methods>;
+	create(module: ModuleApi, rooms: RoomFinder): FeatureParts<Data, AffiliationData, Methods>;
 }
 
 type Nothing = Record<never, never>;
 
-/** A feature of rooms. `create` is called once for each component, reads the options, and hooks the handlers. */
+/**
+ * A feature of rooms. `create` is called once for each component, reads the options, and hooks the handlers. There are no rooms yet
+ * when it is called.
+ */
 export function feature<
 	Data extends Kinds = Nothing,
 	AffiliationData extends Kinds = Nothing,
 	Methods extends RoomFunctions = Nothing,
->(
-	name: string,
-	create: (module: ModuleApi) => FeatureParts<Data, AffiliationData, Methods>,
-): Feature<Data, AffiliationData, Methods> {
+>(name: string, create: Feature<Data, AffiliationData, Methods>["create"]): Feature<Data, AffiliationData, Methods> {
 	return { name, create };
 }
 
-type PartsOf<Some> = Some extends { create(module: ModuleApi): infer Parts } ? Parts : never;
+type PartsOf<Some> = Some extends { create(module: ModuleApi, rooms: RoomFinder): infer Parts } ? Parts : never;
 type PartOf<Parts, Part extends string> = Parts extends { readonly [Key in Part]?: infer Value } ? NonNullable<Value> : never;
 type Both<Union> = (Union extends unknown ? (value: Union) => void : never) extends (value: infer All) => void ? All : never;
 
@@ -81,9 +88,10 @@ export interface CreatedFeatures<Methods> extends StoredKinds {
 export function create_features<List extends readonly Feature[]>(
 	module: ModuleApi,
 	features: List,
+	rooms: RoomFinder,
 ): CreatedFeatures<MethodsFrom<AllOf<List, "methods">>>;
-export function create_features(module: ModuleApi, features: readonly Feature[]): CreatedFeatures<object> {
-	const created = features.map((one) => ({ name: one.name, ...one.create(module) }));
+export function create_features(module: ModuleApi, features: readonly Feature[], rooms: RoomFinder): CreatedFeatures<object> {
+	const created = features.map((one) => ({ name: one.name, ...one.create(module, rooms) }));
 	function gather<Value>(part: string, of: (parts: FeatureParts) => { readonly [key: string]: Value } | undefined) {
 		const all = new Map<string, { owner: string; value: Value }>();
 		for (const { name: owner, ...parts } of created) {

@@ -22,6 +22,8 @@ import { register } from "./register.lib.ts";
 import { request } from "./request.lib.ts";
 import { restrict_pm } from "./restrict_pm.lib.ts";
 import { subject } from "./subject.lib.ts";
+import type { RoomFinder } from "./types.ts";
+import { vcard } from "./vcard.lib.ts";
 import { whois } from "./whois.lib.ts";
 
 /** In Prosody's order, which decides among handlers of the same priority. */
@@ -45,6 +47,7 @@ const features = [
 	config_form_sections,
 	hats,
 	lock,
+	vcard,
 ] as const;
 
 declare module "./types.ts" {
@@ -56,7 +59,7 @@ declare module "./types.ts" {
 /** Rooms as they are with all their features. */
 export type { AffiliationData, Room, RoomData } from "./types.ts";
 
-/** Rooms with all their features, hooked up in a module. */
-export function create_full_library(module: ModuleApi): RoomLibrary {
-	return create_room_library(module, () => create_features(module, features));
+/** Rooms with all their features, hooked up in a module. `rooms` finds them again later. */
+export function create_full_library(module: ModuleApi, rooms: RoomFinder): RoomLibrary {
+	return create_room_library(module, () => create_features(module, features, rooms));
 }

@@ -5,8 +5,8 @@ import * as id from "../host/util/id.ts";
 import * as jid from "../host/util/jid.ts";
 import { ns } from "../host/util/ns.ts";
 import * as st from "../host/util/stanza.ts";
-import type { Rooms } from "./rooms.ts";
-import type { Room } from "./types.ts";
+import type { MucEvents } from "./events.ts";
+import type { Room, RoomFinder } from "./types.ts";
 
 /** How many occupants are asked in a second, so that the other server and its clients are not flooded. */
 const pings_a_second = 50;
@@ -34,11 +34,34 @@ function is_iq_error(error: unknown): error is IqError {
  * Finds occupants who are gone without a word: while there was no way to their server, it could not say so. They are pinged (XEP-0199),
  * all of them once there is a way again, those of a restored room with the room, and leave with status 333.
  */
-export function load(module: ModuleApi, rooms: Rooms): void {
+export function load(module: ModuleApi, rooms: RoomFinder): void {
 	/** Whom to ask, by room. */
 	const waiting = new Map<string, string[]>();
 	let is_connected = false;
 	let is_ticking = false;
+
+	module.hook("component-uplink-connected", find_ghosts);
+	module.hook("component-uplink-disconnected", wait_for_uplink);
+	module.hook("muc-room-restored", find_ghosts_of_room);
+	module.hook("muc-room-destroyed", forget_room);
+
+	function find_ghosts(): void {
+		is_connected = true;
+		for (const room of rooms.live_rooms()) note_occupants(room);
+		start_ticking();
+	}
+
+	function wait_for_uplink(): void {
+		is_connected = false;
+	}
+
+	function find_ghosts_of_room({ room }: MucEvents["muc-room-restored"]): void {
+		note_occupants(room);
+	}
+
+	function forget_room({ room }: MucEvents["muc-room-destroyed"]): void {
+		waiting.delete(room.jid);
+	}
 
 	/** Occupants whom only others can reach. */
 	function note_occupants(room: Room): void {
@@ -101,19 +124,4 @@ export function load(module: ModuleApi, rooms: Rooms): void {
 	function unreachable(): never {
 		throw new Error(`${module.host} is not served`);
 	}
-
-	module.hook("component-uplink-connected", function find_ghosts() {
-		is_connected = true;
-		for (const room of rooms.live_rooms()) note_occupants(room);
-		start_ticking();
-	});
-	module.hook("component-uplink-disconnected", function wait_for_uplink() {
-		is_connected = false;
-	});
-	module.hook("muc-room-restored", function find_ghosts_of_room({ room }) {
-		note_occupants(room);
-	});
-	module.hook("muc-room-destroyed", function forget_room({ room }) {
-		waiting.delete(room.jid);
-	});
 }

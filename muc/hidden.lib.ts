@@ -35,5 +35,5 @@ export const hidden = feature("hidden", (module) => {
 		room.set_public(module.get_option_boolean("muc_room_default_public", false));
 	}
 
-	return { data: hidden.data, methods: { ...hidden.methods, get_public, set_public }, set_defaults };
+	return { ...hidden, methods: { ...hidden.methods, get_public, set_public }, set_defaults };
 });

@@ -1,6 +1,6 @@
 // Counterpart: plugins/muc/history.lib.lua
 
-import { datetime, parse as parse_datetime } from "../host/util/datetime.ts";
+import { datetime, now, parse as parse_datetime } from "../host/util/datetime.ts";
 import { ns } from "../host/util/ns.ts";
 import type { Stanza } from "../host/util/stanza.ts";
 import * as st from "../host/util/stanza.ts";
@@ -23,10 +23,6 @@ export function parse_history(stanza: Stanza): Pick<GetHistoryEvent, "maxchars" 
 		since = since === undefined ? start : Math.max(since, start);
 	}
 	return { maxchars: tonumber(history.attr["maxchars"]), maxstanzas: tonumber(history.attr["maxstanzas"]), since };
-}
-
-function now(): number {
-	return Math.floor(Date.now() / 1000);
 }
 
 /** Bytes of the message as it goes out, but for the recipient's JID. */

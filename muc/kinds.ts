@@ -45,6 +45,9 @@ export const boolean: Kind<boolean> = {
 	is: (value): value is boolean => typeof value === "boolean",
 };
 
+/** Seconds since 1970 that stand for "never" in storage, which not every driver can keep infinity in: 34 000 years. */
+export const never = 2 ** 40;
+
 /** One of some texts. */
 export function one_of<Text extends string>(...texts: readonly Text[]): Kind<Text> {
 	const name = `one of ${texts.join(", ")}`;

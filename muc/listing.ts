@@ -1,6 +1,6 @@
 // Counterpart: plugins/muc/mod_muc.lua (room_items_cache)
 
-import type { ModuleApi } from "../host/core/types.ts";
+import type { EventMap, ModuleApi } from "../host/core/types.ts";
 import type { Room } from "./types.ts";
 
 /** The public rooms of a component, as service discovery lists them. */
@@ -35,7 +35,9 @@ export function create_listing(module: ModuleApi, all_rooms: () => Iterable<Room
 		},
 	};
 
-	module.hook("host-disco-items", (event) => {
+	module.hook("host-disco-items", list_rooms);
+
+	function list_rooms(event: EventMap["host-disco-items"]): void {
 		if (!module.could(":list-rooms", event)) {
 			module.log("debug", "Returning empty room list to unauthorized request");
 			return;
@@ -45,7 +47,7 @@ export function create_listing(module: ModuleApi, all_rooms: () => Iterable<Room
 			complete = true;
 		}
 		for (const [jid, name] of names) event.reply.tag("item", { jid, name }).up();
-	});
+	}
 
 	return listing;
 }

@@ -1,21 +1,16 @@
 // Counterpart: plugins/muc/lock.lib.lua
 
+import { now } from "../host/util/datetime.ts";
 import { ns } from "../host/util/ns.ts";
-import * as st from "../host/util/stanza.ts";
 import type { PreJoinEvent, RoomStanzaEvent } from "./events.ts";
 import { feature } from "./feature.ts";
+import { never } from "./kinds.ts";
 import type { Room } from "./types.ts";
-
-/** Seconds that stand for "never" in storage, which not every driver can keep infinity in: 34 000 years. */
-const longest = 2 ** 40;
-
-function now(): number {
-	return Math.floor(Date.now() / 1000);
-}
+import { refuse } from "./util.lib.ts";
 
 /** Keeps new rooms closed until they are configured (XEP-0045 §10.1.1). Options: muc_room_locking, muc_room_lock_timeout. */
 export const lock = feature("lock", (module) => {
-	const timeout = Math.min(module.get_option_period("muc_room_lock_timeout", "5 minutes"), longest);
+	const timeout = Math.min(module.get_option_period("muc_room_lock_timeout", "5 minutes"), never);
 	if (module.get_option_boolean("muc_room_locking", true)) module.hook("muc-room-pre-create", lock_new_room, 10);
 	module.hook("muc-occupant-pre-join", check_lock, -30);
 	module.hook("muc-config-submitted", unlock_configured, -1);
@@ -45,8 +40,7 @@ export const lock = feature("lock", (module) => {
 	function check_lock({ room, stanza, origin, is_new_room }: PreJoinEvent): true | undefined {
 		if (is_new_room || !is_locked(room)) return undefined;
 		module.log("debug", "Room is locked, denying entry");
-		origin.send(st.error_reply(stanza, "cancel", "item-not-found", undefined, module.host));
-		return true;
+		return refuse(origin, stanza, "cancel", "item-not-found", undefined, module.host);
 	}
 
 	function unlock_configured({ room }: RoomStanzaEvent): void {

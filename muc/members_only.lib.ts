@@ -3,12 +3,13 @@
 import { prep } from "../host/util/jid.ts";
 import { ns } from "../host/util/ns.ts";
 import type { Stanza } from "../host/util/stanza.ts";
-import * as st from "../host/util/stanza.ts";
 import type { DiscoInfoEvent, InviteEvent, MucEvents, PreJoinEvent, RoomStanzaEvent } from "./events.ts";
 import { feature } from "./feature.ts";
+import { muc_user } from "./room/item.ts";
+import { remove_occupants } from "./room/kick.ts";
 import { yes_no } from "./settings.ts";
-import type { Occupant, Role, Room } from "./types.ts";
-import { affiliation_rank, valid_affiliations } from "./util.lib.ts";
+import type { Room } from "./types.ts";
+import { affiliation_rank, refuse_in_room, valid_affiliations } from "./util.lib.ts";
 
 const invites_field = "{http://prosody.im/protocol/muc}roomconfig_allowmemberinvites";
 
@@ -20,19 +21,9 @@ function has_affiliation(room: Room, jid: string | undefined, least: "member" | 
 
 /** XEP-0045 §9.3: whoever is in a room that becomes members-only without being a member has to go, with status 322. */
 function remove_strangers(room: Room): void {
-	const gone = new Map<Occupant, Role | undefined>();
-	for (const [, occupant] of room.each_occupant()) {
-		if (has_affiliation(room, occupant.bare_jid, "member")) continue;
-		gone.set(occupant, occupant.role);
-		occupant.role = undefined;
-		room.save_occupant(occupant);
-	}
-	const x = st.stanza("x", { xmlns: ns.muc_user }).tag("status", { code: "322" }).up();
-	for (const [occupant, prev_role] of gone) {
-		// Divergence: Prosody leaves out the role before, so that the others are not told
-		room.publicise_occupant_status({ occupant, x, prev_role });
-		room.module.fire_event("muc-occupant-left", { room, nick: occupant.nick, occupant });
-	}
+	const x = muc_user().tag("status", { code: "322" }).up();
+	// Divergence: Prosody leaves out which role they had, so that the others are not told
+	remove_occupants(room, x, ({ bare_jid }) => !has_affiliation(room, bare_jid, "member"));
 }
 
 /** Whether a message invites somebody who is banned. */
@@ -48,10 +39,12 @@ export const members_only = feature("members_only", (module) => {
 		label: "Only allow members to join",
 		desc: "Enable this to only allow access for room owners, admins and members",
 		changed: (room, is_closed) => is_closed && remove_strangers(room),
+		default: (given) => module.get_option_boolean("muc_room_default_members_only", given),
 	});
 	const member_invites = yes_no("allow_member_invites", {
 		field: invites_field,
 		label: "Allow members to invite new members",
+		default: (given) => module.get_option_boolean("muc_room_default_allow_member_invites", given),
 	});
 	module.hook("muc-disco#info", tell);
 	module.hook("muc-config-form", add_fields, 90 - 3);
@@ -85,22 +78,21 @@ export const members_only = feature("members_only", (module) => {
 		return affiliation === undefined && members_only.get(room) ? false : undefined;
 	}
 
-	function check_affiliation({ room, stanza, origin }: PreJoinEvent): true | undefined {
+	function check_affiliation(event: PreJoinEvent): true | undefined {
+		const { room, stanza } = event;
 		if (!members_only.get(room) || has_affiliation(room, stanza.attr["from"], "member")) return undefined;
-		origin.send(st.error_reply(stanza, "auth", "registration-required", undefined, room.jid));
-		return true;
+		return refuse_in_room(event, "auth", "registration-required");
 	}
 
 	/** XEP-0045 §7.8.2: an invitation makes a member, so it takes somebody who may do that. */
-	function check_inviter({ room, stanza, origin }: RoomStanzaEvent): true | undefined {
+	function check_inviter(event: RoomStanzaEvent): true | undefined {
+		const { room, stanza } = event;
 		if (!members_only.get(room)) return undefined;
 		const inviter = stanza.attr["from"];
 		const may_invite = has_affiliation(room, inviter, member_invites.get(room) ? "member" : "admin");
 		// Divergence: in Prosody members lift a ban by inviting who is banned
 		const is_allowed = may_invite && (!invites_banned(room, stanza) || has_affiliation(room, inviter, "admin"));
-		if (is_allowed) return undefined;
-		origin.send(st.error_reply(stanza, "auth", "forbidden", undefined, room.jid));
-		return true;
+		return is_allowed ? undefined : refuse_in_room(event, "auth", "forbidden");
 	}
 
 	function make_member({ room, stanza }: InviteEvent): void {
@@ -114,10 +106,8 @@ export const members_only = feature("members_only", (module) => {
 	}
 
 	function set_defaults(room: Room): void {
-		room.set_members_only(module.get_option_boolean("muc_room_default_members_only", room.get_members_only()));
-		room.set_allow_member_invites(
-			module.get_option_boolean("muc_room_default_allow_member_invites", room.get_allow_member_invites()),
-		);
+		members_only.set_defaults(room);
+		member_invites.set_defaults(room);
 	}
 
 	return {

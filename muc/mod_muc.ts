@@ -5,7 +5,6 @@ import { failed, stanza_error } from "../host/util/error.ts";
 import { bare, prep } from "../host/util/jid.ts";
 import { ns } from "../host/util/ns.ts";
 import type { Stanza } from "../host/util/stanza.ts";
-import * as st from "../host/util/stanza.ts";
 import * as commands from "./commands.ts";
 import type { MucEvents, OccupantEvent, RoomStanzaEvent } from "./events.ts";
 import { create_full_library } from "./features.ts";
@@ -14,23 +13,10 @@ import type { RoomLibrary } from "./muc.lib.ts";
 import { create_rooms, type Rooms } from "./rooms.ts";
 import * as tombstones from "./tombstones.ts";
 import type { Room, RoomMethods } from "./types.ts";
-import * as vcard from "./vcard.lib.ts";
+import { refuse } from "./util.lib.ts";
 
 /** What other modules may do with the rooms of the component. */
-export interface MucExports
-	extends Pick<
-		Rooms,
-		| "new_room"
-		| "create_room"
-		| "get_room_from_jid"
-		| "all_rooms"
-		| "live_rooms"
-		| "each_room"
-		| "track_room"
-		| "forget_room"
-		| "delete_room"
-		| "shutdown_component"
-	> {
+export interface MucExports extends Omit<Rooms, "all_jids" | "save"> {
 	/** The methods of all rooms; one that is replaced here is replaced everywhere. */
 	readonly room_mt: RoomMethods;
 }
@@ -41,46 +27,26 @@ declare module "../host/core/types.ts" {
 	}
 }
 
-/** Methods that take a stanza to a room. */
-type StanzaMethod =
-	| "handle_disco_info_get_query"
-	| "handle_disco_items_get_query"
-	| "handle_admin_query_set_command"
-	| "handle_admin_query_get_command"
-	| "handle_owner_query_set_to_room"
-	| "handle_owner_query_get_to_room"
-	| "handle_message_to_room"
-	| "handle_presence_to_room"
-	| "handle_register_iq"
-	| "handle_presence_to_occupant"
-	| "handle_iq_to_occupant"
-	| "handle_message_to_occupant";
+/** Which method takes which stanza to a room. */
+const room_stanzas = [
+	["iq-get", `/${ns.disco_info}:query`, "handle_disco_info_get_query"],
+	["iq-get", `/${ns.disco_items}:query`, "handle_disco_items_get_query"],
+	["iq-set", `/${ns.muc_admin}:query`, "handle_admin_query_set_command"],
+	["iq-get", `/${ns.muc_admin}:query`, "handle_admin_query_get_command"],
+	["iq-set", `/${ns.muc_owner}:query`, "handle_owner_query_set_to_room"],
+	["iq-get", `/${ns.muc_owner}:query`, "handle_owner_query_get_to_room"],
+	["message", "", "handle_message_to_room"],
+	["presence", "", "handle_presence_to_room"],
+] as const;
 
-type StanzaEventName = `${"message" | "presence" | "iq" | "iq-get" | "iq-set"}/${"bare" | "host" | "full"}${string}`;
-
-/** Which method takes which stanza; what goes to the host goes to the room that has the host's own JID. */
-const stanza_methods: readonly [StanzaEventName, StanzaMethod][] = [
-	["iq-get/bare/http://jabber.org/protocol/disco#info:query", "handle_disco_info_get_query"],
-	["iq-get/bare/http://jabber.org/protocol/disco#items:query", "handle_disco_items_get_query"],
-	["iq-set/bare/http://jabber.org/protocol/muc#admin:query", "handle_admin_query_set_command"],
-	["iq-get/bare/http://jabber.org/protocol/muc#admin:query", "handle_admin_query_get_command"],
-	["iq-set/bare/http://jabber.org/protocol/muc#owner:query", "handle_owner_query_set_to_room"],
-	["iq-get/bare/http://jabber.org/protocol/muc#owner:query", "handle_owner_query_get_to_room"],
-	["message/bare", "handle_message_to_room"],
-	["presence/bare", "handle_presence_to_room"],
-	["iq/bare/jabber:iq:register:query", "handle_register_iq"],
-	["iq-get/host/http://jabber.org/protocol/disco#info:query", "handle_disco_info_get_query"],
-	["iq-get/host/http://jabber.org/protocol/disco#items:query", "handle_disco_items_get_query"],
-	["iq-set/host/http://jabber.org/protocol/muc#admin:query", "handle_admin_query_set_command"],
-	["iq-get/host/http://jabber.org/protocol/muc#admin:query", "handle_admin_query_get_command"],
-	["iq-set/host/http://jabber.org/protocol/muc#owner:query", "handle_owner_query_set_to_room"],
-	["iq-get/host/http://jabber.org/protocol/muc#owner:query", "handle_owner_query_get_to_room"],
-	["message/host", "handle_message_to_room"],
-	["presence/host", "handle_presence_to_room"],
+/** Which method takes which stanza to an occupant. */
+const occupant_stanzas = [
 	["presence/full", "handle_presence_to_occupant"],
 	["iq/full", "handle_iq_to_occupant"],
 	["message/full", "handle_message_to_occupant"],
-];
+] as const;
+
+type StanzaMethod = (typeof room_stanzas)[number][2] | (typeof occupant_stanzas)[number][1] | "handle_register_iq";
 
 /** Makes the admins of the component owners of all its rooms. */
 function make_admins_owners(module: ModuleApi, { room_mt }: RoomLibrary): void {
@@ -113,14 +79,12 @@ function guard_creation(module: ModuleApi, rooms: Rooms, { set_defaults }: RoomL
 	function check_creator(event: RoomStanzaEvent): true | undefined {
 		if (restrict === false || module.may(":create-room", event)) return undefined;
 		const { origin, stanza } = event;
-		origin.send(st.error_reply(stanza, "cancel", "not-allowed", "Room creation is restricted", module.host));
-		return true;
+		return refuse(origin, stanza, "cancel", "not-allowed", "Room creation is restricted", module.host);
 	}
 
 	function keep_room({ room, origin, stanza }: RoomStanzaEvent): true | undefined {
 		if (rooms.track_room(room)) return undefined;
-		origin.send(st.error_reply(stanza, "wait", "resource-constraint", undefined, module.host));
-		return true;
+		return refuse(origin, stanza, "wait", "resource-constraint", undefined, module.host);
 	}
 }
 
@@ -133,14 +97,9 @@ function enters(stanza: Stanza): boolean {
 function handle_missing(module: ModuleApi, rooms: Rooms, room_jid: string, { origin, stanza }: StanzaEvent): true | undefined {
 	const { type } = stanza.attr;
 	if (type === "error") return undefined;
-	if (prep(room_jid, true) === undefined) {
-		origin.send(st.error_reply(stanza, "modify", "jid-malformed", undefined, module.host));
-	} else if (enters(stanza)) {
-		return rooms.new_room(room_jid).handle_first_presence(origin, stanza);
-	} else {
-		origin.send(st.error_reply(stanza, "cancel", "item-not-found", undefined, module.host));
-	}
-	return true;
+	if (prep(room_jid, true) === undefined) return refuse(origin, stanza, "modify", "jid-malformed", undefined, module.host);
+	if (enters(stanza)) return rooms.new_room(room_jid).handle_first_presence(origin, stanza);
+	return refuse(origin, stanza, "cancel", "item-not-found", undefined, module.host);
 }
 
 /** From how many occupants on who enters a room is so much work that others may come first. */
@@ -157,9 +116,8 @@ function stanza_handler(module: ModuleApi, rooms: Rooms, method: StanzaMethod): 
 		const room = rooms.get_room_from_jid(room_jid);
 		if (room === undefined) return handle_missing(module, rooms, room_jid, event);
 		if (room === false) {
-			if (stanza.attr["type"] === "error") return true;
-			origin.send(st.error_reply(stanza, "wait", "resource-constraint", undefined, module.host));
-			return true;
+			const is_error = stanza.attr["type"] === "error";
+			return is_error || refuse(origin, stanza, "wait", "resource-constraint", undefined, module.host);
 		}
 		if (!is_slice && room._occupants.size >= crowd && enters(stanza)) {
 			// Much may have happened until then, so it is looked for again
@@ -184,7 +142,11 @@ function load(module: ModuleApi): MucExports {
 	if (module.get_host_type() !== "component") {
 		throw new Error("MUC should be loaded as a component, please see https://prosody.im/doc/components");
 	}
-	const library = create_full_library(module);
+	const library: RoomLibrary = create_full_library(module, {
+		get_room_from_jid: (jid) => rooms.get_room_from_jid(jid),
+		live_rooms: () => rooms.live_rooms(),
+	});
+	const rooms = create_rooms(module, library);
 	module.depends("disco");
 	module.add_identity("conference", "text", module.get_option_string("name", "Prosody Chatrooms"));
 	module.add_feature(ns.muc);
@@ -194,19 +156,22 @@ function load(module: ModuleApi): MucExports {
 	module.default_permissions("prosody:guest", [":list-rooms"]);
 	if (module.get_option_boolean("component_admins_as_room_owners", false)) make_admins_owners(module, library);
 
-	const rooms = create_rooms(module, library);
-	if (module.get_option_boolean("muc_vcard", true)) vcard.load(module, rooms);
 	module.hook("muc-occupant-left", end_empty_room, -1);
 	module.hook("muc-room-destroyed", remove_room);
 	tombstones.load(module, rooms);
 	guard_creation(module, rooms, library);
-	for (const [event_name, method] of stanza_methods) {
-		module.hook(event_name, stanza_handler(module, rooms, method), -2);
+	const take_to = (method: StanzaMethod) => stanza_handler(module, rooms, method);
+	for (const [kind, payload, method] of room_stanzas) {
+		module.hook(`${kind}/bare${payload}`, take_to(method), -2);
+		// What goes to the host goes to the room that has the host's own JID
+		module.hook(`${kind}/host${payload}`, take_to(method), -2);
 	}
+	module.hook(`iq/bare/${ns.register}:query`, take_to("handle_register_iq"), -2);
+	for (const [event, method] of occupant_stanzas) module.hook(event, take_to(method), -2);
 	commands.load(module, rooms);
 	ghosts.load(module, rooms);
 
-	module.hook_global("server-stopping", () => rooms.shutdown_component(), -300);
+	module.hook_global("server-stopping", rooms.shutdown_component, -300);
 	module.unload = () => {
 		rooms.shutdown_component();
 		for (const room of rooms.live_rooms()) rooms.forget_room(room);
@@ -224,21 +189,7 @@ function load(module: ModuleApi): MucExports {
 		rooms.delete_room(room);
 	}
 
-	const { new_room, create_room, get_room_from_jid, all_rooms, live_rooms, each_room } = rooms;
-	const { track_room, forget_room, delete_room, shutdown_component } = rooms;
-	return {
-		room_mt: library.room_mt,
-		new_room,
-		create_room,
-		get_room_from_jid,
-		all_rooms,
-		live_rooms,
-		each_room,
-		track_room,
-		forget_room,
-		delete_room,
-		shutdown_component,
-	};
+	return { ...rooms, room_mt: library.room_mt };
 }
 
 /** The chat rooms of a component. */

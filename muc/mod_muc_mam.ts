@@ -10,6 +10,7 @@ import * as history from "./mam/history.ts";
 import * as metadata from "./mam/metadata.ts";
 import * as query from "./mam/query.ts";
 import type { Room } from "./types.ts";
+import { is_on_component } from "./util.lib.ts";
 
 const field_name = "muc#roomconfig_enablearchiving";
 
@@ -40,11 +41,7 @@ function load_setting(module: ModuleApi): (room: Room) => boolean {
 }
 
 function load(module: ModuleApi): false | undefined {
-	if (module.get_host_type() !== "component") {
-		module.log("error", "mod_%s should be loaded only on a MUC component, not normal hosts", module.name);
-		module.set_status("error", "Only for MUC components");
-		return undefined;
-	}
+	if (!is_on_component(module)) return undefined;
 	const muc = module.depends("muc");
 	const store = module.open_store("muc_log", "archive");
 	if (store.name === "null") {

@@ -9,11 +9,10 @@ import type { Stanza } from "../host/util/stanza.ts";
 import * as st from "../host/util/stanza.ts";
 import type { DiscoInfoEvent, MucEvents } from "./events.ts";
 import { archive_of } from "./mam/archive.ts";
-import type { MucExports } from "./mod_muc.ts";
 import { bury_in_history, create_burial_in_state } from "./moderation/memory.ts";
 import { create_announcement, create_tombstone, type Retraction, xmlns } from "./moderation/stanzas.ts";
-import type { Room } from "./types.ts";
-import { role_rank, sender_of, valid_roles } from "./util.lib.ts";
+import type { Room, RoomFinder } from "./types.ts";
+import { is_on_component, role_rank, sender_of, valid_roles } from "./util.lib.ts";
 
 /**
  * A moderator is about to retract a message. Handlers may change both stanzas; one that answers anything but undefined keeps the
@@ -91,7 +90,7 @@ function announces_archive(reply: Stanza): boolean {
 }
 
 /** Answers moderators. Option: muc_occupant_id, which is mod_muc's. */
-function load_requests(module: ModuleApi, muc: Pick<MucExports, "get_room_from_jid">): void {
+function load_requests(module: ModuleApi, muc: RoomFinder): void {
 	const store = module.open_store("muc_log", "archive");
 	const bury_in_state = create_burial_in_state(module);
 	const has_occupant_ids = module.get_option_boolean("muc_occupant_id", true);
@@ -189,11 +188,7 @@ function is_retraction({ room, stanza }: MucEvents["muc-message-is-historic"]): 
 }
 
 function load(module: ModuleApi): void {
-	if (module.get_host_type() !== "component") {
-		module.log("error", "mod_%s should be loaded only on a MUC component, not normal hosts", module.name);
-		module.set_status("error", "Only for MUC components");
-		return;
-	}
+	if (!is_on_component(module)) return;
 	load_requests(module, module.depends("muc"));
 
 	// After who keeps the archive. Divergence: announced only where there is one

@@ -3,7 +3,6 @@
 import type { MucEvents } from "./events.ts";
 import { feature } from "./feature.ts";
 import { yes_no } from "./settings.ts";
-import type { Room } from "./types.ts";
 
 /** Rooms in which whoever has no affiliation begins as a visitor. */
 export const moderated = feature("moderated", (module) => {
@@ -12,6 +11,7 @@ export const moderated = feature("moderated", (module) => {
 		label: "Moderated (require permission to speak)",
 		desc: "In moderated rooms occupants must be given permission to speak by a room moderator",
 		features: { on: "muc_moderated", off: "muc_unmoderated" },
+		default: (given) => module.get_option_boolean("muc_room_default_moderated", given),
 	});
 	module.hook("muc-disco#info", moderated.add_feature);
 	module.hook("muc-config-form", moderated.add_field, 80 - 3);
@@ -22,9 +22,5 @@ export const moderated = feature("moderated", (module) => {
 		return affiliation === undefined && moderated.get(room) ? "visitor" : undefined;
 	}
 
-	function set_defaults(room: Room): void {
-		room.set_moderated(module.get_option_boolean("muc_room_default_moderated", room.get_moderated()));
-	}
-
-	return { data: moderated.data, methods: moderated.methods, set_defaults };
+	return moderated;
 });

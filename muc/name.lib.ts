@@ -22,5 +22,5 @@ export const name = feature("name", (module) => {
 		add_field(event);
 	}
 
-	return { data: name.data, methods: name.methods };
+	return name;
 });

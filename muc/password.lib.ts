@@ -1,12 +1,11 @@
 // Counterpart: plugins/muc/password.lib.lua
 
 import { ns } from "../host/util/ns.ts";
-import * as st from "../host/util/stanza.ts";
 import type { DiscoInfoEvent, InviteEvent, PreJoinEvent, RoomStanzaEvent } from "./events.ts";
 import { feature } from "./feature.ts";
 import { text_setting } from "./settings.ts";
 import type { Room } from "./types.ts";
-import { is_present } from "./util.lib.ts";
+import { is_present, refuse_in_room } from "./util.lib.ts";
 
 /** Whether somebody knows the password, or may read it in the room's configuration. */
 function knows_password(room: Room, jid: string | undefined): boolean {
@@ -27,14 +26,14 @@ export const password = feature("password", (module) => {
 		reply.tag("feature", { var: password.get(room) === undefined ? "muc_unsecured" : "muc_passwordprotected" }).up();
 	}
 
-	function check_password({ room, stanza, origin }: PreJoinEvent): true | undefined {
+	function check_password(event: PreJoinEvent): true | undefined {
+		const { room, stanza } = event;
 		const wanted = password.get(room);
 		const joining = stanza.get_child("x", ns.muc);
 		if (wanted === undefined || joining === undefined) return undefined;
 		if (joining.get_child_text("password", ns.muc) === wanted) return undefined;
 		module.log("debug", "%s couldn't join %s: wrong password", stanza.attr["from"], stanza.attr["to"]);
-		origin.send(st.error_reply(stanza, "auth", "not-authorized", undefined, room.jid));
-		return true;
+		return refuse_in_room(event, "auth", "not-authorized");
 	}
 
 	/** Tells the password to whoever is invited. Divergence: Prosody also if that is by somebody outside who does not know it. */
@@ -50,5 +49,5 @@ export const password = feature("password", (module) => {
 		if (joining) password.set(room, joining.get_child_text("password", ns.muc));
 	}
 
-	return { data: password.data, methods: password.methods };
+	return password;
 });

@@ -3,7 +3,6 @@
 import type { MucEvents } from "./events.ts";
 import { feature } from "./feature.ts";
 import { yes_no } from "./settings.ts";
-import type { Room } from "./types.ts";
 
 /** Rooms that stay when nobody is in them, for those who may have such rooms. Option: muc_room_allow_persistent. */
 export const persistent = feature("persistent", (module) => {
@@ -15,6 +14,7 @@ export const persistent = feature("persistent", (module) => {
 		label: "Persistent (room should remain even when it is empty)",
 		desc: "Rooms are automatically deleted when they are empty, unless this option is enabled",
 		features: { on: "muc_persistent", off: "muc_temporary" },
+		default: (given) => module.get_option_boolean("muc_room_default_persistent", given),
 		may: (actor) => module.may(":create-persistent-room", actor),
 	});
 	module.hook("muc-config-form", persistent.add_field, 100 - 5);
@@ -27,9 +27,5 @@ export const persistent = feature("persistent", (module) => {
 		persistent.set(room, false);
 	}
 
-	function set_defaults(room: Room): void {
-		room.set_persistent(module.get_option_boolean("muc_room_default_persistent", room.get_persistent()));
-	}
-
-	return { data: persistent.data, methods: persistent.methods, set_defaults };
+	return persistent;
 });

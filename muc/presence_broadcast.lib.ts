@@ -7,9 +7,9 @@ import type { ConfigSubmittedEvent, MucEvents } from "./events.ts";
 import { feature } from "./feature.ts";
 import { as_table, type Kind } from "./kinds.ts";
 import type { BroadcastRoles, Role, Room } from "./types.ts";
+import { default_broadcast } from "./util.lib.ts";
 
 const valid_roles: readonly Role[] = ["none", "visitor", "participant", "moderator"];
-const default_broadcast: BroadcastRoles = Object.freeze({ visitor: true, participant: true, moderator: true });
 
 /** Prosody 13 may have stored an option here as it was. */
 const kind: Kind<string | StoreTable> = {

@@ -11,31 +11,25 @@ import type { Room } from "./types.ts";
 const sweep_delay = 1000;
 
 /** What a turn did with rooms. */
-export interface TurnRooms {
+export class TurnRooms {
 	/** Written to storage. */
-	readonly saved: ReadonlySet<Room>;
+	readonly saved = new Set<Room>();
 	/** Come into being. */
-	readonly created: ReadonlySet<Room>;
+	readonly created = new Set<Room>();
 	/** Come out of storage. */
-	readonly restored: ReadonlySet<Room>;
+	readonly restored = new Set<Room>();
 	/** Gone from memory: moved out, or destroyed. */
-	readonly gone: ReadonlySet<Room>;
+	readonly gone = new Set<Room>();
+	/** What rooms were before. */
+	readonly before = new Map<Room, RoomBefore>();
 }
 
 /** Notes what turns do with rooms. */
 export interface Recovery {
 	/** Notes what was done with a room. */
-	note(what: keyof TurnRooms, room: Room): void;
+	note(what: Exclude<keyof TurnRooms, "before">, room: Room): void;
 	/** Notes what a room is before this turn changes it, or shows what earlier ones have changed. */
 	begin(room: Room): RoomBefore;
-}
-
-class Notes implements TurnRooms {
-	readonly saved = new Set<Room>();
-	readonly created = new Set<Room>();
-	readonly restored = new Set<Room>();
-	readonly gone = new Set<Room>();
-	readonly before = new Map<Room, RoomBefore>();
 }
 
 /**
@@ -47,13 +41,13 @@ class Notes implements TurnRooms {
 export function create_recovery(module: ModuleApi, settled: () => void, recover: (rooms: TurnRooms) => void): Recovery {
 	const { turn, hosts, full_sessions } = module.server;
 	let now: object | undefined;
-	let notes = new Notes();
+	let notes = new TurnRooms();
 
 	/** The notes of the turn that goes on. */
-	function current(): Notes {
+	function current(): TurnRooms {
 		if (turn.now === now) return notes;
 		now = turn.now;
-		const own = new Notes();
+		const own = new TurnRooms();
 		notes = own;
 		const memory: Memory = {
 			kept() {

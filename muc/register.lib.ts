@@ -14,7 +14,7 @@ import type { DiscoInfoEvent, PreChangeEvent, PreJoinEvent, SetAffiliationEvent 
 import { feature } from "./feature.ts";
 import { is_visible_nick } from "./nick.ts";
 import type { AffiliationData, Room } from "./types.ts";
-import { sender_of } from "./util.lib.ts";
+import { refuse, refuse_in_room, sender_of } from "./util.lib.ts";
 
 declare module "../host/core/types.ts" {
 	interface ItemTypes {
@@ -76,11 +76,9 @@ export const register = feature("register", (module) => {
 	function handle_register_iq(room: Room, origin: Session, stanza: Stanza): true {
 		const user = bare(sender_of(stanza)) ?? "";
 		const affiliation = room.get_affiliation(user);
-		if (affiliation === "outcast") {
-			origin.send(st.error_reply(stanza, "auth", "forbidden"));
-		} else if (affiliation === undefined && !allow_unaffiliated) {
-			origin.send(st.error_reply(stanza, "auth", "registration-required"));
-		} else if (stanza.attr["type"] === "get") {
+		if (affiliation === "outcast") return refuse(origin, stanza, "auth", "forbidden");
+		if (affiliation === undefined && !allow_unaffiliated) return refuse(origin, stanza, "auth", "registration-required");
+		if (stanza.attr["type"] === "get") {
 			origin.send(describe(room, user, stanza));
 		} else {
 			const done = stanza.first_tag?.get_child("remove") ? unregister(room, user) : register_nick(room, user, origin, stanza);
@@ -175,14 +173,13 @@ export const register = feature("register", (module) => {
 
 	/** Keeps reserved nicks from others, and whoever has one to it where that is wanted. */
 	function enforce_nick_policy(event: PreJoinEvent | PreChangeEvent): true | undefined {
-		const { room, stanza, origin } = event;
+		const { room, stanza } = event;
 		const from = sender_of(stanza);
 		const requested = resource(stanza.attr["to"]);
 		const owner = get_registered_jid(room, requested);
 		if (owner !== undefined && owner !== bare(from)) {
 			module.log("debug", "%s attempted to use nick %s reserved by %s", from, requested, owner);
-			origin.send(st.error_reply(stanza, "cancel", "conflict", undefined, room.jid));
-			return true;
+			return refuse_in_room(event, "cancel", "conflict");
 		}
 		const reserved = enforce_nick ? get_registered_nick(room, bare(from)) : undefined;
 		if (reserved === undefined) return undefined;
@@ -191,8 +188,7 @@ export const register = feature("register", (module) => {
 			event.occupant.nick = `${bare(event.occupant.nick)}/${reserved}`;
 		} else if (event.dest_occupant.nick !== `${bare(event.dest_occupant.nick)}/${reserved}`) {
 			module.log("debug", "Attempt by %s to join as %s, but their reserved nick is %s", from, requested, reserved);
-			origin.send(st.error_reply(stanza, "cancel", "not-acceptable", undefined, room.jid));
-			return true;
+			return refuse_in_room(event, "cancel", "not-acceptable");
 		}
 		return undefined;
 	}

@@ -9,7 +9,7 @@ import * as st from "../host/util/stanza.ts";
 import type { DiscoInfoEvent, MucEvents } from "./events.ts";
 import { feature } from "./feature.ts";
 import type { Room } from "./types.ts";
-import { sender_of } from "./util.lib.ts";
+import { not_connected, refuse_in_room, sender_of } from "./util.lib.ts";
 
 const voice_request_form = new_form({
 	title: "Voice Request",
@@ -54,7 +54,7 @@ export const request = feature("request", (module) => {
 		const occupant = room.get_occupant_by_real_jid(sender_of(stanza));
 		if (occupant === undefined) {
 			// Divergence: in Prosody this is an error in the code
-			origin.send(st.error_reply(stanza, "cancel", "not-acceptable", "You are not currently connected to this chat", room.jid));
+			refuse_in_room({ room, origin, stanza }, "cancel", "not-acceptable", not_connected);
 			return;
 		}
 		const { data: fields } = voice_request_form.data(form);

@@ -123,9 +123,8 @@ export const restrict_pm = feature("restrict_pm", (module) => {
 
 	function set_defaults(room: Room): void {
 		// What rooms understand; Prosody takes the last ones with a complaint
-		const others = ["visitor", "participant", "moderator", "affiliated", "none"];
-		const older = ["anyone", "everyone", "participants", "moderators", "members"];
-		room.set_allow_pm(module.get_option_enum("muc_room_default_allow_pm", room.get_allow_pm(), ...others, ...older));
+		const known = [...choices.map(({ value }) => value), ...older_values.keys()];
+		room.set_allow_pm(module.get_option_enum("muc_room_default_allow_pm", room.get_allow_pm(), ...known));
 		room.set_allow_modpm(module.get_option_boolean("muc_room_default_always_allow_moderator_pms", room.get_allow_modpm()));
 	}
 

@@ -11,25 +11,21 @@ import type { RoomLibrary } from "./muc.lib.ts";
 import { create_recovery, type TurnRooms } from "./recovery.ts";
 import { recover_room } from "./room/lifecycle.ts";
 import { create_room_storage } from "./room_storage.ts";
-import type { Room, RoomData } from "./types.ts";
+import type { Room, RoomData, RoomFinder } from "./types.ts";
 
 /** Why no room was created. */
 export type CreateError = "invalid-jid" | "room-exists" | "resource-constraint";
 
 /** The rooms of a component. */
-export interface Rooms {
+export interface Rooms extends RoomFinder {
 	/** A room that is neither known nor stored yet. */
 	new_room(jid: string, config?: RoomData): Room;
 	/** Creates a room, with the configured defaults where no settings are given. */
 	create_room(jid: string, config?: RoomData): Result<Room, CreateError>;
-	/** A room, out of storage if need be: undefined where there is none, false where there is no place for it. */
-	get_room_from_jid(jid: string): Room | false | undefined;
 	/** Every room; those that are not in memory come in, as if somebody had asked for them. */
 	all_rooms(): IterableIterator<Room>;
 	/** JIDs of all rooms, without reading them. */
 	all_jids(): string[];
-	/** The rooms in memory. Rooms may be forgotten meanwhile. */
-	live_rooms(): IterableIterator<Room>;
 	/** COMPAT: one of the two above. */
 	each_room(live_only?: boolean): IterableIterator<Room>;
 	/** Keeps a room in memory, and has its `save` write to storage from now on. False where there is no place for it. */
@@ -237,7 +233,11 @@ export function create_rooms(module: ModuleApi, library: RoomLibrary): Rooms {
 		}
 	}
 
-	module.hook_global("stats-update", () => void live_room(cache.count()));
+	module.hook_global("stats-update", count_live_rooms);
+
+	function count_live_rooms(): void {
+		live_room(cache.count());
+	}
 
 	return {
 		new_room: library.new_room,

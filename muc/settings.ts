@@ -1,16 +1,20 @@
 // No counterpart: what Prosody's features of one setting say anew in each file.
 
-import type { Field } from "../host/util/dataforms.ts";
+import type { Field, FieldValue } from "../host/util/dataforms.ts";
 import type { ConfigSubmittedEvent, DiscoInfoEvent, MucEvents } from "./events.ts";
+import { call_method } from "./feature.ts";
 import { boolean, type Kind, text } from "./kinds.ts";
 import type { Room } from "./types.ts";
 
-/** How a setting is shown in the configuration form. */
-interface ShownAs {
+/** How a setting is shown in the configuration form, and what it is in new rooms. */
+interface SettingOptions<Value> extends Pick<Field, "label" | "desc" | "type" | "datatype"> {
 	/** Name of the field. */
 	readonly field: string;
-	readonly label: string;
-	readonly desc?: string;
+	/**
+	 * What the configuration says about new rooms. `given` is what they have without that, `language` that of whoever creates the
+	 * room.
+	 */
+	readonly default?: (given: Value | undefined, language: string | undefined) => Value | undefined;
 }
 
 /** Getter and setter of a setting, for rooms; the setter says whether it changed something. */
@@ -18,13 +22,15 @@ export type Accessors<Name extends string, Value> = { readonly [Method in `get_$
 	readonly [Method in `set_${Name}`]: (room: Room, value: Value | undefined) => boolean;
 };
 
-/** A value in a room's `_data` with its field in the configuration form. */
+/** A value in a room's `_data` with its field in the configuration form. A feature may give all of it as its parts. */
 export interface Setting<Name extends string, Value extends string | boolean> {
 	readonly data: { readonly [Key in Name]: Kind<Value> };
 	readonly methods: Accessors<Name, Value>;
 	get(room: Room): Value | undefined;
 	/** True where that changed something. */
 	set(room: Room, value: Value | undefined): boolean;
+	/** Gives a new room what the configuration says, by the room's setter, which a module may have replaced. */
+	set_defaults(room: Room, language?: string): void;
 	/** The field as it is for a room. */
 	field(room: Room): Field;
 	/** Puts the field into the form. */
@@ -48,14 +54,14 @@ function accessors(name: string, get: unknown, set: unknown): object {
 	return { [`get_${name}`]: get, [`set_${name}`]: set };
 }
 
-/** A setting by its kind, for features that have their own way with the field. */
+/** The part of a setting that does not depend on how it is shown. `stored` gives what is stored for a value. */
 function setting<Value extends string | boolean>(
 	name: string,
 	kind: Kind<Value>,
-	/** What is stored for a value. */
 	stored: (value: Value | undefined) => Value | undefined,
-	changed: (room: Room, value: Value | undefined) => void,
-): Pick<Setting<string, Value>, "data" | "methods" | "get" | "set"> {
+	initial: SettingOptions<Value>["default"],
+	changed: (room: Room, value: Value | undefined) => void = () => undefined,
+): Pick<Setting<string, Value>, "data" | "methods" | "get" | "set" | "set_defaults"> {
 	function get(room: Room): Value | undefined {
 		const value = room._data[name];
 		return kind.is(value) ? value : undefined;
@@ -67,11 +73,14 @@ function setting<Value extends string | boolean>(
 		changed(room, wanted);
 		return true;
 	}
-	return { data: { [name]: kind }, methods: accessors(name, get, set), get, set };
+	function set_defaults(room: Room, language?: string): void {
+		if (initial !== undefined) call_method(room, `set_${name}`, initial(get(room), language));
+	}
+	return { data: { [name]: kind }, methods: accessors(name, get, set), get, set, set_defaults };
 }
 
 /** How a yes/no setting is shown, and what goes with it. */
-export interface YesNoOptions extends ShownAs {
+export interface YesNoOptions extends SettingOptions<boolean> {
 	/** What service discovery says; nothing where it is off and there is no word for that. */
 	readonly features?: { readonly on: string; readonly off?: string };
 	/** The field says the opposite. */
@@ -88,11 +97,11 @@ export interface YesNoOptions extends ShownAs {
  */
 export function yes_no<Name extends string>(name: Name, options: YesNoOptions): YesNo<Name>;
 export function yes_no(name: string, options: YesNoOptions): YesNo<string> {
-	const { field: field_name, label, desc, features, is_inverted = false, may = () => true, changed = () => undefined } = options;
-	const base = setting(name, boolean, (value) => (value ? true : undefined), changed);
+	const { field: field_name, default: initial, features, is_inverted = false, may = () => true, changed, ...shown } = options;
+	const base = setting(name, boolean, (value) => (value ? true : undefined), initial, changed);
 	const field = (room: Room): Field => {
 		const value = is_inverted ? !base.get(room) : base.get(room);
-		return { name: field_name, type: "boolean", label, ...(desc === undefined ? {} : { desc }), value };
+		return { name: field_name, type: "boolean", ...shown, value };
 	};
 	return {
 		...base,
@@ -110,21 +119,14 @@ export function yes_no(name: string, options: YesNoOptions): YesNo<string> {
 	};
 }
 
-/** How a text is shown; `text-single` where no type is given. */
-export interface TextOptions extends ShownAs, Pick<Field, "type" | "datatype"> {}
-
 /**
- * A setting that is a text; an empty one is none.
+ * A setting that is a text; an empty one is none. The field is of type `text-single` where no type is given.
  * @param name its key in `_data`, and with `get_` and `set_` its methods
  */
-export function text_setting<Name extends string>(name: Name, options: TextOptions): Setting<Name, string>;
-export function text_setting(name: string, { field: field_name, ...shown }: TextOptions): Setting<string, string> {
-	const base = setting(
-		name,
-		text,
-		(value) => (value === "" ? undefined : value),
-		() => undefined,
-	);
+export function text_setting<Name extends string>(name: Name, options: SettingOptions<string>): Setting<Name, string>;
+export function text_setting(name: string, options: SettingOptions<string>): Setting<string, string> {
+	const { field: field_name, default: initial, ...shown } = options;
+	const base = setting(name, text, (value) => (value === "" ? undefined : value), initial);
 	const field = (room: Room): Field => ({ type: "text-single", ...shown, name: field_name, value: base.get(room) ?? "" });
 	return {
 		...base,
@@ -134,4 +136,14 @@ export function text_setting(name: string, { field: field_name, ...shown }: Text
 			if (base.set(room, typeof value === "string" ? value : undefined)) status_codes.add("104");
 		},
 	};
+}
+
+/** Puts a field into the form in which service discovery tells about the room. */
+export function add_info(
+	{ form, formdata }: DiscoInfoEvent,
+	field: Field & { name: string },
+	value: FieldValue | undefined,
+): void {
+	form?.fields.push(field);
+	if (formdata) formdata[field.name] = value;
 }

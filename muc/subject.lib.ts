@@ -1,15 +1,15 @@
 // Counterpart: plugins/muc/subject.lib.lua
 
-import { datetime } from "../host/util/datetime.ts";
+import { datetime, now } from "../host/util/datetime.ts";
 import { ns } from "../host/util/ns.ts";
 import type { Stanza } from "../host/util/stanza.ts";
 import * as st from "../host/util/stanza.ts";
 import type { DiscoInfoEvent, GroupchatEvent, SessionNewEvent } from "./events.ts";
 import { feature } from "./feature.ts";
 import { number, table, text } from "./kinds.ts";
-import { yes_no } from "./settings.ts";
+import { add_info, yes_no } from "./settings.ts";
 import type { Room } from "./types.ts";
-import { role_rank, valid_roles } from "./util.lib.ts";
+import { refuse, role_rank, valid_roles } from "./util.lib.ts";
 
 /** What else is known of a subject: its language, and the id of who set it (XEP-0421). */
 interface SubjectDetails {
@@ -42,6 +42,7 @@ export const subject = feature("subject", (module) => {
 		field: "muc#roomconfig_changesubject",
 		label: "Allow anyone to set the room's subject",
 		desc: "Choose whether anyone, or only moderators, may set the room's subject",
+		default: (given) => module.get_option_boolean("muc_room_default_change_subject", given),
 	});
 	module.hook("muc-disco#info", tell);
 	module.hook("muc-config-form", changesubject.add_field, 80 - 1);
@@ -71,7 +72,7 @@ export const subject = feature("subject", (module) => {
 		if (old_subject === wanted && old_from === from) return false;
 		room._data.subject_from = from;
 		room._data.subject = wanted;
-		const time = Math.floor(Date.now() / 1000);
+		const time = now();
 		room._data.subject_time = time;
 		const details = said === undefined ? {} : read_details(said);
 		if (Object.keys(details).length > 0) room._data.subject_details = { time, ...details };
@@ -88,9 +89,8 @@ export const subject = feature("subject", (module) => {
 		room.route_stanza(message);
 	}
 
-	function tell({ room, form, formdata }: DiscoInfoEvent): void {
-		form?.fields.push({ name: "muc#roomconfig_changesubject", type: "boolean" });
-		if (formdata) formdata["muc#roomconfig_changesubject"] = changesubject.get(room);
+	function tell(event: DiscoInfoEvent): void {
+		add_info(event, { name: "muc#roomconfig_changesubject", type: "boolean" }, changesubject.get(event.room));
 	}
 
 	function send_to_new_session({ room, stanza }: SessionNewEvent): void {
@@ -104,19 +104,15 @@ export const subject = feature("subject", (module) => {
 		if (stanza.get_child("body") || stanza.get_child("thread")) return undefined;
 		const least = changesubject.get(room) ? valid_roles.participant : valid_roles.moderator;
 		if (occupant === undefined || role_rank(occupant.role) < least) {
-			origin.send(st.error_reply(stanza, "auth", "forbidden", "You are not allowed to change the subject"));
-			return true;
+			return refuse(origin, stanza, "auth", "forbidden", "You are not allowed to change the subject");
 		}
 		set_subject(room, occupant.nick, wanted.get_text(), stanza);
 		room.save();
 		return true;
 	}
 
-	function set_defaults(room: Room): void {
-		room.set_changesubject(module.get_option_boolean("muc_room_default_change_subject", room.get_changesubject()));
-	}
-
 	return {
+		...changesubject,
 		data: {
 			...changesubject.data,
 			subject: text,
@@ -128,6 +124,5 @@ export const subject = feature("subject", (module) => {
 			subject_details: table<{ time: number; lang?: string; occupant_id?: string }>(),
 		},
 		methods: { ...changesubject.methods, get_subject, set_subject, send_subject },
-		set_defaults,
 	};
 });

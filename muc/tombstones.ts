@@ -1,18 +1,13 @@
 // Counterpart: plugins/muc/mod_muc.lua (tombstones)
 
 import type { ModuleApi, StanzaEvent } from "../host/core/types.ts";
+import { now } from "../host/util/datetime.ts";
 import { ns } from "../host/util/ns.ts";
 import * as st from "../host/util/stanza.ts";
 import type { MucEvents } from "./events.ts";
+import { never } from "./kinds.ts";
 import type { Rooms } from "./rooms.ts";
 import type { Room } from "./types.ts";
-
-/** Seconds that stand for "never" in storage, which not every driver can keep infinity in: 34 000 years. */
-const longest = 2 ** 40;
-
-function now(): number {
-	return Math.floor(Date.now() / 1000);
-}
 
 /**
  * Remembers destroyed persistent rooms for a while, so that nobody takes their place unnoticed and who still wants to join learns
@@ -20,7 +15,7 @@ function now(): number {
  */
 export function load(module: ModuleApi, rooms: Rooms): void {
 	if (!module.get_option_boolean("muc_tombstones", true)) return;
-	const lifetime = Math.min(module.get_option_period("muc_tombstone_expiry", "31 days"), longest);
+	const lifetime = Math.min(module.get_option_period("muc_tombstone_expiry", "31 days"), never);
 	module.hook("muc-room-destroyed", leave_tombstone, -10);
 
 	function leave_tombstone({ room, reason, newjid }: MucEvents["muc-room-destroyed"]): true | undefined {

@@ -126,5 +126,13 @@ export interface RoomMethods {
 
 export interface Room extends RoomState, RoomMethods {}
 
+/** Where rooms are found. */
+export interface RoomFinder {
+	/** A room, out of storage if need be: undefined where there is none, false where there is no place for it. */
+	get_room_from_jid(jid: string): Room | false | undefined;
+	/** The rooms in memory. Rooms may be forgotten meanwhile. */
+	live_rooms(): IterableIterator<Room>;
+}
+
 /** Answer of an operation that may be refused with a stanza error. */
 export type Verdict = Result<true, StanzaError>;

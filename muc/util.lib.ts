@@ -1,16 +1,22 @@
 // Counterpart: plugins/muc/util.lib.lua
 
-import type { ModuleApi } from "../host/core/types.ts";
+import type { ModuleApi, Session } from "../host/core/types.ts";
+import type { Condition, ErrorType } from "../host/util/error.ts";
 import { bare } from "../host/util/jid.ts";
 import { ns } from "../host/util/ns.ts";
 import type { Stanza } from "../host/util/stanza.ts";
-import type { Affiliation, Occupant, Role, Room } from "./types.ts";
+import * as st from "../host/util/stanza.ts";
+import type { RoomStanzaEvent } from "./events.ts";
+import type { Affiliation, BroadcastRoles, Occupant, Role, Room } from "./types.ts";
 
 /** Affiliations by rank. */
 export const valid_affiliations: Readonly<Record<Affiliation, number>> = { outcast: -1, none: 0, member: 1, admin: 2, owner: 3 };
 
 /** Roles by rank. */
 export const valid_roles: Readonly<Record<Role, number>> = { none: 0, visitor: 1, participant: 2, moderator: 3 };
+
+/** Whose presence is shown where nothing else was decided: that of everybody in the room. */
+export const default_broadcast: BroadcastRoles = Object.freeze({ visitor: true, participant: true, moderator: true });
 
 /** Whether text is the name of an affiliation. */
 export function is_affiliation(text: unknown): text is Affiliation {
@@ -83,6 +89,23 @@ export function is_present(room: Room, jid: string): boolean {
 	return false;
 }
 
+/**
+ * Answers a stanza with an error; `by` is who says so, where the error names anybody.
+ * @returns true, by which a handler says that nothing more is to be done with the stanza
+ */
+export function refuse(origin: Session, stanza: Stanza, type: ErrorType, condition: Condition, text?: string, by?: string): true {
+	origin.send(st.error_reply(stanza, type, condition, text, by));
+	return true;
+}
+
+/** The same in the name of the room. */
+export function refuse_in_room(event: RoomStanzaEvent, type: ErrorType, condition: Condition, text?: string): true {
+	return refuse(event.origin, event.stanza, type, condition, text, event.room.jid);
+}
+
+/** What those are told who want something that only occupants may do. */
+export const not_connected = "You are not currently connected to this chat";
+
 /** Who sent a stanza. Throws where nobody did: the router stamps every stanza before a room sees it. */
 export function sender_of(stanza: Stanza): string {
 	return address_of(stanza, "from");
@@ -98,6 +121,14 @@ function address_of(stanza: Stanza, attribute: "from" | "to"): string {
 	if (address === undefined)
 		throw new TypeError(`${stanza.top_tag()} has no ${attribute}: expected the JID that the router puts there`);
 	return address;
+}
+
+/** Whether a module that is only good for rooms is loaded where there can be some; says so where it is not. */
+export function is_on_component(module: ModuleApi): boolean {
+	if (module.get_host_type() === "component") return true;
+	module.log("error", "mod_%s should be loaded only on a MUC component, not normal hosts", module.name);
+	module.set_status("error", "Only for MUC components");
+	return false;
 }
 
 /** Filters what belongs to rooms themselves. */

@@ -1,21 +1,18 @@
 // Counterpart: plugins/muc/vcard.lib.lua (XEP-0486)
 
-import type { EventMap, ModuleApi } from "../host/core/types.ts";
+import type { EventMap } from "../host/core/types.ts";
 import { node } from "../host/util/jid.ts";
 import { ns } from "../host/util/ns.ts";
 import * as st from "../host/util/stanza.ts";
 import type { DiscoInfoEvent, JoinedEvent } from "./events.ts";
+import { feature } from "./feature.ts";
+import { add_info } from "./settings.ts";
 import type { Room } from "./types.ts";
 import { addressee_of, sender_of } from "./util.lib.ts";
 
-/** What this needs of the component's rooms. */
-interface AvatarRooms {
-	get_room_from_jid(jid: string): Room | false | undefined;
-	live_rooms(): Iterable<Room>;
-}
-
-/** A room's avatar is the photo in its vCard, which its owners may replace. Option: muc_avatar_advertise_hashes. */
-export function load(module: ModuleApi, rooms: AvatarRooms): void {
+/** A room's avatar is the photo in its vCard, which its owners may replace. Options: muc_vcard, muc_avatar_advertise_hashes. */
+export const vcard = feature("vcard", (module, rooms) => {
+	if (!module.get_option_boolean("muc_vcard", true)) return {};
 	const vcards = module.depends("vcard");
 	const advertise_hashes = module.get_option_enum("muc_avatar_advertise_hashes", "both", "presence", "message", "none");
 
@@ -72,9 +69,10 @@ export function load(module: ModuleApi, rooms: AvatarRooms): void {
 		for (const room of rooms.live_rooms()) room.avatar_hash = undefined;
 	}
 
-	function tell({ room, reply, form, formdata }: DiscoInfoEvent): void {
-		reply.tag("feature", { var: ns.vcard_temp }).up();
-		form?.fields.push({ name: "muc#roominfo_avatarhash", type: "text-multi" });
-		if (formdata) formdata["muc#roominfo_avatarhash"] = get_avatar_hash(room);
+	function tell(event: DiscoInfoEvent): void {
+		event.reply.tag("feature", { var: ns.vcard_temp }).up();
+		add_info(event, { name: "muc#roominfo_avatarhash", type: "text-multi" }, get_avatar_hash(event.room));
 	}
-}
+
+	return {};
+});

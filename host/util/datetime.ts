@@ -16,12 +16,17 @@ interface Fields {
 	fraction: string;
 }
 
+/** Whole seconds since 1970. */
+export function now(): number {
+	return Math.floor(Date.now() / 1000);
+}
+
 function two_digits(value: number): string {
 	return String(value).padStart(2, "0");
 }
 
 /** Takes seconds since 1970 apart, in UTC. Without seconds: now, without fraction, as Lua's os.date has it. */
-function fields(seconds: number = Math.floor(Date.now() / 1000)): Fields {
+function fields(seconds: number = now()): Fields {
 	const whole = Math.floor(seconds);
 	const moment = new Date(whole * 1000);
 	if (Number.isNaN(moment.getTime())) throw new RangeError(`datetime: expected seconds since 1970, got ${seconds}`);

@@ -1,7 +1,9 @@
 // Counterpart: plugins/mod_muc_mam.lua (who may read a room's archive)
 
-import { type StanzaError, stanza_error } from "../../host/util/error.ts";
-import type { Room } from "../types.ts";
+import { failed, ok, type Result, type StanzaError, stanza_error } from "../../host/util/error.ts";
+import { bare } from "../../host/util/jid.ts";
+import type { Stanza } from "../../host/util/stanza.ts";
+import type { Room, RoomFinder } from "../types.ts";
 import { is_present } from "../util.lib.ts";
 
 /**
@@ -10,11 +12,20 @@ import { is_present } from "../util.lib.ts";
  * has to be in the room with it, or be an owner, who can read the password.
  * @param account the bare JID of who asks
  */
-export function check_access(room: Room, account: string): StanzaError | undefined {
+function check_access(room: Room, account: string): StanzaError | undefined {
 	// Who may read it is not known
 	if (room.broken) return stanza_error("wait", "internal-server-error");
 	const affiliation = room.get_affiliation(account) ?? "none";
 	const is_shut_out = affiliation === "outcast" || (affiliation === "none" && room.get_members_only());
 	const lacks_password = room.get_password() !== undefined && affiliation !== "owner" && !is_present(room, account);
 	return is_shut_out || lacks_password ? stanza_error("auth", "forbidden") : undefined;
+}
+
+/** The room that a query goes to, where its sender may read the room's archive. */
+export function find_readable(rooms: RoomFinder, { attr: { to, from } }: Stanza): Result<Room, StanzaError> {
+	const room = rooms.get_room_from_jid(to ?? "");
+	const account = bare(from);
+	if (!room || account === undefined) return failed(stanza_error("cancel", "item-not-found"));
+	const refused = check_access(room, account);
+	return refused ? failed(refused) : ok(room);
 }

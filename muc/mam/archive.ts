@@ -1,6 +1,7 @@
 // Counterpart: plugins/mod_muc_mam.lua (what is archived)
 
 import type { ArchiveStore, ModuleApi } from "../../host/core/types.ts";
+import { now } from "../../host/util/datetime.ts";
 import type { Result } from "../../host/util/error.ts";
 import { bare, node, prep } from "../../host/util/jid.ts";
 import { ns } from "../../host/util/ns.ts";
@@ -67,7 +68,7 @@ export function load(module: ModuleApi, { store, is_enabled }: RoomArchives, exp
 
 	function append(user: string | undefined, stanza: Stanza, with_whom: string): Result<string, { readonly text: string }> {
 		// Divergence: Prosody 13 also keeps fractions of seconds, on which 0.12 fails when it reads them, even where somebody joins
-		const when = Math.floor(Date.now() / 1000);
+		const when = now();
 		let appended = store.append(user, undefined, stanza, when, with_whom);
 		for (const make of make_room) {
 			if (appended.ok || appended.error.text !== "quota-limit") break;

@@ -2,7 +2,7 @@
 
 import type { ArchiveStore, ModuleApi } from "../../host/core/types.ts";
 import { Cache } from "../../host/util/cache.ts";
-import { date } from "../../host/util/datetime.ts";
+import { date, now } from "../../host/util/datetime.ts";
 
 /** How long messages are kept. */
 export interface Expiry {
@@ -24,7 +24,7 @@ const breath = 0.01;
  */
 export function load(module: ModuleApi, archive: ArchiveStore): Expiry {
 	const period = module.get_option_period("muc_log_expires_after", "1w");
-	const limit = (): number => Math.floor(Date.now() / 1000) - period;
+	const limit = (): number => now() - period;
 	if (period === Number.POSITIVE_INFINITY) {
 		module.log("debug", "Archive expiry disabled");
 		return { period, limit, schedule: () => undefined };

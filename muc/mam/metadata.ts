@@ -3,16 +3,17 @@
 import type { ArchiveItem, ModuleApi, StanzaEvent } from "../../host/core/types.ts";
 import { datetime } from "../../host/util/datetime.ts";
 import { failed, ok, type Result, type StanzaError, stanza_error } from "../../host/util/error.ts";
-import { bare } from "../../host/util/jid.ts";
 import { ns } from "../../host/util/ns.ts";
 import type { Stanza } from "../../host/util/stanza.ts";
 import * as st from "../../host/util/stanza.ts";
-import type { Rooms } from "../rooms.ts";
-import { check_access } from "./access.ts";
+import type { RoomFinder } from "../types.ts";
+import { find_readable } from "./access.ts";
 import { archive_of, groupchat, type RoomArchives } from "./archive.ts";
 
 /** Answers queries for the first and the last message of a room's archive (XEP-0313 §7). */
-export function load(module: ModuleApi, { store }: RoomArchives, rooms: Pick<Rooms, "get_room_from_jid">): void {
+export function load(module: ModuleApi, { store }: RoomArchives, rooms: RoomFinder): void {
+	module.hook(`iq-get/bare/${ns.mam}:metadata`, answer);
+
 	/** The first message, or the last one; undefined where there is none. */
 	function find_end(user: string | undefined, reverse: boolean): Result<ArchiveItem | undefined, StanzaError> {
 		const found = store.find(user, { with: groupchat, limit: 1, reverse });
@@ -22,14 +23,11 @@ export function load(module: ModuleApi, { store }: RoomArchives, rooms: Pick<Roo
 	}
 
 	function describe({ stanza }: StanzaEvent): Result<Stanza, StanzaError> {
-		const room = rooms.get_room_from_jid(stanza.attr["to"] ?? "");
-		const account = bare(stanza.attr["from"]);
-		if (!room || account === undefined) return failed(stanza_error("cancel", "item-not-found"));
-		const refused = check_access(room, account);
-		if (refused) return failed(refused);
-		const first = find_end(archive_of(room), false);
+		const room = find_readable(rooms, stanza);
+		if (!room.ok) return room;
+		const first = find_end(archive_of(room.value), false);
 		if (!first.ok) return first;
-		const last = find_end(archive_of(room), true);
+		const last = find_end(archive_of(room.value), true);
 		if (!last.ok) return last;
 		const reply = st.reply(stanza).tag("metadata", { xmlns: ns.mam });
 		for (const [name, item] of [
@@ -41,9 +39,9 @@ export function load(module: ModuleApi, { store }: RoomArchives, rooms: Pick<Roo
 		return ok(reply.reset());
 	}
 
-	module.hook(`iq-get/bare/${ns.mam}:metadata`, (event) => {
+	function answer(event: StanzaEvent): true {
 		const described = describe(event);
 		event.origin.send(described.ok ? described.value : st.error_reply_from(event.stanza, described.error));
 		return true;
-	});
+	}
 }

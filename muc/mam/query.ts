@@ -4,14 +4,12 @@ import type { ArchiveQuery, ArchiveStore, ModuleApi, StanzaEvent } from "../../h
 import { type Form, get_type, new_form, type ParsedValue, type ParsedValues } from "../../host/util/dataforms.ts";
 import { datetime } from "../../host/util/datetime.ts";
 import { failed, ok, type Result, type StanzaError, stanza_error } from "../../host/util/error.ts";
-import { bare } from "../../host/util/jid.ts";
 import { ns } from "../../host/util/ns.ts";
 import * as rsm from "../../host/util/rsm.ts";
 import type { Stanza } from "../../host/util/stanza.ts";
 import * as st from "../../host/util/stanza.ts";
-import type { Rooms } from "../rooms.ts";
-import type { Room } from "../types.ts";
-import { check_access } from "./access.ts";
+import type { Room, RoomFinder } from "../types.ts";
+import { find_readable } from "./access.ts";
 import { archive_of, groupchat, hide_sender, type RoomArchives } from "./archive.ts";
 
 const default_page_size = 20;
@@ -93,15 +91,12 @@ function read_query(query: Stanza, form: ParsedValues, longest_page: number): As
  * Answers queries to rooms. Option: max_archive_query_results.
  * @param include_total whether to count all that match even where nobody asks for no more than that
  */
-export function load(
-	module: ModuleApi,
-	archives: RoomArchives,
-	rooms: Pick<Rooms, "get_room_from_jid">,
-	include_total: boolean,
-): void {
+export function load(module: ModuleApi, archives: RoomArchives, rooms: RoomFinder, include_total: boolean): void {
 	const { store } = archives;
 	const longest_page = module.get_option_integer("max_archive_query_results", 50, 0);
 	const form = query_form(store);
+	module.hook(`iq-get/bare/${ns.mam}:query`, send_form);
+	module.hook(`iq-set/bare/${ns.mam}:query`, take_query);
 
 	/** Whether some of the messages that a client asks for by id are not there. Divergence: Prosody sends the others. */
 	function lacks_some(room: Room, ids: readonly string[] | undefined): boolean {
@@ -145,25 +140,23 @@ export function load(
 	}
 
 	function handle(event: StanzaEvent): StanzaError | undefined {
-		const { stanza } = event;
-		const query = stanza.first_tag;
-		const from = bare(stanza.attr["from"]);
-		const room = rooms.get_room_from_jid(stanza.attr["to"] ?? "");
-		if (!room || query === undefined || from === undefined) return stanza_error("cancel", "item-not-found");
-		const refused = check_access(room, from);
-		if (refused) return refused;
+		const query = event.stanza.first_tag;
+		const room = find_readable(rooms, event.stanza);
+		if (!room.ok) return room.error;
+		if (query === undefined) return stanza_error("cancel", "item-not-found");
 		const submitted = read_form(form, query.get_child("x", ns.data));
 		if (!submitted.ok) return submitted.error;
-		return answer(room, event, read_query(query, submitted.value, longest_page));
+		return answer(room.value, event, read_query(query, submitted.value, longest_page));
 	}
 
-	module.hook(`iq-get/bare/${ns.mam}:query`, ({ origin, stanza }) => {
+	function send_form({ origin, stanza }: StanzaEvent): true {
 		origin.send(st.reply(stanza).query(ns.mam).add_child(form.form()).reset());
 		return true;
-	});
-	module.hook(`iq-set/bare/${ns.mam}:query`, (event) => {
+	}
+
+	function take_query(event: StanzaEvent): true {
 		const error = handle(event);
 		if (error) event.origin.send(st.error_reply_from(event.stanza, error));
 		return true;
-	});
+	}
 }

@@ -7,7 +7,16 @@ import type { Stanza } from "../../host/util/stanza.ts";
 import * as st from "../../host/util/stanza.ts";
 import { room_methods } from "../feature.ts";
 import type { Affiliation, Role, Room } from "../types.ts";
-import { affiliation_rank, is_affiliation, is_role, role_rank, sender_of, valid_affiliations, valid_roles } from "../util.lib.ts";
+import {
+	affiliation_rank,
+	is_affiliation,
+	is_role,
+	refuse,
+	role_rank,
+	sender_of,
+	valid_affiliations,
+	valid_roles,
+} from "../util.lib.ts";
 import { apply_admin_set } from "./admin_set.ts";
 
 // PARITY: of several items of a query the first one counts
@@ -57,21 +66,15 @@ function handle_admin_query_get_command(room: Room, origin: Session, stanza: Sta
 	const { affiliation, role } = first_item(stanza)?.attr ?? {};
 	const reply = st.reply(stanza).query(ns.muc_admin);
 	if (is_affiliation(affiliation) && role === undefined) {
-		if (!may_list_affiliation(room, actor, affiliation)) return forbid(origin, stanza);
+		if (!may_list_affiliation(room, actor, affiliation)) return refuse(origin, stanza, "auth", "forbidden");
 		list_affiliated(room, reply, affiliation);
 	} else if (is_role(role) && affiliation === undefined) {
-		if (!may_list_roles(room, actor)) return forbid(origin, stanza);
+		if (!may_list_roles(room, actor)) return refuse(origin, stanza, "auth", "forbidden");
 		list_occupants(room, reply, role);
 	} else {
-		origin.send(st.error_reply(stanza, "cancel", "bad-request"));
-		return true;
+		return refuse(origin, stanza, "cancel", "bad-request");
 	}
 	origin.send(reply);
-	return true;
-}
-
-function forbid(origin: Session, stanza: Stanza, text?: string): true {
-	origin.send(st.error_reply(stanza, "auth", "forbidden", text));
 	return true;
 }
 
@@ -83,26 +86,21 @@ const owners_only = "Only owners can configure rooms";
 
 /** Sends the configuration form. */
 function handle_owner_query_get_to_room(room: Room, origin: Session, stanza: Stanza): true {
-	if (!is_owner(room, stanza)) return forbid(origin, stanza, owners_only);
+	if (!is_owner(room, stanza)) return refuse(origin, stanza, "auth", "forbidden", owners_only);
 	room.send_form(origin, stanza);
 	return true;
 }
 
 /** Takes the configuration form, or destroys the room. */
 function handle_owner_query_set_to_room(room: Room, origin: Session, stanza: Stanza): true {
-	if (!is_owner(room, stanza)) return forbid(origin, stanza, owners_only);
+	if (!is_owner(room, stanza)) return refuse(origin, stanza, "auth", "forbidden", owners_only);
 	const payload = first_item(stanza);
-	if (payload === undefined) {
-		origin.send(st.error_reply(stanza, "modify", "bad-request"));
-	} else if (payload.name === "destroy") {
-		const [reason, password] = [payload.get_child_text("reason"), payload.get_child_text("password")];
-		const verdict = room.destroy(payload.attr["jid"], reason, password);
-		origin.send(verdict.ok ? st.reply(stanza) : st.error_reply_from(stanza, verdict.error));
-	} else if (payload.name === "x" && payload.attr["xmlns"] === ns.data) {
-		return room.process_form(origin, stanza);
-	} else {
-		origin.send(st.error_reply(stanza, "cancel", "service-unavailable"));
-	}
+	if (payload === undefined) return refuse(origin, stanza, "modify", "bad-request");
+	if (payload.name === "x" && payload.attr["xmlns"] === ns.data) return room.process_form(origin, stanza);
+	if (payload.name !== "destroy") return refuse(origin, stanza, "cancel", "service-unavailable");
+	const [reason, password] = [payload.get_child_text("reason"), payload.get_child_text("password")];
+	const verdict = room.destroy(payload.attr["jid"], reason, password);
+	origin.send(verdict.ok ? st.reply(stanza) : st.error_reply_from(stanza, verdict.error));
 	return true;
 }
 

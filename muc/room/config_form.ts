@@ -6,9 +6,9 @@ import { ns } from "../../host/util/ns.ts";
 import type { Stanza } from "../../host/util/stanza.ts";
 import * as st from "../../host/util/stanza.ts";
 import type { ConfigSubmittedEvent } from "../events.ts";
-import { room_methods } from "../feature.ts";
+import { call_method, room_methods } from "../feature.ts";
 import type { Room } from "../types.ts";
-import { sender_of } from "../util.lib.ts";
+import { refuse, sender_of } from "../util.lib.ts";
 import { muc_user } from "./item.ts";
 
 /** The form as one of its owners sees it; the features put their fields there. */
@@ -20,13 +20,6 @@ function get_form_layout(room: Room, actor: string): Form {
 	});
 	const answer = room.module.fire_event("muc-config-form", { room, actor, form });
 	return answer instanceof Form ? answer : form;
-}
-
-/** Calls a getter or setter of a room by name, for options that come as names. */
-function call_method(room: Room, name: string, ...values: unknown[]): unknown {
-	const method: unknown = Reflect.get(room, name);
-	if (typeof method !== "function") throw new TypeError(`update_option: a room has no method ${name}`);
-	return method.call(room, ...values);
 }
 
 function submit(room: Room, origin: Session, stanza: Stanza, fields: ParsedValues, present: Iterable<string>): void {
@@ -73,7 +66,7 @@ function process_form(room: Room, origin: Session, stanza: Stanza): true {
 		origin.send(st.reply(stanza));
 		room.module.fire_event("muc-config-cancelled", { room, origin, stanza });
 	} else if (form === undefined || type !== "submit") {
-		origin.send(st.error_reply(stanza, "cancel", "bad-request", "Not a submitted form"));
+		return refuse(origin, stanza, "cancel", "bad-request", "Not a submitted form");
 	} else if (form.first_tag === undefined) {
 		// An instant room (XEP-0045 §10.1.2)
 		submit(room, origin, stanza, {}, []);
@@ -81,10 +74,9 @@ function process_form(room: Room, origin: Session, stanza: Stanza): true {
 		// PARITY: fields with errors are left as they are, and nobody is told
 		const { data, present } = room.get_form_layout(sender_of(stanza)).data(form);
 		if (data["FORM_TYPE"] !== ns.muc_roomconfig) {
-			origin.send(st.error_reply(stanza, "cancel", "bad-request", "Form is not of type room configuration"));
-		} else {
-			submit(room, origin, stanza, data, present);
+			return refuse(origin, stanza, "cancel", "bad-request", "Form is not of type room configuration");
 		}
+		submit(room, origin, stanza, data, present);
 	}
 	return true;
 }

@@ -7,6 +7,7 @@ import type { Stanza } from "../../host/util/stanza.ts";
 import * as st from "../../host/util/stanza.ts";
 import type { DiscoInfoEvent } from "../events.ts";
 import { room_methods } from "../feature.ts";
+import { add_info } from "../settings.ts";
 import type { Room } from "../types.ts";
 
 /** The answer to a disco#info query, of which the features tell their parts. */
@@ -54,9 +55,8 @@ function add_features({ reply }: DiscoInfoEvent): void {
 	reply.tag("feature", { var: `${ns.muc}#self-ping-optimization` }).up();
 }
 
-function count_occupants({ room, form, formdata }: DiscoInfoEvent): void {
-	form?.fields.push({ name: "muc#roominfo_occupants", label: "Number of occupants" });
-	if (formdata) formdata["muc#roominfo_occupants"] = String(room._occupants.size);
+function count_occupants(event: DiscoInfoEvent): void {
+	add_info(event, { name: "muc#roominfo_occupants", label: "Number of occupants" }, String(event.room._occupants.size));
 }
 
 export function load(module: ModuleApi): void {

@@ -15,6 +15,7 @@ import {
 	filter_muc_x,
 	get_filtered_namespaces,
 	is_present,
+	refuse,
 	role_rank,
 	sender_of,
 	valid_affiliations,
@@ -144,22 +145,16 @@ export const methods = room_methods({ handle_mediated_invite, handle_mediated_de
 function check_inviter({ room, origin, stanza }: RoomStanzaEvent): true | undefined {
 	const inviter = sender_of(stanza);
 	const is_stranger = !is_present(room, inviter) && affiliation_rank(room.get_affiliation(inviter)) < valid_affiliations.member;
-	if (is_stranger) {
-		origin.send(st.error_reply(stanza, "auth", "forbidden", "Only those in the room and its members may invite"));
-		return true;
-	}
+	if (is_stranger) return refuse(origin, stanza, "auth", "forbidden", "Only those in the room and its members may invite");
 	const role = room.get_role(room.get_occupant_jid(inviter)) ?? room.get_default_role(room.get_affiliation(inviter));
-	if (role_rank(role) > valid_roles.visitor) return undefined;
-	origin.send(st.error_reply(stanza, "auth", "forbidden"));
-	return true;
+	return role_rank(role) > valid_roles.visitor ? undefined : refuse(origin, stanza, "auth", "forbidden");
 }
 
 /** Lets only those decline who were invited. Divergence: Prosody takes a decline from anybody to anybody. */
 function check_decline({ room, origin, stanza }: RoomStanzaEvent): true | undefined {
 	const inviter = prep(payload_of(stanza, "decline")?.attr["to"]);
 	if (inviter !== undefined && was_invited(room, inviter, sender_of(stanza))) return undefined;
-	origin.send(st.error_reply(stanza, "auth", "forbidden", "The room knows of no such invitation"));
-	return true;
+	return refuse(origin, stanza, "auth", "forbidden", "The room knows of no such invitation");
 }
 
 /** Adds what direct invitations look like (XEP-0249), and all once did. */

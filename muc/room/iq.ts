@@ -10,7 +10,7 @@ import * as st from "../../host/util/stanza.ts";
 import * as uuid from "../../host/util/uuid.ts";
 import { room_methods } from "../feature.ts";
 import type { Occupant, Room } from "../types.ts";
-import { addressee_of, sender_of } from "../util.lib.ts";
+import { addressee_of, not_connected, refuse_in_room, sender_of } from "../util.lib.ts";
 
 /** Payloads that concern an account, not a client, so that its server has to answer. */
 const account_namespaces: ReadonlySet<string> = new Set([ns.vcard_temp, ns.pubsub, ns.vcard4]);
@@ -82,16 +82,10 @@ function handle_request(room: Room, origin: Session, stanza: Stanza): true {
 	const sender = sender_of(stanza);
 	const addressee = addressee_of(stanza);
 	const from = room.get_occupant_jid(sender);
-	if (from === undefined) {
-		const text = "You are not currently connected to this chat";
-		origin.send(st.error_reply(stanza, "cancel", "not-acceptable", text, room.jid));
-		return true;
-	}
+	const event = { room, origin, stanza };
+	if (from === undefined) return refuse_in_room(event, "cancel", "not-acceptable", not_connected);
 	const session = room.get_occupant_by_nick(addressee)?.jid;
-	if (session === undefined) {
-		origin.send(st.error_reply(stanza, "cancel", "item-not-found", "Recipient not in room", room.jid));
-		return true;
-	}
+	if (session === undefined) return refuse_in_room(event, "cancel", "item-not-found", "Recipient not in room");
 	if (addressee === from && stanza.attr["type"] === "get" && stanza.get_child("ping", ns.ping) !== undefined) {
 		room.route_stanza(st.reply(stanza));
 		return true;

@@ -2,11 +2,10 @@
 
 import type { ModuleApi } from "../../host/core/types.ts";
 import { bare, resource } from "../../host/util/jid.ts";
-import * as st from "../../host/util/stanza.ts";
 import { resourceprep } from "../../host/util/stringprep.ts";
 import type { PreChangeEvent, PreJoinEvent, RoomStanzaEvent } from "../events.ts";
 import { is_visible_nick } from "../nick.ts";
-import { sender_of } from "../util.lib.ts";
+import { refuse_in_room, sender_of } from "../util.lib.ts";
 
 /** Whoever creates a room owns it. */
 function make_owner({ room, stanza }: RoomStanzaEvent): void {
@@ -14,10 +13,9 @@ function make_owner({ room, stanza }: RoomStanzaEvent): void {
 	room.set_affiliation(true, bare(creator) ?? creator, "owner");
 }
 
-function refuse_banned({ room, origin, stanza }: PreJoinEvent): true | undefined {
-	if (room.get_affiliation(sender_of(stanza)) !== "outcast") return undefined;
-	origin.send(st.error_reply(stanza, "auth", "forbidden", undefined, room.jid));
-	return true;
+function refuse_banned(event: PreJoinEvent): true | undefined {
+	const is_banned = event.room.get_affiliation(sender_of(event.stanza)) === "outcast";
+	return is_banned ? refuse_in_room(event, "auth", "forbidden") : undefined;
 }
 
 /** The nick that somebody wants. */
@@ -27,18 +25,14 @@ function wanted_nick(event: PreJoinEvent | PreChangeEvent): string {
 
 /** Refuses nicks that nobody could see. */
 function refuse_invisible(event: PreJoinEvent | PreChangeEvent): true | undefined {
-	const { room, origin, stanza } = event;
 	if (is_visible_nick(wanted_nick(event))) return undefined;
-	origin.send(st.error_reply(stanza, "modify", "not-allowed", "Invisible Nicknames are forbidden", room.jid));
-	return true;
+	return refuse_in_room(event, "modify", "not-allowed", "Invisible Nicknames are forbidden");
 }
 
 /** Refuses nicks with code points that Unicode 3.2 did not know, which not everybody prepares in the same way. */
 function refuse_lax(event: PreJoinEvent | PreChangeEvent): true | undefined {
-	const { room, origin, stanza } = event;
 	if (resourceprep(wanted_nick(event), true) !== undefined) return undefined;
-	origin.send(st.error_reply(stanza, "modify", "jid-malformed", "Nickname must pass strict validation", room.jid));
-	return true;
+	return refuse_in_room(event, "modify", "jid-malformed", "Nickname must pass strict validation");
 }
 
 /** Hooks what no room goes without. */

@@ -1,12 +1,28 @@
-// Counterpart: plugins/muc/muc.lib.lua, handle_kickable
+// Counterpart: plugins/muc/muc.lib.lua (handle_kickable, and how occupants are taken out of a room)
 
 import type { Session } from "../../host/core/types.ts";
 import type { Stanza } from "../../host/util/stanza.ts";
 import * as st from "../../host/util/stanza.ts";
 import { room_methods } from "../feature.ts";
-import type { Room } from "../types.ts";
+import type { Occupant, Role, Room } from "../types.ts";
 import { sender_of } from "../util.lib.ts";
 import { muc_user } from "./item.ts";
+
+/** Takes the occupants out of a room for which the condition holds, and tells everybody; `x` says why. */
+export function remove_occupants(room: Room, x: Stanza, condition: (occupant: Occupant) => boolean): void {
+	const gone = new Map<Occupant, Role | undefined>();
+	for (const [, occupant] of room.each_occupant()) {
+		if (!condition(occupant)) continue;
+		gone.set(occupant, occupant.role);
+		occupant.role = undefined;
+		room.save_occupant(occupant);
+	}
+	// Only now, so that nobody who goes is told of the others
+	for (const [occupant, prev_role] of gone) {
+		room.publicise_occupant_status({ occupant, x, prev_role });
+		room.module.fire_event("muc-occupant-left", { room, nick: occupant.nick, occupant });
+	}
+}
 
 /** Removes a session whose server says that it is gone; undefined where it was not in the room. */
 function handle_kickable(room: Room, _origin: Session, stanza: Stanza): true | undefined {

@@ -5,22 +5,14 @@ import { failed, ok, stanza_error } from "../../host/util/error.ts";
 import type { Stanza } from "../../host/util/stanza.ts";
 import type { MucEvents } from "../events.ts";
 import { room_methods } from "../feature.ts";
-import type { Occupant, Role, Room, Verdict } from "../types.ts";
+import type { Room, Verdict } from "../types.ts";
 import { read_config } from "./freeze.ts";
 import { muc_user } from "./item.ts";
+import { remove_occupants } from "./kick.ts";
 
 /** Removes all occupants; `x` is what they are told about why. */
 function clear(room: Room, x: Stanza = muc_user()): void {
-	const gone = new Map<Occupant, Role | undefined>();
-	for (const [, occupant] of room.each_occupant()) {
-		gone.set(occupant, occupant.role);
-		occupant.role = undefined;
-		room.save_occupant(occupant);
-	}
-	for (const [occupant, prev_role] of gone) {
-		room.publicise_occupant_status({ occupant, x, prev_role });
-		room.module.fire_event("muc-occupant-left", { room, nick: occupant.nick, occupant });
-	}
+	remove_occupants(room, x, () => true);
 }
 
 /**

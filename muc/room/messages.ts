@@ -15,6 +15,9 @@ import {
 	filter_muc_x,
 	get_filtered_namespaces,
 	is_kickable_error,
+	not_connected,
+	refuse,
+	refuse_in_room,
 	role_rank,
 	sender_of,
 	valid_roles,
@@ -23,31 +26,23 @@ import {
 /** A private message (XEP-0045 §7.5). */
 function handle_message_to_occupant(room: Room, origin: Session, stanza: Stanza): true | undefined {
 	const { type } = stanza.attr;
+	const event = { room, origin, stanza };
 	const from = room.get_occupant_jid(sender_of(stanza));
-	if (from === undefined) {
-		const text = "You are not currently connected to this chat";
-		if (type !== "error") origin.send(st.error_reply(stanza, "cancel", "not-acceptable", text, room.jid));
-		return true;
-	}
-	if (type === "groupchat") {
-		origin.send(st.error_reply(stanza, "modify", "bad-request", undefined, room.jid));
-		return true;
-	}
+	if (from === undefined) return type === "error" || refuse_in_room(event, "cancel", "not-acceptable", not_connected);
+	if (type === "groupchat") return refuse_in_room(event, "modify", "bad-request");
 	if (type === "error" && is_kickable_error(stanza)) {
 		room.module.log("debug", "%s kicked from %s for sending an error message", from, room.jid);
 		return room.handle_kickable(origin, stanza);
 	}
 	const recipient = room.get_occupant_by_nick(addressee_of(stanza));
+	// Divergence: Prosody tries to answer an error message here as well, and throws
 	if (recipient === undefined) {
-		// Divergence: Prosody tries to answer an error message here as well, and throws
-		if (type === "error") return true;
-		origin.send(st.error_reply(stanza, "cancel", "item-not-found", "Recipient not in room", room.jid));
-		return true;
+		return type === "error" || refuse_in_room(event, "cancel", "item-not-found", "Recipient not in room");
 	}
 	const message = strip_forged(room.jid, filter_muc_x(get_filtered_namespaces(room.module), st.clone(stanza)));
 	message.tag("x", { xmlns: ns.muc_user }).up();
 	message.attr["from"] = from;
-	if (room.module.fire_event("muc-private-message", { room, origin, stanza: message }) !== false) {
+	if (room.module.fire_event("muc-private-message", { ...event, stanza: message }) !== false) {
 		room.route_to_occupant(recipient, message);
 	}
 	return true;
@@ -58,8 +53,7 @@ function handle_muc_user(room: Room, origin: Session, stanza: Stanza, x: Stanza)
 	const payload = x.first_tag;
 	if (payload?.name === "invite" && payload.attr["to"] !== undefined) return room.handle_mediated_invite(origin, stanza);
 	if (payload?.name === "decline" && payload.attr["to"] !== undefined) return room.handle_mediated_decline(origin, stanza);
-	origin.send(st.error_reply(stanza, "cancel", "bad-request"));
-	return true;
+	return refuse(origin, stanza, "cancel", "bad-request");
 }
 
 /** What each message passes through: methods from the start, so that nothing has to make them such. */
@@ -104,12 +98,8 @@ function take_out_forged({ room, stanza }: GroupchatEvent): void {
 function check_voice({ origin, stanza, occupant }: GroupchatEvent): true | undefined {
 	const rank = role_rank(occupant?.role);
 	if (rank > valid_roles.visitor) return undefined;
-	origin.send(
-		rank <= valid_roles.none
-			? st.error_reply(stanza, "cancel", "not-acceptable", "You are not currently connected to this chat")
-			: st.error_reply(stanza, "auth", "forbidden", "You do not currently have permission to speak in this chat"),
-	);
-	return true;
+	if (rank <= valid_roles.none) return refuse(origin, stanza, "cancel", "not-acceptable", not_connected);
+	return refuse(origin, stanza, "auth", "forbidden", "You do not currently have permission to speak in this chat");
 }
 
 export function load(module: ModuleApi): void {

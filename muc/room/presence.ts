@@ -7,7 +7,7 @@ import type { Stanza } from "../../host/util/stanza.ts";
 import * as st from "../../host/util/stanza.ts";
 import { room_methods } from "../feature.ts";
 import type { Occupant, Room } from "../types.ts";
-import { addressee_of, sender_of } from "../util.lib.ts";
+import { addressee_of, not_connected, refuse_in_room, sender_of } from "../util.lib.ts";
 import { muc_user } from "./item.ts";
 import { depart_to_nick, show_return, type Visit } from "./nick_change.ts";
 
@@ -21,20 +21,17 @@ function visit(room: Room, origin: Session, stanza: Stanza): Visit {
 function refuse_broken(room: Room, origin: Session, stanza: Stanza): boolean {
 	if (!room.broken) return false;
 	room.module.log("debug", "Returning error from broken room %s", room.jid);
-	origin.send(st.error_reply(stanza, "wait", "internal-server-error", undefined, room.jid));
-	return true;
+	return refuse_in_room({ room, origin, stanza }, "wait", "internal-server-error");
 }
 
 /** The presence that creates a room: lets its sender in as the first occupant. */
 function handle_first_presence(room: Room, origin: Session, stanza: Stanza): true {
 	if (refuse_broken(room, origin, stanza)) return true;
-	const { real_jid, bare_jid } = visit(room, origin, stanza);
+	const here = visit(room, origin, stanza);
+	const { real_jid, bare_jid } = here;
 	const nick = addressee_of(stanza);
-	if (resource(nick) === undefined) {
-		// Divergence: Prosody creates the room, throws, and keeps it without an occupant
-		origin.send(st.error_reply(stanza, "modify", "jid-malformed", "A nickname is required", room.jid));
-		return true;
-	}
+	// Divergence: Prosody creates the room, throws, and keeps it without an occupant
+	if (resource(nick) === undefined) return refuse_in_room(here, "modify", "jid-malformed", "A nickname is required");
 	if (room.module.fire_event("muc-room-pre-create", { room, origin, stanza })) return true;
 	const occupant = room.new_occupant(bare_jid, nick);
 	// PARITY: who is refused here leaves a room behind that exists without an occupant
@@ -48,9 +45,7 @@ function handle_first_presence(room: Room, origin: Session, stanza: Stanza): tru
 	room.save_occupant(occupant);
 	room.publicise_occupant_status({ occupant, x });
 
-	const joined = { room, nick: occupant.nick, occupant, stanza, origin };
-	room.module.fire_event("muc-occupant-joined", joined);
-	room.module.fire_event("muc-occupant-session-new", { ...joined, jid: real_jid });
+	announce_session(here, occupant, true);
 	room.module.fire_event("muc-room-created", { room, creator: occupant, stanza, origin });
 	return true;
 }
@@ -71,8 +66,7 @@ function handle_normal_presence(room: Room, origin: Session, stanza: Stanza): tr
 		join(here);
 	} else {
 		room.module.log("debug", "Attempted join without <x>, possibly desynced");
-		const text = "You are not currently connected to this chat";
-		origin.send(st.error_reply(stanza, "cancel", "item-not-found", text, room.jid));
+		return refuse_in_room(here, "cancel", "item-not-found", not_connected);
 	}
 	return true;
 }
@@ -166,11 +160,10 @@ function settle(here: Visit, asked: Occupant, asked_nick: string, is_new: boolea
 }
 
 /** Refuses a nick that somebody else has. */
-function refuse_conflict({ room, origin, stanza, real_jid, bare_jid }: Visit, occupant: Occupant, is_first: boolean): boolean {
-	if (is_first || bare_jid === occupant.bare_jid) return false;
-	room.module.log("debug", "%s couldn't join due to nick conflict: %s", real_jid, occupant.nick);
-	origin.send(st.error_reply(stanza, "cancel", "conflict", undefined, room.jid));
-	return true;
+function refuse_conflict(here: Visit, occupant: Occupant, is_first: boolean): boolean {
+	if (is_first || here.bare_jid === occupant.bare_jid) return false;
+	here.room.module.log("debug", "%s couldn't join due to nick conflict: %s", here.real_jid, occupant.nick);
+	return refuse_in_room(here, "cancel", "conflict");
 }
 
 /** Shows the room to who comes in, and an occupant to the room; `from` is what the session was before, if it was in. */
@@ -210,8 +203,7 @@ function handle_presence_to_occupant(room: Room, origin: Session, stanza: Stanza
 		case "invisible":
 			return true;
 		default:
-			origin.send(st.error_reply(stanza, "modify", "bad-request", undefined, room.jid));
-			return true;
+			return refuse_in_room({ room, origin, stanza }, "modify", "bad-request");
 	}
 }
 

@@ -6,7 +6,7 @@ import type { Stanza } from "../../host/util/stanza.ts";
 import * as st from "../../host/util/stanza.ts";
 import { room_methods } from "../feature.ts";
 import type { Occupant, Room } from "../types.ts";
-import { addressee_of, sender_of } from "../util.lib.ts";
+import { addressee_of, not_connected, refuse_in_room, sender_of } from "../util.lib.ts";
 import { add_item, muc_user } from "./item.ts";
 
 /** The presence of a nick that is reserved but not in the room; undefined for other nicks. */
@@ -29,8 +29,7 @@ function build_unavailable_presence(room: Room, occupant_jid: string, to: string
 /** Answers an occupant with the presence of the one it asks for; who is not in the room gets an error. */
 function respond_to_probe(room: Room, origin: Session, stanza: Stanza, recipient: Occupant | undefined): void {
 	if (recipient === undefined) {
-		const text = "You are not currently connected to this chat";
-		origin.send(st.error_reply(stanza, "cancel", "not-acceptable", text, room.jid));
+		refuse_in_room({ room, origin, stanza }, "cancel", "not-acceptable", not_connected);
 		return;
 	}
 	const occupant_jid = addressee_of(stanza);

@@ -2,45 +2,49 @@
 
 import type { ModuleApi, StoreTable, StoreValue } from "../../host/core/types.ts";
 import { carriable } from "../../host/util/xml_text.ts";
-import { as_table, type Kind, type Kinds } from "../kinds.ts";
+import { as_table, type Kinds } from "../kinds.ts";
 import type { AffiliationData, RoomData } from "../types.ts";
 
-/** A value whose texts can all be sent; told is whether that took a change. */
-function sendable(value: StoreValue, told: () => void): StoreValue {
+/** Reads one stored table of a room; the texts say in warnings which table it is. */
+interface TableReader {
+	readonly module: ModuleApi;
+	readonly kinds: Kinds;
+	readonly room_jid: string;
+	/** What the key stands for, as in "setting moderated". */
+	describe(key: string): string;
+}
+
+/** A value whose texts can all be sent; `changed` is called where that took a change. */
+function sendable(value: StoreValue, changed: () => void): StoreValue {
 	if (typeof value === "string") {
 		const text = carriable(value);
-		if (text !== value) told();
+		if (text !== value) changed();
 		return text;
 	}
 	const table = as_table(value);
 	if (table === undefined || Array.isArray(value)) return value;
 	const read: StoreTable = {};
 	for (const [key, item] of Object.entries(table)) {
-		if (item !== undefined) read[key] = sendable(item, told);
+		if (item !== undefined) read[key] = sendable(item, changed);
 	}
 	return read;
 }
 
 /** All keys of a table, without those that are known and have a value that is not as it has to be. */
-function read_table(
-	table: StoreTable,
-	kinds: Kinds,
-	complain: (key: string, kind: Kind) => void,
-	told: (key: string) => void,
-): StoreTable {
+function read_table({ module, kinds, room_jid, describe }: TableReader, table: StoreTable): StoreTable {
 	const read: StoreTable = {};
 	for (const [key, value] of Object.entries(table)) {
 		const kind = Object.hasOwn(kinds, key) ? kinds[key] : undefined;
 		if (value === undefined) continue;
 		if (kind === undefined) read[key] = value;
-		else if (kind.is(value)) read[key] = sendable(value, () => told(key));
-		else complain(key, kind);
+		else if (!kind.is(value)) {
+			module.log("warn", "Room %s: expected %s as %s, left out", room_jid, kind.name, describe(key));
+		} else {
+			const what = "holds what is no UTF-8 or no XML, read as it was probably meant";
+			read[key] = sendable(value, () => module.log("warn", "Room %s: the %s %s", room_jid, describe(key), what));
+		}
 	}
 	return read;
-}
-
-function tell_unsendable(module: ModuleApi, room_jid: string, what: string): void {
-	module.log("warn", "Room %s: the %s holds what is no UTF-8 or no XML, read as it was probably meant", room_jid, what);
 }
 
 /** Reads the settings of a room; keys that modules put there are kept. What cannot be meant is left out, with a warning. */
@@ -48,17 +52,8 @@ export function read_room_data(module: ModuleApi, kinds: Kinds, room_jid: string
 	const table = as_table(stored);
 	if (table === undefined && stored !== undefined)
 		module.log("warn", "Room %s: expected a table of settings under _data", room_jid);
-	const data: RoomData = {};
-	Object.assign(
-		data,
-		read_table(
-			table ?? {},
-			kinds,
-			(key, kind) => module.log("warn", "Room %s: expected %s as setting %s, left out", room_jid, kind.name, key),
-			(key) => tell_unsendable(module, room_jid, `setting ${key}`),
-		),
-	);
-	return data;
+	const reader = { module, kinds, room_jid, describe: (key: string) => `setting ${key}` };
+	return Object.assign<RoomData, StoreTable>({}, read_table(reader, table ?? {}));
 }
 
 /** Reads what is kept about affiliated JIDs, in the same way. */
@@ -75,17 +70,8 @@ export function read_affiliation_data(
 			module.log("warn", "Room %s: expected a table about %s, left out", room_jid, jid);
 			continue;
 		}
-		const data: AffiliationData = {};
-		Object.assign(
-			data,
-			read_table(
-				table,
-				kinds,
-				(key, kind) => module.log("warn", "Room %s: expected %s as %s of %s, left out", room_jid, kind.name, key, jid),
-				(key) => tell_unsendable(module, room_jid, `${key} of ${jid}`),
-			),
-		);
-		read.set(carriable(jid), data);
+		const reader = { module, kinds, room_jid, describe: (key: string) => `${key} of ${jid}` };
+		read.set(carriable(jid), Object.assign<AffiliationData, StoreTable>({}, read_table(reader, table)));
 	}
 	return read;
 }

@@ -2,15 +2,12 @@
 
 import type { Session } from "../../host/core/types.ts";
 import type { Stanza } from "../../host/util/stanza.ts";
-import * as st from "../../host/util/stanza.ts";
 import { room_methods } from "../feature.ts";
 import type { BroadcastRoles, Occupant, Room, Whois } from "../types.ts";
+import { default_broadcast, refuse } from "../util.lib.ts";
 
-const broadcast_roles: BroadcastRoles = Object.freeze({ visitor: true, participant: true, moderator: true });
-
-function refuse(_room: Room, origin: Session, stanza: Stanza): true {
-	origin.send(st.error_reply(stanza, "cancel", "service-unavailable"));
-	return true;
+function lacks_feature(_room: Room, origin: Session, stanza: Stanza): true {
+	return refuse(origin, stanza, "cancel", "service-unavailable");
 }
 
 /** What rooms ask of their features, with the answers that hold where there is no such feature. */
@@ -22,10 +19,11 @@ export const methods = room_methods({
 	get_public: (_room: Room): boolean => true,
 	get_name: (_room: Room): string | undefined => undefined,
 	get_historylength: (_room: Room): number => 0,
-	get_presence_broadcast: (_room: Room): BroadcastRoles => broadcast_roles,
+	get_presence_broadcast: (_room: Room): BroadcastRoles => default_broadcast,
 	get_registered_nick: (_room: Room, _jid: string | undefined): string | undefined => undefined,
 	get_registered_jid: (_room: Room, _nick: string | undefined): string | undefined => undefined,
 	get_occupant_id: (_room: Room, _occupant: Occupant): string | undefined => undefined,
-	handle_register_iq: refuse,
-	handle_role_request: (room: Room, origin: Session, stanza: Stanza, _form: Stanza): void => void refuse(room, origin, stanza),
+	handle_register_iq: lacks_feature,
+	handle_role_request: (room: Room, origin: Session, stanza: Stanza, _form: Stanza): void =>
+		void lacks_feature(room, origin, stanza),
 });

@@ -23,6 +23,10 @@ import { parse_duration } from "../../host/util/human/io.ts";
 import { bare, host as host_of, node, resource } from "../../host/util/jid.ts";
 import type { Stanza } from "../../host/util/stanza.ts";
 import * as st from "../../host/util/stanza.ts";
+import type { RoomFinder } from "../../muc/types.ts";
+
+/** For specs of rooms that nobody has to find again. */
+export const no_rooms: RoomFinder = { get_room_from_jid: () => undefined, live_rooms: () => [].values() };
 
 /** What a {@link FakeModule} is told; all parts are optional. */
 export interface FakeModuleOptions {

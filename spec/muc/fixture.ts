@@ -6,10 +6,10 @@ import * as st from "../../host/util/stanza.ts";
 import { create_full_library } from "../../muc/features.ts";
 import type { RoomLibrary } from "../../muc/muc.lib.ts";
 import type { Room } from "../../muc/types.ts";
-import { FakeModule, type FakeModuleOptions, FakeSession } from "./fake_module.ts";
+import { FakeModule, type FakeModuleOptions, FakeSession, no_rooms } from "./fake_module.ts";
 
 /** Rooms are open at once, and without XEP-0421 ids, which only stand in the way of reading. */
-const plain = { muc_room_locking: false, muc_occupant_id: false };
+const plain = { muc_room_locking: false, muc_occupant_id: false, muc_vcard: false };
 
 /** One room, and who is in it; what happened on the way in is forgotten. */
 export class TestRoom {
@@ -20,7 +20,7 @@ export class TestRoom {
 
 	constructor(setup: FakeModuleOptions = {}) {
 		this.module = new FakeModule({ ...setup, options: { ...plain, ...setup.options } });
-		this.library = create_full_library(this.module);
+		this.library = create_full_library(this.module, no_rooms);
 		this.room = this.library.new_room("room@muc.example.org");
 	}
 

@@ -7,7 +7,7 @@ import type { Room } from "../../muc/types.ts";
 import { find_prosody, type Reference, start_reference } from "../../tools/reference.ts";
 import { Client } from "../../tools/scansion/client.ts";
 import { not_installed } from "../needs.ts";
-import { FakeModule, FakeSession } from "./fake_module.ts";
+import { FakeModule, FakeSession, no_rooms } from "./fake_module.ts";
 import { parsed } from "./rig.ts";
 
 // A room as it was just created, and as it was then configured, here and in a real Prosody
@@ -131,8 +131,8 @@ describe.skipIf(no_prosody)("a new room, beside Prosody's", () => {
 		client.send(enter());
 		await client.take(({ name }) => name === "message", patience);
 
-		const module = new FakeModule({ host: "conference.localhost" });
-		const library = create_full_library(module);
+		const module = new FakeModule({ host: "conference.localhost", options: { muc_vcard: false } });
+		const library = create_full_library(module, no_rooms);
 		room = library.new_room(room_jid);
 		origin = new FakeSession(client.full_jid);
 		module.hook("muc-room-pre-create", (event) => library.set_defaults(event.room, event.stanza.attr["xml:lang"]), 1);

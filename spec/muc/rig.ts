@@ -9,7 +9,7 @@ import * as st from "../../host/util/stanza.ts";
 import { create_full_library } from "../../muc/features.ts";
 import type { RoomLibrary } from "../../muc/muc.lib.ts";
 import type { Affiliation, Room, RoomData } from "../../muc/types.ts";
-import { FakeModule, type FakeModuleOptions, FakeSession } from "./fake_module.ts";
+import { FakeModule, type FakeModuleOptions, FakeSession, no_rooms } from "./fake_module.ts";
 
 export const room_jid = "room@muc.example.org";
 /** The owner of the rig's room. */
@@ -34,8 +34,8 @@ export class Rig {
 	private readonly sessions = new Map<string, FakeSession>();
 
 	constructor(setup: FakeModuleOptions = {}, data: RoomData = {}) {
-		this.module = new FakeModule(setup);
-		this.library = create_full_library(this.module);
+		this.module = new FakeModule({ ...setup, options: { muc_vcard: false, ...setup.options } });
+		this.library = create_full_library(this.module, no_rooms);
 		this.room = this.library.new_room(room_jid, data);
 		this.room._affiliations.set("owner@example.org", "owner");
 		this.module.hook("muc-broadcast-message", ({ stanza }) => void this.messages.push(st.clone(stanza)), 1000);

@@ -5,6 +5,7 @@ import type { ModuleApi, ModuleDefinition } from "../../host/core/types.ts";
 import { ns } from "../../host/util/ns.ts";
 import type { Stanza } from "../../host/util/stanza.ts";
 import * as st from "../../host/util/stanza.ts";
+import * as uuid from "../../host/util/uuid.ts";
 import type { MucExports } from "../../muc/mod_muc.ts";
 import type { Room } from "../../muc/types.ts";
 import type { Client } from "../../tools/scansion/client.ts";
@@ -96,7 +97,8 @@ export function destroy(client: Client, room: string, jid?: string, reason?: str
 
 /** Speaks in a room; answers with what comes back to the speaker. */
 export function say(client: Client, room: string, body: string): Promise<Stanza> {
-	const id = `say-${body}`;
+	// Others may say the same
+	const id = uuid.generate();
 	client.send(st.message({ to: room_of(room), type: "groupchat", id }, body));
 	return expect_stanza(client, (stanza) => stanza.name === "message" && stanza.attr["id"] === id);
 }
