@@ -20,12 +20,17 @@ function is_moderated(element: Stanza): boolean {
 	return element.tags.some(is_moderated);
 }
 
-/** Whether a child of what a client sends says something in the name of a room. `room_jid` is prepared. */
+/** Whether a child claims to be an id that a room's archive gave (XEP-0359 §3.3). `room_jid` is prepared. */
+export function is_id_of(room_jid: string, child: Stanza): boolean {
+	return child.name === "stanza-id" && child.attr["xmlns"] === ns.stanza_id && prep(child.attr["by"]) === room_jid;
+}
+
+/** Whether a child of what a client sends says something in the name of a room. */
 function is_forged(child: Stanza, room_jid: string): boolean {
 	const { xmlns } = child.attr;
 	switch (xmlns) {
 		case ns.stanza_id:
-			return child.name === "stanza-id" && prep(child.attr["by"]) === room_jid;
+			return is_id_of(room_jid, child);
 		case ns.delay:
 		case ns.legacy_delay:
 			return prep(child.attr["from"]) === room_jid;

@@ -42,12 +42,12 @@ export function load(module: ModuleApi, rooms: RoomFinder): void {
 
 	module.hook("component-uplink-connected", find_ghosts);
 	module.hook("component-uplink-disconnected", wait_for_uplink);
-	module.hook("muc-room-restored", find_ghosts_of_room);
+	module.hook("muc-room-restored", note_occupants);
 	module.hook("muc-room-destroyed", forget_room);
 
 	function find_ghosts(): void {
 		is_connected = true;
-		for (const room of rooms.live_rooms()) note_occupants(room);
+		for (const room of rooms.live_rooms()) note_occupants({ room });
 		start_ticking();
 	}
 
@@ -55,16 +55,12 @@ export function load(module: ModuleApi, rooms: RoomFinder): void {
 		is_connected = false;
 	}
 
-	function find_ghosts_of_room({ room }: MucEvents["muc-room-restored"]): void {
-		note_occupants(room);
-	}
-
 	function forget_room({ room }: MucEvents["muc-room-destroyed"]): void {
 		waiting.delete(room.jid);
 	}
 
 	/** Occupants whom only others can reach. */
-	function note_occupants(room: Room): void {
+	function note_occupants({ room }: { room: Room }): void {
 		const remote: string[] = [];
 		for (const [, occupant] of room.each_occupant()) {
 			for (const [real_jid] of occupant.each_session()) {

@@ -122,19 +122,18 @@ export const history = feature("history", (module) => {
 	}
 
 	function add_fields({ room, form }: MucEvents["muc-config-form"]): void {
+		const number_field = { type: "text-single", datatype: "xs:integer" } as const;
 		form.fields.push(
 			{
+				...number_field,
 				name: "muc#roomconfig_historylength",
-				type: "text-single",
-				datatype: "xs:integer",
 				label: "Maximum number of history messages returned by room",
 				desc: "Specify the maximum number of previous messages that should be sent to users when they join the room",
 				value: get_historylength(room),
 			},
 			{
+				...number_field,
 				name: "muc#roomconfig_defaulthistorymessages",
-				type: "text-single",
-				datatype: "xs:integer",
 				label: "Default number of history messages returned by room",
 				desc: "Specify the number of previous messages sent to new users when they join the room",
 				value: get_defaulthistorymessages(room),

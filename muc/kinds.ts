@@ -27,23 +27,13 @@ export interface StoredKinds {
 	readonly affiliation_data: Kinds;
 }
 
-export const text: Kind<string> = {
-	name: "a text",
-	type: "string",
-	is: (value): value is string => typeof value === "string",
-};
+function plain<Value extends string | number | boolean>(name: string, type: Kind["type"]): Kind<Value> {
+	return { name, type, is: (value): value is Value => typeof value === type };
+}
 
-export const number: Kind<number> = {
-	name: "a number",
-	type: "number",
-	is: (value): value is number => typeof value === "number",
-};
-
-export const boolean: Kind<boolean> = {
-	name: "a boolean",
-	type: "boolean",
-	is: (value): value is boolean => typeof value === "boolean",
-};
+export const text = plain<string>("a text", "string");
+export const number = plain<number>("a number", "number");
+export const boolean = plain<boolean>("a boolean", "boolean");
 
 /** Seconds since 1970 that stand for "never" in storage, which not every driver can keep infinity in: 34 000 years. */
 export const never = 2 ** 40;

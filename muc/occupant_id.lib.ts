@@ -4,14 +4,7 @@ import { base64_encode } from "../host/util/encodings.ts";
 import { hmac_sha256 } from "../host/util/hashes.ts";
 import { ns } from "../host/util/ns.ts";
 import type { Stanza } from "../host/util/stanza.ts";
-import type {
-	BroadcastPresenceEvent,
-	DiscoInfoEvent,
-	GroupchatEvent,
-	PreChangeEvent,
-	PreJoinEvent,
-	RoomStanzaEvent,
-} from "./events.ts";
+import type { DiscoInfoEvent, GroupchatEvent, PreChangeEvent, RoomStanzaEvent } from "./events.ts";
 import { feature } from "./feature.ts";
 import type { Occupant, Room } from "./types.ts";
 import { add_filtered_namespace } from "./util.lib.ts";
@@ -21,10 +14,10 @@ export const occupant_id = feature("occupant_id", (module) => {
 	if (module.get_option_boolean("muc_occupant_id", true)) {
 		module.add_feature(ns.occupant_id);
 		module.hook("muc-disco#info", add_feature);
-		module.hook("muc-broadcast-presence", stamp_presence);
-		module.hook("muc-occupant-pre-join", stamp_presence);
+		module.hook("muc-broadcast-presence", stamp);
+		module.hook("muc-occupant-pre-join", stamp);
 		module.hook("muc-occupant-pre-change", stamp_change);
-		module.hook("muc-occupant-groupchat", stamp_message);
+		module.hook("muc-occupant-groupchat", stamp);
 		// Before the subject, at 20, which keeps the id of who set it
 		module.hook("muc-occupant-groupchat", stamp_subject, 21);
 		module.hook("muc-private-message", stamp_private_message);
@@ -40,7 +33,8 @@ export const occupant_id = feature("occupant_id", (module) => {
 	}
 
 	/** Puts the occupant's id into a stanza, in place of all that claim to be one. */
-	function stamp(room: Room, stanza: Stanza, occupant: Occupant): void {
+	function stamp({ room, stanza, occupant }: { room: Room; stanza: Stanza; occupant: Occupant | undefined }): void {
+		if (occupant === undefined) return;
 		stanza.remove_children("occupant-id", ns.occupant_id);
 		stanza.tag("occupant-id", { xmlns: ns.occupant_id, id: get_occupant_id(room, occupant) }).up();
 	}
@@ -49,25 +43,16 @@ export const occupant_id = feature("occupant_id", (module) => {
 		reply.tag("feature", { var: ns.occupant_id }).up();
 	}
 
-	function stamp_presence({ room, stanza, occupant }: BroadcastPresenceEvent | PreJoinEvent): void {
-		stamp(room, stanza, occupant);
-	}
-
 	function stamp_change({ room, stanza, dest_occupant }: PreChangeEvent): void {
-		stamp(room, stanza, dest_occupant);
-	}
-
-	function stamp_message({ room, stanza, occupant }: GroupchatEvent): void {
-		if (occupant) stamp(room, stanza, occupant);
+		stamp({ room, stanza, occupant: dest_occupant });
 	}
 
 	function stamp_subject(event: GroupchatEvent): void {
-		if (event.stanza.get_child("subject")) stamp_message(event);
+		if (event.stanza.get_child("subject")) stamp(event);
 	}
 
 	function stamp_private_message({ room, stanza }: RoomStanzaEvent): void {
-		const occupant = room._occupants.get(stanza.attr["from"] ?? "");
-		if (occupant) stamp(room, stanza, occupant);
+		stamp({ room, stanza, occupant: room._occupants.get(stanza.attr["from"] ?? "") });
 	}
 
 	return { methods: { get_occupant_id } };

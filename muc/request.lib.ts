@@ -16,12 +16,7 @@ const voice_request_form = new_form({
 	fields: [
 		{ name: "FORM_TYPE", type: "hidden", value: ns.muc_request },
 		{ name: "muc#jid", type: "jid-single", label: "User ID", desc: "The user's JID (address)" },
-		{
-			name: "muc#roomnick",
-			type: "text-single",
-			label: "Room nickname",
-			desc: "The user's nickname within the room",
-		},
+		{ name: "muc#roomnick", type: "text-single", label: "Room nickname", desc: "The user's nickname within the room" },
 		{
 			name: "muc#role",
 			type: "list-single",

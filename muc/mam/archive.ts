@@ -3,11 +3,12 @@
 import type { ArchiveStore, ModuleApi } from "../../host/core/types.ts";
 import { now } from "../../host/util/datetime.ts";
 import type { Result } from "../../host/util/error.ts";
-import { bare, node, prep } from "../../host/util/jid.ts";
+import { bare, node } from "../../host/util/jid.ts";
 import { ns } from "../../host/util/ns.ts";
 import type { Stanza } from "../../host/util/stanza.ts";
 import * as st from "../../host/util/stanza.ts";
 import type { JoinedEvent, MucEvents, OccupantEvent } from "../events.ts";
+import { is_id_of } from "../forged.ts";
 import type { Room } from "../types.ts";
 import type { Expiry } from "./expiry.ts";
 
@@ -77,7 +78,7 @@ export function load(module: ModuleApi, { store, is_enabled }: RoomArchives, exp
 		return appended;
 	}
 
-	function save_to_history(room: Room, stanza: Stanza): void {
+	function archive({ room, stanza }: { room: Room; stanza: Stanza }): void {
 		if (!is_enabled(room)) return;
 		const shows_sender = stanza.name === "message" && room.get_whois() === "anyone";
 		const { type } = stanza.attr;
@@ -96,7 +97,7 @@ export function load(module: ModuleApi, { store, is_enabled }: RoomArchives, exp
 	}
 
 	module.hook("muc-broadcast-message", take_out_forged_ids, 1);
-	module.hook("muc-add-history", archive_message);
+	module.hook("muc-add-history", archive);
 	if (module.get_option_boolean("muc_log_presences", false)) {
 		module.hook("muc-occupant-joined", archive_join);
 		module.hook("muc-occupant-left", archive_leave);
@@ -105,22 +106,15 @@ export function load(module: ModuleApi, { store, is_enabled }: RoomArchives, exp
 
 	/** Ids that claim to be ours are forged. */
 	function take_out_forged_ids({ room, stanza }: MucEvents["muc-broadcast-message"]): void {
-		stanza.maptags((tag) => {
-			const claims = tag.name === "stanza-id" && tag.attr["xmlns"] === ns.stanza_id && prep(tag.attr["by"]) === room.jid;
-			return claims ? undefined : tag;
-		});
-	}
-
-	function archive_message({ room, stanza }: MucEvents["muc-add-history"]): void {
-		save_to_history(room, stanza);
+		stanza.maptags((tag) => (is_id_of(room.jid, tag) ? undefined : tag));
 	}
 
 	function archive_join({ room, nick }: JoinedEvent): void {
-		save_to_history(room, st.presence({ from: nick }).tag("x", { xmlns: ns.muc }).reset());
+		archive({ room, stanza: st.presence({ from: nick }).tag("x", { xmlns: ns.muc }).reset() });
 	}
 
 	function archive_leave({ room, nick }: OccupantEvent): void {
-		save_to_history(room, st.presence({ type: "unavailable", from: nick }));
+		archive({ room, stanza: st.presence({ type: "unavailable", from: nick }) });
 	}
 
 	function delete_archive({ room }: MucEvents["muc-room-destroyed"]): void {

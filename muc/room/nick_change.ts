@@ -1,17 +1,13 @@
 // Counterpart: plugins/muc/muc.lib.lua (the leaving half of a nick change in handle_normal_presence)
 
-import type { Session } from "../../host/core/types.ts";
 import { resource } from "../../host/util/jid.ts";
-import type { Stanza } from "../../host/util/stanza.ts";
 import * as st from "../../host/util/stanza.ts";
-import type { Occupant, Room } from "../types.ts";
+import type { RoomStanzaEvent } from "../events.ts";
+import type { Occupant } from "../types.ts";
 import { add_item, muc_user } from "./item.ts";
 
 /** A presence on its way through the room. */
-export interface Visit {
-	room: Room;
-	origin: Session;
-	stanza: Stanza;
+export interface Visit extends RoomStanzaEvent {
 	real_jid: string;
 	bare_jid: string;
 	/** Whether it asks to enter (XEP-0045 §7.2.1), which who is in already uses to be told everything again. */
