@@ -137,7 +137,8 @@ describe("the way of a message", () => {
 		while (stack === "") await new Promise(setImmediate);
 		Error.stackTraceLimit = limit;
 		write.mockRestore();
-		return stack.split("\n").flatMap((line) => /[/(](?:host|muc)\/[\w./-]+\.ts/.exec(line)?.[0].slice(1) ?? []);
+		const lines = stack.replaceAll(`${process.cwd()}/`, "").split("\n");
+		return lines.flatMap((line) => /[/(](?:host|muc)\/[\w./-]+\.ts/.exec(line)?.[0].slice(1) ?? []);
 	}
 
 	it("from a socket to the sockets of those who hear it is no longer than CONTRIBUTING says", async () => {
