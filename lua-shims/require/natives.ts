@@ -2,6 +2,7 @@
 
 import type { LuaContext } from "../context.ts";
 import type { TValue } from "../vm/fengari.ts";
+import { crypto_library } from "./crypto.ts";
 import { datamanager_library } from "./datamanager.ts";
 import { encodings_library } from "./encodings.ts";
 import { hashes_library, hmac_library } from "./hashes.ts";
@@ -23,6 +24,7 @@ export const natives: { readonly [name: string]: (host: LuaContext) => TValue } 
 	ssl: ssl_library,
 	"ssl.x509": x509_certificates_library,
 	"util.crand": random_library,
+	"util.crypto": crypto_library,
 	"util.datamanager": datamanager_library,
 	"util.encodings": encodings_library,
 	"util.hashes": hashes_library,

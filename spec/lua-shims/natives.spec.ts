@@ -12,8 +12,17 @@ const tests = readdirSync(folder)
 	.filter((file) => file.endsWith(".expected.txt"))
 	.map((file) => file.slice(0, -".expected.txt".length));
 
-/** Libraries that come with the installed Prosody and its dependencies. */
+/** Libraries that come with the installed Prosody and its dependencies, and those that are Debian's own packages. */
 const without_lua = no_lua("util.jid", "util.encodings", "util.hashes", "lfs");
+const packages: { readonly [name: string]: readonly string[] } = { openssl: ["openssl.pkey", "openssl.kdf"] };
+
+/** What these print is what Lua printed amid the libraries of Prosody 13, which Debian does not have. */
+const of_13: readonly string[] = ["crypto", "jwt"];
+
+function not_compared(name: string): boolean {
+	const needed = packages[name] ?? [];
+	return of_13.includes(name) || without_lua !== undefined || (needed.length > 0 && no_lua(...needed) !== undefined);
+}
 
 describe("libraries that the host gives to Lua", () => {
 	let lua: TestLua;
@@ -37,7 +46,7 @@ describe("libraries that the host gives to Lua", () => {
 			expect(lua.lines(code)).toEqual(expected);
 		});
 
-		it.skipIf(without_lua !== undefined)("prints what Lua prints", () => {
+		it.skipIf(not_compared(name))("prints what Lua prints", () => {
 			expect(lua_lines(code)).toEqual(expected);
 		});
 	});
