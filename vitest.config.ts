@@ -1,4 +1,8 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
+
+/** Specs that replace parts of the server by parts of their own (`vi.mock`), which nobody else may get. */
+const alone = ["spec/work.spec.ts"];
 
 export default defineConfig({
 	plugins: [
@@ -9,12 +13,16 @@ export default defineConfig({
 		},
 	],
 	test: {
-		include: ["spec/**/*.spec.ts"],
 		// Long, since they only cost time where something is broken: a machine that does much else makes everything ten times as slow
 		testTimeout: 300_000,
 		hookTimeout: 300_000,
-		// Vitest leaves one of the cores alone, which is half of a machine with two; much of what is tested waits for other programs
-		maxWorkers: "100%",
+		// More than there are cores: much of what is tested waits for other programs, and for answers that must not come
+		maxWorkers: Math.ceil(availableParallelism() * 1.5),
 		expect: { poll: { timeout: 60_000 } },
+		// Nothing has state of the process, so that specs share what they import: each file on its own would load the server anew
+		projects: [
+			{ extends: true, test: { name: "together", include: ["spec/**/*.spec.ts"], exclude: alone, isolate: false } },
+			{ extends: true, test: { name: "alone", include: alone } },
+		],
 	},
 });

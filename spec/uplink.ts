@@ -4,7 +4,7 @@ import { connect, type Server as NodeServer, type Socket } from "node:net";
 import { compose_server } from "../host/composition.ts";
 import { Config } from "../host/core/configmanager.ts";
 import type { RunningServer } from "../host/running_server.ts";
-import { free_port, type Reference, scratch_config, start_reference } from "../tools/reference.ts";
+import { free_port, scratch_config, start_reference } from "../tools/reference.ts";
 
 /** How the two sides are set up. */
 export interface UplinkOptions {
@@ -20,13 +20,18 @@ export interface UplinkOptions {
 	readonly rooms?: Readonly<Record<string, string | number | boolean | readonly string[]>>;
 }
 
+/** A server that others wrote, which has the accounts and waits for rooms. */
+export interface Upstream {
+	/** Where clients log in. */
+	readonly port: number;
+	/** Where it listens for components. */
+	readonly component_port: number;
+	stop(): Promise<void>;
+}
+
 export interface UplinkPair {
 	/** Where clients log in, on the Prosody. */
 	readonly port: number;
-	/** Where the Prosody listens for components. */
-	readonly component_port: number;
-	readonly reference: Reference;
-	readonly rooms: RunningServer;
 	/** Settled once the rooms are connected. */
 	connected(): Promise<void>;
 	stop(): Promise<void>;
@@ -85,27 +90,40 @@ async function pass_through(server: NodeServer, to: number, { on_connection }: U
 	return typeof at === "object" && at !== null ? at.port : 0;
 }
 
-/** Starts both sides. Throws where one of them does not start. */
-export async function start_pair(options: UplinkOptions = {}): Promise<UplinkPair> {
+/** A Prosody that has accounts, and waits for rooms. Throws where it does not start. */
+export async function start_upstream(options: Pick<UplinkOptions, "prosody"> = {}): Promise<Upstream> {
 	const component_port = await free_port();
 	const started = await start_reference({ prosody: options.prosody, config: uplink_config(component_port) });
 	if (!started.ok) throw new Error(started.error);
 	const reference = started.value;
+	return { port: reference.port, component_port, stop: () => reference.stop() };
+}
+
+/** Starts rooms as the component of a server, and waits until they are connected. Throws where they do not start. */
+export async function start_rooms(component_port: number): Promise<RunningServer> {
+	const rooms = compose_rooms(`127.0.0.1:${component_port}`);
+	const listening = await rooms.start();
+	if (!listening.ok) throw new Error(listening.error);
+	await uplink_of(rooms);
+	return rooms;
+}
+
+/** Starts both sides. Throws where one of them does not start. */
+export async function start_pair(options: UplinkOptions = {}): Promise<UplinkPair> {
+	const upstream = await start_upstream(options);
+	const { component_port } = upstream;
 	const port = options.through === undefined ? component_port : await pass_through(options.through, component_port, options);
 	const rooms = compose_rooms(`127.0.0.1:${port}`, options);
 	const listening = await rooms.start();
 	if (!listening.ok) throw new Error(listening.error);
 	const connected = uplink_of(rooms);
 	return {
-		port: reference.port,
-		component_port,
-		reference,
-		rooms,
+		port: upstream.port,
 		connected: () => connected,
 		async stop() {
 			await rooms.stop("The test is over");
 			options.through?.close();
-			await reference.stop();
+			await upstream.stop();
 		},
 	};
 }
