@@ -3,8 +3,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { find_prosody } from "../tools/reference.ts";
 import { not_installed } from "./needs.ts";
-import { names, not_behind, play_on, tag_of } from "./scripts.ts";
-import { start_rooms, start_upstream, type Upstream } from "./uplink.ts";
+import { behind_names } from "./scripts.ts";
+import { play_behind, start_upstream, type Upstream } from "./uplink.ts";
 
 const prosody = find_prosody(process.env["ENJAMB_REFERENCE"]);
 const no_prosody = not_installed(prosody, "Prosody", "rooms are not tried as its component");
@@ -16,12 +16,7 @@ describe.skipIf(no_prosody)("our scansion scripts, through a component stream of
 	});
 	afterAll(() => upstream?.stop());
 
-	const of_rooms = names.filter((name) => /^(?:muc|mam)_/.test(name) && tag_of(name, not_behind) === undefined);
-	it.for(of_rooms)("%s", async (name) => {
-		const start = async () => {
-			const rooms = await start_rooms(upstream.component_port);
-			return { port: upstream.port, stop: () => rooms.stop("The script is over") };
-		};
-		expect(await play_on(start, name)).toBe("");
+	it.for(behind_names())("%s", async (name) => {
+		expect(await play_behind(upstream, name)).toBe("");
 	});
 });

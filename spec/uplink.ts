@@ -5,6 +5,7 @@ import { compose_server } from "../host/composition.ts";
 import { Config } from "../host/core/configmanager.ts";
 import type { RunningServer } from "../host/running_server.ts";
 import { free_port, scratch_config, start_reference } from "../tools/reference.ts";
+import { play_on } from "./scripts.ts";
 
 /** How the two sides are set up. */
 export interface UplinkOptions {
@@ -100,12 +101,21 @@ export async function start_upstream(options: Pick<UplinkOptions, "prosody"> = {
 }
 
 /** Starts rooms as the component of a server, and waits until they are connected. Throws where they do not start. */
-export async function start_rooms(component_port: number): Promise<RunningServer> {
+async function start_rooms(component_port: number): Promise<RunningServer> {
 	const rooms = compose_rooms(`127.0.0.1:${component_port}`);
 	const listening = await rooms.start();
 	if (!listening.ok) throw new Error(listening.error);
 	await uplink_of(rooms);
 	return rooms;
+}
+
+/** Plays one of our scripts with clients on a server that others wrote; answers with why it failed, or with nothing. */
+export function play_behind(upstream: Upstream, name: string, timeout?: number): Promise<string> {
+	const start = async () => {
+		const rooms = await start_rooms(upstream.component_port);
+		return { port: upstream.port, stop: () => rooms.stop("The script is over") };
+	};
+	return play_on(start, name, timeout);
 }
 
 /** Starts both sides. Throws where one of them does not start. */
