@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { find_prosody, type Reference, start_reference } from "../../tools/reference.ts";
 import { Client } from "../../tools/scansion/client.ts";
 import { eventually, patience } from "../helper.ts";
@@ -18,6 +18,7 @@ beforeEach(() => {
 });
 
 afterEach(async () => {
+	vi.unstubAllEnvs();
 	await running?.stop();
 	running = undefined;
 	rmSync(folder, { recursive: true });
@@ -38,11 +39,6 @@ function is_running(pid: number): boolean {
 	} catch {
 		return false;
 	}
-}
-
-/** Scratch folders of references that are there now. */
-function scratch_folders(): string[] {
-	return readdirSync(tmpdir()).filter((name) => name.startsWith("enjamb-reference-"));
 }
 
 describe("start_reference", () => {
@@ -84,10 +80,11 @@ VirtualHost "localhost"
 	});
 
 	it.skipIf(no_prosody)("tells with the log why it did not start", async () => {
-		const before = scratch_folders();
+		// Other specs start Prosodys meanwhile, whose folders are elsewhere
+		vi.stubEnv("TMPDIR", folder);
 		const started = await start_reference({ config: 'VirtualHost "localhost' });
 		expect(!started.ok && started.error).toMatch(/did not start: it ended with exit status 1\n[\s\S]*prosody\.cfg\.lua/);
-		expect(scratch_folders()).toEqual(before);
+		expect(readdirSync(folder)).toEqual([]);
 	});
 
 	it("tells that there is none", async () => {
