@@ -14,7 +14,10 @@ const tests = readdirSync(folder)
 
 /** Libraries that come with the installed Prosody and its dependencies, and those that are Debian's own packages. */
 const without_lua = no_lua("util.jid", "util.encodings", "util.hashes", "lfs");
-const packages: { readonly [name: string]: readonly string[] } = { openssl: ["openssl.pkey", "openssl.kdf"] };
+const packages: { readonly [name: string]: readonly string[] } = {
+	openssl: ["openssl.pkey", "openssl.kdf"],
+	dbi: ["dbd.sqlite3"],
+};
 
 /** What these print is what Lua printed amid the libraries of Prosody 13, which Debian does not have. */
 const of_13: readonly string[] = ["crypto", "jwt"];
