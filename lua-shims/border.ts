@@ -1,8 +1,10 @@
 // No counterpart: values between Lua and the host. DESIGN's rules: live tables, one identity each, functions both ways.
 
+import { go_on, Waiting } from "../host/util/waiting.ts";
 import { make_proxy } from "./lua_proxy.ts";
 import { type Table, TValue } from "./vm/fengari.ts";
 import { key_of, key_value, LiveTable, nil, number_value, string_value, tags, text_of_string } from "./vm/live_table.ts";
+import type { WaitingValues } from "./vm/threads.ts";
 import type { Vm } from "./vm/vm.ts";
 
 /** Several results of a host function for Lua. */
@@ -119,8 +121,9 @@ export class Border {
 	}
 
 	/** All results of a host function as Lua sees them. */
-	results_to_lua(result: unknown): readonly TValue[] | TValue | undefined {
+	results_to_lua(result: unknown): readonly TValue[] | TValue | WaitingValues | undefined {
 		if (result === undefined) return undefined;
+		if (result instanceof Waiting) return result.go_on((answer) => [this.to_lua(answer)]);
 		if (!(result instanceof Results)) return this.to_lua(result);
 		return result.values.map((value) => this.to_lua(value));
 	}
@@ -249,6 +252,16 @@ export class Border {
 			args.map((arg) => this.to_lua(arg)),
 		);
 		return first === undefined ? undefined : this.from_lua(first);
+	}
+
+	/** The same for code that may wait: then its first result comes later. */
+	call_waiting(callee: TValue, ...args: readonly unknown[]): unknown {
+		const results = this.vm.call_waiting(
+			callee,
+			args.map((arg) => this.to_lua(arg)),
+		);
+		const first_of = ([first]: readonly TValue[]): unknown => (first === undefined ? undefined : this.from_lua(first));
+		return go_on(results, first_of);
 	}
 
 	/** The same with all results. */

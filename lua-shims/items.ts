@@ -9,6 +9,7 @@ import { short as new_id } from "../host/util/id.ts";
 import * as jid from "../host/util/jid.ts";
 import { ns } from "../host/util/ns.ts";
 import { iq, Stanza, stanza as stanza_element } from "../host/util/stanza.ts";
+import { promise_of, Waiting } from "../host/util/waiting.ts";
 import { listen } from "./connection.ts";
 import type { LuaContext } from "./context.ts";
 import { http_app_from_lua, http_listener } from "./http.ts";
@@ -38,8 +39,9 @@ const task: ItemAdapter = (host, _module, item) => {
 		when,
 		name: typeof name === "string" ? name : undefined,
 		...(typeof id === "string" ? { id } : {}),
-		run(started_at) {
-			vm.call(run, [item, border.to_lua(started_at)]);
+		async run(started_at) {
+			const results = vm.call_waiting(run, [item, border.to_lua(started_at)]);
+			if (results instanceof Waiting) await promise_of(results);
 		},
 	};
 	return made;

@@ -66,6 +66,7 @@ export class LuaHost implements LuaContext {
 		}
 		// puts the global function `import` in place
 		this.libraries.get("util.import");
+		this.vm.threads.resume = (thread) => void this.vm.call(this.libraries.function_of("util.async", "_continue"), [thread]);
 		if (serves === "modules") restrict_debug(this.vm);
 		this.costs.publish(server);
 		this.modules = new ModuleRegistry(this, folders, this.costs);

@@ -31,14 +31,13 @@ export function router_functions(host: LuaContext): { readonly [name: string]: T
 	const origin_of = (value: TValue): Session => lua_origin(host, value);
 	return {
 		core_process_stanza: vm.native(([origin = nil, stanza]) => {
-			server.router.process_stanza(origin_of(origin), stanza_argument(host, stanza, "core_process_stanza"));
-			return undefined;
+			const given = stanza_argument(host, stanza, "core_process_stanza");
+			return server.router.process_stanza(origin_of(origin), given)?.go_on(() => []);
 		}),
 		core_post_stanza: vm.native(([origin = nil, stanza, preevents]) => {
 			const given = stanza_argument(host, stanza, "core_post_stanza");
 			const with_preevents = preevents !== undefined && !preevents.ttisnil() && preevents.value !== false;
-			server.router.post_stanza(origin_of(origin), given, with_preevents);
-			return undefined;
+			return server.router.post_stanza(origin_of(origin), given, with_preevents)?.go_on(() => []);
 		}),
 		core_route_stanza: vm.native(([origin = nil, stanza]) => {
 			const given = stanza_argument(host, stanza, "core_route_stanza");

@@ -5,6 +5,7 @@ import { failed, is_error_type, ok, stanza_error } from "../host/util/error.ts";
 import { type Border, Results } from "./border.ts";
 import type { TValue } from "./vm/fengari.ts";
 import { nil } from "./vm/live_table.ts";
+import type { NativeFunction } from "./vm/vm.ts";
 
 function is_result(value: object): value is Result<unknown, unknown> {
 	return "ok" in value && typeof value.ok === "boolean" && ("value" in value || "error" in value);
@@ -31,7 +32,7 @@ function iteration(border: Border, iterator: Iterator<unknown>): TValue {
  * What a function answered, as Lua functions answer it: an error value is `nil` and the error (type, condition and text where it
  * is a stanza error), an iterator is a function for the generic `for`.
  */
-export function lua_results(border: Border, answer: unknown): readonly TValue[] | TValue | undefined {
+export function lua_results(border: Border, answer: unknown): ReturnType<NativeFunction> {
 	if (typeof answer !== "object" || answer === null || answer instanceof Results) return border.results_to_lua(answer);
 	if (is_result(answer)) {
 		if (answer.ok) return lua_results(border, answer.value);

@@ -2,6 +2,7 @@
 
 import type { SaslHandler } from "../host/core/types.ts";
 import type { ChannelBindingData, SaslStep } from "../host/util/sasl/mechanism.ts";
+import { go_on } from "../host/util/waiting.ts";
 import type { LuaContext } from "./context.ts";
 import { table_of } from "./native_calls.ts";
 import { optional_text, text_argument } from "./vm/arguments.ts";
@@ -105,21 +106,26 @@ export function sasl_from_lua(host: LuaContext, value: TValue): SaslHandler {
 			return Array.isArray(names) ? names.filter((name) => typeof name === "string") : Object.keys(Object(names));
 		},
 		select: (mechanism) => call("select", string_value(mechanism))[0]?.value === true,
-		process(message): SaslStep {
-			const [status = nil, data = nil, reason = nil] = call("process", string_value(text_of(message)));
-			const answer = optional_text(status);
-			const given = bytes(data);
-			const { username } = handler;
-			if (answer === "challenge") return { status: "challenge", data: given ?? Buffer.alloc(0) };
-			if (answer === "success" && username !== undefined) {
-				return given === undefined ? { status: "success", username } : { status: "success", username, data: given };
-			}
-			const condition = optional_text(data) ?? "not-authorized";
-			const why = optional_text(reason);
-			return why === undefined ? { status: "failure", condition } : { status: "failure", condition, text: why };
+		process: (message) => step_from_lua(call("process", string_value(text_of(message)))),
+		process_waiting(message) {
+			const process = vm.index(kept, string_value("process"));
+			return go_on(vm.call_waiting(process, [kept, string_value(text_of(message))]), step_from_lua);
 		},
 		clean_clone: () => sasl_from_lua(host, call("clean_clone")[0] ?? nil),
 	};
 	border.adopt(value.value as Table, handler);
 	return handler;
+
+	function step_from_lua([status = nil, data = nil, reason = nil]: readonly TValue[]): SaslStep {
+		const answer = optional_text(status);
+		const given = bytes(data);
+		const { username } = handler;
+		if (answer === "challenge") return { status: "challenge", data: given ?? Buffer.alloc(0) };
+		if (answer === "success" && username !== undefined) {
+			return given === undefined ? { status: "success", username } : { status: "success", username, data: given };
+		}
+		const condition = optional_text(data) ?? "not-authorized";
+		const why = optional_text(reason);
+		return why === undefined ? { status: "failure", condition } : { status: "failure", condition, text: why };
+	}
 }

@@ -12,7 +12,7 @@ import * as ghosts from "./ghosts.ts";
 import type { RoomLibrary } from "./muc.lib.ts";
 import { create_rooms, type Rooms } from "./rooms.ts";
 import * as tombstones from "./tombstones.ts";
-import type { Room, RoomMethods } from "./types.ts";
+import type { Handled, Room, RoomMethods } from "./types.ts";
 import { refuse } from "./util.lib.ts";
 
 /** What other modules may do with the rooms of the component. */
@@ -94,7 +94,7 @@ function enters(stanza: Stanza): boolean {
 }
 
 /** What becomes of a stanza to a room that does not exist: a presence that asks to enter creates it. */
-function handle_missing(module: ModuleApi, rooms: Rooms, room_jid: string, { origin, stanza }: StanzaEvent): true | undefined {
+function handle_missing(module: ModuleApi, rooms: Rooms, room_jid: string, { origin, stanza }: StanzaEvent): Handled {
 	const { type } = stanza.attr;
 	if (type === "error") return undefined;
 	if (prep(room_jid, true) === undefined) return refuse(origin, stanza, "modify", "jid-malformed", undefined, module.host);
@@ -121,7 +121,7 @@ function stanza_handler(module: ModuleApi, rooms: Rooms, method: StanzaMethod): 
 		}
 		if (!is_slice && room._occupants.size >= crowd && enters(stanza)) {
 			// Much may have happened until then, so it is looked for again
-			module.in_slices(event, () => void handle_stanza(event, true));
+			module.in_slices(event, () => handle_stanza(event, true));
 			return true;
 		}
 		if (!room._data.destroyed) return room[method](origin, stanza);

@@ -3,7 +3,11 @@
 import type { ModuleApi, StoreTable } from "../host/core/types.ts";
 import type { Result, StanzaError } from "../host/util/error.ts";
 import type { Stanza } from "../host/util/stanza.ts";
+import type { Waiting } from "../host/util/waiting.ts";
 import type { DataOf, room_kinds, StoredKinds } from "./kinds.ts";
+
+/** What became of a stanza: undefined where others have to look at it. */
+export type Handled = true | Waiting<true> | undefined;
 
 /** Long-lived association with a room (XEP-0045 §5.2). Lua modules see "none" as nil where Prosody has it so. */
 export type Affiliation = "outcast" | "none" | "member" | "admin" | "owner";

@@ -164,6 +164,10 @@ export class ModuleInstance implements ModuleApi {
 		return this.events.fire_event(event, payload);
 	}
 
+	fire_waiting<Name extends keyof EventMap & string>(event: Name, payload: EventMap[Name]): unknown {
+		return this.events.fire_waiting(event, payload);
+	}
+
 	// ------------------------------------------------------------------------------------------------------------ items
 
 	add_feature(xmlns: string): void {
@@ -391,7 +395,7 @@ export class ModuleInstance implements ModuleApi {
 		});
 	}
 
-	in_slices(event: StanzaEvent, work: () => void): void {
+	in_slices(event: StanzaEvent, work: () => unknown): void {
 		this.server.router.in_slices(event, work);
 	}
 

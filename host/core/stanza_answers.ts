@@ -2,6 +2,7 @@
 
 import type { Stanza } from "../util/stanza.ts";
 import * as st from "../util/stanza.ts";
+import type { Waiting } from "../util/waiting.ts";
 import type { Log, Session } from "./types.ts";
 
 const stanza_names = new Set(["message", "presence", "iq"]);
@@ -17,11 +18,13 @@ export interface StanzaAnswers {
 	unhandled(origin: Session, stanza: Stanza): void;
 	/** Something went wrong that is nobody's fault but ours; its sender hears of it, and all others go on. */
 	mistake(origin: Session, stanza: Stanza, error: unknown): void;
+	/** A handler waits for something: what its sender sends behind it waits too, and nobody else does. */
+	wait(origin: Session, stanza: Stanza, waiting: Waiting<unknown>): void;
 }
 
 /** @param wants_debug whether somebody wants to read of each stanza */
 export function create_answers(log: Log, wants_debug: () => boolean): StanzaAnswers {
-	return {
+	const answers: StanzaAnswers = {
 		unhandled(origin, stanza) {
 			const { name } = stanza;
 			if (stanza.attr["xmlns"] === undefined && stanza_names.has(name)) {
@@ -41,5 +44,13 @@ export function create_answers(log: Log, wants_debug: () => boolean): StanzaAnsw
 				origin.send(st.error_reply(stanza, "cancel", "internal-server-error"));
 			}
 		},
+		wait(origin, stanza, waiting) {
+			const release = "hold" in origin ? origin.hold?.() : undefined;
+			waiting.ended((outcome) => {
+				if (!outcome.ok) answers.mistake(origin, stanza, outcome.error);
+				release?.();
+			});
+		},
 	};
+	return answers;
 }

@@ -4,8 +4,9 @@ import * as jid from "../util/jid.ts";
 import type { Stanza } from "../util/stanza.ts";
 import * as st from "../util/stanza.ts";
 import { resourceprep } from "../util/stringprep.ts";
+import { Waiting } from "../util/waiting.ts";
 import type { StanzaAnswers } from "./stanza_answers.ts";
-import type { Log, Server, Session, StanzaEvent, StanzaRouter } from "./types.ts";
+import type { Log, Server, Session, StanzaEvent, StanzaRouter, Waited } from "./types.ts";
 
 /** Streams whose other end is known, so that stanzas of theirs are passed on. */
 const passes_stanzas: ReadonlySet<Session["type"]> = new Set(["c2s", "component", "s2sin", "s2sout"]);
@@ -101,21 +102,28 @@ export function create_checks(
 	}
 
 	/** Fires the event of what is no stanza, or none of a stream that may send such. */
-	function handle_element(origin: Session, stanza: Stanza): void {
+	function handle_element(origin: Session, stanza: Stanza): Waited {
 		const host = server.hosts.get(stanza.attr["to"] ?? origin.host ?? "");
-		if (host?.events.fire_event(element_event(stanza), { origin, stanza })) return;
-		answers.unhandled(origin, stanza);
+		const answer = host?.events.fire_waiting(element_event(stanza), { origin, stanza });
+		if (answer instanceof Waiting) return answer.go_on((late) => (late ? undefined : answers.unhandled(origin, stanza)));
+		if (!answer) answers.unhandled(origin, stanza);
+		return undefined;
 	}
 
 	return function process_stanza(origin, stanza) {
 		if (wants_debug()) origin.log("debug", "Received[%s]: %s", origin.type, stanza.top_tag());
 		server.turn.record({ origin, stanza } satisfies StanzaEvent);
 		try {
-			if (!check(origin, stanza)) return;
-			if (passes_stanzas.has(origin.type) && stanza.attr["xmlns"] === undefined) post(origin, stanza, origin.type === "c2s");
-			else handle_element(origin, stanza);
+			if (!check(origin, stanza)) return undefined;
+			const waiting =
+				passes_stanzas.has(origin.type) && stanza.attr["xmlns"] === undefined
+					? post(origin, stanza, origin.type === "c2s")
+					: handle_element(origin, stanza);
+			if (waiting !== undefined) answers.wait(origin, stanza, waiting);
+			return waiting;
 		} catch (error) {
 			answers.mistake(origin, stanza, error);
+			return undefined;
 		}
 	};
 }

@@ -4,10 +4,11 @@ import * as jid from "../util/jid.ts";
 import { Slices } from "../util/slices.ts";
 import type { Stanza } from "../util/stanza.ts";
 import * as st from "../util/stanza.ts";
+import { Waiting } from "../util/waiting.ts";
 import { create_answers, is_answer } from "./stanza_answers.ts";
 import { create_checks } from "./stanza_checks.ts";
 import { create_stanza_slices } from "./stanza_slices.ts";
-import type { Log, Server, Session, StanzaEvent, StanzaRouter } from "./types.ts";
+import type { HostSession, Log, Server, Session, StanzaEvent, StanzaRouter, Waited } from "./types.ts";
 
 /** Narrows a stanza's name for the event table; anything else was sorted out before. */
 function stanza_name(name: string): "message" | "presence" | "iq" {
@@ -26,13 +27,12 @@ export function create_router(server: RouterNeeds, wants_debug: () => boolean): 
 	const slices = new Slices(server.turn);
 	const answers = create_answers(log, wants_debug);
 
-	function post_stanza(origin: Session, stanza: Stanza, preevents = false): void {
+	function post_stanza(origin: Session, stanza: Stanza, preevents = false, event: StanzaEvent = { origin, stanza }): Waited {
 		const to = stanza.attr["to"];
 		const slash = to === undefined ? -1 : to.indexOf("/");
 		const to_bare = to === undefined || slash < 0 ? to : to.slice(0, slash);
 		const at = to_bare === undefined ? -1 : to_bare.indexOf("@");
 		const host = to_bare === undefined || at < 0 ? to_bare : to_bare.slice(at + 1);
-		const event: StanzaEvent = { origin, stanza };
 		// A domain with a resource is still the domain's business.
 		let kind: "full" | "bare" | "host" = at < 0 ? "host" : slash < 0 ? "bare" : "full";
 		if (to === undefined) {
@@ -48,19 +48,31 @@ export function create_router(server: RouterNeeds, wants_debug: () => boolean): 
 			if (own) {
 				if (own.events.fire_event("pre-stanza", event) !== undefined) {
 					log("debug", "Stanza rejected by pre-stanza handler: %s", event.reason ?? "unknown reason");
-					return;
+					return undefined;
 				}
-				if (own.events.fire_event(`pre-${name}/${kind}`, event)) return;
+				const answer = own.events.fire_waiting(`pre-${name}/${kind}`, event);
+				if (answer instanceof Waiting)
+					return answer.go_on((late) => (late ? undefined : post_stanza(origin, stanza, false, event)));
+				if (answer) return undefined;
 			}
 		}
 		const target = server.hosts.get(to_bare ?? "") ?? server.hosts.get(host ?? origin.host ?? "");
 		if (target === undefined) {
 			route_stanza(origin, stanza);
-			return;
+			return undefined;
 		}
-		if (target.events.fire_event(`${name}/${kind}`, event)) return;
-		if (event.to_self && target.events.fire_event(`${name}/self`, event)) return;
-		answers.unhandled(origin, stanza);
+		const answer = target.events.fire_waiting(`${name}/${kind}`, event);
+		if (answer instanceof Waiting) return answer.go_on((late) => (late ? undefined : try_self(target, event, name)));
+		return answer ? undefined : try_self(target, event, name);
+	}
+
+	/** What nobody has handled is for the account itself, or an error. */
+	function try_self(target: HostSession, event: StanzaEvent, name: "message" | "presence" | "iq"): Waited {
+		const { origin, stanza } = event;
+		const answer = event.to_self ? target.events.fire_waiting(`${name}/self`, event) : undefined;
+		if (answer instanceof Waiting) return answer.go_on((late) => (late ? undefined : answers.unhandled(origin, stanza)));
+		if (!answer) answers.unhandled(origin, stanza);
+		return undefined;
 	}
 
 	function route_stanza(given_origin: Session | undefined, stanza: Stanza): void {

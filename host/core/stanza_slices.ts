@@ -2,6 +2,7 @@
 
 import type { Slices } from "../util/slices.ts";
 import type { Turn } from "../util/turn.ts";
+import { Waiting } from "../util/waiting.ts";
 import type { StanzaAnswers } from "./stanza_answers.ts";
 import type { ModuleApi } from "./types.ts";
 
@@ -15,7 +16,8 @@ export function create_stanza_slices(slices: Slices, turn: Turn, answers: Stanza
 			work() {
 				// The turn that it came in is over
 				if (has_waited) turn.record(event);
-				work();
+				const waiting = work();
+				if (waiting instanceof Waiting) answers.wait(origin, stanza, waiting);
 			},
 			// Who is gone meanwhile must not come in any more
 			is_wanted: () => origin.type === type,

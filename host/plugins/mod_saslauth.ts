@@ -6,6 +6,7 @@ import { ns } from "../util/ns.ts";
 import { refuse, type SaslStep } from "../util/sasl/mechanism.ts";
 import type { Stanza } from "../util/stanza.ts";
 import * as st from "../util/stanza.ts";
+import { go_on, type Waiting } from "../util/waiting.ts";
 import { load_channel_binding } from "./saslauth_channel_binding.lib.ts";
 import { load_server_sasl } from "./saslauth_s2s.lib.ts";
 
@@ -94,17 +95,23 @@ export const definition: ModuleDefinition = {
 			return step;
 		}
 
-		function process_data(session: C2sSession, stanza: Stanza): void {
+		/** Goes on with an exchange; where an account is looked up elsewhere, the client's next stanzas wait for it. */
+		function process_data(session: C2sSession, stanza: Stanza): true | Waiting<true> {
 			const text = stanza.get_text();
 			const message = text === undefined ? undefined : base64_decode(text);
 			if (!message) {
 				session.sasl_handler = undefined;
 				session.send(failure("incorrect-encoding"));
-				return;
+				return true;
 			}
 			const handler = session.sasl_handler;
-			if (!handler) return;
-			const step = handle_step(session, handler.process(message));
+			if (!handler) return true;
+			const step = handler.process_waiting?.(message) ?? handler.process(message);
+			return go_on(step, (known) => answer(session, known));
+		}
+
+		function answer(session: C2sSession, reached: SaslStep): true {
+			const step = handle_step(session, reached);
 			const event: SaslEvent = {
 				session,
 				message: step.status === "failure" ? step.condition : step.data,
@@ -116,6 +123,7 @@ export const definition: ModuleDefinition = {
 					? failure(event.message?.toString() ?? step.condition, event.error_text)
 					: with_data(step.status, event.message),
 			);
+			return true;
 		}
 
 		module.hook(`stanza/${ns.sasl}:auth`, (event) => {
@@ -136,15 +144,15 @@ export const definition: ModuleDefinition = {
 			} else if (disabled_mechanisms.has(mechanism) || !session.sasl_handler.select(mechanism)) {
 				session.send(failure("invalid-mechanism"));
 			} else {
-				process_data(session, stanza);
+				return process_data(session, stanza);
 			}
 			return true;
 		});
 
 		module.hook(`stanza/${ns.sasl}:response`, ({ origin: session, stanza }) => {
 			if (!is_client(session)) return undefined;
-			if (session.sasl_handler?.selected !== undefined) process_data(session, stanza);
-			else session.send(failure("not-authorized", "Out of order SASL element"));
+			if (session.sasl_handler?.selected !== undefined) return process_data(session, stanza);
+			session.send(failure("not-authorized", "Out of order SASL element"));
 			return true;
 		});
 

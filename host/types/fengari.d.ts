@@ -18,6 +18,7 @@ declare module "fengari" {
 	export function to_jsstring(bytes: LuaString, from?: number, to?: number, replacement_char?: boolean): string;
 
 	export namespace lua {
+		const LUA_YIELD: number;
 		const LUA_OK: 0;
 		const LUA_MULTRET: -1;
 		const LUA_REGISTRYINDEX: number;
@@ -66,6 +67,8 @@ declare module "fengari" {
 		/** Pushes the length, with metamethods. */
 		function lua_len(L: LuaState, index: number): void;
 		function lua_newtable(L: LuaState): void;
+		/** Pushes a new thread, and answers with it. */
+		function lua_newthread(L: LuaState): LuaState;
 		/** Pops a key, pushes the next key and value; 0 at the end. */
 		function lua_next(L: LuaState, index: number): number;
 		function lua_pcall(L: LuaState, argument_count: number, result_count: number, handler_index: number): number;
@@ -87,6 +90,8 @@ declare module "fengari" {
 		function lua_remove(L: LuaState, index: number): void;
 		function lua_replace(L: LuaState, index: number): void;
 		function lua_setfield(L: LuaState, index: number, name: LuaString): void;
+		/** Starts a thread, or goes on with one, from another; answers with its status. */
+		function lua_resume(L: LuaState, from: LuaState, argument_count: number): number;
 		function lua_sethook(L: LuaState, hook: LuaHook | null, mask: number, count: number): void;
 		function lua_setmetatable(L: LuaState, index: number): boolean;
 		/** Pops a value and a key and sets it in the table, with metamethods. */
@@ -94,6 +99,8 @@ declare module "fengari" {
 		function lua_settop(L: LuaState, index: number): void;
 		/** Pops the value on top into the function's n-th upvalue and answers its name; null when there is none. */
 		function lua_setupvalue(L: LuaState, function_index: number, n: number): LuaString | null;
+		/** Has a thread wait; does not return. What it goes on with once it is resumed is what the continuation leaves on the stack. */
+		function lua_yieldk(L: LuaState, result_count: number, context: number, continuation: LuaCFunction): never;
 		function lua_toboolean(L: LuaState, index: number): boolean;
 		function lua_tonumber(L: LuaState, index: number): number;
 		/** The bytes of a string, or of a number (which becomes a string in place); null otherwise. */

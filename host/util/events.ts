@@ -1,5 +1,7 @@
 // Counterpart: util/events.lua
 
+import { Waiting } from "./waiting.ts";
+
 /** What a handler answers: undefined lets the next one see the event, anything else (false too) ends it and is the answer. */
 export type Handler<Payload> = (event: Payload) => unknown;
 
@@ -10,7 +12,10 @@ export type Wrapper<Payload> = {
 
 // Handlers of all payloads lie in one map. Each is only ever called with the payload of the name that it was added under,
 // which the signatures below guarantee; written as methods, these types let the compiler store them together.
-export type AnyHandler = { handler(event: unknown): unknown }["handler"];
+export type AnyHandler = { handler(event: unknown): unknown }["handler"] & {
+	/** The same for whoever fires the event and can go on later: it may answer with a {@link Waiting}. */
+	readonly waiting?: (event: unknown) => unknown;
+};
 export type AnyWrapper = {
 	wrapper(next: (name: string, event: unknown) => unknown, name: string, event: unknown): unknown;
 }["wrapper"];
@@ -40,6 +45,8 @@ export class Events<Map> {
 	private readonly entries = new globalThis.Map<string, Entry[]>();
 	/** Handlers in order, made when an event is first fired after a change. */
 	private readonly index = new globalThis.Map<string, readonly AnyHandler[]>();
+	/** The same for {@link fire_waiting}. */
+	private readonly waiting_index = new globalThis.Map<string, readonly AnyHandler[]>();
 	private readonly wrapped = new globalThis.Map<string, AnyWrapper[]>();
 	private global_wrappers: AnyWrapper[] = [];
 	private debug_hook: DebugHook | undefined;
@@ -58,6 +65,7 @@ export class Events<Map> {
 		others.sort((a, b) => b.priority - a.priority || a.order - b.order);
 		this.entries.set(name, others);
 		this.index.delete(name);
+		this.waiting_index.delete(name);
 	}
 
 	/** Takes a handler back; nothing happens where it was not added. */
@@ -71,6 +79,7 @@ export class Events<Map> {
 		if (rest.length > 0) this.entries.set(name, rest);
 		else this.entries.delete(name);
 		this.index.delete(name);
+		this.waiting_index.delete(name);
 	}
 
 	/** The handlers of an event in the order in which they run. */
@@ -150,6 +159,27 @@ export class Events<Map> {
 		return undefined;
 	}
 
+	/**
+	 * The same for whoever can go on later: where a handler waits for something (in Lua, by `util.async`), the answer is a
+	 * {@link Waiting}, and the handlers behind it run when it is over. With a wrapper around the event nobody may wait.
+	 */
+	fire_waiting<Name extends keyof Map & string>(name: Name, event: Map[Name]): unknown {
+		if (this.wrapped.size > 0 || this.global_wrappers.length > 0) return this.fire_any_waiting(name, event);
+		const handlers = this.waiting_index.get(name) ?? this.waiting_handlers(name);
+		for (let index = 0; index < handlers.length; index++) {
+			const handler = handlers[index];
+			const answer = handler && (this.debug_hook === undefined ? handler(event) : this.call(handler, name, event));
+			if (answer === undefined) continue;
+			return answer instanceof Waiting ? this.go_on_behind(answer, handlers, index, event) : answer;
+		}
+		return undefined;
+	}
+
+	/** The same for an event whose name is only known at run time. */
+	fire_any_waiting(name: string, event: unknown): unknown {
+		return this.is_watched(name) ? this.fire_any(name, event) : this.fire_from(this.waiting_handlers(name), 0, event);
+	}
+
 	/** Fires an event whose name is only known at run time, and whose payload only its handlers know (items, Lua). */
 	fire_any(name: string, event: unknown): unknown {
 		return this.run_wrapped(name, event, at_once);
@@ -179,6 +209,36 @@ export class Events<Map> {
 			return attempt(() => wrapper((next_name, next) => inside(depth - 1, next_name, next), inner_name, inner_event));
 		};
 		return inside(wrappers.length, name, event);
+	}
+
+	private fire_from(handlers: readonly AnyHandler[], from: number, event: unknown): unknown {
+		for (let index = from; index < handlers.length; index++) {
+			const answer = handlers[index]?.(event);
+			if (answer === undefined) continue;
+			return answer instanceof Waiting ? this.go_on_behind(answer, handlers, index, event) : answer;
+		}
+		return undefined;
+	}
+
+	/** What comes of a handler that waits, and else of those behind it. */
+	private go_on_behind(
+		waiting: Waiting<unknown>,
+		handlers: readonly AnyHandler[],
+		index: number,
+		event: unknown,
+	): Waiting<unknown> {
+		return waiting.go_on((answer) => (answer === undefined ? this.fire_from(handlers, index + 1, event) : answer));
+	}
+
+	/** What {@link fire_waiting} calls, in order. */
+	private waiting_handlers(name: string): readonly AnyHandler[] {
+		const known = this.waiting_index.get(name);
+		if (known) return known;
+		const handlers = this.get_handlers(name);
+		if (handlers.length === 0) return handlers;
+		const waiting = handlers.map((handler) => handler.waiting ?? handler);
+		this.waiting_index.set(name, waiting);
+		return waiting;
 	}
 
 	private run_each(name: string, event: unknown, attempt: (call: () => unknown) => unknown): unknown {

@@ -11,6 +11,7 @@ import {
 } from "./sasl/mechanism.ts";
 import { plain } from "./sasl/plain.ts";
 import { create_scram, create_scram_plus } from "./sasl/scram.ts";
+import type { Waiting } from "./waiting.ts";
 
 export type {
 	Account,
@@ -37,6 +38,8 @@ export interface SaslHandler {
 	process(message: Buffer): SaslStep;
 	/** Adds something that the channel can be bound by, before mechanisms are offered. Missing where the handler cannot bind. */
 	add_cb_handler?(name: string, data: ChannelBindingData): void;
+	/** The same where whoever checks accounts may take time (Lua); without it, none does. */
+	process_waiting?(message: Buffer): SaslStep | Waiting<SaslStep>;
 	/** A handler for another try. */
 	clean_clone(): SaslHandler;
 }

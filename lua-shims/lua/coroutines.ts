@@ -2,17 +2,13 @@
 
 import { bad_argument, boolean_value, is_none, kept, optional_text_at, type_name } from "../vm/arguments.ts";
 import { close_coroutine_variables } from "../vm/closing.ts";
-import type { LuaState } from "../vm/fengari.ts";
-import { type CallInfo, lua, type Thread, TValue } from "../vm/fengari.ts";
+import { type LuaThread, lua, TValue } from "../vm/fengari.ts";
 import { number_value, tags } from "../vm/live_table.ts";
 import type { NativeFunction } from "../vm/vm.ts";
 
-/** A thread as it has to be seen to end it. */
-type Ending = LuaState & Thread & { status: number; readonly base_ci: CallInfo };
-
 const status = { ok: 0, yield: 1 } as const;
 
-function is_thread(value: TValue | undefined): value is TValue & { value: Ending } {
+function is_thread(value: TValue | undefined): value is TValue & { value: LuaThread } {
 	return value?.type === tags.thread;
 }
 

@@ -42,6 +42,8 @@ export function replace_libraries(host: LuaContext): void {
 	set("os", os_library(host));
 	const library = (name: string): Table => vm.raw_get(globals, name).value as Table;
 	vm.raw_set(library("coroutine"), "close", vm.native(close_coroutine));
+	const resume = vm.raw_get(library("coroutine"), "resume").value as LuaCFunction;
+	vm.raw_set(library("coroutine"), "resume", vm.resume_function(resume));
 	vm.raw_set(
 		library("utf8"),
 		"charpattern",

@@ -34,7 +34,7 @@ export function create_module_api(host: LuaContext, modules: ModuleRegistry): TV
 			vm.raw_set(
 				api,
 				name,
-				vm.native(([self, ...args]) => method(modules.module_of(self, name), args)),
+				vm.native(([self, ...args], L) => method(modules.module_of(self, name), args, L)),
 			);
 		}
 	}

@@ -2,6 +2,7 @@
 
 import type { StanzaEvent } from "../../host/core/types.ts";
 import type { AnyHandler, AnyWrapper } from "../../host/util/events.ts";
+import { Waiting } from "../../host/util/waiting.ts";
 import type { LuaContext } from "../context.ts";
 import { bus_of, payload_of } from "../origins.ts";
 import { function_argument, optional_number, text_argument } from "../vm/arguments.ts";
@@ -17,6 +18,15 @@ export function hook_methods(host: LuaContext, modules: ModuleRegistry): Methods
 	/** Event buses of Lua, `util.events`, and those of the host have the same methods. */
 	const is_lua_bus = (value: TValue): boolean => value.type === tags.table && !(value.value instanceof LiveTable);
 
+	/** A stanza whose handler waited hears of it where the turn fails in which it goes on. */
+	function in_turn(event: unknown, answer: unknown): unknown {
+		if (!(answer instanceof Waiting)) return answer;
+		return answer.go_on((late) => {
+			if (typeof event === "object" && event !== null && "stanza" in event && "origin" in event) host.server.turn.record(event);
+			return late;
+		});
+	}
+
 	/** The host's handler for a Lua function under a name: the same each time, so that it can be taken back. */
 	function handler_of(module: LuaModule, name: string, value: TValue): HookedHandler {
 		const closure = value.value as object;
@@ -29,7 +39,16 @@ export function hook_methods(host: LuaContext, modules: ModuleRegistry): Methods
 		let known = by_name.get(name);
 		if (!known) {
 			const measured = modules.costs.measured(module);
-			known = { handler: (event) => measured(() => border.call(value, event)), undo_on: new Map() };
+			known = {
+				handler: Object.assign((event: unknown) => measured(() => border.call(value, event)), {
+					waiting: (event: unknown) =>
+						in_turn(
+							event,
+							measured(() => border.call_waiting(value, event)),
+						),
+				}),
+				undo_on: new Map(),
+			};
 			by_name.set(name, known);
 		}
 		return known;
@@ -107,10 +126,17 @@ export function hook_methods(host: LuaContext, modules: ModuleRegistry): Methods
 			const namespace = text_argument(xmlns, "xmlns");
 			const name_of_event = `stanza/${namespace}${tag === undefined || tag.ttisnil() ? "" : `:${text_argument(tag, "name")}`}`;
 			const measured = modules.costs.measured(module);
-			const run: AnyHandler = (event) => {
+			const args_of = (event: unknown) => {
 				const { origin, stanza } = event as StanzaEvent;
-				return measured(() => border.call(wanted, origin, stanza, stanza.attr));
+				return [origin, stanza, stanza.attr] as const;
 			};
+			const run: AnyHandler = Object.assign((event: unknown) => measured(() => border.call(wanted, ...args_of(event))), {
+				waiting: (event: unknown) =>
+					in_turn(
+						event,
+						measured(() => border.call_waiting(wanted, ...args_of(event))),
+					),
+			});
 			const bus = own_bus(module);
 			bus.add_any(name_of_event, run, optional_number(order));
 			modules.undo(module, () => bus.remove_any(name_of_event, run));
@@ -136,9 +162,12 @@ export function hook_methods(host: LuaContext, modules: ModuleRegistry): Methods
 			return wrap_on(module, bus_of(host, object), event, callback);
 		},
 		// of the server's own bus once the host is gone, as a connection may close after it
-		fire_event: (module, [name, payload]) =>
-			border.to_lua(
-				own_bus(module).fire_any(text_argument(name, "event"), payload === undefined ? undefined : payload_of(host, payload)),
-			),
+		fire_event(module, [name, payload], L) {
+			const event = text_argument(name, "event");
+			const given = payload === undefined ? undefined : payload_of(host, payload);
+			// what its handlers wait for, the code that fires it waits for
+			if (L.nny === 0) return border.results_to_lua(own_bus(module).fire_any_waiting(event, given)) ?? nil;
+			return border.to_lua(own_bus(module).fire_any(event, given));
+		},
 	};
 }

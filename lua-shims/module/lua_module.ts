@@ -2,17 +2,16 @@
 
 import { dirname } from "node:path";
 import type { EventMap, ModuleApi } from "../../host/core/types.ts";
-import type { Events } from "../../host/util/events.ts";
+import type { AnyHandler, Events } from "../../host/util/events.ts";
 import { type Table, TValue } from "../vm/fengari.ts";
 import { tags } from "../vm/live_table.ts";
-import type { Vm } from "../vm/vm.ts";
+import type { LuaThread, NativeFunction, Vm } from "../vm/vm.ts";
 
-export type LuaHandler = (event: unknown) => unknown;
 export type Bus = Events<EventMap>;
 
 /** A Lua function as the host's buses know it. */
 export interface HookedHandler {
-	readonly handler: LuaHandler;
+	readonly handler: AnyHandler;
 	/** The buses that it is on, and how it is taken from each. */
 	readonly undo_on: Map<object, () => void>;
 }
@@ -56,7 +55,7 @@ export class LuaModule {
 }
 
 /** A method of `module`: what it is called with after the module itself. */
-export type Method = (module: LuaModule, args: readonly TValue[]) => readonly TValue[] | TValue | undefined;
+export type Method = (module: LuaModule, args: readonly TValue[], L: LuaThread) => ReturnType<NativeFunction>;
 
 /** Methods of `module` by name. */
 export type Methods = { readonly [name: string]: Method };

@@ -183,3 +183,12 @@ export function without_attributes(code: string): Result<string, string> {
 	copy_to(code.length);
 	return ok(plain);
 }
+
+/** Code as fengari's parser reads it: without a first line for the system, and without what only Lua 5.4 has. */
+export function readable_code(code: Uint8Array): Result<Uint8Array, string> {
+	const bytes = Buffer.from(code.buffer, code.byteOffset, code.byteLength);
+	const is_script = bytes[0] === 0x23;
+	if (!is_script && !bytes.includes("const") && !bytes.includes("close")) return ok(code);
+	const text = without_attributes(bytes.toString("latin1").replace(/^#/, "--"));
+	return text.ok ? ok(Uint8Array.from(Buffer.from(text.value, "latin1"))) : text;
+}

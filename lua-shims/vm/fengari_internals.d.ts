@@ -139,6 +139,11 @@ declare module "fengari/src/lstate.js" {
 		top: number;
 		/** The call that runs. */
 		ci: CallInfo;
+		/** By how many calls in JavaScript it is kept from waiting. */
+		readonly nny: number;
+		/** LUA_OK, LUA_YIELD, or why it failed. */
+		status: number;
+		readonly base_ci: CallInfo;
 		readonly l_G: Global;
 		/** Ours: the slots that are to be closed where their block ends, the last one last. */
 		closing?: number[];

@@ -1,14 +1,27 @@
 // No counterpart: the Lua that a server's Lua modules share. Prosody runs in one.
 
 import { failed, ok, type Result } from "../../host/util/error.ts";
+import { Waiting } from "../../host/util/waiting.ts";
 // Lua code runs in our own loop, with Lua's own numbers
 import "./patches.ts";
-import { without_attributes } from "./attributes.ts";
+import { readable_code } from "./attributes.ts";
 import { find_marks } from "./closing.ts";
-import { type LuaThread, lauxlib, lobject, ltable, lua, lualib, type Table, TString, TValue } from "./fengari.ts";
+import {
+	type LuaCFunction,
+	type LuaThread,
+	lauxlib,
+	lobject,
+	ltable,
+	lua,
+	lualib,
+	type Table,
+	TString,
+	TValue,
+} from "./fengari.ts";
 import { spend } from "./guard.ts";
 import { key_value, nil, string_value, tags } from "./live_table.ts";
 import { bytes_of, text_of } from "./text.ts";
+import { Threads, type WaitingValues } from "./threads.ts";
 
 /** How many instructions run between two looks at the clock: well below a millisecond. */
 const instructions_between_looks = 20_000;
@@ -32,23 +45,14 @@ export class LuaError extends Error {
 	}
 }
 
-/** A function of the host as Lua calls it. The arguments are only good while it runs. */
-export type NativeFunction = (args: readonly TValue[], L: LuaThread) => readonly TValue[] | TValue | undefined;
+/** A function of the host as Lua calls it. The arguments are only good while it runs. Lua waits for what it waits for. */
+export type NativeFunction = (args: readonly TValue[], L: LuaThread) => readonly TValue[] | TValue | WaitingValues | undefined;
 
 export type { LuaThread };
 
 const no_results: readonly TValue[] = [];
 
-/** Code as fengari's parser reads it: without a first line for the system, and without what only Lua 5.4 has. */
-function readable_code(code: Uint8Array): Result<Uint8Array, string> {
-	const bytes = Buffer.from(code.buffer, code.byteOffset, code.byteLength);
-	const is_script = bytes[0] === 0x23;
-	if (!is_script && !bytes.includes("const") && !bytes.includes("close")) return ok(code);
-	const text = without_attributes(bytes.toString("latin1").replace(/^#/, "--"));
-	return text.ok ? ok(Uint8Array.from(Buffer.from(text.value, "latin1"))) : text;
-}
-
-function is_single(results: readonly TValue[] | TValue): results is TValue {
+function is_single(results: readonly TValue[] | TValue | WaitingValues): results is TValue {
 	return results instanceof TValue;
 }
 
@@ -65,6 +69,8 @@ export class Vm {
 	private readonly message_handler: TValue;
 	/** How much memory the process may use before code is stopped, in bytes; no limit of its own where it is not set. */
 	memory_limit: number | undefined;
+	/** Those in which code may wait. */
+	readonly threads = new Threads(({ raised, traceback }) => new LuaError(this.describe(raised), raised, traceback));
 
 	/**
 	 * @param timeout how long code that the host calls may run, in seconds
@@ -203,6 +209,30 @@ export class Vm {
 		return this.finish(L, base, status);
 	}
 
+	/** The same; where the code waits for something, the answer comes later. */
+	call_waiting(callee: TValue, args: readonly TValue[]): readonly TValue[] | WaitingValues {
+		const L = this.current;
+		const thread = this.threads.take(L);
+		lua.lua_checkstack(thread, args.length + 4);
+		this.push(thread, callee);
+		for (const arg of args) this.push(thread, arg);
+		if (this.depth++ === 0) this.start_clock();
+		this.current = thread;
+		let status: number;
+		try {
+			status = lua.lua_resume(thread, L, args.length);
+		} finally {
+			this.depth--;
+			this.current = L;
+		}
+		return this.threads.settle(L, thread, status);
+	}
+
+	/** `coroutine.resume`, made of Lua's own. */
+	resume_function(resume: LuaCFunction): TValue {
+		return new TValue(tags.native_function, (L: LuaThread) => this.threads.resumed(L, resume));
+	}
+
 	/** Runs native code with Lua's error handling around it; answers with what it left on the stack. */
 	private protect(run: (L: LuaThread) => number): readonly TValue[] {
 		return this.call(new TValue(tags.native_function, run), no_results);
@@ -275,6 +305,7 @@ export class Vm {
 					this.push(L, results);
 					return 1;
 				}
+				if (results instanceof Waiting) return this.threads.wait(L, results);
 				lua.lua_checkstack(L, results.length);
 				for (const result of results) this.push(L, result);
 				return results.length;

@@ -6,10 +6,11 @@ import { medium as new_id } from "../../host/util/id.ts";
 import { ns } from "../../host/util/ns.ts";
 import type { Stanza } from "../../host/util/stanza.ts";
 import * as st from "../../host/util/stanza.ts";
+import { go_on, Waiting } from "../../host/util/waiting.ts";
 import type { GroupchatEvent } from "../events.ts";
 import { room_methods } from "../feature.ts";
 import { strip_forged } from "../forged.ts";
-import type { Room } from "../types.ts";
+import type { Handled, Room } from "../types.ts";
 import {
 	addressee_of,
 	filter_muc_x,
@@ -24,7 +25,7 @@ import {
 } from "../util.lib.ts";
 
 /** A private message (XEP-0045 §7.5). */
-function handle_message_to_occupant(room: Room, origin: Session, stanza: Stanza): true | undefined {
+function handle_message_to_occupant(room: Room, origin: Session, stanza: Stanza): Handled {
 	const { type } = stanza.attr;
 	const event = { room, origin, stanza };
 	const from = room.get_occupant_jid(sender_of(stanza));
@@ -42,10 +43,10 @@ function handle_message_to_occupant(room: Room, origin: Session, stanza: Stanza)
 	const message = strip_forged(room.jid, filter_muc_x(get_filtered_namespaces(room.module), st.clone(stanza)));
 	message.tag("x", { xmlns: ns.muc_user }).up();
 	message.attr["from"] = from;
-	if (room.module.fire_event("muc-private-message", { ...event, stanza: message }) !== false) {
-		room.route_to_occupant(recipient, message);
-	}
-	return true;
+	return go_on(room.module.fire_waiting("muc-private-message", { ...event, stanza: message }), (answer) => {
+		if (answer !== false) room.route_to_occupant(recipient, message);
+		return true;
+	});
 }
 
 /** An invitation or the answer to one (XEP-0045 §7.8.2); nothing else may be said to a room like that. */
@@ -56,9 +57,16 @@ function handle_muc_user(room: Room, origin: Session, stanza: Stanza, x: Stanza)
 	return refuse(origin, stanza, "cancel", "bad-request");
 }
 
+/** A message as everybody hears it, in the name of its speaker's nick, or the room's where a handler says so. */
+function said({ room, occupant }: GroupchatEvent, stanza: Stanza): Stanza {
+	const message = st.clone(stanza);
+	message.attr["from"] = occupant?.nick ?? room.jid;
+	return message;
+}
+
 /** What each message passes through: methods from the start, so that nothing has to make them such. */
 const methods_of_messages = {
-	handle_message_to_room(this: Room, origin: Session, stanza: Stanza): true | undefined {
+	handle_message_to_room(this: Room, origin: Session, stanza: Stanza): Handled {
 		const { type } = stanza.attr;
 		if (type === "groupchat") return this.handle_groupchat_to_room(origin, stanza);
 		if (type === "error" && is_kickable_error(stanza)) return this.handle_kickable(origin, stanza);
@@ -73,17 +81,16 @@ const methods_of_messages = {
 		return true;
 	},
 
-	handle_groupchat_to_room(this: Room, origin: Session, stanza: Stanza): true {
+	handle_groupchat_to_room(this: Room, origin: Session, stanza: Stanza): Handled {
 		const from = sender_of(stanza);
 		stanza.attr["id"] ??= new_id();
 		// Divergence: Prosody lets roles and hats pass in what is said to everybody. Before modules may add some.
 		filter_muc_x(get_filtered_namespaces(this.module), stanza);
 		const occupant = this.get_occupant_by_real_jid(from);
 		const event: GroupchatEvent = { room: this, origin, stanza, from, occupant };
-		if (this.module.fire_event("muc-occupant-groupchat", event)) return true;
-		const message = st.clone(stanza);
-		message.attr["from"] = event.occupant?.nick ?? this.jid;
-		return this.broadcast_message(message);
+		const answer = this.module.fire_waiting("muc-occupant-groupchat", event);
+		if (answer instanceof Waiting) return answer.go_on((late) => (late ? true : this.broadcast_message(said(event, stanza))));
+		return answer ? true : this.broadcast_message(said(event, stanza));
 	},
 };
 

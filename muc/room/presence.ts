@@ -5,8 +5,9 @@ import { bare, resource } from "../../host/util/jid.ts";
 import { ns } from "../../host/util/ns.ts";
 import type { Stanza } from "../../host/util/stanza.ts";
 import * as st from "../../host/util/stanza.ts";
+import { go_on, type Waiting } from "../../host/util/waiting.ts";
 import { room_methods } from "../feature.ts";
-import type { Occupant, Room } from "../types.ts";
+import type { Handled, Occupant, Room } from "../types.ts";
 import { addressee_of, not_connected, refuse_in_room, sender_of } from "../util.lib.ts";
 import { muc_user } from "./item.ts";
 import { depart_to_nick, show_return, type Visit } from "./nick_change.ts";
@@ -25,19 +26,26 @@ function refuse_broken(room: Room, origin: Session, stanza: Stanza): boolean {
 }
 
 /** The presence that creates a room: lets its sender in as the first occupant. */
-function handle_first_presence(room: Room, origin: Session, stanza: Stanza): true {
+function handle_first_presence(room: Room, origin: Session, stanza: Stanza): Handled {
 	if (refuse_broken(room, origin, stanza)) return true;
 	const here = visit(room, origin, stanza);
-	const { real_jid, bare_jid } = here;
 	const nick = addressee_of(stanza);
 	// Divergence: Prosody creates the room, throws, and keeps it without an occupant
 	if (resource(nick) === undefined) return refuse_in_room(here, "modify", "jid-malformed", "A nickname is required");
-	if (room.module.fire_event("muc-room-pre-create", { room, origin, stanza })) return true;
-	const occupant = room.new_occupant(bare_jid, nick);
-	// PARITY: who is refused here leaves a room behind that exists without an occupant
-	const event = { room, origin, stanza, occupant, is_first_session: true, is_last_session: undefined, is_new_room: true };
-	if (room.module.fire_event("muc-occupant-pre-join", event)) return true;
+	return go_on(room.module.fire_waiting("muc-room-pre-create", { room, origin, stanza }), (refused) => {
+		if (refused) return true;
+		const occupant = room.new_occupant(here.bare_jid, nick);
+		// PARITY: who is refused here leaves a room behind that exists without an occupant
+		const event = { room, origin, stanza, occupant, is_first_session: true, is_last_session: undefined, is_new_room: true };
+		return go_on(room.module.fire_waiting("muc-occupant-pre-join", event), (refused) =>
+			refused ? true : found(here, occupant, nick),
+		);
+	});
+}
 
+/** The first occupant is in. */
+function found(here: Visit, occupant: Occupant, nick: string): true {
+	const { room, origin, stanza, real_jid } = here;
 	occupant.set_session(real_jid, stanza);
 	const x = muc_user().tag("status", { code: "201" }).up();
 	if (room.get_whois() === "anyone") x.tag("status", { code: "100" }).up();
@@ -51,19 +59,19 @@ function handle_first_presence(room: Room, origin: Session, stanza: Stanza): tru
 }
 
 /** A presence without type, of type unavailable, or a probe, to an occupant JID. */
-function handle_normal_presence(room: Room, origin: Session, stanza: Stanza): true {
+function handle_normal_presence(room: Room, origin: Session, stanza: Stanza): Handled {
 	if (refuse_broken(room, origin, stanza)) return true;
 	const here = visit(room, origin, stanza);
 	const occupant = room.get_occupant_by_real_jid(here.real_jid);
 	const { type } = stanza.attr;
 	if (type === "unavailable") {
-		if (occupant !== undefined) leave(here, occupant);
+		if (occupant !== undefined) return leave(here, occupant);
 	} else if (type === "probe") {
 		room.respond_to_probe(origin, stanza, occupant);
 	} else if (occupant !== undefined) {
-		change(here, occupant);
+		return change(here, occupant);
 	} else if (here.wants_in) {
-		join(here);
+		return join(here);
 	} else {
 		room.module.log("debug", "Attempted join without <x>, possibly desynced");
 		return refuse_in_room(here, "cancel", "item-not-found", not_connected);
@@ -72,11 +80,17 @@ function handle_normal_presence(room: Room, origin: Session, stanza: Stanza): tr
 }
 
 /** A session takes leave; the occupant goes with its last one. */
-function leave({ room, origin, stanza, real_jid }: Visit, occupant: Occupant): void {
+function leave(here: Visit, occupant: Occupant): true | Waiting<true> {
+	const { room, origin, stanza } = here;
 	const is_last = occupant.sessions.size <= 1;
 	const event = { room, origin, stanza, occupant, is_first_session: undefined, is_last_session: is_last };
-	if (room.module.fire_event("muc-occupant-pre-leave", event)) return;
+	return go_on(room.module.fire_waiting("muc-occupant-pre-leave", event), (kept) => {
+		if (!kept) go(here, occupant, is_last);
+		return true;
+	});
+}
 
+function go({ room, origin, stanza, real_jid }: Visit, occupant: Occupant, is_last: boolean): void {
 	room.module.log("debug", "session %s is leaving occupant %s", real_jid, occupant.nick);
 	const prev_role = occupant.role;
 	if (is_last) occupant.role = undefined;
@@ -87,8 +101,8 @@ function leave({ room, origin, stanza, real_jid }: Visit, occupant: Occupant): v
 }
 
 /** A session enters: as a new occupant, or under a nick that its account has here already. */
-function join(here: Visit): void {
-	const { room, origin, stanza, real_jid, bare_jid } = here;
+function join(here: Visit): true | Waiting<true> {
+	const { room, origin, stanza, bare_jid } = here;
 	const asked_nick = addressee_of(stanza);
 	const present = room.get_occupant_by_nick(asked_nick);
 	const asked = present ?? room.new_occupant(bare_jid, asked_nick);
@@ -100,9 +114,16 @@ function join(here: Visit): void {
 		is_first_session: present === undefined,
 		is_last_session: undefined,
 	};
-	if (room.module.fire_event("muc-occupant-pre-join", event)) return;
+	return go_on(room.module.fire_waiting("muc-occupant-pre-join", event), (refused) => {
+		if (!refused) enter(here, asked, asked_nick, present === undefined);
+		return true;
+	});
+}
 
-	const { occupant, is_first } = settle(here, asked, asked_nick, present === undefined);
+/** The session is let in, as the occupant that it asked for, or another where handlers say so. */
+function enter(here: Visit, asked: Occupant, asked_nick: string, is_new: boolean): void {
+	const { room, stanza, real_jid } = here;
+	const { occupant, is_first } = settle(here, asked, asked_nick, is_new);
 	if (refuse_conflict(here, occupant, is_first)) return;
 	occupant.set_session(real_jid, stanza);
 	room.save_occupant(occupant);
@@ -111,8 +132,8 @@ function join(here: Visit): void {
 }
 
 /** A session that is in the room sends an update, asks for everything again, or takes another nick. */
-function change(here: Visit, from: Occupant): void {
-	const { room, origin, stanza, real_jid, bare_jid } = here;
+function change(here: Visit, from: Occupant): true | Waiting<true> {
+	const { room, origin, stanza, bare_jid } = here;
 	const is_last = from.sessions.size <= 1;
 	const asked_nick = addressee_of(stanza);
 	const is_update = from.nick === asked_nick;
@@ -128,9 +149,23 @@ function change(here: Visit, from: Occupant): void {
 		is_first_session: is_update ? undefined : present === undefined,
 		is_last_session: is_last,
 	};
-	if (room.module.fire_event("muc-occupant-pre-change", event)) return;
+	return go_on(room.module.fire_waiting("muc-occupant-pre-change", event), (refused) => {
+		if (!refused) move(here, from, asked, { is_update, is_last, is_new: present === undefined });
+		return true;
+	});
+}
 
-	const settled = is_update ? { occupant: from, is_first: false } : settle(here, asked, asked_nick, present === undefined);
+interface Movement {
+	readonly is_update: boolean;
+	readonly is_last: boolean;
+	readonly is_new: boolean;
+}
+
+/** What a session that is in asks for is granted. */
+function move(here: Visit, from: Occupant, asked: Occupant, { is_update, is_last, is_new }: Movement): void {
+	const { room, origin, stanza, real_jid } = here;
+	const asked_nick = addressee_of(stanza);
+	const settled = is_update ? { occupant: from, is_first: false } : settle(here, asked, asked_nick, is_new);
 	const { occupant: to, is_first } = settled;
 	if (refuse_conflict(here, to, is_first)) return;
 	if (!is_update) depart_to_nick(here, from, to, { is_first, is_last });
@@ -189,7 +224,7 @@ function announce_session({ room, origin, stanza, real_jid }: Visit, occupant: O
 	room.module.fire_event("muc-occupant-session-new", { ...joined, jid: real_jid });
 }
 
-function handle_presence_to_occupant(room: Room, origin: Session, stanza: Stanza): true | undefined {
+function handle_presence_to_occupant(room: Room, origin: Session, stanza: Stanza): Handled {
 	switch (stanza.attr["type"]) {
 		case "error":
 			return room.handle_kickable(origin, stanza);
@@ -208,7 +243,7 @@ function handle_presence_to_occupant(room: Room, origin: Session, stanza: Stanza
 }
 
 /** Takes a presence that an occupant sent to the room instead of its own nick. */
-function handle_presence_to_room(room: Room, origin: Session, stanza: Stanza): true | undefined {
+function handle_presence_to_room(room: Room, origin: Session, stanza: Stanza): Handled {
 	const nick = room.get_occupant_jid(sender_of(stanza));
 	if (nick === undefined) return undefined;
 	const redirected = st.clone(stanza);

@@ -128,6 +128,10 @@ export class FakeModule implements ModuleApi {
 		this.events.remove_handler(event, handler);
 	}
 
+	fire_waiting<Name extends keyof EventMap & string>(event: Name, payload: EventMap[Name]): unknown {
+		return this.events.fire_waiting(event, payload);
+	}
+
 	hook_global<Name extends keyof EventMap & string>(event: Name, handler: Handler<EventMap[Name]>, priority?: number): void {
 		this.global_events.add_handler(event, handler, priority);
 	}

@@ -5,23 +5,27 @@ import type { Role } from "../../util/roles.ts";
 import type { SaslHandler } from "../../util/sasl.ts";
 import type { Slices } from "../../util/slices.ts";
 import type { Stanza } from "../../util/stanza.ts";
+import type { Waiting } from "../../util/waiting.ts";
 import type { AccountInfo, AuthProvider, Roster } from "./accounts.ts";
 import type { Session, StanzaEvent } from "./events.ts";
 import type { C2sSession } from "./sessions.ts";
 import type { StoreTable } from "./storage.ts";
 
+/** Where a handler waits for something, what its sender sends behind it has to wait until this is over. */
+export type Waited = Waiting<unknown> | undefined;
+
 /** Moves stanzas. Source: core/stanza_router.lua. */
 export interface StanzaRouter {
 	/** A stanza as a stream delivered it: checks it, stamps `from`, and posts it. */
-	process_stanza(origin: Session, stanza: Stanza): void;
+	process_stanza(origin: Session, stanza: Stanza): Waited;
 	/** Fires the events of a stanza with good addresses; `preevents` for stanzas of this server's own clients. */
-	post_stanza(origin: Session, stanza: Stanza, preevents?: boolean): void;
+	post_stanza(origin: Session, stanza: Stanza, preevents?: boolean): Waited;
 	/** Posts to a local host, or fires `route/remote`. */
 	route_stanza(origin: Session | undefined, stanza: Stanza): void;
 	/** Work that waits so that others have their turns. */
 	readonly slices: Slices;
 	/** See {@link ModuleApi.in_slices}. */
-	in_slices(event: StanzaEvent, work: () => void): void;
+	in_slices(event: StanzaEvent, work: () => unknown): void;
 }
 
 export interface SessionManager {

@@ -178,6 +178,8 @@ export interface ModuleApi {
 	hook_tag(xmlns: string, name: string, handler: (session: Session, stanza: Stanza) => unknown, priority?: number): void;
 	wrap_event<Name extends keyof EventMap & string>(event: Name, wrapper: Wrapper<EventMap[Name]>): void;
 	fire_event<Name extends keyof EventMap & string>(event: Name, payload: EventMap[Name]): unknown;
+	/** See {@link Events.fire_waiting}: the answer may be a `Waiting`. */
+	fire_waiting<Name extends keyof EventMap & string>(event: Name, payload: EventMap[Name]): unknown;
 
 	add_feature(xmlns: string): void;
 	add_identity(category: string, type: string, name?: string): void;
@@ -254,7 +256,7 @@ export interface ModuleApi {
 	 * Does what is much work for one stanza, now or in a later turn, so that nobody else waits for all of it; what its sender sends
 	 * behind it waits with it.
 	 */
-	in_slices(event: StanzaEvent, work: () => void): void;
+	in_slices(event: StanzaEvent, work: () => unknown): void;
 	/** Whether nothing would see an event but some of these handlers, so that whoever knows what these do need not fire it. */
 	is_only_heard_by<Name extends keyof EventMap & string>(event: Name, handlers: ReadonlySet<Handler<EventMap[Name]>>): boolean;
 	/** Sends an IQ; the promise ends with its result's stanza, or fails with an {@link IqError}. Timeout in seconds. */

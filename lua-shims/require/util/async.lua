@@ -28,8 +28,8 @@ local waiting_runners = {}
 local runner_of_thread = {}
 
 local function check_thread()
-	local thread, is_main = coroutine.running()
-	if is_main or not thread then
+	local thread = coroutine.running()
+	if not coroutine.isyieldable() then
 		error("Not running in an async context, see https://prosody.im/doc/developers/util/async")
 	end
 	return thread
@@ -70,7 +70,7 @@ local function continue(thread)
 		call_watcher(waiting, "error", debug.traceback(thread, state))
 		waiting.state = "ready"
 		return waiting:run()
-	elseif state == "ready" then
+	elseif state == "ready" and waiting then
 		-- More may have been queued meanwhile.
 		runner_of_thread[thread] = nil
 		next_tick(function()
@@ -327,4 +327,5 @@ return {
 	end,
 	waiting_runners = waiting_runners,
 	default_runner_func = default_func,
+	_continue = continue, -- for the host, whose own functions may have to wait
 }

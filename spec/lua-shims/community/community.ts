@@ -21,15 +21,21 @@ import { left_out, not_installed } from "../../needs.ts";
 /** Where Debian's packages prosody and prosody-modules put modules. */
 export const folder = "/usr/lib/prosody/modules";
 
+/** Where more of them are that Debian leaves out: a copy of https://hg.prosody.im/prosody-modules. */
+const further = process.env["PROSODY_MODULES"];
+
+const module_folders: readonly string[] = further === undefined ? [folder] : [folder, further];
+
 /** Where mod_stagehand is, which does what no client can ask for. */
 const stagehand = join(import.meta.dirname, "stagehand");
 
 /** Whether a module is not there to be tried; says so. */
 export function missing(name: string): boolean {
 	const is_there = [`mod_${name}.lua`, `mod_${name}/mod_${name}.lua`, `mod_${name}/${name}/mod_${name}.lua`].some((path) =>
-		existsSync(join(folder, path)),
+		module_folders.some((one) => existsSync(join(one, path))),
 	);
-	return left_out(is_there ? undefined : `mod_${name} is not in ${folder}`, "it is not tried here");
+	const why = `mod_${name} is not in ${folder}${further === undefined ? ", and PROSODY_MODULES names no other folder" : ` or ${further}`}`;
+	return left_out(is_there ? undefined : why, "it is not tried here");
 }
 
 /** Whether there is no real Prosody to compare with; says so. */
@@ -67,7 +73,7 @@ export function config_text({
 	folders = [],
 }: Troupe): string {
 	return `
-plugin_paths = ${list([stagehand, ...folders, folder])}
+plugin_paths = ${list([stagehand, ...folders, ...module_folders])}
 prefer_lua_modules = ${list(prefer_lua)}
 modules_enabled = ${list(["disco", "roster", "saslauth", "ping", "version", "uptime", "time"])}
 modules_disabled = { "s2s", "tls" }

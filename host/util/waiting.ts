@@ -1,0 +1,67 @@
+// No counterpart: in Prosody whoever waits for an answer does so in a coroutine, and all that called it waits in the same one.
+
+import { failed, ok, type Result } from "./error.ts";
+
+/** What became of something that took its time; the error is what was thrown. */
+export type Outcome<Answer> = Result<Answer, unknown>;
+
+// Written as a method, so that what waits for an answer of one kind is something that waits
+type Listener<Answer> = { listener(outcome: Outcome<Answer>): void }["listener"];
+
+/**
+ * An answer that comes later. It goes up to whoever asked in place of the answer, and each on the way says how it goes on then. Unlike
+ * a promise, what waits goes on at once when the answer is there, in the turn that brought it.
+ */
+export class Waiting<Answer> {
+	private outcome: Outcome<Answer> | undefined;
+	private readonly listeners: Listener<Answer>[] = [];
+
+	/** @param begin gets the function that says what became of it; only its first call counts */
+	constructor(begin: (settle: (outcome: Outcome<Answer>) => void) => void) {
+		begin((outcome) => {
+			if (this.outcome !== undefined) return;
+			this.outcome = outcome;
+			for (const listener of this.listeners.splice(0)) listener(outcome);
+		});
+	}
+
+	/** Calls back with what became of it: at once where that is known. */
+	ended(listener: Listener<Answer>): void {
+		if (this.outcome === undefined) this.listeners.push(listener);
+		else listener(this.outcome);
+	}
+
+	/** What is to be done with the answer, and what comes of that. What that throws is its error. */
+	go_on<Next>(next: (answer: Answer) => Next | Waiting<Next>): Waiting<Next> {
+		return new Waiting<Next>((settle) => {
+			this.ended((outcome) => {
+				if (!outcome.ok) {
+					settle(outcome);
+					return;
+				}
+				try {
+					const answer = next(outcome.value);
+					if (answer instanceof Waiting) answer.ended(settle);
+					else settle(ok(answer));
+				} catch (error) {
+					settle(failed(error));
+				}
+			});
+		});
+	}
+}
+
+/** The same as a promise, which goes on a little later. */
+export function promise_of<Answer>(waiting: Waiting<Answer>): Promise<Answer> {
+	return new Promise((resolve, reject) => {
+		waiting.ended((outcome) => (outcome.ok ? resolve(outcome.value) : reject(outcome.error)));
+	});
+}
+
+/** Goes on with an answer: now, or when it is there. */
+export function go_on<Answer, Next>(
+	answer: Answer | Waiting<Answer>,
+	next: (answer: Answer) => Next | Waiting<Next>,
+): Next | Waiting<Next> {
+	return answer instanceof Waiting ? answer.go_on(next) : next(answer);
+}
