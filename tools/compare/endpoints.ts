@@ -142,7 +142,8 @@ export async function create_servers(options: ServerOptions): Promise<Result<Ser
 		const started = await own("subject", options.start_subject);
 		if (!started.ok || !options.rooms_elsewhere) return started;
 		const name = `${started.value.name} with our rooms as its component`;
-		return ok({ ...started.value, name, settles_at: stage.rooms });
+		const { host, port } = started.value;
+		return ok({ ...started.value, name, network: { rooms: stage.rooms, places: [{ domain: stage.host, host, port }] } });
 	}
 	const { also } = options;
 	return ok({ reference, subject, ...(also ? { also: () => third(also.start, also.remark) } : {}) });

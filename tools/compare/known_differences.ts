@@ -288,4 +288,14 @@ export const uplink_differences: readonly KnownDifference[] = [
 		matches: ({ kind, path, subject_stanza }, step) =>
 			step.kind === "connect" && kind === "extra stanza" && path === "presence" && subject_stanza?.attr["type"] === "unavailable",
 	},
+	{
+		id: "errors-to-accounts",
+		reason:
+			"Prosody stamps requests for presence with the account's address, and its own rooms answer the client that asked; the answer of a component goes to that address, and so to all clients of the account that are available.",
+		matches: ({ kind, path, reference, subject }, step) =>
+			/^<presence [^>]*type='(un)?subscribed?'/.test(sends(step)) &&
+			path === "presence" &&
+			/^(missing|extra) stanza$/.test(kind) &&
+			/^<presence [^>]*type='error'/.test(reference ?? subject ?? ""),
+	},
 ];

@@ -5,6 +5,7 @@ import type { Stanza } from "../../host/util/stanza.ts";
 import { Client } from "../scansion/client.ts";
 import { build, parse_markup } from "../scansion/markup.ts";
 import { match } from "../scansion/match.ts";
+import { place_of, Watchers } from "./network.ts";
 import type { Endpoint, Play, PlayStep, Received, Transcript } from "./types.ts";
 
 /** How long a server may take to answer while a client connects or settles, in milliseconds. */
@@ -22,6 +23,8 @@ class Performance {
 	constructor(
 		private readonly play: Play,
 		private readonly endpoint: Endpoint,
+		/** Who looks whether all is done, where there are several servers. */
+		private readonly watchers: Watchers | undefined,
 	) {
 		for (const { name, jid, resource } of play.players) {
 			this.variables.set(`${name}'s JID`, jid);
@@ -78,8 +81,11 @@ class Performance {
 	private async connect(player: string): Promise<string | undefined> {
 		const character = this.play.players.find(({ name }) => name === player);
 		if (!character || this.clients.has(player)) return undefined;
-		const { host, port, settles_at } = this.endpoint;
-		const connected = await Client.connect({ ...character, host, port, settles_at, timeout: patience });
+		const connected = await Client.connect({
+			...character,
+			...place_of(character.jid, this.endpoint.network, this.endpoint),
+			timeout: patience,
+		});
 		if (!connected.ok) return connected.error;
 		this.clients.set(player, connected.value);
 		this.ended.delete(player);
@@ -108,7 +114,12 @@ class Performance {
 
 	/** Waits until the server has done with what the step caused: first for who acted, then for what reached the others. */
 	private async settle(actor: string): Promise<void> {
-		await this.clients.get(actor)?.settle(true);
+		const hosts = this.endpoint.network && [this.endpoint.network.rooms];
+		await this.clients.get(actor)?.settle(true, hosts);
+		if (this.watchers !== undefined) {
+			await this.watchers.settle([...this.clients.values()]);
+			return;
+		}
 		await Promise.all([...this.clients].filter(([name]) => name !== actor).map(([, client]) => client.settle(true)));
 	}
 
@@ -130,6 +141,12 @@ class Performance {
  * Plays a play on a server and writes down what each client received in each step.
  * @returns why it could not be played: nobody listens, an account is refused
  */
-export function perform(play: Play, endpoint: Endpoint): Promise<Result<Transcript, string>> {
-	return new Performance(play, endpoint).run();
+export async function perform(play: Play, endpoint: Endpoint): Promise<Result<Transcript, string>> {
+	const watchers = endpoint.network && (await Watchers.post(endpoint.network, patience));
+	if (typeof watchers === "string") return failed(`${play.title}, on ${endpoint.name}: ${watchers}`);
+	try {
+		return await new Performance(play, endpoint, watchers).run();
+	} finally {
+		await watchers?.dismiss();
+	}
 }

@@ -126,14 +126,29 @@ export interface KnownDifference {
 	matches(difference: Difference, step: PlayStep): boolean;
 }
 
+/** Where clients of a domain log in. */
+export interface Place {
+	readonly domain: string;
+	readonly host: string;
+	readonly port: number;
+}
+
+/** Servers that have to tell each other things for a play. */
+export interface Network {
+	/** The host that the rooms are on. */
+	readonly rooms: string;
+	/** All that clients log in to. */
+	readonly places: readonly Place[];
+}
+
 /** A server that plays are played on. */
 export interface Endpoint {
 	/** "Prosody 0.12.3", "Enjamb 0.1.0": by its own answer to jabber:iq:version where it gives one. */
 	readonly name: string;
 	readonly host: string;
 	readonly port: number;
-	/** Whom clients ask whether all is done, where not everything is done by this server itself. */
-	readonly settles_at?: string | undefined;
+	/** Where not everything is done by one server. */
+	readonly network?: Network | undefined;
 	/** Ends it, if it was started for this. */
 	stop(): Promise<void> | void;
 }

@@ -21,8 +21,6 @@ export interface ClientOptions {
 	readonly resource?: string | undefined;
 	/** How long each answer may take while connecting, in milliseconds. */
 	readonly timeout: number;
-	/** Whom {@link Client.settle} asks, where what is waited for goes through somebody else than the server. */
-	readonly settles_at?: string | undefined;
 }
 
 interface Waiter {
@@ -35,6 +33,9 @@ const maximum_stanza_bytes = 10 * 1024 * 1024;
 
 /** How long a server on this machine may take to see that a connection is gone, in milliseconds. */
 const notice_time = 50;
+
+/** Errors by which the own server says that another cannot be reached. */
+const unreachable: ReadonlySet<string> = new Set(["remote-server-not-found", "remote-server-timeout"]);
 
 /** Addresses that cannot be anyone but this machine, where a self-made certificate is good enough. */
 function is_loopback(address: string | undefined): boolean {
@@ -77,7 +78,7 @@ export class Client {
 	private waiters: Waiter[] = [];
 	private readonly listeners = new Set<() => void>();
 	private pings = 0;
-	private readonly pongs = new Map<string, () => void>();
+	private readonly pongs = new Map<string, (is_there: boolean) => void>();
 	private secure = false;
 	/** Whether the server may still have something of ours to handle. */
 	private unsettled = false;
@@ -138,25 +139,30 @@ export class Client {
 	/**
 	 * Waits until the server has handled all that was sent, and all that it sent before has come: a ping's answer follows both.
 	 * @param always also when nothing was sent since the last time
+	 * @param hosts whom to ask, where what is waited for goes through others than the own server
 	 */
-	async settle(always = false): Promise<void> {
+	async settle(always = false, hosts: readonly string[] = [this.domain]): Promise<void> {
 		if (this.ended !== undefined || (!this.unsettled && !always)) return;
 		this.unsettled = false;
+		await Promise.all(hosts.map((host) => this.ping(host)));
+	}
+
+	/** Asks a host something; waits for its answer, or until there can be none. False where it cannot be asked. */
+	ping(host: string): Promise<boolean> {
 		this.pings++;
 		const id = `scansion-settle-${this.pings}`;
-		await new Promise<void>((resolve) => {
-			const done = () => {
+		return new Promise((resolve) => {
+			const done = (is_there: boolean) => {
 				clearTimeout(timer);
-				this.listeners.delete(done);
+				this.listeners.delete(give_up);
 				this.pongs.delete(id);
-				resolve();
+				resolve(is_there);
 			};
-			const timer = setTimeout(done, this.options.timeout);
+			const give_up = () => done(false);
+			const timer = setTimeout(give_up, this.options.timeout);
 			this.pongs.set(id, done);
-			this.listeners.add(done);
-			this.write(
-				`<iq type='get' id='${id}' to='${xml_escape(this.options.settles_at ?? this.domain)}'><ping xmlns='${ns.ping}'/></iq>`,
-			);
+			this.listeners.add(give_up);
+			this.write(`<iq type='get' id='${id}' to='${xml_escape(host)}'><ping xmlns='${ns.ping}'/></iq>`);
 		});
 	}
 
@@ -207,7 +213,7 @@ export class Client {
 		const id = stanza.attr["id"];
 		const pong = stanza.name === "iq" && id !== undefined ? this.pongs.get(id) : undefined;
 		if (pong) {
-			pong();
+			pong(!unreachable.has(stanza.get_error()?.condition ?? ""));
 			return;
 		}
 		const waiter = this.waiters.find((candidate) => candidate.accepts(stanza));
