@@ -1,14 +1,12 @@
 // Counterpart: the `integration-test` target of GNUmakefile, which starts a real Prosody for scripts to be played on
 
-import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, realpathSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import { failed, ok, type Result } from "../host/util/error.ts";
-import { ns } from "../host/util/ns.ts";
-import { stream_header } from "../host/util/xmppstream.ts";
+import { address, free_port, Running, until_answering } from "./running.ts";
+
+export { free_port } from "./running.ts";
 
 /** How to start a Prosody; everything has a default. */
 export interface ReferenceOptions {
@@ -20,6 +18,8 @@ export interface ReferenceOptions {
 	readonly plugin_paths?: readonly string[] | undefined;
 	/** Where data is kept, and left when it stops. Default: in the scratch folder, which is removed then. */
 	readonly data_folder?: string | undefined;
+	/** Where it listens for clients. Default: a free port. */
+	readonly port?: number | undefined;
 	/** How long it may take until it answers, in milliseconds. Default: 10 000. */
 	readonly timeout?: number | undefined;
 }
@@ -37,8 +37,6 @@ export interface Reference {
 	stop(): Promise<void>;
 }
 
-const address = "127.0.0.1";
-const kept_log_lines = 2000;
 /** How often another port is tried when somebody took the one that was free a moment ago. */
 const port_tries = 3;
 /** What Prosody logs when it cannot have a port; it goes on without. */
@@ -94,31 +92,6 @@ function config_head(port: number, folder: string, data_folder: string, options:
 	return `${lines.join("\n")}\n`;
 }
 
-/** A port of the loopback interface that is free now. */
-export async function free_port(): Promise<number> {
-	const server = createServer();
-	await new Promise<void>((listening) => server.listen(0, address, listening));
-	const at = server.address();
-	await new Promise((closed) => server.close(closed));
-	return typeof at === "object" && at !== null ? at.port : 0;
-}
-
-/** Whether a server for clients answers there: while Prosody starts, connections are accepted but not served. */
-function answers(port: number, timeout: number): Promise<boolean> {
-	return new Promise((answer) => {
-		const socket = connect(port, address);
-		const done = (answered: boolean) => {
-			socket.destroy();
-			answer(answered);
-		};
-		socket.setTimeout(timeout, () => done(false));
-		socket.once("connect", () => socket.write(stream_header({ xmlns: ns.client, to: "localhost", version: "1.0" })));
-		socket.once("data", () => done(true));
-		socket.once("close", () => done(false));
-		socket.once("error", () => done(false));
-	});
-}
-
 interface Executable {
 	readonly path: string;
 	readonly environment: Record<string, string>;
@@ -153,83 +126,6 @@ function executable(name: string | undefined): Result<Executable, string> {
 	return ok({ path, environment: { PROSODY_SRCDIR: folder, PROSODY_PLUGINDIR: join(folder, "plugins") } });
 }
 
-/** A process with its last output. */
-class Running {
-	private lines: string[] = [];
-	private readonly process: ChildProcess;
-	/** Why it ended, or could not begin; undefined while it runs. */
-	ended: string | undefined;
-	private readonly kill = () => this.process.kill("SIGKILL");
-	/** A run that is cut short leaves neither a server nor its files behind. */
-	private readonly abandon = () => {
-		this.kill();
-		rmSync(this.folder, { recursive: true, force: true });
-	};
-
-	constructor(
-		path: string,
-		private readonly folder: string,
-		environment: Record<string, string>,
-	) {
-		this.process = spawn(path, ["-F", "--config", join(folder, "prosody.cfg.lua")], {
-			cwd: folder,
-			env: { ...process.env, ...environment },
-			stdio: ["ignore", "pipe", "pipe"],
-		});
-		for (const output of [this.process.stdout, this.process.stderr]) {
-			output?.setEncoding("utf8").on("data", (text: string) => this.collect(text));
-		}
-		this.process.once("error", (error) => this.end(error.message));
-		this.process.once("exit", (code, signal) => this.end(signal === null ? `exit status ${code}` : `signal ${signal}`));
-		process.once("exit", this.abandon);
-	}
-
-	get pid(): number {
-		return this.process.pid ?? 0;
-	}
-
-	log(): string {
-		return this.lines.join("");
-	}
-
-	last_lines(count: number): string {
-		return this.log().trimEnd().split("\n").slice(-count).join("\n");
-	}
-
-	/** Asks it to end; makes it when it does not within five seconds. */
-	async stop(): Promise<void> {
-		if (this.ended !== undefined || this.process.pid === undefined) return;
-		const exited = new Promise((resolve) => this.process.once("exit", resolve));
-		this.process.kill("SIGTERM");
-		const timer = setTimeout(this.kill, 5000);
-		await exited;
-		clearTimeout(timer);
-	}
-
-	private collect(text: string): void {
-		this.lines.push(text);
-		if (this.lines.length > kept_log_lines) this.lines = this.lines.slice(-kept_log_lines / 2);
-	}
-
-	private end(reason: string): void {
-		this.ended ??= reason;
-		process.removeListener("exit", this.abandon);
-	}
-}
-
-/** Waits until it answers clients; a text says why it does not. */
-async function until_answering(running: Running, port: number, timeout: number): Promise<string | undefined> {
-	const deadline = Date.now() + timeout;
-	for (;;) {
-		if (running.ended !== undefined) return `it ended with ${running.ended}`;
-		if (running.log().includes(port_taken)) return "its port is taken";
-		const left = deadline - Date.now();
-		if (left <= 0) return `it did not answer within ${timeout / 1000} s`;
-		if (await answers(port, left)) return undefined;
-		await delay(20);
-	}
-}
-
 /**
  * Starts a real Prosody with a configuration of its own, on a free port of the loopback interface and in a temporary folder.
  * @returns the running server, or why there is none, with the last lines of its log
@@ -242,13 +138,13 @@ export async function start_reference(options: ReferenceOptions = {}): Promise<R
 	const data_folder = resolve(options.data_folder ?? join(folder, "data"));
 	let problem = "";
 	for (let tries = 0; tries < port_tries; tries++) {
-		const port = await free_port();
+		const port = options.port ?? (await free_port());
 		writeFileSync(
 			join(folder, "prosody.cfg.lua"),
 			config_head(port, folder, data_folder, options) + (options.config ?? scratch_config),
 		);
-		const running = new Running(path, folder, environment);
-		const trouble = await until_answering(running, port, options.timeout ?? 60_000);
+		const running = new Running(path, ["-F", "--config", join(folder, "prosody.cfg.lua")], folder, environment);
+		const trouble = await until_answering(running, port, options.timeout ?? 60_000, port_taken);
 		if (trouble === undefined) {
 			const stop = async () => {
 				await running.stop();

@@ -144,7 +144,11 @@ export async function start_neighbour(neighbours: Neighbourhood, given: Neighbou
 			...options,
 		},
 		[domain]: {},
-		[`conference.${domain}`]: { component_module: "muc", muc_room_locking: false },
+		[`conference.${domain}`]: {
+			component_module: "muc",
+			modules_enabled: ["muc_mam", "muc_moderation", "vcard_muc"],
+			muc_room_locking: false,
+		},
 	});
 	const composed = compose_server(config, { log: given.log === undefined ? [] : [{ to: { file: given.log }, level: "debug" }] });
 	if (!composed.ok) throw new Error(composed.error);

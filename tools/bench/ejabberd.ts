@@ -1,23 +1,6 @@
 // No counterpart: an ejabberd to measure against, with a configuration and a folder of its own.
 
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-
-/** Where Debian keeps Erlang's libraries of ejabberd. */
-const libraries = "/usr/lib/x86_64-linux-gnu";
-
-/** How to run it: the command, and what it needs in its environment. */
-export interface EjabberdCommand {
-	readonly command: readonly string[];
-	readonly environment: Record<string, string>;
-}
-
-/** Whether there is one here. */
-export function has_ejabberd(): boolean {
-	return (
-		existsSync("/usr/bin/erl") && existsSync(libraries) && readdirSync(libraries).some((name) => name.startsWith("ejabberd-"))
-	);
-}
+import { type EjabberdCommand, ejabberd_in } from "../ejabberd.ts";
 
 /** Anonymous clients over plain TCP, rooms without limits that are in the way of the loads; archives in Mnesia. */
 function configuration(port: number, archive: boolean): string {
@@ -55,18 +38,5 @@ function configuration(port: number, archive: boolean): string {
 
 /** Writes what it needs into a folder, and tells how to start it. */
 export function prepare_ejabberd(folder: string, port: number, archive: boolean): EjabberdCommand {
-	const spool = join(folder, "spool");
-	mkdirSync(spool);
-	const config = join(folder, "ejabberd.yml");
-	writeFileSync(config, configuration(port, archive));
-	return {
-		command: ["erl", "+K", "true", "+P", "1000000", "-noinput", "-mnesia", "dir", `"${spool}"`, "-s", "ejabberd"],
-		environment: {
-			HOME: folder,
-			ERL_LIBS: libraries,
-			EJABBERD_CONFIG_PATH: config,
-			EJABBERD_LOG_PATH: join(folder, "ejabberd.log"),
-			ERL_CRASH_DUMP: join(folder, "crash.dump"),
-		},
-	};
+	return ejabberd_in(folder, configuration(port, archive));
 }

@@ -7,8 +7,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { failed, ok, type Result } from "../../host/util/error.ts";
+import { has_ejabberd } from "../ejabberd.ts";
 import { free_port, start_reference } from "../reference.ts";
-import { has_ejabberd, prepare_ejabberd } from "./ejabberd.ts";
+import { prepare_ejabberd } from "./ejabberd.ts";
 import { pin, pinned } from "./processes.ts";
 import type { Scenario, Subject, SubjectName } from "./types.ts";
 

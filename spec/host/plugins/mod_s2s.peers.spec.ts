@@ -1,0 +1,129 @@
+// Streams between this server, a real Prosody and a real ejabberd: a conversation in rooms on each of them.
+
+import { afterEach, beforeEach, describe, it } from "vitest";
+import type { RunningServer } from "../../../host/running_server.ts";
+import { has_ejabberd } from "../../../tools/ejabberd.ts";
+import { NameServer } from "../../../tools/name_server.ts";
+import { type Peer, type PeerSecurity, start_ejabberd_peer, start_prosody_peer } from "../../../tools/peers.ts";
+import { find_prosody, free_port } from "../../../tools/reference.ts";
+import { Client } from "../../../tools/scansion/client.ts";
+import { patience } from "../../helper.ts";
+import { left_out } from "../../needs.ts";
+import { converse } from "../conversation.ts";
+import { log_in_to, Neighbourhood, start_neighbour } from "../servers.ts";
+
+const prosody = find_prosody(process.env["ENJAMB_REFERENCE"]);
+const missing = prosody === undefined ? "Prosody is not installed" : has_ejabberd() ? undefined : "ejabberd is not installed";
+const is_left_out = left_out(missing, "rooms that are shared with a Prosody and an ejabberd are not tried");
+
+/** How the three tell each other who they are. */
+interface Kind {
+	readonly encrypted: boolean;
+	/** Who vouches for certificates. */
+	readonly by: "authority" | "itself";
+	readonly by_certificate: boolean;
+	readonly direct_tls?: boolean;
+	readonly modules: readonly string[];
+}
+
+const kinds: readonly (readonly [string, Kind])[] = [
+	["by dialback, in the clear", { encrypted: false, by: "itself", by_certificate: false, modules: ["dialback"] }],
+	["by dialback, with self-made certificates", { encrypted: true, by: "itself", by_certificate: false, modules: ["dialback"] }],
+	["by certificate", { encrypted: true, by: "authority", by_certificate: true, modules: [] }],
+	["by certificate or dialback", { encrypted: true, by: "authority", by_certificate: false, modules: ["dialback", "s2s_bidi"] }],
+	[
+		"by certificate, with TLS from the first byte",
+		{ encrypted: true, by: "authority", by_certificate: true, direct_tls: true, modules: [] },
+	],
+];
+
+let neighbours: Neighbourhood;
+let names: NameServer;
+let ours: RunningServer | undefined;
+let peers: Peer[] = [];
+let clients: Client[] = [];
+
+beforeEach(async () => {
+	neighbours = new Neighbourhood();
+	names = await NameServer.start();
+});
+
+afterEach(async () => {
+	await Promise.all(clients.map((client) => client.disconnect()));
+	await ours?.stop("The test is over");
+	await Promise.all(peers.map((peer) => peer.stop()));
+	names.close();
+	neighbours.remove();
+	clients = [];
+	peers = [];
+	ours = undefined;
+});
+
+function security_of(domain: string, { encrypted, by, by_certificate }: Kind): PeerSecurity | undefined {
+	if (!encrypted) return undefined;
+	const pair = neighbours.certify(domain, [domain, `conference.${domain}`], by);
+	return { ...pair, authority: neighbours.authority, by_certificate };
+}
+
+async function start_ours(domain: string, kind: Kind): Promise<void> {
+	const port = await free_port();
+	const { encrypted, by_certificate, direct_tls = false, modules } = kind;
+	const security = security_of(domain, kind);
+	ours = await start_neighbour(neighbours, {
+		address: "127.0.0.1",
+		domain,
+		port,
+		...(security === undefined ? {} : { pair: security }),
+		modules,
+		options: {
+			unbound: { hoststxt: false, forward: `127.0.0.1@${names.port}` },
+			s2s_require_encryption: encrypted,
+			s2s_secure_auth: by_certificate,
+			...(encrypted ? {} : { modules_disabled: ["tls"] }),
+			...(direct_tls ? { s2s_ports: [], s2s_direct_tls_ports: [port] } : {}),
+		},
+	});
+	names.place({ [direct_tls ? "direct_tls" : "plain"]: port }, domain, `conference.${domain}`);
+}
+
+async function start_peer(start: typeof start_prosody_peer, domain: string, kind: Kind): Promise<Peer> {
+	const started = await start({ domain, names, security: security_of(domain, kind), direct_tls: kind.direct_tls }, prosody);
+	if (!started.ok) throw new Error(started.error);
+	peers.push(started.value);
+	return started.value;
+}
+
+async function log_in({ host, port, domain }: Peer, name: string): Promise<Client> {
+	const client = await Client.connect({ host, port, jid: `${name}@${domain}`, password: "password", timeout: patience });
+	if (!client.ok) throw new Error(client.error);
+	clients.push(client.value);
+	return client.value;
+}
+
+describe.skipIf(is_left_out)("this server, a real Prosody and a real ejabberd", () => {
+	it.each(kinds)("share rooms (%s)", { timeout: 180_000 }, async (_, kind) => {
+		await start_ours("verona.example", kind);
+		const [theirs, others] = await Promise.all([
+			start_peer(start_prosody_peer, "mantua.example", kind),
+			start_peer(start_ejabberd_peer, "padua.example", kind),
+		]);
+		if (ours === undefined) return;
+		const romeo = await log_in_to(ours, "romeo@verona.example");
+		clients.push(romeo);
+		const juliet = await log_in(theirs, "juliet");
+		const nurse = await log_in(others, "nurse");
+		const all = { moderation: true, avatar: true };
+		await converse("square@conference.verona.example", { owner: romeo, guest: juliet, rowdy: nurse }, all);
+		await converse("market@conference.verona.example", { owner: nurse, guest: romeo, rowdy: juliet }, all);
+		await converse(
+			"square@conference.mantua.example",
+			{ owner: juliet, guest: nurse, rowdy: romeo },
+			{ moderation: false, avatar: false },
+		);
+		await converse(
+			"square@conference.padua.example",
+			{ owner: nurse, guest: romeo, rowdy: juliet },
+			{ moderation: false, avatar: true },
+		);
+	});
+});
