@@ -1,7 +1,7 @@
 // The scripts of rooms, with clients on a real ejabberd and the rooms here: they are its component (XEP-0114).
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { has_ejabberd } from "../tools/bench/ejabberd.ts";
+import { has_ejabberd } from "../tools/ejabberd.ts";
 import { start_ejabberd } from "./ejabberd.ts";
 import { eventually } from "./helper.ts";
 import { not_installed } from "./needs.ts";
