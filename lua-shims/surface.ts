@@ -5,6 +5,7 @@ import { core_libraries } from "./core.ts";
 import { http_libraries } from "./http.ts";
 import { filters_library } from "./require/filters.ts";
 import { natives } from "./require/natives.ts";
+import { on_host } from "./require/on_host.ts";
 import { openssl_libraries } from "./require/openssl/libraries.ts";
 import { protocols } from "./require/protocols.ts";
 import { structures } from "./require/structures.ts";
@@ -13,7 +14,7 @@ import x509 from "./require/util/x509.lua";
 /** Offers all libraries to the modules of a Lua state. */
 export function provide(host: LuaContext): void {
 	const { libraries } = host;
-	for (const sources of [structures, protocols]) {
+	for (const sources of [structures, protocols, on_host]) {
 		for (const name in sources) {
 			const source = sources[name];
 			if (source !== undefined) libraries.add_source(name, source);

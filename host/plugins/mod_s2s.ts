@@ -5,7 +5,7 @@ import { keep_alive } from "../core/stream_session.ts";
 import { Streams } from "../core/streams.ts";
 import { asks_for_certificates } from "../core/tls_verification.ts";
 import type { Connection, ModuleApi, ModuleDefinition, Session, Stanza } from "../core/types.ts";
-import { ServiceResolver } from "../util/resolver.ts";
+import { read_name_servers, ServiceResolver } from "../util/resolver.ts";
 import type {} from "./s2s/events.ts";
 import { Routes } from "./s2s/routes.ts";
 import { serve_host } from "./s2s/served_host.ts";
@@ -53,19 +53,12 @@ const connect_timeout = 20;
 
 /** Where names are looked up. Options: unbound, use_ipv4, use_ipv6. */
 function create_resolver(module: ModuleApi): ServiceResolver {
-	const unbound = module.get_option("unbound");
-	const settings =
-		typeof unbound === "object" && unbound !== null && !Array.isArray(unbound) && !(unbound instanceof Map) ? unbound : {};
-	const { hoststxt = "/etc/hosts", forward } = settings;
-	const servers = (Array.isArray(forward) ? forward : [forward]).filter((name) => typeof name === "string");
 	const families = [
 		...(module.get_option_boolean("use_ipv6", true) ? [6 as const] : []),
 		...(module.get_option_boolean("use_ipv4", true) ? [4 as const] : []),
 	];
 	return new ServiceResolver({
-		hosts_file: typeof hoststxt === "string" ? hoststxt : undefined,
-		// Unbound separates the port by @
-		servers: servers.map((name) => name.replace("@", ":")),
+		...read_name_servers(module.get_option("unbound")),
 		timeout: 5000,
 		families,
 	});

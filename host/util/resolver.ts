@@ -25,6 +25,19 @@ export interface ResolverOptions {
 	readonly families: readonly (4 | 6)[];
 }
 
+/** What the option `unbound` says of name servers, and of names that are looked up in a file first. */
+export function read_name_servers(option: unknown): Pick<ResolverOptions, "hosts_file" | "servers"> {
+	const settings: { readonly hoststxt?: unknown; readonly forward?: unknown } =
+		typeof option === "object" && option !== null ? option : {};
+	const { hoststxt = "/etc/hosts", forward } = settings;
+	const servers = (Array.isArray(forward) ? forward : [forward]).filter((name): name is string => typeof name === "string");
+	// Unbound separates the port by @
+	return {
+		hosts_file: typeof hoststxt === "string" ? hoststxt : undefined,
+		servers: servers.map((name) => name.replace("@", ":")),
+	};
+}
+
 /** What became of a look-up. */
 export type Found = { readonly ok: true; readonly targets: Target[] } | { readonly ok: false; readonly error: string };
 

@@ -5,6 +5,7 @@ import type { TValue } from "../vm/fengari.ts";
 import { crypto_library } from "./crypto.ts";
 import { datamanager_library } from "./datamanager.ts";
 import { dbi_library } from "./dbi.ts";
+import { dns_library } from "./dns.ts";
 import { encodings_library } from "./encodings.ts";
 import { hashes_library, hmac_library } from "./hashes.ts";
 import { jid_library } from "./jid.ts";
@@ -21,6 +22,7 @@ import { xmppstream_library } from "./xmppstream.ts";
 /** Makers of libraries, each called when its library is first required. */
 export const natives: { readonly [name: string]: (host: LuaContext) => TValue } = {
 	DBI: dbi_library,
+	"host.dns": dns_library,
 	lfs: lfs_library,
 	lxp: lxp_library,
 	ssl: ssl_library,

@@ -33,7 +33,6 @@ import plain from "./util/sasl/plain.lua";
 import scram from "./util/sasl/scram.lua";
 import sasl from "./util/sasl.lua";
 import session from "./util/session.lua";
-import sql from "./util/sql.lua";
 import vcard from "./util/vcard.lua";
 
 /** Source text of each library, by the name that modules `require` it by. They require `util.stanza` and the like themselves. */
@@ -71,6 +70,5 @@ export const protocols: { readonly [name: string]: string } = {
 	"util.sasl.plain": plain,
 	"util.sasl.scram": scram,
 	"util.session": session,
-	"util.sql": sql,
 	"util.vcard": vcard,
 };

@@ -16,7 +16,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { format } from "node:util";
 import { compose_server } from "../../host/composition.ts";
-import { default_config } from "../../host/core/configmanager.ts";
+import { type ConfigValue, default_config } from "../../host/core/configmanager.ts";
 import type { RunningServer } from "../../host/running_server.ts";
 import { LuaHost } from "../../lua-shims/lua_host.ts";
 import { TValue } from "../../lua-shims/vm/fengari.ts";
@@ -40,7 +40,7 @@ export interface TestLua {
 }
 
 /** Makes a LuaHost on a server that is composed but not started. */
-export async function create_lua(options: Readonly<Record<string, string | number | boolean>> = {}): Promise<TestLua> {
+export async function create_lua(options: Readonly<Record<string, ConfigValue>> = {}): Promise<TestLua> {
 	const data_path = await mkdtemp(join(tmpdir(), "enjamb-lua-"));
 	const config = default_config(data_path);
 	config.set("*", "storage", "memory");
