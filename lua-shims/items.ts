@@ -210,7 +210,7 @@ function answer_for_lua(host: LuaContext, answer: AdhocAnswer): TValue {
 
 /** The session that a JID is, or else the host that is spoken to. */
 function origin_of({ server }: LuaContext, from: string | undefined, to: string | undefined): Session {
-	const origin = server.full_sessions.get(from ?? "") ?? server.hosts.get(jid.host(to ?? "") ?? "");
+	const origin = server.delivery.session(from ?? "") ?? server.hosts.get(jid.host(to ?? "") ?? "");
 	if (!origin) throw new TypeError(`nobody here is ${from ?? "the sender"}, who executes a command`);
 	return origin;
 }

@@ -20,11 +20,7 @@ export interface Elsewhere {
  * @param changed told of rooms that somebody of another server has entered or left
  */
 export function create_elsewhere(module: ModuleApi, changed: (room: Room) => void): Elsewhere {
-	const { hosts, full_sessions } = module.server;
-
-	function is_ours(jid: string): boolean {
-		return hosts.get(host(jid) ?? "")?.type === "local";
-	}
+	const { delivery } = module.server;
 
 	/** Whether a key of a state is the full JID of a user, under which their presence lies. */
 	function is_session(room_host: string | undefined, key: string): boolean {
@@ -35,24 +31,24 @@ export function create_elsewhere(module: ModuleApi, changed: (room: Room) => voi
 	module.hook("muc-occupant-left", note_change);
 
 	function note_change({ room, occupant }: OccupantEvent): void {
-		if (!is_ours(occupant.bare_jid)) changed(room);
+		if (!delivery.is_ours(occupant.bare_jid)) changed(room);
 	}
 
 	return {
 		state_of(room) {
 			const nicks = new Set<string>();
-			for (const [nick, { bare_jid }] of room._occupants) if (!is_ours(bare_jid)) nicks.add(nick);
+			for (const [nick, { bare_jid }] of room._occupants) if (!delivery.is_ours(bare_jid)) nicks.add(nick);
 			if (nicks.size === 0) return undefined;
 			const state = room.freeze(true).state ?? {};
 			const entries = Object.entries(state).filter(([key]) => {
-				if (is_session(host(room.jid), key)) return !is_ours(key);
+				if (is_session(host(room.jid), key)) return !delivery.is_ours(key);
 				return !key.startsWith(`${room.jid}/`) || nicks.has(key);
 			});
 			return Object.fromEntries(entries);
 		},
 		without_gone(state) {
 			const entries = Object.entries(state).filter(
-				([key]) => !is_session(module.host, key) || !is_ours(key) || full_sessions.has(key),
+				([key]) => !is_session(module.host, key) || !delivery.is_ours(key) || delivery.is_online(key),
 			);
 			return Object.fromEntries(entries);
 		},

@@ -1,7 +1,6 @@
 // No counterpart: Prosody has no turns that could fail.
 
 import type { ModuleApi } from "../host/core/types.ts";
-import { host } from "../host/util/jid.ts";
 import * as st from "../host/util/stanza.ts";
 import type { Memory } from "../host/util/turn.ts";
 import { RoomBefore } from "./room/before.ts";
@@ -39,7 +38,7 @@ export interface Recovery {
  * @param recover called when one could not be stored, with what it had done
  */
 export function create_recovery(module: ModuleApi, settled: () => void, recover: (rooms: TurnRooms) => void): Recovery {
-	const { turn, hosts, full_sessions } = module.server;
+	const { turn, delivery } = module.server;
 	let now: object | undefined;
 	let notes = new TurnRooms();
 
@@ -66,7 +65,7 @@ export function create_recovery(module: ModuleApi, settled: () => void, recover:
 	/** Those in a room whose connections to this server have gone: what told of it was lost with the turn. */
 	function* ghosts(room: Room): Generator<[real_jid: string, nick: string]> {
 		for (const [real_jid, nick] of room._jid_nick) {
-			if (hosts.get(host(real_jid) ?? "")?.type === "local" && !full_sessions.has(real_jid)) yield [real_jid, nick];
+			if (delivery.is_ours(real_jid) && !delivery.is_online(real_jid)) yield [real_jid, nick];
 		}
 	}
 

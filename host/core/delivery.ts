@@ -1,5 +1,6 @@
 // No counterpart: Prosody's modules look into full_sessions and bare_sessions themselves.
 
+import { host } from "../util/jid.ts";
 import type { AddressableText } from "../util/stanza.ts";
 import * as st from "../util/stanza.ts";
 import type { C2sSession, Delivery, Resources, Server } from "./types.ts";
@@ -20,12 +21,15 @@ export function create_delivery(
 ): Delivery {
 	/** Whether stanzas of that name get to the sessions of a host as they are. */
 	function delivers_plainly(host_name: string | undefined, name: string): boolean {
-		const host = host_name === undefined ? undefined : hosts.get(host_name);
-		const delivery = host?.plain_delivery.get(name);
-		return host !== undefined && delivery !== undefined && host.events.has_only(`${name}/full`, delivery);
+		const session = host_name === undefined ? undefined : hosts.get(host_name);
+		const delivery = session?.plain_delivery.get(name);
+		return session !== undefined && delivery !== undefined && session.events.has_only(`${name}/full`, delivery);
 	}
 
 	return {
+		is_ours: (jid) => hosts.get(host(jid) ?? "")?.type === "local",
+		session: (full_jid) => full_sessions.get(full_jid),
+		account: (bare_jid) => bare_sessions.get(bare_jid),
 		is_online: (jid) => full_sessions.has(jid) || bare_sessions.has(jid),
 		send: (full_jid, stanza) => full_sessions.get(full_jid)?.send(stanza) === true,
 		send_to_account(bare_jid, stanza, resources) {

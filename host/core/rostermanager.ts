@@ -85,7 +85,7 @@ function write_roster(roster: Roster): StoreMap {
 }
 
 /** What of a server its rosters need. */
-export interface RosterNeeds extends Pick<Server, "bare_sessions" | "events" | "hosts" | "logger" | "open_store" | "turn"> {
+export interface RosterNeeds extends Pick<Server, "delivery" | "events" | "hosts" | "logger" | "open_store" | "turn"> {
 	readonly usermanager: Pick<UserManager, "user_exists">;
 }
 
@@ -95,7 +95,7 @@ export function create_rostermanager(server: RosterNeeds): RosterManager {
 	/** Of accounts that are online, by bare JID. */
 	const online = new Map<string, Roster>();
 	const forget = (jid: string): void => {
-		if (!server.bare_sessions.has(jid)) online.delete(jid);
+		if (!server.delivery.is_online(jid)) online.delete(jid);
 	};
 	server.events.add_handler("host-deactivated", (host) => {
 		for (const jid of [...online.keys()]) {
@@ -106,7 +106,7 @@ export function create_rostermanager(server: RosterNeeds): RosterManager {
 	function load_roster(username: string, host: string): Roster {
 		const jid = `${username}@${host}`;
 		const known = online.get(jid);
-		if (known && server.bare_sessions.has(jid)) return known;
+		if (known && server.delivery.is_online(jid)) return known;
 		forget(jid);
 		const store = server.open_store(host, "roster", "keyval");
 		const stored = store.ok ? store.value.get_table(username) : store;
@@ -115,7 +115,7 @@ export function create_rostermanager(server: RosterNeeds): RosterManager {
 		roster.broken = !stored.ok;
 		roster.items.delete(jid);
 		if (!roster.broken) server.hosts.get(host)?.events.fire_event("roster-load", { username, host, roster });
-		if (server.bare_sessions.has(jid)) online.set(jid, roster);
+		if (server.delivery.is_online(jid)) online.set(jid, roster);
 		return roster;
 	}
 

@@ -65,7 +65,7 @@ class PresenceHandling {
 		if (ignore_priority) stanza.remove_children("priority");
 		const roster = this.rosters.load_roster(username, host);
 		this.module.server.delivery.send(full_jid, stanza);
-		const user = this.module.server.bare_sessions.get(`${username}@${host}`);
+		const user = this.module.server.delivery.account(`${username}@${host}`);
 		const others = [...(user?.sessions.values() ?? [])].filter((session) => session !== origin && session.presence);
 		for (const other of others) this.post(origin, this.readdressed(stanza, other.full_jid), true);
 		for (const [contact, item] of roster.items) {
@@ -94,14 +94,14 @@ class PresenceHandling {
 	/** Where the turn fails, nobody has seen the presence. */
 	private remember_presence(origin: C2sSession): void {
 		const { presence, priority, directed } = origin;
-		const { turn, bare_sessions } = this.module.server;
+		const { turn, delivery } = this.module.server;
 		turn.remember({
 			undo: () => {
 				if (origin.type !== "c2s") return;
 				origin.presence = presence;
 				origin.priority = priority;
 				origin.directed = directed;
-				this.update_top_resources(bare_sessions.get(`${origin.username}@${origin.host}`));
+				this.update_top_resources(delivery.account(`${origin.username}@${origin.host}`));
 			},
 		});
 	}

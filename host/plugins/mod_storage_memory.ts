@@ -223,7 +223,7 @@ export const definition: ModuleDefinition = {
 		if (module.get_option_boolean("storage_memory_temporary", false)) {
 			const chosen = [...module.get_option_set("storage_memory_temporary_stores")].filter((name) => typeof name === "string");
 			module.hook("resource-unbind", ({ session: { username, host } }) => {
-				if (username === undefined || module.server.bare_sessions.has(`${username}@${host}`)) return;
+				if (username === undefined || module.server.delivery.is_online(`${username}@${host}`)) return;
 				module.log("debug", "Clearing store for offline user %s@%s", username, host);
 				memory.forget(username, chosen.length > 0 ? chosen : undefined);
 			});

@@ -1,6 +1,7 @@
 // No counterpart: Prosody's modules look into full_sessions and bare_sessions themselves.
 
 import type { AddressableText, Stanza } from "../../util/stanza.ts";
+import type { C2sSession, UserSessions } from "./sessions.ts";
 
 /** Which sessions of an account are meant: all that are available, those with a priority of 0 and more, those with the highest, those that asked for the roster. */
 export type Resources = "available" | "non-negative" | "top" | "interested";
@@ -15,6 +16,12 @@ export type TextSender = (text: AddressableText) => void;
 export interface Delivery {
 	/** Whether a full JID is a session's, or a bare JID an account's that has one. */
 	is_online(jid: string): boolean;
+	/** Whether a JID is of an account of one of this server's own hosts, so that {@link is_online} knows of it. */
+	is_ours(jid: string): boolean;
+	/** The session of a full JID. */
+	session(full_jid: string): C2sSession | undefined;
+	/** The sessions of an account, with the presence of each; undefined where it has none. */
+	account(bare_jid: string): UserSessions | undefined;
 	/** Sends a stanza to the session of a full JID. False where that is gone. */
 	send(full_jid: string, stanza: Stanza): boolean;
 	/** Sends a stanza to sessions of an account; answers how many of them it was sent to. */
