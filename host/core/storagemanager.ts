@@ -27,9 +27,7 @@ export interface StorageManager {
 	open<Kind extends keyof StoreTypes>(host: string, store: string, kind: Kind): Result<StoreTypes[Kind], StorageError>;
 	/** Removes everything that a host has stored for a user. Done by itself when an account is deleted. */
 	purge(username: string, host: string): Result<void, StorageError>;
-	/** Why a host cannot store anything, as one line; undefined where it can. */
-	problem(host: string): string | undefined;
-	/** The same with what is known of it. */
+	/** Why a host cannot store anything; undefined where it can. */
 	trouble(host: string): StorageError | undefined;
 	/** Ends the use of all files, once nothing is loaded any more. */
 	close(): void;
@@ -200,7 +198,6 @@ export function create_storagemanager(
 	return {
 		open,
 		purge,
-		problem: (host) => trouble(host)?.text,
 		trouble,
 		close() {
 			for (const driver of used.values()) driver.close?.();

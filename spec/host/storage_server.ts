@@ -1,38 +1,41 @@
-// A server that has modules and storage, and nothing else of a server.
+// A server of which only modules and storage are used: it listens nowhere, and its hosts have no other modules.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Config, type ConfigValue } from "../../host/core/config/config.ts";
-import { create_delivery } from "../../host/core/delivery.ts";
-import { create_hostmanager } from "../../host/core/hostmanager.ts";
-import { create_modulemanager } from "../../host/core/modulemanager.ts";
-import { create_statsmanager } from "../../host/core/statsmanager.ts";
-import { create_storagemanager, type StorageManager } from "../../host/core/storagemanager.ts";
-import type { EventMap, LogLevel, ModuleDefinition, Server, StoreTypes } from "../../host/core/types.ts";
+import type { ModuleDefinition, StorageError, StoreTypes } from "../../host/core/types.ts";
 import { definition as storage_internal } from "../../host/plugins/mod_storage_internal.ts";
 import { definition as storage_memory } from "../../host/plugins/mod_storage_memory.ts";
 import { definition as storage_none } from "../../host/plugins/mod_storage_none.ts";
 import { definition as storage_sql } from "../../host/plugins/mod_storage_sql.ts";
-import { create_datamanager } from "../../host/util/datamanager.ts";
-import { ok } from "../../host/util/error.ts";
-import { Events } from "../../host/util/events.ts";
-import { Turn } from "../../host/util/turn.ts";
-import { TurnFiles } from "../../host/util/turn_files.ts";
+import type { RunningServer } from "../../host/running_server.ts";
+import { create_server } from "../../host/startup.ts";
+import { ok, type Result } from "../../host/util/error.ts";
 
 export interface StorageServer {
-	readonly server: Server;
-	readonly storage: StorageManager;
+	readonly server: RunningServer;
 	/** The data folder, which goes with the server. */
 	readonly folder: string;
 	/** What was logged, level first. */
 	readonly log: string[];
 	/** What turns failed with. */
 	readonly failures: unknown[];
+	try_open<Kind extends keyof StoreTypes>(store: string, kind: Kind, host?: string): Result<StoreTypes[Kind], StorageError>;
 	open<Kind extends keyof StoreTypes>(store: string, kind: Kind, host?: string): StoreTypes[Kind];
+	/** Why the first host can store nothing; undefined where it can. */
+	problem(): string | undefined;
 	/** Deactivates the hosts and closes the files, and removes the folder unless that is wanted. */
 	stop(keep_folder?: boolean): void;
 }
+
+const autoload_modules = ["presence", "message", "iq", "offline", "c2s", "s2s", "s2s_auth_certs"];
+
+/** Stand for the modules of accounts and rights, which would open stores of their own. */
+const without_accounts: readonly ModuleDefinition[] = [
+	{ name: "authz_internal", load: () => undefined },
+	{ name: "auth_internal_hashed", load: () => undefined },
+];
 
 /** Brings up hosts with these options; `*` is the global section. Modules beyond the storage drivers may be added. */
 export function start_storage(
@@ -40,101 +43,49 @@ export function start_storage(
 	options: { folder?: string; modules?: readonly ModuleDefinition[] } = {},
 ): StorageServer {
 	const folder = options.folder ?? mkdtempSync(join(tmpdir(), "enjamb-storage-"));
-	const config = Config.from(sections);
+	const own = { data_path: folder, modules_disabled: autoload_modules };
+	const config = Config.from({ ...sections, "*": { ...sections["*"], ...own } });
 	const log: string[] = [];
 	const failures: unknown[] = [];
-	const unused = (): never => {
-		throw new Error("this server has only storage");
-	};
-	const turn = new Turn((error) => failures.push(error));
-	const logger =
-		(name: string) =>
-		(level: LogLevel, message: string, ...args: unknown[]): void => {
-			log.push(`${level} ${name}: ${message.replace(/%[sdq]/g, () => String(args.shift()))}`);
-		};
-	const server: Server = {
-		version: "test",
-		start_time: 0,
+	const drivers = [storage_internal, storage_memory, storage_none, storage_sql];
+	const modules = [...drivers, ...without_accounts, ...(options.modules ?? [])];
+	const created = create_server({
 		config,
-		events: new Events<EventMap>(),
-		hosts: new Map(),
-		full_sessions: new Map(),
-		bare_sessions: new Map(),
-		turn,
-		statsmanager: create_statsmanager(),
-		logger,
-		datamanager: create_datamanager({ data_path: folder, files: new TurnFiles(turn), log: logger("datamanager") }),
-		paths: { data: folder, config: folder, plugins: [] },
-		get delivery() {
-			return create_delivery(this, () => false);
-		},
-		get http_server() {
-			return unused();
-		},
-		get http() {
-			return unused();
-		},
-		addresses: unused,
-		connect: unused,
-		peer_tls_context: unused,
-		get router() {
-			return unused();
-		},
-		get sessionmanager() {
-			return unused();
-		},
-		get usermanager() {
-			return unused();
-		},
-		get rostermanager() {
-			return unused();
-		},
-		get modulemanager() {
-			return modulemanager;
-		},
-		open_store: (host, store, kind) => storage.open(host, store, kind),
-		get_children: unused,
-		tls_context: unused,
-		service_tls_context: unused,
-		purge_user: unused,
-		activate_host: unused,
-		deactivate_host: unused,
-		stop: unused,
-		reopen_logs: unused,
-		reload_config: unused,
-		reset: unused,
-	};
-	const storage = create_storagemanager(server);
-	const modules = [storage_internal, storage_memory, storage_none, storage_sql, ...(options.modules ?? [])];
-	const modulemanager = create_modulemanager(server, [
-		{
-			language: "builtin",
-			find(name) {
-				const found = modules.find((module) => module.name === name);
-				return found && ok(found);
+		version: "test",
+		log: [{ level: "debug", to: { write: (name, level, message) => void log.push(`${level} ${name}: ${message}`) } }],
+		loaders: () => [
+			{
+				language: "builtin",
+				find(name) {
+					const found = modules.find((module) => module.name === name);
+					return found && ok(found);
+				},
 			},
-		},
-	]);
-	const hostmanager = create_hostmanager(server, {
-		load_modules: () => undefined,
-		unload_modules: (host) => modulemanager.unload_all(host),
+		],
 	});
-	for (const host of config.hosts()) hostmanager.activate(host);
+	if (!created.ok) throw new Error(created.error);
+	const server = created.value;
+	server.events.add_handler("turn-failed", ({ error }) => void failures.push(error));
+	for (const host of config.hosts()) server.activate_host(host);
+	const try_open: StorageServer["try_open"] = (store, kind, host = config.hosts()[0] ?? "") =>
+		server.open_store(host, store, kind);
 	return {
 		server,
-		storage,
 		folder,
 		log,
 		failures,
-		open(store, kind, host = config.hosts()[0] ?? "") {
-			const opened = storage.open(host, store, kind);
+		try_open,
+		problem() {
+			const opened = try_open("test", "keyval");
+			return opened.ok ? undefined : opened.error.text;
+		},
+		open(store, kind, host) {
+			const opened = try_open(store, kind, host);
 			if (!opened.ok) throw new Error(opened.error.text);
 			return opened.value;
 		},
 		stop(keep_folder = false) {
-			server.turn.end();
-			for (const host of [...server.hosts.keys()]) hostmanager.deactivate(host);
-			storage.close();
+			void server.stop("the test is over");
 			if (!keep_folder) rmSync(folder, { recursive: true, force: true });
 		},
 	};

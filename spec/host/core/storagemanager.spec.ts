@@ -24,7 +24,7 @@ afterEach(() => {
 });
 
 function used(server: StorageServer, store = "test"): string {
-	const opened = server.storage.open(host, store, "keyval");
+	const opened = server.try_open(store, "keyval");
 	if (!opened.ok) return opened.error.text;
 	const set = opened.value.set("user", { a: 1 });
 	if (!set.ok) return set.error.text;
@@ -61,26 +61,25 @@ describe("the driver of a store", () => {
 		}
 	});
 
-	it("loads with its first store only", () => {
-		const server = start({ storage: "memory" });
-		expect(server.server.modulemanager.is_loaded(host, "storage_memory")).toBe(false);
-		server.open("test", "keyval");
-		expect(server.server.modulemanager.is_loaded(host, "storage_memory")).toBe(true);
+	it("is loaded where the configuration names it, and only there", () => {
+		const { modulemanager } = start({ storage: { test: "memory" } }).server;
+		const loaded = (driver: string): boolean => modulemanager.is_loaded(host, `storage_${driver}`);
+		expect(["internal", "memory", "sql", "none"].map(loaded)).toEqual([true, true, false, false]);
 	});
 
 	it("is named in the error where it is not there", () => {
 		const text =
 			'cannot use the storage driver "papyrus" on chat.example: there is no such module: mod_storage_papyrus is neither built in nor in plugin_paths (none set). Built in are: internal, memory, none, sql';
 		const server = start({ storage: "papyrus" });
-		expect(server.storage.open(host, "test", "keyval")).toEqual(failed({ text }));
-		expect(server.storage.problem(host)).toBe(text);
+		expect(server.try_open("test", "keyval")).toEqual(failed({ text }));
+		expect(server.problem()).toBe(text);
 	});
 
 	it("has to be named by text", () => {
 		const wrong = "of chat.example: expected the name of a storage driver (internal, memory, none, sql)";
-		expect(start({ storage: true }).storage.problem(host)).toBe(`option storage ${wrong}`);
-		expect(start({ storage: { test: 5 } }).storage.problem(host)).toBe(`option storage.test ${wrong}`);
-		expect(start({ default_storage: false }).storage.problem(host)).toBe(`option default_storage ${wrong}`);
+		expect(start({ storage: true }).problem()).toBe(`option storage ${wrong}`);
+		expect(start({ storage: { test: 5 } }).problem()).toBe(`option storage.test ${wrong}`);
+		expect(start({ default_storage: false }).problem()).toBe(`option default_storage ${wrong}`);
 	});
 });
 
@@ -90,7 +89,7 @@ describe("nothing", () => {
 		const refused = failed({ text: "no data storage active", refused: true });
 		expect(server.open("test", "keyval").set("a", { b: 1 })).toEqual(refused);
 		expect(server.open("test", "keyval").get("a")).toEqual(failed({ text: "no data storage active" }));
-		expect(server.storage.problem(host)).toBeUndefined();
+		expect(server.problem()).toBeUndefined();
 	});
 
 	it("is what the driver none has", async () => {
@@ -143,7 +142,7 @@ describe("the event store-opened", () => {
 		server.server.hosts.get(host)?.events.add_handler("store-opened", (event) => {
 			event.store_err = { text: "not this one" };
 		});
-		expect(server.storage.open(host, "test", "map")).toEqual(failed({ text: "not this one" }));
+		expect(server.try_open("test", "map")).toEqual(failed({ text: "not this one" }));
 	});
 });
 
@@ -170,10 +169,8 @@ describe("a reloaded driver", () => {
 
 it("says what is the matter with a file before anything is opened", () => {
 	const server = start({ storage: "sql", sql: { driver: "SQLite3", database: "/dev/null" } });
-	expect(server.storage.problem(host)).toBe("/dev/null is no file: expected a SQLite 3 database");
-	expect(server.storage.open(host, "test", "map")).toEqual(
-		failed({ text: "/dev/null is no file: expected a SQLite 3 database" }),
-	);
+	expect(server.problem()).toBe("/dev/null is no file: expected a SQLite 3 database");
+	expect(server.try_open("test", "map")).toEqual(failed({ text: "/dev/null is no file: expected a SQLite 3 database" }));
 	expect(server.log.filter((line) => line.startsWith("error"))).toEqual([
 		"error chat.example:storage_sql: /dev/null is no file: expected a SQLite 3 database",
 	]);

@@ -208,11 +208,11 @@ describe("the tables", () => {
 			outside((other) => other.exec(`ALTER TABLE "${table}" ADD COLUMN "colour" TEXT`));
 			const before = readFileSync(file);
 			const server = start();
-			const opened = server.storage.open(host, "test", "keyval");
+			const opened = server.try_open("test", "keyval");
 			expect(opened.ok ? "" : opened.error.text).toMatch(
 				new RegExp(`^${file}: the table ${table} has the columns .*, colour: expected [a-z_, ]*$`),
 			);
-			expect(server.storage.problem(host)).toBe(opened.ok ? "" : opened.error.text);
+			expect(server.problem()).toBe(opened.ok ? "" : opened.error.text);
 			stop();
 			expect(readFileSync(file).equals(before)).toBe(true);
 			rmSync(file);
@@ -221,7 +221,7 @@ describe("the tables", () => {
 
 	it("are not made where sql_manage_tables says no", () => {
 		const server = start({ sql_manage_tables: false });
-		expect(server.storage.problem(host)).toBe(
+		expect(server.problem()).toBe(
 			`${file}: there is no table prosody and prosodyarchive, and sql_manage_tables forbids to make it`,
 		);
 	});
@@ -302,21 +302,17 @@ describe("the file", () => {
 	];
 	it.each(wrong_options)("is refused by the option %j", (sql, reason) => {
 		const expected = 'expected { driver = "SQLite3", database = "prosody.sqlite" }';
-		expect(start({ sql }).storage.problem(host)).toBe(
-			`option sql of ${host}: ${reason === undefined ? "" : `${reason}: `}${expected}`,
-		);
+		expect(start({ sql }).problem()).toBe(`option sql of ${host}: ${reason === undefined ? "" : `${reason}: `}${expected}`);
 		expect(existsSync(file)).toBe(false);
 	});
 
 	it("that is no database is refused, and left alone; a better one can be put in its place", () => {
 		writeFileSync(file, "no database".repeat(200));
 		const server = start();
-		expect(server.storage.problem(host)).toBe(
-			`${file}: it is not a SQLite 3 database (or an encrypted one) (file is not a database)`,
-		);
+		expect(server.problem()).toBe(`${file}: it is not a SQLite 3 database (or an encrypted one) (file is not a database)`);
 		expect(readFileSync(file, "utf8")).toBe("no database".repeat(200));
 		rmSync(file);
-		expect(server.storage.problem(host)).toBeUndefined();
+		expect(server.problem()).toBeUndefined();
 	});
 
 	it("can be copied while the server runs, with its log", () => {
