@@ -4,11 +4,11 @@ import { dirname } from "node:path";
 import type { Events, Handler, Wrapper } from "../util/events.ts";
 import * as jid from "../util/jid.ts";
 import { clone, type Stanza } from "../util/stanza.ts";
-import type { ConfigValue } from "./config/config.ts";
-import * as options from "./config/option_types.ts";
 import { http_url } from "./http_url.ts";
 import { IqTracker } from "./iq_tracker.ts";
-import { is_promise, type ModuleGuard } from "./module_guard.ts";
+import type { ModuleGuard } from "./module_guard.ts";
+import { ModuleOptions } from "./module_options.ts";
+import { create_timer } from "./module_timer.ts";
 import type {
 	EventMap,
 	HostSession,
@@ -40,11 +40,8 @@ export interface ModuleServices {
 	shared(path: string): Map<string, unknown>;
 }
 
-/** The longest that Node's own timers can wait, in milliseconds. */
-const longest_timeout = 2 ** 31 - 1;
-
 /** A module's `module`: everything done through it is remembered, and {@link release} takes it back. */
-export class ModuleInstance implements ModuleApi {
+export class ModuleInstance extends ModuleOptions implements ModuleApi {
 	readonly log: Log;
 	unload: (() => void) | undefined;
 	save: (() => unknown) | undefined;
@@ -72,6 +69,7 @@ export class ModuleInstance implements ModuleApi {
 		/** Made for modules that are not built in. */
 		readonly guard?: ModuleGuard,
 	) {
+		super();
 		this.log = server.logger(host === "*" ? name : `${host}:${name}`);
 	}
 
@@ -227,81 +225,6 @@ export class ModuleInstance implements ModuleApi {
 		return http_url(this, app_name, default_path, mode);
 	}
 
-	// ---------------------------------------------------------------------------------------------------------- options
-
-	get_option(name: string): ConfigValue | undefined {
-		return this.server.config.get(this.host, name);
-	}
-
-	/** Converts an option, says what is wrong with it in the log, and falls back to the default. */
-	private option<Value, Default>(
-		name: string,
-		default_value: Default,
-		convert: (value: ConfigValue) => options.Parsed<Value>,
-	): Value | Default {
-		const given = this.get_option(name);
-		if (given === undefined) return default_value;
-		const { value, problem } = convert(given);
-		if (problem !== undefined) this.log("error", "Config option '%s' %s", name, problem);
-		return value === undefined ? default_value : value;
-	}
-
-	get_option_string<Default extends string | undefined>(name: string, default_value?: Default): string | Default;
-	get_option_string(name: string, default_value?: string): string | undefined {
-		return this.option(name, default_value, options.as_string);
-	}
-
-	get_option_number<Default extends number | undefined>(
-		name: string,
-		default_value?: Default,
-		min?: number,
-		max?: number,
-	): number | Default;
-	get_option_number(name: string, default_value?: number, min?: number, max?: number): number | undefined {
-		return this.option(name, default_value, (value) => options.as_number(value, min, max, default_value));
-	}
-
-	get_option_integer<Default extends number | undefined>(
-		name: string,
-		default_value?: Default,
-		min?: number,
-		max?: number,
-	): number | Default;
-	get_option_integer(name: string, default_value?: number, min?: number, max?: number): number | undefined {
-		return this.option(name, default_value, (value) => options.as_integer(value, min, max, default_value));
-	}
-
-	get_option_boolean<Default extends boolean | undefined>(name: string, default_value?: Default): boolean | Default;
-	get_option_boolean(name: string, default_value?: boolean): boolean | undefined {
-		return this.option(name, default_value, options.as_boolean);
-	}
-
-	get_option_period(name: string, default_value: string | number, min?: string | number, max?: string | number): number {
-		const fallback = options.as_period(default_value).value;
-		if (fallback === undefined) throw new TypeError(`the default of option ${name} is no period: ${default_value}`);
-		return this.option(name, fallback, (value) => options.as_period(value, min, max));
-	}
-
-	get_option_enum<Value extends string | boolean>(name: string, default_value: Value, ...others: Value[]): Value {
-		const allowed = [default_value, ...others];
-		const value = this.option(name, default_value, (given) => options.as_enum(given, allowed));
-		return allowed.find((candidate) => candidate === value) ?? default_value;
-	}
-
-	get_option_array(name: string, default_value: unknown[] = []): unknown[] {
-		return this.option(name, default_value, options.as_array);
-	}
-
-	get_option_set(name: string, default_value: unknown[] = []): Set<unknown> {
-		return new Set(this.get_option_array(name, default_value));
-	}
-
-	get_option_inherited_set(name: string, default_value: unknown[] = []): Set<unknown> {
-		const global = this.server.config.get("*", name);
-		const inherited = global === undefined ? default_value : (options.as_array(global).value ?? default_value);
-		return new Set([...this.get_option_array(name, default_value), ...inherited]);
-	}
-
 	// ---------------------------------------------------------------------------------------------------- other modules
 
 	depends<Name extends keyof ModuleExports>(name: Name): ModuleExports[Name];
@@ -326,38 +249,15 @@ export class ModuleInstance implements ModuleApi {
 	// ------------------------------------------------------------------------------------------------ timers and sending
 
 	add_timer(delay: number, callback: (now: number) => unknown): Timer {
-		let handle: NodeJS.Timeout | undefined;
-		const stop = (): void => {
-			clearTimeout(handle);
-			this.undo.delete(stop);
-		};
-		const arm = (seconds: number): void => {
-			clearTimeout(handle);
-			if (this.released || seconds === Number.POSITIVE_INFINITY) return;
-			const milliseconds = Math.max(0, seconds * 1000);
-			const wait = Math.min(milliseconds, longest_timeout);
-			handle = setTimeout(() => (milliseconds > wait ? arm((milliseconds - wait) / 1000) : run()), wait);
-			handle.unref();
-			this.undo.add(stop);
-		};
-		const failed = (error: unknown): void =>
-			this.log("error", "Error in a timer: %s", error instanceof Error ? error.stack : error);
-		const again = (answer: unknown): void => {
-			if (typeof answer === "number") arm(answer);
-		};
-		const run = (): void => {
-			this.undo.delete(stop);
-			try {
-				const now = Date.now() / 1000;
-				const answer = this.guard === undefined ? callback(now) : this.guard.run(() => callback(now));
-				if (is_promise(answer)) answer.then(again, failed);
-				else again(answer);
-			} catch (error) {
-				failed(error);
-			}
-		};
-		arm(delay);
-		return { stop, reschedule: arm };
+		const timer = create_timer({
+			call: (now) => (this.guard === undefined ? callback(now) : this.guard.run(() => callback(now))),
+			failed: (error) => this.log("error", "Error in a timer: %s", error instanceof Error ? error.stack : error),
+			may_wait: () => !this.released,
+			waits: () => void this.undo.add(timer.stop),
+			over: () => void this.undo.delete(timer.stop),
+		});
+		timer.reschedule(delay);
+		return timer;
 	}
 
 	cron(task: Task): void {
