@@ -20,8 +20,11 @@ interface Account {
 	readonly address: string;
 }
 
+/** What of a server its accounts are worked on with. */
+type AccountServer = Pick<Server, "config" | "hosts" | "turn" | "usermanager">;
+
 /** Finds the account that a JID names, on a host of this server. */
-function find(server: Server, address: string): Result<Account, string> {
+function find(server: AccountServer, address: string): Result<Account, string> {
 	const { node, host, resource } = jid.prepped_split(address, true);
 	if (host === undefined) return failed(`${address} is no JID: expected one such as user@example.org`);
 	if (node === undefined) return failed(`${address} names no user: expected a JID such as user@${host}`);
@@ -39,7 +42,7 @@ function find(server: Server, address: string): Result<Account, string> {
 	return ok({ username: node, host, address: `${node}@${host}` });
 }
 
-function find_existing(server: Server, address: string): Result<Account, string> {
+function find_existing(server: AccountServer, address: string): Result<Account, string> {
 	const account = find(server, address);
 	if (!account.ok) return account;
 	const { username, host } = account.value;
@@ -53,7 +56,7 @@ function find_existing(server: Server, address: string): Result<Account, string>
 }
 
 /** Writes down what was done, so that the answer is true when it is given. */
-async function commit<Value>(server: Server, done: Result<Value, string>, value: string): Promise<Result<string, string>> {
+async function commit<Value>(server: AccountServer, done: Result<Value, string>, value: string): Promise<Result<string, string>> {
 	const { failures } = server.turn.counts;
 	await server.turn.done();
 	if (!done.ok) return done;
@@ -65,7 +68,7 @@ async function commit<Value>(server: Server, done: Result<Value, string>, value:
  * `default_provisioned_role`, as with Prosody's `prosodyctl adduser`.
  * @returns what was done, or what is wrong, as one line for people
  */
-export async function add_user(server: Server, address: string, password: string): Promise<Result<string, string>> {
+export async function add_user(server: AccountServer, address: string, password: string): Promise<Result<string, string>> {
 	const account = find(server, address);
 	if (!account.ok) return account;
 	const { username, host, address: prepared } = account.value;
@@ -78,7 +81,7 @@ export async function add_user(server: Server, address: string, password: string
 }
 
 /** Gives an account another password; see {@link add_user}. */
-export async function change_password(server: Server, address: string, password: string): Promise<Result<string, string>> {
+export async function change_password(server: AccountServer, address: string, password: string): Promise<Result<string, string>> {
 	const account = find_existing(server, address);
 	if (!account.ok) return account;
 	if (password === "") return failed(no_password);
@@ -88,7 +91,7 @@ export async function change_password(server: Server, address: string, password:
 }
 
 /** Deletes an account with all that is stored for it; see {@link add_user}. */
-export async function delete_user(server: Server, address: string): Promise<Result<string, string>> {
+export async function delete_user(server: AccountServer, address: string): Promise<Result<string, string>> {
 	const account = find_existing(server, address);
 	if (!account.ok) return account;
 	const { username, host, address: prepared } = account.value;

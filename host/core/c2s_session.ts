@@ -19,7 +19,7 @@ export class ClientSession extends BaseStreamSession implements C2sSession {
 	role: Role | undefined;
 	sasl_handler: SaslHandler | undefined;
 
-	constructor(server: Server, id: string, conn: Connection, control: StreamControl) {
+	constructor(server: Pick<Server, "logger">, id: string, conn: Connection, control: StreamControl) {
 		super(server, id, conn, ns.client, control);
 	}
 

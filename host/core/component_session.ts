@@ -10,7 +10,7 @@ export class ComponentStreamSession extends BaseStreamSession implements Compone
 	/** The domain of the component. */
 	host: string | undefined;
 
-	constructor(server: Server, id: string, conn: Connection, control: StreamControl) {
+	constructor(server: Pick<Server, "logger">, id: string, conn: Connection, control: StreamControl) {
 		super(server, id, conn, ns.component_accept, control);
 	}
 

@@ -63,6 +63,7 @@ export function modules_for_host(config: ConfigReader, host: string): string[] {
 
 /**
  * Loads and unloads modules on the hosts of one server.
+ * @param server all of it, as modules see it as `module.server`
  * @param loaders asked in turn for a module; those for languages in `prefer_lua_modules` go first for the modules named there
  */
 export function create_modulemanager(server: Server, loaders: readonly ModuleLoader[]): ModuleManagerInternals {

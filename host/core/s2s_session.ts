@@ -26,7 +26,7 @@ export class ServerStreamSession extends BaseStreamSession implements ServerSess
 	bounce_text: string | undefined;
 
 	constructor(
-		private readonly server: Server,
+		private readonly server: Pick<Server, "hosts" | "logger" | "router">,
 		id: string,
 		conn: Connection,
 		control: StreamControl,

@@ -72,7 +72,7 @@ export abstract class BaseStreamSession implements StreamSession {
 
 	/** @param xmlns namespace of the stream's stanzas */
 	constructor(
-		server: Server,
+		server: Pick<Server, "logger">,
 		readonly id: string,
 		/** The connection, until it is gone. */
 		public conn: Connection | undefined,
