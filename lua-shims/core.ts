@@ -235,28 +235,18 @@ function portmanager(host: LuaContext): TValue {
 
 // ------------------------------------------------------------------------------------------------------------ the rest
 
-/** Source: core/statsmanager.lua. */
-function statsmanager(host: LuaContext): TValue {
+/** `host.statistics`: what the host measures of itself. */
+function statistics(host: LuaContext): TValue {
 	const { border, server } = host;
 	return make_library(host.vm, {
-		measure: ([kind, name]) => {
-			const type = text_argument(kind, "type");
-			const measure = server.statsmanager.measure(type, text_argument(name, "name"), "*");
-			if (type !== "times") return border.fn((value?: number) => measure(value));
-			return border.fn(() => {
-				const started = performance.now();
-				return () => measure((performance.now() - started) / 1000);
-			});
+		values() {
+			const split = (key: string): readonly [on: string, name: string] => {
+				const end = key.indexOf("/");
+				return [key.slice(0, end), key.slice(end + 1)];
+			};
+			const found = [...server.statsmanager.values()].map(([key, value]) => ({ key: split(key), value }));
+			return border.deep_table(found.map(({ key: [on, name], value }) => ({ host: on, name, value })));
 		},
-		get: () => border.deep_table(server.statsmanager.values()),
-		get_stats: () => border.deep_table(server.statsmanager.values()),
-		get_metric_registry: () => nil,
-		collect: () => {
-			server.events.fire_event("stats-update", {});
-			return undefined;
-		},
-		cork: () => undefined,
-		uncork: () => undefined,
 	});
 }
 
@@ -314,7 +304,7 @@ export const core_libraries: { readonly [name: string]: (host: LuaContext) => TV
 	"core.s2smanager": s2smanager,
 	"core.sessionmanager": sessionmanager,
 	"core.stanza_router": stanza_router,
-	"core.statsmanager": statsmanager,
 	"core.storagemanager": create_storage_library,
 	"core.usermanager": usermanager,
+	"host.statistics": statistics,
 };

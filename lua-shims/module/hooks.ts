@@ -104,6 +104,10 @@ export function hook_methods(host: LuaContext, modules: ModuleRegistry): Methods
 			);
 	}
 
+	/** The event that is named; false stands for all of them. */
+	const event_name = (name: TValue | undefined): string | undefined =>
+		name?.value === false ? undefined : text_argument(name, "event");
+
 	/** Puts a wrapper of Lua on a bus of the host, from which it is taken when the module goes. */
 	function wrap_on(module: LuaModule, bus: Bus, event: string | undefined, wrapper: TValue): undefined {
 		const run = wrapper_of(wrapper);
@@ -145,12 +149,11 @@ export function hook_methods(host: LuaContext, modules: ModuleRegistry): Methods
 		unhook: (module, args) => unhook_from(module, own_bus(module), args),
 		unhook_object_event: (module, [object = nil, ...args]) => unhook_from(module, bus_in(object), args),
 		wrap_event: (module, [name, wrapper]) =>
-			wrap_on(module, own_bus(module), text_argument(name, "event"), function_argument(wrapper, "wrapper")),
+			wrap_on(module, own_bus(module), event_name(name), function_argument(wrapper, "wrapper")),
 		wrap_global: (module, [name, wrapper]) =>
-			wrap_on(module, module.api.server.events, text_argument(name, "event"), function_argument(wrapper, "wrapper")),
+			wrap_on(module, module.api.server.events, event_name(name), function_argument(wrapper, "wrapper")),
 		wrap_object_event: (module, [object = nil, name, wrapper]) => {
-			// the event false stands for all of them
-			const event = name?.value === false ? undefined : text_argument(name, "event");
+			const event = event_name(name);
 			const callback = function_argument(wrapper, "wrapper");
 			if (is_lua_bus(object)) {
 				const named = event === undefined ? border.to_lua(false) : string_value(event);

@@ -2,8 +2,10 @@
 
 import type { AnyWrapper } from "../../host/util/events.ts";
 import type { LuaContext } from "../context.ts";
+import { array_value } from "../native_calls.ts";
 import { optional_text, text_argument } from "../vm/arguments.ts";
-import type { Table, TValue } from "../vm/fengari.ts";
+import type { TValue } from "../vm/fengari.ts";
+import { nil, string_value } from "../vm/live_table.ts";
 import type { LuaModule, Methods } from "./lua_module.ts";
 import type { ModuleRegistry } from "./registry.ts";
 
@@ -28,48 +30,50 @@ export function measure_methods(host: LuaContext, modules: ModuleRegistry): Meth
 		return undefined;
 	}
 
+	/** A function of core.statsmanager. */
+	const statsmanager = (name: string): TValue => host.libraries.function_of("core.statsmanager", name);
+	const is_counted = (): boolean => {
+		const [registry = nil] = vm.call(statsmanager("get_metric_registry"), []);
+		return !registry.ttisnil();
+	};
+
+	/** What the host keeps itself, where nobody asked for statistics. */
+	function measure_quietly(module: LuaModule, name: string, type: string): TValue {
+		const known = type === "amount" || type === "rate" || type === "times" || type === "counter" ? type : "distribution";
+		const measure = module.api.measure(name, known);
+		if (type !== "times") return border.fn((value?: number) => measure(value));
+		// called when something begins, it answers what to call when that is done
+		return border.fn(() => {
+			const started = performance.now();
+			return () => measure((performance.now() - started) / 1000);
+		});
+	}
+
 	return {
-		measure: (module, [name, kind]) => {
+		measure: (module, [name, kind, conf = nil]) => {
+			const text = text_argument(name, "name");
 			const type = text_argument(kind, "type");
-			const known = type === "amount" || type === "rate" || type === "times" || type === "counter" ? type : "distribution";
-			const measure = module.api.measure(
-				text_argument(name, "name"),
-				type === "sizes" || type === "distribution" ? "distribution" : known,
-			);
-			if (type !== "times") return border.fn((value?: number) => measure(value));
-			// called when something begins, it answers what to call when that is done
-			return border.fn(() => {
-				const started = performance.now();
-				return () => measure((performance.now() - started) / 1000);
-			});
+			if (!is_counted()) return measure_quietly(module, text, type);
+			const on = module.api.host === "*" ? [] : [string_value("host"), string_value(module.api.host)];
+			const full_name = string_value(`mod_${module.api.name}/${text}`);
+			return vm.call(statsmanager("measure"), [string_value(type), full_name, conf, ...on]);
 		},
-		metric: (module, [kind, name]) => {
-			const type = text_argument(kind, "type");
-			const measure = module.api.measure(
-				text_argument(name, "name"),
-				type === "counter" ? "counter" : type === "gauge" ? "amount" : "distribution",
-			);
-			let total = 0;
-			const metric = border.table({
-				set: border.fn((_: unknown, value: number) => {
-					total = value;
-					measure(value);
-				}),
-				add: border.fn((_: unknown, value = 1) => {
-					total += value;
-					measure(type === "gauge" ? total : value);
-				}),
-				sample: border.fn((_: unknown, value: number) => measure(value)),
-			});
-			const family = border.table({});
-			for (const method of ["with_labels", "with_partial_label"]) {
-				vm.raw_set(
-					family.value as Table,
-					method,
-					vm.native(() => (method === "with_labels" ? metric : family)),
-				);
-			}
-			return family;
+		metric: (module, [kind, name, unit = nil, description = nil, labels = nil, conf = nil]) => {
+			const full_name = string_value(`prosody_mod_${module.api.name}/${text_argument(name, "name")}`);
+			const given = border.copy(labels);
+			const is_scoped = module.api.host !== "*";
+			const keys = array_value(host, [...(is_scoped ? ["host"] : []), ...(Array.isArray(given) ? given : [])]);
+			const family = vm.call(statsmanager("metric"), [
+				string_value(text_argument(kind, "type")),
+				full_name,
+				unit,
+				description,
+				keys,
+				conf,
+			]);
+			const [first = nil] = family;
+			if (!is_scoped) return first;
+			return vm.call(vm.index(first, string_value("with_partial_label")), [first, string_value(module.api.host)]);
 		},
 		measure_event: (module, [name, stat]) => measure_bus(module, module.api.host === "*", name, stat),
 		measure_global_event: (module, [name, stat]) => measure_bus(module, true, name, stat),
