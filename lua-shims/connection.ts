@@ -2,12 +2,16 @@
 
 import type { Connection } from "../host/core/types.ts";
 import type { LuaContext } from "./context.ts";
+import { PendingConnection } from "./pending_connection.ts";
 import { socket_value, tls_questions } from "./tls_socket.ts";
 import { table_value } from "./views.ts";
 import { TValue } from "./vm/fengari.ts";
 import { bytes_value, is_function, type Key, LiveTable, nil, string_value, tags, text_of_string } from "./vm/live_table.ts";
 import { bytes_of } from "./vm/text.ts";
 import type { NativeFunction } from "./vm/vm.ts";
+
+/** How long the other end may take, in seconds. */
+const connect_timeout = 20;
 
 type ConnectionMethods = { readonly [name: string]: (conn: Connection, args: readonly TValue[]) => ReturnType<NativeFunction> };
 
@@ -81,7 +85,7 @@ class ConnectionTable extends LiveTable {
 
 	constructor(
 		private readonly host: LuaContext,
-		readonly target: Connection,
+		public target: Connection,
 		private readonly methods: ConnectionMethods,
 	) {
 		super(host.vm.next_id());
@@ -93,8 +97,7 @@ class ConnectionTable extends LiveTable {
 		if (typeof key !== "string" || !Object.hasOwn(this.methods, key)) return nil;
 		const run = this.methods[key];
 		if (!run) return nil;
-		const { target } = this;
-		const value = this.host.vm.native(([, ...args]) => run(target, args));
+		const value = this.host.vm.native(([, ...args]) => run(this.target, args));
 		this.extra.set(key, value);
 		return value;
 	}
@@ -112,24 +115,76 @@ class ConnectionTable extends LiveTable {
 const known_methods = new WeakMap<LuaContext, ConnectionMethods>();
 const known_tables = new WeakMap<LuaContext, WeakMap<Connection, TValue>>();
 
-/** A connection as Lua sees it, the same each time. */
-export function connection_value(host: LuaContext, conn: Connection): TValue {
+function methods_in(host: LuaContext): ConnectionMethods {
 	let methods = known_methods.get(host);
 	if (!methods) {
 		methods = methods_of(host);
 		known_methods.set(host, methods);
 	}
+	return methods;
+}
+
+function bind(host: LuaContext, conn: Connection, value: TValue): void {
 	let tables = known_tables.get(host);
 	if (!tables) {
 		tables = new WeakMap();
 		known_tables.set(host, tables);
 	}
-	let value = tables.get(conn);
-	if (!value) {
-		value = table_value(new ConnectionTable(host, conn, methods));
-		tables.set(conn, value);
-		host.border.bind(conn, value);
-	}
+	tables.set(conn, value);
+	host.border.bind(conn, value);
+}
+
+/** A connection as Lua sees it, the same each time. */
+export function connection_value(host: LuaContext, conn: Connection): TValue {
+	const known = known_tables.get(host)?.get(conn);
+	if (known) return known;
+	const value = table_value(new ConnectionTable(host, conn, methods_in(host)));
+	bind(host, conn, value);
+	return value;
+}
+
+/** The connection behind a value. Throws where it is none. */
+export function connection_of(host: LuaContext, value: TValue | undefined): Connection {
+	const table = value?.value;
+	if (table instanceof ConnectionTable) return table.target;
+	throw new TypeError(`expected a connection, got ${host.vm.to_string(value ?? nil)}`);
+}
+
+/**
+ * Connects to somebody, and hands what happens then to a listener of Lua. Lua has the connection at once, and may write to it.
+ * Source: net/server_epoll.lua (addclient).
+ */
+export function connect(host: LuaContext, address: { readonly host: string; readonly port: number }, listener: TValue): TValue {
+	const log = host.server.logger("server");
+	const given = new TValue(listener.type, listener.value);
+	const pending = new PendingConnection(address.host, () => cancel());
+	const table = new ConnectionTable(host, pending, methods_in(host));
+	const value = table_value(table);
+	bind(host, pending, value);
+	attach(host, pending, given);
+	const cancel = host.server.connect(
+		{ ...address, timeout: connect_timeout },
+		(conn) => {
+			if (pending.is_closed) {
+				conn.destroy();
+				return;
+			}
+			table.target = conn;
+			bind(host, conn, value);
+			// a listener that Lua has set meanwhile
+			const { ondata, ondrain, onclose, onreadtimeout } = pending;
+			Object.assign(conn, { ondata, ondrain, onclose, onreadtimeout });
+			pending.onconnect();
+			pending.hand_over(conn);
+		},
+		(reason) => {
+			try {
+				pending.onclose(reason);
+			} catch (error) {
+				log("error", "Error in listener: %s", error instanceof Error ? (error.stack ?? error.message) : String(error));
+			}
+		},
+	);
 	return value;
 }
 
@@ -143,7 +198,7 @@ export function listen(host: LuaContext, conn: Connection, listener: TValue): vo
 	if (is_function(connected)) host.vm.call(connected, [connection_value(host, conn)]);
 }
 
-/** The same for a connection that is there already (`setlistener`). */
+/** The same for a connection that is there already (`setlistener`), or is on its way. */
 function attach(host: LuaContext, conn: Connection, given: TValue): void {
 	const { vm, border } = host;
 	const listener = new TValue(given.type, given.value);
@@ -152,6 +207,7 @@ function attach(host: LuaContext, conn: Connection, given: TValue): void {
 		const callback = vm.index(listener, string_value(name));
 		return is_function(callback) ? (vm.call(callback, [shown, ...args])[0] ?? nil) : nil;
 	};
+	if (conn instanceof PendingConnection) conn.onconnect = () => void call("onconnect");
 	conn.ondata = (chunk) => void call("onincoming", bytes_value(chunk));
 	conn.ondrain = () => void call("ondrain");
 	conn.onclose = (error) => void call("ondisconnect", border.to_lua(error));

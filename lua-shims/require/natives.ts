@@ -13,6 +13,7 @@ import { lfs_library } from "./lfs.ts";
 import { logger_library } from "./logger.ts";
 import { lxp_library } from "./lxp.ts";
 import { id_library, random_library, uuid_library } from "./random.ts";
+import { server_library } from "./server.ts";
 import { ssl_library, x509_certificates_library } from "./ssl.ts";
 import { pposix_library, signal_library } from "./system.ts";
 import { time_library, timer_library } from "./time.ts";
@@ -25,6 +26,7 @@ export const natives: { readonly [name: string]: (host: LuaContext) => TValue } 
 	"host.dns": dns_library,
 	lfs: lfs_library,
 	lxp: lxp_library,
+	"net.server": server_library,
 	ssl: ssl_library,
 	"ssl.x509": x509_certificates_library,
 	"util.crand": random_library,

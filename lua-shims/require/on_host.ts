@@ -1,6 +1,11 @@
 // Counterpart: libraries of Prosody's core/, net/ and util/ that ask its C libraries, in Lua of our own that asks the host
 
 import statsmanager from "./core/statsmanager.lua";
+import connect from "./net/connect.lua";
+import basic from "./net/resolvers/basic.lua";
+import chain from "./net/resolvers/chain.lua";
+import manual from "./net/resolvers/manual.lua";
+import service from "./net/resolvers/service.lua";
 import unbound from "./net/unbound.lua";
 import prosodyctl from "./util/prosodyctl.lua";
 import sql from "./util/sql.lua";
@@ -9,7 +14,12 @@ import sql from "./util/sql.lua";
 export const on_host: { readonly [name: string]: string } = {
 	"core.statsmanager": statsmanager,
 	"net.adns": 'return require "net.unbound"',
+	"net.connect": connect,
 	"net.dns": 'return require "net.unbound".dns',
+	"net.resolvers.basic": basic,
+	"net.resolvers.chain": chain,
+	"net.resolvers.manual": manual,
+	"net.resolvers.service": service,
 	"net.unbound": unbound,
 	"util.prosodyctl": prosodyctl,
 	"util.sql": sql,
