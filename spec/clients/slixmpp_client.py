@@ -5,11 +5,12 @@ Each line of standard input is an order, `{"id": 1, "do": "join", …}`. Each li
 """
 
 import asyncio
+import base64
 import json
 import logging
 import sys
 
-from slixmpp import ClientXMPP
+from slixmpp import JID, ClientXMPP
 from slixmpp.exceptions import IqError, IqTimeout, PresenceError
 
 # slixmpp prints what it is debugging; nothing but our lines may reach whoever reads them.
@@ -60,7 +61,7 @@ class Person:
     async def do_login(self, jid, password, port, certificate):
         """Logs in over STARTTLS, which must show this certificate."""
         client = self.client = Client(jid, password)
-        for plugin in ("xep_0030", "xep_0045", "xep_0199", "xep_0313"):
+        for plugin in ("xep_0030", "xep_0045", "xep_0054", "xep_0199", "xep_0313", "xep_0359", "xep_0425"):
             client.register_plugin(plugin)
         client.ca_certs = certificate
         # The name that the certificate is to show; connecting to an address leaves it empty.
@@ -81,6 +82,7 @@ class Person:
         client.add_event_handler("groupchat_message", self.on_message)
         client.add_event_handler("groupchat_presence", self.on_presence)
         client.add_event_handler("groupchat_config_status", self.on_status)
+        client.add_event_handler("moderated_message", self.on_moderated)
         client.connect(("127.0.0.1", port))
         await over
         client.send_presence()
@@ -96,6 +98,7 @@ class Person:
             room=message["from"].bare,
             nick=message["from"].resource,
             body=message["body"],
+            stanza_id=message["stanza_id"]["id"],
         )
 
     def on_presence(self, presence):
@@ -105,13 +108,23 @@ class Person:
         codes = sorted(int(status.get("code")) for status in message["muc"].xml.iter("{http://jabber.org/protocol/muc#user}status"))
         tell(event="status", room=message["from"].bare, codes=codes)
 
-    async def do_join(self, room, nick):
-        own, subject, occupants, _ = await self.muc().join_muc_wait(room, nick, maxstanzas=0)
+    def on_moderated(self, message):
+        tell(event="moderated", room=message["from"].bare, stanza_id=message["apply_to"]["id"])
+
+    async def do_join(self, room, nick, history=0):
+        own, subject, occupants, old = await self.muc().join_muc_wait(room, nick, maxstanzas=history)
         return {
+            "history": [{"nick": message["from"].resource, "body": message["body"]} for message in old],
             "self": seen_of(own),
             "subject": subject["subject"],
             "occupants": [presence["from"].resource for presence in occupants],
         }
+
+    async def do_leave(self, room, nick):
+        self.muc().leave_muc(room, nick)
+
+    async def do_invite(self, room, jid, reason):
+        self.muc().invite(JID(room), JID(jid), reason=reason)
 
     async def do_configure(self, room, values):
         """Fills in the room's form; answers with the names of all its fields."""
@@ -132,6 +145,21 @@ class Person:
 
     async def do_banned(self, room):
         return [str(jid) for jid in await self.muc().get_affiliation_list(room, "outcast")]
+
+    async def do_set_picture(self, room, type, data):
+        """Gives the room a picture, whose data are in Base64."""
+        iq = self.client.make_iq_set(ito=room)
+        photo = iq["vcard_temp"]["PHOTO"]
+        photo["TYPE"] = type
+        photo["BINVAL"] = base64.b64decode(data)
+        await iq.send()
+
+    async def do_get_picture(self, room):
+        iq = await self.client["xep_0054"].get_vcard(JID(room))
+        return base64.b64encode(iq["vcard_temp"]["PHOTO"]["BINVAL"]).decode()
+
+    async def do_moderate(self, room, stanza_id, reason):
+        await self.client["xep_0425"].moderate(JID(room), stanza_id, reason)
 
     async def do_features(self, jid):
         info = await self.client["xep_0030"].get_info(jid=jid)

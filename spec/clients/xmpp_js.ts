@@ -51,9 +51,3 @@ export class XmppJsClient {
 		await this.client.stop();
 	}
 }
-
-/** Status codes of a presence or message that a room sent, ascending. */
-export function codes_of(stanza: Element): number[] {
-	const statuses = stanza.getChild("x", ns.muc_user)?.getChildren("status") ?? [];
-	return statuses.map((status) => Number(status.attrs["code"])).sort((one, other) => one - other);
-}

@@ -1,6 +1,3 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
-import { chromium } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ns } from "../../../host/util/ns.ts";
 import { find_prosody, free_port, type Reference, start_reference } from "../../../tools/reference.ts";
@@ -10,28 +7,6 @@ import { auth, bind } from "../raw_websocket.ts";
 
 const prosody = find_prosody();
 if (prosody === undefined) console.warn("Prosody is not installed: what comes over BOSH is not compared with a real one's");
-
-const chromium_path = "/usr/bin/chromium";
-const has_chromium = existsSync(chromium_path);
-if (!has_chromium) console.warn("Chromium is not installed (/usr/bin/chromium): strophe.js does not try the server");
-
-/** Runs in the browser: logs in, and says something to itself. */
-const conversation = `new Promise((resolve) => {
-	const said = [];
-	const connection = new Strophe.Connection("/http-bind");
-	connection.connect("nurse@localhost/strophe", "any", (status) => {
-		if (status === Strophe.Status.DISCONNECTED) resolve([...said, "disconnected"]);
-		if (status !== Strophe.Status.CONNECTED) return;
-		said.push("connected");
-		connection.addHandler((stanza) => {
-			said.push(stanza.getElementsByTagName("body")[0].textContent);
-			connection.disconnect("done");
-			return true;
-		}, "", "message");
-		connection.send($pres());
-		connection.send($msg({ to: "nurse@localhost/strophe", type: "chat" }).c("body").t("Anon!"));
-	});
-})`;
 
 let own: TestServer;
 let reference: Reference | undefined;
@@ -243,18 +218,5 @@ describe("mod_bosh", () => {
 	it("takes no rid for what is none", async () => {
 		const client = await new BoshClient(own_port).login();
 		expect(await client.post(client.body().replace(/rid='\d+'/, "rid='1e3'"))).toMatch(refused("bad-request"));
-	});
-
-	it.skipIf(!has_chromium)("serves strophe.js in a browser", async () => {
-		const browser = await chromium.launch({ executablePath: chromium_path, args: ["--no-sandbox"] });
-		try {
-			const page = await browser.newPage();
-			await page.goto(`http://127.0.0.1:${own_port}/http-bind`);
-			await page.addScriptTag({ path: join(import.meta.dirname, "../../../node_modules/strophe.js/dist/strophe.umd.min.js") });
-			const said = await page.evaluate(conversation);
-			expect(said).toEqual(["connected", "Anon!", "disconnected"]);
-		} finally {
-			await browser.close();
-		}
 	});
 });

@@ -1,11 +1,7 @@
-import { xml } from "@xmpp/client";
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import { WebSocket } from "ws";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { ns } from "../../../host/util/ns.ts";
-import * as st from "../../../host/util/stanza.ts";
 import { find_prosody, free_port, type Reference, start_reference } from "../../../tools/reference.ts";
-import { XmppJsClient } from "../../clients/xmpp_js.ts";
-import { expect_stanza, patience, start_test_server, type TestServer } from "../../helper.ts";
+import { start_test_server, type TestServer } from "../../helper.ts";
 import { RawHttp, request } from "../raw_http.ts";
 import { auth, bind, close, open, RawWebSocket, upgrade } from "../raw_websocket.ts";
 
@@ -282,40 +278,5 @@ describe("mod_websocket", () => {
 		expect(session?.ip).toBe("203.0.113.7");
 		expect(session?.secure).toBe(true);
 		client.destroy();
-	});
-
-	it("carries a conversation in a room between @xmpp/client here and another over TCP", async () => {
-		// The library wants a browser's; Node 20 has none
-		vi.stubGlobal("WebSocket", WebSocket);
-		const library = { domain: "localhost", password: "any", timeout: patience };
-		const web = new XmppJsClient({ ...library, service: `ws://127.0.0.1:${port_of(own)}/xmpp-websocket`, username: "juliet" });
-		await web.login();
-		const other = await own.client("romeo");
-		const room = "garden@conference.localhost";
-		await web.enter(room, "Juliet");
-		const own_presence = await web.stanzas.take("her presence", (stanza) => stanza.is("presence"));
-		expect(own_presence.attrs["to"]).toBe(web.jid);
-		await web.send(
-			xml(
-				"iq",
-				{ to: room, type: "set", id: "unlock" },
-				xml("query", { xmlns: ns.muc_owner }, xml("x", { xmlns: ns.data, type: "submit" })),
-			),
-		);
-		await web.stanzas.take("her room", (stanza) => stanza.attrs["id"] === "unlock");
-		other.send(
-			st
-				.presence({ to: `${room}/Romeo` })
-				.tag("x", { xmlns: ns.muc })
-				.up(),
-		);
-		await web.stanzas.take("his presence", (stanza) => stanza.attrs["from"] === `${room}/Romeo`);
-		await web.say(room, "O Romeo!");
-		const said = await web.stanzas.take("her message", (stanza) => stanza.getChild("body") !== undefined);
-		expect(said.attrs["from"]).toBe(`${room}/Juliet`);
-		expect(web.complaints).toEqual([]);
-		const message = await expect_stanza(other, (stanza) => stanza.get_child("body") !== undefined);
-		expect(message.attr["from"]).toBe(`${room}/Juliet`);
-		await web.stop();
 	});
 });

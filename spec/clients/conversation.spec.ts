@@ -1,0 +1,65 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { WebSocket } from "ws";
+import { patience, start_test_server, type TestServer } from "../helper.ts";
+import { not_installed } from "../needs.ts";
+import { hold_conversation, service_options } from "./conversation.ts";
+import { has_chromium, StropheClient } from "./strophe.ts";
+import { XmppJsClient } from "./xmpp_js.ts";
+
+const no_browser = not_installed(has_chromium, "Chromium", "strophe.js does not try the server");
+
+let server: TestServer;
+
+beforeEach(async () => {
+	server = await start_test_server({
+		config: {
+			"*": {
+				http_ports: [0],
+				https_ports: [],
+				http_interfaces: ["127.0.0.1"],
+				authentication: "internal_hashed",
+				consider_websocket_secure: true,
+				consider_bosh_secure: true,
+				modules_enabled: ["disco", "roster", "saslauth", "ping", "websocket", "bosh"],
+			},
+			localhost: { authentication: "internal_hashed" },
+			"conference.localhost": service_options,
+		},
+	});
+	for (const name of ["peer", "guest"]) server.server.usermanager.create_user(name, "localhost", "password");
+});
+afterEach(() => server.stop());
+
+/** Where a service of the server listens. */
+function port_of(service: string): number {
+	return server.server.addresses().find((address) => address.service === service)?.port ?? 0;
+}
+
+describe("@xmpp/client", () => {
+	// The library wants a browser's; Node 20 has none
+	beforeAll(() => void vi.stubGlobal("WebSocket", WebSocket));
+	afterAll(() => void vi.unstubAllGlobals());
+
+	it.each([
+		["TCP", () => `xmpp://127.0.0.1:${server.port}`],
+		["WebSocket", () => `ws://127.0.0.1:${port_of("http")}/xmpp-websocket`],
+	])("owns a room, over %s", async (_, service) => {
+		const account = { domain: "localhost", username: "peer", password: "password" };
+		const peer = new XmppJsClient({ ...account, service: service(), timeout: patience });
+		await peer.login();
+		await hold_conversation(peer, await server.client("guest"));
+		expect(peer.complaints).toEqual([]);
+		await peer.stop();
+	});
+});
+
+describe.skipIf(no_browser)("strophe.js", () => {
+	it("owns a room, over BOSH in a browser", async () => {
+		const peer = await StropheClient.login("peer", port_of("http"));
+		try {
+			await hold_conversation(peer, await server.client("guest"));
+		} finally {
+			await peer.stop();
+		}
+	});
+});
