@@ -153,6 +153,7 @@ export function create_server(options: ServerOptions): Result<RunningServer, str
 		events,
 		hosts,
 		full_sessions,
+		incoming_s2s: new Set(),
 		bare_sessions,
 		delivery,
 		turn,

@@ -1,6 +1,7 @@
 // Counterpart: core/ (the managers as Lua modules require them)
 
 import { ClientSession } from "../host/core/c2s_session.ts";
+import { ServerStreamSession } from "../host/core/s2s_session.ts";
 import type { C2sSession } from "../host/core/types.ts";
 import { Stanza } from "../host/util/stanza.ts";
 import type { LuaContext } from "./context.ts";
@@ -8,8 +9,9 @@ import { rostermanager, usermanager } from "./core_accounts.ts";
 import { item_value } from "./items.ts";
 import { answer_value } from "./native_calls.ts";
 import { features_of, router_functions } from "./prosody.ts";
-import { lua_origin, stream_error_of } from "./session.ts";
+import { lua_origin } from "./session.ts";
 import { create_storage_library } from "./store.ts";
+import { stream_error_of } from "./stream_fields.ts";
 import { host_of, make_library, name_of, optional_text, text_argument } from "./vm/arguments.ts";
 import { type Table, TValue } from "./vm/fengari.ts";
 import { is_function, nil, number_value, string_value, tags } from "./vm/live_table.ts";
@@ -82,20 +84,18 @@ function sessionmanager(host: LuaContext): TValue {
 	});
 }
 
-/** Streams to other servers: there are none. Source: core/s2smanager.lua. */
+/** Streams with other servers, which the host makes and keeps. Source: core/s2smanager.lua. */
 function s2smanager(host: LuaContext): TValue {
-	const refused: NativeFunction = () => [nil, string_value("this server has no streams to other servers")];
-	const value = make_library(host.vm, {
-		new_incoming: refused,
-		new_outgoing: refused,
-		destroy_session: () => undefined,
-		retire_session: () => undefined,
-	});
-	host.vm.raw_set(
-		value.value as Table,
-		"incoming_s2s",
-		host.vm.index(host.vm.index(host.globals, string_value("prosody")), string_value("incoming_s2s")),
-	);
+	const { border, vm } = host;
+	const refused: NativeFunction = () => [nil, string_value("the server makes the sessions of its streams with other servers")];
+	const end: NativeFunction = ([given = nil, reason]) => {
+		const session = border.from_lua(given);
+		if (session instanceof ServerStreamSession && !session.destroyed) session.close(stream_error_of(host, reason));
+		return border.to_lua(true);
+	};
+	const value = make_library(vm, { new_incoming: refused, new_outgoing: refused, destroy_session: end, retire_session: end });
+	const prosody = vm.index(host.globals, string_value("prosody"));
+	vm.raw_set(value.value as Table, "incoming_s2s", vm.index(prosody, string_value("incoming_s2s")));
 	return value;
 }
 

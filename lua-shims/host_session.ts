@@ -76,7 +76,10 @@ function host_fields(host: LuaContext): Fields<ActiveHost> {
 				),
 			},
 		],
-		["s2sout", { get: remembered<ActiveHost>(() => border.table({})) }],
+		[
+			"s2sout",
+			{ get: remembered<ActiveHost>(({ s2sout }) => table_value(new GivenMapTable(border, s2sout as Map<unknown, unknown>))) },
+		],
 		["users", { get: (session) => auth_value(host, session) }],
 		["authz", { get: (session) => authz_value(host, session) }],
 		["log", { get: remembered<ActiveHost>((session) => log_function(host.vm, session.log)) }],

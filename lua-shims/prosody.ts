@@ -12,8 +12,9 @@ import { log_function } from "./log_format.ts";
 import { features } from "./module_files.ts";
 import { register_rosters } from "./roster.ts";
 import { register_sasl } from "./sasl.ts";
+import { register_servers } from "./server_session.ts";
 import { lua_origin, register_clients } from "./session.ts";
-import { table_value } from "./views.ts";
+import { SetTable, table_value } from "./views.ts";
 import { optional_text } from "./vm/arguments.ts";
 import { TValue } from "./vm/fengari.ts";
 import { nil, tags } from "./vm/live_table.ts";
@@ -82,8 +83,7 @@ function prosody_fields(host: LuaContext, functions: { readonly [name: string]: 
 			source: paths.config,
 		}),
 		arg: border.table({}),
-		// there are no streams to other servers
-		incoming_s2s: border.table({}),
+		incoming_s2s: table_value(new SetTable(border, server.incoming_s2s as Set<unknown>)),
 		opts: border.table({}),
 		config_loaded: true,
 		log: log_function(host.vm, server.logger("general")),
@@ -157,6 +157,7 @@ export function provide_prosody(host: LuaContext): void {
 	register_events(host);
 	register_rosters(host);
 	register_clients(host);
+	register_servers(host);
 	register_hosts(host);
 	register_sasl(host);
 	register_http(host);
@@ -164,6 +165,7 @@ export function provide_prosody(host: LuaContext): void {
 	const fields = prosody_fields(host, functions);
 	const prosody = new HostTable(host.border, {}, "prosody", fields);
 	set_global(host, "prosody", table_value(prosody));
-	for (const name of ["hosts", "full_sessions", "bare_sessions", "log"]) set_global(host, name, prosody.get(name));
+	for (const name of ["hosts", "full_sessions", "bare_sessions", "incoming_s2s", "log"])
+		set_global(host, name, prosody.get(name));
 	for (const name in functions) set_global(host, name, functions[name] ?? nil);
 }

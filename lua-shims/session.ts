@@ -2,35 +2,17 @@
 
 import { ClientSession } from "../host/core/c2s_session.ts";
 import { ActiveHost } from "../host/core/hostmanager.ts";
-import type { Connection, LogLevel, Roster, Session, StreamError } from "../host/core/types.ts";
+import { ServerStreamSession } from "../host/core/s2s_session.ts";
+import type { LogLevel, Roster, Session, StreamError } from "../host/core/types.ts";
 import * as id from "../host/util/id.ts";
 import { address, Stanza } from "../host/util/stanza.ts";
-import { connection_value } from "./connection.ts";
 import type { LuaContext } from "./context.ts";
-import { type Field, type Fields, HostTable, read_only, same } from "./host_table.ts";
-import { log_function } from "./log_format.ts";
+import { type Field, type Fields, HostTable, same } from "./host_table.ts";
 import { answered, method } from "./session_methods.ts";
+import { constant, sent, stream_fields, truth } from "./stream_fields.ts";
 import { make_library } from "./vm/arguments.ts";
 import { type Table, TValue } from "./vm/fengari.ts";
 import { is_function, LiveTable, nil, string_value, tags, text_of_string } from "./vm/live_table.ts";
-
-/** Why a stream ends, as Lua says it: a condition, a table of `condition`, `text` and `extra`, or a stanza to send before. */
-export function stream_error_of(host: LuaContext, value: TValue | undefined): StreamError | undefined {
-	if (value === undefined || value.ttisnil()) return undefined;
-	const known = host.border.from_lua(value);
-	if (typeof known === "string") return { condition: "undefined-condition", text: known };
-	if (typeof known !== "object" || known === null) return undefined;
-	if (known instanceof Stanza) return { condition: "undefined-condition", extra: known };
-	const field = (name: string): unknown => Reflect.get(known, name);
-	const condition = field("condition");
-	const text = field("text");
-	const extra = field("extra");
-	return {
-		condition: typeof condition === "string" ? condition : "undefined-condition",
-		...(typeof text === "string" ? { text } : {}),
-		...(extra instanceof Stanza ? { extra } : {}),
-	};
-}
 
 function client_fields(host: LuaContext): Fields<ClientSession> {
 	const { vm, border, server } = host;
@@ -40,13 +22,9 @@ function client_fields(host: LuaContext): Fields<ClientSession> {
 		(session) => {
 			// what is put in its place later may call this one
 			const { send, send_text } = session;
-			return vm.native(([first, second]) => {
-				// `session.send(x)`; some call it as a method
-				const given = first?.value instanceof LiveTable && first.value.target === session ? second : first;
-				const known = given === undefined ? undefined : border.from_lua(given);
-				if (known instanceof Stanza) return border.to_lua(send.call(session, known));
-				if (typeof known === "string") return border.to_lua(send_text.call(session, known));
-				throw new TypeError("bad argument to send: expected a stanza or a string");
+			return vm.native((args) => {
+				const given = sent(host, session, args);
+				return border.to_lua(typeof given === "string" ? send_text.call(session, given) : send.call(session, given));
 			});
 		},
 		(session, given) => {
@@ -60,72 +38,24 @@ function client_fields(host: LuaContext): Fields<ClientSession> {
 			};
 		},
 	);
-	const close = method<ClientSession>(
-		"close",
-		(session) =>
-			vm.native(([, reason]) => {
-				prototype.close.call(session, stream_error_of(host, reason));
-				return undefined;
-			}),
-		(session, given) => {
-			session.close = (reason) => void vm.call(given, [border.to_lua(session), border.to_lua(reason)]);
-			return () => void Reflect.deleteProperty(session, "close");
-		},
-	);
-	const constant = (name: string, make: (session: ClientSession) => unknown): [string, Field<ClientSession>] => {
-		const known = new WeakMap<ClientSession, TValue>();
-		return [
-			name,
-			{
-				get(session) {
-					let value = known.get(session);
-					if (!value) {
-						value = border.to_lua(make(session));
-						known.set(session, value);
-					}
-					return value;
-				},
-				set(session, value) {
-					known.set(session, new TValue(value.type, value.value));
-				},
-			},
-		];
-	};
-	/** Those of util.filters. */
-	const filters = new WeakMap<ClientSession, TValue>();
 	const roster_of = (session: ClientSession): Roster | undefined => {
 		const { username, host: name, resource } = session;
 		if (username === undefined || name === undefined || resource === undefined) return undefined;
 		return server.rostermanager.load_roster(username, name);
 	};
 	return new Map<string, Field<ClientSession>>([
-		read_only("id"),
+		...stream_fields<ClientSession>(host, prototype),
 		same("type"),
 		["base_type", { get: () => "c2s" }],
 		same("host"),
 		same("username"),
 		same("resource"),
 		same("full_jid"),
-		same("secure"),
 		same("presence"),
 		same("priority"),
 		same("role"),
 		same("sasl_handler"),
-		same("streamid"),
-		same("version"),
-		read_only("conntime"),
-		[
-			"ip",
-			{ get: (session) => session.ip, set: (session, value) => void Object.assign(session, { ip: border.from_lua(value) }) },
-		],
 		// where Prosody has nothing rather than false
-		[
-			"notopen",
-			{
-				get: (session) => session.notopen || undefined,
-				set: (session, value) => void Object.assign(session, { notopen: truth(value) }),
-			},
-		],
 		[
 			"interested",
 			{
@@ -133,7 +63,6 @@ function client_fields(host: LuaContext): Fields<ClientSession> {
 				set: (session, value) => void Object.assign(session, { interested: truth(value) }),
 			},
 		],
-		["destroyed", { get: (session) => session.destroyed || undefined, set: () => undefined }],
 		[
 			"directed",
 			{
@@ -144,33 +73,7 @@ function client_fields(host: LuaContext): Fields<ClientSession> {
 			},
 		],
 		["roster", { get: roster_of, set: () => undefined }],
-		[
-			"conn",
-			{
-				get: (session) => (session.conn === undefined ? undefined : connection_value(host, session.conn)),
-				set: (session, value) => {
-					const known = value.ttisnil() ? undefined : border.from_lua(value);
-					session.conn = known === undefined ? undefined : (known as Connection);
-				},
-			},
-		],
 		send,
-		close,
-		// without any of util.filters, all passes
-		constant("filter", () => vm.native(([, data]) => data)),
-		[
-			"filters",
-			{
-				get: (session) => filters.get(session),
-				set: (session, value) => {
-					// with those that go, stanzas do not pass any more
-					const old = filters.get(session);
-					if (old && old.value !== value.value) disconnect_filters(host, old);
-					if (value.ttisnil()) filters.delete(session);
-					else filters.set(session, new TValue(value.type, value.value));
-				},
-			},
-		],
 		constant("stream", (session) =>
 			make_library(host.vm, {
 				set_session: ([, given = nil]) => {
@@ -178,16 +81,6 @@ function client_fields(host: LuaContext): Fields<ClientSession> {
 					if (other instanceof ClientSession && other !== session) other.resume_over(session);
 					return undefined;
 				},
-			}),
-		),
-		constant("rawsend", (session) =>
-			vm.native(([text]) => border.to_lua(text === undefined ? false : prototype.send_text.call(session, vm.to_string(text)))),
-		),
-		constant("log", (session) => log_function(host.vm, session.log)),
-		constant("reset_stream", (session) =>
-			vm.native(() => {
-				session.reset_stream();
-				return undefined;
 			}),
 		),
 		constant("dispatch_stanza", (session) =>
@@ -198,19 +91,6 @@ function client_fields(host: LuaContext): Fields<ClientSession> {
 			}),
 		),
 	]);
-}
-
-/** Ends what util.filters connected for a session. */
-function disconnect_filters(host: LuaContext, filters: TValue): void {
-	if (filters.type !== tags.table || filters.value instanceof LiveTable) return;
-	for (const [, list] of host.vm.entries(filters.value as Table)) {
-		const disconnect = list.type === tags.table ? host.vm.index(list, string_value("disconnect")) : nil;
-		if (is_function(disconnect)) host.vm.call(disconnect, []);
-	}
-}
-
-function truth(value: TValue): boolean {
-	return !value.ttisnil() && value.value !== false;
 }
 
 /** The names that are keys of a table with something true for their value. */
@@ -234,7 +114,7 @@ export function register_clients(host: LuaContext): void {
 
 /** Whether something is a session of the host. */
 function is_session(value: unknown): value is Session {
-	return value instanceof ClientSession || value instanceof ActiveHost;
+	return value instanceof ClientSession || value instanceof ServerStreamSession || value instanceof ActiveHost;
 }
 
 /**

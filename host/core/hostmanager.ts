@@ -35,6 +35,7 @@ export class ActiveHost implements HostSession {
 	readonly events = new Events<EventMap>();
 	readonly modules: HostSession["modules"] = new Map();
 	readonly sessions: HostSession["sessions"] = new Map();
+	readonly s2sout: HostSession["s2sout"] = new Map();
 	users: HostSession["users"] = null_provider;
 	authz: HostSession["authz"] = null_authz;
 	readonly plain_delivery: HostSession["plain_delivery"] = new Map();

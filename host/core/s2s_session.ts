@@ -28,7 +28,7 @@ export class ServerStreamSession extends BaseStreamSession implements ServerSess
 	constructor(
 		private readonly server: Pick<Server, "hosts" | "logger" | "router">,
 		id: string,
-		conn: Connection,
+		conn: Connection | undefined,
 		control: StreamControl,
 		readonly direction: ServerSession["direction"],
 	) {

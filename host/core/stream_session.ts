@@ -212,6 +212,13 @@ export abstract class BaseStreamSession implements StreamSession {
 		this.silent = true;
 	}
 
+	/** Goes over a connection that was made for it. */
+	begin_over(conn: Connection, control: StreamControl): void {
+		this.conn = conn;
+		this.ip = conn.ip;
+		this.control = control;
+	}
+
 	/** Goes on where the stream of another session stands. */
 	protected resume_stream(other: BaseStreamSession): void {
 		const { conn } = this;

@@ -18,7 +18,7 @@ import { TurnConnection } from "../util/turn_connection.ts";
 import { channel_binding } from "./channel_binding.ts";
 import type { NetworkSettings } from "./network_settings.ts";
 import { Reading } from "./reading.ts";
-import { choose_context, peer_certificate, speak_tls, type TlsInfo, tls_info } from "./tls.ts";
+import { choose_context, type PeerCertificate, peer_certificate, speak_tls, type TlsInfo, tls_info } from "./tls.ts";
 
 /** How long the other end gets to close after we did, in milliseconds. Closing at once could cost it our last words. */
 const linger = 1000;
@@ -62,6 +62,7 @@ export class SocketConnection extends TurnConnection implements Connection {
 	private encrypted = false;
 	/** How the other end's certificate is checked. */
 	private verification: PeerVerification | undefined;
+	private shown: PeerCertificate | undefined;
 	private reason: string | undefined;
 	private told = false;
 	/** What is written stays here for now. */
@@ -117,8 +118,10 @@ export class SocketConnection extends TurnConnection implements Connection {
 		return this.tls && tls_info(this.tls);
 	}
 
-	peer_certificate(): ReturnType<typeof peer_certificate> {
-		return this.tls && peer_certificate(this.tls, this.verification);
+	peer_certificate(): PeerCertificate | undefined {
+		// Node forgets a server's certificate when it was asked once
+		if (this.tls !== undefined) this.shown ??= peer_certificate(this.tls, this.verification);
+		return this.shown;
 	}
 
 	channel_binding(type: ChannelBinding): Buffer | undefined {

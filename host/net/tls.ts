@@ -1,6 +1,6 @@
 // Counterpart: net/tls_luasec.lua (what a connection does to speak TLS)
 
-import type { X509Certificate } from "node:crypto";
+import { X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
 import type { Duplex } from "node:stream";
 import { connect, TLSSocket } from "node:tls";
@@ -54,11 +54,13 @@ function chain_behind(certificate: X509Certificate): X509Certificate[] {
 
 /** The other end's certificate, and why it is not to be trusted, if so; undefined where it showed none. */
 export function peer_certificate(tls: TLSSocket, verification: PeerVerification | undefined): PeerCertificate | undefined {
-	const certificate = tls.getPeerX509Certificate();
-	if (certificate === undefined) return undefined;
+	const shown = tls.getPeerX509Certificate();
+	if (shown === undefined) return undefined;
+	// Node's is of a class of its own
+	const certificate = new X509Certificate(shown.raw);
 	const problem = verification_problem(tls);
 	if (verification === undefined) return { certificate, problem };
-	const given = chain_behind(certificate);
+	const given = chain_behind(shown);
 	const { depth, any_purpose } = verification;
 	// OpenSSL has checked all but this
 	const is_open = problem === undefined ? given.length > depth : problem === "INVALID_PURPOSE" && any_purpose;

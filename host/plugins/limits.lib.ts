@@ -1,6 +1,7 @@
 // Counterpart: plugins/mod_limits.lua (what it is told, and whom it leaves alone)
 
 import type { ModuleApi } from "../core/types.ts";
+import type {} from "./s2s/events.ts";
 
 /** How fast sessions of a kind may send. */
 export interface Limit {
@@ -84,4 +85,9 @@ export function release_named(module: ModuleApi): void {
 	module.hook("authentication-success", ({ session }) => {
 		if (named.has(`${session.username}@${session.host}`)) session.setlimit?.(undefined);
 	});
+	for (const event of ["s2sin-established", "s2sout-established"] as const) {
+		module.hook(event, ({ session }) => {
+			if (named.has(session.remote_host ?? "")) session.setlimit(undefined);
+		});
+	}
 }

@@ -146,7 +146,7 @@ export const definition: ModuleDefinition = {
 		module.hook("s2s-stream-features", function offer_dialback({ features }) {
 			features.tag("dialback", { xmlns: ns.dialback_feature }).up();
 		});
-		module.hook("s2sin-destroyed", function forget_claims({ session }) {
+		module.hook_global("s2s-destroyed", function forget_claims({ session }) {
 			for (const [claim, other] of waiting) if (other === session) waiting.delete(claim);
 		});
 	},

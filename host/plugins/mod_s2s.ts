@@ -76,8 +76,10 @@ export const definition: ModuleDefinition = {
 			resolver: create_resolver(module),
 			queue_size: options.queue_size,
 			connect_timeout,
+			create: (from_host, to_host) => kind.create_outgoing(from_host, to_host),
+			destroy: (session, reason) => kind.destroy(session, reason),
 			begin(conn, route, target) {
-				kind.expect(conn, route);
+				kind.expect(conn, route.session);
 				const context = target.direct_tls ? module.server.peer_tls_context(route.from_host) : undefined;
 				if (context === undefined || conn.starttls === undefined) {
 					streams.accept(conn);
@@ -113,7 +115,7 @@ export const definition: ModuleDefinition = {
 		return {
 			send_waiting(session) {
 				const route = routes.find(session.from_host ?? "", session.to_host ?? "");
-				if (route?.session === session) routes.empty(route, session);
+				if (route?.session === session) routes.empty(route);
 			},
 			ask: (from_host, to_host, stanza, origin) => void routes.send(from_host, to_host, stanza, origin),
 		};

@@ -22,7 +22,9 @@ export const definition: ModuleDefinition = {
 				if (!(origin instanceof ServerStreamSession) || origin.type !== "s2sout_unauthed" || !is_ready(origin)) return undefined;
 				if (stanza.get_child("bidi", ns.bidi_feature) === undefined) return undefined;
 				origin.bidi = true;
-				origin.sends2s(st.stanza("bidi", { xmlns: ns.bidi }));
+				const request = st.stanza("bidi", { xmlns: ns.bidi });
+				module.fire_event("s2sout-stream-features", { origin, features: request });
+				origin.sends2s(request.reset());
 				return undefined;
 			},
 			200,

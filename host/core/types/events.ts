@@ -16,6 +16,8 @@ export interface HostSession extends SessionBase {
 	readonly events: Events<EventMap>;
 	/** Accounts that are online, by username; empty for components. */
 	readonly sessions: Map<string, UserSessions>;
+	/** Ways to other servers by their domain: streams that are open, or being opened. */
+	readonly s2sout: Map<string, ServerSession>;
 	/** Where accounts are checked; the null provider refuses everybody. */
 	users: AuthProvider;
 	authz: AuthzProvider;

@@ -13,7 +13,7 @@ import type { HttpClient } from "./http_client.ts";
 import type { Log } from "./logging.ts";
 import type { RosterManager, SessionManager, StanzaRouter, StatsManager, UserManager } from "./managers.ts";
 import type { ReloadReport } from "./reload.ts";
-import type { C2sSession, StreamError, UserSessions } from "./sessions.ts";
+import type { C2sSession, ServerSession, StreamError, UserSessions } from "./sessions.ts";
 import type { StorageError, StoreTypes } from "./storage.ts";
 
 /** The configuration, host by host; `*` is what stands before the first host. Source: core/configmanager.lua. */
@@ -31,6 +31,8 @@ export interface Server {
 	readonly hosts: Map<string, HostSession>;
 	readonly full_sessions: Map<string, C2sSession>;
 	readonly bare_sessions: Map<string, UserSessions>;
+	/** Streams that other servers opened. */
+	readonly incoming_s2s: Set<ServerSession>;
 	readonly turn: Turn;
 	readonly router: StanzaRouter;
 	readonly delivery: Delivery;

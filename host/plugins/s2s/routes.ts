@@ -16,7 +16,8 @@ export interface Route {
 	readonly to_host: string;
 	/** What waits. */
 	readonly queue: StanzaQueue;
-	session: ServerStreamSession | undefined;
+	/** The stream, from before there is a connection for it. */
+	session: ServerStreamSession;
 	/** Gives up connecting. */
 	cancel: (() => void) | undefined;
 }
@@ -27,6 +28,10 @@ export interface RouteServices {
 	readonly queue_size: number;
 	/** Seconds for one address to answer. */
 	readonly connect_timeout: number;
+	/** Makes the session of a stream that is to be opened. */
+	create(from_host: string, to_host: string): ServerStreamSession;
+	/** Takes a session out of the server that found no connection, or needs none any more. */
+	destroy(session: ServerStreamSession, reason: string | undefined): void;
 	/** Has a stream to the other server go over a connection. */
 	begin(conn: Connection, route: Route, target: Target): void;
 }
@@ -65,7 +70,7 @@ export class Routes {
 	send(from_host: string, to_host: string, stanza: Stanza, origin: Session): true {
 		const route = this.find(from_host, to_host) ?? this.open(from_host, to_host);
 		const { session } = route;
-		if (session !== undefined && this.takes(session, stanza)) {
+		if (this.takes(session, stanza)) {
 			session.sends2s(stanza);
 			return true;
 		}
@@ -81,25 +86,38 @@ export class Routes {
 	}
 
 	/** Sends what waits, all of it or only the questions about dialback keys. */
-	empty(route: Route, session: ServerStreamSession): void {
+	empty(route: Route): void {
+		const { session } = route;
 		for (const stanza of route.queue.take((stanza) => this.takes(session, stanza))) session.sends2s(stanza);
 	}
 
 	/** Has stanzas go back over a stream that the other server opened, where there is no other way (XEP-0288). */
 	adopt(from_host: string, to_host: string, session: ServerStreamSession): void {
 		const known = this.find(from_host, to_host);
-		if (known?.session !== undefined) return;
-		known?.cancel?.();
-		const route = known ?? this.new_route(from_host, to_host);
+		if (known === undefined) {
+			this.new_route(from_host, to_host, session);
+			return;
+		}
+		const { session: waiting } = known;
+		if (waiting.conn !== undefined) return;
+		known.cancel?.();
+		known.cancel = undefined;
+		this.use(known, session);
+		this.services.destroy(waiting, undefined);
+		this.empty(known);
+	}
+
+	/** Has a stream be the way from now on. */
+	private use(route: Route, session: ServerStreamSession): void {
 		route.session = session;
-		route.cancel = undefined;
-		this.empty(route, session);
+		this.module.server.hosts.get(route.from_host)?.s2sout.set(route.to_host, session);
 	}
 
 	/** A stream is over; what waits for it is returned to its senders. */
 	lost(session: ServerStreamSession, reason: string | undefined): void {
 		for (const route of [...this.routes.values()]) {
 			if (route.session !== session) continue;
+			route.cancel?.();
 			const text = session.bounce_text ?? reason;
 			if (session.had_stream) this.bounce(route, "wait", "remote-server-timeout", text);
 			else this.bounce(route, "cancel", "remote-server-not-found", text);
@@ -112,29 +130,33 @@ export class Routes {
 		for (const route of this.routes.values()) route.cancel?.();
 	}
 
-	private new_route(from_host: string, to_host: string): Route {
-		const queue = new StanzaQueue(this.module.server.turn, this.services.queue_size, () => {
-			if (route.session !== undefined) this.empty(route, route.session);
-		});
-		const route: Route = { from_host, to_host, queue, session: undefined, cancel: undefined };
+	private new_route(from_host: string, to_host: string, session: ServerStreamSession): Route {
+		const queue = new StanzaQueue(this.module.server.turn, this.services.queue_size, () => this.empty(route));
+		const route: Route = { from_host, to_host, queue, session, cancel: undefined };
 		this.routes.set(`${from_host} ${to_host}`, route);
+		this.use(route, session);
 		return route;
 	}
 
 	private open(from_host: string, to_host: string): Route {
-		const route = this.new_route(from_host, to_host);
+		const session = this.services.create(from_host, to_host);
+		const route = this.new_route(from_host, to_host, session);
 		let is_wanted = true;
 		route.cancel = () => {
 			is_wanted = false;
 		};
 		this.module.log("debug", "Connecting from %s to %s", from_host, to_host);
+		this.module.server.hosts.get(from_host)?.events.fire_event("s2sout-created", { session });
+		const give_up = (reason: string): void => {
+			if (is_wanted) this.services.destroy(session, reason);
+		};
 		this.connect(route, () => is_wanted).then(
 			(connected) => {
-				if (!connected.ok && is_wanted) this.bounce(route, "cancel", "remote-server-not-found", connected.error);
+				if (!connected.ok) give_up(connected.error);
 			},
 			(error) => {
 				this.module.log("error", "Connecting to %s failed: %s", to_host, error instanceof Error ? error.stack : error);
-				this.bounce(route, "wait", "remote-server-timeout", "internal error");
+				give_up("internal error");
 			},
 		);
 		return route;
@@ -142,9 +164,9 @@ export class Routes {
 
 	/** Tries what there is for the other server's domain, one after the other. */
 	private async connect(route: Route, is_wanted: () => boolean): Promise<Result<true, string>> {
-		const { from_host, to_host } = route;
+		const { from_host, to_host, session } = route;
 		const found = await this.services.resolver.find_server(to_host, default_port);
-		const event = { from_host, to_host, targets: found.ok ? found.targets : [] };
+		const event = { session, from_host, to_host, targets: found.ok ? found.targets : [] };
 		this.module.server.hosts.get(from_host)?.events.fire_event("s2sout-pre-connect", event);
 		let problem = found.ok ? "there is no address for it" : found.error;
 		for (const target of event.targets) {
@@ -189,6 +211,8 @@ export class Routes {
 		reason: string | undefined,
 	): void {
 		this.routes.delete(`${route.from_host} ${route.to_host}`);
+		const ways = this.module.server.hosts.get(route.from_host)?.s2sout;
+		if (ways?.get(route.to_host) === route.session) ways.delete(route.to_host);
 		const queue = route.queue.take();
 		if (queue.length > 0) {
 			this.module.log(

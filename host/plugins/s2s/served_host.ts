@@ -14,6 +14,7 @@ export function serve_host(module: ModuleApi, streams: ServerStreams, routes: Ro
 		throw new Error('disallow_s2s is set for this host: modules_disabled = { "s2s" } says the same');
 	}
 	module.hook("route/remote", ({ from_host, to_host, stanza, origin }) => routes.send(from_host, to_host, stanza, origin), -10);
+	module.hook("s2sout-stream-features", ({ features }) => streams.add_limits(features));
 	module.hook("s2s-authenticated", ({ session, host }) => streams.authenticated(session, host), -1);
 	module.hook("s2s-read-timeout", keep_alive, -1);
 	module.hook(

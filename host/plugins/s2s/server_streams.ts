@@ -5,13 +5,15 @@ import type { StreamControl } from "../../core/stream_session.ts";
 import type { StreamKind, StreamLimits } from "../../core/streams.ts";
 import type { Connection, ModuleApi, StreamError } from "../../core/types.ts";
 import { nameprep } from "../../util/encodings.ts";
+import { document_framing } from "../../util/framing.ts";
+import * as id from "../../util/id.ts";
 import * as jid from "../../util/jid.ts";
 import { ns } from "../../util/ns.ts";
 import type { Attributes, Stanza } from "../../util/stanza.ts";
 import * as st from "../../util/stanza.ts";
 import { tonumber } from "../../util/tonumber.ts";
 import * as uuid from "../../util/uuid.ts";
-import type { Route, Routes } from "./routes.ts";
+import type { Routes } from "./routes.ts";
 
 /** What a configuration says about streams with other servers. */
 export interface ServerStreamOptions {
@@ -45,8 +47,10 @@ export class ServerStreams implements StreamKind<ServerStreamSession> {
 	readonly xmlns = ns.server;
 	readonly limits;
 	readonly keepalives;
-	/** What streams that we open are for. */
-	private readonly outgoing = new WeakMap<Connection, Route>();
+	/** Sessions of streams that we open. */
+	private readonly outgoing = new WeakMap<Connection, ServerStreamSession>();
+	/** Sessions that are being taken out of the server. */
+	private readonly going = new WeakSet<ServerStreamSession>();
 
 	constructor(
 		private readonly module: ModuleApi,
@@ -57,25 +61,35 @@ export class ServerStreams implements StreamKind<ServerStreamSession> {
 		this.keepalives = options.keepalives;
 	}
 
-	/** Notes what a connection is for that we have opened. */
-	expect(conn: Connection, route: Route): void {
-		this.outgoing.set(conn, route);
+	/** Notes which session a connection is for that we have opened. */
+	expect(conn: Connection, session: ServerStreamSession): void {
+		this.outgoing.set(conn, session);
 	}
 
 	create(session_id: string, conn: Connection, control: StreamControl): ServerStreamSession {
-		const route = this.outgoing.get(conn);
-		const session = new ServerStreamSession(
-			this.module.server,
-			session_id,
-			conn,
-			control,
-			route === undefined ? "incoming" : "outgoing",
-		);
-		if (route !== undefined) {
-			session.from_host = route.from_host;
-			session.to_host = route.to_host;
-			route.session = session;
+		const waiting = this.outgoing.get(conn);
+		if (waiting !== undefined) {
+			waiting.begin_over(conn, control);
+			return waiting;
 		}
+		const session = new ServerStreamSession(this.module.server, session_id, conn, control, "incoming");
+		this.module.server.incoming_s2s.add(session);
+		return session;
+	}
+
+	/** Makes the session of a stream that is to be opened; there is no connection yet. */
+	create_outgoing(from_host: string, to_host: string): ServerStreamSession {
+		const control: StreamControl = {
+			framing: document_framing,
+			close: (session: ServerStreamSession, reason) => this.destroy(session, reason?.text ?? reason?.condition),
+			hold: () => () => {},
+			reset_stream: () => {},
+			authenticated: () => {},
+			take_over: () => {},
+		};
+		const session = new ServerStreamSession(this.module.server, `s2sout${id.short()}`, undefined, control, "outgoing");
+		session.from_host = from_host;
+		session.to_host = to_host;
 		return session;
 	}
 
@@ -149,12 +163,16 @@ export class ServerStreams implements StreamKind<ServerStreamSession> {
 			session.close({ condition: "undefined-condition", text: "No stream features to offer" });
 			return;
 		}
+		this.add_limits(features.reset());
+		session.sends2s(features.reset());
+	}
+
+	/** Says how much may come (XEP-0478). */
+	add_limits(features: Stanza): void {
 		features
-			.reset()
 			.tag("limits", { xmlns: ns.stream_limits })
 			.text_tag("max-bytes", String(this.limits.unauthed.stanza_size_limit))
 			.up();
-		session.sends2s(features.reset());
 	}
 
 	/** Why a stream between these two is refused. */
@@ -187,7 +205,8 @@ export class ServerStreams implements StreamKind<ServerStreamSession> {
 	/** Whether the other end's certificate is good enough; closes the stream where it is not. Source: check_auth_policy. */
 	private check_certificate(session: ServerStreamSession): boolean {
 		const host = session.remote_host;
-		if (this.module.fire_event("s2s-check-certificate", { session, host }) === false) return false;
+		const shown = session.conn?.peer_certificate?.();
+		if (this.module.fire_event("s2s-check-certificate", { session, host, cert: shown?.certificate }) === false) return false;
 		const is_good = session.cert_chain_status === "valid" && session.cert_identity_status === "valid";
 		if (is_good || !this.options.must_be_secure(host ?? "")) return true;
 		const problem = certificate_problem(session);
@@ -238,7 +257,7 @@ export class ServerStreams implements StreamKind<ServerStreamSession> {
 		this.host_of(session)?.events.fire_event(event, { session });
 		if (session.direction === "outgoing") {
 			const route = this.routes().find(from_host, to_host);
-			if (route?.session === session) this.routes().empty(route, session);
+			if (route?.session === session) this.routes().empty(route);
 		} else if (session.bidi) this.routes().adopt(to_host, from_host, session);
 	}
 
@@ -291,11 +310,25 @@ export class ServerStreams implements StreamKind<ServerStreamSession> {
 	}
 
 	destroy(session: ServerStreamSession, text: string | undefined): void {
-		if (session.destroyed) return;
-		const event = session.direction === "incoming" ? "s2sin-destroyed" : "s2sout-destroyed";
-		session.type = "s2s_destroyed";
-		this.host_of(session)?.events.fire_event(event, { session, reason: text });
+		if (session.destroyed || this.going.has(session)) return;
+		this.going.add(session);
+		try {
+			this.tell_destroyed(session, text);
+		} finally {
+			session.type = "s2s_destroyed";
+		}
+	}
+
+	/** Whoever is told still sees what the session was. */
+	private tell_destroyed(session: ServerStreamSession, text: string | undefined): void {
+		this.module.server.incoming_s2s.delete(session);
 		this.routes().lost(session, text);
+		const event = { session, reason: text };
+		this.module.fire_event("s2s-destroyed", event);
+		if (!session.is_authed) return;
+		const name = session.direction === "incoming" ? "s2sin-destroyed" : "s2sout-destroyed";
+		this.module.fire_event(name, event);
+		this.host_of(session)?.events.fire_event(name, event);
 	}
 
 	disconnected(session: ServerStreamSession): void {
@@ -303,6 +336,18 @@ export class ServerStreams implements StreamKind<ServerStreamSession> {
 	}
 
 	read_timeout(session: ServerStreamSession): boolean {
-		return (this.host_of(session)?.events ?? this.module.server.events).fire_event("s2s-read-timeout", { session }) === true;
+		return this.bus(session).fire_event("s2s-read-timeout", { session }) === true;
+	}
+
+	pre_drain(session: ServerStreamSession): void {
+		this.bus(session).fire_event("s2s-pre-ondrain", { session });
+	}
+
+	drain(session: ServerStreamSession): void {
+		this.bus(session).fire_event("s2s-ondrain", { session });
+	}
+
+	private bus(session: ServerStreamSession) {
+		return this.host_of(session)?.events ?? this.module.server.events;
 	}
 }
