@@ -79,6 +79,9 @@ export const history = feature("history", (module) => {
 	module.hook("muc-broadcast-message", add_message);
 	module.hook("muc-message-is-historic", is_historic, -1);
 
+	/** The last second in which something was said, and how stamps show it. */
+	let last = { timestamp: 0, stamp: "" };
+
 	/** How many messages the room remembers. */
 	function get_historylength(room: Room): number {
 		// What is stored may be older than the check in the setter
@@ -174,9 +177,10 @@ export const history = feature("history", (module) => {
 			return undefined;
 		}
 		const timestamp = now();
+		if (timestamp !== last.timestamp) last = { timestamp, stamp: datetime(timestamp) };
 		const remembered = st.clone(stanza);
 		remembered.attr["to"] = "";
-		remembered.tag("delay", { xmlns: ns.delay, from: room.jid, stamp: datetime(timestamp) }).up();
+		remembered.tag("delay", { xmlns: ns.delay, from: room.jid, stamp: last.stamp }).up();
 		room._history ??= [];
 		room._history.push({ stanza: remembered, timestamp });
 		if (room._history.length > length) room._history.splice(0, room._history.length - length);

@@ -58,6 +58,8 @@ export class ModuleInstance extends ModuleOptions implements ModuleApi {
 	private readonly hooked = new WeakMap<object, Map<string, () => void>>();
 	private readonly items: { [Key in keyof ItemTypes]?: ItemTypes[Key][] } = {};
 	private iqs: IqTracker | undefined;
+	/** Tables that it has asked for, by what it asked for. */
+	private readonly shared_tables = new Map<string, Map<string, unknown>>();
 	private released = false;
 
 	constructor(
@@ -234,9 +236,14 @@ export class ModuleInstance extends ModuleOptions implements ModuleApi {
 	}
 
 	shared(path: string): Map<string, unknown> {
-		if (path.startsWith("/")) return this.services.shared(path);
-		const missing = Math.max(0, 2 - (path.split("/").length - 1));
-		return this.services.shared(["", ...[this.host, this.name].slice(0, missing), path].join("/"));
+		let table = this.shared_tables.get(path);
+		if (table === undefined) {
+			const missing = path.startsWith("/") ? 0 : Math.max(0, 2 - (path.split("/").length - 1));
+			const full_path = path.startsWith("/") ? path : ["", ...[this.host, this.name].slice(0, missing), path].join("/");
+			table = this.services.shared(full_path);
+			this.shared_tables.set(path, table);
+		}
+		return table;
 	}
 
 	open_store<Kind extends keyof StoreTypes = "keyval">(name?: string, kind?: Kind): StoreTypes[Kind];

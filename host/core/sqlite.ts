@@ -19,9 +19,12 @@ export { sqlite_problem } from "./sqlite/problems.ts";
 /** Half of a surrogate pair. */
 const lone_surrogate = /\p{Surrogate}/u;
 
-/** A value for the database: text that holds bytes which are no UTF-8 goes as those bytes. */
-function bound(value: SqlValue): SqlValue {
-	return typeof value === "string" && lone_surrogate.test(value) ? bytes_of(value) : value;
+/** Values for the database, in place: text that holds bytes which are no UTF-8 goes as those bytes. */
+function bind(values: SqlValue[]): SqlValue[] {
+	for (const [at, value] of values.entries()) {
+		if (typeof value === "string" && lone_surrogate.test(value)) values[at] = bytes_of(value);
+	}
+	return values;
 }
 
 /** A prepared statement whose rows are arrays in the order of the columns asked for. */
@@ -172,19 +175,19 @@ export class SqliteDatabase implements Participant, SqlDatabase {
 
 	/** The rows of a query. Only to be called within {@link read} or {@link write}, as are the others that run SQL. */
 	all(sql: string, ...values: SqlValue[]): SqlValue[][] {
-		return this.reader(sql).all(...values.map(bound));
+		return this.reader(sql).all(...bind(values));
 	}
 
 	/** The first row of a query. */
 	first(sql: string, ...values: SqlValue[]): SqlValue[] | undefined {
-		return this.reader(sql).get(...values.map(bound));
+		return this.reader(sql).get(...bind(values));
 	}
 
 	/** Runs a statement that changes something; answers how many rows. */
 	run(sql: string, ...values: SqlValue[]): number {
-		if (this.state !== "aside") return this.statement(sql).run(...values.map(bound)).changes;
+		if (this.state !== "aside") return this.statement(sql).run(...bind(values)).changes;
 		const before = this.aside?.total_changes() ?? 0;
-		this.statement(sql).run(...values.map(bound));
+		this.statement(sql).run(...bind(values));
 		return (this.aside?.total_changes() ?? 0) - before;
 	}
 

@@ -10,8 +10,9 @@ export class RoomBefore implements RoomNotes {
 	private readonly data: RoomData;
 	private readonly history: HistoryEntry[] | undefined;
 	private readonly destroying: Room["destroying"];
-	private readonly occupants = new Map<string, Occupant | undefined>();
-	private readonly affiliations = new Map<string, { affiliation: Affiliation | undefined; data: AffiliationData | undefined }>();
+	/** Most turns change none of these. */
+	private occupants: Map<string, Occupant | undefined> | undefined;
+	private affiliations: Map<string, { affiliation: Affiliation | undefined; data: AffiliationData | undefined }> | undefined;
 
 	constructor(private readonly room: Room) {
 		this.data = { ...room._data };
@@ -20,10 +21,12 @@ export class RoomBefore implements RoomNotes {
 	}
 
 	note_occupant(nick: string): void {
+		this.occupants ??= new Map();
 		if (!this.occupants.has(nick)) this.occupants.set(nick, this.room._occupants.get(nick));
 	}
 
 	note_affiliation(jid: string): void {
+		this.affiliations ??= new Map();
 		if (this.affiliations.has(jid)) return;
 		const data = this.room._affiliation_data.get(jid);
 		this.affiliations.set(jid, { affiliation: this.room._affiliations.get(jid), data: data && { ...data } });
@@ -38,18 +41,18 @@ export class RoomBefore implements RoomNotes {
 		// Both are made anew when they are asked for
 		room._reserved_nicks = undefined;
 		room.avatar_hash = undefined;
-		for (const [jid, { affiliation, data }] of this.affiliations) {
+		for (const [jid, { affiliation, data }] of this.affiliations ?? []) {
 			if (affiliation === undefined) room._affiliations.delete(jid);
 			else room._affiliations.set(jid, affiliation);
 			if (data === undefined) room._affiliation_data.delete(jid);
 			else room._affiliation_data.set(jid, data);
 		}
-		if (this.occupants.size > 0) this.undo_occupants();
+		if (this.occupants !== undefined) this.undo_occupants(this.occupants);
 	}
 
-	private undo_occupants(): void {
+	private undo_occupants(occupants: ReadonlyMap<string, Occupant | undefined>): void {
 		const { room } = this;
-		for (const [nick, occupant] of this.occupants) {
+		for (const [nick, occupant] of occupants) {
 			if (occupant === undefined) room._occupants.delete(nick);
 			else room._occupants.set(nick, occupant);
 		}

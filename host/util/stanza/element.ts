@@ -195,22 +195,18 @@ export class Stanza extends Element {
 
 	/** Replaces each child element by what the callback answers; undefined takes it out. */
 	maptags(callback: (tag: Stanza) => Stanza | undefined): this {
-		const children: (Element | string)[] = [];
-		let changed = false;
+		/** What the children become, from the first change on. */
+		let children: (Element | string)[] | undefined;
+		let index = 0;
 		for (const child of this.children) {
-			if (!(child instanceof Stanza)) {
-				children.push(child);
-				continue;
-			}
-			const answer = callback(child);
-			if (answer !== child) {
-				changed = true;
-				if (answer === undefined) continue;
-				answer.parent = this;
-			}
+			const answer = child instanceof Stanza ? callback(child) : child;
+			if (answer !== child) children ??= this.children.slice(0, index);
+			index++;
+			if (children === undefined || answer === undefined) continue;
+			if (answer !== child && answer instanceof Stanza) answer.parent = this;
 			children.push(answer);
 		}
-		if (changed) this.children = children;
+		if (children !== undefined) this.children = children;
 		return this;
 	}
 
