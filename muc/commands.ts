@@ -1,12 +1,13 @@
 // Counterpart: plugins/muc/mod_muc.lua (ad-hoc commands)
 
 import type { ModuleApi, Session } from "../host/core/types.ts";
-import type { AdhocAnswer, AdhocCommand } from "../host/util/adhoc.ts";
+import type { AdhocAnswer, AdhocHandler } from "../host/util/adhoc.ts";
 import { new_initial_data_form, new_simple_form } from "../host/util/adhoc.ts";
 import type { ParsedValue } from "../host/util/dataforms.ts";
 import { new_form } from "../host/util/dataforms.ts";
 import { ok } from "../host/util/error.ts";
 import type { Rooms } from "./rooms.ts";
+import type { RoomFinder } from "./types.ts";
 
 const destroy_rooms_form = new_form({
 	title: "Destroy rooms",
@@ -49,8 +50,8 @@ function text(value: ParsedValue | undefined): string {
 	return typeof value === "string" ? value : "";
 }
 
-function destroy_rooms(rooms: Rooms): AdhocCommand<Session> {
-	const handler = new_initial_data_form<Session>(
+function destroy_rooms(rooms: Rooms): AdhocHandler<Session> {
+	return new_initial_data_form(
 		destroy_rooms_form,
 		() => ok({ rooms: rooms.all_jids().sort() }),
 		({ rooms: chosen }, errors) => {
@@ -62,11 +63,10 @@ function destroy_rooms(rooms: Rooms): AdhocCommand<Session> {
 			return [{ status: "completed", info: `The following rooms were destroyed:\n${destroyed.join("\n")}` }];
 		},
 	);
-	return { name: "Destroy Rooms", node: "http://prosody.im/protocol/muc#destroy", handler, permission: "admin" };
 }
 
-function set_affiliation(rooms: Rooms): AdhocCommand<Session> {
-	const handler = new_simple_form<Session>(set_affiliation_form, (fields, errors) => {
+function set_affiliation(rooms: RoomFinder): AdhocHandler<Session> {
+	return new_simple_form(set_affiliation_form, (fields, errors) => {
 		if (errors) return complaint(errors);
 		const room = rooms.get_room_from_jid(text(fields["room"]));
 		if (!room) return refusal("No such room");
@@ -75,13 +75,13 @@ function set_affiliation(rooms: Rooms): AdhocCommand<Session> {
 		if (!done.ok) return refusal(`Affiliation change failed: ${done.error.type}:${done.error.condition}`);
 		return [{ status: "completed", info: "Affiliation updated" }];
 	});
-	const node = "http://prosody.im/protocol/muc#set-affiliation";
-	return { name: "Set affiliation in room", node, handler, permission: "admin" };
 }
 
 /** Offers admins what they may do with all rooms. */
 export function load(module: ModuleApi, rooms: Rooms): void {
 	module.depends("adhoc");
-	module.add_item("adhoc-provider", destroy_rooms(rooms));
-	module.add_item("adhoc-provider", set_affiliation(rooms));
+	const offer = (name: string, node: string, handler: AdhocHandler<Session>): void =>
+		module.add_item("adhoc-provider", { name, node, handler, permission: "admin" });
+	offer("Destroy Rooms", "http://prosody.im/protocol/muc#destroy", destroy_rooms(rooms));
+	offer("Set affiliation in room", "http://prosody.im/protocol/muc#set-affiliation", set_affiliation(rooms));
 }

@@ -62,17 +62,13 @@ export function create_recovery(module: ModuleApi, settled: () => void, recover:
 		return own;
 	}
 
-	/** Those in a room whose connections to this server have gone: what told of it was lost with the turn. */
-	function* ghosts(room: Room): Generator<[real_jid: string, nick: string]> {
-		for (const [real_jid, nick] of room._jid_nick) {
-			if (delivery.is_ours(real_jid) && !delivery.is_online(real_jid)) yield [real_jid, nick];
-		}
-	}
-
+	/** Shows those to have left whose connections to this server have gone: what told of it was lost with the turn. */
 	function sweep_later(room: Room): void {
-		if (ghosts(room).next().done) return;
+		const gone = (): [real_jid: string, nick: string][] =>
+			[...room._jid_nick].filter(([real_jid]) => delivery.is_ours(real_jid) && !delivery.is_online(real_jid));
+		if (gone().length === 0) return;
 		const sweep = (): void => {
-			for (const [from, to] of [...ghosts(room)]) module.send(st.presence({ type: "unavailable", from, to }));
+			for (const [from, to] of gone()) module.send(st.presence({ type: "unavailable", from, to }));
 		};
 		setTimeout(sweep, sweep_delay).unref();
 	}

@@ -166,26 +166,20 @@ function add_direct_form({ room, stanza }: InviteEvent): void {
 	stanza.text_tag("x", reason, { xmlns: ns.conference, jid: room.jid, ...continuation });
 }
 
-/** Adds what clients show that know nothing of invitations. */
-function add_body(stanza: Stanza, kind: Kind, what: string): void {
-	const payload = payload_of(stanza, kind);
-	if (payload === undefined || stanza.get_child("body") !== undefined) return;
-	const reason = payload.get_child_text("reason") ?? "";
-	stanza.body(`${payload.attr["from"]} ${what}${reason === "" ? "" : ` (${reason})`}`);
-}
-
-function add_invite_body({ room, stanza }: InviteEvent): void {
-	add_body(stanza, "invite", `invited you to the room ${room.jid}`);
-}
-
-function add_decline_body({ room, stanza }: InviteEvent): void {
-	add_body(stanza, "decline", `declined your invite to the room ${room.jid}`);
+/** Makes a handler that adds what clients show that know nothing of invitations. */
+function add_body(kind: Kind, what: string): (event: InviteEvent) => void {
+	return ({ room, stanza }) => {
+		const payload = payload_of(stanza, kind);
+		if (payload === undefined || stanza.get_child("body") !== undefined) return;
+		const reason = payload.get_child_text("reason") ?? "";
+		stanza.body(`${payload.attr["from"]} ${what} ${room.jid}${reason === "" ? "" : ` (${reason})`}`);
+	};
 }
 
 export function load(module: ModuleApi): void {
 	module.hook("muc-pre-invite", check_inviter);
 	module.hook("muc-pre-decline", check_decline, -1);
 	module.hook("muc-invite", add_direct_form);
-	module.hook("muc-invite", add_invite_body);
-	module.hook("muc-decline", add_decline_body);
+	module.hook("muc-invite", add_body("invite", "invited you to the room"));
+	module.hook("muc-decline", add_body("decline", "declined your invite to the room"));
 }
