@@ -31,7 +31,7 @@ const set_affiliation_form = new_form({
 			label: "Affiliation",
 			options: ["owner", "admin", "member", "none", "outcast"],
 		},
-		// PARITY: without a label
+		// PARITY: it has no label there either
 		{ name: "reason", type: "text-single" },
 	],
 });

@@ -3,7 +3,7 @@
 import type { MucEvents } from "./events.ts";
 import { feature } from "./feature.ts";
 
-/** Headings of the configuration form; a field hooks in below its heading's priority by what it is to be further down. */
+/** Headings of the configuration form. A field's priority is that of its heading less how far below the heading it stands. */
 export const config_form_sections = feature("config_form_sections", (module) => {
 	const add_heading =
 		(value: string) =>

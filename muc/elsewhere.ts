@@ -6,8 +6,8 @@ import type { OccupantEvent } from "./events.ts";
 import type { Room } from "./types.ts";
 
 /**
- * Keeps those in storage who stay in a room though this server goes, which are the users of other servers, and tells who has gone
- * with it. So that rooms have the same occupants after the server was killed as after it was stopped.
+ * Users of other servers stay in a room when this server ends, and its own users leave. So the former are kept in storage all the
+ * time, and rooms have the same occupants whether the server was killed or stopped.
  */
 export interface Elsewhere {
 	/** The state of a room with its occupants of other servers; undefined where it has none. */
@@ -17,12 +17,12 @@ export interface Elsewhere {
 }
 
 /**
- * @param changed told of rooms that somebody of another server has entered or left
+ * @param changed called with each room that a user of another server has entered or left
  */
 export function create_elsewhere(module: ModuleApi, changed: (room: Room) => void): Elsewhere {
 	const { delivery } = module.server;
 
-	/** Whether a key of a state is the full JID of a user, under which their presence lies. */
+	/** Whether a key of a state is the full JID of a user, where the user's presence is stored. */
 	function is_session(room_host: string | undefined, key: string): boolean {
 		return key.includes("/") && host(key) !== room_host;
 	}

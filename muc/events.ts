@@ -31,7 +31,7 @@ export interface PreLeaveEvent extends MovingEvent {
 export interface PreChangeEvent extends MovingEvent {
 	orig_occupant: Occupant;
 	dest_occupant: Occupant;
-	/** Never set here; handlers shared with pre-join tell the two apart by it. */
+	/** Never set here: handlers that are also hooked to pre-join tell the two events apart by it. */
 	occupant?: undefined;
 }
 
@@ -61,7 +61,7 @@ export interface GroupchatEvent extends RoomStanzaEvent {
 export interface BuildPresenceEvent {
 	room: Room;
 	stanza: Stanza;
-	/** Missing for somebody who is not in the room; then `bare_jid` is there. */
+	/** Undefined for somebody who is not in the room; `bare_jid` is set then. */
 	occupant?: Occupant;
 	bare_jid?: string;
 	nick?: string | undefined;
@@ -131,7 +131,7 @@ export interface SetRoleEvent {
 	actor: string;
 	occupant: Occupant;
 	role: Role | undefined;
-	/** Handlers decide by setting this; then the rules of the room are not asked. */
+	/** A handler that sets this decides; the room's own rules do not count then. */
 	allowed?: boolean;
 	error?: StanzaError["type"];
 	condition?: StanzaError["condition"];
@@ -177,7 +177,7 @@ export interface MucEvents {
 	[disco: `muc-disco#info${string}`]: DiscoInfoEvent;
 	"muc-config-form": { room: Room; actor: string; form: Form };
 	"muc-config-submitted": ConfigSubmittedEvent;
-	/** An owner does not want to configure the room. No event of Prosody's. */
+	/** An owner cancelled the configuration form. Prosody has no such event. */
 	"muc-config-cancelled": RoomStanzaEvent;
 	[field: `muc-config-submitted/${string}`]: ConfigSubmittedEvent;
 	"muc-pre-invite": RoomStanzaEvent;

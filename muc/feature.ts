@@ -16,7 +16,7 @@ type Bound<Method> = Method extends (room: Room, ...args: infer Args) => infer A
 /** The same functions as methods. */
 export type MethodsFrom<Functions> = { -readonly [Name in keyof Functions]: Bound<Functions[Name]> };
 
-/** Makes functions that take the room first into methods: what a method is called on is the room. */
+/** Makes methods of functions that take the room first: the room is what a method is called on. */
 export function room_methods<Functions extends RoomFunctions>(functions: Functions): MethodsFrom<Functions>;
 export function room_methods(functions: RoomFunctions): object {
 	const bind = (method: RoomFunctions[string]) =>
@@ -33,7 +33,7 @@ export function call_method(room: Room, name: string, ...values: unknown[]): unk
 	return method.call(room, ...values);
 }
 
-/** Handlers of `muc-build-occupant-presence`, each with those for whom it does something. */
+/** Handlers of `muc-build-occupant-presence`, each with a function that says for which occupants it does something. */
 export type PresenceAdditions = ReadonlyMap<Handler<BuildPresenceEvent>, (room: Room, bare_jid: string) => boolean>;
 
 /** What a feature gives the rooms of a component. All parts are optional. */
@@ -42,9 +42,9 @@ export interface FeatureParts<Data extends Kinds = Kinds, AffiliationData extend
 	readonly data?: Data;
 	/** The keys that it has in what is kept about an affiliated JID. */
 	readonly affiliation_data?: AffiliationData;
-	/** Methods of rooms. Their answers have to be declared, as the type of rooms follows from them. */
+	/** Methods of rooms. Their return types have to be declared, since the type of rooms follows from them. */
 	readonly methods?: Methods;
-	/** Its handlers that add something to the presences of few occupants, so that those of the others need not be built anew. */
+	/** Handlers that add something to the presences of only a few occupants, so that the others' presences can be built once for all. */
 	readonly presence_additions?: PresenceAdditions;
 	/** Gives a new room what the configuration says; `language` is that of whoever creates the room. */
 	set_defaults?(room: Room, language: string | undefined): void;

@@ -6,7 +6,7 @@ import type { Stanza } from "../host/util/stanza.ts";
 import { xmlns as moderation } from "./moderation/stanzas.ts";
 
 const moderated_namespaces: ReadonlySet<string | undefined> = new Set([moderation.moderate_0, moderation.moderate_1]);
-/** Namespaces of elements that say of a message that a moderator retracted it (XEP-0425), in all that people send otherwise. */
+/** Namespaces of elements that can say that a moderator retracted a message (XEP-0425), and that people otherwise may send. */
 const retraction_namespaces: ReadonlySet<string | undefined> = new Set([
 	moderation.fasten,
 	moderation.retract_0,
@@ -14,7 +14,7 @@ const retraction_namespaces: ReadonlySet<string | undefined> = new Set([
 	...moderated_namespaces,
 ]);
 
-/** Whether an element is, or holds, the mark of a moderator's deed. */
+/** Whether an element is a `<moderated/>`, or one is in it: what says that a moderator did something. */
 function is_moderated(element: Stanza): boolean {
 	if (element.name === "moderated" && moderated_namespaces.has(element.attr["xmlns"])) return true;
 	return element.tags.some(is_moderated);
@@ -40,19 +40,19 @@ function is_forged(child: Stanza, room_jid: string): boolean {
 }
 
 /**
- * Takes out of a stanza, in place, what is said in the room's name: ids in its archive (XEP-0359 §3.3), when it kept something
- * (XEP-0203), and that a moderator retracted a message (XEP-0425 §5). What the room says about occupants has namespaces of its
- * own, which `filter_muc_x` takes out.
+ * Removes from a stanza, in place, what only the room itself may say: ids in its archive (XEP-0359 §3.3), the time at which it kept
+ * something (XEP-0203), and that a moderator retracted a message (XEP-0425 §5). What rooms say about occupants is in namespaces of
+ * its own, which `filter_muc_x` removes.
  */
 export function strip_forged(room_jid: string, stanza: Stanza): Stanza {
 	return stanza.maptags((child) => (is_forged(child, room_jid) ? undefined : child));
 }
 
-/** What only an archive may say, and how direct invitations look, one of which the room adds itself (XEP-0249). */
+/** What only an archive may say, and direct invitations (XEP-0249), one of which the room adds itself. */
 const room_words: ReadonlySet<string | undefined> = new Set([ns.mam, ns.conference, ns.forward, ...retraction_namespaces]);
 
 /**
- * The same for what the room passes on in its own name, where much more would be taken for its word. In place.
+ * The same for what the room passes on in its own name: there, people would believe that much more came from the room.
  */
 export function strip_room_words(room_jid: string, stanza: Stanza): Stanza {
 	return stanza.maptags((child) => (is_forged(child, room_jid) || room_words.has(child.attr["xmlns"]) ? undefined : child));

@@ -12,10 +12,10 @@ import type { Room, RoomFinder } from "./types.ts";
 const pings_a_second = 50;
 /** How often some of them are asked, in seconds. */
 const tick = 0.1;
-/** How long an answer may take, in seconds. Who only thinks is left alone. */
+/** How long an answer may take, in seconds. An occupant who does not answer in time stays. */
 const patience = 60;
 
-/** What a server answers for a client that is gone, or for a server that is. */
+/** Conditions that say that a client is gone, or its whole server. */
 const gone: ReadonlySet<string> = new Set([
 	"gone",
 	"item-not-found",
@@ -25,17 +25,17 @@ const gone: ReadonlySet<string> = new Set([
 	"remote-server-timeout",
 ]);
 
-/** Whether the other side answered with an error, as opposed to a mistake of ours. */
+/** Whether the other side answered with an error. Anything else is a mistake in our own code. */
 function is_iq_error(error: unknown): error is IqError {
 	return error instanceof Error && error.name === "IqError";
 }
 
 /**
- * Finds occupants who are gone without a word: while there was no way to their server, it could not say so. They are pinged (XEP-0199),
- * all of them once there is a way again, those of a restored room with the room, and leave with status 333.
+ * Finds occupants who left while there was no connection to their server, so that it could not tell. Everybody is pinged (XEP-0199)
+ * once the connection is back, and the occupants of a restored room when it is restored. Whoever is gone leaves with status 333.
  */
 export function load(module: ModuleApi, rooms: RoomFinder): void {
-	/** Whom to ask, by room. */
+	/** The real JIDs that are still to be pinged, by room. */
 	const waiting = new Map<string, string[]>();
 	let is_connected = false;
 	let is_ticking = false;
@@ -59,7 +59,7 @@ export function load(module: ModuleApi, rooms: RoomFinder): void {
 		waiting.delete(room.jid);
 	}
 
-	/** Occupants whom only others can reach. */
+	/** Notes the occupants of other servers, to be pinged. */
 	function note_occupants({ room }: { room: Room }): void {
 		const remote: string[] = [];
 		for (const [, occupant] of room.each_occupant()) {
@@ -112,8 +112,9 @@ export function load(module: ModuleApi, rooms: RoomFinder): void {
 			if (room) room.handle_kickable(module.server.hosts.get(module.host) ?? unreachable(), error.stanza);
 			return;
 		}
-		// A client that knows no pings answers as its server does for one that is gone. A message to a room's occupant tells the two
-		// apart: the server must return it (RFC 6121 §8.5.3.2.1), and the room knows what that means; clients show nothing of it.
+		// A client that does not know pings gives the same answer as a server gives for a client that is gone. A message tells the two
+		// apart: where the client is gone, its server must return it (RFC 6121 §8.5.3.2.1), and the room then removes the occupant. Where
+		// the client is there, it shows nothing, since the message is empty.
 		module.send(st.message({ type: "groupchat", from: room_jid, to: real_jid }));
 	}
 

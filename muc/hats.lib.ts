@@ -16,7 +16,7 @@ interface Hat {
 	readonly title: string;
 }
 
-/** The hats that somebody wears just now; undefined where there is none. */
+/** The hats that somebody wears at present; undefined where there are none. */
 function active_hats(room: Room, bare_jid: string): Hat[] | undefined {
 	const hats = room.get_affiliation_data(bare_jid)?.hats;
 	if (hats === undefined) return undefined;
@@ -30,11 +30,11 @@ function hats_element(xmlns: string, hats: readonly Hat[]): Stanza {
 	return element;
 }
 
-/** Shows the hats that are kept with an affiliation in presence, and only those. Option: muc_hats_compat. */
+/** Shows the hats that are stored with an affiliation in presences, and removes all others. Option: muc_hats_compat. */
 export const hats = feature("hats", (module) => {
 	const compat = module.get_option_boolean("muc_hats_compat", false);
 	add_filtered_namespace(module, ns.hats);
-	// Divergence: Prosody 13 lets these pass, which clients show like any other hat
+	// Divergence: Prosody 13 lets hats in this namespace pass, and clients show them like real ones
 	add_filtered_namespace(module, xmlns_hats_legacy);
 	module.hook("muc-build-occupant-presence", show_hats);
 
@@ -43,7 +43,7 @@ export const hats = feature("hats", (module) => {
 		const hats = jid === undefined ? undefined : active_hats(room, jid);
 		if (hats === undefined) return;
 		stanza.add_direct_child(hats_element(ns.hats, hats));
-		// COMPAT: the namespace before there was a XEP
+		// COMPAT: the namespace that was used before there was a XEP
 		if (compat) stanza.add_direct_child(hats_element(xmlns_hats_legacy, hats));
 	}
 

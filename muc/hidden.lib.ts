@@ -4,7 +4,7 @@ import { feature } from "./feature.ts";
 import { yes_no } from "./settings.ts";
 import type { Room } from "./types.ts";
 
-/** Rooms that are left out of public lists, unless who configures them may have public ones. Option: muc_room_allow_public. */
+/** Rooms that are not in public lists. Whether somebody may make a room public is a permission. Option: muc_room_allow_public. */
 export const hidden = feature("hidden", (module) => {
 	const unrestricted = module.get_option_boolean("muc_room_allow_public", true);
 	module.default_permission(unrestricted ? "prosody:registered" : "prosody:admin", ":create-public-room");

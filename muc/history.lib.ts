@@ -25,7 +25,7 @@ export function parse_history(stanza: Stanza): Pick<GetHistoryEvent, "maxchars" 
 	return { maxchars: tonumber(history.attr["maxchars"]), maxstanzas: tonumber(history.attr["maxstanzas"]), since };
 }
 
-/** Bytes of the message as it goes out, but for the recipient's JID. */
+/** How many bytes the message has when it is sent, without the recipient's JID. */
 function text_length(entry: HistoryEntry): number {
 	if (entry.chars === undefined) {
 		const { head, tail } = st.serialise_for_many(entry.stanza);
@@ -47,7 +47,7 @@ function select(history: readonly HistoryEntry[], event: GetHistoryEvent): reado
 			chars += text_length(entry) + recipient_length;
 			if (chars > maxchars) break;
 		}
-		// Divergence: entries have whole seconds, so that what is of the same one may be later. Prosody leaves it out
+		// Divergence: timestamps are whole seconds, so a message of the same second may be later. Prosody leaves it out
 		if (since !== undefined && Math.floor(since) > entry.timestamp) break;
 		if (history.length - first + 1 > maxstanzas) break;
 		first--;
@@ -55,7 +55,7 @@ function select(history: readonly HistoryEntry[], event: GetHistoryEvent): reado
 	return history.slice(first);
 }
 
-/** By the hints of XEP-0334; else what has a body or may have one, being encrypted (XEP-0380), and chat markers (XEP-0333). */
+/** Decided by the hints of XEP-0334; otherwise messages with a body, encrypted ones (XEP-0380) and chat markers (XEP-0333) are kept. */
 function is_historic({ stanza }: MucEvents["muc-message-is-historic"]): boolean | undefined {
 	if (stanza.get_child("no-store", ns.hints) || stanza.get_child("no-permanent-store", ns.hints)) return false;
 	if (stanza.get_child("store", ns.hints)) return true;
@@ -71,7 +71,7 @@ export const history = feature("history", (module) => {
 	module.hook("muc-config-form", add_fields, 70 - 5);
 	module.hook("muc-config-submitted/muc#roomconfig_historylength", take_length);
 	module.hook("muc-config-submitted/muc#roomconfig_defaulthistorymessages", take_default_messages);
-	// Last, so that an archive may answer with what it has instead
+	// Last, so that an archive can give its messages instead
 	module.hook("muc-get-history", give_history, -1);
 	// Before the subject, at 20
 	module.hook("muc-occupant-session-new", send_to_new_session, 50);
@@ -84,7 +84,7 @@ export const history = feature("history", (module) => {
 
 	/** How many messages the room remembers. */
 	function get_historylength(room: Room): number {
-		// What is stored may be older than the check in the setter
+		// A stored value may come from a time when the setter did not check it
 		const wanted = Math.max(0, room._data.history_length ?? default_history_length);
 		return Math.min(wanted, longest);
 	}
@@ -93,19 +93,19 @@ export const history = feature("history", (module) => {
 	function set_historylength(room: Room, length: number | string | undefined): true {
 		const number = tonumber(length);
 		if (length !== undefined && number === undefined) throw new TypeError(`Length not a valid number: ${length}`);
-		// Divergence: with a negative length Prosody takes messages out for ever
+		// Divergence: with a negative length, Prosody goes into an endless loop
 		const wanted = number === undefined ? undefined : Math.max(0, number);
 		room._data.history_length = wanted === default_history_length ? undefined : wanted;
-		// PARITY: says that it changed even where it did not
+		// PARITY: says that it has changed something even where it has not
 		return true;
 	}
 
-	/** How many messages go to whoever asks for no certain number, for clients that do not know how to ask. */
+	/** How many messages a client gets that asks for no certain number. */
 	function get_defaulthistorymessages(room: Room): number {
 		return room._data.default_history_messages ?? default_history_length;
 	}
 
-	/** PARITY: says nothing of a change, so that this setting is never announced. */
+	/** PARITY: does not say whether it has changed something, so a change is never announced. */
 	function set_defaulthistorymessages(room: Room, number: number | undefined): void {
 		const wanted = Math.min(number ?? default_history_length, room._data.history_length ?? default_history_length);
 		room._data.default_history_messages = wanted === default_history_length ? undefined : wanted;
@@ -187,7 +187,7 @@ export const history = feature("history", (module) => {
 		return true;
 	}
 
-	/** Fires an event of its own for adding, so that whoever takes that over does not keep others from seeing the message. */
+	/** Fires a separate event for adding, so that a handler can take that over without hiding the message from others. */
 	function add_message({ room, stanza }: MucEvents["muc-broadcast-message"]): void {
 		if (module.fire_event("muc-message-is-historic", { room, stanza })) module.fire_event("muc-add-history", { room, stanza });
 	}

@@ -44,12 +44,12 @@ export function one_of<Text extends string>(...texts: readonly Text[]): Kind<Tex
 	return { name, type: "string", is: (value): value is Text => texts.some((one) => one === value) };
 }
 
-/** A table whose values are looked at by whoever reads them. */
+/** A table. Whoever reads it has to check the values in it. */
 export function table<Table extends StoreTable>(): Kind<Table> {
 	return { name: "a table", type: "table", is: (value): value is Table => as_table(value) !== undefined };
 }
 
-/** A stored table by its text keys; an empty one may come as a list. Undefined for what is none. */
+/** A stored table with its text keys; an empty one may come as a list. Undefined for anything else. */
 export function as_table(value: StoreValue | undefined): StoreTable | undefined {
 	if (typeof value !== "object") return undefined;
 	if (Array.isArray(value)) return value.length === 0 ? {} : undefined;
@@ -66,11 +66,11 @@ export const room_kinds = {
 	data: {
 		/** Closed to everybody but its creator until then, seconds since 1970. */
 		locked: number,
-		/** A tombstone: the room is gone, and `reason` and `newjid` say why and whereto. */
+		/** A tombstone: the room was destroyed; `reason` says why, and `newjid` is the room that takes its place. */
 		destroyed: boolean,
 		reason: text,
 		newjid: text,
-		/** Makes what is derived from JIDs, such as occupant ids (XEP-0421), unlike that of other rooms. */
+		/** Makes what is derived from JIDs, such as occupant ids (XEP-0421), different in each room. */
 		occupant_id_salt: text,
 	},
 	affiliation_data: {

@@ -5,10 +5,10 @@ import type { Room } from "./types.ts";
 
 /** The public rooms of a component, as service discovery lists them. */
 export interface Listing {
-	/** Takes over whether a room is listed, and under which name. */
+	/** Notes whether a room is listed, and under which name. */
 	update(room: Room): void;
 	remove(jid: string): void;
-	/** Has the list made anew when it is asked for again. */
+	/** Forgets the list; it is made anew when somebody asks for it. */
 	reset(): void;
 }
 
@@ -18,7 +18,7 @@ export interface Listing {
  */
 export function create_listing(module: ModuleApi, all_rooms: () => Iterable<Room>): Listing {
 	const names = new Map<string, string | undefined>();
-	// Divergence: Prosody takes the list for complete as soon as there is one room on it
+	// Divergence: Prosody thinks that the list is complete as soon as one room is on it
 	let complete = false;
 
 	const listing: Listing = {

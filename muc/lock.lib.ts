@@ -30,7 +30,7 @@ export const lock = feature("lock", (module) => {
 		return false;
 	}
 
-	/** Closes a room to everybody but who creates it, unless that is by the protocol before XEP-0045, which knows no locks. */
+	/** Closes a room to everybody but its creator, unless the creator uses the protocol before XEP-0045, which has no locks. */
 	function lock_new_room({ room, stanza }: RoomStanzaEvent): void {
 		if (stanza.get_child("x", ns.muc) === undefined) return;
 		module.fire_event("muc-room-locked", { room });
@@ -47,7 +47,7 @@ export const lock = feature("lock", (module) => {
 		if (is_locked(room)) unlock(room);
 	}
 
-	/** XEP-0045 §10.1.3. Divergence: Prosody leaves a room closed to all others that is not configured. */
+	/** XEP-0045 §10.1.3. Divergence: in Prosody a room that its creator does not want to configure stays closed to all others. */
 	function destroy_unwanted({ room }: RoomStanzaEvent): void {
 		if (!is_locked(room)) return;
 		const destroyed = room.destroy();

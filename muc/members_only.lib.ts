@@ -19,10 +19,10 @@ function has_affiliation(room: Room, jid: string | undefined, least: "member" | 
 	return affiliation_rank(affiliation) >= valid_affiliations[least];
 }
 
-/** XEP-0045 §9.3: whoever is in a room that becomes members-only without being a member has to go, with status 322. */
+/** XEP-0045 §9.3: when a room becomes members-only, those who are no members are removed, with status 322. */
 function remove_strangers(room: Room): void {
 	const x = muc_user().tag("status", { code: "322" }).up();
-	// Divergence: Prosody leaves out which role they had, so that the others are not told
+	// Divergence: Prosody leaves out the role that they had, so nobody else is told that they left
 	remove_occupants(room, x, ({ bare_jid }) => !has_affiliation(room, bare_jid, "member"));
 }
 
@@ -84,13 +84,13 @@ export const members_only = feature("members_only", (module) => {
 		return refuse_in_room(event, "auth", "registration-required");
 	}
 
-	/** XEP-0045 §7.8.2: an invitation makes a member, so it takes somebody who may do that. */
+	/** XEP-0045 §7.8.2: an invitation makes the invitee a member, so only those may invite who may do that. */
 	function check_inviter(event: RoomStanzaEvent): true | undefined {
 		const { room, stanza } = event;
 		if (!members_only.get(room)) return undefined;
 		const inviter = stanza.attr["from"];
 		const may_invite = has_affiliation(room, inviter, member_invites.get(room) ? "member" : "admin");
-		// Divergence: in Prosody members lift a ban by inviting who is banned
+		// Divergence: in Prosody, members can lift a ban by inviting whoever is banned
 		const is_allowed = may_invite && (!invites_banned(room, stanza) || has_affiliation(room, inviter, "admin"));
 		return is_allowed ? undefined : refuse_in_room(event, "auth", "forbidden");
 	}

@@ -61,9 +61,9 @@ function make_admins_owners(module: ModuleApi, { room_mt }: RoomLibrary): void {
 	};
 }
 
-/** Decides who may create rooms, and gives new ones their place. Option: restrict_room_creation. */
+/** Decides who may create rooms, and puts new rooms among the others. Option: restrict_room_creation. */
 function guard_creation(module: ModuleApi, rooms: Rooms, { set_defaults }: RoomLibrary): void {
-	// COMPAT: "admin" is how 0.12 names what is now true; Prosody 13 would let all registered users create rooms then
+	// COMPAT: Prosody 0.12 says "admin" for what is `true` in 13, which lets all registered users create rooms when it finds "admin"
 	const restrict = module.get_option_enum<boolean | string>("restrict_room_creation", false, true, "local", "admin");
 	const is_for_admins = restrict === true || restrict === "admin";
 	module.default_permission(is_for_admins ? "prosody:admin" : "prosody:registered", ":create-room");
@@ -102,7 +102,7 @@ function handle_missing(module: ModuleApi, rooms: Rooms, room_jid: string, { ori
 	return refuse(origin, stanza, "cancel", "item-not-found", undefined, module.host);
 }
 
-/** From how many occupants on who enters a room is so much work that others may come first. */
+/** From this many occupants on, entering a room is so much work that it is done in slices, between which others have their turn. */
 const crowd = 100;
 
 /** Makes the handler that takes a stanza to its room: at once, or in a slice of its own. */
@@ -120,13 +120,13 @@ function stanza_handler(module: ModuleApi, rooms: Rooms, method: StanzaMethod): 
 			return is_error || refuse(origin, stanza, "wait", "resource-constraint", undefined, module.host);
 		}
 		if (!is_slice && room._occupants.size >= crowd && enters(stanza)) {
-			// Much may have happened until then, so it is looked for again
+			// By then the room may be gone or another one, so it is looked up again
 			module.in_slices(event, () => handle_stanza(event, true));
 			return true;
 		}
 		if (!room._data.destroyed) return room[method](origin, stanza);
 		if (tombstones.may_recreate(module, room, event)) {
-			// An admin who finds no room but does not enter leaves the tombstone to the others
+			// An admin who does not enter does not replace the tombstone: others still need it
 			if (tombstones.is_over(room) || enters(stanza)) {
 				rooms.forget_room(room);
 				rooms.delete_room(room);
@@ -177,7 +177,7 @@ function load(module: ModuleApi): MucExports {
 		for (const room of rooms.live_rooms()) rooms.forget_room(room);
 	};
 
-	/** Rooms that nobody is in any more go, unless they are persistent. */
+	/** Destroys a room when its last occupant has left, unless it is persistent. */
 	function end_empty_room({ room }: OccupantEvent): void {
 		if (room.destroying !== undefined || room.has_occupant() || room.get_persistent()) return;
 		module.log("debug", "%q empty, destroying", room.jid);

@@ -14,7 +14,7 @@ import { is_on_component } from "./util.lib.ts";
 
 const field_name = "muc#roomconfig_enablearchiving";
 
-/** Lets owners decide, and answers with what holds for a room. Options: muc_log_all_rooms, muc_log_by_default. */
+/** Lets owners decide whether a room is archived. Gives the function that says so. Options: muc_log_all_rooms, muc_log_by_default. */
 function load_setting(module: ModuleApi): (room: Room) => boolean {
 	const log_all_rooms = module.get_option_boolean("muc_log_all_rooms", false);
 	const log_by_default = module.get_option_boolean("muc_log_by_default", true);
@@ -33,7 +33,7 @@ function load_setting(module: ModuleApi): (room: Room) => boolean {
 	function take_field({ room, value, status_codes }: ConfigSubmittedEvent): void {
 		if (typeof value === "boolean") room._data.archiving = value;
 		else delete room._data.archiving;
-		// PARITY: announced even where it stays as it was
+		// PARITY: announced even where nothing has changed
 		status_codes.add(value === true ? "170" : "171");
 	}
 
@@ -51,7 +51,7 @@ function load(module: ModuleApi): false | undefined {
 	}
 	const archives: archive.RoomArchives = { store, is_enabled: load_setting(module) };
 	const expires = expiry.load(module, store);
-	// To count what is never deleted may take long
+	// Where nothing is ever deleted, counting may take long
 	const include_total =
 		expires.period === Number.POSITIVE_INFINITY
 			? module.get_option_boolean("mam_include_total", false)

@@ -15,8 +15,8 @@ import type { Room, RoomFinder } from "./types.ts";
 import { is_on_component, role_rank, sender_of, valid_roles } from "./util.lib.ts";
 
 /**
- * A moderator is about to retract a message. Handlers may change both stanzas; one that answers anything but undefined keeps the
- * message from being retracted, and may say with which error.
+ * A moderator is about to retract a message. Handlers may change both stanzas. A handler that returns anything but undefined
+ * prevents the retraction, and may set the error.
  */
 export interface ModerateMessageEvent {
 	readonly room: Room;
@@ -31,7 +31,7 @@ export interface ModerateMessageEvent {
 	readonly reason: string | undefined;
 	/** Real JID of the moderator. */
 	readonly actor: string;
-	/** Its occupant JID, also that of a nick which is reserved for it. */
+	/** The moderator's occupant JID; where it is not in the room, that of the nick which is reserved for it. */
 	readonly actor_nick: string | undefined;
 	/** The answer to a moderator whose request was refused. */
 	error?: StanzaError;
@@ -47,8 +47,8 @@ declare module "../host/core/types.ts" {
 type Request = Pick<ModerateMessageEvent, "stanza_id" | "retract" | "reason">;
 
 /**
- * Reads what is the same in both forms. Divergence: what does not say which message, or asks for anything but a retraction, is
- * an error; the community's module announces moderations that do nothing.
+ * Reads what both forms of a request have in common. Divergence: a request that names no message, or asks for anything but a
+ * retraction, gets an error; the community's module announces a moderation that does nothing.
  */
 function read_request(stanza_id: string | undefined, moderate: Stanza, retract_xmlns: string): Result<Request, StanzaError> {
 	if (stanza_id === undefined || stanza_id === "") {
@@ -61,11 +61,11 @@ function read_request(stanza_id: string | undefined, moderate: Stanza, retract_x
 	return ok({ stanza_id, retract, reason: moderate.get_child_text("reason") });
 }
 
-/** The occupant JID and the role of who asks. Who is not in the room has the role that its affiliation would give it there. */
+/** The occupant JID and the role of whoever asks. Outside the room, the role is the one that the affiliation would give. */
 function identify(room: Room, actor: string): { nick: string | undefined; is_moderator: boolean } {
 	const nick = room.get_occupant_jid(actor);
 	const present = nick === undefined ? undefined : room._occupants.get(nick);
-	// Divergence: who is in the room by the nick that is reserved for somebody else does not lend its role
+	// Divergence: in the community's module, somebody in the room under a nick that is reserved for the actor lends the actor its role
 	const role = present ? present.role : room.get_default_role(room.get_affiliation(actor));
 	const reserved = room.get_affiliation_data(bare(actor) ?? actor, "reserved_nickname");
 	return {
@@ -74,12 +74,12 @@ function identify(room: Room, actor: string): { nick: string | undefined; is_mod
 	};
 }
 
-/** Why nothing can be asked of a room, or nothing. */
+/** The error where a room cannot be asked for anything; undefined where it can. */
 function refuse_room(room: Room | false | undefined): StanzaError | undefined {
 	if (room === undefined) return stanza_error("cancel", "item-not-found");
 	if (room === false) return stanza_error("wait", "resource-constraint");
 	if (room._data.destroyed) return stanza_error("cancel", "gone");
-	// Who its moderators are is not known
+	// Its affiliations could not be read, so nobody knows who its moderators are
 	return room.broken ? stanza_error("wait", "internal-server-error") : undefined;
 }
 
@@ -145,7 +145,7 @@ function load_requests(module: ModuleApi, muc: RoomFinder): void {
 			stanza_id: request.stanza_id,
 			by: nick,
 			reason: request.reason,
-			// Where the room gives nobody an id, one in a message is its sender's own invention
+			// Where the room gives no ids, an id in a message was made up by its sender
 			moderator_id: has_occupant_ids ? room.get_occupant_id(moderator) : undefined,
 			author_id: has_occupant_ids ? original.get_child_attr("occupant-id", ns.occupant_id, "id") : undefined,
 		};
@@ -181,7 +181,7 @@ function add_features({ reply }: DiscoInfoEvent): void {
 	reply.tag("feature", { var: xmlns.moderate_0 }).up().tag("feature", { var: xmlns.moderate_1 }).up();
 }
 
-/** Whoever was away has to learn of retractions, though there is nothing to read in them; only the room speaks in its own name. */
+/** Keeps retractions, so that whoever was away learns of them, although they have no body. Only those of the room itself count. */
 function is_retraction({ room, stanza }: MucEvents["muc-message-is-historic"]): true | undefined {
 	if (stanza.attr["from"] !== room.jid) return undefined;
 	return (stanza.get_child("apply-to", xmlns.fasten) ?? stanza.get_child("retract", xmlns.retract_1)) ? true : undefined;
@@ -191,7 +191,7 @@ function load(module: ModuleApi): void {
 	if (!is_on_component(module)) return;
 	load_requests(module, module.depends("muc"));
 
-	// After who keeps the archive. Divergence: announced only where there is one
+	// After mod_muc_mam. Divergence: only announced where there is an archive
 	module.hook("muc-disco#info", add_features, -1);
 	module.hook("muc-message-is-historic", is_retraction, 1);
 }

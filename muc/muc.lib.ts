@@ -25,7 +25,7 @@ import * as without_features from "./room/without_features.ts";
 import type { Room, RoomData, RoomMethods, RoomState } from "./types.ts";
 import * as util from "./util.lib.ts";
 
-/** Methods of rooms that are no feature's. */
+/** Methods of rooms that belong to no feature. */
 const core_methods = {
 	...occupants.methods,
 	...broadcast.methods,
@@ -57,12 +57,12 @@ declare module "./types.ts" {
 export interface RoomLibrary {
 	/** The methods of all rooms of the component, which modules may replace. */
 	readonly room_mt: RoomMethods;
-	/** A room that nobody is in and nobody knows of yet. */
+	/** Makes an empty room, which is not kept yet. */
 	new_room(jid: string, config?: RoomData): Room;
-	/** A room from the stores `config` and `state`; the error says what is wrong with `config`. */
+	/** Makes a room from the stores `config` and `state`; the error says what is wrong with `config`. */
 	restore_room(frozen: StoreTable, state?: StoreTable): Result<Room, string>;
 	/**
-	 * Gives a new room what the configuration says in its options `muc_room_default_…`, and else what rooms are like anyway.
+	 * Gives a new room the settings of the options `muc_room_default_…`; the others keep their usual values.
 	 * @param language of whoever creates the room, which takes precedence
 	 */
 	set_defaults(room: Room, language?: string): void;
@@ -93,7 +93,7 @@ function new_state(jid: string, config: RoomData): RoomState {
 }
 
 /**
- * Hooks what all rooms of a component do, then what their features do, and answers with the means to make rooms.
+ * Hooks the handlers of all rooms of a component, then those of the features, and gives what makes rooms.
  * @param create creates the features
  */
 export function create_room_library(

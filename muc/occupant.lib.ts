@@ -28,7 +28,7 @@ export class OccupantRecord implements Occupant {
 	copy(): OccupantRecord {
 		const copy = new OccupantRecord(this.bare_jid, this.nick, this.filtered);
 		for (const [real_jid, presence] of this.sessions) {
-			// Who left would pile up here, but the primary session has to show how it left
+			// Sessions that left would pile up here. Only the primary one is kept, since its presence says how it left
 			if (presence.attr["type"] !== "unavailable" || real_jid === this.jid) copy.sessions.set(real_jid, presence);
 		}
 		copy.role = this.role;
@@ -52,7 +52,7 @@ export class OccupantRecord implements Occupant {
 		if (replace_primary) {
 			this.jid = real_jid;
 		} else if (this.jid === undefined || (filtered.attr["type"] === "unavailable" && this.jid === real_jid)) {
-			// Who is gone remains the primary session only while nobody else is there
+			// A session that is gone stays the primary one only while there is no other
 			this.jid = this.choose_new_primary() ?? real_jid;
 		}
 	}

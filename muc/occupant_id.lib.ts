@@ -9,7 +9,7 @@ import { feature } from "./feature.ts";
 import type { Occupant, Room } from "./types.ts";
 import { add_filtered_namespace } from "./util.lib.ts";
 
-/** Ids that tell occupants apart whatever their nick. Option: muc_occupant_id. */
+/** Ids that stay the same when an occupant takes another nick. Option: muc_occupant_id. */
 export const occupant_id = feature("occupant_id", (module) => {
 	if (module.get_option_boolean("muc_occupant_id", true)) {
 		module.add_feature(ns.occupant_id);
@@ -22,17 +22,17 @@ export const occupant_id = feature("occupant_id", (module) => {
 		module.hook("muc-occupant-groupchat", stamp_subject, 21);
 		module.hook("muc-private-message", stamp_private_message);
 	} else {
-		// Divergence: Prosody then passes on what people give themselves as their ids
+		// Divergence: Prosody then passes on ids that people have given themselves
 		add_filtered_namespace(module, ns.occupant_id);
 	}
 
-	/** The id by which an occupant can be told from others in this room, but in no other. */
+	/** The id of an occupant in this room; in other rooms it is another one. */
 	function get_occupant_id(room: Room, occupant: Occupant): string | undefined {
 		occupant.stable_id ??= base64_encode(hmac_sha256(occupant.bare_jid, room.get_salt()));
 		return occupant.stable_id;
 	}
 
-	/** Puts the occupant's id into a stanza, in place of all that claim to be one. */
+	/** Puts the occupant's id into a stanza, and removes all other ids. */
 	function stamp({ room, stanza, occupant }: { room: Room; stanza: Stanza; occupant: Occupant | undefined }): void {
 		if (occupant === undefined) return;
 		stanza.remove_children("occupant-id", ns.occupant_id);

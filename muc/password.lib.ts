@@ -12,7 +12,7 @@ function knows_password(room: Room, jid: string | undefined): boolean {
 	return jid !== undefined && (is_present(room, jid) || room.get_affiliation(jid) === "owner");
 }
 
-/** Rooms that one has to know a password for (XEP-0045 §7.2.5). */
+/** Rooms that can only be entered with a password (XEP-0045 §7.2.5). */
 export const password = feature("password", (module) => {
 	const password = text_setting("password", { field: "muc#roomconfig_roomsecret", type: "text-private", label: "Password" });
 	module.hook("muc-disco#info", add_feature);
@@ -36,7 +36,7 @@ export const password = feature("password", (module) => {
 		return refuse_in_room(event, "auth", "not-authorized");
 	}
 
-	/** Tells the password to whoever is invited. Divergence: Prosody also if that is by somebody outside who does not know it. */
+	/** Tells the password to whoever is invited. Divergence: Prosody also does so where the inviter does not know it. */
 	function add_password({ room, stanza, incoming }: InviteEvent): void {
 		const wanted = password.get(room);
 		if (wanted === undefined || !knows_password(room, incoming.attr["from"])) return;

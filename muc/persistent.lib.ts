@@ -4,7 +4,7 @@ import type { MucEvents } from "./events.ts";
 import { feature } from "./feature.ts";
 import { yes_no } from "./settings.ts";
 
-/** Rooms that stay when nobody is in them, for those who may have such rooms. Option: muc_room_allow_persistent. */
+/** Rooms that stay when nobody is in them. Whether somebody may have such rooms is a permission. Option: muc_room_allow_persistent. */
 export const persistent = feature("persistent", (module) => {
 	const unrestricted = module.get_option_boolean("muc_room_allow_persistent", true);
 	module.default_permission(unrestricted ? "prosody:registered" : "prosody:admin", ":create-persistent-room");
@@ -20,7 +20,7 @@ export const persistent = feature("persistent", (module) => {
 	module.hook("muc-config-form", persistent.add_field, 100 - 5);
 	module.hook("muc-config-submitted/muc#roomconfig_persistentroom", persistent.take_field);
 	module.hook("muc-disco#info", persistent.add_feature);
-	// After all others, which still have to know whether the destroyed room was persistent
+	// After all other handlers, which still need to know whether the room was persistent
 	module.hook("muc-room-destroyed", end, -100);
 
 	function end({ room }: MucEvents["muc-room-destroyed"]): void {

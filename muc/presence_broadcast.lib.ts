@@ -11,7 +11,7 @@ import { default_broadcast } from "./util.lib.ts";
 
 const valid_roles: readonly Role[] = ["none", "visitor", "participant", "moderator"];
 
-/** Prosody 13 may have stored an option here as it was. */
+/** Prosody 13 may have stored the text of an option here. */
 const kind: Kind<string | StoreTable> = {
 	name: "a table or a text",
 	type: "table",
@@ -28,7 +28,7 @@ export function to_broadcast_roles(value: unknown): BroadcastRoles | undefined {
 				: Object.entries(value);
 		const roles: BroadcastRoles = {};
 		for (const role of valid_roles) {
-			// A list that has other keys too comes as a Map with positions
+			// A list that has other keys as well comes as a Map, with positions as keys
 			if (entries.some(([key, flag]) => (key === role && flag !== false) || flag === role)) roles[role] = true;
 		}
 		return roles;
@@ -36,7 +36,7 @@ export function to_broadcast_roles(value: unknown): BroadcastRoles | undefined {
 	return typeof value === "string" ? to_broadcast_roles([value]) : undefined;
 }
 
-/** Rooms that show some of their occupants only. */
+/** Rooms that show only occupants of some roles. */
 export const presence_broadcast = feature("presence_broadcast", (module) => {
 	module.hook("muc-config-form", add_field, 70 - 7);
 	module.hook("muc-config-submitted/muc#roomconfig_presencebroadcast", take_field);
@@ -53,7 +53,7 @@ export const presence_broadcast = feature("presence_broadcast", (module) => {
 	function set_presence_broadcast(room: Room, broadcast_roles: BroadcastRoles | undefined): boolean {
 		const wanted = broadcast_roles ?? { ...default_broadcast };
 		const before = get_presence_broadcast(room);
-		// As in Lua, where absent and false differ
+		// PARITY: absent and false are different, as in Lua
 		if (valid_roles.every((role) => before[role] === wanted[role])) return false;
 		room._data.presence_broadcast = wanted;
 		for (const [, occupant] of room.each_occupant()) {
@@ -77,7 +77,7 @@ export const presence_broadcast = feature("presence_broadcast", (module) => {
 	}
 
 	function take_field({ room, value, status_codes }: ConfigSubmittedEvent): void {
-		// Divergence: where no role is chosen, Prosody stops in the middle of the form, with neither an answer nor anything saved
+		// Divergence: where no role is chosen, Prosody throws in the middle of the form: no answer comes, and nothing is saved
 		const chosen = Array.isArray(value) ? value : [];
 		// Divergence: in Prosody values that are no roles hide everybody
 		if (chosen.length > 0 && !valid_roles.some((role) => chosen.includes(role))) return;

@@ -6,7 +6,7 @@ import type { Memory } from "../host/util/turn.ts";
 import { RoomBefore } from "./room/before.ts";
 import type { Room } from "./types.ts";
 
-/** How long after a failure those are shown to have left whose connections have gone meanwhile, in milliseconds. */
+/** After a failed turn, occupants whose connections have ended meanwhile leave the room this much later; in milliseconds. */
 const sweep_delay = 1000;
 
 /** What a turn did with rooms. */
@@ -27,14 +27,14 @@ export class TurnRooms {
 export interface Recovery {
 	/** Notes what was done with a room. */
 	note(what: Exclude<keyof TurnRooms, "before">, room: Room): void;
-	/** Notes what a room is before this turn changes it, or shows what earlier ones have changed. */
+	/** Notes what a room is before this turn changes it. */
 	begin(room: Room): RoomBefore;
 }
 
 /**
- * Notes what each turn does with rooms, so that rooms in memory and in storage can be made to agree where its writes are lost. By
- * then, rooms are as they were before the turn.
- * @param settled called when a turn was stored that has done something of this
+ * Notes what each turn does with rooms. Where the turn's writes are lost, rooms in memory first become what they were before the
+ * turn, and then agree with storage again.
+ * @param settled called when a turn that did something with rooms was stored
  * @param recover called when one could not be stored, with what it had done
  */
 export function create_recovery(module: ModuleApi, settled: () => void, recover: (rooms: TurnRooms) => void): Recovery {
@@ -42,7 +42,7 @@ export function create_recovery(module: ModuleApi, settled: () => void, recover:
 	let now: object | undefined;
 	let notes = new TurnRooms();
 
-	/** The notes of the turn that goes on. */
+	/** The notes of the current turn. */
 	function current(): TurnRooms {
 		if (turn.now === now) return notes;
 		now = turn.now;
@@ -62,7 +62,7 @@ export function create_recovery(module: ModuleApi, settled: () => void, recover:
 		return own;
 	}
 
-	/** Shows those to have left whose connections to this server have gone: what told of it was lost with the turn. */
+	/** Has those leave whose connections to this server have ended: the presence that said so was lost with the turn. */
 	function sweep_later(room: Room): void {
 		const gone = (): [real_jid: string, nick: string][] =>
 			[...room._jid_nick].filter(([real_jid]) => delivery.is_ours(real_jid) && !delivery.is_online(real_jid));

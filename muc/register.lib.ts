@@ -54,7 +54,7 @@ export const register = feature("register", (module) => {
 		if (room._reserved_nicks) return room._reserved_nicks;
 		const reserved = new Map<string, string>();
 		for (const [jid, affiliation, data] of room.each_affiliation()) {
-			// A Prosody may have kept it
+			// Prosody keeps the nick of somebody who is banned
 			if (affiliation === "outcast") continue;
 			if (data?.reserved_nickname !== undefined) reserved.set(data.reserved_nickname, jid);
 		}
@@ -98,7 +98,7 @@ export const register = feature("register", (module) => {
 		return reply;
 	}
 
-	/** What of an affiliation's data the form has fields for, as far as it can be shown. */
+	/** The part of an affiliation's data that the form has fields for and can show. */
 	function shown_values(data: AffiliationData): FieldValues {
 		const values: FieldValues = {};
 		for (const { name } of form.fields) {
@@ -109,7 +109,7 @@ export const register = feature("register", (module) => {
 		return values;
 	}
 
-	/** Gives up nick and membership; whoever is more than a member stays that. */
+	/** Gives up the nick, and the membership; admins and owners stay what they are. */
 	function unregister(room: Room, user: string): Result<true, StanzaError> {
 		const affiliation = room.get_affiliation(user);
 		return room.set_affiliation(true, user, affiliation === "member" ? undefined : affiliation, undefined, false);
@@ -156,7 +156,7 @@ export const register = feature("register", (module) => {
 		return done;
 	}
 
-	/** Removes what a user has in the room under other nicks than the one that it has to use from now on. */
+	/** Removes the user's occupants with other nicks than the one that the user has to have from now on. */
 	function kick_other_nicks(room: Room, user: string, nick: string): void {
 		for (const [occupant_jid, occupant] of [...room.each_occupant()]) {
 			if (occupant.bare_jid === user && occupant_jid !== `${room.jid}/${nick}`) room.set_role(true, occupant_jid, undefined);
@@ -171,7 +171,7 @@ export const register = feature("register", (module) => {
 		reply.tag("feature", { var: ns.register }).up();
 	}
 
-	/** Keeps reserved nicks from others, and whoever has one to it where that is wanted. */
+	/** Refuses nicks that others have reserved. Where the option says so, makes people use their own reserved nick. */
 	function enforce_nick_policy(event: PreJoinEvent | PreChangeEvent): true | undefined {
 		const { room, stanza } = event;
 		const from = sender_of(stanza);

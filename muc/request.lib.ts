@@ -48,7 +48,7 @@ export const request = feature("request", (module) => {
 	function handle_role_request(room: Room, origin: Session, stanza: Stanza, form: Stanza): void {
 		const occupant = room.get_occupant_by_real_jid(sender_of(stanza));
 		if (occupant === undefined) {
-			// Divergence: in Prosody this is an error in the code
+			// Divergence: Prosody throws here
 			refuse_in_room({ room, origin, stanza }, "cancel", "not-acceptable", not_connected);
 			return;
 		}
@@ -73,7 +73,7 @@ export const request = feature("request", (module) => {
 		const requester = fields["muc#jid"];
 		const affected = typeof requester === "string" ? room.get_occupant_by_real_jid(requester) : undefined;
 		if (affected?.role !== "visitor") {
-			module.log("debug", "%s granted voice to %s, who is no visitor here", resource(occupant.nick), requester);
+			module.log("debug", "%s granted voice to %s, who is not a visitor here", resource(occupant.nick), requester);
 			return;
 		}
 		const done = room.set_role(sender_of(stanza), affected.nick, "participant", "Voice granted");

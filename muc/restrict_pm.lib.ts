@@ -18,8 +18,8 @@ const choices: readonly { value: AllowPm; label: string }[] = [
 ];
 
 /**
- * The values of XEP-0045 (§10.1.3), and those of the community module muc_allow_pm, which rooms may be stored with.
- * Divergence: Prosody does not know `anyone`, which it takes all the same, and then drops all private messages.
+ * The values of XEP-0045 (§10.1.3) and of the community's module muc_allow_pm: stored rooms may have them.
+ * Divergence: Prosody accepts `anyone` without knowing it, and then drops all private messages.
  */
 const older_values = new Map<string, AllowPm>([
 	["anyone", "visitor"],
@@ -29,7 +29,7 @@ const older_values = new Map<string, AllowPm>([
 	["members", "affiliated"],
 ]);
 
-/** Whom messages are restricted from, by what is allowed. */
+/** Whose messages are restricted, by what is allowed. */
 const who_restricted: { [allow_pm: string]: string } = {
 	none: "in this group",
 	participant: "from guests",
@@ -44,7 +44,7 @@ export const restrict_pm = feature("restrict_pm", (module) => {
 	module.hook("muc-config-submitted/{xmpp:prosody.im}muc#allow_modpm", take_allow_modpm);
 	module.hook("muc-private-message", check_private_message, 1);
 
-	/** From which role on one may send private messages, `affiliated` for those with an affiliation, `none` for nobody. */
+	/** The lowest role that may send private messages, `affiliated` for everybody with an affiliation, `none` for nobody. */
 	function get_allow_pm(room: Room): string {
 		const stored = room._data.allow_pm;
 		return stored === undefined ? "visitor" : (older_values.get(stored) ?? stored);
@@ -73,7 +73,7 @@ export const restrict_pm = feature("restrict_pm", (module) => {
 		if (to.bare_jid === from.bare_jid) return true;
 		if (get_allow_modpm(room) && (to.role === "moderator" || from.role === "moderator")) return true;
 		const allowed = get_allow_pm(room);
-		// Divergence: for people without an affiliation, and for values that it does not know, Prosody drops the message without an answer
+		// Divergence: where somebody has no affiliation, or the value is unknown, Prosody drops the message without an error
 		if (allowed === "affiliated") return room.get_affiliation(from.bare_jid) !== undefined;
 		if (allowed !== "visitor" && allowed !== "participant" && allowed !== "moderator") return false;
 		return role_rank(from.role) >= valid_roles[allowed];
@@ -99,13 +99,13 @@ export const restrict_pm = feature("restrict_pm", (module) => {
 
 	function take_allow_pm({ room, value, status_codes }: ConfigSubmittedEvent): void {
 		const chosen = typeof value === "string" ? value : undefined;
-		// Divergence: Prosody takes any value, and then drops all private messages without an answer
+		// Divergence: Prosody accepts any value, and then drops all private messages without an error
 		const is_known = chosen === undefined || older_values.has(chosen) || choices.some((choice) => choice.value === chosen);
 		if (is_known && set_allow_pm(room, chosen)) status_codes.add("104");
 	}
 
 	function take_allow_modpm({ room, value, status_codes }: ConfigSubmittedEvent): void {
-		// PARITY: what is no boolean counts as a change each time
+		// PARITY: a value that is not a boolean always counts as a change
 		if (set_allow_modpm(room, typeof value === "boolean" ? value : undefined)) status_codes.add("104");
 	}
 
@@ -122,7 +122,7 @@ export const restrict_pm = feature("restrict_pm", (module) => {
 	}
 
 	function set_defaults(room: Room): void {
-		// What rooms understand; Prosody takes the last ones with a complaint
+		// All that rooms understand; Prosody takes the older ones too, with a complaint
 		const known = [...choices.map(({ value }) => value), ...older_values.keys()];
 		room.set_allow_pm(module.get_option_enum("muc_room_default_allow_pm", room.get_allow_pm(), ...known));
 		room.set_allow_modpm(module.get_option_boolean("muc_room_default_always_allow_moderator_pms", room.get_allow_modpm()));

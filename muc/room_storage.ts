@@ -9,17 +9,17 @@ import type { Room, RoomMethods } from "./types.ts";
 
 /** The rooms of a component in storage. */
 export interface RoomStorage {
-	/** Has a room stored when the turn ends, or taken out where it is not persistent and `forced` says so. */
+	/** Stores a room when the turn ends; with `forced`, removes it from storage where it is not persistent. */
 	save_later(room: Room, forced: boolean): void;
 	/** Stores a room at once, with its occupants. */
 	save_with_state(room: Room): boolean;
 	/** Stores who is in a room. */
 	save_state(room: Room): void;
-	/** Takes a room out. */
+	/** Removes a room from storage. */
 	remove(room: Room): void;
-	/** Stores at once what is left for the end of the turn, of one room or of all. */
+	/** Stores now what was to be stored at the end of the turn, for one room or all. */
 	settle(room?: Room): void;
-	/** Forgets what was left for the end of a turn that has failed, and that rooms are stored as they are in memory. */
+	/** Forgets what was to be stored at the end of a turn that has failed, and writes the given rooms completely next time. */
 	turn_failed(rooms: Iterable<Room>): void;
 	/** Settings and affiliations of a room; undefined where it is not stored. */
 	read(jid: string): Result<StoreTable | undefined, StorageError>;
@@ -34,7 +34,7 @@ export interface RoomStorage {
 /**
  * Keeps rooms in the stores `persistent`, `config` and `state`. What a turn changes in a room is stored once, at its end; where the
  * store writes key by key, only what has changed.
- * @param state_of who of a room is to be found in it after this server is gone
+ * @param state_of the occupants of a room who stay in it when this server ends
  * @param freeze how rooms are frozen, unless a module has put its own in place
  */
 export function create_room_storage(
@@ -49,9 +49,9 @@ export function create_room_storage(
 	const room_state = module.open_store("state");
 	const has_new_format = module.get_option_boolean("new_muc_storage_format", true);
 
-	/** What is left for the end of the turn, by JID. */
+	/** Rooms to be stored at the end of the turn, by JID. */
 	const pending = new Map<string, { readonly room: Room; forced: boolean }>();
-	/** Affiliations that are stored, but for the changes that they have noted. */
+	/** Affiliations that are stored, except for the changes that they have noted. */
 	const stored = new WeakSet<Room["_affiliations"]>();
 
 	function check(what: string, jid: string, done: Result<unknown, StorageError>): boolean {
@@ -59,7 +59,7 @@ export function create_room_storage(
 		return done.ok;
 	}
 
-	/** What has changed of a room that is stored; undefined where all of it has to be written. */
+	/** What has changed in a room that is stored; undefined where all of it has to be written. */
 	function changes_of(room: Room): Map<StoreKey, StoreValue | undefined> | undefined {
 		const affiliations = room._affiliations;
 		const is_known = room_config_keys.writes_by_key === true && affiliations instanceof NotedMap && stored.has(affiliations);
@@ -71,7 +71,7 @@ export function create_room_storage(
 		return changes;
 	}
 
-	/** Writes all of a room; as a module freezes it, where one has put its own way in place. */
+	/** Writes all of a room, in the way of a module where one has replaced `freeze`. */
 	function write_whole(room: Room, frozen: StoreTable | undefined): Result<void, StorageError> {
 		const user = node(room.jid);
 		if (frozen === undefined && room.freeze === freeze) return room_configs.set_table(user, config_table(room));
@@ -88,7 +88,7 @@ export function create_room_storage(
 		return check("settings", jid, done);
 	}
 
-	/** Takes rooms into the list of all, or out of it. */
+	/** Adds rooms to the list of all rooms, or removes them. */
 	function list(rooms: ReadonlyMap<string, true | undefined>): boolean {
 		if (rooms.size === 0) return true;
 		const [name = ""] = rooms.keys();
@@ -107,7 +107,7 @@ export function create_room_storage(
 		return check("settings", room.jid, room_configs.set(user, undefined)) && left;
 	}
 
-	/** Does what was left for later; answers with what that means for the list of all rooms. */
+	/** Stores one room; returns what to do in the list of all rooms. */
 	function settle_one({ room, forced }: { readonly room: Room; readonly forced: boolean }): true | "gone" | undefined {
 		pending.delete(room.jid);
 		if (room.get_persistent()) {
@@ -136,7 +136,7 @@ export function create_room_storage(
 	return {
 		save_later(room, forced) {
 			const known = pending.get(room.jid);
-			// Another one of that name has gone meanwhile, and this one is in its place
+			// Another room of that name may have been destroyed in this turn; this one has its place now
 			pending.set(room.jid, { room, forced: forced || known?.forced === true });
 			module.server.turn.before_end(settle_all);
 		},

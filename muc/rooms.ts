@@ -18,15 +18,15 @@ export type CreateError = "invalid-jid" | "room-exists" | "resource-constraint";
 
 /** The rooms of a component. */
 export interface Rooms extends RoomFinder {
-	/** A room that is neither known nor stored yet. */
+	/** Makes a room that is neither in memory nor in storage yet. */
 	new_room(jid: string, config?: RoomData): Room;
 	/** Creates a room, with the configured defaults where no settings are given. */
 	create_room(jid: string, config?: RoomData): Result<Room, CreateError>;
-	/** Every room; those that are not in memory come in, as if somebody had asked for them. */
+	/** Every room; those that are not in memory are restored. */
 	all_rooms(): IterableIterator<Room>;
 	/** JIDs of all rooms, without reading them. */
 	all_jids(): string[];
-	/** COMPAT: one of the two above. */
+	/** COMPAT: `live_rooms` or `all_rooms`. */
 	each_room(live_only?: boolean): IterableIterator<Room>;
 	/** Keeps a room in memory, and has its `save` write to storage from now on. False where there is no place for it. */
 	track_room(room: Room): Room | false;
@@ -89,7 +89,7 @@ export function create_rooms(module: ModuleApi, library: RoomLibrary): Rooms {
 		return true;
 	}
 
-	/** For rooms that are gone: to write them would bring them back. */
+	/** For rooms that are gone, since saving them would bring them back. */
 	const unsaved: Room["save"] = () => true;
 
 	/** Puts a room into memory, and connects it with storage. */
@@ -131,12 +131,12 @@ export function create_rooms(module: ModuleApi, library: RoomLibrary): Rooms {
 	function recover({ saved, created, restored, gone }: TurnRooms): void {
 		listing.reset();
 		storage.turn_failed(saved);
-		// Of the creation of these nobody was told, and those are in storage as before
+		// Nobody was told of the created ones, and the restored ones are in storage as before
 		const is_new = (room: Room): boolean => created.has(room) || restored.has(room);
 		for (const room of [...created, ...restored]) if (cache.get(room.jid) === room) drop(room);
 		for (const room of gone) {
 			if (is_new(room) || cache.get(room.jid)) continue;
-			// One too many for now; the next turn that is stored makes room again
+			// More rooms than the limit for now; after the next turn that is stored, the limit holds again
 			cache.resize(Math.max(cache.size, cache.count() + 1));
 			keep(room);
 		}
@@ -161,7 +161,7 @@ export function create_rooms(module: ModuleApi, library: RoomLibrary): Rooms {
 		return room;
 	}
 
-	/** A room out of storage, known to nobody yet; the state is what is stored about who is in it. */
+	/** Makes a room of what is stored, which is not kept yet; `state` has its occupants. */
 	function thaw(jid: string, data: StoreTable, state: StoreTable | undefined): Room {
 		const room = library.restore_room(data, state);
 		if (!room.ok) return broken_room(jid, room.error);
@@ -215,14 +215,14 @@ export function create_rooms(module: ModuleApi, library: RoomLibrary): Rooms {
 		}
 		for (const jid of storage.jids()) {
 			if (seen.has(jid)) continue;
-			// Restoring one room may have moved another out that the list still holds
+			// The room may be in memory by now, where a caller has asked for it between two rooms
 			const room = cache.get(jid) ?? restore_room(jid);
 			if (room) yield room;
 			else module.log("error", "Missing data for room '%s', omitting from iteration", jid);
 		}
 	}
 
-	/** Every room to look at; those that are not in memory stay where they are. */
+	/** Every room, only for looking at it; those that are not in memory do not become live. */
 	function* stored_and_live_rooms(): IterableIterator<Room> {
 		yield* cache.values();
 		for (const jid of storage.jids()) {

@@ -41,7 +41,7 @@ export interface Setting<Name extends string, Value extends string | boolean> {
 
 /** A setting that is on or off. */
 export interface YesNo<Name extends string> extends Setting<Name, boolean> {
-	/** Says in service discovery which it is. */
+	/** Says in service discovery whether it is on. */
 	add_feature(event: DiscoInfoEvent): void;
 }
 
@@ -81,7 +81,7 @@ function setting<Value extends string | boolean>(
 
 /** How a yes/no setting is shown, and what goes with it. */
 export interface YesNoOptions extends SettingOptions<boolean> {
-	/** What service discovery says; nothing where it is off and there is no word for that. */
+	/** What service discovery says; nothing where the setting is off and there is no feature for that. */
 	readonly features?: { readonly on: string; readonly off?: string };
 	/** The field says the opposite. */
 	readonly is_inverted?: true;

@@ -17,7 +17,7 @@ interface SubjectDetails {
 	occupant_id?: string;
 }
 
-// Divergence: Prosody leaves out all but sender and subject
+// Divergence: Prosody leaves out everything but the sender and the subject
 function subject_message(
 	from: string,
 	subject: string | undefined,
@@ -56,7 +56,7 @@ export const subject = feature("subject", (module) => {
 		return [room._data.subject_from ?? room.jid, room._data.subject];
 	}
 
-	/** What is known of the subject that stands; nothing where a Prosody has set another one since. */
+	/** What is known about the present subject; undefined where Prosody has set another one since. */
 	function get_details(room: Room): SubjectDetails | undefined {
 		const { subject_details, subject_time } = room._data;
 		return subject_details?.time === subject_time ? subject_details : undefined;
@@ -81,7 +81,7 @@ export const subject = feature("subject", (module) => {
 		return true;
 	}
 
-	/** Sends the subject to one JID, with the time since when it stands, in seconds since 1970. */
+	/** Sends the subject to one JID, with the time when it was set, in seconds since 1970. */
 	function send_subject(room: Room, to: string | undefined, time?: number): void {
 		const message = subject_message(...get_subject(room), get_details(room));
 		message.attr["to"] = to;
@@ -120,7 +120,7 @@ export const subject = feature("subject", (module) => {
 			subject_from: text,
 			/** Seconds since 1970. */
 			subject_time: number,
-			/** What Prosody does not keep about the subject that was set at that time. */
+			/** What Prosody does not keep about the subject; it belongs to the subject that was set at `time`. */
 			subject_details: table<{ time: number; lang?: string; occupant_id?: string }>(),
 		},
 		methods: { ...changesubject.methods, get_subject, set_subject, send_subject },

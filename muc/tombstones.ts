@@ -10,8 +10,8 @@ import type { Rooms } from "./rooms.ts";
 import type { Room } from "./types.ts";
 
 /**
- * Remembers destroyed persistent rooms for a while, so that nobody takes their place unnoticed and who still wants to join learns
- * whereto they went. Options: muc_tombstones, muc_tombstone_expiry.
+ * Remembers destroyed persistent rooms for a while, so that nobody can take their place unnoticed, and whoever still wants to join is
+ * told where to go. Options: muc_tombstones, muc_tombstone_expiry.
  */
 export function load(module: ModuleApi, rooms: Rooms): void {
 	if (!module.get_option_boolean("muc_tombstones", true)) return;
@@ -19,7 +19,7 @@ export function load(module: ModuleApi, rooms: Rooms): void {
 	module.hook("muc-room-destroyed", leave_tombstone, -10);
 
 	function leave_tombstone({ room, reason, newjid }: MucEvents["muc-room-destroyed"]): true | undefined {
-		// To destroy a tombstone is to be rid of the room
+		// Where a tombstone is destroyed, none is left
 		if (!room.get_persistent() || room._data.destroyed) return undefined;
 		const is_kept = { persistent: true, hidden: true };
 		const tombstone = rooms.new_room(room.jid, { locked: now() + lifetime, destroyed: true, reason, newjid, ...is_kept });
@@ -40,7 +40,7 @@ export function may_recreate(module: ModuleApi, room: Room, event: StanzaEvent):
 	return stanza.name === "presence" && stanza.attr["type"] === undefined && module.may(":recreate-destroyed-room", event);
 }
 
-/** Answers a stanza to a tombstone: the room is gone, and where there is a new one, it is there. */
+/** Answers a stanza to a tombstone: the room is gone, and another one has its place if `newjid` is known. */
 export function refuse(module: ModuleApi, room: Room, { origin, stanza }: StanzaEvent): void {
 	if (stanza.attr["type"] === "error") return;
 	const { reason, newjid } = room._data;

@@ -6,13 +6,13 @@ import type { Stanza } from "../host/util/stanza.ts";
 import type { Waiting } from "../host/util/waiting.ts";
 import type { DataOf, room_kinds, StoredKinds } from "./kinds.ts";
 
-/** What became of a stanza: undefined where others have to look at it. */
+/** What a method returns about a stanza: undefined where other handlers are to have it. */
 export type Handled = true | Waiting<true> | undefined;
 
 /** Long-lived association with a room (XEP-0045 §5.2). Lua modules see "none" as nil where Prosody has it so. */
 export type Affiliation = "outcast" | "none" | "member" | "admin" | "owner";
 
-/** What an occupant may do during one visit (XEP-0045 §5.1); "none" is who is not in the room. */
+/** What an occupant may do during one visit (XEP-0045 §5.1); "none" is not in the room. */
 export type Role = "none" | "visitor" | "participant" | "moderator";
 
 /** Who may see real JIDs. */
@@ -42,13 +42,13 @@ export interface Occupant {
 	role: Role | undefined;
 	/** The primary session. */
 	jid: string | undefined;
-	/** XEP-0421 id, once it was asked for. */
+	/** The id of XEP-0421, once somebody has asked for it. */
 	stable_id: string | undefined;
 
-	/** A copy to change and save; presences are shared, those of sessions that are gone stay behind. */
+	/** A copy to change and save. Presences are shared; those of sessions that are gone are not in the copy. */
 	copy(): Occupant;
 	choose_new_primary(): string | undefined;
-	/** Takes over a session's presence, without what must not be passed on. */
+	/** Sets a session's presence, without what must not be passed on. */
 	set_session(real_jid: string, presence: Stanza, replace_primary?: boolean): void;
 	remove_session(real_jid: string): void;
 	each_session(): Iterable<[string, Stanza]>;
@@ -68,9 +68,9 @@ export interface PublicStatus {
 	/** Real JID of who caused this. */
 	actor?: string | undefined;
 	reason?: string | undefined;
-	/** The role before, whose audience has to see the occupant go. */
+	/** The role before: whoever could see the occupant because of it has to see it leave. */
 	prev_role?: Role | undefined;
-	/** Shows the occupant as gone although it is not. */
+	/** Shows the occupant as unavailable although it is not. */
 	force_unavailable?: boolean;
 	/** Only to this one, as the answer to a probe. */
 	recipient?: Occupant;
@@ -81,7 +81,7 @@ export interface HistoryEntry {
 	stanza: Stanza;
 	/** Seconds since 1970. */
 	timestamp: number;
-	/** Length of its text without recipient, once it was asked for. */
+	/** Length of its text without the recipient, once somebody has asked for it. */
 	chars?: number;
 }
 
@@ -103,14 +103,14 @@ export interface RoomState {
 	/** By real bare JID, or domain; "none" is never stored. */
 	_affiliations: Map<string, Affiliation>;
 	_affiliation_data: Map<string, AffiliationData>;
-	/** The backlog; undefined until something was said. */
+	/** The remembered messages; undefined until there is one. */
 	_history: HistoryEntry[] | undefined;
-	/** Bare JID by reserved nick; made when asked for, forgotten when affiliations change. */
+	/** Bare JIDs by reserved nick; computed when needed, and forgotten when affiliations change. */
 	_reserved_nicks: Map<string, string> | undefined;
 	/** The reason, or true, while the room is being destroyed. */
 	destroying: string | true | undefined;
 	avatar_hash: string | undefined;
-	/** Reading the room failed: joins are answered with an error and nothing of it is ever saved. */
+	/** The room could not be read: joins are answered with an error, and it is never saved. */
 	broken: boolean;
 	/** Writes the room to storage where it is persistent; `forced` also removes it from there where it is not. */
 	save(forced?: boolean, savestate?: boolean): boolean;

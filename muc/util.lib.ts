@@ -15,7 +15,7 @@ export const valid_affiliations: Readonly<Record<Affiliation, number>> = { outca
 /** Roles by rank. */
 export const valid_roles: Readonly<Record<Role, number>> = { none: 0, visitor: 1, participant: 2, moderator: 3 };
 
-/** Whose presence is shown where nothing else was decided: that of everybody in the room. */
+/** The default for whose presence is shown: that of everybody in the room. */
 export const default_broadcast: BroadcastRoles = Object.freeze({ visitor: true, participant: true, moderator: true });
 
 /** Whether text is the name of an affiliation. */
@@ -38,7 +38,7 @@ export function role_rank(role: Role | undefined): number {
 	return valid_roles[role ?? "none"];
 }
 
-/** What a delivery error says when nobody is there any more; "malformed error" stands for an error without an `<error/>`. */
+/** Conditions of errors that mean that the recipient is no longer there; "malformed error" stands for an error without an `<error/>`. */
 const kickable_error_conditions: ReadonlySet<string> = new Set([
 	"gone",
 	"internal-server-error",
@@ -65,17 +65,17 @@ export function get_filtered_namespaces(module: ModuleApi): FilteredNamespaces {
 	return module.shared("filtered-namespaces");
 }
 
-/** Has children in a namespace filtered from now on. */
+/** Filters children in a namespace from now on. */
 export function add_filtered_namespace(module: ModuleApi, xmlns: string): void {
 	get_filtered_namespaces(module).set(xmlns, true);
 }
 
-/** Takes out of a stanza, in place, what only the room itself may say. */
+/** Removes from a stanza, in place, what only the room itself may say. */
 export function filter_muc_x(filtered: FilteredNamespaces, stanza: Stanza): Stanza {
 	return stanza.maptags((tag) => (filtered.get(tag.attr["xmlns"] ?? "") ? undefined : tag));
 }
 
-/** A condition for broadcasts: who has that role or a higher one. */
+/** A condition for broadcasts: everybody with that role or a higher one. */
 export function only_with_min_role(role: Role): (nick: string, occupant: Occupant) => boolean {
 	const min_rank = valid_roles[role];
 	return (_nick, occupant) => role_rank(occupant.role) >= min_rank;
@@ -103,7 +103,7 @@ export function refuse_in_room(event: RoomStanzaEvent, type: ErrorType, conditio
 	return refuse(event.origin, event.stanza, type, condition, text, event.room.jid);
 }
 
-/** What those are told who want something that only occupants may do. */
+/** The text for whoever wants to do something that only occupants may do. */
 export const not_connected = "You are not currently connected to this chat";
 
 /** Who sent a stanza. Throws where nobody did: the router stamps every stanza before a room sees it. */
@@ -123,7 +123,7 @@ function address_of(stanza: Stanza, attribute: "from" | "to"): string {
 	return address;
 }
 
-/** Whether a module that is only good for rooms is loaded where there can be some; says so where it is not. */
+/** Whether a module that needs rooms is loaded on a component. If not, this says so in the log and in the module's status. */
 export function is_on_component(module: ModuleApi): boolean {
 	if (module.get_host_type() === "component") return true;
 	module.log("error", "mod_%s should be loaded only on a MUC component, not normal hosts", module.name);
@@ -131,7 +131,7 @@ export function is_on_component(module: ModuleApi): boolean {
 	return false;
 }
 
-/** Filters what belongs to rooms themselves. */
+/** Filters the namespaces in which only rooms may speak. */
 export function load(module: ModuleApi): void {
 	add_filtered_namespace(module, ns.muc);
 	add_filtered_namespace(module, ns.muc_user);

@@ -36,11 +36,11 @@ export const vcard = feature("vcard", (module, rooms) => {
 		room.broadcast_message(changed.tag("status", { code: "104" }).reset());
 	}
 
-	// Before mod_vcard's own handler, which goes by what this finds
+	// Before mod_vcard's own handler, which asks whether the change is allowed
 	module.hook("iq/bare/vcard-temp:vCard", allow_owners, 10);
 	if (advertise_hashes !== "none") module.hook("muc-occupant-joined", show_hash);
 	module.hook("vcard-updated", take_new_avatar);
-	// What was read in a turn that is lost was never stored
+	// A hash that was read in a failed turn may be of a vCard that was never stored
 	module.hook_global("turn-failed", forget_hashes);
 	module.hook("muc-disco#info", tell);
 
@@ -57,7 +57,7 @@ export const vcard = feature("vcard", (module, rooms) => {
 	}
 
 	function take_new_avatar({ stanza }: EventMap["vcard-updated"]): void {
-		// Other modules may let somebody replace the vCard of what is no room
+		// Other modules may allow changes to vCards of what is not a room
 		const room = rooms.get_room_from_jid(addressee_of(stanza));
 		if (!room) return;
 		// Prosody keeps the first hash until the room leaves its memory

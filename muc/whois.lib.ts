@@ -46,12 +46,12 @@ export const whois = feature("whois", (module) => {
 	}
 
 	function take_field({ room, value, status_codes }: ConfigSubmittedEvent): void {
-		// Divergence: Prosody stops in the middle of the form here, with neither an answer nor anything saved
+		// Divergence: Prosody throws in the middle of the form here: no answer comes, and nothing is saved
 		if (typeof value !== "string" || !kind.is(value)) return;
 		if (set_whois(room, value)) status_codes.add(value === "moderators" ? "173" : "172");
 	}
 
-	/** Has whoever is invited to a semi-anonymous room see the inviter's nick, not the real JID. */
+	/** In semi-anonymous rooms, shows the invitee the inviter's nick instead of the real JID. */
 	function hide_inviter({ room, stanza }: InviteEvent): void {
 		const invitee = stanza.attr["to"];
 		if (get_whois(room) !== "moderators" || invitee === undefined) return;
@@ -59,7 +59,7 @@ export const whois = feature("whois", (module) => {
 		const invite = stanza.get_child("x", ns.muc_user)?.get_child("invite");
 		const inviter = invite?.attr["from"];
 		if (invite === undefined || inviter === undefined) return;
-		// PARITY: the real JID of an inviter who is not in the room remains to be seen
+		// PARITY: where the inviter is not in the room, its real JID stays
 		const nick = room.get_occupant_jid(inviter);
 		if (nick !== undefined) invite.attr["from"] = nick;
 	}

@@ -7,13 +7,13 @@ import type { Room, RoomFinder } from "../types.ts";
 import { is_present } from "../util.lib.ts";
 
 /**
- * Refuses who must not read a room's archive, which are those who may not enter it (XEP-0313 §5.1).
- * PARITY: who is not in the room may, if it could be. Divergence: for Prosody that holds without the room's password, too; here one
- * has to be in the room with it, or be an owner, who can read the password.
- * @param account the bare JID of who asks
+ * Only those may read a room's archive who may enter the room (XEP-0313 §5.1); gives the error for everybody else.
+ * PARITY: one need not be in the room. Divergence: Prosody does not ask for the room's password; here, where a room has one, whoever
+ * asks has to be in the room, or be an owner, who can read the password.
+ * @param account the bare JID of whoever asks
  */
 function check_access(room: Room, account: string): StanzaError | undefined {
-	// Who may read it is not known
+	// Its affiliations could not be read, so nobody knows who may read the archive
 	if (room.broken) return stanza_error("wait", "internal-server-error");
 	const affiliation = room.get_affiliation(account) ?? "none";
 	const is_shut_out = affiliation === "outcast" || (affiliation === "none" && room.get_members_only());

@@ -22,7 +22,7 @@ export interface RoomArchives {
 /** What messages in rooms are filed under. */
 export const groupchat = "message<groupchat";
 
-/** The name under which a room's archive is kept; that of a room which is the whole service has none. */
+/** The name under which a room's archive is kept; undefined for the room whose JID is the service's own. */
 export function archive_of(room: Room): string | undefined {
 	return node(room.jid);
 }
@@ -41,19 +41,19 @@ function with_sender(room: Room, message: Stanza): Stanza {
 	const sender = bare(occupant?.jid);
 	if (sender === undefined) return copy;
 	const affiliation = room.get_affiliation(sender) ?? "none";
-	// PARITY: roles are known by nick, so that here it is always the role that goes with the affiliation
+	// PARITY: get_role expects a nick and gets a JID, so the role is always the one that goes with the affiliation
 	const role = room.get_role(sender) ?? room.get_default_role(affiliation);
 	const x = st.stanza("x", { xmlns: ns.muc_user }).tag("item", { affiliation, role, jid: sender }).up();
 	copy.add_direct_child(x.reset());
 	return copy;
 }
 
-/** Files stanzas, and has clients told by which id. Options: muc_log_presences, storage_archive_item_limit. */
+/** Stores stanzas, and puts the id of each into what clients get. Options: muc_log_presences, storage_archive_item_limit. */
 export function load(module: ModuleApi, { store, is_enabled }: RoomArchives, expiry: Expiry): void {
 	const item_limit = module.get_option_integer("storage_archive_item_limit", store.caps.quota ?? 1000, 0);
 	const kept_of_full_archive = Math.floor(item_limit * 0.99);
 
-	/** Makes room in an archive that is full; the ways to do so are tried in turn. */
+	/** Ways to make room in a full archive; they are tried one after the other. */
 	const make_room: readonly ((user: string | undefined) => boolean)[] = [
 		(user) => {
 			if (expiry.period === Number.POSITIVE_INFINITY) return false;
@@ -68,7 +68,7 @@ export function load(module: ModuleApi, { store, is_enabled }: RoomArchives, exp
 	];
 
 	function append(user: string | undefined, stanza: Stanza, with_whom: string): Result<string, { readonly text: string }> {
-		// Divergence: Prosody 13 also keeps fractions of seconds, on which 0.12 fails when it reads them, even where somebody joins
+		// Divergence: Prosody 13 stores fractions of seconds. Prosody 0.12 fails when it reads those, even when somebody joins
 		const when = now();
 		let appended = store.append(user, undefined, stanza, when, with_whom);
 		for (const make of make_room) {
@@ -104,7 +104,7 @@ export function load(module: ModuleApi, { store, is_enabled }: RoomArchives, exp
 	}
 	module.hook("muc-room-destroyed", delete_archive);
 
-	/** Ids that claim to be ours are forged. */
+	/** Removes ids that claim to come from this archive: they are forged. */
 	function take_out_forged_ids({ room, stanza }: MucEvents["muc-broadcast-message"]): void {
 		stanza.maptags((tag) => (is_id_of(room.jid, tag) ? undefined : tag));
 	}

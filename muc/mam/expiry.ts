@@ -8,13 +8,13 @@ import { date, now } from "../../host/util/datetime.ts";
 export interface Expiry {
 	/** In seconds; Infinity for ever. */
 	readonly period: number;
-	/** What is from then or earlier has expired, in seconds since 1970. */
+	/** Messages from this time or earlier have expired; in seconds since 1970. */
 	limit(): number;
-	/** Notes that a room has a message of today; undefined for the room that is the whole service. */
+	/** Notes that a room has a message of today; undefined is the room whose JID is the service's own. */
 	schedule(room: string | undefined): void;
 }
 
-/** Between two rooms others get their turn; in seconds. */
+/** A pause after each room, so that other work goes on; in seconds. */
 const breath = 0.01;
 
 /**
@@ -48,7 +48,7 @@ export function load(module: ModuleApi, archive: ArchiveStore): Expiry {
 		else module.log("error", "Could not delete messages: %s", deleted.error.text);
 	}
 
-	/** The rooms that have messages of that day or of earlier ones, which are forgotten then. */
+	/** The rooms with messages of that day or earlier. The notes of earlier days are deleted. */
 	function take_rooms(cut_off: string): Set<string> {
 		const rooms = new Set<string>();
 		const dates = rooms_by_date.users();
@@ -59,7 +59,7 @@ export function load(module: ModuleApi, archive: ArchiveStore): Expiry {
 			const stored = rooms_by_date.get(day);
 			if (!stored.ok || stored.value === undefined) continue;
 			for (const room of Object.keys(stored.value)) rooms.add(room);
-			// Of the day itself some messages may still have time
+			// Some messages of the day itself may not have expired yet
 			if (day < cut_off) rooms_by_date.set(day, undefined);
 		}
 		return rooms;

@@ -7,12 +7,12 @@ import type { Stanza } from "../../host/util/stanza.ts";
 import type { GetHistoryEvent } from "../events.ts";
 import { archive_of, groupchat, hide_sender, type RoomArchives } from "./archive.ts";
 
-/** How many messages a joining client gets at most. Divergence: a negative number is none, and not all that there are. */
+/** How many messages a joining client gets at most. Divergence: a negative number means none; in Prosody it means all. */
 function wanted({ room, maxstanzas = Number.POSITIVE_INFINITY }: GetHistoryEvent): number {
 	return Math.max(0, Math.floor(Math.min(maxstanzas, room.get_historylength())));
 }
 
-/** Answers joining clients from the archive where the room itself remembers too little. */
+/** Gives joining clients messages from the archive where the room itself remembers too few. */
 export function load(module: ModuleApi, { store, is_enabled }: RoomArchives): void {
 	module.hook("muc-get-history", give_history, 1);
 

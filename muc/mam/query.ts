@@ -14,7 +14,7 @@ import { archive_of, groupchat, hide_sender, type RoomArchives } from "./archive
 
 const default_page_size = 20;
 
-/** The fields of a query. `with` is understood, and ignored: internally it tells messages from presences. */
+/** The fields of a query. `with` is accepted and ignored, since here it tells messages from presences. */
 function query_form({ caps }: ArchiveStore): Form {
 	const form = new_form({
 		fields: [
@@ -40,7 +40,7 @@ interface Asked {
 	readonly query: ArchiveQuery;
 	/** The longest page that it wants, or may have. */
 	readonly page_size: number;
-	/** Page backward: the newest messages first are found first. */
+	/** Go backward from the newest message. */
 	readonly reverse: boolean;
 	/** Send the page in the opposite order of that in which it is found. */
 	readonly flip: boolean;
@@ -62,10 +62,10 @@ function read_form(form: Form, submitted: Stanza | undefined): Result<ParsedValu
 /** Puts form and result set management (XEP-0059) together. */
 function read_query(query: Stanza, form: ParsedValues, longest_page: number): Asked {
 	const set = rsm.get(query);
-	// Divergence: a page of fewer messages than none is one of none, and half a message is no message
+	// Divergence: a negative number is 0, and fractions are cut off
 	const page_size = Math.max(0, Math.floor(Math.min(set?.max ?? default_page_size, longest_page)));
 	const reverse = set?.before !== undefined;
-	// PARITY: asking for the last page overrides the form's id to page before
+	// PARITY: `<before/>` without an id, which asks for the last page, overrides the form's before-id
 	const before = set?.before ?? form["before-id"];
 	const after = set?.after ?? form["after-id"];
 	const { start, end, ids } = form;
@@ -89,7 +89,7 @@ function read_query(query: Stanza, form: ParsedValues, longest_page: number): As
 
 /**
  * Answers queries to rooms. Option: max_archive_query_results.
- * @param include_total whether to count all that match even where nobody asks for no more than that
+ * @param include_total whether to count all matching messages always, not only where a client asks for nothing but the number
  */
 export function load(module: ModuleApi, archives: RoomArchives, rooms: RoomFinder, include_total: boolean): void {
 	const { store } = archives;

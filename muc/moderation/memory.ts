@@ -7,13 +7,13 @@ import * as st from "../../host/util/stanza.ts";
 import { archive_of } from "../mam/archive.ts";
 import type { Room } from "../types.ts";
 
-/** Whether a child is what the room itself added to a message that it remembers. */
+/** Whether the room itself added this child to a message that it remembers. */
 function is_of_room({ name, attr }: Stanza, room: Room): boolean {
 	if (name === "stanza-id") return attr["xmlns"] === ns.stanza_id && attr["by"] === room.jid;
 	return name === "delay" && attr["xmlns"] === ns.delay && attr["from"] === room.jid;
 }
 
-/** What is to be remembered in place of a message; undefined where it is another one than that of the id. */
+/** What the room is to remember in place of a message; undefined where the message has another id. */
 function bury(room: Room, stanza_id: string, tombstone: Stanza, remembered: Stanza): Stanza | undefined {
 	const own = remembered.tags.filter((child) => is_of_room(child, room));
 	if (!own.some(({ name, attr }) => name === "stanza-id" && attr["id"] === stanza_id)) return undefined;
@@ -32,14 +32,14 @@ export function bury_in_history(room: Room, stanza_id: string, tombstone: Stanza
 }
 
 /**
- * Gives a function that does the same with the last message that is stored with a room's occupants: a server that ends without a
- * goodbye would remember it again.
+ * Gives a function that does the same with the last message that is stored with a room's occupants. After a crash, the server
+ * would remember that message again.
  */
 export function create_burial_in_state(module: ModuleApi): typeof bury_in_history {
 	const state = module.open_store("state", "map");
 	const key = "_last_message";
 
-	/** What is stored; undefined also for what is no stanza, which nobody gets to see. */
+	/** The stored message; undefined also for what is not a stanza, since nobody ever sees that. */
 	function read(room: Room): Stanza | undefined {
 		const stored = state.get(archive_of(room), key);
 		if (!stored.ok) {

@@ -6,7 +6,7 @@ import type { Stanza } from "../../host/util/stanza.ts";
 import * as st from "../../host/util/stanza.ts";
 import type { Room } from "../types.ts";
 
-/** Namespaces of the two forms: of XEP-0425 before version 0.3, which fastens (XEP-0422), and since then. */
+/** Namespaces of the two forms: that of XEP-0425 before version 0.3, with XEP-0422, and the one since then. */
 export const xmlns = {
 	fasten: "urn:xmpp:fasten:0",
 	moderate_0: "urn:xmpp:message-moderate:0",
@@ -52,8 +52,8 @@ function older_form(what: Stanza, { by, reason, moderator_id }: Retraction): Sta
 }
 
 /**
- * The message by which everybody learns of a retraction. Clients know one form or the other, and pass over elements that they do
- * not know (RFC 6120 §8.4): so that everybody understands, both forms are in it, whichever the moderator's client used.
+ * The message by which everybody learns of a retraction. Clients know one form or the other, and ignore elements that they do
+ * not know (RFC 6120 §8.4). Both forms are in it, whichever the moderator's client used, so that all clients understand it.
  */
 export function create_announcement(room: Room, retraction: Retraction): Stanza {
 	const { stanza_id, id } = retraction;
@@ -66,8 +66,8 @@ export function create_announcement(room: Room, retraction: Retraction): Stanza 
 }
 
 /**
- * What is left of the message (XEP-0425 §5, XEP-0424 §5): who said it, that it was retracted, and nothing that was in it. Both forms
- * are in it here as well.
+ * What stays of the message (XEP-0425 §5, XEP-0424 §5): who said it and that it was retracted, but nothing of its content. This has
+ * both forms, too.
  */
 export function create_tombstone(retraction: Retraction): Stanza {
 	const { original, author_id, id } = retraction;

@@ -19,7 +19,7 @@ import {
 } from "../util.lib.ts";
 import { apply_admin_set } from "./admin_set.ts";
 
-// PARITY: of several items of a query the first one counts
+// PARITY: only the first item of a query counts
 function first_item(stanza: Stanza): Stanza | undefined {
 	return stanza.first_tag?.first_tag;
 }
@@ -27,13 +27,13 @@ function first_item(stanza: Stanza): Stanza | undefined {
 /** Changes affiliations or roles. */
 function handle_admin_query_set_command(room: Room, origin: Session, stanza: Stanza): true {
 	const verdict = apply_admin_set(room, sender_of(stanza), stanza.first_tag?.tags ?? []);
-	// Prosody also saves what it refused to change
+	// Prosody also saves where it has refused the change
 	if (verdict.ok) room.save(true);
 	origin.send(verdict.ok ? st.reply(stanza) : st.error_reply_from(stanza, verdict.error));
 	return true;
 }
 
-/** Admins may list those up to their own affiliation; members may too in rooms where everybody is known. */
+/** Admins may list affiliations up to their own; in members-only rooms where real JIDs are shown, members may, too. */
 function may_list_affiliation(room: Room, actor: string, affiliation: Affiliation): boolean {
 	const rank = affiliation_rank(room.get_affiliation(actor));
 	if (rank >= valid_affiliations.admin && rank >= valid_affiliations[affiliation]) return true;
@@ -59,7 +59,7 @@ function list_occupants(room: Room, reply: Stanza, role: Role): void {
 	}
 }
 
-/** Lists those of an affiliation or role. */
+/** Lists everybody who has an affiliation or a role. */
 function handle_admin_query_get_command(room: Room, origin: Session, stanza: Stanza): true {
 	const actor = sender_of(stanza);
 	// Divergence: Prosody throws where there is no item

@@ -19,12 +19,12 @@ interface AdminItem {
 	readonly reason: string | undefined;
 }
 
-/** How many items one request may have: each costs as much as a request, and they are done in one go, in which nobody else has a turn. */
+/** How many items one request may have: each costs as much as a request, and nobody else has a turn before all are done. */
 const most_items = 100;
 
 /**
- * The bare JID that an item means, as the XEP wants full JIDs read (§10.3 and others). Divergence: Prosody refuses these. A JID of
- * the room's own stands for nobody.
+ * The bare JID of an item; the XEP says that a full JID stands for its bare JID (§10.3 and others). Divergence: Prosody refuses full
+ * JIDs. An occupant JID of this room is an error.
  */
 function read_jid(room: Room, given: string | undefined): Result<string | undefined, StanzaError> {
 	if (given === undefined) return ok(undefined);
@@ -37,7 +37,7 @@ function read_jid(room: Room, given: string | undefined): Result<string | undefi
 	return ok(account);
 }
 
-/** Reads an item, and fills in the JID of a nick or the nick of a JID where the one is given and the other needed. */
+/** Reads an item. Where only a nick is given and a JID is needed, or the other way round, the other one is looked up. */
 function read_item(room: Room, item: Stanza): Result<AdminItem, StanzaError> {
 	const { nick: raw_nick, affiliation, role } = item.attr;
 	const read = read_jid(room, item.attr["jid"]);
@@ -49,7 +49,7 @@ function read_item(room: Room, item: Stanza): Result<AdminItem, StanzaError> {
 		return failed(stanza_error("modify", "jid-malformed", "invalid nickname"));
 	}
 	if (jid === undefined && nick !== undefined) {
-		// Some clients give the nick where an affiliation needs the JID
+		// Some clients give the nick for an affiliation, which needs the JID
 		jid = room._occupants.get(`${room.jid}/${nick}`)?.bare_jid;
 	} else if (role !== undefined && nick === undefined && jid !== undefined) {
 		nick = resource(room.get_occupant_jid(prep(item.attr["jid"])));
@@ -57,25 +57,25 @@ function read_item(room: Room, item: Stanza): Result<AdminItem, StanzaError> {
 	return ok({ jid, nick, affiliation, role, reason: item.get_child_text("reason") });
 }
 
-/** Removes who has a nick that is being reserved for somebody else. */
+/** Removes an occupant whose nick is being reserved for somebody else. */
 function remove_squatter(room: Room, actor: string, jid: string, nick: string, affiliation: string): void {
 	const occupant_jid = `${room.jid}/${nick}`;
 	const squatter = room._occupants.get(occupant_jid);
 	if (squatter === undefined || squatter.bare_jid === jid) return;
-	// Divergence: Prosody removes the occupant before it looks at who asks, so that everybody can kick anybody
+	// Divergence: Prosody removes the occupant before it checks the actor's rights, so anybody can kick anybody
 	if (!is_affiliation(affiliation) || !may_set_affiliation(room, actor, jid, affiliation).ok) return;
 	room.module.log("debug", "Existing occupant for %s: %s does not match %s", occupant_jid, squatter.bare_jid, jid);
 	room.set_role(true, occupant_jid, undefined, "This nickname is reserved");
 }
 
-/** Whether an affiliation can come with a nick of one's own. Divergence: Prosody also reserves nicks for the banned. */
+/** Whether a nick can be reserved with that affiliation. Divergence: Prosody also reserves nicks for those who are banned. */
 function may_reserve(affiliation: string): boolean {
 	return is_affiliation(affiliation) && valid_affiliations[affiliation] > valid_affiliations.none;
 }
 
-/** What is to be kept about the account of an item. */
+/** The data that will be stored about the account of an item. */
 function data_of(room: Room, jid: string, { nick, affiliation, reason }: AdminItem): AffiliationData {
-	// Divergence: Prosody writes reason and nick into what is kept before it looks at who asks
+	// Divergence: Prosody changes the stored reason and nick before it checks the actor's rights
 	const data = { ...room.get_affiliation_data(jid) };
 	if (reason !== undefined) data.reason = reason;
 	if (nick !== undefined && affiliation !== undefined && may_reserve(affiliation)) data.reserved_nickname = nick;
@@ -98,12 +98,12 @@ function apply_item(room: Room, actor: string, item: AdminItem): Verdict {
 	return failed(stanza_error("cancel", "bad-request"));
 }
 
-/** Whether an item could be applied as the room is now, without asking whether an owner is left. */
+/** Whether an item could be applied to the room as it is. Whether an owner is left afterwards is not checked here. */
 function check_item(room: Room, actor: string, item: AdminItem): Verdict {
 	const { jid, nick, affiliation, role } = item;
 	if (affiliation !== undefined && jid !== undefined && role === undefined) {
 		if (!is_affiliation(affiliation)) return failed(stanza_error("modify", "not-acceptable"));
-		// Admins of the service may own all rooms, whatever is written in them
+		// Admins of the service may own all rooms without being among their stored owners
 		const is_born_owner = room.get_affiliation(jid) === "owner" && room._affiliations.get(jid) !== "owner";
 		if (is_born_owner && affiliation !== "owner") return failed(stanza_error("modify", "not-acceptable"));
 		const checked = check_affiliation(room, actor, jid, affiliation, item.reason, data_of(room, jid, item));
@@ -118,7 +118,7 @@ function check_item(room: Room, actor: string, item: AdminItem): Verdict {
 	return failed(stanza_error("cancel", "bad-request"));
 }
 
-/** Whether somebody owns the room after all of that. */
+/** Whether the room still has an owner after all these items. */
 function leaves_owner(room: Room, items: readonly AdminItem[]): boolean {
 	const changed = new Map(items.map(({ jid, affiliation }) => [jid, affiliation]));
 	for (const [jid] of room.each_affiliation("owner")) if ((changed.get(jid) ?? "owner") === "owner") return true;
@@ -126,8 +126,8 @@ function leaves_owner(room: Room, items: readonly AdminItem[]): boolean {
 }
 
 /**
- * Looks at items that are to be applied together: each must be about somebody else, and all about affiliations or all about roles,
- * so that what one does cannot decide about another.
+ * Checks items that are to be applied together. Each must be about a different person, and all about affiliations or all about roles,
+ * so that applying one cannot change whether another is allowed.
  */
 function check_items(room: Room, actor: string, items: readonly AdminItem[]): Verdict {
 	const refuse = (text: string): Verdict => failed(stanza_error("modify", "bad-request", text));
@@ -151,8 +151,8 @@ function check_items(room: Room, actor: string, items: readonly AdminItem[]): Ve
 }
 
 /**
- * Does what the items of a muc#admin set ask for: all of it, or nothing where one of them is refused (XEP-0045 §9.2, §9.5, §9.8,
- * §10.5, §10.8). Divergence: Prosody answers as if it had, and does what the first says.
+ * Applies the items of a muc#admin set: all of them, or none where one is refused (XEP-0045 §9.2, §9.5, §9.8, §10.5, §10.8).
+ * Divergence: Prosody only applies the first, and answers as if it had applied all.
  */
 export function apply_admin_set(room: Room, actor: string, elements: readonly Stanza[]): Verdict {
 	if (elements.length > most_items) {
@@ -169,12 +169,12 @@ export function apply_admin_set(room: Room, actor: string, elements: readonly St
 	if (items.length === 1) return apply_item(room, actor, first);
 	const checked = check_items(room, actor, items);
 	if (!checked.ok) return checked;
-	// Last what the actor does to itself, since it may take away the right to do the rest
+	// The actor's own item comes last, since it may take away the right to do the rest
 	const is_own = (item: AdminItem): boolean =>
 		item.role === undefined ? item.jid === bare(actor) : `${room.jid}/${item.nick}` === room.get_occupant_jid(actor);
 	for (const item of [...items.filter((one) => !is_own(one)), ...items.filter(is_own)]) {
 		const done = apply_item(room, actor, item);
-		// A module may refuse what it let pass before
+		// A module may refuse now what it allowed in the check
 		if (!done.ok) return done;
 	}
 	return ok(true);

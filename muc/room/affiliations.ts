@@ -12,7 +12,7 @@ import { add_item, muc_user } from "./item.ts";
 
 /** The affiliation of an account, which may be banned with its whole domain; undefined is "none". */
 function get_affiliation(room: Room, jid: string): Affiliation | undefined {
-	// Asked about everybody whenever somebody enters, mostly by bare JIDs, which are not taken apart for it
+	// Called for every occupant whenever somebody enters, so bare JIDs, which most are, are not split
 	const account = bare(jid);
 	if (account === undefined) return undefined;
 	const affiliation = room._affiliations.get(account);
@@ -40,7 +40,7 @@ function is_last_owner(room: Room, jid: string): boolean {
 /** The rules of XEP-0045 §9 and §10: whether an actor may give an account that affiliation. `jid` is bare. */
 export function may_set_affiliation(room: Room, actor: string, jid: string, affiliation: Affiliation): Verdict {
 	const own = room.get_affiliation(actor);
-	// A ban of the whole domain is not the account's own
+	// Not get_affiliation, which also answers with the ban of a whole domain
 	const current = room._affiliations.get(jid);
 	if (own === "owner") {
 		// Divergence: in Prosody owners can ban themselves, unless they are the last (XEP-0045 §9.1)
@@ -54,7 +54,7 @@ export function may_set_affiliation(room: Room, actor: string, jid: string, affi
 
 /**
  * Asks the rules and all modules whether an account may be given an affiliation. `actor` is a real JID, or undefined for the service.
- * @returns what becomes of it, as the modules see it and may have changed it
+ * @returns the event of the change, which modules may have changed
  */
 export function check_affiliation(
 	room: Room,
@@ -79,7 +79,7 @@ export function check_affiliation(
 		previous_data: room._affiliation_data.get(jid),
 	};
 	room.module.fire_event("muc-pre-set-affiliation", event);
-	// PARITY: what the error says to people gets lost
+	// PARITY: the error's text gets lost
 	if (event.allowed !== false) return ok(event);
 	return failed(stanza_error(event.error?.type ?? "cancel", event.error?.condition ?? "not-allowed"));
 }
@@ -109,7 +109,7 @@ function set_affiliation(
 	const event = checked.value;
 
 	const previous = room._affiliations.get(jid);
-	// Handlers may add data where there was to be none
+	// Handlers may have added data
 	store_affiliation(room, jid, affiliation, data || event.data || data);
 	const role = room.get_default_role(affiliation === "none" ? undefined : affiliation);
 	const changed = update_roles(room, jid, role, {
@@ -134,7 +134,7 @@ function store_affiliation(room: Room, jid: string, affiliation: Affiliation, wa
 	room.before_change()?.note_affiliation(jid);
 	if (affiliation === "none") room._affiliations.delete(jid);
 	else room._affiliations.set(jid, affiliation);
-	// Divergence: in Prosody the nick of who is banned stays reserved, so that nobody else can use it
+	// Divergence: in Prosody, the nick of somebody who is banned stays reserved, so nobody else can use it
 	const is_banned = affiliation === "outcast";
 	const data = is_banned ? without_nick(wanted ?? room._affiliation_data.get(jid)) : wanted;
 	const is_empty = data === false || (data !== undefined && Object.values(data).every((value) => value === undefined));
@@ -143,14 +143,14 @@ function store_affiliation(room: Room, jid: string, affiliation: Affiliation, wa
 }
 
 /**
- * Whether an occupant is banned with its whole domain. Divergence: Prosody also removes those who have an affiliation of their own,
- * owners and who asks for it included, though they are not banned.
+ * Whether an occupant is banned with its whole domain. Divergence: Prosody also removes those who have an affiliation of their own
+ * and so are not banned, even owners and whoever asked for the ban.
  */
 function is_banned_with(room: Room, { bare_jid }: Occupant, domain: string): boolean {
 	return host(bare_jid) === domain && room.get_affiliation(bare_jid) === "outcast";
 }
 
-/** Gives the occupants concerned their new role, and answers with them and the roles that they had. */
+/** Gives the account's occupants their new role. Returns these occupants, each with the role that it had before. */
 function update_roles(
 	room: Room,
 	jid: string,
@@ -160,7 +160,7 @@ function update_roles(
 	const changed = new Map<Occupant, Role | undefined>();
 	for (const present of room._occupants.values()) {
 		if (present.bare_jid !== jid && !(bans_domain && is_banned_with(room, present, jid))) continue;
-		// With the affiliation, what the room shows of the occupant changes even where its role does not
+		// The room also shows the affiliation, so it has to show the occupant again even where the role stays the same
 		const occupant = present.copy();
 		changed.set(occupant, occupant.role);
 		if (occupant.role === role || !(is_downgrade || role_rank(occupant.role) < role_rank(role))) continue;
@@ -170,7 +170,7 @@ function update_roles(
 	return changed;
 }
 
-/** Shows occupants with their new affiliation and role; of who is not in the room, a message tells. */
+/** Shows occupants with their new affiliation and role. Where the account is not in the room, a message tells of the change. */
 function show_affiliation(
 	room: Room,
 	{ jid, affiliation, actor, reason }: SetAffiliationEvent,
@@ -186,7 +186,7 @@ function show_affiliation(
 		if (occupant.role === undefined) {
 			room.module.fire_event("muc-occupant-left", { room, nick: occupant.nick, occupant });
 		} else if (is_semi_anonymous && (prev_role === "moderator") !== (occupant.role === "moderator")) {
-			// From now on the others are seen with their real JIDs, or no longer so
+			// From now on the occupant may see the others' real JIDs, or no longer may
 			for (const [real_jid] of occupant.each_session()) {
 				room.send_occupant_list(real_jid, (_nick, other) => other?.bare_jid !== jid);
 			}
@@ -224,6 +224,6 @@ function set_affiliation_data(room: Room, jid: string, key: string | undefined, 
 
 export const methods = {
 	...room_methods({ get_affiliation, each_affiliation, set_affiliation, set_affiliation_data }),
-	// Which type it answers with depends on the key, which room_methods cannot tell
+	// Its return type depends on whether there is a key, which room_methods cannot express
 	get_affiliation_data,
 };

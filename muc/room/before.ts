@@ -3,8 +3,8 @@
 import type { Affiliation, AffiliationData, HistoryEntry, Occupant, Room, RoomData, RoomNotes } from "../types.ts";
 
 /**
- * What a room was before a turn, to be so again where the turn fails. What is large is noted only where it changes: occupants and
- * affiliations, one by one.
+ * What a room was before a turn. Where the turn fails, the room becomes that again. Occupants and affiliations, of which there may
+ * be many, are noted one by one when they change.
  */
 export class RoomBefore implements RoomNotes {
 	private readonly data: RoomData;
@@ -32,13 +32,13 @@ export class RoomBefore implements RoomNotes {
 		this.affiliations.set(jid, { affiliation: this.room._affiliations.get(jid), data: data && { ...data } });
 	}
 
-	/** Makes the room as it was. */
+	/** Makes the room what it was. */
 	undo(): void {
 		const { room } = this;
 		room._data = this.data;
 		room._history = this.history;
 		room.destroying = this.destroying;
-		// Both are made anew when they are asked for
+		// Both are computed again when they are needed
 		room._reserved_nicks = undefined;
 		room.avatar_hash = undefined;
 		for (const [jid, { affiliation, data }] of this.affiliations ?? []) {

@@ -9,12 +9,12 @@ import { role_rank, valid_roles } from "../util.lib.ts";
 import { add_item, type Item } from "./item.ts";
 import { type OccupantFilter, send_occupant_list } from "./occupant_list.ts";
 
-/** Whether stanzas of the room go where they are addressed to, since no module has put its own `route_stanza` in place. */
+/** Whether the room's own `route_stanza` is in place, and no module has replaced it. */
 function routes_plainly(room: Room): boolean {
 	return room.route_stanza === methods.route_stanza;
 }
 
-/** Has a stanza take the room's own way to each of many sessions. */
+/** Sends a stanza to each of many sessions by the `route_stanza` of a module. */
 function route_each(room: Room, sessions: readonly string[], stanza: Stanza): void {
 	for (const to of sessions) {
 		const copy = st.clone(stanza);
@@ -29,7 +29,7 @@ function route_to_occupants(room: Room, occupants: Iterable<Occupant>, stanza: S
 		for (const occupant of [...occupants]) room.route_to_occupant(occupant, stanza);
 		return;
 	}
-	// A list of its own, as who is gone without saying so answers with an error, which removes it from the room meanwhile
+	// A copy of the list: sending to a session that is gone brings an error, which removes its occupant from the room meanwhile
 	const sessions: string[] = [];
 	for (const occupant of occupants) {
 		for (const real_jid of occupant.sessions.keys()) sessions.push(real_jid);
@@ -81,7 +81,7 @@ function is_anonymous_for(room: Room, jid: string): boolean {
 	return occupant === undefined || !can_see_real_jids(whois, occupant);
 }
 
-/** The presence that says what became of an occupant, before its `<x/>` is added: its own, or one made for an occupant who left without. */
+/** The presence that shows an occupant, before its `<x/>` is added: its own, or one made here where it left without any. */
 function base_presence(occupant: Occupant, force_unavailable: boolean): Stanza {
 	const own = occupant.get_presence();
 	const is_true = own !== undefined && (occupant.role !== undefined || own.attr["type"] === "unavailable");
@@ -105,7 +105,7 @@ function publicise_occupant_status(room: Room, status: PublicStatus): void {
 	room.module.fire_event("muc-build-occupant-presence", event);
 	if (recipient === undefined) room.module.fire_event("muc-broadcast-presence", event);
 
-	// Handlers may have changed what is said from here on
+	// Handlers may have changed these
 	const { nick, actor, reason } = event;
 	const actor_nick = actor === undefined ? undefined : resource(room.get_occupant_jid(actor));
 	const describe = (x: Stanza | undefined, is_anonymous: boolean, actor_jid: string | undefined): Stanza =>
@@ -139,7 +139,7 @@ function publicise_occupant_status(room: Room, status: PublicStatus): void {
 	show_to_self(room, occupant, presence, st.clone(self_x).tag("status", { code: "110" }).up());
 }
 
-/** How an occupant is shown: with real JIDs, as one's own sessions, or with neither. */
+/** How an occupant is shown: with the real JIDs, to the sessions of the same account, or without real JIDs. */
 type Audience = "full" | "self" | "anon";
 
 function audience_of(whois: Whois, occupant: Occupant, recipient: Occupant): Audience {
@@ -147,7 +147,7 @@ function audience_of(whois: Whois, occupant: Occupant, recipient: Occupant): Aud
 	return recipient.bare_jid === occupant.bare_jid ? "self" : "anon";
 }
 
-/** All other occupants by how they see this one. */
+/** All other occupants, grouped by how this one is shown to them. */
 function audiences(room: Room, whois: Whois, occupant: Occupant): Map<Audience, Occupant[]> {
 	const found = new Map<Audience, Occupant[]>();
 	for (const other of room._occupants.values()) {
@@ -160,7 +160,7 @@ function audiences(room: Room, whois: Whois, occupant: Occupant): Map<Audience, 
 	return found;
 }
 
-/** Tells all sessions of an occupant itself. */
+/** Shows an occupant to its own sessions. */
 function show_to_self(room: Room, occupant: Occupant, presence: Stanza, self_x: Stanza): void {
 	if (occupant.role === undefined) {
 		const shown = st.clone(presence);
@@ -168,7 +168,7 @@ function show_to_self(room: Room, occupant: Occupant, presence: Stanza, self_x: 
 		room.route_to_occupant(occupant, shown);
 		return;
 	}
-	// Each session sees what it sent itself
+	// Each session gets the presence back that it sent itself
 	for (const [real_jid, sent] of [...occupant.each_session()]) {
 		const shown = st.clone(sent);
 		room.module.fire_event("muc-build-occupant-presence", { room, occupant, stanza: shown });
@@ -185,7 +185,7 @@ function route_stanza(room: Room, stanza: Stanza): void {
 	room.module.send(stanza);
 }
 
-/** Sends a stanza to all sessions of an occupant; where it was addressed to does not count. */
+/** Sends a stanza to all sessions of an occupant, whatever its `to` is. */
 function route_to_occupant(room: Room, occupant: Occupant, stanza: Stanza): void {
 	const sessions = [...occupant.sessions.keys()];
 	if (sessions.length === 0) return;
@@ -193,7 +193,7 @@ function route_to_occupant(room: Room, occupant: Occupant, stanza: Stanza): void
 	else route_each(room, sessions, stanza);
 }
 
-/** What each message passes through: methods from the start, so that nothing has to make them such. */
+/** These are called for each message, so they are written as methods and need no wrapper around them. */
 const methods_of_messages = {
 	/** Sends a stanza to all occupants, or to those for which the condition holds, which must not change them. */
 	broadcast(this: Room, stanza: Stanza, condition?: (nick: string, occupant: Occupant) => boolean): void {

@@ -11,7 +11,7 @@ import type { Room } from "../types.ts";
 import { refuse, sender_of } from "../util.lib.ts";
 import { muc_user } from "./item.ts";
 
-/** The form as one of its owners sees it; the features put their fields there. */
+/** The form for one of the room's owners; the features add their fields to it. */
 function get_form_layout(room: Room, actor: string): Form {
 	const form = new_form({
 		title: `Configuration for ${room.jid}`,
@@ -71,7 +71,7 @@ function process_form(room: Room, origin: Session, stanza: Stanza): true {
 		// An instant room (XEP-0045 §10.1.2)
 		submit(room, origin, stanza, {}, []);
 	} else {
-		// PARITY: fields with errors are left as they are, and nobody is told
+		// PARITY: fields with errors are ignored without an error
 		const { data, present } = room.get_form_layout(sender_of(stanza)).data(form);
 		if (data["FORM_TYPE"] !== ns.muc_roomconfig) {
 			return refuse(origin, stanza, "cancel", "bad-request", "Form is not of type room configuration");

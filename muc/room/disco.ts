@@ -10,7 +10,7 @@ import { room_methods } from "../feature.ts";
 import { add_info } from "../settings.ts";
 import type { Room } from "../types.ts";
 
-/** The answer to a disco#info query, of which the features tell their parts. */
+/** The answer to a disco#info query; the features add what they have to say. */
 function get_disco_info(room: Room, stanza: Stanza): Stanza {
 	const node = stanza.first_tag?.attr["node"];
 	const reply = st.reply(stanza).tag("query", { xmlns: ns.disco_info, node });

@@ -21,9 +21,9 @@ export interface FrozenRoom {
 	state: StoreTable | undefined;
 }
 
-/** Keys such as `_data` stand beside the affiliated JIDs, so what looks like them is not taken for a domain. */
+/** Whether a key is one such as `_data`, which stand beside the affiliated JIDs, and not a JID. */
 export function is_own_key(key: string): boolean {
-	// A room may have a hundred thousand of these
+	// Quick for JIDs with a node, since a room may have a hundred thousand of them
 	const at = key.indexOf("@");
 	if (at > 0 && at < key.length - 1 && key.lastIndexOf("@") === at && !key.includes("/")) return false;
 	const { node, host } = split(key);

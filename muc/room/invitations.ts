@@ -4,11 +4,11 @@ import { Cache } from "../../host/util/cache.ts";
 import { bare } from "../../host/util/jid.ts";
 import type { Room } from "../types.ts";
 
-/** How many people a room remembers to have invited, and how many of those who invited each of them. */
+/** How many invited people a room remembers, and how many inviters of each. */
 const most_invited = 1000;
 const most_inviters = 20;
 
-/** By bare JID of who was invited: by whom, as the invitation said. */
+/** Inviters as the invitations named them, by the bare JID of whoever was invited. */
 const invitations = new WeakMap<Room, Cache<string, Set<string>>>();
 
 /** Notes that a room has passed an invitation on. `inviter` is what it named as such: an occupant JID or a real JID. */
@@ -27,8 +27,8 @@ export function note_invitation(room: Room, inviter: string, invited: string): v
 }
 
 /**
- * Whether a room has passed an invitation from `inviter` on to `invited`, as long as it stays in memory. The bare JID will do for
- * an inviter who was named by a real one.
+ * Whether a room has passed on an invitation from `inviter` to `invited` since it came into memory. Where the invitation named the
+ * inviter's real JID, the bare JID is enough.
  */
 export function was_invited(room: Room, inviter: string, invited: string): boolean {
 	const inviters = invitations.get(room)?.get(bare(invited) ?? invited);

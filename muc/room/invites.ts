@@ -32,17 +32,17 @@ function payload_of(stanza: Stanza, kind: Kind): Stanza | undefined {
 	return stanza.get_child("x", ns.muc_user)?.get_child(kind);
 }
 
-/** The message as the room sends it: in its own name, naming the real sender inside. */
+/** The message as the room sends it: from itself, with the real sender inside. */
 function relay(room: Room, stanza: Stanza, to: string, kind: Kind, payload: Stanza): Stanza {
 	const relayed = filter_muc_x(get_filtered_namespaces(room.module), st.clone(stanza));
-	// Divergence: Prosody puts its name to whatever else is in the message
+	// Divergence: Prosody sends everything else in the message in the room's name, too
 	strip_room_words(room.jid, relayed);
 	relayed.attr["from"] = room.jid;
 	relayed.attr["to"] = to;
 	relayed.tag("x", { xmlns: ns.muc_user }).tag(kind, { from: sender_of(stanza) });
 	relayed.text_tag("reason", payload.get_child_text("reason"));
 	const continued = payload.get_child("continue");
-	// Divergence: Prosody drops this, by which a chat of two goes on in the room (XEP-0045 §7.9)
+	// Divergence: Prosody drops this; it says that a chat of two people goes on in the room (XEP-0045 §7.9)
 	if (continued !== undefined) relayed.tag("continue", { thread: continued.attr["thread"] }).up();
 	return relayed.up().up();
 }
@@ -56,7 +56,7 @@ interface Mediated {
 	readonly to: string;
 }
 
-/** Looks at where an invitation or its decline goes. */
+/** Reads where an invitation or its decline is to go. */
 function read_payload(stanza: Stanza, kind: Kind): Result<Mediated, StanzaError> {
 	const payload = payload_of(stanza, kind);
 	// Divergence: Prosody throws for a payload of that name in another namespace
@@ -66,8 +66,8 @@ function read_payload(stanza: Stanza, kind: Kind): Result<Mediated, StanzaError>
 }
 
 /**
- * Has the features make what the room sends.
- * @returns what is to be delivered, undefined where somebody else saw to it
+ * Makes what the room sends, and lets the features change it.
+ * @returns what is to be sent; undefined where a handler has done that
  */
 function prepare(room: Room, origin: Session, kind: Kind, { stanza, payload, to }: Mediated): Stanza | undefined {
 	const relayed = relay(room, stanza, to, kind, payload);
@@ -75,7 +75,7 @@ function prepare(room: Room, origin: Session, kind: Kind, { stanza, payload, to 
 	return room.module.fire_event(`muc-${kind}`, event) ? undefined : relayed;
 }
 
-/** The message once for each invitation in it (XEP-0045 §7.9), with that invitation alone. */
+/** One copy of the message for each invitation in it (XEP-0045 §7.9), with only that invitation. */
 function split_invites(stanza: Stanza): Stanza[] {
 	const invites = [...(stanza.get_child("x", ns.muc_user)?.childtags("invite") ?? [])];
 	if (invites.length < 2) return [stanza];
@@ -83,7 +83,7 @@ function split_invites(stanza: Stanza): Stanza[] {
 		const single = st.clone(stanza);
 		let position = -1;
 		single.get_child("x", ns.muc_user)?.maptags((tag) => {
-			// As childtags sees it
+			// The same condition as that of childtags
 			if (tag.name !== "invite" || (tag.attr["xmlns"] ?? ns.muc_user) !== ns.muc_user) return tag;
 			position++;
 			return position === wanted ? tag : undefined;
@@ -92,7 +92,7 @@ function split_invites(stanza: Stanza): Stanza[] {
 	});
 }
 
-/** Passes invitations on in the room's name: of several all, or none where one is refused. */
+/** Passes invitations on in the room's name: all of them, or none where one is refused. */
 function handle_mediated_invite(room: Room, origin: Session, stanza: Stanza): true {
 	const refuse = (error: StanzaError): true => {
 		origin.send(st.error_reply_from(stanza, error));
@@ -131,7 +131,7 @@ function handle_mediated_decline(room: Room, origin: Session, stanza: Stanza): t
 	if (room.module.fire_event("muc-pre-decline", { room, origin, stanza })) return true;
 	const decline = prepare(room, origin, "decline", read.value);
 	if (decline === undefined) return true;
-	// Handlers may have changed where it goes; who was invited by an occupant only knows its occupant JID
+	// Handlers may have changed where it goes. Whoever was invited by an occupant knows only the occupant JID
 	const { to } = decline.attr;
 	const inviter = bare(to) === room.jid ? room.get_occupant_by_nick(to) : undefined;
 	if (inviter === undefined) room.route_stanza(decline);
@@ -141,7 +141,7 @@ function handle_mediated_decline(room: Room, origin: Session, stanza: Stanza): t
 
 export const methods = room_methods({ handle_mediated_invite, handle_mediated_decline });
 
-/** Lets only those invite who may speak. Divergence: in Prosody anybody may have any room send to anybody. */
+/** Lets only those invite who may speak. Divergence: in Prosody, anybody can make any room send an invitation to anybody. */
 function check_inviter({ room, origin, stanza }: RoomStanzaEvent): true | undefined {
 	const inviter = sender_of(stanza);
 	const is_stranger = !is_present(room, inviter) && affiliation_rank(room.get_affiliation(inviter)) < valid_affiliations.member;
@@ -150,14 +150,14 @@ function check_inviter({ room, origin, stanza }: RoomStanzaEvent): true | undefi
 	return role_rank(role) > valid_roles.visitor ? undefined : refuse(origin, stanza, "auth", "forbidden");
 }
 
-/** Lets only those decline who were invited. Divergence: Prosody takes a decline from anybody to anybody. */
+/** Lets only those decline who were invited. Divergence: Prosody passes on any decline from anybody to anybody. */
 function check_decline({ room, origin, stanza }: RoomStanzaEvent): true | undefined {
 	const inviter = prep(payload_of(stanza, "decline")?.attr["to"]);
 	if (inviter !== undefined && was_invited(room, inviter, sender_of(stanza))) return undefined;
 	return refuse(origin, stanza, "auth", "forbidden", "The room knows of no such invitation");
 }
 
-/** Adds what direct invitations look like (XEP-0249), and all once did. */
+/** Adds a direct invitation (XEP-0249), the older form of invitations. */
 function add_direct_form({ room, stanza }: InviteEvent): void {
 	const invite = payload_of(stanza, "invite");
 	const reason = invite?.get_child_text("reason");
@@ -166,7 +166,7 @@ function add_direct_form({ room, stanza }: InviteEvent): void {
 	stanza.text_tag("x", reason, { xmlns: ns.conference, jid: room.jid, ...continuation });
 }
 
-/** Makes a handler that adds what clients show that know nothing of invitations. */
+/** Makes a handler that adds a text for clients that do not know invitations. */
 function add_body(kind: Kind, what: string): (event: InviteEvent) => void {
 	return ({ room, stanza }) => {
 		const payload = payload_of(stanza, kind);

@@ -12,7 +12,7 @@ import { room_methods } from "../feature.ts";
 import type { Occupant, Room } from "../types.ts";
 import { addressee_of, not_connected, refuse_in_room, sender_of } from "../util.lib.ts";
 
-/** Payloads that concern an account, not a client, so that its server has to answer. */
+/** Payloads that concern an account and not a client, so that the account's server has to answer. */
 const account_namespaces: ReadonlySet<string> = new Set([ns.vcard_temp, ns.pubsub, ns.vcard4]);
 
 /** A secret of the room's own, made when it is first asked for. */
@@ -21,22 +21,22 @@ function get_salt(room: Room): string {
 	if (known !== undefined) return known;
 	const salt = uuid.generate();
 	room._data.occupant_id_salt = salt;
-	// Divergence: kept at once, since Prosody's ids change where it ends before the room is saved for another reason
+	// Divergence: saved at once. Prosody's ids change when it ends before the room is saved for another reason
 	room.save();
 	return salt;
 }
 
-/** Stands for a session in an IQ's id, without telling who it is. */
+/** Stands for a session in an IQ's id without revealing who it is. */
 function session_hash(room: Room, real_jid: string): Buffer {
 	return hmac_sha256(room.get_salt(), real_jid).subarray(0, 8);
 }
 
-/** The id under which a request is passed on: to whom it went, its own id, and whom the answer is for. */
+/** The id with which a request is passed on. It holds where the request went, its own id, and whom the answer is for. */
 function pack_id(room: Room, to: string, id: string, from: string): string {
 	return base64_encode(Buffer.concat([Buffer.from(`${to}\0${id}\0`), session_hash(room, from)]));
 }
 
-/** Takes such an id apart; undefined where a room did not make it. */
+/** Takes such an id apart; undefined for an id that no room has made. */
 function unpack_id(id: string): { to: string; id: string; hash: Buffer } | undefined {
 	const packed = base64_decode(id);
 	if (packed === undefined) return undefined;
@@ -50,7 +50,7 @@ function unpack_id(id: string): { to: string; id: string; hash: Buffer } | undef
 	};
 }
 
-/** Where the answer to a request belongs, that is from which occupant to which session under which id. */
+/** Where the answer to a request goes: from which occupant, to which session, with which id. */
 function find_asker(room: Room, stanza: Stanza, asker: Occupant): { from: string; to: string; id: string } | undefined {
 	const sender = sender_of(stanza);
 	const packed = unpack_id(stanza.attr["id"] ?? "");

@@ -26,7 +26,7 @@ export function add_item(x: Stanza, item: Item): Stanza {
 	return x.up();
 }
 
-/** A fresh `<x/>` for what rooms say about occupants. */
+/** A new `<x/>` for what rooms say about occupants. */
 export function muc_user(): Stanza {
 	return st.stanza("x", { xmlns: ns.muc_user });
 }

@@ -23,19 +23,19 @@ function wanted_nick(event: PreJoinEvent | PreChangeEvent): string {
 	return resource(event.occupant ? event.occupant.nick : event.dest_occupant.nick) ?? "";
 }
 
-/** Refuses nicks that nobody could see. */
+/** Refuses nicks that have nothing visible. */
 function refuse_invisible(event: PreJoinEvent | PreChangeEvent): true | undefined {
 	if (is_visible_nick(wanted_nick(event))) return undefined;
 	return refuse_in_room(event, "modify", "not-allowed", "Invisible Nicknames are forbidden");
 }
 
-/** Refuses nicks with code points that Unicode 3.2 did not know, which not everybody prepares in the same way. */
+/** Refuses nicks with code points that are not in Unicode 3.2, since programs prepare those in different ways. */
 function refuse_lax(event: PreJoinEvent | PreChangeEvent): true | undefined {
 	if (resourceprep(wanted_nick(event), true) !== undefined) return undefined;
 	return refuse_in_room(event, "modify", "jid-malformed", "Nickname must pass strict validation");
 }
 
-/** Hooks what no room goes without. */
+/** Hooks what all rooms do. */
 export function load(module: ModuleApi): void {
 	module.hook("muc-room-pre-create", make_owner, -1);
 	module.hook("muc-occupant-pre-join", refuse_banned, -10);

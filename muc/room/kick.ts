@@ -8,7 +8,7 @@ import type { Occupant, Role, Room } from "../types.ts";
 import { sender_of } from "../util.lib.ts";
 import { muc_user } from "./item.ts";
 
-/** Takes the occupants out of a room for which the condition holds, and tells everybody; `x` says why. */
+/** Removes the occupants for which the condition holds, and tells everybody; `x` says why. */
 export function remove_occupants(room: Room, x: Stanza, condition: (occupant: Occupant) => boolean): void {
 	const gone = new Map<Occupant, Role | undefined>();
 	for (const [, occupant] of room.each_occupant()) {
@@ -17,7 +17,7 @@ export function remove_occupants(room: Room, x: Stanza, condition: (occupant: Oc
 		occupant.role = undefined;
 		room.save_occupant(occupant);
 	}
-	// Only now, so that nobody who goes is told of the others
+	// Only when all are out, so that none of them is told of the others
 	for (const [occupant, prev_role] of gone) {
 		room.publicise_occupant_status({ occupant, x, prev_role });
 		room.module.fire_event("muc-occupant-left", { room, nick: occupant.nick, occupant });
@@ -31,11 +31,11 @@ function handle_kickable(room: Room, _origin: Session, stanza: Stanza): true | u
 	if (occupant === undefined) return undefined;
 	const error = stanza.get_error();
 	let status = `Kicked: ${error?.condition.replaceAll("-", " ") ?? "presence error"}`;
-	// The text may tell about the real JID
+	// The text may contain the real JID
 	if (error?.text !== undefined && room.get_whois() === "anyone") status += `: ${error.text}`;
 	occupant.set_session(real_jid, st.presence({ type: "unavailable" }).text_tag("status", status));
 	const prev_role = occupant.role;
-	// Nobody else was there to become the primary session
+	// Then the occupant has no other session, which would be the primary one now
 	const is_last = occupant.jid === real_jid;
 	if (is_last) occupant.role = undefined;
 	const saved = room.save_occupant(occupant);

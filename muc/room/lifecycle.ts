@@ -10,21 +10,21 @@ import { read_config } from "./freeze.ts";
 import { muc_user } from "./item.ts";
 import { remove_occupants } from "./kick.ts";
 
-/** Removes all occupants; `x` is what they are told about why. */
+/** Removes all occupants; `x` tells them why. */
 function clear(room: Room, x: Stanza = muc_user()): void {
 	remove_occupants(room, x, () => true);
 }
 
 /**
- * Removes the room with all occupants, who are told the reason, and where to go with which password. Refused where a
- * handler of `muc-pre-room-destroy` will not have it.
+ * Destroys the room and removes all occupants, who are told the reason, another room to go to, and its password. Refused where a
+ * handler of `muc-pre-room-destroy` refuses it.
  */
 function destroy(room: Room, newjid?: string, reason?: string, password?: string): Verdict {
 	const x = muc_user();
 	const event: MucEvents["muc-pre-room-destroy"] = { room, newjid, reason, password, x, allowed: true };
 	room.module.fire_event("muc-pre-room-destroy", event);
 	if (!event.allowed) return failed(stanza_error(event.error ?? "cancel", "not-allowed"));
-	// Handlers may have changed what is said
+	// Handlers may have changed these
 	x.tag("destroy", { jid: event.newjid });
 	if (event.reason !== undefined) x.text_tag("reason", event.reason);
 	if (event.password !== undefined) x.text_tag("password", event.password);
@@ -37,8 +37,8 @@ function destroy(room: Room, newjid?: string, reason?: string, password?: string
 }
 
 /**
- * Makes a room agree with storage again after a turn that could not be committed: its settings and affiliations become what is
- * stored, those of a room that is not stored remain as they are but are no longer taken for persistent. Occupants stay.
+ * Makes a room agree with storage again after a turn that could not be committed: its settings and affiliations become those that are
+ * stored. A room that is not stored keeps its own, but is no longer persistent. Occupants stay.
  * @param stored what the `config` store holds for the room
  * @returns false where that cannot be read; then the room is left alone
  */
@@ -52,7 +52,7 @@ export function recover_room(room: Room, stored: StoreTable | undefined): boolea
 	room._data = config.value.data;
 	room._affiliations = config.value.affiliations;
 	room._affiliation_data = config.value.affiliation_data;
-	// Both are made from these again when they are asked for
+	// Both are computed again when they are needed
 	room._reserved_nicks = undefined;
 	room.avatar_hash = undefined;
 	room.destroying = undefined;

@@ -36,7 +36,7 @@ function handle_message_to_occupant(room: Room, origin: Session, stanza: Stanza)
 		return room.handle_kickable(origin, stanza);
 	}
 	const recipient = room.get_occupant_by_nick(addressee_of(stanza));
-	// Divergence: Prosody tries to answer an error message here as well, and throws
+	// Divergence: Prosody tries to answer an error with an error here, and throws
 	if (recipient === undefined) {
 		return type === "error" || refuse_in_room(event, "cancel", "item-not-found", "Recipient not in room");
 	}
@@ -49,7 +49,7 @@ function handle_message_to_occupant(room: Room, origin: Session, stanza: Stanza)
 	});
 }
 
-/** An invitation or the answer to one (XEP-0045 §7.8.2); nothing else may be said to a room like that. */
+/** An invitation or the answer to one (XEP-0045 §7.8.2); everything else in such an element is an error. */
 function handle_muc_user(room: Room, origin: Session, stanza: Stanza, x: Stanza): true {
 	const payload = x.first_tag;
 	if (payload?.name === "invite" && payload.attr["to"] !== undefined) return room.handle_mediated_invite(origin, stanza);
@@ -57,14 +57,14 @@ function handle_muc_user(room: Room, origin: Session, stanza: Stanza, x: Stanza)
 	return refuse(origin, stanza, "cancel", "bad-request");
 }
 
-/** A message as everybody hears it, in the name of its speaker's nick, or the room's where a handler says so. */
+/** Sends a message to everybody: from the sender's nick, or from the room where a handler says so. */
 function said({ room, occupant }: GroupchatEvent, stanza: Stanza): Stanza {
 	const message = st.clone(stanza);
 	message.attr["from"] = occupant?.nick ?? room.jid;
 	return message;
 }
 
-/** What each message passes through: methods from the start, so that nothing has to make them such. */
+/** These are called for each message, so they are written as methods and need no wrapper around them. */
 const methods_of_messages = {
 	handle_message_to_room(this: Room, origin: Session, stanza: Stanza): Handled {
 		const { type } = stanza.attr;
@@ -84,7 +84,7 @@ const methods_of_messages = {
 	handle_groupchat_to_room(this: Room, origin: Session, stanza: Stanza): Handled {
 		const from = sender_of(stanza);
 		stanza.attr["id"] ??= new_id();
-		// Divergence: Prosody lets roles and hats pass in what is said to everybody. Before modules may add some.
+		// Divergence: Prosody lets roles and hats pass in groupchat messages. Removed before modules may add some.
 		filter_muc_x(get_filtered_namespaces(this.module), stanza);
 		const occupant = this.get_occupant_by_real_jid(from);
 		const event: GroupchatEvent = { room: this, origin, stanza, from, occupant };
@@ -96,7 +96,7 @@ const methods_of_messages = {
 
 export const methods = { ...room_methods({ handle_message_to_occupant }), ...methods_of_messages };
 
-/** Keeps everybody from speaking in the room's name. Divergence: Prosody takes out stamps alone, and none in another form. */
+/** Removes what only the room may say. Divergence: Prosody only removes delay stamps, and only in one form. */
 function take_out_forged({ room, stanza }: GroupchatEvent): void {
 	strip_forged(room.jid, stanza);
 }

@@ -10,7 +10,7 @@ import { add_item, muc_user } from "./item.ts";
 export interface Visit extends RoomStanzaEvent {
 	real_jid: string;
 	bare_jid: string;
-	/** Whether it asks to enter (XEP-0045 §7.2.1), which who is in already uses to be told everything again. */
+	/** Whether it asks to enter (XEP-0045 §7.2.1). Who is in the room already does so to get everything again. */
 	wants_in: boolean;
 }
 
@@ -23,8 +23,8 @@ interface Move {
 }
 
 /**
- * Takes a session out of its occupant on the way to another nick, and shows that: as a nick change to everybody where a whole
- * occupant takes a new nick, else to the session alone, while the others see one occupant lose a session and another gain one.
+ * Takes a session that changes its nick out of its occupant. Where the whole occupant takes a new nick, everybody sees a nick change.
+ * Otherwise only the session itself does, and the others see that one occupant loses a session and another one gets it.
  */
 export function depart_to_nick(
 	{ room, real_jid, bare_jid }: Visit,
@@ -48,9 +48,9 @@ export function depart_to_nick(
 	if (is_nick_change) {
 		x.tag("status", { code: "303" }).up();
 	} else {
-		// What is left of the old nick is shown to the others, so the session itself hears from here
+		// The old nick stays for its other sessions, so only this session is told, here
 		from.remove_session(real_jid);
-		// PARITY: only the session's own item, as clients get confused by those of its sisters
+		// PARITY: only the session's own item, since items of the account's other sessions confuse clients
 		const affiliation = room.get_affiliation(bare_jid);
 		const own_x = add_item(muc_user(), { affiliation, role: from.role, jid: real_jid, nick: new_nick });
 		own_x.tag("status", { code: "303" }).up().tag("status", { code: "110" }).up();
@@ -61,7 +61,7 @@ export function depart_to_nick(
 	room.publicise_occupant_status({ occupant: from, x, nick: is_nick_change ? new_nick : undefined, prev_role });
 }
 
-/** Shows a session that moved on the nick that it left to its sisters, once more. */
+/** Shows a session that has changed its nick the old nick, which other sessions of its account still have. */
 export function show_return({ room, real_jid }: Visit, occupant: Occupant): void {
 	const presence = occupant.get_presence();
 	if (presence === undefined) return;

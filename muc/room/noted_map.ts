@@ -2,7 +2,7 @@
 
 /** A map that notes which of its keys have changed, so that only these need to be stored. */
 export class NotedMap<Key, Value> extends Map<Key, Value> {
-	/** Missing while the constructor of Map fills it. */
+	/** Undefined while the constructor of Map fills the map. */
 	private readonly noted: Set<Key> | undefined = new Set();
 
 	override set(key: Key, value: Value): this {
@@ -20,7 +20,7 @@ export class NotedMap<Key, Value> extends Map<Key, Value> {
 		super.clear();
 	}
 
-	/** The keys that were set or deleted since this was asked last. */
+	/** The keys that were set or deleted since the last call. */
 	take_changed(): Key[] {
 		const changed = [...(this.noted ?? [])];
 		this.noted?.clear();

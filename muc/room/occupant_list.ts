@@ -7,10 +7,10 @@ import * as st from "../../host/util/stanza.ts";
 import type { Affiliation, Occupant, Role, Room } from "../types.ts";
 import { add_item, muc_user } from "./item.ts";
 
-/** Whether an occupant is meant; without the occupant, whether an affiliated JID is that is not in the room. */
+/** Whether to show an occupant. `occupant` is undefined for an affiliated JID that is not in the room. */
 export type OccupantFilter = (nick: string, occupant: Occupant | undefined) => boolean;
 
-/** How an occupant is shown to who enters, and what of it that was made from. */
+/** An occupant as shown to newcomers, and the values that the text was made from. */
 interface ShownText {
 	readonly text: AddressableText;
 	readonly presence: Stanza;
@@ -20,10 +20,10 @@ interface ShownText {
 	readonly affiliation: Affiliation | undefined;
 }
 
-/** With the real JIDs and without. */
+/** Texts with real JIDs, and texts without. */
 const known = { full: new WeakMap<Occupant, ShownText>(), anonymous: new WeakMap<Occupant, ShownText>() };
 
-/** The presence of an occupant with its `<x/>`, but for what handlers add. */
+/** The presence of an occupant with its `<x/>`, without what handlers add. */
 function build(room: Room, occupant: Occupant, presence: Stanza, is_anonymous: boolean): Stanza {
 	const shown = st.clone(presence);
 	shown.add_child(room.build_item_list(occupant, muc_user(), is_anonymous));
@@ -49,7 +49,7 @@ function shown_text(room: Room, occupant: Occupant, presence: Stanza, is_anonymo
 	return text;
 }
 
-/** A way to hand over texts which were made before; undefined where stanzas have to be made and routed. */
+/** A way to send texts that were made before; undefined where stanzas have to be made and routed. */
 function listener(room: Room, to: string, core: Pick<Room, "route_stanza" | "build_item_list">): TextSender | undefined {
 	const { module } = room;
 	if (room.route_stanza !== core.route_stanza || room.build_item_list !== core.build_item_list) return undefined;
@@ -59,8 +59,8 @@ function listener(room: Room, to: string, core: Pick<Room, "route_stanza" | "bui
 }
 
 /**
- * Shows those who are in a room to who enters it. In a room of many that is most of what entering costs, so that texts are made
- * once for all who enter, as long as nothing wants to see each stanza.
+ * Shows the occupants of a room to a newcomer. In a large room this is most of what entering costs. So each text is made once for all
+ * newcomers, as long as nothing needs to see each stanza.
  * @param core the room's own methods, which modules may have replaced
  */
 export function send_occupant_list(

@@ -29,7 +29,7 @@ function* each_occupant(room: Room): IterableIterator<[string, Occupant]> {
 	for (const [nick, occupant] of room._occupants) yield [nick, occupant.copy()];
 }
 
-/** Forgets which of an occupant's sessions are in the room under that nick; others took over what points elsewhere. */
+/** Removes an occupant's sessions from the index; those that belong to another nick by now stay there. */
 function forget_sessions(room: Room, nick: string): void {
 	const occupant = room._occupants.get(nick);
 	if (occupant === undefined) return;
@@ -39,8 +39,8 @@ function forget_sessions(room: Room, nick: string): void {
 }
 
 /**
- * Puts an occupant into the room in place of the one with its nick. One without role or without an available session is
- * taken out instead. Answers with what is in the room now, which the caller must not change.
+ * Puts an occupant into the room in place of the one with its nick. An occupant without a role or without an
+ * available session is removed instead. Returns what is in the room now; the caller must not change it.
  */
 function save_occupant(room: Room, changed: Occupant): Occupant | undefined {
 	const occupant = changed.copy();
@@ -93,7 +93,7 @@ export const methods = room_methods({
 	save_occupant,
 });
 
-/** The role of rooms where no feature decides otherwise. */
+/** The default role where no feature decides otherwise. */
 function give_role({ affiliation_rank }: MucEvents["muc-get-default-role"]): Role | undefined {
 	if (affiliation_rank >= valid_affiliations.admin) return "moderator";
 	return affiliation_rank >= valid_affiliations.none ? "participant" : undefined;

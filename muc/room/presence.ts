@@ -35,7 +35,7 @@ function handle_first_presence(room: Room, origin: Session, stanza: Stanza): Han
 	return go_on(room.module.fire_waiting("muc-room-pre-create", { room, origin, stanza }), (refused) => {
 		if (refused) return true;
 		const occupant = room.new_occupant(here.bare_jid, nick);
-		// PARITY: who is refused here leaves a room behind that exists without an occupant
+		// PARITY: where the creator is refused here, the room stays without an occupant
 		const event = { room, origin, stanza, occupant, is_first_session: true, is_last_session: undefined, is_new_room: true };
 		return go_on(room.module.fire_waiting("muc-occupant-pre-join", event), (refused) =>
 			refused ? true : found(here, occupant, nick),
@@ -43,7 +43,7 @@ function handle_first_presence(room: Room, origin: Session, stanza: Stanza): Han
 	});
 }
 
-/** The first occupant is in. */
+/** Lets the first occupant in. */
 function found(here: Visit, occupant: Occupant, nick: string): true {
 	const { room, origin, stanza, real_jid } = here;
 	occupant.set_session(real_jid, stanza);
@@ -79,7 +79,7 @@ function handle_normal_presence(room: Room, origin: Session, stanza: Stanza): Ha
 	return true;
 }
 
-/** A session takes leave; the occupant goes with its last one. */
+/** A session leaves; the occupant leaves with its last session. */
 function leave(here: Visit, occupant: Occupant): true | Waiting<true> {
 	const { room, origin, stanza } = here;
 	const is_last = occupant.sessions.size <= 1;
@@ -120,7 +120,7 @@ function join(here: Visit): true | Waiting<true> {
 	});
 }
 
-/** The session is let in, as the occupant that it asked for, or another where handlers say so. */
+/** Lets a session in, as the occupant that it asked for or another one where handlers say so. */
 function enter(here: Visit, asked: Occupant, asked_nick: string, is_new: boolean): void {
 	const { room, stanza, real_jid } = here;
 	const { occupant, is_first } = settle(here, asked, asked_nick, is_new);
@@ -161,7 +161,7 @@ interface Movement {
 	readonly is_new: boolean;
 }
 
-/** What a session that is in asks for is granted. */
+/** Does what a session that is in the room asks for. */
 function move(here: Visit, from: Occupant, asked: Occupant, { is_update, is_last, is_new }: Movement): void {
 	const { room, origin, stanza, real_jid } = here;
 	const asked_nick = addressee_of(stanza);
@@ -172,8 +172,8 @@ function move(here: Visit, from: Occupant, asked: Occupant, { is_update, is_last
 	to.set_session(real_jid, stanza);
 	room.save_occupant(to);
 	if (!is_update && is_last) {
-		// Divergence: Prosody tells of it before the new nick is in the room. So a temporary room counts as empty when its only
-		// occupant changes nick, and is destroyed beneath it.
+		// Divergence: Prosody fires this before the new nick is in the room. So a temporary room counts as empty when its only
+		// occupant changes nick, and is destroyed.
 		room.module.fire_event("muc-occupant-left", { room, nick: from.nick, occupant: from, origin, stanza });
 	}
 	introduce(here, to, from, to.nick !== asked_nick);
@@ -183,8 +183,8 @@ function move(here: Visit, from: Occupant, asked: Occupant, { is_update, is_last
 
 /**
  * The occupant that a session is to be of, after handlers may have chosen another nick for it.
- * Divergence: where that nick is in the room already, Prosody puts the new occupant in its place, and the sessions that were
- * there are in the room no more without hearing of it.
+ * Divergence: where that nick is in the room already, Prosody replaces its occupant; the sessions of that occupant are no longer in
+ * the room, and are not told.
  */
 function settle(here: Visit, asked: Occupant, asked_nick: string, is_new: boolean): { occupant: Occupant; is_first: boolean } {
 	const is_taken = !is_new && asked.bare_jid !== here.bare_jid;
@@ -201,7 +201,7 @@ function refuse_conflict(here: Visit, occupant: Occupant, is_first: boolean): bo
 	return refuse_in_room(here, "cancel", "conflict");
 }
 
-/** Shows the room to who comes in, and an occupant to the room; `from` is what the session was before, if it was in. */
+/** Shows the room to a session that enters, and its occupant to the room; `from` is the session's occupant before, if there was one. */
 function introduce(
 	{ room, real_jid, wants_in }: Visit,
 	occupant: Occupant,

@@ -26,7 +26,7 @@ function build_unavailable_presence(room: Room, occupant_jid: string, to: string
 	return event.stanza;
 }
 
-/** Answers an occupant with the presence of the one it asks for; who is not in the room gets an error. */
+/** Answers an occupant with the presence of the one it asks for; whoever is not in the room gets an error. */
 function respond_to_probe(room: Room, origin: Session, stanza: Stanza, recipient: Occupant | undefined): void {
 	if (recipient === undefined) {
 		refuse_in_room({ room, origin, stanza }, "cancel", "not-acceptable", not_connected);

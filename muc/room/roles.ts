@@ -16,7 +16,7 @@ function may_set_role(room: Room, actor: string, occupant: Occupant, role: Role 
 	if (event.allowed) return ok(true);
 
 	const own = room.get_affiliation(actor);
-	// Nobody acts on those above
+	// Nobody may change the role of somebody with a higher affiliation
 	if (affiliation_rank(own) < affiliation_rank(room.get_affiliation(occupant.bare_jid))) return refusal;
 	const concerns_moderator = occupant.role === "moderator" || role === "moderator";
 	if (concerns_moderator && own !== "owner" && own !== "admin") return refusal;

@@ -5,7 +5,7 @@ import { carriable } from "../../host/util/xml_text.ts";
 import { as_table, type Kinds } from "../kinds.ts";
 import type { AffiliationData, RoomData } from "../types.ts";
 
-/** Reads one stored table of a room; the texts say in warnings which table it is. */
+/** What reads one stored table of a room needs to know. */
 interface TableReader {
 	readonly module: ModuleApi;
 	readonly kinds: Kinds;
@@ -14,7 +14,7 @@ interface TableReader {
 	describe(key: string): string;
 }
 
-/** A value whose texts can all be sent; `changed` is called where that took a change. */
+/** A value with texts that can be sent as XML; `changed` is called where one had to be changed for that. */
 function sendable(value: StoreValue, changed: () => void): StoreValue {
 	if (typeof value === "string") {
 		const text = carriable(value);
@@ -30,7 +30,7 @@ function sendable(value: StoreValue, changed: () => void): StoreValue {
 	return read;
 }
 
-/** All keys of a table, without those that are known and have a value that is not as it has to be. */
+/** The keys of a table, without known ones that have a value of the wrong kind. */
 function read_table({ module, kinds, room_jid, describe }: TableReader, table: StoreTable): StoreTable {
 	const read: StoreTable = {};
 	for (const [key, value] of Object.entries(table)) {
@@ -40,14 +40,14 @@ function read_table({ module, kinds, room_jid, describe }: TableReader, table: S
 		else if (!kind.is(value)) {
 			module.log("warn", "Room %s: expected %s as %s, left out", room_jid, kind.name, describe(key));
 		} else {
-			const what = "holds what is no UTF-8 or no XML, read as it was probably meant";
+			const what = "is not valid UTF-8 or cannot be sent as XML; read as it was probably meant";
 			read[key] = sendable(value, () => module.log("warn", "Room %s: the %s %s", room_jid, describe(key), what));
 		}
 	}
 	return read;
 }
 
-/** Reads the settings of a room; keys that modules put there are kept. What cannot be meant is left out, with a warning. */
+/** Reads the settings of a room; keys that modules put there are kept. Values of the wrong kind are left out, with a warning. */
 export function read_room_data(module: ModuleApi, kinds: Kinds, room_jid: string, stored: StoreValue | undefined): RoomData {
 	const table = as_table(stored);
 	if (table === undefined && stored !== undefined)

@@ -10,7 +10,7 @@ function lacks_feature(_room: Room, origin: Session, stanza: Stanza): true {
 	return refuse(origin, stanza, "cancel", "service-unavailable");
 }
 
-/** What rooms ask of their features, with the answers that hold where there is no such feature. */
+/** Methods of features that rooms call themselves, as they answer where there is no such feature. */
 export const methods = room_methods({
 	get_whois: (_room: Room): Whois => "moderators",
 	get_members_only: (_room: Room): boolean | undefined => undefined,

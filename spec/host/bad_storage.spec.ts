@@ -200,7 +200,7 @@ it("a nick that is no UTF-8 is read as it was probably meant, and the room works
 	);
 	await stop();
 	expect(logged()).toContain(`${path}, line 9: a text is not UTF-8`);
-	expect(logged()).toContain("the reserved_nickname of romeo@localhost holds what is no UTF-8");
+	expect(logged()).toContain("the reserved_nickname of romeo@localhost is not valid UTF-8");
 	const text = readFileSync(path, "utf8");
 	expect(text).toContain('["reserved_nickname"] = "rom\\195\\191eo"');
 	expect(text).toContain('["tybalt@localhost"] = "outcast"');
@@ -365,7 +365,7 @@ describe("texts that are no UTF-8, or no XML", () => {
 		change.tag("field", { var: "FORM_TYPE" }).text_tag("value", "http://jabber.org/protocol/muc#roomconfig").up();
 		change.tag("field", { var: "muc#roomconfig_roomname" }).text_tag("value", "Green").up();
 		expect((await ask(romeo, change.reset())).attr["type"]).toBe("result");
-		expect(logged()).toContain("Room old@conference.localhost: the setting name holds what is no UTF-8");
+		expect(logged()).toContain("Room old@conference.localhost: the setting name is not valid UTF-8");
 		await stop();
 		expect(readFileSync(path, "latin1")).toContain('["name"] = "Green"');
 	});
