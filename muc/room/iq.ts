@@ -79,7 +79,8 @@ function handle_answer(room: Room, stanza: Stanza): true | undefined {
 }
 
 function handle_request(room: Room, origin: Session, stanza: Stanza): true {
-	const sender = sender_of(stanza);
+	// A module may ask in nobody's name
+	const sender = stanza.attr["from"] ?? "";
 	const addressee = addressee_of(stanza);
 	const from = room.get_occupant_jid(sender);
 	const event = { room, origin, stanza };
