@@ -145,10 +145,13 @@ export function create_server(options: ServerOptions): Result<RunningServer, str
 	};
 	const turn = new Turn(fail_turn, undefined, lock_time);
 
+	let start_time: number | undefined;
 	// The managers know each other only through this value, which is complete before any of them is asked for something.
 	const server: RunningServer = {
 		version: options.version,
-		start_time: Math.floor(Date.now() / 1000),
+		get start_time() {
+			return start_time;
+		},
 		config,
 		events,
 		hosts,
@@ -290,6 +293,7 @@ export function create_server(options: ServerOptions): Result<RunningServer, str
 		if (!claimed.ok) return fail_start(claimed.error);
 		const problem = await activate_hosts(() => true);
 		if (problem !== undefined) return fail_start(problem);
+		start_time = Math.floor(Date.now() / 1000);
 		const listening = await portmanager.start();
 		if (!listening.ok) return fail_start(listening.error);
 		claims.write_pid();

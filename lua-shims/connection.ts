@@ -21,6 +21,9 @@ function methods_of(host: LuaContext): ConnectionMethods {
 	const nothing = (): undefined => undefined;
 	return {
 		ip: (conn) => border.to_lua(conn.ip),
+		port: (conn) => border.to_lua(conn.ports?.peer),
+		clientport: (conn) => border.to_lua(conn.ports?.client),
+		serverport: (conn) => border.to_lua(conn.ports?.server),
 		ssl: (conn) => border.to_lua(conn.secure),
 		ssl_info: (conn) => {
 			const info = conn.ssl_info();

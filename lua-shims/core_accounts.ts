@@ -162,9 +162,10 @@ export function rostermanager(host: LuaContext): TValue {
 		is_contact_pending_in: asked(rosters.is_contact_pending_in),
 		is_contact_pending_out: asked(pending_out),
 		set_contact_pending_in: ([username, on, address, stanza = nil]) => {
-			const kept = border.from_lua(stanza);
-			if (!(kept instanceof Stanza)) throw new TypeError("bad argument to set_contact_pending_in: expected a stanza");
-			return truth(rosters.set_contact_pending_in(name_of(username), host_of(on), jid_of(address), kept));
+			const [account, domain, contact] = [name_of(username), host_of(on), jid_of(address)];
+			if (rosters.is_contact_subscribed(account, domain, contact)) return undefined;
+			const request = border.from_lua(stanza);
+			return truth(rosters.set_contact_pending_in(account, domain, contact, request instanceof Stanza ? request : true));
 		},
 		set_contact_pending_out: asked(rosters.set_contact_pending_out),
 		unsubscribe: asked(rosters.unsubscribe),

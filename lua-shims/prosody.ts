@@ -72,7 +72,6 @@ function prosody_fields(host: LuaContext, functions: { readonly [name: string]: 
 		bare_sessions: kept_by_host(server.bare_sessions),
 		events: server.events,
 		version: server.version,
-		start_time: server.start_time,
 		platform: "posix",
 		process_type: "prosody",
 		installed: true,
@@ -108,6 +107,7 @@ function prosody_fields(host: LuaContext, functions: { readonly [name: string]: 
 		const value = border.to_lua(constants[name]);
 		fields.set(name, { get: () => value });
 	}
+	fields.set("start_time", { get: () => border.to_lua(server.start_time) });
 	// what only an earlier or later Prosody has is made when it is asked for
 	fields.set("started", { get: () => started });
 	fields.set("features", { get: () => host.libraries.get("util.set") && features_of(host) });

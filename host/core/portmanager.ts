@@ -227,7 +227,7 @@ export function create_portmanager(server: PortNeeds): PortManager {
 			connecting.socket.then((opened) => {
 				if (!opened.ok) onfailure(opened.error);
 				else if (state === "stopped") opened.value.destroy();
-				else net.adopt(opened.value, onconnect, { ip: opened.value.remoteAddress ?? address.host });
+				else net.adopt(opened.value, onconnect, { ip: opened.value.remoteAddress ?? address.host, was_opened: true });
 			});
 			return connecting.cancel;
 		},

@@ -4,6 +4,7 @@ import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { TLSSocket } from "node:tls";
 import type {
+	ConnectionPorts,
 	ChannelBinding,
 	Connection,
 	Log,
@@ -74,6 +75,9 @@ export class SocketConnection extends TurnConnection implements Connection {
 	private handshake_timer: NodeJS.Timeout | undefined;
 	private settle: () => void = () => {};
 
+	/** Whether this side opened it. */
+	was_opened = false;
+
 	/** @param forget called when nothing of the connection is left */
 	constructor(
 		private stream: Duplex,
@@ -102,6 +106,13 @@ export class SocketConnection extends TurnConnection implements Connection {
 
 	get secure(): boolean {
 		return this.encrypted;
+	}
+
+	get ports(): ConnectionPorts | undefined {
+		const { stream } = this;
+		if (!(stream instanceof Socket) || stream.localPort === undefined || stream.remotePort === undefined) return undefined;
+		const [own, peer] = [stream.localPort, stream.remotePort];
+		return this.was_opened ? { server: peer, client: own, peer } : { server: own, client: peer, peer };
 	}
 
 	override get pending(): number {

@@ -92,16 +92,17 @@ export class NetServer {
 	/**
 	 * Takes a stream that is connected already, such as one end of a pair in memory.
 	 * @param onconnect told of the connection before anything is read from it; with TLS, once that is agreed on
-	 * @param options the peer's address for logs and limits; TLS from the first byte
+	 * @param options the peer's address for logs and limits; TLS from the first byte; whether this side opened it
 	 */
 	adopt(
 		stream: Duplex,
 		onconnect: (connection: SocketConnection) => void,
-		options: { ip?: string; tls?: (() => TlsContext | undefined) | undefined } = {},
+		options: { ip?: string; tls?: (() => TlsContext | undefined) | undefined; was_opened?: boolean } = {},
 	): SocketConnection {
 		const connection = new SocketConnection(stream, options.ip ?? "127.0.0.1", this.turn, this.settings, this.log, () =>
 			this.connections.delete(connection),
 		);
+		connection.was_opened = options.was_opened === true;
 		this.connections.add(connection);
 		const tell = (): void => connection.guard(() => onconnect(connection));
 		if (options.tls === undefined) tell();

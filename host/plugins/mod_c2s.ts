@@ -172,7 +172,7 @@ class ClientStreams implements StreamKind<ClientSession> {
 		if (session.conn?.secure && !session.secure) this.encrypted(session);
 
 		const features = st.stanza("stream:features");
-		host.events.fire_event("stream-features", { origin: session, features });
+		host.events.fire_event("stream-features", { origin: session, features, stream: attr });
 		if (features.first_tag !== undefined || session.full_jid !== undefined) {
 			features.reset().add_child(this.stream_limits(session));
 			session.send(features);

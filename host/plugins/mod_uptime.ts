@@ -22,10 +22,11 @@ export function uptime_text(start_time: number, now: number): string {
 export const definition: ModuleDefinition = {
 	name: "uptime",
 	load(module) {
-		const { start_time } = module.server;
+		const now = (): number => Math.floor(Date.now() / 1000);
+		const started = (): number => module.server.start_time ?? now();
 		module.add_feature(ns.last);
 		module.hook("iq-get/host/jabber:iq:last:query", ({ origin, stanza }) => {
-			const seconds = Math.floor(Date.now() / 1000 - start_time);
+			const seconds = now() - started();
 			origin.send(st.reply(stanza).tag("query", { xmlns: ns.last, seconds: String(seconds) }));
 			return true;
 		});
@@ -33,7 +34,7 @@ export const definition: ModuleDefinition = {
 			name: "Get uptime",
 			node: "uptime",
 			permission: "any",
-			handler: () => [{ status: "completed", info: uptime_text(start_time, Math.floor(Date.now() / 1000)) }],
+			handler: () => [{ status: "completed", info: uptime_text(started(), now()) }],
 		};
 		module.depends("adhoc");
 		module.add_item("adhoc-provider", command);

@@ -10,6 +10,8 @@ import type { ConfigValue } from "../config/config.ts";
  */
 export interface Connection {
 	readonly ip: string;
+	/** The ports of both ends; missing where the carrier has no such thing, or where it is gone. */
+	readonly ports?: ConnectionPorts | undefined;
 	readonly secure: boolean;
 	/** Callbacks of the owner; `ondata` gets chunks as they come, `onclose` comes once. */
 	ondata: (chunk: Buffer) => void;
@@ -66,6 +68,16 @@ export interface Connection {
 	 * the connection has no such thing.
 	 */
 	channel_binding?(type: ChannelBinding): Buffer | undefined;
+}
+
+/** The ports of a connection. */
+export interface ConnectionPorts {
+	/** Of the side that was asked. */
+	readonly server: number;
+	/** Of the side that opened the connection. */
+	readonly client: number;
+	/** Of the other end. */
+	readonly peer: number;
 }
 
 /** Kinds of channel binding: RFC 5929, RFC 9266. */

@@ -3,7 +3,7 @@
 import type { StanzaError } from "../../util/error.ts";
 import type { Events, Handler } from "../../util/events.ts";
 import type { Role } from "../../util/roles.ts";
-import type { Stanza } from "../../util/stanza.ts";
+import type { Attributes, Stanza } from "../../util/stanza.ts";
 import type { AuthProvider, AuthzProvider, Roster, RosterItem } from "./accounts.ts";
 import type { HttpMessageEvent } from "./http.ts";
 import type { C2sSession, ComponentSession, ServerSession, SessionBase, StreamSession, UserSessions } from "./sessions.ts";
@@ -75,7 +75,8 @@ export interface EventMap {
 	[pre: `pre-presence/${string}`]: StanzaEvent;
 	/** A stanza for a domain that is not served here. */
 	"route/remote": StanzaEvent & { from_host: string; to_host: string };
-	"stream-features": { origin: C2sSession; features: Stanza };
+	/** `stream` is what the client's header says. */
+	"stream-features": { origin: C2sSession; features: Stanza; stream: Attributes };
 	"host-disco-info": DiscoEvent;
 	"host-disco-items": DiscoEvent;
 	"host-disco-info-node": DiscoEvent;

@@ -90,7 +90,7 @@ export interface RosterManager {
 	is_contact_preapproved(username: string, host: string, jid: string): boolean;
 	is_contact_pending_in(username: string, host: string, jid: string): boolean;
 	/** State changes of RFC 6121 appendix A; each answers whether something was changed and saved. */
-	set_contact_pending_in(username: string, host: string, jid: string, stanza: Stanza): boolean;
+	set_contact_pending_in(username: string, host: string, jid: string, stanza: Stanza | true): boolean;
 	set_contact_pending_out(username: string, host: string, jid: string): boolean;
 	unsubscribe(username: string, host: string, jid: string): boolean;
 	subscribed(username: string, host: string, jid: string): boolean;

@@ -24,8 +24,8 @@ export interface ConfigReader {
 /** A whole server as a value; nothing of it is process-wide. */
 export interface Server {
 	readonly version: string;
-	/** Seconds since 1970. */
-	readonly start_time: number;
+	/** When it started, in seconds since 1970; undefined while it starts, which modules tell from it. */
+	readonly start_time: number | undefined;
 	readonly config: ConfigReader;
 	readonly events: Events<EventMap>;
 	readonly hosts: Map<string, HostSession>;

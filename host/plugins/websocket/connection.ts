@@ -91,6 +91,10 @@ export class WebSocketConnection implements Connection {
 		return this.conn.pending;
 	}
 
+	get ports(): Connection["ports"] {
+		return this.conn.ports;
+	}
+
 	write(data: string | Uint8Array, keep?: boolean): boolean {
 		// What goes into something else that follows is no message
 		if (data.length === 0) return true;
