@@ -7,6 +7,12 @@ import { nil } from "./vm/live_table.ts";
 
 /** An error of the host as util.error makes it. */
 export function error_value({ vm, border, libraries }: LuaContext, reason: unknown): TValue {
+	if (reason instanceof IqError && reason.stanza !== undefined) {
+		const stanza = border.to_lua(reason.stanza);
+		return (
+			vm.call(libraries.function_of("util.error", "from_stanza"), [stanza, border.table({ stanza: reason.stanza })])[0] ?? nil
+		);
+	}
 	const given =
 		reason instanceof IqError
 			? { type: reason.type, condition: reason.condition, text: reason.text }

@@ -37,7 +37,12 @@ function answer_of(host: LuaContext, value: TValue): unknown {
 	const text = vm.index(value, string_value("body"));
 	const code = vm.index(value, string_value("code"));
 	const condition = vm.index(value, string_value("condition"));
-	if (!condition.ttisnil() || !code.ttisnil()) return border.copy_fields(value, ["type", "condition", "text", "code"]);
+	if (!condition.ttisnil() || !code.ttisnil()) {
+		const error = border.copy_fields(value, ["type", "condition", "text", "code"]);
+		// who makes the page for it sees all of it
+		border.bind(error, kept(value));
+		return error;
+	}
 	const headers = vm.index(value, string_value("headers"));
 	return {
 		...border.copy_fields(value, ["status_code", "status"]),
@@ -153,8 +158,21 @@ function server_library(host: LuaContext): TValue {
 	const name_of = (value: TValue | undefined): string => text_argument(value, "host");
 	/** One handler of the host for each function of Lua, so that it can be taken back. */
 	const handlers = new WeakMap<object, HttpHandler>();
-	const handler_of = (value: TValue | undefined): ((event: HttpEvent) => unknown) => {
+	/** The same for those of events that are no requests, such as `http-error`: they answer at once. */
+	const others = new WeakMap<object, (event: unknown) => unknown>();
+	const other_of = (given: TValue): ((event: unknown) => unknown) => {
+		const value = kept(given);
+		const closure = value.value as object;
+		let handler = others.get(closure);
+		if (!handler) {
+			handler = (event) => answer_of(host, vm.call(value, [border.to_lua(event)])[0] ?? nil);
+			others.set(closure, handler);
+		}
+		return handler;
+	};
+	const handler_of = (event: string, value: TValue | undefined): ((event: HttpEvent) => unknown) => {
 		if (!is_function(value)) throw new TypeError("bad argument: expected a function as the handler");
+		if (!event.includes(" ")) return other_of(value);
 		let handler = handlers.get(value.value as object);
 		if (!handler) {
 			handler = http_handler(host, value);
@@ -163,6 +181,7 @@ function server_library(host: LuaContext): TValue {
 		return handler as (event: HttpEvent) => unknown;
 	};
 	const event_of = (value: TValue | undefined) => text_argument(value, "event") as `GET ${string}`;
+	// What Prosody's modules put in place of a response's own methods calls these
 	const response_of = (value: TValue | undefined): Response => {
 		const known = value === undefined ? undefined : border.from_lua(value);
 		if (known instanceof Response) return known;
@@ -172,13 +191,13 @@ function server_library(host: LuaContext): TValue {
 		add_handler: ([event, handler, priority]) => {
 			http_server.events.add_handler(
 				event_of(event),
-				handler_of(handler),
+				handler_of(event_of(event), handler),
 				typeof priority?.value === "number" ? priority.value : undefined,
 			);
 			return undefined;
 		},
 		remove_handler: ([event, handler]) => {
-			http_server.events.remove_handler(event_of(event), handler_of(handler));
+			http_server.events.remove_handler(event_of(event), handler_of(event_of(event), handler));
 			return undefined;
 		},
 		fire_event: ([event, payload = nil]) => border.to_lua(http_server.events.fire_any(event_of(event), border.from_lua(payload))),
@@ -201,11 +220,11 @@ function server_library(host: LuaContext): TValue {
 			return undefined;
 		},
 		send_response: ([response, body]) => {
-			response_of(response).send(body_of(body));
+			Response.prototype.send.call(response_of(response), body_of(body));
 			return border.to_lua(true);
 		},
 		send_file: ([response, file = nil]) => {
-			response_of(response).send_file(source_of(host, file));
+			Response.prototype.send_file.call(response_of(response), source_of(host, file));
 			return border.to_lua(true);
 		},
 		write_headers: ([response]) => {

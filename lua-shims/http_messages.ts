@@ -113,7 +113,16 @@ export function register_http(host: LuaContext): void {
 		same("persistent"),
 		same("on_destroy"),
 		same("finish_cb"),
-		["finished", { get: (response) => response.finished || undefined }],
+		[
+			"finished",
+			{
+				get: (response) => response.finished || undefined,
+				// whoever sets it answers by hand
+				set: (response, value) => {
+					response.finished = !value.ttisnil() && value.value !== false;
+				},
+			},
+		],
 		log_field<Response>(),
 		conn_field<Response>(),
 		[

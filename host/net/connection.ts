@@ -4,9 +4,9 @@ import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { TLSSocket } from "node:tls";
 import type {
-	ConnectionPorts,
 	ChannelBinding,
 	Connection,
+	ConnectionPorts,
 	Log,
 	PeerVerification,
 	RateLimitSettings,

@@ -147,9 +147,12 @@ class PresenceHandling {
 	}
 
 	/** Subscription changes and probes that a client of this host sends (RFC 6121 §3). */
-	handle_outbound_subscription(origin: Session, stanza: st.Stanza): true | undefined {
-		const from = jid.bare(stanza.attr["from"]);
-		const to = jid.bare(stanza.attr["to"]);
+	handle_outbound_subscription(
+		origin: Session,
+		stanza: st.Stanza,
+		from = jid.bare(stanza.attr["from"]),
+		to = jid.bare(stanza.attr["to"]),
+	): true | undefined {
 		const username = jid.node(from);
 		if (from === undefined || to === undefined || username === undefined || from === to) return undefined;
 		const { host } = this.module;
@@ -192,9 +195,12 @@ class PresenceHandling {
 	}
 
 	/** Subscription changes and probes that reach an account of this host. */
-	handle_inbound_subscription(origin: Session, stanza: st.Stanza): true {
-		const from = jid.bare(stanza.attr["from"]);
-		const to = jid.bare(stanza.attr["to"]);
+	handle_inbound_subscription(
+		origin: Session,
+		stanza: st.Stanza,
+		from = jid.bare(stanza.attr["from"]),
+		to = jid.bare(stanza.attr["to"]),
+	): true {
 		const username = jid.node(to);
 		if (from === undefined || to === undefined || username === undefined) return true;
 		const { host } = this.module;
@@ -275,10 +281,33 @@ class PresenceHandling {
 	}
 }
 
+/** What other modules may do with presences. */
+export interface PresenceExports {
+	/** A client's own presence without `to`. */
+	handle_normal_presence(origin: C2sSession, stanza: st.Stanza): void;
+	/** Shows the presence of an account's resources, or instead of it the given one, to somebody; answers how many there were. */
+	send_presence_of_available_resources(username: string, host: string, to: string, origin?: Session, instead?: st.Stanza): number;
+	/** Changes of subscriptions and probes that a client of this host sends, between these bare JIDs or else the stanza's. */
+	handle_outbound_presence_subscriptions_and_probes(
+		origin: Session,
+		stanza: st.Stanza,
+		from?: string,
+		to?: string,
+	): true | undefined;
+	/** The same where they reach an account of this host. */
+	handle_inbound_presence_subscriptions_and_probes(origin: Session, stanza: st.Stanza, from?: string, to?: string): true;
+}
+
+declare module "../core/types.ts" {
+	interface ModuleExports {
+		presence: PresenceExports;
+	}
+}
+
 /** Presence of clients, and subscriptions between accounts. */
 export const definition: ModuleDefinition = {
 	name: "presence",
-	load(module) {
+	load(module): PresenceExports {
 		const handling = new PresenceHandling(module);
 		const ignore_priority = module.get_option_boolean("ignore_presence_priority", false);
 
@@ -344,5 +373,15 @@ export const definition: ModuleDefinition = {
 			},
 			-1,
 		);
+
+		return {
+			handle_normal_presence: (origin, stanza) => handling.handle_own_presence(origin, stanza, ignore_priority),
+			send_presence_of_available_resources: (username, _host, to, _origin, instead) =>
+				handling.show_available_resources(username, to, instead),
+			handle_outbound_presence_subscriptions_and_probes: (origin, stanza, from, to) =>
+				handling.handle_outbound_subscription(origin, stanza, from, to),
+			handle_inbound_presence_subscriptions_and_probes: (origin, stanza, from, to) =>
+				handling.handle_inbound_subscription(origin, stanza, from, to),
+		};
 	},
 };

@@ -135,7 +135,7 @@ export class FakeStream implements C2sSession {
 	/** The stream features that this stream is offered. */
 	features(): string {
 		const features = st.stanza("stream:features");
-		this.server.hosts.get(this.host ?? "")?.events.fire_event("stream-features", { origin: this, features });
+		this.server.hosts.get(this.host ?? "")?.events.fire_event("stream-features", { origin: this, features, stream: {} });
 		return features.toString();
 	}
 }

@@ -9,12 +9,25 @@ const disco = "http://jabber.org/protocol/disco#info";
 const room = "terrace@conference.localhost";
 const muc = "http://jabber.org/protocol/muc";
 
-const recipients = ["localhost", "conference.localhost", "mira@localhost", room, `${room}/Mira`, `${room}/Nobody`, "nowhere@conference.localhost"];
+const recipients = [
+	"localhost",
+	"conference.localhost",
+	"mira@localhost",
+	room,
+	`${room}/Mira`,
+	`${room}/Nobody`,
+	"nowhere@conference.localhost",
+];
 const senders = ["-", "localhost", "mira@localhost", "mira@localhost/a"];
 
 async function outcomes(stage: Stage): Promise<string[]> {
 	const mira = await stage.client("mira", "a");
-	mira.send(st.presence({ to: `${room}/Mira` }).tag("x", { xmlns: muc }).reset());
+	mira.send(
+		st
+			.presence({ to: `${room}/Mira` })
+			.tag("x", { xmlns: muc })
+			.reset(),
+	);
 	await expect_stanza(mira, (stanza) => stanza.get_child("subject") !== undefined);
 	const found: string[] = [];
 	const ask = async (request: string): Promise<void> => {
@@ -29,6 +42,12 @@ async function outcomes(stage: Stage): Promise<string[]> {
 	}
 	await ask(`localhost localhost origin urn:example:unknown 0.5`);
 	await ask(`mira@localhost/a localhost origin urn:example:unknown 0.1`);
+	// what is refused by its recipient
+	mira.send(st.message({ to: "localhost", type: "chat" }, "mira@localhost/a localhost - urn:example:unknown 5"));
+	const asked = await expect_stanza(mira, ({ name }) => name === "iq");
+	mira.send(st.error_reply(asked, "modify", "not-acceptable", "Not me").reset());
+	const told = await expect_stanza(mira, ({ name, attr }) => name === "message" && attr["from"] === "localhost");
+	found.push(told.get_child_text("body") ?? "");
 	return found;
 }
 
