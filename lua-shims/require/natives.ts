@@ -17,6 +17,7 @@ import { server_library } from "./server.ts";
 import { ssl_library, x509_certificates_library } from "./ssl.ts";
 import { pposix_library, signal_library } from "./system.ts";
 import { time_library, timer_library } from "./time.ts";
+import { udp_library } from "./udp.ts";
 import { xml_library } from "./xml.ts";
 import { xmppstream_library } from "./xmppstream.ts";
 
@@ -24,6 +25,7 @@ import { xmppstream_library } from "./xmppstream.ts";
 export const natives: { readonly [name: string]: (host: LuaContext) => TValue } = {
 	DBI: dbi_library,
 	"host.dns": dns_library,
+	"host.udp": udp_library,
 	lfs: lfs_library,
 	lxp: lxp_library,
 	"net.server": server_library,

@@ -7,12 +7,16 @@ import chain from "./net/resolvers/chain.lua";
 import manual from "./net/resolvers/manual.lua";
 import service from "./net/resolvers/service.lua";
 import unbound from "./net/unbound.lua";
+import http from "./socket/http.lua";
+import smtp from "./socket/smtp.lua";
+import tcp from "./socket/tcp.lua";
 import prosodyctl from "./util/prosodyctl.lua";
 import sql from "./util/sql.lua";
 
 /** Source text of each library, by the name that modules `require` it by. */
 export const on_host: { readonly [name: string]: string } = {
 	"core.statsmanager": statsmanager,
+	"host.tcp": tcp,
 	"net.adns": 'return require "net.unbound"',
 	"net.connect": connect,
 	"net.dns": 'return require "net.unbound".dns',
@@ -21,6 +25,9 @@ export const on_host: { readonly [name: string]: string } = {
 	"net.resolvers.manual": manual,
 	"net.resolvers.service": service,
 	"net.unbound": unbound,
+	"socket.http": http,
+	"socket.smtp": smtp,
+	"ssl.https": 'return require "socket.http"',
 	"util.prosodyctl": prosodyctl,
 	"util.sql": sql,
 };
