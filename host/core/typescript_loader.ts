@@ -107,6 +107,8 @@ class SourceModule extends Module {
  */
 export function create_typescript_loader(folders: readonly string[], api: object): ModuleLoader {
 	const transform = create_transform();
+	/** Node forgets where the lines of a file come from once its module is gone, which must live as long as what it defines. */
+	const sources = new WeakMap<ModuleDefinition, SourceModule>();
 
 	function load(file: string, name: string): Result<ModuleDefinition, string> {
 		try {
@@ -117,7 +119,9 @@ export function create_typescript_loader(folders: readonly string[], api: object
 			const exported: { [key: string]: unknown } = source.exports;
 			const { default: by_default, load: by_name = by_default, global } = exported;
 			if (!is_load_function(by_name)) return failed(exports_nothing(file));
-			return ok({ name, path: file, global: global === true, is_guarded: true, load: by_name });
+			const definition = { name, path: file, global: global === true, is_guarded: true, load: by_name };
+			sources.set(definition, source);
+			return ok(definition);
 		} catch (error) {
 			return failed(`${file} cannot be loaded: ${describe(error)}`);
 		}
