@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ns } from "../host/util/ns.ts";
 import * as st from "../host/util/stanza.ts";
 import { Client } from "../tools/scansion/client.ts";
-import { ask, expect_stanza, patience } from "./helper.ts";
+import { ask, eventually, expect_stanza, patience } from "./helper.ts";
 
 const program = resolve(import.meta.dirname, "../dist/enjamb.js");
 let folder = "";
@@ -49,14 +49,11 @@ function launch(args: readonly string[], input = "") {
 			done({ status, out, err });
 		});
 	});
-	const printed = async (text: string): Promise<string> => {
-		const deadline = Date.now() + patience;
-		while (!out.includes(text)) {
-			if (child.exitCode !== null || Date.now() > deadline) throw new Error(`never printed ${text}:\n${out}${err}`);
-			await new Promise((later) => setTimeout(later, 20));
-		}
-		return out;
-	};
+	const printed = (text: string): Promise<string> =>
+		eventually(() => {
+			if (!out.includes(text)) throw new Error(`never printed ${text}:\n${out}${err}`);
+			return out;
+		});
 	return { child, ended, printed };
 }
 

@@ -3,7 +3,6 @@
 import { mkdtempSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import Sqlite from "better-sqlite3";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { ConfigValue } from "../../host/core/configmanager.ts";
@@ -93,9 +92,8 @@ describe.each(["IMMEDIATE", "EXCLUSIVE"])("a lock taken with BEGIN %s", (how) =>
 			is_answered = true;
 		});
 		// What is not stored can be read, but is not shown
-		await delay(100);
+		await eventually(() => expect(live(muc, "hall").get_affiliation("tybalt@localhost")).toBe("outcast"));
 		expect(is_answered).toBe(false);
-		expect(live(muc, "hall").get_affiliation("tybalt@localhost")).toBe("outcast");
 		const waits: number[] = [];
 		for (let number = 0; number < 10; number++) {
 			waits.push(await ping(juliet));
@@ -109,28 +107,35 @@ describe.each(["IMMEDIATE", "EXCLUSIVE"])("a lock taken with BEGIN %s", (how) =>
 	});
 
 	it("keeps messages in order, in the archive and for those who read them", async () => {
-		const { test } = await start();
-		const [romeo, juliet] = [await test.client("romeo"), await test.client("juliet")];
+		const { test, module } = await start();
+		const [romeo, juliet, mercutio] = [await test.client("romeo"), await test.client("juliet"), await test.client("mercutio")];
 		await create(romeo, "hall", persistent);
 		await enter(juliet, "hall", "juliet");
 		await say(romeo, "hall", "0");
+		await expect_stanza(juliet, (stanza) => stanza.get_child_text("body") === "0");
 		const held = lock(how);
+		const handled: (string | undefined)[] = [];
+		module.hook("muc-broadcast-message", ({ stanza }) => void handled.push(stanza.attr["id"]));
+		module.hook(`iq-set/bare/${ns.mam}:query`, ({ stanza }) => void handled.push(stanza.attr["id"]), 100);
+		// Each is a turn of its own
 		for (const body of ["1", "2", "3"]) {
 			romeo.send(st.message({ to: room_of("hall"), type: "groupchat", id: body }, body));
-			await delay(20);
+			await eventually(() => expect(handled).toContain(body));
 		}
 		const asked = st
 			.iq({ to: room_of("hall"), type: "set", id: "mam" })
 			.tag("query", { xmlns: ns.mam })
 			.reset();
 		juliet.send(asked);
-		await delay(200);
+		await eventually(() => expect(handled).toContain("mam"));
+		// What somebody else asks afterwards is answered
+		await ping(mercutio);
 		expect(juliet.queue.filter(({ attr }) => attr["id"] === "mam" || /^[123]$/.test(attr["id"] ?? ""))).toEqual([]);
 		expect(bodies("hall")).toEqual(["0"]);
 		held.release();
 		const seen: (string | undefined)[] = [];
 		while (seen.at(-1) !== "mam") {
-			const next = await expect_stanza(juliet, ({ name, attr }) => name !== "presence" && attr["id"] !== "say-0");
+			const next = await expect_stanza(juliet, ({ name }) => name !== "presence");
 			const archived = next
 				.get_child("result", ns.mam)
 				?.get_child("forwarded", ns.forward)
@@ -236,12 +241,12 @@ describe("what waits for a lock", () => {
 	});
 
 	it("waits also where SQLite keeps no log, as long as reading is possible; else it fails, and is told at once", async () => {
-		const { test } = await start({ sqlite_tune: "safe" });
+		const { test, muc } = await start({ sqlite_tune: "safe" });
 		const romeo = await test.client("romeo");
 		await create(romeo, "hall", persistent);
 		const held = lock("IMMEDIATE");
 		const banned = ask(romeo, ban("hall", "tybalt@localhost"));
-		await delay(100);
+		await eventually(() => expect(live(muc, "hall").get_affiliation("tybalt@localhost")).toBe("outcast"));
 		held.release();
 		expect(outcome(await banned)).toBe("ok");
 		const closed = lock("EXCLUSIVE");
@@ -298,8 +303,13 @@ describe("a start", () => {
 		const held = lock();
 		const failing = start_test_server({ config: { "*": { storage: "sql", storage_lock_timeout: 0.3 } }, data_path: folder });
 		await expect(failing).rejects.toThrow("another process is using it");
-		const waiting = start_test_server({ config: { "*": { storage: "sql" } }, data_path: folder });
-		await delay(300);
+		const log: string[] = [];
+		const waiting = start_test_server({
+			config: { "*": { storage: "sql" } },
+			data_path: folder,
+			log: [{ level: "debug", to: { write: (_, __, message) => void log.push(message) } }],
+		});
+		await eventually(() => expect(log.join("\n")).toContain("another process is using it"));
 		held.release();
 		await (await waiting).stop();
 	});

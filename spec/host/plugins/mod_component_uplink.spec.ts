@@ -7,7 +7,7 @@ import { ns } from "../../../host/util/ns.ts";
 import * as st from "../../../host/util/stanza.ts";
 import { find_prosody } from "../../../tools/reference.ts";
 import { Client } from "../../../tools/scansion/client.ts";
-import { expect_stanza, patience } from "../../helper.ts";
+import { eventually, expect_stanza, patience } from "../../helper.ts";
 import { not_installed } from "../../needs.ts";
 import { compose_rooms, start_pair, type UplinkPair } from "../../uplink.ts";
 
@@ -76,12 +76,10 @@ afterEach(async () => {
 	pair = undefined;
 });
 
-async function until(condition: () => boolean): Promise<void> {
-	const end = Date.now() + patience;
-	while (!condition()) {
-		if (Date.now() > end) throw new Error(`it did not come to that: ${condition}`);
-		await new Promise((resolve) => setTimeout(resolve, 10));
-	}
+function until(condition: () => boolean): Promise<void> {
+	return eventually(() => {
+		if (!condition()) throw new Error(`it did not come to that: ${condition}`);
+	});
 }
 
 async function start(serve: (socket: Socket, number: number) => void): Promise<FakeServer> {
