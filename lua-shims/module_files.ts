@@ -17,6 +17,7 @@ export const features: ReadonlySet<string> = new Set([
 	"module-ready",
 	"muc_vcard",
 	"permissions",
+	"s2sout-pre-connect-event",
 	"split-user-roles",
 ]);
 

@@ -5,6 +5,7 @@ import type { AnyHandler, AnyWrapper } from "../../host/util/events.ts";
 import { Waiting } from "../../host/util/waiting.ts";
 import type { LuaContext } from "../context.ts";
 import { bus_of, payload_of } from "../origins.ts";
+import { follow_resolver } from "../s2s_resolver.ts";
 import { function_argument, optional_number, text_argument } from "../vm/arguments.ts";
 import { TValue } from "../vm/fengari.ts";
 import { is_function, LiveTable, nil, string_value, tags } from "../vm/live_table.ts";
@@ -39,8 +40,17 @@ export function hook_methods(host: LuaContext, modules: ModuleRegistry): Methods
 		let known = by_name.get(name);
 		if (!known) {
 			const measured = modules.costs.measured(module);
+			const run = (event: unknown): unknown => measured(() => border.call(value, event));
+			const named: AnyHandler =
+				name === "s2sout-pre-connect"
+					? (event) => {
+							const answer = run(event);
+							follow_resolver(event);
+							return answer;
+						}
+					: run;
 			known = {
-				handler: Object.assign((event: unknown) => measured(() => border.call(value, event)), {
+				handler: Object.assign((event: unknown) => named(event), {
 					waiting: (event: unknown) =>
 						in_turn(
 							event,

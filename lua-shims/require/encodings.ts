@@ -1,5 +1,6 @@
 // Counterpart: util/encodings.c
 
+import { create_skeleton } from "../../host/util/confusables.ts";
 import * as encodings from "../../host/util/encodings.ts";
 import type { LuaContext } from "../context.ts";
 import {
@@ -36,9 +37,18 @@ function domain(name: string, convert: (text: string) => string | undefined): Na
 	};
 }
 
-/** `util.encodings`; without `confusable`, for which there are no tables here. */
+/** `util.encodings`. */
 export function encodings_library(host: LuaContext): TValue {
+	let skeleton_of: ((text: string) => string) | undefined;
 	return make_library(host.vm, {
+		confusable: {
+			skeleton(args) {
+				const text = text_at(args, 1, "skeleton");
+				if (!encodings.utf8_valid(text)) return nil;
+				skeleton_of ??= create_skeleton();
+				return string_value(skeleton_of(text));
+			},
+		},
 		base64: {
 			encode: (args) => string_value(encodings.base64_encode(bytes_at(args, 1, "encode"))),
 			decode(args) {

@@ -10,6 +10,7 @@ import unbound from "./net/unbound.lua";
 import http from "./socket/http.lua";
 import smtp from "./socket/smtp.lua";
 import tcp from "./socket/tcp.lua";
+import ssl_core from "./ssl/core.lua";
 import prosodyctl from "./util/prosodyctl.lua";
 import sql from "./util/sql.lua";
 
@@ -27,6 +28,7 @@ export const on_host: { readonly [name: string]: string } = {
 	"net.unbound": unbound,
 	"socket.http": http,
 	"socket.smtp": smtp,
+	"ssl.core": ssl_core,
 	"ssl.https": 'return require "socket.http"',
 	"util.prosodyctl": prosodyctl,
 	"util.sql": sql,

@@ -20,3 +20,8 @@ end
 show(encodings.idna.to_ascii("Bücher.example"), encodings.idna.to_unicode("xn--bcher-kva.example"), encodings.version)
 show(problem(encodings.base64.encode), problem(encodings.base64.encode, {}), problem(encodings.utf8.valid))
 show(problem(encodings.stringprep.nodeprep, "a", 1), problem(encodings.stringprep.nodeprep, "a", nil))
+local skeleton = encodings.confusable.skeleton
+show(skeleton("paypa1"), skeleton("rn"), skeleton("Rοmeo"), skeleton("ro\u{301}meo"), skeleton("ró"), skeleton("ﬁ½℀"), skeleton(""), skeleton("\xff"))
+local all = {}
+for code = 32, 0x2fff, 7 do all[#all + 1] = skeleton(utf8.char(code)) end
+show(table.concat(all))
