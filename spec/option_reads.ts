@@ -19,7 +19,13 @@ export interface OptionRead {
 }
 
 /** Where options are read for others, or are looked at without being used. */
-const passed_over = ["host/core/types/", "host/core/moduleapi.ts", "host/core/config/", "host/cli/"];
+const passed_over = [
+	"host/core/types/",
+	"host/core/moduleapi.ts",
+	"host/core/module_options.ts",
+	"host/core/config/",
+	"host/cli/",
+];
 
 /** Options that a file reads through a variable; each stands in the file as a text. */
 export const indirect: { readonly [file: string]: readonly string[] } = {

@@ -82,7 +82,7 @@ async function ping(client: Client): Promise<number> {
 
 describe.each(["IMMEDIATE", "EXCLUSIVE"])("a lock taken with BEGIN %s", (how) => {
 	it("costs what is stored the time that it is held, and a client elsewhere nothing", async () => {
-		const { test, muc } = await start();
+		const { test, muc } = await start({ storage_lock_timeout: "5 minutes" });
 		const [romeo, juliet] = [await test.client("romeo"), await test.client("juliet")];
 		await create(romeo, "hall", persistent);
 		const held = lock(how);
