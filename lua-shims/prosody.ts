@@ -153,7 +153,8 @@ function set_function_metatable({ vm }: LuaContext): void {
 
 /** Shows the server to Lua: the global `prosody`, and the others that Prosody gives its modules. */
 export function provide_prosody(host: LuaContext): void {
-	set_function_metatable(host);
+	// To read Lua takes a while, and a configuration has no functions whose variables anybody looks for
+	if (host.serves === "modules") set_function_metatable(host);
 	register_events(host);
 	register_rosters(host);
 	register_clients(host);

@@ -25,7 +25,15 @@ export async function read_config(path: string, tells_all = false): Promise<Conf
 		refuse(`${file}${line === undefined ? "" : `:${line}`}: ${message}`);
 	}
 	const { review_config, review_lines } = await import("./check/run.ts");
-	const context = { built_in: built_in_modules, surface: lua_surface() };
+	let surface: ReturnType<typeof lua_surface> | undefined;
+	const context = {
+		built_in: built_in_modules,
+		// What Lua modules are offered takes a while to find out, and only matters where there are some
+		get surface() {
+			surface ??= lua_surface();
+			return surface;
+		},
+	};
 	const { option_findings } = review_config(loaded.value, dirname(resolve(path)), context);
 	const told = option_findings.filter(({ severity }) => tells_all || severity !== "info");
 	for (const line of review_lines(told, path)) process.stderr.write(`enjamb: ${line}\n`);

@@ -24,8 +24,6 @@ export type Prep = (text: string, strict?: boolean) => string | undefined;
 /** util/encodings.c works in buffers of 1024 bytes, the closing zero included; RFC 6122 gives each part of a JID as much. */
 const max_bytes = 1023;
 
-const last_ascii = 0x7f;
-
 /** Turns the ranges of a table into the inside of a regular expression's character class. */
 function characters(...tables: string[]): string {
 	return tables
@@ -56,17 +54,35 @@ function* mappings(table: string): Generator<[string, string]> {
 }
 
 const lone_surrogate = /\p{Surrogate}/u;
-const unassigned = new RegExp(`[${characters(unassigned_points)}]`, "u");
-const unassigned_runs = new RegExp(`([${characters(unassigned_points)}]+)`, "u");
-const right_to_left = new RegExp(`[${characters(right_to_left_points)}]`, "u");
-const left_to_right = new RegExp(`[^${characters(right_to_left_points, neutral_direction)}]`, "u");
-const right_to_left_at_both_ends = new RegExp(
-	`^[${characters(right_to_left_points)}](?:.*[${characters(right_to_left_points)}])?$`,
-	"su",
-);
+
+/** What is only asked for texts that are not plain ASCII, which few addresses are not: to make it takes a while. */
+function make_patterns() {
+	return {
+		unassigned: new RegExp(`[${characters(unassigned_points)}]`, "u"),
+		unassigned_runs: new RegExp(`([${characters(unassigned_points)}]+)`, "u"),
+		right_to_left: new RegExp(`[${characters(right_to_left_points)}]`, "u"),
+		left_to_right: new RegExp(`[^${characters(right_to_left_points, neutral_direction)}]`, "u"),
+		right_to_left_at_both_ends: new RegExp(
+			`^[${characters(right_to_left_points)}](?:.*[${characters(right_to_left_points)}])?$`,
+			"su",
+		),
+	};
+}
+
+const patterns = once(make_patterns);
+
+/** Makes something when it is first asked for. */
+function once<Value>(make: () => Value): () => Value {
+	let made: { readonly value: Value } | undefined;
+	return () => {
+		made ??= { value: make() };
+		return made.value;
+	};
+}
 
 /** NFKC as of Unicode 3.2: what is newer stays as it is and also keeps its neighbours apart. */
 function normalize(text: string): string {
+	const { unassigned, unassigned_runs } = patterns();
 	if (!unassigned.test(text)) return text.normalize("NFKC");
 	return text
 		.split(unassigned_runs)
@@ -76,39 +92,36 @@ function normalize(text: string): string {
 
 /** RFC 3454 §6: no mix of directions, and right-to-left text begins and ends as such. */
 function is_direction_allowed(text: string): boolean {
+	const { right_to_left, left_to_right, right_to_left_at_both_ends } = patterns();
 	return !right_to_left.test(text) || (!left_to_right.test(text) && right_to_left_at_both_ends.test(text));
 }
 
 interface Profile {
+	/** ASCII characters that stay as they are. Nearly every JID is of these, and they are known at once. */
+	readonly plain: string;
+	/** ASCII characters that become small letters. */
+	readonly folded?: string;
 	/** Replacements, one code point each; a later entry wins over an earlier one. */
-	mapping: Iterable<readonly [string, string]>;
+	mapping(): Iterable<readonly [string, string]>;
 	/** Tables of code points that must not be in the result. */
-	prohibited: string[];
+	readonly prohibited: readonly string[];
 }
 
-function create_prep({ mapping, prohibited: prohibited_tables }: Profile): Prep {
-	const replacements = new Map([...mappings(old_decompositions), ...mapping]);
-	const prohibited = new RegExp(`[${characters(...prohibited_tables)}]`, "u");
-
-	// Nearly every JID is plain ASCII: these two say at once what the long way would say about it.
-	let unchanged = "";
-	let lowered = "";
-	for (let point = 0; point <= last_ascii; point++) {
-		const character = String.fromCodePoint(point);
-		if (prohibited.test(character)) continue;
-		const escaped = `\\u{${point.toString(16)}}`;
-		lowered += escaped;
-		if (!replacements.has(character)) unchanged += escaped;
-	}
-	const plain = new RegExp(`^[${unchanged}]*$`, "u");
-	const plain_but_for_case = new RegExp(`^[${lowered}]*$`, "u");
+function create_prep({ plain, folded = "", mapping, prohibited: prohibited_tables }: Profile): Prep {
+	const is_plain = new RegExp(`^[${characters(plain)}]*$`, "u");
+	const is_plain_but_for_case = new RegExp(`^[${characters(plain, folded)}]*$`, "u");
+	const tables = once(() => ({
+		replacements: new Map([...mappings(old_decompositions), ...mapping()]),
+		prohibited: new RegExp(`[${characters(...prohibited_tables)}]`, "u"),
+	}));
 
 	return (text, strict = false) => {
 		if (text.length > max_bytes) return undefined;
-		if (plain.test(text)) return text;
-		if (plain_but_for_case.test(text)) return text.toLowerCase();
+		if (is_plain.test(text)) return text;
+		if (is_plain_but_for_case.test(text)) return text.toLowerCase();
 		if (lone_surrogate.test(text) || Buffer.byteLength(text) > max_bytes) return undefined;
-		if (strict && unassigned.test(text)) return undefined;
+		if (strict && patterns().unassigned.test(text)) return undefined;
+		const { replacements, prohibited } = tables();
 		let mapped = "";
 		for (const character of text) mapped += replacements.get(character) ?? character;
 		const prepared = normalize(mapped);
@@ -123,26 +136,32 @@ function map_all(table: string, replacement: string): [string, string][] {
 
 /** Local parts of JIDs (RFC 3920 appendix A). */
 export const nodeprep = create_prep({
-	mapping: [...map_all(mapped_to_nothing, ""), ...mappings(case_folding)],
+	plain: "21 23-25 28-2e 30-39 3b 3d 3f 5b-7e",
+	folded: "41-5a",
+	mapping: () => [...map_all(mapped_to_nothing, ""), ...mappings(case_folding)],
 	// `"`, `&`, `'`, `/`, `:`, `<`, `>` and `@`: see jid.escape
 	prohibited: [ascii_space, other_spaces, ascii_controls, other_controls, always_prohibited, "22 26-27 2f 3a 3c 3e 40"],
 });
 
 /** Domain names (RFC 3491). ASCII is only folded: neither its spaces nor its control characters are refused. */
 export const nameprep = create_prep({
-	mapping: [...map_all(mapped_to_nothing, ""), ...mappings(case_folding)],
+	plain: "0-40 5b-7f",
+	folded: "41-5a",
+	mapping: () => [...map_all(mapped_to_nothing, ""), ...mappings(case_folding)],
 	prohibited: [other_spaces, other_controls, always_prohibited],
 });
 
 /** Resources of JIDs, nicknames among them (RFC 3920 appendix B). Case is kept. */
 export const resourceprep = create_prep({
-	mapping: map_all(mapped_to_nothing, ""),
+	plain: "20-7e",
+	mapping: () => map_all(mapped_to_nothing, ""),
 	prohibited: [other_spaces, ascii_controls, other_controls, always_prohibited],
 });
 
 /** User names and passwords of SASL (RFC 4013). */
 export const saslprep = create_prep({
+	plain: "20-7e",
 	// U+200B is in both tables; ICU makes it a space
-	mapping: [...map_all(mapped_to_nothing, ""), ...map_all(other_spaces, " ")],
+	mapping: () => [...map_all(mapped_to_nothing, ""), ...map_all(other_spaces, " ")],
 	prohibited: [other_spaces, ascii_controls, other_controls, always_prohibited],
 });

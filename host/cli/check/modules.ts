@@ -187,7 +187,7 @@ export function examine(
 	prefers_lua: boolean,
 	on_the_way: readonly string[] = [],
 ): CheckedModule {
-	const { built_in, folders, prosody_folders, surface } = context;
+	const { built_in, folders, prosody_folders } = context;
 	const lua_folders = [...folders, ...prosody_folders];
 	const lua = find_lua_module(lua_folders, name);
 	if (!prefers_lua || lua === undefined) {
@@ -206,6 +206,7 @@ export function examine(
 	const depends = sources.flatMap(({ text }) =>
 		lua_needs(text).flatMap(({ kind, name: other }) => (kind === "module" ? [other] : [])),
 	);
+	const { surface } = context;
 	if (surface === undefined) return { name, hosts, found: "lua", file: lua, runs: "no", missing: [], options, depends };
 	const [problem] = sources.flatMap(({ file, text }) => surface.syntax_error(text, file) ?? []);
 	if (problem !== undefined) return { name, hosts, found: "lua", file: lua, runs: "no", missing: [], problem, options, depends };

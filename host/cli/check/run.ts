@@ -51,7 +51,9 @@ function option_finding({ message, host, option, file, line }: ConfigWarning): F
 export function review_config({ config, warnings }: LoadedConfig, config_folder: string, context: CheckContext) {
 	const { modules, findings: module_findings } = check_modules(config, {
 		built_in: context.built_in,
-		surface: context.surface,
+		get surface() {
+			return context.surface;
+		},
 		folders: plugin_folders(config, config_folder),
 		prosody_folders: context.prosody_folders ?? usual_prosody_folders,
 	});

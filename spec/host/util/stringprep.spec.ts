@@ -59,6 +59,17 @@ describe("stringprep", () => {
 		}
 	});
 
+	it("knows of ASCII at once what the tables say", () => {
+		for (const prep of [nodeprep, nameprep, resourceprep, saslprep]) {
+			for (let point = 0; point < 0x80; point++) {
+				const character = String.fromCodePoint(point);
+				// What is not ASCII has all of the text looked up
+				const long_way = prep(`${character}\u00e9`);
+				expect(prep(character)).toBe(long_way?.slice(0, -1));
+			}
+		}
+	});
+
 	it("counts the limit in bytes, before and after", () => {
 		for (const [, prep] of preps) {
 			expect(prep("a".repeat(1023))).toBe("a".repeat(1023));
