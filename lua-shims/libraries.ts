@@ -34,6 +34,14 @@ export function plain_name(name: string): string {
 	return /^prosody\.(util|core|net)\./.test(name) ? name.slice("prosody.".length) : name;
 }
 
+/** The first file of a library that is there; each question mark in a pattern stands for its name. */
+function find_in(patterns: readonly string[], name: string): string | undefined {
+	return patterns
+		.filter((pattern) => pattern.includes("?"))
+		.map((pattern) => pattern.replaceAll("?", name.replaceAll(".", "/")))
+		.find((path) => existsSync(path));
+}
+
 /** The libraries of one Lua state. */
 export class Libraries {
 	private readonly factories = new Map<string, LibraryFactory>();
@@ -98,15 +106,21 @@ export class Libraries {
 		return vm.to_string(path).split(";");
 	}
 
+	/** The source of a library in Lua, where `package.path` says that there may be one; undefined where there is none. */
+	source_of(name: string): Buffer | undefined {
+		const path = find_in(this.paths(), name);
+		try {
+			return path === undefined ? undefined : readFileSync(path);
+		} catch {
+			// what cannot be read says so where it is required
+			return undefined;
+		}
+	}
+
 	private from_file(name: string): TValue {
-		const find = (patterns: readonly string[]): string | undefined =>
-			patterns
-				.filter((pattern) => pattern.includes("?"))
-				.map((pattern) => pattern.replaceAll("?", name.replaceAll(".", "/")))
-				.find((path) => existsSync(path));
-		const path = find(this.paths());
+		const path = find_in(this.paths(), name);
 		if (path !== undefined) return this.run(readFileSync(path), `@${path}`, name);
-		const compiled = find(compiled_paths);
+		const compiled = find_in(compiled_paths, name);
 		if (compiled !== undefined) {
 			throw new Error(
 				`module '${name}' cannot be loaded: ${compiled} is compiled C, and only libraries in Lua can be loaded here`,

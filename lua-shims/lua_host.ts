@@ -77,6 +77,7 @@ export class LuaHost implements LuaContext {
 	/** What modules in Lua are offered: names that `require` finds, methods of `module`, and globals. */
 	surface(): {
 		libraries: ReadonlySet<string>;
+		library_source(name: string): string | undefined;
 		module_methods: ReadonlySet<string>;
 		globals: ReadonlySet<string>;
 		syntax_error(source: string, file: string): string | undefined;
@@ -90,6 +91,7 @@ export class LuaHost implements LuaContext {
 		};
 		return {
 			libraries: new Set(this.libraries.names()),
+			library_source: (name) => this.libraries.source_of(name)?.toString("latin1"),
 			module_methods: names(this.module_api),
 			globals: names(this.globals),
 			syntax_error: (source, file) => {

@@ -4,6 +4,8 @@
 export interface LuaSurface {
 	/** What `require` finds, as `util.jid`, without the prefix `prosody.`. */
 	readonly libraries: ReadonlySet<string>;
+	/** The source of a library in Lua on the machine, where Lua looks for it: LUA_PATH, the system's folders. */
+	library_source(name: string): string | undefined;
 	/** What can be called on `module:`. */
 	readonly module_methods: ReadonlySet<string>;
 	/** Compiles a source without running it: says where it goes wrong, if it does. */
@@ -128,6 +130,29 @@ function plain_library(text: string): string {
 	return text.replace(/^prosody\./, "");
 }
 
+/** What `module` has that is no method, and what modules themselves put there. */
+const module_fields: ReadonlySet<string> = new Set([
+	"_log",
+	"command",
+	"environment",
+	"event_handlers",
+	"global",
+	"host",
+	"items",
+	"load",
+	"name",
+	"path",
+	"ready",
+	"reloading",
+	"resource_path",
+	"restore",
+	"save",
+	"saved_state",
+	"add_host",
+	"uninstall",
+	"unload",
+]);
+
 /** Everything a source asks for, each thing once. What it puts together while it runs cannot be seen. */
 export function lua_needs(source: string): LuaNeed[] {
 	const tokens = lua_tokens(source);
@@ -162,6 +187,17 @@ export function lua_needs(source: string): LuaNeed[] {
 		return tokens[at]?.kind === "mark" && tokens[at]?.text === text;
 	}
 
+	/** A method that is read as a value, to be called: `local metric = module.metric`, `module.metric(module, …)`. */
+	function method_value(at: number): string | undefined {
+		const field = is_mark(at + 1, ".") && tokens[at + 2]?.kind === "name" ? tokens[at + 2]?.text : undefined;
+		if (field === undefined || module_fields.has(field)) return undefined;
+		const is_called = is_mark(at + 3, "(");
+		const has_fallback = ["or", "and"].includes(tokens[at + 3]?.text ?? "");
+		const is_taken = is_mark(at - 1, "=") && !is_mark(at - 2, "=") && !is_mark(at - 2, "~") && !has_fallback;
+		const goes_on = is_mark(at + 3, ".") || is_mark(at + 3, ":") || is_mark(at + 3, "[");
+		return is_called || (is_taken && !goes_on) ? field : undefined;
+	}
+
 	tokens.forEach((token, at) => {
 		if (token.kind !== "name" || is_mark(at - 1, ".") || is_mark(at - 1, ":")) return;
 		follow_blocks(token.text);
@@ -171,6 +207,8 @@ export function lua_needs(source: string): LuaNeed[] {
 			const library = is_guarded ? text_argument(at + 2) : text_argument(at + 1);
 			if (library !== undefined) add("library", plain_library(library), token.line, is_guarded);
 		}
+		const read = token.text === "module" ? method_value(at) : undefined;
+		if (read !== undefined) add("method", read, token.line, false);
 		if (token.text !== "module" || !is_mark(at + 1, ":") || tokens[at + 2]?.kind !== "name") return;
 		const method = tokens[at + 2]?.text ?? "";
 		const argument = text_argument(at + 3);
@@ -186,17 +224,29 @@ export function lua_needs(source: string): LuaNeed[] {
 	return [...found.values()];
 }
 
-/** The functions that a source itself puts on `module`, as `function module.add_host`. */
-function own_methods(source: string): ReadonlySet<string> {
+/** The functions that a module itself puts on `module`, as `function module.add_host`; seen by all its parts. */
+export function own_methods(source: string): ReadonlySet<string> {
 	const defined = source.matchAll(/\bfunction\s+module[.:]([A-Za-z_]\w*)|\bmodule\.([A-Za-z_]\w*)\s*=[^=]/g);
 	return new Set([...defined].map(([, declared, assigned]) => declared ?? assigned ?? ""));
 }
 
-/** What a source asks for by `require` and on `module:` that our host does not offer. */
-export function missing_in_surface(source: string, surface: LuaSurface): LuaNeed[] {
-	const own = own_methods(source);
+/** Whether `require` finds a library, and with it what that asks for when it is loaded. */
+function has_library(name: string, surface: LuaSurface, on_the_way: readonly string[] = []): boolean {
+	if (surface.libraries.has(name) || surface.libraries.has(`prosody.${name}`) || on_the_way.includes(name)) return true;
+	const source = surface.library_source(name);
+	if (source === undefined) return false;
+	return lua_needs(source).every(
+		(need) => need.kind !== "library" || need.optional || need.later || has_library(need.name, surface, [...on_the_way, name]),
+	);
+}
+
+/**
+ * What a source asks for by `require` and on `module:` that our host does not offer.
+ * @param own what the module puts on `module` itself
+ */
+export function missing_in_surface(source: string, surface: LuaSurface, own = own_methods(source)): LuaNeed[] {
 	return lua_needs(source).filter(({ kind, name }) => {
-		if (kind === "library") return !surface.libraries.has(name) && !surface.libraries.has(`prosody.${name}`);
+		if (kind === "library") return !has_library(name, surface);
 		return kind === "method" && !surface.module_methods.has(name) && !own.has(name);
 	});
 }

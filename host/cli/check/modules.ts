@@ -8,7 +8,7 @@ import { provider_of } from "../../core/provided_modules.ts";
 import { current_driver } from "../../core/storagemanager.ts";
 import { find_module_file, module_file_problem } from "../../core/typescript_loader.ts";
 import type { Finding } from "./findings.ts";
-import { type LuaNeed, type LuaSurface, lua_needs, lua_options, missing_in_surface } from "./lua_scan.ts";
+import { type LuaNeed, type LuaSurface, lua_needs, lua_options, missing_in_surface, own_methods } from "./lua_scan.ts";
 
 /** What a module is for: a section's own service, a provider that an option names, or an addition. */
 type Purpose = "component" | "authentication" | "storage" | "authorization" | "addition";
@@ -212,9 +212,10 @@ export function examine(
 	if (problem !== undefined) return { name, hosts, found: "lua", file: lua, runs: "no", missing: [], problem, options, depends };
 	const does_not_run = (other: string): boolean =>
 		!on_the_way.includes(other) && examine(other, hosts, context, false, [...on_the_way, name]).runs === "no";
+	const own = own_methods(sources.map(({ text }) => text).join("\n"));
 	const missing = sources.flatMap(({ file, text, later }) => {
 		const wanted_modules = lua_needs(text).filter((need) => need.kind === "module" && does_not_run(need.name));
-		return [...missing_in_surface(text, surface), ...wanted_modules]
+		return [...missing_in_surface(text, surface, own), ...wanted_modules]
 			.filter(({ optional }) => !optional)
 			.map((need) => ({ later: later || need.later, text: describe_need(need, file, lua) }));
 	});

@@ -1,6 +1,20 @@
 import { describe, expect, it } from "vitest";
-import { lua_needs, lua_options, missing_in_surface } from "../../../../host/cli/check/lua_scan.ts";
+import { lua_needs, lua_options, missing_in_surface, own_methods } from "../../../../host/cli/check/lua_scan.ts";
 
+/** Libraries of the machine; one needs compiled C that is not here, one only tries it, and two require each other. */
+const sources: { readonly [name: string]: string } = {
+	inspect: "return {}",
+	smtp: 'local core = require "smtp.core"',
+	fast: 'local ok = pcall(require, "fast.core") local one = require "one"',
+	one: 'require "other"',
+	other: 'require "one"',
+};
+const host = {
+	libraries: new Set(["util.jid"]),
+	library_source: (name: string) => sources[name],
+	module_methods: new Set(["hook"]),
+	syntax_error: () => undefined,
+};
 const needs = (source: string) => lua_needs(source).map(({ kind, name, line, optional }) => [kind, name, line, optional]);
 
 describe("what a Lua module asks for", () => {
@@ -79,9 +93,27 @@ describe("what a Lua module asks for", () => {
 	});
 
 	it("names what a host does not offer", () => {
-		const surface = { libraries: new Set(["util.jid"]), module_methods: new Set(["hook"]), syntax_error: () => undefined };
 		const source = 'require "prosody.util.jid" require "util.dns" module:hook("a") module:measure("b")';
-		expect(missing_in_surface(source, surface).map(({ name }) => name)).toEqual(["util.dns", "measure"]);
+		expect(missing_in_surface(source, host).map(({ name }) => name)).toEqual(["util.dns", "measure"]);
+	});
+
+	it("finds libraries of the machine, and what a module puts on `module` itself", () => {
+		const source = 'require "inspect" function module.add_host(module) end module:add_host() module.own = f module:own()';
+		expect(missing_in_surface(source, host).map(({ name }) => name)).toEqual([]);
+		expect(missing_in_surface("module:own()", host, own_methods(source))).toEqual([]);
+	});
+
+	it("finds libraries of the machine only with what they require", () => {
+		const source = 'require "smtp" require "fast" require "other"';
+		expect(missing_in_surface(source, host).map(({ name }) => name)).toEqual(["smtp"]);
+	});
+
+	it("sees methods that are taken as values, and not those that are looked for", () => {
+		const names = (source: string) => missing_in_surface(source, host).map(({ name }) => name);
+		expect(names('local metric = module.metric; metric(module, "gauge")')).toEqual(["metric"]);
+		expect(names("module.measure(module)")).toEqual(["measure"]);
+		expect(names("local measure = module.measure or fallback if module.wrap_event then end x = module.host")).toEqual([]);
+		expect(names("if module.metric == nil then end module.saved = module.items.a function module.save() end")).toEqual([]);
 	});
 
 	it("knows the options that a module reads", () => {

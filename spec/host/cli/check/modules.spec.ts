@@ -22,7 +22,12 @@ function write(path: string, text: string): string {
 
 const syntax_error = (source: string, file: string): string | undefined =>
 	source.includes("(;") ? `${file}:1: unexpected symbol near ';'` : undefined;
-const surface = { libraries: new Set(["util.jid"]), module_methods: new Set(["hook", "depends", "require"]), syntax_error };
+const surface = {
+	libraries: new Set(["util.jid"]),
+	library_source: (name: string) => (name === "inspect" ? "return {}" : undefined),
+	module_methods: new Set(["hook", "depends", "require"]),
+	syntax_error,
+};
 
 function context(more: Partial<ModuleContext> = {}): ModuleContext {
 	const built_in = new Set([

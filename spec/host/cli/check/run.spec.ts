@@ -67,7 +67,12 @@ describe("enjamb check", () => {
 		mkdirSync(join(folder, "modules"));
 		writeFileSync(join(folder, "modules", "mod_pages.lua"), 'module:depends "http"');
 		const text = `plugin_paths = { "modules" }\nhttp_ports = { "many" }\nmodules_enabled = { "pages" }\n${fine}`;
-		const surface = { libraries: new Set<string>(), module_methods: new Set(["depends"]), syntax_error: () => undefined };
+		const surface = {
+			libraries: new Set<string>(),
+			library_source: () => undefined,
+			module_methods: new Set(["depends"]),
+			syntax_error: () => undefined,
+		};
 		const { out } = await check(text, false, { surface, built_in: new Set([...built_in, "http"]) });
 		expect(out).toContain('error: port: http_ports: "many" is no port number');
 	});
