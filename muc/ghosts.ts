@@ -5,13 +5,14 @@ import * as id from "../host/util/id.ts";
 import * as jid from "../host/util/jid.ts";
 import { ns } from "../host/util/ns.ts";
 import * as st from "../host/util/stanza.ts";
-import type { MucEvents } from "./events.ts";
 import type { Room, RoomFinder } from "./types.ts";
 
 /** How many occupants are asked in a second, so that the other server and its clients are not flooded. */
 const pings_a_second = 50;
 /** How often some of them are asked, in seconds. */
 const tick = 0.1;
+/** How many rooms are looked through in a second. */
+const rooms_a_second = 500;
 /** How long an answer may take, in seconds. An occupant who does not answer in time stays. */
 const patience = 60;
 
@@ -31,66 +32,85 @@ function is_iq_error(error: unknown): error is IqError {
 }
 
 /**
- * Finds occupants who left while there was no connection to their server, so that it could not tell. Everybody is pinged (XEP-0199)
- * once the connection is back, and the occupants of a restored room when it is restored. Whoever is gone leaves with status 333.
+ * Finds occupants who are gone though nobody said so: their server was killed, or there was no connection to it. Everybody with an account
+ * on another server is pinged (XEP-0199) now and then, when a component's connection is back, and when a room is restored. Whoever is gone
+ * leaves with status 333. Option: muc_occupant_ping_interval.
  */
 export function load(module: ModuleApi, rooms: RoomFinder): void {
-	/** The real JIDs that are still to be pinged, by room. */
-	const waiting = new Map<string, string[]>();
-	let is_connected = false;
+	const interval = module.get_option_period("muc_occupant_ping_interval", "10 minutes");
+	/** The real JIDs that are still to be pinged, by room; undefined for a room that was not looked through yet. */
+	const waiting = new Map<Room, string[] | undefined>();
+	let is_connected = module.get_option_string("component_uplink") === undefined;
 	let is_ticking = false;
 
-	module.hook("component-uplink-connected", find_ghosts);
-	module.hook("component-uplink-disconnected", wait_for_uplink);
-	module.hook("muc-room-restored", note_occupants);
-	module.hook("muc-room-destroyed", forget_room);
-
-	function find_ghosts(): void {
+	module.hook("component-uplink-connected", function find_ghosts() {
 		is_connected = true;
-		for (const room of rooms.live_rooms()) note_occupants({ room });
+		look_everywhere();
+	});
+	module.hook("component-uplink-disconnected", function wait_for_uplink() {
+		is_connected = false;
+	});
+	module.hook("muc-room-restored", ({ room }) => look_into(room));
+	module.hook("muc-room-destroyed", function forget_room({ room }) {
+		waiting.delete(room);
+	});
+	if (interval > 0 && interval < Number.POSITIVE_INFINITY) {
+		module.add_timer(interval, () => {
+			look_everywhere();
+			return interval;
+		});
+	}
+
+	function look_everywhere(): void {
+		for (const room of rooms.live_rooms()) waiting.set(room, undefined);
 		start_ticking();
 	}
 
-	function wait_for_uplink(): void {
-		is_connected = false;
+	function look_into(room: Room): void {
+		waiting.set(room, undefined);
+		start_ticking();
 	}
 
-	function forget_room({ room }: MucEvents["muc-room-destroyed"]): void {
-		waiting.delete(room.jid);
-	}
-
-	/** Notes the occupants of other servers, to be pinged. */
-	function note_occupants({ room }: { room: Room }): void {
-		const remote: string[] = [];
+	/** The real JIDs of occupants of other servers. */
+	function strangers_in(room: Room): string[] {
+		const strangers: string[] = [];
 		for (const [, occupant] of room.each_occupant()) {
 			for (const [real_jid] of occupant.each_session()) {
-				if (!module.server.hosts.has(jid.host(real_jid) ?? "")) remote.push(real_jid);
+				if (!module.server.hosts.has(jid.host(real_jid) ?? "")) strangers.push(real_jid);
 			}
 		}
-		if (remote.length === 0) return;
-		waiting.set(room.jid, remote);
-		start_ticking();
+		return strangers;
 	}
 
 	function start_ticking(): void {
 		if (is_ticking || !is_connected || waiting.size === 0) return;
 		is_ticking = true;
 		module.add_timer(tick, () => {
-			ask_some(pings_a_second * tick);
+			ask_some();
 			if (is_connected && waiting.size > 0) return tick;
 			is_ticking = false;
 			return undefined;
 		});
 	}
 
-	function ask_some(count: number): void {
-		for (let asked = 0; asked < count; asked++) {
-			const [next] = waiting;
-			if (next === undefined) return;
-			const [room_jid, real_jids] = next;
-			const real_jid = real_jids.pop();
-			if (real_jid === undefined) waiting.delete(room_jid);
-			else ask(room_jid, real_jid);
+	function ask_some(): void {
+		let asked = 0;
+		let looked = 0;
+		for (const [room, known] of waiting) {
+			if (looked >= rooms_a_second * tick) return;
+			looked++;
+			const strangers = known ?? strangers_in(room);
+			while (asked < pings_a_second * tick) {
+				const real_jid = strangers.pop();
+				if (real_jid === undefined) break;
+				ask(room.jid, real_jid);
+				asked++;
+			}
+			if (strangers.length > 0) {
+				waiting.set(room, strangers);
+				return;
+			}
+			waiting.delete(room);
 		}
 	}
 

@@ -275,6 +275,7 @@ export const known_options: Readonly<Record<string, KnownOption>> = {
 	muc_mam_remove_expired_messages_period: { type: "period", default: "1d", readers: "mod_muc_mam" },
 	muc_max_rooms: { type: "integer", readers: "mod_muc" },
 	muc_occupant_id: { type: "boolean", default: true, readers: "mod_muc" },
+	muc_occupant_ping_interval: { type: "period", default: "10 minutes", readers: "mod_muc" },
 	muc_registration_include_form: { type: "boolean", default: false, readers: "mod_muc" },
 	muc_room_allow_persistent: { type: "boolean", default: true, readers: "mod_muc" },
 	muc_room_allow_public: { type: "boolean", default: true, readers: "mod_muc" },
