@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
+import { createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -161,6 +161,33 @@ describe("enjamb start", () => {
 			"error",
 		);
 		await romeo.disconnect();
+		server.child.kill("SIGTERM");
+		expect((await server.ended).status).toBe(0);
+	});
+
+	it("stays where it is only a component, and the server that it belongs to is not there", async () => {
+		const connections: Socket[] = [];
+		const other = createServer((socket) => connections.push(socket.on("error", () => {})));
+		await new Promise<void>((listening) => other.listen(0, "127.0.0.1", listening));
+		const at = other.address();
+		const rooms = `Component "conference.localhost" "muc"
+	component_uplink = "127.0.0.1:${typeof at === "object" ? at?.port : 0}"
+	component_secret = "secret"
+`;
+		const path = await config(
+			"uplink.cfg.lua",
+			`storage = "memory"\nlog = { info = "*console" }\nmodules_disabled = { "s2s" }\n${rooms}`,
+		);
+		const server = launch(["start", "--config", path]);
+		await server.printed("runs and listens nowhere");
+		await eventually(() => expect(connections).toHaveLength(1));
+		connections[0]?.destroy();
+		await eventually(() => expect(connections).toHaveLength(2));
+		server.child.kill("SIGHUP");
+		await server.printed("Reloading configuration file");
+		for (const socket of connections) socket.destroy();
+		other.close();
+		await server.printed("nobody listens there");
 		server.child.kill("SIGTERM");
 		expect((await server.ended).status).toBe(0);
 	});

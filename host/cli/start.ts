@@ -26,7 +26,7 @@ function welcome(server: RunningServer): string {
 	const lines = [];
 	const page = web_page(server);
 	if (page !== undefined) lines.push(`Open ${page} in a browser, in two tabs: that is a conversation`);
-	lines.push(`Enjamb ${server.version} listens on ${where}`);
+	lines.push(where === "" ? `Enjamb ${server.version} runs and listens nowhere` : `Enjamb ${server.version} listens on ${where}`);
 	if (account !== undefined && server.hosts.get(account)?.users.name === "insecure") {
 		lines.push(`  Log in     as anybody@${account}, with any password (accounts are open: for development only)`);
 	}
@@ -35,17 +35,24 @@ function welcome(server: RunningServer): string {
 	return `${lines.join("\n")}\n`;
 }
 
+/** The longest that Node can wait, in milliseconds. */
+const longest_interval = 2 ** 31 - 1;
+
 async function start(options: { config?: string; data: string }): Promise<void> {
 	const server = await open_server(options.config, options.data);
 	const log = server.logger("general");
 	watch_stray_errors(log);
+	let is_started = false;
 	process.on("SIGHUP", () => {
 		log("info", "Received SIGHUP");
 		// A server that is only starting has nothing to read again
-		if (server.addresses().length > 0) server.reload_config();
+		if (is_started) server.reload_config();
 	});
 	const listening = await server.start();
 	if (!listening.ok) refuse(listening.error);
+	is_started = true;
+	// Rooms that are another server's component listen nowhere: without this, nothing kept them here while that server is gone
+	setInterval(() => {}, longest_interval);
 	const stop = (signal: string): void => {
 		server.stop(`Received ${signal}`).then(
 			() => process.exit(0),
