@@ -130,7 +130,7 @@ export async function start_scratch_server(config = scratch_config()): Promise<S
 	const listening = server.ok ? await server.value.start() : server;
 	if (!server.ok) throw new Error(server.error);
 	if (!listening.ok) throw new Error(listening.error);
-	const [address] = listening.value;
+	const address = listening.value.find(({ service }) => service === "c2s");
 	if (!address) throw new Error("the scratch server listens nowhere");
 	return { port: address.port, stop: () => server.value.stop("The script has ended") };
 }

@@ -3,7 +3,7 @@
 import { writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { failed, ok, type Result } from "../host/util/error.ts";
-import { create_servers, type ServerOptions, type Servers, type Stage } from "./compare/endpoints.ts";
+import { create_servers, type ServerOptions, type Servers } from "./compare/endpoints.ts";
 import { play_from_script } from "./compare/from_script.ts";
 import { perform } from "./compare/perform.ts";
 import { create_progress } from "./compare/progress.ts";
@@ -12,6 +12,7 @@ import { html_report } from "./compare/report_html.ts";
 import { json_report } from "./compare/report_json.ts";
 import { text_report } from "./compare/report_text.ts";
 import { same_thing, shrink } from "./compare/shrink.ts";
+import { on_stage } from "./compare/stage.ts";
 import { script_from_play } from "./compare/to_script.ts";
 import { compare_transcripts } from "./compare/transcripts.ts";
 import type { CompareResult, Comparison, KnownDifference, Play, Transcript } from "./compare/types.ts";
@@ -63,19 +64,6 @@ function read_plays(options: CompareOptions): Result<Play[], string> {
 	return ok(plays.map((play) => on_stage(play, options.stage)));
 }
 
-/** Moves a play to the hosts of a configuration of somebody's own. */
-function on_stage(play: Play, stage: Stage): Play {
-	const move = (text: string): string =>
-		text.replace(/\b(conference\.)?localhost\b/g, (_, rooms: string | undefined) =>
-			rooms === undefined ? stage.host : stage.rooms,
-		);
-	return {
-		...play,
-		players: play.players.map((player) => ({ ...player, jid: move(player.jid) })),
-		steps: play.steps.map((step) => ("xml" in step ? { ...step, xml: move(step.xml) } : step)),
-	};
-}
-
 /** A play as one server had it. */
 interface Performance {
 	readonly name: string;
@@ -89,7 +77,7 @@ interface Performed {
 }
 
 /** Plays a play on fresh servers, all at the same time. */
-async function perform_on_all(play: Play, servers: Servers): Promise<Result<Performed, string>> {
+async function perform_on_all(play: Play, servers: Omit<Servers, "end">): Promise<Result<Performed, string>> {
 	const started = await Promise.all([servers.reference(), servers.subject(), ...(servers.also ? [servers.also()] : [])]);
 	try {
 		const performances: Performance[] = [];
@@ -175,14 +163,26 @@ export async function run(options: CompareOptions): Promise<number> {
 	if (!plays.ok) return refuse(plays.error);
 	const servers = await create_servers(options);
 	if (!servers.ok) return refuse(servers.error);
+	try {
+		return await compare(plays.value, servers.value, options, refuse);
+	} finally {
+		await servers.value.end();
+	}
+}
 
-	const progress = create_progress(options.json ? () => undefined : options.complain, plays.value);
+async function compare(
+	plays: readonly Play[],
+	servers: Servers,
+	options: CompareOptions,
+	refuse: (problem: string) => number,
+): Promise<number> {
+	const progress = create_progress(options.json ? () => undefined : options.complain, plays);
 	const comparisons: Comparison[] = [];
 	const third: { name: string; known: KnownDifference[]; comparisons: Comparison[] } = { name: "", known: [], comparisons: [] };
 	let names = { reference: "Prosody", subject: "Enjamb" };
 	let known: KnownDifference[] = [];
-	for (const play of plays.value) {
-		const performed = await perform_on_all(play, servers.value);
+	for (const play of plays) {
+		const performed = await perform_on_all(play, servers);
 		if (!performed.ok) {
 			progress.end();
 			return refuse(performed.error);
@@ -204,7 +204,7 @@ export async function run(options: CompareOptions): Promise<number> {
 	const shrunk: string[] = [];
 	for (const comparison of options.shrink_to === undefined ? [] : comparisons) {
 		const is_random = comparison.play.source.startsWith("seed:");
-		const file = is_random ? await write_shrunk(comparison, servers.value, options, options.shrink_to ?? ".") : undefined;
+		const file = is_random ? await write_shrunk(comparison, servers, options, options.shrink_to ?? ".") : undefined;
 		if (file !== undefined) shrunk.push(file);
 	}
 	const only_third = third.known.filter(({ only_also }) => only_also);
@@ -216,7 +216,7 @@ export async function run(options: CompareOptions): Promise<number> {
 		outdated: unmet,
 		shrunk,
 		again: options.again ?? "",
-		...(servers.value.also ? { also: third } : {}),
+		...(servers.also ? { also: third } : {}),
 	};
 	if (options.html !== undefined) {
 		const date = new Date().toISOString().slice(0, 10);

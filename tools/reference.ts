@@ -39,7 +39,8 @@ export interface Reference {
 
 /** How often another port is tried when somebody took the one that was free a moment ago. */
 const port_tries = 3;
-/** What Prosody logs when it cannot have a port; it goes on without. */
+/** What Prosody logs when it listens for clients, and when it cannot have a port; it goes on without. */
+const port_open = "Activated service 'c2s' on ";
 const port_taken = "Failed to open server port";
 
 /**
@@ -144,7 +145,7 @@ export async function start_reference(options: ReferenceOptions = {}): Promise<R
 			config_head(port, folder, data_folder, options) + (options.config ?? scratch_config),
 		);
 		const running = new Running(path, ["-F", "--config", join(folder, "prosody.cfg.lua")], folder, environment);
-		const trouble = await until_answering(running, port, options.timeout ?? 60_000, port_taken);
+		const trouble = await until_answering(running, port, options.timeout ?? 60_000, { ready: port_open, port_taken });
 		if (trouble === undefined) {
 			const stop = async () => {
 				await running.stop();

@@ -105,21 +105,21 @@ export class Running {
 /**
  * Waits until it answers clients; a text says why it does not.
  * @param timeout in milliseconds
- * @param cannot_have_port what it logs when it cannot have a port, and goes on without
+ * @param signs what it logs when it has its ports, and when it cannot have one and goes on without: another server may answer there
  */
 export async function until_answering(
 	running: Running,
 	port: number,
 	timeout: number,
-	cannot_have_port?: string,
+	signs?: { readonly ready: string; readonly port_taken: string },
 ): Promise<string | undefined> {
 	const deadline = Date.now() + timeout;
 	for (;;) {
 		if (running.ended !== undefined) return `it ended with ${running.ended}`;
-		if (cannot_have_port !== undefined && running.log().includes(cannot_have_port)) return "its port is taken";
+		if (signs !== undefined && running.log().includes(signs.port_taken)) return "its port is taken";
 		const left = deadline - Date.now();
 		if (left <= 0) return `it did not answer within ${timeout / 1000} s`;
-		if (await answers(port, left)) return undefined;
+		if ((signs === undefined || running.log().includes(signs.ready)) && (await answers(port, left))) return undefined;
 		await delay(20);
 	}
 }

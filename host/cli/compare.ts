@@ -14,6 +14,7 @@ interface CompareFlags {
 	readonly seed: number;
 	readonly also?: string;
 	readonly uplink?: boolean;
+	readonly servers?: boolean;
 	readonly html?: string;
 	readonly json?: boolean;
 	readonly shrink?: string;
@@ -31,28 +32,40 @@ export function add_compare(program: Command): void {
 		.option("--seed <seed>", "where random plays start; the same seed makes the same plays", whole_number, 1)
 		.option("--also <what>", "lua: play on a third server, too: Enjamb with Prosody's own rooms and archive in Lua")
 		.option("--uplink", "have clients log in to a second Prosody, whose component our rooms are")
+		.option("--servers", "have some of the clients on a Prosody and an ejabberd that reach the rooms by s2s")
 		.option("--html <file>", "write a page with all transcripts side by side")
 		.option("--json", "print results as JSON")
 		.option("--shrink <folder>", "reduce differing random plays to short scripts, written to this folder")
 		.action(async (scripts: string[], options: CompareFlags) => {
 			const [
-				{ run },
-				{ default_config_text, default_stage },
-				{ known_differences, uplink_differences },
+				{ run, status },
+				{ default_config_text },
+				{ default_stage, distant_stage },
+				{ elsewhere },
+				{ known_differences, servers_differences, uplink_differences },
 				{ shell_word },
 				{ comparable_config, prosody_modules, start_lua_subject, start_subject },
+				{ reachable },
 				{ start_uplink_subject },
+				{ has_ejabberd },
 				{ find_prosody, free_port, start_reference },
 			] = await Promise.all([
 				import("../../tools/compare.ts"),
 				import("../../tools/compare/endpoints.ts"),
+				import("../../tools/compare/stage.ts"),
+				import("../../tools/compare/neighbours.ts"),
 				import("../../tools/compare/known_differences.ts"),
 				import("../../tools/compare/words.ts"),
 				import("./compare/subjects.ts"),
+				import("./compare/servers.ts"),
 				import("./compare/uplink.ts"),
+				import("../../tools/ejabberd.ts"),
 				import("../../tools/reference.ts"),
 			]);
-			const { config, random, steps, seed, reference, also, uplink = false, html, json, shrink } = options;
+			// A run that is cut short leaves no servers behind: they go when this process exits
+			for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+				process.once(signal, () => process.exit(status.not_compared));
+			const { config, random, steps, seed, reference, also, uplink = false, servers = false, html, json, shrink } = options;
 			const own = config === undefined ? undefined : comparable_config(await read_config(config), dirname(resolve(config)));
 			if (own?.ok === false) refuse(own.error);
 			const missing = own?.value.missing ?? [];
@@ -69,7 +82,15 @@ export function add_compare(program: Command): void {
 			if (uplink && reference !== undefined && find_prosody(reference) === undefined) {
 				refuse(`--uplink starts a Prosody for the clients: expected the path of one as --reference, not ${reference}`);
 			}
-			const stage = own?.value ?? default_stage;
+			if (servers && uplink) refuse("--servers and --uplink: expected one of them");
+			if (servers && !has_ejabberd()) refuse("--servers needs an ejabberd: install it (apt-get install ejabberd)");
+			if (servers && reference !== undefined && find_prosody(reference) === undefined) {
+				refuse(`--servers starts Prosodys that find each other: expected the path of one as --reference, not ${reference}`);
+			}
+			const stage = {
+				...(own?.value ?? (servers ? distant_stage : default_stage)),
+				...(servers && { elsewhere: Object.values(elsewhere) }),
+			};
 			const plugin_paths = own?.value.plugin_paths ?? [];
 			const start_rooms = async (text: string) =>
 				start_uplink_subject(text, stage.rooms, await free_port(), (config_text) =>
@@ -79,10 +100,11 @@ export function add_compare(program: Command): void {
 				scripts,
 				random: random === undefined ? undefined : { plays: random, steps, seed },
 				reference,
-				config_text: own?.value.text ?? default_config_text,
+				config_text: own?.value.text ?? default_config_text.replaceAll(default_stage.host, stage.host),
 				stage,
 				plugin_paths,
 				rooms_elsewhere: uplink,
+				reachable: servers ? reachable : undefined,
 				start_subject: uplink ? start_rooms : (text) => start_subject(text, plugin_paths),
 				also:
 					modules === undefined
@@ -91,7 +113,7 @@ export function add_compare(program: Command): void {
 								start: (text) => start_lua_subject(text, modules, plugin_paths),
 								remark: "with Prosody's rooms in Lua",
 							},
-				known: uplink ? [...known_differences, ...uplink_differences] : known_differences,
+				known: [...known_differences, ...(uplink ? uplink_differences : []), ...(servers ? servers_differences : [])],
 				html,
 				json,
 				shrink_to: shrink,
@@ -101,6 +123,7 @@ export function add_compare(program: Command): void {
 						value === undefined ? [] : [`--${name} ${shell_word(value)}`],
 					),
 					...(uplink ? ["--uplink"] : []),
+					...(servers ? ["--servers"] : []),
 				].join(" "),
 				write: (text) => void process.stdout.write(text),
 				complain: (text) => void process.stderr.write(text),

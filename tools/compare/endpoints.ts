@@ -3,20 +3,11 @@
 import { failed, ok, type Result } from "../../host/util/error.ts";
 import { ns } from "../../host/util/ns.ts";
 import * as st from "../../host/util/stanza.ts";
-import { find_prosody, start_reference } from "../reference.ts";
+import { find_prosody, free_port, start_reference } from "../reference.ts";
 import { Client } from "../scansion/client.ts";
-import type { Endpoint } from "./types.ts";
-
-/** Where plays find an account and a room service, by the names that scripts use for them. */
-export interface Stage {
-	/** In place of `localhost`. */
-	readonly host: string;
-	/** In place of `conference.localhost`. */
-	readonly rooms: string;
-}
-
-/** The names that scripts are written with. */
-export const default_stage: Stage = { host: "localhost", rooms: "conference.localhost" };
+import { Neighbours } from "./neighbours.ts";
+import type { Stage } from "./stage.ts";
+import type { Endpoint, Network } from "./types.ts";
 
 /**
  * What both servers run when no configuration is given: rooms, in memory, with any password accepted. Options whose defaults
@@ -47,6 +38,8 @@ export interface Servers {
 	subject(): Promise<Result<Endpoint, string>>;
 	/** A third one, where one was asked for. */
 	also?(): Promise<Result<Endpoint, string>>;
+	/** Ends what all plays had in common. */
+	end(): Promise<void>;
 }
 
 /** How long a server may take to say what it is, in milliseconds. */
@@ -84,6 +77,11 @@ export interface ServerOptions {
 	readonly start_subject: StartServer;
 	/** Whether rooms are somebody else's than the server of ours that clients log in to. */
 	readonly rooms_elsewhere?: boolean | undefined;
+	/**
+	 * Clients come from other servers, too: gives the configuration with which a server reaches them, and is reached.
+	 * @throws where the text is no configuration
+	 */
+	readonly reachable?: ((config_text: string, server_port: number, names_port: number) => Promise<string>) | undefined;
 	/** Starts a third server, and what it is beside what it says itself. */
 	readonly also?: { readonly start: StartServer; readonly remark: string } | undefined;
 }
@@ -105,22 +103,48 @@ export async function create_servers(options: ServerOptions): Promise<Result<Ser
 		return name;
 	};
 
+	const neighbours = new Map<string, Promise<Result<Neighbours, string>>>();
+
+	/** What a server of one side runs, and who else clients of that side log in to. */
+	async function surroundings(side: string): Promise<Result<{ text: string; around: Neighbours | undefined }, string>> {
+		if (options.reachable === undefined) return ok({ text: config_text, around: undefined });
+		const started = neighbours.get(side) ?? Neighbours.start(options.reference);
+		neighbours.set(side, started);
+		const around = await started;
+		if (!around.ok) return around;
+		const port = await free_port();
+		around.value.place(port, stage.host, stage.rooms);
+		return ok({ text: await options.reachable(config_text, port, around.value.names_port), around: around.value });
+	}
+
+	function network(around: Neighbours | undefined, host: string, port: number): Network | undefined {
+		if (around === undefined && !options.rooms_elsewhere) return undefined;
+		return { rooms: stage.rooms, places: [{ domain: stage.host, host, port }, ...(around?.places ?? [])] };
+	}
+
 	async function reference(): Promise<Result<Endpoint, string>> {
 		if (address) {
 			const { host, port } = address;
 			return ok({ name: await named("reference", host, port, `${host}:${port}`), host, port, stop: () => undefined });
 		}
-		const started = await start_reference({ prosody: options.reference, config: config_text, plugin_paths });
+		const surrounded = await surroundings("reference");
+		if (!surrounded.ok) return surrounded;
+		const { text, around } = surrounded.value;
+		const started = await start_reference({ prosody: options.reference, config: text, plugin_paths });
 		if (!started.ok) return started;
-		const { host, port } = started.value;
-		return ok({ name: await named("reference", host, port, "Prosody"), host, port, stop: () => started.value.stop() });
+		const { host, port, stop } = started.value;
+		const name = await named("reference", host, port, "Prosody");
+		return ok({ name, host, port, ...(around && { network: network(around, host, port) }), stop });
 	}
 
 	async function own(side: string, start: StartServer): Promise<Result<Endpoint, string>> {
 		try {
-			const { port, stop } = await start(config_text);
+			const surrounded = await surroundings(side);
+			if (!surrounded.ok) return surrounded;
+			const { text, around } = surrounded.value;
+			const { port, stop } = await start(text);
 			const host = "127.0.0.1";
-			return ok({ name: await named(side, host, port, "Enjamb"), host, port, stop });
+			return ok({ name: await named(side, host, port, "Enjamb"), host, port, network: network(around, host, port), stop });
 		} catch (error) {
 			return failed(`our own server does not start: ${error instanceof Error ? error.message : String(error)}`);
 		}
@@ -142,9 +166,14 @@ export async function create_servers(options: ServerOptions): Promise<Result<Ser
 		const started = await own("subject", options.start_subject);
 		if (!started.ok || !options.rooms_elsewhere) return started;
 		const name = `${started.value.name} with our rooms as its component`;
-		const { host, port } = started.value;
-		return ok({ ...started.value, name, network: { rooms: stage.rooms, places: [{ domain: stage.host, host, port }] } });
+		return ok({ ...started.value, name });
+	}
+	async function end(): Promise<void> {
+		for (const started of neighbours.values()) {
+			const around = await started;
+			if (around.ok) await around.value.stop();
+		}
 	}
 	const { also } = options;
-	return ok({ reference, subject, ...(also ? { also: () => third(also.start, also.remark) } : {}) });
+	return ok({ reference, subject, end, ...(also ? { also: () => third(also.start, also.remark) } : {}) });
 }

@@ -223,7 +223,7 @@ export const known_differences: readonly KnownDifference[] = [
 			"Prosody takes a temporary room for empty while its only occupant changes nick, and destroys it beneath the occupant.",
 		shown_by: "muc_nick_change_alone.scs",
 		// What follows in a play that meets this cannot be told apart; random plays avoid it.
-		matches: ({ path }, step) => path === "message" && sends(step).includes("to='solo@conference.localhost'"),
+		matches: ({ path }, step) => path === "message" && sends(step).includes("to='solo@conference."),
 	},
 	{
 		id: "13-refused-private-messages",
@@ -297,5 +297,18 @@ export const uplink_differences: readonly KnownDifference[] = [
 			path === "presence" &&
 			/^(missing|extra) stanza$/.test(kind) &&
 			/^<presence [^>]*type='error'/.test(reference ?? subject ?? ""),
+	},
+];
+
+/** What is known where clients come from other servers: `compare --servers`. */
+export const servers_differences: readonly KnownDifference[] = [
+	{
+		id: "words-about-streams",
+		reason:
+			"Why another server cannot be reached is said in other words: Prosody tells the last of what it tried, and 0.12 adds which host says so, as 13 does not.",
+		matches: ({ path, reference, subject }) =>
+			(/\/error\/text$/.test(path) &&
+				[reference, subject].every((text) => (text ?? "").startsWith("Server-to-server connection failed: "))) ||
+			(/\/error@by$/.test(path) && subject === undefined),
 	},
 ];

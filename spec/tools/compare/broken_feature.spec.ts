@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { start_subject } from "../../../host/cli/compare/subjects.ts";
-import { default_config_text, default_stage } from "../../../tools/compare/endpoints.ts";
+import { default_config_text } from "../../../tools/compare/endpoints.ts";
+import { default_stage } from "../../../tools/compare/stage.ts";
 import { run, status } from "../../../tools/compare.ts";
 import { read_script, run as run_scansion } from "../../../tools/scansion.ts";
 
