@@ -207,7 +207,7 @@ export const readers_here: Readonly<Record<string, string>> = {
 	tls_server_end_point_hash: "core",
 	trusted_proxies: "http",
 	umask: "core",
-	unbound: "s2s",
+	unbound: "core s2s",
 	unlimited_jids: "core",
 	use_ipv4: "core s2s",
 	use_ipv6: "core s2s",
