@@ -7,10 +7,10 @@ import { failed, ok, type Result } from "../util/error.ts";
 import * as jid from "../util/jid.ts";
 import type { Server } from "./types.ts";
 
-/** The role of accounts that somebody in charge made; the option `default_provisioned_role` names another. */
+/** The role of accounts that an administrator makes, unless the option `default_provisioned_role` names another one. */
 const provisioned_role = "prosody:member";
 const no_password = "no password was given";
-/** Characters of a password that is piped in; saslprep takes no more than this anyway. */
+/** The most characters of a password that is piped in; saslprep takes no longer ones anyway. */
 const longest_password = 1023;
 
 interface Account {
@@ -47,7 +47,7 @@ function find_existing(server: AccountServer, address: string): Result<Account, 
 	if (!account.ok) return account;
 	const { username, host } = account.value;
 	if (server.usermanager.user_exists(username, host)) return account;
-	// What cannot be read is an account nevertheless, and its trouble is what to hear of.
+	// An account that cannot be read exists nevertheless; the error about it comes with the action itself.
 	if (server.usermanager.users(host).includes(username)) {
 		const read = server.usermanager.get_account_info(username, host);
 		if (!read.ok) return read;
@@ -55,7 +55,7 @@ function find_existing(server: AccountServer, address: string): Result<Account, 
 	return failed(`there is no account ${account.value.address}`);
 }
 
-/** Writes down what was done, so that the answer is true when it is given. */
+/** Stores what was done, so that the answer is true when it is given. */
 async function commit<Value>(server: AccountServer, done: Result<Value, string>, value: string): Promise<Result<string, string>> {
 	const { failures } = server.turn.counts;
 	await server.turn.done();
@@ -64,7 +64,7 @@ async function commit<Value>(server: AccountServer, done: Result<Value, string>,
 }
 
 /**
- * Makes an account, for the command line, or gives one that is there another password. A new account's role is that of
+ * Makes an account for the command line, or gives an existing one another password. A new account's role is that of
  * `default_provisioned_role`, as with Prosody's `prosodyctl adduser`.
  * @returns what was done, or what is wrong, as one line for people
  */
@@ -100,7 +100,7 @@ export async function delete_user(server: AccountServer, address: string): Promi
 
 /** Reads lines without showing them; undefined at the end of the input. */
 async function* hidden_lines(input: Readable, output: Writable, prompts: Iterable<string>): AsyncGenerator<string | undefined> {
-	// What readline would show of the typing goes nowhere.
+	// Nothing of what is typed is shown.
 	const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
 	const lines = createInterface({ input, output: nowhere, terminal: true });
 	const typed = lines[Symbol.asyncIterator]();
@@ -130,7 +130,7 @@ async function first_line(input: Readable): Promise<string> {
 /**
  * Asks for a new password: twice and unseen at a terminal, otherwise it is the first line of the input.
  * @param address whose password it is, for the prompt
- * @returns empty text where there was none, or the two were not the same
+ * @returns empty text where nothing was entered, or two different passwords
  */
 export async function ask_password(
 	address: string,

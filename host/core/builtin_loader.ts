@@ -3,7 +3,7 @@
 import { ok } from "../util/error.ts";
 import type { ModuleDefinition, ModuleLoader } from "./types.ts";
 
-/** Finds the modules that the program brings along. */
+/** Finds the modules that are part of the program. */
 export function create_builtin_loader(definitions: readonly ModuleDefinition[]): ModuleLoader {
 	const by_name = new Map(definitions.map((definition) => [definition.name, definition]));
 	return {

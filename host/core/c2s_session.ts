@@ -28,8 +28,8 @@ export class ClientSession extends BaseStreamSession implements C2sSession {
 	}
 
 	/**
-	 * Goes on over the connection and the stream of another session, which from now on is only good for sending what is left to be
-	 * said in its name. Source: core/sessionmanager.lua of Prosody 13, update_session.
+	 * Takes over the connection and the stream of another session, which from then on can only send what is still to be sent in its
+	 * name. Source: core/sessionmanager.lua of Prosody 13, update_session.
 	 */
 	resume_over(other: ClientSession): void {
 		this.resume_stream(other);

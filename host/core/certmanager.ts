@@ -28,13 +28,13 @@ export interface CertManager {
 	 * What a host's streams are encrypted with; undefined where it has no usable certificate, which the log says once.
 	 */
 	tls_context(host: string): TlsContext | undefined;
-	/** The same for streams with other servers, which are asked for their certificate. Options: s2s_ssl; cafile in ssl. */
+	/** The same for streams with other servers; these are asked for their certificates. Options: s2s_ssl; cafile in ssl. */
 	peer_tls_context(host: string): TlsContext | undefined;
 	/** The same for a port that speaks TLS from the first byte. Its context takes that of the host that a client names. */
 	service_tls_context(at: ServicePort): TlsContext | undefined;
 	/**
-	 * The files of a host's certificate, which need not be usable; undefined where there are none, so that a certificate is made.
-	 * An error says which ones the configuration names that cannot be had.
+	 * The files of a host's certificate, which may be unusable; undefined where there are none, so that a certificate is made. An error
+	 * says which files the configuration names that cannot be read.
 	 */
 	host_certificate(host: string): Result<CertificateFiles | undefined, string>;
 }
@@ -42,13 +42,13 @@ export interface CertManager {
 /** What of a server its certificates need. */
 export type CertificateServices = Pick<Server, "config" | "events" | "hosts" | "logger" | "paths">;
 
-/** The option with what only counts for some streams. */
+/** The option with settings for these streams only. */
 const ssl_options = { c2s: "c2s_ssl", s2s: "s2s_ssl" } as const;
 
 /** Whose streams a context is for. */
 type StreamsOf = keyof typeof ssl_options;
 
-/** How long a certificate is valid that we make ourselves. Nobody but the user can tell whether it is the right one anyway. */
+/** How long a certificate is valid that this program makes. Only its user can tell whether it is the right one anyway. */
 const self_signed_days = 3650;
 
 function message_of(error: unknown): string {
@@ -135,7 +135,7 @@ export function create_certmanager(server: CertificateServices): CertManager {
 		return key === undefined ? failed(`ssl names the certificate ${certificate} but no key`) : ok({ certificate, key });
 	}
 
-	/** Makes a context for a certificate, or without any where only names decide. What settings name counts more. */
+	/** Makes a context for a certificate, or without one where only the names that clients send decide. Settings may name another one. */
 	function create_context(
 		layers: readonly TlsSettings[],
 		found: CertificateFiles | LoadedPair | undefined,
@@ -190,7 +190,7 @@ export function create_certmanager(server: CertificateServices): CertManager {
 		}
 	}
 
-	/** A certificate that we make ourselves, kept among the data, if data are kept at all, so that it stays the same. */
+	/** A certificate that this program makes. It is kept with the data, where data are kept, so that it stays the same. */
 	function own_certificate(host: string): Result<LoadedPair, string> {
 		const folder = join(server.paths.data, "certificates");
 		const files = {
@@ -199,7 +199,7 @@ export function create_certmanager(server: CertificateServices): CertManager {
 		};
 		if (existsSync(files.certificate) && existsSync(files.key)) {
 			const existing = load_pair(files, undefined);
-			// What cannot be read is not ours to write over.
+			// A file that cannot be read must not be overwritten.
 			if (!existing.ok || Date.parse(existing.value.parsed.validTo) > Date.now()) return existing;
 		}
 		const made = self_signed_certificate([host], self_signed_days);

@@ -6,13 +6,13 @@ import { prosody_in } from "../util/processes.ts";
 import { PidFile } from "./pidfile.ts";
 import type { Log } from "./types.ts";
 
-/** In the folder of data, for configurations that name no pid file, or different ones. */
+/** A pid file in the data folder, for configurations that name none, or that name different ones for the same data. */
 export const lock_name = ".enjamb.lock";
 
-/** How to end what stands in the way. */
+/** How to end what is in the way. */
 const advice = "stop it, and disable its service, before this one is started";
 
-/** What a running server has for itself, so that no other one runs on the same data. */
+/** What a running server claims, so that no other one runs on the same data. */
 export class Claims {
 	private files: PidFile[] = [];
 	private pid_file: PidFile | undefined;
@@ -20,10 +20,10 @@ export class Claims {
 	constructor(private readonly log: Log) {}
 
 	/**
-	 * Makes sure that nobody else runs on the same data, and keeps others from it.
+	 * Makes sure that no other server runs on the same data, and prevents others from starting.
 	 * @param data the folder of data; undefined where none are kept
 	 * @param pidfile where the process's number goes, if anywhere
-	 * @returns one line that says who is in the way
+	 * @returns an error in one line that says which process is in the way
 	 */
 	take(data: string | undefined, pidfile: string | undefined): Result<void, string> {
 		const other = data === undefined ? undefined : prosody_in(data);
@@ -56,7 +56,7 @@ export class Claims {
 		this.pid_file?.write();
 	}
 
-	/** Lets go of everything. */
+	/** Gives everything up. */
 	release(): void {
 		for (const file of this.files.splice(0)) file.release();
 	}

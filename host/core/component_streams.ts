@@ -26,7 +26,7 @@ export function component_keepalives(module: ModuleApi): boolean {
 	return module.get_option_boolean("component_tcp_keepalives", module.get_option_boolean("tcp_keepalives", true));
 }
 
-/** What proves that one knows the secret, for the id of a stream (XEP-0114 §3). */
+/** The proof that a component knows the secret, for the id of a stream (XEP-0114 §3). */
 export function handshake_token(streamid: string, secret: string): string {
 	return sha1(streamid + secret, true);
 }

@@ -13,13 +13,13 @@ const wanted: { readonly [Which in Exclude<Resources, "top">]: (session: C2sSess
 
 /**
  * Delivers to the sessions of one server.
- * @param wants_debug whether somebody wants to read of each stanza
+ * @param wants_debug whether each stanza is to be logged
  */
 export function create_delivery(
 	{ hosts, full_sessions, bare_sessions }: Pick<Server, "hosts" | "full_sessions" | "bare_sessions">,
 	wants_debug: () => boolean,
 ): Delivery {
-	/** Whether stanzas of that name get to the sessions of a host as they are. */
+	/** Whether nothing on a host looks at stanzas of that name on their way to sessions. */
 	function delivers_plainly(host_name: string | undefined, name: string): boolean {
 		const session = host_name === undefined ? undefined : hosts.get(host_name);
 		const delivery = session?.plain_delivery.get(name);

@@ -86,7 +86,7 @@ export function create_hostmanager(server: HostNeeds, services: HostServices): H
 			const children = [...none];
 			for (const child of server.hosts.keys()) {
 				if (child.slice(child.indexOf(".") + 1) !== host || !child.includes(".")) continue;
-				// The option of the section itself counts, not one that it inherits.
+				// Only the option of the section itself counts, not one that it inherits.
 				const own = (option: string): unknown => {
 					const value = server.config.get(child, option);
 					return value === server.config.get("*", option) ? undefined : value;

@@ -18,7 +18,7 @@ export interface FilesOptions {
 	readonly cache_max_file_size?: number;
 	/** What stands for a folder. Default: `index.html`, `index.htm`. */
 	readonly index_files?: readonly string[];
-	/** Whether others are asked for a page that lists a folder, with the event `directory-index`. */
+	/** Whether the event `directory-index` is fired, so that others can list a folder. */
 	readonly directory_index?: boolean;
 }
 
@@ -28,7 +28,7 @@ interface Cached {
 	readonly data: HttpBody;
 }
 
-/** A path without `.`, `..` and empty parts; undefined where it leads out of the folder, or could not be a file's. */
+/** A path without `.`, `..` and empty parts; undefined where it leads out of the folder, or cannot be that of a file. */
 function sanitize_path(path: string): string | undefined {
 	const parts: string[] = [];
 	for (const part of path.split("/")) {
@@ -44,12 +44,12 @@ function stat(path: string): Stats | undefined {
 	try {
 		return statSync(path, { throwIfNoEntry: false });
 	} catch {
-		// Such as a file in place of a folder, or one in a folder that is closed to us.
+		// Such as a file where a folder is expected, or a folder that this user may not read.
 		return undefined;
 	}
 }
 
-/** The file's changes as a tag, made as Prosody makes it, so that browsers keep what they have of it. */
+/** An ETag for this version of a file, made as Prosody makes it, so that browsers need not load it again. */
 function etag_of({ ctimeMs: ctime_ms, size, mtimeMs: mtime_ms }: Stats): string {
 	return `"${[Math.floor(ctime_ms / 1000), size, Math.floor(mtime_ms / 1000)].map((part) => part.toString(16)).join("-")}"`;
 }
@@ -64,7 +64,7 @@ class FileSource implements HttpSource {
 	read(bytes: number): Buffer | undefined {
 		const buffer = Buffer.allocUnsafe(Math.min(bytes, this.left));
 		const count = readSync(this.file, buffer);
-		// What was announced is what is sent, also of a file that grows.
+		// Only as much as was announced is sent, also of a file that grows.
 		this.left -= count;
 		return count === 0 ? undefined : buffer.subarray(0, count);
 	}
@@ -74,7 +74,7 @@ class FileSource implements HttpSource {
 	}
 }
 
-/** Opens a file for reading; undefined where that cannot be done, or it is something else than a file. */
+/** Opens a file for reading; undefined where that fails, or where it is not a regular file. */
 function open(path: string): { readonly file: number; readonly size: number } | undefined {
 	try {
 		const file = openSync(path, "r");

@@ -8,7 +8,7 @@ import type { ListenAddress, ModuleApi } from "./types.ts";
 type Source = Pick<ModuleApi, "name" | "host" | "server" | "log" | "get_option" | "get_option_string" | "get_option_array">;
 
 const usual_ports: { readonly [scheme: string]: number } = { http: 80, https: 443 };
-/** Where an app would be that nobody can reach. */
+/** The URL of an app that nobody can reach. */
 const nowhere = "http://disabled.invalid/";
 
 function configured_path(option: ConfigValue | undefined, app: string): string | undefined {
@@ -45,7 +45,7 @@ function find_port(module: Source): { scheme: string; port: number; host?: strin
 	return typeof http_port === "number" ? { scheme: "http", port: http_port } : undefined;
 }
 
-/** Where an app is to be found from outside; see `ModuleApi.http_url`. */
+/** The URL of an app as seen from outside; see `ModuleApi.http_url`. */
 export function http_url(module: Source, app_name?: string, default_path?: string, mode?: "internal"): string {
 	const app = app_name ?? module.name.replace(/^http_/, "");
 	const path = get_base_path(module, app, default_path ?? `/${app}`);

@@ -7,7 +7,7 @@ import type { Stanza } from "../util/stanza.ts";
 import { IqError } from "./iq_error.ts";
 import type { EventMap, IqAnswer, Session, StanzaEvent, Timer } from "./types.ts";
 
-/** How many queries of a module may wait for answers at a time; the oldest fails when one more is sent. */
+/** How many queries of a module may wait for answers at the same time; when one more is sent, the oldest fails. */
 const most_waiting = 256;
 
 /** What a module's queries need of the module. */
@@ -21,7 +21,7 @@ type AnswerEvent = "iq/full" | `iq-result/${string}` | `iq-error/${string}`;
 
 /** The queries of one module that wait for their answers. */
 export class IqTracker {
-	/** What ends the wait, by kind of sender and id, oldest first. */
+	/** Functions that end the wait, by kind of sender and id, oldest first. */
 	private readonly waiting = new Map<string, (outcome: IqAnswer | IqError) => void>();
 
 	constructor(private readonly module: IqServices) {}

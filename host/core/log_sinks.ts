@@ -28,7 +28,7 @@ export interface Sink {
 	close(): void;
 }
 
-/** On a terminal; Prosody's. */
+/** Colours on a terminal; they are Prosody's. */
 const styles: { readonly [Level in LogLevel]: readonly [on: string, off: string] } = {
 	debug: ["", ""],
 	info: ["\u001b[1m", "\u001b[0m"],
@@ -84,7 +84,7 @@ function file_sink(options: LogSink, path: string): Sink {
 				for (let written = 0; written < bytes.length; ) written += writeSync(file, bytes, written);
 				is_failing = false;
 			} catch (error) {
-				// A full disk is no reason to stop; and it is said once
+				// A full disk must not stop the server; it is reported once
 				if (!is_failing) complain(path, error);
 				is_failing = true;
 			}

@@ -15,7 +15,7 @@ function picture(character: string): string {
 }
 
 /**
- * Text as a log shows it: nothing in it can look like another line, or tell a terminal something. Lines after the first are
+ * Text as a log shows it: nothing in it can look like another line, or control a terminal. Lines after the first are
  * indented.
  */
 export function visible(text: string): string {

@@ -10,11 +10,11 @@ export type { LogSink } from "./log_sinks.ts";
 /** Makes loggers by name, as `util.logger.init` does. */
 export interface LoggingManager {
 	logger(name: string): Log;
-	/** Whether anybody gets lines of that level, so that costly arguments are only made then. */
+	/** Whether lines of that level are logged anywhere, so that callers can skip making costly arguments. */
 	wants(level: LogLevel): boolean;
 	/** Opens log files anew, after they were moved away. */
 	reopen(): void;
-	/** Logs elsewhere from now on. */
+	/** Logs to other sinks from now on. */
 	reconfigure(sinks: readonly LogSink[]): void;
 }
 
@@ -31,7 +31,7 @@ function sink(target: unknown, wanted: readonly LogLevel[], config_folder: strin
 	if (typeof target !== "string" || target === "" || target === "*nowhere" || level === undefined) return undefined;
 	const goes_on = wanted.length === levels.length - levels.indexOf(level);
 	const which = { level, ...(goes_on ? {} : { only: wanted }), ...layout };
-	// Prosody's "*syslog" needs a daemon's socket; the service manager that starts us keeps what we print.
+	// Prosody's "*syslog" needs a daemon's socket. Here, the service manager that starts the program keeps what it prints.
 	if (target.startsWith("*")) return { to: "console", ...which };
 	return { to: { file: isAbsolute(target) ? target : join(config_folder, target) }, ...which };
 }
@@ -57,7 +57,7 @@ function levels_of(option: unknown): readonly LogLevel[] {
 	return levels.slice(first, last < 0 ? undefined : last + 1);
 }
 
-/** How the lines of a target look. Source: core/loggingmanager.lua, log_to_file, log_to_stdout. */
+/** What the lines of a target look like. Source: core/loggingmanager.lua, log_to_file, log_to_stdout. */
 function layout_of(table: ReadonlyMap<unknown, unknown>): Layout {
 	const [timestamps, width] = [table.get("timestamps"), table.get("source_width")];
 	return {
@@ -70,7 +70,7 @@ function layout_of(table: ReadonlyMap<unknown, unknown>): Layout {
 /**
  * Reads the `log` option: a file name or `*console`, a table of level to target, or a list of targets.
  * @param config_folder what relative file names are relative to
- * @param debug the option `debug`: whether a log without levels has those for developers, too
+ * @param debug the option `debug`: whether a log without levels also has debug messages
  * @returns the sinks; `*console` where nothing is set
  */
 export function read_log_option(option: unknown, config_folder: string, debug = false): LogSink[] {

@@ -4,10 +4,10 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import type { AnyHandler, Handler, Wrapper } from "../util/events.ts";
 import type { Log } from "./types.ts";
 
-/** The module in whose name code runs, promises and timers that it started included. Nothing is stored: it goes with the call. */
+/** The module that the running code belongs to. Promises and timers that the code starts belong to it, too. */
 const running = new AsyncLocalStorage<ModuleGuard>();
 
-/** Whether somebody answered with something that is still to come. */
+/** Whether a value is a promise, or is like one. */
 export function is_promise(value: unknown): value is PromiseLike<unknown> {
 	return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
 }
@@ -16,13 +16,13 @@ function describe(error: unknown): unknown {
 	return error instanceof Error ? error.stack : error;
 }
 
-/** Keeps what a module that is not built in starts from failing as anything but that module's own error. */
+/** Makes errors in a module that is not built in, and in what it starts, errors of that module only. */
 export class ModuleGuard {
 	private readonly handlers = new WeakMap<object, AnyHandler>();
 
 	constructor(private readonly log: Log) {}
 
-	/** Runs some of the module's code; whatever that starts is the module's, too. */
+	/** Runs code of the module; whatever that starts belongs to the module, too. */
 	run<Value>(code: () => Value): Value {
 		return running.run(this, code);
 	}
@@ -33,8 +33,8 @@ export class ModuleGuard {
 	}
 
 	/**
-	 * The same handler within the module's name, the same one each time. Events cannot wait: an answer that is still to come counts as
-	 * none, so that the event goes on.
+	 * The handler, run as the module's code; the same function each time. Events cannot wait: where the handler returns a promise, the
+	 * event goes on as if it had returned undefined.
 	 */
 	handler<Payload>(handler: Handler<Payload>): Handler<Payload> {
 		const known = this.handlers.get(handler);
@@ -68,9 +68,9 @@ export class ModuleGuard {
 }
 
 /**
- * Has what fails with nobody there to catch it, a promise or a callback of Node's, fail as the error of the module that started it, so
- * that the server goes on. Of what no module started, a promise is told of all the same; anything else ends the process, as it would
- * have. For a process that runs one server.
+ * Logs uncaught errors, in promises and in Node's callbacks, as errors of the module that started them, so that the server goes on.
+ * Where no module did, an error in a promise is logged as well, and any other ends the process, as it would otherwise. For a process
+ * that runs one server.
  */
 export function watch_stray_errors(log: Log): void {
 	process.on("unhandledRejection", (error) => {

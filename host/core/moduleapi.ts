@@ -30,7 +30,7 @@ import type {
 	Timer,
 } from "./types.ts";
 
-/** What the module manager does for modules beyond its public face. */
+/** What the module manager does for modules besides its public methods. */
 export interface ModuleServices {
 	/** Loads what a module depends on; throws where it cannot be had. */
 	depend(dependant: ModuleInstance, name: string): unknown;
@@ -48,13 +48,13 @@ export class ModuleInstance extends ModuleOptions implements ModuleApi {
 	restore: ((saved: unknown) => void) | undefined;
 	ready: (() => void) | undefined;
 	add_host: ((host_module: ModuleApi) => void) | undefined;
-	/** What is wrong with it, or that it runs, for people who look. */
+	/** What is wrong with it, or that it runs, for people to read. */
 	status: { kind: string; message: string } = { kind: "core", message: "Loading" };
 	/** Names of the modules it depends on. */
 	readonly dependencies = new Set<string>();
 
 	private readonly undo = new Set<() => void>();
-	/** How a hook is taken back, by handler and event. */
+	/** Functions that remove hooks, by handler and event. */
 	private readonly hooked = new WeakMap<object, Map<string, () => void>>();
 	private readonly items: { [Key in keyof ItemTypes]?: ItemTypes[Key][] } = {};
 	private iqs: IqTracker | undefined;
@@ -68,7 +68,7 @@ export class ModuleInstance extends ModuleOptions implements ModuleApi {
 		readonly name: string,
 		private readonly services: ModuleServices,
 		readonly path: string | undefined,
-		/** Made for modules that are not built in. */
+		/** There for modules that are not built in. */
 		readonly guard?: ModuleGuard,
 	) {
 		super();

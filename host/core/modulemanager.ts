@@ -54,7 +54,7 @@ export function modules_for_host(config: ConfigReader, host: string): string[] {
 	const disabled = list(config.get("*", "modules_disabled"));
 	let names = [...autoload_modules, ...list(config.get("*", "modules_enabled"))].filter((name) => !disabled.includes(name));
 	if (typeof component === "string") names = names.filter((name) => component_inheritable_modules.has(name));
-	// Said by the option alone, as Prosody's `Component "…"` says "component"
+	// The option alone says so, as `Component "…"` alone means mod_component in Prosody
 	if (typeof component === "string" && config.get(host, "component_uplink") !== undefined) names.push("component_uplink");
 	const disabled_here = own("modules_disabled");
 	const wanted = [...names, ...own("modules_enabled")].filter((name) => !disabled_here.includes(name));
@@ -160,7 +160,7 @@ export function create_modulemanager(server: Server, loaders: readonly ModuleLoa
 			return failed(error instanceof Error ? error.message : String(error));
 		}
 		if (is_promise(entry.exports)) {
-			// What an async function answers others get as soon as it is there; where it fails, the module is not loaded after all
+			// Others get the result of an async function as soon as it is there. Where it fails, the module is unloaded again
 			entry.exports.then(
 				(exported) => {
 					if (is_there()) entry.exports = exported;
@@ -220,7 +220,7 @@ export function create_modulemanager(server: Server, loaders: readonly ModuleLoa
 		return server.hosts.get(host)?.events ?? server.events;
 	}
 
-	/** @param is_last the whole host goes, so that nobody has to hear of each dependant */
+	/** @param is_last whether the whole host goes, so that unloading each dependant is not logged */
 	function unload(host: string, name: string, is_last = false): Result<true, string> {
 		const entry = get_entry(host, name);
 		if (!entry) return failed("module-not-loaded");

@@ -17,10 +17,10 @@ import { failed, ok, type Result } from "../util/error.ts";
 import { adopt_file, file_mode } from "../util/file_owner.ts";
 import { lock_holder, server_of_pid } from "../util/processes.ts";
 
-/** Why a pid file cannot be had. */
+/** Why a pid file cannot be used. */
 export interface PidFileProblem {
 	readonly text: string;
-	/** Whether somebody else has it, so that this server must not run. */
+	/** Whether another process has it, so that this server must not run. */
 	readonly taken: boolean;
 }
 
@@ -31,7 +31,7 @@ function lock(path: string): Result<Sqlite.Database, string> {
 	let database: Sqlite.Database | undefined;
 	try {
 		database = new Sqlite(path, { timeout: 0 });
-		// Without a file of its own beside this one
+		// So that SQLite makes no journal beside the file
 		database.pragma("journal_mode = MEMORY");
 		database.exec("BEGIN EXCLUSIVE");
 		return ok(database);
@@ -73,13 +73,13 @@ export class PidFile {
 		}
 		const locked = lock(path);
 		if (!locked.ok && locked.error.startsWith("SQLITE_BUSY")) return taken(held(path));
-		// A single digit is no database, for SQLite neither
+		// SQLite does not open a file with a single digit
 		if (locked.ok && statSync(path).size > 1) {
 			locked.value.close();
 			return taken(`${path} is a database, not a pid file`);
 		}
 		if (!locked.ok) {
-			// Nobody has locked it, so that it may be opened
+			// Nobody has locked it, so it may be opened
 			const text = readFileSync(path, "latin1").trim();
 			if (!/^\d*$/.test(text)) return taken(`${path} holds something else than the number of a process`);
 			const other = server_of_pid(Number(text), statSync(path).mtimeMs / 1000);
@@ -89,7 +89,7 @@ export class PidFile {
 				return PidFile.try_take(path, false);
 			}
 		}
-		// Where there are no locks at all, the number alone has to do
+		// Where the file system has no locks, the number alone has to do
 		return ok(new PidFile(path, openSync(path, "r+"), locked.ok ? locked.value : undefined));
 	}
 
@@ -99,9 +99,9 @@ export class PidFile {
 		writeSync(this.file, String(process.pid), 0);
 	}
 
-	/** Removes the file, and lets go of it. */
+	/** Removes the file, and unlocks it. */
 	release(): void {
-		// Not the one that somebody else has put in its place
+		// Not one that another process has put in its place
 		const now = statSync(this.path, { throwIfNoEntry: false });
 		if (now?.ino === fstatSync(this.file).ino) rmSync(this.path);
 		this.lock?.close();

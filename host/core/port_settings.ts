@@ -12,7 +12,7 @@ function list(value: ConfigValue | undefined): ConfigValue[] | undefined {
 	return Array.isArray(value) ? [...new Set(value)] : [value];
 }
 
-/** Why a port cannot be listened on, in words. */
+/** Why a server cannot listen on a port, in words. */
 export function explain_failure({ code, message }: ListenFailure): string {
 	switch (code) {
 		case "EADDRINUSE":
@@ -37,7 +37,7 @@ function default_interfaces(config: ConfigReader, local: boolean): string[] {
 	return interfaces;
 }
 
-/** Where a service listens; `by_default` where nobody asked for just these interfaces. */
+/** Where a service listens; `by_default` where the configuration does not name the interfaces. */
 export function interfaces_of(config: ConfigReader, service: PortService): { interfaces: ConfigValue[]; by_default: boolean } {
 	const named =
 		list(config.get("*", `${service.name}_interfaces`)) ??
@@ -55,7 +55,7 @@ export function ports_of(config: ConfigReader, service: PortService): ConfigValu
 	return named ?? (service.default_port === undefined ? [] : [service.default_port]);
 }
 
-/** A port from 0 to 65535, be it written as text; undefined for anything else. */
+/** A port from 0 to 65535, which may be written as text; undefined for anything else. */
 export function port_number(given: ConfigValue): number | undefined {
 	const port = typeof given === "string" && given.trim() !== "" ? Number(given) : given;
 	return typeof port === "number" && Number.isInteger(port) && port >= 0 && port < 65536 ? port : undefined;

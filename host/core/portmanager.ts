@@ -11,12 +11,12 @@ import type { Connection, ListenAddress, Log, NetService, OutgoingAddress, Serve
 
 /** Opens the ports of a server's services. */
 export interface PortManager {
-	/** Opens the ports of all services that are offered by now; later ones are opened as they come. Opens none if it fails. */
+	/** Opens the ports of all services that are there; those of later ones are opened when they come. If it fails, none stays open. */
 	start(): Promise<Result<ListenAddress[], string>>;
 	/** Closes ports and connections. */
 	stop(): Promise<void>;
 	addresses(): ListenAddress[];
-	/** Hands a service a stream that is connected already, such as one end of a pair in memory; false where there is no such service. */
+	/** Gives a service a stream that is connected already, such as one end of a pair in memory; false where there is no such service. */
 	adopt(service: string, stream: Duplex, ip?: string): boolean;
 	/** See {@link Server.connect}. */
 	connect(address: OutgoingAddress, onconnect: (conn: Connection) => void, onfailure: (reason: string) => void): () => void;
@@ -84,7 +84,7 @@ export function create_portmanager(server: PortNeeds): PortManager {
 			...(service.encryption === "ssl" ? { tls: () => server.service_tls_context(at) } : {}),
 		});
 		if (!opened.ok) return opened;
-		// Nobody may want it any more, by the time that it is open.
+		// By the time that it is open, the service may be gone.
 		if (state === "stopped" || !services.get(service.name)?.includes(service)) {
 			opened.value.close();
 			return failed({ code: "", message: "the service is gone" });
@@ -105,7 +105,7 @@ export function create_portmanager(server: PortNeeds): PortManager {
 				problems.push({ text: `${service.name}_ports: ${JSON.stringify(given)} is no port number`, fatal: true });
 				continue;
 			}
-			// Whichever port is free is to be the same on all interfaces.
+			// Where any free port will do (port 0), it is to be the same on all interfaces.
 			let port = wanted;
 			for (const name of interfaces) {
 				const host = String(name);
@@ -122,14 +122,14 @@ export function create_portmanager(server: PortNeeds): PortManager {
 					continue;
 				}
 				const { code } = result.error;
-				// A machine without IPv6 (or IPv4) is none the worse for that.
+				// Missing IPv6 (or IPv4) on a machine is not an error.
 				const is_missing = code === "EAFNOSUPPORT" || code === "EADDRNOTAVAIL";
 				if (by_default && is_missing) {
 					log("debug", "Not listening on [%s]:%d: %s", host, port, explain_failure(result.error));
 					continue;
 				}
 				const text = `${service.name} cannot listen on [${host}]:${port}: ${explain_failure(result.error)}`;
-				// Where another program has the port, clients would reach that one.
+				// Where another program has the port, clients would reach that program.
 				problems.push({ text, fatal: code === "EADDRINUSE" });
 			}
 		}
@@ -140,7 +140,7 @@ export function create_portmanager(server: PortNeeds): PortManager {
 		return opened.length > 0 ? problems : problems.map((problem) => ({ ...problem, fatal: true }));
 	}
 
-	/** Opens a service that came while the server runs already; then a missing port is no reason to stop. */
+	/** Opens the ports of a service that came while the server runs; a port that cannot be opened does not stop the server then. */
 	function activate_later(service: NetService): void {
 		activate(service).then(
 			(problems) => {
@@ -171,7 +171,7 @@ export function create_portmanager(server: PortNeeds): PortManager {
 		const [next] = rest;
 		if (state === "running" && was_active && next !== undefined) activate_later(next);
 	});
-	// What is wrong with a certificate is to be seen now, not with the next client
+	// Problems with a certificate are to be logged now, not when the next client comes
 	server.events.add_handler(
 		"config-reloaded",
 		() => {
@@ -180,7 +180,7 @@ export function create_portmanager(server: PortNeeds): PortManager {
 		},
 		-1,
 	);
-	// No new clients while the others are told to go.
+	// No new clients while the others are disconnected.
 	server.events.add_handler(
 		"server-stopping",
 		() => {

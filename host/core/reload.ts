@@ -30,7 +30,7 @@ function is_enabled(config: Config, host: string): boolean {
 	return config.raw(host)?.get("enabled") !== false;
 }
 
-/** Where a configuration cannot be read, and why. */
+/** The line that says where a configuration cannot be read, and why. */
 export function explain({ file, line, message }: ConfigError): string {
 	return `${file}${line === undefined ? "" : `:${line}`}: ${message}`;
 }
@@ -38,7 +38,7 @@ export function explain({ file, line, message }: ConfigError): string {
 /**
  * Makes the function that reads a server's configuration again, certificates and log files included. Modules keep what they read when
  * they were loaded, until they are reloaded, as in Prosody. A configuration that cannot be read changes nothing.
- * @param config the one that all read from; it gets the new values
+ * @param config the configuration that everybody reads; it gets the new values
  * @param read reads the file again; undefined where there is none, so that only files that the options name are read again
  */
 export function create_reload(
@@ -91,7 +91,7 @@ export function create_reload(
 	}
 
 	return () => {
-		// Reading and telling are one step, so that this can only be asked for in the middle of it
+		// Reading and telling others is one step, so a second reload can only come in the middle of it
 		if (is_reloading) return failed("the configuration is being reloaded already");
 		is_reloading = true;
 		try {

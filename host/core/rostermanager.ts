@@ -14,7 +14,7 @@ function subscription_of(value: unknown): RosterItem["subscription"] {
 	return value === "to" || value === "from" || value === "both" ? value : "none";
 }
 
-/** Reads a contact as stored; undefined where it is none. */
+/** Reads a stored contact; undefined for anything else. */
 function read_item(stored: unknown): RosterItem | undefined {
 	if (typeof stored !== "object" || stored === null) return undefined;
 	const fields = new Map(table_entries(stored));
@@ -38,7 +38,7 @@ function write_item(item: RosterItem): StoreValue {
 	return Object.fromEntries(stored);
 }
 
-/** A roster in memory. A class, so that Lua's view of it can be told by it. */
+/** A roster in memory. It is a class so that Lua's views can recognise rosters. */
 export class AccountRoster implements Roster {
 	version = 0;
 	broken = false;
@@ -46,12 +46,12 @@ export class AccountRoster implements Roster {
 	readonly pending: Roster["pending"] = new Map();
 }
 
-/** Whether a table beside the contacts is of the requests that wait, as Prosody once kept them: a contact says how it is subscribed. */
+/** Whether a table beside the contacts holds pending requests, as older versions of Prosody stored them: a contact has a subscription. */
 function is_old_pending(key: unknown, value: unknown): boolean {
 	return key === "pending" && typeof value === "object" && typeof new Map(table_entries(value)).get("subscription") !== "string";
 }
 
-/** Reads a roster as stored. Source: core/rostermanager.lua, roster_metadata. */
+/** Reads a stored roster. Source: core/rostermanager.lua, roster_metadata. */
 function read_roster(stored: StoreMap | undefined): Roster {
 	const roster = new AccountRoster();
 	const pending = (requests: unknown): void => {
@@ -89,7 +89,7 @@ export interface RosterNeeds extends Pick<Server, "delivery" | "events" | "hosts
 	readonly usermanager: Pick<UserManager, "user_exists">;
 }
 
-/** Keeps the rosters of one server. While somebody has an account's roster, everybody has the same one. */
+/** Keeps the rosters of one server. While an account is online, everybody gets the same roster object. */
 export function create_rostermanager(server: RosterNeeds): RosterManager {
 	const log = server.logger("rostermanager");
 	/** Of accounts that are online, by bare JID. */
@@ -122,7 +122,7 @@ export function create_rostermanager(server: RosterNeeds): RosterManager {
 	function save_roster(username: string, host: string, roster: Roster): boolean {
 		if (roster.broken || !server.usermanager.user_exists(username, host)) return false;
 		roster.version++;
-		// What is in memory then is not what is stored
+		// Then the roster in memory is not the one that is stored
 		server.turn.remember({ undo: () => void online.delete(`${username}@${host}`) });
 		const store = server.open_store(host, "roster", "keyval");
 		const saved = store.ok ? store.value.set_table(username, write_roster(roster)) : store;
@@ -145,7 +145,7 @@ export function create_rostermanager(server: RosterNeeds): RosterManager {
 		return item;
 	}
 
-	/** Adds or takes one direction of a subscription; answers whether that changed anything. */
+	/** Adds or removes one direction of a subscription; answers whether that changed anything. */
 	function subscribe_direction(item: RosterItem | undefined, direction: "to" | "from", wanted: boolean): boolean {
 		if (!item) return false;
 		const other = direction === "to" ? "from" : "to";

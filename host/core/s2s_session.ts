@@ -18,11 +18,11 @@ export class ServerStreamSession extends BaseStreamSession implements ServerSess
 	cert_problem: string | undefined;
 	/** The key that was sent for dialback on an outgoing stream. */
 	dialback_key: string | undefined;
-	/** Whether the other end's header came at least once: it is there, whatever happens then. */
+	/** Whether the other end's header came at least once, so that there is such a server. */
 	had_stream = false;
 	/** Whether stanzas also go against the direction that the stream was opened in (XEP-0288). */
 	bidi = false;
-	/** Why it was closed, in the words that senders of queued stanzas get to read. */
+	/** Why it was closed, in words for the senders of stanzas that still waited. */
 	bounce_text: string | undefined;
 
 	constructor(
@@ -41,7 +41,7 @@ export class ServerStreamSession extends BaseStreamSession implements ServerSess
 	}
 
 	set host(_host: string | undefined) {
-		// It follows from the direction
+		// The stream's direction says it
 	}
 
 	/** The domain of the other end. */
@@ -74,7 +74,7 @@ export class ServerStreamSession extends BaseStreamSession implements ServerSess
 		return !this.is_authed;
 	}
 
-	/** Answers: by the stream in the other direction, unless this one goes both ways. */
+	/** Sends an answer: by the stream in the other direction, unless this one goes both ways. */
 	override send(stanza: Stanza): boolean {
 		if (this.direction === "outgoing") return this.sends2s(stanza);
 		const host = this.server.hosts.get(jid.host(stanza.attr["from"] ?? "") ?? this.to_host ?? "");
@@ -88,7 +88,7 @@ export class ServerStreamSession extends BaseStreamSession implements ServerSess
 		return super.send(stanza);
 	}
 
-	/** Closes with words for those whose stanzas wait. */
+	/** Closes with a text for the senders of stanzas that wait. */
 	give_up(reason: StreamError, bounce_text: string): void {
 		this.bounce_text = bounce_text;
 		this.close(reason);

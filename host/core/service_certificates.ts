@@ -7,9 +7,9 @@ import type { ConfigValue } from "./config/config.ts";
 import { merge_settings, read_settings, type TlsSettings } from "./tls_settings.ts";
 import type { Server, ServicePort, TlsContext } from "./types.ts";
 
-/** What a service with TLS from the first byte needs to know of the certificates of hosts. */
+/** What services with TLS from the first byte need from the manager of certificates. */
 export interface HostCertificates {
-	/** Makes a context of settings, the most general first; files that they name count more than those given. */
+	/** Makes a context of settings, the most general first; files that the settings name count more than the given ones. */
 	create_context(layers: readonly TlsSettings[], files: CertificateFiles | undefined): Result<TlsContext, string>;
 	/** Files for a name in the folder of certificates, or those that the option `certificate` of a host names. */
 	find_host_cert(host: string): CertificateFiles | undefined;
@@ -36,7 +36,7 @@ function own_settings(option: ConfigValue | undefined): TlsSettings {
 	return new Map([...read_settings(option)].filter(([key]) => !is_place(key)));
 }
 
-/** How many of {@link port_layers} are not a service's own. */
+/** How many layers of {@link port_layers} are general ones, and not a service's own. */
 const general_layers = 3;
 
 /** What the options say about a port, the most general first. */
@@ -59,12 +59,12 @@ function names_certificate(layers: readonly TlsSettings[]): boolean {
 }
 
 /**
- * Makes contexts for services that speak TLS from the first byte: one for whoever names no host, or one that is not served here, and
- * those of hosts. Settings of the service itself hold for all of them, and a certificate that they name as well.
+ * Makes contexts for services that speak TLS from the first byte: one for clients that name no host, or none that is
+ * served here, and those of hosts. The service's own settings, and a certificate that they name, apply to all of them.
  */
 export class ServiceCertificates {
 	private contexts = new Map<string, TlsContext | undefined>();
-	/** Those of before the configuration was read again, for where no others can be made. */
+	/** The contexts from before a reload, for where new ones cannot be made. */
 	private former: ReadonlyMap<string, TlsContext | undefined> = new Map();
 	/** Hosts by the names that clients may use for them, each with that name as the configuration spells it, for each service. */
 	private readonly served = new Map<string, ReadonlyMap<string, { readonly host: string; readonly name: string }>>();
@@ -78,7 +78,7 @@ export class ServiceCertificates {
 		server.events.add_handler("host-deactivated", forget_hosts);
 	}
 
-	/** Has files and options read again. */
+	/** Reads files and options again. */
 	forget(): void {
 		this.former = new Map([...this.former, ...this.contexts]);
 		this.contexts = new Map();
@@ -94,7 +94,7 @@ export class ServiceCertificates {
 		});
 	}
 
-	/** A service, with its port and interface where they matter, so that otherwise all of its ports share what is made once. */
+	/** The key of a context: the service, with its port and interface where settings depend on them. Otherwise all its ports share one. */
 	private place(at: ServicePort): string {
 		const { config } = this.server;
 		const { service, port, interface: name } = at;
@@ -142,7 +142,7 @@ export class ServiceCertificates {
 			const found = this.certificates.host_certificate(host);
 			if (found.ok && found.value !== undefined) return this.certificates.create_context(layers, found.value);
 		}
-		// Nobody has a certificate but those that are made
+		// No certificates but those that this program makes
 		const own = this.certificates.create_context(layers, undefined);
 		const [first] = hosts;
 		return own.ok && first !== undefined ? ok(this.certificates.tls_context(first) ?? own.value) : own;
@@ -177,7 +177,7 @@ export class ServiceCertificates {
 		const { certificates, server } = this;
 		const own = server.config.get(host, `${at.service}_ssl`);
 		const layers = [...port_layers(server, at), own_settings(own)];
-		// A certificate of the service's own settings goes before that of the host, one of the general settings does not
+		// A certificate in the service's own settings comes before the host's, one in the general settings does not
 		const service_layers = layers.slice(general_layers);
 		if (names_certificate(service_layers)) return certificates.create_context(layers, undefined);
 		const found = certificates.find_host_cert(name) ?? certificates.find_host_cert(host);

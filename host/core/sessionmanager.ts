@@ -6,7 +6,7 @@ import * as id from "../util/id.ts";
 import { telling } from "./telling.ts";
 import type { C2sSession, HostSession, RosterManager, Server, SessionManager, UserSessions } from "./types.ts";
 
-/** What an account has online. A class, so that Lua's view of it can be told by it. */
+/** The sessions of an account. It is a class so that Lua's views can recognise it. */
 export class AccountSessions implements UserSessions {
 	readonly sessions: UserSessions["sessions"] = new Map();
 	top_resources: UserSessions["top_resources"];
@@ -27,7 +27,7 @@ export interface SessionNeeds
 export function create_sessionmanager(server: SessionNeeds): SessionManager {
 	const log = server.logger("sessionmanager");
 	const report = telling(log);
-	/** Sessions on their way out, whose handlers must not send them there again. */
+	/** Sessions that are being destroyed, so that handlers do not destroy them again. */
 	const doomed = new WeakSet<C2sSession>();
 
 	function host_of(session: C2sSession): HostSession | undefined {
@@ -132,7 +132,7 @@ export function create_sessionmanager(server: SessionNeeds): SessionManager {
 			server.full_sessions.set(full_jid, session);
 			if (session.type === "c2s_unbound") session.type = "c2s";
 
-			// Without knowing the contacts nobody must go online: they would get, and be sent, the wrong presence.
+			// An account whose contacts cannot be read must not go online: wrong people would get its presence, and it theirs.
 			if (server.rostermanager.load_roster(username, host.host).broken) {
 				remove(host, username, resource);
 				session.resource = undefined;

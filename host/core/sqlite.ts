@@ -40,7 +40,7 @@ export type SqliteTune = "default" | "normal" | "fast" | "safe";
 export interface SqliteOptions {
 	/** Path of the file, or `:memory:`. */
 	readonly file: string;
-	/** Whose end commits what was written. */
+	/** The turn, whose end commits what was written. */
 	readonly turn: Turn;
 	/** Where writes go while another process keeps the file locked; without this, they fail then. */
 	readonly aside?: AsideTables;
@@ -63,14 +63,14 @@ export class SqliteDatabase implements Participant, SqlDatabase {
 	private readonly identity: readonly FileIdentity[];
 	private readonly aside: Aside | undefined;
 	private readonly statements = new Map<string, Statement>();
-	/** What became of the writes of turns that are not stored yet: there are none, they are in a transaction, or they are aside. */
+	/** Where the writes of turns are that are not stored yet: there are none, they are in a transaction, or they are aside. */
 	private state: "idle" | "open" | "aside" = "idle";
 	/** Why what was written cannot be stored any more. */
 	private trouble: StorageError | undefined;
 	private changes_elsewhere = 0;
 	private data_version: SqlValue | undefined;
 	private journal_before: string | undefined;
-	/** Without a log, somebody who reads could keep a commit from being finished. */
+	/** Without a log, another process that reads could prevent a commit. */
 	private begin_statement = "BEGIN EXCLUSIVE";
 
 	private constructor(connection: Sqlite.Database, options: SqliteOptions) {
@@ -138,7 +138,7 @@ export class SqliteDatabase implements Participant, SqlDatabase {
 		this.begin_statement = this.pragma("journal_mode") === "wal" ? "BEGIN IMMEDIATE" : "BEGIN EXCLUSIVE";
 	}
 
-	/** What became of the file, where it is not the one any more that was opened. */
+	/** What happened to the file, where it is no longer the one that was opened. */
 	private replaced(): StorageError | undefined {
 		for (const file of this.identity) {
 			const text = file.problem();
@@ -191,7 +191,7 @@ export class SqliteDatabase implements Participant, SqlDatabase {
 		return (this.aside?.total_changes() ?? 0) - before;
 	}
 
-	/** Whether a statement may insert or else update, which it may not while writes go aside. */
+	/** Whether a statement may insert or else update (an upsert); it may not while writes go aside. */
 	get can_upsert(): boolean {
 		return this.state !== "aside";
 	}
@@ -250,7 +250,7 @@ export class SqliteDatabase implements Participant, SqlDatabase {
 		}
 	}
 
-	/** What SQLite says of a write; all but a refusal of its values fails the turn. */
+	/** SQLite's error of a write; every error but a refusal of the values fails the turn. */
 	private failed_write(error: unknown): StorageError {
 		const problem = this.sqlite_error(error);
 		if (!problem.refused) this.trouble ??= problem;
@@ -345,7 +345,7 @@ export class SqliteDatabase implements Participant, SqlDatabase {
 		return this.trouble;
 	}
 
-	/** Has writes go aside where a lock is in the way; answers with why they cannot. */
+	/** Sends writes aside where a lock is in the way; returns why that fails. */
 	private begin_aside(obstacle: unknown): StorageError | undefined {
 		if (!is_busy(obstacle) || this.aside === undefined) return this.sqlite_error(obstacle);
 		try {
@@ -371,7 +371,7 @@ export class SqliteDatabase implements Participant, SqlDatabase {
 		this.notice_loss(reason);
 	}
 
-	/** SQLite takes a whole transaction back on some errors, such as a full disk. */
+	/** SQLite rolls back a whole transaction on some errors, such as a full disk. */
 	private notice_loss(trouble: StorageError): void {
 		if (this.state !== "open" || this.connection.inTransaction) return;
 		this.trouble ??= trouble;
@@ -393,7 +393,7 @@ export class SqliteDatabase implements Participant, SqlDatabase {
 		return { text: `${this.name}: the database is closed` };
 	}
 
-	/** SQLite's error as a value; whatever else was thrown is a mistake in the program, and goes on. */
+	/** SQLite's error as a value; anything else that was thrown is a mistake in the program, and is thrown on. */
 	private sqlite_error(error: unknown): StorageError {
 		if (error instanceof Sqlite.SqliteError) return sqlite_problem(this.name, error);
 		throw error;

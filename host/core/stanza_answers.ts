@@ -12,17 +12,17 @@ export function is_answer(stanza: Stanza): boolean {
 	return stanza.attr["type"] === "error" || (stanza.name === "iq" && stanza.attr["type"] === "result");
 }
 
-/** What senders are told of stanzas that came to nothing. */
+/** What senders are told about stanzas that nobody could handle. */
 export interface StanzaAnswers {
 	/** Nobody has handled it. */
 	unhandled(origin: Session, stanza: Stanza): void;
-	/** Something went wrong that is nobody's fault but ours; its sender hears of it, and all others go on. */
+	/** There is a mistake in this program or in a module. The sender is told, and everything else goes on. */
 	mistake(origin: Session, stanza: Stanza, error: unknown): void;
-	/** A handler waits for something: what its sender sends behind it waits too, and nobody else does. */
+	/** A handler waits for something. What its sender sends next waits too; nobody else does. */
 	wait(origin: Session, stanza: Stanza, waiting: Waiting<unknown>): void;
 }
 
-/** @param wants_debug whether somebody wants to read of each stanza */
+/** @param wants_debug whether each stanza is to be logged */
 export function create_answers(log: Log, wants_debug: () => boolean): StanzaAnswers {
 	const answers: StanzaAnswers = {
 		unhandled(origin, stanza) {

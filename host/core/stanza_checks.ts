@@ -8,7 +8,7 @@ import { Waiting } from "../util/waiting.ts";
 import type { StanzaAnswers } from "./stanza_answers.ts";
 import type { Log, Server, Session, StanzaEvent, StanzaRouter, Waited } from "./types.ts";
 
-/** Streams whose other end is known, so that stanzas of theirs are passed on. */
+/** Streams whose other end is authenticated, so that their stanzas are passed on. */
 const passes_stanzas: ReadonlySet<Session["type"]> = new Set(["c2s", "component", "s2sin", "s2sout"]);
 const iq_types = new Set(["get", "set", "result", "error"]);
 
@@ -17,7 +17,7 @@ const addresses = [
 	["from", "source"],
 ] as const;
 
-/** Answers with why an IQ is malformed, undefined for a good one. Source: RFC 6120 §8.2.3. */
+/** Why an IQ is malformed; undefined for a good one. Source: RFC 6120 §8.2.3. */
 function iq_problem(stanza: Stanza): string | undefined {
 	const type = stanza.attr["type"];
 	if (type === undefined || !iq_types.has(type)) return "Invalid IQ type";
@@ -33,7 +33,7 @@ function without_empty_resource(address: string): string {
 	return (is_empty ? jid.prep(jid.bare(address)) : undefined) ?? address;
 }
 
-/** The event of a stream element that is no stanza of the stream's namespace, or of a stanza before authentication. */
+/** The event of a stream element that is not a stanza of the stream's namespace, or of a stanza before authentication. */
 function element_event(stanza: Stanza): `stanza/${string}` {
 	const xmlns = stanza.attr["xmlns"];
 	if (xmlns !== undefined) return `stanza/${xmlns}:${stanza.name}`;
@@ -46,8 +46,8 @@ function element_event(stanza: Stanza): `stanza/${string}` {
 }
 
 /**
- * What a stanza goes through as a stream delivered it: it is checked, gets its sender's address, and is posted.
- * @param post hands on what is addressed well
+ * Takes stanzas as streams deliver them: checks them, puts the sender's address in, and posts them.
+ * @param post passes on stanzas with good addresses
  * @param wants_debug whether received stanzas are logged
  */
 export function create_checks(
@@ -64,7 +64,7 @@ export function create_checks(
 		return parts === undefined ? undefined : jid.join(parts.node, parts.host, parts.resource);
 	}
 
-	/** Whether a stanza may go on; its sender was told where not. Afterwards it has its sender's address, and prepared ones. */
+	/** Whether a stanza may go on; if not, its sender was told. Afterwards its addresses are prepared, and it has its sender's. */
 	function check(origin: Session, stanza: Stanza): boolean {
 		const { attr } = stanza;
 		const is_client = origin.type === "c2s";
@@ -75,11 +75,11 @@ export function create_checks(
 			}
 			const problem = stanza.name === "iq" ? iq_problem(stanza) : undefined;
 			if (problem !== undefined) {
-				// An answer to something of type error would itself be against the rules.
+				// Something of type error must not be answered.
 				if (attr["type"] !== "error") origin.send(st.error_reply(stanza, "modify", "bad-request", problem));
 				return false;
 			}
-			// Whatever a client claims, this is who it is.
+			// This is who the client is, whatever it claims.
 			attr["from"] = origin.full_jid;
 		}
 		for (const [which, text] of addresses) {
@@ -101,7 +101,7 @@ export function create_checks(
 		return true;
 	}
 
-	/** Fires the event of what is no stanza, or none of a stream that may send such. */
+	/** Fires the event of an element that is not a stanza, or of a stanza on a stream that may not send any. */
 	function handle_element(origin: Session, stanza: Stanza): Waited {
 		const host = server.hosts.get(stanza.attr["to"] ?? origin.host ?? "");
 		const answer = host?.events.fire_waiting(element_event(stanza), { origin, stanza });

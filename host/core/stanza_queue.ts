@@ -5,17 +5,17 @@ import * as st from "../util/stanza.ts";
 import type { Outlet, Turn } from "../util/turn.ts";
 
 /**
- * What is to be sent once a stream is up, oldest first. It belongs to the turn as a socket does: what a turn that fails wanted to
- * send is not kept.
+ * What is to be sent once a stream is up, oldest first. It belongs to the turn as a socket does: what a failed turn wanted to send is
+ * not kept.
  */
 export class StanzaQueue implements Outlet {
 	private kept: Stanza[] = [];
-	/** Of the turn that is under way. */
+	/** Stanzas of the current turn. */
 	private collected: Stanza[] = [];
 
 	/**
 	 * @param most how many stanzas may wait
-	 * @param on_certain told when something has become certain: a stream may be up by then
+	 * @param on_certain called when a turn was stored that kept something: a stream may be up by then
 	 */
 	constructor(
 		private readonly turn: Turn,

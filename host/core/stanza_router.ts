@@ -10,7 +10,7 @@ import { create_checks } from "./stanza_checks.ts";
 import { create_stanza_slices } from "./stanza_slices.ts";
 import type { HostSession, Log, Server, Session, StanzaEvent, StanzaRouter, Waited } from "./types.ts";
 
-/** Narrows a stanza's name for the event table; anything else was sorted out before. */
+/** Narrows the type of a stanza's name; other elements never come here. */
 function stanza_name(name: string): "message" | "presence" | "iq" {
 	return name === "message" || name === "presence" ? name : "iq";
 }
@@ -19,7 +19,7 @@ function stanza_name(name: string): "message" | "presence" | "iq" {
 export type RouterNeeds = Pick<Server, "delivery" | "hosts" | "logger" | "turn">;
 
 /**
- * Moves the stanzas of one server: fires the events of local hosts, and hands on what is for others.
+ * Moves the stanzas of one server: fires the events of local hosts, and passes on what is for others.
  * @param wants_debug whether received stanzas are logged
  */
 export function create_router(server: RouterNeeds, wants_debug: () => boolean): StanzaRouter {
@@ -33,7 +33,7 @@ export function create_router(server: RouterNeeds, wants_debug: () => boolean): 
 		const to_bare = to === undefined || slash < 0 ? to : to.slice(0, slash);
 		const at = to_bare === undefined ? -1 : to_bare.indexOf("@");
 		const host = to_bare === undefined || at < 0 ? to_bare : to_bare.slice(at + 1);
-		// A domain with a resource is still the domain's business.
+		// An address of a domain with a resource belongs to the domain, too.
 		let kind: "full" | "bare" | "host" = at < 0 ? "host" : slash < 0 ? "bare" : "full";
 		if (to === undefined) {
 			kind = "bare";
@@ -66,7 +66,7 @@ export function create_router(server: RouterNeeds, wants_debug: () => boolean): 
 		return answer ? undefined : try_self(target, event, name);
 	}
 
-	/** What nobody has handled is for the account itself, or an error. */
+	/** Where no handler takes it, it goes to the account itself, or gets an error. */
 	function try_self(target: HostSession, event: StanzaEvent, name: "message" | "presence" | "iq"): Waited {
 		const { origin, stanza } = event;
 		const answer = event.to_self ? target.events.fire_waiting(`${name}/self`, event) : undefined;

@@ -14,12 +14,12 @@ export function create_stanza_slices(slices: Slices, turn: Turn, answers: Stanza
 		let has_waited = false;
 		slices.run({
 			work() {
-				// The turn that it came in is over
+				// The turn in which the stanza came is over
 				if (has_waited) turn.record(event);
 				const waiting = work();
 				if (waiting instanceof Waiting) answers.wait(origin, stanza, waiting);
 			},
-			// Who is gone meanwhile must not come in any more
+			// A session that has ended meanwhile must not enter any more
 			is_wanted: () => origin.type === type,
 			hold() {
 				const release = "hold" in origin ? origin.hold?.() : undefined;

@@ -4,10 +4,10 @@ import type { Result } from "../util/error.ts";
 import type { Turn } from "../util/turn.ts";
 import type { ArchiveStore, KeyvalStore, MapStore, StorageError, StoreTypes } from "./types.ts";
 
-/** Answers that are no trouble with the storage, whichever driver gives them. */
+/** Errors that do not mean trouble with the storage, whichever driver gives them. */
 const answers: ReadonlySet<string> = new Set(["quota-limit", "item-not-found", "unsupported-store"]);
 
-/** Whether an error is about the storage, and not about what was asked of it. */
+/** Whether an error is about the storage itself, and not about the request. */
 export function is_trouble({ text, condition, refused }: StorageError): boolean {
 	return !refused && condition === undefined && !answers.has(text);
 }
@@ -22,8 +22,8 @@ function copy_of<Store extends object>(store: Store): Store {
 type Guards = { readonly [Kind in keyof StoreTypes]: (store: StoreTypes[Kind], place: string) => StoreTypes[Kind] };
 
 /**
- * Stores in front of others, through which a write that comes to nothing fails the turn, whoever looks at the answer, and a turn
- * depends on earlier ones that have written what it reads. The place is the store's name with its host.
+ * Wraps stores so that a write that fails also fails the turn, even where nobody looks at the answer, and so that a turn depends on
+ * earlier turns that wrote what it reads. The place is the store's name with its host.
  */
 export function guard_stores(turn: Turn): Guards {
 	function check<T>(done: Result<T, StorageError>): Result<T, StorageError> {
@@ -91,7 +91,7 @@ export function guard_stores(turn: Turn): Guards {
 			};
 			guarded.find_later = async (user, query) => {
 				const found = await store.find_later(user, query);
-				// Whoever has asked is told of it in this turn
+				// Whoever asked is told of the error in this turn
 				concern(user);
 				return found;
 			};

@@ -8,7 +8,7 @@ export const key_expected: StorageError = { text: "only non-empty text can be a 
 
 /**
  * Whether an item of an archive is from a time or later, by {@link ArchiveQuery.start}: where its own is in whole seconds, as Prosody
- * 0.12 files everything, it may be from anywhere in that second. Too much harms nobody; what is missing is lost to who asks.
+ * 0.12 files everything, it may be from anywhere in that second. Giving too much does no harm; what is left out, the client never gets.
  */
 export function is_since(when: number, start: number): boolean {
 	return when >= start || (Number.isInteger(when) && when >= Math.floor(start));
@@ -52,7 +52,7 @@ export function map_on_keyval(keyval: KeyvalStore): MapStore {
 			for (const user of users.value) {
 				const value = store.get(user, key);
 				const removed = value.ok && value.value === undefined ? value : store.set(user, key, undefined);
-				// One user's trouble does not keep the others' keys.
+				// An error with one user's data must not keep the other users' keys.
 				if (!removed.ok) result = removed;
 			}
 			return result;

@@ -29,7 +29,7 @@ export interface StorageManager {
 	purge(username: string, host: string): Result<void, StorageError>;
 	/** Why a host cannot store anything; undefined where it can. */
 	trouble(host: string): StorageError | undefined;
-	/** Ends the use of all files, once nothing is loaded any more. */
+	/** Closes all files, once no module is loaded any more. */
 	close(): void;
 }
 
@@ -65,7 +65,7 @@ function null_driver(stores: StoreTypes): StorageDriver {
 /**
  * Makes the storage manager of one server. Drivers are modules, `mod_storage_NAME`, loaded on a host when its first store is
  * opened; they offer themselves as item `storage-provider`.
- * @param drivers names of those that are there, for the message about one that is not
+ * @param drivers names of the drivers that exist, for the message about one that does not
  */
 export function create_storagemanager(
 	server: StorageServices,
@@ -192,7 +192,7 @@ export function create_storagemanager(
 		return undefined;
 	}
 
-	// After everybody else, who may still want to read what was stored.
+	// After all other handlers, which may still want to read what is stored.
 	server.events.add_handler("user-deleted", ({ username, host }) => void purge(username, host), -1000);
 
 	return {

@@ -6,8 +6,8 @@ import type { StreamCallbacks, StreamOptions } from "../util/xmppstream.ts";
 import type { Connection, Log } from "./types.ts";
 
 /**
- * What comes from one session's other end, in order. What takes long has a little time of each turn, and then the next session has
- * its turn. Meanwhile nothing is read from the connection, so that no more waits here than what was read at once.
+ * What one session receives, in order. Work that takes long gets a little time in each turn, and then the next session has its turn.
+ * Meanwhile nothing is read from the connection, so that no more waits here than what was read at once.
  */
 export class StreamInput {
 	private readonly reader: StreamReader;
@@ -16,13 +16,13 @@ export class StreamInput {
 	private waits = false;
 	/** Whether the connection was told to read nothing. */
 	private keeps_back = false;
-	/** By how many it is held. */
+	/** How many holders keep it from going on. */
 	private holds = 0;
-	/** What is to be done once everything is handled: the connection is gone. */
+	/** What is to be done once everything is handled, where the connection is gone. */
 	private at_end: (() => void) | undefined;
 
 	/**
-	 * @param filter what passes of the bytes
+	 * @param filter passes bytes on, changed or not
 	 * @param callbacks told of what is read; `handlestanza` calls {@link handled}
 	 */
 	constructor(
@@ -35,7 +35,7 @@ export class StreamInput {
 		options: StreamOptions,
 	) {
 		this.reader = framing.reader(callbacks, options);
-		// What the carrier brought is handled now or in later slices
+		// What the carrier brought is handled now, or in later slices
 		conn.ondata = (bytes) => {
 			const passed = filter(bytes);
 			if (passed === undefined) return;
@@ -50,7 +50,7 @@ export class StreamInput {
 		if (this.slices.is_over(this.share)) this.reader.pause();
 	}
 
-	/** Handles no more until the answer is called. */
+	/** Handles nothing more until the returned function is called. */
 	hold(): () => void {
 		this.holds++;
 		this.reader.pause();
@@ -70,7 +70,7 @@ export class StreamInput {
 		this.settle();
 	}
 
-	/** Handles nothing any more, not even what has come already. */
+	/** Handles nothing any more, not even what came before. */
 	stop(): void {
 		this.reader.stop();
 	}
@@ -96,7 +96,7 @@ export class StreamInput {
 		}
 	}
 
-	/** Has the rest wait where there is one. */
+	/** Lets the rest wait, if there is any. */
 	private settle(): void {
 		if (this.holds > 0 || this.waits) return;
 		if (this.reader.has_unread) {

@@ -27,7 +27,7 @@ class TopTag {
 
 /** What a stream does for the session that it belongs to; see streams.ts. */
 export interface StreamControl {
-	/** How our direction is written. */
+	/** Writes our direction of the stream. */
 	readonly framing: Framing;
 	/** Ends the stream and takes the session out of the server. */
 	close(session: BaseStreamSession, reason: StreamError | undefined): void;
@@ -35,9 +35,9 @@ export interface StreamControl {
 	hold(): () => void;
 	/** Expects a new header from the other end. */
 	reset_stream(rest: "keep" | "drop"): void;
-	/** The other end is known now: it has all the time it wants, and may send bigger stanzas where a limit is given. */
+	/** The other end is authenticated: there is no time limit any more, and the given limit for stanzas applies. */
 	authenticated(stanza_size_limit?: number): void;
-	/** Has what comes over the connection be another session's from now on. */
+	/** From now on, what comes over the connection belongs to another session. */
 	take_over(by: BaseStreamSession): void;
 }
 
@@ -53,7 +53,7 @@ export abstract class BaseStreamSession implements StreamSession {
 	/** The same for what goes to the other end. */
 	bytes_out: ((chunk: Buffer) => Buffer | undefined) | undefined;
 	secure = false;
-	/** Whether the other end's stream header is still to come. */
+	/** Whether the other end's stream header has not come yet. */
 	notopen = true;
 	/** The `id` of our stream header. */
 	streamid: string | undefined;
@@ -66,7 +66,7 @@ export abstract class BaseStreamSession implements StreamSession {
 	private filters: Filters<FilterKind, Stanza> | undefined;
 	private silent = false;
 
-	/** What texts for many have of this session, once there was one. */
+	/** The `to` attribute of this session for texts that many get, once it was needed. */
 	private addressed: { readonly jid: string | undefined; readonly framing: Framing | undefined; readonly attribute: string } =
 		nowhere;
 
@@ -89,10 +89,10 @@ export abstract class BaseStreamSession implements StreamSession {
 	/** The host here that the stream is with. */
 	abstract host: string | undefined;
 
-	/** The address of the other end, once it has one: shared texts go to it, and the log names it. */
+	/** The address of the other end, once it has one: for shared texts and for the log. */
 	protected abstract get address(): string | undefined;
 
-	/** Whether this side opened the connection, and so says its header first, without an id. */
+	/** Whether this side opened the connection, so that it sends its header first, without an id. */
 	protected get begins(): boolean {
 		return false;
 	}
@@ -102,7 +102,7 @@ export abstract class BaseStreamSession implements StreamSession {
 		return {};
 	}
 
-	/** Whether what is sent now goes out even where the turn's work cannot be stored: it moves the stream itself on. */
+	/** Whether what is sent now goes out even when the turn cannot be stored, since it belongs to the stream itself. */
 	protected abstract keeps_output(): boolean;
 
 	close(reason?: StreamError): void {
@@ -118,19 +118,19 @@ export abstract class BaseStreamSession implements StreamSession {
 		this.conn?.setlimit?.(settings);
 	}
 
-	/** @param rest whether what the other end sent behind the element that leads to this still counts */
+	/** @param rest whether what the other end sent after the current element still counts */
 	reset_stream(rest: "keep" | "drop" = "keep"): void {
 		this.notopen = true;
 		this.control.reset_stream(rest);
 	}
 
-	/** The other end is known now; the limit is for its stanzas from now on, where that changes. */
+	/** The other end is authenticated; `limit` is the new limit for its stanzas, where it changes. */
 	authenticated(stanza_size_limit?: number): void {
 		this.control.authenticated(stanza_size_limit);
 	}
 
 	send(stanza: Stanza): boolean {
-		// What a filter keeps for later it has to see also while there is no connection.
+		// A filter that keeps stanzas for later has to see them while there is no connection, too.
 		if (this.destroyed || (this.filters === undefined && !this.can_send(this.conn))) return false;
 		this.log("debug", "Sending[%s]: %s", this.type, new TopTag(stanza));
 		const passed = this.filter("stanzas/out", stanza);
@@ -155,7 +155,7 @@ export abstract class BaseStreamSession implements StreamSession {
 		return passed === undefined || conn.write(passed, keep);
 	}
 
-	/** Sends what means nothing, so that the connection stays open. False where the carrier has to see to that. */
+	/** Sends something without meaning, so that the connection stays open. False where the carrier has to do that. */
 	send_white_space(): boolean {
 		const { white_space } = this.control.framing;
 		return white_space !== undefined && this.send_text(white_space);
@@ -234,7 +234,7 @@ export abstract class BaseStreamSession implements StreamSession {
 		other.control.take_over(this);
 	}
 
-	/** Sends no more, without a word. */
+	/** Sends nothing any more. */
 	retire(): void {
 		this.silent = true;
 	}

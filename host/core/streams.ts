@@ -10,24 +10,24 @@ import { StreamInput } from "./stream_input.ts";
 import type { BaseStreamSession, StreamControl } from "./stream_session.ts";
 import type { Connection, ModuleApi, StreamError, Timer } from "./types.ts";
 
-/** How long the other ends of streams have, in seconds, and how much they may send. */
+/** Time limits for the other ends of streams, in seconds, and limits for what they send. */
 export interface StreamLimits {
-	/** To say who they are. */
+	/** To authenticate. */
 	readonly unauthed_timeout: number;
-	/** To close their side when we closed ours. */
+	/** To close their side after we closed ours. */
 	readonly close_timeout: number;
-	/** Sizes and depths of what they send before they said who they are. */
+	/** Sizes and depths of what they send before they are authenticated. */
 	readonly unauthed: Omit<StreamOptions, "default_ns">;
 }
 
 /**
- * A kind of stream: `c2s`, `s2s`, `component`. It knows what its sessions are, and what is to be done with what comes over their
- * streams; what carries them, and how XML is written on it, it does not know.
+ * A kind of stream: `c2s`, `s2s`, `component`. It knows what its sessions are, and what to do with what comes over their
+ * streams. It does not know what carries the streams, nor how XML is written there.
  */
 export interface StreamKind<Session extends BaseStreamSession> {
-	/** Begins the ids of its sessions, and names it in the log. */
+	/** The start of its sessions' ids, and its name in the log. */
 	readonly name: string;
-	/** Whom it talks to, for the log: `Client`. */
+	/** What is at the other end, for the log: `Client`. */
 	readonly peer: string;
 	/** Namespace of its stanzas. */
 	readonly xmlns: string;
@@ -36,13 +36,13 @@ export interface StreamKind<Session extends BaseStreamSession> {
 	readonly keepalives: boolean;
 	/** Makes the session of a new connection. */
 	create(session_id: string, conn: Connection, control: StreamControl): Session;
-	/** The connection is there; whoever begins says its header here. */
+	/** The connection is there; a side that begins sends its header here. */
 	connected?(session: Session): void;
 	/** The other end's header came. What this throws ends the stream with `internal-server-error`. */
 	streamopened(session: Session, attr: Attributes): void;
 	/** A stanza or stream element came; its filters have not seen it yet. The same for what this throws. */
 	handlestanza(session: Session, stanza: Stanza): void;
-	/** Whether the other end has not said who it is. */
+	/** Whether the other end is not authenticated yet. */
 	is_unauthed(session: Session): boolean;
 	/** Whether it may be in the middle of a stanza, so that it gets time to finish when we close the stream. */
 	is_established(session: Session): boolean;
@@ -54,18 +54,18 @@ export interface StreamKind<Session extends BaseStreamSession> {
 	disconnected(session: Session): void;
 	/** The other end was silent for long; the connection lives on where this answers true. */
 	read_timeout(session: Session): boolean;
-	/** What the other end is sent is about to go out; more can be added to it. */
+	/** What was sent to the other end is about to go out; more can be added. */
 	pre_drain?(session: Session): void;
-	/** The other end took all that had to wait for it. */
+	/** The other end has received all that had to wait. */
 	drain?(session: Session): void;
 }
 
 /** What belongs to one connection. */
 interface Line<Session> {
-	/** Another one from when it resumed that over this connection. */
+	/** Becomes another session where that one resumes over this connection. */
 	session: Session;
 	readonly input: StreamInput;
-	/** Ends a stream whose other end does not say who it is. */
+	/** Ends a stream whose other end does not authenticate. */
 	patience?: Timer;
 }
 
@@ -124,7 +124,7 @@ export class Streams<Session extends BaseStreamSession> {
 	}
 
 	/**
-	 * Has a stream go over a connection.
+	 * Starts a stream over a connection.
 	 * @param framing how XML is written on it
 	 */
 	accept(conn: Connection, framing: Framing = document_framing): Session {
@@ -152,7 +152,7 @@ export class Streams<Session extends BaseStreamSession> {
 			},
 			handlestanza: (stanza) => {
 				const handling = line.session;
-				// What waited may find its session gone
+				// The session may be gone by now
 				if (handling.destroyed) return;
 				try {
 					kind.handlestanza(handling, stanza);
@@ -235,7 +235,7 @@ export class Streams<Session extends BaseStreamSession> {
 		session.end_stream(reason === false ? undefined : reason);
 		session.log("debug", "%s stream for %s closed: %s", kind.name, session.peer_name, text ?? "session closed");
 
-		// Whoever is at the other end may be in the middle of a stanza, and has this time to finish and to close that side.
+		// The other end may be in the middle of a stanza; it has this long to finish it and to close its side.
 		if (reason === undefined && !session.notopen && kind.is_established(session)) {
 			this.module.add_timer(kind.limits.close_timeout, () => {
 				if (session.destroyed) return;
@@ -265,10 +265,10 @@ export class Streams<Session extends BaseStreamSession> {
 		line.patience?.stop();
 		session.retire();
 		session.conn = undefined;
-		// What was sent before the end comes before it
+		// What was sent before the end is handled first
 		line.input.end(() => {
 			line.input.stop();
-			// Rooms of many show to all of them who is gone, and often many go at once
+			// Large rooms tell everybody who has left, and often many leave at once
 			this.module.server.router.slices.run({
 				work: () => this.forget(session, error),
 				is_wanted: () => true,
@@ -279,7 +279,7 @@ export class Streams<Session extends BaseStreamSession> {
 	}
 
 	private forget(session: Session, error: string | undefined): void {
-		// It goes on over another connection already
+		// The session already goes on over another connection
 		if (session.conn !== undefined) return;
 		try {
 			this.kind.destroy(session, error);

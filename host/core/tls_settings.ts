@@ -35,14 +35,14 @@ const understood = new Set([
 	"password",
 ]);
 
-/** Extras of verification that are understood. */
+/** Values of `verifyext` that are understood. */
 const verify_extras = new Set(["lsec_continue", "lsec_ignore_purpose", "crl_check", "crl_check_chain"]);
-/** Options of OpenSSL that have no more effect since version 1.1, since it always does so. */
+/** Options that have no effect since OpenSSL 1.1, which always behaves like this. */
 const always_so = new Set(["single_dh_use", "single_ecdh_use", "cipher_server_preference"]);
 /** Versions of TLS are chosen by the lowest and the highest. */
 const is_version = /^no_(?:sslv[23]|tlsv1(?:_[123])?)$/;
 
-/** The bits of an option of OpenSSL, by LuaSec's name; undefined where Node's OpenSSL has none such. */
+/** The bits of an option of OpenSSL, by LuaSec's name; undefined where Node's OpenSSL does not have it. */
 function option_bits(name: string): number | undefined {
 	if (always_so.has(name) || is_version.test(name)) return 0;
 	const bits: unknown = Reflect.get(constants, `SSL_OP_${name.toUpperCase()}`);
@@ -67,7 +67,7 @@ function add_options(options: Map<string, boolean>, value: ConfigValue | undefin
 	for (const [name, on] of read_settings(value)) options.set(name, on === true);
 }
 
-/** Settings put together, and what adds up in them. */
+/** Settings put together, and the ones that add up. */
 export interface MergedSettings {
 	readonly settings: TlsSettings;
 	readonly options: ReadonlyMap<string, boolean>;
@@ -89,7 +89,7 @@ export function merge_settings(layers: readonly TlsSettings[]): MergedSettings {
 	return { settings, options, verifyext };
 }
 
-/** What is to be said of settings that do nothing. */
+/** Warnings about settings that do nothing. */
 export function useless_settings(layers: readonly TlsSettings[]): string[] {
 	const names = new Set(layers.flatMap((layer) => [...layer.keys()]));
 	const unknown = [...names].filter((name) => !understood.has(name));

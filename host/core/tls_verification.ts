@@ -8,9 +8,9 @@ import { failed, ok, type Result } from "../util/error.ts";
 import { type MergedSettings, type TlsSettings, texts } from "./tls_settings.ts";
 import type { PeerVerification } from "./types.ts";
 
-/** What settings say about the certificates of peers. */
+/** What settings say about peers' certificates. */
 export interface Verification {
-	/** Undefined where none are asked for. */
+	/** Undefined where peers are not asked for certificates. */
 	readonly peers?: PeerVerification;
 	/** Options of connections. */
 	readonly asks?: Pick<TlsOptions, "requestCert" | "rejectUnauthorized">;
@@ -18,7 +18,7 @@ export interface Verification {
 	readonly context?: Pick<SecureContextOptions, "ca" | "crl">;
 }
 
-/** What holds for streams with other servers: they are asked, and mod_s2s_auth_certs judges. Source: mod_tls.lua, mod_s2s.lua. */
+/** For streams with other servers: they are asked for certificates, which mod_s2s_auth_certs judges. Source: mod_tls.lua, mod_s2s.lua. */
 export const asks_for_certificates: TlsSettings = new Map([
 	["verify", ["peer", "client_once"]],
 	["verifyext", ["lsec_continue", "lsec_ignore_purpose"]],
@@ -61,8 +61,8 @@ function read_folder(path: string): Result<string, string> {
 }
 
 /**
- * What is in the files of who is trusted: those of `cafile`, and of `capath` or the system; undefined where there are none but those
- * that Node brings along.
+ * Certificates of trusted authorities: those of `cafile`, and those of `capath` or of the system; undefined where there are only those
+ * that come with Node.
  */
 function read_authorities(settings: TlsSettings, folder: string): Result<string | undefined, string> {
 	const [cafile, capath] = ["cafile", "capath"].map((name) => {

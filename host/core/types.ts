@@ -1,5 +1,5 @@
 // No counterpart: the shapes that Prosody describes in doc/session.txt and teal-src/module.d.tl, or leaves to the reader.
-// Everybody imports them from here. The files of types/ import one another downward only; modules.ts is the topmost.
+// They are imported from here. The files of types/ import one another in one direction only; modules.ts is at the top.
 
 export type { Attributes, Stanza } from "../util/stanza.ts";
 export type { IqError } from "./iq_error.ts";

@@ -29,7 +29,7 @@ function create_transform(): Transform {
 }
 
 /**
- * Looks at a module's file without running it.
+ * Checks a module's file without running it.
  * @returns why a server could not load it
  */
 export function module_file_problem(file: string): string | undefined {
@@ -84,7 +84,7 @@ function describe(error: unknown): string {
 	return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
-/** A file as Node itself loads it, which has errors name lines of its source. Node's types do not show how it compiles. */
+/** Node's own kind of module, so that errors name lines of the source. Node's types leave out the method that compiles it. */
 class SourceModule extends Module {
 	declare readonly _compile: (code: string, file: string) => void;
 
@@ -103,7 +103,7 @@ class SourceModule extends Module {
  * Finds `mod_NAME.ts` and `mod_NAME.js` in folders. Such a file exports a function that gets the `module`, as default or as
  * `load`, and `global = true` where it wants to be loaded once for all hosts; it may import `enjamb` for stanzas and the like.
  * @param folders the option `plugin_paths`
- * @param api what `enjamb` means to modules
+ * @param api what modules get when they import `enjamb`
  */
 export function create_typescript_loader(folders: readonly string[], api: object): ModuleLoader {
 	const transform = create_transform();

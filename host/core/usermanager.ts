@@ -11,10 +11,10 @@ import type { AccountInfo, AuthProvider, HostSession, ModuleManager, Server, Use
 const default_provider = "internal_hashed";
 const default_authorization = "internal";
 const unknown_host = failed("unknown-host");
-/** What a provider answers that cannot disable accounts. */
+/** The answer of a provider that cannot disable accounts. */
 const not_supported = failed("method not supported");
 
-/** Roles that Prosody 0.12 would have called an admin's. */
+/** Roles that count as an admin's for Prosody 0.12. */
 const legacy_admin_roles: ReadonlySet<string> = new Set(["prosody:admin", "prosody:operator"]);
 
 /** The user manager with what the host manager needs of it. */
@@ -28,7 +28,7 @@ export interface AccountNeeds extends Pick<Server, "config" | "events" | "hosts"
 	readonly modulemanager: Pick<ModuleManager, "load">;
 }
 
-/** Whom to act on was found; otherwise nothing is left to do. */
+/** Does something on a host; an error where the host is not served. */
 function with_host<Value>(
 	server: Pick<Server, "hosts">,
 	host: string,
@@ -154,14 +154,14 @@ export function create_usermanager(server: AccountNeeds): UserManagerInternals {
 		});
 	}
 
-	/** Makes the account disabled, and only opens it when it has its role. */
+	/** Makes the account disabled, and enables it when it has its role. */
 	function create_user_with_role(
 		username: string,
 		host: string,
 		password: string | undefined,
 		role: string,
 	): Result<true, string> {
-		// Without this a slip of the caller would cost somebody the account.
+		// Otherwise a mistake of the caller could take over an existing account.
 		if (users_of(host).user_exists(username)) return failed("User exists");
 		const created = create_user(username, host, undefined);
 		if (!created.ok) return created;
@@ -173,7 +173,7 @@ export function create_usermanager(server: AccountNeeds): UserManagerInternals {
 		if (password === undefined) return ok(true);
 		const was_protected = set_password(username, host, password);
 		if (!was_protected.ok) {
-			// An account that nobody can use would only keep others from taking the name.
+			// An account that nobody can use would only block the name.
 			delete_user(username, host);
 			return failed(`Failed to set password: ${was_protected.error}`);
 		}

@@ -7,7 +7,7 @@ import { as_array, as_boolean, as_integer, as_number, as_period } from "./option
 /** Set by the words VirtualHost and Component, not by an assignment. */
 const section_marks: ReadonlySet<string> = new Set(["component_module", "defined", "load_global_modules"]);
 
-/** Module names that belong into an option of their own. */
+/** Module names that belong in an option of their own. */
 const provider_prefixes: readonly (readonly [string, string])[] = [
 	["auth_", "authentication"],
 	["storage_", "storage"],
@@ -30,7 +30,7 @@ function all_modules(config: Config): Set<string> {
 	return modules;
 }
 
-/** What is wrong with a value by its option's type; `undefined` when nothing is, or nobody can tell. */
+/** What is wrong with a value for its option's type; `undefined` when nothing is, or when that is not known. */
 function type_problem(known: KnownOption, value: ConfigValue): string | undefined {
 	switch (known.type) {
 		case "boolean":
@@ -88,7 +88,7 @@ function check_unknown(
 	names: readonly string[],
 ): void {
 	const suggestion = nearest_name(option, names);
-	// A module that is enabled may read options of its own; a slip of the pen is still a slip.
+	// An enabled module may read options with its own name in front; misspelt names of known options are still reported.
 	const may_be_its_own = [...modules].some((module) => option === module || option.startsWith(`${module}_`));
 	if (suggestion === undefined && may_be_its_own) return;
 	const message =
@@ -98,7 +98,7 @@ function check_unknown(
 	report.add(host, option, message, suggestion);
 }
 
-/** What a section's list of modules has that does not belong there. */
+/** What does not belong in a section's list of modules. */
 function check_modules(report: Report, config: Config, host: string): void {
 	for (const option of ["modules_enabled", "modules_disabled"]) {
 		const value = config.raw(host)?.get(option);
@@ -157,7 +157,7 @@ function check_component(report: Report, config: Config, host: string, global_mo
 
 function check_sections(report: Report, config: Config): void {
 	const hosts = config.hosts();
-	// That no host is defined, or all are disabled, is told by whoever wants to start one.
+	// Whoever starts a server says itself that no host is defined or enabled.
 	if (hosts.length === 0) return;
 	if (config.raw(global_section)?.size === 0) {
 		report.add(
@@ -168,9 +168,9 @@ function check_sections(report: Report, config: Config): void {
 	}
 }
 
-/** What the caller knows beyond the table of known options. */
+/** What the caller knows besides the table of known options. */
 export interface CheckContext {
-	/** Names of further options, as those that modules in plugin_paths declare. */
+	/** Names of other options, such as those of modules in plugin_paths. */
 	readonly known?: Iterable<string>;
 }
 

@@ -6,7 +6,7 @@ export interface ConfigTable {
 }
 
 /**
- * A table that is neither: text and number keys together, as in `log = { info = "x.log", "*console" }`, or a list with holes.
+ * A table that is neither a list nor has only text keys, as in `log = { info = "x.log", "*console" }`, or a list with holes.
  * Lists keep Lua's numbering, from 1.
  */
 export type ConfigMixedTable = Map<string | number, ConfigValue>;
@@ -52,7 +52,7 @@ interface Section {
 	readonly locations: Map<string, SourceLocation>;
 }
 
-/** One configuration: a global section and one per host. A value: nothing is shared between two of them. */
+/** One configuration: a global section and one for each host. Two configurations share nothing. */
 export class Config {
 	private readonly sections = new Map<string, Section>();
 
@@ -78,7 +78,7 @@ export class Config {
 
 	/**
 	 * The value in force for a host: its own, else the global one; `undefined` when neither has it. `"*"` and hosts without a section
-	 * see the global section only. `false` is a value and is not inherited over.
+	 * see the global section only. `false` is a value, too: the global one does not replace it.
 	 */
 	get(host: string, key: string): ConfigValue | undefined {
 		return this.sections.get(host)?.options.get(key) ?? this.sections.get(global_section)?.options.get(key);
@@ -93,7 +93,7 @@ export class Config {
 		else section.locations.set(key, location);
 	}
 
-	/** Takes over all sections of another configuration, in place of its own. */
+	/** Replaces all sections by those of another configuration. */
 	replace(other: Config): void {
 		this.sections.clear();
 		for (const [host, { options, locations }] of other.sections) {

@@ -19,12 +19,12 @@ function reason(problem: unknown): string {
 	return reasons.get(code) ?? problem.message;
 }
 
-/** The bytes of a regular file no longer than the limit; else what is wrong, in words that follow the file's name. */
+/** The bytes of a regular file that is not larger than the limit; otherwise what is wrong, in words that follow the file's name. */
 export function read_limited(path: string, maximum_bytes: number): Result<Buffer, string> {
 	if (path.includes("\0")) return failed("the name holds a zero byte");
 	let descriptor: number | undefined;
 	try {
-		// Non-blocking, since opening a named pipe would wait for its writer.
+		// Non-blocking, since opening a named pipe would otherwise wait for its writer.
 		descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
 		const found = fstatSync(descriptor);
 		if (found.isDirectory()) return failed("is a directory; expected a file");
@@ -52,7 +52,7 @@ function glob_to_pattern(glob: string): RegExp {
 }
 
 /**
- * The files that match a pattern, whose wildcards may be in the last part only; hidden files never match. Sorted by name (Prosody
+ * The files that match a pattern. Wildcards may only be in its last part, and hidden files never match. Sorted by name (Prosody
  * takes them in the order the file system has them, which differs from machine to machine).
  */
 export function expand_glob(path: string): Result<string[], string> {

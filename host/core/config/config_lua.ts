@@ -2,7 +2,7 @@
 import type { LuaState } from "../../../lua-shims/vm/fengari.ts";
 import type { Result } from "../../util/error.ts";
 
-/** What a run of a configuration gives to its Lua. */
+/** What the Lua of a configuration gets for one run. */
 export interface ConfigLuaNeeds {
 	/** The file that is read, which `prosody.paths` shows the folder of. */
 	readonly path: string;
@@ -18,11 +18,11 @@ export interface ConfigLuaNeeds {
 
 /** A machine of its own with all of Lua's libraries, as Prosody's configuration files see them. */
 export interface ConfigLua {
-	/** Runs something on the machine's thread; errors are to be caught on it. */
+	/** Runs something on the machine's thread, where its errors have to be caught. */
 	run(body: (L: LuaState) => void): void;
 	/** Pushes Lua's globals, which are an ordinary table. */
 	push_globals(L: LuaState): void;
-	/** Compiles a text and pushes the function, whose first upvalue is its environment; else answers with Lua's message. */
+	/** Compiles a text and pushes the function, whose first upvalue is its environment; returns Lua's message where that fails. */
 	compile(L: LuaState, code: Uint8Array, chunk_name: string): Result<true, string>;
 	/** Closes what is still open. */
 	close(): void;

@@ -2,7 +2,7 @@
 
 import { type Config, type ConfigValue, component_module, global_section } from "./config.ts";
 
-/** Sections keep these for the host manager; the words VirtualHost and Component set them again. */
+/** The words VirtualHost and Component set these, so they are not written out. */
 const implied = new Set(["defined", "load_global_modules", component_module]);
 
 function text_to_lua(text: string): string {

@@ -2,17 +2,17 @@
 // Collected once from the sources of Prosody 0.12 and 13 and of the community modules Debian ships with it, and from prosodyctl's
 // own check; types and defaults are those of 13 where it has the option.
 
-/** What a module makes of an option: `list` also takes a single value, `any` differs from case to case. */
+/** The type of an option: `list` also takes a single value, `any` is for options that take several types. */
 export type OptionType = "any" | "boolean" | "enum" | "integer" | "list" | "number" | "path" | "period" | "string" | "table";
 
 /** What is known of an option. */
 export interface KnownOption {
 	readonly type: OptionType;
-	/** Where it is simple; periods as text or in seconds. */
+	/** The default, where it is simple; periods as text or in seconds. */
 	readonly default?: string | number | boolean;
 	/** Modules and managers that read it, separated by blanks. */
 	readonly readers: string;
-	/** Only the global section is asked for it. */
+	/** It is only read in the global section. */
 	readonly global?: boolean;
 }
 
@@ -521,7 +521,7 @@ const services: Readonly<Record<string, string>> = {
 	s2s_direct_tls: "s2s",
 };
 
-/** What each service can be told by `<prefix>_<suffix>` (core/portmanager.lua, core/certmanager.lua). */
+/** What can be set for each service by `<prefix>_<suffix>` (core/portmanager.lua, core/certmanager.lua). */
 const service_suffixes: Readonly<Record<string, KnownOption>> = {
 	certificate: { type: "path", readers: "certmanager" },
 	interface: { type: "string", readers: "portmanager", global: true },
@@ -560,7 +560,7 @@ const cors_advice = "use http_cors_override";
 const no_effect = "it has no effect any more and can be removed";
 const start_flags = "whether to detach is said on the command line";
 
-/** Options that were given up, with what to do in their place. */
+/** Options that no longer exist, with what to do instead. */
 const outdated: ReadonlyMap<string, string> = new Map([
 	["anonymous_login", 'use authentication = "anonymous"'],
 	["archive_cleanup_interval", no_effect],
@@ -585,7 +585,7 @@ const outdated: ReadonlyMap<string, string> = new Map([
 
 const port_suffix = /^(bosh|legacy_ssl)_(port|ports|interface|interfaces|ssl)$/;
 
-/** What to do in place of an option that was given up; `undefined` for all others. */
+/** What to do instead of using an option that no longer exists; `undefined` for all others. */
 export function outdated_option(name: string): string | undefined {
 	const [, service, suffix = ""] = port_suffix.exec(name) ?? [];
 	if (service === undefined) return outdated.get(name);

@@ -1,6 +1,6 @@
 // Counterpart: core/configmanager.lua (parser.load)
 // Runs a configuration in a Lua machine of its own. The file belongs to the administrator and may do what Prosody lets it do; what it
-// uses up has a limit, so that a slip of the pen ends with a message.
+// uses up is limited, so that a mistake in it ends with a message.
 import { resolve } from "node:path";
 import type { LuaState } from "../../../lua-shims/vm/fengari.ts";
 import { lua, to_luastring } from "../../../lua-shims/vm/fengari.ts";
@@ -13,7 +13,7 @@ import { LuaSections } from "./lua_sections.ts";
 import { decode, push_text, raise, text_at, type_name_at, UnreadableValue } from "./lua_values.ts";
 import { push_environment, type RunningFile, type VocabularyHost } from "./lua_vocabulary.ts";
 
-/** What a configuration may use up; beyond it reading ends with an error. */
+/** What a configuration may use up; when it uses more, reading ends with an error. */
 export interface ConfigLimits {
 	/** Time in seconds, all files together. */
 	readonly seconds: number;
@@ -44,10 +44,10 @@ export interface LoadedConfig {
 	readonly warnings: readonly ConfigWarning[];
 }
 
-/** Warnings kept; a loop could make any number. */
+/** How many warnings are kept, since a loop could cause any number. */
 const max_warnings = 1000;
 
-/** Chunks are named by number, so that positions can be told from messages whatever the files are called. */
+/** Chunks have numbers as names, so that positions can be found in messages whatever the files are called. */
 const chunk_name = /^=\(config (\d+)\)$/;
 const position_pattern = /^\(config (\d+)\):(\d+): ([\s\S]*)$/;
 const chunk_mention = /\(config (\d+)\)/g;
@@ -136,7 +136,7 @@ class Sandbox implements VocabularyHost {
 		this.machine.push_globals(L);
 	}
 
-	/** Tells what the configuration wrote. */
+	/** Passes on what the configuration printed. */
 	print(text: string): void {
 		this.warn({ message: `the configuration printed: ${text}`, ...this.locate(this.state) });
 	}

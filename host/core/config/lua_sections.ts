@@ -1,5 +1,5 @@
 // Counterpart: core/configmanager.lua (set, rawget_option, config_option_proxy_mt)
-// While a configuration runs its options stay Lua tables: two options may share one, and what is read back and changed is the option.
+// While a configuration runs, its options stay Lua tables: two may share one, and changing a value read back changes the option.
 import type { LuaCFunction, LuaState } from "../../../lua-shims/vm/fengari.ts";
 import { lauxlib, lua, to_luastring } from "../../../lua-shims/vm/fengari.ts";
 import { Config, type ConfigWarning, global_section, type SourceLocation } from "./config.ts";
@@ -21,7 +21,7 @@ interface LuaSection {
 	readonly locations: Map<string, SourceLocation>;
 }
 
-/** Told of what is amiss with values when a run has ended. */
+/** Called with what is wrong with values, when a run has ended. */
 export interface ConversionReport {
 	warn(warning: ConfigWarning): void;
 	refuse(message: string, location: SourceLocation | undefined): never;
@@ -95,7 +95,7 @@ export class LuaSections {
 		return type !== lua.LUA_TNIL;
 	}
 
-	/** Pushes what stands for a table-valued option that is read back: something to call, `:append` to, or ask for `:value()`. */
+	/** Pushes what stands for an option with a table that is read back: it can be called, and has `:append` and `:value()`. */
 	push_proxy(L: LuaState, host: string, option: string): void {
 		lua.lua_newtable(L);
 		push_text(L, host);
@@ -189,7 +189,7 @@ export class LuaSections {
 		const is_list = lua.lua_rawgeti(L, index, 1) !== lua.LUA_TNIL;
 		lua.lua_pop(L, 1);
 		if (is_list) {
-			// Counted beforehand, since a list may be added to itself.
+			// Counted first, since a list may be added to itself.
 			const length = lua.lua_rawlen(L, index);
 			for (let position = 1; position <= length; position += 1) {
 				lua.lua_rawgeti(L, index, position);

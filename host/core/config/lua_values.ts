@@ -88,11 +88,11 @@ export function push_iterator(L: LuaState, gives: "pairs" | "values"): void {
 	lua.lua_pushcclosure(L, step, 2);
 }
 
-/** What reading a value needs to know of its surroundings. */
+/** What reading a value needs from its caller. */
 export interface ReadContext {
 	/** Replaces the table on top of the stack with what it stands for, if it stands for something. */
 	resolve(L: LuaState): void;
-	/** Told about what could not be kept, in words that follow the option's name. */
+	/** Called with what could not be kept, in words that follow the option's name. */
 	lost(reason: string): void;
 }
 

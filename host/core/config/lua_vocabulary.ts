@@ -21,7 +21,7 @@ export interface RunningFile {
 	readonly defined: Set<string>;
 }
 
-/** What the vocabulary needs from the one who runs the configuration. */
+/** What the vocabulary needs from what runs the configuration. */
 export interface VocabularyHost {
 	readonly sections: LuaSections;
 	readonly environment: Readonly<Record<string, string | undefined>>;
@@ -39,7 +39,7 @@ export interface VocabularyHost {
 	run_script(L: LuaState, path: string, parent: RunningFile): number;
 }
 
-/** Words people write for Lua's own. */
+/** Words that people write instead of Lua's own. */
 const constants: ReadonlyMap<string, string> = new Map([
 	["yes", "true"],
 	["on", "true"],
@@ -59,7 +59,7 @@ function host_name(L: LuaState, word: string): string {
 	const name = text_at(L, 1);
 	if (name === undefined) raise(L, `${word} expected a host name in quotes, not ${type_name_at(L, 1)}`);
 	const prepared = nameprep(name);
-	// Blanks and control characters pass nameprep, yet no client could address such a host.
+	// nameprep allows blanks and control characters, but no client could address such a host.
 	if (prepared === undefined || prepared === global_section || !/^[^\s\p{Cc}]+$/u.test(prepared)) {
 		raise(L, `'${name}' cannot be the name of a ${word}; expected a host name such as "example.com"`);
 	}
@@ -80,7 +80,7 @@ function set_all(host: VocabularyHost, L: LuaState, index: number, name: string)
 	});
 }
 
-/** Makes a host's section the current one; a second definition in the same file is worth a word. */
+/** Makes a host's section the current one; a second definition in the same file gets a warning. */
 function enter_section(
 	L: LuaState,
 	host: VocabularyHost,
@@ -176,7 +176,7 @@ function include(host: VocabularyHost, file: RunningFile): LuaCFunction {
 	};
 }
 
-/** What a read mode of Lua's takes from the start of a file; `undefined` when there is nothing to take. */
+/** What one of Lua's read modes takes from the start of a file; `undefined` when there is nothing to take. */
 function read_mode(content: Buffer, mode: string): Buffer | undefined {
 	const letter = mode.replace(/^\*/, "").charAt(0);
 	if (letter === "a") return content;
@@ -186,7 +186,7 @@ function read_mode(content: Buffer, mode: string): Buffer | undefined {
 	return content.subarray(0, letter === "L" ? newline + 1 : newline);
 }
 
-/** FileContents, FileLine, Credential: a file's text, or the part that a mode given as second argument names. */
+/** FileContents, FileLine, Credential: a file's text, or the part that the mode in the second argument says. */
 function file_reader(host: VocabularyHost, word: string, directory: string, default_mode: string): LuaCFunction {
 	return (L) => {
 		const path = path_argument(L, word, directory);
@@ -231,7 +231,7 @@ function credential(host: VocabularyHost): LuaCFunction {
 	};
 }
 
-/** Reading a name that is no word of the vocabulary: environment variables, `Lua`, options of the section, Lua's library. */
+/** Reading a name that is not a word of the vocabulary: environment variables, `Lua`, options of the section, Lua's library. */
 function read_name(host: VocabularyHost, file: RunningFile): LuaCFunction {
 	return (L) => {
 		const name = text_at(L, 2);

@@ -2,7 +2,7 @@
 
 /**
  * Damerau-Levenshtein distance (optimal string alignment): how many characters must be inserted, deleted, replaced, or swapped with
- * their neighbour. Counting stops beyond `limit`, the answer then is `limit + 1`.
+ * their neighbour. Counting stops beyond `limit`, and `limit + 1` is returned.
  */
 export function edit_distance(left: string, right: string, limit: number): number {
 	if (Math.abs(left.length - right.length) > limit) return limit + 1;
@@ -32,7 +32,7 @@ function tolerance(name: string): number {
 }
 
 /**
- * The candidate nearest to a name, letter case apart; `undefined` when none is near enough to be meant. Of several equally near the
+ * The candidate nearest to a name, whatever the letter case; `undefined` when none is near enough to be meant. Of several equally near the
  * first is taken.
  */
 export function nearest_name(name: string, candidates: Iterable<string>): string | undefined {

@@ -59,7 +59,7 @@ function within_bounds(value: number, min: number | undefined, max: number | und
 }
 
 /**
- * A number, or text that is one; moved to the nearer bound when beyond it. Give the default too when there is one: a value equal to
+ * A number, or text that is one; a value beyond a bound becomes that bound. Give the default too when there is one: a value equal to
  * it is kept even out of bounds.
  */
 export function as_number(value: ConfigValue | undefined, min?: number, max?: number, default_value?: number): Parsed<number> {
@@ -138,7 +138,7 @@ export function as_period(value: ConfigValue | undefined, min?: number | string,
 	return parsed(bounded.value, problem, seconds.problem, bounded.problem);
 }
 
-/** One of some values. Any other is handed on all the same, as in Prosody, with a problem that names what was allowed. */
+/** One of some values. Any other value is passed on nevertheless, as in Prosody, with a problem that says what is allowed. */
 export function as_enum(value: ConfigValue | undefined, allowed: readonly ConfigValue[]): Parsed<ConfigValue> {
 	const { value: single, problem } = as_scalar(value);
 	if (single === undefined || allowed.includes(single)) return parsed(single, problem);

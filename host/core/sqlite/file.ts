@@ -7,7 +7,7 @@ function error_code(error: unknown): string {
 	return error instanceof Error && "code" in error ? String(error.code) : String(error);
 }
 
-/** Why a path cannot be used as a database; undefined where nothing speaks against it. Looks only, and changes nothing. */
+/** Why a path cannot be used as a database; undefined where it can. Changes nothing. */
 export function unusable(file: string): string | undefined {
 	const folder = dirname(file);
 	try {
@@ -28,14 +28,14 @@ export function unusable(file: string): string | undefined {
 	return undefined;
 }
 
-/** Tells whether a name still stands for the file that was opened by it, and not for none or for another one. */
+/** Tells whether a path still leads to the file that was opened, and not to another one or to none. */
 export class FileIdentity {
 	private known: string | undefined;
 
 	/** @param path the file; it may come into being later */
 	constructor(private readonly path: string) {}
 
-	/** What became of the file; undefined where it is the same, or is there for the first time. */
+	/** What happened to the file; undefined where it is the same, or there for the first time. */
 	problem(): string | undefined {
 		const found = statSync(this.path, { throwIfNoEntry: false });
 		const seen = found && `${found.dev} ${found.ino}`;
@@ -44,7 +44,7 @@ export class FileIdentity {
 		return `${this.path}: it was ${seen === undefined ? "deleted" : "replaced"} while it was open; nothing is stored until the server is started anew`;
 	}
 
-	/** The file may go now, and another one come. */
+	/** From now on the path may lead to another file. */
 	forget(): void {
 		this.known = undefined;
 	}

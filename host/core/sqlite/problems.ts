@@ -14,10 +14,10 @@ const reasons: Record<string, string> = {
 	SQLITE_CANTOPEN: "it cannot be opened, or not be made in this folder",
 };
 
-/** What speaks against the values, and not of trouble with the file. */
+/** Errors about the values, and not about the file. */
 const refusals: ReadonlySet<string> = new Set(["SQLITE_CONSTRAINT", "SQLITE_TOOBIG", "SQLITE_MISMATCH"]);
 
-/** What SQLite complains of, in words that name the file. */
+/** SQLite's complaint, in words that name the file. */
 export function sqlite_problem(file: string, error: InstanceType<typeof Sqlite.SqliteError>): StorageError {
 	const code = error.code.split("_").slice(0, 2).join("_");
 	const reason = reasons[code];
@@ -28,7 +28,7 @@ export function sqlite_problem(file: string, error: InstanceType<typeof Sqlite.S
 	};
 }
 
-/** Whether somebody else's lock is in the way, which goes by itself. */
+/** Whether a lock of another process is in the way, which will go by itself. */
 export function is_busy(error: unknown): boolean {
 	return error instanceof Sqlite.SqliteError && error.code.startsWith("SQLITE_BUSY");
 }

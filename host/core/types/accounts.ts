@@ -11,7 +11,7 @@ import type { StoreTable } from "./storage.ts";
 export interface AccountInfo {
 	readonly created?: number;
 	readonly password_updated?: number;
-	/** False for an account that was disabled; absent where the provider knows no such state. */
+	/** False for a disabled account; undefined where the provider cannot disable accounts. */
 	readonly enabled?: boolean;
 }
 
@@ -25,9 +25,9 @@ export interface AuthProvider {
 	create_user(username: string, password: string | undefined): Result<true, string>;
 	delete_user(username: string): Result<true, string>;
 	users(): string[];
-	/** A fresh SASL exchange for one stream. */
+	/** A new SASL exchange for one stream. */
 	get_sasl_handler(session: C2sSession): SaslHandler;
-	/** Only where passwords are kept as they are. */
+	/** Only where passwords are stored in plain text. */
 	get_password?(username: string): string | undefined;
 	get_account_info?(username: string): Result<AccountInfo, string>;
 	is_enabled?(username: string): Result<boolean, string>;
@@ -72,7 +72,7 @@ export interface RosterItem {
 /** An account's contacts. Source: core/rostermanager.lua. */
 export interface Roster {
 	version: number;
-	/** Stays unsaved when it could not be read, so that nothing is overwritten. */
+	/** It could not be read, and is never saved, so that nothing is overwritten. */
 	broken: boolean;
 	readonly items: Map<string, RosterItem>;
 	/** Subscription requests that wait for an answer, with the stanza if it was kept. */

@@ -22,7 +22,7 @@ export interface Connection {
 	onpredrain: () => void;
 	/** All that was written is out, after some of it had to wait. */
 	ondrain: () => void;
-	/** The turn failed, and what was written in it was thrown away. */
+	/** The turn failed, and what was written in it was dropped. */
 	ondiscard: () => void;
 	/**
 	 * Collects text or bytes for the end of the turn. False where the connection is gone or its out-buffer is over its limit.
@@ -36,7 +36,7 @@ export interface Connection {
 	write_shared(text: AddressableText, to: string): boolean;
 	/** Has the system probe an idle connection. */
 	set_keepalive(on: boolean): void;
-	/** What TLS agreed on, for logs; undefined in the clear. */
+	/** Protocol and cipher of TLS, for logs; undefined without TLS. */
 	ssl_info(): { readonly protocol: string; readonly cipher: string } | undefined;
 	/** Bytes that the peer has not taken yet. */
 	readonly pending: number;
@@ -55,17 +55,17 @@ export interface Connection {
 	/** TLS is agreed on. */
 	onsecure?: () => void;
 	/**
-	 * Turns into TLS; what was written before goes out in the clear. Missing where the carrier has no such thing.
-	 * @param client whom to ask for, where this side is the client
+	 * Starts TLS; what was written before goes out unencrypted. Missing where the carrier cannot do that.
+	 * @param client the name to ask for, where this side is the client
 	 */
 	starttls?(context: TlsContext, client?: TlsClient): void;
-	/** The other end's certificate, and why it is not to be trusted, if so; undefined where it showed none. */
+	/** The other end's certificate, and why it is not trusted, if it is not; undefined where there is none. */
 	peer_certificate?():
 		| { readonly certificate: import("node:crypto").X509Certificate; readonly problem: string | undefined }
 		| undefined;
 	/**
-	 * What only the two ends of a TLS connection know, so that nobody in between can use what one proves to the other; undefined where
-	 * the connection has no such thing.
+	 * A value that only the two ends of a TLS connection know (channel binding), so that nobody in between can reuse a proof of one end;
+	 * undefined where the connection has none.
 	 */
 	channel_binding?(type: ChannelBinding): Buffer | undefined;
 }
@@ -96,19 +96,19 @@ export interface RateLimitSettings {
 	readonly rate: number;
 	/** How many bytes may come at once after a time without any; at least as many as come in {@link resolution}. */
 	readonly burst: number;
-	/** Seconds after which what had to wait is looked at again. */
+	/** Seconds after which reading goes on when it had to wait. */
 	readonly resolution: number;
 }
 
-/** What the certificates of peers have to be. */
+/** What is expected of the certificates of peers. */
 export interface PeerVerification {
-	/** Keeps the connection of a peer whose certificate is not good: whoever serves it looks at it (LuaSec: `lsec_continue`). */
+	/** Keeps the connection of a peer whose certificate is not good: the service decides about it (LuaSec: `lsec_continue`). */
 	readonly goes_on: boolean;
 	/** Takes the certificates of servers for clients, too (LuaSec: `lsec_ignore_purpose`). */
 	readonly any_purpose: boolean;
-	/** The most authorities between a certificate and who is trusted. */
+	/** The most authorities between a certificate and a trusted one. */
 	readonly depth: number;
-	/** Who is trusted. */
+	/** The trusted authorities. */
 	trusted(): readonly import("node:crypto").X509Certificate[];
 }
 
@@ -153,7 +153,7 @@ export interface OutgoingAddress {
 	readonly timeout: number;
 }
 
-/** Something that is listened on. */
+/** An address that the server listens on. */
 export interface ListenAddress {
 	readonly service: string;
 	/** As the configuration names the interface: an address, `*` or `::`. */

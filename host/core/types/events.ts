@@ -59,7 +59,7 @@ export interface DiscoEvent {
  * `iq-result/bare/ID`, and `stanza/…` for what is no stanza in the stream's namespace.
  */
 export interface EventMap {
-	/** A stream of any kind was made, and nothing has come over it yet. Fired on the server's own bus. Source: util.filters, initialize. */
+	/** A stream of any kind was made; nothing has come over it yet. Fired on the server's own bus. Source: util.filters, initialize. */
 	"stream-session-created": { session: StreamSession };
 	"pre-stanza": StanzaEvent;
 	[stanza: `stanza/${string}`]: StanzaEvent;
@@ -92,7 +92,7 @@ export interface EventMap {
 	"resource-unbind": { session: C2sSession; error?: string };
 	"authentication-success": { session: C2sSession };
 	"authentication-failure": { session: C2sSession; condition: string; text?: string };
-	/** The payload is the name itself. */
+	/** The payload is the host's name. */
 	"host-activated": string;
 	"host-deactivated": string;
 	"user-registered": { username: string; host: string; source: string; session?: C2sSession };

@@ -49,11 +49,11 @@ export interface HttpRequest {
 	 */
 	partial: boolean;
 	body_sink: BodySink | undefined;
-	/** Address and privacy of the client, by trusted proxies' word where there are any. */
+	/** Address of the client and whether its connection is encrypted; trusted proxies are believed. */
 	ip: string;
 	secure: boolean;
 	readonly conn: Connection;
-	/** What RFC 7239 says about the way of the request, where proxies are asked in that way. */
+	/** What the header `Forwarded` (RFC 7239) says, where proxies send that. */
 	forwarded?: readonly { readonly [parameter: string]: string }[];
 }
 
@@ -78,19 +78,19 @@ export interface HttpResponse {
 	body?: HttpBody;
 	/** Whether the connection serves further requests. */
 	persistent: boolean;
-	/** All was said, or the client is gone. */
+	/** The answer is complete, or the client is gone. */
 	finished: boolean;
-	/** Called once, when all was said or the client is gone. */
+	/** Called once, when the answer is complete or the client is gone. */
 	on_destroy?: ((response: HttpResponse) => void) | undefined;
-	/** Called once all was said, before the next request of the connection is looked at. Calling it ends the answer, too. */
+	/** Called when the answer is complete, before the connection's next request is handled. Calling it ends the answer. */
 	finish_cb?: ((response: HttpResponse) => void) | undefined;
-	/** Sends head and content; nothing more can be said then. */
+	/** Sends head and content; nothing can be sent after that. */
 	send(body?: HttpBody): void;
 	/** Sends head and content piece by piece, as fast as the client takes it. */
 	send_file(source: HttpSource): true;
 	/** Sends the head alone. Content may follow by {@link write}, or as raw bytes of the connection; {@link done} ends it. */
 	write_headers(): void;
-	/** Sends some content, chunked unless its length was announced. False where the client should get time to take it. */
+	/** Sends some content, chunked unless its length was announced. False where the client should get time to read. */
 	write(chunk: HttpBody): boolean;
 	/** Ends the answer. */
 	done(): void;
@@ -139,8 +139,8 @@ export interface HttpEventMap {
 }
 
 /**
- * What a handler may answer: a status, content, parts of the response, an error, or a promise of one of these. `true` says that it
- * sends the answer itself, undefined that it is for others to answer.
+ * What a handler may answer: a status, content, parts of the response, an error, or a promise of one of these. `true` means that it
+ * sends the answer itself, undefined that other handlers may answer.
  */
 export type HttpAnswer =
 	| number
@@ -177,13 +177,13 @@ export interface HttpApp {
 	readonly streaming_uploads?: boolean;
 }
 
-/** What a handler took over: the connection, which speaks no HTTP any more. */
+/** A connection that a handler took over, and that no longer speaks HTTP. */
 export interface HijackedConnection {
-	/** Its callbacks (`ondata`…) are the taker's to set; then `stream` is dead. */
+	/** The handler sets its callbacks (`ondata`…), or uses `stream`, but not both. */
 	readonly conn: Connection;
 	/** The same as a stream, for libraries. */
 	readonly stream: Duplex;
-	/** What was read already beyond the request. */
+	/** Bytes that were read after the request. */
 	readonly head: Buffer;
 }
 
@@ -208,10 +208,10 @@ export interface HttpServer {
 	): void;
 	remove_handler<Name extends keyof HttpEventMap & string>(name: Name, handler: (event: HttpEventMap[Name]) => unknown): void;
 	fire_event<Name extends keyof HttpEventMap & string>(name: Name, event: HttpEventMap[Name]): unknown;
-	/** Counts: a name that two added is there until both removed it. */
+	/** Added names are counted: one that was added twice has to be removed twice. */
 	add_host(host: string): void;
 	remove_host(host: string): void;
-	/** Takes requests for hosts that are not there. */
+	/** The host that gets requests for unknown hosts. */
 	set_default_host(host: string | undefined): void;
 	set_option<Name extends keyof HttpServerOptions>(name: Name, value: HttpServerOptions[Name]): void;
 	/** Answers with what a handler may answer; for answers that come later. */

@@ -14,13 +14,13 @@ export interface HttpRequestOptions {
 	readonly body?: HttpBody;
 	/** Whatever certificate the server shows is accepted. */
 	readonly insecure?: boolean;
-	/** The URL is not to be seen in the log. */
+	/** The URL must not be logged. */
 	readonly suppress_url?: boolean;
 	/** Most bytes of content; 10 MB without. */
 	readonly body_size_limit?: number;
 	/** Seconds until all of the answer has to be there. */
 	readonly timeout?: number;
-	/** Asked with the head of an answer for where its content goes, and what is told when all was written. */
+	/** Gets the head of an answer and says where its content goes, and what is called when all is written. */
 	readonly streaming_handler?: (response: HttpClientResponse) => {
 		readonly sink?: BodySink | undefined;
 		readonly finalize?: ((response: HttpClientResponse) => void) | undefined;
@@ -43,7 +43,7 @@ export interface HttpClientResponse {
 	request: HttpClientRequest;
 }
 
-/** A request under way. */
+/** A request that was sent. */
 export interface HttpClientRequest {
 	readonly id: string;
 	readonly url: string;
@@ -57,7 +57,7 @@ export interface HttpClientRequest {
 	readonly body: HttpBody | undefined;
 	/** Seconds since 1970. */
 	readonly time: number;
-	/** Gives it up; the callback gets the reason, `cancelled` without. */
+	/** Cancels it; the callback gets the reason, `cancelled` by default. */
 	cancel(reason?: string): void;
 }
 
@@ -107,13 +107,13 @@ export interface HttpClientOptions {
 	readonly read_timeout?: number;
 }
 
-/** Asks other servers. Redirects are not followed. Source: net/http.lua. */
+/** Sends requests to other servers. Redirects are not followed. Source: net/http.lua. */
 export interface HttpClient {
 	readonly options: HttpClientOptions;
 	readonly events: Events<HttpClientEventMap>;
 	/**
 	 * Makes a request, which leaves at the end of the turn.
-	 * @returns the request under way; undefined where the URL is none, which the callback is told, too
+	 * @returns the request; undefined for an invalid URL, of which the callback is told, too
 	 */
 	request(url: string, options: HttpRequestOptions | undefined, callback: HttpCallback): HttpClientRequest | undefined;
 	/** The same as a promise, which fails with an {@link HttpClientError} where there is no answer. */

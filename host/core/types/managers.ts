@@ -11,7 +11,7 @@ import type { Session, StanzaEvent } from "./events.ts";
 import type { C2sSession } from "./sessions.ts";
 import type { StoreTable } from "./storage.ts";
 
-/** Where a handler waits for something, what its sender sends behind it has to wait until this is over. */
+/** Where a handler waits for something, what its sender sends next waits until this promise is done. */
 export type Waited = Waiting<unknown> | undefined;
 
 /** Moves stanzas. Source: core/stanza_router.lua. */
@@ -22,7 +22,7 @@ export interface StanzaRouter {
 	post_stanza(origin: Session, stanza: Stanza, preevents?: boolean): Waited;
 	/** Posts to a local host, or fires `route/remote`. */
 	route_stanza(origin: Session | undefined, stanza: Stanza): void;
-	/** Work that waits so that others have their turns. */
+	/** How much work waits so that others have their turns. */
 	readonly slices: Slices;
 	/** See {@link ModuleApi.in_slices}. */
 	in_slices(event: StanzaEvent, work: () => unknown): void;
@@ -81,7 +81,7 @@ export interface RosterManager {
 	load_roster(username: string, host: string): Roster;
 	/** Saves after a change; `jid` is the contact that changed. False where that cannot be done. */
 	save_roster(username: string, host: string, roster: Roster, jid?: string): boolean;
-	/** Tells all interested resources of one contact (RFC 6121 §2.1.6). */
+	/** Tells all interested resources about one contact (RFC 6121 §2.1.6). */
 	roster_push(username: string, host: string, jid: string): void;
 	/** Whether the contact sees the account's presence. */
 	is_contact_subscribed(username: string, host: string, jid: string): boolean;

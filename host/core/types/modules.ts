@@ -82,7 +82,7 @@ export interface ModuleDefinition {
 	readonly global?: boolean;
 	/** The file that it came from; built-in modules have none. */
 	readonly path?: string;
-	/** Not the server's own, in a language in which it may start what fails when nobody waits for it. */
+	/** Not built in, and in a language in which it may start things that fail later without anybody to catch that. */
 	readonly is_guarded?: boolean;
 	/** Runs the module; others get what it returns from `module.depends`. */
 	load(module: ModuleApi): unknown;
@@ -162,7 +162,7 @@ export interface ModuleApi {
 	get_host_type(): "local" | "component" | "global";
 	/** The session of this host, to send from; throws for a global module. */
 	host_session(): HostSession;
-	/** This module as if it were loaded on another host, or on none (`*`); taken back together with it. */
+	/** This module as if it were loaded on another host, or globally (`*`); what it does is undone with this one. */
 	context(host: string): ModuleApi;
 
 	hook<Name extends keyof EventMap & string>(event: Name, handler: Handler<EventMap[Name]>, priority?: number): void;
@@ -188,7 +188,7 @@ export interface ModuleApi {
 	remove_item<Key extends keyof ItemTypes>(key: Key, item: ItemTypes[Key]): void;
 	/** Items that all modules of this host (and the global ones) offer under a key. */
 	get_host_items<Key extends keyof ItemTypes>(key: Key): ItemTypes[Key][];
-	/** Calls back for each item that is there, comes, or goes. */
+	/** Calls back for each item that is there, that is added, or that is removed. */
 	handle_items<Key extends keyof ItemTypes>(
 		key: Key,
 		added: (event: ItemEvent<ItemTypes[Key]>) => void,
@@ -198,7 +198,7 @@ export interface ModuleApi {
 	/** Offers this module as a provider: adds the item `KIND-provider`. */
 	provides<Kind extends "auth" | "authz" | "storage" | "net" | "http">(kind: Kind, item: ItemTypes[`${Kind}-provider`]): void;
 	/**
-	 * Where an app is to be found from outside, by `http_external_url` or else by the ports that are listened on.
+	 * The URL of an app as seen from outside, by `http_external_url` or else by the ports that the server listens on.
 	 * @param app_name this module's name without `http_` by default
 	 * @param default_path `/APP` by default
 	 * @param mode `internal` passes `http_external_url` over
@@ -253,11 +253,11 @@ export interface ModuleApi {
 	/** See {@link Delivery.text_sender}. */
 	text_sender(full_jid: string, name: "message" | "presence" | "iq"): TextSender | undefined;
 	/**
-	 * Does what is much work for one stanza, now or in a later turn, so that nobody else waits for all of it; what its sender sends
-	 * behind it waits with it.
+	 * Does a lot of work for one stanza, now or in a later turn, so that nobody else has to wait for all of it. What its sender sends
+	 * next waits, too.
 	 */
 	in_slices(event: StanzaEvent, work: () => unknown): void;
-	/** Whether nothing would see an event but some of these handlers, so that whoever knows what these do need not fire it. */
+	/** Whether no other handlers than these would see an event, so that a caller who knows what they do need not fire it. */
 	is_only_heard_by<Name extends keyof EventMap & string>(event: Name, handlers: ReadonlySet<Handler<EventMap[Name]>>): boolean;
 	/** Sends an IQ; the promise ends with its result's stanza, or fails with an {@link IqError}. Timeout in seconds. */
 	send_iq(stanza: Stanza, origin?: Session, timeout?: number): Promise<Stanza>;
@@ -266,12 +266,12 @@ export interface ModuleApi {
 
 	default_permission(role: string, permission: string): void;
 	default_permissions(role: string, permissions: readonly string[]): void;
-	/** Whether somebody may do something; `:action` is this module's own. Logs refusals. */
+	/** Whether somebody may do something; `:action` is a permission of this module. Refusals are logged. */
 	may(action: string, context: PermissionContext): boolean;
-	/** The same, silently. */
+	/** The same without logging. */
 	could(action: string, context: PermissionContext): boolean;
 
-	/** Whose permissions are asked of Prosody 0.12's `is_admin`. */
+	/** Whether somebody is an admin. COMPAT: Prosody 0.12's `is_admin`. */
 	is_admin(jid: string): boolean;
 
 	measure(name: string, kind: "amount" | "rate" | "times" | "counter" | "distribution"): Measure;

@@ -1,6 +1,6 @@
 // Counterpart: util/startup.lua (prosody.reload_config)
 
-/** What a reload found. */
+/** What a reload has changed. */
 export interface ReloadReport {
 	/** Hosts that the configuration has and the server does not serve yet. */
 	readonly hosts_added: readonly string[];
@@ -8,6 +8,6 @@ export interface ReloadReport {
 	readonly hosts_removed: readonly string[];
 	/** Options whose value is another one, as `name` or `name (host)`. */
 	readonly options: readonly string[];
-	/** Those of them that mean nothing before the next start. */
+	/** Those of them that only take effect at the next start. */
 	readonly at_next_start: readonly string[];
 }

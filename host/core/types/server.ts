@@ -41,9 +41,9 @@ export interface Server {
 	readonly rostermanager: RosterManager;
 	readonly statsmanager: StatsManager;
 	readonly logger: (name: string) => Log;
-	/** Prosody: `net.http.server`. It only has something to answer where a port is open, which mod_http takes care of. */
+	/** Prosody: `net.http.server`. It gets requests only where mod_http has opened a port. */
 	readonly http_server: HttpServer;
-	/** Asks other servers. Prosody: `net.http`. */
+	/** Sends requests to other servers. Prosody: `net.http`. */
 	readonly http: HttpClient;
 	readonly paths: { readonly data: string; readonly config: string; readonly plugins: readonly string[] };
 	/** Prosody's files of data. Source: core/storagemanager.lua, olddm. */
@@ -58,7 +58,7 @@ export interface Server {
 	deactivate_host(host: string, reason?: StreamError): Result<true, string>;
 	/** Tells everybody, saves, and closes everything. */
 	stop(reason: string): Promise<void>;
-	/** Opens log files anew, those that the configuration names now. */
+	/** Opens log files anew, as the configuration names them now. */
 	reopen_logs(): void;
 	/** Reads the configuration again, with certificates and log files; an error is one line that says what is wrong, and nothing changed. */
 	reload_config(): Result<ReloadReport, string>;
@@ -70,12 +70,12 @@ export interface Server {
 	peer_tls_context(host: string): TlsContext | undefined;
 	/** The same for a port that speaks TLS from the first byte. */
 	service_tls_context(at: ServicePort): TlsContext | undefined;
-	/** What is listened on. */
+	/** The addresses that the server listens on. */
 	addresses(): ListenAddress[];
 	/**
 	 * Connects to somebody by TCP, trying all addresses of a name.
-	 * @param onfailure told why there is no connection
-	 * @returns gives it up
+	 * @param onfailure called with why there is no connection
+	 * @returns a function that cancels it
 	 */
 	connect(address: OutgoingAddress, onconnect: (conn: Connection) => void, onfailure: (reason: string) => void): () => void;
 	/** Deactivates and activates all hosts: a clean state between scripts. Source: plugins/mod_debug_reset.lua. */

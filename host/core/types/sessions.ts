@@ -24,19 +24,19 @@ export interface SessionBase {
 
 /** A stream over a connection. */
 export interface StreamSession extends SessionBase {
-	/** Its kind, and whether it has said who it is: `c2s`, `c2s_unauthed`, `component`. */
+	/** Its kind, and whether it is authenticated: `c2s`, `c2s_unauthed`, `component`. */
 	readonly type: string;
 	/** Address of the other end, for logs and limits. */
 	readonly ip: string;
-	/** Whether nobody in between can read along. */
+	/** Whether the connection is encrypted, or cannot be read by others. */
 	secure: boolean;
 	/** Sends text that is serialised already. False where it can no longer be sent. */
 	send_text(text: string): boolean;
-	/** Sends a text that others get too, addressed to this session; the broadcast path. Nothing that filters gets to see it. */
+	/** Sends a text that others get too, addressed to this session; the broadcast path. Filters do not see it. */
 	send_shared(text: AddressableText): boolean;
 	/** Ends the stream: with an error, or cleanly when there is none. */
 	close(reason?: StreamError): void;
-	/** Keeps back what comes from the other end from here on; the answer lets it pass. Missing where nothing can be kept back. */
+	/** Holds back what comes from the other end, until the returned function is called. Missing where that is not possible. */
 	hold?(): () => void;
 	/** Reads no faster than this from now on; undefined for as fast as it comes. */
 	setlimit?(settings: RateLimitSettings | undefined): void;
@@ -71,7 +71,7 @@ export interface C2sSession extends StreamSession {
 	interested: boolean;
 	/** Full or bare JIDs that directed presence went to. */
 	directed: Set<string> | undefined;
-	/** Who the client is to the permission system. */
+	/** The client's role. */
 	role: Role | undefined;
 	/** The SASL exchange that runs, or that the offered mechanisms come from; none once it succeeded. */
 	sasl_handler: SaslHandler | undefined;
@@ -100,7 +100,7 @@ export interface ServerSession extends StreamSession {
 	/** Whether the other end's certificate leads to somebody who is trusted, and whether it is for the domain. */
 	cert_chain_status: "valid" | "invalid" | undefined;
 	cert_identity_status: "valid" | "invalid" | undefined;
-	/** Why its chain is not. */
+	/** Why its chain is not trusted. */
 	cert_problem: string | undefined;
 	/** Sends over this very stream; `send` answers by whichever stream goes the other way. */
 	sends2s(stanza: Stanza): boolean;

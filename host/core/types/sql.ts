@@ -3,7 +3,7 @@
 import type { Result } from "../../util/error.ts";
 import type { StorageError } from "./storage.ts";
 
-/** What a column can hold. */
+/** The value of a column. */
 export type SqlValue = string | number | bigint | Buffer | null;
 
 /** Where databases differ in their SQL. Names stand between double quotes and values behind `?` everywhere. */
@@ -14,7 +14,7 @@ export interface SqlDialect {
 	one_of(column: string, texts: readonly string[]): { readonly condition: string; readonly values: readonly SqlValue[] };
 	/** A text column as bytes. */
 	as_bytes(column: string): string;
-	/** The end of a query that gives all rows but the first ones, however many `?` says. */
+	/** The end of a query that skips as many rows as its `?` says. */
 	readonly all_but: string;
 }
 
@@ -24,7 +24,7 @@ export interface SqlDialect {
  * trouble (and does not merely refuse its values) fails the turn.
  */
 export interface SqlDatabase {
-	/** Its name in messages: a file, or a database with its server. */
+	/** Its name in messages: a file, or a database and its server. */
 	readonly name: string;
 	readonly dialect: SqlDialect;
 	/** Whether a statement may insert or else update now. */

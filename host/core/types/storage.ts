@@ -17,14 +17,14 @@ export type StoreMap = Map<StoreKey, StoreValue>;
 /** A store that could not be read or written. */
 export interface StorageError {
 	readonly text: string;
-	/** Shown to users instead of `text`, when it is safe to. */
+	/** Shown to users instead of `text`, where that is safe. */
 	readonly condition?: Condition;
 	/**
-	 * Whether it is about what was to be stored or what was asked for, which the caller has to know, and not about trouble with the
-	 * storage. Trouble in writing fails the turn.
+	 * Whether the error is about the value or the request, and not about the storage. Where the storage itself fails to write, the turn
+	 * fails.
 	 */
 	readonly refused?: true;
-	/** Whether it is about a lock of somebody else, which goes by itself. */
+	/** Whether a lock of another process is in the way, which will go by itself. */
 	readonly locked?: true;
 }
 
@@ -42,7 +42,7 @@ export interface KeyvalStore {
 	set_table(user: string | undefined, data: StoreMap | undefined): Result<void, StorageError>;
 	/** All users that have something stored here. */
 	users(): Result<string[], StorageError>;
-	/** Why nothing can be stored for a user of such a name, so that none should come into being. Missing where every name will do. */
+	/** Why nothing can be stored for a user of that name, so that no such user must be made. Missing where all names are possible. */
 	name_problem?(user: string | undefined): StorageError | undefined;
 }
 
@@ -72,7 +72,7 @@ export interface ArchiveItem {
 /** Narrows an archive query; all parts are optional. Source: plugins/mod_storage_sql.lua, archive_where. */
 export interface ArchiveQuery {
 	readonly with?: string;
-	/** Inclusive. Who files items in whole seconds has cut their times: all of its second are from then or later. */
+	/** Inclusive. Items with times in whole seconds count as later than any part of their second. */
 	readonly start?: number;
 	/** Inclusive. */
 	readonly end?: number;
@@ -119,7 +119,7 @@ export interface ArchiveStore {
 	): Result<string, StorageError>;
 	/** `item-not-found` as the error's condition where `after` or `before` is unknown. */
 	find(user: string | undefined, query?: ArchiveQuery): Result<ArchivePage, StorageError>;
-	/** The same without holding up other work: pages are read between turns. */
+	/** The same without blocking other work: it is read page by page, between turns. */
 	find_later(user: string | undefined, query?: ArchiveQuery): Promise<Result<ArchivePage, StorageError>>;
 	get(user: string | undefined, id: string): Result<ArchiveItem | undefined, StorageError>;
 	/** Replaces an item's stanza (and time, and with, where given). */
