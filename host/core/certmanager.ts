@@ -33,8 +33,8 @@ export interface CertManager {
 	/** The same for a port that speaks TLS from the first byte. Its context takes that of the host that a client names. */
 	service_tls_context(at: ServicePort): TlsContext | undefined;
 	/**
-	 * The files of a host's certificate, which may be unusable; undefined where there are none, so that a certificate is made. An error
-	 * says which files the configuration names that cannot be read.
+	 * The files of a host's certificate, which may be unusable; undefined where there are none, so that a certificate is made. An
+	 * error says which files the configuration names that cannot be read.
 	 */
 	host_certificate(host: string): Result<CertificateFiles | undefined, string>;
 }
@@ -135,7 +135,10 @@ export function create_certmanager(server: CertificateServices): CertManager {
 		return key === undefined ? failed(`ssl names the certificate ${certificate} but no key`) : ok({ certificate, key });
 	}
 
-	/** Makes a context for a certificate, or without one where only the names that clients send decide. Settings may name another one. */
+	/**
+	 * Makes a context for a certificate, or without one where only the names that clients send decide. Settings may name another
+	 * one.
+	 */
 	function create_context(
 		layers: readonly TlsSettings[],
 		found: CertificateFiles | LoadedPair | undefined,

@@ -33,8 +33,8 @@ export class ModuleGuard {
 	}
 
 	/**
-	 * The handler, run as the module's code; the same function each time. Events cannot wait: where the handler returns a promise, the
-	 * event goes on as if it had returned undefined.
+	 * The handler, run as the module's code; the same function each time. Events cannot wait: where the handler returns a promise,
+	 * the event goes on as if it had returned undefined.
 	 */
 	handler<Payload>(handler: Handler<Payload>): Handler<Payload> {
 		const known = this.handlers.get(handler);
@@ -69,8 +69,8 @@ export class ModuleGuard {
 
 /**
  * Logs uncaught errors, in promises and in Node's callbacks, as errors of the module that started them, so that the server goes on.
- * Where no module did, an error in a promise is logged as well, and any other ends the process, as it would otherwise. For a process
- * that runs one server.
+ * Where no module did, an error in a promise is logged as well, and any other ends the process, as it would otherwise. For a
+ * process that runs one server.
  */
 export function watch_stray_errors(log: Log): void {
 	process.on("unhandledRejection", (error) => {

@@ -11,12 +11,17 @@ import type { Connection, ListenAddress, Log, NetService, OutgoingAddress, Serve
 
 /** Opens the ports of a server's services. */
 export interface PortManager {
-	/** Opens the ports of all services that are there; those of later ones are opened when they come. If it fails, none stays open. */
+	/**
+	 * Opens the ports of all services that are there; those of later ones are opened when they come. If it fails, none stays open.
+	 */
 	start(): Promise<Result<ListenAddress[], string>>;
 	/** Closes ports and connections. */
 	stop(): Promise<void>;
 	addresses(): ListenAddress[];
-	/** Gives a service a stream that is connected already, such as one end of a pair in memory; false where there is no such service. */
+	/**
+	 * Gives a service a stream that is connected already, such as one end of a pair in memory; false where there is no such
+	 * service.
+	 */
 	adopt(service: string, stream: Duplex, ip?: string): boolean;
 	/** See {@link Server.connect}. */
 	connect(address: OutgoingAddress, onconnect: (conn: Connection) => void, onfailure: (reason: string) => void): () => void;

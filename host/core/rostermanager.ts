@@ -46,7 +46,10 @@ export class AccountRoster implements Roster {
 	readonly pending: Roster["pending"] = new Map();
 }
 
-/** Whether a table beside the contacts holds pending requests, as older versions of Prosody stored them: a contact has a subscription. */
+/**
+ * Whether a table beside the contacts holds pending requests, as older versions of Prosody stored them: a contact has a
+ * subscription.
+ */
 function is_old_pending(key: unknown, value: unknown): boolean {
 	return key === "pending" && typeof value === "object" && typeof new Map(table_entries(value)).get("subscription") !== "string";
 }

@@ -94,7 +94,10 @@ export class ServiceCertificates {
 		});
 	}
 
-	/** The key of a context: the service, with its port and interface where settings depend on them. Otherwise all its ports share one. */
+	/**
+	 * The key of a context: the service, with its port and interface where settings depend on them. Otherwise all its ports share
+	 * one.
+	 */
 	private place(at: ServicePort): string {
 		const { config } = this.server;
 		const { service, port, interface: name } = at;

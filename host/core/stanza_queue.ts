@@ -5,8 +5,8 @@ import * as st from "../util/stanza.ts";
 import type { Outlet, Turn } from "../util/turn.ts";
 
 /**
- * What is to be sent once a stream is up, oldest first. It belongs to the turn as a socket does: what a failed turn wanted to send is
- * not kept.
+ * What is to be sent once a stream is up, oldest first. It belongs to the turn as a socket does: what a failed turn wanted to send
+ * is not kept.
  */
 export class StanzaQueue implements Outlet {
 	private kept: Stanza[] = [];

@@ -8,7 +8,8 @@ export const key_expected: StorageError = { text: "only non-empty text can be a 
 
 /**
  * Whether an item of an archive is from a time or later, by {@link ArchiveQuery.start}: where its own is in whole seconds, as Prosody
- * 0.12 files everything, it may be from anywhere in that second. Giving too much does no harm; what is left out, the client never gets.
+ * 0.12 files everything, it may be from anywhere in that second. Giving too much does no harm; what is left out, the client never
+ * gets.
  */
 export function is_since(when: number, start: number): boolean {
 	return when >= start || (Number.isInteger(when) && when >= Math.floor(start));

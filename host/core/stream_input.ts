@@ -6,8 +6,8 @@ import type { StreamCallbacks, StreamOptions } from "../util/xmppstream.ts";
 import type { Connection, Log } from "./types.ts";
 
 /**
- * What one session receives, in order. Work that takes long gets a little time in each turn, and then the next session has its turn.
- * Meanwhile nothing is read from the connection, so that no more waits here than what was read at once.
+ * What one session receives, in order. Work that takes long gets a little time in each turn, and then the next session has its
+ * turn. Meanwhile nothing is read from the connection, so that no more waits here than what was read at once.
  */
 export class StreamInput {
 	private readonly reader: StreamReader;

@@ -18,7 +18,10 @@ export interface Verification {
 	readonly context?: Pick<SecureContextOptions, "ca" | "crl">;
 }
 
-/** For streams with other servers: they are asked for certificates, which mod_s2s_auth_certs judges. Source: mod_tls.lua, mod_s2s.lua. */
+/**
+ * For streams with other servers: they are asked for certificates, which mod_s2s_auth_certs judges. Source: mod_tls.lua,
+ * mod_s2s.lua.
+ */
 export const asks_for_certificates: TlsSettings = new Map([
 	["verify", ["peer", "client_once"]],
 	["verifyext", ["lsec_continue", "lsec_ignore_purpose"]],
@@ -61,8 +64,8 @@ function read_folder(path: string): Result<string, string> {
 }
 
 /**
- * Certificates of trusted authorities: those of `cafile`, and those of `capath` or of the system; undefined where there are only those
- * that come with Node.
+ * Certificates of trusted authorities: those of `cafile`, and those of `capath` or of the system; undefined where there are only
+ * those that come with Node.
  */
 function read_authorities(settings: TlsSettings, folder: string): Result<string | undefined, string> {
 	const [cafile, capath] = ["cafile", "capath"].map((name) => {

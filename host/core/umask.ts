@@ -7,8 +7,8 @@ import type { Config } from "./config/config.ts";
 const usual = 0o027;
 
 /**
- * Reads the option `umask`, which removes permissions from all files that this process makes. Only the program itself sets it, since
- * it applies to the whole process.
+ * Reads the option `umask`, which removes permissions from all files that this process makes. Only the program itself sets it,
+ * since it applies to the whole process.
  */
 export function read_umask(config: Config): Result<number, string> {
 	const option = config.get("*", "umask");

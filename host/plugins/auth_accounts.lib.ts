@@ -3,15 +3,15 @@
 import type { AccountInfo, ModuleApi, StorageError, StoreTable } from "../core/types.ts";
 import { failed, ok, type Result } from "../util/error.ts";
 
-/** The store `accounts` of one host: a table for each username, whose unknown keys are kept. */
+/** The store `accounts` of one host: a table for each username. Unknown keys in it are kept. */
 export interface Accounts {
 	/** Undefined where there is no such account. */
 	get(username: string): Result<StoreTable | undefined, string>;
 	/** Replaces an account as a whole; undefined deletes it. */
 	set(username: string, account: StoreTable | undefined): Result<true, string>;
-	/** Changes parts of an account that exists (undefined removes one), and notes when. */
+	/** Changes keys of an existing account (undefined removes one), and notes the time. */
 	update(username: string, changes: StoreTable): Result<true, string>;
-	/** Makes an account. One that is there is replaced, but one that cannot be read is left alone. */
+	/** Makes an account, or replaces an existing one; one that cannot be read is not touched. */
 	create(username: string, content: StoreTable): Result<true, string>;
 	exists(username: string): boolean;
 	info(username: string): Result<AccountInfo, string>;

@@ -5,7 +5,7 @@ import { type AddressableText, type Stanza, to_attribute } from "../util/stanza.
 
 const client_xmlns = ` xmlns='${ns.client}'`;
 
-/** A stanza or stream element as text that says what namespace it is in. */
+/** A stanza or stream element as text that declares its namespace. */
 export function text_with_namespace(stanza: Stanza): string {
 	const text = stanza.toString();
 	if (stanza.attr["xmlns"] !== undefined) return text;
@@ -13,12 +13,12 @@ export function text_with_namespace(stanza: Stanza): string {
 	return text.slice(0, at) + client_xmlns + text.slice(at);
 }
 
-/** What a text for many has of one recipient, with its namespace. */
+/** What belongs to one recipient in a text for many, with the namespace. */
 export function to_attribute_with_namespace(jid: string): string {
 	return to_attribute(jid) + client_xmlns;
 }
 
-/** A text for many as one of them gets it; some say by themselves what namespace they are in. */
+/** A text for many as one recipient gets it; some already declare their namespace. */
 export function addressed_text(text: AddressableText, to: string): string {
 	return text.head + (text.head.includes(" xmlns='") ? to.replace(client_xmlns, "") : to) + text.tail;
 }

@@ -13,11 +13,11 @@ export interface CorsDefaults {
 	/** Seconds for which browsers may remember. */
 	readonly max_age: number;
 	readonly enabled: boolean;
-	/** What the configuration says of single apps. */
+	/** What the configuration says about single apps. */
 	readonly overrides: ConfigValue | undefined;
 }
 
-/** The origins of a list, undefined where they are all. */
+/** The origins in a list; undefined where all are allowed. */
 export function read_origins(origins: readonly string[]): ReadonlySet<string> | undefined {
 	return origins.length === 0 || origins.includes("*") ? undefined : new Set(origins);
 }
@@ -49,7 +49,7 @@ export function read_override(option: ConfigValue | undefined, app: string): Htt
 
 /** What browsers may do with one app. */
 export class Cors {
-	/** Those of its routes, too. */
+	/** The methods of its routes, too. */
 	readonly methods: Set<string>;
 	private readonly headers: Set<string>;
 	private origins: ReadonlySet<string> | undefined;
@@ -77,7 +77,7 @@ export class Cors {
 		if (origins !== undefined) this.origins = read_origins(typeof origins === "string" ? [origins] : origins);
 	}
 
-	/** Says in a response what the asking site may do; nothing where it is none of the origins. */
+	/** Adds to a response what the asking site may do; nothing where it is not an allowed origin. */
 	apply(request: HttpRequest, response: HttpResponse): void {
 		const { origin } = request.headers;
 		if (this.origins !== undefined && (origin === undefined || !this.origins.has(origin))) return;

@@ -13,7 +13,7 @@ function is_trusted(proxies: AddressSet, address: string): boolean | undefined {
 	return proxies.has(bare_address(address));
 }
 
-/** By RFC 7239: the way is followed back as long as the next one is trusted. */
+/** By RFC 7239: the request's way is followed back as long as each proxy is trusted. */
 function follow_forwarded(request: HttpRequest, proxies: AddressSet): { ip: string; secure: boolean } {
 	let { ip, secure } = request;
 	const way = parse_forwarded(request.headers["forwarded"]);
@@ -31,7 +31,10 @@ function follow_forwarded(request: HttpRequest, proxies: AddressSet): { ip: stri
 	return { ip, secure };
 }
 
-/** By `X-Forwarded-For`: the last address that is no trusted proxy's counts, the connection's own being the very last. */
+/**
+ * By `X-Forwarded-For`: the last address that does not belong to a trusted proxy; the connection's own address comes last in the
+ * list.
+ */
 function follow_x_forwarded(request: HttpRequest, proxies: AddressSet): { ip: string; secure: boolean } {
 	let { ip } = request;
 	const forwarded_for = request.headers["x_forwarded_for"];
@@ -46,7 +49,7 @@ function follow_x_forwarded(request: HttpRequest, proxies: AddressSet): { ip: st
 }
 
 /**
- * Sets where a request came from, where it came by proxies that are trusted to say so.
+ * Sets where a request came from, where trusted proxies say so.
  * @param legacy whether proxies speak of that with `X-Forwarded-For` instead of `Forwarded`
  */
 export function apply_forwarded(request: HttpRequest, proxies: AddressSet, legacy: boolean): void {

@@ -6,7 +6,7 @@ import type {} from "./s2s/events.ts";
 /** How fast sessions of a kind may send. */
 export interface Limit {
 	readonly bytes_per_second: number;
-	/** For how many seconds' worth they may send at once. */
+	/** How much they may send at once, in seconds' worth of that rate. */
 	readonly burst_seconds: number;
 }
 
@@ -28,7 +28,7 @@ function shown(value: unknown): string {
 	return typeof value === "string" ? JSON.stringify(value) : String(value);
 }
 
-/** What the option `limits` says, in words of Prosody's where something cannot be meant. */
+/** Reads the option `limits`; problems are described in Prosody's words. */
 export function read_limits(option: unknown): {
 	readonly limits: ReadonlyMap<string, Limit>;
 	readonly problems: readonly string[];
@@ -70,7 +70,7 @@ export function read_limits(option: unknown): {
 	return { limits, problems };
 }
 
-/** The named parts of a table, none of what is not set; undefined for what is no table. */
+/** The named entries of a table; undefined for anything else. */
 function entries(value: unknown): [string, unknown][] | undefined {
 	if (value === undefined) return [];
 	if (typeof value !== "object" || value === null) return undefined;
@@ -78,7 +78,7 @@ function entries(value: unknown): [string, unknown][] | undefined {
 	return all.map(([key, part]) => [String(key), part]);
 }
 
-/** Lets who is named in `unlimited_jids` send as fast as they like, once it is known who they are. */
+/** Lets those in `unlimited_jids` send as fast as they like, once they are authenticated. */
 export function release_named(module: ModuleApi): void {
 	const named = module.get_option_inherited_set("unlimited_jids", []);
 	if (named.size === 0) return;

@@ -11,7 +11,7 @@ const no_changes = failed("Account creation/modification not supported.");
 
 const done = ok(undefined);
 
-/** The same store, which takes everything to be written and keeps nothing of it. */
+/** The same store, but nothing that is written to it is kept. */
 function forgetful(store: StoreTypes[keyof StoreTypes]): StoreTypes[keyof StoreTypes] {
 	if ("append" in store) return forgetful_archive(store);
 	if ("get_all" in store) {
@@ -53,7 +53,7 @@ export const definition: ModuleDefinition = {
 	name: "auth_anonymous",
 	load(module) {
 		if (!module.get_option_boolean("allow_anonymous_s2s", false)) {
-			// Nobody took it: the router tells the guest so.
+			// Where no handler takes it, the router answers the guest.
 			module.hook("route/remote", () => false, 300);
 		}
 

@@ -6,10 +6,10 @@ import { failed, ok } from "../util/error.ts";
 import { new_sasl } from "../util/sasl.ts";
 import { open_accounts } from "./auth_accounts.lib.ts";
 
-/** What an administrator has to write, letter by letter. */
+/** The exact text that an administrator has to write in the option. */
 const confession = "Yes please, I know what I'm doing!";
 
-/** Lets anybody in as whoever they say they are: for tests. */
+/** Lets anybody log in to any account, for tests. */
 export const definition: ModuleDefinition = {
 	name: "auth_insecure",
 	load(module) {

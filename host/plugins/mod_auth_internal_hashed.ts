@@ -21,7 +21,7 @@ interface StoredKeys {
 	readonly iteration_count: number;
 }
 
-/** The keys of an account; undefined where they are not complete. */
+/** The keys of an account; undefined where some are missing. */
 function read_keys(account: StoreTable): StoredKeys | undefined {
 	const { stored_key, server_key, salt, iteration_count } = account;
 	const is_key = (value: unknown): value is string => typeof value === "string" && /^([0-9a-f]{2})+$/i.test(value);
@@ -46,8 +46,8 @@ function plain_password(account: StoreTable): string | undefined {
 }
 
 /**
- * Salts for accounts that do not exist, in the form of real ones and the same each time they are asked for, also after a restart:
- * otherwise they would give away what they are there to hide.
+ * Salts for accounts that do not exist. They look like real ones and are the same each time, even after a restart; otherwise they
+ * would reveal that the account does not exist.
  */
 function decoy_salts(module: ModuleApi): (username: string) => string {
 	const store = module.open_store("auth_decoy");
@@ -76,7 +76,7 @@ function decoy_salts(module: ModuleApi): (username: string) => string {
 	};
 }
 
-/** Accounts in the store `accounts` as keys for SCRAM, from which the password cannot be had back. */
+/** Accounts in the store `accounts`, with keys for SCRAM from which the password cannot be computed. */
 export const definition: ModuleDefinition = {
 	name: "auth_internal_hashed",
 	load(module) {

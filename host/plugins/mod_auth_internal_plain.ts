@@ -11,7 +11,7 @@ import { open_accounts } from "./auth_accounts.lib.ts";
 
 const prep_error = failed("Password fails SASLprep.");
 
-/** Accounts in the store `accounts` with their passwords as they are. */
+/** Accounts in the store `accounts`, with passwords in plain text. */
 export const definition: ModuleDefinition = {
 	name: "auth_internal_plain",
 	load(module) {
@@ -21,11 +21,11 @@ export const definition: ModuleDefinition = {
 			plain(_sasl, username) {
 				const account = accounts.get(username);
 				if (!account.ok) return { state: "unavailable" };
-				// PARITY: `disabled` is not looked at; Prosody leaves it on accounts that were made before they got their password.
+				// PARITY: `disabled` is ignored, since Prosody leaves it on accounts that were made before they got a password.
 				const password = account.value?.["password"];
 				return typeof password === "string" ? { state: "enabled", password } : { state: "unknown" };
 			},
-			// Real accounts get a new salt each time, too.
+			// As for accounts that exist, whose salt is new each time as well.
 			decoy: () => ({ salt: generate_uuid(), iteration_count: plain_iteration_count }),
 		};
 
@@ -50,7 +50,7 @@ export const definition: ModuleDefinition = {
 			set_password(username, password) {
 				const prepared = saslprep(password);
 				if (prepared === undefined) return prep_error;
-				// With a password the account is in use, whatever it was made as.
+				// An account with a password is enabled, even if it was made disabled.
 				return accounts.update(username, { password: prepared, disabled: undefined });
 			},
 			get_account_info(username) {

@@ -5,24 +5,24 @@ import { failed, ok, type Result } from "../util/error.ts";
 import * as jid from "../util/jid.ts";
 import { Role, type RoleConfig } from "../util/roles.ts";
 
-/** The roles there always are, weakest first; each inherits from the one before. */
+/** The built-in roles, weakest first; each inherits from the one before. */
 const default_roles: readonly { readonly name: string; readonly priority: number }[] = [
-	// guests and others whom nobody vouches for
+	// guests and other unknown people
 	{ name: "prosody:guest", priority: 15 },
 	// accounts that people made for themselves
 	{ name: "prosody:registered", priority: 25 },
-	// accounts that were made for people who are known
+	// accounts that were made for known people
 	{ name: "prosody:member", priority: 35 },
-	// who looks after a host
+	// administrators of a host
 	{ name: "prosody:admin", priority: 50 },
-	// who looks after the server
+	// administrators of the server
 	{ name: "prosody:operator", priority: 75 },
 ];
 
 /** The key under which a store keeps the primary role; all others are names of secondary roles. */
 const primary_key = "_default";
 
-/** JIDs out of an option, prepared; what is none is named in the log. */
+/** Prepared JIDs out of an option; values that are no JIDs are logged. */
 function jid_set(module: ModuleApi, option: string, values: Iterable<unknown>): Set<string> {
 	const jids = new Set<string>();
 	for (const value of values) {
@@ -34,7 +34,7 @@ function jid_set(module: ModuleApi, option: string, values: Iterable<unknown>): 
 	return jids;
 }
 
-/** A table of an option by its text keys; empty for what is no table. */
+/** A table in an option, by its text keys; empty for anything else. */
 function entries(value: unknown): [string, unknown][] {
 	if (value instanceof Map) return [...value].filter((entry): entry is [string, unknown] => typeof entry[0] === "string");
 	if (typeof value !== "object" || value === null || Array.isArray(value)) return [];
@@ -53,7 +53,7 @@ class RoleRegistry {
 		this.roles.set(config.name, new Role(config));
 	}
 
-	/** A role as `custom_roles` writes it; answers with what is wrong with it. */
+	/** Adds a role of `custom_roles`; returns what is wrong with it. */
 	register_custom(config: unknown): string | undefined {
 		const table = new Map(entries(config));
 		const name = table.get("name");
@@ -116,7 +116,7 @@ export const definition: ModuleDefinition = {
 		const global_option = server.config.get("*", "admins");
 		const global_admins = new Set<unknown>(global_option === undefined ? [] : [global_option].flat());
 		const operator_jids = jid_set(module, "admins", global_admins);
-		// Global ones count here, too; what is wrong with them has been said.
+		// Global ones count here, too; problems with them are already logged.
 		const all_admins = [...module.get_option_inherited_set("admins", [])];
 		const host_admin_jids = jid_set(
 			module,
@@ -152,7 +152,7 @@ export const definition: ModuleDefinition = {
 			return failed(stored.error.text);
 		}
 
-		/** Writes keys of an account's roles; undefined takes one out. */
+		/** Writes keys of an account's roles; undefined removes one. */
 		function change_stored(
 			username: string,
 			...changes: [key: string, value: string | true | undefined][]
@@ -223,14 +223,14 @@ export const definition: ModuleDefinition = {
 			return roles.get(server.hosts.has(from_host) ? server_user_role : public_user_role);
 		}
 
-		/** How many modules asked for a default permission that nobody had set otherwise. */
+		/** How many default permissions modules have set. */
 		const defaults = new Map<string, number>();
 
 		const provider: AuthzProvider = {
 			get_user_role,
 			set_user_role: (username, role_name) =>
 				with_role(role_name, (role) => {
-					// The default is not written down, so that it may change; and what is the primary role is no secondary one.
+					// The default role is not stored, so that it may change. The primary role is not a secondary one as well.
 					const primary = role_name === default_user_role ? undefined : role_name;
 					const changed = change_stored(username, [primary_key, primary], [role_name, undefined]);
 					return changed.ok ? ok(role) : changed;

@@ -12,10 +12,10 @@ import * as st from "../util/stanza.ts";
 import { tonumber } from "../util/tonumber.ts";
 import * as uuid from "../util/uuid.ts";
 
-/** What modules may do that carry clients' streams. */
+/** What modules with other carriers for clients' streams may do. */
 export interface C2sExports {
 	/**
-	 * Has a client's stream go over a connection that is not TCP or TLS.
+	 * Starts a client's stream over a connection that is not TCP or TLS.
 	 * @param framing how XML is written on it
 	 */
 	accept(conn: Connection, framing: Framing): C2sSession;
@@ -32,14 +32,14 @@ declare module "../core/types.ts" {
 		"c2s-closed": { session: ClientSession };
 		/** A client was silent for `network_settings.read_timeout`; the connection lives on where a handler answers true. */
 		"c2s-read-timeout": { session: ClientSession };
-		/** A client took all that had to wait for it. */
+		/** A client has received all that had to wait for it. */
 		"c2s-ondrain": { session: ClientSession };
-		/** What a client is sent is about to go out; more can be added to it. */
+		/** What was sent to a client is about to go out; more can be added. */
 		"c2s-pre-ondrain": { session: ClientSession };
 	}
 }
 
-/** `network_settings.read_timeout`, or what it is by default, in seconds. */
+/** `network_settings.read_timeout` or its default, in seconds. */
 function idle_timeout(module: ModuleApi): number {
 	const settings = module.get_option("network_settings");
 	const given =
@@ -47,7 +47,7 @@ function idle_timeout(module: ModuleApi): number {
 	return typeof given === "number" ? given : 14 * 60;
 }
 
-/** What clients' streams are. */
+/** The kind of clients' streams. */
 class ClientStreams implements StreamKind<ClientSession> {
 	readonly name = "c2s";
 	readonly peer = "Client";
@@ -122,12 +122,12 @@ class ClientStreams implements StreamKind<ClientSession> {
 		this.bus(session).fire_event("c2s-ondrain", { session });
 	}
 
-	/** Raises the limit for a client that is known now. */
+	/** Raises the limit for a client that is authenticated now. */
 	authenticated(session: ClientSession): void {
 		session.authenticated(this.stanza_size_limit);
 	}
 
-	/** Ends all streams of an account, but not that of one resource if it is given. */
+	/** Ends all streams of an account, except that of one resource where one is given. */
 	disconnect_user(username: string, host: string, reason: StreamError, but_resource?: string): void {
 		const sessions = this.module.server.hosts.get(host)?.sessions.get(username)?.sessions ?? [];
 		for (const [resource, session] of [...sessions]) {

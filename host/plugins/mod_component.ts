@@ -24,7 +24,7 @@ declare module "../core/types.ts" {
 	}
 }
 
-/** What the streams of components are that connect to us. */
+/** The kind of streams of components that connect to this server. */
 class ComponentStreams implements StreamKind<ConnectedComponent> {
 	readonly name = "component";
 	readonly peer = "Component";
@@ -72,9 +72,9 @@ class ComponentStreams implements StreamKind<ConnectedComponent> {
 		this.module.server.router.process_stanza(session, stanza);
 	}
 
-	/** Whether a stanza says whom it is from and whom it is for; answers it where not. */
+	/** Whether a stanza has both addresses; answers with an error where not. */
 	private has_addresses(session: ConnectedComponent, stanza: Stanza): boolean {
-		// Who has not said who it is has no addresses; what it sends is refused as what it is
+		// Before authentication there are no addresses to check; such stanzas are refused for that reason
 		if (session.type !== "component") return true;
 		const { from, to } = stanza.attr;
 		if (session.validates_from) {

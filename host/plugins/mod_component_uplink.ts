@@ -17,24 +17,24 @@ declare module "../core/types.ts" {
 	interface EventMap {
 		/** The stream to the server that reaches everybody else is up, for the first time or again. */
 		"component-uplink-connected": { host: string };
-		/** It is gone; it is tried again by itself. */
+		/** It is gone; connecting is tried again automatically. */
 		"component-uplink-disconnected": { host: string; reason: string | undefined };
 	}
 }
 
-/** Most stanzas that wait for the stream; what rooms say while the connection is cut for a moment is far less. */
+/** Most stanzas that may wait for the stream; rooms say far less while a connection is interrupted for a moment. */
 const most_stanzas = 10_000;
 /** How long a connection may take, in seconds. */
 const connect_timeout = 30;
 /** The pauses between attempts, in seconds: each twice the one before, up to the longest. */
 const shortest_pause = 1;
 const longest_pause = 60;
-/** After how many seconds of silence the stream is given a blank, so that what lies between keeps the connection. */
+/** After this many seconds of silence a blank is sent, so that firewalls on the way keep the connection. */
 const keepalive_interval = 60;
 
-/** A stream to the server that this component belongs to. What its rooms answer later goes to the stream that there is then. */
+/** A stream to the server that this component belongs to. What is sent after its end goes over the next stream. */
 class UplinkSession extends ComponentStreamSession {
-	/** Says something by the stream that there is, once this one is gone. */
+	/** Sends something over the present stream, once this one is gone. */
 	instead: ((stanza: Stanza) => boolean) | undefined;
 
 	protected override get begins(): boolean {
@@ -145,7 +145,7 @@ class Uplink implements StreamKind<UplinkSession> {
 		else session.log("debug", "Ignored %s", stanza.top_tag());
 	}
 
-	/** The other server speaks for everybody but for the hosts that are served here, and only to this component. */
+	/** The other server may send in the name of everybody except hosts that are served here, and only to this component. */
 	private may_come(stanza: Stanza): boolean {
 		const { from, to } = stanza.attr;
 		const sender = nameprep(jid.host(from ?? "") ?? "");

@@ -23,7 +23,7 @@ const types: ReadonlyMap<string, string> = new Map([
 	["woff2", "font/woff2"],
 ]);
 
-/** What the page may do: only what comes from here is loaded; pictures that people link to would tell others who reads them. */
+/** What the page may load: only things from this server. Linked pictures would reveal to others who reads them. */
 const content_security_policy = [
 	"default-src 'self'",
 	"script-src 'self' 'wasm-unsafe-eval'",
@@ -36,7 +36,7 @@ const content_security_policy = [
 	"frame-ancestors 'none'",
 ].join("; ");
 
-/** A value as JavaScript; it may stand in a script whatever is in it. */
+/** A value as JavaScript that is safe inside a `<script>`. */
 function script_value(value: unknown): string {
 	return JSON.stringify(value).replace(
 		/[<>\u2028\u2029]/g,
@@ -64,7 +64,7 @@ function page(tags: readonly string[]): string {
 	].join("\n");
 }
 
-/** Serves Converse.js, a client for browsers, set to the host that it is loaded on. */
+/** Serves Converse.js, a client for browsers, configured for the host that the module is loaded on. */
 export const definition: ModuleDefinition = {
 	name: "conversejs",
 	load(module) {

@@ -2,7 +2,7 @@
 
 import type { MapStore, ModuleApi, ModuleDefinition, Task } from "../core/types.ts";
 
-/** Runs of one task may be a little early, so that they do not drift from check to check. */
+/** A task may run a little early, so that its time does not drift with each check. */
 const tolerance = 0.995;
 const longest_period = 86_400 * 7 * 53;
 
@@ -10,7 +10,7 @@ function seconds_now(): number {
 	return Math.floor(Date.now() / 1000);
 }
 
-/** The name by which a task's last run is kept, and its period may be configured. */
+/** The name for a task's last run in the store, and for the option of its period. */
 function task_id(source: string, name: string): string {
 	return `${source}/${name.replace(/[^A-Za-z0-9]/g, "_").toLowerCase()}`;
 }
@@ -46,7 +46,7 @@ class HostTasks {
 		this.planned.delete(task);
 	}
 
-	/** Runs what is due. One task's trouble does not keep the others. */
+	/** Runs the tasks that are due. An error in one does not affect the others. */
 	async run(): Promise<void> {
 		await Promise.all([...this.planned.values()].map((planned) => this.run_one(planned)));
 	}

@@ -10,7 +10,7 @@ export const definition: ModuleDefinition = {
 		module.add_host = (host_module) => {
 			host_module.hook("resource-unbind", () => {
 				if (module.server.full_sessions.size > 0) return;
-				// The session is still on its way out: its own module must not go while it is used.
+				// The session is still being destroyed; its own module must not be unloaded meanwhile.
 				setImmediate(() => {
 					if (module.server.full_sessions.size > 0) return;
 					module.log("info", "Performing reset...");

@@ -21,7 +21,7 @@ function host_info(module: ModuleApi): st.Stanza {
 	return query;
 }
 
-/** Asks the handlers of an event that know nodes; answers item-not-found where none of them does. */
+/** Fires an event for handlers that know nodes; answers item-not-found where none knows this one. */
 function answer_node(module: ModuleApi, name: NodeEvent, event: DiscoEvent): unknown {
 	const answer = module.fire_event(name, event);
 	if (answer !== undefined) return answer;
@@ -31,12 +31,12 @@ function answer_node(module: ModuleApi, name: NodeEvent, event: DiscoEvent): unk
 
 type NodeEvent = "host-disco-info-node" | "host-disco-items-node" | "account-disco-info-node" | "account-disco-items-node";
 
-/** What an account answers about itself to those it shows itself to. */
+/** What an account tells those about itself who may see its presence. */
 function load_account_disco(module: ModuleApi): void {
 	const expose_admins = module.get_option_boolean("disco_expose_admins", false);
 	module.default_permission("prosody:admin", ":be-discovered-admin");
 
-	/** The account that is asked, where the sender may know about it. */
+	/** The queried account, where the sender may see its presence. */
 	function visible_account({ origin, stanza }: StanzaEvent): { account: string; is_admin: boolean } | undefined {
 		const { to, from } = stanza.attr;
 		const account = to ?? (origin.type === "c2s" ? jid.bare(origin.full_jid) : undefined);

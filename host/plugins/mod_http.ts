@@ -26,7 +26,7 @@ function read_cors(module: ModuleApi): CorsDefaults {
 	};
 }
 
-/** Method and target of a route, `GET host/path`; undefined where it is none. */
+/** The event of a route, `GET host/path`; undefined for an invalid route. */
 function event_of_route(host: string, app_path: string, route: string): { method: string; target: string } | undefined {
 	const [, method = route, path = ""] = /^(\S+)\s+(.+)$/s.exec(route) ?? [];
 	if (method.startsWith("/")) return undefined;
@@ -34,7 +34,7 @@ function event_of_route(host: string, app_path: string, route: string): { method
 	return { method: method.toUpperCase(), target: `${host === "*" ? "" : host}${base}${path}` };
 }
 
-/** Sends those who leave out the slash at the end of a folder there. */
+/** Redirects requests that leave out the slash at the end of a folder. */
 function redirect({ request, response }: HttpEvent): number {
 	const path = request.path.split("/").map(urlencode).join("/");
 	response.headers["location"] = `${path}/${request.url.query === undefined ? "" : `?${request.url.query}`}`;
@@ -116,8 +116,8 @@ class HostApps {
 	}
 
 	/**
-	 * What answers a route's requests; its module is made responsible for what goes wrong there.
-	 * @param streaming whether it wants requests whose content is still to come
+	 * The handler of a route's requests; errors in it are logged in the module's name.
+	 * @param streaming whether it wants requests before their content has come
 	 */
 	private handler(source: ModuleApi, answer: unknown, target: string, streaming: boolean): Handler<HttpEvent> {
 		const { http_server } = this.module.server;

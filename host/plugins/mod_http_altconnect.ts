@@ -8,7 +8,7 @@ interface Link {
 	readonly href: string;
 }
 
-/** Tells browsers where clients connect over WebSocket and BOSH, of what is enabled. */
+/** Tells browsers where clients can connect over WebSocket and BOSH, as far as these are enabled. */
 export const definition: ModuleDefinition = {
 	name: "http_altconnect",
 	load(module) {

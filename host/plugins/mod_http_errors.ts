@@ -5,7 +5,7 @@ import type { HttpErrorEvent, HttpMessageEvent, ModuleDefinition } from "../core
 import { code_text } from "../util/http_codes.ts";
 import { xml_escape } from "../util/stanza.ts";
 
-/** What is told of some errors; the key is the status, or `/` for a root that nobody serves. Of several texts one is chosen. */
+/** Texts for some errors, by status, or `/` for a root that nobody serves. One of several texts is chosen by chance. */
 const default_messages: ReadonlyMap<string, readonly string[]> = new Map([
 	["400", ["This request makes no sense here."]],
 	["403", ["You may not see this."]],
@@ -70,7 +70,7 @@ function render({ title, message, warning, extra, icon_raw }: HttpMessageEvent):
 	].join("\n");
 }
 
-/** Makes the pages that show errors of HTTP, and others that are to look the same (event `http-message`). */
+/** Makes the pages for HTTP errors, and other pages that are to look the same (event `http-message`). */
 export const definition: ModuleDefinition = {
 	name: "http_errors",
 	global: true,
@@ -92,7 +92,7 @@ export const definition: ModuleDefinition = {
 		}
 
 		module.hook_object_event(events, "http-error", page);
-		// A root that nobody serves is no error: somebody looks whether the server runs.
+		// A root that nobody serves is not shown as an error: somebody checks whether the server runs.
 		module.hook_object_event(
 			events,
 			"http-error",

@@ -5,7 +5,7 @@ import { resolve } from "node:path";
 import { serve } from "../core/http_files.ts";
 import type { ModuleDefinition } from "../core/types.ts";
 
-/** Types that do not depend on what the system knows. */
+/** Types that do not depend on the system's list. */
 const mime_types: readonly (readonly [string, string])[] = [
 	["html", "text/html"],
 	["htm", "text/html"],
@@ -46,7 +46,7 @@ export const definition: ModuleDefinition = {
 		const { config } = module.server.paths;
 		const known = new Map(mime_types);
 		const database = read_mime_types(resolve(config, module.get_option_string("mime_types_file", "/etc/mime.types")));
-		// Without the system's list, browsers are left to guess.
+		// Without the system's list, browsers have to guess types.
 		const fallback = database === undefined ? undefined : "application/octet-stream";
 		const mime_map = (extension: string): string | undefined =>
 			known.get(extension) ?? database?.get(extension.toLowerCase()) ?? fallback;

@@ -3,7 +3,7 @@
 import type { ModuleDefinition, RateLimitSettings, StreamSession } from "../core/types.ts";
 import { type Limit, read_limits, release_named } from "./limits.lib.ts";
 
-/** The kind of a session, whether it has said who it is or not: `c2s` of `c2s_unauthed`. */
+/** The kind of a session, authenticated or not: `c2s` for `c2s_unauthed`. */
 function kind_of(session: StreamSession): string {
 	return session.type.replace(/_.*$/s, "");
 }
@@ -13,7 +13,7 @@ function settings_of({ bytes_per_second, burst_seconds }: Limit, resolution: num
 }
 
 /**
- * Limits how fast sessions may send, by their kind; what is too fast is read later. Options: `limits`, `limits_resolution`,
+ * Limits how fast sessions may send, by their kind; what comes too fast is read later. Options: `limits`, `limits_resolution`,
  * `unlimited_jids`.
  */
 export const definition: ModuleDefinition = {

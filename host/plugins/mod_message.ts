@@ -18,7 +18,7 @@ function deliver_to_account(module: ModuleApi, bare: string, origin: Session, st
 			if (!(exists() && module.fire_event("message/bare/groupchat", { origin, stanza }))) refuse();
 			return true;
 		case "headline":
-			// One that went to a full JID which is gone is not for the other resources.
+			// A message of this type to a resource that is gone must not go to the other resources.
 			if (stanza.attr["to"] === bare) delivery.send_to_account(bare, stanza, "non-negative");
 			return true;
 		default: {

@@ -6,7 +6,7 @@ import * as jid from "../util/jid.ts";
 import { ns } from "../util/ns.ts";
 import * as st from "../util/stanza.ts";
 
-/** What comes with a chat state (XEP-0085) without saying anything itself. */
+/** Elements that may accompany a chat state (XEP-0085) without being content. */
 const silent_namespaces: ReadonlySet<string | undefined> = new Set([
 	ns.chat_states,
 	ns.hints,
@@ -16,8 +16,8 @@ const silent_namespaces: ReadonlySet<string | undefined> = new Set([
 ]);
 
 /**
- * Whether a message is nothing to read later: it asks not to be kept (XEP-0334 §4.3), or only tells that somebody is typing
- * (XEP-0160 §3), unless it asks to be kept.
+ * Whether a message need not be kept: it asks for that (XEP-0334 §4.3), or it only says that somebody is typing (XEP-0160 §3) and
+ * does not ask to be kept.
  */
 function is_fleeting(stanza: st.Stanza): boolean {
 	if (stanza.get_child("no-store", ns.hints)) return true;
@@ -40,7 +40,7 @@ export const definition: ModuleDefinition = {
 				const { to } = stanza.attr;
 				const username = to === undefined && origin.type === "c2s" ? origin.username : jid.node(to);
 				if (username === undefined) return undefined;
-				// Divergence: Prosody keeps all. Nobody is told that these go nowhere, as who sends them expects no more.
+				// Divergence: Prosody keeps all. These are dropped without an error, since their senders do not expect more.
 				if (is_fleeting(stanza)) return true;
 				const kept = messages.append(username, undefined, stanza, Math.floor(Date.now() / 1000), "");
 				if (kept.ok) return true;

@@ -21,7 +21,7 @@ function select_top_resources(user: UserSessions): C2sSession[] | undefined {
 	return top.length > 0 ? top : undefined;
 }
 
-/** The `<priority/>` of a presence, within RFC 6121 §4.7.2.3's bounds; 0 for what is no number. */
+/** The `<priority/>` of a presence, within the bounds of RFC 6121 §4.7.2.3; 0 where it is not a number. */
 function priority_of(presence: st.Stanza): number {
 	const text = presence.get_child_text("priority");
 	return text !== undefined && /^[+-]?[0-9]+$/.test(text) ? Math.max(-128, Math.min(127, Number(text))) : 0;
@@ -44,7 +44,7 @@ class PresenceHandling {
 		this.module.server.router.post_stanza(origin, stanza, preevents);
 	}
 
-	/** A copy of a stanza with other addresses, since what was received is not changed. */
+	/** A copy of a stanza with other addresses, since received stanzas must not be changed. */
 	private readdressed(stanza: st.Stanza, to: string | undefined, from = stanza.attr["from"]): st.Stanza {
 		const copy = st.clone(stanza);
 		copy.attr["to"] = to;
@@ -134,7 +134,7 @@ class PresenceHandling {
 		if (priority >= 0) this.module.fire_event("message/offline/broadcast", { origin, stanza });
 	}
 
-	/** Shows the presence of an account's resources (or, instead, the given one) to somebody; answers how many there were. */
+	/** Sends the presences of an account's resources (or the given one instead) to somebody; returns how many there were. */
 	show_available_resources(username: string, to: string, instead?: st.Stanza): number {
 		let shown = 0;
 		for (const session of this.module.host_session().sessions.get(username)?.sessions.values() ?? []) {
@@ -188,7 +188,7 @@ class PresenceHandling {
 				return true;
 			}
 			default:
-				// PARITY: the answer is to what was made of the presence, between bare JIDs
+				// PARITY: the error answers the presence as it was changed, between bare JIDs
 				origin.send(st.error_reply(forwarded, "modify", "bad-request", "Invalid presence type"));
 				return true;
 		}
@@ -256,7 +256,7 @@ class PresenceHandling {
 		}
 	}
 
-	/** Remembers whom a client showed itself to directly, so that they hear of its end (RFC 6121 §4.6). */
+	/** Remembers whom a client sent directed presence, so that they get its unavailable presence (RFC 6121 §4.6). */
 	note_directed(origin: C2sSession, stanza: st.Stanza): void {
 		const { to, type } = stanza.attr;
 		const { username, host } = origin;
@@ -268,7 +268,7 @@ class PresenceHandling {
 		else origin.directed.delete(to);
 	}
 
-	/** A session ends: everybody who sees it as available hears so. */
+	/** A session ends: tells everybody who sees it as available. */
 	handle_unbind(session: C2sSession, error: string | undefined): void {
 		const gone = st.presence({ type: "unavailable", from: session.full_jid });
 		if (error !== undefined) gone.text_tag("status", `Disconnected: ${error}`);
@@ -363,7 +363,8 @@ export const definition: ModuleDefinition = {
 				if (subscription === "both" || subscription === "from" || roster.pending.has(contact)) {
 					module.send(st.presence({ type: "unsubscribed", from, to: contact }), origin);
 				}
-				// Who could see that the user is online (RFC 6121 §3.2.2). Divergence: Prosody tells whom the user could see instead
+				// Those who could see that the user is online (RFC 6121 §3.2.2). Divergence: Prosody tells those whom the user
+				// could see instead
 				if (subscription === "both" || subscription === "from") {
 					handling.show_available_resources(username, contact, st.presence({ type: "unavailable" }));
 				}

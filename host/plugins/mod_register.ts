@@ -2,7 +2,7 @@
 
 import type { ModuleDefinition } from "../core/types.ts";
 
-/** All of XEP-0077 that the configuration wants: accounts of one's own making only with `allow_registration`. */
+/** Loads the modules for XEP-0077; the one for making new accounts only with `allow_registration`. */
 export const definition: ModuleDefinition = {
 	name: "register",
 	load(module) {

@@ -13,7 +13,7 @@ export interface UserRegistering {
 	username: string;
 	password: string;
 	readonly host: string;
-	/** Further fields of the form, which are kept with the account. */
+	/** Further fields of the form, which are stored with the account. */
 	readonly additional: StoreTable;
 	readonly ip: string | undefined;
 	readonly session: C2sSession | undefined;
@@ -21,7 +21,7 @@ export interface UserRegistering {
 	/** False refuses, with `error` as the answer. */
 	allowed: boolean;
 	error?: StanzaError;
-	/** How modules for Prosody 0.12 say what `error` says. */
+	/** COMPAT: how modules for Prosody 0.12 give the error. */
 	reason?: string;
 	error_type?: ErrorType;
 	error_condition?: string;
@@ -38,7 +38,7 @@ declare module "../core/types.ts" {
 
 const register_feature = "http://jabber.org/features/iq-register";
 
-/** Why there is no account; of any condition, since modules may name one. */
+/** Why there is no account; the condition may be any text, since modules may set it. */
 interface Refusal {
 	readonly type: ErrorType;
 	readonly condition: string;
@@ -77,7 +77,7 @@ function read_fields(module: ModuleApi): Field[] {
 	return fields;
 }
 
-/** What was filled in, by field, in a form or in the plain elements of old; an error lists what is missing. */
+/** The submitted values by field, from a form or from the older plain elements; an error lists missing ones. */
 function parse_response(form: Form, query: Stanza): Result<Map<string, string>, string> {
 	const filled = query.get_child("x", ns.data);
 	const errors = new Map<string, string>();
@@ -137,7 +137,7 @@ export const definition: ModuleDefinition = {
 			features.add_child(st.stanza("register", { xmlns: register_feature }));
 		});
 
-		/** Makes the account or refuses it; answers with the error for the client. */
+		/** Makes the account or refuses it; returns the error for the client. */
 		function register(session: C2sSession, query: Stanza): Refusal | undefined {
 			const response = parse_response(form, query);
 			if (!response.ok) return { type: "modify", condition: "not-acceptable", text: response.error };

@@ -6,7 +6,7 @@ import { Cache } from "../util/cache.ts";
 import { stanza_error } from "../util/error.ts";
 import { Throttle } from "../util/throttle.ts";
 
-/** Addresses and networks out of an option; what is none is named in the log. */
+/** Addresses and networks out of an option; other values are logged. */
 function ip_list(module: ModuleApi, option: string, default_value: string[]): BlockList {
 	const list = new BlockList();
 	for (const value of module.get_option_set(option, default_value)) {
@@ -27,7 +27,7 @@ function is_in(list: BlockList, ip: string): boolean {
 	return list.check(ip, isIP(ip) === 6 ? "ipv6" : "ipv4");
 }
 
-/** Says who may make an account in-band, by address, and how many in which time. */
+/** Decides by address who may make accounts in-band, and how many in which time. */
 export const definition: ModuleDefinition = {
 	name: "register_limits",
 	load(module) {
@@ -56,7 +56,7 @@ export const definition: ModuleDefinition = {
 		});
 
 		function within_limit(ip: string, max: number): boolean {
-			// Without a period nothing comes back.
+			// Without a period, the limit is for ever.
 			const throttle = throttles.get(ip) ?? new Throttle(max, throttle_period > 0 ? throttle_period : Number.POSITIVE_INFINITY);
 			throttles.set(ip, throttle);
 			return throttle.poll(1);

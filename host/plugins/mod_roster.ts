@@ -7,7 +7,7 @@ import * as jid from "../util/jid.ts";
 import { ns } from "../util/ns.ts";
 import * as st from "../util/stanza.ts";
 
-/** Answers with the roster, or with nothing in it where the client's version is still the current one (RFC 6121 §2.6). */
+/** Answers with the roster, or with an empty result where the client has the current version (RFC 6121 §2.6). */
 function send_roster(module: ModuleApi, session: C2sSession, stanza: st.Stanza): void {
 	const roster = module.server.rostermanager.load_roster(session.username ?? "", module.host);
 	const reply = st.reply(stanza);
@@ -21,7 +21,7 @@ function send_roster(module: ModuleApi, session: C2sSession, stanza: st.Stanza):
 	session.interested = true;
 }
 
-/** Adds, changes or removes a contact (RFC 6121 §2.3 to §2.5); answers with why it cannot be done. */
+/** Adds, changes or removes a contact (RFC 6121 §2.3 to §2.5); returns why that is not possible. */
 function change_roster(module: ModuleApi, session: C2sSession, stanza: st.Stanza): StanzaError | undefined {
 	const { username = "" } = session;
 	const { host } = module;

@@ -36,7 +36,7 @@ function failure(condition: string, text?: string): Stanza {
 	return reply;
 }
 
-/** `<challenge/>` or `<success/>`; data that is there but empty is written as `=` (RFC 6120 §6.4.2). */
+/** Makes `<challenge/>` or `<success/>`; empty data is written as `=` (RFC 6120 §6.4.2). */
 function with_data(name: "challenge" | "success", data: Buffer | string | undefined): Stanza {
 	const reply = st.stanza(name, { xmlns: ns.sasl });
 	return data === undefined ? reply : reply.text(data.length === 0 ? "=" : base64_encode(data));
@@ -69,10 +69,10 @@ export const definition: ModuleDefinition = {
 			return handler;
 		}
 
-		/** Draws the consequences of a step, which may turn a success into a failure. */
+		/** Does what follows from a step; a success may become a failure here. */
 		function handle_step(session: C2sSession, step: SaslStep): SaslStep {
 			const handler = session.sasl_handler;
-			// What checked the password may have closed the stream.
+			// Whatever checked the password may have closed the stream.
 			if (!handler) return refuse("temporary-auth-failure", "Connection gone");
 			if (step.status === "challenge") return step;
 			if (step.status === "failure") {
@@ -95,7 +95,7 @@ export const definition: ModuleDefinition = {
 			return step;
 		}
 
-		/** Goes on with an exchange; where an account is looked up elsewhere, the client's next stanzas wait for it. */
+		/** Goes on with an exchange. Where an account is looked up elsewhere, the client's next stanzas wait for the answer. */
 		function process_data(session: C2sSession, stanza: Stanza): true | Waiting<true> {
 			const text = stanza.get_text();
 			const message = text === undefined ? undefined : base64_decode(text);
@@ -135,7 +135,7 @@ export const definition: ModuleDefinition = {
 				session.send(failure(attempt.error_condition ?? "not-authorized", attempt.error_text));
 				return true;
 			}
-			// A new negotiation may start before an old one came to its end.
+			// A new negotiation may start before the old one has ended.
 			if (session.sasl_handler?.selected !== undefined) session.sasl_handler = undefined;
 			session.sasl_handler ??= begin_sasl(session);
 			const mechanism = stanza.attr["mechanism"] ?? "";

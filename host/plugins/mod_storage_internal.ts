@@ -38,7 +38,7 @@ export const definition: ModuleDefinition = {
 		const { datamanager } = module.server;
 		const item_limit = module.get_option_integer("storage_archive_item_limit", 10_000, 0);
 
-		/** What was read, which has to be a table. */
+		/** Makes sure that what was read is a table. */
 		function as_table(
 			user: string | undefined,
 			store: string,
@@ -56,7 +56,7 @@ export const definition: ModuleDefinition = {
 			return ok(loaded.value instanceof Map ? loaded.value : new Map(table.entries(loaded.value)));
 		}
 
-		/** Writes, and tells what was refused from trouble with the disk. */
+		/** Writes, and marks errors that are about the value and not about the disk. */
 		function writing<T>(work: () => Result<T, StorageError>): Result<T, StorageError> {
 			const before = datamanager.troubles;
 			const done = work();
@@ -85,9 +85,9 @@ export const definition: ModuleDefinition = {
 			};
 		}
 
-		/** Keys of tables, some of which have thousands, such as that of all rooms. */
+		/** Tables by key, of which some have thousands, such as the list of all rooms. */
 		function map_store(store: string): MapStore {
-			/** For looking only. */
+			/** Only for reading; it must not be changed. */
 			const look = (user: string | undefined): Result<LuaTable | undefined, StorageError> =>
 				as_table(user, store, datamanager.peek(user, host, store));
 			const set_keys: MapStore["set_keys"] = (user, values) => writing(() => write_keys(user, values));

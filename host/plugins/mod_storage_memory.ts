@@ -19,7 +19,7 @@ import * as table from "../util/luatable.ts";
 import * as st from "../util/stanza.ts";
 
 interface StoredItem extends ArchiveItem {
-	/** Grows with every item of the store, whoever's it is. */
+	/** Grows with each item of the store, of any user. */
 	readonly sort_id: number;
 }
 
@@ -101,7 +101,7 @@ function archive_store(data: () => StoreData, item_limit: number): ArchiveStore 
 		return own ? [own] : [];
 	};
 
-	/** What a query is about, oldest first, and how many that would be without `after` and `before`. */
+	/** The items that a query selects, oldest first, and how many there would be without `after` and `before`. */
 	const select = (
 		user: string | true | undefined,
 		query: ArchiveQuery,
@@ -197,7 +197,8 @@ function archive_store(data: () => StoreData, item_limit: number): ArchiveStore 
 }
 
 /**
- * A driver that keeps everything in this process, until the host is deactivated. What is stored is copied on its way in and out.
+ * A driver that keeps everything in this process, until the host is deactivated.
+ * Values are copied when they are stored and when they are read.
  * Options: `storage_archive_item_limit`, `storage_memory_temporary`, `storage_memory_temporary_stores`.
  */
 export const definition: ModuleDefinition = {

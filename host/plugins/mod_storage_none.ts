@@ -4,7 +4,7 @@ import { null_stores } from "../core/storage_shims.ts";
 import type { ModuleDefinition } from "../core/types.ts";
 import { ok } from "../util/error.ts";
 
-/** A driver for stores that are to stay empty: there is never anything in them, and nothing can be put there. */
+/** A driver for stores that stay empty: reading finds nothing, and writing fails. */
 export const definition: ModuleDefinition = {
 	name: "storage_none",
 	load(module) {

@@ -7,7 +7,7 @@ import { archive_store, ItemCounts } from "./storage_sql/archive.ts";
 import { type SqlConnection, type SqlOption, sql_drivers } from "./storage_sql/driver.ts";
 import { keyval_store, map_store } from "./storage_sql/keyval.ts";
 
-/** An open database with what belongs to it. What modules of all hosts share, so a class. */
+/** An open database with what belongs to it, shared by the modules of all hosts. */
 class Connection implements SqlConnection {
 	readonly database: SqlConnection["database"];
 	readonly has_unique_index: boolean;
@@ -20,7 +20,7 @@ class Connection implements SqlConnection {
 
 /** The database that the option `sql` means. */
 interface Source {
-	/** What it is known by among those of all hosts. */
+	/** Its key among the databases of all hosts. */
 	readonly name: string;
 	open(): Result<SqlConnection, StorageError>;
 }
@@ -59,7 +59,7 @@ export const definition: ModuleDefinition = {
 		const connections = module.shared("/*/sql/connections");
 		const source = find_source(module);
 
-		/** The open database; where it could not be opened, another try. */
+		/** The open database; where it could not be opened, this tries again. */
 		function connection(): Result<Connection, StorageError> {
 			if (!source.ok) return source;
 			const { name } = source.value;

@@ -7,7 +7,7 @@ import { ns } from "../util/ns.ts";
 import * as st from "../util/stanza.ts";
 
 /**
- * For how long the server has been running, as a sentence.
+ * How long the server has been running, as a sentence.
  * @param start_time in seconds since 1970, as is `now`
  */
 export function uptime_text(start_time: number, now: number): string {
@@ -18,7 +18,7 @@ export function uptime_text(start_time: number, now: number): string {
 	return `This server has been running for ${parts.join(", ")} and ${count(minutes % 60, "minute")} (since ${since})`;
 }
 
-/** Tells for how long the server has been running (XEP-0012 §5), also by a command. */
+/** Tells how long the server has been running (XEP-0012 §5), also by a command. */
 export const definition: ModuleDefinition = {
 	name: "uptime",
 	load(module) {

@@ -10,7 +10,7 @@ import * as st from "../util/stanza.ts";
 
 declare module "../core/types.ts" {
 	interface EventMap {
-		/** An account is gone because its owner wanted that. */
+		/** An account was deleted by its owner. */
 		"user-deregistered": { username: string; host: string; source: string; session?: C2sSession };
 		/** The same, for an account that is only disabled until `pending_until` (seconds since 1970). */
 		"user-deregistered-pending": {
@@ -44,12 +44,12 @@ export const definition: ModuleDefinition = {
 		const { usermanager } = server;
 		const compat = module.get_option_boolean("registration_compat", true);
 		const has_grace_period = module.get_option("registration_delete_grace_period") !== undefined;
-		// What cannot be understood was certainly not meant to delete accounts at once.
+		// A period that cannot be read must not mean that accounts are deleted at once.
 		const grace_period = module.get_option_period("registration_delete_grace_period", "30 days");
 		const deleted_accounts = module.open_store("accounts_cleanup");
 		module.add_feature(ns.register);
 
-		/** Answers to people whose accounts are going, due before the streams of those accounts are closed. */
+		/** Answers to people whose accounts are being deleted; they have to be sent before the accounts' streams are closed. */
 		const farewells = new Map<string, () => void>();
 		const say_farewell = ({ username, host: of_host }: { username: string; host: string }): void => {
 			if (of_host === host) farewells.get(username)?.();
@@ -124,7 +124,7 @@ export const definition: ModuleDefinition = {
 			});
 		}
 
-		// People who come back within the grace period read why they are not let in.
+		// Whoever comes back within the grace period is told why the account is disabled.
 		module.hook(
 			"authentication-failure",
 			(event) => {

@@ -19,16 +19,16 @@ declare module "../core/types.ts" {
 		vcard: VcardExports;
 	}
 	interface StanzaEvent {
-		/** On components, a handler before mod_vcard's sets this for who may replace the vCard that the stanza goes to. */
+		/** On components, a handler before mod_vcard's sets this where the sender may replace the vCard. */
 		allow_vcard_modification?: boolean;
 	}
 	interface EventMap {
-		/** A vCard was replaced; the payload is that of the stanza which did it. */
+		/** A vCard was replaced; the payload is the event of the stanza that did it. */
 		"vcard-updated": StanzaEvent;
 	}
 }
 
-/** The store's name by option, by kind of host, or else the module's. Option: vcard_store_name. */
+/** The store's name: from the option, by the kind of host, or else the module's name. Option: vcard_store_name. */
 function open_vcards(module: ModuleApi, is_component: boolean): KeyvalStore {
 	const is_for_rooms = is_component && module.get_option_string("component_module") === "muc";
 	return module.open_store(module.get_option_string("vcard_store_name", is_for_rooms ? "vcard_muc" : undefined));
@@ -44,7 +44,7 @@ function load(module: ModuleApi): VcardExports {
 	const vcards = open_vcards(module, is_component);
 	module.add_feature(ns.vcard_temp);
 
-	/** False where it cannot be read, which is no reason to say that there is none. */
+	/** False where it cannot be read; the answer must not be that there is none then. */
 	function read(username: string | undefined): Stanza | false | undefined {
 		const stored = vcards.get_table(username);
 		if (stored.ok) return st.deserialize(stored.value);
@@ -72,7 +72,7 @@ function load(module: ModuleApi): VcardExports {
 		const { origin, stanza } = event;
 		const { to } = stanza.attr;
 		const vcard = stanza.first_tag;
-		// The account itself, which addresses nobody; on components who was found to be allowed to
+		// The account itself, in a stanza without `to`; on components, those whom a handler has allowed it
 		const owner = to === undefined ? username_of(origin) : node(to);
 		const may_replace = to === undefined ? owner !== undefined : is_component && event.allow_vcard_modification === true;
 		if (!may_replace || vcard === undefined) {

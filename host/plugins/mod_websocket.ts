@@ -13,7 +13,7 @@ declare module "../core/types.ts" {
 	}
 }
 
-/** What RFC 6455 §1.3 has a server prove with. */
+/** The constant by which a server proves that it speaks WebSocket (RFC 6455 §1.3). */
 const accept_guid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 const default_get_response_text = "It works! Now point your WebSocket client to this URL to connect.";
 
@@ -85,7 +85,7 @@ export const definition: ModuleDefinition = {
 		}
 
 		function serve(host_module: ModuleApi): void {
-			// Before mod_c2s, which would send what means nothing
+			// Before mod_c2s, which would send a blank
 			host_module.hook(
 				"c2s-read-timeout",
 				({ session }) => (session.conn instanceof WebSocketConnection ? session.conn.ping() : undefined),

@@ -4,7 +4,7 @@ import type { FieldValues, Form, ParsedValues } from "./dataforms.ts";
 import type { Result, StanzaError } from "./error.ts";
 import type { Stanza } from "./stanza.ts";
 
-/** Where a command may go on to. */
+/** What a client may do next in a command. */
 export type AdhocAction = "prev" | "next" | "complete";
 
 /** One request of somebody who executes a command. */
@@ -35,14 +35,14 @@ export type AdhocAnswer =
 			readonly actions?: { readonly allowed: readonly AdhocAction[]; readonly default?: AdhocAction };
 			readonly form?: AdhocForm;
 			readonly result?: AdhocForm;
-			/** An element of the command's own kind. */
+			/** An element of any other kind. */
 			readonly other?: Stanza;
 	  }
 	| { readonly status: "error"; readonly error: StanzaError };
 
 /**
  * One step of a command: the answer, and what to remember for the next request of the same session; without the latter the
- * next request begins anew. `state` is what the step before left.
+ * next request begins anew. `state` is what the step before gave.
  */
 export type AdhocHandler<Origin> = (
 	request: AdhocRequest<Origin>,
@@ -50,7 +50,7 @@ export type AdhocHandler<Origin> = (
 ) => readonly [answer: AdhocAnswer, state?: unknown];
 
 /**
- * Who may execute a command: admins of the host, admins of the server, users of the host, everybody, or who has the permission
+ * Who may execute a command: admins of the host, admins of the server, users of the host, everybody, or whoever has the permission
  * `adhoc:NODE` for another reason.
  */
 export type AdhocPermission = "admin" | "global_admin" | "local_user" | "any" | "check";
@@ -75,7 +75,7 @@ export function new_simple_form<Origin>(form: Form, result_handler: FormHandler<
 	return new_initial_data_form(form, () => ({ ok: true, value: {} }), result_handler);
 }
 
-/** The same with values to begin with, which are asked for each time that the form is shown. */
+/** The same with initial values, which are computed each time the form is shown. */
 export function new_initial_data_form<Origin>(
 	form: Form,
 	initial_data: (request: AdhocRequest<Origin>) => Result<FieldValues, StanzaError>,
@@ -99,7 +99,7 @@ export function new_initial_data_form<Origin>(
 	};
 }
 
-/** What is read where nothing was submitted. Prosody runs into an error in its code here. */
+/** The result where nothing was submitted. Prosody throws here. */
 function missing(form: Form): { data: ParsedValues; errors: { [name: string]: string } | undefined } {
 	const errors: { [name: string]: string } = {};
 	for (const { name, required } of form.fields) {

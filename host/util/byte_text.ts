@@ -4,12 +4,12 @@ import { isUtf8 } from "node:buffer";
 
 /** Half of a surrogate pair. */
 const lone_surrogate = /\p{Surrogate}/u;
-/** What a byte that is no UTF-8 is held as. */
+/** The characters that stand for bytes which are not UTF-8. */
 const escaped_byte = /[\udc80-\udcff]/;
 
 /**
- * The text of bytes: UTF-8, in which a byte that is none becomes one of the characters U+DC80 to U+DCFF, which no UTF-8 has. So
- * every text of a file can be held, and {@link bytes_of} gives its bytes back.
+ * The text of bytes. A byte that is not UTF-8 becomes one of the characters U+DC80 to U+DCFF, which never come out of UTF-8. So all
+ * bytes of a file can be kept in a text, and {@link bytes_of} gives them back.
  */
 export function text_of(bytes: Buffer): string {
 	if (isUtf8(bytes)) return bytes.toString("utf8");
@@ -41,7 +41,7 @@ export function bytes_of(text: string): Buffer {
 	return Buffer.concat(parts);
 }
 
-/** Whether a text holds bytes that are no UTF-8. */
+/** Whether a text stands for bytes that are not UTF-8. */
 export function has_foreign_bytes(text: string): boolean {
 	return escaped_byte.test(text) && lone_surrogate.test(text);
 }

@@ -1,8 +1,8 @@
 // Counterpart: util/cache.lua
 
 /**
- * Asked before the entry that was longest not set gives way to a new one. `false` keeps it, and the new one is refused; anything
- * else lets it go. It may also make room itself, by `resize` or by removing entries.
+ * Called before the oldest entry is removed for a new one. `false` keeps it, so that the new one is refused; anything else removes
+ * it. The callback may also make room itself, by `resize` or by removing entries.
  */
 export type OnEvict<K, V> = (key: K, value: V, cache: Cache<K, V>) => unknown;
 
@@ -20,8 +20,8 @@ function check_size(size: number): number {
 }
 
 /**
- * Values by key, at most so many. The order is that in which keys were last set, newest first; reading does not change it.
- * `undefined` is no value: to set it is to remove the key.
+ * A limited number of values by key, in the order in which keys were last set, newest first; reading does not change it.
+ * Setting a key to `undefined` removes it.
  */
 export class Cache<K, V> {
 	readonly #entries = new Map<K, Entry<K, V>>();
@@ -41,7 +41,10 @@ export class Cache<K, V> {
 		return this.#size;
 	}
 
-	/** Stores a value as the newest, or removes the key when the value is undefined. `false` when the cache is full and stays so. */
+	/**
+	 * Stores a value as the newest, or removes the key when the value is undefined. `false` when the cache is full and no entry was
+	 * removed.
+	 */
 	set(key: K, value: V | undefined): boolean {
 		const existing = this.#entries.get(key);
 		if (existing) {
@@ -101,7 +104,7 @@ export class Cache<K, V> {
 		return this.#oldest && [this.#oldest.key, this.#oldest.value];
 	}
 
-	/** Changes the limit, evicting what is too much; `false` when on_evict refuses, which leaves the limit as it was. */
+	/** Changes the limit, and removes entries beyond it; `false` when on_evict refuses, and then the limit stays. */
 	resize(new_size: number): boolean {
 		const size = check_size(new_size);
 		while (this.#oldest && this.#entries.size > size) {

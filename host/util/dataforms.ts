@@ -21,7 +21,7 @@ export type FieldType =
 	| "text-private"
 	| "text-single";
 
-/** What a form is for: to be filled in, filled in, given up, or shown. */
+/** The type of a form: to be filled in, submitted, cancelled, or a result. */
 export type FormType = "form" | "submit" | "cancel" | "result";
 
 /** One choice of a list. */
@@ -40,8 +40,8 @@ export interface Media {
 }
 
 /**
- * A value to show: text, a number (seconds since 1970 where the field is an `xs:dateTime`), a choice of lists, XML in hidden
- * fields, or in place of a list's value the options to choose from.
+ * A value to show: text, a number (seconds since 1970 for an `xs:dateTime`), several choices, XML in hidden fields, or, for a list,
+ * its options in place of the value.
  */
 export type FieldValue = string | number | boolean | readonly (string | FieldOption)[] | Stanza;
 
@@ -143,12 +143,12 @@ export class Form implements Layout {
 	}
 }
 
-/** A form of that layout, which it shares its array of fields with. */
+/** A form with that layout; both share one array of fields. */
 export function new_form(layout: Layout): Form {
 	return new Form(layout);
 }
 
-/** The FORM_TYPE of a form, empty text where it has none; an error for what is no form. */
+/** The FORM_TYPE of a form, empty text where it has none; an error for what is not a form. */
 export function get_type(form: Stanza | undefined): Result<string, string> {
 	if (form === undefined) return failed("not a stanza object");
 	if (form.attr["xmlns"] !== ns.data || form.name !== "x") return failed("not a dataform element");
@@ -193,7 +193,7 @@ function is_list(value: FieldValue): value is readonly (string | FieldOption)[] 
 	return Array.isArray(value);
 }
 
-/** A method `basic` goes without saying (XEP-0122 §3.2). */
+/** The method `basic` is the default and left out (XEP-0122 §3.2). */
 function add_validate(form: Stanza, field: Field): void {
 	form.tag("validate", { xmlns: ns.data_validate, datatype: field.datatype });
 	if (field.range_min !== undefined || field.range_max !== undefined) {
@@ -202,7 +202,7 @@ function add_validate(form: Stanza, field: Field): void {
 	form.up();
 }
 
-/** Adds the choices, and answers with the values of those that are chosen by default. */
+/** Adds the choices, and returns the values of those that are chosen by default. */
 function add_options(form: Stanza, options: readonly (string | FieldOption)[]): string[] {
 	const defaults: string[] = [];
 	for (const option of options) {
@@ -241,7 +241,7 @@ function add_value(form: Stanza, field: Field, type: FieldType, value: FieldValu
 	}
 }
 
-/** Throws a TypeError for what has no text, which names the field. */
+/** The text of a value; throws a TypeError that names the field where there is none. */
 function to_text(field: Field, value: FieldValue | FieldOption): string {
 	if (typeof value === "string") return value;
 	if (typeof value === "number") {
@@ -332,7 +332,7 @@ function read_jid(tag: Stanza, required: boolean): Reading {
 	return jid === undefined ? { error: `Invalid JID: ${value}` } : { value: jid };
 }
 
-/** Reads the good ones and complains about the others. */
+/** Reads the valid ones and gives an error for the others. */
 function read_jids(tag: Stanza, required: boolean): Reading {
 	const good: string[] = [];
 	const complaints: string[] = [];
@@ -342,7 +342,7 @@ function read_jids(tag: Stanza, required: boolean): Reading {
 		if (jid !== undefined) good.push(jid);
 		else if (raw !== undefined) complaints.push(`Invalid JID: ${raw}`);
 	}
-	// PARITY: where none is good, nothing is complained about either
+	// PARITY: where none is valid, there is no error
 	if (good.length > 0) return { value: good, error: complaints.length > 0 ? complaints.join("\n") : undefined };
 	return required ? { error: missing } : {};
 }

@@ -11,7 +11,7 @@ import type { TurnFiles } from "./turn_files.ts";
 /** A user's name; undefined for what belongs to a host itself. */
 type User = string | undefined;
 
-/** May change where data goes and what it is before it is stored; false as the user's name means that it is not stored at all. */
+/** May change data and their place before they are stored; false as the user's name means that they are not stored. */
 export type StoreCallback = (
 	username: User,
 	host: string | undefined,
@@ -30,26 +30,26 @@ export interface DatamanagerOptions {
 const extensions: { readonly [type: string]: string } = { keyval: "dat", list: "list" };
 
 /**
- * Prosody's own files of data: for each host a folder, in it one for each store, in it a file for each user. What is written
- * joins the turn. Errors are one line that names the file; what cannot be read is never overwritten.
+ * Prosody's own data files: a folder for each host, in it one for each store, in it a file for each user. Writes belong to the
+ * turn. Errors are one line that names the file; a file that cannot be read is never overwritten.
  */
 export interface Datamanager {
 	set_data_path(path: string): void;
 	add_callback(callback: StoreCallback): boolean;
 	remove_callback(callback: StoreCallback): boolean;
-	/** Where something lies; `ext` is `dat` when not given. */
+	/** The path of a file; `ext` is `dat` when not given. */
 	getpath(username: User, host: string | undefined, datastore: string, ext?: string): string;
-	/** Why nothing of a host can be stored; undefined where nothing speaks against it. */
+	/** Why nothing of a host can be stored; undefined where it can. */
 	host_problem(host: string | undefined): string | undefined;
-	/** Why nothing of a user can be kept in a store, whatever it is: files cannot have such a name. Undefined where they can. */
+	/** Why nothing of a user can be kept in a store: no file can have such a name. Undefined where one can. */
 	name_problem(username: User, host: string | undefined, datastore: string): string | undefined;
 	/** What is stored; undefined where there is nothing. */
 	load(username: User, host: string | undefined, datastore: string): Result<LuaValue | undefined, string>;
-	/** What is stored, as {@link load} gives it, but shared with others who look: it must not be changed. */
+	/** The same value as {@link load} gives, but shared with other readers: it must not be changed. */
 	peek(username: User, host: string | undefined, datastore: string): Result<LuaValue | undefined, string>;
 	/**
 	 * Stores a table; an empty one, or none, removes the file.
-	 * @param is_given_away whether nobody will change the table any more, so that {@link peek} may answer with it
+	 * @param is_given_away whether nobody will change the table any more, so that {@link peek} may give it to readers
 	 */
 	store(
 		username: User,
@@ -58,7 +58,7 @@ export interface Datamanager {
 		data: LuaTable | undefined,
 		is_given_away?: boolean,
 	): Result<true, string>;
-	/** Writes behind a file; answers where that begins. */
+	/** Appends to a file; returns where that begins. */
 	append_raw(username: User, host: string | undefined, datastore: string, ext: string, data: Buffer): Result<number, string>;
 	/** Writes a whole file. */
 	store_raw(filename: string, data: Buffer): Result<true, string>;
@@ -75,7 +75,7 @@ export interface Datamanager {
 	list_load(username: User, host: string | undefined, datastore: string): Result<LuaValue[] | undefined, string>;
 	/** A list whose entries can be read one by one; undefined where there is none. */
 	list_open(username: User, host: string | undefined, datastore: string): Result<StoredList | undefined, string>;
-	/** Makes a list consist of entries that it has, by their number from 0, and of new ones. What is not named goes. */
+	/** Makes a list consist of existing entries, by their number from 0, and of new ones. All others are removed. */
 	list_rewrite(list: StoredList, pieces: readonly (number | LuaTable)[]): Result<true, string>;
 	/** Removes what comes before an entry, by its number from 1. */
 	list_shift(username: User, host: string | undefined, datastore: string, trim_to: number): Result<true, string>;
@@ -85,7 +85,7 @@ export interface Datamanager {
 		host: string | undefined,
 		datastore: string,
 	): Result<{ start: number; length: number }[] | undefined, string>;
-	/** Who has something in a store. `typ` is `keyval` (when not given), `list`, or an extension. */
+	/** Users who have something in a store. `typ` is `keyval` (when not given), `list`, or an extension. */
 	users(host: string | undefined, store: string, typ?: string): Result<string[], string>;
 	/** The stores of a host: with something for a user, for anybody (true), or for the host itself (undefined). */
 	stores(username: string | true | undefined, host: string | undefined, typ?: string): Result<string[], string>;
@@ -102,9 +102,9 @@ export function create_datamanager({ data_path: first_path, files, log }: Datama
 	let data_path = first_path;
 	const callbacks: StoreCallback[] = [];
 	const lists = new Lists(files, log);
-	/** Files that hold what can be read, by path, with the stamp of what was seen in them. */
+	/** Files that are known to be readable, by path, with the stamp of the content that was read. */
 	const readable = new Cache<string, string>(10_000);
-	/** Tables that somebody looked at, by path, with the stamp of the file that they are of. */
+	/** Tables that {@link peek} gave, by path, with the stamp of their file. */
 	const shared = new Cache<string, { stamp: string; value: LuaValue | undefined }>(16);
 
 	function host_folder(host: string | undefined): string {
@@ -116,7 +116,7 @@ export function create_datamanager({ data_path: first_path, files, log }: Datama
 		return username === undefined ? `${store}.${ext}` : `${store}/${path_encode(username)}.${ext}`;
 	}
 
-	/** Asks the callbacks; undefined where one of them wants nothing stored. */
+	/** Calls the callbacks; undefined where one of them wants nothing stored. */
 	function consult(
 		username: User,
 		host: string | undefined,
@@ -152,7 +152,7 @@ export function create_datamanager({ data_path: first_path, files, log }: Datama
 		return data;
 	}
 
-	/** Why a file must not be written over; undefined where nothing speaks against it. */
+	/** Why a file must not be overwritten; undefined where it may. */
 	function overwriting_problem(path: string): string | undefined {
 		const stamp = files.stamp(path);
 		if (!stamp.ok) return stamp.error;
@@ -214,7 +214,8 @@ export function create_datamanager({ data_path: first_path, files, log }: Datama
 			return ok(true);
 		}
 		const content = Buffer.from(`return ${text.value};\n`, "latin1");
-		// What is stored as it was already costs the disk nothing: the list of all rooms is, with each room that is saved.
+		// Nothing is written where nothing has changed. The list of all rooms, for instance, is stored with each room that is
+		// saved.
 		const present = files.read(path);
 		if (present.ok && present.value?.equals(content)) return ok(true);
 		const written = files.write(path, content);
@@ -256,7 +257,7 @@ export function create_datamanager({ data_path: first_path, files, log }: Datama
 			if (!text.ok) return refuse(username, host, datastore, `${path}: ${text.error} cannot be stored`);
 			written.push(Buffer.from(text.value, "latin1"));
 		}
-		// Without entries, the list shall be gone, whatever is in it.
+		// Without entries, the list is removed, whatever is in it.
 		const readable_list = written.length === 0 ? ok(undefined) : list_load(username, host, datastore);
 		if (!readable_list.ok) return refuse(username, host, datastore, `not stored: ${readable_list.error}`);
 		const replaced = lists.replace(path, written);

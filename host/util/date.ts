@@ -46,7 +46,7 @@ function offset_of(date: Date): number {
 	return -date.getTimezoneOffset();
 }
 
-/** Whether a time is one of a summer time: ahead of the smaller of January's and July's. */
+/** Whether a time is summer time: its offset is larger than the smaller one of January and July. */
 function is_summer(date: Date): boolean {
 	const year = date.getFullYear();
 	const standard = Math.min(offset_of(new Date(year, 0, 1)), offset_of(new Date(year, 6, 1)));
@@ -66,11 +66,11 @@ function zone_name(date: Date): string {
 	return name.replace(/^(?:GMT|UTC)([+-])(\d)(?!\d)/, "$10$2").replace(/^(?:GMT|UTC)/, "");
 }
 
-/** A time as clocks show it: here, or in UTC. */
+/** A time as clocks show it, locally or in UTC. */
 export function clock_at(time: number, utc: boolean): Clock {
 	const date = new Date(time * 1000);
 	const offset = utc ? 0 : offset_of(date) * 60;
-	// Local time is shown as if it were that of UTC, so that one set of getters reads both.
+	// Local time is shifted so that it reads like UTC, and one set of getters does for both.
 	const shown = new Date((time + offset) * 1000);
 	const year = shown.getUTCFullYear();
 	const first = new Date(0);
@@ -93,7 +93,7 @@ export function clock_at(time: number, utc: boolean): Clock {
 	};
 }
 
-/** The fields of a local time, of which each may be beyond its bounds. */
+/** The fields of a local time, each of which may be out of its range. */
 export interface ClockFields {
 	readonly year: number;
 	readonly month: number;
@@ -101,11 +101,11 @@ export interface ClockFields {
 	readonly hour: number;
 	readonly min: number;
 	readonly sec: number;
-	/** Whether the time is meant as one of summer time; undefined where that is for the zone to say. */
+	/** Whether summer time is meant; undefined where the zone decides that. */
 	readonly isdst: boolean | undefined;
 }
 
-/** The time that local clocks show so, in seconds since 1970; NaN where there is none. */
+/** The time at which local clocks show this, in seconds since 1970; NaN where there is none. */
 export function time_of(fields: ClockFields): number {
 	const date = new Date(2000, 0, 1);
 	date.setHours(0, 0, 0, 0);
@@ -180,12 +180,12 @@ const conversions: { readonly [letter: string]: (clock: Clock) => string } = {
 	"%": () => "%",
 };
 
-/** What may stand between `%` and a letter, and before which letters; in the locale "C" it changes nothing. */
+/** Modifiers that may stand between `%` and certain letters; in the locale "C" they change nothing. */
 const modified = { E: "cCxXyY", O: "deHImMSuUVwWy" };
 
 const conversion = /%(?:([EO])(.?)|(.?))/gs;
 
-/** The first conversion of a format that is none; undefined where all are right. */
+/** The first invalid conversion of a format; undefined where all are valid. */
 export function invalid_conversion(format: string): string | undefined {
 	for (const [whole, modifier, modified_letter = "", letter = ""] of format.matchAll(conversion)) {
 		const known =
@@ -197,7 +197,7 @@ export function invalid_conversion(format: string): string | undefined {
 	return undefined;
 }
 
-/** A time in a format whose conversions are all right. */
+/** A time in a format whose conversions are all valid. */
 export function format_clock(format: string, clock: Clock): string {
 	return format.replace(conversion, (_, _modifier, modified_letter = "", letter = modified_letter) =>
 		(conversions[letter] ?? (() => ""))(clock),

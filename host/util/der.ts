@@ -6,13 +6,13 @@ export interface DerValue {
 	readonly content: Buffer;
 }
 
-/** Tags of values that are no others put together. */
+/** Tags of values that contain no other values. */
 export const der_tags = { boolean: 0x01, integer: 0x02, octets: 0x04, identifier: 0x06 } as const;
 
 const constructed = 0x20;
 const deepest = 8;
 
-/** Whether a value is others put together: sequences, sets, and what is tagged by its place. */
+/** Whether a value contains other values: sequences, sets, and values with a context-specific tag. */
 export function is_constructed({ tag }: DerValue): boolean {
 	return (tag & constructed) !== 0;
 }
@@ -37,7 +37,7 @@ export function* values_in(data: Buffer): Generator<DerValue> {
 }
 
 /**
- * The content of a certificate's extension, taken out of its string of octets; undefined where it has none such.
+ * The content of a certificate's extension, without its octet string; undefined where the certificate has no such extension.
  * @param identifier the extension's object identifier in DER, hexadecimal
  */
 export function find_extension(data: Buffer, identifier: string, depth = 0): Buffer | undefined {

@@ -4,13 +4,13 @@ import { closeSync, fdatasyncSync, fsyncSync, ftruncateSync, openSync, renameSyn
 import { adopt_file, file_mode } from "./file_owner.ts";
 
 /**
- * What was written at the end of a file, which can be taken back though there are no descriptors left, or the disk shall become
- * read-only: the file stays open for that.
+ * What was appended to a file. It can be removed again even where there are no descriptors left, or where the disk is to become
+ * read-only, since the file stays open.
  */
 export interface Addition {
 	/** Cuts the file to what it was. */
 	take_back(): void;
-	/** Lets go of the file. */
+	/** Closes the file. */
 	keep(): void;
 }
 
@@ -25,17 +25,17 @@ export interface OpenFolder extends OpenFile {
 	sync(): void;
 }
 
-/** What is done to the disk; another one than the real one may fail on purpose. */
+/** Operations on the disk; tests use one that fails on purpose. */
 export interface Disk {
 	/** Writes a whole file and waits until it is on the disk. */
 	write(path: string, data: readonly Buffer[]): OpenFile;
-	/** Writes on at the end of a file of that length; waits until that is on the disk where that is wanted. */
+	/** Appends to a file of that length; waits until it is on the disk where that is wanted. */
 	extend(path: string, length: number, data: readonly Buffer[], durable: boolean): Addition;
 	/** Cuts a file to a length. */
 	truncate(path: string, length: number): void;
 	rename(from: string, to: string): void;
 	remove(path: string): void;
-	/** Opens a folder, whose names shall change. */
+	/** Opens a folder in which names are going to change. */
 	open_folder(path: string): OpenFolder;
 }
 

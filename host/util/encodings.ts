@@ -13,7 +13,7 @@ export function base64_encode(data: Buffer | string): string {
 }
 
 /**
- * The bytes that a Base64 text stands for, or `undefined` when it holds a character that is neither of the alphabet nor a blank.
+ * The bytes that a Base64 text stands for, or `undefined` when it has a character that is neither in the alphabet nor a blank.
  * As lenient as Prosody's: blanks are skipped, a zero byte ends the text, several padded texts may follow each other.
  */
 export function base64_decode(text: Buffer | string): Buffer | undefined {
@@ -30,7 +30,7 @@ export function base64_decode(text: Buffer | string): Buffer | undefined {
 	return Buffer.concat(groups.map((group) => Buffer.from(group, "base64")));
 }
 
-/** Whether bytes are valid UTF-8, or a string has such a form, that is: has no lone surrogate. */
+/** Whether bytes are valid UTF-8, or whether a string has a form in UTF-8, which means that it has no lone surrogate. */
 export function utf8_valid(text: Buffer | string): boolean {
 	return typeof text === "string" ? !lone_surrogate.test(text) : isUtf8(text);
 }

@@ -35,7 +35,7 @@ export type Condition =
 	| "undefined-condition"
 	| "unexpected-request";
 
-/** A stanza error as a value: what an operation answers when it refuses. */
+/** A stanza error as a value: what an operation returns when it refuses. */
 export interface StanzaError {
 	readonly type: ErrorType;
 	readonly condition: Condition;

@@ -2,16 +2,16 @@
 
 import { Waiting } from "./waiting.ts";
 
-/** What a handler answers: undefined lets the next one see the event, anything else (false too) ends it and is the answer. */
+/** A handler. If it returns undefined, the next one sees the event; anything else (false too) ends the event and is its answer. */
 export type Handler<Payload> = (event: Payload) => unknown;
 
-/** Stands around all handlers of an event; `next` runs what is inside. */
+/** Runs around all handlers of an event; `next` runs what is inside. */
 export type Wrapper<Payload> = {
 	wrapper(next: (name: string, event: Payload) => unknown, name: string, event: Payload): unknown;
 }["wrapper"];
 
-// Handlers of all payloads lie in one map. Each is only ever called with the payload of the name that it was added under,
-// which the signatures below guarantee; written as methods, these types let the compiler store them together.
+// Handlers of all payloads are in one map. Each is only called with the payload of the name that it was added for, which the
+// signatures below guarantee. Written as methods, these types let the compiler keep them together.
 export type AnyHandler = { handler(event: unknown): unknown }["handler"] & {
 	/** The same for whoever fires the event and can go on later: it may answer with a {@link Waiting}. */
 	readonly waiting?: (event: unknown) => unknown;
@@ -20,13 +20,13 @@ export type AnyWrapper = {
 	wrapper(next: (name: string, event: unknown) => unknown, name: string, event: unknown): unknown;
 }["wrapper"];
 
-/** Called in place of each handler, to measure or trace it; has to answer what the handler answers. */
+/** Called in place of each handler, to measure or trace it; has to return what the handler returns. */
 export type DebugHook = (handler: AnyHandler, name: string, run: () => unknown) => unknown;
 
 interface Entry {
 	readonly handler: AnyHandler;
 	readonly priority: number;
-	/** Order of registration, which decides among equal priorities (in Prosody chance does). */
+	/** Order of registration, which decides among equal priorities (in Prosody, chance does). */
 	readonly order: number;
 }
 
@@ -68,12 +68,12 @@ export class Events<Map> {
 		this.waiting_index.delete(name);
 	}
 
-	/** Takes a handler back; nothing happens where it was not added. */
+	/** Removes a handler; nothing happens where it was not added. */
 	remove_handler<Name extends keyof Map & string>(name: Name, handler: Handler<Map[Name]>): void {
 		this.remove_any(name, handler);
 	}
 
-	/** The same for what {@link add_any} added. */
+	/** The same for handlers that were added by {@link add_any}. */
 	remove_any(name: string, handler: AnyHandler): void {
 		const rest = (this.entries.get(name) ?? []).filter((entry) => entry.handler !== handler);
 		if (rest.length > 0) this.entries.set(name, rest);
@@ -104,7 +104,7 @@ export class Events<Map> {
 		return !this.is_watched(name) && this.get_handlers(name).every((handler) => known.has(handler));
 	}
 
-	/** Whether something stands around or in place of the handlers of an event. */
+	/** Whether an event has wrappers or a debug hook. */
 	private is_watched(name: string): boolean {
 		return this.debug_hook !== undefined || this.global_wrappers.length > 0 || this.wrapped.has(name);
 	}
@@ -125,12 +125,12 @@ export class Events<Map> {
 		else this.wrapped.set(name, [...(this.wrapped.get(name) ?? []), wrapper]);
 	}
 
-	/** Takes a wrapper back. */
+	/** Removes a wrapper. */
 	remove_wrapper<Name extends keyof Map & string>(name: Name | undefined, wrapper: Wrapper<Map[Name]>): void {
 		this.unwrap_any(name, wrapper);
 	}
 
-	/** The same for what {@link wrap_any} added. */
+	/** The same for wrappers that were added by {@link wrap_any}. */
 	unwrap_any(name: string | undefined, wrapper: AnyWrapper): void {
 		if (name === undefined) {
 			this.global_wrappers = this.global_wrappers.filter((other) => other !== wrapper);
@@ -141,17 +141,17 @@ export class Events<Map> {
 		else this.wrapped.delete(name);
 	}
 
-	/** Sets what runs in place of each handler; answers with the one before. */
+	/** Sets what runs in place of each handler; returns the one before. */
 	set_debug_hook(hook: DebugHook | undefined): DebugHook | undefined {
 		const before = this.debug_hook;
 		this.debug_hook = hook;
 		return before;
 	}
 
-	/** Fires an event; answers with what ended it, or undefined. */
+	/** Fires an event; returns what ended it, or undefined. */
 	fire_event<Name extends keyof Map & string>(name: Name, event: Map[Name]): unknown {
 		if (this.wrapped.size > 0 || this.global_wrappers.length > 0) return this.run_wrapped(name, event, at_once);
-		// A list that a handler changes meanwhile stays as it was for this firing.
+		// Where a handler changes the list meanwhile, this firing still uses the old one.
 		for (const handler of this.get_handlers(name)) {
 			const answer = this.debug_hook === undefined ? handler(event) : this.call(handler, name, event);
 			if (answer !== undefined) return answer;
@@ -161,7 +161,7 @@ export class Events<Map> {
 
 	/**
 	 * The same for whoever can go on later: where a handler waits for something (in Lua, by `util.async`), the answer is a
-	 * {@link Waiting}, and the handlers behind it run when it is over. With a wrapper around the event nobody may wait.
+	 * {@link Waiting}, and the handlers after it run when it is over. With a wrapper around the event, no handler may wait.
 	 */
 	fire_waiting<Name extends keyof Map & string>(name: Name, event: Map[Name]): unknown {
 		if (this.wrapped.size > 0 || this.global_wrappers.length > 0) return this.fire_any_waiting(name, event);
@@ -186,8 +186,8 @@ export class Events<Map> {
 	}
 
 	/**
-	 * Fires an event that tells of what has happened, or is about to: a handler that throws is reported, and keeps neither the others
-	 * from hearing of it nor whoever tells of it from going on.
+	 * Fires an event about something that has happened or is about to. A handler that throws is reported, and neither the other
+	 * handlers nor the caller are affected.
 	 */
 	tell<Name extends keyof Map & string>(name: Name, event: Map[Name], report: (name: string, error: unknown) => void): unknown {
 		return this.run_wrapped(name, event, (call) => {
@@ -201,7 +201,7 @@ export class Events<Map> {
 	}
 
 	private run_wrapped(name: string, event: unknown, attempt: (call: () => unknown) => unknown): unknown {
-		// The one added last stands outermost; those around every event stand inside those of the event itself.
+		// The one added last is outermost; wrappers around every event are inside those of the event itself.
 		const wrappers: AnyWrapper[] = [...this.global_wrappers, ...(this.wrapped.get(name) ?? [])];
 		const inside = (depth: number, inner_name: string, inner_event: unknown): unknown => {
 			const wrapper = wrappers[depth - 1];
@@ -220,7 +220,7 @@ export class Events<Map> {
 		return undefined;
 	}
 
-	/** What comes of a handler that waits, and else of those behind it. */
+	/** The result of a handler that waits, or else of the handlers after it. */
 	private go_on_behind(
 		waiting: Waiting<unknown>,
 		handlers: readonly AnyHandler[],

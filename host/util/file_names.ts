@@ -18,18 +18,18 @@ function percent_encode(name: string, special: RegExp): string {
 	return bytes.replace(special, (byte) => `%${byte.charCodeAt(0).toString(16).padStart(2, "0")}`);
 }
 
-/** The name that a part of a path stands for. */
+/** The name that a part of a path is made from. */
 export function path_decode(part: string): string {
 	const bytes = bytes_of(part).toString("latin1");
 	const decoded = bytes.replace(/%([0-9a-fA-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 	return text_of(Buffer.from(decoded, "latin1"));
 }
 
-/** The longest name that files have nearly everywhere, in bytes. */
+/** The longest name that nearly all file systems allow, in bytes. */
 const longest_name = 255;
-/** Names of up to so many bytes every file system takes. */
+/** Every file system allows names of up to this many bytes. */
 const short_name = 128;
-/** The longest that is put behind the name of a file, but for rests of lists. */
+/** The longest suffix that is added to a file's name, except for rests of lists. */
 const longest_ending = "~".length;
 
 /** Why no file can have a path, in words; undefined where one can. */

@@ -3,7 +3,7 @@
 import { chownSync, fchownSync, mkdirSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 
-/** The modes of files and folders that are made for data, before the umask of the process takes from them what the administrator wants. */
+/** The modes of new files and folders for data, before the process's umask removes permissions from them. */
 export const file_mode = 0o666;
 export const folder_mode = 0o777;
 
@@ -12,8 +12,8 @@ function is_root(): boolean {
 }
 
 /**
- * Gives a file that root has just made to whom its folder belongs, or to whom the file belongs whose place it takes, so that a
- * Prosody of its own user can read and write it afterwards. Does nothing for others than root.
+ * Gives a file that root has just made to the owner of its folder, or to the owner of the file that it replaces, so that a Prosody
+ * with its own user can read and write it afterwards. Does nothing for users other than root.
  * @param file its path, or where it is open
  */
 export function adopt_file(file: string | number, path: string): void {
@@ -23,7 +23,7 @@ export function adopt_file(file: string | number, path: string): void {
 	else chownSync(file, uid, gid);
 }
 
-/** Makes a folder and those above it; where root does so, they belong to whom the first that was there belongs. */
+/** Makes a folder and those above it; where root does so, they get the owner of the first existing folder. */
 export function make_folder(path: string): void {
 	const made = mkdirSync(path, { recursive: true, mode: folder_mode });
 	if (made === undefined || !is_root()) return;

@@ -1,6 +1,6 @@
 // Counterpart: util/filters.lua
 
-/** Looks at what passes and answers with it, with something in its place, or with undefined to swallow it. */
+/** Gets what passes, and returns it, something in its place, or undefined to swallow it. */
 export type Filter<Data> = (data: Data) => Data | undefined;
 
 interface Entry<Data> {
@@ -12,7 +12,7 @@ interface Entry<Data> {
 export class Filters<Kind extends string, Data> {
 	private readonly lists = new Map<Kind, readonly Entry<Data>[]>();
 
-	/** Passes data through all filters of a kind; undefined where one swallowed it. */
+	/** Passes data through all filters of a kind; undefined where one swallows it. */
 	filter(kind: Kind, data: Data): Data | undefined {
 		let passed: Data | undefined = data;
 		for (const { callback } of this.lists.get(kind) ?? []) {
@@ -27,7 +27,7 @@ export class Filters<Kind extends string, Data> {
 		return this.lists.has(kind);
 	}
 
-	/** Adds a filter behind those of the same and of higher priority; once is enough. */
+	/** Adds a filter after those of the same and of higher priority, unless it is there already. */
 	add(kind: Kind, callback: Filter<Data>, priority = 0): void {
 		const list = this.lists.get(kind) ?? [];
 		if (list.some((entry) => entry.callback === callback)) return;
@@ -35,7 +35,7 @@ export class Filters<Kind extends string, Data> {
 		this.lists.set(kind, list.toSpliced(place < 0 ? list.length : place, 0, { callback, priority }));
 	}
 
-	/** Takes a filter back. */
+	/** Removes a filter. */
 	remove(kind: Kind, callback: Filter<Data>): void {
 		const rest = (this.lists.get(kind) ?? []).filter((entry) => entry.callback !== callback);
 		if (rest.length > 0) this.lists.set(kind, rest);

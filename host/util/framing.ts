@@ -15,20 +15,20 @@ import {
 export interface StreamReader {
 	/**
 	 * Reads what the carrier brought: bytes as they come, or one message.
-	 * @returns false once nothing can be read any more; the callbacks were told why
+	 * @returns false once nothing can be read any more; a callback has said why
 	 */
 	feed(data: Buffer): boolean;
-	/** Reads no further than to the end of the element that is being read; what is fed meanwhile is kept, in order. */
+	/** Stops after the current element; what is fed meanwhile is kept, in order. */
 	pause(): void;
-	/** Whether something is left to be read since it was told to pause. */
+	/** Whether something is still to be read since the pause. */
 	readonly has_unread: boolean;
-	/** Reads on; answers as {@link feed} does. */
+	/** Reads on; returns what {@link feed} does. */
 	resume(): boolean;
 	/** Reads nothing more. */
 	stop(): void;
 	/**
-	 * Expects a new header behind the element that is being read.
-	 * @param rest what becomes of what has come behind it already
+	 * Expects a new header after the current element.
+	 * @param rest what to do with what has already come after it
 	 */
 	reset(rest?: "keep" | "drop"): void;
 	/** Most bytes of one stanza from now on. */
@@ -36,22 +36,25 @@ export interface StreamReader {
 }
 
 /**
- * How a stream of XML travels over what carries it. One value does for all streams where it keeps nothing about them, as with TCP;
- * otherwise each stream gets its own. What the functions for our direction answer with is written in one call each, so that a
- * carrier of messages makes one message of each.
+ * How a stream of XML is written on its carrier. Where it has no state, as with TCP, one object does for all streams; otherwise
+ * each stream gets its own. Each result of the functions for our direction is written in one call, so that a carrier of messages
+ * makes one message of it.
  */
 export interface Framing {
 	/** Makes what reads the other end's direction. */
 	reader(callbacks: StreamCallbacks, options: StreamOptions): StreamReader;
-	/** Our header: `<stream:stream>`, `<open/>` (RFC 7395 §3.4); empty where it goes into something that follows, as with BOSH. */
+	/**
+	 * Our header: `<stream:stream>`, `<open/>` (RFC 7395 §3.4); empty where it becomes part of something that follows, as with
+	 * BOSH.
+	 */
 	header(header: StreamHeader): string;
-	/** A stanza or stream element. Where each message is a document of its own, it declares what namespaces it is in. */
+	/** A stanza or stream element. Where each message is a document of its own, it declares its namespaces. */
 	text(stanza: Stanza): string;
-	/** What a text for many has of this recipient, with a space before it: `to`, and what else each stanza says here. */
+	/** What belongs to this recipient in a text for many, with a space before it: `to`, and what else each stanza declares here. */
 	to_attribute(jid: string): string;
 	/** The end of our direction: `</stream:stream>`, `<close/>`. */
 	end(): string;
-	/** What is sent when nothing else is, so that a connection stays open; undefined where the carrier does that by itself. */
+	/** What is sent in silence to keep a connection open; undefined where the carrier does that itself. */
 	readonly white_space: string | undefined;
 }
 

@@ -17,7 +17,7 @@ function character_length(bytes: Buffer, position: number): number {
 	return 0;
 }
 
-/** Takes percent-encoding back. What would not be UTF-8 stays encoded, so that different texts remain different. */
+/** Decodes percent-encoding. What would not be UTF-8 stays encoded, so that different texts stay different. */
 export function urldecode(text: string): string {
 	return text.replace(/(?:%[0-9a-fA-F]{2})+/g, (run) => {
 		const bytes = Buffer.from(run.replaceAll("%", ""), "hex");
@@ -55,7 +55,7 @@ export interface Form {
 	readonly values: ReadonlyMap<string, string>;
 }
 
-/** Reads `application/x-www-form-urlencoded`, as in the query of a URL; what has no `=` at all is a text. */
+/** Reads `application/x-www-form-urlencoded`, as in the query of a URL; something without any `=` is a plain text. */
 export function formdecode(text: string): string | Form {
 	if (!text.includes("=")) return urldecode(text);
 	const fields = [...text.matchAll(/([^=&]*)=([^&]*)/g)].map(([, name = "", value = ""]) => ({
@@ -65,7 +65,7 @@ export function formdecode(text: string): string | Form {
 	return { fields, values: new Map(fields.map(({ name, value }) => [name, value])) };
 }
 
-/** Whether a header field that is a list, such as `Connection`, has something in it; in whatever case. */
+/** Whether a header field with a list, such as `Connection`, contains something, whatever the case. */
 export function contains_token(field: string, token: string): boolean {
 	return `,${field.replace(/[ \t]/g, "").toLowerCase()},`.includes(`,${token.toLowerCase()},`);
 }
@@ -79,7 +79,7 @@ export function normalize_path(path: string, is_folder = false): string {
 
 /**
  * Reads the header field `Forwarded` (RFC 7239 §4): what each proxy says, the one that is nearest to the client first.
- * @returns undefined without such a field, false where it makes no sense
+ * @returns undefined without such a field, false where it is invalid
  */
 export function parse_forwarded(field: string | undefined): { [parameter: string]: string }[] | false | undefined {
 	if (field === undefined) return undefined;

@@ -6,12 +6,12 @@ function random(bytes: number): string {
 	return randomBytes(bytes).toString("base64url");
 }
 
-/** 4 characters (24 bits): for what lives shortly and may collide. */
+/** 4 characters (24 bits): for short-lived things, where a collision does no harm. */
 export function tiny(): string {
 	return random(3);
 }
 
-/** 12 characters (72 bits): for what lives shortly, or within a host or user. */
+/** 12 characters (72 bits): for short-lived things, or within a host or user. */
 export function short(): string {
 	return random(9);
 }
@@ -26,7 +26,7 @@ export function long(): string {
 	return random(27);
 }
 
-/** Makes a function like the others here, with as many random bytes as one likes. */
+/** Makes a function like the others here, for any number of random bytes. */
 export function custom(bytes: number): () => string {
 	return () => random(bytes);
 }

@@ -10,7 +10,7 @@ function family(address: string): "ipv4" | "ipv6" | undefined {
 /** Addresses and networks, such as `127.0.0.1` and `10.0.0.0/8`. */
 export class AddressSet {
 	private readonly list = new BlockList();
-	/** What among the names given is neither address nor network. */
+	/** The given names that are neither addresses nor networks. */
 	readonly unknown: readonly string[];
 
 	constructor(names: Iterable<string>) {
@@ -28,7 +28,7 @@ export class AddressSet {
 		return true;
 	}
 
-	/** Whether an address is among these; undefined where it is no address. */
+	/** Whether an address is among these; undefined where it is not an address. */
 	has(address: string): boolean | undefined {
 		const type = family(address);
 		return type === undefined ? undefined : this.list.check(address, type);

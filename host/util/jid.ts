@@ -2,7 +2,7 @@
 
 import { nameprep, nodeprep, resourceprep } from "./stringprep.ts";
 
-/** The parts of a JID. Where there is no `host`, the text was no JID and the other parts are `undefined` too. */
+/** The parts of a JID. Without a `host`, the text was not a JID, and the other parts are `undefined`, too. */
 export interface JidParts {
 	readonly node: string | undefined;
 	readonly host: string | undefined;
@@ -11,7 +11,7 @@ export interface JidParts {
 
 const no_parts: JidParts = Object.freeze({ node: undefined, host: undefined, resource: undefined });
 
-/** Where the bare JID ends; -1 when a slash promises a resource that is missing. */
+/** Where the bare JID ends; -1 when there is a slash without a resource. */
 function find_end(jid: string): number {
 	const slash = jid.indexOf("/");
 	if (slash < 0) return jid.length;
@@ -40,7 +40,7 @@ export function split(jid: string | undefined): JidParts {
 	};
 }
 
-/** The JID without its resource, or `undefined` for what is no JID. */
+/** The JID without its resource, or `undefined` for what is not a JID. */
 export function bare(jid: string | undefined): string | undefined {
 	if (jid === undefined) return undefined;
 	const end = find_end(jid);
@@ -48,14 +48,14 @@ export function bare(jid: string | undefined): string | undefined {
 	return end === jid.length ? jid : jid.slice(0, end);
 }
 
-/** The part before the `@`, or `undefined` when there is none or this is no JID. */
+/** The part before the `@`, or `undefined` when there is none or this is not a JID. */
 export function node(jid: string | undefined): string | undefined {
 	if (jid === undefined) return undefined;
 	const start = find_host(jid, find_end(jid));
 	return start > 0 ? jid.slice(0, start - 1) : undefined;
 }
 
-/** The domain, or `undefined` for what is no JID. */
+/** The domain, or `undefined` for what is not a JID. */
 export function host(jid: string | undefined): string | undefined {
 	if (jid === undefined) return undefined;
 	const end = find_end(jid);
@@ -63,7 +63,7 @@ export function host(jid: string | undefined): string | undefined {
 	return start < 0 ? undefined : jid.slice(start, end);
 }
 
-/** What follows the first slash, or `undefined` when there is none or this is no JID. */
+/** What follows the first slash, or `undefined` when there is none or this is not a JID. */
 export function resource(jid: string | undefined): string | undefined {
 	if (jid === undefined) return undefined;
 	const end = find_end(jid);
@@ -72,9 +72,9 @@ export function resource(jid: string | undefined): string | undefined {
 
 /**
  * Takes a JID apart and prepares each part (RFC 6122 §2), with no parts for a JID that is refused.
- * The dot of the root is taken off the host. `strict` refuses code points that Unicode 3.2 did not know.
+ * A dot at the end of the host is removed. `strict` refuses code points that are not in Unicode 3.2.
  *
- * Divergence: Prosody lets parts be empty of which preparation leaves nothing (RFC 6122 §2.1), which makes addresses that are none.
+ * Divergence: in Prosody, a part may become empty by preparation (RFC 6122 §2.1), which makes invalid addresses.
  */
 export function prepped_split(jid: string | undefined, strict = false): JidParts {
 	const parts = split(jid);
@@ -104,7 +104,7 @@ export function prep(jid: string | undefined, strict = false): string | undefine
 
 /**
  * Whether a JID falls under a rule: each part that the rule has must be the same.
- * PARITY: a rule that is no JID has no parts, so that every JID falls under it.
+ * PARITY: a rule that is not a JID has no parts, so every JID falls under it.
  */
 export function compare(jid: string | undefined, rule: string | undefined): boolean {
 	const actual = split(jid);
@@ -116,7 +116,9 @@ export function compare(jid: string | undefined, rule: string | undefined): bool
 	);
 }
 
-/** XEP-0106: makes any text fit for a node, by writing the ten characters that a node must not hold as `\` and two hex digits. */
+/**
+ * XEP-0106: makes any text fit for a node, by writing the ten characters that a node must not contain as `\` and two hex digits.
+ */
 function escape_node(text: string): string;
 function escape_node(text: string | undefined): string | undefined;
 function escape_node(text: string | undefined): string | undefined {

@@ -17,15 +17,18 @@ import {
 	problem,
 } from "./luatable.ts";
 
-/** Where a table keeps its list when it has other keys beside it. */
+/** The key for a table's list when the table has other keys as well. */
 const list_part = "__array";
-/** Where a table keeps keys that are no text: key, value, key, value. */
+/** The key for entries whose keys are not text: key, value, key, value. */
 const hash_part = "__hash";
 
 /** The six characters of an escape that JavaScript writes in lower case, and Prosody in upper case. */
 const escaped_control = /\\u00[0-1][a-f]/g;
 
-/** Halves of surrogate pairs that stand for bytes which are no UTF-8: these go as they are, since no escape means them. */
+/**
+ * Halves of surrogate pairs that stand for bytes which are not UTF-8; they are written as these bytes, since there is no escape for
+ * them.
+ */
 const foreign_bytes = /[\udc80-\udcff]/gu;
 
 function text(value: string): string {
@@ -82,7 +85,7 @@ function in_list(key: LuaKey, length: number): boolean {
 
 /**
  * Writes a value as Prosody does: a table that is both list and keys has its list under `__array`, and keys that are no text
- * under `__hash`. An error names what JSON cannot carry.
+ * under `__hash`. An error names what cannot be written as JSON.
  */
 export function encode(value: LuaValue): Result<string, string> {
 	const found = problem(value);
@@ -98,7 +101,7 @@ function read(value: unknown, depth: number): LuaValue | undefined {
 		if (!Number.isFinite(value)) throw new Unreadable("a number that is too large");
 		return value;
 	}
-	// Prosody keeps a marker for null, which no module expects; to everybody else it is nil.
+	// Prosody has a marker for null, which modules do not expect; here null is nil.
 	if (typeof value !== "object" || value === null) return undefined;
 	if (depth >= max_depth) throw new Unreadable(`tables more than ${max_depth} deep in each other`);
 	return Array.isArray(value) ? read_list(value, depth) : read_keys(value, depth);
@@ -149,7 +152,7 @@ const whole = /^-?\d{16,19}$/;
 function parse(json: string): unknown {
 	if (!long_integer.test(json)) return JSON.parse(json);
 	const found: bigint[] = [];
-	/** Begins texts that stand for integers, and no other. */
+	/** The prefix of texts that stand for integers. */
 	let mark = "#";
 	while (json.includes(`"${mark}`)) mark += "#";
 	const marked = json.replace(token, (text) => {

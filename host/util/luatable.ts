@@ -6,8 +6,8 @@ import { failed, ok, type Result } from "./error.ts";
 export type LuaKey = string | number | bigint | boolean;
 
 /**
- * A value as Prosody stores it: lists are arrays, tables with text keys only are objects, all other tables are Maps. Of Lua's
- * integers those are bigints that no JavaScript number equals; see {@link exact_number}.
+ * A value as Prosody stores it: lists are arrays, tables with text keys only are objects, all other tables are Maps. Integers that
+ * no JavaScript number equals are bigints; see {@link exact_number}.
  */
 export type LuaValue = string | number | bigint | boolean | LuaTable;
 export type LuaTable = LuaValue[] | LuaRecord | LuaMap;
@@ -16,19 +16,19 @@ export interface LuaRecord {
 }
 export type LuaMap = Map<LuaKey, LuaValue>;
 
-/** How deep tables may lie in each other. What is deeper goes in a circle, or was made to do harm. */
+/** How deep tables may be nested. Deeper ones contain themselves, or were made to do harm. */
 export const max_depth = 500;
 
 const surrogate = /\p{Surrogate}/u;
-/** What a byte that is no UTF-8 is held as. */
+/** The characters that stand for bytes which are not UTF-8. */
 const byte = /[\udc80-\udcff]/;
 
-/** A table without keys, and without what objects inherit, so that `constructor` is no key of it. */
+/** A table without keys, which inherits nothing, so that `constructor` is not a key of it. */
 export function new_record(): LuaRecord {
 	return Object.create(null);
 }
 
-/** An integer of Lua as values hold it: a number, where one equals it. */
+/** An integer of Lua as a stored value: a number, where one equals it. */
 export function exact_number(integer: bigint): number | bigint {
 	const number = Number(integer);
 	return BigInt(number) === integer ? number : integer;
@@ -39,7 +39,7 @@ export function is_table(value: LuaValue): value is LuaTable {
 	return typeof value === "object";
 }
 
-/** The value of one key; undefined where there is none, or no table. */
+/** The value of one key; undefined where there is none, or where the value is not a table. */
 export function get(table: LuaTable | undefined, key: LuaKey): LuaValue | undefined {
 	if (table === undefined) return undefined;
 	if (table instanceof Map) return table.get(key);
@@ -58,7 +58,10 @@ export function entries(table: LuaTable): [LuaKey, LuaValue][] {
 	return found;
 }
 
-/** The table of these keys, in the form that its keys call for; of a key given twice the last value. Nothing is an object. */
+/**
+ * A table with these entries, in the form that its keys need. Where a key comes twice, the last value counts. Without entries it is
+ * an object.
+ */
 export function from_entries(given: Iterable<readonly [LuaKey, LuaValue]>): LuaTable {
 	const map: LuaMap = new Map(given);
 	let all_text = true;
@@ -108,7 +111,7 @@ export function copy_map(map: ReadonlyMap<LuaKey, LuaValue>): LuaMap {
 	return copied;
 }
 
-/** Whether a text has a half of a surrogate pair that stands for no byte (see util/serialization.ts). */
+/** Whether a text has half a surrogate pair that does not stand for a byte (see util/serialization.ts). */
 export function is_broken(text: string): boolean {
 	return surrogate.test(text) && surrogate.test(text.replace(/\p{Surrogate}/gu, (half) => (byte.test(half) ? "" : half)));
 }
@@ -156,8 +159,8 @@ export function problem(value: unknown, depth = 0): string | undefined {
 }
 
 /**
- * A number as Lua's tostring writes it, integers without a point; but with all digits that it takes to read the same number
- * again, where Lua stops at 14. An error for what Lua cannot read back.
+ * A number as Lua's tostring writes it, integers without a point; but with all digits that are needed to read the same number
+ * again, where Lua writes 14. An error for what Lua cannot read back.
  */
 export function number_text(value: number | bigint): Result<string, string> {
 	if (typeof value === "bigint") return ok(value.toString());

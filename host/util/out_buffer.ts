@@ -2,7 +2,7 @@
 
 import type { AddressableText } from "./stanza.ts";
 
-/** Something to write: text, of which it is known whether each character is one byte, or bytes. */
+/** Something to write: bytes, or text together with whether each of its characters is one byte. */
 export type Piece = { readonly text: string; readonly is_ascii: boolean } | Uint8Array;
 
 function is_ascii(text: string): boolean {
@@ -11,7 +11,7 @@ function is_ascii(text: string): boolean {
 
 type Part = string | Uint8Array | AddressableText;
 
-/** Texts and bytes in order, and how much they are. */
+/** Texts and bytes in order, and their size. */
 interface Kept {
 	readonly parts: (string | Uint8Array)[];
 	size: number;
@@ -21,35 +21,35 @@ function nothing(): Kept {
 	return { parts: [], size: 0 };
 }
 
-/** What a turn has said that is not stored yet, or what was said behind such. */
+/** What was said in a turn that is not stored yet, or after such a turn. */
 export interface Segment {
 	parts: Part[];
 	size: number;
 	is_ascii: boolean;
-	/** What of it goes out also when its turn fails. */
+	/** The part that goes out even when the turn fails. */
 	kept: Kept;
 	is_certain: boolean;
 }
 
 /**
- * What a connection has to say: what belongs to the turn that goes on, behind what is certain, since its turn has ended, and waits
- * for a peer that is behind. What it shares with others is kept as a reference until it is taken: in a crowded room, finished texts
- * would be most of the memory that a turn takes.
+ * What a connection has to send. First comes what is certain, since its turn has ended, and only waits for a slow peer; then what
+ * belongs to the current turn. Texts that are shared with others are kept as references until they are taken: in a crowded room,
+ * finished texts would be most of the memory that a turn uses.
  */
 export class OutBuffer {
 	private parts: Part[] = [];
-	/** How many parts at the beginning were taken already, and how many up to where the certain ones end. */
+	/** How many parts were taken already, and how many there are up to the last certain one. */
 	private taken = 0;
 	private sealed = 0;
 	/** The ` to='…'` of shared texts. */
 	private to = "";
 	private to_is_ascii = true;
 	private is_ascii = true;
-	/** What of the turn goes out also when it fails. */
+	/** The part of the turn that goes out even when it fails. */
 	private kept = nothing();
 	private turn_size = 0;
 	private certain_size = 0;
-	/** What waits for turns that are not stored yet, in order: it comes behind what is certain, and before what this turn says. */
+	/** What waits for turns that are not stored yet, in order: it goes out after what is certain, and before this turn's part. */
 	private readonly segments: Segment[] = [];
 	private waiting_size = 0;
 
@@ -68,14 +68,14 @@ export class OutBuffer {
 		return this.certain_size;
 	}
 
-	/** Whether something waits that would not outlive a turn that fails. */
+	/** Whether something waits that would be dropped if its turn failed. */
 	get has_losses(): boolean {
 		return this.turn_size > this.kept.size;
 	}
 
 	/**
 	 * Adds text or bytes.
-	 * @param keep whether they outlive a turn that fails
+	 * @param keep whether they go out even when the turn fails
 	 */
 	add(data: string | Uint8Array, keep: boolean): void {
 		if (data.length === 0) return;
@@ -93,7 +93,7 @@ export class OutBuffer {
 	 * @param to the attribute for this one, with the space before it
 	 */
 	add_shared(text: AddressableText, to: string): void {
-		// An address does not change once there is one
+		// Once there is an address, it does not change
 		if (this.to === "") {
 			this.to = to;
 			this.to_is_ascii = is_ascii(to);
@@ -104,7 +104,7 @@ export class OutBuffer {
 		this.parts.push(is_own ? text : text.head + to + text.tail);
 	}
 
-	/** The turn has ended: what there is may go out. */
+	/** The turn has ended: everything may go out. */
 	seal(): void {
 		if (this.waits) {
 			this.hold().is_certain = true;
@@ -132,7 +132,7 @@ export class OutBuffer {
 		return segment;
 	}
 
-	/** What was put away is certain now; it may go out once all before it is certain too. */
+	/** What was put away is certain now; it may go out once everything before it is certain, too. */
 	release(segment: Segment): void {
 		segment.is_certain = true;
 		for (let first = this.segments[0]; first?.is_certain; first = this.segments[0]) {
@@ -145,7 +145,7 @@ export class OutBuffer {
 		}
 	}
 
-	/** The turn of what was put away has failed: throws it away, but for what is to be kept. Answers whether anything was lost. */
+	/** The turn of what was put away has failed: drops it, except for what is to be kept. Returns whether anything was dropped. */
 	drop(segment: Segment): boolean {
 		const { kept } = segment;
 		const is_lost = segment.size > kept.size;
@@ -156,7 +156,7 @@ export class OutBuffer {
 		return is_lost;
 	}
 
-	/** The turn has failed: throws away what was added in it, but for what is to be kept. */
+	/** The turn has failed: drops what was added in it, except for what is to be kept. */
 	discard(): void {
 		const { kept } = this;
 		this.parts.length = this.sealed;
@@ -167,7 +167,7 @@ export class OutBuffer {
 
 	/**
 	 * Takes what is certain out, in as few pieces as possible.
-	 * @param limit about how much; what is more than that waits on
+	 * @param limit about how much; the rest goes on waiting
 	 */
 	take(limit = Number.POSITIVE_INFINITY): Piece[] {
 		const pieces: Piece[] = [];
@@ -197,11 +197,11 @@ export class OutBuffer {
 		return pieces;
 	}
 
-	/** Lets go of the parts up to a place. */
+	/** Releases the parts up to a position. */
 	private forget(at: number): void {
 		const { parts } = this;
 		if (at === parts.length) {
-			// A list that was long is not kept for the next turn
+			// A long list is not kept for the next turn
 			if (at > 64) this.parts = [];
 			else parts.length = 0;
 			this.taken = 0;

@@ -3,14 +3,14 @@
 import { readdirSync, readFileSync, readlinkSync, realpathSync } from "node:fs";
 import { basename, join } from "node:path";
 
-/** A process that serves XMPP, as its command line has it. */
+/** A process that serves XMPP, as its command line says. */
 export interface ServerProcess {
 	readonly pid: number;
 	readonly program: string;
 }
 
 const programs: ReadonlySet<string> = new Set(["prosody", "metronome", "enjamb", "enjamb.js"]);
-/** How far from the front of a command line the program may stand, behind its interpreter and that one's options. */
+/** Up to which position in a command line the program may come, after its interpreter and the interpreter's options. */
 const furthest = 6;
 
 function read(path: string): string | undefined {
@@ -21,7 +21,7 @@ function read(path: string): string | undefined {
 	}
 }
 
-/** Whether there is a process of this number. */
+/** Whether there is a process with this number. */
 export function is_alive(pid: number): boolean {
 	try {
 		process.kill(pid, 0);
@@ -31,17 +31,17 @@ export function is_alive(pid: number): boolean {
 	}
 }
 
-/** The server that a command line starts; undefined where it is something else. */
+/** The server that a command line starts; undefined for another program. */
 function program_of(command_line: readonly string[]): string | undefined {
 	const at = command_line.slice(0, furthest).findIndex((part) => programs.has(basename(part)));
 	const name = basename(command_line[at] ?? "");
 	if (at < 0) return undefined;
-	// Others of our commands serve nobody
+	// Other commands of this program are not servers
 	if (name.startsWith("enjamb") && !command_line.slice(at + 1).includes("start")) return undefined;
 	return name.replace(/\.js$/, "");
 }
 
-/** The processes that this one comes from, which wait for it: a shell, npm. Itself is one of them. */
+/** The processes that started this one, such as a shell or npm, and this one itself. */
 function ancestors(): ReadonlySet<number> {
 	const found = new Set<number>([process.pid]);
 	let pid = process.ppid;
@@ -56,7 +56,7 @@ function command_line_of(pid: number): string[] | undefined {
 	return read(`/proc/${pid}/cmdline`)?.split("\0");
 }
 
-/** The unit of times in `/proc`, per second: the same on all that Node runs on. */
+/** Ticks per second in `/proc`, the same on all systems that Node runs on. */
 const ticks = 100;
 
 /** When a process began, in seconds since 1970. */
@@ -69,21 +69,22 @@ function start_of(pid: number): number | undefined {
 }
 
 /**
- * The server that a number in a file stands for. Numbers are used again: those of other programs mean nothing, nor does a process that
- * began after the file was written. Where it cannot be seen what a process is, it counts.
- * @param written when that was, in seconds since 1970
+ * The server whose process number is in a file. Numbers are used again, so other programs do not count, and neither do processes
+ * that began after the file was written. Where it cannot be seen what a process is, it does count.
+ * @param written when the file was written, in seconds since 1970
  */
 export function server_of_pid(pid: number, written: number): ServerProcess | undefined {
 	if (!Number.isInteger(pid) || pid <= 0 || !is_alive(pid) || ancestors().has(pid)) return undefined;
 	const command_line = command_line_of(pid);
 	if (command_line === undefined) return { pid, program: "a server" };
-	// Clocks are read in turn
+	// Clocks may differ a little
 	if ((start_of(pid) ?? 0) > written + 2) return undefined;
 	const program = program_of(command_line);
 	return program === undefined ? undefined : { pid, program };
 }
 
-/** A Prosody at work in a folder: it makes that of its data its own. Only what this user may see is found, and only on Linux. */
+/** A running Prosody that has a folder as its working directory, which is its data folder. Only finds processes that this user may see,
+ * and only on Linux. */
 export function prosody_in(folder: string): ServerProcess | undefined {
 	let wanted: string;
 	let pids: string[];

@@ -3,7 +3,7 @@
 import type { StreamReader } from "./framing.ts";
 import type { StreamCallbacks, StreamFault, StreamOptions } from "./xmppstream.ts";
 
-/** Reads a stream whose carrier brings it in units that stand for themselves, such as messages: one after the other, in order. */
+/** Reads a stream whose carrier brings separate units, such as messages, one after the other. */
 export abstract class QueueReader<Unit> implements StreamReader {
 	/** Whether the header came. */
 	protected opened = false;
@@ -17,7 +17,7 @@ export abstract class QueueReader<Unit> implements StreamReader {
 		protected options: StreamOptions,
 	) {}
 
-	/** What the carrier brought, in units. */
+	/** Units that the carrier brought. */
 	protected abstract units_of(data: Buffer): readonly Unit[];
 
 	/** Calls back for one of them. */

@@ -25,7 +25,7 @@ export interface ResolverOptions {
 	readonly families: readonly (4 | 6)[];
 }
 
-/** What the option `unbound` says of name servers, and of names that are looked up in a file first. */
+/** What the option `unbound` says about name servers, and about a file in which names are looked up first. */
 export function read_name_servers(option: unknown): Pick<ResolverOptions, "hosts_file" | "servers"> {
 	const settings: { readonly hoststxt?: unknown; readonly forward?: unknown } =
 		typeof option === "object" && option !== null ? option : {};
@@ -38,7 +38,7 @@ export function read_name_servers(option: unknown): Pick<ResolverOptions, "hosts
 	};
 }
 
-/** What became of a look-up. */
+/** The result of a look-up. */
 export type Found = { readonly ok: true; readonly targets: Target[] } | { readonly ok: false; readonly error: string };
 
 interface SrvRecord {
@@ -48,7 +48,10 @@ interface SrvRecord {
 	readonly weight: number;
 }
 
-/** Puts records into the order in which they are to be tried: by priority, and by chance of their weight within one. Source: RFC 2782. */
+/**
+ * Puts records into the order in which they are to be tried: by priority, and by weighted chance within a priority. Source: RFC
+ * 2782.
+ */
 export function order_records<Record extends SrvRecord>(
 	records: readonly Record[],
 	random: () => number = Math.random,
@@ -79,7 +82,7 @@ export function addresses_in(text: string, name: string): string[] {
 	});
 }
 
-/** Looks up where servers are. Nothing of it waits inside the event loop. */
+/** Looks up where servers are, without blocking the event loop. */
 export class ServiceResolver {
 	private readonly resolver: Resolver;
 
@@ -105,7 +108,7 @@ export class ServiceResolver {
 		return targets.length > 0 ? { ok: true, targets } : { ok: false, error: `there is no address for ${domain}` };
 	}
 
-	/** SRV records; "none" where the domain says that it has no such service. */
+	/** SRV records; "none" where the domain says that it does not have the service. */
 	private async records(service: string, domain: string): Promise<SrvRecord[] | "none"> {
 		try {
 			const records = await this.resolver.resolveSrv(`${service}._tcp.${domain}`);

@@ -11,7 +11,7 @@ export interface RoleConfig {
 	readonly default?: boolean;
 	/** Among several roles that somebody has, the one with the highest priority counts. */
 	readonly priority?: number;
-	/** Asked in this order where the role itself has no policy. */
+	/** Parents, asked in this order where the role itself has no policy. */
 	readonly inherits?: readonly Role[];
 	/** Policies by permission: true allows, false denies. */
 	readonly permissions?: Readonly<Record<string, boolean>> | ReadonlyMap<string, boolean>;
@@ -48,7 +48,7 @@ export class Role {
 		return undefined;
 	}
 
-	/** Whether a permission is granted; what no policy allows is denied. */
+	/** Whether a permission is granted; anything that no policy allows is denied. */
 	may(permission: string): boolean {
 		return this.policy(permission) === true;
 	}
@@ -59,8 +59,8 @@ export class Role {
 	}
 
 	/**
-	 * Sets a policy; undefined takes it away.
-	 * A different one that is there already only gives way to `overwrite`; otherwise it stays, and `policy-already-exists` is the error.
+	 * Sets a policy; undefined removes it.
+	 * An existing different policy is only replaced with `overwrite`; otherwise the error is `policy-already-exists`.
 	 */
 	set_permission(permission: string, policy: boolean | undefined, overwrite = false): Result<true, "policy-already-exists"> {
 		const present = this.permissions.get(permission);
@@ -76,7 +76,7 @@ export class Role {
 		for (const parent of this.inherits) yield* parent.policies();
 	}
 
-	/** A role with the same policies and parents, and an id of its own; later changes to one do not reach the other. */
+	/** A role with the same policies and parents, and its own id; later changes to one do not affect the other. */
 	clone(overrides: RoleConfig = {}): Role {
 		const { name, description, default: is_default, priority, inherits, permissions } = this;
 		return new Role({ name, description, default: is_default, priority, inherits, permissions, ...overrides });

@@ -3,7 +3,7 @@
 import { ns } from "./ns.ts";
 import { type Stanza, stanza } from "./stanza.ts";
 
-/** The first item of a page, and where it stands in the whole result. */
+/** The first item of a page, and its position in the whole result. */
 export interface FirstItem {
 	readonly id: string | undefined;
 	readonly index: number | undefined;
@@ -16,7 +16,7 @@ export interface ResultSet {
 	after?: string | undefined;
 	/** An item, or `true` for the last page. */
 	before?: string | true | undefined;
-	/** A mere text is an item without index; `parse` never gives it. */
+	/** A plain text is an item without index; `parse` never gives that. */
 	first?: FirstItem | string | undefined;
 	last?: string | undefined;
 	count?: number | undefined;
@@ -35,7 +35,7 @@ function integer(value: number): string {
 	return String(value);
 }
 
-/** Reads the children of a `<set/>` that XEP-0059 defines; what is no number where one belongs is left out. */
+/** Reads the children of a `<set/>` that XEP-0059 defines; invalid numbers are left out. */
 export function parse(set: Stanza): ResultSet {
 	const result: ResultSet = {};
 	for (const tag of set.childtags()) {

@@ -28,17 +28,17 @@ export type {
 export interface SaslHandler {
 	/** The mechanism that was selected. */
 	readonly selected: string | undefined;
-	/** Who the client says it is; proven only once the exchange succeeded. */
+	/** The name that the client claims; it is only proven once the exchange has succeeded. */
 	readonly username: string | undefined;
 	/** Names of the mechanisms on offer, the strongest first. */
 	mechanisms(): string[];
-	/** Starts with a mechanism; false where it is not on offer or another was selected before. */
+	/** Starts a mechanism; false where it is not offered or another was selected before. */
 	select(mechanism: string): boolean;
 	/** Takes a message of the client (decoded; empty where there was none) and answers it. */
 	process(message: Buffer): SaslStep;
-	/** Adds something that the channel can be bound by, before mechanisms are offered. Missing where the handler cannot bind. */
+	/** Adds a kind of channel binding, before mechanisms are offered. Missing where the handler has none. */
 	add_cb_handler?(name: string, data: ChannelBindingData): void;
-	/** The same where whoever checks accounts may take time (Lua); without it, none does. */
+	/** The same where checking an account may take time (Lua); missing where it never does. */
 	process_waiting?(message: Buffer): SaslStep | Waiting<SaslStep>;
 	/** A handler for another try. */
 	clean_clone(): SaslHandler;
@@ -91,7 +91,7 @@ class Sasl implements SaslHandler, SaslExchange {
 	process(message: Buffer): SaslStep {
 		if (!this.step) return refuse("not-authorized");
 		const answer = this.step(message);
-		// What has come to its end cannot be taken up again.
+		// An exchange that has ended cannot be continued.
 		if (answer.status !== "challenge") this.step = undefined;
 		return answer;
 	}
@@ -109,8 +109,8 @@ class Sasl implements SaslHandler, SaslExchange {
 
 /**
  * A SASL exchange that may go on with any mechanism that the profile makes possible.
- * @param realm handed to the profile; the host
- * @param known where a name comes twice, the first counts
+ * @param realm the host; the profile gets it
+ * @param known all mechanisms; where a name comes twice, the first counts
  */
 export function new_sasl(
 	realm: string | undefined,

@@ -6,7 +6,7 @@ import { equals } from "./hashes.ts";
 import { type ScramHashName, scram_functions, xor } from "./sasl/scram.ts";
 import { generate as generate_uuid } from "./uuid.ts";
 
-/** Who logs in; without a username only ANONYMOUS is possible, with one it never is chosen. */
+/** The account that logs in; without a username only ANONYMOUS is possible, and with one it is never chosen. */
 export interface ClientCredentials {
 	readonly username?: string;
 	readonly password?: string;
@@ -16,16 +16,16 @@ export interface ClientCredentials {
 
 /** Limits and choices of a client. */
 export interface ClientOptions {
-	/** Whether the password may be sent as it is; true unless given. Set it to false on streams without TLS. */
+	/** Whether the password may be sent in plain text; true unless given. Set it to false on streams without TLS. */
 	readonly allow_plain?: boolean;
 	/** The client's part of SCRAM's nonce: random unless given, as a test does. */
 	readonly nonce?: string;
 	/**
-	 * What the channel can be bound by, so that only mechanisms which bind it are used where the server offers one; "missed" where it
-	 * could be bound if only the server offered that.
+	 * The channel binding: where the server offers a mechanism with it, only such mechanisms are used. "missed" where the channel
+	 * could be bound, but the server does not offer that.
 	 */
 	readonly channel_binding?: { readonly type: string; readonly data: Buffer } | "missed";
-	/** The most iterations that a server may ask for, as they hold up the client. */
+	/** The most iterations that a server may ask for, since they block the client. */
 	readonly max_iteration_count?: number;
 }
 
@@ -138,7 +138,7 @@ function scram_client(mechanism: string, hash_name: ScramHashName, account: Scra
 /**
  * Picks the best mechanism that both sides have: SCRAM-SHA-256, SCRAM-SHA-1, PLAIN, or ANONYMOUS when there is no username.
  * @param offered names out of the server's `<mechanisms/>`
- * @returns the exchange, or for people why there can be none
+ * @returns the exchange, or a text that says why there is none
  */
 export function create_sasl_client(
 	credentials: ClientCredentials,

@@ -5,7 +5,7 @@ import { failed, ok, type Result } from "./error.ts";
 import { is_broken, type LuaKey, type LuaMap, type LuaTable, type LuaValue } from "./luatable.ts";
 import { type Notice, read } from "./serialization/reader.ts";
 
-/** How deep Prosody writes tables into each other; deeper ones it refuses. */
+/** How deep Prosody nests tables when it writes them; it refuses deeper ones. */
 export const deepest_written = 127;
 
 const plain_only = /^[ !#-&(-[\]-~]*$/;
@@ -29,11 +29,11 @@ function escape_run(run: string): string {
 	return escaped;
 }
 
-/** What makes a value one that cannot be written. Thrown and caught in this file only. */
+/** Why a value cannot be written. Only thrown and caught in this file. */
 class Unwritable extends Error {}
 
 function string_text(text: string): string {
-	// Most texts are that, and some tables have a hundred thousand of them
+	// Most texts are of this kind, and some tables have a hundred thousand of them
 	if (plain_only.test(text)) return `"${text}"`;
 	if (is_broken(text)) throw new Unwritable("text that is no Unicode (half of a surrogate pair)");
 	return `"${text.replace(special, escape_run)}"`;
@@ -120,8 +120,8 @@ function value_text(value: LuaValue, depth: number): string {
 }
 
 /**
- * A value as Prosody writes it: Lua, in ASCII only, one item a line. An error says what cannot be written. The order of the keys
- * is that of the table, lists first; Lua's own is by chance.
+ * A value as Prosody writes it: Lua, in ASCII only, one item a line. An error says what cannot be written. Keys are in the
+ * table's order, lists first; in Lua the order is by chance.
  */
 export function serialize(value: LuaValue): Result<string, string> {
 	try {
@@ -143,7 +143,7 @@ export function deserialize(text: Buffer | string): Result<LuaValue | undefined,
 
 /**
  * Reads a `.dat` file of Prosody, `return { … };`, without running it.
- * @param notice told the lines of texts that are not UTF-8
+ * @param notice called with the lines of texts that are not UTF-8
  */
 export function read_data(text: Buffer | string, notice?: Notice): Result<LuaValue | undefined, string> {
 	return read(

@@ -2,28 +2,31 @@
 
 import type { Turn } from "./turn.ts";
 
-/** How long a turn may be busy with work that can wait, in milliseconds. */
+/** How long a turn may work on things that can wait, in milliseconds. */
 const slice_time = 8;
-/** How many sessions may have all of that in one turn; from then on, one stanza of each is handled, and the rest later. */
+/** How many sessions may use up this time in one turn; of further ones, one stanza each is handled, and the rest later. */
 const busy_sessions = 4;
-/** Longest that the end of a turn of nothing but such work shall take: where it takes longer, less is done in the next one. */
+/** How long the end of a turn with only such work should take at most: where it takes longer, less is done in the next one. */
 const longest_end = 20;
-/** How much of the times below is used at first, before it is known how long it takes to store what is done. */
+/** Which part of the times below is used at first, before it is known how long storing takes. */
 const least_portion = 0.25;
-/** How long after it had its share what a session sends comes in slices, where others have turns of their own, in milliseconds. */
+/** For how long after using up its share a session is handled in slices, in milliseconds, while others have turns of their own. */
 const rest_time = 50;
-/** How long what comes of it may wait to go out together with more, in milliseconds of work. */
+/** How long output may wait to go out together with more, in milliseconds of work. */
 const longest_gathering = 200;
 
-/** Work that may be much, such as to show a newcomer to a crowd. */
+/** Work that may take long, such as showing a newcomer to a crowd. */
 export interface SlicedWork {
 	/** Does it. */
 	work(): void;
-	/** Does nothing but to say whether it is still to be done, once it had to wait. */
+	/** Says whether the work is still to be done, after it had to wait. */
 	is_wanted(): boolean;
-	/** Has what comes behind it wait too; the answer lets it pass. Undefined where that cannot be, so that it is done at once. */
+	/**
+	 * Makes what comes after it wait, too; the returned function ends that. Undefined where that is impossible: then the work is
+	 * done at once.
+	 */
 	hold(): (() => void) | undefined;
-	/** Told of what the work threw after it had to wait. */
+	/** Called with what the work throws after it had to wait. */
 	failed(error: unknown): void;
 }
 
@@ -42,12 +45,12 @@ export class Share {
 	rests_until = Number.NEGATIVE_INFINITY;
 }
 
-/** Does work in slices: in each turn for a while, then the turn ends and everybody else has one. */
+/** Does work in slices: for a while in each turn; then the turn ends, and everybody else has one. */
 export class Slices {
 	/** How long what one session sent may keep a turn busy, in milliseconds. */
 	session_time = 5;
 	private readonly waiting: WaitingWork[] = [];
-	/** What sessions sent, apart from that: who sends a little more than others does not wait for all that is much. */
+	/** What sessions sent, kept apart, so that a session that sends a little more than others does not wait for long work. */
 	private readonly inputs: WaitingWork[] = [];
 	private scheduled = false;
 	/** The turn that time was spent in, and how much. */
@@ -56,22 +59,22 @@ export class Slices {
 	/** The same for what sessions sent. */
 	private input_turn = -1;
 	private input_spent = 0;
-	/** How much of its time is used for what sessions sent: less where to store what comes of it takes long. */
+	/** Which part of its time is used for what sessions sent: less where storing the results takes long. */
 	private portion = least_portion;
-	/** Time spent since what came of it was written, and whether that is being written. */
+	/** Time spent since output was last written, and whether it is being written. */
 	private worked = 0;
 	private flushing = false;
 	/** How long writing has taken so far, and the last time. */
 	private flush_time = 0;
 	private last_flush = 0;
 
-	/** @param clock milliseconds from any time on */
+	/** @param clock gives milliseconds since any time */
 	constructor(
 		private readonly turn: Turn,
 		private readonly clock: () => number = () => performance.now(),
 	) {}
 
-	/** Does it at once where this turn has time for it, or where it cannot wait; else later, in order. */
+	/** Does the work at once where this turn has time for it, or where it cannot wait; otherwise later, in order. */
 	run(task: SlicedWork): void {
 		const { turns } = this.turn.counts;
 		if (turns !== this.turn_number) {
@@ -97,7 +100,7 @@ export class Slices {
 
 	/**
 	 * What a session sent begins to be handled.
-	 * @returns whether it has to wait, since it has only just had its share: others get theirs without it
+	 * @returns whether it has to wait, since it has just used up its share
 	 */
 	begin(share: Share): boolean {
 		const { turns } = this.turn.counts;
@@ -113,7 +116,7 @@ export class Slices {
 		return share.counted < share.rests_until;
 	}
 
-	/** One more thing that a session sent was handled; answers whether what it sent behind that has to wait. */
+	/** Something that a session sent was handled; returns whether the rest has to wait. */
 	is_over(share: Share): boolean {
 		const now = this.clock();
 		const spent = now - share.counted;
@@ -125,7 +128,7 @@ export class Slices {
 		return true;
 	}
 
-	/** What comes next: what sessions sent has half of a slice where something else waits, too. */
+	/** The next piece of work: where other work waits as well, what sessions sent gets half of a slice. */
 	private next(): WaitingWork | undefined {
 		const had = this.input_turn === this.turn.counts.turns ? this.input_spent : 0;
 		const part = slice_time * this.portion * (this.waiting.length > 0 ? 0.5 : 1);
@@ -145,14 +148,14 @@ export class Slices {
 		}
 	}
 
-	/** After the event loop has read what there is from others. */
+	/** After the event loop has read from the others. */
 	private schedule(): void {
 		if (this.scheduled || (this.is_idle && !this.flushing)) return;
 		this.scheduled = true;
 		setImmediate(() => setImmediate(() => this.slice()));
 	}
 
-	/** A turn of nothing but such work, or of writing what came of it: what others want goes out before it. */
+	/** A turn with only such work, or with writing its output; the output of others goes out first. */
 	private slice(): void {
 		this.scheduled = false;
 		this.turn.end();
@@ -175,10 +178,10 @@ export class Slices {
 		this.turn.end(false);
 		const took_long = this.clock() - ends > longest_end;
 		this.portion = took_long ? Math.max(this.portion / 2, 0.02) : Math.min(this.portion * 1.5, 1);
-		// What is to come may be of another kind
+		// The next work may be of another kind
 		if (this.inputs.length === 0) this.portion = least_portion;
 		this.worked += this.spent;
-		// To write to everybody takes as long for a little as for a lot
+		// Writing to everybody takes as long for a little as for a lot
 		this.flushing = this.is_idle || this.worked >= Math.min(this.last_flush, longest_gathering);
 	}
 

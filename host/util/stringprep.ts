@@ -17,7 +17,7 @@ import {
 /**
  * Brings a text into the form in which it is compared.
  * Gives `undefined` for a text that the profile refuses, that is not valid Unicode (a lone surrogate), or that is longer than 1023
- * bytes of UTF-8 before or after. `strict` refuses code points which Unicode 3.2 did not know; without it they pass unchanged.
+ * bytes of UTF-8 before or after. `strict` refuses code points that are not in Unicode 3.2; otherwise they pass unchanged.
  */
 export type Prep = (text: string, strict?: boolean) => string | undefined;
 
@@ -55,7 +55,7 @@ function* mappings(table: string): Generator<[string, string]> {
 
 const lone_surrogate = /\p{Surrogate}/u;
 
-/** What is only asked for texts that are not plain ASCII, which few addresses are not: to make it takes a while. */
+/** Patterns that are only needed for texts which are not plain ASCII. Most addresses are, and making these takes a while. */
 function make_patterns() {
 	return {
 		unassigned: new RegExp(`[${characters(unassigned_points)}]`, "u"),
@@ -71,7 +71,7 @@ function make_patterns() {
 
 const patterns = once(make_patterns);
 
-/** Makes something when it is first asked for. */
+/** Makes something when it is first needed. */
 function once<Value>(make: () => Value): () => Value {
 	let made: { readonly value: Value } | undefined;
 	return () => {
@@ -80,7 +80,7 @@ function once<Value>(make: () => Value): () => Value {
 	};
 }
 
-/** NFKC as of Unicode 3.2: what is newer stays as it is and also keeps its neighbours apart. */
+/** NFKC as of Unicode 3.2: newer characters stay as they are, and do not combine with their neighbours. */
 function normalize(text: string): string {
 	const { unassigned, unassigned_runs } = patterns();
 	if (!unassigned.test(text)) return text.normalize("NFKC");
@@ -97,7 +97,7 @@ function is_direction_allowed(text: string): boolean {
 }
 
 interface Profile {
-	/** ASCII characters that stay as they are. Nearly every JID is of these, and they are known at once. */
+	/** ASCII characters that stay as they are. Nearly every JID consists of these, and needs no further check. */
 	readonly plain: string;
 	/** ASCII characters that become small letters. */
 	readonly folded?: string;
@@ -158,7 +158,7 @@ export const resourceprep = create_prep({
 	prohibited: [other_spaces, ascii_controls, other_controls, always_prohibited],
 });
 
-/** User names and passwords of SASL (RFC 4013). */
+/** Usernames and passwords of SASL (RFC 4013). */
 export const saslprep = create_prep({
 	plain: "20-7e",
 	// U+200B is in both tables; ICU makes it a space

@@ -1,6 +1,6 @@
 // Counterpart: util/throttle.lua
 
-/** Lets so much through in a period, evenly or at once: a bucket that fills up again as time passes. */
+/** Lets a certain amount through in a period, evenly or at once: a bucket that fills up again as time passes. */
 export class Throttle {
 	private readonly rate: number;
 	private last: number;
@@ -34,7 +34,7 @@ export class Throttle {
 		return this.balance >= cost || this.update() >= cost;
 	}
 
-	/** Takes something through if it may; with `split`, what cannot be paid takes all there is. */
+	/** Lets something through if it may; with `split`, what is too large takes everything that is there. */
 	poll(cost = 1, split = false): boolean {
 		if (this.peek(cost)) {
 			this.balance -= cost;

@@ -6,7 +6,7 @@ const blanks = /^[ \t\n\v\f\r]+|[ \t\n\v\f\r]+$/g;
 
 /**
  * The number that a text stands for in Lua: decimal or hexadecimal, with fraction and exponent, between blanks; undefined for
- * everything else. A number is its own answer.
+ * everything else. A number is returned as it is.
  */
 export function tonumber(value: string | number | undefined): number | undefined {
 	if (value === undefined || typeof value === "number") return value;

@@ -4,25 +4,25 @@ import { type Memory, OneTurn, type Outlet, type Participant } from "./turn/one_
 
 export type { Held, Memory, Outlet, Participant } from "./turn/one_turn.ts";
 
-/** Longest that a turn goes on for the sake of a common commit, in milliseconds. */
+/** How long a turn may go on so that more comes into its commit, in milliseconds. */
 const longest_wait = 20;
-/** How often a turn that waits for somebody else's lock tries again, in milliseconds. */
+/** How often a turn that waits for a lock of another process tries again, in milliseconds. */
 const retry_interval = 20;
 /** How long stanzas have turns of their own after a failure, in milliseconds. */
 const care_time = 1000;
 const default_patience = 10_000;
 
 /**
- * All that one pass of the event loop reads is one turn: stanzas are handled synchronously, writes to storage and to sockets are
- * collected, and at the end storage commits first and the sockets are written after it. So nobody sees what is not stored, a
+ * Everything that one pass of the event loop reads is one turn: stanzas are handled synchronously, and writes to storage and to
+ * sockets are collected. At the end storage commits first, and then the sockets are written. So nobody sees what is not stored, a
  * thousand messages cost one commit, and a session costs one write.
  *
- * A turn that has something to commit goes on while more comes in, for as long as the last commit took: so at most half of the
- * time is spent on commits, however slow the disk is, and nobody waits where there is little to do.
+ * A turn that has something to commit goes on while more comes in, for as long as the last commit took. So at most half of the time
+ * is spent on commits, however slow the disk is, and nobody waits where there is little to do.
  *
- * Where a commit takes its time, or somebody else's lock is in the way, what the turn has to say is put away, and other turns go
- * on. Of those, one that stores in the same place, or shows what the first one changed, waits for it: they become one turn
- * unless the first one's commit has begun, and they fail together. What a session is told stays in order.
+ * Where a commit takes long, or a lock of another process is in the way, the turn's output is put away, and other turns go on. Of
+ * those, a turn that stores in the same place, or shows what the first one changed, waits for it: they become one turn unless the
+ * first one's commit has begun, and they fail together. What a session gets stays in order.
  *
  * A turn with several participants gets all of them ready before the first one commits. Where one fails after others have
  * committed, what these have stored remains: the senders are told of the failure, and memory is read back from what is stored.
@@ -31,12 +31,12 @@ export class Turn {
 	private current = new OneTurn();
 	/** Ended, and not stored yet, in the order in which they ended. */
 	private readonly unfinished = new Set<OneTurn>();
-	/** With something certain to say that has time. */
+	/** Outlets with something certain to send that has time. */
 	private readonly patient = new Set<Outlet>();
-	/** Done when this turn ends, before it is stored. */
+	/** What is done when this turn ends, before it is stored. */
 	private readonly last_words = new Set<() => void>();
 	private scheduled = false;
-	/** Whether each stanza has a turn of its own, so that it shares its fate with as few others as possible. */
+	/** Whether each stanza has a turn of its own, so that as few others as possible fail with it. */
 	private careful = false;
 	private retry_timer: NodeJS.Timeout | undefined;
 	private waiters: (() => void)[] = [];
@@ -54,27 +54,27 @@ export class Turn {
 	 */
 	constructor(
 		private readonly on_failure: (error: unknown, work: readonly object[]) => void,
-		/** Milliseconds from any time on. */
+		/** Gives milliseconds since any time. */
 		private readonly clock: () => number = () => performance.now(),
 		/** How long a turn waits for others' locks, in milliseconds. */
 		private readonly patience = default_patience,
 	) {}
 
-	/** Has this turn's writes of a database committed at its end. */
+	/** Commits this turn's writes of a database at its end. */
 	join(participant: Participant): void {
 		this.current.participants.add(participant);
 		this.schedule();
 	}
 
-	/** Has an outlet flushed when the turn ends. */
+	/** Flushes an outlet when the turn ends. */
 	touch(outlet: Outlet): void {
 		this.current.outlets.add(outlet);
 		this.schedule();
 	}
 
 	/**
-	 * Has something done when this turn ends, before it is stored, once however often it is asked for: what changed many times is
-	 * written once. Where it throws, the turn fails.
+	 * Calls a function when this turn ends, before it is stored: once, however often it was asked for, so that something that
+	 * changed many times is written once. Where it throws, the turn fails.
 	 */
 	before_end(work: () => void): void {
 		this.last_words.add(work);
@@ -87,19 +87,19 @@ export class Turn {
 		this.patient.delete(outlet);
 	}
 
-	/** Notes a piece of work (a stanza with its sender) that has to hear of it when the turn fails. */
+	/** Notes a piece of work (a stanza with its sender), which has to be told when the turn fails. */
 	record(work: object): void {
 		if (this.careful && !this.is_idle) this.end();
 		this.current.work.push(work);
 		this.schedule();
 	}
 
-	/** Notes that this turn looks at or changes something that is kept in memory: a turn that does so too has to be stored before. */
+	/** Notes that this turn reads or changes something in memory: earlier turns that did so too have to be stored before it. */
 	concern(thing: object | string): void {
 		this.current.things.add(thing);
 	}
 
-	/** The turn that goes on, to tell it from others by. */
+	/** The current turn, to compare turns by. */
 	get now(): object {
 		return this.current;
 	}
@@ -110,7 +110,7 @@ export class Turn {
 		this.schedule();
 	}
 
-	/** Has this turn fail at its end: something could not be written. */
+	/** Makes this turn fail at its end: something could not be written. */
 	fail(error: unknown): void {
 		this.current.failure ??= { error };
 		this.schedule();
@@ -139,7 +139,7 @@ export class Turn {
 
 	/**
 	 * Ends the turn now: commits, then flushes. Called by itself once an event-loop pass; call it to see effects at once.
-	 * @param flushes false where what is to be flushed has time until {@link flush_patient}, or until more comes that has none
+	 * @param flushes false where flushing has time until {@link flush_patient}, or until something comes that has no time
 	 */
 	end(flushes = true): void {
 		this.finish_work();
@@ -158,7 +158,7 @@ export class Turn {
 		return turn;
 	}
 
-	/** Whether earlier turns have to be stored before this one, which then is put behind them, or into one of them. */
+	/** Whether earlier turns have to be stored before this one; it then waits for them, or becomes part of one of them. */
 	private has_to_wait(turn: OneTurn): boolean {
 		const earlier = [...this.unfinished].filter((one) => turn.depends_on(one));
 		if (earlier.length === 0) return false;
@@ -179,7 +179,7 @@ export class Turn {
 		this.unfinished.add(turn);
 	}
 
-	/** Stores a turn that depends on no other any more, and then lets out what it has to say. */
+	/** Stores a turn that no longer depends on another one, and then sends its output. */
 	private store(turn: OneTurn, flushes = true): void {
 		const order = turn.in_order();
 		try {
@@ -215,7 +215,7 @@ export class Turn {
 		this.finish(turn, flushes);
 	}
 
-	/** The answer of one participant takes time; the others come after it. */
+	/** One participant's commit takes time; the others come after it. */
 	private commit_later(turn: OneTurn, answer: Promise<void>, others: readonly Participant[]): void {
 		turn.is_committing = true;
 		turn.put_away();
@@ -231,7 +231,7 @@ export class Turn {
 		);
 	}
 
-	/** Something is in the way that will go. */
+	/** Something is in the way that will go away. */
 	private try_later(turn: OneTurn): void {
 		turn.put_away();
 		if (!this.unfinished.has(turn)) this.wait(turn);
@@ -243,7 +243,7 @@ export class Turn {
 		this.retry_timer = undefined;
 		for (const turn of [...this.unfinished]) {
 			if (turn.obstacle === undefined || turn.is_committing || !this.unfinished.has(turn)) continue;
-			// What is being written to the same place goes with it
+			// What is being written to the same place fails with it
 			if (this.current.depends_on(turn)) this.end();
 			if (this.clock() - turn.since >= this.patience) {
 				this.take_back(turn, new Error(`${turn.obstacle}, for ${Math.round(this.patience / 1000)} s`));
@@ -299,7 +299,7 @@ export class Turn {
 		for (const resolve of this.waiters.splice(0)) resolve();
 	}
 
-	/** Does what was left for the end. */
+	/** Does what was left for the end of the turn. */
 	private finish_work(): void {
 		try {
 			for (const work of this.last_words) {
@@ -316,7 +316,7 @@ export class Turn {
 		return this.current.is_empty && this.last_words.size === 0;
 	}
 
-	/** Flushes, for so many milliseconds, what had time until now; answers whether all of it is out. */
+	/** Flushes what had time until now, for at most so many milliseconds; returns whether everything is out. */
 	flush_patient(milliseconds: number): boolean {
 		const end = this.clock() + milliseconds;
 		for (const outlet of this.patient) {
@@ -332,15 +332,15 @@ export class Turn {
 		this.counts.flushes++;
 	}
 
-	/** Takes back a turn that cannot be stored, with all that depend on it, and has their senders told. */
+	/** Undoes a turn that cannot be stored, with all turns that depend on it, and has their senders told. */
 	private take_back(turn: OneTurn, error: unknown): void {
 		this.counts.failures++;
 		this.take_care();
-		// Only then it is known where the current turn stores
+		// Only now it is known where the current turn stores
 		this.finish_work();
 		const lost = this.with_dependents(turn);
 		for (const one of lost) this.unfinished.delete(one);
-		// What has nothing to do with it must not be mixed with what is told of it
+		// Other output must not be mixed with what is sent about the failure
 		if (!this.current.is_empty) this.end();
 		for (const one of lost) one.roll_back();
 		for (const one of [...lost].reverse()) one.discard();

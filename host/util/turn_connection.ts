@@ -6,7 +6,7 @@ import type { Held, Outlet, Turn } from "./turn.ts";
 
 /**
  * What connections of all carriers have in common. What is written joins the turn and goes out at its end, or not at all where the
- * turn fails; nothing that the owner's callbacks throw gets out of here.
+ * turn fails; errors in the owner's callbacks do not leave this class.
  */
 export abstract class TurnConnection implements Outlet {
 	onclose: (error: string | undefined) => void = () => {};
@@ -22,7 +22,7 @@ export abstract class TurnConnection implements Outlet {
 
 	/**
 	 * @param most_pending most bytes that may wait for the other end
-	 * @param mistake told of what a callback of the owner threw; the connection ends
+	 * @param mistake called with what a callback of the owner threw; the connection ends
 	 */
 	constructor(
 		protected readonly turn: Turn,
@@ -30,7 +30,7 @@ export abstract class TurnConnection implements Outlet {
 		private readonly mistake: (error: unknown) => void,
 	) {}
 
-	/** Hands on what is certain. */
+	/** Passes on what is certain. */
 	abstract flush(): void;
 
 	/** Ends the connection at once. */
@@ -41,7 +41,7 @@ export abstract class TurnConnection implements Outlet {
 		return this.out.size;
 	}
 
-	/** Whether what is collected has to wait for something that was said in another way. */
+	/** Whether what is collected has to wait for something that is sent in another way. */
 	protected get is_blocked(): boolean {
 		return false;
 	}
@@ -60,7 +60,7 @@ export abstract class TurnConnection implements Outlet {
 		return true;
 	}
 
-	/** Whether so much more may wait; a connection whose other end does not take it is ended. */
+	/** Whether so much more may wait; if not, the connection is ended, since the other end does not read. */
 	private has_place(size: number): boolean {
 		if (this.state !== "open") return false;
 		if (this.pending + size <= this.most_pending) return true;
@@ -68,7 +68,7 @@ export abstract class TurnConnection implements Outlet {
 		return false;
 	}
 
-	/** Has the turn flush this at its end. */
+	/** Tells the turn to flush this at its end. */
 	protected touch(): void {
 		if (this.dirty) return;
 		this.dirty = true;
@@ -125,7 +125,7 @@ export abstract class TurnConnection implements Outlet {
 		this.touch();
 	}
 
-	/** Whether nothing more is to come of a connection that closes: where more was said since, the end of its turn ends it. */
+	/** Whether a closing connection has nothing left to send; where more was written since, the end of that turn ends it. */
 	protected get is_finished(): boolean {
 		return this.state === "closing" && !(this.dirty || this.out.waits);
 	}
@@ -134,7 +134,7 @@ export abstract class TurnConnection implements Outlet {
 		this.fail(undefined);
 	}
 
-	/** Runs a callback of the owner, whose mistakes cost it the connection and nobody else. */
+	/** Runs a callback of the owner; an error in it ends this connection and affects nobody else. */
 	guard(callback: () => void): void {
 		try {
 			callback();

@@ -12,14 +12,14 @@ import { type Change, Preparation } from "./turn_files/preparation.ts";
 import { cannot_be_there, describe, error_code, is_missing } from "./turn_files/problems.ts";
 
 /**
- * Files whose changes belong to the turn: what is written is seen at once by those who read here, and lies on the disk when the
- * turn ends. New content goes into a file beside the old one, `NAME~`, which then takes its name, so that a file is always the
- * old one or the new one, whatever happens. Additions to a file are cut off again where the turn fails.
+ * Files whose changes belong to the turn: reading here shows what was written at once, and it is on the disk when the turn ends.
+ * New content goes into a file beside the old one, `NAME~`, which is then renamed, so that a file is always either the old one or
+ * the new one, whatever happens. Additions to a file are cut off again where the turn fails.
  */
 export class TurnFiles implements Participant {
 	private readonly changes = new Map<string, Change>();
 	private readonly folders = new Set<string>();
-	/** Which stamp of a turn a file on the disk has come from. */
+	/** The stamp that a file on the disk had in its turn. */
 	private readonly committed = new Cache<string, { disk: string; stamp: string }>(10_000);
 	private stamps = 0;
 	/** What was got ready for the commit. */
@@ -27,7 +27,7 @@ export class TurnFiles implements Participant {
 	/** Why the turn cannot be stored. */
 	private trouble: string | undefined;
 	private failures = 0;
-	/** To rename is what fails least. */
+	/** Renaming is the least likely to fail. */
 	readonly commits_last = true;
 
 	constructor(
@@ -35,7 +35,7 @@ export class TurnFiles implements Participant {
 		private readonly disk: Disk = real_disk,
 	) {}
 
-	/** What tells one content of a file from another: it changes whenever somebody has written it. Undefined for no file. */
+	/** A stamp of a file's content: it changes whenever somebody has written the file. Undefined where there is no file. */
 	stamp(path: string): Result<string | undefined, string> {
 		const change = this.changes.get(path);
 		if (change !== undefined) return ok(change.data === undefined ? undefined : change.stamp);
@@ -49,8 +49,8 @@ export class TurnFiles implements Participant {
 	}
 
 	/**
-	 * Does something that writes, and maybe reads for that. Where it comes to nothing because of the disk, or of what else the system
-	 * has too little of, the turn fails; an answer that refuses something for another reason is the caller's.
+	 * Does something that writes, and may read for that. Where it fails because of the disk or of other resources of the system,
+	 * the turn fails; other errors are for the caller.
 	 */
 	writing<T>(work: () => Result<T, string>): Result<T, string> {
 		const before = this.failures;
@@ -71,7 +71,7 @@ export class TurnFiles implements Participant {
 
 	/** An error of the disk. */
 	private failed(path: string, what: string, error: unknown): { ok: false; error: string } {
-		// A name is the caller's mistake
+		// A wrong name is the caller's mistake
 		if (error_code(error) !== "ENAMETOOLONG") this.failures++;
 		return { ok: false, error: describe(path, what, error) };
 	}
@@ -81,7 +81,7 @@ export class TurnFiles implements Participant {
 		return `${ino} ${size} ${mtime_ms} ${ctime_ms}`;
 	}
 
-	/** All of a file, from one byte on; undefined where there is no file. */
+	/** A file's content from a position on; undefined where there is no file. */
 	read(path: string, start = 0): Result<Buffer | undefined, string> {
 		const change = this.changes.get(path);
 		if (change === undefined) return start === 0 ? this.read_disk(path) : this.read_range(path, start, undefined);
@@ -97,7 +97,7 @@ export class TurnFiles implements Participant {
 		}
 	}
 
-	/** A part of a file; undefined as length for all that is left. */
+	/** A part of a file; without a length, all of the rest. */
 	read_range(path: string, start: number, length: number | undefined): Result<Buffer, string> {
 		const change = this.changes.get(path);
 		try {
@@ -133,7 +133,7 @@ export class TurnFiles implements Participant {
 		}
 	}
 
-	/** Gives a file a new content. An error where the folder cannot be written to, which leaves the turn as it was. */
+	/** Gives a file new content. Where the folder cannot be written to, this is an error, and the turn is not affected. */
 	write(path: string, data: Buffer): Result<void, string> {
 		const unusable = path_problem(path);
 		if (unusable !== undefined) return failed(unusable);
@@ -148,8 +148,8 @@ export class TurnFiles implements Participant {
 	}
 
 	/**
-	 * Writes behind what a file has, which may be none yet; answers where that begins.
-	 * @param durable false for what can be found out again: it is not waited for until the disk has it
+	 * Appends to a file, which is made where there is none; returns where that begins.
+	 * @param durable false for what can be computed again: then nobody waits until it is on the disk
 	 */
 	append(path: string, data: Buffer, durable = true): Result<number, string> {
 		const problem = this.prepare_folder(path);
@@ -218,7 +218,7 @@ export class TurnFiles implements Participant {
 		return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 	}
 
-	/** Why nothing can be kept in a folder; undefined where nothing speaks against it, also where it is not there yet. */
+	/** Why nothing can be kept in a folder; undefined where it can, and where the folder does not exist yet. */
 	folder_problem(folder: string): string | undefined {
 		try {
 			if (!statSync(folder).isDirectory()) return `${folder} is a file: expected a folder`;
@@ -229,7 +229,7 @@ export class TurnFiles implements Participant {
 		}
 	}
 
-	/** Makes sure that a file can be kept where it belongs; answers with why not. */
+	/** Makes sure that a file can be kept in its place; returns why not. */
 	private prepare_folder(path: string): string | undefined {
 		const folder = dirname(path);
 		if (this.folders.has(folder)) return undefined;

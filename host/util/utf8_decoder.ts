@@ -19,7 +19,7 @@ function incomplete_tail(chunk: Buffer): number {
 export class Utf8Decoder {
 	private tail: Buffer | undefined;
 
-	/** The text up to the last complete character; undefined where the bytes are no UTF-8, after which the stream is of no use. */
+	/** The text up to the last complete character; undefined where the bytes are not UTF-8; nothing more can be decoded then. */
 	decode(chunk: Buffer): string | undefined {
 		let bytes = chunk;
 		if (this.tail !== undefined) {

@@ -2,21 +2,21 @@
 
 import { failed, ok, type Result } from "./error.ts";
 
-/** What became of something that took its time; the error is what was thrown. */
+/** The result of something that took time; the error is what was thrown. */
 export type Outcome<Answer> = Result<Answer, unknown>;
 
-// Written as a method, so that what waits for an answer of one kind is something that waits
+// Written as a method, so that a Waiting of any type is assignable to a general one
 type Listener<Answer> = { listener(outcome: Outcome<Answer>): void }["listener"];
 
 /**
- * An answer that comes later. It goes up to whoever asked in place of the answer, and each on the way says how it goes on then. Unlike
- * a promise, what waits goes on at once when the answer is there, in the turn that brought it.
+ * An answer that comes later. Functions return it in place of the answer, and each caller on the way up says how to go on then.
+ * Unlike with a promise, everything goes on at once when the answer is there, in the turn that brought it.
  */
 export class Waiting<Answer> {
 	private outcome: Outcome<Answer> | undefined;
 	private readonly listeners: Listener<Answer>[] = [];
 
-	/** @param begin gets the function that says what became of it; only its first call counts */
+	/** @param begin gets the function that gives the result; only its first call counts */
 	constructor(begin: (settle: (outcome: Outcome<Answer>) => void) => void) {
 		begin((outcome) => {
 			if (this.outcome !== undefined) return;
@@ -25,13 +25,13 @@ export class Waiting<Answer> {
 		});
 	}
 
-	/** Calls back with what became of it: at once where that is known. */
+	/** Calls back with the result: at once where it is known. */
 	ended(listener: Listener<Answer>): void {
 		if (this.outcome === undefined) this.listeners.push(listener);
 		else listener(this.outcome);
 	}
 
-	/** What is to be done with the answer, and what comes of that. What that throws is its error. */
+	/** Does something with the answer, and gives the result of that; what it throws is the error. */
 	go_on<Next>(next: (answer: Answer) => Next | Waiting<Next>): Waiting<Next> {
 		return new Waiting<Next>((settle) => {
 			this.ended((outcome) => {
@@ -51,7 +51,7 @@ export class Waiting<Answer> {
 	}
 }
 
-/** The same as a promise, which goes on a little later. */
+/** The same as a promise, whose callbacks run a little later. */
 export function promise_of<Answer>(waiting: Waiting<Answer>): Promise<Answer> {
 	return new Promise((resolve, reject) => {
 		waiting.ended((outcome) => (outcome.ok ? resolve(outcome.value) : reject(outcome.error)));

@@ -57,7 +57,7 @@ function extension(id: string, value: Uint8Array, critical = false): Buffer {
 export function self_signed_certificate(names: readonly string[], days: number): KeyAndCertificate {
 	const { publicKey: public_key, privateKey: private_key } = generateKeyPairSync("ec", { namedCurve: "prime256v1" });
 	const algorithm = sequence(oid("1.2.840.10045.4.3.2"));
-	// X.520 has no room for longer common names; nobody looks at it where there are alternative names.
+	// X.520 does not allow longer common names; they are ignored anyway where there are alternative names.
 	const name = sequence(set(sequence(oid("2.5.4.3"), utf8((names[0] ?? "").slice(0, 64)))));
 	const now = Date.now();
 	const alternatives = names.flatMap((domain) => [
@@ -94,7 +94,7 @@ export function self_signed_certificate(names: readonly string[], days: number):
 
 /**
  * Domains that a certificate is for, whatever the service: DNS names and the common name, in their prepared Unicode form, `*.` in
- * front where it covers all domains below. Names for one service only are not among them.
+ * front where it covers all domains below. Names for a single service are left out.
  */
 export function get_identities(certificate: X509Certificate): Set<string> {
 	const names = new Set<string>();

@@ -10,7 +10,9 @@ export interface NamePart {
 	readonly value: string;
 }
 
-/** A further name of a certificate: its kind as LuaSec calls it, a dotted object identifier where it has no other name. */
+/**
+ * A subject alternative name of a certificate. The kind is named as by LuaSec; a kind without a name is a dotted object identifier.
+ */
 export interface AlternativeName {
 	readonly kind: string;
 	readonly value: string;
@@ -61,7 +63,7 @@ function fields(certificate: X509Certificate): DerValue[] {
 	return found[0]?.tag === 0xa0 ? found.slice(1) : found;
 }
 
-/** Who a certificate is for, or from. */
+/** Subject or issuer of a certificate. */
 export function distinguished_name(certificate: X509Certificate, whose: "subject" | "issuer"): NamePart[] {
 	const field = fields(certificate)[whose === "issuer" ? 2 : 4];
 	const parts: NamePart[] = [];

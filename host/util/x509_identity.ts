@@ -9,7 +9,7 @@ const oid_subject_alt_name = "551d11";
 const oid_xmpp_addr = "2b06010505070805";
 const oid_dns_srv = "2b06010505070807";
 
-/** Whom a certificate is for, by the kinds that XMPP knows (RFC 6120 §13.7.1.2). */
+/** The names that a certificate is for, of the kinds that XMPP uses (RFC 6120 §13.7.1.2). */
 export interface CertificateNames {
 	readonly dns: readonly string[];
 	readonly xmpp: readonly string[];
@@ -39,7 +39,7 @@ export function certificate_names(certificate: X509Certificate): CertificateName
 function matches(pattern: string, host: string): boolean {
 	const wanted = pattern.toLowerCase();
 	if (wanted === host) return true;
-	// One label, and not of a top level domain
+	// The wildcard stands for one label, and not directly below a top level domain
 	return wanted.startsWith("*.") && wanted.includes(".", 2) && host.slice(host.indexOf(".") + 1) === wanted.slice(2);
 }
 
@@ -55,7 +55,7 @@ export function verify_identity(host: string, service: string, certificate: X509
 	const prefix = `_${service}.`;
 	if (names.srv.some((name) => name.toLowerCase().startsWith(prefix) && matches(name.slice(prefix.length), ascii))) return true;
 	if (names.dns.length + names.xmpp.length + names.srv.length > 0) return false;
-	// Certificates without further names are for whom their subject says
+	// Where there are no alternative names, the subject counts
 	const common_names = [...certificate.subject.matchAll(/^CN=(.*)$/gm)].map(([, name = ""]) => name);
 	return common_names.length === 1 && matches(common_names[0] ?? "", ascii);
 }

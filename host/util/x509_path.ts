@@ -3,13 +3,13 @@
 import type { X509Certificate } from "node:crypto";
 import { der_tags, find_extension, values_in } from "./der.ts";
 
-/** What leads from a certificate to somebody who is trusted. */
+/** What is needed to find a way from a certificate to a trusted one. */
 export interface CertificatePath {
 	readonly leaf: X509Certificate;
 	/** Certificates that came with it. */
 	readonly given: readonly X509Certificate[];
 	readonly trusted: readonly X509Certificate[];
-	/** The most authorities that may be between it and who is trusted. */
+	/** The most authorities that may be between it and a trusted one. */
 	readonly depth: number;
 }
 
@@ -33,14 +33,14 @@ function is_signed_by(certificate: X509Certificate, issuer: X509Certificate): bo
 	return certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
 }
 
-/** Why a certificate is not good at this moment. */
+/** Why a certificate is not valid at this moment. */
 function time_problem(certificate: X509Certificate): string | undefined {
 	const now = Date.now();
 	if (Date.parse(certificate.validFrom) > now) return "CERT_NOT_YET_VALID";
 	return Date.parse(certificate.validTo) < now ? "CERT_HAS_EXPIRED" : undefined;
 }
 
-/** Why nobody who is trusted vouches for a certificate, by OpenSSL's names (RFC 5280 §6); undefined where somebody does. */
+/** Why a certificate is not trusted, by OpenSSL's names (RFC 5280 §6); undefined where it is. */
 export function path_problem({ leaf, given, trusted, depth }: CertificatePath): string | undefined {
 	let current = leaf;
 	for (let authorities = 0; ; authorities++) {

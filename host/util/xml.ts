@@ -5,15 +5,15 @@ import { TooManyAttributes, XmlError } from "./xml_errors.ts";
 import { NamespaceError, Namespaces } from "./xml_namespaces.ts";
 import { XmlTokenizer } from "./xml_tokenizer.ts";
 
-/** How deep elements may lie in each other. */
+/** How deep elements may be nested. */
 const depth_limit = 500;
 const attribute_limit = 1000;
 
 /**
- * Reads a text that is one element. As in Prosody every element gets the namespace that it is in as `attr.xmlns`, and none where
- * there is no such; `xml:lang` keeps its prefix, and other attributes in a namespace are named `namespace + "\u0001" + name`.
+ * Reads a text that is one element. As in Prosody, every element gets its namespace as `attr.xmlns`, or none where it is in no
+ * namespace; `xml:lang` keeps its prefix, and other attributes in a namespace are named `namespace + "\u0001" + name`.
  *
- * Answers undefined for what is not well-formed, for a DTD, comments and processing instructions, which XMPP does not have
+ * Gives undefined for what is not well-formed, for a DTD, comments and processing instructions, which XMPP does not have
  * (RFC 6120 §11.1), and where there are too many attributes or levels.
  */
 export function parse(text: string): Stanza | undefined {

@@ -19,7 +19,7 @@ const starts =
 /** Name of XML 1.0 §2.3. */
 const name_pattern = new RegExp(`^[${starts}][${starts}\\-.0-9\\xb7\\u0300-\\u036f\\u203f\\u2040]*$`, "u");
 
-/** What text must not hold, or does not stand for itself in it. */
+/** Characters that text must not contain, or that do not stand for themselves in it. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: this is the very check for control characters
 export const special_in_text = /[&\r\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|\]\]>/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: this is the very check for control characters
@@ -36,7 +36,7 @@ const entities: ReadonlyMap<string, string> = new Map([
 	["apos", "'"],
 ]);
 const reference = /&(?:#([0-9]+)|#x([0-9a-fA-F]+)|([^;&]*));?/g;
-/** A reference that has no end after that many characters is none. */
+/** A reference that has no end after this many characters is an error. */
 export const longest_reference = 32;
 
 function character(code: number): string {
@@ -51,7 +51,7 @@ function character(code: number): string {
 	return String.fromCodePoint(code);
 }
 
-/** Puts what references stand for in their place. */
+/** Replaces references by what they stand for. */
 export function dereference(text: string): string {
 	return text.replace(reference, (whole, decimal?: string, hexadecimal?: string, name?: string) => {
 		if (!whole.endsWith(";")) throw new XmlError("unescaped &");

@@ -8,7 +8,7 @@ export class XmlError extends Error {
 	}
 }
 
-/** XML that is well-formed so far, but with features that RFC 6120 §11.1 takes out of XMPP. */
+/** XML that is well-formed, but has features that RFC 6120 §11.1 forbids in XMPP. */
 export class RestrictedXml extends XmlError {
 	constructor(what: string) {
 		super(`${what}: restricted XML, see RFC 6120 section 11.1`);

@@ -60,7 +60,7 @@ export class Namespaces {
 		this.scope = { xmlns: "", prefixes };
 	}
 
-	/** The default namespace where we are; empty where there is none. */
+	/** The default namespace at this place; empty where there is none. */
 	get default_ns(): string {
 		return this.scope.xmlns;
 	}

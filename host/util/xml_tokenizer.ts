@@ -19,7 +19,7 @@ import { RestrictedXml, TooManyAttributes, XmlError } from "./xml_errors.ts";
 /** What a tokenizer finds: a start tag, an end tag or character data. */
 export type XmlToken = "open" | "close" | "text";
 
-/** What comes of one look: a token, something that means nothing, or nothing since it is not whole yet. */
+/** The result of one step: a token, something without meaning, or nothing because it is incomplete. */
 type Found = XmlToken | "nothing" | undefined;
 
 const quoted = (values: string): string => `[ \\t\\r\\n]*=[ \\t\\r\\n]*(?:'(?:${values})'|"(?:${values})")`;
@@ -30,7 +30,7 @@ const declaration = new RegExp(
 
 /**
  * Cuts restricted XML (RFC 6120 §11.1: no comments, processing instructions, DTDs) into tags and text, strictly: end tags match,
- * attributes are unique, all characters are allowed. Namespaces are not looked at.
+ * attributes are unique, all characters are allowed. Namespaces are not handled here.
  *
  * {@link write} takes text, and {@link next} finds one token after the other in it: a tag as soon as its `>` is there, text when more
  * of it may come.
@@ -49,7 +49,7 @@ export class XmlTokenizer {
 	private buffer = "";
 	private at = 0;
 	private unread_bytes = 0;
-	/** Whether a long tag is not whole: it is not looked at again with each small piece. */
+	/** Whether a long tag is incomplete: it is not read again with each small piece. */
 	private waits_for_end = false;
 	/** Whether an empty-element tag was opened, so that its end is next. */
 	private is_empty = false;
@@ -62,12 +62,12 @@ export class XmlTokenizer {
 	/** @param attribute_limit most attributes of one element */
 	constructor(private readonly attribute_limit: number) {}
 
-	/** Bytes that are no complete token yet. */
+	/** Bytes that are not a complete token yet. */
 	get pending_bytes(): number {
 		return this.unread_bytes;
 	}
 
-	/** Whether all that was written is one document, whole. */
+	/** Whether all that was written is one complete document. */
 	get is_complete(): boolean {
 		return this.root === "closed" && !this.is_empty && only_space.test(this.unread);
 	}
@@ -77,12 +77,12 @@ export class XmlTokenizer {
 		return this.is_empty || this.at < this.buffer.length;
 	}
 
-	/** What was written and not read. */
+	/** What was written and has not been read. */
 	get unread(): string {
 		return this.buffer.slice(this.at);
 	}
 
-	/** Takes text that comes behind what was written before. */
+	/** Takes text that follows what was written before. */
 	write(chunk: string): void {
 		if (this.at > 0) this.buffer = this.unread + chunk;
 		else this.buffer += chunk;
@@ -98,8 +98,8 @@ export class XmlTokenizer {
 	}
 
 	/**
-	 * Finds the next token; undefined where there is none that is whole.
-	 * @throws XmlError and TooManyAttributes; the tokenizer is of no use after that
+	 * Finds the next token; undefined where there is no complete one.
+	 * @throws XmlError and TooManyAttributes; the tokenizer must not be used after that
 	 */
 	next(): XmlToken | undefined {
 		if (this.is_empty) {
@@ -125,14 +125,14 @@ export class XmlTokenizer {
 		return undefined;
 	}
 
-	/** Goes on behind what was found. */
+	/** Goes on after what was found. */
 	private advance(end: number): void {
 		this.bytes = this.ascii ? end - this.at : Buffer.byteLength(this.buffer.slice(this.at, end));
 		this.unread_bytes -= this.bytes;
 		this.at = end;
 	}
 
-	/** Finds text up to the next tag, or as far as it is certain. */
+	/** Finds text up to the next tag, or as much of it as is certain. */
 	private character_data(start: number): Found {
 		const { buffer } = this;
 		let end = buffer.indexOf("<", start);
@@ -154,7 +154,7 @@ export class XmlTokenizer {
 		return "text";
 	}
 
-	/** Where text ends that cannot mean something else with what comes next. */
+	/** The end of the text whose meaning cannot change by what comes next. */
 	private certain_end(start: number): number {
 		const { buffer } = this;
 		const reference_start = buffer.lastIndexOf("&");
@@ -279,7 +279,7 @@ export class XmlTokenizer {
 		}
 	}
 
-	/** Reads an attribute; answers with where it ends, or -1 when it is not complete. */
+	/** Reads an attribute; returns where it ends, or -1 when it is incomplete. */
 	private attribute(start: number): number {
 		const { attributes, buffer } = this;
 		const name_end = this.name_end(start);

@@ -8,11 +8,11 @@ import { RestrictedXml, TooManyAttributes, XmlError } from "./xml_errors.ts";
 import { Namespaces } from "./xml_namespaces.ts";
 import { XmlTokenizer } from "./xml_tokenizer.ts";
 
-/** Why a stream cannot go on, or what its other end says about that. Kinds as in Prosody, and some that tell more. */
+/** Why a stream cannot go on, or an error that its other end has sent. The kinds are Prosody's, and some more. */
 export type StreamFault =
-	/** The first element is no stream header. */
+	/** The first element is not a stream header. */
 	| { readonly kind: "no-stream"; readonly name: string; readonly xmlns: string }
-	/** The header says that stanzas are in another namespace than those of this kind of stream. */
+	/** The header declares another namespace for stanzas than this kind of stream has. */
 	| { readonly kind: "wrong-content"; readonly xmlns: string }
 	/** Not well-formed. */
 	| { readonly kind: "parse-error"; readonly text: string }
@@ -25,7 +25,7 @@ export type StreamFault =
 	/** A stanza is too deep, or has too many elements or attributes. */
 	| { readonly kind: "stanza-too-complex"; readonly text: string };
 
-/** What the owner of a stream is told. */
+/** Callbacks of the owner of a stream. */
 export interface StreamCallbacks {
 	/** The header came; `attr` without namespace declarations. */
 	streamopened(attr: Attributes): void;
@@ -47,7 +47,7 @@ export interface StreamOptions {
 	readonly any_content?: boolean;
 	/** Most bytes of one stanza, whitespace around it not counted. Default 1 MB, as in Prosody. */
 	readonly stanza_size_limit?: number;
-	/** Leaves stanzas without `xml:lang` as they came, to see what the other side really sent. */
+	/** Does not add `xml:lang` to stanzas, so that one sees what the other side really sent. */
 	readonly keep_lang?: boolean;
 	/** Most levels of elements in one stanza, itself included. Default 100. */
 	readonly depth_limit?: number;
@@ -57,7 +57,7 @@ export interface StreamOptions {
 	readonly attribute_limit?: number;
 }
 
-/** A fault on its way through the tokenizer; never leaves {@link XmppStream.feed}. */
+/** An error inside the tokenizer's loop; it never leaves {@link XmppStream.feed}. */
 class Refusal extends Error {
 	constructor(readonly fault: StreamFault) {
 		super(fault.kind);
@@ -87,7 +87,7 @@ export class XmppStream {
 	/** Open elements of the stanza that is being read, outermost first. */
 	private stack: Stanza[] = [];
 	private text = "";
-	/** How many open elements, from the outermost that is not in the default namespace on inwards. */
+	/** How many open elements there are from the outermost one that is not in the default namespace. */
 	private foreign_depth = 0;
 	private element_count = 0;
 	/** Bytes of the stanza so far. */
@@ -97,7 +97,7 @@ export class XmppStream {
 	private stopped = false;
 	private paused = false;
 	private restart: "keep" | "drop" | undefined;
-	/** Whether white space may stand before the next header: what was sent behind the element that the restart is about. */
+	/** Whether white space may come before the next header: what was sent after the element that caused the restart. */
 	private space_may_follow = false;
 
 	constructor(
@@ -113,7 +113,7 @@ export class XmppStream {
 		this.tokenizer = new XmlTokenizer(this.attribute_limit);
 	}
 
-	/** Changes the limit, for instance once the other end is known. */
+	/** Changes the limit, for instance once the other end is authenticated. */
 	set_stanza_size_limit(bytes: number): void {
 		this.stanza_size_limit = bytes;
 	}
@@ -123,36 +123,37 @@ export class XmppStream {
 		return this.stopped;
 	}
 
-	/** Reads no further, not even the rest of the chunk that is being fed. */
+	/** Stops reading, even in the middle of a chunk. */
 	stop(): void {
 		this.stopped = true;
 	}
 
-	/** Reads no further than to the end of the element that is being read, until {@link resume}; what is fed meanwhile is kept. */
+	/** Stops after the current element, until {@link resume}; what is fed meanwhile is kept. */
 	pause(): void {
 		this.paused = true;
 	}
 
-	/** Whether something is left to be read since it was told to {@link pause}. */
+	/** Whether something is still to be read since {@link pause}. */
 	get has_unread(): boolean {
 		return this.paused && !this.stopped && this.tokenizer.has_unread;
 	}
 
 	/**
 	 * Reads on.
-	 * @returns and throws what {@link feed} does
+	 * Returns and throws what {@link feed} does.
 	 */
 	resume(): boolean {
 		if (!this.paused) return !this.stopped;
 		this.paused = false;
-		// A callback may change its mind
+		// A callback may pause it again
 		return this.feeding ? !this.stopped : this.read();
 	}
 
 	/**
-	 * Expects a new header. In a callback this takes effect right behind the element that it is about.
-	 * @param rest what becomes of the bytes behind it in the same chunk: `drop` where they must not count, as those that came in
-	 * the clear before TLS
+	 * Expects a new header. In a callback this takes effect right after the current element.
+	 * @param rest what to do with the bytes after it in the same chunk: `drop` where they must not count, such as unencrypted ones
+	 * that
+	 * came before TLS
 	 */
 	reset(rest: "keep" | "drop" = "keep"): void {
 		this.restart = rest;
@@ -160,8 +161,8 @@ export class XmppStream {
 	}
 
 	/**
-	 * Parses a chunk and calls back for all that is complete with it.
-	 * @returns false once the stream cannot be read any more; the callbacks were told why
+	 * Parses a chunk and calls back for everything that it completes.
+	 * @returns false once the stream cannot be read any more; a callback has said why
 	 * @throws what a callback throws; the stream is stopped then
 	 */
 	feed(data: Buffer): boolean {
@@ -175,7 +176,7 @@ export class XmppStream {
 		return this.read();
 	}
 
-	/** Reads all that there is, as far as it is wanted; what stops the stream is told to its owner. */
+	/** Reads everything, unless it is paused; the owner is told what stops the stream. */
 	private read(): boolean {
 		this.feeding = true;
 		try {
@@ -274,7 +275,7 @@ export class XmppStream {
 		if (name !== this.stream_tag || xmlns !== this.stream_ns) throw new Refusal({ kind: "no-stream", name, xmlns });
 		this.check_size(bytes);
 		const content = this.namespaces.default_ns;
-		// With prefixes for both, or with the stream's own namespace as the default, each stanza says what it is.
+		// Each stanza declares its namespace where the header has prefixes for both, or the stream's namespace as its default.
 		const is_usual = content === "" || content === this.stream_ns || content === this.options.default_ns;
 		if (!(is_usual || this.options.any_content)) throw new Refusal({ kind: "wrong-content", xmlns: content });
 		this.opened = true;
@@ -284,13 +285,13 @@ export class XmppStream {
 	}
 
 	private add_text(): void {
-		// Between stanzas it means nothing.
+		// Text between stanzas has no meaning.
 		if (this.stack.length === 0) return;
 		this.stanza_bytes += this.tokenizer.bytes;
 		this.text += this.tokenizer.text;
 	}
 
-	/** Answers with a stanza that is whole now. */
+	/** Gives a stanza that is complete now. */
 	private element_closes(): Stanza | undefined {
 		this.namespaces.close();
 		const element = this.stack.pop();

@@ -32,8 +32,8 @@ function tolerance(name: string): number {
 }
 
 /**
- * The candidate nearest to a name, whatever the letter case; `undefined` when none is near enough to be meant. Of several equally near the
- * first is taken.
+ * The candidate nearest to a name, whatever the letter case; `undefined` when none is near enough to be meant. Of several equally
+ * near the first is taken.
  */
 export function nearest_name(name: string, candidates: Iterable<string>): string | undefined {
 	const wanted = name.toLowerCase();

@@ -59,8 +59,8 @@ function within_bounds(value: number, min: number | undefined, max: number | und
 }
 
 /**
- * A number, or text that is one; a value beyond a bound becomes that bound. Give the default too when there is one: a value equal to
- * it is kept even out of bounds.
+ * A number, or text that is one; a value beyond a bound becomes that bound. Give the default too when there is one: a value equal
+ * to it is kept even out of bounds.
  */
 export function as_number(value: ConfigValue | undefined, min?: number, max?: number, default_value?: number): Parsed<number> {
 	const { value: single, problem } = as_scalar(value);

@@ -64,8 +64,8 @@ export interface Connection {
 		| { readonly certificate: import("node:crypto").X509Certificate; readonly problem: string | undefined }
 		| undefined;
 	/**
-	 * A value that only the two ends of a TLS connection know (channel binding), so that nobody in between can reuse a proof of one end;
-	 * undefined where the connection has none.
+	 * A value that only the two ends of a TLS connection know (channel binding), so that nobody in between can reuse a proof of one
+	 * end; undefined where the connection has none.
 	 */
 	channel_binding?(type: ChannelBinding): Buffer | undefined;
 }

@@ -59,7 +59,9 @@ export interface DiscoEvent {
  * `iq-result/bare/ID`, and `stanza/…` for what is no stanza in the stream's namespace.
  */
 export interface EventMap {
-	/** A stream of any kind was made; nothing has come over it yet. Fired on the server's own bus. Source: util.filters, initialize. */
+	/**
+	 * A stream of any kind was made; nothing has come over it yet. Fired on the server's own bus. Source: util.filters, initialize.
+	 */
 	"stream-session-created": { session: StreamSession };
 	"pre-stanza": StanzaEvent;
 	[stanza: `stanza/${string}`]: StanzaEvent;

@@ -253,8 +253,8 @@ export interface ModuleApi {
 	/** See {@link Delivery.text_sender}. */
 	text_sender(full_jid: string, name: "message" | "presence" | "iq"): TextSender | undefined;
 	/**
-	 * Does a lot of work for one stanza, now or in a later turn, so that nobody else has to wait for all of it. What its sender sends
-	 * next waits, too.
+	 * Does a lot of work for one stanza, now or in a later turn, so that nobody else has to wait for all of it. What its sender
+	 * sends next waits, too.
 	 */
 	in_slices(event: StanzaEvent, work: () => unknown): void;
 	/** Whether no other handlers than these would see an event, so that a caller who knows what they do need not fire it. */

@@ -20,8 +20,8 @@ export interface StorageError {
 	/** Shown to users instead of `text`, where that is safe. */
 	readonly condition?: Condition;
 	/**
-	 * Whether the error is about the value or the request, and not about the storage. Where the storage itself fails to write, the turn
-	 * fails.
+	 * Whether the error is about the value or the request, and not about the storage. Where the storage itself fails to write, the
+	 * turn fails.
 	 */
 	readonly refused?: true;
 	/** Whether a lock of another process is in the way, which will go by itself. */
@@ -42,7 +42,9 @@ export interface KeyvalStore {
 	set_table(user: string | undefined, data: StoreMap | undefined): Result<void, StorageError>;
 	/** All users that have something stored here. */
 	users(): Result<string[], StorageError>;
-	/** Why nothing can be stored for a user of that name, so that no such user must be made. Missing where all names are possible. */
+	/**
+	 * Why nothing can be stored for a user of that name, so that no such user must be made. Missing where all names are possible.
+	 */
 	name_problem?(user: string | undefined): StorageError | undefined;
 }
 

@@ -18,10 +18,10 @@ declare module "../../core/types.ts" {
 	}
 }
 
-/** Executions that wait for their next request; the oldest are forgotten, since nobody has to end what he began. */
+/** How many executions may wait for their next request. The oldest are forgotten, since clients need not finish them. */
 const max_states = 1000;
 
-/** Makes a command; throws a TypeError where the permission is none, for callers that no compiler checks. */
+/** Makes a command; throws a TypeError for an unknown permission, since modules in Lua are not checked by a compiler. */
 export function new_command(
 	name: string,
 	node: string,
@@ -35,7 +35,7 @@ export function new_command(
 	return { name, node, handler, permission };
 }
 
-/** Gives those whom a command is for the permission to execute it. */
+/** Gives the permission to execute a command to the roles that it is for. */
 export function grant(module: ModuleApi, { node, permission }: AdhocCommand<Session>): void {
 	if (permission === "admin") module.default_permission("prosody:admin", `adhoc:${node}`);
 	else if (permission === "global_admin") module.default_permission("prosody:operator", `adhoc:${node}`);
@@ -50,7 +50,7 @@ export function cmdtag(
 	return st.stanza("command", { xmlns: ns.commands, node: command.node, status, sessionid });
 }
 
-/** Executes commands, and remembers between their steps. */
+/** Executes commands, and keeps their state between steps. */
 export function create_executor(module: ModuleApi): (command: AdhocCommand<Session>, origin: Session, stanza: Stanza) => true {
 	const states = new Cache<string, unknown>(max_states);
 
@@ -58,7 +58,7 @@ export function create_executor(module: ModuleApi): (command: AdhocCommand<Sessi
 		const tag = stanza.first_tag;
 		const sessionid = tag?.attr["sessionid"] ?? uuid.generate();
 		const { from, to } = stanza.attr;
-		// Sessions belong to who began them; Prosody goes by the id alone
+		// A command's session belongs to whoever began it; Prosody only looks at the id
 		const key = `${from}\n${sessionid}`;
 		const request = {
 			origin,

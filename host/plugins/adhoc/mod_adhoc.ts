@@ -15,7 +15,7 @@ export const definition: ModuleDefinition = {
 		const handle_cmd = create_executor(module);
 		module.add_feature(ns.commands);
 
-		/** Refusals are only worth a line in the log where somebody really wants to execute the command. */
+		/** Refusals are only logged where somebody really wants to execute the command. */
 		function check_permissions(event: StanzaEvent, command: AdhocCommand<Session>, execute: boolean): boolean {
 			switch (command.permission) {
 				case "any":

@@ -17,7 +17,7 @@ export interface Body {
 
 /**
  * Reads the content of a request.
- * @param limit_for most bytes of a stanza, by what the start tag says
+ * @param limit_for gives the most bytes of a stanza, for the start tag's attributes
  */
 export function read_body(data: Buffer, options: StreamOptions, limit_for?: (attr: Attributes) => number): Body {
 	const stanzas: Stanza[] = [];

@@ -10,12 +10,12 @@ import { addressed_text } from "../client_documents.lib.ts";
 import { type Body, bosh_ns } from "./body.ts";
 import type { BoshFraming } from "./framing.ts";
 
-/** How many requests wait for something to be said, and how many a client may make at once. */
+/** How many requests may wait for something to send, and how many a client may make at once. */
 export const bosh_hold = 1;
 export const bosh_max_requests = 2;
-/** Most bodies that may wait to be handled: whoever keeps to {@link bosh_max_requests} never has so many. */
+/** Most bodies that may wait to be handled; a client that keeps to {@link bosh_max_requests} never has so many. */
 const most_unhandled = 16;
-/** Most bytes that may wait for a client; as for other connections. */
+/** Most bytes that may wait for a client, as with other connections. */
 const most_pending = 32 * 1024 * 1024;
 
 /** A `<body/>` as text. */
@@ -44,11 +44,11 @@ export interface BoshOptions {
 	readonly rid: number;
 	readonly ip: string;
 	readonly secure: boolean;
-	/** How long a request may wait for something to be said. */
+	/** How long a request may wait for something to send. */
 	readonly wait: number;
-	/** How long the session lives on without a request. */
+	/** How long the session lives without a request. */
 	readonly max_inactivity: number;
-	/** What the first answer says of the session. */
+	/** What the first answer says about the session. */
 	readonly creation: Attributes;
 	readonly framing: BoshFraming;
 	readonly turn: Turn;
@@ -105,7 +105,7 @@ export class BoshConnection extends TurnConnection implements Connection {
 			this.handle(body, data, request);
 			this.handle_deferred();
 		} else if (ahead === 2) {
-			// One is missing; it waits for that, or until it is made again itself
+			// An earlier request is missing: this one waits for it, or until the client makes it again
 			this.deferred?.request.response.send(body_text({ sid: this.options.sid }));
 			const deferred = { body, data, request };
 			this.deferred = deferred;
@@ -206,7 +206,7 @@ export class BoshConnection extends TurnConnection implements Connection {
 		if (content !== "") this.guard(() => this.ondrain());
 	}
 
-	/** Has the oldest request answered once it waited long enough. */
+	/** Answers the oldest request once it has waited long enough. */
 	private wait(): void {
 		const [request] = this.requests;
 		if (request === undefined || this.wait_timer?.request === request) return;
@@ -261,7 +261,7 @@ export class BoshConnection extends TurnConnection implements Connection {
 		setImmediate(() => this.guard(() => this.onclose(reason)));
 	}
 
-	/** There is no one connection whose end could be found out so. */
+	/** There is no single connection whose end could be noticed like this. */
 	set_keepalive(): void {}
 
 	ssl_info(): undefined {

@@ -30,7 +30,7 @@ class BodyReader extends QueueReader<Unit> {
 	}
 
 	protected units_of(data: Buffer): readonly Unit[] {
-		// What a filter of bytes has changed has to be read anew
+		// Bytes that a filter has changed have to be read again
 		const { attr, stanzas, fault } = this.framing.read.get(data) ?? read_body(data, this.options);
 		const units: Unit[] = [{ kind: "body" }, ...stanzas.map((stanza): Unit => ({ kind: "stanza", stanza }))];
 		if (fault !== undefined) units.push({ kind: "fault", fault });
@@ -49,9 +49,9 @@ class BodyReader extends QueueReader<Unit> {
 	}
 }
 
-/** How one client's stream is written in bodies. Headers and ends are the bodies' own. */
+/** How one client's stream is written in bodies, which take the place of headers and ends of streams. */
 export class BoshFraming implements Framing {
-	/** Bodies that were read already, by what they were read from. */
+	/** Parsed bodies, by the bytes that they were read from. */
 	readonly read = new WeakMap<Buffer, Body>();
 	/** Most bytes of a stanza. */
 	stanza_size_limit: number | undefined;

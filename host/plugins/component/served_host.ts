@@ -8,15 +8,15 @@ import { equals } from "../../util/hashes.ts";
 import { ns } from "../../util/ns.ts";
 import * as st from "../../util/stanza.ts";
 
-/** A component that connected, with what its host says of its addresses. */
+/** A component that connected, and the rule for its addresses. */
 export class ConnectedComponent extends ComponentStreamSession {
 	/** Whether its stanzas have to come from its own domain. */
 	validates_from = true;
-	/** Told when the stream is over. */
+	/** Called when the stream is over. */
 	on_destroy: ((error: string | undefined) => void) | undefined;
 }
 
-/** What one host does whose component connects from outside. */
+/** A host whose component connects from outside. */
 export function serve_component(module: ModuleApi): void {
 	if (module.get_host_type() !== "component") {
 		throw new Error(
@@ -67,7 +67,7 @@ export function serve_component(module: ModuleApi): void {
 		return true;
 	}
 
-	/** Says what the component is called while it is not there (disco). */
+	/** Answers disco queries with the component's name while it is not connected. */
 	function answer_for_it({ origin, stanza }: StanzaEvent): boolean {
 		const name = module.get_option_string("name");
 		const query = stanza.name === "iq" && stanza.attr["type"] === "get" ? stanza.get_child("query", ns.disco_info) : undefined;

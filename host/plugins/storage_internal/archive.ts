@@ -23,7 +23,7 @@ export interface ArchivePlace {
 	readonly log: Log;
 }
 
-/** What queries ask of an item; all that is known of it without reading the rest. */
+/** What queries need of an item, so that the rest need not be read. */
 interface Heading {
 	readonly id: string;
 	readonly when: number;
@@ -42,13 +42,13 @@ class Headings {
 		if (heading !== undefined) this.items++;
 	}
 
-	/** Notes that an entry turned out to be no item. */
+	/** Notes that an entry is not an item. */
 	disown(index: number): void {
 		if (this.all[index] !== undefined) this.items--;
 		this.all[index] = undefined;
 	}
 
-	/** Where an item stands; `otherwise` for no id, undefined where there is none of that id. */
+	/** The position of an item; `otherwise` without an id, undefined for an unknown id. */
 	position(id: string | undefined, otherwise: number): number | undefined {
 		if (id === undefined) return otherwise;
 		const index = this.all.findIndex((heading) => heading?.id === id);
@@ -62,7 +62,7 @@ function trouble(text: string): { ok: false; error: StorageError } {
 	return failed({ text });
 }
 
-// As items are written: keys of the item itself stand behind one tab, and texts have no line breaks.
+// How items are written: an item's own keys are indented by one tab, and texts have no line breaks.
 const key_line = /\n\t\["key"\] = "([!#-&(-[\]-~ ]*)";/;
 const when_line = /\n\t\["when"\] = ([\d.]+);/;
 const with_line = /\n\t\["with"\] = "([!#-&(-[\]-~ ]*)";/;
@@ -83,7 +83,7 @@ function field(item: LuaValue | undefined, key: LuaKey): LuaValue | undefined {
 	return typeof item === "object" && !Array.isArray(item) && typeof key === "string" ? item[key] : undefined;
 }
 
-/** Of an item as it is stored; old ones have no key, and their time only as a stamp. */
+/** The heading of a stored item; old items have no key, and their time only as a stamp. */
 function full_heading(item: LuaValue, number: number): Heading | undefined {
 	const stamp = field(field(item, "attr"), "stamp");
 	const when = field(item, "when") ?? (typeof stamp === "string" ? datetime.parse(stamp) : undefined);
@@ -136,7 +136,7 @@ export function archive_store(place: ArchivePlace): ArchiveStore {
 		return list.ok ? list : trouble(list.error);
 	}
 
-	/** The headings of all entries. What cannot be read is said once for each reading of the file. */
+	/** The headings of all entries. Unreadable ones are logged once each time the file is read. */
 	function headings_of(list: StoredList): Result<Headings, StorageError> {
 		const headings = known.get(list) ?? new Headings();
 		known.set(list, headings);
@@ -190,7 +190,7 @@ export function archive_store(place: ArchivePlace): ArchiveStore {
 		const step = query.reverse ? -1 : 1;
 		const numbers: number[] = [];
 		let total = 0;
-		// The total counts all that match; without it, what lies outside of the range need not be looked at.
+		// The total counts all matching items; without it, items outside the range need not be read.
 		const [low, high] = query.total ? [0, count] : [after + 1, before];
 		for (let index = query.reverse ? high - 1 : low; index >= low && index < high; index += step) {
 			const heading = headings.all[index];
@@ -227,7 +227,7 @@ export function archive_store(place: ArchivePlace): ArchiveStore {
 		return query.total ? { items, total } : { items };
 	}
 
-	/** Changes entries of a list; those that are no items stay where they are. */
+	/** Changes entries of a list; those that are not items stay in place. */
 	function rewrite(list: StoredList, pieces: readonly (number | LuaTable)[]): Result<void, StorageError> {
 		const done = datamanager.list_rewrite(list, pieces);
 		return done.ok ? ok(undefined) : trouble(done.error);
@@ -275,7 +275,7 @@ export function archive_store(place: ArchivePlace): ArchiveStore {
 			}
 			const appended = datamanager.list_append(user, host, store, item);
 			if (!appended.ok) return trouble(appended.error);
-			// What was just written need not be read again, where it is one more entry of the same list.
+			// An entry that was just written need not be read again.
 			if (list !== undefined && headings.value.all.length === list.length - 1) headings.value.add(heading);
 			return ok(key);
 		},
@@ -294,7 +294,7 @@ export function archive_store(place: ArchivePlace): ArchiveStore {
 			for (let index = 0; index < numbers.length; index += page_size) {
 				if (index > 0) {
 					await between_turns();
-					// Numbers are those of this list; where it was written anew meanwhile, the rest is looked for again.
+					// Numbers belong to this version of the list; where it was written again meanwhile, the rest is searched again.
 					const now = open(user);
 					if (!now.ok) return now;
 					if (now.value !== list) return archive.find(user, query);

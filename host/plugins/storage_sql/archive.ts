@@ -30,20 +30,20 @@ export interface ArchivePlace {
 	readonly database: SqlDatabase;
 	readonly host: string;
 	readonly store: string;
-	/** The most items one user may have; undefined for as many as one likes. */
+	/** The most items one user may have; undefined for no limit. */
 	readonly item_limit: number | undefined;
-	/** How many items users have, where that is known, by store and user. */
+	/** How many items users have, as far as it is known, by store and user. */
 	readonly counts: ItemCounts;
 	readonly log: Log;
 }
 
-/** How many items archives have; forgotten whenever somebody else may have changed that. */
+/** How many items archives have; forgotten whenever another process may have changed that. */
 export class ItemCounts {
 	private generation: number | undefined;
 
 	constructor(private readonly known: Cache<string, number>) {}
 
-	/** The numbers as far as they still hold; only to be called while the database is read or written. */
+	/** The numbers that are still right; only to be called while the database is read or written. */
 	at(generation: number): Cache<string, number> {
 		if (generation !== this.generation) this.known.clear();
 		this.generation = generation;
@@ -54,7 +54,7 @@ export class ItemCounts {
 		this.known.clear();
 	}
 
-	/** Corrects a number where it is known, after a change of our own. */
+	/** Adjusts a known number after a change made here. */
 	change(key: string, difference: number): void {
 		const before = difference === 0 ? undefined : this.known.get(key);
 		if (before !== undefined) this.known.set(key, before + difference);
@@ -95,7 +95,7 @@ function is_for_all({ start, end, with: with_whom, key, ids }: ArchiveQuery): bo
 export function archive_store(place: ArchivePlace): ArchiveStore {
 	const { database, host, store, item_limit } = place;
 
-	/** Whose rows; those of the host itself have no name. */
+	/** The condition on the user; the host's own rows have an empty name. */
 	function owner(user: string | undefined): string {
 		return user ?? "";
 	}
@@ -168,7 +168,7 @@ export function archive_store(place: ArchivePlace): ArchiveStore {
 		return { id: column(id), stanza, when: Number(when), with: column(with_whom) };
 	}
 
-	/** Reads rows behind a `sort_id`, at most so many; answers with the last `sort_id` too. */
+	/** Reads a limited number of rows after a `sort_id`; returns the last `sort_id`, too. */
 	function read_rows(
 		rows: Where,
 		reverse: boolean,
@@ -187,7 +187,7 @@ export function archive_store(place: ArchivePlace): ArchiveStore {
 		return { items, next: found.length < limit ? undefined : found.at(-1)?.[5] };
 	}
 
-	/** Begins a query: what to read, and the total where it is asked for. */
+	/** Begins a query: what to read, and the total where it is wanted. */
 	function begin(
 		user: string | undefined,
 		query: ArchiveQuery,
@@ -245,7 +245,7 @@ export function archive_store(place: ArchivePlace): ArchiveStore {
 			});
 		},
 		async find_later(user, query = {}) {
-			// What this turn has written is committed by then.
+			// By then, what this turn has written is committed.
 			await between_turns();
 			const begun = database.read(() => begin(user, query));
 			if (!begun.ok) return begun;

@@ -18,9 +18,9 @@ export type SqlOption = { readonly [name: string]: unknown };
 
 /** A kind of database, by the name that LuaDBI has for it. */
 export interface SqlDriver {
-	/** What the option must look like. */
+	/** What the option has to look like. */
 	readonly expected: string;
-	/** Tells the database that an option means from others; an error says what is wrong with the option. */
+	/** Gives a name for the database that an option means; an error says what is wrong with the option. */
 	locate(module: ModuleApi, option: SqlOption): Result<string, string>;
 	/** Opens it and makes its tables. */
 	open(module: ModuleApi, option: SqlOption): Result<SqlConnection, StorageError>;
@@ -43,7 +43,7 @@ const sqlite: SqlDriver = {
 			database.close();
 			return failed(error);
 		};
-		// First look, then touch: a file that is refused stays as it is.
+		// Checked before anything is written, so that a refused file is not changed.
 		const checked = check_tables(database, module.get_option_boolean("sql_manage_tables", true));
 		if (!checked.ok) return refuse(checked.error);
 		const tuned = database.tune(module.get_option_enum("sqlite_tune", "default", "normal", "fast", "safe"));

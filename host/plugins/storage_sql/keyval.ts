@@ -17,7 +17,7 @@ import { failed, ok, type Result } from "../../util/error.ts";
 import { entries, from_entries, to_record } from "../../util/luatable.ts";
 import { column, deserialize, type StoredValue, serialize } from "./values.ts";
 
-/** The key of the row that holds, as one table, all whose key is not text. */
+/** The key of the row that holds one table with all values whose keys are not text. */
 const extra_key = "";
 
 const select_all = `SELECT "key", "type", "value" FROM "prosody" WHERE "host"=? AND "user"=? AND "store"=?`;
@@ -41,7 +41,7 @@ function upsert_of(dialect: SqlDialect): string {
 	return known;
 }
 
-/** Where rows belong. */
+/** What rows belong to. */
 export interface Place {
 	readonly database: SqlDatabase;
 	/** Whether the index of the file lets the database replace a key by itself. */
@@ -69,7 +69,7 @@ class Rows {
 		return failed({ text: `${database.name}: store ${store} of ${owner}, key "${key}": ${reason}`, refused: true });
 	}
 
-	/** A row's value as text; bytes that are no UTF-8, of which SQLite's text shows nothing, are held in it all the same. */
+	/** A row's value as text, which also keeps bytes that are not UTF-8; SQLite's own text would lose them. */
 	private text(key: string, value: SqlValue | undefined): string {
 		const text = column(value);
 		if (!text.includes("\ufffd")) return text;
@@ -132,7 +132,7 @@ class Rows {
 		return ok(new Map(typeof value.value === "object" ? entries(value.value) : []));
 	}
 
-	/** Makes the rows say what the table says; rows that say so already are left as they are, to the byte. */
+	/** Makes the rows hold what the table holds; rows that do already are not changed at all. */
 	replace_all(table: Iterable<readonly [StoreKey, StoreValue]>): Result<void, StorageError> {
 		const wanted = new Map<string, StoreValue>();
 		const extra: [StoreKey, StoreValue][] = [];
@@ -162,7 +162,7 @@ class Rows {
 		return ok(undefined);
 	}
 
-	/** Why a row must stay: nobody can say what would be lost with it. */
+	/** Why a row must stay: it cannot be read, so nobody knows what would be lost. */
 	private unreadable(key: string, row: StoredValue | "several" | undefined): { ok: false; error: StorageError } | undefined {
 		if (row === undefined || row === "several" || row.type === "string") return undefined;
 		const value = deserialize(row.type, row.value);
@@ -220,7 +220,7 @@ class Rows {
 	}
 }
 
-/** Whether a row stands for a value already, be it in other words: `5.0`, or its keys in another order of escapes. */
+/** Whether a row already holds a value, even if it is written differently: `5.0`, or other escapes. */
 function says(row: StoredValue, wanted: StoredValue): boolean {
 	if (row.type === wanted.type && row.value === wanted.value) return true;
 	if (row.type === "string" || wanted.type === "string") return false;

@@ -34,10 +34,10 @@ const archive_indexes = [
 	`CREATE INDEX IF NOT EXISTS "prosodyarchive_sort" ON "prosodyarchive" ("host", "user", "store", "sort_id")`,
 ];
 
-/** From here on `sort_id` numbers items that wait for a lock; no archive gets that far. */
+/** Items that wait for a lock have a `sort_id` from here on; no archive gets that far. */
 const first_waiting = 2 ** 52;
 
-/** Where rows go while another process keeps the file locked. A row without a type is one that shall be gone. */
+/** Where rows go while another process keeps the file locked. A row without a type stands for one that is to be deleted. */
 export const aside_tables: AsideTables = {
 	create: [
 		`CREATE TEMP TABLE "waiting" ("host" TEXT, "user" TEXT, "store" TEXT, "key" TEXT, "type" TEXT, "value" TEXT,
@@ -92,7 +92,7 @@ function create_table(name: string): string {
 	return `CREATE TABLE "${name}" (${columns.join(", ")})`;
 }
 
-/** What a file has of the two tables. */
+/** Columns and indexes of the two tables in a file. */
 interface Found {
 	readonly missing: string[];
 	/** Indexes of the table `prosody` by name, with whether each is unique. */
@@ -124,7 +124,7 @@ function examine(database: SqliteDatabase): Result<Found, StorageError> {
 /**
  * Checks the tables of a file and makes those that are missing, in the form of Prosody 13, which 0.12 takes too. Files of 0.12 keep
  * their own index.
- * @param manage false where missing tables are somebody else's business (option `sql_manage_tables`)
+ * @param manage false where missing tables must not be made (option `sql_manage_tables`)
  * @returns whether a key of a user can only be stored once, so that the database itself can replace it
  */
 export function check_tables(database: SqliteDatabase, manage: boolean): Result<boolean, StorageError> {

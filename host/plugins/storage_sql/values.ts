@@ -38,7 +38,7 @@ export function serialize(value: StoreValue): Result<StoredValue, string> {
 	}
 }
 
-/** A number as Lua reads it, integers of 64 bits as they are. */
+/** A number as Lua reads it, with all 64 bits of integers. */
 function stored_number(text: string): number | bigint | undefined {
 	if (!/^-?\d{16,19}$/.test(text)) return tonumber(text);
 	const integer = BigInt(text);
@@ -67,7 +67,7 @@ export function deserialize(type: string, value: string): Result<StoreValue, str
 	}
 }
 
-/** A column as text, whatever a foreign hand put there. */
+/** A column as text, whatever another program has put there. */
 export function column(value: SqlValue | undefined): string {
 	if (typeof value === "string") return value;
 	if (value === null || value === undefined) return "";

@@ -31,11 +31,11 @@ function build_close(code: number, text: string): Buffer {
 	return frame(close_frame, data);
 }
 
-/** What is known of the client otherwise than by the connection, and what it may send. */
+/** What the connection itself does not know about the client, and what the client may send. */
 export interface WebSocketOptions {
-	/** Address of the client, by its proxy's word where there is one. */
+	/** Address of the client; where there is a trusted proxy, the one that it gives. */
 	readonly ip: string;
-	/** Whether nobody can listen between the client and us. */
+	/** Whether the way between the client and this server is encrypted. */
 	readonly secure: boolean;
 	/** Most bytes of one message. */
 	readonly message_size_limit: number;
@@ -96,7 +96,7 @@ export class WebSocketConnection implements Connection {
 	}
 
 	write(data: string | Uint8Array, keep?: boolean): boolean {
-		// What goes into something else that follows is no message
+		// An empty text belongs to something that follows, and is not a message
 		if (data.length === 0) return true;
 		return !this.closing && this.conn.write(frame(text_frame, Buffer.from(data)), keep);
 	}
@@ -166,12 +166,12 @@ export class WebSocketConnection implements Connection {
 		if (this.closing) return;
 		const code = close_codes[error.code ?? ""] ?? 1002;
 		this.options.log("debug", "Unreadable WebSocket frame from %s: %s", this.ip, error.message);
-		// Whoever resumes the session would otherwise only send the same stanza again
+		// Otherwise a client that resumes its session would send the same stanza again
 		if (code === too_big) this.ontoolarge();
 		if (!this.closing) this.refuse(code, error.message);
 	}
 
-	/** Says why, and ends the connection once everything written is out. */
+	/** Sends the reason, and ends the connection once everything written is out. */
 	private refuse(code: number, text: string): void {
 		if (this.closing) return;
 		this.closing = true;

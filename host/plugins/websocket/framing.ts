@@ -15,7 +15,7 @@ const wrapper = { stream_ns: "", stream_tag: "x", end: Buffer.from("</x>") };
 
 /**
  * Reads one message as a document of its own (RFC 7395 §3.3.3): one element, whole, and nothing beside it.
- * @param lang the language of what does not say its own
+ * @param lang the language of elements that do not declare one
  */
 function read_document(message: string, options: StreamOptions, lang: string): Stanza | StreamFault {
 	const elements: Stanza[] = [];
@@ -93,6 +93,6 @@ export const websocket_framing: Framing = {
 	},
 	to_attribute: to_attribute_with_namespace,
 	end: () => `<close xmlns='${framing_ns}'/>`,
-	// The carrier has pings
+	// The carrier has pings of its own
 	white_space: undefined,
 };

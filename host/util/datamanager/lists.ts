@@ -5,15 +5,15 @@ import type { LuaValue } from "../luatable.ts";
 import { read_item } from "../serialization.ts";
 import type { TurnFiles } from "../turn_files.ts";
 
-/** Says what was found in a file, and what was done about it. */
+/** Logs what was wrong in a file, and what was done about it. */
 export type FileLog = (level: "debug" | "info" | "warn" | "error", message: string, ...args: unknown[]) => void;
 
 /** The first word of an index. */
 const index_magic = 7767640n;
-/** How many entries of lists, over all of them, are remembered by their place. */
+/** How many entries, of all lists together, have their places remembered. */
 const remembered_entries = 300_000;
 
-/** How an entry ends: the only lines that begin so. */
+/** How an entry ends; no other line begins like this. */
 const entry_end = "\n});\n";
 const newline = 0x0a;
 const backslash = 0x5c;
@@ -25,7 +25,7 @@ function begins_entry(bytes: Buffer, position: number): boolean {
 	return before < 0 || (bytes[before] === newline && bytes[before - 1] !== backslash);
 }
 
-/** Whether a part of a file has anything but what Lua takes for blanks. */
+/** Whether a part of a file has anything but what are blanks for Lua. */
 function has_text(bytes: Buffer, start: number, end: number): boolean {
 	for (let at = start; at < end; at++) {
 		const byte = bytes[at] ?? 0;
@@ -34,7 +34,7 @@ function has_text(bytes: Buffer, start: number, end: number): boolean {
 	return false;
 }
 
-/** Where each entry of a list ends. What is no entry, at the beginning or between them, belongs to the one before. */
+/** Where each entry of a list ends. Anything else between entries belongs to the entry before it. */
 function find_ends(bytes: Buffer): number[] {
 	const ends: number[] = [];
 	let found_any = false;
@@ -46,7 +46,7 @@ function find_ends(bytes: Buffer): number[] {
 		found_any = true;
 	}
 	if (!found_any && !has_text(bytes, 0, bytes.length)) return ends;
-	// What a machine that stopped has left behind the last entry is not its fault.
+	// Not counting what a crash has left after the last entry.
 	const closed = bytes.lastIndexOf(entry_end) + entry_end.length;
 	const is_closed = closed > entry_end.length && closed > (ends.at(-1) ?? 0);
 	if (is_closed && has_text(bytes, closed, bytes.length)) ends.push(closed);
@@ -62,8 +62,8 @@ function index_bytes(ends: readonly number[], with_magic: boolean): Buffer {
 }
 
 /**
- * One list, as it lies on the disk and as this turn changes it: text in which each entry is a call, `item({ … });`. Entries are
- * counted from 0. It is the same value as long as nobody but {@link Lists.append} changes the list.
+ * One list, as it is on the disk with this turn's changes: text in which each entry is a call, `item({ … });`. Entries are
+ * counted from 0. The object stays the same as long as only {@link Lists.append} changes the list.
  */
 export class StoredList {
 	/** Where each entry ends; the next one begins there. */
@@ -73,7 +73,7 @@ export class StoredList {
 	indexed = false;
 	/** Whether the last line is a whole one. */
 	terminated = true;
-	/** Whether the last entry ends as one does; otherwise it may have been cut off. */
+	/** Whether the last entry has an end; otherwise it may have been cut off. */
 	closed = true;
 
 	constructor(
@@ -93,7 +93,7 @@ export class StoredList {
 		return index === 0 ? 0 : (this.ends[index - 1] ?? 0);
 	}
 
-	/** What entries are in the file, from one up to before another. */
+	/** The bytes of entries in the file, from one up to before another. */
 	bytes(from: number, to: number): Result<Buffer, string> {
 		const start = this.start(from);
 		const length = this.start(to) - start;
@@ -108,14 +108,14 @@ export class StoredList {
 		return bytes.ok ? this.parse(index, bytes.value) : bytes;
 	}
 
-	/** Reads one entry from what {@link bytes} gave of it. */
+	/** Reads one entry from its bytes, as {@link bytes} gives them. */
 	parse(index: number, bytes: Buffer | string): Result<LuaValue, string> {
 		const item = read_item(bytes);
 		return item.ok ? item : failed(`${this.path}, entry ${index + 1} (from byte ${this.start(index)}), ${item.error}`);
 	}
 }
 
-/** What a list shall consist of: entries that are there already, by number, and new ones as they are written. */
+/** What a list is to consist of: existing entries, by number, and new ones as text. */
 export type ListPiece = number | string;
 
 /** All lists, by path. */
@@ -162,7 +162,9 @@ export class Lists {
 		this.known.delete(path);
 	}
 
-	/** Whether a list's index is there and right. One that is wrong is removed: Prosody makes a new one, and would believe it. */
+	/**
+	 * Whether a list's index is there and right. A wrong one is removed, since Prosody would believe it; it makes a new one then.
+	 */
 	private check_index(list: StoredList): boolean {
 		const path = index_path(list.path);
 		const found = this.files.read(path);

@@ -3,10 +3,10 @@
 import { medium as generate_random_id } from "../id.ts";
 import { refuse, type SaslMechanism } from "./mechanism.ts";
 
-/** How many random names are tried on a profile that refuses them; Prosody tries for ever. */
+/** How many random names are tried where the profile refuses them; Prosody tries for ever. */
 const max_tries = 100;
 
-/** A guest under a random name (RFC 4505); the trace information that the client may send is handed to the profile. */
+/** A guest under a random name (RFC 4505); the profile gets the trace information that the client may send. */
 export const anonymous: SaslMechanism = {
 	name: "ANONYMOUS",
 	backends: ["anonymous"],

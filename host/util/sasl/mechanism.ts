@@ -1,14 +1,14 @@
 // Counterpart: util/sasl.lua (its shapes, which the original describes in comments)
 
-/** What an account is: `unavailable` where it could not be looked up. Prosody's `true`, `false` and `nil`. */
+/** The state of an account: `unavailable` where it could not be looked up. In Prosody: `true`, `false` and `nil`. */
 export type AccountState = "enabled" | "disabled" | "unknown" | "unavailable";
 
-/** An account that may log in with what is needed to check it, or the state that speaks against it. */
+/** What is needed to check an account that may log in, or the state because of which it may not. */
 export type Account<Credentials> =
 	| ({ readonly state: "enabled" } & Credentials)
 	| { readonly state: Exclude<AccountState, "enabled"> };
 
-/** What a server keeps instead of a password (RFC 5802 §3); the keys are as long as the hash. */
+/** What a server stores instead of a password (RFC 5802 §3); the keys are as long as the hash. */
 export interface ScramCredentials {
 	readonly stored_key: Buffer;
 	readonly server_key: Buffer;
@@ -18,13 +18,13 @@ export interface ScramCredentials {
 }
 
 /**
- * How accounts are checked: each entry makes the mechanisms possible that name it among their `backends`.
+ * How accounts are checked: each entry enables the mechanisms that have its name among their `backends`.
  * The first argument is the running exchange, whose `username` a callback may change.
  */
 export interface SaslProfile {
-	/** For accounts whose password is known as it is. */
+	/** For accounts whose password is stored in plain text. */
 	plain?(sasl: SaslExchange, username: string, realm: string | undefined, authzid: string): Account<{ password: string }>;
-	/** For accounts that can tell whether a password is theirs. */
+	/** For accounts whose provider checks passwords itself. */
 	plain_test?(
 		sasl: SaslExchange,
 		username: string,
@@ -34,33 +34,33 @@ export interface SaslProfile {
 	): Account<{ correct: boolean }>;
 	scram_sha_1?(sasl: SaslExchange, username: string, realm: string | undefined, authzid: string): Account<ScramCredentials>;
 	scram_sha_256?(sasl: SaslExchange, username: string, realm: string | undefined, authzid: string): Account<ScramCredentials>;
-	/** Whether a guest may have this random name; when not, another is tried. */
+	/** Whether a guest may have this random name; if not, another one is tried. */
 	anonymous?(sasl: SaslExchange, username: string, realm: string | undefined, message: Buffer): boolean;
 	/** Prepares usernames in place of nodeprep; `false` leaves them as saslprep made them. */
 	readonly nodeprep?: false | ((username: string) => string | undefined);
 	/** Offers these mechanisms instead of all that are possible. */
 	readonly mechanisms?: readonly string[];
 	/**
-	 * What SCRAM shows of an account that does not exist, so that nobody learns of that before giving a password; it must be the same
-	 * for a name each time. Without it an unknown account is refused at once, as Prosody does.
+	 * What SCRAM shows for an account that does not exist, so that nobody learns that before giving a password; it must be the same
+	 * for a name each time. Without it, an unknown account is refused at once, as in Prosody.
 	 */
 	decoy?(username: string): Pick<ScramCredentials, "salt" | "iteration_count">;
 }
 
-/** What a mechanism sees of the exchange that it runs in. */
+/** What a mechanism can use of its exchange. */
 export interface SaslExchange {
 	readonly realm: string | undefined;
 	readonly profile: SaslProfile;
-	/** Who the client says it is; proven only once the exchange succeeded. */
+	/** The name that the client claims; it is only proven once the exchange has succeeded. */
 	username: string | undefined;
-	/** What the channel can be bound by, by its type. */
+	/** Channel bindings by their type. */
 	readonly channel_bindings: ReadonlyMap<string, ChannelBindingData>;
 }
 
-/** Gives what both ends of a channel know and nobody else; undefined where that is lost. */
+/** Gives the value that only both ends of a channel know; undefined where it is not available. */
 export type ChannelBindingData = () => Buffer | undefined;
 
-/** How an exchange goes on; `condition` is one of RFC 6120 §6.5, `text` is for people. */
+/** The result of a step; `condition` is one of RFC 6120 §6.5, `text` is for people. */
 export type SaslStep =
 	| { readonly status: "challenge"; readonly data: Buffer }
 	| { readonly status: "success"; readonly username: string; readonly data?: Buffer }
@@ -72,13 +72,13 @@ export interface SaslMechanism {
 	readonly name: string;
 	/** Entries of a profile, any one of which it can work with. */
 	readonly backends: readonly string[];
-	/** Offered only where the channel can be bound by one of these. */
+	/** Only offered where the channel has one of these bindings. */
 	readonly channel_bindings?: readonly string[];
-	/** Begins an exchange; what it answers takes the client's messages one by one, until a step is no challenge. */
+	/** Begins an exchange; the returned function takes the client's messages one by one, until a step is not a challenge. */
 	begin(exchange: SaslExchange): (message: Buffer) => SaslStep;
 }
 
-/** Ends an exchange without success. */
+/** Ends an exchange with a failure. */
 export function refuse(condition: string, text?: string): SaslStep {
 	return text === undefined ? { status: "failure", condition } : { status: "failure", condition, text };
 }

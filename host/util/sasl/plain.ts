@@ -7,7 +7,7 @@ import { refuse, refuse_account, type SaslExchange, type SaslMechanism, type Sas
 const invalid_text = "Invalid username or password.";
 const refused_text = "Unable to authorize you with the authentication credentials you've sent.";
 
-/** The username in the form in which accounts are looked up; undefined for one that no account can have. */
+/** The username in the form by which accounts are looked up; undefined for an impossible one. */
 function prepare_username(exchange: SaslExchange, given: string): string | undefined {
 	const prepared = saslprep(given);
 	if (prepared === undefined || prepared === "") return undefined;
@@ -17,7 +17,7 @@ function prepare_username(exchange: SaslExchange, given: string): string | undef
 }
 
 function process(exchange: SaslExchange, message: Buffer): SaslStep {
-	// PARITY: what follows a zero byte after the password is ignored, and the authorization identity is the backend's business.
+	// PARITY: what follows a zero byte after the password is ignored, and the authorization identity is left to the backend.
 	const [authzid, given_username, given_password] = message.toString().split("\0");
 	if (authzid === undefined || !given_username || !given_password) return refuse("malformed-request");
 

@@ -26,10 +26,10 @@ import {
 	type ScramCredentials,
 } from "./mechanism.ts";
 
-/** Iterations for passwords that are known as they are, and so hashed anew for each exchange. */
+/** Iterations for passwords in plain text, which are hashed for each exchange. */
 export const plain_iteration_count = 10_000;
 
-/** Names of the hashes that SCRAM is offered with. */
+/** Names of the hashes that are offered with SCRAM. */
 export type ScramHashName = "SHA-1" | "SHA-256";
 
 /** What SCRAM computes with, for one hash. */
@@ -53,7 +53,7 @@ export type ScramKeys = Pick<ScramCredentials, "stored_key" | "server_key">;
 
 /**
  * Turns a password into keys; takes as long as the iterations need.
- * The error says what about the arguments does not do.
+ * The error says what is wrong with the arguments.
  */
 export type ScramHasher = (password: string, salt: Buffer | string, iteration_count: number) => Result<ScramKeys, string>;
 
@@ -84,7 +84,7 @@ export const scram_hashers: Readonly<Record<ScramHashName, ScramHasher>> = {
 	"SHA-256": get_scram_hasher(scram_functions["SHA-256"]),
 };
 
-/** A username as SCRAM writes it, in the form in which accounts are looked up; undefined for one that no account can have. */
+/** A username as SCRAM writes it, in the form by which accounts are looked up; undefined for an impossible one. */
 function validate_username(exchange: SaslExchange, given: string): string | undefined {
 	if (/=(?!2C|3D)/.test(given)) return undefined;
 	const prepared = saslprep(given.replaceAll("=2C", ",").replaceAll("=3D", "="));
@@ -97,7 +97,7 @@ function validate_username(exchange: SaslExchange, given: string): string | unde
 /** client-first-message of RFC 5802 §7, taken apart. */
 interface ClientFirst {
 	readonly gs2_header: string;
-	/** Whether the client could bind the channel, and thinks that the server cannot. */
+	/** Whether the client can bind the channel, but thinks that the server cannot. */
 	readonly missed_binding: boolean;
 	/** The name behind `p=`. */
 	readonly channel_binding: string | undefined;
@@ -112,7 +112,7 @@ function parse_client_first(message: string): ClientFirst | undefined {
 	if (!header) return undefined;
 	const [gs2_header, channel_binding, authzid = ""] = header;
 	const bare = message.slice(gs2_header.length);
-	// An `m=` in front asks for an extension that must be understood (RFC 5802 §5.1); none is.
+	// An `m=` at the beginning asks for a mandatory extension (RFC 5802 §5.1); none is supported.
 	const parts = /^n=([^,]*),r=([^,]*)(?:,|$)/.exec(bare);
 	if (!parts) return undefined;
 	const [, username = "", nonce = ""] = parts;
@@ -134,7 +134,7 @@ function parse_client_final(message: string): ClientFinal | undefined {
 	return { without_proof, channel_binding, nonce, proof };
 }
 
-/** What a client has to say about the channel in the end: its header again, and what both ends know of the channel (RFC 5802 §6). */
+/** What a client has to send about the channel at the end: its header again, and the channel binding (RFC 5802 §6). */
 function expected_binding({ channel_bindings }: SaslExchange, { gs2_header, channel_binding }: ClientFirst): Buffer | undefined {
 	const header = Buffer.from(gs2_header);
 	if (channel_binding === undefined) return header;
@@ -151,7 +151,7 @@ export function create_scram(hash_name: ScramHashName, generate_nonce = generate
 	const hasher = scram_hashers[hash_name];
 	const backend = hash_name === "SHA-1" ? "scram_sha_1" : "scram_sha_256";
 
-	/** What the client has to prove that it knows, or why there is no such thing. */
+	/** The keys that the client has to prove, or the failure. */
 	function get_credentials(exchange: SaslExchange, username: string, authzid: string): ScramCredentials | SaslStep {
 		const { profile, realm } = exchange;
 		if (profile.plain) {
@@ -173,7 +173,7 @@ export function create_scram(hash_name: ScramHashName, generate_nonce = generate
 	): ScramCredentials | SaslStep {
 		const { profile } = exchange;
 		if (state !== "unknown" || !profile.decoy) return refuse_account(state);
-		// Nobody can prove to know the password behind random keys.
+		// Random keys have no password, so nobody can prove to know one.
 		const { length } = functions;
 		return { ...profile.decoy(username), stored_key: randomBytes(length), server_key: randomBytes(length) };
 	}
@@ -185,7 +185,7 @@ export function create_scram(hash_name: ScramHashName, generate_nonce = generate
 			const client_first = parse_client_first(message);
 			if (!client_first) return refuse("malformed-request");
 			const can_bind = exchange.channel_bindings.size > 0;
-			// Somebody in between changed what was offered
+			// Somebody in between has changed the offered mechanisms
 			if (can_bind && client_first.missed_binding) return refuse("malformed-request");
 			const { channel_binding } = client_first;
 			if (can_bind && channel_binding !== undefined && !exchange.channel_bindings.has(channel_binding)) {
@@ -243,7 +243,7 @@ export function create_scram(hash_name: ScramHashName, generate_nonce = generate
 	return { name: `SCRAM-${hash_name}`, backends: ["plain", backend], begin };
 }
 
-/** The same, offered only to who can bind the channel: then nobody in between can log in with what the client proves. */
+/** The same with channel binding (`-PLUS`): nobody in between can reuse the client's proof. */
 export function create_scram_plus(hash_name: ScramHashName, generate_nonce = generate_uuid): SaslMechanism {
 	const mechanism = create_scram(hash_name, generate_nonce);
 	return { ...mechanism, name: `${mechanism.name}-PLUS`, channel_bindings: ["tls-unique", "tls-exporter"] };

@@ -4,13 +4,13 @@ import { bytes_of, has_foreign_bytes, text_of } from "../byte_text.ts";
 import { exact_number, type LuaTable } from "../luatable.ts";
 import { tonumber } from "../tonumber.ts";
 
-/** A number while it is computed with: Lua's integers, of 64 bits, are bigints, its floats are numbers. */
+/** A number in a calculation: Lua's integers, with 64 bits, are bigints, and its floats are numbers. */
 export type Computed = bigint | number;
 
-/** What an operator works on: anything but tables, which only `#`, `==` and `~=` take; undefined is nil. */
+/** An operand: anything but tables, which only `#`, `==` and `~=` accept; undefined is nil. */
 export type Operand = Computed | string | boolean | LuaTable | undefined;
 
-/** What an operator cannot do; the text says what it would have needed. */
+/** An operator that cannot be applied; the text says what it needs. */
 export class OperatorError extends Error {}
 
 const digits_only = /^\d+$/;
@@ -24,7 +24,7 @@ export function numeral_value(numeral: string): Computed | undefined {
 	return BigInt.asIntN(64, integer) === integer ? integer : Number(numeral);
 }
 
-/** A computed number as values hold it: as a number, where that loses nothing. */
+/** A computed number as a stored value: as a JavaScript number, where that loses nothing. */
 export function held_number(value: Computed): number | bigint {
 	if (typeof value === "bigint") return exact_number(value);
 	return value === 0 ? 0 : value;
@@ -44,7 +44,7 @@ function negated(value: Computed): Computed {
 	return typeof value === "bigint" ? BigInt.asIntN(64, -value) : -value;
 }
 
-/** An integer for operators of bits, which take no text. */
+/** An integer for bitwise operators, which do not accept text. */
 function integer_of(value: Operand, operator: string): bigint {
 	if (typeof value === "bigint") return value;
 	if (typeof value !== "number" || !Number.isInteger(value) || value < -(2 ** 63) || value >= 2 ** 63)
@@ -75,11 +75,11 @@ function concatenable(operand: Operand): string {
 
 function concatenate(left: Operand, right: Operand): string {
 	const text = concatenable(left) + concatenable(right);
-	// What the two halves of a character held apart is one now
+	// The two halves may have become one character
 	return has_foreign_bytes(text) ? text_of(bytes_of(text)) : text;
 }
 
-/** Rounded down, as Lua divides; JavaScript cuts. */
+/** Rounded down, as in Lua; JavaScript cuts off. */
 function floor_divide(left: bigint, right: bigint): bigint {
 	const quotient = left / right;
 	return left % right !== 0n && left < 0n !== right < 0n ? quotient - 1n : quotient;
@@ -104,7 +104,7 @@ const arithmetic: { readonly [operator: string]: readonly [IntegerOperation | un
 	"^": [undefined, (left, right) => left ** right],
 };
 
-/** A shift by 64 bits or more leaves nothing; by fewer than none goes the other way. */
+/** A shift by 64 bits or more gives 0; a negative one shifts the other way. */
 function shift_left(value: bigint, by: bigint): bigint {
 	if (by <= -64n || by >= 64n) return 0n;
 	return by >= 0n ? value << by : BigInt.asUintN(64, value) >> -by;
@@ -128,18 +128,21 @@ function is_less(left: Operand, right: Operand, operator: string): boolean {
 	throw new OperatorError(`two numbers or two texts around "${operator}"`);
 }
 
-/** Lua counts a number and an integer of the same value as equal. */
+/** In Lua, a float and an integer of the same value are equal. */
 function is_equal(left: Operand, right: Operand): boolean {
 	return is_number(left) && is_number(right) ? left <= right && left >= right : left === right;
 }
 
-/** Whether `and` and `or` answer with what stands on their left, so that the right is not even looked at. */
+/** Whether `and` or `or` gives its left operand, so that the right one is not evaluated. */
 export function is_decided(operator: string, left: Operand): boolean {
 	const is_true = left !== undefined && left !== false;
 	return operator === "and" ? !is_true : operator === "or" && is_true;
 }
 
-/** Applies an operator that stands between two values; not `and` and `or`, see {@link is_decided}. Throws an {@link OperatorError} where they are not for it. */
+/**
+ * Applies an operator that stands between two values; not `and` and `or`, see {@link is_decided}. Throws an {@link OperatorError}
+ * for wrong operands.
+ */
 export function binary(operator: string, left: Operand, right: Operand): Operand {
 	switch (operator) {
 		case "..":
@@ -191,7 +194,7 @@ function length_of(table: LuaTable): number {
 	return length;
 }
 
-/** How tightly operators bind: of what stands to the left, and to the right. Source: lparser.c, priority. */
+/** How tightly operators bind to the left and to the right. Source: lparser.c, priority. */
 export const priorities: { readonly [operator: string]: readonly [left: number, right: number] } = {
 	or: [1, 1],
 	and: [2, 2],

@@ -15,25 +15,25 @@ import {
 	unary_priority,
 } from "./operators.ts";
 
-/** How deep Lua itself reads tables in each other. */
+/** How deep nested tables Lua itself can read. */
 const deepest_read = 190;
 
-/** Told of a line. */
+/** Called with a line. */
 export type Notice = (line: number) => void;
 
-/** Where and why data is not what Prosody writes. {@link read} makes an error value of it. */
+/** Where and why data are not what Prosody writes. {@link read} makes an error value of it. */
 class Unreadable extends Error {}
 
 const blank = /[ \t\n\v\f\r]*/y;
 const name = /[A-Za-z_][A-Za-z0-9_]*/y;
 const numeral = /(?:0[xX][0-9a-fA-F.]+(?:[pP][+-]?\d+)?|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)/y;
 const long_open = /\[(=*)\[/y;
-/** A whole number that is certainly an integer of JavaScript, and what may come behind a value. */
+/** A whole number that JavaScript can hold exactly, and what may follow a value. */
 const plain_integer = /-?\d{1,15}(?=[;,)\]}\n\r])/y;
-/** What shows that a value goes on behind what was read of it. */
+/** What shows that a value goes on after the part that was read. */
 const operator_sign = /\.\.(?!\.)|==|~=|<=|>=|<<|>>|\/\/|[-+*/%^<>|~&]|(?:and|or)(?![A-Za-z0-9_])/y;
 const plain_text = /[^"'\\\n\r]*/y;
-/** What a letter behind a backslash stands for. */
+/** What a letter after a backslash stands for. */
 export const letter_escapes: { readonly [letter: string]: string } = {
 	a: "\x07",
 	b: "\b",
@@ -49,12 +49,12 @@ export const letter_escapes: { readonly [letter: string]: string } = {
 const simple_escapes: { readonly [letter: string]: string } = { ...letter_escapes, "\n": "\n" };
 
 /**
- * Reads values out of Lua text, one character for each byte. Nothing is ever run: values, and what operators make of them, are all
- * there is; variables, calls and functions are errors.
+ * Reads values out of Lua text, one character for each byte. Nothing is ever run: only values and operators are understood;
+ * variables, calls and functions are errors.
  */
 class Reader {
 	private position = 0;
-	/** In how many operands it is that count for nothing, behind `true or`. */
+	/** How many enclosing operands are not evaluated, such as one after `true or`. */
 	private passed_over = 0;
 
 	constructor(
@@ -91,7 +91,7 @@ class Reader {
 		}
 	}
 
-	/** Takes a sign where it comes next. */
+	/** Reads a sign where it comes next. */
 	private take(sign: string): boolean {
 		this.skip();
 		if (!this.text.startsWith(sign, this.position)) return false;
@@ -103,7 +103,7 @@ class Reader {
 		if (!this.take(sign)) this.fail(`"${sign}"`);
 	}
 
-	/** Takes a word where it comes next, whole. */
+	/** Reads a whole word where it comes next. */
 	take_word(word: string): boolean {
 		this.skip();
 		const start = this.position;
@@ -121,12 +121,12 @@ class Reader {
 		if (this.position < this.text.length) this.fail("the end");
 	}
 
-	/** Takes what Lua passes over at the beginning of a file: the mark of UTF-8, and a line for the shell. */
+	/** Skips what Lua skips at the beginning of a file: a byte order mark and a line for the shell. */
 	skip_first_line(): void {
 		this.match(/(?:\xef\xbb\xbf)?(?:#[^\n]*)?/y);
 	}
 
-	/** Takes the signs that may end a statement. */
+	/** Reads the signs that may end a statement. */
 	skip_semicolons(): void {
 		while (this.take(";"));
 	}
@@ -139,7 +139,7 @@ class Reader {
 		return value ?? this.fail("a value");
 	}
 
-	/** A value, which operators may make of others; undefined for nil. */
+	/** A value, which may have operators in it; undefined for nil. */
 	value(depth: number): LuaValue | undefined {
 		this.skip();
 		const integer = this.match(plain_integer)?.[0];
@@ -169,7 +169,7 @@ class Reader {
 		}
 	}
 
-	/** What an operator makes of the value on its left and the one that comes next. */
+	/** The result of an operator on the value to its left and the next one. */
 	private combine(depth: number, place: number, operator: string, left: Operand, limit: number): Operand {
 		if (operator !== "and" && operator !== "or") {
 			const right = this.expression(depth + 1, limit);
@@ -182,7 +182,7 @@ class Reader {
 		return left;
 	}
 
-	/** Applies an operator; where it cannot be, the error names its place. */
+	/** Applies an operator; an error names its place. */
 	private apply(place: number, work: () => Operand): Operand {
 		if (this.passed_over > 0) return undefined;
 		try {
@@ -252,7 +252,7 @@ class Reader {
 		return from_entries([...numbered, ...keyed.filter(([key]) => !taken.has(key))]);
 	}
 
-	/** The key before a value, with its `=`; undefined where the value stands for itself. */
+	/** The key before a value, with its `=`; undefined for a value without a key. */
 	private key(depth: number): LuaKey | undefined {
 		this.skip();
 		const start = this.position;
@@ -326,7 +326,7 @@ class Reader {
 	}
 }
 
-/** Has a reader work on a text; what it could not read is an error that names the line, and what was expected there. */
+/** Runs a reader on a text; the error names the line, and what was expected there. */
 export function read<T>(bytes: Buffer | string, work: (reader: Reader) => T, notice?: Notice): Result<T, string> {
 	const text = typeof bytes === "string" ? bytes_of(bytes).toString("latin1") : bytes.toString("latin1");
 	try {

@@ -24,8 +24,8 @@ export interface ParsedError {
  * As in Prosody, every element carries the `xmlns` it was declared with itself: an element without one is in the namespace of
  * its parent when it was built here, and in the stream's own (`jabber:client`) when it came from the network.
  *
- * The constructor and {@link append_parsed} do not look at what they are given, for the parser, which already did;
- * everything else throws a TypeError on names and text that XML cannot carry.
+ * The constructor and {@link append_parsed} do not check what they get, since the parser has already checked it. Everything else
+ * throws a TypeError for names and text that XML cannot carry.
  */
 export class Stanza extends Element {
 	/** Where the builder stands: the open elements below this one, outermost first. */
@@ -116,7 +116,7 @@ export class Stanza extends Element {
 		return this;
 	}
 
-	/** Adds a child that is known to be good, for the parser. */
+	/** Adds a child without checking it, for the parser. */
 	append_parsed(child: Stanza | string): void {
 		if (child instanceof Stanza) child.parent = this;
 		this.children.push(child);
@@ -127,7 +127,7 @@ export class Stanza extends Element {
 		return open?.[open.length - 1] ?? this;
 	}
 
-	/** Whether a child answers to name and namespace in the way of {@link get_child}. */
+	/** Whether a child has the name and the namespace, as {@link get_child} compares them. */
 	private answers(child: Stanza, name: string | undefined, xmlns: string | undefined): boolean {
 		if (name !== undefined && child.name !== name) return false;
 		const own = child.attrs["xmlns"];
@@ -135,8 +135,8 @@ export class Stanza extends Element {
 	}
 
 	/**
-	 * The first child of that name in that namespace. Without a namespace, one that declares the same as this element, or none
-	 * as built children mostly do; without a name, any in the namespace.
+	 * The first child of that name in that namespace. Without a namespace, one that declares the same as this element, or
+	 * none, as most built children do. Without a name, any in the namespace.
 	 */
 	get_child(name?: string, xmlns?: string): Stanza | undefined {
 		for (const child of this.children) {
@@ -145,12 +145,12 @@ export class Stanza extends Element {
 		return undefined;
 	}
 
-	/** The text of {@link get_child}'s answer; undefined where there is no such child or it holds elements. */
+	/** The text of the child that {@link get_child} finds; undefined where there is none, or where it contains elements. */
 	get_child_text(name?: string, xmlns?: string): string | undefined {
 		return this.get_child(name, xmlns)?.get_text();
 	}
 
-	/** An attribute of {@link get_child}'s answer. */
+	/** An attribute of the child that {@link get_child} finds. */
 	get_child_attr(name: string | undefined, xmlns: string | undefined, attribute: string): string | undefined {
 		return this.get_child(name, xmlns)?.attrs[attribute];
 	}
@@ -186,16 +186,16 @@ export class Stanza extends Element {
 		return undefined;
 	}
 
-	/** All children that {@link get_child} would answer with, in order. */
+	/** All children that {@link get_child} would find, in order. */
 	*childtags(name?: string, xmlns?: string): Generator<Stanza, void, undefined> {
 		for (const child of this.children) {
 			if (child instanceof Stanza && this.answers(child, name, xmlns)) yield child;
 		}
 	}
 
-	/** Replaces each child element by what the callback answers; undefined takes it out. */
+	/** Replaces each child element by what the callback returns; undefined removes it. */
 	maptags(callback: (tag: Stanza) => Stanza | undefined): this {
-		/** What the children become, from the first change on. */
+		/** The new children, from the first change on. */
 		let children: (Element | string)[] | undefined;
 		let index = 0;
 		for (const child of this.children) {
@@ -210,7 +210,7 @@ export class Stanza extends Element {
 		return this;
 	}
 
-	/** Takes out the children of that name (all names, when undefined) in that namespace (this element's own, when undefined). */
+	/** Removes the children of that name (all names, when undefined) in that namespace (this element's own, when undefined). */
 	remove_children(name?: string, xmlns?: string): this {
 		const unwanted = xmlns ?? this.attrs["xmlns"];
 		return this.maptags((tag) =>
@@ -220,7 +220,7 @@ export class Stanza extends Element {
 
 	/**
 	 * Follows a path such as `{ns}x/item@jid` or `body#`: elements by `/`, an attribute after `@`, text at `#`.
-	 * Answers with the element, or with the text that the path ends in.
+	 * Returns the element, or the text that the path ends in.
 	 */
 	find(path: string): Stanza | string | undefined {
 		let here: Stanza | undefined = this;

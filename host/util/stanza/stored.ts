@@ -22,7 +22,7 @@ export function preserialize(original: Stanza): SerializedStanza {
 	return serialized;
 }
 
-/** Reads the stored form back; undefined where it is none. A `|` in an attribute's name separates its namespace (old files). */
+/** Reads the stored form; undefined for anything else. A `|` in an attribute's name separates its namespace (old files). */
 export function deserialize(serialized: unknown): Stanza | undefined {
 	const name = stored_value(serialized, "name");
 	if (typeof name !== "string") return undefined;

@@ -18,7 +18,7 @@ const escapable = /['"<>&]/g;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: U+0001 separates namespace and name of an attribute
 const forbidden_name = /[<>& '"\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/;
 
-/** Text as it may stand between tags and in attributes, where line ends and tabs do not count. Prosody's `xml_escape`. */
+/** Escapes text for elements and attributes, except line ends and tabs. Prosody's `xml_escape`. */
 export function xml_escape(text: string): string {
 	return needs_escape.test(text) ? text.replace(escapable, escape_character) : text;
 }
@@ -33,19 +33,19 @@ const needs_escape_in_attribute = /['"<>&\t\n\r]/;
 const escapable_in_attribute = /['"<>&\t\n\r]/g;
 
 /**
- * Text so that it is read as it was written: readers take a bare carriage return for a line feed (XML 1.0 §2.11). Divergence: Prosody
- * writes it bare.
+ * Escapes text so that it is read as it was written: readers turn a bare carriage return into a line feed (XML 1.0 §2.11).
+ * Divergence: Prosody writes it bare.
  */
 export function escape_text(text: string): string {
 	return needs_escape_in_text.test(text) ? text.replace(escapable_in_text, escape_character) : text;
 }
 
-/** The same for an attribute, in which readers take line ends and tabs for spaces (XML 1.0 §3.3.3). */
+/** The same for an attribute, in which readers turn line ends and tabs into spaces (XML 1.0 §3.3.3). */
 export function escape_attribute(text: string): string {
 	return needs_escape_in_attribute.test(text) ? text.replace(escapable_in_attribute, escape_character) : text;
 }
 
-/** Throws a TypeError for what is no name of an element or attribute. */
+/** Throws a TypeError for what cannot be the name of an element or attribute. */
 export function check_name(name: string, what: string): void {
 	const plain = what === "attribute" ? name.replace("\u0001", "") : name;
 	if (plain === "" || forbidden_name.test(plain)) {

@@ -3,9 +3,9 @@
 /** Something whose writes of one turn are made permanent together: a database with an open transaction, or files. */
 export interface Participant {
 	/**
-	 * Gets everything ready, so that to commit is all that is left: takes locks, writes beside what is to be replaced. May be called
-	 * again before it comes to the commit.
-	 * @returns why that cannot be done yet, such as a lock that somebody else holds: it is asked again later
+	 * Gets everything ready, so that only the commit is left: takes locks, writes new files beside those that they replace. May be
+	 * called again before the commit.
+	 * @returns why that cannot be done yet, such as a lock of another process; it is called again later
 	 * @throws where it fails for good
 	 */
 	prepare?(): string | undefined;
@@ -14,32 +14,32 @@ export interface Participant {
 	 * later turn. Throws, or rejects, where it fails; then nothing of the writes must remain.
 	 */
 	commit(): void | Promise<void>;
-	/** Forgets the writes that it was not asked to commit yet, and those whose commit has failed. */
+	/** Drops the writes that were not to be committed yet, and those whose commit has failed. */
 	rollback(): void;
-	/** Whether its commit is least likely to fail once it is ready, so that it comes after those of others. */
+	/** Whether its commit is the least likely to fail once it is ready, so that it comes last. */
 	readonly commits_last?: boolean;
 }
 
-/** What one turn has said through an outlet, put away until the turn is stored. */
+/** One turn's output through an outlet, put away until the turn is stored. */
 export interface Held {
-	/** The turn is stored: this may go out, once what was said before it has. */
+	/** The turn is stored: this may go out, once everything before it has. */
 	release(): void;
 	/** The turn has failed. */
 	discard(): void;
 }
 
-/** Something that collects what the turn has to say to the outside: a socket's out-buffer. */
+/** Something that collects the turn's output, such as a socket's out-buffer. */
 export interface Outlet {
 	/**
 	 * The turn has ended: what was collected in it is certain, and may be flushed later. Missing where it has to be flushed at once.
 	 */
 	seal?(): void;
 	/**
-	 * The turn has ended, but is not stored yet: puts away what was collected in it. What later turns say here goes out behind it.
-	 * Missing where an outlet belongs to one turn: then it is flushed or discarded later.
+	 * The turn has ended, but is not stored yet: puts its output away. The output of later turns goes out after it. Missing where
+	 * an outlet belongs to one turn: then it is flushed or discarded later.
 	 */
 	hold?(): Held;
-	/** Hands what is certain to the operating system. */
+	/** Gives what is certain to the operating system. */
 	flush(): void;
 	/** Forgets what was collected in this turn. */
 	discard(): void;
@@ -49,16 +49,16 @@ export interface Outlet {
 export interface Memory {
 	/** The turn is stored. */
 	kept?(): void;
-	/** The turn has failed, and what it wrote is forgotten: makes it as it was before. Later changes were undone already. */
+	/** The turn has failed, and its writes were dropped: makes memory what it was before. Later changes are already undone. */
 	undo(): void;
 }
 
-/** Joins what two turns have, into the first one. */
+/** Adds everything of the second turn to the first one. */
 function add_all<T>(to: Set<T>, from: Iterable<T>): void {
 	for (const one of from) to.add(one);
 }
 
-/** What one turn wants to store and to say, and what it has to do with. */
+/** What one turn wants to store and to send, and what it depends on. */
 export class OneTurn {
 	readonly participants = new Set<Participant>();
 	readonly outlets = new Set<Outlet>();
@@ -66,9 +66,9 @@ export class OneTurn {
 	readonly things = new Set<object | string>();
 	/** Earlier turns that have to be stored before it. */
 	readonly after = new Set<OneTurn>();
-	/** Stanzas with their senders, who hear of it when it fails. */
+	/** Stanzas with their senders, who are told when it fails. */
 	work: object[] = [];
-	/** Why it cannot be stored, whatever comes. */
+	/** Why it cannot be stored at all. */
 	failure: { readonly error: unknown } | undefined;
 	/** Whether its commit has begun, so that nothing can be added to it. */
 	is_committing = false;
@@ -91,14 +91,14 @@ export class OneTurn {
 		this.memories.push(memory);
 	}
 
-	/** Whether it stores in the same place as another one, or has seen what that one did. */
+	/** Whether it stores in the same place as another turn, or has seen what that turn did. */
 	depends_on(earlier: OneTurn): boolean {
 		for (const participant of this.participants) if (earlier.participants.has(participant)) return true;
 		for (const thing of this.things) if (earlier.things.has(thing)) return true;
 		return false;
 	}
 
-	/** Puts away what it has to say. */
+	/** Puts its output away. */
 	put_away(): void {
 		for (const outlet of this.outlets) {
 			this.held.push(outlet.hold?.() ?? { release: () => outlet.flush(), discard: () => outlet.discard() });
@@ -106,7 +106,7 @@ export class OneTurn {
 		this.outlets.clear();
 	}
 
-	/** Becomes one with a later turn, which has put away what it has to say. */
+	/** Takes in a later turn, whose output is put away. */
 	take_in(later: OneTurn): void {
 		add_all(this.participants, later.participants);
 		add_all(this.things, later.things);
@@ -132,18 +132,18 @@ export class OneTurn {
 		for (const memory of this.memories.splice(0)) memory.kept?.();
 	}
 
-	/** Lets out what was put away. */
+	/** Sends what was put away. */
 	release(): void {
 		for (const one of this.held.splice(0)) one.release();
 	}
 
-	/** Forgets what it wanted to store. */
+	/** Drops what it wanted to store. */
 	roll_back(): void {
 		for (const participant of this.participants) participant.rollback();
 		this.participants.clear();
 	}
 
-	/** Throws away what it wanted to say, and makes memory as it was before; what it wanted to store is forgotten already. */
+	/** Drops its output, and makes memory what it was before; what it wanted to store is already dropped. */
 	discard(): void {
 		for (const memory of this.memories.splice(0).reverse()) memory.undo();
 		for (const one of this.held.splice(0)) one.discard();

@@ -6,33 +6,33 @@ import type { Addition, Disk, OpenFile, OpenFolder } from "../disk.ts";
 import { make_folder } from "../file_owner.ts";
 import { describe, is_missing } from "./problems.ts";
 
-/** What a turn wants of a file. */
+/** What a turn wants to do with a file. */
 export interface Change {
-	/** The length of what the file has already, and keeps; undefined for one that is written anew. */
+	/** How many bytes of the file stay; undefined for a file that is written anew. */
 	readonly kept: number | undefined;
-	/** What comes then; undefined for a file that shall be gone. */
+	/** What comes after them; undefined for a file that is to be removed. */
 	data: Buffer[] | undefined;
 	length: number;
 	durable: boolean;
 	stamp: string;
 }
 
-/** A file that was written on. */
+/** A file that was appended to. */
 interface Extended {
 	readonly path: string;
-	/** How long it was. */
+	/** Its length before. */
 	readonly kept: number;
-	/** Undefined where the file is not open any more. */
+	/** Undefined where the file is no longer open. */
 	addition: Addition | undefined;
 }
 
 /** A file that was written beside the one that it replaces. */
 interface Written {
 	readonly path: string;
-	/** Whether there was none of that name. */
+	/** Whether there was no file of that name. */
 	readonly is_new: boolean;
 	has_its_name: boolean;
-	/** Open until the end: a disk with such files does not become read-only between two of them. */
+	/** Open until the end, since a disk with open files cannot become read-only in the middle. */
 	file: OpenFile | undefined;
 }
 
@@ -40,8 +40,8 @@ interface Written {
 const most_open = 64;
 
 /**
- * The changes of a turn on their way to the disk: whole files beside the old ones first, then additions to files, and then the new
- * names. What needs space or descriptors comes before the names, while all of it can be taken back.
+ * The changes of a turn on their way to the disk: first whole files beside the old ones, then additions to files, and then the new
+ * names. What needs space or descriptors comes before the names, while everything can still be undone.
  */
 export class Preparation {
 	private readonly written: Written[] = [];
@@ -51,11 +51,11 @@ export class Preparation {
 	constructor(
 		private readonly disk: Disk,
 		private readonly changes: ReadonlyMap<string, Change>,
-		/** How many changes there were by then, to tell whether more have come. */
+		/** How many changes there were, to see whether more have come. */
 		readonly stamps: number,
 	) {}
 
-	/** Puts everything on the disk but the names. Throws with one line where that fails, and all is as it was before. */
+	/** Puts everything on the disk except the names. Throws one line where that fails; then everything is as before. */
 	write(): void {
 		this.attempt((note) => {
 			for (const [path, { kept, data }] of this.changes) {
@@ -77,8 +77,8 @@ export class Preparation {
 	}
 
 	/**
-	 * Gives the new files the names of the old ones. Throws with one line where that fails; then files that were replaced already
-	 * stay so, and all else is as it was before.
+	 * Gives the new files the names of the old ones. Throws one line where that fails; then files that are already replaced stay
+	 * replaced, and everything else is as before.
 	 */
 	finish(): void {
 		this.attempt((note) => {
@@ -144,7 +144,7 @@ export class Preparation {
 		try {
 			this.folders.set(path, this.disk.open_folder(path));
 		} catch (error) {
-			// Without it, there is nothing to remove there
+			// Without the folder, there is nothing to remove
 			if (!is_missing(error)) throw error;
 		}
 	}
@@ -175,7 +175,7 @@ export class Preparation {
 			try {
 				attempt();
 			} catch {
-				// The disk that would not take the data may refuse this too: what is behind the last whole entry is passed over later.
+				// A disk that refused the data may refuse this, too; readers skip what comes after the last whole entry.
 			}
 		}
 		this.close();
