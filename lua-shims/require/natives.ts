@@ -9,6 +9,7 @@ import { dns_library } from "./dns.ts";
 import { encodings_library } from "./encodings.ts";
 import { hashes_library, hmac_library } from "./hashes.ts";
 import { jid_library } from "./jid.ts";
+import { ldap_library } from "./ldap.ts";
 import { lfs_library } from "./lfs.ts";
 import { logger_library } from "./logger.ts";
 import { lxp_library } from "./lxp.ts";
@@ -25,6 +26,7 @@ import { xmppstream_library } from "./xmppstream.ts";
 export const natives: { readonly [name: string]: (host: LuaContext) => TValue } = {
 	DBI: dbi_library,
 	"host.dns": dns_library,
+	"host.ldap": ldap_library,
 	"host.udp": udp_library,
 	lfs: lfs_library,
 	lxp: lxp_library,

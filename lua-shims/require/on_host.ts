@@ -1,6 +1,7 @@
 // Counterpart: libraries of Prosody's core/, net/ and util/ that ask its C libraries, in Lua of our own that asks the host
 
 import statsmanager from "./core/statsmanager.lua";
+import lualdap from "./lualdap.lua";
 import connect from "./net/connect.lua";
 import basic from "./net/resolvers/basic.lua";
 import chain from "./net/resolvers/chain.lua";
@@ -18,6 +19,7 @@ import sql from "./util/sql.lua";
 export const on_host: { readonly [name: string]: string } = {
 	"core.statsmanager": statsmanager,
 	"host.tcp": tcp,
+	lualdap,
 	"net.adns": 'return require "net.unbound"',
 	"net.connect": connect,
 	"net.dns": 'return require "net.unbound".dns',
