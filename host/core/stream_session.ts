@@ -29,8 +29,11 @@ class TopTag {
 export interface StreamControl {
 	/** Writes our direction of the stream. */
 	readonly framing: Framing;
-	/** Ends the stream and takes the session out of the server. */
-	close(session: BaseStreamSession, reason: StreamError | undefined): void;
+	/**
+	 * Ends the stream and takes the session out of the server.
+	 * @param remote_reason why the other end did that, where it was first
+	 */
+	close(session: BaseStreamSession, reason: StreamError | undefined, remote_reason?: string): void;
 	/** Handles nothing of what comes from the other end until the answer is called; it waits, in order. */
 	hold(): () => void;
 	/** Expects a new header from the other end. */
@@ -105,9 +108,9 @@ export abstract class BaseStreamSession implements StreamSession {
 	/** Whether what is sent now goes out even when the turn cannot be stored, since it belongs to the stream itself. */
 	protected abstract keeps_output(): boolean;
 
-	close(reason?: StreamError): void {
+	close(reason?: StreamError, remote_reason?: string): void {
 		if (this.destroyed) this.log("debug", "Attempt to close already-closed session");
-		else this.control.close(this, reason);
+		else this.control.close(this, reason, remote_reason);
 	}
 
 	hold(): () => void {

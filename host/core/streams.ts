@@ -54,6 +54,8 @@ export interface StreamKind<Session extends BaseStreamSession> {
 	disconnected(session: Session): void;
 	/** The other end was silent for long; the connection lives on where this answers true. */
 	read_timeout(session: Session): boolean;
+	/** What came cannot be read, and the stream is about to end for it. */
+	unreadable?(session: Session): void;
 	/** What was sent to the other end is about to go out; more can be added. */
 	pre_drain?(session: Session): void;
 	/** The other end has received all that had to wait. */
@@ -132,7 +134,7 @@ export class Streams<Session extends BaseStreamSession> {
 		const { unauthed_timeout, unauthed } = kind.limits;
 		const session = kind.create(`${kind.name}${id.short()}`, conn, {
 			framing,
-			close: (closing: Session, reason) => this.close(closing, reason),
+			close: (closing: Session, reason, remote_reason) => this.close(closing, reason, remote_reason),
 			reset_stream: (rest) => input.reset(rest),
 			hold: () => input.hold(),
 			authenticated: (stanza_size_limit) => {
@@ -212,20 +214,22 @@ export class Streams<Session extends BaseStreamSession> {
 
 	private stream_error(session: Session, fault: StreamFault): void {
 		if (fault.kind === "stream-error") {
-			session.log("info", "Session closed by remote with error: %s", remote_error(fault.stanza));
-			session.close();
+			const reason = remote_error(fault.stanza);
+			session.log("info", "Session closed by remote with error: %s", reason);
+			session.close(undefined, reason);
 			return;
 		}
 		if (fault.kind === "no-stream") session.log("debug", "Invalid opening stream header ({%s}%s)", fault.xmlns, fault.name);
 		else if (fault.kind === "wrong-content") session.log("debug", "Header of a stream for %s", fault.xmlns);
 		else session.log("debug", "Received invalid XML (%s)", "text" in fault ? fault.text : fault.kind);
+		this.kind.unreadable?.(session);
 		session.close(answer_to(fault));
 	}
 
-	private close(session: Session, given: StreamError | false | undefined): void {
+	private close(session: Session, given: StreamError | false | undefined, remote_reason?: string): void {
 		const { kind } = this;
 		const reason = kind.closing(session, given);
-		const text = reason_text(reason);
+		const text = remote_reason ?? reason_text(reason);
 		const { conn } = session;
 		if (conn === undefined) {
 			kind.destroy(session, text);
@@ -236,7 +240,7 @@ export class Streams<Session extends BaseStreamSession> {
 		session.log("debug", "%s stream for %s closed: %s", kind.name, session.peer_name, text ?? "session closed");
 
 		// The other end may be in the middle of a stanza; it has this long to finish it and to close its side.
-		if (reason === undefined && !session.notopen && kind.is_established(session)) {
+		if (reason === undefined && text === undefined && !session.notopen && kind.is_established(session)) {
 			this.module.add_timer(kind.limits.close_timeout, () => {
 				if (session.destroyed) return;
 				session.log("warn", "Failed to receive a stream close response, closing connection anyway...");

@@ -35,8 +35,8 @@ export class RawClient {
 		this.stream = this.listen(socket);
 	}
 
-	static async connect(port: number): Promise<RawClient> {
-		const socket = connect(port, "127.0.0.1");
+	static async connect(port: number, host = "127.0.0.1"): Promise<RawClient> {
+		const socket = connect(port, host);
 		await once(socket, "connect");
 		return new RawClient(socket);
 	}

@@ -335,6 +335,10 @@ export class ServerStreams implements StreamKind<ServerStreamSession> {
 		this.module.fire_event("s2s-closed", { session });
 	}
 
+	unreadable(session: ServerStreamSession): void {
+		session.bounce_text = "Received invalid XML from remote server";
+	}
+
 	read_timeout(session: ServerStreamSession): boolean {
 		return this.bus(session).fire_event("s2s-read-timeout", { session }) === true;
 	}
