@@ -7,6 +7,7 @@ import { type ErrorType, failed, ok, type Result, type StanzaError } from "../ut
 import { ns } from "../util/ns.ts";
 import type { Stanza } from "../util/stanza.ts";
 import * as st from "../util/stanza.ts";
+import { go_on, Waiting } from "../util/waiting.ts";
 
 /** Somebody wants an account; handlers may refuse, or change how it is made. */
 export interface UserRegistering {
@@ -137,8 +138,8 @@ export const definition: ModuleDefinition = {
 			features.add_child(st.stanza("register", { xmlns: register_feature }));
 		});
 
-		/** Makes the account or refuses it; returns the error for the client. */
-		function register(session: C2sSession, query: Stanza): Refusal | undefined {
+		/** Makes the account or refuses it; returns the error for the client. Who is asked whether it may be made can take their time. */
+		function register(session: C2sSession, query: Stanza): Refusal | undefined | Waiting<Refusal | undefined> {
 			const response = parse_response(form, query);
 			if (!response.ok) return { type: "modify", condition: "not-acceptable", text: response.error };
 			const { username: given_username = "", password = "", ...additional } = Object.fromEntries(response.value);
@@ -152,7 +153,12 @@ export const definition: ModuleDefinition = {
 
 			const { ip } = session;
 			const user: UserRegistering = { username, password, host, additional, ip, session, role: default_role, allowed: true };
-			module.fire_event("user-registering", user);
+			return go_on(module.fire_waiting("user-registering", user), () => make_account(user, session));
+		}
+
+		/** What becomes of a wish that everybody has been asked about. */
+		function make_account(user: UserRegistering, session: C2sSession): Refusal | undefined {
+			const { username, password, additional } = user;
 			if (!user.allowed) {
 				const text = user.error?.text ?? user.reason;
 				log("debug", "Registration disallowed by module: %s", text ?? "no reason given");
@@ -194,8 +200,12 @@ export const definition: ModuleDefinition = {
 			} else if (query.first_tag?.name === "remove") {
 				session.send(st.error_reply(stanza, "auth", "registration-required"));
 			} else {
-				const error = register(session, query);
-				session.send(error ? st.error_reply(stanza, error.type, error.condition, error.text) : st.reply(stanza));
+				const outcome = register(session, query);
+				return go_on(outcome, (error) => {
+					if (outcome instanceof Waiting) module.server.turn.record({ origin: session, stanza });
+					session.send(error ? st.error_reply(stanza, error.type, error.condition, error.text) : st.reply(stanza));
+					return true;
+				});
 			}
 			return true;
 		});

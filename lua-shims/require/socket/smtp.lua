@@ -109,10 +109,13 @@ function smtp.send(mail)
 	return 1
 end
 
+-- Names that are not written with one capital letter a word.
+local known_names = { ["mime-version"] = "MIME-Version", ["message-id"] = "Message-ID", ["content-id"] = "Content-ID" }
+
 local function header_text(headers)
 	local lines = {}
 	for name, value in pairs(headers) do
-		lines[#lines + 1] = name:gsub("%f[%a]%a", string.upper) .. ": " .. value
+		lines[#lines + 1] = (known_names[name] or name:gsub("%f[%a]%a", string.upper)) .. ": " .. value
 	end
 	return table.concat(lines, "\r\n") .. "\r\n\r\n"
 end

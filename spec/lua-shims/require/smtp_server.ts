@@ -45,7 +45,7 @@ export async function start_smtp_server(refuses: readonly string[] = []): Promis
 				text = undefined;
 				return "250 kept";
 			}
-			const [, address = ""] = /<([^>]*)>/.exec(line) ?? [];
+			const [, address = ""] = /^(?:MAIL FROM|RCPT TO):<?([^>]*)>?/.exec(line) ?? [];
 			if (line.startsWith("EHLO")) return "250-fake\r\n250 AUTH PLAIN";
 			if (line.startsWith("AUTH PLAIN ")) {
 				const [, name, password] = Buffer.from(line.slice("AUTH PLAIN ".length), "base64").toString().split("\0");
