@@ -37,9 +37,9 @@ export interface BenchOptions {
 	complain(text: string): void;
 }
 
-/** How many storms are added up, for servers quick enough; one of the others takes as long. */
+/** How many storms are added up for quick servers; on the others, one storm takes as long. */
 const storms: Record<SubjectName, number> = { enjamb: 4, floor: 4, ejabberd: 1, prosody: 1, lua: 1 };
-/** Loads that the others would take minutes for are not put on them. */
+/** Loads that would take minutes on the other servers are left out there. */
 const longest_sweep = 300;
 const long_storm = 2000;
 
@@ -55,7 +55,7 @@ function is_for(scenario: Scenario, subject: SubjectName): boolean {
 	return !(scenario.id.startsWith("stall") || scenario.id.startsWith("growth")) && (scenario.sweep?.at ?? 0) <= longest_sweep;
 }
 
-/** Measures and prints; answers with the exit status. */
+/** Measures and prints; returns the exit status. */
 export async function run(options: BenchOptions): Promise<number> {
 	const unknown = options.against.filter((name) => !subject_names.some((known) => known === name));
 	if (unknown.length > 0) {
@@ -79,7 +79,7 @@ export async function run(options: BenchOptions): Promise<number> {
 		options.complain(`enjamb: no such load: expected the beginning of ${all.map(({ id }) => id).join(", ")}\n`);
 		return 2;
 	}
-	// To exit ends the servers; to be ended by a signal would leave them
+	// Exiting ends the servers; a signal alone would leave them running
 	for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
 	const core = 0;
 	const own = Math.min(1, cpus().length - 1);
@@ -118,7 +118,7 @@ export async function run(options: BenchOptions): Promise<number> {
 	return failures > 0 ? 1 : 0;
 }
 
-/** Starts a server afresh, puts one load on it, and ends it. */
+/** Starts a new server, puts one load on it, and ends it. */
 async function measure_once(
 	scenario: Scenario,
 	name: SubjectName,

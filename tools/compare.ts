@@ -30,11 +30,11 @@ export interface CompareOptions extends ServerOptions {
 	readonly html?: string | undefined;
 	/** Prints JSON in place of the report for people. */
 	readonly json?: boolean | undefined;
-	/** Folder for the scripts that differing random plays are reduced to; they are not reduced without it. */
+	/** Folder for the scripts that differing random plays are reduced to; without it, they are not reduced. */
 	readonly shrink_to?: string | undefined;
 	/** The command line, for the page. */
 	readonly command: string;
-	/** Options without which plays would be others, as a shell takes them. */
+	/** Options that change plays, as text for a shell. */
 	readonly again?: string | undefined;
 	readonly write: (text: string) => void;
 	readonly complain: (text: string) => void;
@@ -64,7 +64,7 @@ function read_plays(options: CompareOptions): Result<Play[], string> {
 	return ok(plays.map((play) => on_stage(play, options.stage)));
 }
 
-/** A play as one server had it. */
+/** A play on one server. */
 interface Performance {
 	readonly name: string;
 	readonly transcript: Transcript;
@@ -76,7 +76,7 @@ interface Performed {
 	readonly also: Performance | undefined;
 }
 
-/** Plays a play on fresh servers, all at the same time. */
+/** Plays a play on new servers, on all at the same time. */
 async function perform_on_all(play: Play, servers: Omit<Servers, "end">): Promise<Result<Performed, string>> {
 	const started = await Promise.all([servers.reference(), servers.subject(), ...(servers.also ? [servers.also()] : [])]);
 	try {
@@ -115,7 +115,7 @@ function outdated(known: readonly KnownDifference[], comparisons: readonly Compa
 	});
 }
 
-/** Reduces the first difference of a play to a script of its own; answers with the script's path. */
+/** Reduces the first difference of a play to a script of its own; returns the script's path. */
 async function write_shrunk(
 	comparison: Comparison,
 	servers: Servers,

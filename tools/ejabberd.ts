@@ -6,7 +6,7 @@ import { join } from "node:path";
 /** Where Debian keeps Erlang's libraries of ejabberd. */
 const libraries = "/usr/lib/x86_64-linux-gnu";
 
-/** How to run it: the command, and what it needs in its environment. */
+/** How to run it: the command and the environment. */
 export interface EjabberdCommand {
 	readonly command: readonly string[];
 	readonly environment: Record<string, string>;

@@ -69,7 +69,7 @@ function nesting({ kind, text }: Token): number {
 	return text === ")" || text === "}" || text === "]" ? -1 : 0;
 }
 
-/** The parts of what is in brackets, which `start` is the first token of; the separators are those of the outermost level. */
+/** The parts of a group in brackets that begins at `start`; only separators of the outermost level count. */
 function read_parts(tokens: readonly Token[], start: number, separators: string): { parts: Token[][]; end: number } {
 	const parts: Token[][] = [];
 	let part: Token[] = [];
@@ -180,7 +180,7 @@ const methods: { readonly [name: string]: { events(name: string): readonly strin
 	handle_items: { events: (name) => [`item-added/${name}`, `item-removed/${name}`] },
 };
 
-/** Methods that hook too, but in no way that is understood here. */
+/** Methods that hook as well, but are not understood here. */
 const unread: ReadonlySet<string> = new Set(["hook_tag", "hook_stanza", "hook_object_event", "wrap_event", "wrap_object_event"]);
 
 /**

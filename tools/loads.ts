@@ -11,7 +11,7 @@ import { find_prosody, start_reference } from "./reference.ts";
 /** How long a Prosody may take to start and to load one module, in milliseconds. */
 const patience = 60_000;
 
-/** The first of these has accounts, the second one rooms, and the third one does nothing. */
+/** The first of these hosts has accounts, the second one rooms, and the third one nothing. */
 function config_text(name: string, [host, rooms, component]: readonly [string, string, string]): string {
 	return `
 modules_enabled = { "enjamb_loads", "disco", "roster", "saslauth", "ping", "version", "uptime", "time" }

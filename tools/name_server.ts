@@ -3,7 +3,10 @@
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 
 const loopback = "127.0.0.1";
-/** What every resolver finds on this machine, also one that asks no name server for addresses, as that of ejabberd 23.01. */
+/**
+ * A name that every resolver on this machine finds, even one that does not ask name servers for addresses, like that of ejabberd
+ * 23.01.
+ */
 const this_machine = "localhost";
 
 /** Numbers of the protocol. Source: RFC 1035 §3.2, §4.1.1; RFC 2782. */
@@ -13,7 +16,7 @@ const header_length = 12;
 /** An answer, authoritative, with recursion asked for and available. */
 const answer_flags = 0x8580;
 const status = { done: 0, malformed: 1, no_such_name: 3 } as const;
-/** For how many seconds answers hold: servers come and go. */
+/** For how many seconds answers are valid; short, since servers come and go. */
 const time_to_live = 0;
 
 const services = { "_xmpp-server._tcp": "plain", "_xmpps-server._tcp": "direct_tls" } as const;
@@ -32,7 +35,7 @@ interface Question {
 	readonly end: number;
 }
 
-/** Reads the one question of a query; undefined where it is no such thing. */
+/** Reads the one question of a query; undefined for anything else. */
 function read_question(query: Buffer): Question | undefined {
 	if (query.length < header_length || query.readUInt16BE(4) !== 1) return undefined;
 	const labels: string[] = [];
@@ -73,13 +76,13 @@ function service_record(port: number): Buffer {
 	return record(types.srv, Buffer.concat([head, encode_name(this_machine)]));
 }
 
-/** Answers where servers are, over UDP on the loopback interface: all of them on this machine, and each on ports of its own. */
+/** A name server over UDP on the loopback interface: all servers are on this machine, each on its own ports. */
 export class NameServer {
 	private readonly domains = new Map<string, ServerPorts>();
 
 	private constructor(private readonly socket: Socket) {
 		socket.on("message", (query, from) => this.answer(query, from));
-		// A client that is gone is no reason to end
+		// The end of a client must not end the server
 		socket.on("error", () => {});
 	}
 

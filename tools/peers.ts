@@ -14,18 +14,18 @@ import { address, free_port, Running } from "./running.ts";
 export interface PeerSecurity {
 	readonly certificate: string;
 	readonly key: string;
-	/** Who is trusted to vouch for others. */
+	/** The trusted authorities. */
 	readonly authority: string;
-	/** Whether others must show a certificate that somebody vouches for; otherwise dialback is enough. */
+	/** Whether others must show a trusted certificate; otherwise dialback is enough. */
 	readonly by_certificate: boolean;
 }
 
-/** What another server is like. Everybody may log in there, with any password. */
+/** Options of another server. Everybody may log in there, with any password. */
 export interface PeerOptions {
 	readonly domain: string;
-	/** Where servers are looked up; the new one is entered there. */
+	/** The name server; the new server is entered there. */
 	readonly names: NameServer;
-	/** Nothing is encrypted, and dialback tells who is who, where nothing is said. */
+	/** By default nothing is encrypted, and servers are authenticated by dialback. */
 	readonly security?: PeerSecurity | undefined;
 	/** TLS from the first byte between servers, instead of STARTTLS. */
 	readonly direct_tls?: boolean | undefined;
@@ -54,7 +54,7 @@ const port_taken = "Failed to open socket";
 /** How long a server may take to start, in milliseconds. */
 const patience = 60_000;
 
-/** What a Prosody says in its configuration so that others are found by a name server on this machine, and find it. */
+/** The part of a Prosody's configuration for finding servers by a name server on this machine. */
 export function prosody_network(names: NameServer, server_port: number, direct_tls = false): string {
 	return `s2s_ports = { ${direct_tls ? "" : server_port} }
 s2s_direct_tls_ports = { ${direct_tls ? server_port : ""} }
@@ -148,7 +148,7 @@ function ejabberd_config({ domain, security, direct_tls }: PeerOptions, c2s: num
 
 /** Erlang looks everything up with one name server, and in no file. Source: its User's Guide, Inet Configuration. */
 function inetrc(names: NameServer): string {
-	// What comes first is forgotten with the files
+	// The first line also forgets the default files
 	return `{hosts_file, ""}.\n{resolv_conf, ""}.\n{lookup, [dns]}.\n{nameserver, {${address.replaceAll(".", ",")}}, ${names.port}}.\n`;
 }
 

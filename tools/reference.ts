@@ -44,8 +44,8 @@ const port_open = "Activated service 'c2s' on ";
 const port_taken = "Failed to open server port";
 
 /**
- * What scripts are usually played on: `localhost` with any password accepted, rooms on `conference.localhost`, memory storage.
- * Modules that a version does not have are only missed in its log.
+ * The configuration on which scripts are usually played: `localhost` with any password accepted, rooms on `conference.localhost`,
+ * memory storage. A version that lacks a module only logs that.
  */
 export const scratch_config = `
 modules_enabled = {

@@ -11,7 +11,7 @@ import { stream_header } from "../host/util/xmppstream.ts";
 export const address = "127.0.0.1";
 const kept_log_lines = 2000;
 
-/** A port of the loopback interface that is free now. */
+/** A free port of the loopback interface. */
 export async function free_port(): Promise<number> {
 	const server = createServer();
 	await new Promise<void>((listening) => server.listen(0, address, listening));
@@ -43,7 +43,7 @@ export class Running {
 	/** Why it ended, or could not begin; undefined while it runs. */
 	ended: string | undefined;
 	private readonly kill = () => this.process.kill("SIGKILL");
-	/** A run that is cut short leaves neither a server nor its files behind. */
+	/** An interrupted run leaves no servers and files behind. */
 	private readonly abandon = () => {
 		this.kill();
 		rmSync(this.folder, { recursive: true, force: true });
@@ -81,7 +81,7 @@ export class Running {
 		return this.log().trimEnd().split("\n").slice(-count).join("\n");
 	}
 
-	/** Asks it to end; makes it when it does not within five seconds. */
+	/** Asks it to end, and kills it when it has not ended within five seconds. */
 	async stop(): Promise<void> {
 		if (this.ended !== undefined || this.process.pid === undefined) return;
 		const exited = new Promise((resolve) => this.process.once("exit", resolve));

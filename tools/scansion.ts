@@ -16,7 +16,7 @@ export interface ScratchServer {
 	stop(): Promise<void> | void;
 }
 
-/** How scripts are played, and how their results are told. */
+/** How scripts are played, and how their results are reported. */
 export interface ScansionOptions {
 	/** A running server, where `host` or `port` is given. Defaults beside the other: localhost, 5222. */
 	readonly host?: string | undefined;
@@ -35,7 +35,7 @@ export interface ScansionOptions {
 	readonly colour?: boolean | undefined;
 	/** Where the report goes. Default: standard output. */
 	readonly write?: ((text: string) => void) | undefined;
-	/** Where it is told why nothing can be played. Default: standard error. */
+	/** Where errors go when nothing can be played. Default: standard error. */
 	readonly complain?: ((text: string) => void) | undefined;
 }
 

@@ -7,7 +7,7 @@ import { stream_header } from "../../host/util/xmppstream.ts";
 /** How long a server may take to answer, in milliseconds. Storms keep it busy for long. */
 const patience = 180_000;
 
-/** What belongs to somebody who waits for text. */
+/** What somebody waits for. */
 interface Waiting {
 	readonly marker: string;
 	found(): void;
@@ -16,7 +16,7 @@ interface Waiting {
 
 /** One connection. */
 export class BenchClient {
-	/** Told of everything that arrives, as bytes in a string. */
+	/** Called with everything that arrives, as bytes in a string. */
 	onpiece: ((piece: string) => void) | undefined;
 	private text = "";
 	private waiting: Waiting | undefined;
@@ -76,7 +76,7 @@ export class BenchClient {
 		return this.ask(`<presence to='${room}/${nick}'><x xmlns='${ns.muc}'/></presence>`, "code='110'");
 	}
 
-	/** Reads no more, as a client does whose network is gone. */
+	/** Stops reading, like a client whose network is gone. */
 	pause(): void {
 		this.socket.pause();
 	}
@@ -93,7 +93,7 @@ export class BenchClient {
 		const from = Math.max(0, this.text.length - waiting.marker.length);
 		this.text += piece;
 		if (this.text.includes(waiting.marker, from)) waiting.found();
-		// Nothing waits for more than a few words
+		// Nobody waits for more than a few words
 		else if (this.text.length > 65_536) this.text = this.text.slice(-1024);
 	}
 
@@ -105,7 +105,7 @@ export class BenchClient {
 	}
 }
 
-/** Logs so many clients in, a few at a time. */
+/** Logs clients in, a few at a time. */
 export async function open_clients(port: number, count: number): Promise<BenchClient[]> {
 	const clients: BenchClient[] = [];
 	let begun = 0;

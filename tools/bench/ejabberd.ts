@@ -2,7 +2,7 @@
 
 import { type EjabberdCommand, ejabberd_in } from "../ejabberd.ts";
 
-/** Anonymous clients over plain TCP, rooms without limits that are in the way of the loads; archives in Mnesia. */
+/** Anonymous clients over plain TCP, and rooms without limits that would slow down the loads; archives are in Mnesia. */
 function configuration(port: number, archive: boolean): string {
 	const room = archive ? ["      mam: true"] : [];
 	const mam = archive ? ["  mod_mam:", "    db_type: mnesia", "    default: never"] : [];

@@ -5,14 +5,14 @@ import { SaxesParser } from "saxes";
 import { ns } from "../../host/util/ns.ts";
 import { stream_header } from "../../host/util/xmppstream.ts";
 
-/** An element with what is in it. */
+/** An element with its content. */
 interface Node {
 	readonly name: string;
 	readonly attributes: Record<string, string>;
 	readonly children: (Node | string)[];
 }
 
-/** A client, and what the turn has for it. */
+/** A client, and what the current turn has for it. */
 interface Peer {
 	readonly socket: Socket;
 	readonly jid: string;
@@ -161,7 +161,7 @@ function shown(nick: string): string {
 const item = `><x xmlns='${ns.muc_user}'><item affiliation='none' role='participant'/></x></presence>`;
 const own_item = `><x xmlns='${ns.muc_user}'><item affiliation='none' role='participant'/><status code='110'/></x></presence>`;
 
-/** Serves on a port of the loopback address, 0 for any; the server that it answers with listens once it says so. */
+/** Serves on a port of the loopback address, 0 for any; the returned server emits `listening` once it listens. */
 export function serve_floor(port: number): Server {
 	const floor = new Floor();
 	return createServer({ noDelay: true }, (socket) => floor.accept(socket)).listen(port, "127.0.0.1", 1024);

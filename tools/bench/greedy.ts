@@ -9,7 +9,7 @@ import { room_jid } from "./rooms.ts";
 import { StanzaCounter } from "./stanza_counter.ts";
 import type { Scenario, Subject } from "./types.ts";
 
-/** How many stanzas are sent in one write while a room is got ready. */
+/** How many stanzas are sent in one write while a room is prepared. */
 const batch = 100;
 
 function affiliation_text(room: string, index: number, affiliation: string): string {
@@ -17,7 +17,7 @@ function affiliation_text(room: string, index: number, affiliation: string): str
 	return `<iq type='set' id='a${index}' to='${room}'><query xmlns='${ns.muc_admin}'>${item}</query></iq>`;
 }
 
-/** Sends texts in one write, and waits until something has come so often. */
+/** Sends texts in one write, and waits until something has come that many times. */
 async function send_all(client: BenchClient, texts: readonly string[], marker = "</iq>", fan = 1): Promise<void> {
 	const counter = new StanzaCounter(marker);
 	let missing = texts.length * fan;
@@ -32,7 +32,7 @@ async function send_all(client: BenchClient, texts: readonly string[], marker = 
 	client.onpiece = undefined;
 }
 
-/** Gives so many people an affiliation, one by one. */
+/** Gives a number of people an affiliation, one by one. */
 async function affiliate(client: BenchClient, room: string, from: number, to: number): Promise<void> {
 	for (let first = from; first < to; first += batch) {
 		const size = Math.min(batch, to - first);
@@ -127,7 +127,7 @@ export function greedy_scenarios(program: readonly string[]): Scenario[] {
 					await prepare(client);
 					const probe = await start_probe(program, subject.port);
 					try {
-						// What it waited for so far does not count
+						// Waiting times up to here do not count
 						await probe.longest();
 						await ask(client);
 						return { value: await probe.longest() };
@@ -141,14 +141,14 @@ export function greedy_scenarios(program: readonly string[]): Scenario[] {
 	);
 }
 
-/** Processor time of so many changes, in microseconds each. */
+/** Processor time of a number of changes, in microseconds each. */
 async function cost(subject: Subject, client: BenchClient, from: number, to: number): Promise<number> {
 	const before = cpu_micros(subject.pid);
 	await affiliate(client, room_jid("huge"), from, to);
 	return (cpu_micros(subject.pid) - before) / (to - from);
 }
 
-/** How many there are at last: files are written as a whole, which would take hours. */
+/** How many there are in the end; with files, which are written as a whole, more would take hours. */
 const most_affiliations = { internal: 10_000, sql: 100_000 };
 
 /** How many times as much a change of an affiliation costs in a room with many as in one with few. */
@@ -164,7 +164,7 @@ export const growth_scenarios: readonly Scenario[] = (["internal", "sql"] as con
 			const client = await BenchClient.open(subject.port);
 			await client.join(room_jid("huge"), "owner");
 			const step = Math.min(2000, total / 4);
-			// The first ones find everything cold
+			// The first ones still warm up the server
 			await affiliate(client, room_jid("huge"), 0, step);
 			const first = await cost(subject, client, step, 2 * step);
 			await affiliate(client, room_jid("huge"), 2 * step, total - step);

@@ -9,12 +9,12 @@ export class Latencies {
 		this.times.push(milliseconds);
 	}
 
-	/** Forgets all. */
+	/** Forgets everything. */
 	clear(): void {
 		this.times.length = 0;
 	}
 
-	/** The middle, the worst but one in a hundred, and the worst, in milliseconds; NaN of an empty sample. */
+	/** The median, the 99th percentile and the maximum, in milliseconds; NaN for an empty sample. */
 	summary(): { p50_ms: number; p99_ms: number; max_ms: number } {
 		const sorted = Float64Array.from(this.times).sort();
 		const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
@@ -22,7 +22,7 @@ export class Latencies {
 	}
 }
 
-/** The middle one of some numbers; NaN of none. */
+/** The median of some numbers; NaN for none. */
 export function median(numbers: readonly number[]): number {
 	const sorted = [...numbers].sort((a, b) => a - b);
 	const middle = sorted.length / 2;

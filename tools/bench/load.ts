@@ -7,15 +7,15 @@ import { cpu_micros, rss_mib } from "./processes.ts";
 import { StanzaCounter, TimeReader } from "./stanza_counter.ts";
 import type { Effort, Measurement, Subject } from "./types.ts";
 
-/** Something that clients do over and over. */
+/** Something that clients do again and again. */
 export interface Operation {
 	/** Who takes part. */
 	readonly clients: readonly BenchClient[];
-	/** What each of the stanzas that it leads to has exactly once. */
+	/** A text that is exactly once in each stanza that it leads to. */
 	readonly marker: string;
 	/** How many such stanzas one operation leads to. */
 	readonly fan: number;
-	/** How many operations may be under way. */
+	/** How many operations may be unfinished at the same time. */
 	readonly window: number;
 	/** Clients whose messages say when they were sent; elsewhere whole operations are timed. */
 	readonly timed?: readonly BenchClient[];
@@ -52,7 +52,7 @@ class Loop {
 		}
 	}
 
-	/** Begins as many operations as may be under way. */
+	/** Begins as many operations as allowed. */
 	go_on(): void {
 		const { fan, window, timed } = this.operation;
 		if (timed === undefined) {
@@ -65,7 +65,7 @@ class Loop {
 		}
 	}
 
-	/** Begins no more. */
+	/** Begins no further ones. */
 	stop(): void {
 		this.running = false;
 	}
@@ -80,7 +80,7 @@ class Loop {
 	}
 }
 
-/** Longest that the rest of a load may take to arrive, in milliseconds. */
+/** How long the rest of a load may take to arrive, in milliseconds. */
 const patience = 60_000;
 
 /** How long slow servers are measured at most, in milliseconds. */
@@ -96,7 +96,7 @@ export async function measure(subject: Subject, operations: readonly Operation[]
 
 	latencies.clear();
 	const before = { cpu: cpu_micros(subject.pid), received: total(), time: performance.now() };
-	// What is under way at either end must not weigh much
+	// The unfinished operations at both ends must not matter much
 	const enough = 2 * operations.reduce((sum, { window, fan }) => sum + window * fan, 0);
 	const latest = before.time + Math.max(effort.measure_ms, longest_measure);
 	do await delay(effort.measure_ms);

@@ -7,9 +7,9 @@ import { room_jid } from "./rooms.ts";
 /** How often it says something, in milliseconds. */
 const pause = 5;
 
-/** A process that talks to itself in a room. */
+/** A process with a client that gets its own messages back from a room. */
 export interface Probe {
-	/** The longest that it waited for its own message since this was asked last, in milliseconds. */
+	/** The longest wait for a message of its own since the last call, in milliseconds. */
 	longest(): Promise<number>;
 	stop(): void;
 }
@@ -46,7 +46,7 @@ export async function start_probe(program: readonly string[], port: number): Pro
 	};
 }
 
-/** What the process of a probe does: it answers each byte of its input with a line. */
+/** The process of a probe: it answers each byte of its input with a line. */
 export async function serve_probe(port: number): Promise<void> {
 	const client = await BenchClient.open(port);
 	const room = room_jid("probe");
@@ -59,13 +59,13 @@ export async function serve_probe(port: number): Promise<void> {
 		waits = true;
 		await client.ask(`<message type='groupchat' id='i${index}' to='${room}'><body>hello</body></message>`, `id='i${index}'`);
 		waits = false;
-		// The first ones find everything cold
+		// The first ones still warm up the server
 		if (index > 50) longest = Math.max(longest, performance.now() - begun);
 		if (index === 100) process.stdout.write("ready\n");
 		setTimeout(() => void say(index + 1), pause);
 	};
 	process.stdin.on("data", () => {
-		// It may be waiting just now
+		// It may be waiting at this moment
 		process.stdout.write(`${Math.max(longest, waits ? performance.now() - begun : 0)}\n`);
 		longest = 0;
 	});

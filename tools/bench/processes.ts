@@ -12,7 +12,7 @@ const micros_per_tick = 10_000;
 /** Processor time that a process has used so far with all its threads, in microseconds. */
 export function cpu_micros(pid: number): number {
 	const text = readFileSync(`/proc/${pid}/stat`, "latin1");
-	// The name, in parentheses, may hold anything
+	// The name, in parentheses, may contain anything
 	const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
 	return (Number(fields[11]) + Number(fields[12])) * micros_per_tick;
 }
@@ -23,7 +23,7 @@ export function rss_mib(pid: number): number {
 	return Number(found?.[1] ?? 0) / 1024;
 }
 
-/** Keeps a process with all its threads on one core; where there is only one, nothing is to be done. */
+/** Keeps a process with all its threads on one core, where there are several. */
 export async function pin(pid: number, core: number): Promise<void> {
 	if (cpus().length > 1) await promisify(execFile)("taskset", ["-a", "-c", "-p", String(core), String(pid)]);
 }

@@ -21,14 +21,14 @@ function cells(texts: readonly { readonly text: string; readonly is_best?: boole
 		.join("");
 }
 
-/** All figures: the medians, how many times as much the others need, and the slowest deliveries but one in a hundred. */
+/** All figures: the medians, how many times as much the others need, and the 99th percentile of deliveries. */
 function table(report: BenchReport): string {
 	const subjects = subjects_of(report);
 	const others = subjects.filter((subject) => subject !== "enjamb");
 	const rows = scenarios_of(report).map(({ id, title, unit }) => {
 		const results = subjects.map((subject) => result_of(report, id, subject));
 		const medians = results.map((result) => median_of(result));
-		// The floor is no server that anybody could run
+		// The floor is not a server that anybody could run
 		const least = Math.min(...medians.filter((median, index) => median !== undefined && subjects[index] !== "floor").map(Number));
 		const own = median_of(result_of(report, id, "enjamb"));
 		const costs = medians.map((median) => ({ text: short(median), is_best: subjects.length > 1 && median === least }));
@@ -45,7 +45,7 @@ function table(report: BenchReport): string {
 	return `<div class="scroll" tabindex="0" role="region" aria-label="All figures"><table><thead>${head}</thead><tbody>${rows.join("\n")}</tbody></table></div>`;
 }
 
-/** One page that needs nothing else: it loads nothing, and its own policy lets no style apply but its own, and no script run. */
+/** One page that loads nothing; its own policy allows no styles but its own, and no scripts. */
 export function report_html(report: BenchReport): string {
 	const plain = scenarios_of(report).filter(({ sweep }) => sweep === undefined);
 	const subjects = subjects_of(report);

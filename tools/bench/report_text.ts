@@ -3,7 +3,7 @@
 import { median } from "./latencies.ts";
 import type { BenchReport, Finding, ScenarioResult, SubjectName } from "./types.ts";
 
-/** What stands for a finding in tables: microseconds of processor time, or the number itself. */
+/** The number for a finding in tables: microseconds of processor time, or the number itself. */
 export function figure(finding: Finding): number {
 	return "value" in finding ? finding.value : finding.cpu_micros;
 }
@@ -40,12 +40,12 @@ export function scenarios_of(report: BenchReport): ScenarioResult["scenario"][] 
 	return [...by_id.values()];
 }
 
-/** The slowest delivery but one in a hundred; undefined where a single number was found. */
+/** The 99th percentile of deliveries; undefined where there is only a single number. */
 export function p99(finding: Finding): number | undefined {
 	return "value" in finding ? undefined : finding.p99_ms;
 }
 
-/** How many times as much another needs. */
+/** How many times as much another server needs. */
 export function ratio(other: number | undefined, own: number | undefined): string {
 	return other === undefined || own === undefined || own === 0 ? "–" : `${short(other / own)}×`;
 }

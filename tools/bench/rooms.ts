@@ -18,7 +18,7 @@ export function room_jid(name: string | number): string {
 	return `bench${name}@conference.localhost`;
 }
 
-/** Does something for each, at most so many at a time. */
+/** Does something for each item, at most a given number at a time. */
 export async function each<T>(
 	items: readonly T[],
 	limit: number,
@@ -35,7 +35,7 @@ export async function each<T>(
 	await Promise.all(Array.from({ length: Math.min(limit, items.length) }, work));
 }
 
-/** Waits until nothing comes in any more. */
+/** Waits until nothing arrives any more. */
 async function quiet(clients: readonly BenchClient[]): Promise<void> {
 	let last = performance.now();
 	for (const client of clients) {
@@ -71,12 +71,12 @@ export function leave(rooms: readonly FilledRoom[]): void {
 	for (const { clients } of rooms) for (const client of clients) client.close();
 }
 
-/** Longest that the presences of a storm may take to arrive, in milliseconds. */
+/** How long the presences of a storm may take to arrive, in milliseconds. */
 const patience = 120_000;
 
 /**
  * Has many clients enter one room at once, fifty at a time, and counts the presences that they get: everybody sees everybody.
- * Storms go on in fresh rooms until there were enough.
+ * Storms go on in new rooms until there were enough.
  * @param before_leaving called when all are in, before their connections are ended
  */
 export async function join_storm(
@@ -107,7 +107,7 @@ export async function join_storm(
 			received += counter.count(piece);
 		};
 	}
-	// Not in one room with the storm that counts, but as warm
+	// In another room than the storm that counts, so that the server is warm
 	const few = clients.slice(0, Math.min(100, occupants));
 	for (let round = 0; round < 3; round++) await storm(`warm${round}`, few);
 	latencies.clear();

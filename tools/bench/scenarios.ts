@@ -17,7 +17,7 @@ const messages_under_way_in_room = 10;
 /** How many clients read the times in what they get. */
 const timed_clients = 20;
 
-/** Who of a room looks at times: enough over all rooms, and one at least in each. */
+/** The clients of a room that measure times: enough over all rooms, and at least one in each. */
 function timed(room: FilledRoom, rooms: number): BenchClient[] {
 	return room.clients.slice(0, Math.max(1, Math.floor(timed_clients / rooms)));
 }
@@ -151,7 +151,7 @@ const archive_queries: Scenario = {
 	},
 };
 
-/** How long a server is left alone before its memory counts, in milliseconds. */
+/** How long a server is left alone before its memory is measured, in milliseconds. */
 const settling_ms = 3000;
 
 const memory: Scenario = {
@@ -160,7 +160,7 @@ const memory: Scenario = {
 	unit: "KiB",
 	floor: true,
 	async run(subject) {
-		// What the first clients make a server load and compile is no matter of how many there are
+		// What a server loads and compiles for its first clients does not depend on their number
 		const first = await enter(room_jid("first"), await open_clients(subject.port, 50));
 		await delay(settling_ms);
 		const before = rss_mib(subject.pid);

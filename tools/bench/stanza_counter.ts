@@ -4,10 +4,10 @@
 export class StanzaCounter {
 	private carry = "";
 
-	/** @param marker what each stanza has exactly once, such as `</message>` */
+	/** @param marker a text that is exactly once in each stanza, such as `</message>` */
 	constructor(private readonly marker: string) {}
 
-	/** How often the marker was completed by this piece. */
+	/** How many markers this piece completes. */
 	count(piece: string): number {
 		const { marker } = this;
 		const text = this.carry === "" ? piece : this.carry + piece;
@@ -29,7 +29,7 @@ export class StanzaCounter {
 export class TimeReader {
 	private carry = "";
 
-	/** The times that are complete with this piece. */
+	/** The times that this piece completes. */
 	*read(piece: string): Generator<number, void, undefined> {
 		const text = this.carry + piece;
 		let at = text.indexOf(time_mark);

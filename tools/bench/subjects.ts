@@ -24,13 +24,13 @@ const prosody_modules = "/usr/lib/prosody/modules";
 export interface SubjectOptions {
 	/** The command line that starts this program. */
 	readonly program: readonly string[];
-	/** Another Prosody than that on the PATH. */
+	/** A Prosody to use instead of the one on the PATH. */
 	readonly prosody?: string | undefined;
 	/** Where servers run. */
 	readonly core: number;
 }
 
-/** What becomes of the rooms of a server that is measured. */
+/** Where a measured server keeps its rooms. */
 export type SubjectRooms = Pick<Scenario, "archive" | "storage">;
 
 /** What Prosody and Enjamb both run: plain TCP, anonymous clients, rooms that are open at once. */
@@ -119,7 +119,7 @@ async function launch(
 }
 
 async function start_prosody(rooms: SubjectRooms, { prosody, core }: SubjectOptions): Promise<Result<Subject, string>> {
-	// It does not make the folder itself before it opens a database in it
+	// Prosody does not make the folder for its database
 	const data_folder = mkdtempSync(join(tmpdir(), "enjamb-bench-prosody-"));
 	const begun = performance.now();
 	const started = await start_reference({ prosody, config: shared_config(rooms), data_folder, timeout: patience });

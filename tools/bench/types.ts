@@ -13,7 +13,7 @@ export interface Subject {
 	readonly port: number;
 	/** The process whose processor time and memory are measured. */
 	readonly pid: number;
-	/** From its start until it accepted a connection, in milliseconds. */
+	/** The time from its start until it accepts a connection, in milliseconds. */
 	readonly start_ms: number;
 	stop(): Promise<void>;
 }
@@ -37,11 +37,11 @@ export interface Measurement {
 /** What one load showed: a cost, or a single number such as memory. */
 export type Finding = Measurement | { readonly value: number };
 
-/** How much is measured in one go. */
+/** How much is measured at once. */
 export interface Effort {
-	/** Before measuring, so that compilers and caches have settled, in milliseconds. */
+	/** How long a load runs before it is measured, for compilers and caches, in milliseconds. */
 	readonly warm_up_ms: number;
-	/** In milliseconds. */
+	/** How long it is measured, in milliseconds. */
 	readonly measure_ms: number;
 	/** Join storms that are added up. */
 	readonly storms: number;
@@ -54,7 +54,7 @@ export type RoomStorage = "internal" | "sql";
 export interface Scenario {
 	readonly id: string;
 	readonly title: string;
-	/** What the figure is per: `delivery`, `presence`, or the unit of a single number. */
+	/** What the figure is counted per: `delivery`, `presence`; or the unit of a single number. */
 	readonly unit: string;
 	/** Rooms are archived. */
 	readonly archive?: boolean;
@@ -88,7 +88,7 @@ export interface Machine {
 	readonly load: readonly [number, number];
 }
 
-/** All that a benchmark found. */
+/** All results of a benchmark. */
 export interface BenchReport {
 	readonly machine: Machine;
 	readonly command: string;

@@ -20,7 +20,7 @@ function shape_of(element: MergedElement | MergedText): string {
 	return fingerprint([element.name, attributes.sort(), element.children.map(shape_of)]);
 }
 
-/** What tells stanzas and elements of one name apart at first sight. */
+/** What distinguishes stanzas and elements of the same name at first sight. */
 function about(element: MergedElement | MergedText): string {
 	if (element.kind === "text") return "";
 	const sender = element.attributes.find(({ name }) => name === "from")?.subject;
@@ -28,8 +28,8 @@ function about(element: MergedElement | MergedText): string {
 }
 
 /**
- * Aligns two lists that begin with the same: all that the reference has, in its order, with what only the other server has in
- * between. That is paired where both servers have it.
+ * Aligns two lists that share the reference's items: everything of the reference, in its order, and in between what only the other
+ * servers have. Items that both of them have are paired.
  */
 function align<Item>(
 	own: readonly Item[],

@@ -14,7 +14,7 @@ export interface ElementDifference {
 	readonly subject: string | undefined;
 }
 
-/** What the comparison knows of the play. */
+/** What the comparison needs to know about the play. */
 export interface Context {
 	readonly bindings: Bindings;
 	/** Ids that clients chose, which servers have to keep as they are. */
@@ -24,7 +24,7 @@ export interface Context {
 	readonly subject_terms: (value: string) => string;
 }
 
-/** What a value is that the servers need not agree on: made up once and then kept, or a point in time. */
+/** The kind of a value that servers need not agree on: made up once and then kept, or a point in time. */
 type Freedom = "opaque" | "time" | "seconds";
 
 const free_attributes = new Map<string, Freedom>([
@@ -74,7 +74,7 @@ export function with_free_values_open(element: Stanza, chosen_ids: ReadonlySet<s
 	return copy;
 }
 
-/** Whether both values are what they may be freely, and, for made-up ones, the same as before. */
+/** Whether both values are of the same free kind, and, for made-up ones, the same as before. */
 function agree(freedom: Freedom, reference: string, subject: string, context: Context): boolean {
 	switch (freedom) {
 		case "time":
@@ -131,8 +131,7 @@ function compare_text(reference: Stanza, subject: Stanza, path: string, context:
 }
 
 /**
- * Pairs what is alike: what equals first, then, in order, what is of the same sort and differs least, and last what is left without a
- * partner.
+ * Pairs similar items: first equal ones, then, in order, those of the same sort that differ least; the rest has no partner.
  * @param differences of two items; empty for equal ones, undefined for items of different sorts
  */
 export function pair<Item, Found>(
@@ -143,7 +142,7 @@ export function pair<Item, Found>(
 ): { found: Found[]; missing: Item[]; extra: Item[]; order: [number, number][] } {
 	const [[reference], [subject]] = [references, subjects];
 	if (reference !== undefined && subject !== undefined && references.length === 1 && subjects.length === 1) {
-		// Nothing to choose from: to look for the best partner first would take three times as long for each element around.
+		// Only one choice: looking for the best partner first would take three times as long for each enclosing element.
 		const mark = bindings.mark();
 		const found = differences(reference, subject);
 		if (found) return { found, missing: [], extra: [], order: [[0, 0]] };
@@ -197,7 +196,7 @@ export function pair<Item, Found>(
 /**
  * Compares two elements: attributes in any order, children in any order, values that servers make up one to one.
  * @param path where the elements are, for the differences
- * @returns nothing for equal ones
+ * @returns an empty list for equal ones
  */
 export function compare_elements(
 	reference: Stanza,

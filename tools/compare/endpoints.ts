@@ -11,7 +11,7 @@ import type { Endpoint, Network } from "./types.ts";
 
 /**
  * What both servers run when no configuration is given: rooms, in memory, with any password accepted. Options whose defaults
- * changed between Prosody's versions are set, so that a version's own choice is not taken for a difference in behaviour.
+ * changed between Prosody's versions are set, so that they do not count as differences in behaviour.
  */
 export const default_config_text = `
 modules_enabled = { "roster", "saslauth", "disco", "version", "uptime", "time", "ping" }
@@ -38,7 +38,7 @@ export interface Servers {
 	subject(): Promise<Result<Endpoint, string>>;
 	/** A third one, where one was asked for. */
 	also?(): Promise<Result<Endpoint, string>>;
-	/** Ends what all plays had in common. */
+	/** Ends what all plays share. */
 	end(): Promise<void>;
 }
 
@@ -75,10 +75,10 @@ export interface ServerOptions {
 	readonly stage: Stage;
 	/** Starts a server of ours on a free port. */
 	readonly start_subject: StartServer;
-	/** Whether rooms are somebody else's than the server of ours that clients log in to. */
+	/** Whether rooms are not on the server of ours that clients log in to. */
 	readonly rooms_elsewhere?: boolean | undefined;
 	/**
-	 * Clients come from other servers, too: gives the configuration with which a server reaches them, and is reached.
+	 * For clients on other servers: gives the configuration with which a server reaches them and is reached.
 	 * @throws where the text is no configuration
 	 */
 	readonly reachable?: ((config_text: string, server_port: number, names_port: number) => Promise<string>) | undefined;
@@ -105,7 +105,7 @@ export async function create_servers(options: ServerOptions): Promise<Result<Ser
 
 	const neighbours = new Map<string, Promise<Result<Neighbours, string>>>();
 
-	/** What a server of one side runs, and who else clients of that side log in to. */
+	/** What a server of one side runs, and the other servers that clients of that side log in to. */
 	async function surroundings(side: string): Promise<Result<{ text: string; around: Neighbours | undefined }, string>> {
 		if (options.reachable === undefined) return ok({ text: config_text, around: undefined });
 		const started = neighbours.get(side) ?? Neighbours.start(options.reference);

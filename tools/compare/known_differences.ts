@@ -13,7 +13,7 @@ function sends(step: PlayStep): string {
 	return step.kind === "send" ? step.xml : "";
 }
 
-/** What Prosody stumbles over, in the middle of what it does; and what is sent here. */
+/** Where Prosody throws in the middle of its work, and what is sent here. */
 const failing_requests: readonly { id: string; what: string; is_met(xml: string): boolean; answer: RegExp }[] = [
 	{
 		id: "join-without-nick",

@@ -4,7 +4,7 @@ import type { Mark, MergedElement, MergedText, Sides } from "./merge.ts";
 import type { Difference } from "./types.ts";
 import { split_path } from "./words.ts";
 
-/** All elements that a path such as `message/x/status` leads to. */
+/** All elements at a path such as `message/x/status`. */
 function elements_at(root: MergedElement, path: string): MergedElement[] {
 	let found = [root];
 	for (const name of path.split("/").slice(1)) {
@@ -15,12 +15,12 @@ function elements_at(root: MergedElement, path: string): MergedElement[] {
 	return found;
 }
 
-/** Whether something is marked already, by another difference of the same place. */
+/** Whether something is already marked by another difference at the same place. */
 function is_taken(item: { readonly mark: Mark | undefined }): boolean {
 	return item.mark === "different" || item.mark === "known";
 }
 
-/** Marks the place that a difference tells of; where it cannot be told exactly, the tag around it. */
+/** Marks the place of a difference, or the enclosing tag where the exact place is not known. */
 export function mark(root: MergedElement, difference: Difference): void {
 	const as: Mark = difference.known === undefined ? "different" : "known";
 	const marked = find_places(root, difference);

@@ -66,7 +66,7 @@ export const mended_differences: readonly KnownDifference[] = [
 		shown_by: "mam_password.scs",
 		matches: (difference, step) =>
 			in_room("strongroom")(difference, step) ||
-			// In random plays whoever left such a room asks, and the refusal stands in place of what Prosody says
+			// In random plays, somebody who left such a room asks, and gets the refusal in place of Prosody's answer
 			(sends(step).includes("xmlns='urn:xmpp:mam:2'") && is_refused(difference.subject_stanza, "forbidden")),
 	},
 	{
@@ -197,7 +197,7 @@ export const mended_differences: readonly KnownDifference[] = [
 	{
 		id: "line-ends",
 		reason:
-			"Prosody writes carriage returns in texts, and tabs and line ends in attributes, as they are, so that who reads them gets something else (XML 1.0 §2.11, §3.3.3).",
+			"Prosody writes carriage returns in texts, and tabs and line ends in attributes, as they are, so that readers get something else (XML 1.0 §2.11, §3.3.3).",
 		shown_by: "im_line_ends.scs",
 		matches: ({ kind, subject }) => (kind === "text" || kind === "attribute") && /[\t\r\n]/.test(subject ?? ""),
 	},

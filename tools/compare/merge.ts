@@ -5,7 +5,7 @@ import { ns } from "../../host/util/ns.ts";
 import { Stanza } from "../../host/util/stanza.ts";
 import { with_free_values_open } from "./elements.ts";
 
-/** Something that each server has its own of; undefined where it has none. */
+/** A value of each server; undefined where a server has none. */
 export interface Sides<Value> {
 	readonly reference: Value | undefined;
 	readonly subject: Value | undefined;
@@ -38,7 +38,7 @@ export interface MergedElement {
 	readonly attributes: readonly MergedAttribute[];
 	/** In the reference's order, with what only the other server has where it has it. */
 	readonly children: readonly (MergedElement | MergedText)[];
-	/** Means the whole of an element that only one server sends, and the tag alone of one that both send. */
+	/** Marks the whole element where only one server sends it, and only the tag where both do. */
 	mark: Mark | undefined;
 	/** Whether children of it, or of elements below, come in another order from the other server. */
 	readonly reordered: boolean;
@@ -84,7 +84,7 @@ function plain_of(element: Stanza, open: Stanza | undefined, xmlns_around: strin
 		if (value === undefined || (name === "xmlns" && value === xmlns_around)) continue;
 		attributes.push({ name, value: terms(value), free: open !== undefined && open.attr[name] !== value });
 	}
-	// Whoever reads an element wants to know first what it is.
+	// The namespace comes first, since it says what the element is.
 	attributes.sort((a, b) => Number(b.name === "xmlns") - Number(a.name === "xmlns"));
 	const children: (Plain | PlainText)[] = [];
 	const has_elements = element.first_tag !== undefined;
@@ -206,7 +206,7 @@ function merge_children(
 	return { children, reordered };
 }
 
-/** Lays two elements on top of each other, or one on nothing. */
+/** Merges two elements, or takes one alone. */
 export function merge_plain(reference: Plain | undefined, subject: Plain | undefined): MergedElement {
 	return {
 		kind: "element",

@@ -8,7 +8,7 @@ import type { Place } from "./types.ts";
 /** Hosts of the other servers. */
 export const elsewhere = { prosody: "prosody.example", ejabberd: "ejabberd.example" } as const;
 
-/** A Prosody and an ejabberd that find a server with rooms, and that it finds. They stay for all plays; rooms come and go. */
+/** A Prosody and an ejabberd that can reach the server with the rooms, and that it can reach. They run for all plays. */
 export class Neighbours {
 	private constructor(
 		private readonly names: NameServer,
@@ -18,7 +18,7 @@ export class Neighbours {
 	/**
 	 * Starts both.
 	 * @param prosody the executable of the Prosody, or its folder
-	 * @returns why one of them does not start
+	 * @returns them, or why one of them does not start
 	 */
 	static async start(prosody: string | undefined): Promise<Result<Neighbours, string>> {
 		const names = await NameServer.start();

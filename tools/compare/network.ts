@@ -5,7 +5,7 @@ import * as jid from "../../host/util/jid.ts";
 import { Client } from "../scansion/client.ts";
 import type { Network, Place } from "./types.ts";
 
-/** How many rounds of questions must bring nothing new until all is done, and how many there are at most. */
+/** How many rounds of questions without anything new mean that all is done, and how many rounds there are at most. */
 const quiet_rounds = 2;
 const most_rounds = 12;
 /** How long servers may take to find each other, in milliseconds. */
@@ -23,8 +23,8 @@ export function place_of<At extends Pick<Place, "host" | "port">>(
 }
 
 /**
- * Clients that take no part and ask whether servers have done with what they were told: one on each server. Streams between servers keep
- * the order, so that who answers has heard all that was said before.
+ * One extra client on each server, which asks whether the servers have handled everything. Streams between servers keep the order,
+ * so a server that answers has got everything before.
  */
 export class Watchers {
 	private clients: Client[] = [];
@@ -65,7 +65,7 @@ export class Watchers {
 		return undefined;
 	}
 
-	/** Waits until nothing comes any more: what one server tells another may have that one tell a third. */
+	/** Waits until nothing comes any more: what one server sends may make another one send something to a third. */
 	async settle(players: readonly Client[]): Promise<void> {
 		const received = (): number =>
 			players.reduce((sum, { queue, ended }) => sum + queue.length + (ended === undefined ? 0 : 1), 0);

@@ -5,7 +5,7 @@ import { mark } from "./marks.ts";
 import { type MergedElement, merge_plain, type Plain, pair_up, type Reading, read_stanza, rows_of, type Sides } from "./merge.ts";
 import type { Difference } from "./types.ts";
 
-/** A stanza of either server, or one of each that belong together. */
+/** A stanza of one server, or two of them that belong together. */
 export interface StanzaPair {
 	readonly merged: MergedElement;
 	/** As what each server sent it to the client in this step, from 0. */

@@ -23,7 +23,7 @@ class Performance {
 	constructor(
 		private readonly play: Play,
 		private readonly endpoint: Endpoint,
-		/** Who looks whether all is done, where there are several servers. */
+		/** What checks whether everything is done, where there are several servers. */
 		private readonly watchers: Watchers | undefined,
 	) {
 		for (const { name, jid, resource } of play.players) {
@@ -58,7 +58,7 @@ class Performance {
 	private async step(step: PlayStep): Promise<string | undefined> {
 		if (step.kind === "connect") return this.connect(step.player);
 		const client = this.clients.get(step.player);
-		// Who is gone, by its own will or the server's, does nothing on both servers.
+		// A client that has disconnected, or was disconnected, does nothing any more on either server.
 		if (!client || client.ended !== undefined) return undefined;
 		switch (step.kind) {
 			case "send": {
@@ -112,7 +112,7 @@ class Performance {
 		return undefined;
 	}
 
-	/** Waits until the server has done with what the step caused: first for who acted, then for what reached the others. */
+	/** Waits until the server has handled what the step caused: first for the acting client, then for the others. */
 	private async settle(actor: string): Promise<void> {
 		const hosts = this.endpoint.network && [this.endpoint.network.rooms];
 		await this.clients.get(actor)?.settle(true, hosts);

@@ -4,11 +4,11 @@ import { create_paint, type Terminal, terminal_of } from "./terminal.ts";
 import type { Comparison, Play } from "./types.ts";
 import { counted, grouped, visible } from "./words.ts";
 
-/** Told of each play as it is done. */
+/** Shows each play as it is finished. */
 export interface Progress {
-	/** Gets what a play came to on each server that is compared with the reference; a step that differs on any of them differs. */
+	/** Gets a play's results on each server that is compared with the reference; a step that differs on any of them differs. */
 	played(...comparisons: readonly Comparison[]): void;
-	/** Clears the bar; what was written for good stays. */
+	/** Clears the bar; finished lines stay. */
 	end(): void;
 }
 

@@ -7,7 +7,7 @@ import { Scene } from "./grammar/scene.ts";
 import { become_available } from "./grammar/sessions.ts";
 import type { Play, PlayStep } from "./types.ts";
 
-/** Labels that the opening of a play gives its steps; they are those of actions, too. */
+/** Labels of the steps at the beginning of a play; actions have them, too. */
 const labels = { available: "presence to the own server", join: "join", open: "instant room" };
 
 /** Everything that steps of random plays are examples of. `connect`, `disconnect` and `vanish` are steps of that kind. */
@@ -15,7 +15,7 @@ export const random_labels: readonly string[] = [...new Set(actions.flatMap(({ l
 
 const total_weight = actions.reduce((sum, { weight }) => sum + weight, 0);
 
-/** All come; mostly somebody opens a room, and others enter it. */
+/** Everybody connects; mostly somebody opens a room, and others enter it. */
 function opening(scene: Scene): PlayStep[] {
 	const steps: PlayStep[] = [];
 	for (const session of scene.sessions) {
@@ -35,7 +35,7 @@ function opening(scene: Scene): PlayStep[] {
 	return steps;
 }
 
-/** Opens a room, or enters one: what makes sense while hardly anyone is anywhere. */
+/** Opens a room or enters one, since hardly anyone is in a room yet. */
 function enliven(scene: Scene): PlayStep | undefined {
 	const opened = open_locked_room(scene, labels.open);
 	if (opened) return opened;

@@ -20,10 +20,10 @@ function hash_of(text: string): string {
 }
 
 /**
- * The whole run as one HTML page that needs nothing else: it loads nothing, and its own policy lets no script or style run but its
- * own. Stanzas are in it as JSON and get shown as text. Steps are numbered from 1 in its anchors, such as `#play-3-step-12`; filters
- * can be in the fragment, too: `#status=different&client=Romeo&kind=join&text=status`. `?theme=dark` and `?theme=light` overrule
- * what the system prefers. A third server gets a column of its own; `#server=subject` and `#server=also` show one beside the reference.
+ * The whole run as one HTML page that loads nothing; its own policy allows no scripts and styles but its own. Stanzas are in it as
+ * JSON and get shown as text. Steps are numbered from 1 in its anchors, such as `#play-3-step-12`; filters can be in the fragment,
+ * too: `#status=different&client=Romeo&kind=join&text=status`. `?theme=dark` and `?theme=light` overrule what the system prefers. A
+ * third server gets a column of its own; `#server=subject` and `#server=also` show one beside the reference.
  */
 export function html_report(result: CompareResult, about: { readonly date: string; readonly command: string }): string {
 	const policy = `default-src 'none'; style-src ${hash_of(page_style)}; script-src ${hash_of(page_script)}; base-uri 'none'; form-action 'none'`;

@@ -38,7 +38,7 @@ export async function shrink(
 		told(steps.length);
 		return true;
 	};
-	// If it takes what comes later to show it, the whole play is what there is to shrink.
+	// If later steps are needed to show it, the whole play is shrunk.
 	await attempt(play.steps.slice(0, step + 1));
 	for (let size = Math.max(1, Math.ceil(best.steps.length / 2)); size >= 1 && left > 0; ) {
 		let removed = false;

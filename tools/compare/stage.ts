@@ -15,10 +15,10 @@ export interface Stage {
 /** The names that scripts are written with. */
 export const default_stage: Stage = { host: "localhost", rooms: "conference.localhost" };
 
-/** Where the rooms are that clients of other servers come to: nobody has to look up `localhost`. */
+/** The hosts of the server with the rooms where clients come from other servers, since nobody can look up `localhost`. */
 export const distant_stage: Stage = { host: "home.example", rooms: "conference.home.example" };
 
-/** Whose place is on the server with the rooms, which knows them as their admin. */
+/** The account that has to be on the server with the rooms, since it is the admin there. */
 const admin = "admin@localhost";
 
 /**
@@ -36,7 +36,7 @@ function number_of({ source }: Play): number {
 	return Number(/^seed:\d+:(\d+):/.exec(source)?.[1] ?? 0);
 }
 
-/** Puts one name in the place of another, and into upper case where that was. */
+/** Replaces one name by another, in upper case where the first one was. */
 function alike(old: string, name: string): string {
 	return old === old.toUpperCase() ? name.toUpperCase() : name;
 }

@@ -47,7 +47,7 @@ export interface Summary {
 	readonly known_counts: readonly KnownCount[];
 }
 
-/** Whether all that came in a step is errors, of which there is at least one. */
+/** Whether a step brought errors and nothing else. */
 function is_refused(received: readonly Received[]): boolean {
 	const stanzas = received.flatMap((part) => part.stanzas);
 	return stanzas.length > 0 && stanzas.every((stanza) => stanza.attr["type"] === "error");
@@ -70,7 +70,7 @@ export function is_hollow({ rooms, wants_rooms }: Summary): boolean {
 	return rooms === 0 && wants_rooms;
 }
 
-/** A warning for a run that is hollow. */
+/** A warning for a run that says little. */
 export function hollow_text(reference: string): string {
 	return `No room was made on ${visible(reference)}, so that rooms were hardly compared. Look at the refusals above: restrict_room_creation may keep everybody from making rooms.`;
 }

@@ -4,7 +4,7 @@ import { attribute_name } from "../scansion/match.ts";
 import type { Mark, MergedElement, Side } from "./merge.ts";
 import { shorten, visible, xml_text, xml_value } from "./words.ts";
 
-/** What text is written for. */
+/** The terminal that text is written for. */
 export interface Terminal {
 	/** Whether a line can be written again in place. */
 	readonly rewrites: boolean;
@@ -13,7 +13,7 @@ export interface Terminal {
 	readonly width: number;
 }
 
-/** What a stream of this process can do. It has no colour where the environment says NO_COLOR, see https://no-color.org. */
+/** What a stream of this process can show. It has no colour where the environment says NO_COLOR, see https://no-color.org. */
 export function terminal_of(stream: { readonly is_tty?: boolean; readonly columns?: number }): Terminal {
 	const rewrites = stream.is_tty === true;
 	return { rewrites, colour: rewrites && !process.env["NO_COLOR"], width: stream.columns ?? 100 };
@@ -58,7 +58,7 @@ export interface Line {
 	readonly marked: boolean;
 }
 
-/** Lays out what one server has of two stanzas, one element a line; what is marked stands out by colour, and by `>` before it. */
+/** Lays out one server's part of two stanzas, one element a line; marked parts have a colour and a `>` before them. */
 class Layout {
 	readonly lines: Line[] = [];
 

@@ -53,7 +53,7 @@ export function script_from_play(play: Play, reference: Transcript, why: string)
 				parts.push(block(`${player} receives`, [expected]));
 			}
 		}
-		// What only the other server sends shows in nothing else.
+		// A stanza that only the other server sends shows in no other way.
 		if (is_last) for (const { player } of reference.steps[number] ?? []) parts.push(`${player} receives nothing`);
 	});
 	return `${parts.join("\n\n")}\n`;

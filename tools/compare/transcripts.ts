@@ -20,7 +20,7 @@ export function chosen_ids(play: Play): Set<string> {
 
 function collect_ids(template: Template, ids: Set<string>): void {
 	const id = template.attributes.get("id");
-	// What a variable stands for was made up by a server.
+	// Values of variables were made up by a server.
 	if (id !== undefined && variables_in(id).length === 0) ids.add(id);
 	for (const child of template.children) if (typeof child !== "string") collect_ids(child, ids);
 }
@@ -37,8 +37,7 @@ export function label_of(step: PlayStep | undefined): string {
 }
 
 /**
- * Whether stanzas of one sender may come in any order: presences from a room itself tell of several people, in an order that is
- * left to chance.
+ * Whether stanzas of one sender may come in any order: presences from a room itself are about several people, in a random order.
  */
 function is_unordered(stanza: Stanza): boolean {
 	return stanza.name === "presence" && jid.resource(stanza.attr["from"]) === undefined;
@@ -71,7 +70,7 @@ function compare_group(references: readonly Stanza[], subjects: readonly Stanza[
 		(here, there): StanzaDifference[] | undefined => {
 			const stanzas = { reference_stanza: here, subject_stanza: there };
 			if (here.name !== there.name) {
-				// Both answer the same stanza, but with something else.
+				// Both answer the same stanza, but differently.
 				if (!answers_alike(here, there, context)) return undefined;
 				return [{ kind: "name", path: here.name, reference: here.name, subject: there.name, ...stanzas }];
 			}

@@ -12,7 +12,7 @@ export interface Player {
 	readonly resource?: string;
 }
 
-/** One thing that a client does. What it causes is all that the servers send until the next step. */
+/** One thing that a client does. Everything that the servers send until the next step is caused by it. */
 export type PlayStep =
 	| {
 			/** Opens a stream and sends what scansion sends then; `disconnect` ends it with a goodbye, `vanish` without. */
@@ -41,7 +41,7 @@ export type PlayStep =
 			readonly line?: number;
 	  };
 
-/** Something that both servers are made to play. */
+/** Something that is played on both servers. */
 export interface Play {
 	/** For people: the script's title, or "random play 3 of seed 1". */
 	readonly title: string;
@@ -122,7 +122,7 @@ export interface KnownDifference {
 	readonly only_also?: boolean;
 	/** A script that shows it: a run that plays the script without meeting the difference fails. */
 	readonly shown_by?: string;
-	/** Whether a difference is this one; gets the step too. */
+	/** Whether a difference is this one; it gets the step, too. */
 	matches(difference: Difference, step: PlayStep): boolean;
 }
 
@@ -133,7 +133,7 @@ export interface Place {
 	readonly port: number;
 }
 
-/** Servers that have to tell each other things for a play. */
+/** Several servers that work together in a play. */
 export interface Network {
 	/** The host that the rooms are on. */
 	readonly rooms: string;
@@ -171,7 +171,7 @@ export interface CompareResult {
 	readonly also?: ThirdServer;
 }
 
-/** What a third server, beside the reference and ours, came to. */
+/** The results of a third server, beside the reference and ours. */
 export interface ThirdServer {
 	readonly name: string;
 	/** The known differences that hold for it. */

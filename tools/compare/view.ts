@@ -6,7 +6,7 @@ import { pair_stanzas, type StanzaPair } from "./pairs.ts";
 import { chosen_ids, label_of, terms } from "./transcripts.ts";
 import type { Comparison, Difference, PlayStep } from "./types.ts";
 
-/** What a step, a client's part of it or a stanza came to. */
+/** The result of a step, of a client's part of it, or of a stanza. */
 export type Status = Comparison["steps"][number];
 
 /** What one client received in one step. */

@@ -9,7 +9,7 @@ export interface Names {
 	readonly subject: string;
 }
 
-/** 2431 as "2,431", whatever the language of the machine. */
+/** 2431 as "2,431", whatever the system's language is. */
 export function grouped(number: number): string {
 	return String(number).replace(/\B(?=(\d{3})+$)/g, ",");
 }
@@ -138,8 +138,8 @@ export function repeat_command({ source, title, steps }: Play, options: string):
 }
 
 /**
- * Makes control characters and those that turn the direction of text visible: stanzas come from a network, and must not steer a
- * terminal, nor show something else than they hold. Tabs and line breaks stay.
+ * Makes control characters and those that turn the direction of text visible: stanzas come from a network, and must neither control
+ * a terminal nor look like something else. Tabs and line breaks stay.
  */
 export function visible(text: string): string {
 	return text.replace(
@@ -150,7 +150,7 @@ export function visible(text: string): string {
 
 const longest = 300;
 
-/** The ends of a long text, with what is left out in between. */
+/** The beginning and the end of a long text, and how much is left out. */
 export function shorten(text: string): string {
 	if (text.length <= longest) return text;
 	const [head, tail] = [text.slice(0, longest * 0.7), text.slice(-longest * 0.2)];

@@ -9,7 +9,7 @@ import { create_sasl_client } from "../../host/util/sasl_client.ts";
 import { stanza as element, type Stanza, xml_escape } from "../../host/util/stanza.ts";
 import { type StreamFault, stream_end, stream_header, XmppStream } from "../../host/util/xmppstream.ts";
 
-/** Whom to connect as, and where. */
+/** The account to connect with, and the server. */
 export interface ClientOptions {
 	/** Name or address to connect to; the JID's own domain is what the stream is opened to. */
 	readonly host: string;
@@ -28,7 +28,7 @@ interface Waiter {
 	done(stanza: Stanza | undefined): void;
 }
 
-/** More than any sane answer; a server that sends more in one stanza is not listened to any longer. */
+/** More than any real answer has; a server that sends more in one stanza is not read any further. */
 const maximum_stanza_bytes = 10 * 1024 * 1024;
 
 /** How long a server on this machine may take to see that a connection is gone, in milliseconds. */
@@ -37,7 +37,7 @@ const notice_time = 50;
 /** Errors by which the own server says that another cannot be reached. */
 const unreachable: ReadonlySet<string> = new Set(["remote-server-not-found", "remote-server-timeout"]);
 
-/** Addresses that cannot be anyone but this machine, where a self-made certificate is good enough. */
+/** Addresses that always mean this machine, where a self-signed certificate is good enough. */
 function is_loopback(address: string | undefined): boolean {
 	return address !== undefined && (/^(::ffff:)?127\./.test(address) || address === "::1");
 }
@@ -80,7 +80,7 @@ export class Client {
 	private pings = 0;
 	private readonly pongs = new Map<string, (is_there: boolean) => void>();
 	private secure = false;
-	/** Whether the server may still have something of ours to handle. */
+	/** Whether the server may not have handled everything yet. */
 	private unsettled = false;
 
 	private constructor(private readonly options: ClientOptions) {
@@ -139,7 +139,7 @@ export class Client {
 	/**
 	 * Waits until the server has handled all that was sent, and all that it sent before has come: a ping's answer follows both.
 	 * @param always also when nothing was sent since the last time
-	 * @param hosts whom to ask, where what is waited for goes through others than the own server
+	 * @param hosts hosts to ask, where stanzas go through other servers than the client's own
 	 */
 	async settle(always = false, hosts: readonly string[] = [this.domain]): Promise<void> {
 		if (this.ended !== undefined || (!this.unsettled && !always)) return;
@@ -182,7 +182,10 @@ export class Client {
 		this.socket.destroy();
 	}
 
-	/** Drops the connection without a word, as a client does whose machine loses power, and gives the server time to notice. */
+	/**
+	 * Drops the connection without closing the stream, like a client whose machine loses power, and gives the server time to
+	 * notice.
+	 */
 	async vanish(): Promise<void> {
 		this.end("vanished");
 		this.socket.destroy();

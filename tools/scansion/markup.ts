@@ -95,7 +95,7 @@ function open_element(tag: WrittenTag, parent: OpenElement | undefined, line: nu
 	return { name: local, xmlns, declares, attributes, strict, children: [], line, prefixes };
 }
 
-/** Leaves out white space around child elements, and white space alone that breaks lines. */
+/** Removes white space around child elements, and white space that only breaks lines. */
 function without_layout(children: (Template | string)[]): (Template | string)[] {
 	const has_elements = children.some((child) => typeof child !== "string");
 	return children.filter((child) => typeof child !== "string" || child.trim() !== "" || (!has_elements && !child.includes("\n")));

@@ -6,9 +6,9 @@ import type { Stanza } from "../../host/util/stanza.ts";
 import { fill, type Template } from "./markup.ts";
 import { read_pattern } from "./pattern.ts";
 
-/** Where a stanza first departs from the script. */
+/** The first difference between a stanza and the script. */
 export interface Difference {
-	/** Line of the script that was not met. */
+	/** Line of the script that does not match. */
 	readonly line: number;
 	/** Names from the stanza down to the element, such as `presence/x/item`. */
 	readonly path: string;
@@ -18,7 +18,7 @@ export interface Difference {
 	readonly wanted: string;
 	/** What the stanza has there. */
 	readonly came: string;
-	/** How much agreed before: the stanza with most is the one that was probably meant. */
+	/** How much matched before: the stanza with the most is probably the intended one. */
 	readonly agreed: number;
 }
 
@@ -149,7 +149,7 @@ class Matching {
 		const comparisons = wanted.map((child) =>
 			came.map((candidate) => this.compare(child, candidate, `${path}/${child.name}`, false, template.xmlns)),
 		);
-		/** Finds a child for a wanted one, moving others on where they have a choice (Kuhn's algorithm). */
+		/** Finds a child for a wanted one, reassigning others where they have a choice (Kuhn's algorithm). */
 		const place = (index: number, tried: Set<Stanza>): boolean => {
 			for (const [position, candidate] of came.entries()) {
 				if (comparisons[index]?.[position]?.ok !== true || tried.has(candidate)) continue;

@@ -75,7 +75,7 @@ function is_passed_over(text: string): boolean {
 	return text.trim() === "" || text.startsWith("#") || text.startsWith("//") || text.startsWith("--");
 }
 
-/** Hands out lines, and indented blocks. */
+/** Gives lines and indented blocks, one after the other. */
 class Lines {
 	private index = 0;
 	private readonly lines: readonly Line[];
@@ -84,7 +84,7 @@ class Lines {
 		this.lines = text.split(/\r?\n/).map((line, index) => ({ number: index + 1, text: line }));
 	}
 
-	/** The next line that says something. */
+	/** The next line that is not empty. */
 	next(): Line | undefined {
 		for (;;) {
 			const line = this.lines[this.index];
@@ -202,7 +202,7 @@ function read_step(line: Line, lines: Lines, characters: ReadonlyMap<string, Cha
 	return { action: verb === "connects" ? "connects" : "disconnects", ...at };
 }
 
-/** Refuses patterns where none can be, and variables that nothing gives a value. */
+/** Refuses patterns where none are allowed, and variables that get no value. */
 function check_texts(steps: readonly Step[], characters: ReadonlyMap<string, Character>): void {
 	const known = new Set<string>();
 	for (const name of characters.keys()) known.add(`${name}'s JID`).add(`${name}'s full JID`);

@@ -6,7 +6,7 @@ import { build, type Template, texts_of, variables_in } from "./markup.ts";
 import { type Captures, type Difference, match } from "./match.ts";
 import type { ExchangeStep, Script, Step } from "./parse.ts";
 
-/** The server to play on, and how patient to be. */
+/** The server to play on, and how long to wait. */
 export interface PlayOptions {
 	readonly host: string;
 	readonly port: number;
@@ -31,13 +31,13 @@ export interface Failure {
 	readonly message: string;
 	/** What the script has there, with variables filled in. */
 	readonly wanted: Stanza | undefined;
-	/** What had come to that client and was not asked for, oldest first. */
+	/** Stanzas that the client had got and the script had not asked for, oldest first. */
 	readonly came: readonly Stanza[];
 	/** Where the stanza that is most alike departs from the script, and its index in `came`. */
 	readonly difference: (Difference & { readonly index: number }) | undefined;
 }
 
-/** What came of playing a script. */
+/** The result of playing a script. */
 export interface Outcome {
 	readonly script: Script;
 	readonly failure: Failure | undefined;
@@ -74,12 +74,12 @@ class Playing {
 		}
 	}
 
-	/** Plays a step; what it answers with is why it failed. */
+	/** Plays a step; returns why it failed. */
 	async step(step: Step): Promise<Halt | undefined> {
 		if (step.action === "connects") return this.connect(step.who);
 		const client = this.clients.get(step.who);
 		if (client === undefined) {
-			// Scripts go on sending after they disconnected, and disconnect twice; it changes nothing.
+			// Some scripts send after disconnecting, or disconnect twice; that does no harm.
 			const harmless = this.gone.has(step.who) && (step.action === "sends" || step.action === "disconnects");
 			return harmless ? undefined : halt(`${step.who} is not connected`);
 		}

@@ -11,7 +11,7 @@ export type ScriptResult =
 	| { readonly kind: "played"; readonly outcome: Outcome }
 	| { readonly kind: "unreadable"; readonly file: string; readonly error: ScriptError };
 
-/** Told of each result as it is there, and of the end. */
+/** Called with each result as soon as it is there, and at the end. */
 export interface Reporter {
 	begin(scripts: number): void;
 	result(result: ScriptResult): void;
@@ -25,7 +25,7 @@ type Style = "red" | "green" | "yellow" | "bold" | "dim";
 
 const codes: Record<Style, [number, number]> = { red: [31, 39], green: [32, 39], yellow: [33, 39], bold: [1, 22], dim: [2, 22] };
 
-/** What a terminal may be sent: stanzas come from a network, and control characters in them must not steer it. */
+/** What a terminal may be sent: stanzas come from a network, and control characters in them must not control it. */
 function printable(text: string): string {
 	return text.replace(/[^\P{Cc}\t\n]/gu, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`);
 }

@@ -4,7 +4,7 @@ import { xml_escape } from "../../../host/util/stanza.ts";
 import { figure, median_of, result_of, scenarios_of, short, subjects_of } from "../report_text.ts";
 import type { BenchReport, ScenarioResult, SubjectName } from "../types.ts";
 
-/** What a scenario's figure is in: `µs per delivery`, `MiB`. */
+/** The unit of a scenario's figure: `µs per delivery`, `MiB`. */
 export function unit_text(unit: string): string {
 	return ["MiB", "KiB", "ms"].includes(unit) ? unit : `µs per ${unit}`;
 }

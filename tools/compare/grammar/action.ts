@@ -3,14 +3,14 @@
 import type { PlayStep } from "../types.ts";
 import type { Scene } from "./scene.ts";
 
-/** Something that clients can do, and how often they do it in comparison with other things. */
+/** Something that clients can do, and how often compared with other things. */
 export interface Action {
 	/** What its first step is an example of. */
 	readonly label: string;
 	/** Labels of steps that follow. */
 	readonly then: readonly string[];
 	readonly weight: number;
-	/** Makes the steps and moves the scene on; undefined where nobody is there for it. */
+	/** Makes the steps and changes the scene; undefined where nobody can do it now. */
 	act(scene: Scene, label: string): PlayStep[] | undefined;
 }
 

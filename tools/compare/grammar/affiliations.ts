@@ -17,7 +17,7 @@ function reason(scene: Scene): Markup {
 	return scene.dice.odds(40) ? xml`<reason>${scene.line()}</reason>` : xml``;
 }
 
-/** A change by mostly an owner or admin of a room. */
+/** A change, mostly by an owner or admin of a room. */
 function changes(
 	label: string,
 	weight: number,
@@ -42,8 +42,8 @@ function may_change(room: Room, session: Session, affiliation: Affiliation): boo
 }
 
 /**
- * Whether a change makes rooms differ that Prosody gets wrong: owners who ban themselves are out of it there, and the nick of who is
- * banned stays reserved.
+ * Whether Prosody handles a change wrongly, so that the rooms differ afterwards: there, owners can ban themselves, and the nick of
+ * somebody who is banned stays reserved.
  */
 function parts_ways(room: Room, session: Session, jid: string, affiliation: Affiliation): boolean {
 	return affiliation === "outcast" && (jid === session.member.jid || room.reserved.has(jid));
@@ -68,7 +68,8 @@ const changes_by_nick: readonly Action[] = affiliations
 		changes(`make ${affiliation} by nick`, Math.ceil(affiliation_weights[affiliation] / 4), (scene, room, session) => {
 			const nick = scene.other_nick(room, session);
 			const target = [...room.nicks].find(([, taken]) => taken === nick)?.[0];
-			// Only by who may: this reserves the nick, too, which Prosody 13 keeps also where it refuses the change.
+			// Only by somebody who may do it: this reserves the nick, too, and Prosody 13 keeps that even where it refuses the
+			// change.
 			if (!may_change(room, session, affiliation)) return undefined;
 			if (target && ["owner", "admin"].includes(room.affiliation(target.member.jid))) return undefined;
 			if (target) room.give_affiliation(target.member.jid, affiliation);
@@ -93,7 +94,7 @@ const role_changes: readonly Action[] = roles.flatMap((role) => [
 ]);
 
 const odd_changes: readonly Action[] = [
-	// Only by who may: Prosody 13 keeps the nick also where it refuses the change.
+	// Only by somebody who may do it: Prosody 13 keeps the nick even where it refuses the change.
 	changes("make member and reserve a nick", 6, (scene, room, session) => {
 		const jid = account(scene);
 		if (!may_change(room, session, "member") || ["owner", "admin"].includes(room.affiliation(jid))) return undefined;
@@ -156,7 +157,7 @@ const odd_changes: readonly Action[] = [
 	}),
 	changes("affiliation and role at once", 2, (scene) => xml`<item affiliation='member' role='visitor' jid='${account(scene)}'/>`),
 	changes("item with nothing", 2, () => xml`<item/>`),
-	// No several items, of which Prosody takes the first alone
+	// Not several items, of which Prosody only takes the first
 	changes("item of another name", 1, () => xml`<subject affiliation='member' jid='tybalt@localhost'/>`),
 	changes("no item", 2, () => xml``),
 ];
@@ -177,7 +178,7 @@ function by_someone_else(label: string, weight: number, items: (scene: Scene, ro
 function asks(label: string, weight: number, item: (scene: Scene) => Markup): Action {
 	return action(label, weight, (scene, own): PlayStep | undefined => {
 		const room = scene.any_room();
-		// Everybody may ask; mostly those who get an answer.
+		// Everybody may ask; mostly those do who get an answer.
 		const session = scene.dice.odds(60) ? scene.affiliated(room, ["owner", "admin"]) : scene.anyone();
 		return session && scene.send(session, admin_query("get", scene, room, item(scene)), own);
 	});
@@ -185,7 +186,7 @@ function asks(label: string, weight: number, item: (scene: Scene) => Markup): Ac
 
 const role_names: readonly Role[] = roles;
 
-/** Who is what in a room is changed and asked for. */
+/** Affiliations and roles in a room are changed and listed. */
 export const affiliation_actions: readonly Action[] = [
 	...affiliation_changes,
 	...changes_by_nick,

@@ -21,7 +21,7 @@ function asker(scene: Scene, room: Room): Session | undefined {
 	return scene.likely(inside, scene.online);
 }
 
-/** Whether both servers let somebody read: Prosody also those who do not know the password. */
+/** Whether both servers let somebody read; Prosody also lets those who do not know the password. */
 function may_read(room: Room, session: Session): boolean {
 	return room.password === "" || room.nicks.has(session) || room.affiliation(session.member.jid) === "owner";
 }
@@ -67,7 +67,7 @@ function form(content: Markup, type = mam): Markup {
 
 const maxima: readonly string[] = ["0", "1", "2", "5", "50", "1000", "-1", "2.5", "many", ""];
 
-/** What was said is asked for. Source: XEP-0313. */
+/** Archives are queried. Source: XEP-0313. */
 export const archive: readonly Action[] = [
 	asks("archive", 10, () => xml``),
 	asks("archive with max", 6, (scene) => page(xml`<max>${scene.dice.pick(maxima)}</max>`)),

@@ -9,7 +9,7 @@ import type { Session } from "./stage.ts";
 import { type Markup, xml } from "./xml.ts";
 
 /**
- * Scenes in a room of their own, where it is certain who is in it. Prosody fails with a Lua error, and answers nothing, when
+ * Scenes in a room of their own, where it is certain who is in it. Prosody throws a Lua error and does not answer when
  * somebody asks for voice who is not in the room, when an error that takes nobody out is sent to a nick that is not there, and when a
  * room is joined without a nick that does not exist yet.
  */
@@ -115,5 +115,5 @@ const bare_joins = sequence([opening, "join to the bare room"], 5, (scene) => {
 	return [...room.opening, room.send(session, presence, "join to the bare room")];
 });
 
-/** What only happens in rooms where it is certain who is there. */
+/** Actions that only happen in rooms where it is certain who is there. */
 export const calm: readonly Action[] = [voice, errors, bare_joins];

@@ -131,19 +131,19 @@ function may_configure(room: Room, session: Session): boolean {
 	return room.state !== "absent" && room.state !== "gone" && room.affiliation(session.member.jid) === "owner";
 }
 
-/** The form is handed in, with fields besides its type. */
+/** The form is submitted, with some fields besides its type. */
 export function submit(scene: Scene, session: Session, room: Room, label: string, content: Markup): PlayStep {
 	if (may_configure(room, session)) room.state = "open";
 	return scene.send(session, owner_query("set", scene, room, form(xml`${field("FORM_TYPE", form_type)}${content}`)), label);
 }
 
-/** The owner takes the room as it is, which lets others in. Source: XEP-0045 §10.1.2. */
+/** The owner accepts the default configuration, which lets others in. Source: XEP-0045 §10.1.2. */
 export function open_instantly(scene: Scene, session: Session, room: Room, label: string): PlayStep {
 	if (may_configure(room, session)) room.state = "open";
 	return scene.send(session, owner_query("set", scene, room, form(xml``)), label);
 }
 
-/** An owner takes a room as it is that waits for that; undefined where there is none. */
+/** An owner accepts the default configuration of a room that waits for it; undefined where there is none. */
 export function open_locked_room(scene: Scene, label: string): PlayStep | undefined {
 	const room = scene.dice.maybe(scene.rooms.filter(({ state }) => state === "locked"));
 	const session = room && scene.dice.maybe(scene.online.filter((candidate) => may_configure(room, candidate)));

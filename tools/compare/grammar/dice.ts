@@ -1,8 +1,8 @@
 // No counterpart: part of `enjamb compare`.
 
 /**
- * A source of chance that gives the same on every machine: sfc32 ("Small Fast Counter", Chris Doty-Humphrey, PractRand), which needs
- * nothing but additions, shifts and exclusive or on 32 bits. Nothing here depends on the engine's own random numbers.
+ * A random generator that gives the same numbers on every machine: sfc32 ("Small Fast Counter", Chris Doty-Humphrey, PractRand),
+ * which needs nothing but additions, shifts and exclusive or on 32 bits. Nothing here depends on the engine's own random numbers.
  */
 export class Dice {
 	private a: number;
@@ -11,8 +11,8 @@ export class Dice {
 	private counter = 1;
 
 	/**
-	 * @param seed of a series; a safe integer
-	 * @param number of the one in the series; a safe integer
+	 * @param seed the seed of a series; a safe integer
+	 * @param number its number in the series; a safe integer
 	 */
 	constructor(seed: number, number: number) {
 		if (!Number.isSafeInteger(seed)) throw new RangeError(`seed ${seed}: expected a whole number`);
@@ -21,7 +21,7 @@ export class Dice {
 		this.a = seed | 0;
 		this.b = number | 0;
 		this.c = (Math.floor(seed / 0x1_0000_0000) ^ Math.imul(Math.floor(number / 0x1_0000_0000), 0x9e3779b9)) | 0;
-		// As in PractRand: what comes first still shows the seed.
+		// As in PractRand: the first numbers still depend too much on the seed.
 		for (let round = 0; round < 15; round++) this.next();
 	}
 
@@ -40,7 +40,7 @@ export class Dice {
 		return Math.floor((this.next() / 0x1_0000_0000) * limit);
 	}
 
-	/** Whether something happens that happens so many times out of a hundred. */
+	/** True in so many cases out of a hundred. */
 	odds(percent: number): boolean {
 		return this.below(100) < percent;
 	}

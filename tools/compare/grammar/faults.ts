@@ -91,7 +91,7 @@ export const errors: readonly Action[] = [
 	}),
 ];
 
-/** A request that something is wrong with. */
+/** A request with a mistake in it. */
 function broken(label: string, make: (scene: Scene, room: string) => Markup): Action {
 	return action(label, 2, (scene, own) => {
 		const session = scene.anyone();
@@ -102,7 +102,7 @@ function broken(label: string, make: (scene: Scene, room: string) => Markup): Ac
 const query = xml`<query xmlns='${ns.disco_info}'/>`;
 
 /**
- * What RFC 6120 forbids, up to where a server would end the stream: a play goes on with who is connected.
+ * What RFC 6120 forbids, except what would end the stream, since the play goes on with the connected clients.
  */
 export const malformed: readonly Action[] = [
 	broken("iq without id", (_, to) => xml`<iq type='get' to='${to}'>${query}</iq>`),

@@ -38,7 +38,7 @@ function invitation(scene: Scene, content?: Markup): Markup | undefined {
 	return jid === undefined ? undefined : user(invite(jid, content));
 }
 
-/** The same of somebody who is not banned, unless by who may lift that: in Prosody others lift it, too. */
+/** The same for somebody who is not banned, or by somebody who may lift the ban: in Prosody, others lift it, too. */
 function closed_invitation(scene: Scene, { session, room }: Insider): Markup | undefined {
 	const jid = scene.reachable_jid();
 	if (jid === undefined) return undefined;
@@ -60,7 +60,7 @@ export const invitations: readonly Action[] = [
 		const jid = scene.reachable_jid();
 		return jid === undefined ? undefined : user(xml`${invite(jid)}<password>false</password>`);
 	}),
-	// Prosody sends the first alone, and where only members may enter, no other becomes one
+	// Prosody only sends the first, and in members-only rooms nobody else becomes a member
 	asks(
 		"invite several",
 		4,

@@ -17,7 +17,7 @@ interface Extras {
 	readonly payload?: Markup;
 }
 
-/** Remembers that a client sent presence to a JID in a room, or took it back. */
+/** Remembers that a client sent available or unavailable presence to a JID in a room. */
 export function note_direction(session: Session, room: Room, jid: string, is_available = true): void {
 	const jids = session.directed.get(room) ?? new Set();
 	session.directed.set(room, jids);
@@ -84,7 +84,7 @@ const histories: readonly Action[] = [
 		];
 		return xml`${scene.dice.some(limits, 2)}`;
 	}),
-	// No seconds at all are only certain together with a limit that leaves nothing over.
+	// `seconds='0'` is only certain together with a limit that leaves nothing.
 	history("of no seconds", 2, () => xml` maxstanzas='0' seconds='0'`),
 	history("without limits", 2, () => xml``),
 ];

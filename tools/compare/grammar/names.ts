@@ -1,10 +1,10 @@
 // No counterpart: part of `enjamb compare`.
 
-/** A way to spell a name that is not plain, and what to call it. */
+/** An unusual spelling of a name, with a description. */
 export interface OddName {
 	readonly kind: string;
 	readonly name: string;
-	/** What servers make of it, where they take it. */
+	/** The prepared name, where servers accept it. */
 	readonly becomes?: string;
 }
 

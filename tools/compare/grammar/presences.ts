@@ -7,7 +7,7 @@ import { type OddName, odd_nicks } from "./names.ts";
 import type { Insider, Scene } from "./scene.ts";
 import { attribute, type Markup, xml } from "./xml.ts";
 
-/** Presence of someone in a room to the own nick. */
+/** Presence of someone in a room to their own nick. */
 function update(label: string, weight: number, payload: (scene: Scene, insider: Insider) => Markup): Action {
 	return action(label, weight, (scene, own) => {
 		const insider = scene.insider();
@@ -23,8 +23,8 @@ function update(label: string, weight: number, payload: (scene: Scene, insider: 
 }
 
 /**
- * Whether others are in the room for certain, whatever became of one of them. Prosody takes a temporary room for empty while its only
- * occupant changes nick, and destroys it; all that follows in a play would differ.
+ * Whether others are certainly in the room, whatever happened to one of them. Prosody treats a temporary room as empty while its
+ * only occupant changes nick, and destroys it; everything after that would differ.
  */
 function has_company({ session, room, nick }: Insider): boolean {
 	const others = [...room.nicks].filter(([other, taken]) => other !== session && taken !== nick).map(([, taken]) => taken);
@@ -99,7 +99,7 @@ const bad_types: readonly string[] = [
 	"",
 ];
 
-/** Clients that are in rooms change what they are seen as, and go. */
+/** Clients in rooms change their presence or nick, and leave. */
 export const presences: readonly Action[] = [
 	rename("nick change", 22, (scene) => scene.dice.pick(["Montague", "Capulet", "Rosaline", "Balthasar", "Peter", "Ghost"])),
 	rename("nick change back", 8, (_, { session }) => session.member.nick),

@@ -99,7 +99,7 @@ const conversation = sequence(["iq to an occupant that answers", "answer to a re
 	];
 });
 
-/** The admin of the service has a command of it carried out, or cancels it. Source: XEP-0050. */
+/** The admin of the service executes one of its commands, or cancels it. Source: XEP-0050. */
 function command(label: string, weight: number, name: string, fields: (scene: Scene) => Markup): Action {
 	return sequence([label, "command with a form"], weight, (scene, own) => {
 		const prince = scene.online.find(({ member }) => member.name === "Prince");

@@ -21,8 +21,8 @@ export const service = "conference.localhost";
 const sense = 88;
 
 /**
- * What a random play has come to, as far as that can be told without a server: who probably is where, and as what. It only makes
- * plays interesting; a server that does something else gets the same play.
+ * The state of a random play, as far as it can be told without a server: who probably is where, and as what. It only makes plays
+ * interesting; a server that behaves differently gets the same play.
  */
 export class Scene {
 	readonly dice: Dice;
@@ -30,7 +30,7 @@ export class Scene {
 	readonly rooms: readonly Room[];
 	/** Names of captured archive ids, with their rooms. */
 	readonly archived: { readonly room: Room; readonly variable: string }[] = [];
-	/** What keeps rooms of different plays on one server apart. */
+	/** What makes the names of rooms different in each play. */
 	readonly suffix: string;
 	private ids = 0;
 	private calm_rooms = 0;
@@ -98,7 +98,7 @@ export class Scene {
 		return this.dice.pick(existing.length > 0 && this.dice.odds(95) ? existing : this.rooms);
 	}
 
-	/** Whether hardly anyone is in a room, so that little can happen. */
+	/** Whether hardly anyone is in any room, so that little can happen. */
 	get is_dull(): boolean {
 		return this.insiders().length < 3;
 	}
@@ -139,7 +139,7 @@ export class Scene {
 		return this.likely(fit, this.online);
 	}
 
-	/** Somebody else's nick in the room; mostly. */
+	/** Mostly somebody else's nick in the room. */
 	other_nick(room: Room, session: Session): string {
 		const others = [...room.nicks].filter(([other]) => other !== session).map(([, nick]) => nick);
 		return (
@@ -152,7 +152,7 @@ export class Scene {
 
 	/**
 	 * A JID that a message can be sent to: of a client that is connected, bare only where that has sent presence. Messages to others
-	 * would be kept and come in a later play, so that no play would stand for itself.
+	 * would be kept and come in a later play.
 	 */
 	reachable_jid(): string | undefined {
 		const target = this.anyone();

@@ -30,7 +30,7 @@ const admin = "admin@localhost";
 
 /** A room, as it probably is. */
 export class Room {
-	/** None, waiting for its first configuration, open, or destroyed with a tombstone. */
+	/** Whether it exists, waits for its first configuration, is open, or is destroyed with a tombstone. */
 	state: "absent" | "locked" | "open" | "gone" = "absent";
 	/** Nicks of those who are in it. */
 	readonly nicks = new Map<Session, string>();
@@ -47,7 +47,7 @@ export class Room {
 
 	constructor(readonly jid: string) {}
 
-	/** What an account is to this room. */
+	/** An account's affiliation in this room. */
 	affiliation(jid: string): Affiliation {
 		if (jid === admin) return "owner";
 		const own = this.affiliations.get(jid);
@@ -55,7 +55,7 @@ export class Room {
 		return this.affiliations.get(jid.slice(jid.indexOf("@") + 1)) === "outcast" ? "outcast" : "none";
 	}
 
-	/** What somebody is in this room; `none` for who is not there. */
+	/** Somebody's role in this room; `none` outside it. */
 	role(session: Session): Role {
 		if (!this.nicks.has(session)) return "none";
 		return this.given_roles.get(session) ?? this.default_role(session);
@@ -67,7 +67,7 @@ export class Room {
 		return affiliation === "none" && this.is_moderated ? "visitor" : "participant";
 	}
 
-	/** Somebody sends presence with `<x/>` to a nick, and is let in if nothing speaks against it. */
+	/** Somebody sends presence with `<x/>` to a nick, and enters if that is allowed. */
 	join(session: Session, nick: string, password: string): void {
 		const { jid } = session.member;
 		if (this.state === "gone") {
