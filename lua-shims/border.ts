@@ -22,18 +22,18 @@ type AnyFunction = (...args: unknown[]) => unknown;
 /** Makes the Lua side of an object of the host. */
 export type View = (border: Border, object: object) => LiveTable | Table;
 
-/** A value of Lua that is nothing to the host but something to hand back: a thread, userdata, a table with its own metatable. */
+/** A Lua value that the host can only give back to Lua: a thread, userdata, a table with its own metatable. */
 export class LuaValue {
 	constructor(readonly value: TValue) {}
 }
 
 /**
- * Where an object keeps the table that shows it. A WeakMap would do too, but events and stanzas come by the thousand, and weak
- * entries made garbage collection the larger part of a hook's cost. Copies of an object are told from it by the table's target.
+ * Where an object keeps the table that shows it. A WeakMap would do as well, but events and stanzas come by the thousand, and weak
+ * entries made garbage collection most of a hook's cost. A copy of an object is recognised by the table's target.
  */
 const shown_as = Symbol("shown in Lua as");
 
-/** How many entries a table may have, with all in it, that is copied for the host. */
+/** How many entries a table that is copied for the host may have, nested ones included. */
 const most_entries = 1_000_000;
 
 const table_of_proxy = new WeakMap<object, Table>();
@@ -43,7 +43,7 @@ export function lua_table(value: unknown): Table | undefined {
 	return typeof value === "object" && value !== null ? table_of_proxy.get(value) : undefined;
 }
 
-/** Lists and the like come seldom, and are compared and copied as a whole: nothing is put on them. */
+/** Lists and the like are rare, and are compared and copied as a whole, so they get no extra field. */
 function is_container(object: object): boolean {
 	return Array.isArray(object) || object instanceof Map || object instanceof Set;
 }
@@ -62,14 +62,14 @@ export class Border {
 	private readonly adoptions = new WeakMap<Table, object>();
 	private readonly lua_of_function = new WeakMap<AnyFunction, TValue>();
 	private readonly function_of_lua = new WeakMap<object, AnyFunction>();
-	/** Makes what is no live table of an object: sets, promises. */
+	/** Makes Lua values of objects that are not shown as live tables: sets, promises. */
 	private readonly conversions = new Map<object, (object: object) => TValue>();
 	/** How Lua tables of a metatable come to the host. */
 	private readonly imports = new Map<Table, (table: TValue) => unknown>();
 
 	/**
 	 * Views of ordinary objects come from `create_border`.
-	 * @param object_view shows what nothing else is registered for
+	 * @param object_view shows objects for which nothing else is registered
 	 */
 	constructor(
 		readonly vm: Vm,
@@ -81,7 +81,7 @@ export class Border {
 		this.views.set(prototype, view);
 	}
 
-	/** Shows objects by what they look like, where each has a prototype of its own kind (rooms). */
+	/** Shows objects that are recognised by their shape, since each has its own prototype (rooms). */
 	register_like(matches: (object: object) => boolean, view: View): void {
 		this.matchers.push({ matches, view });
 	}
@@ -91,7 +91,7 @@ export class Border {
 		this.conversions.set(prototype, convert);
 	}
 
-	/** Has Lua tables of a metatable come to the host as something of its own. */
+	/** Registers what Lua tables with a certain metatable become in the host. */
 	register_import(metatable: Table, convert: (table: TValue) => unknown): void {
 		this.imports.set(metatable, convert);
 	}
@@ -166,19 +166,19 @@ export class Border {
 		return view;
 	}
 
-	/** What is more than a Map, say, is shown as one all the same. */
+	/** An object of a subclass, of Map for instance, is shown like its base class. */
 	private inherited_view(prototype: object | null): View | undefined {
 		const above: object | null = prototype === null ? null : Object.getPrototypeOf(prototype);
 		if (above === null || above === Object.prototype) return undefined;
 		return this.views.get(above) ?? this.inherited_view(above);
 	}
 
-	/** Has an object shown by a table that is there already. */
+	/** Shows an object by an existing table. */
 	bind(object: object, value: TValue): void {
 		this.table_of_object.set(object, value);
 	}
 
-	/** Has a Lua table come to the host as an object that somebody made for it. */
+	/** Makes a Lua table become a given object in the host. */
 	adopt(table: Table, object: object): void {
 		this.proxies.set(table, object);
 		table_of_proxy.set(object, table);
@@ -199,12 +199,12 @@ export class Border {
 		return value;
 	}
 
-	/** A function for Lua of one of the host that takes and gives the host's values. */
+	/** Makes a Lua function of a host function that takes and gives the host's values. */
 	fn(callback: HostFunction): TValue {
 		return this.function_to_lua(callback as AnyFunction);
 	}
 
-	/** Ties a host function and a Lua function together, so that each comes back as the other. */
+	/** Connects a host function with a Lua function, so that each is converted to the other. */
 	pair(callback: HostFunction, value: TValue): void {
 		this.lua_of_function.set(callback as AnyFunction, value);
 	}
@@ -254,7 +254,7 @@ export class Border {
 		return first === undefined ? undefined : this.from_lua(first);
 	}
 
-	/** The same for code that may wait: then its first result comes later. */
+	/** The same for code that may wait; its first result comes later then. */
 	call_waiting(callee: TValue, ...args: readonly unknown[]): unknown {
 		const results = this.vm.call_waiting(
 			callee,
@@ -290,8 +290,8 @@ export class Border {
 
 	/**
 	 * A deep copy of a Lua value in the host's plain data: a sequence is an array, a table of string keys an object, any other a
-	 * Map. Functions and the like are left out; a table within itself, or nested deeper than 100, throws, and so does one that has
-	 * more than a million entries, each counted as often as it is come by.
+	 * Map. Functions and the like are left out. Throws for a table that contains itself, is nested deeper than 100, or has more
+	 * than a million entries, where entries that are reached several times count several times.
 	 */
 	copy(value: TValue): unknown {
 		return this.copy_part(value, 0, { entries: most_entries });
@@ -310,7 +310,7 @@ export class Border {
 		for (const [key, item] of this.vm.entries(table)) {
 			const known = key_of(key);
 			if (typeof known === "object" || known === undefined) continue;
-			// a few tables that hold each other many times over would keep the server busy for good
+			// a few tables that contain each other many times would otherwise keep the server busy for ever
 			if (--left.entries < 0) throw new RangeError(`the table has more than ${most_entries} entries`);
 			const copied = this.copy_part(item, depth + 1, left);
 			if (copied !== undefined) map.set(known, copied);
@@ -318,7 +318,7 @@ export class Border {
 		return plain_table(map);
 	}
 
-	/** Some fields of a Lua table whose values are text, numbers or booleans; those that are not there are left out. */
+	/** Some fields of a Lua table whose values are text, numbers or booleans; missing ones are left out. */
 	copy_fields(value: TValue, names: readonly string[]): { [name: string]: string | number | boolean } {
 		const fields: { [name: string]: string | number | boolean } = {};
 		if (value.type !== tags.table) return fields;
@@ -331,7 +331,7 @@ export class Border {
 
 	/** A Lua table that is a deep copy of plain data of the host, for code that goes on to change it. */
 	deep_table(data: unknown): TValue {
-		// Integers that a JavaScript number does not equal come as near to it as one can
+		// Integers that no JavaScript number equals become the nearest one
 		if (typeof data === "bigint") return this.to_lua(Number(data));
 		if (typeof data !== "object" || data === null) return this.to_lua(data);
 		const entries: Iterable<[unknown, unknown]> | undefined =

@@ -13,7 +13,7 @@ const digests: { readonly [name: string]: (certificate: X509Certificate) => stri
 	sha256: ({ fingerprint256 }) => fingerprint256,
 	sha512: ({ fingerprint512 }) => fingerprint512,
 };
-/** What kinds of parts of names, and of further names, are called. */
+/** Names of the parts of a distinguished name, and of kinds of alternative names. */
 const long_names: ReadonlyMap<string, string> = new Map([
 	["2.5.4.3", "commonName"],
 	["2.5.4.4", "surname"],
@@ -43,12 +43,12 @@ function seconds(date: string): TValue {
 export function certificate_value(host: LuaContext, certificate: X509Certificate): TValue {
 	const { vm, border } = host;
 
-	/** Who it is for, or from: a list of parts. */
+	/** Subject or issuer: a list of parts. */
 	function parts(name: readonly NamePart[]): TValue {
 		return border.deep_table(name.map(({ oid, value }) => ({ oid, name: long_names.get(oid) ?? oid, value })));
 	}
 
-	/** Further names by their kind. */
+	/** Alternative names by their kind. */
 	function extensions(): TValue {
 		const names = alternative_names(certificate);
 		if (names.length === 0) return border.table({});

@@ -16,8 +16,8 @@ import { nil, string_value } from "./vm/live_table.ts";
 import type { LuaThread, NativeFunction } from "./vm/vm.ts";
 
 /**
- * Makes the Lua that a configuration file runs in: all that modules find, and what only the administrator may do: run programs, read
- * further code from files, replace what is there.
+ * Makes the Lua for a configuration file. It has everything that modules have, and what only the administrator may do: run
+ * programs, load code from files, and replace functions.
  * @param server one that does not run, for libraries that show something of a server
  */
 export function create_config_lua(server: Server, needs: ConfigLuaNeeds): ConfigLua {
@@ -83,7 +83,7 @@ export function create_config_lua(server: Server, needs: ConfigLuaNeeds): Config
 			try {
 				vm.with_timeout(needs.seconds, () => vm.call(run, []));
 			} catch (error) {
-				// Once the time is over even the return from a call fails, which the body has told of.
+				// Once the time is over, even returning from a call fails; the body has already reported that.
 				if (!is_done) throw error;
 			}
 		},

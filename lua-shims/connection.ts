@@ -82,7 +82,7 @@ function methods_of(host: LuaContext): ConnectionMethods {
 	};
 }
 
-/** A connection of the host with Prosody's methods; modules keep what they like on it. */
+/** A connection of the host with Prosody's methods; modules may store any field on it. */
 class ConnectionTable extends LiveTable {
 	private readonly extra = new Map<Key, TValue>();
 
@@ -146,7 +146,7 @@ export function connection_value(host: LuaContext, conn: Connection): TValue {
 	return value;
 }
 
-/** The connection behind a value. Throws where it is none. */
+/** The connection behind a value. Throws where the value is something else. */
 export function connection_of(host: LuaContext, value: TValue | undefined): Connection {
 	const table = value?.value;
 	if (table instanceof ConnectionTable) return table.target;
@@ -154,7 +154,7 @@ export function connection_of(host: LuaContext, value: TValue | undefined): Conn
 }
 
 /**
- * Connects to somebody, and hands what happens then to a listener of Lua. Lua has the connection at once, and may write to it.
+ * Connects to a server; a listener in Lua gets the connection's events. Lua gets the connection at once, and may write to it.
  * Source: net/server_epoll.lua (addclient).
  */
 export function connect(host: LuaContext, address: { readonly host: string; readonly port: number }, listener: TValue): TValue {
@@ -192,7 +192,7 @@ export function connect(host: LuaContext, address: { readonly host: string; read
 }
 
 /**
- * Hands what happens to a connection to a listener of Lua: `onconnect(conn)`, `onincoming(conn, data)`, `ondrain(conn)`,
+ * Passes a connection's events to a listener in Lua: `onconnect(conn)`, `onincoming(conn, data)`, `ondrain(conn)`,
  * `onreadtimeout(conn)`, `ondisconnect(conn, error)`. Source: net/server_epoll.lua.
  */
 export function listen(host: LuaContext, conn: Connection, listener: TValue): void {
@@ -201,7 +201,7 @@ export function listen(host: LuaContext, conn: Connection, listener: TValue): vo
 	if (is_function(connected)) host.vm.call(connected, [connection_value(host, conn)]);
 }
 
-/** The same for a connection that is there already (`setlistener`), or is on its way. */
+/** The same for an existing connection (`setlistener`), or one that is being made. */
 function attach(host: LuaContext, conn: Connection, given: TValue): void {
 	const { vm, border } = host;
 	const listener = new TValue(given.type, given.value);

@@ -16,14 +16,14 @@ export interface LuaContext {
 	readonly stanza: StanzaLibrary;
 	/** Lua's globals as modules see them. */
 	readonly globals: TValue;
-	/** Modules, which share its libraries and are kept from replacing them, or a configuration file, which may. */
+	/** Whether it is for modules, which share libraries and cannot replace them, or for a configuration file, which may. */
 	readonly serves: "modules" | "configuration";
 	/** The methods of `module`. */
 	readonly module_api: TValue;
-	/** What the host got for items of Lua. */
+	/** The host's items, by Lua's. */
 	readonly adapted_items: WeakMap<object, object>;
-	/** The items of Lua, by what the host got for them. */
+	/** Lua's items, by the host's. */
 	readonly items_of_lua: WeakMap<object, TValue>;
-	/** What other modules get of a module, in whatever language it is. */
+	/** What other modules get from a module, in any language. */
 	exports_value(name: string, on: string, exported: unknown): TValue;
 }

@@ -261,7 +261,9 @@ function loggingmanager(host: LuaContext): TValue {
 	});
 }
 
-/** TLS is the host's: who asks for a context learns whether there is a certificate. Source: core/certmanager.lua. */
+/**
+ * TLS belongs to the host: a caller who wants a context only learns whether there is a certificate. Source: core/certmanager.lua.
+ */
 function certmanager(host: LuaContext): TValue {
 	const { border, server } = host;
 	return make_library(host.vm, {

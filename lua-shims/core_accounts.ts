@@ -110,12 +110,12 @@ export function rostermanager(host: LuaContext): TValue {
 	const { rostermanager: rosters } = server;
 	const jid_of = (value: TValue | undefined): string => text_argument(value, "jid");
 	const truth = (value: boolean): TValue => border.to_lua(value);
-	/** The roster that a caller has, or else the account's. */
+	/** The roster that the caller gives, or else the account's. */
 	const roster_of = (username: string, on: string, value: TValue | undefined): Roster => {
 		const known = value === undefined ? undefined : border.from_lua(value);
 		return known instanceof AccountRoster ? known : rosters.load_roster(username, on);
 	};
-	/** Changes a session's contact, and takes that back where it cannot be saved. */
+	/** Changes a session's contact, and undoes that where it cannot be saved. */
 	const change = (session: TValue, address: string, item: TValue): readonly TValue[] | TValue => {
 		const field = (name: string): TValue => vm.index(session, string_value(name));
 		const roster = field("roster");
@@ -134,7 +134,7 @@ export function rostermanager(host: LuaContext): TValue {
 	const asked =
 		(run: Question): NativeFunction =>
 		([username, on, address]) =>
-			// a stanza without `from` is from nobody, whom nobody knows
+			// a stanza without `from` comes from nobody, so there is no contact
 			truth(optional_text(address) !== undefined && run(name_of(username), host_of(on), jid_of(address)));
 	const pending_out: Question = (username, on, address) =>
 		rosters.load_roster(username, on).items.get(address)?.ask !== undefined;

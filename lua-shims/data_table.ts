@@ -5,21 +5,22 @@ import { RecordTable, set_field } from "./views.ts";
 import { type Table, TValue } from "./vm/fengari.ts";
 import { type Key, key_of, LiveTable, nil, type_name } from "./vm/live_table.ts";
 
-/** What certain fields have to be, by name. */
+/** The types of certain fields, by name. */
 export interface FieldTypes {
 	readonly [name: string]: { readonly type: "string" | "number" | "boolean" | "table" };
 }
 
 /**
- * An object of the host that is stored. Tables that Lua puts into it stay Lua's, so that changes to them count; the host gets a
- * copy each time it looks, as when it stores the object. What the host put there becomes Lua's when Lua first asks for it.
+ * An object of the host that gets stored. Tables that Lua puts into it stay Lua tables, so that later changes to them count; the
+ * host gets a copy each time it reads one, for instance to store the object. A table of the host becomes a Lua table when Lua first
+ * reads it.
  */
 export class DataTable extends RecordTable {
 	private readonly of_lua = new Map<string, { readonly value: TValue; read(): unknown }>();
 
 	/**
-	 * @param name what it is called in error messages
-	 * @param types what the host's own fields have to be
+	 * @param name its name in error messages
+	 * @param types the types of the host's own fields
 	 */
 	constructor(
 		border: Border,
@@ -65,7 +66,7 @@ export class DataTable extends RecordTable {
 		this.keep(key, new TValue(value.type, value.value));
 	}
 
-	/** Takes over all entries of a Lua table. */
+	/** Copies all entries of a Lua table. */
 	take(value: TValue): void {
 		if (value.value instanceof LiveTable) {
 			for (const key of value.value.keys()) this.set(key, value.value.get(key));
@@ -77,14 +78,14 @@ export class DataTable extends RecordTable {
 		}
 	}
 
-	/** Has the host read a table of Lua. Throws where it cannot be stored. */
+	/** Lets the host read a Lua table. Throws where it cannot be stored. */
 	private keep(key: string, value: TValue): void {
 		let last_good = this.border.copy(value);
 		const read = (): unknown => {
 			try {
 				last_good = this.border.copy(value);
 			} catch (error) {
-				// Lua has put the table into itself since: all else of the object is stored as it should be
+				// Lua has put the table into itself since then; the rest of the object is stored nevertheless
 				if (!(error instanceof RangeError)) throw error;
 			}
 			return last_good;
@@ -92,7 +93,7 @@ export class DataTable extends RecordTable {
 		this.of_lua.set(key, { value, read });
 		Object.defineProperty(this.target, key, {
 			get: read,
-			// the host puts a value of its own in place
+			// the host replaces it by a value of its own
 			set: (given: unknown) => {
 				this.of_lua.delete(key);
 				Object.defineProperty(this.target, key, { value: given, writable: true, enumerable: true, configurable: true });

@@ -32,7 +32,7 @@ class EventsTable extends LiveTable {
 			if (typeof known === "function") return known as (event: unknown) => unknown;
 			throw new TypeError(`bad argument to ${method}: expected a function as the event's handler`);
 		};
-		/** A wrapper of Lua, by its function, so that it can be taken back. */
+		/** Lua's wrappers, by their functions, so that they can be removed. */
 		const wrappers = new WeakMap<object, AnyWrapper>();
 		const wrapper_of = (value: TValue | undefined, method: string) => {
 			const given = handler_of(value, method);

@@ -8,7 +8,7 @@ import { TValue } from "./vm/fengari.ts";
 import type { Key } from "./vm/live_table.ts";
 import { LiveTable, nil } from "./vm/live_table.ts";
 
-/** The functions and values of a module: called without an object, answering in Lua's way. */
+/** The functions and values of a module. Functions are called without an object, and return values as Lua functions do. */
 class ExportsTable extends RecordTable {
 	private readonly functions = new Map<string, TValue>();
 
@@ -26,7 +26,7 @@ class ExportsTable extends RecordTable {
 					target,
 					args.map((arg) => argument(border, arg)),
 				);
-				// where the host says false for "there is no place", Prosody answers with nothing
+				// where the host returns false for "there is no place", Prosody returns nil
 				return answer === false ? nil : lua_results(border, answer);
 			});
 			this.functions.set(key, known);
@@ -35,13 +35,13 @@ class ExportsTable extends RecordTable {
 	}
 }
 
-/** A module as other modules see it: its `module`, what it offers, and what they put there beside. */
+/** A module as other modules see it: its `module`, its exports, and what others add. */
 export class ModuleTable extends LiveTable {
 	private readonly added = new Map<Key, TValue>();
 
 	/**
-	 * @param target what the host knows the module by
-	 * @param offered its exports, where it has any
+	 * @param target the module's object in the host
+	 * @param offered its exports, if it has any
 	 */
 	constructor(
 		border: Border,

@@ -9,7 +9,7 @@ import { bytes_of } from "./vm/text.ts";
 import type { Vm } from "./vm/vm.ts";
 
 /**
- * A library of Lua's own as modules see it: they may add to it, but what is there stays, since all modules share it.
+ * One of Lua's own libraries as modules see it: they may add to it, but cannot replace anything, since all modules share it.
  */
 class GuardedTable extends LiveTable {
 	constructor(
@@ -40,7 +40,7 @@ class GuardedTable extends LiveTable {
 		this.vm.raw_set(this.added, key, value);
 	}
 
-	/** Puts something there that modules cannot replace. */
+	/** Sets something that modules cannot replace. */
 	fix(key: string, value: TValue): void {
 		this.vm.raw_set(this.inside, key, value);
 	}
@@ -57,7 +57,7 @@ class GuardedTable extends LiveTable {
 	}
 }
 
-// Set by `setmetatable` for the table itself, which all modules share.
+// The metatable of the table itself, set by `setmetatable`; all modules share it.
 Object.defineProperty(GuardedTable.prototype, "metatable", {
 	get: () => null,
 	set(this: { name?: string }, metatable: Table | null): void {
@@ -66,7 +66,7 @@ Object.defineProperty(GuardedTable.prototype, "metatable", {
 });
 
 const guarded_libraries = ["string", "table", "math", "os", "io", "coroutine", "utf8", "debug", "package"];
-/** What no module gets: they would read code from where nobody looks, or end the process. */
+/** What no module gets: functions that load code from anywhere, or end the process. */
 const withheld = ["dofile", "loadfile"];
 
 /** The metatable of all strings: modules may add to it, as some do, but not replace what is there. */
@@ -108,7 +108,7 @@ export function create_globals(host: LuaContext): TValue {
 			const guarded = new TValue(tags.table, new GuardedTable(vm, name, library.value as Table));
 			vm.raw_set(inside, name, guarded);
 			if (name === "string") {
-				// what a module adds to it is a method of strings too
+				// what a module adds to it becomes a method of strings, too
 				const additions = vm.new_table();
 				vm.raw_set(additions, "__index", guarded);
 				(library.value as Table).metatable = additions;
@@ -125,7 +125,7 @@ export function create_globals(host: LuaContext): TValue {
 		"require",
 		vm.native(([name]) => host.libraries.get(name === undefined ? "" : text_of_string(name))),
 	);
-	// Lua 5.1 and 5.2 had these, and modules written for them do
+	// Lua 5.1 and 5.2 had these, and modules for them use them
 	set("unpack", vm.raw_get(table, "unpack"));
 	vm.raw_set(
 		table,

@@ -37,7 +37,7 @@ class ModulesTable extends LiveTable {
 	}
 }
 
-/** A Map of the host that only the host itself puts something into. */
+/** A Map of the host that Lua cannot change. */
 export class GivenMapTable extends MapTable {
 	override set(key: Key): void {
 		throw new TypeError(`[${String(key)}] cannot be set: the host keeps this table`);
@@ -49,7 +49,7 @@ function host_fields(host: LuaContext): Fields<ActiveHost> {
 	const send = method<ActiveHost>(
 		"send",
 		(session) => {
-			// what is put in its place later may call this one
+			// a function that replaces this one later may call it
 			const { send } = session;
 			return vm.native(([first, second]) => {
 				const given = first?.value instanceof LiveTable && first.value.target === session ? second : first;

@@ -4,11 +4,11 @@ import type { Border } from "./border.ts";
 import { TValue } from "./vm/fengari.ts";
 import { type Key, LiveTable } from "./vm/live_table.ts";
 
-/** One of Prosody's fields: where its value comes from, and what setting it does. */
+/** One of Prosody's fields: how it is read, and what setting it does. */
 export interface Field<Target> {
-	/** A value of the host, or one that is Lua's already. */
+	/** A value of the host, or a Lua value. */
 	get(target: Target, table: HostTable<Target & object>): unknown;
-	/** Fields without it cannot be set. */
+	/** Without this, the field cannot be set. */
 	set?(target: Target, value: TValue, table: HostTable<Target & object>): void;
 }
 
@@ -28,12 +28,12 @@ export function same<Target, Name extends keyof Target & string>(name: Name): [s
 	];
 }
 
-/** The same for one that is only looked at. */
+/** The same for a field that is only read. */
 export function read_only<Target, Name extends keyof Target & string>(name: Name): [string, Field<Target>] {
 	return [name, { get: (target) => target[name] }];
 }
 
-/** Has what is made for an object made once. */
+/** Makes something once for each object. */
 export function remembered<Target extends object>(make: (target: Target) => TValue): (target: Target) => TValue {
 	const known = new WeakMap<Target, TValue>();
 	return (target) => {
@@ -49,13 +49,13 @@ export function remembered<Target extends object>(make: (target: Target) => TVal
 /** What a module put on an object. */
 interface Extra {
 	readonly value: TValue;
-	/** The same as modules in TypeScript find it. */
+	/** The same for modules in TypeScript. */
 	readonly shown: unknown;
 }
 
 /**
- * An object of the host with Prosody's fields. What modules add stays with the object: those in TypeScript find it there, and what
- * they add Lua finds.
+ * An object of the host with Prosody's fields. What modules add stays with the object: modules in TypeScript find Lua's fields
+ * there, and the other way round.
  */
 export class HostTable<Target extends object> extends LiveTable {
 	private extras: Map<Key, Extra> | undefined;

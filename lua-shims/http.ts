@@ -20,7 +20,7 @@ function header_record(host: LuaContext, headers: TValue): { [name: string]: unk
 	return record;
 }
 
-/** What a Lua handler answered, as the host's server takes it. */
+/** The answer of a Lua handler, for the host's server. */
 function answer_of(host: LuaContext, value: TValue): unknown {
 	const { border, vm } = host;
 	const body = (value.type & 15) === 4 ? body_of(value) : undefined;
@@ -39,7 +39,7 @@ function answer_of(host: LuaContext, value: TValue): unknown {
 	const condition = vm.index(value, string_value("condition"));
 	if (!condition.ttisnil() || !code.ttisnil()) {
 		const error = border.copy_fields(value, ["type", "condition", "text", "code"]);
-		// who makes the page for it sees all of it
+		// the module that makes the error page gets all of it
 		border.bind(error, kept(value));
 		return error;
 	}
@@ -74,7 +74,7 @@ function runner_of(host: LuaContext): TValue {
 	return runner;
 }
 
-/** The host's handler for one of Lua. It answers at once where that one did not wait, else with a promise. */
+/** The host's handler for a Lua handler. It answers at once where that one does not wait, otherwise with a promise. */
 export function http_handler(host: LuaContext, value: TValue): HttpHandler {
 	const { vm, border } = host;
 	const handler = kept(value);
@@ -140,7 +140,7 @@ export function http_app_from_lua(host: LuaContext, item: TValue): HttpApp {
 
 const listeners = new WeakMap<LuaContext, TValue>();
 
-/** `net.http.server`'s listener: whoever offers it on a port has the host's server answer there. */
+/** The listener of `net.http.server`: on ports where a module offers it, the host's server answers. */
 export function http_listener(host: LuaContext): TValue {
 	let listener = listeners.get(host);
 	if (!listener) {
@@ -156,9 +156,9 @@ function server_library(host: LuaContext): TValue {
 	const { http_server } = server;
 	const bus = border.to_lua(http_server.events);
 	const name_of = (value: TValue | undefined): string => text_argument(value, "host");
-	/** One handler of the host for each function of Lua, so that it can be taken back. */
+	/** One handler of the host for each Lua function, so that it can be removed. */
 	const handlers = new WeakMap<object, HttpHandler>();
-	/** The same for those of events that are no requests, such as `http-error`: they answer at once. */
+	/** The same for events that are not requests, such as `http-error`: their handlers answer at once. */
 	const others = new WeakMap<object, (event: unknown) => unknown>();
 	const other_of = (given: TValue): ((event: unknown) => unknown) => {
 		const value = kept(given);
@@ -181,7 +181,7 @@ function server_library(host: LuaContext): TValue {
 		return handler as (event: HttpEvent) => unknown;
 	};
 	const event_of = (value: TValue | undefined) => text_argument(value, "event") as `GET ${string}`;
-	// What Prosody's modules put in place of a response's own methods calls these
+	// Functions that Prosody's modules put in place of a response's methods call these
 	const response_of = (value: TValue | undefined): Response => {
 		const known = value === undefined ? undefined : border.from_lua(value);
 		if (known instanceof Response) return known;

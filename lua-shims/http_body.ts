@@ -17,12 +17,12 @@ import {
 } from "./vm/live_table.ts";
 import { bytes_of } from "./vm/text.ts";
 
-/** A value that outlives the call that it was an argument of. */
+/** A copy of a value that stays valid after the call that it was an argument of. */
 export function kept(value: TValue): TValue {
 	return new TValue(value.type, value.value);
 }
 
-/** Content that Lua gave: its bytes, where they are more than text. */
+/** Content from Lua: bytes, where it is not plain text. */
 export function body_of(value: TValue | undefined): HttpBody | undefined {
 	if (value === undefined || value.ttisnil()) return undefined;
 	if (typeof value.value === "number") return String(value.value);
@@ -31,7 +31,7 @@ export function body_of(value: TValue | undefined): HttpBody | undefined {
 	return isUtf8(bytes) ? text_of_string(value) : bytes;
 }
 
-/** What Lua reads piece by piece: an open file, or a table with `read` and `close`. */
+/** A source in Lua that is read piece by piece: an open file, or a table with `read` and `close`. */
 export function source_of(host: LuaContext, value: TValue): HttpSource {
 	const { vm } = host;
 	const source = kept(value);
@@ -48,7 +48,7 @@ export function source_of(host: LuaContext, value: TValue): HttpSource {
 	};
 }
 
-/** What takes content piece by piece: an open file, or a table with `write`. */
+/** A sink in Lua that takes content piece by piece: an open file, or a table with `write`. */
 export function sink_of(host: LuaContext, value: TValue): { write(chunk: Buffer): unknown } {
 	const { vm, border } = host;
 	const sink = kept(value);

@@ -38,7 +38,7 @@ export function register_http(host: LuaContext): void {
 		{ get: (target) => connection_value(host, target.conn) },
 	];
 	const sinks = new WeakMap<object, TValue>();
-	/** Content that Lua put in place of what came, or took away. */
+	/** Content that Lua has replaced or removed. */
 	const bodies = new WeakMap<object, TValue>();
 	const of_requests = new Map<string, Field<HttpRequest>>([
 		...(["id", "method", "url", "httpversion", "headers", "body_length", "chunked"] as const).map(
@@ -117,7 +117,7 @@ export function register_http(host: LuaContext): void {
 			"finished",
 			{
 				get: (response) => response.finished || undefined,
-				// whoever sets it answers by hand
+				// a module that sets it answers itself
 				set: (response, value) => {
 					response.finished = !value.ttisnil() && value.value !== false;
 				},

@@ -21,7 +21,7 @@ import { optional_text, text_argument } from "./vm/arguments.ts";
 import { type Table, TValue } from "./vm/fengari.ts";
 import { LiveTable, nil, number_value, string_value, tags } from "./vm/live_table.ts";
 
-/** Makes of a Lua item what the takers of its kind expect; undefined leaves the item as it is. */
+/** Makes a host's item of a Lua item; undefined leaves the item as it is. */
 export type ItemAdapter = (host: LuaContext, module: LuaModule, item: TValue) => object | undefined;
 
 /** A task of mod_cron: `{ name, when, run(task, started_at) }`. */
@@ -56,7 +56,7 @@ function is_adhoc_action(action: unknown): action is AdhocAction {
 	return typeof action === "string" && adhoc_actions.has(action);
 }
 
-/** What a command in Lua answered. Source: plugins/adhoc/adhoc.lib.lua. */
+/** The answer of a command in Lua. Source: plugins/adhoc/adhoc.lib.lua. */
 function adhoc_answer(host: LuaContext, data: TValue): AdhocAnswer {
 	const { vm, border } = host;
 	if (data.type !== tags.table) throw new TypeError("a command has to answer with a table");
@@ -208,14 +208,14 @@ function answer_for_lua(host: LuaContext, answer: AdhocAnswer): TValue {
 	return data;
 }
 
-/** The session that a JID is, or else the host that is spoken to. */
+/** The session of a JID, or else the addressed host. */
 function origin_of({ server }: LuaContext, from: string | undefined, to: string | undefined): Session {
 	const origin = server.delivery.session(from ?? "") ?? server.hosts.get(jid.host(to ?? "") ?? "");
 	if (!origin) throw new TypeError(`nobody here is ${from ?? "the sender"}, who executes a command`);
 	return origin;
 }
 
-/** A command of the host for those who take commands in Lua. */
+/** A command of the host for Lua modules that execute commands. */
 function command_value(host: LuaContext, item: AdhocCommand<Session>): TValue {
 	const { vm, border } = host;
 	const { name, node, permission } = item;
@@ -237,7 +237,7 @@ function command_value(host: LuaContext, item: AdhocCommand<Session>): TValue {
 			const [answer, next] = item.handler(
 				{
 					origin: origin.ttisnil() ? origin_of(host, from, to) : lua_origin(host, origin),
-					// Prosody 0.12 only says from whom it comes
+					// Prosody 0.12 only gives the sender
 					stanza: stanza instanceof Stanza ? stanza : iq({ type: "set", id: new_id(), from, to }),
 					to,
 					from,
@@ -268,7 +268,7 @@ function is_command(item: unknown): item is AdhocCommand<Session> {
 	return typeof item === "object" && item !== null && "node" in item && "handler" in item && typeof item.handler === "function";
 }
 
-/** An item as takers in Lua see it: one of Lua is itself, one of the host has the shape that Prosody's items have. */
+/** An item as Lua sees it: a Lua item is itself, and an item of the host looks like Prosody's. */
 export function item_value(host: LuaContext, key: string, item: unknown): TValue {
 	const is_shown = typeof item === "object" && item !== null && (host.items_of_lua.has(item) || shown_commands.has(item));
 	if (!is_shown && (key === "adhoc" || key === "adhoc-provider") && is_command(item)) {

@@ -11,12 +11,12 @@ export type LibraryFactory = () => TValue;
 
 const lua_versions = ["5.4", "5.3", "5.2", "5.1"];
 
-/** Where plain Lua libraries of the system lie, as Lua itself looks for them. */
+/** Folders with the system's Lua libraries, as Lua itself searches them. */
 const system_paths = lua_versions.flatMap((version) =>
 	["/usr/local/share/lua", "/usr/share/lua"].flatMap((root) => [`${root}/${version}/?.lua`, `${root}/${version}/?/init.lua`]),
 );
 
-/** Where compiled ones lie, which only Lua in C can load. */
+/** Folders with compiled libraries, which only Lua in C can load. */
 const compiled_paths = lua_versions.flatMap((version) =>
 	["/usr/local/lib/lua", "/usr/lib/lua", `/usr/lib/${process.arch === "arm64" ? "aarch64" : "x86_64"}-linux-gnu/lua`].map(
 		(root) => `${root}/${version}/?.so`,
@@ -50,7 +50,7 @@ export class Libraries {
 	private readonly waiting = new Map<string, (library: TValue) => void>();
 
 	/**
-	 * @param globals what the code of libraries sees; its `package.path` says where further ones in Lua lie
+	 * @param globals what the code of libraries sees; its `package.path` says where more libraries in Lua are
 	 */
 	constructor(
 		private readonly border: Border,
@@ -67,7 +67,7 @@ export class Libraries {
 		this.add(name, () => this.run(bytes_of(source), `=lua-shims/require/${name.replaceAll(".", "/")}.lua`, name));
 	}
 
-	/** Calls back when a library is first required, before whoever requires it gets it. */
+	/** Calls back when a library is first required, before the caller gets it. */
 	after(name: string, done: (library: TValue) => void): void {
 		this.waiting.set(name, done);
 	}
@@ -112,7 +112,7 @@ export class Libraries {
 		try {
 			return path === undefined ? undefined : readFileSync(path);
 		} catch {
-			// what cannot be read says so where it is required
+			// an unreadable library gives an error where it is required
 			return undefined;
 		}
 	}

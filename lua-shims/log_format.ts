@@ -7,7 +7,7 @@ import type { Vm } from "./vm/vm.ts";
 
 const control = /\p{Cc}|\p{Surrogate}/gu;
 
-/** Lua's `tostring`, or what went wrong with it: a message is not lost for a value that fails to say what it is. */
+/** Lua's `tostring`, or its error, so that a message is not lost because of one value. */
 function text_or_problem(vm: Vm, value: TValue): string {
 	try {
 		return vm.to_string(value);
@@ -17,7 +17,7 @@ function text_or_problem(vm: Vm, value: TValue): string {
 	}
 }
 
-/** A value as `%s` shows it: never an error, and nothing that would break a line of a log or a terminal. */
+/** A value as `%s` shows it: never an error, and nothing that would break a log line or control a terminal. */
 function shown(vm: Vm, value: TValue | undefined): string {
 	if (value === undefined || value.ttisnil()) return "(nil)";
 	const is_text = value.type === tags.string || value.type === tags.short_string;
@@ -37,8 +37,8 @@ function number_of(value: TValue | undefined): number | undefined {
 }
 
 /**
- * The text of a message with its arguments, in Lua's `string.format` notation. Arguments that do not fit their place are shown
- * all the same, missing ones as `(nil)`, and those without a place at the end.
+ * The text of a message with its arguments, in Lua's `string.format` notation. Arguments of the wrong type are shown
+ * nevertheless, missing ones as `(nil)`, and surplus ones at the end.
  */
 export function format_message(vm: Vm, message: string, args: readonly TValue[]): string {
 	let used = 0;

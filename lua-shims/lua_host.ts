@@ -43,8 +43,8 @@ export class LuaHost implements LuaContext {
 
 	/**
 	 * Options: lua_hook_timeout.
-	 * @param folders where modules and their libraries are looked for
-	 * @param serves modules, which share its libraries and are kept from replacing them, or a configuration file, which may
+	 * @param folders folders with modules and their libraries
+	 * @param serves modules, which share libraries and cannot replace them, or a configuration file, which may
 	 */
 	constructor(
 		readonly server: Server,
@@ -64,7 +64,7 @@ export class LuaHost implements LuaContext {
 		for (const name of lua_libraries) {
 			this.libraries.add(name, () => this.vm.index(this.globals, string_value(name)));
 		}
-		// puts the global function `import` in place
+		// sets the global function `import`
 		this.libraries.get("util.import");
 		this.vm.threads.resume = (thread) => void this.vm.call(this.libraries.function_of("util.async", "_continue"), [thread]);
 		if (serves === "modules") restrict_debug(this.vm);
@@ -74,7 +74,7 @@ export class LuaHost implements LuaContext {
 		this.vm.raw_set(this.modules.metatable, "__index", this.module_api);
 	}
 
-	/** What modules in Lua are offered: names that `require` finds, methods of `module`, and globals. */
+	/** What Lua modules can use: names for `require`, methods of `module`, and globals. */
 	surface(): {
 		libraries: ReadonlySet<string>;
 		library_source(name: string): string | undefined;

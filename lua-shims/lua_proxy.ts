@@ -4,10 +4,10 @@ import type { Table, TValue } from "./vm/fengari.ts";
 import { key_of, nil, number_value, string_value, tags } from "./vm/live_table.ts";
 import type { Vm } from "./vm/vm.ts";
 
-/** How many items of a list may come from its metatable, which may have one for each index that it is asked for. */
+/** How many items of a list may come from its metatable, which could give one for any index. */
 const most_computed = 10_000;
 
-/** What of the border it takes. */
+/** The part of the border that this needs. */
 interface ProxySide {
 	readonly vm: Vm;
 	to_lua(value: unknown): TValue;
@@ -33,7 +33,7 @@ export function make_proxy(border: ProxySide, value: TValue, table: Table): obje
 		return border.from_lua(inherited);
 	};
 	const names = (): string[] => {
-		// a number and a string may have one name in the host
+		// a number and a string may have the same name in the host
 		const found = new Set<string>();
 		for (const [entry] of vm.entries(table)) {
 			const known = key_of(entry);

@@ -6,7 +6,7 @@ import { join } from "node:path";
 /** Where Prosody's packages put its own modules. */
 const prosody_folders = ["/usr/lib/prosody/modules", "/usr/local/lib/prosody/modules"];
 
-/** What modules may ask for, or refuse to run beside, in their first lines. Source: core/features.lua of Prosody 13. */
+/** Features that modules may require, or refuse to run with, in their first lines. Source: core/features.lua of Prosody 13. */
 export const features: ReadonlySet<string> = new Set([
 	"getopt-enum",
 	"getopt-integer",
@@ -21,10 +21,10 @@ export const features: ReadonlySet<string> = new Set([
 	"split-user-roles",
 ]);
 
-/** Versions of Lua that modules may name as theirs: what only one of them has is offered all the same. */
+/** Versions of Lua that modules may require; what only some of these versions have is there in any case. */
 const lua_versions: ReadonlySet<string> = new Set(["5.1", "5.2", "5.3", "5.4"]);
 
-/** The folders that modules in Lua are looked for in: the administrator's, then those of an installed Prosody. */
+/** The folders in which Lua modules are searched: the administrator's, then those of an installed Prosody. */
 export function lua_folders(plugin_paths: readonly string[]): string[] {
 	return [...new Set([...plugin_paths, ...prosody_folders.filter((folder) => existsSync(folder))])];
 }
@@ -63,7 +63,7 @@ export function find_lua_module(folders: readonly string[], name: string): strin
 	return find_resource(folders, name, `mod_${name}.lua`);
 }
 
-/** What the first lines of a module say: `--% key: value`. */
+/** The entries in the first lines of a module: `--% key: value`. */
 export function module_metadata(code: string): ReadonlyMap<string, string> {
 	const metadata = new Map<string, string>();
 	for (const line of code.split("\n")) {
@@ -74,7 +74,7 @@ export function module_metadata(code: string): ReadonlyMap<string, string> {
 	return metadata;
 }
 
-/** Why a module does not want to run here; undefined where it does. */
+/** Why a module refuses to run here; undefined where it does not. */
 export function refusal(metadata: ReadonlyMap<string, string>): string | undefined {
 	const list = (key: string): string[] => metadata.get(key)?.split(/[, ]+/) ?? [];
 	const versions = list("lua");
@@ -87,7 +87,7 @@ export function refusal(metadata: ReadonlyMap<string, string>): string | undefin
 	return missing.length > 0 ? `it requires what is not offered here: ${missing.join(", ")}` : undefined;
 }
 
-/** Whether a module's code makes it a global one, before anything of it runs. */
+/** Whether a module's code makes it a global module, found out before the code runs. */
 export function is_global(code: string): boolean {
 	const without_blocks = code.replace(/--\[(=*)\[[\s\S]*?\]\1\]/g, "");
 	return /^[^\n-]*\bmodule\s*:\s*set_global\s*\(/m.test(without_blocks);

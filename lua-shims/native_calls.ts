@@ -14,7 +14,7 @@ export function stanza_argument({ border }: LuaContext, value: TValue | undefine
 	throw new TypeError(`bad argument (${what}): expected stanza`);
 }
 
-/** An answer as Prosody's functions give it: what was asked for, or `nil` and why not. */
+/** A result as Prosody's functions return it: the value, or `nil` and the reason. */
 export function answer_value(host: LuaContext, result: Result<unknown, unknown>): TValue | readonly TValue[] {
 	if (result.ok) return host.border.to_lua(result.value);
 	const { error } = result;

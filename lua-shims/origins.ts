@@ -8,7 +8,7 @@ import { lua_origin } from "./session.ts";
 import type { Table, TValue } from "./vm/fengari.ts";
 import { LiveTable, tags } from "./vm/live_table.ts";
 
-/** The event bus that a Lua value is: a bus, or an object that has one. */
+/** The event bus of a Lua value: a bus itself, or an object that has one. */
 export function bus_of({ border }: LuaContext, value: TValue): Events<EventMap> {
 	const known = border.from_lua(value) as Events<EventMap> | { events: Events<EventMap> };
 	return "events" in known ? known.events : known;
@@ -26,7 +26,7 @@ export function payload_of(host: LuaContext, value: TValue): unknown {
 	return host.border.from_lua(value);
 }
 
-/** Whose permission is asked: a JID, or a stanza event. */
+/** The subject of a permission: a JID, or a stanza event. */
 export function permission_context(host: LuaContext, value: TValue): PermissionContext {
 	const known = payload_of(host, value);
 	if (typeof known === "string") return known;

@@ -7,7 +7,7 @@ import type { AddressableText } from "../host/util/stanza.ts";
 /** How much may be written before there is a connection, in bytes. */
 const most_waiting = 2 ** 20;
 
-/** Keeps what is written for the connection to come. */
+/** Keeps what is written until there is a connection. */
 export class PendingConnection implements Connection {
 	readonly secure = false;
 	ondata: Connection["ondata"] = () => {};
@@ -18,12 +18,12 @@ export class PendingConnection implements Connection {
 	ondiscard: Connection["ondiscard"] = () => {};
 	/** There is a connection. */
 	onconnect: () => void = () => {};
-	/** Whether nobody wants the connection any more. */
+	/** Whether the connection is no longer wanted. */
 	is_closed = false;
 	private readonly waiting: Buffer[] = [];
 	private size = 0;
 
-	/** @param give_up called when nobody wants the connection any more */
+	/** @param give_up called when the connection is no longer wanted */
 	constructor(
 		readonly ip: string,
 		private readonly give_up: () => void,
@@ -45,7 +45,7 @@ export class PendingConnection implements Connection {
 		return this.write(addressed_text(text, to));
 	}
 
-	/** Hands what was written over. */
+	/** Passes on what was written. */
 	hand_over(conn: Connection): void {
 		for (const bytes of this.waiting) conn.write(bytes);
 	}

@@ -3,7 +3,9 @@
 import adhoc from "./plugins/adhoc.lua";
 import muc_util from "./plugins/muc/util.lua";
 
-/** Source text by the name that modules ask for. They are for servers where no Prosody is installed; else there are its own. */
+/**
+ * Source texts by the names for `module:require`. They are for machines without an installed Prosody, whose own are used otherwise.
+ */
 export const plugin_libraries: ReadonlyMap<string, string> = new Map([
 	["adhoc", adhoc],
 	["muc/util", muc_util],

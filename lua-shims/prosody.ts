@@ -26,7 +26,7 @@ function stanza_argument(host: LuaContext, value: TValue | undefined, what: stri
 	throw new TypeError(`bad argument to ${what}: expected a stanza`);
 }
 
-/** The functions that move stanzas, by the names that are global in Prosody, too. */
+/** The functions that move stanzas, by names that are also globals in Prosody. */
 export function router_functions(host: LuaContext): { readonly [name: string]: TValue } {
 	const { vm, server } = host;
 	const origin_of = (value: TValue): Session => lua_origin(host, value);
@@ -52,7 +52,7 @@ export function router_functions(host: LuaContext): { readonly [name: string]: T
 function shutdown(host: LuaContext, reason: string): void {
 	const { server } = host;
 	server.logger("general")("info", "Shutting down: %s", reason);
-	// whoever asks for it is in the middle of something, which is finished first
+	// the caller is in the middle of something, which has to be finished first
 	setImmediate(() => void server.stop(reason));
 }
 
@@ -108,7 +108,7 @@ function prosody_fields(host: LuaContext, functions: { readonly [name: string]: 
 		fields.set(name, { get: () => value });
 	}
 	fields.set("start_time", { get: () => border.to_lua(server.start_time) });
-	// what only an earlier or later Prosody has is made when it is asked for
+	// fields that only some versions of Prosody have are made when they are read
 	fields.set("started", { get: () => started });
 	fields.set("features", { get: () => host.libraries.get("util.set") && features_of(host) });
 	return fields;

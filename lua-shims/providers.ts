@@ -14,7 +14,7 @@ import type { NativeFunction } from "./vm/vm.ts";
 
 const known_providers = new WeakMap<LuaContext, WeakMap<object, TValue>>();
 
-/** A provider's table: the one that Lua gave, or one of the host's functions. */
+/** A provider's table: the one from Lua, or one with the host's functions. */
 function provider_value(host: LuaContext, provider: object, make: () => TValue): TValue {
 	let known = known_providers.get(host);
 	if (!known) {
@@ -106,7 +106,7 @@ export function authz_value(host: LuaContext, session: ActiveHost | HostSession)
 					authz.remove_default_permission(role(wanted), text_argument(permission, "permission"));
 					return border.to_lua(true);
 				},
-				// Prosody 0.12: the roles that somebody has, as a table with their names as keys
+				// Prosody 0.12: somebody's roles, as a table with their names as keys
 				get_roles: ([name]) => {
 					const found = authz.get_user_role(user(name));
 					return found === undefined ? nil : border.deep_table({ [found.name]: true });
@@ -121,7 +121,7 @@ export function authz_value(host: LuaContext, session: ActiveHost | HostSession)
 	);
 }
 
-/** What a function of a Lua provider answered. */
+/** The result of a function of a Lua provider. */
 export function result_of(host: LuaContext, results: readonly TValue[]): Result<true, string> {
 	const [first = nil, reason = nil] = results;
 	if (!first.ttisnil() && first.value !== false) return { ok: true, value: true };

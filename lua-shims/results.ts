@@ -29,8 +29,8 @@ function iteration(border: Border, iterator: Iterator<unknown>): TValue {
 }
 
 /**
- * What a function answered, as Lua functions answer it: an error value is `nil` and the error (type, condition and text where it
- * is a stanza error), an iterator is a function for the generic `for`.
+ * A function's result as Lua functions return it: an error value becomes `nil` and the error (type, condition and text for a stanza
+ * error), an iterator becomes a function for the generic `for`.
  */
 export function lua_results(border: Border, answer: unknown): ReturnType<NativeFunction> {
 	if (typeof answer !== "object" || answer === null || answer instanceof Results) return border.results_to_lua(answer);
@@ -43,12 +43,12 @@ export function lua_results(border: Border, answer: unknown): ReturnType<NativeF
 	return is_iterator(answer) ? iteration(border, answer) : border.to_lua(answer);
 }
 
-/** The verdict that a Lua function gave: anything but nil and false is success. */
+/** The verdict of a Lua function: anything but nil and false is success. */
 export function verdict_from_lua(results: readonly unknown[]): Result<true, StanzaError> {
 	const [answer, type, condition, text] = results;
 	if (answer !== undefined && answer !== false) return ok(true);
 	const kind = typeof type === "string" && is_error_type(type) ? type : "cancel";
-	// what a handler in Lua says is not checked against the list of conditions: it is put on the wire as it is
+	// the condition of a Lua handler is not checked against the list of conditions; it is sent as it is
 	const known = typeof condition === "string" ? (condition as StanzaError["condition"]) : "not-allowed";
 	return failed(stanza_error(kind, known, typeof text === "string" ? text : undefined));
 }

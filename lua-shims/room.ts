@@ -12,15 +12,15 @@ import { is_function, type Key, LiveTable, nil, tags } from "./vm/live_table.ts"
 
 type AnyFunction = (this: unknown, ...args: unknown[]) => unknown;
 
-/** How a method's arguments and answer differ between the languages. */
+/** How a method's arguments and results differ between the languages. */
 interface MethodShape {
-	/** The host's arguments from Lua's. */
+	/** Makes the host's arguments of Lua's. */
 	readonly to_host?: (args: unknown[]) => unknown[];
-	/** Lua's arguments from the host's, for a method that Lua replaced. */
+	/** Makes Lua's arguments of the host's, for a method that Lua has replaced. */
 	readonly to_lua?: (args: unknown[]) => unknown[];
-	/** What a host function answers, as Lua expects it. */
+	/** Makes Lua's results of the host's. */
 	readonly answer?: (answer: unknown) => unknown;
-	/** What a Lua function answered, as the host expects it. */
+	/** Makes the host's result of Lua's. */
 	readonly from_lua?: (results: readonly unknown[]) => unknown;
 }
 
@@ -28,7 +28,7 @@ const verdict: MethodShape = { from_lua: verdict_from_lua };
 
 const status_fields = ["occupant", "x", "nick", "actor", "reason", "prev_role", "force_unavailable", "recipient"];
 
-/** Methods that are not the same in both languages. */
+/** Methods that differ between the languages. */
 const method_shapes: { readonly [name: string]: MethodShape } = {
 	set_affiliation: verdict,
 	set_role: verdict,
@@ -117,16 +117,16 @@ export function argument(border: Border, value: TValue): unknown {
 	return value.type === tags.table && !(value.value instanceof LiveTable) ? border.copy(value) : border.from_lua(value);
 }
 
-/** Which method of the host a function that Lua got from here stands for. */
+/** Methods of the host, by the functions that Lua got for them. */
 const native_methods = new WeakMap<object, AnyFunction>();
-/** Which Lua function a method of the host stands for. */
+/** Lua functions, by the methods that the host got for them. */
 const lua_methods = new WeakMap<AnyFunction, { readonly border: Border; readonly value: TValue }>();
 
 function host_method(value: TValue): AnyFunction | undefined {
 	return typeof value.value === "function" ? native_methods.get(value.value) : undefined;
 }
 
-/** A Lua function as a method of the host; the host's own where a module puts one back that it took from there. */
+/** A Lua function as a method of the host; the host's own method where a module puts that back. */
 function method_from_lua(border: Border, name: string, value: TValue): AnyFunction {
 	const original = host_method(value);
 	if (original) return original;
@@ -141,7 +141,7 @@ function method_from_lua(border: Border, name: string, value: TValue): AnyFuncti
 
 /** Fields of rooms that hold the host's data, and how they are shown. */
 class RoomTable extends LiveTable {
-	/** Fields that modules put on rooms, and tables that show the room's own. */
+	/** Fields that modules have added to rooms, and tables that show the room's own fields. */
 	private readonly extra = new Map<Key, TValue>();
 	private readonly methods = new Map<string, TValue>();
 	private data: TValue | undefined;
@@ -233,7 +233,7 @@ class OccupantTable extends RecordTable {
 
 	override set(key: Key, value: TValue): void {
 		if (typeof key === "string" && Object.hasOwn(this.occupant, key)) {
-			// fields stay in place when they are taken away, so that all occupants look alike to the engine
+			// removed fields stay with an undefined value, so that all occupants have the same shape for the engine
 			this.occupant[key] = this.border.from_lua(value);
 		} else if (value.ttisnil()) this.extra.delete(key);
 		else this.extra.set(key, new TValue(value.type, value.value));

@@ -16,7 +16,7 @@ function is_subscription(value: unknown): value is RosterItem["subscription"] {
 	return subscriptions.has(value);
 }
 
-/** The names that are keys of a Lua table with something true for their value. */
+/** The text keys of a Lua table whose values are true. */
 function names_in(host: LuaContext, value: TValue): Set<string> {
 	const names = new Set<string>();
 	if (value.type !== tags.table) throw new TypeError("a contact's groups are a table with the groups' names as keys");
@@ -80,7 +80,7 @@ function item_fields(host: LuaContext): Fields<RosterItem> {
 		[
 			"approved",
 			{
-				// Prosody keeps it as it stands in the attribute
+				// Prosody keeps the attribute's text
 				get: (item: RosterItem) => (item.approved ? "true" : undefined),
 				set: (item: RosterItem, value: TValue) => {
 					const given = border.from_lua(value);
@@ -92,7 +92,7 @@ function item_fields(host: LuaContext): Fields<RosterItem> {
 	]);
 }
 
-/** `roster[false].pending`: for each JID that asked, its stanza or true. */
+/** `roster[false].pending`: the stanza or true for each JID that has asked. */
 class PendingTable extends LiveTable {
 	constructor(
 		private readonly border: Border,
@@ -120,10 +120,10 @@ class PendingTable extends LiveTable {
 	}
 }
 
-/** Rosters whose version modules set to true: it says nothing. */
+/** Rosters whose version was set to true by a module, which means no version. */
 const without_version = new WeakSet<Roster>();
 
-/** A roster as Prosody has it: contacts by JID, and what belongs to none under the key false. */
+/** A roster as Prosody has it: contacts by JID, and everything else under the key false. */
 class RosterTable extends LiveTable {
 	private readonly metadata: TValue;
 	private readonly views = new WeakMap<RosterItem, TValue>();
@@ -140,11 +140,11 @@ class RosterTable extends LiveTable {
 			[
 				"version",
 				{
-					// Prosody has none before the first change, and its modules tell by that
+					// Prosody has none before the first change, and its modules rely on that
 					get: (roster: Roster) => without_version.has(roster) || roster.version || undefined,
 					set: (roster: Roster, value: TValue) => {
 						if (typeof value.value === "number") roster.version = value.value;
-						// clients are not to rely on it
+						// clients must not rely on it
 						if (value.value === true) without_version.add(roster);
 						else without_version.delete(roster);
 					},

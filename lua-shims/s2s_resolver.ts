@@ -7,15 +7,15 @@ function property(value: unknown, name: string): unknown {
 	return typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined;
 }
 
-/** Where a resolver of `net.resolvers.basic` leads: a name or an address, and a port. */
+/** The target of a resolver of `net.resolvers.basic`: a name or an address, and a port. */
 function target_of(resolver: unknown): Target | undefined {
 	const [host, port] = [property(resolver, "hostname"), property(resolver, "port")];
 	if (typeof host !== "string" || typeof port !== "number") return undefined;
-	// A host name that TLS is to name says that TLS begins with the first byte
+	// A host name for TLS means that TLS begins with the first byte
 	return { host, port, direct_tls: property(property(resolver, "extra"), "servername") !== undefined };
 }
 
-/** Where a resolver of `net.resolvers.manual` leads: lists of kind, address and port. */
+/** The targets of a resolver of `net.resolvers.manual`: lists of kind, address and port. */
 function targets_of(resolver: unknown): Target[] {
 	const found: Target[] = [];
 	const targets = property(resolver, "targets");
@@ -30,7 +30,7 @@ function targets_of(resolver: unknown): Target[] {
 	}
 }
 
-/** Has the resolver that a handler in Lua named, if it did, say where to connect to. */
+/** Asks the resolver that a Lua handler has set, if any, where to connect to. */
 export function follow_resolver(event: unknown): void {
 	const resolver = property(event, "resolver");
 	if (typeof event !== "object" || event === null || resolver === undefined) return;

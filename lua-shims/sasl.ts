@@ -16,7 +16,7 @@ function is_sasl_handler(object: object): object is SaslHandler {
 	);
 }
 
-/** A step of an exchange as Prosody's handlers answer it. */
+/** A step of an exchange as Prosody's handlers return it. */
 function step_results(host: LuaContext, step: SaslStep): readonly TValue[] {
 	const { border } = host;
 	switch (step.status) {

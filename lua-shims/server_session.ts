@@ -11,13 +11,13 @@ import { constant, sent, stream_fields } from "./stream_fields.ts";
 import { MapTable, table_value } from "./views.ts";
 import { optional_text } from "./vm/arguments.ts";
 
-/** The methods that send: `sends2s` over this very stream, `send` by whichever goes the other way. */
+/** The methods that send: `sends2s` over this stream, `send` by the one in the right direction. */
 function sending(host: LuaContext, name: "send" | "sends2s"): [string, Field<ServerStreamSession>] {
 	const { vm, border } = host;
 	return method<ServerStreamSession>(
 		name,
 		(session) => {
-			// what is put in its place later may call this one
+			// a function that replaces this one later may call it
 			const { [name]: send, send_text } = session;
 			return vm.native((args) => {
 				const given = sent(host, session, args);

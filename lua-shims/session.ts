@@ -20,7 +20,7 @@ function client_fields(host: LuaContext): Fields<ClientSession> {
 	const send = method<ClientSession>(
 		"send",
 		(session) => {
-			// what is put in its place later may call this one
+			// a function that replaces this one later may call it
 			const { send, send_text } = session;
 			return vm.native((args) => {
 				const given = sent(host, session, args);
@@ -31,7 +31,7 @@ function client_fields(host: LuaContext): Fields<ClientSession> {
 			const own = (data: Stanza | string): boolean => answered(vm.call(given, [border.to_lua(data)]));
 			session.send = own;
 			session.send_text = (text) => own(typeof text === "string" ? text : address(text, session.full_jid ?? ""));
-			// so that nobody sends text past it that was made for many
+			// so that shared texts are not sent past it
 			session.has_filter = (kind) => kind === "stanzas/out" || prototype.has_filter.call(session, kind);
 			return () => {
 				for (const name of ["send", "send_text", "has_filter"]) Reflect.deleteProperty(session, name);
@@ -93,7 +93,7 @@ function client_fields(host: LuaContext): Fields<ClientSession> {
 	]);
 }
 
-/** The names that are keys of a table with something true for their value. */
+/** The text keys of a table whose values are true. */
 function* live_names(host: LuaContext, value: TValue): Generator<string> {
 	const { value: table } = value;
 	if (table instanceof LiveTable) {
@@ -118,8 +118,8 @@ function is_session(value: unknown): value is Session {
 }
 
 /**
- * An origin that Lua made: a table with `send` and whatever it needs, perhaps with a session behind it that has the rest.
- * @param fallback whose name and log stand in where the table has none
+ * An origin made by Lua: a table with `send` and other fields, perhaps with a session behind it that has the rest.
+ * @param fallback gives name and log where the table has none
  */
 export function lua_origin(host: LuaContext, value: TValue): Session {
 	const { border, vm, server } = host;
@@ -148,7 +148,7 @@ export function lua_origin(host: LuaContext, value: TValue): Session {
 			if (is_function(close)) vm.call(close, [kept, border.to_lua(reason)]);
 		},
 	};
-	// whoever sends finished text gives it to the same function
+	// finished text is sent by the same function
 	methods["send_text"] = methods["send"];
 	methods["has_filter"] = (kind: string) => kind === "stanzas/out";
 	const fallback_id = id.short();

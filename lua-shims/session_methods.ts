@@ -4,10 +4,10 @@ import type { Field } from "./host_table.ts";
 import { TValue } from "./vm/fengari.ts";
 import { is_function } from "./vm/live_table.ts";
 
-/** Methods of the host that Lua gives from one session to another; each has its own of them. */
+/** Methods of the host that Lua copies from one session to another; each session has its own. */
 const native_methods = new WeakSet<object>();
 
-/** What of a session Lua may replace by a function of its own, which then counts for the host, too. */
+/** Methods of a session that Lua may replace by its own functions, which the host then uses, too. */
 interface Replaced {
 	readonly value: TValue;
 	restore(): void;
@@ -15,7 +15,7 @@ interface Replaced {
 
 const replaced = new WeakMap<object, Map<string, Replaced>>();
 
-/** A method that Lua calls as the host made it until it puts one of its own in place. */
+/** A method of the host, until Lua replaces it. */
 export function method<Target extends object>(
 	name: string,
 	native: (target: Target) => TValue,
@@ -52,7 +52,7 @@ export function method<Target extends object>(
 	];
 }
 
-/** Text that a Lua function left of what it was given to pass on. */
+/** The text that a Lua function has left to pass on. */
 export function answered(results: readonly TValue[]): boolean {
 	const [first] = results;
 	return first === undefined || first.ttisnil() || first.value !== false;

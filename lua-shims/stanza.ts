@@ -14,7 +14,7 @@ type Stanza = st.Stanza;
 
 /** Lua's `util.stanza`. */
 export interface StanzaLibrary {
-	/** What `require "util.stanza"` answers. */
+	/** The result of `require "util.stanza"`. */
 	readonly library: TValue;
 	/** The metatable of every stanza in Lua. */
 	readonly metatable: Table;
@@ -29,7 +29,7 @@ export function create_stanza_library(border: Border): StanzaLibrary {
 	border.register(Stanza.prototype, (_, object) => new StanzaTable(border, object as Stanza, metatable));
 	border.register_import(metatable, from_plain_table);
 
-	/** A stanza that Lua code put together by hand. */
+	/** A stanza that Lua code has built as a plain table. */
 	function from_plain_table(value: TValue): Stanza {
 		const table = value.value as Table;
 		const made = new Stanza(text_of_string(vm.raw_get(table, "name")), attributes(vm.raw_get(table, "attr")));
@@ -71,7 +71,7 @@ export function create_stanza_library(border: Border): StanzaLibrary {
 
 	const optional = (value: unknown): TValue => border.to_lua(value);
 
-	/** Adds what one of util.error's objects holds besides: an element or its name, and where somebody is gone to. */
+	/** Adds the rest of an object of util.error: an element or its name, and the new address for `gone`. */
 	function add_extra(error: Stanza | undefined, extra: TValue): void {
 		const field = (name: string): unknown => border.from_lua(vm.index(extra, string_value(name)));
 		const [tag, namespace, condition, uri] = [field("tag"), field("namespace"), field("condition"), field("uri")];
@@ -109,7 +109,7 @@ export function create_stanza_library(border: Border): StanzaLibrary {
 		];
 	}
 
-	/** Goes on with the iteration of Lua's generic for. */
+	/** The next step for Lua's generic `for`. */
 	function iterator(items: Iterator<unknown>): TValue {
 		return vm.native(() => {
 			const step = items.next();
@@ -212,7 +212,7 @@ export function create_stanza_library(border: Border): StanzaLibrary {
 		top_tag: ([self]) => border.to_lua(stanza_of(self, "top_tag").top_tag()),
 		get_text: ([self]) => {
 			const stanza = stanza_of(self, "get_text");
-			// Prosody joins what there is, and an element that has no children has no text at all
+			// Prosody joins all text, and gives nil for an element without children
 			const found = stanza.get_text();
 			return found === undefined || (found === "" && stanza.children.length === 0) ? optional(found) : border.to_lua(found);
 		},
@@ -286,7 +286,7 @@ export function create_stanza_library(border: Border): StanzaLibrary {
 	return { library: new TValue(tags.table, library), metatable };
 }
 
-/** A copy with line breaks and indentation between its elements; text next to them keeps its own. */
+/** A copy with line breaks and indentation between its elements, except where there is text. */
 function indented(stanza: Stanza, level: number, step: string): Stanza {
 	const { children } = stanza;
 	if (children.length === 0 || (children.length === 1 && typeof children[0] === "string")) return stanza;

@@ -24,7 +24,7 @@ export class AttrTable extends LiveTable {
 
 	get(key: Key): TValue {
 		const value: unknown = typeof key === "string" ? this.stanza.attr[key] : undefined;
-		// what every object of JavaScript has, such as `constructor`, is no attribute
+		// properties of all JavaScript objects, such as `constructor`, are not attributes
 		return typeof value === "string" ? string_value(value) : nil;
 	}
 
@@ -98,7 +98,7 @@ class TagsTable extends LiveTable {
 export class StanzaTable extends LiveTable {
 	private attr: TValue | undefined;
 	private tag_list: TValue | undefined;
-	/** Fields that modules put on stanzas. */
+	/** Fields that modules have added to stanzas. */
 	private extra: Map<Key, TValue> | undefined;
 
 	constructor(
@@ -188,7 +188,7 @@ export class StanzaTable extends LiveTable {
 	}
 }
 
-/** A child for an element. Throws where that is in it: whoever goes through that would never come to an end. */
+/** A child for an element. Throws where the element is inside the child, since walking through that would never end. */
 export function check_child(stanza: Stanza, child: Stanza | string): Stanza | string {
 	if (!(child instanceof Stanza)) return child;
 	const inside = new Set<Stanza>([child]);

@@ -41,7 +41,7 @@ class LuaStore {
 		return this.host.vm.index(this.store, string_value(name));
 	}
 
-	/** Calls a method; an error value where it raises an error, or answers with nil and a reason. */
+	/** Calls a method; an error value where it raises an error, or returns nil and a reason. */
 	call(name: string, ...args: readonly unknown[]): Outcome<readonly TValue[]> {
 		const { vm, border } = this.host;
 		const method = this.field(name);
@@ -75,7 +75,7 @@ class LuaStore {
 		return new StoreReader(this.host).value(found);
 	}
 
-	/** All steps of the iterator that a method answers with. */
+	/** All steps of the iterator that a method returns. */
 	steps(results: readonly TValue[]): TValue[][] {
 		const { vm } = this.host;
 		const [next = nil, state = nil] = results;

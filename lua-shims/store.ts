@@ -23,13 +23,13 @@ import { nil, number_value, string_value, tags, text_of_string } from "./vm/live
 type Answer = TValue | readonly TValue[];
 type Methods = { readonly [name: string]: (args: readonly TValue[]) => Answer };
 
-/** Makes what Lua gets to see of stores. */
+/** Makes stores for Lua. */
 class StoreViews {
 	constructor(private readonly host: LuaContext) {}
 
 	// ------------------------------------------------------------------------------------------------------ arguments
 
-	/** Whose data: nil is the host itself. */
+	/** The user; nil is the host itself. */
 	private user(value: TValue | undefined): string | undefined {
 		if (value === undefined || value.ttisnil()) return undefined;
 		return this.text(value, "username");
@@ -108,7 +108,7 @@ class StoreViews {
 		return [nil, string_value(error.condition === "item-not-found" ? text : error.text)];
 	}
 
-	/** The answer of something that was done: `true`, or `nil` and why not. */
+	/** The result of an action: `true`, or `nil` and the reason. */
 	private done(result: Result<unknown, StorageError>): Answer {
 		return result.ok ? new TValue(tags.boolean, true) : this.failure(result.error);
 	}
@@ -282,7 +282,7 @@ function is_kind(kind: string): kind is keyof StoreTypes {
 	return kind === "keyval" || kind === "map" || kind === "archive";
 }
 
-/** A store for Lua; nil and why where it cannot be opened. */
+/** A store for Lua; nil and the reason where it cannot be opened. */
 export function open_store(host: LuaContext, server: Server, on: string, name: string, kind: string): TValue | readonly TValue[] {
 	const views = new StoreViews(host);
 	const refused = (error: StorageError): readonly TValue[] => [nil, string_value(error.text)];

@@ -7,7 +7,7 @@ import type { LuaContext } from "./context.ts";
 import { type Table, TValue } from "./vm/fengari.ts";
 import { type Key, key_of, LiveTable, tags } from "./vm/live_table.ts";
 
-/** What Lua passes for a key that is to go, with `set_keys`: a table that is the same in every store. */
+/** The value for keys to remove with `set_keys`: a table that is the same in every store. */
 const removal_marks = new WeakMap<LuaContext, TValue>();
 
 /** See {@link removal_marks}. */
@@ -20,7 +20,7 @@ export function removal_mark(host: LuaContext): TValue {
 	return mark;
 }
 
-/** Something that no store can hold. */
+/** A value that cannot be stored. */
 export class Unstorable extends Error {}
 
 /** The entries of a table of either kind. */
@@ -79,11 +79,11 @@ export function stanza_of(host: LuaContext, value: TValue): st.Stanza | undefine
 	return known instanceof st.Stanza ? known : undefined;
 }
 
-/** Values that Lua hands out, as the host keeps them. */
+/** Makes stored values of Lua values. */
 export class StoreReader {
 	constructor(private readonly host: LuaContext) {}
 
-	/** A deep copy; the error says what no store can hold. */
+	/** A deep copy; the error says what cannot be stored. */
 	value(value: TValue): Result<StoreValue, StorageError> {
 		try {
 			return ok(value_to_store(this.host, value, "data"));

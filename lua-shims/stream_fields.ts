@@ -29,12 +29,12 @@ export function stream_error_of(host: LuaContext, value: TValue | undefined): St
 	};
 }
 
-/** Whether Lua takes a value for true. */
+/** Whether a value is true in Lua. */
 export function truth(value: TValue): boolean {
 	return !value.ttisnil() && value.value !== false;
 }
 
-/** Ends what util.filters connected for a session. */
+/** Ends the filters of util.filters for a session. */
 function disconnect_filters(host: LuaContext, filters: TValue): void {
 	if (filters.type !== tags.table || filters.value instanceof LiveTable) return;
 	for (const [, list] of host.vm.entries(filters.value as Table)) {
@@ -43,7 +43,7 @@ function disconnect_filters(host: LuaContext, filters: TValue): void {
 	}
 }
 
-/** What an argument of `send` is: a stanza or text, behind the session itself where it was called as a method. */
+/** The stanza or text that `send` gets, after the session itself where it was called as a method. */
 export function sent(host: LuaContext, session: object, [first, second]: readonly (TValue | undefined)[]): Stanza | string {
 	const given = first?.value instanceof LiveTable && first.value.target === session ? second : first;
 	const known = given === undefined ? undefined : host.border.from_lua(given);
@@ -51,7 +51,7 @@ export function sent(host: LuaContext, session: object, [first, second]: readonl
 	throw new TypeError("bad argument to send: expected a stanza or a string");
 }
 
-/** A value that is made once for each session, and that modules may put another in the place of. */
+/** A value that is made once for each session, and that modules may replace. */
 export function constant<Session extends object>(name: string, make: (session: Session) => TValue): [string, Field<Session>] {
 	const get = remembered(make);
 	const replaced = new WeakMap<Session, TValue>();
@@ -119,7 +119,7 @@ export function stream_fields<Session extends BaseStreamSession>(
 			{
 				get: (session) => filters.get(session),
 				set: (session, value) => {
-					// with those that go, stanzas do not pass any more
+					// removed filters no longer get stanzas
 					const old = filters.get(session);
 					if (old && old.value !== value.value) disconnect_filters(host, old);
 					if (value.ttisnil()) filters.delete(session);

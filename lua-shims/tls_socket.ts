@@ -9,15 +9,15 @@ import type { NativeFunction } from "./vm/vm.ts";
 
 type Answer = ReturnType<NativeFunction>;
 
-/** What Lua may ask of TLS. */
+/** What Lua may ask about TLS. */
 export interface TlsQuestions {
 	/** The other end's certificate. */
 	certificate(): Answer;
-	/** Whether somebody who is trusted vouches for it; what is wrong, by its place in the chain. */
+	/** Whether it is trusted; what is wrong, by the position in the chain. */
 	verification(): Answer;
 	/** The first Finished message of TLS 1.2. */
 	finished(): Answer;
-	/** What both ends can derive, for the label of channel binding. */
+	/** A value that both ends can derive for a label of channel binding. */
 	exported(label: string | undefined): Answer;
 }
 
@@ -40,7 +40,7 @@ export function tls_questions(host: LuaContext, conn: Connection): TlsQuestions 
 	};
 }
 
-/** The socket of a connection: without TLS it has fewer methods, which modules ask for first. */
+/** The socket of a connection. Without TLS it has fewer methods, which modules check for. */
 export function socket_value(host: LuaContext, conn: Connection): TValue {
 	const { vm, border } = host;
 	const info = conn.ssl_info();

@@ -16,7 +16,7 @@ function metatable_of(value: TValue | undefined): Table | undefined {
 	return table?.metatable ?? undefined;
 }
 
-/** Why something of the host failed, as Lua's handlers get it: an object of util.error, or what somebody gave as the reason. */
+/** The reason for a failure in the host, for Lua's handlers: an object of util.error, or the given reason. */
 function reason_value(host: LuaContext, reason: unknown): TValue {
 	if (reason instanceof TValue) return reason;
 	if (reason instanceof LuaError) return reason.value;
@@ -33,7 +33,7 @@ function connect_promises(host: LuaContext): void {
 	const { vm, border, libraries } = host;
 	const of_host = new WeakMap<object, TValue>();
 	const of_lua = new WeakMap<object, Promise<unknown>>();
-	/** What a handler in Lua does wrong is its own matter: nobody waits for it. */
+	/** Errors of a Lua handler are its own, since nobody waits for it. */
 	const guarded = (run: () => unknown): void => {
 		try {
 			run();
@@ -44,7 +44,7 @@ function connect_promises(host: LuaContext): void {
 	border.register_conversion(Promise.prototype, (object) => {
 		const known = of_host.get(object);
 		if (known) return known;
-		// Lua looks at it a moment later, and perhaps not at all: until then it must not count as a failure that nobody handles
+		// Lua handles it a moment later, or perhaps not at all; it must not count as an unhandled rejection until then
 		(object as Promise<unknown>).catch(() => undefined);
 		const executor = vm.native(([resolve = nil, reject = nil]) => {
 			const [keep, refuse] = [resolve, reject].map((value) => new TValue(value.type, value.value));
@@ -75,7 +75,7 @@ function connect_promises(host: LuaContext): void {
 					});
 				vm.call(vm.index(kept, string_value("next")), [kept, settle(resolve), settle(reject)]);
 			});
-			// a failure that nobody of the host asks for is no error of the host
+			// a rejection that nothing in the host waits for is not an error of the host
 			promise.catch(() => undefined);
 			of_lua.set(value.value as object, promise);
 			of_host.set(promise, kept);
@@ -84,7 +84,7 @@ function connect_promises(host: LuaContext): void {
 	});
 }
 
-/** A role that Lua made: asked each time, since its policies may change. */
+/** A role from Lua; it is asked each time, since its policies may change. */
 class LuaRole extends Role {
 	constructor(
 		private readonly border: Border,
@@ -194,7 +194,7 @@ function connect_roles(host: LuaContext): void {
 	});
 }
 
-/** Has values of the languages' own kinds stand for each other. */
+/** Connects types of the host with types of Lua's libraries. */
 export function connect_values(host: LuaContext): void {
 	connect_promises(host);
 	connect_roles(host);

@@ -127,7 +127,7 @@ abstract class CollectionTable extends LiveTable {
 		return super.next(key === undefined ? undefined : (this.host_key(key) as Key));
 	}
 
-	/** Which of the host's keys there may be in Lua: nothing is none there. */
+	/** Whether a key of the host can be a key in Lua; nil cannot. */
 	protected lua_keys(keys: Iterable<unknown>): readonly Key[] {
 		return [...keys].filter((key): key is Key => key !== undefined && key !== null && !Number.isNaN(key));
 	}

@@ -12,7 +12,7 @@ function is_thread(value: TValue | undefined): value is TValue & { value: LuaThr
 	return value?.type === tags.thread;
 }
 
-/** `coroutine.close`: ends a coroutine that does not run; answers with false and the error where it had ended with one. */
+/** `coroutine.close`: ends a coroutine that is not running; returns false and the error where it had ended with one. */
 export const close_coroutine: NativeFunction = ([given], L) => {
 	if (!is_thread(given)) throw bad_argument(1, "close", `coroutine expected, got ${type_name(given)}`);
 	const thread = given.value;
@@ -31,8 +31,7 @@ export const close_coroutine: NativeFunction = ([given], L) => {
 const bytes_per_unit = 1024;
 
 /**
- * `collectgarbage`: JavaScript collects when it likes, so that there is nothing to do. What it tells is the memory of the whole
- * server.
+ * `collectgarbage`: does nothing, since JavaScript decides when to collect. The memory that it returns is that of the whole server.
  */
 export const collect_garbage: NativeFunction = (args) => {
 	const option = optional_text_at(args, 1, "collectgarbage") ?? "collect";

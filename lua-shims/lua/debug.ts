@@ -7,14 +7,14 @@ import { tags } from "../vm/live_table.ts";
 import { bytes_of, text_of } from "../vm/text.ts";
 import type { NativeFunction, Vm } from "../vm/vm.ts";
 
-/** What fengari calls its functions of JavaScript, and Lua its functions of C. */
+/** Fengari's name for JavaScript functions; Lua's name for C functions. */
 const names: ReadonlyMap<string, string> = new Map([
 	["J", "C"],
 	["=[JS]", "=[C]"],
 	["[JS]", "[C]"],
 ]);
 
-/** Makes `debug.getinfo` of fengari's: functions of the host are what Lua code knows as functions of C. */
+/** Wraps fengari's `debug.getinfo`, so that host functions appear as C functions. */
 export function create_getinfo(original: LuaCFunction): LuaCFunction {
 	return (L) => {
 		const count = original(L);
@@ -33,8 +33,8 @@ export function create_getinfo(original: LuaCFunction): LuaCFunction {
 }
 
 /**
- * Takes from `debug` what one module could change for all others with: the hooks of the thread that they run in, the metatables of
- * all values of a kind, the registry. Coroutines may be watched, and tables get what metatable they are given.
+ * Removes from `debug` what would let one module change things for all others: hooks of their common thread, metatables of all
+ * values of a type, the registry. Hooks of coroutines and metatables of tables are allowed.
  */
 export function restrict_debug(vm: Vm): void {
 	const library = vm.raw_get(vm.globals, "debug").value as Table;

@@ -7,13 +7,13 @@ import { join } from "node:path";
 import { max_length } from "../vm/opcodes.ts";
 
 const chunk_size = 16_384;
-/** What is written is handed on when so much has gathered. */
+/** Written data are passed on when there is this much. */
 const write_buffer_size = 65_536;
 const newline = 10;
 const no_bytes = Buffer.alloc(0);
 const max_numeral_length = 200;
 
-/** Reading what was opened for writing, or the other way round. */
+/** Reading a file that was opened for writing, or the other way round. */
 function wrong_way(): Error {
 	return Object.assign(new Error("bad file descriptor"), { code: "EBADF", errno: -9 });
 }
@@ -76,7 +76,7 @@ export class OpenFile {
 		return taken;
 	}
 
-	/** At most so many bytes; undefined at the end. No bytes are there as long as the end is not reached. */
+	/** At most so many bytes; undefined at the end. Asking for 0 bytes gives empty text before the end. */
 	read(count: number): Buffer | undefined {
 		if (count === 0) return this.unread.length > 0 || this.fill() ? no_bytes : undefined;
 		while (this.unread.length < count) {
@@ -85,7 +85,7 @@ export class OpenFile {
 		return this.unread.length === 0 ? undefined : this.take(count);
 	}
 
-	/** All that is left. */
+	/** All of the rest. */
 	read_all(): Buffer {
 		const parts: Buffer[] = [this.unread];
 		let length = this.unread.length;
@@ -163,7 +163,7 @@ export class OpenFile {
 		if (this.unbuffered || this.pending_size >= write_buffer_size) this.flush();
 	}
 
-	/** Hands what was written to the system. */
+	/** Passes written data to the system. */
 	flush(): void {
 		if (this.pending_size === 0) return;
 		const bytes = this.pending.length === 1 && this.pending[0] ? this.pending[0] : Buffer.concat(this.pending);
@@ -177,7 +177,7 @@ export class OpenFile {
 		if (this.appends && this.position !== null) this.position = fstatSync(this.fd).size;
 	}
 
-	/** Goes elsewhere; answers with where that is. */
+	/** Changes the position; returns the new one. */
 	seek(whence: "set" | "cur" | "end", offset: number): number {
 		this.flush();
 		if (this.position === null) throw Object.assign(new Error("illegal seek"), { code: "ESPIPE", errno: -29 });
@@ -188,7 +188,7 @@ export class OpenFile {
 		return this.position;
 	}
 
-	/** Ends it; what was written is handed on before. */
+	/** Closes the file; written data are passed on before. */
 	close(): void {
 		this.closed = true;
 		try {

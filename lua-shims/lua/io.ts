@@ -33,9 +33,9 @@ type Answer = readonly TValue[] | TValue | undefined;
 interface Stream {
 	/** Undefined for the standard streams. */
 	readonly file: OpenFile | undefined;
-	/** What closing it answers with, where that is not true. */
+	/** What closing returns, where that is not true. */
 	readonly closed?: () => readonly TValue[];
-	/** Takes what is written to a standard stream. */
+	/** Receives what is written to a standard stream. */
 	readonly log?: (text: string) => void;
 	partial: string;
 }
@@ -64,7 +64,7 @@ export function io_library(host: LuaContext): TValue {
 	const streams = new WeakMap<object, Stream>();
 	const open_files = new Set<OpenFile>();
 	const metatable: Table = vm.new_table();
-	// A file that nobody can reach any more is closed with what was written to it, as Lua's garbage collector does.
+	// A file that is no longer reachable is closed after its data are written, as by Lua's garbage collector.
 	const forgotten = new FinalizationRegistry<OpenFile>(close_quietly);
 
 	function close_quietly(file: OpenFile): void {
@@ -282,7 +282,7 @@ export function io_library(host: LuaContext): TValue {
 		return get();
 	}
 
-	/** Runs a command of the system to its end, and gives what it wrote. */
+	/** Runs a command of the system to its end, and returns its output. */
 	function run_program(args: Arguments, L: LuaThread): Answer {
 		const command = bytes_at(args, 1, "popen");
 		const mode = optional_text_at(args, 2, "popen") ?? "r";

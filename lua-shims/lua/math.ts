@@ -34,7 +34,7 @@ function rounded(value: number): TValue {
 	return integer === undefined ? float_value(value) : integer_value(integer);
 }
 
-/** A number argument as it is: integers stay ones. What a string stands for is a float. */
+/** A number argument; integers stay integers. A string becomes a float. */
 function numeral_at(args: Arguments, index: number, name: string): TValue {
 	const value = args[index - 1];
 	if (typeof value?.value === "number" && value.type !== tags.light_userdata) return kept(value);
@@ -70,7 +70,7 @@ function remainder(args: Arguments): TValue {
 	const right = numeral_at(args, 2, "fmod");
 	if (left.type !== tags.integer || right.type !== tags.integer) return float_value(Number(left.value) % Number(right.value));
 	if (right.value === 0) throw bad_argument(2, "fmod", "zero");
-	// the sign is that of the first, other than with the operator
+	// the sign is that of the first operand, unlike with the operator
 	return integer_value((Number(left.value) % Number(right.value)) + 0);
 }
 
@@ -118,7 +118,7 @@ export function math_library(host: LuaContext): TValue {
 			const base = number_at(args, 2, "log");
 			return float_value(base === 2 ? Math.log2(value) : base === 10 ? Math.log10(value) : Math.log(value) / Math.log(base));
 		},
-		// what versions before 5.3 had
+		// functions of versions before 5.3
 		pow: (args) => float_value(number_at(args, 1, "pow") ** number_at(args, 2, "pow")),
 		log10: unary("log10", Math.log10),
 		fmod: remainder,

@@ -26,7 +26,7 @@ import { attempt, path_of } from "./system_error.ts";
 /** The largest number that a field may have: C's int. */
 const max_field = 2 ** 31 - 1;
 
-/** `os`: the clock, the environment and the file system; nothing that would end the server, or run something beside it. */
+/** `os`: the clock, the environment and the file system; nothing that would end the server or run programs. */
 export function os_library(host: LuaContext): TValue {
 	const { vm } = host;
 
@@ -67,7 +67,7 @@ export function os_library(host: LuaContext): TValue {
 			sec: field(table, "sec", 0),
 			isdst: isdst.ttisnil() ? undefined : isdst.value !== false,
 		});
-		// PARITY: C's mktime says -1 where it fails, so that the second before 1970 has no time
+		// PARITY: C's mktime returns -1 for failure, so the second before 1970 cannot be given
 		if (!Number.isFinite(made) || made === -1) throw new Error("time result cannot be represented in this installation");
 		set_fields(table, clock_at(made, false));
 		return number_value(made);
@@ -135,7 +135,7 @@ export function os_library(host: LuaContext): TValue {
 			throw new Error("os.exit is not offered to modules: it would end the server for everybody");
 		},
 		execute(args) {
-			// without a command it asks whether there is somebody to give commands to
+			// without a command it asks whether there is a shell
 			if (is_none(args[0])) return boolean_value(false);
 			throw new Error("os.execute is not offered to modules: it would hold up the server until the other program ends");
 		},

@@ -10,14 +10,14 @@ import { open_nameless } from "./file.ts";
 
 /** A command that has run. */
 export interface FinishedCommand {
-	/** What it wrote, open for reading from the start. */
+	/** A file with its output, open for reading at the start. */
 	readonly fd: number;
-	/** How it ended, as Lua tells of it. */
+	/** How it ended, as Lua returns it. */
 	readonly answer: readonly TValue[];
 }
 
 /**
- * Runs a command of the system's shell to its end. Throws what Node's functions throw where it cannot be run, or takes too long.
+ * Runs a command of the system's shell to its end. Throws errors of Node's functions where it cannot be run or takes too long.
  * @param seconds how long it may take
  */
 export function run_command(command: Buffer, seconds: number): FinishedCommand {

@@ -3,13 +3,13 @@
 const word = (value: bigint): bigint => BigInt.asUintN(64, value);
 const rotated = (value: bigint, bits: bigint): bigint => word((value << bits) | (value >> (64n - bits)));
 
-/** Numbers that follow from two words of 64 bits: the same ones as in Lua. */
+/** Random numbers from two words of 64 bits: the same as in Lua. */
 export class Random {
 	private state: [bigint, bigint, bigint, bigint];
 
 	constructor(first: bigint, second: bigint) {
 		this.state = [word(first), 0xffn, word(second), 0n];
-		// as Lua does, so that like seeds do not begin alike
+		// as in Lua, so that similar seeds do not give similar first numbers
 		for (let discarded = 0; discarded < 16; discarded++) this.next();
 	}
 
@@ -23,12 +23,12 @@ export class Random {
 		return result;
 	}
 
-	/** A fraction from 0 up to, but without, 1. */
+	/** A fraction from 0 up to, but not including, 1. */
 	fraction(): number {
 		return Number(this.next() >> 11n) / 2 ** 53;
 	}
 
-	/** A number from 0 to a limit, which is one of them. */
+	/** A number from 0 to a limit, the limit included. */
 	below(limit: bigint): bigint {
 		let bits = this.next();
 		if ((limit & (limit + 1n)) === 0n) return bits & limit;

@@ -6,14 +6,14 @@ import { ltable, type Table, type Thread, TString, TValue } from "../vm/fengari.
 import { type Key, key_of, key_value, LiveTable, nil, tags } from "../vm/live_table.ts";
 import { bytes_of } from "../vm/text.ts";
 
-/** A value that may go when nobody else has it. */
+/** A value that may be collected. */
 interface WeakValue {
 	readonly type: number;
 	readonly ref: WeakRef<object>;
 }
 type Held = TValue | WeakValue;
 
-/** Where an entry with an object for a key stands; it holds a weak key only by reference, and never the value. */
+/** The place of an entry with an object as its key; it has only a weak reference to a weak key, and never holds the value. */
 interface Place {
 	readonly type: number;
 	readonly ref: WeakRef<object> | { deref(): object };
@@ -24,14 +24,14 @@ interface ObjectEntry {
 	readonly place: Place;
 }
 
-/** How many places may be there before those of keys that are gone are looked for. */
+/** How many places there may be before those of collected keys are searched for. */
 const first_sweep = 100;
 
 function is_object(value: unknown): value is object {
 	return (typeof value === "object" && value !== null) || typeof value === "function";
 }
 
-/** Only what has an identity can go: strings, too, are values. */
+/** Only objects can be collected; strings are plain values. */
 function is_collectable(value: TValue): value is TValue & { value: object } {
 	return (value.type & 15) >= tags.table && is_object(value.value);
 }
@@ -68,7 +68,7 @@ class WeakTable extends LiveTable {
 		}
 	}
 
-	/** To the host it is a value of Lua, to hand back. */
+	/** The host can only give it back to Lua. */
 	get target(): unknown {
 		return new TValue(tags.table, this);
 	}
@@ -113,7 +113,7 @@ class WeakTable extends LiveTable {
 		}
 	}
 
-	/** Forgets the places of keys that are gone. */
+	/** Removes the places of collected keys. */
 	private sweep(): void {
 		for (const place of this.places) if (place.ref.deref() === undefined) this.places.delete(place);
 		this.next_sweep = Math.max(first_sweep, this.places.size * 2);
@@ -134,7 +134,7 @@ class WeakTable extends LiveTable {
 	}
 }
 
-/** Makes `setmetatable` of fengari's: what gets a metatable with a `__mode` is weak from then on. */
+/** Wraps fengari's `setmetatable`: a table that gets a metatable with `__mode` becomes weak. */
 export function create_setmetatable(original: LuaCFunction): LuaCFunction {
 	const mode_name = new TString(undefined, bytes_of("__mode"));
 	return (L: LuaState) => {

@@ -7,7 +7,7 @@ import { nil, number_value, string_value } from "../vm/live_table.ts";
 import type { Methods } from "./lua_module.ts";
 import type { ModuleRegistry } from "./registry.ts";
 
-/** What a module is, and what it says of itself. */
+/** What a module is, and what it says about itself. */
 export function basic_methods(host: LuaContext, modules: ModuleRegistry): Methods {
 	const { vm, border } = host;
 

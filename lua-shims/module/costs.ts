@@ -3,7 +3,7 @@
 import type { Server } from "../../host/core/types.ts";
 import type { LuaModule } from "./lua_module.ts";
 
-/** What a module's Lua code used so far. */
+/** What a module's Lua code has used so far. */
 export interface ModuleCost {
 	calls: number;
 	/** Milliseconds. */
@@ -12,7 +12,7 @@ export interface ModuleCost {
 
 /** Calls and time by `host:module`. */
 export class Costs extends Map<string, ModuleCost> {
-	/** Has the server's measures show what modules cost: `HOST/mod_NAME/lua_calls`, and `…/lua_time` in seconds. */
+	/** Shows the cost of modules among the server's measures: `HOST/mod_NAME/lua_calls`, and `…/lua_time` in seconds. */
 	publish(server: Server): void {
 		server.events.add_handler("stats-update", () => {
 			for (const [key, { calls, time }] of this) {

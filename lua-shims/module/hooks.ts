@@ -19,7 +19,7 @@ export function hook_methods(host: LuaContext, modules: ModuleRegistry): Methods
 	/** Event buses of Lua, `util.events`, and those of the host have the same methods. */
 	const is_lua_bus = (value: TValue): boolean => value.type === tags.table && !(value.value instanceof LiveTable);
 
-	/** A stanza whose handler waited hears of it where the turn fails in which it goes on. */
+	/** Where a handler waited and the turn in which it goes on fails, the stanza's sender is told. */
 	function in_turn(event: unknown, answer: unknown): unknown {
 		if (!(answer instanceof Waiting)) return answer;
 		return answer.go_on((late) => {
@@ -28,7 +28,7 @@ export function hook_methods(host: LuaContext, modules: ModuleRegistry): Methods
 		});
 	}
 
-	/** The host's handler for a Lua function under a name: the same each time, so that it can be taken back. */
+	/** The host's handler for a Lua function and an event: the same each time, so that it can be removed. */
 	function handler_of(module: LuaModule, name: string, value: TValue): HookedHandler {
 		const closure = value.value as object;
 		const { handlers } = module.origin;
@@ -64,7 +64,7 @@ export function hook_methods(host: LuaContext, modules: ModuleRegistry): Methods
 		return known;
 	}
 
-	/** Puts a Lua function on a bus, and remembers how it is taken from it: when the module says so, or when it goes. */
+	/** Hooks a Lua function on a bus, and remembers how to unhook it, on request or when the module is unloaded. */
 	function hook_on(module: LuaModule, object: TValue | Bus, [name, handler, priority]: readonly TValue[]): TValue | undefined {
 		const event = text_argument(name, "event");
 		const callback = function_argument(handler, "handler");
@@ -82,7 +82,7 @@ export function hook_methods(host: LuaContext, modules: ModuleRegistry): Methods
 		return answer;
 	}
 
-	/** Takes a Lua function from a bus; it stays known where it is on others under that name. */
+	/** Unhooks a Lua function from a bus; it stays known where it is hooked on other buses for that event. */
 	function unhook_from(module: LuaModule, object: TValue | Bus, [name, handler]: readonly TValue[]): undefined {
 		const event = text_argument(name, "event");
 		const closure = function_argument(handler, "handler").value as object;
@@ -100,7 +100,7 @@ export function hook_methods(host: LuaContext, modules: ModuleRegistry): Methods
 	/** The bus of a module's own host. */
 	const own_bus = ({ api: { host: on, server } }: LuaModule): Bus => server.hosts.get(on)?.events ?? server.events;
 
-	/** The bus that an object is, or has: one of the host, or one of Lua's `util.events`. */
+	/** The bus of an object: one of the host, or one of Lua's `util.events`. */
 	const bus_in = (object: TValue): TValue | Bus => (is_lua_bus(object) ? object : bus_of(host, object));
 
 	/** A wrapper of Lua: `function (handlers, event_name, event_data)`. */
@@ -114,11 +114,11 @@ export function hook_methods(host: LuaContext, modules: ModuleRegistry): Methods
 			);
 	}
 
-	/** The event that is named; false stands for all of them. */
+	/** The given event; false means all events. */
 	const event_name = (name: TValue | undefined): string | undefined =>
 		name?.value === false ? undefined : text_argument(name, "event");
 
-	/** Puts a wrapper of Lua on a bus of the host, from which it is taken when the module goes. */
+	/** Puts a Lua wrapper on a bus of the host, until the module is unloaded. */
 	function wrap_on(module: LuaModule, bus: Bus, event: string | undefined, wrapper: TValue): undefined {
 		const run = wrapper_of(wrapper);
 		bus.wrap_any(event, run);
@@ -174,11 +174,11 @@ export function hook_methods(host: LuaContext, modules: ModuleRegistry): Methods
 			}
 			return wrap_on(module, bus_of(host, object), event, callback);
 		},
-		// of the server's own bus once the host is gone, as a connection may close after it
+		// on the server's own bus once the host is gone, since a connection may close after it
 		fire_event(module, [name, payload], L) {
 			const event = text_argument(name, "event");
 			const given = payload === undefined ? undefined : payload_of(host, payload);
-			// what its handlers wait for, the code that fires it waits for
+			// the code that fires it waits for what its handlers wait for
 			if (L.nny === 0) return border.results_to_lua(own_bus(module).fire_any_waiting(event, given)) ?? nil;
 			return border.to_lua(own_bus(module).fire_any(event, given));
 		},

@@ -9,7 +9,7 @@ import { is_function, nil, string_value, tags } from "../vm/live_table.ts";
 import { LuaModule } from "./lua_module.ts";
 import type { ModuleRegistry } from "./registry.ts";
 
-/** How long the loading of a module may take, as a multiple of what a hook may. */
+/** How long loading a module may take, as a multiple of the limit for a hook. */
 const loading_factor = 10;
 
 function lifecycle_function({ vm }: LuaContext, module: LuaModule, name: string): TValue | undefined {
@@ -63,7 +63,7 @@ export function load_module(host: LuaContext, modules: ModuleRegistry, path: str
 	return border.from_lua(globals);
 }
 
-/** Takes over the functions that a module put on `module` while it loaded. */
+/** Uses the functions that a module has set on `module` while it loaded. */
 function adopt(host: LuaContext, modules: ModuleRegistry, module: LuaModule): void {
 	const { vm, border } = host;
 	const { api } = module;

@@ -9,10 +9,10 @@ import type { LuaThread, NativeFunction, Vm } from "../vm/vm.ts";
 
 export type Bus = Events<EventMap>;
 
-/** A Lua function as the host's buses know it. */
+/** A Lua function on the host's buses. */
 export interface HookedHandler {
 	readonly handler: AnyHandler;
-	/** The buses that it is on, and how it is taken from each. */
+	/** The buses that it is hooked on, and how to unhook it from each. */
 	readonly undo_on: Map<object, () => void>;
 }
 
@@ -20,18 +20,18 @@ export interface HookedHandler {
 export class LuaModule {
 	/** Lua's `module`. */
 	readonly table: Table;
-	/** The module itself, where this is one of its contexts on another host: what that does goes with it. */
+	/** The module itself, where this is its context on another host; what the context does is undone with the module. */
 	readonly origin: LuaModule;
 	/** Whether it was told that the server is ready. */
 	is_ready = false;
-	/** When it last said how it is, in seconds. */
+	/** When it last set its status, in seconds. */
 	status_time = Date.now() / 1000;
 	/** The functions that are hooked, by the Lua function that was given and the event. */
 	readonly handlers = new Map<object, Map<string, HookedHandler>>();
 
 	/**
 	 * @param path its file
-	 * @param origin whose context it is
+	 * @param origin the module whose context it is
 	 */
 	constructor(
 		vm: Vm,
@@ -54,7 +54,7 @@ export class LuaModule {
 	}
 }
 
-/** A method of `module`: what it is called with after the module itself. */
+/** A method of `module`: it gets the arguments after the module itself. */
 export type Method = (module: LuaModule, args: readonly TValue[], L: LuaThread) => ReturnType<NativeFunction>;
 
 /** Methods of `module` by name. */

@@ -37,12 +37,12 @@ export function measure_methods(host: LuaContext, modules: ModuleRegistry): Meth
 		return !registry.ttisnil();
 	};
 
-	/** What the host keeps itself, where nobody asked for statistics. */
+	/** Measures that the host keeps, even where statistics are not configured. */
 	function measure_quietly(module: LuaModule, name: string, type: string): TValue {
 		const known = type === "amount" || type === "rate" || type === "times" || type === "counter" ? type : "distribution";
 		const measure = module.api.measure(name, known);
 		if (type !== "times") return border.fn((value?: number) => measure(value));
-		// called when something begins, it answers what to call when that is done
+		// called when something begins; returns a function to call when it is done
 		return border.fn(() => {
 			const started = performance.now();
 			return () => measure((performance.now() - started) / 1000);

@@ -14,7 +14,7 @@ import type { ModuleRegistry } from "./registry.ts";
 export function item_methods(host: LuaContext, modules: ModuleRegistry): Methods {
 	const { vm, border } = host;
 
-	/** `module.items`: what a module offers, by key, as some modules look it up. */
+	/** `module.items`: a module's items by key, which some modules read. */
 	function items_of(module: LuaModule, key: string): Table {
 		const inner = (table: Table, name: string): Table => {
 			const known = vm.raw_get(table, name);

@@ -28,14 +28,14 @@ export function option_methods(host: LuaContext): Methods {
 
 	const option_name = (args: readonly TValue[]): string => text_at(args, 1, "get_option");
 
-	/** A value of Lua as a configuration would have it. */
+	/** A Lua value as a configuration would have it. */
 	function config_value(value: TValue): ConfigValue | undefined {
 		const known = border.copy(value);
 		if (typeof known === "string" || typeof known === "number" || typeof known === "boolean") return known;
 		return typeof known === "object" && known !== null ? (known as ConfigValue) : undefined;
 	}
 
-	/** An option, or the default, converted; what is wrong with it is logged. */
+	/** The converted option or default; problems are logged. */
 	function read<Value>(
 		module: LuaModule,
 		args: readonly TValue[],

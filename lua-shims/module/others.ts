@@ -8,7 +8,7 @@ import { nil, string_value } from "../vm/live_table.ts";
 import { LuaModule, type Methods } from "./lua_module.ts";
 import type { ModuleRegistry } from "./registry.ts";
 
-/** Other modules, and what lies beside this one. */
+/** Other modules, and files beside this one. */
 export function other_module_methods(host: LuaContext, modules: ModuleRegistry): Methods {
 	const { vm, border } = host;
 

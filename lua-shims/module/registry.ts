@@ -11,7 +11,7 @@ import { bytes_of } from "../vm/text.ts";
 import type { Costs } from "./costs.ts";
 import { LuaModule } from "./lua_module.ts";
 
-/** The modules of one Lua state, and those of other languages as Lua sees them. */
+/** The modules of one Lua state, and modules in other languages as Lua sees them. */
 export class ModuleRegistry {
 	/** The metatable of each `module`, whose `__index` is the methods. */
 	readonly metatable: Table;
@@ -20,7 +20,7 @@ export class ModuleRegistry {
 	private readonly undos = new WeakMap<LuaModule, (() => void)[]>();
 	private readonly environments = new WeakMap<LuaModule, Table>();
 
-	/** @param folders where modules and their libraries are looked for */
+	/** @param folders folders with modules and their libraries */
 	constructor(
 		private readonly host: LuaContext,
 		private readonly folders: readonly string[],
@@ -45,7 +45,7 @@ export class ModuleRegistry {
 		return module;
 	}
 
-	/** The module that a method was called on. Throws where it is none. */
+	/** The module that a method was called on. Throws where it is something else. */
 	module_of(self: TValue | undefined, method: string): LuaModule {
 		let table: unknown = self?.value;
 		for (let depth = 0; depth < 8 && typeof table === "object" && table !== null; depth++) {
@@ -72,14 +72,14 @@ export class ModuleRegistry {
 		this.environments.set(module, environment);
 	}
 
-	/** Has something done when a module goes. */
+	/** Adds something to do when a module is unloaded. */
 	undo({ origin }: LuaModule, callback: () => void): void {
 		const undos = this.undos.get(origin) ?? [];
 		undos.push(callback);
 		this.undos.set(origin, undos);
 	}
 
-	/** Undoes all that a module did. What fails is told of, and the rest is undone all the same. */
+	/** Undoes everything that a module did. Errors are logged, and the rest is still undone. */
 	release(module: LuaModule): void {
 		const hooks = [...module.handlers.values()].flatMap((by_name) =>
 			[...by_name.values()].flatMap(({ undo_on }) => [...undo_on.values()]),
@@ -95,7 +95,7 @@ export class ModuleRegistry {
 		module.handlers.clear();
 	}
 
-	/** Calls back when the server is ready, after what was to be called before; at once where the module has heard of that. */
+	/** Calls back when the server is ready, after earlier callbacks; at once where the module was already told. */
 	on_ready({ origin }: LuaModule, callback: () => void): void {
 		if (origin.is_ready) {
 			callback();

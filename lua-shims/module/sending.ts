@@ -11,7 +11,7 @@ import { is_function, nil, number_value } from "../vm/live_table.ts";
 import type { LuaModule, Methods } from "./lua_module.ts";
 import type { ModuleRegistry } from "./registry.ts";
 
-/** Timers, tasks, and what is sent. */
+/** Timers, tasks, and sending stanzas. */
 export function sending_methods(host: LuaContext, modules: ModuleRegistry): Methods {
 	const { vm, border } = host;
 

@@ -29,8 +29,8 @@ import type { NativeFunction } from "../vm/vm.ts";
 type Answer = readonly TValue[] | TValue;
 
 /**
- * What a Lua value is in a file. Throws for what util.serialization would not write either: functions, threads, and tables within
- * themselves.
+ * A Lua value as it is stored in a file. Throws for what util.serialization would not write either: functions, threads, and tables
+ * within themselves.
  */
 export function stored_value(value: TValue, depth = 0): LuaValue {
 	if (is_string(value)) return text_of_string(value);
@@ -63,7 +63,7 @@ function table_or_none(value: TValue | undefined): LuaTable | undefined {
 	return stored;
 }
 
-/** A stored list, whose entries are read when they are asked for. */
+/** A stored list, whose entries are read when they are needed. */
 class ListTable extends LiveTable {
 	readonly target = this;
 
@@ -119,7 +119,7 @@ export function datamanager_library(host: LuaContext): TValue {
 		});
 	}
 
-	/** A callback of Lua as the host asks it. */
+	/** A Lua callback for the host. */
 	function store_callback(callback: TValue): StoreCallback {
 		return (username, on, datastore, stored) => {
 			const shown = (text: string | undefined): TValue => (text === undefined ? nil : string_value(text));
@@ -238,7 +238,7 @@ export function datamanager_library(host: LuaContext): TValue {
 	return make_library(host.vm, functions);
 }
 
-/** The entries of a list from 1 on; what else a table has is no part of it. */
+/** The entries of a list from 1 on; other keys of the table are ignored. */
 function sequence(value: LuaValue | undefined): readonly LuaValue[] | undefined {
 	if (value === undefined || Array.isArray(value)) return value;
 	if (!(value instanceof Map)) return [];

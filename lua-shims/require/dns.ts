@@ -12,7 +12,7 @@ import { nil, number_value, string_value } from "../vm/live_table.ts";
 /** One record, with its value under the name of its type, as Prosody has it. */
 type DnsRecord = { readonly [type: string]: unknown };
 
-/** Response codes of RFC 1035, by Node's errors. Those without records at all have 0. */
+/** Response codes of RFC 1035, by Node's errors; no records is code 0. */
 const codes: { readonly [error: string]: number } = {
 	ENODATA: 0,
 	EFORMERR: 1,
@@ -25,7 +25,7 @@ const codes: { readonly [error: string]: number } = {
 /** How long a server may take, in milliseconds, and how often it is asked. */
 const patience = { timeout: 5000, tries: 2 };
 
-/** A name as the DNS ends it. */
+/** A name with a dot at its end. */
 function full_name(name: string): string {
 	return name.endsWith(".") ? name : `${name}.`;
 }

@@ -28,7 +28,7 @@ function prep(name: string, prepare: (text: string, strict: boolean) => string |
 	};
 }
 
-/** A conversion of a domain name. Text that is no UTF-8 has none. */
+/** Converts a domain name; nil for text that is not UTF-8. */
 function domain(name: string, convert: (text: string) => string | undefined): NativeFunction {
 	return (args) => {
 		const text = text_at(args, 1, name);

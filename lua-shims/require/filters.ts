@@ -14,7 +14,7 @@ function is_stream_session(object: unknown): object is StreamSession {
 	return typeof object === "object" && object !== null && "add_filter" in object && "remove_filter" in object;
 }
 
-/** The host filters stanzas; bytes are the connection's. */
+/** Stanzas are filtered by the session, bytes by the connection. */
 function is_filter_kind(kind: string): kind is FilterKind {
 	return kind === "stanzas/in" || kind === "stanzas/out";
 }
@@ -27,7 +27,7 @@ function is_filter_kind(kind: string): kind is FilterKind {
 export function filters_library(host: LuaContext): TValue {
 	const { vm, border } = host;
 	const library = vm.new_table();
-	/** What a connection brings, or takes, as text of Lua. */
+	/** Bytes of a connection as Lua text. */
 	const connect_bytes = (session: BaseStreamSession, direction: "bytes_in" | "bytes_out", callee: TValue): TValue => {
 		const filter = (chunk: Buffer): Buffer | undefined => {
 			try {
@@ -71,7 +71,7 @@ export function filters_library(host: LuaContext): TValue {
 			return undefined;
 		});
 	});
-	/** Tells Lua of each stream that is new; gives the function that ends that. */
+	/** Calls Lua for each new stream; returns the function that ends that. */
 	const watch = vm.native(([callback = nil]) => {
 		const callee = new TValue(callback.type, callback.value);
 		const { events } = host.server;

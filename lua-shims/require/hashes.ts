@@ -37,7 +37,7 @@ const pbkdf2 =
 	(name: string, derive: hashes.Pbkdf2): NativeFunction =>
 	(args) => {
 		const iterations = integer_at(args, 3, name);
-		// nothing can stop it once it runs
+		// it cannot be interrupted
 		if (iterations > most_iterations) throw bad_argument(3, name, `at most ${most_iterations} iterations, got ${iterations}`);
 		if (iterations < 1) throw bad_argument(3, name, `expected at least one iteration, got ${iterations}`);
 		return buffer_value(derive(bytes_at(args, 1, name), bytes_at(args, 2, name), iterations));
@@ -84,7 +84,7 @@ export function hashes_library(host: LuaContext): TValue {
 	for (const [name, digest] of Object.entries(hmac_functions)) functions[`hmac_${name}`] = hmac(`hmac_${name}`, digest);
 	return make_library(host.vm, {
 		...functions,
-		// its name before version 0.10
+		// the name before version 0.10
 		scram_Hi_sha1: pbkdf2("scram_Hi_sha1", hashes.pbkdf2_hmac_sha1),
 		pbkdf2_hmac_sha1: pbkdf2("pbkdf2_hmac_sha1", hashes.pbkdf2_hmac_sha1),
 		pbkdf2_hmac_sha256: pbkdf2("pbkdf2_hmac_sha256", hashes.pbkdf2_hmac_sha256),

@@ -73,7 +73,7 @@ const attributes: { readonly [name: string]: (stats: Stats) => TValue } = {
 export function lfs_library(host: LuaContext): TValue {
 	const { vm } = host;
 
-	/** What is known of a file: one attribute, or all in a table. */
+	/** What is known about a file: one attribute, or all in a table. */
 	function describe(args: Arguments, name: string, find: (path: Buffer) => Stats, of_link: boolean): Answer {
 		const path = path_of(bytes_at(args, 1, name));
 		let stats: Stats;
@@ -146,7 +146,7 @@ export function lfs_library(host: LuaContext): TValue {
 		return change(args, "link", () => (is_true(args[2]) ? symlinkSync(target, path) : linkSync(target, path)));
 	}
 
-	/** A lock of a folder: a file in it that is there as long as the lock is held. */
+	/** A lock of a folder: a file that exists as long as the lock is held. */
 	function lock_dir(args: Arguments): Answer {
 		const path = `${text_at(args, 1, "lock_dir")}/lockfile.lfs`;
 		try {
@@ -169,7 +169,7 @@ export function lfs_library(host: LuaContext): TValue {
 		return [boolean_value(true), string_value("binary")];
 	}
 
-	/** Files are only locked against other programs, and none of those shares them with a module. */
+	/** File locks are only for other programs, and no other program shares files with a module. */
 	const lock = (): Answer => boolean_value(true);
 
 	return make_library(host.vm, {

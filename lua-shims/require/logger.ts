@@ -29,17 +29,17 @@ interface Sink {
 
 /**
  * `util.logger`: lines go to the log of the server, and to sinks that Lua code adds.
- * Sinks hear of what is logged through this library, not of what the host logs by itself.
+ * Sinks get what is logged through this library, not what the host logs itself.
  */
 export function logger_library(host: LuaContext): TValue {
 	const { vm, server } = host;
 	const sinks = new Map<LogLevel, Sink[]>(levels.map((level) => [level, []]));
-	/** A sink that fails must not be told that it failed. */
+	/** A sink that fails must not get the message about its own failure. */
 	let telling = false;
 
 	function write(name: string, level: LogLevel, args: Arguments): void {
 		const [message = nil, ...rest] = args;
-		// the text is only made where somebody wants lines of that level
+		// the text is only made where lines of that level are logged
 		server.logger(name)(level, "%s", {
 			toString: () => format_message(vm, message.ttisnil() ? "nil" : vm.to_string(message), rest),
 		});

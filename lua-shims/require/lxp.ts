@@ -21,14 +21,14 @@ class Parser {
 	private pending = "";
 	private failed: string | undefined;
 	private stopped = false;
-	/** What the handlers get first. */
+	/** The first argument of the handlers. */
 	value: TValue = nil;
-	/** Bytes of what a handler is just told of. */
+	/** How many bytes the current event has. */
 	bytes = 0;
 
 	/**
-	 * @param callbacks functions by the names that expat has for them
-	 * @param separator stands between a namespace and a name; without one, namespaces are not looked at
+	 * @param callbacks functions by expat's names
+	 * @param separator comes between a namespace and a name; without one, namespaces are not handled
 	 */
 	constructor(
 		private readonly host: LuaContext,
@@ -108,7 +108,7 @@ class Parser {
 		}
 	}
 
-	/** Reads a piece; nothing is the end of the document. */
+	/** Reads a piece; nil is the end of the document. */
 	parse(data: Buffer | undefined): TValue | readonly TValue[] {
 		if (this.failed !== undefined) return this.problem(this.failed);
 		try {

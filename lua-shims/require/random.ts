@@ -22,7 +22,7 @@ function count_at(args: readonly TValue[], name: string): number {
 export function random_library(host: LuaContext): TValue {
 	return make_library(host.vm, {
 		bytes: (args) => buffer_value(randomBytes(count_at(args, "bytes"))),
-		// PARITY: older modules seed it, which was never needed
+		// PARITY: older modules seed it, although that was never needed
 		seed: () => undefined,
 		_source: string_value("OpenSSL"),
 	});

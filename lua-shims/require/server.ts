@@ -14,7 +14,7 @@ function refused(problem: string): NativeFunction {
 const own_ports = "ports are opened with module:provides('net', …), so that the configuration can move them";
 const own_sockets = "sockets of the system are the host's: net.connect, net.http and module:provides('net', …) make connections";
 
-/** While more than this waits for one of two linked connections, nothing is read from the other, in bytes. */
+/** While more than this waits for one of two linked connections, nothing is read from the other one; in bytes. */
 const most_pending = 65_536;
 
 /** `net.server`, whose loop is the host's. */

@@ -7,7 +7,7 @@ import { type Arguments, make_library, text_at } from "../vm/arguments.ts";
 import type { TValue } from "../vm/fengari.ts";
 import { nil, string_value } from "../vm/live_table.ts";
 
-/** Reads a certificate in PEM; nil and why where it is none. */
+/** Reads a certificate in PEM; nil and the reason for anything else. */
 function load(host: LuaContext, args: Arguments): TValue | readonly TValue[] {
 	const text = text_at(args, 1, "load");
 	try {

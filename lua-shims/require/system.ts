@@ -10,12 +10,12 @@ import type { TValue } from "../vm/fengari.ts";
 import { nil, number_value, string_value, tags } from "../vm/live_table.ts";
 import type { NativeFunction } from "../vm/vm.ts";
 
-/** What a module must not do to the server's process: nil and why. */
+/** The result of what a module must not do to the server's process: nil and the reason. */
 function refused(what: string): NativeFunction {
 	return () => [nil, string_value(`${what} is for the server as a whole, not for a module`)];
 }
 
-/** `util.pposix`: what it tells of the process; nothing that would change it for everybody. */
+/** `util.pposix`: functions that tell about the process, and none that would change it for everybody. */
 export function pposix_library(host: LuaContext): TValue {
 	const { border } = host;
 	return make_library(host.vm, {
@@ -101,9 +101,9 @@ export function signal_library(host: LuaContext): TValue {
 		...numbers,
 		signal(args) {
 			const name = name_at(args, "signal");
-			// these end the process, whatever a module thinks of it
+			// these always end the process
 			if (["SIGKILL", "SIGSTOP", "SIGTERM", "SIGINT"].includes(name)) {
-				// mod_posix of Prosody has the server end on them, which this one does by itself
+				// Prosody's mod_posix ends the server on them; this server does so itself
 				log("debug", "The signal %s is the server's own: its end is told by the event server-stopping", name);
 				return boolean_value(true);
 			}

@@ -5,7 +5,7 @@ import { type Arguments, boolean_value, function_at, kept, make_library, number_
 import { TValue } from "../vm/fengari.ts";
 import { nil, number_value, tags } from "../vm/live_table.ts";
 
-/** A time as Lua has it where it may have a fraction: always a float. */
+/** A time that may have a fraction: always a float in Lua. */
 function float_value(number: number): TValue {
 	return new TValue(tags.float, number);
 }
@@ -24,7 +24,7 @@ interface Task {
 	timeout: NodeJS.Timeout | undefined;
 }
 
-/** Longer delays overflow in Node's timers. Milliseconds. */
+/** Longer delays overflow in Node's timers; in milliseconds. */
 const longest_delay = 2 ** 31 - 1;
 
 /** `util.timer`: tasks are known by a number. What still waits when the server has stopped is dropped. */
@@ -34,7 +34,7 @@ export function timer_library(host: LuaContext): TValue {
 	const tasks = new Map<number, Task>();
 	let last_id = 0;
 
-	/** Has a task run after so many seconds. */
+	/** Runs a task after so many seconds. */
 	function start(id: number, task: Task, delay: number): void {
 		let left = Number.isNaN(delay) ? 0 : Math.max(0, delay * 1000);
 		const wait = (): void => {

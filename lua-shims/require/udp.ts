@@ -8,7 +8,7 @@ import type { TValue } from "../vm/fengari.ts";
 import { nil, number_value, string_value } from "../vm/live_table.ts";
 import { ObjectKind } from "../vm/userdata.ts";
 
-/** The longest datagram there is, in bytes. */
+/** The longest possible datagram, in bytes. */
 const most_bytes = 65_507;
 
 interface Udp {

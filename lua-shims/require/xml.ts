@@ -7,8 +7,8 @@ import type { TValue } from "../vm/fengari.ts";
 import { nil, string_value } from "../vm/live_table.ts";
 
 /**
- * `util.xml`. A text that is no element answers nil and an error text, as do a document type, comments and processing instructions:
- * these are refused even where the options (Prosody 13) would allow them.
+ * `util.xml`. Gives nil and an error text for anything but one element, and for a document type, comments and processing
+ * instructions: these are refused even where the options (Prosody 13) would allow them.
  */
 export function xml_library(host: LuaContext): TValue {
 	return make_library(host.vm, {

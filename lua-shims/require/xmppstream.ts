@@ -56,7 +56,7 @@ class LuaStream {
 		}
 	}
 
-	/** Tells of what is wrong; what is wrong with the XML itself is what {@link feed} answers. */
+	/** Reports an error; errors of the XML itself are returned by {@link feed}. */
 	private refuse(fault: StreamFault): void {
 		switch (fault.kind) {
 			case "no-stream":
@@ -103,7 +103,7 @@ class LuaStream {
 			},
 		);
 		if (!is_true(vm.index(this.session, string_value("notopen")))) {
-			// the header came another way: stanzas are next
+			// the header came in another way: stanzas are next
 			is_silent = true;
 			const prefixed = `<s:${stream_tag} xmlns:s='${xml_escape(stream_ns ?? "http://etherx.jabber.org/streams")}' xmlns='${xml_escape(this.option("default_ns") ?? "")}'>`;
 			stream.feed(Buffer.from(prefixed));

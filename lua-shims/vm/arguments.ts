@@ -29,7 +29,7 @@ export function is_none(value: TValue | undefined): value is undefined {
 	return value === undefined || value.ttisnil();
 }
 
-/** Whether Lua takes a value for true. */
+/** Whether a value is true in Lua. */
 export function is_true(value: TValue | undefined): boolean {
 	return value !== undefined && !value.ttisnil() && value.value !== false;
 }
@@ -152,7 +152,7 @@ export const name_of = (value: TValue | undefined): string => text_argument(valu
 /** An argument that names a host. */
 export const host_of = (value: TValue | undefined): string => text_argument(value, "host");
 
-/** A value to keep: arguments are slots of Lua's stack, which change. */
+/** A copy to keep, since arguments are slots of Lua's stack, which change. */
 export function kept(value: TValue | undefined): TValue {
 	return value === undefined || value.ttisnil() ? nil : new TValue(value.type, value.value);
 }
@@ -162,9 +162,9 @@ export function boolean_value(value: boolean): TValue {
 	return new TValue(tags.boolean, value);
 }
 
-/** A Lua string of bytes that nobody changes any more. */
+/** A Lua string of bytes, which must not be changed afterwards. */
 export function buffer_value(bytes: Uint8Array): TValue {
-	// fengari copies and compares plain arrays; a Buffer's own methods would get in its way
+	// fengari copies and compares plain arrays; a Buffer has other methods for that
 	return bytes_value(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
 }
 

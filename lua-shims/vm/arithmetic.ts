@@ -31,7 +31,7 @@ function big(value: number): bigint {
 	return BigInt(value);
 }
 
-/** An integer of 64 bits, as near to it as a JavaScript number comes. */
+/** A 64-bit integer as the nearest JavaScript number. */
 function wrapped(value: bigint): number {
 	return Number(BigInt.asIntN(64, value));
 }
@@ -49,7 +49,7 @@ export function integer_sub(left: number, right: number): number {
 }
 
 export function integer_mul(left: number, right: number): number {
-	// zero has no sign among integers
+	// integer zero has no sign
 	return exact(left * right, () => big(left) * big(right)) + 0;
 }
 
@@ -116,7 +116,7 @@ export function float_mod(left: number, right: number): number {
 }
 
 export function float_pow(left: number, right: number): number {
-	// C's pow knows the result where JavaScript's says that there is none
+	// C's pow has a result where JavaScript's gives NaN
 	if (left === 1 || (left === -1 && Math.abs(right) === Number.POSITIVE_INFINITY)) return 1;
 	return left ** right;
 }
@@ -143,7 +143,7 @@ export function float_operation(operator: number, left: number, right: number): 
 	}
 }
 
-/** The integer that a float is; undefined where it is none. */
+/** The integer that equals a float; undefined where there is none. */
 export function float_to_integer(value: number): number | undefined {
 	return Number.isInteger(value) && value >= -integer_limit && value < integer_limit ? value + 0 : undefined;
 }

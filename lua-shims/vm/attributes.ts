@@ -2,7 +2,7 @@
 
 import { failed, ok, type Result } from "../../host/util/error.ts";
 
-/** The text by which the machine knows the function that marks a variable as to be closed; no code has it by chance. */
+/** The text by which the machine recognises the function that marks a variable to be closed; no code contains it by chance. */
 export const closing_mark = "\u0001 to be closed";
 /** The same as code writes it. */
 const written_mark = "\\001 to be closed";
@@ -141,16 +141,16 @@ function declared_at(code: string, from: number): Result<Declared, string> | und
 }
 
 /**
- * Takes the attributes of Lua 5.4 out of code; its lines stay where they are. `<const>` only says what the code does not do anyway.
- * Behind a variable that is to be closed comes a function that holds it, which has the compiler know where its block ends, and the
- * machine that it is to be closed (see closing.ts).
+ * Removes the attributes of Lua 5.4 from code without moving lines. `<const>` needs nothing else. After a variable to be closed, a
+ * function that uses it is inserted: so the compiler knows where its block ends, and the machine knows that it is to be closed (see
+ * closing.ts).
  * @param code one character for each byte
  */
 export function without_attributes(code: string): Result<string, string> {
 	if (!/<[ \t\r\n]*\w+[ \t\r\n]*>/.test(code)) return ok(code);
 	let plain = "";
 	let copied = 0;
-	/** What is still to be put in, and where. */
+	/** What is still to be inserted, and where. */
 	const marks: { readonly at: number; readonly text: string }[] = [];
 	const copy_to = (end: number): void => {
 		while (marks.length > 0) {

@@ -8,10 +8,10 @@ import { fail } from "./operators.ts";
 /** Has closures keep their variables; as fengari has it, which the machine replaces for what errors end. */
 export const { luaF_close } = lfunc;
 
-/** Functions that stand for the mark behind a variable. */
+/** Functions that are such marks. */
 const marks = new WeakSet<Prototype>();
 
-/** Looks through what was compiled for marks. */
+/** Searches compiled code for marks. */
 export function find_marks(prototype: Prototype): void {
 	for (const inner of prototype.p) {
 		if (inner.k.some(({ value }) => value instanceof TString && value.text === closing_mark)) marks.add(inner);
@@ -19,7 +19,7 @@ export function find_marks(prototype: Prototype): void {
 	}
 }
 
-/** Whether a function is no function of the code, but stands for a mark. */
+/** Whether a function is a mark and not part of the code. */
 export function is_mark(prototype: Prototype): boolean {
 	return marks.has(prototype);
 }
@@ -37,7 +37,7 @@ function close_method(L: LuaThread, value: TValue): TValue {
 	return method;
 }
 
-/** Has a slot closed where its block ends; nil and false need not be. */
+/** Notes that a slot is to be closed when its block ends, unless it is nil or false. */
 export function mark_for_closing(L: LuaThread, slot: number, name: string): void {
 	const value = L.stack[slot] ?? nil;
 	if (value.type === tags.nil || value.value === false) return;
@@ -52,7 +52,7 @@ export function closes(L: LuaThread, level: number): boolean {
 	return last !== undefined && last >= level;
 }
 
-/** Takes the last slot from a level on, and what is in it. */
+/** Removes the last slot from a level on, and returns its value. */
 function take(L: LuaThread, level: number): TValue | undefined {
 	const last = L.closing?.at(-1);
 	if (last === undefined || last < level) return undefined;
@@ -61,7 +61,7 @@ function take(L: LuaThread, level: number): TValue | undefined {
 	return new TValue(value.type, value.value);
 }
 
-/** Closes what is to be closed from a slot on, the last one first, where code leaves a block by itself. */
+/** Closes variables from a slot on, the last one first, when code leaves a block normally. */
 export function close_from(L: LuaThread, level: number): void {
 	for (let value = take(L, level); value !== undefined; value = take(L, level)) {
 		push_call(L, value, nil);
@@ -69,7 +69,7 @@ export function close_from(L: LuaThread, level: number): void {
 	}
 }
 
-/** The same where an error leaves it, which is on top of the stack; an error in closing comes in its place. */
+/** The same when an error leaves the block; it is on top of the stack, and an error in closing replaces it. */
 export function close_after_error(L: LuaThread, level: number): void {
 	for (let value = take(L, level); value !== undefined; value = take(L, level)) {
 		const error = L.stack[L.top - 1] ?? nil;

@@ -20,14 +20,14 @@ export function jump(L: Machine, { A, sBx: s_bx }: Instruction, further: number)
 	ci.l_savedpc += s_bx + further;
 }
 
-/** What follows a comparison: the jump behind it, or the instruction behind that. */
+/** What follows a comparison: the jump after it, or the instruction after that. */
 export function branch(L: Machine, condition: boolean): void {
 	const { ci } = L;
 	if (condition) jump(L, item(ci.l_code, ci.l_savedpc), 1);
 	else ci.l_savedpc++;
 }
 
-/** A number of a loop: strings count as what they stand for. */
+/** A number of a loop; strings count as numbers. */
 export function loop_number(L: LuaState, value: TValue, what: string): TValue {
 	return numeral_of(value) ?? fail(L, `bad 'for' ${what} (number expected, got ${type_name(value)})`);
 }
@@ -37,7 +37,7 @@ export function loop_limit(L: LuaState, given: TValue, step: number): number {
 	const limit = loop_number(L, given, "limit");
 	const value = number_of(limit);
 	if (limit.type === tags.integer) return value;
-	// a loop without an end that is a number is never entered
+	// a loop whose end is NaN is never entered
 	if (Number.isNaN(value)) return step < 0 ? integer_limit : -integer_limit;
 	return Math.max(-integer_limit, Math.min(integer_limit, step < 0 ? Math.ceil(value) : Math.floor(value)));
 }
@@ -59,7 +59,7 @@ export function prepare_loop(L: Machine, at: number): void {
 	set_float(start, number_of(loop_number(L, start, "initial value")) - number_of(step));
 }
 
-/** One more round of a loop; whether there is one. */
+/** Goes on with a loop; returns whether there is another round. */
 export function advance_loop(L: Machine, at: number): boolean {
 	const index = item(L.stack, at);
 	const step = number_of(item(L.stack, at + 2));
@@ -102,7 +102,7 @@ export function copy_varargs(L: Machine, prototype: Prototype, at: number, wante
 	}
 }
 
-/** Puts the call that was just prepared in the place of the one that makes it. */
+/** Replaces the current call by the one that was just prepared (a tail call). */
 export function replace_call(L: Machine, closes: boolean): void {
 	const callee = L.ci;
 	const caller = callee.previous;

@@ -14,7 +14,7 @@ function length_at(L: LuaThread, slot: number): number {
 	return text instanceof TString ? text.realstring.length : 0;
 }
 
-/** How many characters are looked at, or written, in the time of one instruction. */
+/** How many characters are read or written in the time of one instruction. */
 const characters_per_instruction = 16;
 
 /**

@@ -3,7 +3,7 @@
 import type { LuaThread } from "./fengari.ts";
 
 /**
- * Counts work, also that of native code, as so many instructions; when they have been as many as may run between two looks, the guard
+ * Counts work, also that of native code, as instructions; when there were as many as may run between two looks, the guard
  * looks at the clock and raises an error where the time is over.
  */
 export function spend(L: LuaThread, instructions: number): void {
@@ -16,7 +16,7 @@ export function spend(L: LuaThread, instructions: number): void {
 /** How many bytes are copied or compared in the time of one instruction. */
 const bytes_per_instruction = 256;
 
-/** The same for work on so many bytes at a time. */
+/** The same for work on a given number of bytes. */
 export function spend_bytes(L: LuaThread, bytes: number): void {
 	if (bytes >= bytes_per_instruction) spend(L, Math.floor(bytes / bytes_per_instruction));
 }

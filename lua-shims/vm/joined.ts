@@ -5,7 +5,7 @@ import type { LuaThread, TValue } from "./fengari.ts";
 import { spend_bytes } from "./guard.ts";
 import { max_length } from "./opcodes.ts";
 
-/** A string that is put together of parts, each of which counts against the time that code may run. */
+/** A string made of parts, each of which counts towards the time limit. */
 export class Joined {
 	private readonly parts: Uint8Array[] = [];
 	private length = 0;
@@ -20,7 +20,7 @@ export class Joined {
 		this.parts.push(part);
 	}
 
-	/** All of it. */
+	/** The whole string. */
 	value(): TValue {
 		return buffer_value(Buffer.concat(this.parts, this.length));
 	}

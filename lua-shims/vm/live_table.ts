@@ -33,7 +33,7 @@ export function is_function(value: TValue | undefined): value is TValue & { valu
 	return value !== undefined && (value.type & 15) === tags.lua_function;
 }
 
-/** What a table is indexed by: strings as their text, numbers and booleans as they are, all else by its identity. */
+/** A key of a table: text for strings, numbers and booleans as they are, and anything else by identity. */
 export type Key = string | number | boolean | object;
 
 /** A Lua string that keeps the host's text and only makes bytes of it when Lua looks at them. */
@@ -105,7 +105,7 @@ export function bytes_value(bytes: Uint8Array): TValue {
 /** Lua's `nil`; frozen. */
 export const nil: TValue = luaO_nilobject;
 
-/** The key that a Lua value is; undefined for nil and NaN, which are none. */
+/** The key for a Lua value; undefined for nil and NaN, which cannot be keys. */
 export function key_of(value: TValue): Key | undefined {
 	switch (value.type) {
 		case tags.nil:
@@ -129,16 +129,16 @@ export function key_of(value: TValue): Key | undefined {
  * `rawget` and `table.insert` work on it. The virtual machine reaches it through the table functions that are replaced below.
  */
 export abstract class LiveTable {
-	// Declared here and assigned below: fields that a class defines cost the engine many times more where there are many subclasses,
-	// and tables are made for each event.
+	// Declared here and assigned below: fields defined by a class are much slower where there are many subclasses, and tables are
+	// made for each event.
 	declare readonly id: number;
-	/** What ordinary tables keep their entries in: never there, which is how a live table is told from them. */
+	/** Where ordinary tables keep their entries; never set here, which distinguishes a live table. */
 	declare readonly strong: undefined;
 	declare metatable: Table | null;
 	declare flags: number;
 	/** The border that made it, where the object itself remembers it. */
 	declare owner: unknown;
-	/** The keys of loops that may be running, and where each stands; the last begun comes first. */
+	/** The keys of loops that may be running, and each loop's position; the latest loop comes first. */
 	declare private loops: Loop[] | undefined;
 
 	constructor(id: number) {
@@ -153,7 +153,7 @@ export abstract class LiveTable {
 	abstract readonly target: unknown;
 	/** The value of a key, {@link nil} where there is none. */
 	abstract get(key: Key): TValue;
-	/** Sets a key; nil takes it away. Throws an Error where the host does not let it be so. */
+	/** Sets a key; nil removes it. Throws an Error where the host does not allow it. */
 	abstract set(key: Key, value: TValue): void;
 	/** The keys there are, in the order of the host. */
 	abstract keys(): readonly Key[];
@@ -175,7 +175,9 @@ export abstract class LiveTable {
 		return length;
 	}
 
-	/** The key after one, the first after undefined; undefined after the last. Keys that went meanwhile are passed over. */
+	/**
+	 * The key after another one, the first after undefined; undefined after the last. Keys that were removed meanwhile are skipped.
+	 */
 	next(key: Key | undefined): Key | undefined {
 		const loop = key === undefined ? this.new_loop() : this.loop_at(key);
 		for (loop.position++; loop.position < loop.keys.length; loop.position++) {
@@ -192,7 +194,7 @@ export abstract class LiveTable {
 		return loop;
 	}
 
-	/** The loop that stands at a key. The key may be gone meanwhile: a loop may take away what it is at. */
+	/** The loop that is at a key. The key may have been removed: a loop may remove its current entry. */
 	private loop_at(key: Key): Loop {
 		const { loops = [] } = this;
 		const known = loops.find((loop) => loop.keys[loop.position] === key);
@@ -207,13 +209,13 @@ export abstract class LiveTable {
 	}
 }
 
-/** A walk through a table's keys as they were at its beginning. */
+/** A loop over a table's keys as they were at its beginning. */
 interface Loop {
 	readonly keys: readonly Key[];
 	position: number;
 }
 
-/** Loops within each other over one table, or that were left before their end. */
+/** How many loops over one table may be nested, or left unfinished. */
 const most_loops = 4;
 
 /** A Lua value of a key. */
@@ -244,8 +246,8 @@ function is_live(table: Table | LiveTable): table is LiveTable {
 const original = { ...ltable };
 
 /**
- * Adds an index in front of the one that follows it. fengari fills a constructor such as `{ "a", "b" }` from behind, and `pairs`
- * would walk it so; with this it goes from 1 on, as in Lua proper.
+ * Adds an index before the one that follows it. fengari fills a constructor such as `{ "a", "b" }` from the end, and `pairs` would
+ * go through it like that; with this it goes from 1 on, as in real Lua.
  * @returns false where that does not apply
  */
 function insert_before(table: Table, key: number, value: TValue): boolean {

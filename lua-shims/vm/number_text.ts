@@ -8,7 +8,7 @@ export interface NumberLayout {
 	readonly precision: number | undefined;
 }
 
-/** How many more digits tell a half from what only begins like one. */
+/** How many more digits distinguish an exact half from a number that only begins like one. */
 const further_digits = 30;
 const max_digits = 100;
 
@@ -54,7 +54,7 @@ function with_point(digits: string, position: number, keep_point: boolean): stri
 	return digits.length > position || keep_point ? `${digits.slice(0, position)}.${digits.slice(position)}` : digits;
 }
 
-/** The shorter of the other two ways, without trailing zeros unless the flags hold `#`. */
+/** The shorter of the other two forms, without trailing zeros unless the flags contain `#`. */
 function general(value: number, precision: number, keep_zeros: boolean): string {
 	const significant = precision === 0 ? 1 : precision;
 	let { digits, exponent } = value === 0 ? { digits: "0".repeat(significant), exponent: 0 } : exponential(value, significant - 1);
@@ -165,7 +165,7 @@ export function integer_string(value: number): string {
 
 /** A float as Lua's `tostring` has it: 14 digits, and ".0" behind what else would look like an integer. */
 export function float_string(value: number): string {
-	// as C says it of what 0/0 makes on the machines Prosody runs on
+	// as C writes the result of 0/0 on the machines that Prosody runs on
 	if (Number.isNaN(value)) return "-nan";
 	const text = float_text("g", value, plain);
 	return /^-?\d+$/.test(text) ? `${text}.0` : text;

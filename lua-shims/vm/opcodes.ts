@@ -60,5 +60,5 @@ export const first_event = 6;
 /** How many items of a table's constructor come in one instruction. */
 export const items_per_flush = 50;
 export const multiple_results = -1;
-/** The longest string that may come of joining others, in bytes. */
+/** The longest string that joining may make, in bytes. */
 export const max_length = 2 ** 28;

@@ -44,7 +44,7 @@ export function is_string(value: TValue): boolean {
 	return (value.type & 15) === tags.short_string;
 }
 
-/** A number, or what a string stands for as one; undefined for all else. */
+/** A number, or the number that a string stands for; undefined for anything else. */
 export function numeral_of(value: TValue): TValue | undefined {
 	if (is_number(value)) return value;
 	if (!(value.value instanceof TString) || !is_string(value)) return undefined;
@@ -52,7 +52,7 @@ export function numeral_of(value: TValue): TValue | undefined {
 	return numeral && new TValue(numeral.is_integer ? tags.integer : tags.float, numeral.value);
 }
 
-/** The integer that a value is, or stands for; undefined where it is none. */
+/** The integer of a value, or of a string; undefined where there is none. */
 export function integer_of(value: TValue): number | undefined {
 	if (value.type === tags.integer) return number_of(value);
 	const numeral = numeral_of(value);
@@ -69,7 +69,7 @@ export function fail(L: LuaState, message: string): never {
 	return ldebug.luaG_runerror(L, bytes_of("%s"), bytes_of(message));
 }
 
-/** Does an operator; answers whether its operands are fit for it. */
+/** Applies an operator; returns whether its operands allow that. */
 export function operate(L: LuaState | null, operator: number, left: TValue, right: TValue, to: TValue): boolean {
 	if (operator >= operators.band && operator !== operators.unm) {
 		if (!is_number(left) || !is_number(right)) return false;

@@ -10,8 +10,8 @@ interface LoadedFile {
 }
 
 /**
- * Loads a package a second time, beside the one that everybody else in the process gets.
- * @param name the package; it is looked for from here on upwards
+ * Loads a second copy of a package, apart from the one that the rest of the process uses.
+ * @param name the package; it is searched from this folder upwards
  * @returns gives what a file of it exports, by its path in the folder of the package's main file
  */
 export function copy_package(name: string): (file: string) => unknown {

@@ -22,7 +22,7 @@ import {
 } from "./operators.ts";
 import { bytes_of, text_of } from "./text.ts";
 
-// fengari looks all of these up for each use, so that its own libraries and its compiler count alike.
+// fengari looks these up for each use, so its own libraries and its compiler use them, too.
 Object.assign(lvm, {
 	luaV_execute: execute,
 	luaV_lessthan: less_than,
@@ -61,7 +61,7 @@ Object.assign(lobject, {
 
 const original_tolstring = lauxlib.luaL_tolstring;
 Object.assign(lauxlib, {
-	/** Pushes a value's text, and answers with it. */
+	/** Pushes a value's text, and returns it. */
 	luaL_tolstring(L: LuaState, index: number): Uint8Array {
 		if (lua.lua_type(L, index) !== lua.LUA_TNUMBER) return original_tolstring(L, index);
 		lua.lua_pushvalue(L, index);
@@ -82,7 +82,7 @@ Object.defineProperty(lstate.lua_State.prototype, "hookmask", {
 });
 
 Object.assign(lfunc, {
-	// our loop closes by itself; all others call this where an error leaves functions
+	// our loop closes variables itself; everything else calls this when an error leaves functions
 	luaF_close(L: LuaThread, level: number): void {
 		if (closes(L, level)) close_after_error(L, level);
 		luaF_close(L, level);

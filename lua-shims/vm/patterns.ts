@@ -35,7 +35,7 @@ const is_digit = (c: number): boolean => c >= 48 && c <= 57;
 const is_alpha = (c: number): boolean => is_upper(c) || is_lower(c);
 const is_graph = (c: number): boolean => c > 32 && c < 127;
 
-/** What a letter behind `%` stands for, by its small form. */
+/** What a letter after `%` stands for, by its small form. */
 const classes: ReadonlyMap<number, (c: number) => boolean> = new Map(
 	Object.entries({
 		a: is_alpha,
@@ -292,7 +292,7 @@ export class Matcher {
 		throw new Error("invalid pattern capture");
 	}
 
-	/** What an earlier capture found, once more. */
+	/** Matches the text of an earlier capture again. */
 	private match_capture(s: number, digit: number): number {
 		const index = digit - 49;
 		if (index < 0 || index >= this.level || this.lengths[index] === unfinished) {

@@ -9,10 +9,10 @@ interface Conversion extends NumberLayout {
 	readonly letter: string;
 }
 
-/** A format taken apart: literal text and conversions, in order. Text has one character for each byte. */
+/** A parsed format: literal text and conversions, in order. Text has one character for each byte. */
 type Parts = readonly (string | Conversion)[];
 
-/** How many formats are kept taken apart. */
+/** How many parsed formats are kept. */
 const max_known_formats = 500;
 
 function latin1(bytes: Uint8Array): string {
@@ -64,7 +64,7 @@ function number_at(L: LuaState, argument: number): number {
 		lua.lua_pushvalue(L, argument);
 		const value = lua.lua_tonumber(L, -1);
 		lua.lua_pop(L, 1);
-		// What is no numeral becomes 0.
+		// A string that is not a numeral becomes 0.
 		if (
 			value !== 0 ||
 			/^\s*[-+]?(?:0[xX])?[0.]*0[0.]*(?:[eEpP][-+]?\d+)?\s*$/.test(latin1(lua.lua_tolstring(L, argument) ?? new Uint8Array()))

@@ -23,7 +23,7 @@ import { Matcher } from "./patterns.ts";
 import { bytes_of } from "./text.ts";
 import type { NativeFunction, Vm } from "./vm.ts";
 
-/** The bytes of a string argument as they are, which nobody changes. */
+/** The bytes of a string argument itself; they must not be changed. */
 function raw_at(args: Arguments, index: number, name: string): Uint8Array {
 	const value = args[index - 1];
 	return is_string(value) ? value.value.getstr() : bytes_at(args, index, name);
@@ -86,7 +86,7 @@ function create_gmatch(vm: Vm): NativeFunction {
 	};
 }
 
-/** What the replacement of `string.gsub` makes of a match. */
+/** Makes the replacement for a match in `string.gsub`. */
 type Replace = (matcher: Matcher, s: number, e: number) => TValue;
 
 /** The text of a replacement, with `%1` and the like. */
@@ -134,7 +134,7 @@ function create_gsub(vm: Vm): NativeFunction {
 		const parts = new Joined(L);
 		let count = 0;
 		let s = 0;
-		/** Where what is copied unchanged begins. */
+		/** The start of the text that is copied unchanged. */
 		let unchanged = 0;
 		let last_end = -1;
 		while (count < most) {

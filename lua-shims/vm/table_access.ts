@@ -50,7 +50,7 @@ export function set(L: Machine, table: TValue, key: TValue, value: TValue): void
 	lvm.settable(L, table, key, value);
 }
 
-/** Puts registers into a table that is being made. Its list comes first, whatever fields were made before, as a loop shows it. */
+/** Puts registers into a table constructor. In loops, the list comes before fields that were set earlier. */
 export function set_items(L: Machine, table: Table, before: number, at: number, count: number): void {
 	const first_field = before === 0 && count > 0 ? table.f : undefined;
 	const last_field = table.l;

@@ -21,7 +21,7 @@ import { bytes_of } from "./text.ts";
 import type { NativeFunction, Vm } from "./vm.ts";
 
 const max_integer = 2 ** 31 - 1;
-/** As how many instructions an entry counts that a metamethod may give. */
+/** How many instructions count for an entry that a metamethod may give. */
 const cost_of_a_call = 100;
 
 /** Whether fengari takes an index by its shorter way: it has 32 bits. */
@@ -74,14 +74,14 @@ class List {
 
 	set(index: number, value: TValue): void {
 		if (this.plain === undefined) this.vm.set_index(this.value, number_value(index), value);
-		// tables of the host say what they do not take
+		// tables of the host refuse what they do not take
 		else if (this.plain instanceof LiveTable || value.ttisnil() || !is_short(index))
 			ltable.luaH_setfrom(this.thread, this.plain, number_value(index), value);
 		else ltable.luaH_setint(this.plain, index, kept(value));
 	}
 }
 
-/** Sorts by `is_less`, which is asked once for each comparison; what is neither less nor more stays in its order. */
+/** Sorts by `is_less`, which is called once for each comparison; equal entries keep their order. */
 function merge_sorted(values: TValue[], is_less: (left: TValue, right: TValue) => boolean): TValue[] {
 	if (values.length < 2) return values;
 	const middle = values.length >> 1;
@@ -104,7 +104,7 @@ function merge_sorted(values: TValue[], is_less: (left: TValue, right: TValue) =
 	return merged;
 }
 
-/** Calls a function of Lua with two values; whether it answers with something true. */
+/** Calls a Lua function with two values; returns whether its result is true. */
 function asks(L: LuaThread, callee: TValue, left: TValue, right: TValue): boolean {
 	lua.lua_checkstack(L, 3);
 	for (const value of [callee, left, right]) L.stack[L.top++] = new TValue(value.type, value.value);

@@ -8,8 +8,8 @@ const encoder = new TextEncoder();
 const escape_base = 0xdc00;
 
 /**
- * The text of a Lua string. Any bytes have one, and each its own: what is no UTF-8 is escaped, so that nothing is lost on the way
- * to the host and back.
+ * The text of a Lua string. Different bytes always have different texts: bytes that are not UTF-8 are escaped, so that nothing is
+ * lost on the way to the host and back.
  */
 export function text_of(bytes: Uint8Array): string {
 	const { length } = bytes;

@@ -10,19 +10,19 @@ import { text_of } from "./text.ts";
 
 export type Values = readonly TValue[];
 
-/** What a native function returns to Lua that has to wait for it: it goes on with the values. */
+/** What a native function returns when Lua has to wait; Lua goes on with the values later. */
 export type WaitingValues = Waiting<Values>;
 
 const no_values: Values = [];
 
-/** How many threads are kept that nobody uses. */
+/** How many unused threads are kept. */
 const most_idle = 64;
 
 function is_thread(value: unknown): value is LuaThread {
 	return typeof value === "object" && value !== null && "l_G" in value && "stack" in value;
 }
 
-/** Takes all values off a thread's stack. */
+/** Removes all values from a thread's stack. */
 function take_all(thread: LuaThread): Values {
 	const count = lua.lua_gettop(thread);
 	if (count === 0) return no_values;
@@ -35,7 +35,7 @@ function take_all(thread: LuaThread): Values {
 	return values;
 }
 
-/** Why code in a thread failed: what it raised, and the calls that led there. */
+/** Why code in a thread failed: the error value, and the calls that led there. */
 export interface ThreadFailure {
 	readonly raised: TValue;
 	readonly traceback: string;
@@ -58,7 +58,7 @@ function failure_of(L: LuaState & LuaThread, thread: LuaThread): ThreadFailure {
 /** The threads of calls that may wait. */
 export class Threads {
 	private readonly idle: LuaThread[] = [];
-	/** Those that wait, and what is to be told once they have ended. */
+	/** Waiting threads, and what to call once they have ended. */
 	private readonly waiting = new Map<unknown, (outcome: Outcome<Values>) => void>();
 	/** Goes on with a thread, as util.async does; whoever loads that sets it. */
 	resume: ((thread: TValue) => void) | undefined;
@@ -76,7 +76,7 @@ export class Threads {
 		return made;
 	}
 
-	/** What became of a thread that was started, or gone on with, from another. */
+	/** The result of starting or resuming a thread from another one. */
 	settle(L: LuaThread, thread: LuaThread, status: number): Values | WaitingValues {
 		if (status === lua.LUA_OK) return this.give_back(thread);
 		if (status !== lua.LUA_YIELD) throw this.error_of(failure_of(L, thread));

@@ -20,7 +20,7 @@ export class ObjectKind<Target extends object> {
 	private readonly metatable: Table;
 
 	/**
-	 * @param name what errors call it
+	 * @param name its name in errors
 	 * @param make its methods, which may need the kind itself
 	 */
 	constructor(
@@ -51,12 +51,12 @@ export class ObjectKind<Target extends object> {
 		return new TValue(tags.userdata, userdata);
 	}
 
-	/** What is behind a value; undefined where it is none of this kind. */
+	/** The object behind a value; undefined where it is not of this kind. */
 	target_of(value: TValue | undefined): Target | undefined {
 		return typeof value?.value === "object" && value.value !== null ? this.targets.get(value.value) : undefined;
 	}
 
-	/** What is behind an argument. Throws where it is none of this kind. */
+	/** The object behind an argument. Throws where it is not of this kind. */
 	target_at(args: Arguments, index: number, name: string): Target {
 		const target = this.target_of(args[index - 1]);
 		if (target === undefined) throw bad_argument(index, name, `${this.name} expected, got ${type_name(args[index - 1])}`);

@@ -25,7 +25,7 @@ import { Threads, type WaitingValues } from "./threads.ts";
 
 /** How many instructions run between two looks at the clock: well below a millisecond. */
 const instructions_between_looks = 20_000;
-/** As how many of them a call of the host counts: it may read a file. */
+/** How many of them count for a call of the host, which may read a file. */
 const cost_of_a_call = 100;
 
 /** An error that Lua code raised and nobody there caught. */
@@ -45,7 +45,7 @@ export class LuaError extends Error {
 	}
 }
 
-/** A function of the host as Lua calls it. The arguments are only good while it runs. Lua waits for what it waits for. */
+/** A function of the host for Lua. Its arguments are only valid while it runs. Where it waits, Lua waits, too. */
 export type NativeFunction = (args: readonly TValue[], L: LuaThread) => readonly TValue[] | TValue | WaitingValues | undefined;
 
 export type { LuaThread };
@@ -67,7 +67,7 @@ export class Vm {
 	private limit: number;
 	private traceback = "";
 	private readonly message_handler: TValue;
-	/** How much memory the process may use before code is stopped, in bytes; no limit of its own where it is not set. */
+	/** How much memory the process may use before code is stopped, in bytes; no limit where it is not set. */
 	memory_limit: number | undefined;
 	/** Those in which code may wait. */
 	readonly threads = new Threads(({ raised, traceback }) => new LuaError(this.describe(raised), raised, traceback));
@@ -122,7 +122,7 @@ export class Vm {
 	/** Sets an entry of a table, without metamethods. */
 	raw_set(table: Table, name: string | number, value: TValue): void {
 		ltable.luaH_setfrom(this.current, table, key_value(name), value);
-		// what was found missing in a metatable is looked for again
+		// missing metamethods are searched again
 		table.flags = 0;
 	}
 
@@ -233,12 +233,12 @@ export class Vm {
 		return new TValue(tags.native_function, (L: LuaThread) => this.threads.resumed(L, resume));
 	}
 
-	/** Runs native code with Lua's error handling around it; answers with what it left on the stack. */
+	/** Runs native code with Lua's error handling around it; returns what it leaves on the stack. */
 	private protect(run: (L: LuaThread) => number): readonly TValue[] {
 		return this.call(new TValue(tags.native_function, run), no_results);
 	}
 
-	/** Takes the results off the stack. */
+	/** Removes the results from the stack. */
 	private finish(L: LuaThread, base: number, status: number): readonly TValue[] {
 		if (status !== lua.LUA_OK) {
 			const value = this.pop(L);
@@ -327,7 +327,7 @@ export class Vm {
 	/** Compiles a chunk with its environment; the error says where it goes wrong. */
 	load(code: Uint8Array, chunk_name: string, environment: TValue): Result<TValue, string> {
 		const L = this.current;
-		// only within code that runs already: what the host loads has its own time
+		// only inside code that already runs; what the host loads has a time limit of its own
 		if (this.depth > 0) spend(L, code.length >> 2);
 		const readable = readable_code(code);
 		if (!readable.ok) return failed(`${chunk_name.replace(/^[=@]/, "")}:${readable.error}`);
@@ -346,7 +346,7 @@ export class Vm {
 
 	// ----------------------------------------------------------------------------------------------------------- guard
 
-	/** Runs something that may take its time, such as the loading of a module. Seconds. */
+	/** Runs something that may take longer, such as loading a module; the time is in seconds. */
 	with_timeout<Value>(timeout: number, run: () => Value): Value {
 		const before = this.limit;
 		this.limit = timeout;
@@ -395,11 +395,11 @@ export class Vm {
 		if (this.started === 0) this.started = now;
 		const problem = this.timed_out || now - this.started >= this.limit * 1000 ? this.too_long() : this.too_large();
 		if (problem === undefined) return;
-		// Once it is over, each further instruction fails too: code that catches the error does not get away with it.
+		// Once it is over, every further instruction fails as well, so code cannot go on by catching the error.
 		this.timed_out = true;
 		l_G.instructions = 0;
 		const guard = l_G.guard;
-		// what is run to describe the error must not fail in turn
+		// what is run to describe the error must not fail as well
 		l_G.guard = undefined;
 		try {
 			this.push(L, string_value(`${this.position(L)}${problem}`));
