@@ -1,13 +1,13 @@
 // No counterpart: other servers with names of their own, which servers on this machine talk to by s2s.
 
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { failed, ok, type Result } from "../host/util/error.ts";
-import { ejabberd_in } from "./ejabberd.ts";
+import { ejabberd_in, has_ejabberd } from "./ejabberd.ts";
 import type { NameServer } from "./name_server.ts";
-import { start_reference } from "./reference.ts";
+import { find_prosody, start_reference } from "./reference.ts";
 import { address, free_port, Running } from "./running.ts";
 
 /** How streams between servers are secured. Files are PEM. */
@@ -53,6 +53,26 @@ const port_tries = 3;
 const port_taken = "Failed to open socket";
 /** How long a server may take to start, in milliseconds. */
 const patience = 60_000;
+
+function folders_in(folder: string): string[] {
+	return existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : [];
+}
+
+/** Whether Prosody's resolver is here, without which it asks the name servers of the system. */
+function has_unbound(): boolean {
+	const folders = [...folders_in("/usr/lib").map((folder) => join(folder, "lua")), "/usr/lib/lua", "/usr/local/lib/lua"];
+	return folders.flatMap(folders_in).some((folder) => existsSync(join(folder, "lunbound.so")));
+}
+
+/**
+ * What is missing for a Prosody and an ejabberd that find each other, as "ejabberd is not installed"; undefined where nothing is.
+ * @param prosody the executable, or a folder with a built checkout; the one on the PATH where it is absent
+ */
+export function missing_for_peers(prosody?: string): string | undefined {
+	if (find_prosody(prosody) === undefined) return "Prosody is not installed";
+	if (!has_unbound()) return "lua-unbound is not installed";
+	return has_ejabberd() ? undefined : "ejabberd is not installed";
+}
 
 /** The part of a Prosody's configuration for finding servers by a name server on this machine. */
 export function prosody_network(names: NameServer, server_port: number, direct_tls = false): string {

@@ -47,7 +47,7 @@ export function add_compare(program: Command): void {
 				{ comparable_config, prosody_modules, start_lua_subject, start_subject },
 				{ reachable },
 				{ start_uplink_subject },
-				{ has_ejabberd },
+				{ missing_for_peers },
 				{ find_prosody, free_port, start_reference },
 			] = await Promise.all([
 				import("../../tools/compare.ts"),
@@ -59,7 +59,7 @@ export function add_compare(program: Command): void {
 				import("./compare/subjects.ts"),
 				import("./compare/servers.ts"),
 				import("./compare/uplink.ts"),
-				import("../../tools/ejabberd.ts"),
+				import("../../tools/peers.ts"),
 				import("../../tools/reference.ts"),
 			]);
 			// A run that is cut short leaves no servers behind: they go when this process exits
@@ -83,10 +83,11 @@ export function add_compare(program: Command): void {
 				refuse(`--uplink starts a Prosody for the clients: expected the path of one as --reference, not ${reference}`);
 			}
 			if (servers && uplink) refuse("--servers and --uplink: expected one of them");
-			if (servers && !has_ejabberd()) refuse("--servers needs an ejabberd: install it (apt-get install ejabberd)");
 			if (servers && reference !== undefined && find_prosody(reference) === undefined) {
 				refuse(`--servers starts Prosodys that find each other: expected the path of one as --reference, not ${reference}`);
 			}
+			const lacking = servers ? missing_for_peers(reference) : undefined;
+			if (lacking !== undefined) refuse(`--servers: ${lacking} (apt-get install prosody lua-unbound ejabberd)`);
 			const stage = {
 				...(own?.value ?? (servers ? distant_stage : default_stage)),
 				...(servers && { elsewhere: Object.values(elsewhere) }),

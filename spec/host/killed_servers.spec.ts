@@ -5,8 +5,8 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
-import { has_ejabberd } from "../../tools/ejabberd.ts";
 import { NameServer } from "../../tools/name_server.ts";
+import { missing_for_peers } from "../../tools/peers.ts";
 import { find_prosody, free_port } from "../../tools/reference.ts";
 import { left_out } from "../needs.ts";
 import { type Mortal, type OwnServer, ping_interval, service, start_far, start_own, start_uplink } from "./killed/servers.ts";
@@ -16,8 +16,7 @@ import { start_storage } from "./storage_server.ts";
 const program = resolve(process.env["ENJAMB_PROGRAM"] ?? join(import.meta.dirname, "../../dist/enjamb.js"));
 const kills = Number(process.env["ENJAMB_KILLS"] ?? 6);
 const prosody = find_prosody(process.env["ENJAMB_REFERENCE"]);
-const missing = prosody === undefined ? "Prosody is not installed" : has_ejabberd() ? undefined : "ejabberd is not installed";
-const is_left_out = left_out(missing, "servers around ours are not killed");
+const is_left_out = left_out(missing_for_peers(prosody), "servers around ours are not killed");
 
 /** The longest that a life may be until the next kill, in milliseconds. */
 const longest_life = 1000;

@@ -2,9 +2,14 @@
 
 import { afterEach, beforeEach, describe, it } from "vitest";
 import type { RunningServer } from "../../../host/running_server.ts";
-import { has_ejabberd } from "../../../tools/ejabberd.ts";
 import { NameServer } from "../../../tools/name_server.ts";
-import { type Peer, type PeerSecurity, start_ejabberd_peer, start_prosody_peer } from "../../../tools/peers.ts";
+import {
+	missing_for_peers,
+	type Peer,
+	type PeerSecurity,
+	start_ejabberd_peer,
+	start_prosody_peer,
+} from "../../../tools/peers.ts";
 import { find_prosody, free_port } from "../../../tools/reference.ts";
 import { Client } from "../../../tools/scansion/client.ts";
 import { patience } from "../../helper.ts";
@@ -13,8 +18,7 @@ import { converse } from "../conversation.ts";
 import { log_in_to, Neighbourhood, start_neighbour } from "../servers.ts";
 
 const prosody = find_prosody(process.env["ENJAMB_REFERENCE"]);
-const missing = prosody === undefined ? "Prosody is not installed" : has_ejabberd() ? undefined : "ejabberd is not installed";
-const is_left_out = left_out(missing, "rooms that are shared with a Prosody and an ejabberd are not tried");
+const is_left_out = left_out(missing_for_peers(prosody), "rooms that are shared with a Prosody and an ejabberd are not tried");
 
 /** How the three tell each other who they are. */
 interface Kind {

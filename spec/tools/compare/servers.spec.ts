@@ -10,13 +10,12 @@ import { random_play } from "../../../tools/compare/random.ts";
 import { default_stage, distant_stage, on_stage } from "../../../tools/compare/stage.ts";
 import type { Play } from "../../../tools/compare/types.ts";
 import { run, status } from "../../../tools/compare.ts";
-import { has_ejabberd } from "../../../tools/ejabberd.ts";
+import { missing_for_peers } from "../../../tools/peers.ts";
 import { find_prosody } from "../../../tools/reference.ts";
 import { left_out } from "../../needs.ts";
 
 const prosody = find_prosody(process.env["ENJAMB_REFERENCE"]);
-const missing = prosody === undefined ? "Prosody is not installed" : has_ejabberd() ? undefined : "ejabberd is not installed";
-const is_left_out = left_out(missing, "plays with clients on three servers are not compared");
+const is_left_out = left_out(missing_for_peers(prosody), "plays with clients on three servers are not compared");
 
 const stage = { ...distant_stage, elsewhere: ["b.example", "c.example"] };
 
