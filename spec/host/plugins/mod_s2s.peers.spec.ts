@@ -1,7 +1,8 @@
 // Streams between this server, a real Prosody and a real ejabberd: a conversation in rooms on each of them.
 
-import { afterEach, beforeEach, describe, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { RunningServer } from "../../../host/running_server.ts";
+import * as st from "../../../host/util/stanza.ts";
 import { NameServer } from "../../../tools/name_server.ts";
 import {
 	missing_for_peers,
@@ -12,7 +13,7 @@ import {
 } from "../../../tools/peers.ts";
 import { find_prosody, free_port } from "../../../tools/reference.ts";
 import { Client } from "../../../tools/scansion/client.ts";
-import { patience } from "../../helper.ts";
+import { expect_stanza, patience } from "../../helper.ts";
 import { left_out } from "../../needs.ts";
 import { converse } from "../conversation.ts";
 import { log_in_to, Neighbourhood, start_neighbour } from "../servers.ts";
@@ -63,9 +64,9 @@ afterEach(async () => {
 	ours = undefined;
 });
 
-function security_of(domain: string, { encrypted, by, by_certificate }: Kind): PeerSecurity | undefined {
+function security_of(domain: string, { encrypted, by, by_certificate }: Kind, named = domain): PeerSecurity | undefined {
 	if (!encrypted) return undefined;
-	const pair = neighbours.certify(domain, [domain, `conference.${domain}`], by);
+	const pair = neighbours.certify(domain, [named, `conference.${named}`], by);
 	return { ...pair, authority: neighbours.authority, by_certificate };
 }
 
@@ -90,8 +91,9 @@ async function start_ours(domain: string, kind: Kind): Promise<void> {
 	names.place({ [direct_tls ? "direct_tls" : "plain"]: port }, domain, `conference.${domain}`);
 }
 
-async function start_peer(start: typeof start_prosody_peer, domain: string, kind: Kind): Promise<Peer> {
-	const started = await start({ domain, names, security: security_of(domain, kind), direct_tls: kind.direct_tls }, prosody);
+async function start_peer(start: typeof start_prosody_peer, domain: string, kind: Kind, named = domain): Promise<Peer> {
+	const security = security_of(domain, kind, named);
+	const started = await start({ domain, names, security, direct_tls: kind.direct_tls }, prosody);
 	if (!started.ok) throw new Error(started.error);
 	peers.push(started.value);
 	return started.value;
@@ -129,5 +131,31 @@ describe.skipIf(is_left_out)("this server, a real Prosody and a real ejabberd", 
 			{ owner: nurse, guest: romeo, rowdy: juliet },
 			{ moderation: false, avatar: true },
 		);
+	});
+
+	it.each([
+		["a Prosody", "that nobody vouches for", start_prosody_peer, "itself", "mantua.example"],
+		["a Prosody", "for another name", start_prosody_peer, "authority", "elsewhere.example"],
+		["an ejabberd", "that nobody vouches for", start_ejabberd_peer, "itself", "mantua.example"],
+		["an ejabberd", "for another name", start_ejabberd_peer, "authority", "elsewhere.example"],
+	] as const)("has nothing to do with %s whose certificate is one %s", { timeout: 180_000 }, async (_, __, start, by, named) => {
+		const kind: Kind = { encrypted: true, by: "authority", by_certificate: true, modules: ["dialback"] };
+		await start_ours("verona.example", kind);
+		// That it would take ours, and dialback, is not enough
+		const theirs = await start_peer(start, "mantua.example", { ...kind, by, by_certificate: false }, named);
+		if (ours === undefined) return;
+		const romeo = await log_in_to(ours, "romeo@verona.example");
+		clients.push(romeo);
+		const juliet = await log_in(theirs, "juliet");
+		for (const [one, other] of [
+			[romeo, juliet],
+			[juliet, romeo],
+		] as const) {
+			one.send(st.message({ to: other.full_jid, type: "chat", id: "secret" }, "a secret"));
+			const refused = await expect_stanza(one, ({ attr }) => attr["id"] === "secret");
+			expect(refused.attr["type"]).toBe("error");
+			expect(refused.get_error()?.condition).toMatch(/^remote-server-(timeout|not-found)$/);
+			expect(other.queue.filter(({ name }) => name === "message")).toEqual([]);
+		}
 	});
 });
