@@ -18,7 +18,12 @@ export function to_attribute_with_namespace(jid: string): string {
 	return to_attribute(jid) + client_xmlns;
 }
 
-/** A text for many as one recipient gets it; some already declare their namespace. */
+/** What {@link to_attribute_with_namespace} made, for one text: some already declare their namespace. */
+export function attribute_for(text: AddressableText, to: string): string {
+	return text.head.includes(" xmlns='") ? to.replace(client_xmlns, "") : to;
+}
+
+/** A text for many as one recipient gets it. */
 export function addressed_text(text: AddressableText, to: string): string {
-	return text.head + (text.head.includes(" xmlns='") ? to.replace(client_xmlns, "") : to) + text.tail;
+	return text.head + attribute_for(text, to) + text.tail;
 }

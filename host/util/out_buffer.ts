@@ -9,7 +9,12 @@ function is_ascii(text: string): boolean {
 	return Buffer.byteLength(text) === text.length;
 }
 
-type Part = string | Uint8Array | AddressableText;
+/** Bytes as characters, up to U+00FF: the head of a frame around what follows. */
+export interface RawHead {
+	readonly raw: string;
+}
+
+type Part = string | Uint8Array | AddressableText | RawHead;
 
 /** Texts and bytes in order, and their size. */
 interface Kept {
@@ -91,8 +96,13 @@ export class OutBuffer {
 	/**
 	 * Adds a text that others get too.
 	 * @param to the attribute for this one, with the space before it
+	 * @param head stands in front of it
 	 */
-	add_shared(text: AddressableText, to: string): void {
+	add_shared(text: AddressableText, to: string, head?: RawHead): void {
+		if (head !== undefined) {
+			this.parts.push(head);
+			this.turn_size += head.raw.length;
+		}
 		// Once there is an address, it does not change
 		if (this.to === "") {
 			this.to = to;
@@ -184,6 +194,15 @@ export class OutBuffer {
 			} else if ("head" in part) {
 				text += part.head + to + part.tail;
 				size += part.size + to.length;
+			} else if ("raw" in part) {
+				size += part.raw.length;
+				// Where all is one byte a character, this is no exception
+				if (is_ascii) text += part.raw;
+				else {
+					if (text !== "") pieces.push({ text, is_ascii });
+					pieces.push(Buffer.from(part.raw, "latin1"));
+					text = "";
+				}
 			} else {
 				if (text !== "") pieces.push({ text, is_ascii });
 				pieces.push(part);

@@ -1,6 +1,6 @@
 // No counterpart: Prosody's connections write as they are told to.
 
-import { OutBuffer } from "./out_buffer.ts";
+import { OutBuffer, type RawHead } from "./out_buffer.ts";
 import type { AddressableText } from "./stanza.ts";
 import type { Held, Outlet, Turn } from "./turn.ts";
 
@@ -53,9 +53,9 @@ export abstract class TurnConnection implements Outlet {
 		return true;
 	}
 
-	write_shared(text: AddressableText, to: string): boolean {
+	write_shared(text: AddressableText, to: string, head?: RawHead): boolean {
 		if (!this.has_place(text.size + to.length)) return false;
-		this.out.add_shared(text, to);
+		this.out.add_shared(text, to, head);
 		if (!this.dirty) this.touch();
 		return true;
 	}

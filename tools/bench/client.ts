@@ -1,8 +1,8 @@
 // No counterpart: a client that logs in, enters rooms, and from then on only counts.
 
-import { connect, type Socket } from "node:net";
 import { ns } from "../../host/util/ns.ts";
-import { stream_header } from "../../host/util/xmppstream.ts";
+import type { Carrier } from "./types.ts";
+import { open_wire, type Wire } from "./wires.ts";
 
 /** How long a server may take to answer, in milliseconds. Storms keep it busy for long. */
 const patience = 180_000;
@@ -20,34 +20,35 @@ export class BenchClient {
 	onpiece: ((piece: string) => void) | undefined;
 	private text = "";
 	private waiting: Waiting | undefined;
-	private readonly socket: Socket;
 	private ended = false;
 
-	private constructor(port: number) {
-		this.socket = connect({ port, host: "127.0.0.1", noDelay: true });
-		this.socket.on("data", (chunk: Buffer) => this.arrived(chunk.toString("latin1")));
-		this.socket.on("error", (error) => this.gone(error));
-		this.socket.on("close", () => this.gone(new Error("the server closed the connection")));
+	private constructor(private readonly wire: Wire) {
+		wire.onpiece = (piece) => this.arrived(piece);
+		wire.ongone = (error) => this.gone(error);
 	}
 
 	/** Connects and logs in anonymously. */
-	static async open(port: number): Promise<BenchClient> {
-		const client = new BenchClient(port);
-		const header = stream_header({ xmlns: ns.client, to: "localhost", version: "1.0" });
-		await client.ask(header, "</stream:features>");
+	static async open(port: number, carrier: Carrier = "tcp"): Promise<BenchClient> {
+		const client = new BenchClient(open_wire(port, carrier));
+		await client.until("</stream:features>", () => client.wire.open());
 		await client.ask(`<auth xmlns='${ns.sasl}' mechanism='ANONYMOUS'/>`, "<success");
-		await client.ask(header, "</stream:features>");
+		await client.until("</stream:features>", () => client.wire.open());
 		await client.ask(`<iq type='set' id='bind'><bind xmlns='${ns.bind}'/></iq>`, "</iq>");
 		return client;
 	}
 
-	/** Sends text. */
+	/** Sends a stanza. */
 	send(text: string): void {
-		this.socket.write(text, "latin1");
+		this.wire.send(text);
 	}
 
-	/** Sends text and waits until the answer has some other text in it. */
-	ask(text: string, marker: string): Promise<void> {
+	/** Sends a stanza and waits until the answer has some text in it. */
+	ask(stanza: string, marker: string): Promise<void> {
+		return this.until(marker, () => this.send(stanza));
+	}
+
+	/** Does something and waits until what comes of it has some text in it. */
+	private until(marker: string, act: () => void): Promise<void> {
 		this.text = "";
 		const answered = new Promise<void>((found, failed) => {
 			const timer = setTimeout(() => failed(new Error(`no ${marker} came; the last was ${this.text.slice(-300)}`)), patience);
@@ -67,7 +68,7 @@ export class BenchClient {
 				},
 			};
 		});
-		this.send(text);
+		act();
 		return answered;
 	}
 
@@ -78,12 +79,12 @@ export class BenchClient {
 
 	/** Stops reading, like a client whose network is gone. */
 	pause(): void {
-		this.socket.pause();
+		this.wire.pause();
 	}
 
 	close(): void {
 		this.ended = true;
-		this.socket.destroy();
+		this.wire.close();
 	}
 
 	private arrived(piece: string): void {
@@ -101,18 +102,18 @@ export class BenchClient {
 		this.waiting?.failed(error);
 		if (this.ended) return;
 		this.ended = true;
-		this.socket.destroy();
+		this.wire.close();
 	}
 }
 
 /** Logs clients in, a few at a time. */
-export async function open_clients(port: number, count: number): Promise<BenchClient[]> {
+export async function open_clients(port: number, count: number, carrier?: Carrier): Promise<BenchClient[]> {
 	const clients: BenchClient[] = [];
 	let begun = 0;
 	const next = async (): Promise<void> => {
 		while (begun < count) {
 			begun++;
-			clients.push(await BenchClient.open(port));
+			clients.push(await BenchClient.open(port, carrier));
 		}
 	};
 	await Promise.all(Array.from({ length: Math.min(20, count) }, next));

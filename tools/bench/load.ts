@@ -1,16 +1,20 @@
 // No counterpart: keeps a server busy in a closed loop, and measures what that costs it.
 
 import { setTimeout as delay } from "node:timers/promises";
-import type { BenchClient } from "./client.ts";
 import { Latencies } from "./latencies.ts";
 import { cpu_micros, rss_mib } from "./processes.ts";
 import { StanzaCounter, TimeReader } from "./stanza_counter.ts";
 import type { Effort, Measurement, Subject } from "./types.ts";
 
+/** Something that receives stanzas: a client, or a stream for many. */
+interface Listener {
+	onpiece: ((piece: string) => void) | undefined;
+}
+
 /** Something that clients do again and again. */
 export interface Operation {
 	/** Who takes part. */
-	readonly clients: readonly BenchClient[];
+	readonly clients: readonly Listener[];
 	/** A text that is exactly once in each stanza that it leads to. */
 	readonly marker: string;
 	/** How many such stanzas one operation leads to. */
@@ -18,7 +22,7 @@ export interface Operation {
 	/** How many operations may be unfinished at the same time. */
 	readonly window: number;
 	/** Clients whose messages say when they were sent; elsewhere whole operations are timed. */
-	readonly timed?: readonly BenchClient[];
+	readonly timed?: readonly Listener[];
 	/** Does it once more. */
 	act(index: number): void;
 }

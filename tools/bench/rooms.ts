@@ -57,7 +57,7 @@ export async function enter(jid: string, clients: readonly BenchClient[], limit 
 
 /** Logs clients in and fills rooms with them. */
 export async function fill_rooms(subject: Subject, rooms: number, occupants: number): Promise<FilledRoom[]> {
-	const clients = await open_clients(subject.port, rooms * occupants);
+	const clients = await open_clients(subject.port, rooms * occupants, subject.carrier);
 	const filled: FilledRoom[] = [];
 	await each([...Array(rooms).keys()], 20, async (index) => {
 		filled.push(await enter(room_jid(index), clients.slice(index * occupants, (index + 1) * occupants)));
@@ -85,7 +85,7 @@ export async function join_storm(
 	effort: Effort,
 	before_leaving?: () => Promise<void>,
 ): Promise<Measurement> {
-	const clients = await open_clients(subject.port, occupants);
+	const clients = await open_clients(subject.port, occupants, subject.carrier);
 	const latencies = new Latencies();
 	let received = 0;
 	const storm = async (name: string, guests: readonly BenchClient[]): Promise<void> => {

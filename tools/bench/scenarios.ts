@@ -4,12 +4,13 @@ import { setTimeout as delay } from "node:timers/promises";
 import { ns } from "../../host/util/ns.ts";
 import type { BenchClient } from "./client.ts";
 import { open_clients } from "./client.ts";
+import { component_scenario, uplink_scenario } from "./entrances.ts";
 import { measure, type Operation } from "./load.ts";
 import { start_probe } from "./probe.ts";
 import { rss_mib } from "./processes.ts";
 import { enter, type FilledRoom, fill_rooms, join_storm, leave, room_jid } from "./rooms.ts";
 import { timed_body } from "./stanza_counter.ts";
-import type { Effort, Measurement, Scenario, Subject } from "./types.ts";
+import type { Carrier, Effort, Measurement, Scenario, Subject } from "./types.ts";
 
 /** Messages that may be under way at once over all rooms, and in each of them where there are many. */
 const messages_under_way = 50;
@@ -58,13 +59,17 @@ async function with_rooms(
 	}
 }
 
-function messages(rooms: number, occupants: number, archive: boolean): Scenario {
+const carrier_names = { tls: "TLS", websocket: "WebSocket", bosh: "BOSH" };
+
+function messages(rooms: number, occupants: number, archive: boolean, carrier?: Exclude<Carrier, "tcp">): Scenario {
+	const by = carrier === undefined ? "" : `, by ${carrier_names[carrier]}`;
 	return {
-		id: `messages-${rooms}x${occupants}${archive ? "-archive" : ""}`,
-		title: `Messages, ${rooms} × ${occupants}${archive ? ", archived" : ""}`,
+		id: `${carrier ?? "messages"}-${rooms}x${occupants}${archive ? "-archive" : ""}`,
+		title: `Messages, ${rooms} × ${occupants}${archive ? ", archived" : ""}${by}`,
 		unit: "delivery",
 		archive,
-		floor: !archive,
+		floor: !archive && carrier === undefined,
+		...(carrier === undefined ? {} : { entrance: carrier }),
 		run: (subject, effort) =>
 			with_rooms(subject, rooms, occupants, (filled) =>
 				measure(
@@ -204,6 +209,14 @@ export const standard_scenarios: readonly Scenario[] = [
 	private_messages,
 	nick_changes,
 	archive_queries,
+	messages(1, 100, false, "tls"),
+	messages(50, 10, false, "tls"),
+	messages(1, 100, false, "websocket"),
+	messages(50, 10, false, "websocket"),
+	messages(1, 100, false, "bosh"),
+	messages(50, 10, false, "bosh"),
+	component_scenario(100),
+	uplink_scenario(100),
 	memory,
 	idle,
 	start,

@@ -7,11 +7,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { failed, ok, type Result } from "../../host/util/error.ts";
+import { self_signed_certificate } from "../../host/util/x509.ts";
 import { has_ejabberd } from "../ejabberd.ts";
 import { free_port, start_reference } from "../reference.ts";
 import { prepare_ejabberd } from "./ejabberd.ts";
+import { peer_host, peer_secret } from "./peer_stream.ts";
 import { pin, pinned } from "./processes.ts";
-import type { Scenario, Subject, SubjectName } from "./types.ts";
+import type { Carrier, Entrance, Scenario, Subject, SubjectName } from "./types.ts";
 
 const address = "127.0.0.1";
 /** How long a server may take to start, in milliseconds. */
@@ -30,28 +32,74 @@ export interface SubjectOptions {
 	readonly core: number;
 }
 
-/** Where a measured server keeps its rooms. */
-export type SubjectRooms = Pick<Scenario, "archive" | "storage">;
+/** Where a measured server keeps its rooms, and how those in them reach it. */
+export type SubjectRooms = Pick<Scenario, "archive" | "storage" | "entrance">;
 
-/** What Prosody and Enjamb both run: plain TCP, anonymous clients, rooms that are open at once. */
-function shared_config({ archive, storage: kept_in }: SubjectRooms): string {
+/** What opens an entrance to a server: global options, a module, and what belongs to the rooms or comes behind them. */
+function entrance_config(entrance: Entrance, port: number, folder: string) {
+	switch (entrance) {
+		case "tcp":
+			return { options: [] };
+		case "tls": {
+			const made = self_signed_certificate(["localhost"], 2);
+			const files = { certificate: join(folder, "localhost.crt"), key: join(folder, "localhost.key") };
+			writeFileSync(files.certificate, made.certificate);
+			writeFileSync(files.key, made.key);
+			return {
+				options: [
+					`c2s_direct_tls_ports = { ${port} }`,
+					`c2s_direct_tls_ssl = { certificate = "${files.certificate}", key = "${files.key}" }`,
+				],
+			};
+		}
+		case "websocket":
+		case "bosh":
+			return {
+				module: entrance,
+				options: [
+					`http_ports = { ${port} }`,
+					`http_interfaces = { "${address}" }`,
+					`consider_${entrance}_secure = true`,
+					'http_default_host = "localhost"',
+				],
+			};
+		case "component":
+			return {
+				options: [`component_ports = { ${port} }`, `component_interfaces = { "${address}" }`],
+				end: [`Component "${peer_host}"`, `	component_secret = "${peer_secret}"`],
+			};
+		case "uplink":
+			return { options: [], rooms: [`	component_uplink = "${address}:${port}"`, `	component_secret = "${peer_secret}"`] };
+	}
+}
+
+/**
+ * What Prosody and Enjamb both run: anonymous clients, rooms that are open at once.
+ * @param port of the entrance, where that is not plain TCP
+ * @param folder for files of its own
+ */
+function shared_config({ archive, storage: kept_in, entrance = "tcp" }: SubjectRooms, port: number, folder: string): string {
+	const { module, options, rooms = [], end = [] } = entrance_config(entrance, port, folder);
 	const storage =
 		kept_in !== undefined ? [`storage = "${kept_in}"`] : archive ? ['storage = { muc_log = "sql" }'] : ['storage = "memory"'];
 	if (archive || kept_in === "sql") storage.push('sql = { driver = "SQLite3", database = "bench.sqlite" }');
 	return `${[
-		'modules_enabled = { "saslauth", "disco" }',
+		`modules_enabled = { "saslauth", "disco"${module === undefined ? "" : `, "${module}"`} }`,
 		'modules_disabled = { "s2s", "tls" }',
 		"c2s_require_encryption = false",
 		"allow_unencrypted_plain_auth = true",
 		...storage,
 		"muc_room_cache_size = 100000",
 		"max_archive_query_results = 50",
+		...options,
 		'VirtualHost "localhost"',
 		'	authentication = "anonymous"',
 		'Component "conference.localhost" "muc"',
 		"	muc_room_locking = false",
 		...(kept_in === undefined ? [] : ["	muc_room_default_persistent = true"]),
 		...(archive ? ['	modules_enabled = { "muc_mam" }'] : []),
+		...rooms,
+		...end,
 	].join("\n")}\n`;
 }
 
@@ -73,6 +121,21 @@ async function end(process: ChildProcess): Promise<void> {
 	const timer = setTimeout(() => process.kill("SIGKILL"), 5000);
 	await exited;
 	clearTimeout(timer);
+}
+
+/** The carrier of clients that enter there. */
+function carrier_of(entrance: Entrance | undefined): Carrier {
+	return entrance === undefined || entrance === "component" || entrance === "uplink" ? "tcp" : entrance;
+}
+
+/** Waits until something listens there. */
+async function until_open(port: number, is_over: () => boolean): Promise<boolean> {
+	const deadline = performance.now() + patience;
+	while (!is_over() && performance.now() < deadline) {
+		if (await accepts(port)) return true;
+		await delay(2);
+	}
+	return false;
 }
 
 /** Starts a command that listens on a port, and waits until it does. */
@@ -110,19 +173,27 @@ async function launch(
 		if (!ended) await end(child);
 		rmSync(folder, { recursive: true, force: true });
 	};
-	while (!ended && performance.now() - begun < patience) {
-		if (await accepts(port)) return ok({ name, port, pid: child.pid ?? 0, start_ms: performance.now() - begun, stop });
-		await delay(2);
+	if (await until_open(port, () => ended)) {
+		return ok({ name, port, carrier: "tcp", pid: child.pid ?? 0, start_ms: performance.now() - begun, stop });
 	}
 	await stop();
 	return failed(`${name} did not start: ${words.trim()}`);
 }
 
-async function start_prosody(rooms: SubjectRooms, { prosody, core }: SubjectOptions): Promise<Result<Subject, string>> {
+async function start_prosody(
+	rooms: SubjectRooms,
+	{ prosody, core }: SubjectOptions,
+	entrance_port: number,
+): Promise<Result<Subject, string>> {
 	// Prosody does not make the folder for its database
 	const data_folder = mkdtempSync(join(tmpdir(), "enjamb-bench-prosody-"));
 	const begun = performance.now();
-	const started = await start_reference({ prosody, config: shared_config(rooms), data_folder, timeout: patience });
+	const started = await start_reference({
+		prosody,
+		config: shared_config(rooms, entrance_port, data_folder),
+		data_folder,
+		timeout: patience,
+	});
 	const start_ms = performance.now() - begun;
 	if (!started.ok) {
 		rmSync(data_folder, { recursive: true });
@@ -134,7 +205,7 @@ async function start_prosody(rooms: SubjectRooms, { prosody, core }: SubjectOpti
 		await stop();
 		rmSync(data_folder, { recursive: true, force: true });
 	};
-	return ok({ name: "prosody", port, pid, start_ms, stop: stop_all });
+	return ok({ name: "prosody", port, carrier: "tcp", pid, start_ms, stop: stop_all });
 }
 
 /**
@@ -146,10 +217,25 @@ export async function start_subject(
 	rooms: SubjectRooms,
 	options: SubjectOptions,
 ): Promise<Result<Subject, string>> {
+	const entrance_port = await free_port();
+	const started = await start_named(name, rooms, options, entrance_port);
+	const { entrance } = rooms;
+	if (!started.ok || entrance === undefined || entrance === "tcp") return started;
+	const subject: Subject = { ...started.value, port: entrance_port, carrier: carrier_of(entrance) };
+	// There this program listens itself
+	if (entrance === "uplink" || (await until_open(entrance_port, () => false))) return ok(subject);
+	await subject.stop();
+	return failed(`${name} did not open its entrance by ${entrance}`);
+}
+
+async function start_named(
+	name: SubjectName,
+	rooms: SubjectRooms,
+	options: SubjectOptions,
+	entrance_port: number,
+): Promise<Result<Subject, string>> {
 	const { core, program } = options;
-	if (name === "prosody") {
-		return start_prosody(rooms, options);
-	}
+	if (name === "prosody") return start_prosody(rooms, options, entrance_port);
 	const folder = mkdtempSync(join(tmpdir(), `enjamb-bench-${name}-`));
 	const port = await free_port();
 	if (name === "floor") return launch(name, folder, port, pinned(core, [...program, "bench", "--floor", String(port)]));
@@ -176,6 +262,6 @@ export async function start_subject(
 		}
 		head.push(`plugin_paths = { "${prosody_modules}" }`, 'prefer_lua_modules = { "muc", "muc_mam" }');
 	}
-	writeFileSync(config, `${head.join("\n")}\n${shared_config(rooms)}`);
+	writeFileSync(config, `${head.join("\n")}\n${shared_config(rooms, entrance_port, folder)}`);
 	return launch(name, folder, port, pinned(core, [...program, "start", "--config", config]));
 }

@@ -7,10 +7,18 @@
 export const subject_names = ["enjamb", "prosody", "ejabberd", "floor", "lua"] as const;
 export type SubjectName = (typeof subject_names)[number];
 
+/** What carries the streams of clients. */
+export type Carrier = "tcp" | "tls" | "websocket" | "bosh";
+
+/** What lies between the server and those who are in rooms: the streams of clients, or one stream of a component for all of them. */
+export type Entrance = Carrier | "component" | "uplink";
+
 /** A running server. */
 export interface Subject {
 	readonly name: SubjectName;
+	/** Where clients connect, or components; where this program awaits the server as its component. */
 	readonly port: number;
+	readonly carrier: Carrier;
 	/** The process whose processor time and memory are measured. */
 	readonly pid: number;
 	/** The time from its start until it accepts a connection, in milliseconds. */
@@ -60,6 +68,8 @@ export interface Scenario {
 	readonly archive?: boolean;
 	/** Where rooms are kept, which stay then; in memory, and no longer than somebody is in them, unless said otherwise. */
 	readonly storage?: RoomStorage;
+	/** How those in the rooms reach the server; by TCP unless said otherwise. Others than this server and Prosody are not asked. */
+	readonly entrance?: Entrance;
 	/** Place in a sweep: how many there are of what the sweep varies. */
 	readonly sweep?: { readonly of: "occupants" | "rooms"; readonly at: number };
 	/** Whether the floor can take part. */

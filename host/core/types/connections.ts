@@ -1,5 +1,6 @@
 // No counterpart: Prosody describes in net/server_epoll.lua what carries a stream.
 
+import type { RawHead } from "../../util/out_buffer.ts";
 import type { AddressableText } from "../../util/stanza.ts";
 import type { ConfigValue } from "../config/config.ts";
 
@@ -32,8 +33,9 @@ export interface Connection {
 	/**
 	 * Collects a text that others get too.
 	 * @param to its `to` attribute for this one, with a space before it, as `st.to_attribute` makes it
+	 * @param head what stands in front of it where this carries another carrier's frames
 	 */
-	write_shared(text: AddressableText, to: string): boolean;
+	write_shared(text: AddressableText, to: string, head?: RawHead): boolean;
 	/** Has the system probe an idle connection. */
 	set_keepalive(on: boolean): void;
 	/** Protocol and cipher of TLS, for logs; undefined without TLS. */

@@ -2,8 +2,9 @@
 
 import { Receiver, Sender } from "ws";
 import type { ChannelBinding, Connection, Log, RateLimitSettings } from "../../core/types.ts";
+import type { RawHead } from "../../util/out_buffer.ts";
 import type { AddressableText } from "../../util/stanza.ts";
-import { addressed_text } from "../client_documents.lib.ts";
+import { attribute_for } from "../client_documents.lib.ts";
 
 const text_frame = 0x1;
 const close_frame = 0x8;
@@ -21,6 +22,14 @@ const too_big = 1009;
 function frame(opcode: number, data: Buffer): Buffer {
 	const pieces = Sender.frame(data, { fin: true, opcode, mask: false, readOnly: true, rsv1: false });
 	return pieces.length === 1 && pieces[0] !== undefined ? pieces[0] : Buffer.concat(pieces);
+}
+
+/** The head of a frame with text of so many bytes. Source: RFC 6455 §5.2. */
+function text_head(size: number): RawHead {
+	const bytes = (count: number): number[] =>
+		Array.from({ length: count }, (_, at) => Math.floor(size / 256 ** (count - 1 - at)) % 256);
+	const length = size < 126 ? [size] : size < 0x10000 ? [126, ...bytes(2)] : [127, ...bytes(8)];
+	return { raw: String.fromCharCode(0x80 | text_frame, ...length) };
 }
 
 /** A close frame; its text may have 123 bytes. */
@@ -63,6 +72,8 @@ export class WebSocketConnection implements Connection {
 	readonly secure: boolean;
 	private readonly receiver: Receiver;
 	private closing = false;
+	/** The head of the last frame with a text that others got, too. */
+	private last_head: { readonly size: number; readonly head: RawHead } | undefined;
 
 	constructor(
 		private readonly conn: Connection,
@@ -101,8 +112,15 @@ export class WebSocketConnection implements Connection {
 		return !this.closing && this.conn.write(frame(text_frame, Buffer.from(data)), keep);
 	}
 
+	/** The text that many get stays one; only the head of its frame is made, where it is not as long as the one before. */
 	write_shared(text: AddressableText, to: string): boolean {
-		return this.write(addressed_text(text, to));
+		if (this.closing) return false;
+		const attribute = attribute_for(text, to);
+		const size = text.size + attribute.length;
+		const is_ascii = text.is_ascii && Buffer.byteLength(attribute) === attribute.length;
+		if (!is_ascii) return this.write(text.head + attribute + text.tail);
+		if (this.last_head?.size !== size) this.last_head = { size, head: text_head(size) };
+		return this.conn.write_shared(text, attribute, this.last_head.head);
 	}
 
 	/** Asks the client whether it is still there; any answer keeps the connection open. */

@@ -1,4 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { Sender } from "ws";
+import { SocketConnection } from "../../../host/net/connection.ts";
+import { WebSocketConnection } from "../../../host/plugins/websocket/connection.ts";
 import { ns } from "../../../host/util/ns.ts";
 import { find_prosody, free_port, type Reference, start_reference } from "../../../tools/reference.ts";
 import { start_test_server, type TestServer } from "../../helper.ts";
@@ -152,6 +155,38 @@ describe("mod_websocket", () => {
 		await client.ask(open, "features");
 		expect(await client.ask(bind, "</iq>")).toContain("<jid>romeo@localhost/raw</jid>");
 		expect(await client.ask(ping("p"), "id='p'")).toContain(` xmlns='${ns.client}'`);
+	});
+
+	it("brings what is said in a room in frames of their own, in whatever letters and however long", async () => {
+		const client = await login();
+		const room = "tearoom@conference.localhost";
+		const x = `<x xmlns='${ns.muc}'/>`;
+		await client.ask(`<presence xmlns='${ns.client}' to='${room}/romeo'>${x}</presence>`, "<subject");
+		const bodies = ["short", "x".repeat(200), "grüße", "y".repeat(15_000), "日本", "last"];
+		for (const body of bodies) {
+			client.frame(`<message xmlns='${ns.client}' type='groupchat' to='${room}'><body>${body}</body></message>`);
+		}
+		await client.take("<body>last</body>");
+		const said = client.said.flatMap(
+			(text) => /^<message [^>]*>(?:<[^b][^>]*>)*<body>(.*)<\/body>.*<\/message>$/.exec(text)?.[1] ?? [],
+		);
+		expect(said).toEqual(bodies);
+	});
+
+	it("makes heads as the library does, for one text that many get", () => {
+		const written: (string | undefined)[] = [];
+		const carrier = Object.create(SocketConnection.prototype, {
+			write_shared: { value: (_text: unknown, _to: unknown, head?: { raw: string }) => written.push(head?.raw) },
+		});
+		const options = { ip: "", secure: true, message_size_limit: 1, fragment_limit: 1, log: () => {} };
+		const conn = new WebSocketConnection(carrier, options);
+		const sizes = [20, 125, 126, 300, 65_535, 65_536, 70_000];
+		for (const size of sizes) conn.write_shared({ head: "<a", tail: "/>", size: size - 4, is_ascii: true }, " b=1");
+		const heads = sizes.map((size) => {
+			const [head] = Sender.frame(Buffer.alloc(size), { fin: true, opcode: 1, mask: false, readOnly: true, rsv1: false });
+			return head?.toString("latin1");
+		});
+		expect(written).toEqual(heads);
 	});
 
 	it.skipIf(prosody === undefined)("opens, logs in and answers as Prosody does", async () => {

@@ -20,6 +20,7 @@ describe("what a connection has to say", () => {
 				kind: fc.constant("shared" as const),
 				text: fc.constantFrom("hello", "ß"),
 				to: fc.constantFrom("a@b/c", "ü@b/c"),
+				head: fc.constantFrom(undefined, { raw: "\u0081\u00fe\u0000" }),
 			}),
 		);
 		fc.assert(
@@ -27,20 +28,21 @@ describe("what a connection has to say", () => {
 				const out = new OutBuffer();
 				let expected = "";
 				let written = "";
+				const latin1 = (data: string | Buffer): string => Buffer.from(data).toString("latin1");
 				for (const [index, given] of parts.entries()) {
 					if (index === cut) out.seal();
-					if (index === cut + 3) written += bytes(out.take(limit)).toString();
+					if (index === cut + 3) written += latin1(bytes(out.take(limit)));
 					if (given.kind === "shared") {
 						const text = st.serialise_for_many(st.message({ from: "room@host" }, given.text));
-						out.add_shared(text, st.to_attribute(given.to));
-						expected += st.address(text, given.to);
+						out.add_shared(text, st.to_attribute(given.to), given.head);
+						expected += (given.head?.raw ?? "") + latin1(st.address(text, given.to));
 					} else {
 						out.add(given.kind === "text" ? given.text : Buffer.from(given.text), false);
-						expected += Buffer.from(given.text).toString();
+						expected += latin1(given.text);
 					}
 				}
 				out.seal();
-				while (out.ready > 0) written += bytes(out.take(limit)).toString();
+				while (out.ready > 0) written += latin1(bytes(out.take(limit)));
 				expect(written).toBe(expected);
 				expect(out.size).toBe(0);
 				expect(out.take()).toEqual([]);

@@ -25,7 +25,7 @@ async function floor(): Promise<Subject> {
 		await once(server, "close");
 	};
 	closers.push(stop);
-	return { name: "floor", port: address.port, pid: process.pid, start_ms: 0, stop };
+	return { name: "floor", carrier: "tcp", port: address.port, pid: process.pid, start_ms: 0, stop };
 }
 
 describe("a load on the floor", () => {

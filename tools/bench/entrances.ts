@@ -1,0 +1,86 @@
+// No counterpart: the load of messages for each way by which those in a room reach the server.
+
+import { setTimeout as delay } from "node:timers/promises";
+import { ns } from "../../host/util/ns.ts";
+import { measure } from "./load.ts";
+import { PeerStream, peer_host } from "./peer_stream.ts";
+import { room_jid } from "./rooms.ts";
+import { StanzaCounter, timed_body } from "./stanza_counter.ts";
+import type { Effort, Measurement, Scenario, Subject } from "./types.ts";
+
+/** Messages that may be under way. */
+const under_way = 50;
+
+function peer_jid(index: number): string {
+	return `peer${index}@${peer_host}/x`;
+}
+
+/** Has so many enter a room over one stream, and waits until all have heard of each other. */
+async function fill(stream: PeerStream, room: string, occupants: number): Promise<void> {
+	const own = new StanzaCounter("code='110'");
+	let entered = 0;
+	let last = performance.now();
+	stream.onpiece = (piece) => {
+		entered += own.count(piece);
+		last = performance.now();
+	};
+	for (let index = 0; index < occupants; index++) {
+		stream.send(`<presence from='${peer_jid(index)}' to='${room}/nick${index}'><x xmlns='${ns.muc}'/></presence>`);
+		await stream.until(() => entered > index, `presence of occupant ${index}`);
+	}
+	while (performance.now() - last < 300) await delay(50);
+	stream.onpiece = undefined;
+}
+
+/** Everybody in a room talks in turn, and hears the others over one stream. */
+async function talk(stream: PeerStream, subject: Subject, occupants: number, effort: Effort): Promise<Measurement> {
+	const room = room_jid(0);
+	await fill(stream, room, occupants);
+	const act = (index: number): void => {
+		const from = peer_jid(index % occupants);
+		const body = timed_body(performance.now());
+		stream.send(`<message from='${from}' type='groupchat' id='m${index}' to='${room}'><body>${body}</body></message>`);
+	};
+	const operation = { clients: [stream], marker: "</message>", fan: occupants, window: under_way, timed: [stream], act };
+	return measure(subject, [operation], effort);
+}
+
+/** Over a stream of an external component, which people behind another server or gateway are reached by. */
+export function component_scenario(occupants: number): Scenario {
+	return {
+		id: `component-1x${occupants}`,
+		title: `Messages, 1 × ${occupants}, by a component's stream`,
+		unit: "delivery",
+		entrance: "component",
+		floor: false,
+		async run(subject, effort) {
+			const stream = await PeerStream.connect(subject.port);
+			try {
+				return await talk(stream, subject, occupants, effort);
+			} finally {
+				stream.close();
+			}
+		},
+	};
+}
+
+/** Rooms that are a component of another server themselves: Prosody cannot be that. */
+export function uplink_scenario(occupants: number): Scenario {
+	return {
+		id: `uplink-1x${occupants}`,
+		title: `Messages, 1 × ${occupants}, by an uplink`,
+		unit: "delivery",
+		entrance: "uplink",
+		floor: false,
+		async run(subject, effort) {
+			const served = PeerStream.serve(subject.port);
+			const stream = await served.stream;
+			try {
+				return await talk(stream, subject, occupants, effort);
+			} finally {
+				stream.close();
+				served.close();
+			}
+		},
+	};
+}
