@@ -120,7 +120,15 @@ export function create_globals(host: LuaContext): TValue {
 	const set = (name: string, value: TValue): void => vm.raw_set(inside, name, value);
 	set("_G", globals);
 	set("_VERSION", string_value("Lua 5.3"));
-	vm.raw_set(vm.raw_get(real, "package").value as Table, "path", string_value(initial_path()));
+	const package_library = vm.raw_get(real, "package").value as Table;
+	vm.raw_set(package_library, "path", string_value(initial_path()));
+	// fengari would run a file of JavaScript
+	const no_libraries = ["package.loadlib is not offered: only libraries in Lua can be loaded here", "absent"].map(string_value);
+	vm.raw_set(
+		package_library,
+		"loadlib",
+		vm.native(() => [nil, ...no_libraries]),
+	);
 	set(
 		"require",
 		vm.native(([name]) => host.libraries.get(name === undefined ? "" : text_of_string(name))),

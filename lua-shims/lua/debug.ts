@@ -64,5 +64,8 @@ export function restrict_debug(vm: Vm): void {
 		const is_string = ((args[0]?.type ?? tags.nil) & 15) === tags.short_string;
 		return vm.call(is_string ? plain_getmetatable : getmetatable, args);
 	});
+	replace("debug", () => {
+		throw new Error("debug.debug: nobody is at the server's terminal, and it would wait for them");
+	});
 	replace("getregistry", () => new TValue(tags.table, vm.new_table()));
 }
