@@ -28,7 +28,7 @@ import type { Result } from "./util/error.ts";
 export const version: string = package_json.version;
 
 /**
- * A server of a configuration with all that this program brings along.
+ * A server for a configuration, with everything that belongs to this program.
  * @param options.modules built-in modules of somebody who embeds the server; one of ours by the same name gives way
  */
 export function compose_server(
@@ -72,7 +72,7 @@ export async function load_config(path: string, options: LoadOptions = {}): Prom
 /** Names of the modules that this program brings along. */
 export const built_in_modules: ReadonlySet<string> = new Set([...host_modules, ...muc_modules].map(({ name }) => name));
 
-/** The Lua of a server, which otherwise comes to be with the first module that needs it. */
+/** The Lua of a server, which is otherwise made with the first module that needs it. */
 export function create_lua_host(server: Server): LuaHost {
 	return new LuaHost(server);
 }

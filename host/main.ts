@@ -10,7 +10,7 @@ import { add_scansion } from "./cli/scansion.ts";
 import { add_start } from "./cli/start.ts";
 import { version } from "./composition.ts";
 
-// Whoever reads the output may have seen enough of it (`| head`). What was begun is done all the same.
+// The reader of the output may close it early (`| head`). The command still finishes its work.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 	if (error.code !== "EPIPE") throw error;
 });

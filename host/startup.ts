@@ -109,7 +109,7 @@ function keeps_data(config: Config): boolean {
 }
 
 /**
- * Composes a server; {@link RunningServer.start} brings it up. Nothing of it is process-wide, so that several can live side by side.
+ * Composes a server; {@link RunningServer.start} starts it. Nothing of it is process-wide, so several can run in one process.
  * @returns an error that names what is wrong with the configuration
  */
 export function create_server(options: ServerOptions): Result<RunningServer, string> {
@@ -224,7 +224,7 @@ export function create_server(options: ServerOptions): Result<RunningServer, str
 	const portmanager = create_portmanager(server);
 	const hostmanager = create_hostmanager(server, {
 		load_modules(host) {
-			// Where nothing can be stored, every module would only say so in its own words.
+			// Where nothing can be stored, every module would only log an error of its own.
 			const problem = storagemanager.trouble(host);
 			if (problem !== undefined) {
 				storage_problems.set(host, problem);
@@ -279,7 +279,7 @@ export function create_server(options: ServerOptions): Result<RunningServer, str
 
 	async function open_accounts(): Promise<Result<true, string>> {
 		only_accounts = true;
-		// Whoever wants to work on accounts has to hear of those that cannot be reached.
+		// The caller wants to work on accounts, and has to know which ones cannot be reached.
 		const problem =
 			(await activate_hosts((host) => config.host_type(host) === "local")) ?? [...storage_problems.values()][0]?.text;
 		return problem === undefined ? ok(true) : fail_start(problem);

@@ -16,7 +16,7 @@ interface CheckFlags {
 	readonly loads?: boolean;
 }
 
-/** A real Prosody to load modules in, or true for the one on the PATH; ends the program where there is none. */
+/** A real Prosody to load modules in, or true for the one on the PATH; without one, the program ends. */
 async function loads_in_prosody(path: string | true): Promise<Loader> {
 	const { ReferenceLoads } = await import("../../tools/loads.ts");
 	const { load_hosts, loads_nowhere, loads_of } = await import("./check/loads/outcome.ts");

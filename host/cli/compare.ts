@@ -62,7 +62,7 @@ export function add_compare(program: Command): void {
 				import("../../tools/peers.ts"),
 				import("../../tools/reference.ts"),
 			]);
-			// A run that is cut short leaves no servers behind: they go when this process exits
+			// An interrupted run leaves no servers behind: they end when this process exits
 			for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
 				process.once(signal, () => process.exit(status.not_compared));
 			const { config, random, steps, seed, reference, also, uplink = false, servers = false, html, json, shrink } = options;

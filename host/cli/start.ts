@@ -45,7 +45,7 @@ async function start(options: { config?: string; data: string }): Promise<void> 
 	let is_started = false;
 	process.on("SIGHUP", () => {
 		log("info", "Received SIGHUP");
-		// A server that is only starting has nothing to read again
+		// A server that is still starting has nothing to reload
 		if (is_started) server.reload_config();
 	});
 	const listening = await server.start();
@@ -67,7 +67,7 @@ async function start(options: { config?: string; data: string }): Promise<void> 
 			server.events.fire_event(`signal/${signal}`, {});
 		});
 	}
-	// Whoever waits for this line may send a signal as soon as it is there
+	// Programs that wait for this line may send a signal at once
 	process.stdout.write(welcome(server));
 }
 

@@ -3,7 +3,7 @@
 import type { Config } from "../core/configmanager.ts";
 import { find_converse } from "../plugins/conversejs/find.ts";
 
-/** Whoever logs in is in a room, where the next one comes to. */
+/** Everybody who logs in enters the same room. */
 export const first_conversation = { auto_join_rooms: ["tearoom@conference.localhost"], muc_nickname_from_jid: true };
 
 /** Has a newcomer's server show a client for browsers at `http://127.0.0.1:5280/`, where the package of that is installed. */
@@ -14,7 +14,7 @@ export function add_web_page(config: Config): void {
 	config.set("*", "http_interfaces", ["127.0.0.1"]);
 	config.set("*", "http_ports", [5280]);
 	config.set("*", "https_ports", []);
-	// Who opens the page by its address names no host
+	// A browser that opens the page by its IP address names no host
 	config.set("*", "http_default_host", "localhost");
 	config.set("localhost", "modules_enabled", ["conversejs"]);
 	config.set("localhost", "http_paths", { conversejs: "/" });

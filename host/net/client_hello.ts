@@ -2,7 +2,7 @@
 
 import type { Duplex } from "node:stream";
 
-/** What a client's first bytes say: whom it wants (SNI, RFC 6066 §3), if anybody. */
+/** What a client's first bytes say: the host that it wants (SNI, RFC 6066 §3), if any. */
 export interface Hello {
 	readonly server_name: string | undefined;
 }
@@ -11,12 +11,12 @@ const handshake_record = 22;
 const client_hello = 1;
 const server_name_extension = 0;
 const host_name = 0;
-/** More bytes than any client has to say first. */
+/** More bytes than any client hello has. */
 const longest = 64 * 1024;
 
 const nobody: Hello = { server_name: undefined };
 
-/** Takes bytes from the front of a buffer; what is beyond the end is empty. */
+/** Takes bytes from the front of a buffer; beyond its end there are none. */
 class Reader {
 	private at = 0;
 
@@ -68,7 +68,9 @@ function message_of(data: Buffer): Buffer | "incomplete" | undefined {
 	return "incomplete";
 }
 
-/** Reads whom a client wants from what it sent so far, where that is enough. What is no TLS, or is broken, names nobody: TLS itself answers that. */
+/**
+ * Reads which host a client wants, where it has sent enough for that. What is not valid TLS names no host; TLS itself answers that.
+ */
 export function read_client_hello(data: Buffer): Hello | "incomplete" {
 	const message = data.length > longest ? undefined : message_of(data);
 	if (message === "incomplete") return message;
@@ -93,7 +95,7 @@ export function read_client_hello(data: Buffer): Hello | "incomplete" {
 	return nobody;
 }
 
-/** Waits for what a client says first; the stream is paused then, and has all of it still to be read. */
+/** Waits for a client's first bytes; the stream is paused then, and still has all of them to be read. */
 export function await_client_hello(stream: Duplex, done: (hello: Hello) => void): void {
 	let said = Buffer.alloc(0);
 	const listen = (chunk: Buffer): void => {

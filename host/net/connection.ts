@@ -21,7 +21,7 @@ import type { NetworkSettings } from "./network_settings.ts";
 import { Reading } from "./reading.ts";
 import { choose_context, type PeerCertificate, peer_certificate, speak_tls, type TlsInfo, tls_info } from "./tls.ts";
 
-/** How long the other end gets to close after we did, in milliseconds. Closing at once could cost it our last words. */
+/** How long the other end gets to close after we did, in milliseconds. If we closed at once, our last data could get lost. */
 const linger = 1000;
 /** How many bytes a peer has to take at a time, within `send_timeout`. */
 const portion = 128 * 1024;
@@ -45,15 +45,15 @@ function timer(seconds: number, callback: () => void): NodeJS.Timeout {
 }
 
 /**
- * One connection by TCP or TLS. What is written joins the turn and goes out at its end in one piece; nothing that happens to the
- * connection, and nothing that its owner's callbacks throw, gets out of here.
+ * One connection by TCP or TLS. What is written joins the turn and goes out at its end in one piece; errors of the
+ * connection and in its owner's callbacks do not leave this class.
  */
 export class SocketConnection extends TurnConnection implements Connection {
 	ondata: (chunk: Buffer) => void = () => {};
 	onreadtimeout: () => boolean = () => false;
 	/** TLS is agreed on. */
 	onsecure: () => void = () => {};
-	/** Settled when nothing of the connection is left. */
+	/** Resolved when nothing of the connection is left. */
 	readonly closed: Promise<void>;
 
 	/** TLS to be turned to once what was written before it is out. */
@@ -66,7 +66,7 @@ export class SocketConnection extends TurnConnection implements Connection {
 	private shown: PeerCertificate | undefined;
 	private reason: string | undefined;
 	private told = false;
-	/** What is written stays here for now. */
+	/** What is written is held back for now. */
 	private held = false;
 	private readonly reading: Reading;
 	private listeners: StreamListeners;
@@ -241,9 +241,9 @@ export class SocketConnection extends TurnConnection implements Connection {
 		}
 		this.out.seal();
 		this.upgrade = { context, client, before: this.out.take() };
-		// What arrives from now on is for TLS. Node hands it what it has read already.
+		// What arrives from now on is for TLS, and Node passes on what it has already read.
 		this.stream.off("data", this.listeners.data);
-		// What the client said in the clear behind its wish for TLS may be anybody's
+		// Unencrypted bytes after the request for TLS may come from anybody
 		this.reading.drop();
 		this.stream.pause();
 		this.touch();
@@ -253,7 +253,7 @@ export class SocketConnection extends TurnConnection implements Connection {
 		this.stream = stream;
 		const listeners: StreamListeners = {
 			data: (chunk: Buffer) => {
-				// Closing, it is only read so that the other end can finish.
+				// While closing, it is only read so that the other end can finish.
 				if (this.state !== "open") return;
 				this.read_timer.refresh();
 				try {

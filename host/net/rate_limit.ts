@@ -4,7 +4,7 @@ import type { RateLimitSettings } from "../core/types.ts";
 import { Throttle } from "../util/throttle.ts";
 
 /**
- * Lets bytes through as fast as they may come. What is too much at once waits here, in order, and nothing more is read meanwhile, so
+ * Lets bytes through at the allowed rate. What is too much waits here, in order, and nothing more is read meanwhile, so
  * that no more than one read waits and the other end notices.
  */
 export class RateLimit {
@@ -40,7 +40,7 @@ export class RateLimit {
 		else this.pass(bytes);
 	}
 
-	/** Delivers what may pass of what waits, if it is time to. */
+	/** Delivers waiting bytes, as many as may pass by now. */
 	go_on(): void {
 		const { rest } = this;
 		if (rest === undefined || this.timer !== undefined || !this.is_ready()) return;

@@ -69,7 +69,7 @@ export function peer_certificate(tls: TLSSocket, verification: PeerVerification 
 }
 
 /**
- * Finds the context for a client by what it says first. Changing contexts in the middle, as Node does, keeps certificates of another
+ * Finds the context for a client by its first bytes. Changing contexts in the middle, as Node does, keeps certificates of another
  * kind of key.
  * @param chosen called at once where the context does not depend on that
  */
@@ -100,7 +100,7 @@ export function speak_tls(plain: Duplex, context: TlsContext, client: TlsClient 
 	return connect({
 		...(secure_context === undefined ? {} : { secureContext: secure_context }),
 		socket: plain,
-		// Who is at the other end is looked at afterwards, by XMPP's rules
+		// The other end's identity is checked afterwards, by XMPP's rules
 		rejectUnauthorized: false,
 		...(isIP(client.servername) === 0 ? { servername: client.servername } : {}),
 		...(client.alpn === undefined ? {} : { ALPNProtocols: [client.alpn] }),

@@ -11,7 +11,7 @@ import type { ModuleApi } from "../../core/types.ts";
 import { Events } from "../../util/events.ts";
 import * as st from "../../util/stanza.ts";
 
-/** A hook as modules have them: it looks at who said what, and has nothing against it. */
+/** A typical hook of a module: it looks at the sender and the text, and lets the message pass. */
 const hook_in_lua = `
 module:hook("muc-occupant-groupchat", function (event)
 	local from = event.stanza.attr.from;
@@ -42,7 +42,7 @@ function message_event() {
 	return { room: {}, origin: {}, occupant: {}, from: attr.from, stanza };
 }
 
-/** Microseconds of processor time for each of so many events. */
+/** Microseconds of processor time for each of a number of events. */
 function fire(bus: Bus, count: number): number {
 	const before = process.cpuUsage();
 	for (let i = 0; i < count; i++) bus.fire_any("muc-occupant-groupchat", message_event());
@@ -56,7 +56,7 @@ function median(bus: Bus, runs: number, count: number): number {
 	return found[Math.floor(runs / 2)] ?? Number.NaN;
 }
 
-/** Collects garbage, so that what is left is what is kept. */
+/** Collects garbage, so that only what is really kept is measured. */
 function collect_garbage(): number {
 	setFlagsFromString("--expose-gc");
 	const collect: unknown = runInNewContext("gc");
@@ -77,15 +77,15 @@ function load_on(bus: Bus, host: ReturnType<typeof create_lua_host>, folder: str
 		unload: undefined,
 		ready: undefined,
 	};
-	// the module asks for nothing else
+	// the module needs nothing else
 	host.load(path, api as unknown as ModuleApi);
 }
 
 /**
  * Measures hooks in Lua beside hooks in TypeScript, in this process.
- * @param runs of which the median counts
+ * @param runs number of runs, of which the median counts
  * @param count events in each run
- * @param heap_calls calls after which the heap is looked at
+ * @param heap_calls number of calls before the heap is measured
  */
 export function measure_lua(runs = 5, count = 200_000, heap_calls = 1_000_000): LuaCosts {
 	const folder = mkdtempSync(join(tmpdir(), "enjamb-bench-lua-"));

@@ -96,7 +96,7 @@ function check_rooms(config: Config): Finding[] {
 /** Where packages and an installation from source have Prosody keep its data. */
 const usual_data_folders: readonly string[] = ["/var/lib/prosody", "/usr/local/var/lib/prosody"];
 
-/** A folder that a Prosody keeps data of these hosts in, where that is not ours. */
+/** A folder in which a Prosody keeps data of these hosts, if it is not ours. */
 function data_elsewhere(config: Config, data_folder: string): string | undefined {
 	return usual_data_folders
 		.filter((folder) => folder !== data_folder)
@@ -189,9 +189,9 @@ function check_file(file: string): Finding[] {
 }
 
 /**
- * Says where the servers differ in what they make of a configuration.
+ * Says where the servers behave differently with a configuration.
  * @param files the files it came from
- * @param data_folder where we would keep its data
+ * @param data_folder the folder where Enjamb would keep its data
  */
 export function check_behaviours(config: Config, files: readonly string[], data_folder: string): Finding[] {
 	return [...files.flatMap(check_file), ...check_server(config, data_folder), ...check_rooms(config)];

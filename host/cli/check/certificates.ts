@@ -11,7 +11,7 @@ import type { Finding } from "./findings.ts";
 
 const day = 24 * 60 * 60 * 1000;
 
-/** Days before a certificate's end from which on somebody should be told. */
+/** How many days before a certificate expires there is a warning. */
 const soon = 14;
 
 /** Whether a certificate for these names is one for a domain (RFC 6125 §6.4). */
@@ -83,7 +83,7 @@ function check_service(config: Config, config_folder: string, service: string, n
 	];
 }
 
-/** What a certificate of a host or service is good for. */
+/** Checks a certificate of a host or service. */
 function check_pair(
 	place: Pick<Finding, "area" | "host" | "option" | "file" | "line">,
 	name: string,

@@ -10,13 +10,13 @@ import type { CheckedModule } from "./modules.ts";
 /** Set by the words VirtualHost and Component. */
 const section_marks: ReadonlySet<string> = new Set(["component_module", "defined", "load_global_modules"]);
 
-/** What to do about options that this server cannot follow. */
+/** What to do about options that this server does not support. */
 const instead: ReadonlyMap<string, string> = new Map([
 	["prosody_user", "the server stays the user who starts it: start it as the user that the data belong to"],
 	["prosody_group", "the server stays the user who starts it: start it as the user that the data belong to"],
 ]);
 
-/** What Prosody loads on every host without being told to, beside ours. Source: autoload_modules. */
+/** Modules that Prosody loads on every host without configuration, besides those that Enjamb loads. Source: autoload_modules. */
 const prosody_autoloads: readonly string[] = ["s2s", "s2s_auth_certs"];
 
 /** Modules that read an option here, or `core`. */
@@ -24,7 +24,7 @@ function readers_of(option: string): readonly string[] {
 	const known = readers_here[option];
 	const pattern = Object.keys(readers_here).find((name) => name.startsWith("*") && option.endsWith(name.slice(1)));
 	if (known === undefined && pattern === undefined) return [];
-	// What is read of a service is read where its module runs.
+	// Options of a service are read where its module runs.
 	return [port_option_module(option) ?? known ?? readers_here[pattern ?? ""] ?? ""].flatMap((names) => names.split(" "));
 }
 
@@ -50,7 +50,7 @@ class RunningModules {
 			for (const { name, hosts, runs } of modules) if (runs !== "no" && hosts.includes(host)) this.add(here, name);
 			if (config.get(host, "authentication") === undefined) this.add(here, "auth_internal_hashed");
 			this.add(here, "authz_internal");
-			// Modules have it loaded when they first want something done at times.
+			// Modules load it when they first schedule a task.
 			this.add(here, "cron");
 			this.add(here, `storage_${default_driver}`);
 			this.running.set(host, here);
@@ -82,7 +82,7 @@ function words(names: readonly string[]): string {
 	return [...new Set(names)].map((name) => `mod_${name}`).join(", ");
 }
 
-/** Why an option of a section does nothing; undefined where it does something, or nobody knows it. */
+/** Why an option of a section does nothing; undefined where it does something, or is unknown. */
 function idle_option(
 	option: string,
 	value: ConfigValue,
@@ -93,7 +93,7 @@ function idle_option(
 	const known = known_option(option);
 	const advice = instead.get(option);
 	if (section_marks.has(option) || outdated_option(option) !== undefined) return undefined;
-	// What is at its default changes nothing, but for what this server does otherwise.
+	// An option with its default value changes nothing, except where this server behaves differently.
 	if (known?.default === value && advice === undefined) return undefined;
 	if (running.has_any(section, readers_of(option)) || running.reads(section, option)) return undefined;
 	const readers = prosody_readers(option);
@@ -115,7 +115,7 @@ function idle_option(
 /**
  * Finds options that are set and have no effect: `warning` where Prosody would follow them, `info` where it would not either, since the
  * module that reads them is not enabled.
- * @param modules all that the configuration names
+ * @param modules all modules that the configuration names
  */
 export function check_effects(config: Config, modules: readonly CheckedModule[]): Finding[] {
 	const running = new RunningModules(config, modules);

@@ -11,14 +11,14 @@ export type Severity = "error" | "warning" | "info";
 /** What a finding is about. */
 export type Area = "syntax" | "option" | "behaviour" | "module" | "certificate" | "port" | "storage";
 
-/** What the same file means to each server, where they differ. */
+/** What the same file means for each server, where they differ. */
 export interface Readings {
 	readonly prosody_0_12: string;
 	readonly prosody_13: string;
 	readonly enjamb: string;
 }
 
-/** One thing that somebody should know of. */
+/** One thing that an administrator should know. */
 export interface Finding extends Partial<SourceLocation> {
 	readonly severity: Severity;
 	readonly area: Area;
@@ -45,8 +45,8 @@ export function summarize(findings: readonly Finding[]): Summary {
 }
 
 /**
- * What scripts get: 0 where nothing stands in the way, be there warnings or not, and 1 where there are errors. (2 is for a
- * configuration that cannot be read, of which nothing else can be said.)
+ * The exit status: 0 without errors, even if there are warnings, and 1 with errors. (2 is for a configuration that cannot be read
+ * at all.)
  */
 export function exit_status(findings: readonly Finding[]): 0 | 1 | 2 {
 	if (findings.some(({ severity, area }) => severity === "error" && area === "syntax")) return 2;
@@ -61,7 +61,7 @@ function plural(count: number, word: string): string {
 	return `${count} ${word}${count === 1 ? "" : "s"}`;
 }
 
-/** Findings as lines that editors and compilers' users know: FILE:LINE: SEVERITY: MESSAGE. */
+/** Findings as lines in the form of compilers and editors: FILE:LINE: SEVERITY: MESSAGE. */
 export function findings_as_text(findings: readonly Finding[], config_path: string): string {
 	const lines: string[] = [];
 	for (const finding of findings) {

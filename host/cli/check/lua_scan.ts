@@ -1,6 +1,6 @@
 // No counterpart: what a Lua module asks its host for, as far as its source tells without being run.
 
-/** What our host offers to Lua modules. */
+/** What this host offers to Lua modules. */
 export interface LuaSurface {
 	/** What `require` finds, as `util.jid`, without the prefix `prosody.`. */
 	readonly libraries: ReadonlySet<string>;
@@ -12,7 +12,7 @@ export interface LuaSurface {
 	syntax_error(source: string, file: string): string | undefined;
 }
 
-/** One thing a source asks for. */
+/** One thing that a source needs. */
 export interface LuaNeed {
 	/** A library by `require`, another module by `module:depends`, a part by `module:require`, or a method of `module`. */
 	readonly kind: "library" | "module" | "part" | "method";
@@ -25,10 +25,10 @@ export interface LuaNeed {
 	readonly later: boolean;
 }
 
-/** A word, a text or a mark of a Lua source. */
+/** A word, a string or a sign of a Lua source. */
 export interface LuaToken {
 	readonly kind: "name" | "string" | "number" | "mark";
-	/** Of a text what is between its quotes. */
+	/** For a string, what is between its quotes. */
 	readonly text: string;
 	/** From 1. */
 	readonly line: number;
@@ -112,7 +112,7 @@ export function lua_tokens(source: string): LuaToken[] {
 			index += digits.length;
 			continue;
 		}
-		// Two dots join texts; a name behind them is no field.
+		// Two dots join strings; a name after them is not a field.
 		const dots = match(several_dots)?.[0];
 		if (dots !== undefined) {
 			tokens.push({ kind: "mark", text: dots, line });
@@ -130,7 +130,7 @@ function plain_library(text: string): string {
 	return text.replace(/^prosody\./, "");
 }
 
-/** What `module` has that is no method, and what modules themselves put there. */
+/** Fields of `module` that are not methods, and fields that modules set themselves. */
 const module_fields: ReadonlySet<string> = new Set([
 	"_log",
 	"command",
@@ -153,7 +153,7 @@ const module_fields: ReadonlySet<string> = new Set([
 	"unload",
 ]);
 
-/** Everything a source asks for, each thing once. What it puts together while it runs cannot be seen. */
+/** Everything that a source needs, each thing once. Names that are built while it runs cannot be seen. */
 export function lua_needs(source: string): LuaNeed[] {
 	const tokens = lua_tokens(source);
 	const found = new Map<string, LuaNeed>();
@@ -172,7 +172,7 @@ export function lua_needs(source: string): LuaNeed[] {
 		const key = `${kind} ${name}`;
 		const known = found.get(key);
 		const later = functions > 0 || blocks.includes("if");
-		// What is needed more than what is known of it
+		// A real need counts more than an optional one
 		const is_stronger = known !== undefined && ((known.optional && !optional) || (known.later && !later && !optional));
 		if (known === undefined || is_stronger) found.set(key, { kind, name, line, optional, later });
 	}

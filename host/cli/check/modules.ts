@@ -13,7 +13,7 @@ import { type LuaNeed, type LuaSurface, lua_needs, lua_options, missing_in_surfa
 /** What a module is for: a section's own service, a provider that an option names, or an addition. */
 type Purpose = "component" | "authentication" | "storage" | "authorization" | "addition";
 
-/** A module that a configuration asks for, and what became of it. */
+/** A module that a configuration names, and whether it can run. */
 export interface CheckedModule {
 	readonly name: string;
 	/** Sections that ask for it. */
@@ -28,14 +28,14 @@ export interface CheckedModule {
 	readonly runs: "yes" | "no" | "partly" | "unknown";
 	/** What it asks for that is not offered here, as `util.x (line 3)`. */
 	readonly missing: readonly string[];
-	/** Why its file cannot be loaded at all. */
+	/** Why its file cannot be loaded. */
 	readonly problem?: string | undefined;
 	/** Options that its source reads, and modules that it has loaded with it, as far as that has been looked at. */
 	readonly options: readonly string[];
 	readonly depends: readonly string[];
 }
 
-/** What is known of the program that is to run a configuration. */
+/** What is known about the program that is to run a configuration. */
 export interface ModuleContext {
 	readonly built_in: ReadonlySet<string>;
 	/** The folders of `plugin_paths`. */
@@ -257,7 +257,7 @@ function finding(checked: CheckedModule, config: Config, wanted: Wanted): Findin
 	};
 }
 
-/** What a server of ours lacks that Prosody has on every host without being asked. */
+/** Modules that Prosody loads on every host without configuration, and that Enjamb lacks. */
 function missing_autoloads(config: Config, context: ModuleContext): Finding[] {
 	const disabled = config.get("*", "modules_disabled");
 	const lacks = prosody_autoloads.filter((name) => !context.built_in.has(name));

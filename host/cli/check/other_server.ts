@@ -19,7 +19,7 @@ export function running_server(config: Config, data_folder: string): ServerProce
 	}
 }
 
-/** Where systemd and older ways of starting a machine have what is to be started with it. */
+/** Where systemd and older systems keep what is started with the machine. */
 const service_folders = [
 	"/etc/systemd/system/multi-user.target.wants",
 	"/etc/rc2.d",

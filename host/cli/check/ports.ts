@@ -38,7 +38,7 @@ function try_port(name: string, port: number): Promise<ListenFailure | undefined
 	});
 }
 
-/** Whose ports are looked at. */
+/** The services whose ports are checked. */
 export interface PortContext {
 	/** Names of the modules that would be loaded. */
 	readonly loaded: ReadonlySet<string>;
@@ -46,8 +46,8 @@ export interface PortContext {
 }
 
 /**
- * Looks whether the ports of all services that would run can be listened on, by doing so for a moment. A port that is taken is no
- * error while the server of this very configuration, or of its data, still runs.
+ * Checks whether the ports of all services that would run are free, by listening on them for a moment. A port in use is not an
+ * error while the server of this configuration, or of its data, still runs.
  */
 export async function check_ports(config: Config, context: PortContext): Promise<Finding[]> {
 	const findings: Finding[] = [];

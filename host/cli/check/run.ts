@@ -18,7 +18,7 @@ import { check_storage, check_stored } from "./storage.ts";
 
 /** What is known of the program that is to run the configuration. */
 export interface CheckContext {
-	/** Names of the modules that it brings along. */
+	/** Names of its built-in modules. */
 	readonly built_in: ReadonlySet<string>;
 	/** What it offers to Lua modules; undefined where it runs none. */
 	readonly surface: LuaSurface | undefined;
@@ -47,7 +47,7 @@ function option_finding({ message, host, option, file, line }: ConfigWarning): F
 	};
 }
 
-/** What is to be told of a configuration whether it is checked or started: its options, and its modules. */
+/** Findings about a configuration that both `check` and `start` show: about its options and modules. */
 export function review_config({ config, warnings }: LoadedConfig, config_folder: string, context: CheckContext) {
 	const { modules, findings: module_findings } = check_modules(config, {
 		built_in: context.built_in,
@@ -81,7 +81,7 @@ export function review_lines(findings: readonly Finding[], config_path: string):
 	return lines;
 }
 
-/** Without a host nothing is started. */
+/** Without a host, nothing starts. */
 function check_hosts(config: Config): Finding[] {
 	if (enabled_hosts(config).length > 0) return [];
 	return [{ severity: "error", area: "option", message: no_host }];

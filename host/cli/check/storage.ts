@@ -14,7 +14,7 @@ export type StoragePlace =
 	| { readonly driver: "internal"; readonly folder: string }
 	| { readonly driver: "sql"; readonly file: string };
 
-/** What a configuration uses drivers for. */
+/** The drivers that a configuration uses. */
 interface UsedDriver {
 	readonly driver: string;
 	readonly host: string;
@@ -134,7 +134,7 @@ export function check_storage(config: Config, data_folder: string): Finding[] {
 	return [...findings.values()];
 }
 
-/** How many tables that cannot be read are named one by one. */
+/** How many unreadable tables are named one by one. */
 const named_at_most = 10;
 
 function message_of(error: unknown): string {

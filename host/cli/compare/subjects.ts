@@ -10,7 +10,7 @@ import type { Config, ConfigValue } from "../../core/configmanager.ts";
 import { plugin_folders } from "../../startup.ts";
 import { failed, ok, type Result } from "../../util/error.ts";
 
-/** An administrator's configuration, made fit to be run beside the server that it belongs to. */
+/** An administrator's configuration, changed so that it can run beside the server that it belongs to. */
 export interface ComparableConfig {
 	/** As both servers are to run it: nothing in it points to the administrator's files, ports or accounts. */
 	readonly text: string;
@@ -97,12 +97,12 @@ export function comparable_config(config: Config, folder: string): Result<Compar
 	return ok({ text: config_to_lua(config), host, rooms, plugin_paths, missing: missing_modules(config, plugin_paths) });
 }
 
-/** The host above another: what is behind the first dot. */
+/** The parent host: what comes after the first dot. */
 function parent_of(host: string): string {
 	return host.slice(host.indexOf(".") + 1);
 }
 
-/** Makes an account an admin of everything, beside those that the configuration names. */
+/** Makes an account an admin of everything, in addition to those that the configuration names. */
 function appoint_admin(config: Config, jid: string): void {
 	for (const section of ["*", ...config.hosts()]) {
 		const admins = config.raw(section)?.get("admins");

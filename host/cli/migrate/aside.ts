@@ -17,7 +17,7 @@ export class Aside {
 		return { data, reasons: `${data}.txt` };
 	}
 
-	/** Forgets what was kept of a unit behind a place, where it was being written when a run was ended. */
+	/** Removes what was kept of a unit after a position, where a run was interrupted while writing it. */
 	rewind(unit: Unit, size: number): void {
 		const { data, reasons } = this.paths(unit);
 		if (!existsSync(data)) return;
@@ -27,7 +27,7 @@ export class Aside {
 		} else if (statSync(data).size > size) truncateSync(data, size);
 	}
 
-	/** Keeps a record; answers how many bytes it takes. */
+	/** Keeps a record; returns its size in bytes. */
 	keep(unit: Unit, { place, reason, raw }: Unreadable): number {
 		const { data, reasons } = this.paths(unit);
 		mkdirSync(dirname(data), { recursive: true, mode: 0o700 });

@@ -14,7 +14,7 @@ function value_text(value: StoreValue): string {
 	return scalar_text(value);
 }
 
-/** Numbers with all their digits, so that one is never taken for another. */
+/** Numbers with all their digits, so that different ones stay different. */
 function scalar_text(value: StoreKey): string {
 	if (typeof value === "string") return JSON.stringify(value);
 	const digits = typeof value === "boolean" ? failed("") : number_text(value);
@@ -44,7 +44,7 @@ export class ArchiveDigest {
 	private in_link = 0;
 
 	/**
-	 * @param chain where an earlier one ended
+	 * @param chain the state of an earlier digest
 	 * @param items how many items it had seen
 	 */
 	constructor(

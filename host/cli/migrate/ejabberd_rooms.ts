@@ -17,7 +17,7 @@ export interface EjabberdRoom extends MovedRoom {
 }
 
 /**
- * Options that Prosody has no twin of, with the value by which they change nothing: other values are told of.
+ * Options without a counterpart in Prosody, with the value that changes nothing; other values are reported.
  * Source: mod_muc_room.hrl, #config.
  */
 const without_twin: { readonly [option: string]: readonly string[] } = {
@@ -36,7 +36,7 @@ const without_twin: { readonly [option: string]: readonly string[] } = {
 	voice_request_min_interval: ["1800"],
 };
 
-/** What follows from others, or is of the moment only. */
+/** Options that follow from others, or are only temporary. */
 const of_no_interest: ReadonlySet<string> = new Set(["roles", "vcard_xupdate", "hibernation_time", "enable_hats"]);
 
 function items(term: Term | undefined): readonly Term[] {
@@ -186,7 +186,7 @@ export function ejabberd_room(record: Term, left: LeftList): EjabberdRoom | unde
 	if (said("allow_private_messages_from_visitors") === "moderators") {
 		left.add("option allow_private_messages_from_visitors = moderators", "Prosody has no such option");
 	}
-	// There who enters a moderated room may speak all the same, unless members_by_default says otherwise.
+	// In ejabberd, newcomers may speak even in a moderated room, unless members_by_default says otherwise.
 	const is_moderated = is("moderated") && said("members_by_default") === "false";
 	const data: StoreTable = {
 		name: filled("title"),

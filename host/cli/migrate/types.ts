@@ -56,9 +56,9 @@ export interface LeftBehind {
 	readonly count: number;
 }
 
-/** Where data come from. It is never written to. Errors that end everything (a disk that fails) are thrown. */
+/** Where data come from; nothing is ever written there. Errors that end everything (a failing disk) are thrown. */
 export interface Source {
-	/** As a user names it. */
+	/** Its name for the user. */
 	readonly name: string;
 	/** Everything there is to move, in an order that stays the same. */
 	units(): readonly Unit[];

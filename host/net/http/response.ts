@@ -131,7 +131,7 @@ export class Response implements HttpResponse {
 		this.close_source();
 		this.tell("on_destroy");
 		if (this.has_begun) this.outgoing.end();
-		// Nobody could tell where this answer ends, and the next one begins.
+		// Otherwise nobody could tell where this answer ends and the next one begins.
 		const is_short = this.announced !== undefined && this.sent > 0 && this.sent !== this.announced;
 		if (is_short) this.log("error", "Announced %d bytes of content, but sent %d", this.announced, this.sent);
 		if (is_short) this.conn.destroy();
@@ -151,7 +151,7 @@ export class Response implements HttpResponse {
 	private write_head(): boolean {
 		const { headers } = this;
 		if (!this.persistent && headers["connection"] === "Keep-Alive") headers["connection"] = "close";
-		// Both together are how requests are smuggled past proxies.
+		// Both together allow request smuggling through proxies.
 		if (headers["transfer_encoding"] !== undefined) delete headers["content_length"];
 		const fields: [string, string][] = [];
 		for (const [name, value] of Object.entries(headers)) {

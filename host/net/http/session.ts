@@ -114,7 +114,7 @@ export class HttpSession {
 		return upgrade_head;
 	}
 
-	/** Has nothing to do with the connection any more. */
+	/** Gives the connection up. */
 	private release(outgoing: ServerResponse, incoming: IncomingMessage): void {
 		this.is_hijacked = true;
 		outgoing.detachSocket(incoming.socket);
@@ -187,7 +187,7 @@ export class HttpSession {
 		const early = this.respond(exchange, request);
 		if (is_large || request.chunked) {
 			request.partial = true;
-			// Whoever answers now does not want the rest.
+			// A handler that answers now does not need the rest.
 			this.make_last(early);
 			const result = this.owner.fire(request, early);
 			if (request.body_sink === undefined && (result !== undefined || early.finished)) {

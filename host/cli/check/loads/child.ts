@@ -10,7 +10,7 @@ import { type Loads, load_hosts, loads_nowhere, loads_of } from "./outcome.ts";
 export interface LoadOrder {
 	readonly name: string;
 	readonly folders: readonly string[];
-	/** Where the data of its server may lie. */
+	/** The folder for the data of its server. */
 	readonly scratch_folder: string;
 }
 
@@ -58,14 +58,14 @@ async function load_everywhere(order: LoadOrder): Promise<Loads> {
 	return loads;
 }
 
-/** Loads what the parent names, one after the other, until it hangs up. */
+/** Loads what the parent names, one after the other, until the parent closes the channel. */
 export function serve_loads(): void {
 	const send = (loads: Loads): void => void process.send?.(load_hosts.map((host) => loads[host] ?? null));
 	process.on("message", (order: LoadOrder) => {
 		load_everywhere(order).then(send, (error: unknown) => send(loads_nowhere(String(error))));
 	});
 	process.once("disconnect", () => process.exit(0));
-	// What a module starts and does not wait for is its own affair
+	// Errors in what a module starts and does not wait for do not count
 	for (const event of ["uncaughtException", "unhandledRejection"] as const) process.on(event, () => {});
 	process.send?.("ready");
 }

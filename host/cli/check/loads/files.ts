@@ -4,11 +4,11 @@ import { readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { find_lua_module } from "../modules.ts";
 
-/** A module in Lua to be tried. */
+/** A Lua module to be tried. */
 export interface ModuleFile {
 	readonly name: string;
 	readonly file: string;
-	/** What `plugin_paths` has to name for it to be found. */
+	/** The folder that `plugin_paths` has to name so that it is found. */
 	readonly folders: readonly string[];
 }
 

@@ -47,7 +47,7 @@ export class LoadsHere implements Loader {
 		return child;
 	}
 
-	/** What a child sends next, or why nothing comes. */
+	/** The next answer of a child, or why there is none. */
 	private next(child: ChildProcess): Promise<unknown> {
 		return new Promise((resolve) => {
 			const done = (answer: unknown): void => {

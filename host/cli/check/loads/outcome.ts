@@ -4,10 +4,10 @@
 export const load_hosts = ["host.test", "rooms.test", "component.test"] as const;
 export type LoadHost = (typeof load_hosts)[number];
 
-/** What became of a module on each host: undefined where it was loaded, else why not. */
+/** The result on each host: undefined where the module was loaded, otherwise why not. */
 export type Loads = { readonly [Host in LoadHost]: string | undefined };
 
-/** A server, or a row of servers, that modules are loaded on. */
+/** A server, or a series of servers, on which modules are loaded. */
 export interface Loader {
 	/**
 	 * Loads one module on each host of a server of its own.
@@ -22,7 +22,7 @@ export function loads_nowhere(problem: string): Loads {
 	return loads_of(() => problem);
 }
 
-/** An outcome that is known host by host. A module that another one, or an earlier host, has loaded already is loaded. */
+/** An outcome that is known for each host. A module that another module or an earlier host has already loaded counts as loaded. */
 export function loads_of(problem: (host: LoadHost) => string | undefined): Loads {
 	const of = (host: LoadHost): string | undefined => {
 		const known = problem(host);

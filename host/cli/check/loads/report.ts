@@ -20,7 +20,7 @@ function outcome(loads: Loads): string[] {
 	return [...by_problem].map(([problem, names]) => `${names.join(", ")}: ${problem === "" ? "loaded" : problem}`);
 }
 
-/** What became of one module, as a few lines; the first one tells how it stands. */
+/** The result of one module in a few lines; the first one is the summary. */
 export function module_as_text(module: LoadedModule): string {
 	const { name, file, here, reference, said, missing } = module;
 	const behind = hosts_behind(module);
@@ -41,7 +41,7 @@ function share(part: number, whole: number): string {
 	return whole === 0 ? "" : ` (${((part / whole) * 100).toFixed(1)} %)`;
 }
 
-/** How many there are of what, and which ones stand in the way. */
+/** How many modules there are of each kind, and which ones do not load. */
 export function summary_as_text(modules: readonly LoadedModule[]): string {
 	const here = modules.filter((module) => is_loaded(module.here)).length;
 	const lines = [`${modules.length} modules: ${here} load here`];

@@ -7,7 +7,7 @@ import type { Loader } from "./outcome.ts";
 import { module_as_text, summary_as_text } from "./report.ts";
 import { disagreement, fails_for_want, hosts_behind, type LoadedModule } from "./verdict.ts";
 
-/** What `check --modules` is told. */
+/** Options of `check --modules`. */
 export interface LoadsOptions {
 	readonly folders: readonly string[];
 	/** The names of those to be tried; all where none is given. */
@@ -37,7 +37,7 @@ async function load_module(file: ModuleFile, options: LoadsOptions): Promise<Loa
 }
 
 /**
- * Loads modules and prints what became of each, and how many there are.
+ * Loads modules and prints the result of each, and how many there are.
  * @returns the exit status: 0 where all that a real Prosody loads is loaded here and `check` says so, 1 where not, 2 where nothing could
  *   be tried
  */

@@ -4,7 +4,7 @@ import type { CheckedModule } from "../modules.ts";
 import type { ModuleFile } from "./files.ts";
 import { type LoadHost, type Loads, load_hosts } from "./outcome.ts";
 
-/** What is known of one module. */
+/** What is known about one module. */
 export interface LoadedModule extends ModuleFile {
 	readonly here: Loads;
 	/** In a real Prosody, where one was asked. */
@@ -25,7 +25,7 @@ export function hosts_behind({ here, reference }: LoadedModule): LoadHost[] {
 	return load_hosts.filter((host) => reference[host] === undefined && here[host] !== undefined);
 }
 
-/** How Lua words it where a module asks for what is not there; anything else is a module's own refusal. */
+/** Lua's errors where a module needs something that is not there; any other error is the module's own refusal. */
 const lacking = /\bmodule '[^']+' (?:not found|cannot be loaded)|attempt to (?:call|index) a nil value|there is no such module/;
 
 /**
@@ -39,7 +39,7 @@ export function fails_for_want(module: LoadedModule): boolean {
 	return load_hosts.some((host) => lacking.test(here[host] ?? ""));
 }
 
-/** How what `check` said differs from what became of it; undefined where both agree. */
+/** How the result differs from what `check` has said; undefined where both agree. */
 export function disagreement(module: LoadedModule): string | undefined {
 	const { said, here } = module;
 	if (said === "no" && is_loaded(here)) return "check says that it does not run, and it is loaded";
