@@ -204,8 +204,16 @@ export function create_server(options: ServerOptions): Result<RunningServer, str
 		open_accounts,
 		stop,
 		addresses: () => portmanager.addresses(),
+		listen_local: (path, onconnect, told) => portmanager.listen_local(path, onconnect, told),
+		close_port: (at) => portmanager.close_port(at),
+		watch_log: (watcher) => logging.watch(watcher),
 		connect: (address, onconnect, onfailure) => portmanager.connect(address, onconnect, onfailure),
 		reopen_logs: () => events.tell("reopen-log-files", {}, report),
+		set_config(host, option, value) {
+			if (config.raw(host) === undefined) return `the configuration has no host ${host}`;
+			config.set(host, option, value);
+			return undefined;
+		},
 		reload_config: () => reload(),
 	};
 	const reload = create_reload(server, config, options.read_config, options.config_path);

@@ -16,6 +16,7 @@ import { http_app_from_lua, http_listener } from "./http.ts";
 import type { LuaModule } from "./module/lua_module.ts";
 import { auth_from_lua, authz_from_lua } from "./providers.ts";
 import { lua_origin } from "./session.ts";
+import { shell_command_from_lua } from "./shell_commands.ts";
 import { storage_from_lua } from "./storage_driver.ts";
 import { optional_text, text_argument } from "./vm/arguments.ts";
 import { type Table, TValue } from "./vm/fengari.ts";
@@ -163,6 +164,7 @@ const adapters = new Map<string, ItemAdapter>([
 	["storage-provider", (host, _module, item) => storage_from_lua(host, item)],
 	["http-provider", (host, _module, item) => http_app_from_lua(host, item)],
 	["net-provider", net_service],
+	["shell-command", (host, _module, item) => shell_command_from_lua(host, item)],
 	["measure", (host, _module, item) => host.border.copy_fields(item, ["name", "type"])],
 ]);
 

@@ -5,6 +5,7 @@ import type { ModuleDefinition, ModuleLoader } from "../host/core/types.ts";
 import { failed, ok, type Result } from "../host/util/error.ts";
 import { LuaHost } from "./lua_host.ts";
 import { find_lua_module, is_global, lua_folders, module_metadata, refusal } from "./module_files.ts";
+import { run_console_line } from "./shell_commands.ts";
 
 /**
  * Finds modules in Lua. The Lua state of the server is made when the first of them is loaded.
@@ -39,6 +40,10 @@ export function create_lua_loader(plugin_paths: readonly string[]): ModuleLoader
 		find(name) {
 			const path = find_lua_module(folders, name);
 			return path === undefined ? undefined : definition(name, path);
+		},
+		run_line(server, code, print) {
+			host ??= new LuaHost(server, folders);
+			return run_console_line(host, code, print);
 		},
 	};
 }

@@ -13,6 +13,7 @@ import { load_module } from "./module/lifecycle.ts";
 import { ModuleRegistry } from "./module/registry.ts";
 import { provide_prosody } from "./prosody.ts";
 import { show_rooms } from "./room.ts";
+import { answer_session_fields } from "./shell_commands.ts";
 import { create_stanza_library, type StanzaLibrary } from "./stanza.ts";
 import { provide } from "./surface.ts";
 import { connect_values } from "./values.ts";
@@ -67,7 +68,10 @@ export class LuaHost implements LuaContext {
 		// sets the global function `import`
 		this.libraries.get("util.import");
 		this.vm.threads.resume = (thread) => void this.vm.call(this.libraries.function_of("util.async", "_continue"), [thread]);
-		if (serves === "modules") restrict_debug(this.vm);
+		if (serves === "modules") {
+			restrict_debug(this.vm);
+			answer_session_fields(this);
+		}
 		this.costs.publish(server);
 		this.modules = new ModuleRegistry(this, folders, this.costs);
 		this.module_api = create_module_api(this, this.modules);

@@ -35,6 +35,8 @@ export const indirect: { readonly [file: string]: readonly string[] } = {
 	"host/core/modulemanager.ts": ["modules_enabled", "modules_disabled"],
 	"host/core/storagemanager.ts": ["default_storage"],
 	"host/core/usermanager.ts": ["authentication", "authorization"],
+	// What is typed
+	"host/plugins/admin_shell/config.ts": [],
 	"host/plugins/mod_authz_internal.ts": ["add_permissions", "remove_permissions"],
 	"host/plugins/mod_register_limits.ts": [
 		"registration_allowlist",

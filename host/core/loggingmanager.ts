@@ -14,9 +14,14 @@ export interface LoggingManager {
 	wants(level: LogLevel): boolean;
 	/** Opens log files anew, after they were moved away. */
 	reopen(): void;
+	/** Tells of each line, of all levels, until the answer is called. What the watcher logs itself it is not told of. */
+	watch(watcher: LogWatcher): () => void;
 	/** Logs to other sinks from now on. */
 	reconfigure(sinks: readonly LogSink[]): void;
 }
+
+/** Told of a line of the log: who wrote it, its level, its text. */
+export type LogWatcher = (source: string, level: LogLevel, text: string) => void;
 
 const levels: readonly LogLevel[] = ["debug", "info", "warn", "error"];
 
@@ -114,15 +119,33 @@ export function create_loggingmanager(given: readonly LogSink[]): LoggingManager
 	}
 	open();
 
+	const watchers = new Set<LogWatcher>();
+	let is_told = false;
+
+	function tell(name: string, level: LogLevel, text: string): void {
+		if (is_told) return;
+		is_told = true;
+		try {
+			for (const watcher of watchers) watcher(name, level, text);
+		} finally {
+			is_told = false;
+		}
+	}
+
 	return {
 		logger:
 			(name) =>
 			(level, message, ...args) => {
-				if (!accepted.has(level)) return;
+				if (!accepted.has(level) && watchers.size === 0) return;
 				const text = format_message(message, args);
 				for (const { accepts, sink: to } of sinks) if (accepts.has(level)) to.write(name, level, text);
+				tell(name, level, text);
 			},
-		wants: (level) => accepted.has(level),
+		wants: (level) => accepted.has(level) || watchers.size > 0,
+		watch(watcher) {
+			watchers.add(watcher);
+			return () => void watchers.delete(watcher);
+		},
 		reopen: open,
 		reconfigure(next) {
 			wanted = next;

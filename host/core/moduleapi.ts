@@ -200,6 +200,10 @@ export class ModuleInstance extends ModuleOptions implements ModuleApi {
 		return this.items[key] ?? [];
 	}
 
+	item_kinds(): (keyof ItemTypes)[] {
+		return (Object.keys(this.items) as (keyof ItemTypes)[]).filter((key) => this.own_items(key).length > 0);
+	}
+
 	get_host_items<Key extends keyof ItemTypes>(key: Key): ItemTypes[Key][] {
 		return this.server.modulemanager.get_items(this.host, key);
 	}
@@ -379,6 +383,10 @@ export class ModuleInstance extends ModuleOptions implements ModuleApi {
 
 	set_status(kind: "error" | "warn" | "info" | "core", message: string): void {
 		this.status = { kind, message };
+	}
+
+	get_status(): { readonly kind: string; readonly message: string } {
+		return this.status;
 	}
 
 	/** The folder of the module's own file. */

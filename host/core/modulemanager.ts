@@ -237,6 +237,15 @@ export function create_modulemanager(server: Server, loaders: readonly ModuleLoa
 		return ok(true);
 	}
 
+	/** Makes a global module's parts on hosts again, which belong to the instance before. */
+	function renew_parts(name: string): void {
+		for (const host of server.hosts.keys()) {
+			if (!get_entry(host, name)) continue;
+			unload(host, name);
+			load_entry(host, name, undefined);
+		}
+	}
+
 	return {
 		load: (host, name) => load_entry(host, name, undefined),
 		unload: (host, name) => unload(host, name),
@@ -254,7 +263,9 @@ export function create_modulemanager(server: Server, loaders: readonly ModuleLoa
 			const { module } = loaded.value;
 			if (saved.ok && saved.value !== undefined) call(module, "restore", () => module.restore?.(saved.value));
 			for (const dependant of dependants) {
-				if (!get_entry(host, dependant.name)) load_entry(host, dependant.name, undefined);
+				if (get_entry(host, dependant.name)) continue;
+				const again = load_entry(host, dependant.name, undefined);
+				if (again.ok && host === "*") renew_parts(dependant.name);
 			}
 			bus(host).tell("module-reloaded", { module: name, host }, report);
 			return loaded;
@@ -266,6 +277,7 @@ export function create_modulemanager(server: Server, loaders: readonly ModuleLoa
 		get_items<Key extends keyof ItemTypes>(host: string, key: Key): ItemTypes[Key][] {
 			return [...(modules.get(host)?.values() ?? [])].flatMap(({ module }) => module.own_items(key));
 		},
+		run_line: (code, print) => loaders.find(({ run_line }) => run_line !== undefined)?.run_line?.(server, code, print),
 		load_modules_for_host(host) {
 			for (const name of modules_for_host(server.config, host)) {
 				const provider = provider_of(server.config, host, name);

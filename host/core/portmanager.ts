@@ -23,6 +23,10 @@ export interface PortManager {
 	 * service.
 	 */
 	adopt(service: string, stream: Duplex, ip?: string): boolean;
+	/** See {@link Server.listen_local}. */
+	listen_local(path: string, onconnect: (conn: Connection) => void, told: (problem: string | undefined) => void): () => void;
+	/** See {@link Server.close_port}. */
+	close_port(at: ListenAddress): boolean;
 	/** See {@link Server.connect}. */
 	connect(address: OutgoingAddress, onconnect: (conn: Connection) => void, onfailure: (reason: string) => void): () => void;
 }
@@ -226,6 +230,14 @@ export function create_portmanager(server: PortNeeds): PortManager {
 			const tls = service.encryption === "ssl" ? () => server.service_tls_context(place_of(service, "*", 0)) : undefined;
 			net.adopt(stream, (connection) => service.onconnect(connection), { ...(ip === undefined ? {} : { ip }), tls });
 			return true;
+		},
+		listen_local: (path, onconnect, told) => net.listen_local(path, onconnect, (failure) => told(failure?.message)),
+		close_port({ service: name, host, port }) {
+			const is_meant = ({ service, listener }: ActivePort): boolean =>
+				service.name === name && listener.interface === host && listener.port === port;
+			const is_open = active.some(is_meant);
+			deactivate(is_meant);
+			return is_open;
 		},
 		connect(address, onconnect, onfailure) {
 			const connecting = open_socket(address);

@@ -125,6 +125,11 @@ export class Streams<Session extends BaseStreamSession> {
 		return this.lines.size;
 	}
 
+	/** The sessions of all connections. */
+	*sessions(): Generator<Session, void> {
+		for (const { session } of this.lines.values()) yield session;
+	}
+
 	/**
 	 * Starts a stream over a connection.
 	 * @param framing how XML is written on it

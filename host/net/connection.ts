@@ -6,6 +6,7 @@ import { TLSSocket } from "node:tls";
 import type {
 	ChannelBinding,
 	Connection,
+	ConnectionDetails,
 	ConnectionPorts,
 	Log,
 	PeerVerification,
@@ -19,7 +20,7 @@ import { TurnConnection } from "../util/turn_connection.ts";
 import { channel_binding } from "./channel_binding.ts";
 import type { NetworkSettings } from "./network_settings.ts";
 import { Reading } from "./reading.ts";
-import { choose_context, type PeerCertificate, peer_certificate, speak_tls, type TlsInfo, tls_info } from "./tls.ts";
+import { choose_context, type PeerCertificate, peer_certificate, speak_tls, type TlsInfo, tls_info, tls_names } from "./tls.ts";
 
 /** How long the other end gets to close after we did, in milliseconds. If we closed at once, our last data could get lost. */
 const linger = 1000;
@@ -133,6 +134,13 @@ export class SocketConnection extends TurnConnection implements Connection {
 		// Node forgets a server's certificate when it was asked once
 		if (this.tls !== undefined) this.shown ??= peer_certificate(this.tls, this.verification);
 		return this.shown;
+	}
+
+	details(): ConnectionDetails {
+		return {
+			server_ip: this.stream instanceof Socket ? this.stream.localAddress : undefined,
+			...(this.tls === undefined ? { sni: undefined, alpn: undefined } : tls_names(this.tls)),
+		};
 	}
 
 	channel_binding(type: ChannelBinding): Buffer | undefined {

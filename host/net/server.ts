@@ -6,14 +6,10 @@ import type { Log, TlsContext } from "../core/types.ts";
 import { failed, ok, type Result } from "../util/error.ts";
 import type { Turn } from "../util/turn.ts";
 import { SocketConnection } from "./connection.ts";
+import { type ListenFailure, LocalSocket } from "./local_socket.ts";
 import type { NetworkSettings } from "./network_settings.ts";
 
-/** Why a port cannot be listened on. */
-export interface ListenFailure {
-	/** `EADDRINUSE`, `EACCES`, `EADDRNOTAVAIL`, `EAFNOSUPPORT`… */
-	readonly code: string;
-	readonly message: string;
-}
+export type { ListenFailure } from "./local_socket.ts";
 
 /** Where and how to listen. */
 export interface ListenOptions {
@@ -39,6 +35,7 @@ export interface Listener {
 export class NetServer {
 	private readonly connections = new Set<SocketConnection>();
 	private readonly listeners = new Set<NodeServer>();
+	private readonly local_sockets = new Set<() => void>();
 
 	constructor(
 		private readonly turn: Turn,
@@ -76,6 +73,27 @@ export class NetServer {
 				resolve(ok({ interface: options.interface, port, close }));
 			});
 		});
+	}
+
+	/**
+	 * Listens on a socket of this machine; who may connect is decided by its file mode, which the umask leaves. A socket that nobody
+	 * listens on any more is replaced.
+	 * @param told of why nobody can listen there, or of nothing once somebody does
+	 * @returns closes it, and removes its file; connections live on
+	 */
+	listen_local(
+		path: string,
+		onconnect: (connection: SocketConnection) => void,
+		told: (failure: ListenFailure | undefined) => void,
+	): () => void {
+		const socket = new LocalSocket(path, (stream) => this.adopt(stream, onconnect, { ip: "unix" }), told);
+		const close = (): void => {
+			this.local_sockets.delete(close);
+			socket.close();
+		};
+		this.local_sockets.add(close);
+		socket.open();
+		return close;
 	}
 
 	private accept(socket: Socket, { tls, onconnect }: ListenOptions): void {
@@ -124,6 +142,7 @@ export class NetServer {
 	async close(): Promise<void> {
 		for (const server of this.listeners) server.close();
 		this.listeners.clear();
+		for (const close_socket of this.local_sockets) close_socket();
 		for (const connection of this.connections) connection.close();
 		const closed = Promise.all([...this.connections].map((connection) => connection.closed));
 		const deadline = new AbortController();

@@ -21,6 +21,12 @@ export function tls_info(tls: TLSSocket): TlsInfo {
 	return { protocol: tls.getProtocol() ?? "", cipher: tls.getCipher().name };
 }
 
+/** Whom a client asked for, and the protocol that was agreed on. */
+export function tls_names(tls: TLSSocket): { readonly sni: string | undefined; readonly alpn: string | undefined } {
+	const text = (value: unknown): string | undefined => (typeof value === "string" && value !== "" ? value : undefined);
+	return { sni: text(Reflect.get(tls, "servername")), alpn: text(tls.alpnProtocol) };
+}
+
 /**
  * Why the chain of the other end's certificate does not lead to somebody who is trusted; undefined where it does. Node asks OpenSSL
  * itself only for connections that a server of its own has accepted.

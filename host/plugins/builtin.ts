@@ -2,6 +2,8 @@
 
 import type { ModuleDefinition } from "../core/types.ts";
 import { definition as adhoc } from "./adhoc/mod_adhoc.ts";
+import { definition as admin_shell } from "./mod_admin_shell.ts";
+import { definition as admin_socket } from "./mod_admin_socket.ts";
 import { definition as auth_anonymous } from "./mod_auth_anonymous.ts";
 import { definition as auth_insecure } from "./mod_auth_insecure.ts";
 import { definition as auth_internal_hashed } from "./mod_auth_internal_hashed.ts";
@@ -51,6 +53,8 @@ import { definition as websocket } from "./mod_websocket.ts";
 /** Every module of host/plugins. */
 export const host_modules: readonly ModuleDefinition[] = [
 	adhoc,
+	admin_shell,
+	admin_socket,
 	auth_anonymous,
 	auth_insecure,
 	auth_internal_hashed,

@@ -19,6 +19,8 @@ export interface C2sExports {
 	 * @param framing how XML is written on it
 	 */
 	accept(conn: Connection, framing: Framing): C2sSession;
+	/** All clients that are connected, those too that have not said who they are. */
+	sessions(): Iterable<ClientSession>;
 }
 
 declare module "../core/types.ts" {
@@ -240,6 +242,9 @@ export const definition: ModuleDefinition = {
 		module.provides("net", { name: "c2s", default_port: 5222, onconnect });
 		module.provides("net", { name: "c2s_direct_tls", encryption: "ssl", onconnect });
 		module.provides("net", { name: "legacy_ssl", encryption: "ssl", onconnect });
-		return { accept: (conn, framing) => streams.accept(conn, framing) } satisfies C2sExports;
+		return {
+			accept: (conn, framing) => streams.accept(conn, framing),
+			sessions: () => streams.sessions(),
+		} satisfies C2sExports;
 	},
 };

@@ -1,6 +1,9 @@
 // Counterpart: plugins/mod_cron.lua
 
 import type { MapStore, ModuleApi, ModuleDefinition, Task } from "../core/types.ts";
+import { format_table } from "../util/human/table.ts";
+import { show_date } from "./admin_shell/columns.ts";
+import { command, optional_text, result } from "./admin_shell/command.ts";
 
 /** A task may run a little early, so that its time does not drift with each check. */
 const tolerance = 0.995;
@@ -44,6 +47,11 @@ class HostTasks {
 
 	remove(task: Task): void {
 		this.planned.delete(task);
+	}
+
+	/** All tasks, with when they last ran. */
+	list(): Planned[] {
+		return [...this.planned.values()].map((planned) => ({ ...planned, last: planned.last ?? this.restore(planned.id) }));
 	}
 
 	/** Runs the tasks that are due. An error in one does not affect the others. */
@@ -98,6 +106,31 @@ export const definition: ModuleDefinition = {
 			);
 			host_module.unload = () => void hosts.delete(host_module.host);
 		};
+
+		module.add_item("shell-command", {
+			section: "cron",
+			section_desc: "View and manage recurring tasks",
+			...command("tasks()", "View registered tasks", (shell, [given]) => {
+				const wanted = optional_text(given, "the host");
+				const rows = [...hosts]
+					.filter(([host]) => wanted === undefined || host === wanted)
+					.sort(([a], [b]) => (a < b ? -1 : 1))
+					.flatMap(([host, tasks]) => tasks.list().map((planned) => ({ host, ...planned })));
+				const table = format_table<(typeof rows)[number]>(
+					[
+						{ title: "Host", width: "2p", value: ({ host }) => host },
+						{ title: "Task", width: "3p", value: ({ id }) => id },
+						{ title: "Desc", width: "3p", value: ({ task }) => task.name },
+						{ title: "When", width: "1p", value: ({ task }) => task.when },
+						{ title: "Last run", width: 20, value: ({ last }) => (last === undefined ? "never" : show_date(last)) },
+					],
+					shell.width,
+				);
+				shell.print(table.titles());
+				for (const row of rows) shell.print(table.row(row));
+				return result(undefined);
+			}),
+		});
 
 		module.add_timer(initial_delay, () => {
 			module.log("info", "Running periodic tasks");

@@ -6,6 +6,7 @@ import { type StanzaError, stanza_error } from "../util/error.ts";
 import * as jid from "../util/jid.ts";
 import { ns } from "../util/ns.ts";
 import * as st from "../util/stanza.ts";
+import { roster_commands } from "./admin_shell/roster.ts";
 
 /** Answers with the roster, or with an empty result where the client has the current version (RFC 6121 §2.6). */
 function send_roster(module: ModuleApi, session: C2sSession, stanza: st.Stanza): void {
@@ -67,6 +68,7 @@ export const definition: ModuleDefinition = {
 	name: "roster",
 	load(module) {
 		module.add_feature(ns.roster);
+		for (const command of roster_commands(module)) module.add_item("shell-command", command);
 		module.hook("stream-features", ({ origin, features }) => {
 			if (origin.username !== undefined) features.add_child(st.stanza("ver", { xmlns: ns.rosterver }));
 		});

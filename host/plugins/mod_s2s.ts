@@ -15,6 +15,8 @@ import { type ServerStreamOptions, ServerStreams } from "./s2s/server_streams.ts
 export interface S2sExports {
 	/** Sends what may be sent by now of what waits for a stream. */
 	send_waiting(session: ServerStreamSession): void;
+	/** All streams with other servers, in both directions. */
+	sessions(): Iterable<ServerStreamSession>;
 	/** Asks another server something for one of our hosts, such as whether a dialback key is its own. */
 	ask(from_host: string, to_host: string, stanza: Stanza, origin: Session): void;
 }
@@ -117,6 +119,7 @@ export const definition: ModuleDefinition = {
 				const route = routes.find(session.from_host ?? "", session.to_host ?? "");
 				if (route?.session === session) routes.empty(route);
 			},
+			sessions: () => streams.sessions(),
 			ask: (from_host, to_host, stanza, origin) => void routes.send(from_host, to_host, stanza, origin),
 		};
 	},

@@ -7,6 +7,7 @@ import * as jid from "../util/jid.ts";
 import { ns } from "../util/ns.ts";
 import type { Stanza } from "../util/stanza.ts";
 import * as st from "../util/stanza.ts";
+import { command, refused, result, text_of } from "./admin_shell/command.ts";
 
 declare module "../core/types.ts" {
 	interface EventMap {
@@ -181,6 +182,15 @@ export const definition: ModuleDefinition = {
 				return day;
 			});
 		}
+
+		module.add_item("shell-command", {
+			section: "user",
+			host_selector: "jid",
+			...command("restore(jid)", "Restore a user account scheduled for deletion", (_shell, [given]) => {
+				const restored = restore_account(jid.node(text_of(given, "a JID")) ?? "");
+				return restored.ok ? result(restored.value) : refused(restored.error);
+			}),
+		});
 
 		return { restore_account };
 	},

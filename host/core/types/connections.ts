@@ -14,6 +14,8 @@ export interface Connection {
 	/** The ports of both ends; missing where the carrier has no such thing, or where it is gone. */
 	readonly ports?: ConnectionPorts | undefined;
 	readonly secure: boolean;
+	/** What it is, where it is not TCP. */
+	readonly carrier?: "BOSH" | "WebSocket";
 	/** Callbacks of the owner; `ondata` gets chunks as they come, `onclose` comes once. */
 	ondata: (chunk: Buffer) => void;
 	onclose: (error: string | undefined) => void;
@@ -40,6 +42,8 @@ export interface Connection {
 	set_keepalive(on: boolean): void;
 	/** Protocol and cipher of TLS, for logs; undefined without TLS. */
 	ssl_info(): { readonly protocol: string; readonly cipher: string } | undefined;
+	/** What is known of the connection, for people; missing where the carrier has no such thing. */
+	details?(): ConnectionDetails;
 	/** Bytes that the peer has not taken yet. */
 	readonly pending: number;
 	/** Stops and resumes reading. */
@@ -80,6 +84,15 @@ export interface ConnectionPorts {
 	readonly client: number;
 	/** Of the other end. */
 	readonly peer: number;
+}
+
+/** What administrators may want to see of a connection. */
+export interface ConnectionDetails {
+	readonly server_ip: string | undefined;
+	/** Whom the client asked for in TLS (RFC 6066 §3). */
+	readonly sni: string | undefined;
+	/** The protocol that was agreed on in TLS (RFC 7301). */
+	readonly alpn: string | undefined;
 }
 
 /** Kinds of channel binding: RFC 5929, RFC 9266. */

@@ -93,12 +93,29 @@ export interface ModuleLoader {
 	readonly language: "builtin" | "typescript" | "lua";
 	/** The module of that name, undefined where this loader has none; an error value where it has one that cannot be loaded. */
 	find(name: string): Result<ModuleDefinition, string> | undefined;
+	/**
+	 * Runs a line that an administrator has typed. Throws what it throws.
+	 * @param print takes what it prints
+	 */
+	run_line?(server: Server, code: string, print: (text: string) => void): { readonly text: string; readonly is_error: boolean };
+}
+
+/** The `module` of a module that runs, for whoever looks at it. */
+export interface RunningModule extends ModuleApi {
+	/** What the module itself offers under a key. */
+	own_items<Key extends keyof ItemTypes>(key: Key): ItemTypes[Key][];
+	/** The keys under which it offers something. */
+	item_kinds(): (keyof ItemTypes)[];
+	/** Names of the modules that it depends on. */
+	readonly dependencies: ReadonlySet<string>;
+	/** What `set_status` was told last. */
+	get_status(): { readonly kind: string; readonly message: string };
 }
 
 /** A module that runs on a host. */
 export interface LoadedModule {
 	readonly name: string;
-	readonly module: ModuleApi;
+	readonly module: RunningModule;
 	readonly definition: ModuleDefinition;
 	readonly exports: unknown;
 }
@@ -114,6 +131,8 @@ export interface ModuleManager {
 	/** The names of the modules that the configuration has for a host. */
 	configured_for(host: string): string[];
 	get_items<Key extends keyof ItemTypes>(host: string, key: Key): ItemTypes[Key][];
+	/** Runs a line of Lua that an administrator has typed; undefined where there is no Lua. See {@link ModuleLoader.run_line}. */
+	run_line(code: string, print: (text: string) => void): { readonly text: string; readonly is_error: boolean } | undefined;
 }
 
 /** A running timer. */

@@ -10,7 +10,7 @@ import type { Delivery } from "./delivery.ts";
 import type { EventMap, HostSession } from "./events.ts";
 import type { HttpServer } from "./http.ts";
 import type { HttpClient } from "./http_client.ts";
-import type { Log } from "./logging.ts";
+import type { Log, LogLevel } from "./logging.ts";
 import type { RosterManager, SessionManager, StanzaRouter, StatsManager, UserManager } from "./managers.ts";
 import type { ReloadReport } from "./reload.ts";
 import type { C2sSession, ServerSession, StreamError, UserSessions } from "./sessions.ts";
@@ -60,6 +60,11 @@ export interface Server {
 	stop(reason: string): Promise<void>;
 	/** Opens log files anew, as the configuration names them now. */
 	reopen_logs(): void;
+	/**
+	 * Gives an option another value until the configuration is read again; undefined takes it away.
+	 * @returns why that cannot be done
+	 */
+	set_config(host: string, option: string, value: ConfigValue | undefined): string | undefined;
 	/** Reads the configuration again, with certificates and log files; an error is one line that says what is wrong, and nothing changed. */
 	reload_config(): Result<ReloadReport, string>;
 	/** Domains directly below a host that its disco items name. Source: core/hostmanager.lua, get_children. */
@@ -78,6 +83,16 @@ export interface Server {
 	 * @returns a function that cancels it
 	 */
 	connect(address: OutgoingAddress, onconnect: (conn: Connection) => void, onfailure: (reason: string) => void): () => void;
+	/**
+	 * Listens on a socket of this machine, whose file mode is what the umask leaves. One that nobody listens on any more is replaced.
+	 * @param told of why nobody can listen there, or of nothing once somebody does
+	 * @returns closes it, and removes its file; connections live on
+	 */
+	listen_local(path: string, onconnect: (conn: Connection) => void, told: (problem: string | undefined) => void): () => void;
+	/** Closes a port until its service comes again; its connections live on. False where nobody listens there. */
+	close_port(at: ListenAddress): boolean;
+	/** Tells of each line of the log, of all levels, until the answer is called. */
+	watch_log(watcher: (source: string, level: LogLevel, text: string) => void): () => void;
 	/** Deactivates and activates all hosts: a clean state between scripts. Source: plugins/mod_debug_reset.lua. */
 	reset(): void;
 }

@@ -62,6 +62,7 @@ export interface BoshOptions {
 
 /** A client's requests as one connection: what is written goes into the answer to the oldest of them at the end of the turn. */
 export class BoshConnection extends TurnConnection implements Connection {
+	readonly carrier = "BOSH";
 	ondata: (data: Buffer) => void = () => {};
 	onreadtimeout: () => boolean = () => true;
 

@@ -59,6 +59,7 @@ export interface WebSocketOptions {
  * connection with the code that says so.
  */
 export class WebSocketConnection implements Connection {
+	readonly carrier = "WebSocket";
 	ondata: (message: Buffer) => void = () => {};
 	onclose: (error: string | undefined) => void = () => {};
 	onreadtimeout: () => boolean = () => false;

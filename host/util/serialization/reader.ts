@@ -92,14 +92,14 @@ class Reader {
 	}
 
 	/** Reads a sign where it comes next. */
-	private take(sign: string): boolean {
+	take(sign: string): boolean {
 		this.skip();
 		if (!this.text.startsWith(sign, this.position)) return false;
 		this.position += sign.length;
 		return true;
 	}
 
-	private expect(sign: string): void {
+	expect(sign: string): void {
 		if (!this.take(sign)) this.fail(`"${sign}"`);
 	}
 
@@ -110,6 +110,16 @@ class Reader {
 		if (this.match(name)?.[0] === word) return true;
 		this.position = start;
 		return false;
+	}
+
+	/** Takes a name where one comes next. */
+	take_name(): string | undefined {
+		this.skip();
+		return this.match(name)?.[0];
+	}
+
+	expect_name(): string {
+		return this.take_name() ?? this.fail("a name");
 	}
 
 	expect_word(word: string): void {
@@ -137,6 +147,23 @@ class Reader {
 		const value = this.value(1);
 		this.expect(")");
 		return value ?? this.fail("a value");
+	}
+
+	/** The arguments of a call as Lua has them: in parentheses, or a text or a table without them. */
+	call_arguments(): (LuaValue | undefined)[] {
+		const found: (LuaValue | undefined)[] = [];
+		if (!this.take("(")) return [this.value(1)];
+		if (this.take(")")) return found;
+		do found.push(this.value(1));
+		while (this.take(","));
+		this.expect(")");
+		return found;
+	}
+
+	/** Whether the arguments of a call come next. */
+	get has_arguments(): boolean {
+		this.skip();
+		return /^(?:[("'{]|\[=*\[)/.test(this.text.slice(this.position, this.position + 20));
 	}
 
 	/** A value, which may have operators in it; undefined for nil. */

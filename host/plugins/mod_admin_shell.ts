@@ -1,0 +1,51 @@
+// Counterpart: plugins/mod_admin_shell.lua
+
+import type { AdminSession } from "../core/admin_session.ts";
+import type { ModuleDefinition } from "../core/types.ts";
+import { handle_line, type LineAnswer, type LuaRunner } from "./admin_shell/lines.ts";
+import { create_sections } from "./admin_shell/sections.ts";
+import { ShellSession } from "./admin_shell/session.ts";
+import { CommandTable } from "./admin_shell/table.ts";
+
+/** What can be typed over the socket of administrators. */
+export const definition: ModuleDefinition = {
+	name: "admin_shell",
+	global: true,
+	load(module) {
+		module.depends("admin_socket");
+		const table = new CommandTable(module, create_sections(module));
+		const sessions = new WeakMap<AdminSession, ShellSession>();
+
+		function session_of(admin: AdminSession): ShellSession {
+			let session = sessions.get(admin);
+			if (session === undefined) {
+				session = new ShellSession(admin);
+				sessions.set(admin, session);
+			}
+			return session;
+		}
+
+		const run_lua: LuaRunner = (code, print) => module.server.modulemanager.run_line(code, print);
+		const report = (error: unknown): void =>
+			module.log("error", "Traceback[shell]: %s", error instanceof Error ? (error.stack ?? error.message) : error);
+
+		module.hook("admin/repl-input", ({ origin, stanza }) => {
+			const session = session_of(origin);
+			const say = ({ text, is_error }: LineAnswer): void => session.answer(text, is_error);
+			const answer = handle_line(session.for_line(stanza), table, stanza.get_text() ?? "", run_lua, report);
+			if (answer instanceof Promise) answer.then(say, report);
+			else say(answer);
+			return true;
+		});
+		module.hook("admin/repl-requested-input", ({ origin, stanza }) => {
+			session_of(origin).receive(stanza);
+			return true;
+		});
+		module.hook("admin-disconnected", ({ session }) => {
+			sessions.get(session)?.end();
+		});
+		table.follow(module, undefined);
+		module.add_host = (host_module) => table.follow(host_module, host_module.host);
+		return { table };
+	},
+};
