@@ -46,6 +46,7 @@ export class ModuleInstance extends ModuleOptions implements ModuleApi {
 	unload: (() => void) | undefined;
 	save: (() => unknown) | undefined;
 	restore: ((saved: unknown) => void) | undefined;
+	reloading: ModuleApi["reloading"];
 	ready: (() => void) | undefined;
 	add_host: ((host_module: ModuleApi) => void) | undefined;
 	/** What is wrong with it, or that it runs, for people to read. */

@@ -5,7 +5,16 @@ import { is_promise, ModuleGuard } from "./module_guard.ts";
 import { ModuleInstance, type ModuleServices } from "./moduleapi.ts";
 import { provider_of } from "./provided_modules.ts";
 import { telling } from "./telling.ts";
-import type { ConfigReader, ItemTypes, LoadedModule, ModuleDefinition, ModuleLoader, ModuleManager, Server } from "./types.ts";
+import type {
+	ConfigReader,
+	ItemTypes,
+	LoadedModule,
+	ModuleApi,
+	ModuleDefinition,
+	ModuleLoader,
+	ModuleManager,
+	Server,
+} from "./types.ts";
 
 /** Loaded on every host without being named. */
 const autoload_modules = ["presence", "message", "iq", "offline", "c2s", "s2s", "s2s_auth_certs"];
@@ -189,7 +198,7 @@ export function create_modulemanager(server: Server, loaders: readonly ModuleLoa
 		}
 	}
 
-	function load_entry(host: string, name: string, saved: unknown): Result<Entry, string> {
+	function load_entry(host: string, name: string, reloading: ModuleApi["reloading"]): Result<Entry, string> {
 		if (host !== "*" && !server.hosts.has(host)) return failed("unknown-host");
 		if (get_entry(host, name)) return failed("module-already-loaded");
 		const global = get_entry("*", name);
@@ -207,11 +216,16 @@ export function create_modulemanager(server: Server, loaders: readonly ModuleLoa
 			return definition;
 		}
 		if (definition.value.global && host !== "*") {
-			const everywhere = load_entry("*", name, saved);
+			const everywhere = load_entry("*", name, reloading);
 			if (!everywhere.ok) return everywhere;
-			return everywhere.value.module.add_host ? load_entry(host, name, saved) : everywhere;
+			return everywhere.value.module.add_host ? load_entry(host, name, reloading) : everywhere;
 		}
-		const loaded = run(host, definition.value, (module) => definition.value.load(module));
+		const loaded = run(host, definition.value, (module) => {
+			module.reloading = reloading;
+			const exported = definition.value.load(module);
+			module.reloading = undefined;
+			return exported;
+		});
 		if (loaded.ok) bus(host).tell("module-loaded", { module: name, host }, report);
 		return loaded;
 	}
@@ -256,9 +270,11 @@ export function create_modulemanager(server: Server, loaders: readonly ModuleLoa
 			if (!definition.ok) return definition;
 			const saved = call(entry.module, "save", () => entry.module.save?.());
 			if (!saved.ok && server.config.get(host, "force_module_reload") !== true) return failed("save-state-failed");
+			const reloading = { saved: saved.ok ? saved.value : undefined };
+			entry.module.reloading = reloading;
 			const dependants = [...(modules.get(host)?.values() ?? [])].filter((other) => other.module.dependencies.has(name));
 			unload(host, name);
-			const loaded = load_entry(host, name, undefined);
+			const loaded = load_entry(host, name, reloading);
 			if (!loaded.ok) return loaded;
 			const { module } = loaded.value;
 			if (saved.ok && saved.value !== undefined) call(module, "restore", () => module.restore?.(saved.value));

@@ -37,12 +37,17 @@ export function load_module(host: LuaContext, modules: ModuleRegistry, path: str
 	set("environment", globals);
 	set("_log", log_function(vm, api.log));
 	if (api.host === "*") set("global", border.to_lua(true));
+	if (api.reloading !== undefined) {
+		set("reloading", border.to_lua(true));
+		set("saved_state", border.to_lua(api.reloading.saved));
+	}
 	modules.set_environment(module, environment);
 	const chunk = vm.load(readFileSync(path), `@${path}`, globals);
 	if (!chunk.ok) throw new Error(`mod_${api.name} cannot be compiled: ${chunk.error}`);
 	modules.on_ready(module, () => {});
 	module.api.unload = () => {
 		try {
+			if (api.reloading !== undefined) set("reloading", border.to_lua(true));
 			const unload = lifecycle_function(host, module, "unload");
 			if (unload) vm.call(unload, []);
 		} finally {
@@ -59,6 +64,7 @@ export function load_module(host: LuaContext, modules: ModuleRegistry, path: str
 		modules.release(module);
 		throw error;
 	}
+	for (const name of ["reloading", "saved_state"]) set(name, nil);
 	adopt(host, modules, module);
 	return border.from_lua(globals);
 }
@@ -68,9 +74,13 @@ function adopt(host: LuaContext, modules: ModuleRegistry, module: LuaModule): vo
 	const { vm, border } = host;
 	const { api } = module;
 	const save = lifecycle_function(host, module, "save");
-	if (save) api.save = () => border.copy(vm.call(save, [])[0] ?? nil);
+	// what it saved comes back as it is, functions and metatables with it; who saved nothing gets an empty table
+	api.save = () => border.from_lua(kept_table(save && vm.call(save, [])[0]));
 	const restore = lifecycle_function(host, module, "restore");
-	if (restore) api.restore = (saved) => void vm.call(restore, [border.deep_table(saved)]);
+	if (restore) api.restore = (saved) => void vm.call(restore, [border.to_lua(saved)]);
+	function kept_table(saved: TValue | undefined): TValue {
+		return saved === undefined || saved.ttisnil() || saved.value === false ? border.table({}) : saved;
+	}
 	const ready = lifecycle_function(host, module, "ready");
 	if (ready) modules.on_ready(module, () => void vm.call(ready, []));
 	const add_host = lifecycle_function(host, module, "add_host");

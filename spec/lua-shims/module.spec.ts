@@ -136,6 +136,20 @@ describe("a module in Lua", () => {
 		expect(call(exports_of("lifecycle")["greetings"])).toBe(before + 101);
 	});
 
+	it("gets what it saved as it was, and knows that it is reloaded", () => {
+		expect(manager().load("localhost", "keeping").ok).toBe(true);
+		const told = (): unknown => call(exports_of("keeping")["told"]);
+		expect(told()).toBe("true 1 | nil nil, load nil nil | nil");
+		const seen: unknown[] = [];
+		test.server.hosts.get("localhost")?.events.add_any("keeping-unloaded", (event) => void seen.push(Object(event).reloading));
+		expect(manager().reload("localhost", "keeping").ok).toBe(true);
+		expect(told()).toBe("true 2 | true table, load true function, restore true nil | nil");
+		expect(manager().reload("localhost", "keeping").ok).toBe(true);
+		expect(told()).toContain("true 3 |");
+		expect(manager().unload("localhost", "keeping").ok).toBe(true);
+		expect(seen).toEqual([true, true, undefined]);
+	});
+
 	it("leaves nothing behind when it is unloaded", async () => {
 		expect(manager().unload("localhost", "lifecycle").ok).toBe(true);
 		expect(manager().is_loaded("localhost", "dependant")).toBe(false);

@@ -73,6 +73,7 @@ export class FakeModule implements ModuleApi {
 	unload: (() => void) | undefined;
 	save: (() => unknown) | undefined;
 	restore: ((saved: unknown) => void) | undefined;
+	reloading: ModuleApi["reloading"];
 	ready: (() => void) | undefined;
 	add_host: ((host_module: ModuleApi) => void) | undefined;
 

@@ -169,6 +169,8 @@ export interface ModuleApi {
 	/** What `save` returns is handed to `restore` of the reloaded module. */
 	save: (() => unknown) | undefined;
 	restore: ((saved: unknown) => void) | undefined;
+	/** While it goes to come again, and while it loads then: what it saved. */
+	reloading: { readonly saved: unknown } | undefined;
 	/** Called once the server listens, or at once when it already does. */
 	ready: (() => void) | undefined;
 	/** A global module's part on each host that has it enabled. */

@@ -24,7 +24,13 @@ export const folder = "/usr/lib/prosody/modules";
 /** Where more of them are that Debian leaves out: a copy of https://hg.prosody.im/prosody-modules. */
 const further = process.env["PROSODY_MODULES"];
 
-const module_folders: readonly string[] = further === undefined ? [folder] : [folder, further];
+/** A Prosody 13 for modules that need one; its own modules lie beside it, and those of Debian's Prosody would come in their place. */
+const reference = process.env["ENJAMB_REFERENCE"];
+
+const module_folders: readonly string[] = [
+	...(reference === undefined ? [folder] : []),
+	...(further === undefined ? [] : [further]),
+];
 
 /** Where mod_stagehand is, which does what no client can ask for. */
 const stagehand = join(import.meta.dirname, "stagehand");
@@ -40,7 +46,13 @@ export function missing(name: string): boolean {
 
 /** Whether there is no real Prosody to compare with; says so. */
 export function without_prosody(): boolean {
-	return not_installed(find_prosody(), "Prosody", "modules in Lua are not compared with those on a real one");
+	return not_installed(find_prosody(reference), "Prosody", "modules in Lua are not compared with those on a real one");
+}
+
+/** Whether there is no Prosody 13, for modules that need one; says so. */
+export function without_prosody_13(): boolean {
+	const why = "ENJAMB_REFERENCE names no Prosody 13";
+	return left_out(reference === undefined ? why : undefined, "modules that need one are not compared");
 }
 
 /** What a server is to run beside the usual. */
@@ -171,7 +183,10 @@ export async function start_ours(troupe: Troupe): Promise<OurStage> {
 /** Starts a real Prosody. */
 export async function start_prosody(troupe: Troupe): Promise<Stage> {
 	const http_port = await free_port();
-	const started = await start_reference({ config: `http_ports = { ${http_port} }\n${config_text(troupe)}` });
+	const started = await start_reference({
+		...(reference === undefined ? {} : { prosody: reference }),
+		config: `http_ports = { ${http_port} }\n${config_text(troupe)}`,
+	});
 	if (!started.ok) throw new Error(started.error);
 	const { port, log, stop } = started.value;
 	const { client, leave } = stage_clients(port);

@@ -1,9 +1,11 @@
+import { createHmac } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { ns } from "../../../host/util/ns.ts";
 import * as st from "../../../host/util/stanza.ts";
 import type { Client } from "../../../tools/scansion/client.ts";
 import { eventually, expect_stanza } from "../../helper.ts";
-import { missing, on_both, type Stage, type Troupe, without_prosody } from "./community.ts";
+import { features, RawClient, header as stream_header } from "../../host/raw_client.ts";
+import { missing, on_both, type Stage, type Troupe, without_prosody, without_prosody_13 } from "./community.ts";
 
 // Modules that others wrote, in conversations of two: all that both hear has to be the same here and on a real Prosody.
 
@@ -15,6 +17,7 @@ const enter = (nick: string): st.Stanza =>
 		.tag("x", { xmlns: muc })
 		.reset();
 const no_prosody = without_prosody();
+const no_prosody_13 = without_prosody_13();
 
 /** What servers make up. */
 const made_up = new Set(["stamp", "ver", "node"]);
@@ -41,9 +44,16 @@ async function heard(client: Client): Promise<string[]> {
 		.map((stanza) => canonical(stanza));
 }
 
+/** The next stanza that is accepted; the log tells why none comes. */
+async function hear(stage: Stage, client: Client, accepts: (stanza: st.Stanza) => boolean): Promise<st.Stanza> {
+	const stanza = await client.take(accepts, 20_000);
+	if (stanza) return stanza;
+	throw new Error(`nothing came: ${client.queue.map(String).join("\n")}\n${(await stage.log()).slice(-4000)}`);
+}
+
 /** The same conversation on both servers. */
-async function compare(troupe: Troupe, converse: (stage: Stage) => Promise<unknown>): Promise<unknown> {
-	const [ours, prosodys] = await on_both(troupe, no_prosody, converse);
+async function compare(troupe: Troupe, converse: (stage: Stage) => Promise<unknown>, alone = no_prosody): Promise<unknown> {
+	const [ours, prosodys] = await on_both(troupe, alone, converse);
 	expect(ours).toEqual(prosodys);
 	return ours;
 }
@@ -135,5 +145,163 @@ describe.skipIf(missing("http_logging") || missing("pastebin"))("mod_http_loggin
 			return [pages, noted];
 		});
 		expect(JSON.stringify(all)).toContain("GET /PASTE HTTP/1.1");
+	});
+});
+
+describe.skipIf(missing("groups_internal"))("mod_groups_internal", () => {
+	it("makes contacts and members of whoever comes into a group", async () => {
+		const troupe = {
+			accounts: ["presence", "message", "iq", "groups_internal", "groups_stage"],
+			options: 'groups_muc_host = "conference.localhost"\nmuc_room_locking = false\nstorage = "internal"',
+		};
+		const all = await compare(
+			troupe,
+			async (stage) => {
+				const [mira, tomas] = [await stage.client("mira", "a"), await stage.client("tomas", "b")];
+				for (const client of [mira, tomas]) {
+					client.send(st.iq({ type: "get", id: "r1" }).query(ns.roster).reset());
+					client.send(st.presence());
+					await heard(client);
+				}
+				const answers: (string | undefined)[] = [];
+				for (const act of [
+					"create crew",
+					"add crew mira",
+					"add crew tomas",
+					"chat crew Deck",
+					"members crew",
+					"remove crew tomas",
+					"members crew",
+				]) {
+					mira.send(chat("localhost", "a1", act));
+					const told = await hear(stage, mira, ({ attr, name }) => name === "message" && attr["from"] === "localhost");
+					answers.push(told.get_child_text("body")?.replace(/[^ ]+@conference/g, "…@conference"));
+				}
+				for (const client of [mira, tomas]) client.send(st.iq({ type: "get", id: "r2" }).query(ns.roster).reset());
+				const told = [await heard(mira), await heard(tomas)].map((list) =>
+					// who of two is made the other's contact first is by chance in Prosody
+					list
+						.map((text) =>
+							text.replace(/[\w-]+@conference/g, "…@conference").replace(/ subscription=(?:to|from) .*/s, " one way"),
+						)
+						.sort(),
+				);
+				return [answers, told];
+			},
+			no_prosody_13,
+		);
+		expect(JSON.stringify(all)).toContain("subscription=both");
+	});
+});
+
+describe.skipIf(missing("rest"))("mod_rest", () => {
+	it("sends stanzas, asks, and hears of what is refused", async () => {
+		const troupe = {
+			accounts: ["presence", "message", "iq", "rest"],
+			options: 'http_host = "127.0.0.1"\nrest_iq_timeout = 1\nhttp_default_host = "localhost"',
+		};
+		const all = await compare(troupe, async (stage) => {
+			const mira = await stage.client("mira", "a");
+			mira.send(st.presence());
+			await heard(mira);
+			const answers: unknown[] = [];
+			const authorization = `Basic ${Buffer.from("tomas:secret").toString("base64")}`;
+			const call = async (
+				method: string,
+				path: string,
+				body?: string,
+				type = "application/json",
+				headers = {},
+			): Promise<void> => {
+				const given = { authorization, "content-type": type, accept: "application/json", ...headers };
+				const response = await fetch(`${stage.url}/rest${path}`, {
+					method,
+					headers: given,
+					...(body === undefined ? {} : { body }),
+				});
+				const text = await response.text();
+				let shown: unknown = text.replace(/"(instance_id|error)":"[^"]+"/g, '"$1":"…"');
+				try {
+					shown = JSON.parse(String(shown));
+				} catch {}
+				if (typeof shown === "object" && shown !== null && "disco" in shown) shown = Object.keys(shown).sort();
+				if (typeof shown === "object" && shown !== null && "id" in shown) shown = { ...shown, id: "…" };
+				answers.push([method, path, response.status, response.headers.get("content-type"), shown]);
+			};
+			await call("POST", "", '{"kind":"message","to":"mira@localhost/a","type":"chat","body":"from the web"}');
+			await call("POST", "", "<message to='mira@localhost/a' type='chat'><body>as XML</body></message>", "application/xmpp+xml");
+			await call("POST", "/message/chat/mira@localhost/a", "as text", "text/plain");
+			await call("GET", "/ping/localhost");
+			await call("GET", "/disco/conference.localhost");
+			await call("GET", "/ping/nowhere@conference.localhost");
+			await call("GET", "/ping/mira@localhost/gone");
+			await call("POST", "", "{broken");
+			await call("POST", "", "<message", "application/xmpp+xml");
+			await call("POST", "", "x", "image/png");
+			await call("GET", "/ping/localhost", undefined, "application/json", { authorization: "Basic xyz" });
+			const asked = call("GET", "/ping/mira@localhost/a");
+			const ping = await hear(stage, mira, ({ name }) => name === "iq");
+			mira.send(st.error_reply(ping, "cancel", "feature-not-implemented", "No pings").reset());
+			await asked;
+			return [answers, await heard(mira)];
+		});
+		expect(JSON.stringify(all)).toContain("from the web");
+	});
+});
+
+describe.skipIf(missing("sasl2_fast"))("mod_sasl2_fast", () => {
+	it("lets in who shows a token that it was given", async () => {
+		const troupe = {
+			accounts: ["presence", "sasl2", "sasl2_fast"],
+			options: "insecure_sasl_mechanisms = {}\nallow_unencrypted_plain_auth = true",
+		};
+		const all = await compare(
+			troupe,
+			async (stage) => {
+				const said: string[] = [];
+				const authenticate = async (authentication: string): Promise<string> => {
+					const client = await RawClient.connect(stage.port);
+					const header = await client.ask(stream_header("from='mira@localhost' to='localhost' version='1.0'"), features);
+					said.push(/<fast .*<\/fast>/s.exec(header)?.[0].replaceAll('"', "'") ?? "no tokens");
+					const before = client.said.length;
+					client.send(authentication);
+					await client.until(() => client.said.includes("</success>"));
+					const answer = client.said.slice(before);
+					said.push(
+						answer
+							.replaceAll('"', "'")
+							.replace(/ (?:token|expiry)='[^']*'/g, "")
+							.replace(/<stream:features>.*/s, ""),
+					);
+					client.destroy();
+					return answer;
+				};
+				const agent = "<user-agent id='d4565fa7-4d72-4749-b3d3-740edbf87770'><software>Spec</software></user-agent>";
+				const plain = Buffer.from("\0mira\0secret").toString("base64");
+				const answer = await authenticate(
+					`<authenticate xmlns='urn:xmpp:sasl:2' mechanism='PLAIN'><initial-response>${plain}</initial-response>${agent}` +
+						"<request-token xmlns='urn:xmpp:fast:0' mechanism='HT-SHA-256-NONE'/></authenticate>",
+				);
+				const token = /token=["']([^"']+)["']/.exec(answer)?.[1] ?? "";
+				const with_token = (secret: string): string => {
+					const hash = createHmac("sha256", secret).update("Initiator").digest();
+					const response = Buffer.concat([Buffer.from("mira\0"), hash]).toString("base64");
+					return (
+						`<authenticate xmlns='urn:xmpp:sasl:2' mechanism='HT-SHA-256-NONE'><initial-response>${response}</initial-response>` +
+						`${agent}<fast xmlns='urn:xmpp:fast:0'/></authenticate>`
+					);
+				};
+				const success = await authenticate(with_token(token));
+				const proof = /<additional-data>([^<]*)</.exec(success)?.[1];
+				said.push(String(proof === createHmac("sha256", token).update("Responder").digest("base64")));
+				const raw = await RawClient.connect(stage.port);
+				await raw.ask(stream_header("from='mira@localhost' to='localhost' version='1.0'"), features);
+				said.push((await raw.ask(with_token("another"), "</failure>")).replaceAll('"', "'"));
+				raw.destroy();
+				return said.map((text) => text.replace(/<data>.*?<\/data>/g, "").replace(/<additional-data>[^<]*/, "<additional-data>…"));
+			},
+			no_prosody_13,
+		);
+		expect(JSON.stringify(all)).toContain('"true"');
 	});
 });
