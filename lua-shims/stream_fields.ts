@@ -90,6 +90,8 @@ export function stream_fields<Session extends BaseStreamSession>(
 		same<Session, "streamid">("streamid"),
 		same<Session, "version">("version"),
 		read_only<Session, "conntime">("conntime"),
+		same<Session, "smacks">("smacks"),
+		same<Session, "hibernating">("hibernating"),
 		["ip", { get: ({ ip }) => ip, set: (session, value) => void Object.assign(session, { ip: border.from_lua(value) }) }],
 		// where Prosody has nothing rather than false
 		[

@@ -65,6 +65,11 @@ export abstract class BaseStreamSession implements StreamSession {
 	/** When the connection was made, in seconds since 1970. */
 	readonly conntime = Date.now() / 1000;
 
+	/** The namespace of stream management (XEP-0198) where both ends tell each other what arrived. */
+	smacks: string | undefined;
+	/** Since when it waits for its client to come back, in seconds since 1970. */
+	hibernating: number | undefined;
+
 	/** Made when there is one. */
 	private filters: Filters<FilterKind, Stanza> | undefined;
 	private silent = false;

@@ -58,6 +58,8 @@ export interface StreamKind<Session extends BaseStreamSession> {
 	unreadable?(session: Session): void;
 	/** What was sent to the other end is about to go out; more can be added. */
 	pre_drain?(session: Session): void;
+	/** A turn failed, and what it sent to the other end was thrown away. */
+	output_lost?(session: Session): void;
 	/** The other end has received all that had to wait. */
 	drain?(session: Session): void;
 }
@@ -184,6 +186,7 @@ export class Streams<Session extends BaseStreamSession> {
 		conn.onclose = (error) => this.ondisconnect(conn, line, error);
 		conn.onreadtimeout = () => kind.read_timeout(line.session);
 		conn.onpredrain = () => kind.pre_drain?.(line.session);
+		conn.ondiscard = () => kind.output_lost?.(line.session);
 		conn.ondrain = () => kind.drain?.(line.session);
 		line.patience = module.add_timer(unauthed_timeout, () => {
 			if (!kind.is_unauthed(session)) return;
@@ -272,8 +275,11 @@ export class Streams<Session extends BaseStreamSession> {
 		this.lines.delete(conn);
 		session.log("info", "%s disconnected: %s", this.kind.peer, error ?? "connection closed");
 		line.patience?.stop();
-		session.retire();
-		session.conn = undefined;
+		// A client that came back before this was seen goes on over another connection
+		if (session.conn === conn) {
+			session.retire();
+			session.conn = undefined;
+		}
 		// What was sent before the end is handled first
 		line.input.end(() => {
 			line.input.stop();

@@ -37,6 +37,7 @@ import { definition as s2s } from "./mod_s2s.ts";
 import { definition as s2s_auth_certs } from "./mod_s2s_auth_certs.ts";
 import { definition as s2s_bidi } from "./mod_s2s_bidi.ts";
 import { definition as saslauth } from "./mod_saslauth.ts";
+import { definition as smacks } from "./mod_smacks.ts";
 import { definition as storage_internal } from "./mod_storage_internal.ts";
 import { definition as storage_memory } from "./mod_storage_memory.ts";
 import { definition as storage_none } from "./mod_storage_none.ts";
@@ -88,6 +89,7 @@ export const host_modules: readonly ModuleDefinition[] = [
 	register_limits,
 	roster,
 	saslauth,
+	smacks,
 	storage_internal,
 	storage_memory,
 	storage_none,

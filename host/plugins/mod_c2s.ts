@@ -120,6 +120,10 @@ class ClientStreams implements StreamKind<ClientSession> {
 		this.bus(session).fire_event("c2s-pre-ondrain", { session });
 	}
 
+	output_lost(session: ClientSession): void {
+		this.bus(session).fire_event("stream-output-lost", { session });
+	}
+
 	drain(session: ClientSession): void {
 		this.bus(session).fire_event("c2s-ondrain", { session });
 	}

@@ -15,6 +15,7 @@ const start_newer = (wanted: Troupe): Promise<Stage> => start_ours({ ...wanted, 
 
 describe.each([
 	["this server", start_ours, is_missing],
+	["this server, in TypeScript,", () => start_ours({ accounts: ["smacks"] }), false],
 	["this server, by that of Prosody 13,", start_newer, source === undefined],
 	["a real Prosody", start_prosody, is_missing || without_prosody()],
 ] as const)("a session on %s that is resumed", (_, start, is_skipped) => {

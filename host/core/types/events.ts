@@ -63,6 +63,8 @@ export interface EventMap {
 	 * A stream of any kind was made; nothing has come over it yet. Fired on the server's own bus. Source: util.filters, initialize.
 	 */
 	"stream-session-created": { session: StreamSession };
+	/** A turn failed, and what it sent to a client or another server was thrown away. Fired on its host. */
+	"stream-output-lost": { session: StreamSession };
 	"pre-stanza": StanzaEvent;
 	[stanza: `stanza/${string}`]: StanzaEvent;
 	[iq: `iq/${string}`]: StanzaEvent;

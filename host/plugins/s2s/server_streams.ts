@@ -347,6 +347,10 @@ export class ServerStreams implements StreamKind<ServerStreamSession> {
 		this.bus(session).fire_event("s2s-pre-ondrain", { session });
 	}
 
+	output_lost(session: ServerStreamSession): void {
+		this.bus(session).fire_event("stream-output-lost", { session });
+	}
+
 	drain(session: ServerStreamSession): void {
 		this.bus(session).fire_event("s2s-ondrain", { session });
 	}

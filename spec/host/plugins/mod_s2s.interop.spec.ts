@@ -1,6 +1,7 @@
 // Streams between this server and a real Prosody.
 
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { RunningServer } from "../../../host/running_server.ts";
 import * as st from "../../../host/util/stanza.ts";
@@ -50,6 +51,7 @@ async function start(secure: boolean, modules: readonly string[]): Promise<[Clie
 		pair: ours_pair,
 		modules,
 		options: { s2s_secure_auth: secure },
+		log: join(neighbours.folder, "log"),
 	});
 	const started = await start_reference({
 		prosody,
@@ -94,6 +96,7 @@ describe.skipIf(reason !== undefined && !required)("this server and a real Proso
 		["by dialback", false, ["dialback"]],
 		["by certificate", true, []],
 		["by certificate, over one stream", true, ["s2s_bidi"]],
+		["by certificate, telling each other what arrived", true, ["smacks"]],
 	] as const)("talk, and share rooms (%s)", { timeout: 60_000 }, async (_, secure, modules) => {
 		const [romeo, juliet] = await start(secure, modules);
 		romeo.send(st.message({ to: juliet.full_jid, type: "chat" }, "but soft"));
@@ -118,5 +121,10 @@ describe.skipIf(reason !== undefined && !required)("this server and a real Proso
 			st.iq({ type: "get", id: "p", to: "verona.example" }).tag("ping", { xmlns: "urn:xmpp:ping" }).reset(),
 		);
 		expect(pong.attr["type"]).toBe("result");
+		if (modules.some((name) => name === "smacks")) {
+			const log = readFileSync(join(neighbours.folder, "log"), "utf8");
+			for (const said of ["s2sin]: <enable ", "s2sout]: <enabled ", "s2sin]: <r ", "s2sout]: <a "])
+				expect(log).toContain(`Received[${said}`);
+		}
 	});
 });

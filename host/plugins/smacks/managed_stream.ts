@@ -1,0 +1,219 @@
+// Counterpart: plugins/mod_smacks.lua (filters, should_ack, request_ack)
+
+import { ClientSession } from "../../core/c2s_session.ts";
+import type { ServerStreamSession } from "../../core/s2s_session.ts";
+import type { ModuleApi, Timer } from "../../core/types.ts";
+import * as datetime from "../../util/datetime.ts";
+import * as jid from "../../util/jid.ts";
+import { ns } from "../../util/ns.ts";
+import type { Stanza } from "../../util/stanza.ts";
+import * as st from "../../util/stanza.ts";
+import { type Unacked, UnackedQueue } from "./unacked_queue.ts";
+
+/** Sessions whose streams can be managed. */
+export type ManagedSession = ClientSession | ServerStreamSession;
+
+/** What a configuration says about stream management. */
+export interface SmacksOptions {
+	readonly queue_size: number;
+	/** Seconds for which a session waits for its client. */
+	readonly hibernation_time: number;
+	readonly with_servers: boolean;
+	readonly resends_to_servers: boolean;
+	/** How many stanzas may be sent before an acknowledgement is asked for. */
+	readonly max_unacked: number;
+	/** The same for clients that nobody looks at. */
+	readonly max_inactive_unacked: number;
+	/** Seconds after which a missing acknowledgement is late; 0 for never. */
+	readonly max_ack_delay: number;
+	readonly max_old_sessions: number;
+}
+
+declare module "../../core/types.ts" {
+	interface EventMap {
+		/** The other end was asked what it has, and has not answered in time. */
+		"smacks-ack-delayed": { origin: ManagedSession; queue: readonly Stanza[] };
+		/** A stanza waits for a client that is gone, and may come back. */
+		"smacks-hibernation-stanza-queued": { origin: ClientSession; queue: readonly Stanza[]; stanza: Stanza };
+		"smacks-hibernation-start": { origin: ClientSession; queue: readonly Stanza[] };
+		/** `origin` is the session that the client came back with, `resumed` goes on over its stream. */
+		"smacks-hibernation-end": { origin: ClientSession; resumed: ClientSession; queue: readonly Stanza[] };
+		/** Of mod_csi and mod_csi_simple: a client is looked at again; what was kept for it is sent. */
+		"csi-client-active": { origin: ClientSession };
+		"csi-flushing": { session: ClientSession };
+		/** A stanza did not reach its client; true where somebody keeps it, so that its sender is not told. */
+		"delivery/failure": { session: ManagedSession; stanza: Stanza };
+	}
+}
+
+const counted_names: ReadonlySet<string> = new Set(["message", "presence", "iq"]);
+
+function is_counted(stanza: Stanza): boolean {
+	const { xmlns } = stanza.attr;
+	return counted_names.has(stanza.name) && (xmlns === undefined || xmlns === ns.client || xmlns === ns.server);
+}
+
+/** One stream whose both ends tell each other what they have (XEP-0198). */
+export class ManagedStream {
+	/** What the other end has not acknowledged; undefined where it does not tell. */
+	queue: UnackedQueue | undefined;
+	/** How many stanzas of the other end were handled; undefined where it is not told. */
+	handled: number | undefined;
+	/** Under what name the session can be resumed. */
+	token: string | undefined;
+	/** Ends the waiting. */
+	watchdog: Timer | undefined;
+	private awaiting_ack = false;
+	private late: Timer | undefined;
+	private requested_at: number | undefined;
+	/** How many were sent in this turn, which may still fail. */
+	private sent_in_turn = 0;
+	private is_resending = false;
+
+	constructor(
+		private readonly module: ModuleApi,
+		private readonly options: SmacksOptions,
+		readonly session: ManagedSession,
+		readonly xmlns: string,
+	) {
+		session.smacks = xmlns;
+	}
+
+	/** Since when the session waits for its client, in seconds since 1970. */
+	get hibernating(): number | undefined {
+		return this.session.hibernating;
+	}
+
+	set hibernating(since: number | undefined) {
+		this.session.hibernating = since;
+	}
+
+	/** Counts what is sent from now on. */
+	manage_outgoing(): void {
+		this.queue = new UnackedQueue(this.options.queue_size);
+		this.session.add_filter("stanzas/out", this.count_outgoing, -999);
+	}
+
+	/** Counts what comes from now on. */
+	manage_incoming(): void {
+		this.handled = 0;
+		this.session.add_filter("stanzas/in", this.count_incoming, 999);
+	}
+
+	/** Counts nothing more. */
+	release(): void {
+		this.session.smacks = undefined;
+		this.hibernating = undefined;
+		this.session.remove_filter("stanzas/out", this.count_outgoing);
+		this.session.remove_filter("stanzas/in", this.count_incoming);
+		this.watchdog?.stop();
+		this.stop_waiting();
+	}
+
+	private readonly count_outgoing = (stanza: Stanza): Stanza | undefined => {
+		if (this.queue === undefined || this.is_resending || !is_counted(stanza)) return stanza;
+		const kept = st.clone(stanza);
+		this.queue.push(kept);
+		if (this.hibernating === undefined) {
+			this.sent_in_turn++;
+			return stanza;
+		}
+		if (this.session instanceof ClientSession) {
+			this.module.fire_event("smacks-hibernation-stanza-queued", { origin: this.session, queue: this.waiting(), stanza: kept });
+		}
+		return undefined;
+	};
+
+	private readonly count_incoming = (stanza: Stanza): Stanza => {
+		if (this.handled !== undefined && is_counted(stanza)) this.handled++;
+		return stanza;
+	};
+
+	/** Sends an element of the stream itself. */
+	send(element: Stanza): void {
+		if ("sends2s" in this.session) this.session.sends2s(element);
+		else this.session.send(element);
+	}
+
+	/** Stanzas that the other end may not have, with when they were sent (XEP-0203). */
+	waiting(): Stanza[] {
+		return (this.queue?.items() ?? []).map((item) => this.delayed(item));
+	}
+
+	private delayed({ stanza, sent_at }: Unacked): Stanza {
+		if (stanza.name === "iq" || stanza.get_child("delay", ns.delay) !== undefined) return stanza;
+		const { session } = this;
+		const from = session instanceof ClientSession ? jid.bare(session.full_jid ?? "") : (session.host ?? "");
+		return st
+			.clone(stanza)
+			.tag("delay", { xmlns: ns.delay, from, stamp: datetime.datetime(sent_at) })
+			.reset();
+	}
+
+	/** Sends again what the other end does not have. */
+	resend(): void {
+		this.hibernating = undefined;
+		this.sent_in_turn = 0;
+		this.is_resending = true;
+		try {
+			for (const stanza of this.waiting()) this.session.send(stanza);
+		} finally {
+			this.is_resending = false;
+		}
+		this.awaiting_ack = false;
+		this.request_ack(true, "resume");
+	}
+
+	/** Says what has come. */
+	send_ack(): void {
+		this.send(st.stanza("a", { xmlns: this.xmlns, h: String(this.handled ?? 0) }));
+	}
+
+	/** Asks what the other end has, where that is due. */
+	request_ack(force: boolean, why: string): void {
+		const { queue, session, options } = this;
+		if (queue === undefined || session.destroyed || this.hibernating !== undefined || this.awaiting_ack) return;
+		if (!force) {
+			const is_inactive = "state" in session && session.state === "inactive";
+			const most = is_inactive ? options.max_inactive_unacked : options.max_unacked;
+			// Who counts wrongly is not asked again before there is more to acknowledge
+			if (queue.count_unacked <= most || queue.count_sent === this.requested_at) return;
+		}
+		session.log("debug", "Sending <r> from %s - #queue=%d", why, queue.count_unacked);
+		this.awaiting_ack = true;
+		this.requested_at = queue.count_sent;
+		this.send(st.stanza("r", { xmlns: this.xmlns }));
+		if (options.max_ack_delay > 0) this.late ??= this.module.add_timer(options.max_ack_delay, () => this.ack_is_late());
+	}
+
+	private ack_is_late(): void {
+		this.late = undefined;
+		if (!this.awaiting_ack || this.hibernating !== undefined || this.session.destroyed) return;
+		this.module.fire_event("smacks-ack-delayed", { origin: this.session, queue: this.waiting() });
+	}
+
+	/** Whether the other end was asked and has not answered. */
+	get awaits_ack(): boolean {
+		return this.awaiting_ack;
+	}
+
+	/** The other end answers no question any more. */
+	stop_waiting(): void {
+		this.awaiting_ack = false;
+		this.late?.stop();
+		this.late = undefined;
+	}
+
+	/** What was sent in this turn goes out. */
+	going_out(): void {
+		this.request_ack(false, "pre-ondrain");
+		this.sent_in_turn = 0;
+	}
+
+	/** The turn failed: what was sent in it was thrown away. */
+	thrown_away(): void {
+		this.queue?.take_back(this.sent_in_turn);
+		this.sent_in_turn = 0;
+		this.stop_waiting();
+	}
+}

@@ -1,0 +1,103 @@
+// Counterpart: plugins/mod_smacks.lua (do_resume, hibernation, smacks_h)
+
+import type { ClientSession } from "../../core/c2s_session.ts";
+import type { ModuleApi, StoreTable } from "../../core/types.ts";
+import * as id from "../../util/id.ts";
+import type { ManagedStream, SmacksOptions } from "./managed_stream.ts";
+
+/** Why a session cannot be resumed. */
+export interface ResumptionProblem {
+	readonly condition: string;
+	readonly text: string;
+	/** How many stanzas were handled before it ended. */
+	readonly h?: number;
+}
+
+function number_in(table: unknown, name: string): number | undefined {
+	const value: unknown = typeof table === "object" && table !== null ? Reflect.get(table, name) : undefined;
+	return typeof value === "number" ? value : undefined;
+}
+
+/** Sessions of one host that wait for their clients, or may have to, by the names that they can be resumed under. */
+export class Resumption {
+	private readonly by_token = new Map<string, ManagedStream>();
+	private readonly counts;
+	private readonly all_counts;
+
+	constructor(
+		private readonly module: ModuleApi,
+		private readonly options: SmacksOptions,
+	) {
+		this.counts = module.open_store("smacks_h", "map");
+		this.all_counts = module.open_store("smacks_h");
+	}
+
+	private key(username: string | undefined, token: string): string {
+		return `${username ?? ""}/${token}`;
+	}
+
+	/** Gives a session a name to be resumed under. */
+	track(stream: ManagedStream, session: ClientSession): string {
+		const token = id.medium();
+		stream.token = token;
+		this.by_token.set(this.key(session.username, token), stream);
+		return token;
+	}
+
+	/** Forgets that a session could be resumed. */
+	forget(stream: ManagedStream, username: string | undefined): void {
+		if (stream.token === undefined) return;
+		this.by_token.delete(this.key(username, stream.token));
+		stream.token = undefined;
+	}
+
+	/** Keeps how much was handled of a session that ends without its client: that is asked for when it comes back. */
+	keep_count(stream: ManagedStream, username: string | undefined): void {
+		const { token, handled } = stream;
+		if (token === undefined) return;
+		this.forget(stream, username);
+		const kept = this.counts.set(username, token, { h: handled ?? 0, t: Math.floor(Date.now() / 1000) });
+		if (!kept.ok) this.module.log("error", "How much was handled for %s could not be kept: %s", username, kept.error.text);
+	}
+
+	/** Keeps the counts of the newest sessions of an account only. */
+	forget_old(username: string): void {
+		const known = this.all_counts.get(username);
+		if (!known.ok) {
+			this.module.log("error", "Unable to retrieve old resumption counters: %s", known.error.text);
+			return;
+		}
+		const entries = Object.entries(known.value ?? {});
+		if (entries.length <= this.options.max_old_sessions) return;
+		entries.sort(([, one], [, other]) => (number_in(other, "t") ?? 0) - (number_in(one, "t") ?? 0));
+		const newest: StoreTable = Object.fromEntries(entries.slice(0, this.options.max_old_sessions));
+		const kept = this.all_counts.set(username, newest);
+		if (!kept.ok) this.module.log("error", "Old resumption counters could not be removed: %s", kept.error.text);
+	}
+
+	/** The session that a client wants to go on with, which then has what the client has; or why it cannot. */
+	find(username: string | undefined, token: string, h: number): ManagedStream | ResumptionProblem {
+		const stream = this.by_token.get(this.key(username, token));
+		if (stream === undefined) return this.old_session(username, token);
+		const problem = stream.queue?.ack(h);
+		if (problem === "too high") {
+			return { condition: "undefined-condition", text: "Client acknowledged more stanzas than sent by server" };
+		}
+		if (problem === "too low") {
+			return { condition: "undefined-condition", text: "Client acknowledged less stanzas than already acknowledged" };
+		}
+		if (stream.queue?.is_whole === false) {
+			const text = "Too many unacked stanzas remaining, session can't be resumed";
+			return { condition: "resource-constraint", text };
+		}
+		return stream;
+	}
+
+	private old_session(username: string | undefined, token: string): ResumptionProblem {
+		const known = this.counts.get(username, token);
+		const h = known.ok ? number_in(known.value, "h") : undefined;
+		if (h === undefined) return { condition: "item-not-found", text: "Unknown session" };
+		this.counts.set(username, token, undefined);
+		return { condition: "item-not-found", text: "Session expired, and cannot be resumed", h };
+	}
+}
