@@ -8,7 +8,7 @@ import { buildSync } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { create_features, feature } from "../../muc/feature.ts";
 import { text } from "../../muc/kinds.ts";
-import { FakeModule, no_rooms } from "./fake_module.ts";
+import { no_rooms, recorded_module } from "./recorded_module.ts";
 
 const root = join(import.meta.dirname, "../..");
 const list_file = "muc/features.ts";
@@ -133,7 +133,7 @@ describe("features", () => {
 	it("cannot both have a method, or a key of what is stored", () => {
 		const get_x = (): number => 1;
 		const both = (parts: object) => [feature("one", () => parts), feature("two", () => parts)];
-		const create = (parts: object) => create_features(new FakeModule(), both(parts), no_rooms);
+		const create = (parts: object) => create_features(recorded_module(), both(parts), no_rooms);
 		expect(() => create({ methods: { get_x } })).toThrow("The room features one and two both have get_x in their methods");
 		expect(() => create({ data: { x: text } })).toThrow("The room features one and two both have x in their data");
 	});

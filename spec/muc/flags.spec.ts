@@ -107,11 +107,11 @@ describe.each([
 		[false, "prosody:admin"],
 	])("with %s is for %s", (value, role) => {
 		const { module } = new Rig({ options: { [option]: value } });
-		expect(module.permissions).toContainEqual({ role, permission });
+		expect(module.permissions).toContainEqual({ role, permission: `muc${permission}` });
 	});
 
 	it("hides the field from others, and does not take it from them", () => {
-		const rig = new Rig({ may: (action) => action !== permission });
+		const rig = new Rig({ may: (asked) => asked !== `muc${permission}` });
 		expect(rig.fields().has(field)).toBe(false);
 		expect(rig.submit({ [field]: "1" })).toEqual([]);
 		rig.module.fire_event(`muc-config-submitted/${field}`, {

@@ -7,7 +7,8 @@ import type { Room } from "../../muc/types.ts";
 import { find_prosody, type Reference, start_reference } from "../../tools/reference.ts";
 import { Client } from "../../tools/scansion/client.ts";
 import { not_installed } from "../needs.ts";
-import { FakeModule, FakeSession, no_rooms } from "./fake_module.ts";
+import { FakeSession } from "./fake_session.ts";
+import { no_rooms, recorded_module } from "./recorded_module.ts";
 import { parsed } from "./rig.ts";
 
 // A room as it was just created, and as it was then configured, here and in a real Prosody
@@ -131,7 +132,7 @@ describe.skipIf(no_prosody)("a new room, beside Prosody's", () => {
 		client.send(enter());
 		await client.take(({ name }) => name === "message", patience);
 
-		const module = new FakeModule({ host: "conference.localhost", options: { muc_vcard: false } });
+		const module = recorded_module({ host: "conference.localhost", options: { muc_vcard: false } });
 		const library = create_full_library(module, no_rooms);
 		room = library.new_room(room_jid);
 		origin = new FakeSession(client.full_jid);

@@ -69,7 +69,7 @@ describe("occupant ids", () => {
 		rig.join(owner, "owner");
 		expect(rig.module.take(owner).flatMap(id_of)).toEqual([]);
 		expect(rig.disco().features).not.toContain(ns.occupant_id);
-		expect(rig.module.features).not.toContain(ns.occupant_id);
+		expect(rig.module.get_host_items("feature")).not.toContain(ns.occupant_id);
 	});
 
 	it("are what Prosody has computed", () => {

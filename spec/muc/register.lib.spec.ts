@@ -3,7 +3,7 @@ import { ns } from "../../host/util/ns.ts";
 import type { Stanza } from "../../host/util/stanza.ts";
 import * as st from "../../host/util/stanza.ts";
 import type { Affiliation } from "../../muc/types.ts";
-import type { FakeModuleOptions } from "./fake_module.ts";
+import type { ModuleSetup } from "./recorded_module.ts";
 import { owner, parsed, presences, Rig, room_jid } from "./rig.ts";
 
 const user = "a@example.org/x";
@@ -31,7 +31,7 @@ function brief(reply: Stanza): string {
 	return [error.type, error.condition, error.text].filter((part) => part !== undefined).join("/");
 }
 
-function rig_with(affiliation: Affiliation | undefined, options: FakeModuleOptions["options"] = {}): Rig {
+function rig_with(affiliation: Affiliation | undefined, options: ModuleSetup["options"] = {}): Rig {
 	const rig = new Rig({ options });
 	if (affiliation) rig.affiliate("a@example.org", affiliation);
 	return rig;
@@ -107,7 +107,7 @@ describe("registration", () => {
 	it("has fields of other modules, which come and go", () => {
 		const rig = rig_with("member", { muc_registration_include_form: true });
 		const item = { name: "email", type: "text-single", label: "E-mail" } as const;
-		rig.module.events.fire_any("item-added/muc-registration-field", { source: rig.module, item });
+		rig.module.add_item("muc-registration-field", item);
 		rig.module.hook("muc-registration-submitted", ({ submitted_data, affiliation_data }) => {
 			affiliation_data["email"] = String(submitted_data["email"]);
 		});
@@ -116,7 +116,7 @@ describe("registration", () => {
 		query(rig, "set", submitted);
 		const shown = query(rig, "get").get_child("query", ns.register)?.get_child("x", ns.data);
 		expect(shown?.get_child_with_attr("field", undefined, "var", "email")?.get_child_text("value")).toBe("a@b");
-		rig.module.events.fire_any("item-removed/muc-registration-field", { source: rig.module, item });
+		rig.module.remove_item("muc-registration-field", item);
 		const after = query(rig, "get").get_child("query", ns.register)?.get_child("x", ns.data);
 		expect(after?.get_child_with_attr("field", undefined, "var", "email")).toBeUndefined();
 	});

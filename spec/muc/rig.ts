@@ -4,12 +4,13 @@ import type { Session } from "../../host/core/types.ts";
 import type { Field } from "../../host/util/dataforms.ts";
 import { bare } from "../../host/util/jid.ts";
 import { ns } from "../../host/util/ns.ts";
-import type { Stanza } from "../../host/util/stanza.ts";
+import type { Attributes, Stanza } from "../../host/util/stanza.ts";
 import * as st from "../../host/util/stanza.ts";
 import { create_full_library } from "../../muc/features.ts";
 import type { RoomLibrary } from "../../muc/muc.lib.ts";
 import type { Affiliation, Room, RoomData } from "../../muc/types.ts";
-import { FakeModule, type FakeModuleOptions, FakeSession, no_rooms } from "./fake_module.ts";
+import { FakeSession } from "./fake_session.ts";
+import { type ModuleSetup, no_rooms, type RecordedModule, recorded_module } from "./recorded_module.ts";
 
 export const room_jid = "room@muc.example.org";
 /** The owner of the rig's room. */
@@ -26,18 +27,19 @@ export interface Disco {
 
 /** One room of one component, with what it sends recorded in `module`. */
 export class Rig {
-	readonly module: FakeModule;
+	readonly module: RecordedModule;
 	readonly library: RoomLibrary;
 	readonly room: Room;
 	/** Every broadcast message, before it is sent. */
 	readonly messages: Stanza[] = [];
 	private readonly sessions = new Map<string, FakeSession>();
 
-	constructor(setup: FakeModuleOptions = {}, data: RoomData = {}) {
-		this.module = new FakeModule({ ...setup, options: { muc_vcard: false, ...setup.options } });
+	/** @param owners bare JIDs of those who own the room */
+	constructor(setup: ModuleSetup = {}, data: RoomData = {}, owners: readonly string[] = [bare(owner) ?? owner]) {
+		this.module = recorded_module({ ...setup, options: { muc_vcard: false, ...setup.options } });
 		this.library = create_full_library(this.module, no_rooms);
 		this.room = this.library.new_room(room_jid, data);
-		this.room._affiliations.set("owner@example.org", "owner");
+		for (const jid of owners) this.room._affiliations.set(jid, "owner");
 		this.module.hook("muc-broadcast-message", ({ stanza }) => void this.messages.push(st.clone(stanza)), 1000);
 	}
 
@@ -90,6 +92,63 @@ export class Rig {
 		return error && `${error.type}/${error.condition}`;
 	}
 
+	/** Sends a presence to a nick, or to the room where there is none. */
+	show(jid: string, nick: string | undefined, attr: Attributes = {}, ...children: Stanza[]): void {
+		const to = nick === undefined ? this.room.jid : `${this.room.jid}/${nick}`;
+		const stanza = st.presence({ from: jid, to, ...attr });
+		for (const child of children) stanza.add_child(child);
+		if (nick === undefined) this.room.handle_presence_to_room(this.session(jid), stanza);
+		else this.room.handle_presence_to_occupant(this.session(jid), stanza);
+	}
+
+	/** Asks to enter. */
+	enter(jid: string, nick: string): void {
+		const x = st.stanza("x", { xmlns: ns.muc });
+		if (this.room.has_occupant()) {
+			this.show(jid, nick, {}, x);
+			return;
+		}
+		const stanza = st.presence({ from: jid, to: `${this.room.jid}/${nick}` });
+		stanza.add_child(x);
+		this.room.handle_first_presence(this.session(jid), stanza);
+	}
+
+	/** Has several enter, and forgets what was sent. */
+	fill(...occupants: [jid: string, nick: string][]): void {
+		for (const [jid, nick] of occupants) this.enter(jid, nick);
+		this.forget();
+	}
+
+	/** Sends a message to the room, or to a nick. */
+	message(jid: string, attr: Attributes, body?: string, nick?: string): Stanza {
+		const to = nick === undefined ? this.room.jid : `${this.room.jid}/${nick}`;
+		const stanza = st.message({ from: jid, to, ...attr }, body);
+		if (nick === undefined) this.room.handle_message_to_room(this.session(jid), stanza);
+		else this.room.handle_message_to_occupant(this.session(jid), stanza);
+		return stanza;
+	}
+
+	/** Sends a muc#admin query with one item, or without. */
+	admin(jid: string, type: "get" | "set", item: Attributes | undefined, reason?: string): Stanza[] {
+		const stanza = st.iq({ from: jid, to: this.room.jid, type, id: "admin" }).query(ns.muc_admin);
+		if (item !== undefined) stanza.tag("item", { xmlns: ns.muc_admin, ...item });
+		if (reason !== undefined) stanza.text_tag("reason", reason, { xmlns: ns.muc_admin });
+		if (type === "get") this.room.handle_admin_query_get_command(this.session(jid), stanza);
+		else this.room.handle_admin_query_set_command(this.session(jid), stanza);
+		return this.session(jid).take();
+	}
+
+	/** What was sent to a JID, in brief; forgets it. */
+	got(jid: string): string[] {
+		return [...this.module.take(jid), ...this.session(jid).take()].map(brief);
+	}
+
+	forget(): void {
+		this.module.take();
+		this.module.broadcasts.length = 0;
+		for (const session of this.sessions.values()) session.take();
+	}
+
 	/** The configuration form as its fields, those without a name by their value. */
 	fields(actor = owner): Map<string, Field> {
 		const { fields } = this.room.get_form_layout(actor);
@@ -129,6 +188,15 @@ export class Rig {
 	}
 }
 
+/**
+ * A room that nobody owns yet, and that is open at once; without XEP-0421's ids, which only stand in the way of reading.
+ * What happened on the way in can be forgotten.
+ */
+export function open_room(setup: ModuleSetup = {}): Rig {
+	const options = { muc_room_locking: false, muc_occupant_id: false, ...setup.options };
+	return new Rig({ ...setup, options }, {}, []);
+}
+
 /** An element as it would come from the network, where each carries its namespace. */
 export function parsed(element: Stanza, inherited?: string): Stanza {
 	const xmlns = element.attr["xmlns"] ?? inherited;
@@ -146,4 +214,28 @@ export function presences(stanzas: readonly Stanza[]): string[] {
 			const codes = [...(presence.get_child("x", ns.muc_user)?.childtags("status") ?? [])].map(({ attr }) => attr["code"]);
 			return [presence.attr["type"] === "unavailable" ? `-${nick}` : nick, ...codes].join(" ");
 		});
+}
+
+/** A stanza in one line: what it is, whom it is about, and what the room says about it. */
+export function brief(stanza: Stanza): string {
+	const { type, from } = stanza.attr;
+	const parts = [stanza.name, type, from?.replace(/^[^/]*\//, "/")].filter((part) => part !== undefined);
+	const x = stanza.get_child("x", ns.muc_user);
+	for (const item of x?.childtags("item") ?? []) {
+		const { affiliation, role, jid, nick } = item.attr;
+		parts.push([affiliation, role, jid, nick === undefined ? undefined : `nick=${nick}`].filter((part) => part).join(","));
+		const actor = item.get_child("actor");
+		if (actor) parts.push(`by=${actor.attr["nick"] ?? ""}${actor.attr["jid"] ? `(${actor.attr["jid"]})` : ""}`);
+		const reason = item.get_child_text("reason");
+		if (reason !== undefined) parts.push(`because=${reason}`);
+	}
+	const codes = [...(x?.childtags("status") ?? [])].map((status) => status.attr["code"]);
+	if (codes.length > 0) parts.push(codes.join("+"));
+	const error = stanza.get_error();
+	if (error) parts.push(`${error.type}/${error.condition}`);
+	for (const text of ["body", "subject", "status"]) {
+		const found = stanza.get_child_text(text);
+		if (found !== undefined) parts.push(`${text}=${found}`);
+	}
+	return parts.join(" ");
 }

@@ -13,7 +13,7 @@ import {
 	only_with_min_role,
 	role_rank,
 } from "../../muc/util.lib.ts";
-import { FakeModule } from "./fake_module.ts";
+import { recorded_module } from "./recorded_module.ts";
 
 describe("ranks", () => {
 	it("put affiliations and roles in order, undefined as none", () => {
@@ -74,7 +74,7 @@ describe("is_kickable_error", () => {
 
 describe("filter_muc_x", () => {
 	it("takes out what only rooms say, and what modules add to that", () => {
-		const module = new FakeModule();
+		const module = recorded_module();
 		load(module);
 		add_filtered_namespace(module, "urn:example:mine");
 		const stanza = st

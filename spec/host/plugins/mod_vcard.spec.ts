@@ -1,12 +1,14 @@
 import { afterEach, describe, expect, it } from "vitest";
 import type { ConfigValue } from "../../../host/core/configmanager.ts";
-import type { KeyvalStore, ModuleApi, ModuleDefinition } from "../../../host/core/types.ts";
+import { null_stores } from "../../../host/core/storage_shims.ts";
+import type { ModuleApi, ModuleDefinition } from "../../../host/core/types.ts";
 import { definition } from "../../../host/plugins/mod_vcard.ts";
-import { failed } from "../../../host/util/error.ts";
+import { failed, ok } from "../../../host/util/error.ts";
 import { ns } from "../../../host/util/ns.ts";
 import * as st from "../../../host/util/stanza.ts";
 import { ask, start_test_server, type TestServer } from "../../helper.ts";
-import { FakeModule, FakeSession } from "../../muc/fake_module.ts";
+import { FakeSession } from "../../muc/fake_session.ts";
+import { recorded_module } from "../../muc/recorded_module.ts";
 
 const running: TestServer[] = [];
 
@@ -128,16 +130,17 @@ describe("vCards of accounts", () => {
 
 describe("a store that fails", () => {
 	const text = "the disk is full";
-	const broken: KeyvalStore = {
-		get: () => failed({ text }),
-		set: () => failed({ text }),
-		get_table: () => failed({ text }),
-		set_table: () => failed({ text }),
-		users: () => failed({ text }),
-	};
-
 	it("is the server's error, not a missing vCard", () => {
-		const module = new FakeModule({ name: "vcard", open_store: () => broken });
+		const driver: ModuleDefinition = {
+			name: "storage_broken",
+			load: (module) =>
+				module.provides("storage", {
+					name: "broken",
+					open: (_, kind) => ok(null_stores(text, "fails")[kind]),
+					purge: () => failed({ text }),
+				}),
+		};
+		const module = recorded_module({ name: "vcard", options: { storage: "broken" }, modules: [driver] });
 		const exports = definition.load(module);
 		const updates: unknown[] = [];
 		module.hook("vcard-updated", (event) => void updates.push(event));

@@ -2,15 +2,15 @@ import { describe, expect, it } from "vitest";
 import { ns } from "../../../host/util/ns.ts";
 import type { Stanza } from "../../../host/util/stanza.ts";
 import * as st from "../../../host/util/stanza.ts";
-import { brief, TestRoom } from "../fixture.ts";
+import { brief, open_room, type Rig } from "../rig.ts";
 
 const owner = "owner@example.org/x";
 const guest = "guest@example.org/x";
 const victim = "victim@example.org/x";
 const outsider = "outsider@example.org/x";
 
-function filled(): TestRoom {
-	const test = new TestRoom();
+function filled(): Rig {
+	const test = open_room();
 	test.fill([owner, "owner"], [guest, "guest"], [victim, "victim"]);
 	return test;
 }
@@ -109,8 +109,8 @@ describe("a muc#admin set", () => {
 			const tag = stanza.first_tag?.first_tag;
 			if (tag) Object.assign(tag.attr, item);
 		}
-		test.room.handle_admin_query_set_command(test.client(owner), stanza);
-		expect(test.client(owner).take().map(brief)).toEqual([`iq error room@muc.example.org ${error}`]);
+		test.room.handle_admin_query_set_command(test.session(owner), stanza);
+		expect(test.session(owner).take().map(brief)).toEqual([`iq error room@muc.example.org ${error}`]);
 	});
 });
 
@@ -118,11 +118,11 @@ describe("a muc#admin set with several items", () => {
 	type Item = Record<string, string>;
 	const member = (jid: string): Item => ({ affiliation: "member", jid });
 
-	function set(test: TestRoom, actor: string, ...wanted: Item[]): string[] {
+	function set(test: Rig, actor: string, ...wanted: Item[]): string[] {
 		const stanza = st.iq({ from: actor, to: test.room.jid, type: "set", id: "admin" }).query(ns.muc_admin);
 		for (const item of wanted) stanza.tag("item", { xmlns: ns.muc_admin, ...item }).up();
-		test.room.handle_admin_query_set_command(test.client(actor), stanza.reset());
-		return test.client(actor).take().map(brief);
+		test.room.handle_admin_query_set_command(test.session(actor), stanza.reset());
+		return test.session(actor).take().map(brief);
 	}
 
 	it("does all", () => {
@@ -265,12 +265,12 @@ describe("a muc#admin get", () => {
 });
 
 describe("a muc#owner query", () => {
-	function query(test: TestRoom, from: string, type: "get" | "set", ...children: Stanza[]): string[] {
+	function query(test: Rig, from: string, type: "get" | "set", ...children: Stanza[]): string[] {
 		const stanza = st.iq({ from, to: test.room.jid, type, id: "owner" }).query(ns.muc_owner);
 		for (const child of children) stanza.add_child(child);
-		if (type === "get") test.room.handle_owner_query_get_to_room(test.client(from), stanza);
-		else test.room.handle_owner_query_set_to_room(test.client(from), stanza);
-		return test.client(from).take().map(brief);
+		if (type === "get") test.room.handle_owner_query_get_to_room(test.session(from), stanza);
+		else test.room.handle_owner_query_set_to_room(test.session(from), stanza);
+		return test.session(from).take().map(brief);
 	}
 
 	it("is for owners only", () => {

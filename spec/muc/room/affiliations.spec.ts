@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { stanza_error } from "../../../host/util/error.ts";
 import type { Affiliation } from "../../../muc/types.ts";
-import { brief, TestRoom } from "../fixture.ts";
+import { brief, open_room, type Rig } from "../rig.ts";
 
 const affiliations: Affiliation[] = ["outcast", "none", "member", "admin", "owner"];
 
-function room_with(actor: Affiliation, target: Affiliation): TestRoom {
-	const test = new TestRoom();
+function room_with(actor: Affiliation, target: Affiliation): Rig {
+	const test = open_room();
 	test.room.set_affiliation(true, "actor@example.org", actor);
 	test.room.set_affiliation(true, "target@example.org", target);
 	return test;
@@ -136,8 +136,8 @@ describe("a change of affiliation in the room", () => {
 	const owner = "actor@example.org/x";
 	const target = "target@example.org/x";
 
-	function in_room(): TestRoom {
-		const test = new TestRoom();
+	function in_room(): Rig {
+		const test = open_room();
 		test.room.set_affiliation(true, "actor@example.org", "owner");
 		test.fill([owner, "owner"], [target, "target"], ["other@example.org/x", "other"]);
 		return test;
@@ -201,7 +201,7 @@ describe("a change of affiliation in the room", () => {
 
 	it("leaves those in the room who have an affiliation of their own, whoever bans their domain", () => {
 		for (const actor of ["owner", "admin"] as const) {
-			const test = new TestRoom();
+			const test = open_room();
 			for (const affiliation of ["owner", "admin", "member"])
 				test.room.set_affiliation(true, `${affiliation}@example.org`, affiliation);
 			const people = ["owner", "admin", "member", "none"].map((name): [string, string] => [`${name}@example.org/x`, name]);
@@ -249,7 +249,7 @@ describe("a change of affiliation in the room", () => {
 
 describe("affiliation data", () => {
 	it("changes key by key, which is told and saved", () => {
-		const { room, module } = new TestRoom();
+		const { room, module } = open_room();
 		const told: unknown[] = [];
 		let saves = 0;
 		room.save = () => ++saves > 0;

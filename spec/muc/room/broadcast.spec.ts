@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
 import type { Stanza } from "../../../host/util/stanza.ts";
 import * as st from "../../../host/util/stanza.ts";
-import { TestRoom } from "../fixture.ts";
+import { open_room, type Rig } from "../rig.ts";
 
 const owner = "owner@example.org/x";
 const guests = ["a@example.org/1", "b@example.org/1", "c@example.org/1"];
 
-function full(): TestRoom {
-	const test = new TestRoom();
+function full(): Rig {
+	const test = open_room();
 	test.fill([owner, "owner"], ["a@example.org/1", "a"], ["b@example.org/1", "b"], ["c@example.org/1", "c"]);
 	return test;
 }
@@ -36,9 +36,10 @@ describe("a broadcast", () => {
 			if (stanza.get_child("body")) stanza.tag("mark", { xmlns: "urn:example" }).up();
 			return stanza.get_child("body") ? undefined : true;
 		});
-		test.room.broadcast_message(st.message({ type: "groupchat" }));
+		const attr = { from: test.room.jid, type: "groupchat" };
+		test.room.broadcast_message(st.message(attr));
 		expect(test.module.take()).toEqual([]);
-		test.room.broadcast_message(st.message({ type: "groupchat" }, "text"));
+		test.room.broadcast_message(st.message(attr, "text"));
 		expect(test.module.take(owner).map((stanza) => stanza.tags.map((tag) => tag.name))).toEqual([["body", "mark"]]);
 	});
 
@@ -51,7 +52,7 @@ describe("a broadcast", () => {
 			broadcast(recipients, stanza);
 			if (!is_first) return;
 			is_first = false;
-			room.handle_kickable(test.client(guests[0] ?? ""), st.message({ type: "error", from: guests[0] }));
+			room.handle_kickable(test.session(guests[0] ?? ""), st.message({ type: "error", from: guests[0] }));
 		};
 		room.broadcast(st.message({ from: room.jid }, "hello"));
 		expect(test.got(owner).map((line) => line.split(" ")[0])).toEqual(["message", "presence"]);
@@ -104,7 +105,7 @@ describe("publicise_occupant_status", () => {
 		test.enter("a@example.org/2", "other");
 		test.room.set_role(true, `${test.room.jid}/c`, "moderator");
 		test.forget();
-		test.presence("a@example.org/1", "a");
+		test.show("a@example.org/1", "a");
 		expect(test.module.broadcasts.map(({ recipients }) => recipients)).toEqual([
 			[owner, "c@example.org/1"],
 			["b@example.org/1"],
@@ -139,7 +140,7 @@ describe("publicise_occupant_status", () => {
 		const test = full();
 		test.room.set_presence_broadcast({ moderator: true });
 		test.forget();
-		test.presence("a@example.org/1", "a");
+		test.show("a@example.org/1", "a");
 		expect(test.got("b@example.org/1")).toEqual([]);
 		expect(test.got("a@example.org/1")).toEqual(["presence /a none,participant,a@example.org/1 110"]);
 		test.room.set_role(true, `${test.room.jid}/owner`, "participant");
@@ -149,7 +150,7 @@ describe("publicise_occupant_status", () => {
 
 	it("shows a leaver's own presence last", () => {
 		const test = full();
-		test.presence("a@example.org/1", "a", { type: "unavailable" });
+		test.show("a@example.org/1", "a", { type: "unavailable" });
 		expect(test.module.sent.at(-1)?.attr["to"]).toBe("a@example.org/1");
 	});
 });

@@ -3,25 +3,25 @@ import { new_form } from "../../../host/util/dataforms.ts";
 import { ns } from "../../../host/util/ns.ts";
 import type { Stanza } from "../../../host/util/stanza.ts";
 import * as st from "../../../host/util/stanza.ts";
-import { brief, TestRoom } from "../fixture.ts";
+import { brief, open_room, type Rig } from "../rig.ts";
 
 const owner = "owner@example.org/x";
 
-function filled(): TestRoom {
-	const test = new TestRoom();
+function filled(): Rig {
+	const test = open_room();
 	test.fill([owner, "owner"]);
 	return test;
 }
 
 /** Submits a form with these fields, or without any. */
-function submit(test: TestRoom, fields: { [name: string]: string } | undefined, type: string | undefined = "submit"): string[] {
+function submit(test: Rig, fields: { [name: string]: string } | undefined, type: string | undefined = "submit"): string[] {
 	const form = st.stanza("x", { xmlns: ns.data, type });
 	for (const [name, value] of Object.entries(fields ?? {})) {
 		form.tag("field", { var: name, xmlns: ns.data }).text_tag("value", value, { xmlns: ns.data }).up();
 	}
 	const stanza = st.iq({ from: owner, to: test.room.jid, type: "set", id: "form" }).query(ns.muc_owner).add_child(form);
-	test.room.handle_owner_query_set_to_room(test.client(owner), stanza);
-	return test.client(owner).take().map(brief);
+	test.room.handle_owner_query_set_to_room(test.session(owner), stanza);
+	return test.session(owner).take().map(brief);
 }
 
 const form_type = { FORM_TYPE: ns.muc_roomconfig };
@@ -32,8 +32,8 @@ describe("the configuration form", () => {
 	it("is sent to owners with a field for every setting", () => {
 		const test = filled();
 		const query = st.iq({ from: owner, to: test.room.jid, type: "get", id: "form" }).query(ns.muc_owner);
-		test.room.handle_owner_query_get_to_room(test.client(owner), query);
-		const form = test.client(owner).take()[0]?.get_child("query", ns.muc_owner)?.get_child("x", ns.data);
+		test.room.handle_owner_query_get_to_room(test.session(owner), query);
+		const form = test.session(owner).take()[0]?.get_child("query", ns.muc_owner)?.get_child("x", ns.data);
 		expect(form?.get_child_text("title")).toBe("Configuration for room@muc.example.org");
 		const names = form?.tags.flatMap((tag) => tag.attr["var"] ?? []);
 		expect(names?.[0]).toBe("FORM_TYPE");
@@ -83,8 +83,8 @@ describe("the configuration form", () => {
 		expect(submit(test, { "muc#roomconfig_roomname": "Tea" })).toEqual(bad_request);
 		expect(submit(test, form_type, "result")).toEqual(bad_request);
 		const stanza = st.iq({ from: owner, to: test.room.jid, type: "set", id: "form" }).query(ns.muc_owner);
-		test.room.process_form(test.client(owner), stanza);
-		expect(test.client(owner).take().map(brief)).toEqual(bad_request);
+		test.room.process_form(test.session(owner), stanza);
+		expect(test.session(owner).take().map(brief)).toEqual(bad_request);
 	});
 
 	it("tells each field's handlers about it, in the form's order", () => {
@@ -119,12 +119,12 @@ describe("update_option", () => {
 });
 
 describe("service discovery", () => {
-	function disco(test: TestRoom, node?: string): Stanza | undefined {
+	function disco(test: Rig, node?: string): Stanza | undefined {
 		const stanza = st
 			.iq({ from: owner, to: test.room.jid, type: "get", id: "disco" })
 			.tag("query", { xmlns: ns.disco_info, node });
-		test.room.handle_disco_info_get_query(test.client(owner), stanza);
-		return test.client(owner).take()[0]?.get_child("query", ns.disco_info);
+		test.room.handle_disco_info_get_query(test.session(owner), stanza);
+		return test.session(owner).take()[0]?.get_child("query", ns.disco_info);
 	}
 
 	it("shows features, and how many are in", () => {
@@ -151,7 +151,7 @@ describe("service discovery", () => {
 	it("lists no items", () => {
 		const test = filled();
 		const stanza = st.iq({ from: owner, to: test.room.jid, type: "get", id: "disco" }).query(ns.disco_items);
-		test.room.handle_disco_items_get_query(test.client(owner), stanza);
-		expect(test.client(owner).take()[0]?.get_child("query", ns.disco_items)?.tags).toEqual([]);
+		test.room.handle_disco_items_get_query(test.session(owner), stanza);
+		expect(test.session(owner).take()[0]?.get_child("query", ns.disco_items)?.tags).toEqual([]);
 	});
 });

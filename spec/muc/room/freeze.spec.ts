@@ -4,7 +4,7 @@ import type { StoreKey, StoreTable, StoreValue } from "../../../host/core/types.
 import * as st from "../../../host/util/stanza.ts";
 import { recover_room } from "../../../muc/room/lifecycle.ts";
 import type { Room } from "../../../muc/types.ts";
-import { TestRoom } from "../fixture.ts";
+import { open_room, type Rig } from "../rig.ts";
 
 /** A value as storage gives it back: of tables, those without numbers among their keys are objects. */
 function stored(value: StoreValue): StoreValue {
@@ -39,7 +39,7 @@ function essence(room: Room): unknown {
 	};
 }
 
-function restore(test: TestRoom, frozen: StoreTable, state?: StoreTable): Room {
+function restore(test: Rig, frozen: StoreTable, state?: StoreTable): Room {
 	const room = test.library.restore_room(frozen, state);
 	if (!room.ok) throw new Error(room.error);
 	return room.value;
@@ -63,7 +63,7 @@ const contents = fc.record({
 
 type Contents = typeof contents extends fc.Arbitrary<infer Value> ? Value : never;
 
-function fill(test: TestRoom, { settings, affiliated, occupants, message }: Contents): void {
+function fill(test: Rig, { settings, affiliated, occupants, message }: Contents): void {
 	Object.assign(test.room._data, settings);
 	for (const [jid, name, nick] of affiliated) {
 		test.room.set_affiliation(true, jid, name, undefined, nick === null ? undefined : { reserved_nickname: nick });
@@ -78,7 +78,7 @@ describe("freeze and restore_room", () => {
 		it(`carry a room over in the ${is_new ? "new" : "old"} format`, () => {
 			fc.assert(
 				fc.property(contents, (content) => {
-					const test = new TestRoom({ options: { new_muc_storage_format: is_new } });
+					const test = open_room({ options: { new_muc_storage_format: is_new } });
 					fill(test, content);
 					const { frozen, state } = test.room.freeze(true);
 					const config = stored_table(frozen) ?? {};
@@ -92,7 +92,7 @@ describe("freeze and restore_room", () => {
 	}
 
 	it("leave occupants out unless they are asked for", () => {
-		const test = new TestRoom();
+		const test = open_room();
 		test.fill(["a@example.org/1", "a"]);
 		const { frozen, state } = test.room.freeze();
 		expect(state).toBe(undefined);
@@ -100,7 +100,7 @@ describe("freeze and restore_room", () => {
 	});
 
 	it("write what Prosody writes", () => {
-		const test = new TestRoom();
+		const test = open_room();
 		test.fill(["a@example.org/1", "a"]);
 		test.room.set_affiliation(true, "b@example.org", "member", undefined, { reason: "r" });
 		test.room._data.name = "Tea";
@@ -122,7 +122,7 @@ describe("freeze and restore_room", () => {
 	});
 
 	it("do not let a domain called as one of the keys take its place", () => {
-		const test = new TestRoom();
+		const test = open_room();
 		for (const jid of ["_data", "_jid", "__proto__"]) test.room.set_affiliation(true, jid, "member");
 		test.room._data.name = "Tea";
 		const room = restore(test, stored_table(test.room.freeze().frozen) ?? {});
@@ -134,7 +134,7 @@ describe("restore_room", () => {
 	const jid = "room@muc.example.org";
 
 	it("reads rooms of old that have their occupants beside their settings", () => {
-		const test = new TestRoom();
+		const test = open_room();
 		const presence = new Map<string | number, StoreValue>([
 			["name", "presence"],
 			["attr", { from: `${jid}/a` }],
@@ -154,7 +154,7 @@ describe("restore_room", () => {
 	});
 
 	it("leaves out what cannot be meant, and says so", () => {
-		const test = new TestRoom();
+		const test = open_room();
 		const room = restore(
 			test,
 			{
@@ -190,19 +190,19 @@ describe("restore_room", () => {
 	});
 
 	it("takes empty tables as they come", () => {
-		const room = restore(new TestRoom(), { _jid: jid, _data: [], _affiliation_data: [] });
+		const room = restore(open_room(), { _jid: jid, _data: [], _affiliation_data: [] });
 		expect(room._data).toEqual({});
 	});
 
 	it("does not make a room out of anything else", () => {
-		const { library } = new TestRoom();
+		const { library } = open_room();
 		expect(library.restore_room({ _data: {} })).toMatchObject({ ok: false, error: expect.stringContaining("_jid") });
 	});
 });
 
 describe("recover_room", () => {
 	it("takes a room back to what is stored, and leaves its occupants", () => {
-		const test = new TestRoom();
+		const test = open_room();
 		test.fill(["a@example.org/1", "a"]);
 		test.room._data.name = "Tea";
 		const before = essence(test.room);
@@ -216,7 +216,7 @@ describe("recover_room", () => {
 	});
 
 	it("does not take a room for persistent that is not stored, nor believe what cannot be read", () => {
-		const { room } = new TestRoom();
+		const { room } = open_room();
 		room._data.name = "Tea";
 		room._data.persistent = true;
 		expect(recover_room(room, {})).toBe(false);

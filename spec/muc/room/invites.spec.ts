@@ -2,31 +2,24 @@ import { describe, expect, it } from "vitest";
 import { ns } from "../../../host/util/ns.ts";
 import type { Attributes, Stanza } from "../../../host/util/stanza.ts";
 import * as st from "../../../host/util/stanza.ts";
-import { brief, TestRoom } from "../fixture.ts";
+import { brief, open_room, type Rig } from "../rig.ts";
 
 const owner = "owner@example.org/x";
 const guest = "guest@example.org/x";
 const friend = "friend@example.org";
 
-function filled(): TestRoom {
-	const test = new TestRoom();
+function filled(): Rig {
+	const test = open_room();
 	test.fill([owner, "owner"], [guest, "guest"]);
 	return test;
 }
 
-function send(
-	test: TestRoom,
-	from: string,
-	kind: string,
-	attr: Attributes,
-	reason?: string,
-	xmlns: string = ns.muc_user,
-): Stanza[] {
+function send(test: Rig, from: string, kind: string, attr: Attributes, reason?: string, xmlns: string = ns.muc_user): Stanza[] {
 	const stanza = st.message({ from, to: test.room.jid, id: "i" });
 	stanza.tag("x", { xmlns: ns.muc_user }).tag(kind, { xmlns, ...attr });
 	if (reason !== undefined) stanza.text_tag("reason", reason, { xmlns });
-	test.room.handle_message_to_room(test.client(from), stanza);
-	return [...test.module.take(), ...test.client(from).take()];
+	test.room.handle_message_to_room(test.session(from), stanza);
+	return [...test.module.take(), ...test.session(from).take()];
 }
 
 describe("an invitation", () => {
@@ -43,7 +36,7 @@ describe("an invitation", () => {
 		const test = filled();
 		const stanza = st.message({ from: owner, to: test.room.jid }, "Come!");
 		stanza.tag("x", { xmlns: ns.muc_user }).tag("invite", { xmlns: ns.muc_user, to: friend });
-		test.room.handle_message_to_room(test.client(owner), stanza);
+		test.room.handle_message_to_room(test.session(owner), stanza);
 		expect(test.module.take(friend)[0]?.get_child_text("body")).toBe("Come!");
 	});
 
@@ -107,7 +100,7 @@ describe("an invitation", () => {
 		stanza.tag("delay", { xmlns: ns.delay, from: test.room.jid, stamp: "2001-01-01T00:00:00Z" }).up();
 		stanza.tag("retract", { xmlns: "urn:xmpp:message-retract:1", id: "1" }).up();
 		stanza.tag("note", { xmlns: "urn:example:note" }).up();
-		test.room.handle_message_to_room(test.client(guest), stanza);
+		test.room.handle_message_to_room(test.session(guest), stanza);
 		const kinds = test.module.take(friend)[0]?.tags.map(({ name, attr }) => `${name} ${attr["xmlns"]} ${attr["jid"] ?? ""}`);
 		expect(kinds).toEqual([
 			"note urn:example:note ",
@@ -118,13 +111,13 @@ describe("an invitation", () => {
 	});
 
 	/** Sends one message with several invitations. */
-	function send_several(test: TestRoom, from: string, ...invited: string[]): string[] {
+	function send_several(test: Rig, from: string, ...invited: string[]): string[] {
 		const stanza = st.message({ from, to: test.room.jid, id: "i" }).tag("x", { xmlns: ns.muc_user });
 		for (const to of invited) {
 			stanza.tag("invite", { xmlns: ns.muc_user, to }).tag("continue", { xmlns: ns.muc_user, thread: "t" }).up().up();
 		}
-		test.room.handle_message_to_room(test.client(from), stanza.reset());
-		return [...test.module.take(), ...test.client(from).take()].map(
+		test.room.handle_message_to_room(test.session(from), stanza.reset());
+		return [...test.module.take(), ...test.session(from).take()].map(
 			(sent) => `${sent.attr["to"]} ${sent.get_error()?.condition ?? sent.get_child("x", ns.conference)?.attr["thread"]}`,
 		);
 	}

@@ -2,21 +2,21 @@ import { describe, expect, it } from "vitest";
 import { ns } from "../../../host/util/ns.ts";
 import type { Stanza } from "../../../host/util/stanza.ts";
 import * as st from "../../../host/util/stanza.ts";
-import { TestRoom } from "../fixture.ts";
+import { open_room, type Rig } from "../rig.ts";
 
 const owner = "owner@example.org/x";
 const guest = "guest@example.org/x";
 const phone = "guest@example.org/phone";
 
-function filled(): TestRoom {
-	const test = new TestRoom();
+function filled(): Rig {
+	const test = open_room();
 	test.fill([owner, "owner"], [guest, "guest"], [phone, "guest"]);
 	return test;
 }
 
-function send(test: TestRoom, from: string, nick: string, attr: st.Attributes, xmlns: string = ns.version): unknown {
+function send(test: Rig, from: string, nick: string, attr: st.Attributes, xmlns: string = ns.version): unknown {
 	const stanza = st.iq({ from, to: `${test.room.jid}/${nick}`, id: "id", ...attr }).query(xmlns);
-	return test.room.handle_iq_to_occupant(test.client(from), stanza);
+	return test.room.handle_iq_to_occupant(test.session(from), stanza);
 }
 
 function only(stanzas: Stanza[]): Stanza {
@@ -55,7 +55,7 @@ describe("an IQ between occupants", () => {
 		const test = filled();
 		const stanza = st.iq({ from: guest, to: `${test.room.jid}/owner`, id: "id", type: "set" }).query(ns.version);
 		const before = String(stanza);
-		test.room.handle_iq_to_occupant(test.client(guest), stanza);
+		test.room.handle_iq_to_occupant(test.session(guest), stanza);
 		expect(String(stanza)).toBe(before);
 	});
 
@@ -63,7 +63,7 @@ describe("an IQ between occupants", () => {
 		const test = filled();
 		const stanza = st.iq({ from: phone, to: `${test.room.jid}/guest`, id: "id", type: "get" });
 		stanza.tag("ping", { xmlns: ns.ping }).up();
-		test.room.handle_iq_to_occupant(test.client(phone), stanza);
+		test.room.handle_iq_to_occupant(test.session(phone), stanza);
 		expect(String(only(test.module.take()))).toBe(
 			"<iq to='guest@example.org/phone' from='room@muc.example.org/guest' id='id' type='result'/>",
 		);
@@ -100,7 +100,7 @@ describe("an IQ between occupants", () => {
 				expect(send(test, from, nick, { type, id: given }), `${from} ${given}`).toBe(undefined);
 		}
 		expect(test.module.take()).toEqual([]);
-		test.presence(owner, "owner", { type: "unavailable" });
+		test.show(owner, "owner", { type: "unavailable" });
 		expect(send(test, owner, "guest", { type: "result", id }), "who left does not answer").toBe(undefined);
 	});
 });

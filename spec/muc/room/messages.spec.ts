@@ -1,15 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { ns } from "../../../host/util/ns.ts";
 import * as st from "../../../host/util/stanza.ts";
-import { TestRoom } from "../fixture.ts";
+import { open_room, type Rig } from "../rig.ts";
 
 const owner = "owner@example.org/x";
 const guest = "guest@example.org/x";
 const phone = "guest@example.org/phone";
 const outsider = "outsider@example.org/x";
 
-function filled(): TestRoom {
-	const test = new TestRoom();
+function filled(): Rig {
+	const test = open_room();
 	test.fill([owner, "owner"], [guest, "guest"]);
 	return test;
 }
@@ -51,7 +51,7 @@ describe("a message to the room", () => {
 		for (const from of [test.room.jid, "elsewhere.example"]) {
 			stanza.text_tag("delay", "", { xmlns: ns.delay, from }).text_tag("x", "", { xmlns: ns.legacy_delay, from });
 		}
-		test.room.handle_message_to_room(test.client(guest), stanza);
+		test.room.handle_message_to_room(test.session(guest), stanza);
 		expect(test.module.take(owner)[0]?.tags.map((tag) => tag.attr["from"])).toEqual([
 			undefined,
 			"elsewhere.example",
@@ -74,7 +74,7 @@ describe("a message to the room", () => {
 		const test = filled();
 		const handle = (attr: st.Attributes): unknown => {
 			const stanza = st.message({ from: guest, to: test.room.jid, ...attr });
-			return test.room.handle_message_to_room(test.client(guest), stanza);
+			return test.room.handle_message_to_room(test.session(guest), stanza);
 		};
 		expect([handle({}), handle({ type: "chat" }), handle({ type: "normal" })]).toEqual([undefined, undefined, undefined]);
 		expect(handle({ type: "error" })).toBe(true);
@@ -89,7 +89,7 @@ describe("a message to the room", () => {
 		form.tag("field", { var: "FORM_TYPE" }).text_tag("value", ns.muc_request).up();
 		const stanza = st.message({ from: guest, to: test.room.jid });
 		stanza.add_child(form);
-		expect(test.room.handle_message_to_room(test.client(guest), stanza)).toBe(true);
+		expect(test.room.handle_message_to_room(test.session(guest), stanza)).toBe(true);
 		expect(test.module.take(owner).length).toBe(1);
 	});
 });
@@ -102,7 +102,7 @@ describe("a private message", () => {
 		const to = `${test.room.jid}/guest`;
 		const stanza = st.message({ from: owner, to, type: "chat" }, "psst");
 		stanza.tag("x", { xmlns: ns.muc_user }).tag("invite").up().up();
-		test.room.handle_message_to_occupant(test.client(owner), stanza);
+		test.room.handle_message_to_occupant(test.session(owner), stanza);
 		const expected = (jid: string): string =>
 			`<message from='${test.room.jid}/owner' to='${jid}' type='chat'><body>psst</body><x xmlns='http://jabber.org/protocol/muc#user'/></message>`;
 		expect(test.module.take().map(String)).toEqual([expected(guest), expected(phone)]);
@@ -132,13 +132,13 @@ describe("a private message", () => {
 		const test = filled();
 		const error = (to: string, from: string, condition: string): void => {
 			const stanza = st.message({ from, to: `${test.room.jid}/${to}`, type: "error" }).add_error("cancel", condition);
-			expect(test.room.handle_message_to_occupant(test.client(from), stanza)).toBe(true);
+			expect(test.room.handle_message_to_occupant(test.session(from), stanza)).toBe(true);
 		};
 		error("owner", guest, "not-allowed");
 		expect(test.got(owner)).toEqual(["message error /guest cancel/not-allowed"]);
 		error("nobody", guest, "not-allowed");
 		error("owner", outsider, "not-allowed");
-		expect([...test.module.take(), ...test.client(guest).take(), ...test.client(outsider).take()]).toEqual([]);
+		expect([...test.module.take(), ...test.session(guest).take(), ...test.session(outsider).take()]).toEqual([]);
 		error("owner", guest, "gone");
 		expect(test.room.get_occupant_jid(guest)).toBe(undefined);
 	});

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { bare } from "../../../host/util/jid.ts";
 import * as st from "../../../host/util/stanza.ts";
 import type { Room } from "../../../muc/types.ts";
-import { TestRoom } from "../fixture.ts";
+import { open_room, type Rig } from "../rig.ts";
 
 const sessions = ["a@example.org/1", "a@example.org/2", "b@example.org/1", "b@example.org/2", "c@example.org/1"];
 const nicks = ["one", "two", "three"];
@@ -22,13 +22,13 @@ const step = fc.oneof(
 	fc.record({ kind: fc.constant("clear"), session, nick }),
 );
 
-function take(test: TestRoom, { kind, session, nick }: { kind: string; session: string; nick: string }): void {
+function take(test: Rig, { kind, session, nick }: { kind: string; session: string; nick: string }): void {
 	const { room } = test;
 	const jid = bare(session) ?? "";
 	if (kind === "enter") test.enter(session, nick);
-	else if (kind === "available") test.presence(session, nick);
-	else if (kind === "unavailable") test.presence(session, nick, { type: "unavailable" });
-	else if (kind === "error") test.presence(session, nick, { type: "error" }, st.stanza("error", { type: "cancel" }));
+	else if (kind === "available") test.show(session, nick);
+	else if (kind === "unavailable") test.show(session, nick, { type: "unavailable" });
+	else if (kind === "error") test.show(session, nick, { type: "error" }, st.stanza("error", { type: "cancel" }));
 	else if (kind === "kick") room.set_role(true, `${room.jid}/${nick}`, "none");
 	else if (kind === "ban") room.set_affiliation(true, jid, "outcast");
 	else if (kind === "pardon") room.set_affiliation(true, jid, "none");
@@ -57,7 +57,7 @@ describe("occupants", () => {
 	it("agree with the index of their sessions, whatever happens", () => {
 		fc.assert(
 			fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
-				const test = new TestRoom();
+				const test = open_room();
 				for (const one of steps) {
 					take(test, one);
 					expect_agreement(test.room);
@@ -68,7 +68,7 @@ describe("occupants", () => {
 	});
 
 	it("are handed out as copies", () => {
-		const test = new TestRoom();
+		const test = open_room();
 		test.fill(["a@example.org/1", "one"]);
 		const { room } = test;
 		const copies = [
@@ -84,14 +84,14 @@ describe("occupants", () => {
 	});
 
 	it("are not found by what is nobody's", () => {
-		const { room } = new TestRoom();
+		const { room } = open_room();
 		expect(room.get_occupant_jid(undefined)).toBe(undefined);
 		expect(room.get_occupant_by_nick(undefined)).toBe(undefined);
 		expect(room.get_occupant_by_real_jid("nobody@example.org/x")).toBe(undefined);
 	});
 
 	it("keep a session that another occupant took over when its old nick is saved", () => {
-		const test = new TestRoom();
+		const test = open_room();
 		test.fill(["a@example.org/1", "one"]);
 		const { room } = test;
 		const other = room.new_occupant("a@example.org", `${room.jid}/two`);
@@ -105,7 +105,7 @@ describe("occupants", () => {
 	});
 
 	it("get roles by affiliation, unless a handler knows better", () => {
-		const { room, module } = new TestRoom();
+		const { room, module } = open_room();
 		expect(
 			(["owner", "admin", "member", undefined, "outcast"] as const).map((affiliation) => room.get_default_role(affiliation)),
 		).toEqual(["moderator", "moderator", "participant", "participant", undefined]);

@@ -1,22 +1,22 @@
 import { describe, expect, it } from "vitest";
 import { ns } from "../../../host/util/ns.ts";
 import * as st from "../../../host/util/stanza.ts";
-import { TestRoom } from "../fixture.ts";
+import { open_room, type Rig } from "../rig.ts";
 
 const owner = "owner@example.org/x";
 const guest = "guest@example.org/x";
 const phone = "guest@example.org/phone";
 
 /** A room with its owner in it. */
-function with_owner(): TestRoom {
-	const test = new TestRoom();
+function with_owner(): Rig {
+	const test = open_room();
 	test.fill([owner, "owner"]);
 	return test;
 }
 
 describe("the first presence", () => {
 	it("creates the room, and makes its sender the owner", () => {
-		const test = new TestRoom();
+		const test = open_room();
 		const events: string[] = [];
 		for (const name of ["muc-room-pre-create", "muc-occupant-joined", "muc-occupant-session-new", "muc-room-created"] as const) {
 			test.module.hook(name, () => void events.push(name), -100);
@@ -30,9 +30,9 @@ describe("the first presence", () => {
 	});
 
 	it("is refused by handlers, in a broken room, and without a nick", () => {
-		const test = new TestRoom();
+		const test = open_room();
 		const stanza = st.presence({ from: owner, to: test.room.jid }).text_tag("x", "", { xmlns: ns.muc });
-		test.room.handle_first_presence(test.client(owner), stanza);
+		test.room.handle_first_presence(test.session(owner), stanza);
 		expect(test.got(owner)).toEqual(["presence error room@muc.example.org modify/jid-malformed"]);
 		test.module.hook("muc-room-pre-create", () => true, 100);
 		test.enter(owner, "owner");
@@ -89,7 +89,7 @@ describe("joining", () => {
 			test.enter(guest, nick);
 			expect(test.got(guest).map((line) => line.split(" ").at(-1))).toEqual([answer]);
 		}
-		test.presence(guest, "guest");
+		test.show(guest, "guest");
 		expect(test.got(guest)).toEqual(["presence error /guest cancel/item-not-found"]);
 		test.room.set_affiliation(true, "guest@example.org", "outcast");
 		test.room.set_password("a secret that outcasts are not asked for");
@@ -119,7 +119,7 @@ describe("an update", () => {
 	it("is passed on as it is, without what rooms say", () => {
 		const test = with_owner();
 		test.fill([guest, "guest"]);
-		test.presence(guest, "guest", {}, st.stanza("show").text("away"), st.stanza("x", { xmlns: ns.muc_user }));
+		test.show(guest, "guest", {}, st.stanza("show").text("away"), st.stanza("x", { xmlns: ns.muc_user }));
 		expect(test.module.take(owner).map(String)).toEqual([
 			"<presence from='room@muc.example.org/guest' to='owner@example.org/x'><show>away</show>" +
 				"<x xmlns='http://jabber.org/protocol/muc#user'><item affiliation='none' role='participant' jid='guest@example.org/x'/></x></presence>",
@@ -128,9 +128,9 @@ describe("an update", () => {
 
 	it("may go to the room itself", () => {
 		const test = with_owner();
-		test.presence(owner, undefined, {}, st.stanza("show").text("dnd"));
+		test.show(owner, undefined, {}, st.stanza("show").text("dnd"));
 		expect(test.room.get_occupant_by_real_jid(owner)?.get_presence()?.get_child_text("show")).toBe("dnd");
-		expect(test.room.handle_presence_to_room(test.client(guest), st.presence({ from: guest, to: test.room.jid }))).toBe(
+		expect(test.room.handle_presence_to_room(test.session(guest), st.presence({ from: guest, to: test.room.jid }))).toBe(
 			undefined,
 		);
 	});
@@ -151,8 +151,8 @@ describe("an update", () => {
 
 	it("of a type that means nothing here is refused, except for those that some still send", () => {
 		const test = with_owner();
-		for (const type of ["subscribe", "unsubscribed"]) test.presence(owner, "owner", { type });
-		for (const type of ["visible", "invisible", "result"]) test.presence(owner, "owner", { type });
+		for (const type of ["subscribe", "unsubscribed"]) test.show(owner, "owner", { type });
+		for (const type of ["visible", "invisible", "result"]) test.show(owner, "owner", { type });
 		expect(test.got(owner)).toEqual(Array(2).fill("presence error /owner modify/bad-request"));
 	});
 });
@@ -163,7 +163,7 @@ describe("changing nick", () => {
 		test.fill([guest, "guest"]);
 		test.room.set_role(true, `${test.room.jid}/guest`, "visitor");
 		test.forget();
-		test.presence(guest, "new");
+		test.show(guest, "new");
 		expect(test.got(owner)).toEqual([
 			"presence unavailable /guest none,visitor,guest@example.org/x,nick=new 303",
 			"presence /new none,visitor,guest@example.org/x",
@@ -181,14 +181,14 @@ describe("changing nick", () => {
 			expect(nick).toBe(`${room.jid}/owner`);
 			occupants.push(room.has_occupant());
 		});
-		test.presence(owner, "other");
+		test.show(owner, "other");
 		expect(occupants).toEqual([true]);
 	});
 
 	it("of one session of several splits the occupant", () => {
 		const test = with_owner();
 		test.fill([guest, "guest"], [phone, "guest"]);
-		test.presence(phone, "mobile");
+		test.show(phone, "mobile");
 		expect(test.got(phone)).toEqual([
 			"presence unavailable /guest none,participant,guest@example.org/phone,nick=mobile 303+110",
 			"presence /mobile none,participant,guest@example.org/phone 110",
@@ -207,7 +207,7 @@ describe("changing nick", () => {
 	it("into a nick of the same account merges the two", () => {
 		const test = with_owner();
 		test.fill([guest, "guest"], [phone, "mobile"]);
-		test.presence(phone, "guest");
+		test.show(phone, "guest");
 		expect(test.got(phone)).toEqual([
 			"presence unavailable /guest none,none status=you are joining pre-existing session guest",
 			"presence unavailable /mobile none,participant,guest@example.org/phone,nick=guest 303+110",
@@ -222,9 +222,9 @@ describe("changing nick", () => {
 	it("is refused for a taken nick, and by handlers", () => {
 		const test = with_owner();
 		test.fill([guest, "guest"]);
-		test.presence(guest, "owner");
+		test.show(guest, "owner");
 		test.module.hook("muc-occupant-pre-change", () => true);
-		test.presence(guest, "free");
+		test.show(guest, "free");
 		expect(test.got(guest)).toEqual(["presence error /owner cancel/conflict"]);
 		expect(test.room.get_occupant_jid(guest)).toBe(`${test.room.jid}/guest`);
 	});
@@ -236,7 +236,7 @@ describe("leaving", () => {
 		test.fill([guest, "guest"]);
 		const left: string[] = [];
 		test.module.hook("muc-occupant-left", ({ nick }) => void left.push(nick));
-		test.presence(guest, "guest", { type: "unavailable" }, st.stanza("status").text("bye"));
+		test.show(guest, "guest", { type: "unavailable" }, st.stanza("status").text("bye"));
 		expect(test.got(owner)).toEqual(["presence unavailable /guest none,none,guest@example.org/x status=bye"]);
 		expect(test.got(guest)).toEqual(["presence unavailable /guest none,none,guest@example.org/x 110 status=bye"]);
 		expect(left).toEqual([`${test.room.jid}/guest`]);
@@ -245,7 +245,7 @@ describe("leaving", () => {
 	it("of one session of several leaves the others", () => {
 		const test = with_owner();
 		test.fill([guest, "guest"], [phone, "guest"]);
-		test.presence(guest, "guest", { type: "unavailable" });
+		test.show(guest, "guest", { type: "unavailable" });
 		expect(test.got(phone).length).toBe(1);
 		expect(test.room.get_occupant_jid(guest)).toBe(undefined);
 		expect(test.room.get_occupant_jid(phone)).toBe(`${test.room.jid}/guest`);
@@ -253,9 +253,9 @@ describe("leaving", () => {
 
 	it("can be stopped by handlers, and means nothing from outside", () => {
 		const test = with_owner();
-		test.presence(guest, "guest", { type: "unavailable" });
+		test.show(guest, "guest", { type: "unavailable" });
 		test.module.hook("muc-occupant-pre-leave", () => true);
-		test.presence(owner, "owner", { type: "unavailable" });
+		test.show(owner, "owner", { type: "unavailable" });
 		expect(test.module.take()).toEqual([]);
 		expect(test.room.has_occupant()).toBe(true);
 	});
@@ -267,10 +267,10 @@ describe("errors of who is gone", () => {
 	it("remove the session", () => {
 		const test = with_owner();
 		test.fill([guest, "guest"], [phone, "guest"]);
-		test.presence(guest, "guest", { type: "error" }, st.clone(error));
+		test.show(guest, "guest", { type: "error" }, st.clone(error));
 		expect(test.got(guest)).toEqual([]);
 		expect(test.got(phone)).toEqual(["presence /guest none,participant,guest@example.org/phone 110"]);
-		test.presence(phone, "guest", { type: "error" }, st.clone(error));
+		test.show(phone, "guest", { type: "error" }, st.clone(error));
 		expect(test.got(owner).at(-1)).toBe(
 			"presence unavailable /guest none,none,guest@example.org/phone 333 status=Kicked: recipient unavailable",
 		);
@@ -286,14 +286,14 @@ describe("errors of who is gone", () => {
 			test.room.set_whois(whois);
 			test.fill([guest, "guest"]);
 			const told = st.clone(error).text_tag("text", "gone to lunch", { xmlns: ns.stanzas });
-			test.presence(guest, "guest", { type: "error" }, told);
+			test.show(guest, "guest", { type: "error" }, told);
 			expect(test.got(owner).at(-1)?.split("status=")[1]).toBe(status);
 		}
 	});
 
 	it("mean nothing from outside", () => {
 		const test = with_owner();
-		expect(test.room.handle_kickable(test.client(guest), st.presence({ from: guest, type: "error" }))).toBe(undefined);
+		expect(test.room.handle_kickable(test.session(guest), st.presence({ from: guest, type: "error" }))).toBe(undefined);
 	});
 });
 
@@ -303,15 +303,15 @@ describe("probes", () => {
 		test.fill([guest, "guest"]);
 		test.room.set_affiliation(true, "absent@example.org", "member", undefined, { reserved_nickname: "absent" });
 		test.forget();
-		for (const nick of ["owner", "absent", "nobody"]) test.presence(guest, nick, { type: "probe" });
+		for (const nick of ["owner", "absent", "nobody"]) test.show(guest, nick, { type: "probe" });
 		expect(test.got(guest)).toEqual(["presence /owner owner,moderator", "presence unavailable /absent member,none,nick=absent"]);
-		test.presence(owner, "absent", { type: "probe" });
+		test.show(owner, "absent", { type: "probe" });
 		expect(test.got(owner)).toEqual(["presence unavailable /absent member,none,absent@example.org,nick=absent"]);
 	});
 
 	it("are refused from outside", () => {
 		const test = with_owner();
-		test.presence(guest, "owner", { type: "probe" });
+		test.show(guest, "owner", { type: "probe" });
 		expect(test.got(guest)).toEqual(["presence error /owner cancel/not-acceptable"]);
 	});
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Affiliation, Role } from "../../../muc/types.ts";
-import { TestRoom } from "../fixture.ts";
+import { open_room, type Rig } from "../rig.ts";
 
 const affiliations: Affiliation[] = ["none", "member", "admin", "owner"];
 const ranks: Affiliation[] = ["outcast", ...affiliations];
@@ -38,8 +38,8 @@ function* all_cases(): IterableIterator<Case> {
 	}
 }
 
-function in_room(one: Case): TestRoom {
-	const test = new TestRoom();
+function in_room(one: Case): Rig {
+	const test = open_room();
 	const { room } = test;
 	room.set_affiliation(true, "actor@example.org", one.actor_affiliation);
 	room.set_affiliation(true, "target@example.org", one.target_affiliation);

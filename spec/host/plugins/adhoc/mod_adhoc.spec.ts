@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { DiscoEvent, PermissionContext, Session } from "../../../../host/core/types.ts";
+import type { DiscoEvent, Session } from "../../../../host/core/types.ts";
 import { new_command } from "../../../../host/plugins/adhoc/adhoc.lib.ts";
 import { definition } from "../../../../host/plugins/adhoc/mod_adhoc.ts";
 import type { AdhocAnswer, AdhocCommand, AdhocHandler } from "../../../../host/util/adhoc.ts";
@@ -9,22 +9,23 @@ import { failed, ok, stanza_error } from "../../../../host/util/error.ts";
 import { ns } from "../../../../host/util/ns.ts";
 import type { Stanza } from "../../../../host/util/stanza.ts";
 import * as st from "../../../../host/util/stanza.ts";
-import { FakeModule, FakeSession } from "../../../muc/fake_module.ts";
+import { FakeSession } from "../../../muc/fake_session.ts";
+import { type RecordedModule, recorded_module } from "../../../muc/recorded_module.ts";
 import { parsed } from "../../../muc/rig.ts";
 
 const host = "muc.example.org";
 const user = "user@example.org/x";
 
 class Host {
-	readonly asked: [action: string, context: PermissionContext][] = [];
-	readonly module: FakeModule;
+	readonly asked: [permission: string, who: string][] = [];
+	readonly module: RecordedModule;
 
 	constructor(permitted = true) {
-		this.module = new FakeModule({
+		this.module = recorded_module({
 			host,
 			name: "adhoc",
-			may: (action, context) => {
-				this.asked.push([action, context]);
+			may: (permission, who) => {
+				this.asked.push([permission, who]);
 				return permitted;
 			},
 		});
@@ -32,11 +33,11 @@ class Host {
 	}
 
 	readonly offer = (command: AdhocCommand<Session>): void => {
-		this.module.events.fire_any("item-added/adhoc-provider", { source: this.module, item: command });
+		this.module.add_item("adhoc-provider", command);
 	};
 
 	readonly withdraw = (command: AdhocCommand<Session>): void => {
-		this.module.events.fire_any("item-removed/adhoc-provider", { source: this.module, item: command });
+		this.module.remove_item("adhoc-provider", command);
 	};
 
 	/** Executes a command; answers with the reply, undefined where nobody took the request. */
