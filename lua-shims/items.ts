@@ -2,9 +2,16 @@
 
 import type { NetService, Session, Task } from "../host/core/types.ts";
 import { new_command } from "../host/plugins/adhoc/adhoc.lib.ts";
-import type { AdhocAction, AdhocAnswer, AdhocCommand, AdhocForm, AdhocPermission } from "../host/util/adhoc.ts";
+import {
+	type AdhocAction,
+	type AdhocAnswer,
+	type AdhocCommand,
+	type AdhocForm,
+	type AdhocPermission,
+	adhoc_permissions,
+} from "../host/util/adhoc.ts";
 import { Form } from "../host/util/dataforms.ts";
-import { type Condition, is_error_type, stanza_error } from "../host/util/error.ts";
+import { is_condition, is_error_type, stanza_error } from "../host/util/error.ts";
 import { short as new_id } from "../host/util/id.ts";
 import * as jid from "../host/util/jid.ts";
 import { ns } from "../host/util/ns.ts";
@@ -19,8 +26,8 @@ import { lua_origin } from "./session.ts";
 import { shell_command_from_lua } from "./shell_commands.ts";
 import { storage_from_lua } from "./storage_driver.ts";
 import { optional_text, text_argument } from "./vm/arguments.ts";
-import { type Table, TValue } from "./vm/fengari.ts";
-import { LiveTable, nil, number_value, string_value, tags } from "./vm/live_table.ts";
+import { TValue } from "./vm/fengari.ts";
+import { is_plain_table, nil, number_value, string_value, tags } from "./vm/live_table.ts";
 
 /** Makes a host's item of a Lua item; undefined leaves the item as it is. */
 export type ItemAdapter = (host: LuaContext, module: LuaModule, item: TValue) => object | undefined;
@@ -49,7 +56,10 @@ const task: ItemAdapter = (host, _module, item) => {
 };
 
 /** An identity of disco: only its fields count. */
-const identity: ItemAdapter = (host, _module, item) => host.border.copy(item) as object;
+const identity: ItemAdapter = (host, _module, item) => {
+	const copied = host.border.copy(item);
+	return typeof copied === "object" && copied !== null ? copied : undefined;
+};
 
 const adhoc_actions: ReadonlySet<string> = new Set(["prev", "next", "complete"]);
 
@@ -75,7 +85,7 @@ function adhoc_answer(host: LuaContext, data: TValue): AdhocAnswer {
 			status,
 			error: stanza_error(
 				typeof type === "string" && is_error_type(type) ? type : "cancel",
-				(typeof condition === "string" ? condition : "undefined-condition") as Condition,
+				typeof condition === "string" && is_condition(condition) ? condition : "undefined-condition",
 				typeof message === "string" ? message : undefined,
 			),
 		};
@@ -115,6 +125,13 @@ function adhoc_answer(host: LuaContext, data: TValue): AdhocAnswer {
 	};
 }
 
+function permission_argument(value: TValue): AdhocPermission {
+	const given = text_argument(value, "a command's permission");
+	const permission = adhoc_permissions.find((known) => known === given);
+	if (permission !== undefined) return permission;
+	throw new TypeError(`a command's permission has to be one of ${adhoc_permissions.join(", ")}, not ${given}`);
+}
+
 /** A command: `{ name, node, handler(command, data, state), permission }`. */
 const command: ItemAdapter = (host, _module, item) => {
 	const { vm, border } = host;
@@ -128,7 +145,7 @@ const command: ItemAdapter = (host, _module, item) => {
 			const [answer = nil, next = nil] = vm.call(handler, [item, data, border.to_lua(state)]);
 			return [adhoc_answer(host, answer), next.ttisnil() ? undefined : border.from_lua(next)];
 		},
-		text_argument(field("permission"), "a command's permission") as AdhocPermission,
+		permission_argument(field("permission")),
 	);
 };
 
@@ -143,7 +160,7 @@ const net_service: ItemAdapter = (host, module, item) => {
 	const made: NetService = {
 		name: optional_text(field("name")) ?? module.api.name,
 		...(typeof default_port === "number" ? { default_port } : {}),
-		...(optional_text(field("encryption")) === "ssl" ? { encryption: "ssl" as const } : {}),
+		...(optional_text(field("encryption")) === "ssl" ? { encryption: "ssl" } : {}),
 		private: field("private").value === true,
 		onconnect: (conn) => {
 			if (listener.value === http_listener(host).value) host.server.http_server.onconnect(conn);
@@ -170,13 +187,13 @@ const adapters = new Map<string, ItemAdapter>([
 
 /** The item that the host gets for one of Lua's: the same each time. */
 export function adapt_item(host: LuaContext, module: LuaModule, key: string, item: TValue): unknown {
-	if (item.type !== tags.table || item.value instanceof LiveTable) return host.border.from_lua(item);
-	const known = host.adapted_items.get(item.value as object);
+	if (!is_plain_table(item)) return host.border.from_lua(item);
+	const known = host.adapted_items.get(item.value);
 	if (known !== undefined) return known;
 	const kept = new TValue(item.type, item.value);
 	const adapted = adapters.get(key)?.(host, module, kept);
 	if (adapted === undefined) return host.border.from_lua(item);
-	host.adapted_items.set(item.value as object, adapted);
+	host.adapted_items.set(item.value, adapted);
 	host.items_of_lua.set(adapted, kept);
 	host.border.bind(adapted, kept);
 	return adapted;
@@ -184,7 +201,7 @@ export function adapt_item(host: LuaContext, module: LuaModule, key: string, ite
 
 /** The item that was made of one of Lua's, or the item itself. */
 export function adapted_item(host: LuaContext, item: TValue): unknown {
-	const known = item.type === tags.table ? host.adapted_items.get(item.value as object) : undefined;
+	const known = is_plain_table(item) ? host.adapted_items.get(item.value) : undefined;
 	return known ?? host.border.from_lua(item);
 }
 
@@ -204,8 +221,8 @@ function answer_for_lua(host: LuaContext, answer: AdhocAnswer): TValue {
 	});
 	if (actions) {
 		const list = border.deep_table([...actions.allowed]);
-		vm.raw_set(list.value as Table, "default", border.to_lua(actions.default));
-		vm.raw_set(data.value as Table, "actions", list);
+		if (is_plain_table(list)) vm.raw_set(list.value, "default", border.to_lua(actions.default));
+		if (is_plain_table(data)) vm.raw_set(data.value, "actions", list);
 	}
 	return data;
 }
@@ -222,7 +239,8 @@ function command_value(host: LuaContext, item: AdhocCommand<Session>): TValue {
 	const { vm, border } = host;
 	const { name, node, permission } = item;
 	const value = border.table({ name, node, permission });
-	const table = value.value as Table;
+	if (!is_plain_table(value)) return value;
+	const table = value.value;
 	vm.raw_set(
 		table,
 		"handler",

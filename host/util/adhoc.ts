@@ -53,7 +53,8 @@ export type AdhocHandler<Origin> = (
  * Who may execute a command: admins of the host, admins of the server, users of the host, everybody, or whoever has the permission
  * `adhoc:NODE` for another reason.
  */
-export type AdhocPermission = "admin" | "global_admin" | "local_user" | "any" | "check";
+export const adhoc_permissions = ["admin", "global_admin", "local_user", "any", "check"] as const;
+export type AdhocPermission = (typeof adhoc_permissions)[number];
 
 /** A command that a host offers. */
 export interface AdhocCommand<Origin> {

@@ -11,29 +11,36 @@ export function is_error_type(text: string | undefined): text is ErrorType {
 }
 
 /** Stanza error conditions of RFC 6120 §8.3.3, and XEP-0045's use of policy-violation. */
-export type Condition =
-	| "bad-request"
-	| "conflict"
-	| "feature-not-implemented"
-	| "forbidden"
-	| "gone"
-	| "internal-server-error"
-	| "item-not-found"
-	| "jid-malformed"
-	| "not-acceptable"
-	| "not-allowed"
-	| "not-authorized"
-	| "policy-violation"
-	| "recipient-unavailable"
-	| "redirect"
-	| "registration-required"
-	| "remote-server-not-found"
-	| "remote-server-timeout"
-	| "resource-constraint"
-	| "service-unavailable"
-	| "subscription-required"
-	| "undefined-condition"
-	| "unexpected-request";
+const conditions = [
+	"bad-request",
+	"conflict",
+	"feature-not-implemented",
+	"forbidden",
+	"gone",
+	"internal-server-error",
+	"item-not-found",
+	"jid-malformed",
+	"not-acceptable",
+	"not-allowed",
+	"not-authorized",
+	"policy-violation",
+	"recipient-unavailable",
+	"redirect",
+	"registration-required",
+	"remote-server-not-found",
+	"remote-server-timeout",
+	"resource-constraint",
+	"service-unavailable",
+	"subscription-required",
+	"undefined-condition",
+	"unexpected-request",
+] as const;
+export type Condition = (typeof conditions)[number];
+
+/** Whether a text is a condition of a stanza error. */
+export function is_condition(text: string | undefined): text is Condition {
+	return conditions.some((known) => known === text);
+}
 
 /** A stanza error as a value: what an operation returns when it refuses. */
 export interface StanzaError {

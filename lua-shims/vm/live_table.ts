@@ -33,6 +33,11 @@ export function is_function(value: TValue | undefined): value is TValue & { valu
 	return value !== undefined && (value.type & 15) === tags.lua_function;
 }
 
+/** Whether a value is a table of Lua's own, none that shows something of the host. */
+export function is_plain_table(value: TValue | undefined): value is TValue & { value: Table } {
+	return value?.type === tags.table && !(value.value instanceof LiveTable);
+}
+
 /** A key of a table: text for strings, numbers and booleans as they are, and anything else by identity. */
 export type Key = string | number | boolean | object;
 
