@@ -26,6 +26,8 @@ import { choose_context, type PeerCertificate, peer_certificate, speak_tls, type
 const linger = 1000;
 /** How many bytes a peer has to take at a time, within `send_timeout`. */
 const portion = 128 * 1024;
+/** The same with TLS, which has a copy of what is under way: more would stay with the connection, since it is kept for the next time. */
+const tls_portion = 16 * 1024;
 /** While more than this many bytes wait for a peer, nothing is read from it: it could only make it more. */
 const read_pause = 1024 * 1024;
 const longest_timeout = 2 ** 31 - 1;
@@ -180,7 +182,8 @@ export class SocketConnection extends TurnConnection implements Connection {
 
 	/** Hands on what is ready, in portions: whether a peer takes anything at all is seen by each of them. */
 	private write_out(): void {
-		while (this.out.ready > 0 && (this.held || !this.stream.writableNeedDrain)) this.write_pieces(this.out.take(portion));
+		while (this.out.ready > 0 && (this.held || !this.stream.writableNeedDrain))
+			this.write_pieces(this.out.take(this.encrypted ? tls_portion : portion));
 		if (this.stream.writableNeedDrain && !this.held) this.clogged();
 	}
 

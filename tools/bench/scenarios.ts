@@ -159,23 +159,26 @@ const archive_queries: Scenario = {
 /** How long a server is left alone before its memory is measured, in milliseconds. */
 const settling_ms = 3000;
 
-const memory: Scenario = {
-	id: "memory",
-	title: "Memory per joined client, 20 × 50",
-	unit: "KiB",
-	floor: true,
-	async run(subject) {
-		// What a server loads and compiles for its first clients does not depend on their number
-		const first = await enter(room_jid("first"), await open_clients(subject.port, 50));
-		await delay(settling_ms);
-		const before = rss_mib(subject.pid);
-		const filled = await fill_rooms(subject, 20, 50);
-		await delay(settling_ms);
-		const value = ((rss_mib(subject.pid) - before) * 1024) / 1000;
-		leave([first, ...filled]);
-		return { value };
-	},
-};
+function memory(rooms: number, occupants: number, carrier?: "tls"): Scenario {
+	return {
+		id: carrier === undefined ? "memory" : `memory-${carrier}-${rooms}x${occupants}`,
+		title: `Memory per joined client, ${rooms} × ${occupants}${carrier === undefined ? "" : `, by ${carrier_names[carrier]}`}`,
+		unit: "KiB",
+		floor: carrier === undefined,
+		...(carrier === undefined ? {} : { entrance: carrier }),
+		async run(subject) {
+			// What a server loads and compiles for its first clients does not depend on their number
+			const first = await enter(room_jid("first"), await open_clients(subject.port, 50, subject.carrier));
+			await delay(settling_ms);
+			const before = rss_mib(subject.pid);
+			const filled = await fill_rooms(subject, rooms, occupants);
+			await delay(settling_ms);
+			const value = ((rss_mib(subject.pid) - before) * 1024) / (rooms * occupants);
+			leave([first, ...filled]);
+			return { value };
+		},
+	};
+}
 
 const idle: Scenario = {
 	id: "idle",
@@ -217,7 +220,9 @@ export const standard_scenarios: readonly Scenario[] = [
 	messages(50, 10, false, "bosh"),
 	component_scenario(100),
 	uplink_scenario(100),
-	memory,
+	memory(20, 50),
+	memory(1, 500, "tls"),
+	memory(200, 10, "tls"),
 	idle,
 	start,
 ];
