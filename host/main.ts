@@ -1,12 +1,14 @@
 // Counterpart: prosody, prosodyctl. The command line: each command is a file of cli/.
 
 import { Command } from "commander";
-import { add_adduser } from "./cli/adduser.ts";
+import { add_adduser, add_deluser, add_passwd } from "./cli/adduser.ts";
 import { add_bench } from "./cli/bench.ts";
 import { add_check } from "./cli/check.ts";
 import { add_compare } from "./cli/compare.ts";
+import { add_about, add_reload, add_status, add_stop } from "./cli/control.ts";
 import { add_migrate } from "./cli/migrate.ts";
 import { add_scansion } from "./cli/scansion.ts";
+import { add_shell } from "./cli/shell.ts";
 import { add_start } from "./cli/start.ts";
 import { version } from "./composition.ts";
 
@@ -17,5 +19,21 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 
 const program = new Command("enjamb").description("Multi-user chat for people who run Prosody").version(version);
 // In the order in which the help lists them
-for (const add of [add_start, add_scansion, add_compare, add_bench, add_check, add_migrate, add_adduser]) add(program);
+for (const add of [
+	add_start,
+	add_status,
+	add_shell,
+	add_reload,
+	add_stop,
+	add_adduser,
+	add_passwd,
+	add_deluser,
+	add_scansion,
+	add_compare,
+	add_bench,
+	add_check,
+	add_migrate,
+	add_about,
+])
+	add(program);
 await program.parseAsync();

@@ -262,6 +262,36 @@ describe("enjamb adduser", () => {
 		expect((await server.ended).status).toBe(0);
 	});
 
+	it("sets passwords and removes accounts, of a server that runs and of one that does not", async () => {
+		const path = await config(
+			"passwords.cfg.lua",
+			hashed.replace('"ping"', '"ping", "admin_shell"').replace('"accounts"', '"passwords"'),
+		);
+		for (const runs of [false, true]) {
+			const server = runs ? launch(["start", "--config", path]) : undefined;
+			const port = port_in((await server?.printed("listens on")) ?? "");
+			const connect = (password: string) =>
+				Client.connect({ host: "127.0.0.1", port, jid: "romeo@localhost", password, timeout: patience });
+			for (const [command, input] of [
+				["adduser", "first\n"],
+				["adduser", "second\n"],
+				["passwd", "third\n"],
+			] as const) {
+				expect(await run([command, "romeo@localhost", "--config", path], input)).toMatchObject({ status: 0, err: "" });
+			}
+			const romeo = runs ? await connect("third") : undefined;
+			if (romeo !== undefined) expect(romeo.ok).toBe(true);
+			expect(await run(["deluser", "romeo@localhost", "--config", path])).toMatchObject({ status: 0, err: "" });
+			// Whoever is logged in is thrown out by a server that is told
+			if (romeo?.ok) await eventually(() => expect(romeo.value.ended).toBeDefined());
+			const again = await run(["deluser", "romeo@localhost", "--config", path]);
+			expect(again).toMatchObject({ status: 1, err: expect.stringMatching(/No such user|there is no account/) });
+			expect((await run(["passwd", "romeo@localhost", "--config", path], "\n")).err).toContain("no password was given");
+			server?.child.kill("SIGTERM");
+			await server?.ended;
+		}
+	});
+
 	it.each([
 		["romeo", "x\n", /names no user|no JID/],
 		["romeo@nowhere", "x\n", /the host nowhere is not in the configuration: it has localhost/],
@@ -280,9 +310,71 @@ describe("enjamb adduser", () => {
 	});
 });
 
+describe("enjamb status, shell, reload and stop", () => {
+	const with_console = `data_path = "console"\n${open_accounts.replace('"ping"', '"ping", "admin_shell"')}`;
+
+	it("see a server that runs, and that none does", async () => {
+		const path = await config("console.cfg.lua", with_console);
+		const at = ["--config", path];
+		expect(await run(["status", ...at])).toMatchObject({ status: 2, out: expect.stringContaining("Enjamb is not running") });
+		expect(await run(["stop", ...at])).toMatchObject({ status: 1, err: expect.stringContaining("not running") });
+		expect(await run(["reload", ...at])).toMatchObject({ status: 1, err: expect.stringContaining("not running") });
+		expect(await run(["shell", ...at, "c2s:count()"])).toMatchObject({
+			status: 1,
+			err: expect.stringContaining("no server runs there"),
+		});
+		expect((await run(["about", ...at])).out).toMatch(/Version[\s\S]*Data .*console\n[\s\S]*admin_shell/);
+
+		const server = launch(["start", ...at]);
+		await server.printed("listens on");
+		const { out, status } = await run(["status", ...at]);
+		expect(status).toBe(0);
+		expect(out).toContain(`Enjamb is running with PID ${server.child.pid}`);
+		expect(out).toContain("Total: 0 clients");
+		expect(await run(["shell", ...at, "c2s:count()"])).toMatchObject({ status: 0, out: "OK: Total: 0 clients\n", err: "" });
+		expect(await run(["shell", ...at, "host", "list"])).toMatchObject({
+			status: 0,
+			out: "localhost\nconference.localhost (muc component)\nOK: 2 hosts\n",
+		});
+		expect(await run(["shell", ...at, "user", "list"])).toMatchObject({ status: 1, err: "Error: No host given\n" });
+		const piped = await run(["shell", ...at], "c2s:count()\nuser:list()\nquit\nnever\n");
+		expect(piped.out).toMatch(/\| OK: Total: 0 clients\n! Error: No host given\n$/);
+
+		await writeFile(path, `${with_console}\nVirtualHost "second.example"\n`);
+		expect(await run(["reload", ...at])).toMatchObject({ status: 0, err: "" });
+		await writeFile(path, `${with_console}\nVirtualHost = 5 5\n`);
+		expect(await run(["shell", ...at, "c2s:count()"])).toMatchObject({
+			status: 1,
+			err: expect.stringContaining("console.cfg.lua:"),
+		});
+		await writeFile(path, with_console);
+		expect(await run(["stop", ...at])).toMatchObject({ status: 0, out: "Stopped\n" });
+		expect((await server.ended).status).toBe(0);
+		expect((await run(["status", ...at])).status).toBe(2);
+	});
+
+	it("do what they can where the console is not enabled", async () => {
+		const path = await config("silent.cfg.lua", `data_path = "silent"\n${open_accounts}`);
+		const at = ["--config", path];
+		const server = launch(["start", ...at]);
+		await server.printed("listens on");
+		expect((await run(["status", ...at])).out).toBe(`Enjamb is running with PID ${server.child.pid}\n`);
+		expect(await run(["shell", ...at, "c2s:count()"])).toMatchObject({
+			status: 1,
+			err: expect.stringContaining("mod_admin_shell is not enabled"),
+		});
+		expect(await run(["reload", ...at])).toMatchObject({
+			status: 0,
+			out: expect.stringContaining(`The process ${server.child.pid} was told`),
+		});
+		expect((await run(["stop", ...at])).out).toBe("Stopped\n");
+		await server.ended;
+	});
+});
+
 describe("enjamb", () => {
 	it("shows its commands, and refuses others", async () => {
-		expect((await run(["--help"])).out).toMatch(/start[\s\S]*scansion[\s\S]*adduser/);
+		expect((await run(["--help"])).out).toMatch(/start[\s\S]*adduser[\s\S]*scansion/);
 		expect(await run(["strat"])).toMatchObject({ status: 1, err: expect.stringContaining("start") });
 	});
 });

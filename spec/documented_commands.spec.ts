@@ -30,6 +30,7 @@ const elsewhere: readonly (readonly [start: RegExp, reason: string])[] = [
 	[/^npx enjamb migrate --from metronome:/, "spec/host/cli/migrate/metronome_source.spec.ts"],
 	[/^npm run bench /, "takes minutes: spec/tools/bench has its parts"],
 	[/^npx enjamb bench lua/, "takes minutes: spec/host/cli/bench/lua_costs.spec.ts"],
+	[/^npx enjamb (shell|status|reload|stop) /, "spec/command_line.spec.ts, with a server that runs"],
 	[/\bvitest run\b/, "is this suite"],
 ];
 
@@ -124,7 +125,7 @@ describe.each(pages)("%s", (page) => {
 			if (words[0] === "compare" && find_prosody() === undefined) continue;
 			const server = words.includes("5222") ? await start_scratch_server() : undefined;
 			const typed = words.map((word) => (word === "5222" ? String(server?.port) : word));
-			const { status, output } = await run_program(typed, words[0] === "adduser" ? "pencil\n" : "");
+			const { status, output } = await run_program(typed, /^(adduser|passwd)$/.test(words[0] ?? "") ? "pencil\n" : "");
 			await server?.stop();
 			results.push([command, status, status === 0 ? "" : output]);
 		}

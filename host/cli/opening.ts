@@ -6,7 +6,7 @@ import { type Config, default_config } from "../core/configmanager.ts";
 import type { LogSink } from "../core/loggingmanager.ts";
 import { read_umask } from "../core/umask.ts";
 import type { RunningServer } from "../running_server.ts";
-import { add_web_page } from "./web_page.ts";
+import { add_web_page, enable } from "./web_page.ts";
 
 /** Ends the program with one line that says why. */
 export function refuse(problem: string): never {
@@ -47,7 +47,10 @@ export async function open_server(
 	log?: readonly LogSink[],
 ): Promise<RunningServer> {
 	const config = config_path === undefined ? default_config(data) : await read_config(config_path, log === undefined);
-	if (config_path === undefined && log === undefined) add_web_page(config);
+	if (config_path === undefined && log === undefined) {
+		add_web_page(config);
+		enable(config, "admin_shell");
+	}
 	const umask = read_umask(config);
 	if (!umask.ok) refuse(umask.error);
 	process.umask(umask.value);

@@ -6,11 +6,16 @@ import { find_converse } from "../plugins/conversejs/find.ts";
 /** Everybody who logs in enters the same room. */
 export const first_conversation = { auto_join_rooms: ["tearoom@conference.localhost"], muc_nickname_from_jid: true };
 
+/** Has a module be loaded wherever it can be. */
+export function enable(config: Config, module: string): void {
+	const enabled = config.get("*", "modules_enabled");
+	config.set("*", "modules_enabled", [...(Array.isArray(enabled) ? enabled : []), module]);
+}
+
 /** Has a newcomer's server show a client for browsers at `http://127.0.0.1:5280/`, where the package of that is installed. */
 export function add_web_page(config: Config): void {
 	if (find_converse() === undefined) return;
-	const enabled = config.get("*", "modules_enabled");
-	config.set("*", "modules_enabled", [...(Array.isArray(enabled) ? enabled : []), "websocket"]);
+	enable(config, "websocket");
 	config.set("*", "http_interfaces", ["127.0.0.1"]);
 	config.set("*", "http_ports", [5280]);
 	config.set("*", "https_ports", []);
