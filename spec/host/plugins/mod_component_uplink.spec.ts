@@ -124,6 +124,27 @@ describe("the stream to the other server", () => {
 		await until(() => server.connections === 2 && server.said.includes("</handshake>"));
 	});
 
+	it("goes on where every second connection is dropped", async () => {
+		const server = await start((socket, number) => {
+			welcome(socket);
+			socket.on("data", (chunk) => {
+				if (number % 2 === 1 && chunk.includes("</handshake>")) socket.destroy();
+			});
+		});
+		for (const number of [0, 2]) {
+			await until(() => server.connections > number && server.said.split("</handshake>").length > number + 1);
+			const socket = server.sockets[number];
+			// The handshake is answered by now
+			await new Promise((resolve) => setTimeout(resolve, 100));
+			const x = "<x xmlns='http://jabber.org/protocol/muc'/>";
+			socket?.write(
+				`<presence from='romeo${number}@home.example/desk' to='room@conference.localhost/r${number}'>${x}</presence>`,
+			);
+			await until(() => server.said.includes(`to='romeo${number}@home.example/desk'`));
+			socket?.destroy();
+		}
+	});
+
 	it("is tried again when the secret is wrong, and the log says so", async () => {
 		const server = await start((socket) => {
 			socket.write(header);
