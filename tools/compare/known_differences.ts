@@ -299,16 +299,3 @@ export const uplink_differences: readonly KnownDifference[] = [
 			/^<presence [^>]*type='error'/.test(reference ?? subject ?? ""),
 	},
 ];
-
-/** What is known where clients come from other servers: `compare --servers`. */
-export const servers_differences: readonly KnownDifference[] = [
-	{
-		id: "words-about-streams",
-		reason:
-			"Why another server cannot be reached is said in other words: Prosody tells the last of what it tried, and 0.12 adds which host says so, as 13 does not.",
-		matches: ({ path, reference, subject }) =>
-			(/\/error\/text$/.test(path) &&
-				[reference, subject].every((text) => (text ?? "").startsWith("Server-to-server connection failed: "))) ||
-			(/\/error@by$/.test(path) && subject === undefined),
-	},
-];
