@@ -1,6 +1,7 @@
 // No counterpart: a name server for servers on this machine that have to find each other.
 
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
+import { idna_to_ascii } from "../host/util/idna.ts";
 
 const loopback = "127.0.0.1";
 /**
@@ -104,7 +105,7 @@ export class NameServer {
 
 	/** Says where the servers of domains listen. */
 	place(ports: ServerPorts, ...domains: string[]): void {
-		for (const domain of domains) this.domains.set(domain.toLowerCase(), ports);
+		for (const domain of domains) this.domains.set((idna_to_ascii(domain) ?? domain).toLowerCase(), ports);
 	}
 
 	close(): void {

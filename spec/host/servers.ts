@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { compose_server } from "../../host/composition.ts";
 import { Config, type ConfigValue } from "../../host/core/configmanager.ts";
 import type { RunningServer } from "../../host/running_server.ts";
+import { idna_to_ascii } from "../../host/util/idna.ts";
 import { Client } from "../../tools/scansion/client.ts";
 import { patience } from "../helper.ts";
 
@@ -61,7 +62,7 @@ export class Neighbourhood {
 		days = 2,
 	): { certificate: string; key: string } {
 		const file = (ending: string): string => join(this.folder, `${name}.${ending}`);
-		const names = `subjectAltName=${domains.map((name) => (name.includes(":") ? name : `DNS:${name}`)).join(",")}`;
+		const names = `subjectAltName=${domains.map((name) => (name.includes(":") ? name : `DNS:${idna_to_ascii(name) ?? name}`)).join(",")}`;
 		const new_key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", file("key")];
 		if (by === "itself") {
 			this.openssl(

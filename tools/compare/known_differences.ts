@@ -299,3 +299,16 @@ export const uplink_differences: readonly KnownDifference[] = [
 			/^<presence [^>]*type='error'/.test(reference ?? subject ?? ""),
 	},
 ];
+
+/** What is known where clients come from other servers: `compare --servers`. */
+export const servers_differences: readonly KnownDifference[] = [
+	{
+		id: "iq-without-payload",
+		reason:
+			"A request without a payload that another server lets through makes Prosody fail with a Lua error, so that nobody answers it (RFC 6120 §8.2.3).",
+		matches: ({ kind, subject_stanza }, step) =>
+			kind === "extra stanza" &&
+			/^<iq [^>]*type='(?:get|set)'[^>]*(?:\/>|><\/iq>)$/.test(sends(step)) &&
+			subject_stanza?.get_error()?.condition === "service-unavailable",
+	},
+];

@@ -81,6 +81,7 @@ export class Wanderer {
 	/** The nick of the client that is there now, in all rooms; undefined while it is not. */
 	nick: string | undefined;
 	private lives = 0;
+	private last: string[] = [];
 	private is_wanted = true;
 	private readonly life: Promise<void>;
 
@@ -93,6 +94,15 @@ export class Wanderer {
 		this.life = this.live();
 	}
 
+	/** What happened to it last, for messages of specs. */
+	get story(): string {
+		return `${this.name}, life ${this.lives}: ${this.last.join("; ")}`;
+	}
+
+	private note(event: string): void {
+		this.last = [...this.last.slice(-9), `${new Date().toISOString().slice(11, 23)} ${event}`];
+	}
+
 	async stop(): Promise<void> {
 		this.is_wanted = false;
 		await this.life;
@@ -101,6 +111,7 @@ export class Wanderer {
 	private async live(): Promise<void> {
 		while (this.is_wanted) {
 			const client = await log_in(this.name, this.home);
+			this.note(client === undefined ? "could not log in" : "logged in");
 			if (client === undefined) await delay(pause);
 			else await this.stay(client, `${this.name}-${++this.lives}`);
 		}
@@ -133,6 +144,9 @@ export class Wanderer {
 				stanza.attr["from"]?.startsWith(room) === true,
 			patience,
 		);
+		this.note(
+			`entering ${room}: ${answer?.get_error()?.condition ?? answer?.attr["type"] ?? (answer === undefined ? "no answer" : "done")}`,
+		);
 		return answer !== undefined && answer.attr["type"] === undefined;
 	}
 
@@ -142,6 +156,8 @@ export class Wanderer {
 			const [room = ""] = (stanza.attr["from"] ?? "").split("/");
 			if (stanza.attr["type"] === "error" && stanza.get_error()?.condition === "not-acceptable") inside.delete(room);
 			if (stanza.attr["type"] === "unavailable" && is_own(stanza)) inside.delete(room);
+			if (stanza.attr["type"] === "error")
+				this.note(`${room} says ${stanza.get_error()?.condition} ${stanza.get_error()?.text ?? ""}`);
 			this.seen.hear(stanza);
 		}
 	}

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { reachable } from "../../../host/cli/compare/servers.ts";
 import { start_subject } from "../../../host/cli/compare/subjects.ts";
 import { default_config_text } from "../../../tools/compare/endpoints.ts";
-import { known_differences } from "../../../tools/compare/known_differences.ts";
+import { known_differences, servers_differences } from "../../../tools/compare/known_differences.ts";
 import { elsewhere } from "../../../tools/compare/neighbours.ts";
 import { random_play } from "../../../tools/compare/random.ts";
 import { default_stage, distant_stage, on_stage } from "../../../tools/compare/stage.ts";
@@ -76,7 +76,7 @@ describe.skipIf(is_left_out)("clients on three servers", () => {
 			plugin_paths: [],
 			start_subject: (text) => start_subject(text + more),
 			reachable,
-			known: known_differences,
+			known: [...known_differences, ...servers_differences],
 			command: "",
 			json: true,
 			write: (text) => void out.push(text),
