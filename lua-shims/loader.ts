@@ -6,6 +6,7 @@ import { failed, ok, type Result } from "../host/util/error.ts";
 import { LuaHost } from "./lua_host.ts";
 import { find_lua_module, is_global, lua_folders, module_metadata, refusal } from "./module_files.ts";
 import { run_console_line } from "./shell_commands.ts";
+import { is_replaced, unworkable } from "./unworkable.ts";
 
 /**
  * Finds modules in Lua. The Lua state of the server is made when the first of them is loaded.
@@ -15,14 +16,15 @@ export function create_lua_loader(plugin_paths: readonly string[]): ModuleLoader
 	const folders = lua_folders(plugin_paths);
 	let host: LuaHost | undefined;
 
-	function definition(name: string, path: string): Result<ModuleDefinition, string> {
+	function definition(name: string, path: string): Result<ModuleDefinition, string> | undefined {
 		let code: string;
 		try {
 			code = readFileSync(path, "utf8");
 		} catch (error) {
 			return failed(`${path} cannot be read: ${error instanceof Error ? error.message : error}`);
 		}
-		const reason = refusal(module_metadata(code));
+		if (is_replaced(path, code)) return undefined;
+		const reason = refusal(module_metadata(code)) ?? unworkable(path, code);
 		if (reason !== undefined) return failed(`${path} is not loaded: ${reason}`);
 		return ok({
 			name,

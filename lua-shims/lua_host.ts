@@ -11,11 +11,13 @@ import { create_module_api } from "./module/api.ts";
 import { Costs } from "./module/costs.ts";
 import { load_module } from "./module/lifecycle.ts";
 import { ModuleRegistry } from "./module/registry.ts";
+import { module_metadata, refusal } from "./module_files.ts";
 import { provide_prosody } from "./prosody.ts";
 import { show_rooms } from "./room.ts";
 import { answer_session_fields } from "./shell_commands.ts";
 import { create_stanza_library, type StanzaLibrary } from "./stanza.ts";
 import { provide } from "./surface.ts";
+import { is_replaced, unworkable } from "./unworkable.ts";
 import { connect_values } from "./values.ts";
 import { create_border, table_value } from "./views.ts";
 import { create_vm } from "./vm/create_vm.ts";
@@ -85,6 +87,7 @@ export class LuaHost implements LuaContext {
 		module_methods: ReadonlySet<string>;
 		globals: ReadonlySet<string>;
 		syntax_error(source: string, file: string): string | undefined;
+		is_replaced(source: string, file: string): boolean;
 	} {
 		const names = (table: TValue): Set<string> => {
 			const keys =
@@ -98,7 +101,10 @@ export class LuaHost implements LuaContext {
 			library_source: (name) => this.libraries.source_of(name)?.toString("latin1"),
 			module_methods: names(this.module_api),
 			globals: names(this.globals),
+			is_replaced: (source, file) => is_replaced(file, source),
 			syntax_error: (source, file) => {
+				const reason = refusal(module_metadata(source)) ?? unworkable(file, source);
+				if (reason !== undefined) return `${file} is not loaded: ${reason}`;
 				const chunk = this.vm.load(bytes_of(source), `@${file}`, this.globals);
 				return chunk.ok ? undefined : chunk.error;
 			},

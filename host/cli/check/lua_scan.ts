@@ -8,8 +8,10 @@ export interface LuaSurface {
 	library_source(name: string): string | undefined;
 	/** What can be called on `module:`. */
 	readonly module_methods: ReadonlySet<string>;
-	/** Compiles a source without running it: says where it goes wrong, if it does. */
+	/** Compiles a source without running it: says where it goes wrong, if it does, or why the module is refused. */
 	syntax_error(source: string, file: string): string | undefined;
+	/** Whether what a module is for is built in, and taken even where its Lua is preferred. */
+	is_replaced?(source: string, file: string): boolean;
 }
 
 /** One thing that a source needs. */

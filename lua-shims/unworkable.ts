@@ -1,0 +1,60 @@
+// No counterpart: modules that others wrote and that would load here, and do nothing, or not what they are for.
+
+import { basename } from "node:path";
+
+interface Unworkable {
+	readonly file: string;
+	/** What its source says, so that another module by the same name is not taken for it. */
+	readonly mark: string;
+	readonly reason: string;
+	/** Whether what it is for is built in, which then takes its place even where its Lua is preferred. */
+	readonly built_in?: true;
+}
+
+const own_streams =
+	"streams with other servers are the host's, which looks for them in the DNS; mod_s2sout_override leads them elsewhere";
+
+const modules: readonly Unworkable[] = [
+	{ file: "mod_admin_shell.lua", mark: "repl-input", reason: "the shell is built in", built_in: true },
+	{ file: "mod_admin_socket.lua", mark: "socket.unix", reason: "the socket of administrators is built in", built_in: true },
+	{
+		file: "mod_admin_telnet.lua",
+		mark: "admin_shell/env",
+		reason: "its commands are those of Prosody's own shell in Lua; `enjamb shell` and `prosodyctl shell` have the built-in ones",
+	},
+	{
+		file: "mod_auth_cyrus.lua",
+		mark: "sasl_cyrus",
+		reason: "Cyrus SASL is a library in C that the server would wait for; mod_auth_ldap asks a directory",
+	},
+	{
+		file: "mod_graceful_shutdown.lua",
+		mark: "prosody.shutdown =",
+		reason: "the end of the server is the host's, which lets all streams go first",
+	},
+	{ file: "mod_onions.lua", mark: "onions_socks5_host", reason: own_streams },
+	{ file: "mod_s2s_auth_dane.lua", mark: "dane_uses", reason: "nothing here validates DNSSEC" },
+	{ file: "mod_s2soutinjection.lua", mark: "s2s_connect_overrides", reason: own_streams },
+	{ file: "mod_srvinjection.lua", mark: "srvinjection", reason: own_streams },
+];
+
+function find(path: string, code: string): Unworkable | undefined {
+	const name = basename(path);
+	return modules.find(({ file, mark }) => file === name && code.includes(mark));
+}
+
+/** Why a module cannot do here what it is for; undefined where it can, as far as is known, or where that is built in. */
+export function unworkable(path: string, code: string): string | undefined {
+	const found = find(path, code);
+	return found?.built_in === true ? undefined : found?.reason;
+}
+
+/** Whether what is built in has to take the place of a module. */
+export function is_replaced(path: string, code: string): boolean {
+	return find(path, code)?.built_in === true;
+}
+
+/** The names of all modules that are refused. */
+export const refused_modules: readonly string[] = modules
+	.filter(({ built_in }) => built_in !== true)
+	.map(({ file }) => file.replace(/\.lua$/, ""));
