@@ -202,7 +202,7 @@ export function examine(
 	}
 	if (lua === undefined) return { name, hosts, found: "nowhere", runs: "no", missing: [], options: [], depends: [] };
 	const sources = sources_of(lua, name, lua_folders);
-	if (built_in.has(name) && sources.some(({ file, text }) => surface?.is_replaced?.(text, file) === true)) {
+	if (built_in.has(name) && sources.some(({ file, text }) => context.surface?.is_replaced?.(text, file) === true)) {
 		return { name, hosts, found: "built in", runs: "yes", missing: [], options: [], depends: [] };
 	}
 	const options = sources.flatMap(({ text }) => lua_options(text));
