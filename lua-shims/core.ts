@@ -4,6 +4,7 @@ import { ClientSession } from "../host/core/c2s_session.ts";
 import { ServerStreamSession } from "../host/core/s2s_session.ts";
 import type { C2sSession } from "../host/core/types.ts";
 import { Stanza } from "../host/util/stanza.ts";
+import { c2s_listener } from "./c2s_listener.ts";
 import type { LuaContext } from "./context.ts";
 import { rostermanager, usermanager } from "./core_accounts.ts";
 import { item_value } from "./items.ts";
@@ -220,7 +221,11 @@ function portmanager(host: LuaContext): TValue {
 			}
 			return table;
 		},
-		get_service: ([name]) => border.to_lua(all_services().find((service) => service.name === optional_text(name))),
+		get_service([name]) {
+			const found = all_services().find((service) => service.name === optional_text(name));
+			if (found?.name !== "c2s" || host.items_of_lua.has(found)) return border.to_lua(found);
+			return border.table({ ...found, listener: c2s_listener(host) });
+		},
 		get_service_at: ([address, port]) => {
 			const found = server.addresses().find((open) => open.host === optional_text(address) && open.port === port?.value);
 			const service = found && all_services().find(({ name }) => name === found.service);

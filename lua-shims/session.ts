@@ -10,7 +10,7 @@ import type { LuaContext } from "./context.ts";
 import { type Field, type Fields, HostTable, same } from "./host_table.ts";
 import { answered, method } from "./session_methods.ts";
 import { constant, sent, stream_fields, truth } from "./stream_fields.ts";
-import { make_library } from "./vm/arguments.ts";
+import { make_library, optional_text } from "./vm/arguments.ts";
 import { type Table, TValue } from "./vm/fengari.ts";
 import { is_function, LiveTable, nil, string_value, tags, text_of_string } from "./vm/live_table.ts";
 
@@ -74,6 +74,19 @@ function client_fields(host: LuaContext): Fields<ClientSession> {
 		],
 		["roster", { get: roster_of, set: () => undefined }],
 		send,
+		// what carries the stream otherwise may begin it otherwise
+		method<ClientSession>(
+			"open_stream",
+			(session) =>
+				vm.native(([, from, to]) => {
+					prototype.open_stream.call(session, optional_text(from) ?? session.host, optional_text(to));
+					return undefined;
+				}),
+			(session, given) => {
+				session.open_stream = (from, to) => void vm.call(given, [border.to_lua(session), border.to_lua(from), border.to_lua(to)]);
+				return () => void Reflect.deleteProperty(session, "open_stream");
+			},
+		),
 		constant("stream", (session) =>
 			make_library(host.vm, {
 				set_session: ([, given = nil]) => {
@@ -146,6 +159,12 @@ export function lua_origin(host: LuaContext, value: TValue): Session {
 		close: (reason?: StreamError): void => {
 			const close = field("close");
 			if (is_function(close)) vm.call(close, [kept, border.to_lua(reason)]);
+		},
+		// a new header is expected: of a session that Lua made of itself (mod_bosh), or of the one behind it
+		reset_stream: (): void => {
+			const reset = field("reset_stream");
+			if (is_function(reset)) vm.call(reset, [kept]);
+			else if (base !== undefined && "reset_stream" in base) base.reset_stream();
 		},
 	};
 	// finished text is sent by the same function

@@ -78,7 +78,7 @@ export function stream_fields<Session extends BaseStreamSession>(
 				return undefined;
 			}),
 		(session, given) => {
-			session.close = (reason?: StreamError) => void vm.call(given, [border.to_lua(session), border.to_lua(reason)]);
+			session.close = (reason?: StreamError | false) => void vm.call(given, [border.to_lua(session), border.to_lua(reason)]);
 			return () => void Reflect.deleteProperty(session, "close");
 		},
 	);

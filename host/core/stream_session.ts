@@ -33,7 +33,7 @@ export interface StreamControl {
 	 * Ends the stream and takes the session out of the server.
 	 * @param remote_reason why the other end did that, where it was first
 	 */
-	close(session: BaseStreamSession, reason: StreamError | undefined, remote_reason?: string): void;
+	close(session: BaseStreamSession, reason: StreamError | false | undefined, remote_reason?: string): void;
 	/** Handles nothing of what comes from the other end until the answer is called; it waits, in order. */
 	hold(): () => void;
 	/** Expects a new header from the other end. */
@@ -113,7 +113,7 @@ export abstract class BaseStreamSession implements StreamSession {
 	/** Whether what is sent now goes out even when the turn cannot be stored, since it belongs to the stream itself. */
 	protected abstract keeps_output(): boolean;
 
-	close(reason?: StreamError, remote_reason?: string): void {
+	close(reason?: StreamError | false, remote_reason?: string): void {
 		if (this.destroyed) this.log("debug", "Attempt to close already-closed session");
 		else this.control.close(this, reason, remote_reason);
 	}

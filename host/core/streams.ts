@@ -74,7 +74,7 @@ interface Line<Session> {
 }
 
 /** The reason in a few words, for the log and for `resource-unbind`. */
-function reason_text(reason: StreamError | false | undefined): string | undefined {
+export function reason_text(reason: StreamError | false | undefined): string | undefined {
 	return reason ? (reason.text ?? reason.condition) : undefined;
 }
 
@@ -157,7 +157,7 @@ export class Streams<Session extends BaseStreamSession> {
 			streamopened: (attr) => this.guard(line.session, () => kind.streamopened(line.session, attr)),
 			streamclosed: () => {
 				line.session.log("debug", "Received </stream:stream>");
-				this.close(line.session, false);
+				line.session.close(false);
 			},
 			handlestanza: (stanza) => {
 				const handling = line.session;

@@ -2,7 +2,7 @@
 
 import { ServerStreamSession } from "../../core/s2s_session.ts";
 import type { StreamControl } from "../../core/stream_session.ts";
-import type { StreamKind, StreamLimits } from "../../core/streams.ts";
+import { reason_text, type StreamKind, type StreamLimits } from "../../core/streams.ts";
 import type { Connection, ModuleApi, StreamError } from "../../core/types.ts";
 import { nameprep } from "../../util/encodings.ts";
 import { document_framing } from "../../util/framing.ts";
@@ -81,7 +81,7 @@ export class ServerStreams implements StreamKind<ServerStreamSession> {
 	create_outgoing(from_host: string, to_host: string): ServerStreamSession {
 		const control: StreamControl = {
 			framing: document_framing,
-			close: (session: ServerStreamSession, reason) => this.destroy(session, reason?.text ?? reason?.condition),
+			close: (session: ServerStreamSession, reason) => this.destroy(session, reason_text(reason)),
 			hold: () => () => {},
 			reset_stream: () => {},
 			authenticated: () => {},
