@@ -39,6 +39,7 @@ export class LockedHosts {
 
 	/** Goes on trying, beside all else. */
 	watch(): void {
+		clearInterval(this.timer);
 		if (this.waiting.size === 0) return;
 		this.timer = setInterval(() => {
 			this.retry();

@@ -216,7 +216,13 @@ export function create_server(options: ServerOptions): Result<RunningServer, str
 		},
 		reload_config: () => reload(),
 	};
-	const reload = create_reload(server, config, options.read_config, options.config_path);
+	const reload = create_reload(server, config, options.read_config, options.config_path, {
+		activate: (host) => bring_up(host),
+		deactivate: (host) => hostmanager.deactivate(host),
+		modules_for: (host) => modulemanager.configured_for(host),
+		follow_configuration: (host, before) => modulemanager.follow_configuration(host, before),
+		unload_unwanted: (before) => modulemanager.unload_unwanted(before),
+	});
 	events.add_handler("config-reloaded", () => server.reopen_logs());
 	events.add_handler("reopen-log-files", () => {
 		logging.reconfigure(log_sinks());
@@ -247,7 +253,12 @@ export function create_server(options: ServerOptions): Result<RunningServer, str
 
 	/** Why hosts cannot store anything, by name. */
 	const storage_problems = new Map<string, StorageError>();
-	const locked_hosts = new LockedHosts((host) => activate_host(host) === "locked", log, lock_time);
+	const locked_hosts = new LockedHosts(
+		// The configuration may have lost it meanwhile
+		(host) => enabled_hosts(config).includes(host) && activate_host(host) === "locked",
+		log,
+		lock_time,
+	);
 	let only_accounts = false;
 	const claims = new Claims(log);
 	let stopped: Promise<void> | undefined;
@@ -268,6 +279,18 @@ export function create_server(options: ServerOptions): Result<RunningServer, str
 			log("error", "The component %s does not run, since mod_%s could not be loaded; everything else does", host, component);
 		}
 		return "done";
+	}
+
+	/** Brings up a host while the server runs; answers with why it does not run yet, or not at all. */
+	function bring_up(host: string): string | undefined {
+		if (activate_host(host) === "locked") {
+			locked_hosts.add(host, storage_problems.get(host)?.text ?? "");
+			locked_hosts.watch();
+		}
+		if (!hosts.has(host)) return `${host} does not run: ${storage_problems.get(host)?.text ?? "the log says why"}`;
+		const component = config.component_module(host);
+		const is_whole = component === undefined || modulemanager.is_loaded(host, component);
+		return is_whole ? undefined : `${host} does not run, since mod_${component} could not be loaded`;
 	}
 
 	/** Brings up hosts; answers with why that cannot be done. */

@@ -4,6 +4,7 @@ import { failed, ok, type Result } from "../util/error.ts";
 import { is_promise, ModuleGuard } from "./module_guard.ts";
 import { ModuleInstance, type ModuleServices } from "./moduleapi.ts";
 import { provider_of } from "./provided_modules.ts";
+import type { ModuleChanges } from "./reload.ts";
 import { telling } from "./telling.ts";
 import type {
 	ConfigReader,
@@ -36,6 +37,9 @@ export interface ModuleManagerInternals extends ModuleManager {
 	load_modules_for_host(host: string): void;
 	/** Unloads everything on a host, dependants first. */
 	unload_all(host: string): void;
+	/** See {@link ReloadServices}. */
+	follow_configuration(host: string, before: readonly string[]): ModuleChanges;
+	unload_unwanted(before: Iterable<string>): ModuleChanges;
 	/** Calls `ready` of every module, once the server listens. */
 	server_is_ready(): void;
 }
@@ -251,6 +255,62 @@ export function create_modulemanager(server: Server, loaders: readonly ModuleLoa
 		return ok(true);
 	}
 
+	/** Whether a module that stays needs another one. */
+	function is_needed(name: string, wanted: ReadonlySet<string>): string | undefined {
+		for (const on_host of modules.values()) {
+			for (const entry of on_host.values()) {
+				if (entry.name !== name && wanted.has(entry.name) && entry.module.dependencies.has(name)) return entry.name;
+			}
+		}
+		return undefined;
+	}
+
+	/** Loads what a host is to have, unless something else does what it does. */
+	function load_configured(host: string, name: string): Result<Entry, string> | undefined {
+		const provider = provider_of(server.config, host, name);
+		if (provider === undefined) return get_entry(host, name) ? undefined : load_entry(host, name, undefined);
+		log("info", "mod_%s is not loaded on %s: mod_%s does what it does", name, host, provider);
+		return undefined;
+	}
+
+	function follow_configuration(host: string, before: readonly string[]): ModuleChanges {
+		const after = modules_for_host(server.config, host);
+		const changes: ModuleChanges = { loaded: [], unloaded: [], problems: [] };
+		const wanted = new Set(after);
+		for (const name of before) {
+			if (wanted.has(name) || !get_entry(host, name)) continue;
+			const dependant = is_needed(name, wanted);
+			if (dependant !== undefined) {
+				log("info", "mod_%s stays on %s, since mod_%s depends on it", name, host, dependant);
+				continue;
+			}
+			unload(host, name);
+			changes.unloaded.push(`${name} (${host})`);
+		}
+		for (const name of after) {
+			// What could not be loaded before is not tried again
+			if (before.includes(name)) continue;
+			const loaded = load_configured(host, name);
+			if (loaded?.ok === false && loaded.error !== "global-module-already-loaded") {
+				changes.problems.push(`mod_${name} could not be loaded on ${host}: ${loaded.error}`);
+			} else if (loaded?.ok) changes.loaded.push(`${name} (${host})`);
+		}
+		return changes;
+	}
+
+	/** Modules of the whole server go when the last host that had them has them no more. */
+	function unload_unwanted(before: Iterable<string>): ModuleChanges {
+		const changes: ModuleChanges = { loaded: [], unloaded: [], problems: [] };
+		const wanted = new Set([...server.hosts.keys()].flatMap((host) => modules_for_host(server.config, host)));
+		for (const name of new Set(before)) {
+			const is_on_host = [...server.hosts.keys()].some((host) => get_entry(host, name));
+			if (wanted.has(name) || is_on_host || !get_entry("*", name) || is_needed(name, wanted) !== undefined) continue;
+			unload("*", name);
+			changes.unloaded.push(name);
+		}
+		return changes;
+	}
+
 	/** Makes a global module's parts on hosts again, which belong to the instance before. */
 	function renew_parts(name: string): void {
 		for (const host of server.hosts.keys()) {
@@ -294,13 +354,10 @@ export function create_modulemanager(server: Server, loaders: readonly ModuleLoa
 			return [...(modules.get(host)?.values() ?? [])].flatMap(({ module }) => module.own_items(key));
 		},
 		run_line: (code, print) => loaders.find(({ run_line }) => run_line !== undefined)?.run_line?.(server, code, print),
+		follow_configuration,
+		unload_unwanted,
 		load_modules_for_host(host) {
-			for (const name of modules_for_host(server.config, host)) {
-				const provider = provider_of(server.config, host, name);
-				if (provider !== undefined) {
-					log("info", "mod_%s is not loaded on %s: mod_%s does what it does", name, host, provider);
-				} else if (!get_entry(host, name)) load_entry(host, name, undefined);
-			}
+			for (const name of modules_for_host(server.config, host)) load_configured(host, name);
 		},
 		unload_all(host) {
 			for (const name of [...(modules.get(host)?.keys() ?? [])].reverse()) unload(host, name, true);

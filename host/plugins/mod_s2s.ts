@@ -104,6 +104,10 @@ export const definition: ModuleDefinition = {
 			-100,
 		);
 
+		module.hook("host-deactivated", (host) => {
+			const reason = { condition: "host-gone", text: `This server has stopped serving ${host}` };
+			for (const session of [...streams.sessions()]) if (session.host === host) session.close(reason);
+		});
 		module.add_host = (host_module) => serve_host(host_module, kind, routes, options);
 
 		const onconnect = (conn: Connection): void => void streams.accept(conn);

@@ -1,7 +1,7 @@
 // Counterpart: plugins/mod_admin_shell.lua (def_env.config)
 
 import type { ConfigValue } from "../../core/config/config.ts";
-import type { ModuleApi } from "../../core/types.ts";
+import type { ModuleApi, ReloadReport } from "../../core/types.ts";
 import { entries, type LuaValue } from "../../util/luatable.ts";
 import { serialize } from "../../util/serialization.ts";
 import { BadArgument, command, done, refused, result, type Section, type ShellValue, text_of } from "./command.ts";
@@ -28,6 +28,20 @@ function config_value(value: LuaValue): ConfigValue {
 	);
 }
 
+/** What a reload brought about, and what it could not. */
+function report_lines(report: ReloadReport): string[] {
+	const { hosts_added, hosts_removed, modules_loaded, modules_unloaded, at_next_start, problems } = report;
+	const lists: readonly (readonly [string, readonly string[]])[] = [
+		["Not served any more", hosts_removed],
+		["Served from now on", hosts_added],
+		["Unloaded", modules_unloaded],
+		["Loaded", modules_loaded],
+		["Without effect until the next start", at_next_start],
+	];
+	const told = lists.filter(([, list]) => list.length > 0).map(([title, list]) => `${title}: ${list.join(", ")}`);
+	return [...told, ...problems.map((problem) => `Problem: ${problem}`)];
+}
+
 export function config_section(module: ModuleApi): Section {
 	const { server } = module;
 	return {
@@ -52,10 +66,16 @@ export function config_section(module: ModuleApi): Section {
 					return problem === undefined ? result(true) : refused(problem);
 				},
 			),
-			command("reload()", "Reload the server configuration. Modules may need to be reloaded for changes to take effect.", () => {
-				const reloaded = server.reload_config();
-				return reloaded.ok ? done("Config reloaded (you may need to reload modules to take effect)") : refused(reloaded.error);
-			}),
+			command(
+				"reload()",
+				"Reload the server configuration. Modules may need to be reloaded for changes to take effect.",
+				(shell) => {
+					const reloaded = server.reload_config();
+					if (!reloaded.ok) return refused(reloaded.error);
+					for (const line of report_lines(reloaded.value)) shell.print(line);
+					return done("Config reloaded (you may need to reload modules to take effect)");
+				},
+			),
 		],
 	};
 }

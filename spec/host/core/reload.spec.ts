@@ -9,6 +9,8 @@ import { compose_server, load_config, make_config_reader } from "../../../host/c
 import type { ModuleDefinition } from "../../../host/core/types.ts";
 import type { RunningServer } from "../../../host/running_server.ts";
 import { self_signed_certificate } from "../../../host/util/x509.ts";
+import { Client } from "../../../tools/scansion/client.ts";
+import { eventually, patience } from "../../helper.ts";
 
 let folder: string;
 let path: string;
@@ -103,6 +105,17 @@ function port_of(service: string): number {
 	return running?.addresses().find((address) => address.service === service)?.port ?? 0;
 }
 
+/** The report of a reload that brought about nothing. */
+const nothing = {
+	hosts_added: [],
+	hosts_removed: [],
+	modules_loaded: [],
+	modules_unloaded: [],
+	options: [],
+	at_next_start: [],
+	problems: [],
+};
+
 describe("a reload", () => {
 	it("gives options new values, which modules that read theirs before take when they are reloaded", async () => {
 		configure('motto = "old"; log = { info = "log" }');
@@ -110,7 +123,7 @@ describe("a reload", () => {
 		configure('motto = "new"; log = { info = "log" }; c2s_timeout = 7');
 		expect(server.reload_config()).toEqual({
 			ok: true,
-			value: { hosts_added: [], hosts_removed: [], options: ["motto", "c2s_timeout"], at_next_start: [] },
+			value: { ...nothing, options: ["motto", "c2s_timeout"] },
 		});
 		expect(seen).toEqual(["reloading", "old new"]);
 		expect(log_lines()).toContain("info Lua sees new in prosody.cfg.lua");
@@ -120,29 +133,118 @@ describe("a reload", () => {
 	});
 
 	it("says what it cannot bring about", async () => {
-		configure('log = { info = "log" }', 'VirtualHost "localhost"\nVirtualHost "old.example"\n');
+		configure('log = { info = "log" }');
 		const server = await start();
-		configure('log = { info = "log" }; http_ports = { 1 }', 'VirtualHost "localhost"\nVirtualHost "new.example"\n');
+		configure('log = { info = "log" }; http_ports = { 1 }; umask = "022"; default_storage = "internal"');
 		expect(server.reload_config()).toEqual({
 			ok: true,
 			value: {
-				hosts_added: ["new.example"],
-				hosts_removed: ["old.example"],
-				options: ["http_ports"],
-				at_next_start: ["http_ports"],
+				...nothing,
+				options: ["http_ports", "umask", "default_storage"],
+				at_next_start: ["http_ports", "umask", "default_storage"],
 			},
 		});
-		const warnings = log_lines().filter((line) => line.startsWith("warn"));
-		expect(warnings).toEqual(
-			expect.arrayContaining([
-				"warn new.example is new in the configuration, and is served after the next start",
-				"warn old.example is gone from the configuration, and is served until the next start",
-				"warn Without effect until the next start: http_ports",
-			]),
-		);
-		// as Prosody, which leaves it to whoever asks for it
-		expect([...server.hosts.keys()]).toEqual(["localhost", "old.example"]);
-		expect(server.activate_host("new.example").ok).toBe(true);
+		expect(log_lines()).toContain("warn Without effect until the next start: http_ports, umask, default_storage");
+	});
+
+	it("serves hosts that came, and no more those that went; who is there is told", async () => {
+		const old_hosts = 'VirtualHost "localhost"\nVirtualHost "old.example"\nComponent "rooms.localhost" "muc"\n';
+		configure('log = { info = "log" }', old_hosts);
+		const server = await start();
+		for (const host of ["localhost", "old.example"]) {
+			expect(server.usermanager.create_user_with_role("romeo", host, "secret", "prosody:member").ok).toBe(true);
+		}
+		const log_in = async (host: string): Promise<Client> => {
+			const port = port_of("c2s");
+			const jid = `romeo@${host}`;
+			const client = await Client.connect({ host: "127.0.0.1", port, jid, password: "secret", timeout: patience });
+			if (!client.ok) throw new Error(client.error);
+			return client.value;
+		};
+		const stays = await log_in("localhost");
+		const goes = await log_in("old.example");
+		configure('log = { info = "log" }', 'VirtualHost "localhost"\nVirtualHost "new.example"\nComponent "more.localhost" "muc"\n');
+		expect(server.reload_config()).toEqual({
+			ok: true,
+			value: {
+				...nothing,
+				hosts_added: ["new.example", "more.localhost"],
+				hosts_removed: ["old.example", "rooms.localhost"],
+			},
+		});
+		expect([...server.hosts.keys()]).toEqual(["localhost", "new.example", "more.localhost"]);
+		await eventually(() => expect(goes.ended).toContain("host-gone"));
+		expect(stays.ended).toBeUndefined();
+		expect(server.modulemanager.is_loaded("new.example", "saslauth")).toBe(true);
+		expect(server.modulemanager.is_loaded("more.localhost", "muc")).toBe(true);
+		expect(server.usermanager.create_user_with_role("romeo", "new.example", "secret", "prosody:member").ok).toBe(true);
+		const newcomer = await log_in("new.example");
+		for (const client of [stays, newcomer]) await client.disconnect();
+		expect(server.reload_config()).toEqual({ ok: true, value: nothing });
+	});
+
+	it("serves a host anew that is another kind of host now", async () => {
+		configure('log = { info = "log" }', 'VirtualHost "localhost"\nVirtualHost "other.localhost"\n');
+		const server = await start();
+		configure('log = { info = "log" }', 'VirtualHost "localhost"\nComponent "other.localhost" "muc"\n');
+		expect(server.reload_config()).toMatchObject({
+			ok: true,
+			value: { hosts_added: ["other.localhost"], hosts_removed: ["other.localhost"], problems: [] },
+		});
+		expect(server.hosts.get("other.localhost")?.type).toBe("component");
+	});
+
+	it("names hosts that do not come up", async () => {
+		configure('log = { info = "log" }');
+		const server = await start();
+		configure('log = { info = "log" }', 'VirtualHost "localhost"\nComponent "no.localhost" "nothing"\n');
+		expect(server.reload_config()).toMatchObject({
+			ok: true,
+			value: { hosts_added: [], problems: ["no.localhost does not run, since mod_nothing could not be loaded"] },
+		});
+	});
+
+	it("loads and unloads modules, but none that is still needed, and none that somebody loaded besides", async () => {
+		const with_modules = (names: string): void => {
+			writeFileSync(
+				path,
+				`${usual.replace('"probe", "lua_probe"', names)}log = { info = "log" }
+VirtualHost "localhost"
+VirtualHost "second.example"
+	modules_enabled = { "time" }
+`,
+			);
+		};
+		writeFileSync(join(folder, "modules", "mod_leaning.lua"), 'module:depends("uptime")');
+		with_modules('"uptime", "leaning", "version", "cron"');
+		const server = await start();
+		const loaded = (host: string, ...names: string[]) => names.map((name) => server.modulemanager.is_loaded(host, name));
+		server.modulemanager.load("localhost", "ping");
+		expect(loaded("localhost", "uptime", "leaning", "version", "ping", "cron")).toEqual([true, true, true, true, true]);
+		with_modules('"leaning", "time", "nothing"');
+		expect(server.reload_config()).toEqual({
+			ok: true,
+			value: {
+				...nothing,
+				options: ["modules_enabled"],
+				modules_loaded: ["time (localhost)"],
+				modules_unloaded: [
+					"version (localhost)",
+					"cron (localhost)",
+					"version (second.example)",
+					"cron (second.example)",
+					"cron",
+				],
+				problems: [
+					expect.stringMatching(/^mod_nothing could not be loaded on localhost: there is no such module/),
+					expect.stringMatching(/^mod_nothing could not be loaded on second\.example: /),
+				],
+			},
+		});
+		expect(loaded("localhost", "uptime", "leaning", "version", "ping", "time")).toEqual([true, true, false, true, true]);
+		expect(loaded("*", "cron", "c2s")).toEqual([false, true]);
+		// Nothing more comes of the same file
+		expect(server.reload_config()).toEqual({ ok: true, value: nothing });
 	});
 
 	it.each<[string, string, RegExp]>([
