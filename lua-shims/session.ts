@@ -55,6 +55,7 @@ function client_fields(host: LuaContext): Fields<ClientSession> {
 		same("priority"),
 		same("role"),
 		same("sasl_handler"),
+		same("want_carbons"),
 		// where Prosody has nothing rather than false
 		[
 			"interested",

@@ -18,6 +18,8 @@ export class ClientSession extends BaseStreamSession implements C2sSession {
 	directed: Set<string> | undefined;
 	role: Role | undefined;
 	sasl_handler: SaslHandler | undefined;
+	/** The namespace of copies (XEP-0280), where the client wants some of what its account sends and gets. */
+	want_carbons: string | undefined;
 
 	constructor(server: Pick<Server, "logger">, id: string, conn: Connection, control: StreamControl) {
 		super(server, id, conn, ns.client, control);

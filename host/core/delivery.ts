@@ -19,11 +19,15 @@ export function create_delivery(
 	{ hosts, full_sessions, bare_sessions }: Pick<Server, "hosts" | "full_sessions" | "bare_sessions">,
 	wants_debug: () => boolean,
 ): Delivery {
-	/** Whether nothing on a host looks at stanzas of that name on their way to sessions. */
-	function delivers_plainly(host_name: string | undefined, name: string): boolean {
+	/** Whether nothing on a host looks at stanzas of that name and type on their way to sessions. */
+	function delivers_plainly(host_name: string | undefined, name: string, type?: string): boolean {
 		const session = host_name === undefined ? undefined : hosts.get(host_name);
 		const delivery = session?.plain_delivery.get(name);
-		return session !== undefined && delivery !== undefined && session.events.has_only(`${name}/full`, delivery);
+		if (session === undefined || delivery === undefined) return false;
+		const event = `${name}/full`;
+		if (session.events.has_only(event, delivery)) return true;
+		if (name !== "message" || type !== "groupchat" || session.ignore_groupchat.size === 0) return false;
+		return session.events.has_only_among(event, new Set([delivery, ...session.ignore_groupchat]));
 	}
 
 	return {
@@ -50,7 +54,7 @@ export function create_delivery(
 				const session = full_sessions.get(to);
 				if (session !== undefined && session.host !== last_host) {
 					last_host = session.host;
-					is_plain = delivers_plainly(last_host, stanza.name);
+					is_plain = delivers_plainly(last_host, stanza.name, stanza.attr["type"]);
 				}
 				if (session !== undefined && is_plain && !session.has_filter("stanzas/out")) {
 					text ??= st.serialise_for_many(stanza);

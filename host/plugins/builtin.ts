@@ -11,6 +11,7 @@ import { definition as auth_internal_plain } from "./mod_auth_internal_plain.ts"
 import { definition as authz_internal } from "./mod_authz_internal.ts";
 import { definition as bosh } from "./mod_bosh.ts";
 import { definition as c2s } from "./mod_c2s.ts";
+import { definition as carbons } from "./mod_carbons.ts";
 import { definition as component } from "./mod_component.ts";
 import { definition as component_uplink } from "./mod_component_uplink.ts";
 import { definition as conversejs } from "./mod_conversejs.ts";
@@ -63,6 +64,7 @@ export const host_modules: readonly ModuleDefinition[] = [
 	authz_internal,
 	bosh,
 	c2s,
+	carbons,
 	component,
 	component_uplink,
 	conversejs,

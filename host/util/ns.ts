@@ -58,6 +58,7 @@ export const ns = {
 	vcard_update: "vcard-temp:x:update",
 	vcard4: "urn:ietf:params:xml:ns:vcard-4.0",
 	pubsub: "http://jabber.org/protocol/pubsub",
+	carbons: "urn:xmpp:carbons:2",
 	sm2: "urn:xmpp:sm:2",
 	sm3: "urn:xmpp:sm:3",
 	rsm: "http://jabber.org/protocol/rsm",

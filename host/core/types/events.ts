@@ -26,6 +26,8 @@ export interface HostSession extends SessionBase {
 	 * the only handler there, a broadcast may hand the session finished text instead.
 	 */
 	readonly plain_delivery: Map<string, Handler<StanzaEvent>>;
+	/** Handlers of `message/full` that do nothing with what rooms send, so that broadcasts need not pass them. */
+	readonly ignore_groupchat: Set<Handler<StanzaEvent>>;
 }
 
 /** Where a stanza came from. */

@@ -1,0 +1,48 @@
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import * as st from "../../../host/util/stanza.ts";
+import { expect_stanza, start_test_server } from "../../helper.ts";
+import { play_on, start_ours, start_prosody, without_prosody } from "../../lua-shims/community/community.ts";
+
+const no_prosody = without_prosody();
+const troupe = { accounts: ["carbons"] };
+
+describe("message carbons", () => {
+	for (const [name, file] of [
+		["of what is sent and received", join(import.meta.dirname, "../../lua-shims/modules/carbons.scs")],
+		["by their rules", join(import.meta.dirname, "mod_carbons.scs")],
+	] as const) {
+		it(`are made ${name}`, async () => {
+			expect(await play_on(start_ours, file, troupe)).toBe("");
+		});
+		it.skipIf(no_prosody)(`are made ${name} on a real Prosody, too`, async () => {
+			expect(await play_on(start_prosody, file, troupe)).toBe("");
+		});
+	}
+
+	it("cost nothing where a room speaks to many", async () => {
+		const server = await start_test_server({
+			config: { "*": { modules_enabled: ["disco", "roster", "saslauth", "carbons"] } },
+		});
+		try {
+			const ada = await server.client("ada", "desk");
+			ada.send(
+				st.presence({ to: "room@conference.localhost/ada" }).tag("x", { xmlns: "http://jabber.org/protocol/muc" }).reset(),
+			);
+			await expect_stanza(ada, (stanza) => stanza.toString().includes("code='110'"));
+			const session = server.server.full_sessions.get("ada@localhost/desk");
+			if (session === undefined) throw new Error("nobody is there");
+			let shared = 0;
+			const { send_shared } = session;
+			session.send_shared = (text, ...rest) => {
+				shared++;
+				return send_shared.call(session, text, ...rest);
+			};
+			ada.send(st.message({ to: "room@conference.localhost", type: "groupchat" }, "to all"));
+			await expect_stanza(ada, (stanza) => stanza.get_child_text("body") === "to all");
+			expect(shared).toBe(1);
+		} finally {
+			await server.stop();
+		}
+	});
+});
