@@ -49,3 +49,13 @@ export function table_of(
 	}
 	return value;
 }
+
+/** Calls a function of Lua from outside of all that Lua does; its errors are in the log. */
+export function call_back({ vm, server }: LuaContext, source: string, callback: TValue, results: readonly TValue[]): void {
+	try {
+		vm.call(callback, results);
+	} catch (error) {
+		const told = error instanceof Error ? (error.stack ?? error.message) : String(error);
+		server.logger(source)("error", "Error in callback: %s", told);
+	}
+}

@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { isIP } from "node:net";
 import { addresses_in, read_name_servers } from "../../host/util/resolver.ts";
 import type { LuaContext } from "../context.ts";
+import { call_back } from "../native_calls.ts";
 import { boolean_value, function_at, make_library, text_at } from "../vm/arguments.ts";
 import type { TValue } from "../vm/fengari.ts";
 import { nil, number_value, string_value } from "../vm/live_table.ts";
@@ -74,7 +75,6 @@ function known_addresses(file: string | undefined, name: string, type: string): 
  */
 export function dns_library(host: LuaContext): TValue {
 	const { vm, border, server } = host;
-	const log = server.logger("unbound");
 	return make_library(vm, {
 		resolve(args) {
 			const [name, type] = [text_at(args, 1, "resolve"), text_at(args, 2, "resolve")];
@@ -83,11 +83,7 @@ export function dns_library(host: LuaContext): TValue {
 			const answer = (...results: readonly TValue[]): void => {
 				if (!wanted) return;
 				wanted = false;
-				try {
-					vm.call(callback, results);
-				} catch (error) {
-					log("error", "Error in callback: %s", error instanceof Error ? (error.stack ?? error.message) : String(error));
-				}
+				call_back(host, "unbound", callback, results);
 			};
 			const { servers, hosts_file } = read_name_servers(server.config.get("*", "unbound"));
 			const resolver = new Resolver(patience);

@@ -7,10 +7,15 @@ function encode_length(length: number): Buffer {
 	return length < 128 ? Buffer.from([length]) : Buffer.from([0x81, length]);
 }
 
-function encode_number(bytes: Buffer): Buffer {
+/** A number without zeros before it. */
+function digits_of(bytes: Buffer): Buffer {
 	let start = 0;
 	while (start < bytes.length && bytes[start] === 0) start++;
-	const digits = bytes.subarray(start);
+	return bytes.subarray(start);
+}
+
+function encode_number(bytes: Buffer): Buffer {
+	const digits = digits_of(bytes);
 	// A first bit would make it negative
 	const body = digits.length === 0 || (digits[0] ?? 0) >= 128 ? Buffer.concat([Buffer.from([0]), digits]) : digits;
 	return Buffer.concat([Buffer.from([integer]), encode_length(body.length), body]);
@@ -39,10 +44,5 @@ export function decode_signature(signature: Buffer): [r: Buffer, s: Buffer] | un
 	if (body === undefined || r === undefined) return undefined;
 	const s = read_element(body, r.byteOffset - body.byteOffset + r.length, integer);
 	if (s === undefined) return undefined;
-	const digits = (bytes: Buffer): Buffer => {
-		let start = 0;
-		while (start < bytes.length && bytes[start] === 0) start++;
-		return bytes.subarray(start);
-	};
-	return [digits(r), digits(s)];
+	return [digits_of(r), digits_of(s)];
 }

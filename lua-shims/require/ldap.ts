@@ -2,6 +2,7 @@
 
 import { Attribute, Change, Client, type Entry } from "ldapts";
 import type { LuaContext } from "../context.ts";
+import { call_back } from "../native_calls.ts";
 import { type Arguments, function_at, is_true, make_library, optional_integer_at, table_at, text_at } from "../vm/arguments.ts";
 import type { TValue } from "../vm/fengari.ts";
 import { nil, string_value } from "../vm/live_table.ts";
@@ -32,7 +33,6 @@ function values_of(value: Entry[string]): string | string[] {
 /** `host.ldap`: each function calls back with its result, or with nil and the reason. */
 export function ldap_library(host: LuaContext): TValue {
 	const { vm, border, server } = host;
-	const log = server.logger("ldap");
 	const open = new Set<Client>();
 	server.events.add_handler("server-stopped", () => {
 		for (const client of open) void client.unbind().catch(() => {});
@@ -41,13 +41,7 @@ export function ldap_library(host: LuaContext): TValue {
 
 	/** Calls back when something is done. */
 	function answer(callback: TValue, work: Promise<TValue>): undefined {
-		const tell = (...results: readonly TValue[]): void => {
-			try {
-				vm.call(callback, results);
-			} catch (error) {
-				log("error", "Error in callback: %s", error instanceof Error ? (error.stack ?? error.message) : String(error));
-			}
-		};
+		const tell = (...results: readonly TValue[]): void => call_back(host, "ldap", callback, results);
 		work.then(
 			(result) => tell(result),
 			(error: unknown) => tell(nil, string_value(error instanceof Error ? error.message : String(error))),

@@ -26,7 +26,8 @@ export function hosts_behind({ here, reference }: LoadedModule): LoadHost[] {
 }
 
 /** Lua's errors where a module needs something that is not there; any other error is the module's own refusal. */
-const lacking = /\bmodule '[^']+' (?:not found|cannot be loaded)|attempt to (?:call|index) a nil value|there is no such module/;
+const lacking =
+	/\bmodule '[^']+' (?:not found|cannot be loaded)|\.lua is not loaded: |attempt to (?:call|index) a nil value|there is no such module/;
 
 /**
  * Whether it is this host's fault that a module is not loaded: a real Prosody loads it, or, where none was asked, it failed for want of
