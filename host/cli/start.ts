@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import { watch_stray_errors } from "../core/module_guard.ts";
 import type { RunningServer } from "../running_server.ts";
 import { open_server, refuse } from "./opening.ts";
+import { reloading, tell_systemd } from "./service_manager.ts";
 
 /** Where a browser gets a client, if it is the host's first page. */
 function web_page(server: RunningServer): string | undefined {
@@ -42,11 +43,15 @@ async function start(options: { config?: string; data: string }): Promise<void> 
 	const server = await open_server(options.config, options.data);
 	const log = server.logger("general");
 	watch_stray_errors(log);
+	const tell = await tell_systemd(log);
 	let is_started = false;
 	process.on("SIGHUP", () => {
 		log("info", "Received SIGHUP");
 		// A server that is still starting has nothing to reload
-		if (is_started) server.reload_config();
+		if (!is_started) return;
+		tell(reloading());
+		server.reload_config();
+		tell("READY=1");
 	});
 	const listening = await server.start();
 	if (!listening.ok) refuse(listening.error);
@@ -54,6 +59,7 @@ async function start(options: { config?: string; data: string }): Promise<void> 
 	// Rooms that are another server's component listen nowhere: without this, nothing kept them here while that server is gone
 	setInterval(() => {}, longest_interval);
 	const stop = (signal: string): void => {
+		tell("STOPPING=1");
 		server.stop(`Received ${signal}`).then(
 			() => process.exit(0),
 			(error: unknown) => refuse(error instanceof Error ? (error.stack ?? error.message) : String(error)),
@@ -69,6 +75,7 @@ async function start(options: { config?: string; data: string }): Promise<void> 
 	}
 	// Programs that wait for this line may send a signal at once
 	process.stdout.write(welcome(server));
+	tell("READY=1");
 }
 
 export function add_start(program: Command): void {

@@ -21,7 +21,7 @@ await build({
 	target: "node20",
 	chunkNames: "chunks/[name]-[hash]",
 	loader: { ".lua": "text" },
-	external: ["better-sqlite3", "esbuild"],
+	external: ["better-sqlite3", "esbuild", "node-unix-socket"],
 	// A young generation of 4 MiB: a third less memory with a thousand clients, at no cost that could be measured.
 	// Libraries that are CommonJS ask for `require`.
 	banner: {
