@@ -28,6 +28,7 @@ const elsewhere: readonly (readonly [start: RegExp, reason: string])[] = [
 	[/^ejabberdctl /, "spec/host/cli/migrate/run.ejabberd.spec.ts"],
 	[/^npx enjamb migrate --from ejabberd:/, "spec/host/cli/migrate/run.ejabberd.spec.ts, with a real dump"],
 	[/^npx enjamb migrate --from metronome:/, "spec/host/cli/migrate/metronome_source.spec.ts"],
+	[/^npm run deb$/, "spec/tools/debian/build.spec.ts"],
 	[/^npm run bench /, "takes minutes: spec/tools/bench has its parts"],
 	[/^npx enjamb bench lua/, "takes minutes: spec/host/cli/bench/lua_costs.spec.ts"],
 	[/^npx enjamb (shell|status|reload|stop) /, "spec/command_line.spec.ts, with a server that runs"],
