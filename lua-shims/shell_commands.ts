@@ -124,7 +124,11 @@ export function shell_command_from_lua(host: LuaContext, item: TValue): ShellCom
 		...(flags === undefined ? {} : { flags }),
 		run(shell, given, said) {
 			const fixed = flags === undefined ? given.map(to_lua) : args.map((_argument, index) => to_lua(given[index]));
-			const rest = flags === undefined ? [] : [border.deep_table({ ...said }), ...given.slice(args.length).map(to_lua)];
+			// As Prosody has it, the table of flags holds the other words, too
+			const numbered = given.map((value, index): [number, ShellValue] => [index + 1, value]);
+			const table = (): TValue =>
+				border.deep_table(new Map<string | number, unknown>([...numbered, ...Object.entries(said ?? {})]));
+			const rest = flags === undefined ? [] : [table(), ...given.slice(args.length).map(to_lua)];
 			const answer = vm.call_waiting(kept, [session_value(host, shell), ...fixed, ...rest]);
 			return answer instanceof Waiting ? promise_of(answer).then((values) => outcome_of(host, values)) : outcome_of(host, answer);
 		},

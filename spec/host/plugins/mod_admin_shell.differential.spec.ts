@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { compose_server, load_config, make_config_reader } from "../../../host/composition.ts";
 import type { RunningServer } from "../../../host/running_server.ts";
@@ -11,10 +11,13 @@ import { Client } from "../../../tools/scansion/client.ts";
 import { patience } from "../../helper.ts";
 import { not_installed } from "../../needs.ts";
 import { lines, type TypedLine } from "./admin_shell/lines.ts";
+import { lua_lines } from "./admin_shell/lua_lines.ts";
 import { type Typed, Typist, words } from "./admin_shell/typing.ts";
 
+const modules = resolve(import.meta.dirname, "../../lua");
+
 const config = `
-modules_enabled = { "disco", "roster", "saslauth", "admin_shell", "cron", "ping", "version", "time", "uptime" }
+modules_enabled = { "disco", "roster", "saslauth", "admin_shell", "cron", "ping", "version", "time", "uptime", "shell_words" }
 modules_disabled = { "s2s", "s2s_auth_certs", "tls" }
 c2s_require_encryption = false
 allow_unencrypted_plain_auth = true
@@ -69,7 +72,10 @@ async function ours(folder: string): Promise<Scene> {
 	const data = join(folder, "ours");
 	mkdirSync(data);
 	const path = join(folder, "prosody.cfg.lua");
-	writeFileSync(path, `data_path = "${data}"\ninterfaces = { "127.0.0.1" }\nc2s_ports = { 0 }\nhttp_ports = {}\n${config}`);
+	writeFileSync(
+		path,
+		`data_path = "${data}"\ninterfaces = { "127.0.0.1" }\nc2s_ports = { 0 }\nhttp_ports = {}\nplugin_paths = { "${modules}" }\n${config}`,
+	);
 	const loaded = await load_config(path);
 	if (!loaded.ok) throw new Error(loaded.error.message);
 	const read_config = await make_config_reader(path);
@@ -85,7 +91,7 @@ async function ours(folder: string): Promise<Scene> {
 async function theirs(folder: string, prosody: string): Promise<Scene> {
 	const data_folder = join(folder, "theirs");
 	mkdirSync(data_folder);
-	const started = await start_reference({ prosody, config, data_folder });
+	const started = await start_reference({ prosody, config, data_folder, plugin_paths: [modules] });
 	if (!started.ok) throw new Error(started.error);
 	const reference: Reference = started.value;
 	const console = await Typist.connect(data_folder, { password: "typed" });
@@ -124,7 +130,7 @@ function compare_with(name: string, prosody: string, version: "0.12" | "13"): vo
 			rmSync(folder, { recursive: true, force: true });
 		});
 
-		for (const typed of lines) {
+		for (const typed of [...lines, ...lua_lines]) {
 			const { line, differs } = typed;
 			const shown = typeof line === "string" ? line : line.join(" ");
 			const only_13 = version === "0.12" ? typed.only_13 : undefined;
