@@ -18,6 +18,12 @@ const modules: readonly Unworkable[] = [
 	{ file: "mod_admin_shell.lua", mark: "repl-input", reason: "the shell is built in", built_in: true },
 	{ file: "mod_admin_socket.lua", mark: "socket.unix", reason: "the socket of administrators is built in", built_in: true },
 	{
+		file: "mod_s2s.lua",
+		mark: "route_to_new_session",
+		reason: "streams with other servers are built in: nothing has shown that Prosody's own do here what they should",
+		built_in: true,
+	},
+	{
 		file: "mod_admin_telnet.lua",
 		mark: "admin_shell/env",
 		reason: "its commands are those of Prosody's own shell in Lua; `enjamb shell` and `prosodyctl shell` have the built-in ones",
