@@ -49,11 +49,12 @@ function launch(args: readonly string[], input = "") {
 			done({ status, out, err });
 		});
 	});
-	const printed = (text: string): Promise<string> =>
-		eventually(() => {
-			if (!out.includes(text)) throw new Error(`never printed ${text}:\n${out}${err}`);
-			return out;
-		});
+	const look = (text: string): string => {
+		if (!out.includes(text)) throw new Error(`never printed ${text}:\n${out}${err}`);
+		return out;
+	};
+	/** What was printed, once this is in it, or the program has ended. */
+	const printed = (text: string): Promise<string> => Promise.race([eventually(() => look(text)), ended.then(() => look(text))]);
 	return { child, ended, printed };
 }
 
@@ -69,6 +70,7 @@ async function config(name: string, text: string): Promise<string> {
 
 const open_accounts = `
 c2s_ports = { 0 }
+s2s_ports = { 0 }
 interfaces = { "127.0.0.1" }
 authentication = "insecure"
 insecure_open_authentication = "Yes please, I know what I'm doing!"
@@ -81,7 +83,7 @@ Component "conference.localhost" "muc"
 
 /** The port in the line that says where the server listens. */
 function port_in(text: string): number {
-	return Number(/listens on 127\.0\.0\.1:(\d+)/.exec(text)?.[1]);
+	return Number(/127\.0\.0\.1:(\d+) \(c2s\)/.exec(text)?.[1]);
 }
 
 async function login(port: number, name: string): Promise<Client> {

@@ -58,6 +58,7 @@ beforeEach(() => {
 		join(folder, "etc/prosody.cfg.lua"),
 		`data_path = ${JSON.stringify(join(folder, "lib"))}
 c2s_ports = { 0 }
+s2s_ports = { 0 }
 interfaces = { "127.0.0.1" }
 modules_enabled = { "disco", "roster", "saslauth" }
 VirtualHost "example.com"

@@ -30,7 +30,7 @@ afterEach(async () => {
 });
 
 const usual = `data_path = "data"; plugin_paths = { "modules" }; certificates = "certs"; interfaces = { "127.0.0.1" }
-c2s_ports = { 0 }; c2s_direct_tls_ports = { 0 }; storage = "memory"; authentication = "internal_hashed"
+c2s_ports = { 0 }; s2s_ports = { 0 }; c2s_direct_tls_ports = { 0 }; storage = "memory"; authentication = "internal_hashed"
 modules_enabled = { "posix", "saslauth", "tls", "probe", "lua_probe" }\n`;
 
 function configure(more: string, hosts = 'VirtualHost "localhost"\n'): void {

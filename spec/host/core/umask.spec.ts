@@ -40,7 +40,7 @@ async function rights_of(storage: string, umask: string | undefined): Promise<{ 
 	const path = join(folder, "prosody.cfg.lua");
 	writeFileSync(
 		path,
-		`data_path = "data"; pidfile = "prosody.pid"; interfaces = { "127.0.0.1" }; c2s_ports = { 0 }; storage = "${storage}"
+		`data_path = "data"; pidfile = "prosody.pid"; interfaces = { "127.0.0.1" }; c2s_ports = { 0 }; s2s_ports = { 0 }; storage = "${storage}"
 		log = { info = "server.log" }; authentication = "internal_hashed"; modules_enabled = { "roster" }
 		${umask === undefined ? "" : `umask = "${umask}"`}
 		VirtualHost "localhost"\n`,
