@@ -4,6 +4,7 @@ import type { ModuleDefinition } from "../core/types.ts";
 import { definition as adhoc } from "./adhoc/mod_adhoc.ts";
 import { definition as admin_shell } from "./mod_admin_shell.ts";
 import { definition as admin_socket } from "./mod_admin_socket.ts";
+import { definition as announce } from "./mod_announce.ts";
 import { definition as auth_anonymous } from "./mod_auth_anonymous.ts";
 import { definition as auth_insecure } from "./mod_auth_insecure.ts";
 import { definition as auth_internal_hashed } from "./mod_auth_internal_hashed.ts";
@@ -19,6 +20,7 @@ import { definition as cron } from "./mod_cron.ts";
 import { definition as debug_reset } from "./mod_debug_reset.ts";
 import { definition as dialback } from "./mod_dialback.ts";
 import { definition as disco } from "./mod_disco.ts";
+import { definition as external_services } from "./mod_external_services.ts";
 import { definition as http } from "./mod_http.ts";
 import { definition as http_altconnect } from "./mod_http_altconnect.ts";
 import { definition as http_errors } from "./mod_http_errors.ts";
@@ -26,6 +28,7 @@ import { definition as http_files } from "./mod_http_files.ts";
 import { definition as iq } from "./mod_iq.ts";
 import { definition as limits } from "./mod_limits.ts";
 import { definition as message } from "./mod_message.ts";
+import { definition as motd } from "./mod_motd.ts";
 import { definition as offline } from "./mod_offline.ts";
 import { definition as ping } from "./mod_ping.ts";
 import { definition as posix } from "./mod_posix.ts";
@@ -38,6 +41,8 @@ import { definition as s2s } from "./mod_s2s.ts";
 import { definition as s2s_auth_certs } from "./mod_s2s_auth_certs.ts";
 import { definition as s2s_bidi } from "./mod_s2s_bidi.ts";
 import { definition as saslauth } from "./mod_saslauth.ts";
+import { definition as server_contact_info } from "./mod_server_contact_info.ts";
+import { definition as server_info } from "./mod_server_info.ts";
 import { definition as smacks } from "./mod_smacks.ts";
 import { definition as storage_internal } from "./mod_storage_internal.ts";
 import { definition as storage_memory } from "./mod_storage_memory.ts";
@@ -45,18 +50,21 @@ import { definition as storage_none } from "./mod_storage_none.ts";
 import { definition as storage_sql } from "./mod_storage_sql.ts";
 import { definition as time } from "./mod_time.ts";
 import { definition as tls } from "./mod_tls.ts";
+import { definition as turn_external } from "./mod_turn_external.ts";
 import { definition as uptime } from "./mod_uptime.ts";
 import { definition as user_account_management } from "./mod_user_account_management.ts";
 import { definition as vcard } from "./mod_vcard.ts";
 import { definition as version } from "./mod_version.ts";
 import { definition as watchregistrations } from "./mod_watchregistrations.ts";
 import { definition as websocket } from "./mod_websocket.ts";
+import { definition as welcome } from "./mod_welcome.ts";
 
 /** Every module of host/plugins. */
 export const host_modules: readonly ModuleDefinition[] = [
 	adhoc,
 	admin_shell,
 	admin_socket,
+	announce,
 	auth_anonymous,
 	auth_insecure,
 	auth_internal_hashed,
@@ -75,6 +83,7 @@ export const host_modules: readonly ModuleDefinition[] = [
 	s2s_auth_certs,
 	s2s_bidi,
 	disco,
+	external_services,
 	http,
 	http_altconnect,
 	http_errors,
@@ -82,6 +91,7 @@ export const host_modules: readonly ModuleDefinition[] = [
 	iq,
 	limits,
 	message,
+	motd,
 	offline,
 	ping,
 	posix,
@@ -92,16 +102,20 @@ export const host_modules: readonly ModuleDefinition[] = [
 	roster,
 	saslauth,
 	smacks,
+	server_contact_info,
+	server_info,
 	storage_internal,
 	storage_memory,
 	storage_none,
 	storage_sql,
 	time,
 	tls,
+	turn_external,
 	uptime,
 	user_account_management,
 	vcard,
 	version,
 	watchregistrations,
 	websocket,
+	welcome,
 ];

@@ -9,17 +9,25 @@ import * as st from "./stanza.ts";
 import { Stanza } from "./stanza.ts";
 import { tonumber } from "./tonumber.ts";
 
-export type FieldType =
-	| "boolean"
-	| "fixed"
-	| "hidden"
-	| "jid-multi"
-	| "jid-single"
-	| "list-multi"
-	| "list-single"
-	| "text-multi"
-	| "text-private"
-	| "text-single";
+const field_types = [
+	"boolean",
+	"fixed",
+	"hidden",
+	"jid-multi",
+	"jid-single",
+	"list-multi",
+	"list-single",
+	"text-multi",
+	"text-private",
+	"text-single",
+] as const;
+
+export type FieldType = (typeof field_types)[number];
+
+/** Whether a value, such as one out of a configuration, is the name of a type of fields. */
+export function is_field_type(value: unknown): value is FieldType {
+	return field_types.some((type) => type === value);
+}
 
 /** The type of a form: to be filled in, submitted, cancelled, or a result. */
 export type FormType = "form" | "submit" | "cancel" | "result";

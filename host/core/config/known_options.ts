@@ -414,7 +414,7 @@ export const known_options: Readonly<Record<string, KnownOption>> = {
 	security_catalog_desc: { type: "string", readers: "mod_seclabels" },
 	security_catalog_name: { type: "string", readers: "mod_seclabels" },
 	security_labels: { type: "table", readers: "mod_seclabels" },
-	server_info: { type: "list", readers: "mod_server_info" },
+	server_info: { type: "table", readers: "mod_server_info" },
 	server_info_extensions: { type: "list", readers: "mod_server_info" },
 	server_status_basepath: { type: "string", readers: "mod_server_status" },
 	server_status_json: { type: "boolean", readers: "mod_server_status" },
