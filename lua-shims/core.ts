@@ -249,8 +249,11 @@ function statistics(host: LuaContext): TValue {
 				const end = key.indexOf("/");
 				return [key.slice(0, end), key.slice(end + 1)];
 			};
-			const found = [...server.statsmanager.values()].map(([key, value]) => ({ key: split(key), value }));
-			return border.deep_table(found.map(({ key: [on, name], value }) => ({ host: on, name, value })));
+			const found = [...server.statsmanager.values()].map(([key, value]) => {
+				const [on, name] = split(key);
+				return { host: on, name, value, counts_up: server.statsmanager.counts_up(key) };
+			});
+			return border.deep_table(found);
 		},
 	});
 }

@@ -8,6 +8,7 @@ import type { Measure, StatsManager } from "./types.ts";
  */
 export function create_statsmanager(): StatsManager {
 	const values = new Map<string, number>();
+	const counters = new Set<string>();
 	const add = (key: string, value: number): void => {
 		values.set(key, (values.get(key) ?? 0) + value);
 	};
@@ -26,9 +27,11 @@ export function create_statsmanager(): StatsManager {
 					};
 				default:
 					values.set(key, 0);
+					counters.add(key);
 					return (value = 1) => add(key, value);
 			}
 		},
 		values: () => new Map(values),
+		counts_up: (key) => counters.has(key),
 	};
 }

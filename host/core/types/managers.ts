@@ -109,4 +109,6 @@ export interface StatsManager {
 	measure(kind: string, name: string, host: string): Measure;
 	/** Current values by `host/name`. */
 	values(): Map<string, number>;
+	/** Whether a value only ever counts up, by `host/name`. */
+	counts_up(key: string): boolean;
 }

@@ -109,7 +109,7 @@ local function take_over()
 	for _, value in ipairs(host.values()) do
 		local on_host = value.host ~= "*"
 		local key = (on_host and "host " or "global ") .. value.name
-		of_host[key] = of_host[key] or metric("gauge", "prosody_" .. value.name, "", value.name, on_host and { "host" } or {})
+		of_host[key] = of_host[key] or metric(value.counts_up and "counter" or "gauge", "prosody_" .. value.name, "", value.name, on_host and { "host" } or {})
 		local family = of_host[key]
 		local it = on_host and family:with_labels(value.host)
 		if not on_host then

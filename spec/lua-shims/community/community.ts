@@ -7,7 +7,7 @@
 import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { compose_server, load_config } from "../../../host/composition.ts";
 import type { RunningServer } from "../../../host/running_server.ts";
 import { find_prosody, free_port, start_reference } from "../../../tools/reference.ts";
@@ -30,6 +30,7 @@ const reference = process.env["ENJAMB_REFERENCE"];
 const module_folders: readonly string[] = [
 	...(reference === undefined ? [folder] : []),
 	...(further === undefined ? [] : [further]),
+	...(reference === undefined ? [] : [join(dirname(reference), "../lib/prosody/modules")]),
 ];
 
 /** Where mod_stagehand is, which does what no client can ask for. */
