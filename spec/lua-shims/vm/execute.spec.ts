@@ -81,7 +81,7 @@ const programs: { readonly [what: string]: readonly [code: string, expected: str
 		"13nil4nil472",
 	],
 	"tailcall: as deep as one likes": [
-		"local function down(n, s) if n == 0 then return s end return down(n - 1, s) end; return down(300000, 'bottom')",
+		"local function down(n, s) if n == 0 then return s end return down(n - 1, s) end; return down(100000, 'bottom')",
 		"bottom",
 	],
 	"return: of variables that are to be closed, in their order, and with an error": [
@@ -124,7 +124,7 @@ const programs: { readonly [what: string]: readonly [code: string, expected: str
 };
 
 function here(code: string): string {
-	const vm = create_vm(5);
+	const vm = create_vm(60);
 	const chunk = vm.load(bytes_of(code), "=spec", new TValue(tags.table, vm.globals));
 	if (!chunk.ok) throw new Error(chunk.error);
 	const [result] = vm.call(chunk.value, []);
