@@ -127,7 +127,11 @@ export class Wanderer {
 			}
 			this.listen(client, inside);
 			this.nick = inside.size === this.rooms.length && client.ended === undefined ? nick : undefined;
-			client.send(st.message({ to: this.rooms[0], type: "groupchat", id: `${nick} ${number}` }, `${nick} says ${number}`));
+			const id = `${nick} ${number}`;
+			client.send(st.message({ to: this.rooms[0], type: "groupchat", id }, `${nick} says ${number}`));
+			// Whoever went on without an answer would keep a slow machine from ever answering
+			const answer = await client.take(({ name, attr }) => name === "message" && attr["id"] === id, patience);
+			if (answer !== undefined) this.hear(answer, inside);
 			await delay(rhythm);
 		}
 		this.nick = undefined;
@@ -150,15 +154,16 @@ export class Wanderer {
 		return answer !== undefined && answer.attr["type"] === undefined;
 	}
 
-	/** Takes note of all that came; rooms that say that this one is not there, or is no more, are entered again. */
 	private listen(client: Client, inside: Set<string>): void {
-		for (const stanza of client.queue.splice(0)) {
-			const [room = ""] = (stanza.attr["from"] ?? "").split("/");
-			if (stanza.attr["type"] === "error" && stanza.get_error()?.condition === "not-acceptable") inside.delete(room);
-			if (stanza.attr["type"] === "unavailable" && is_own(stanza)) inside.delete(room);
-			if (stanza.attr["type"] === "error")
-				this.note(`${room} says ${stanza.get_error()?.condition} ${stanza.get_error()?.text ?? ""}`);
-			this.seen.hear(stanza);
-		}
+		for (const stanza of client.queue.splice(0)) this.hear(stanza, inside);
+	}
+
+	/** Takes note of something; rooms that say that this one is not there, or is no more, are entered again. */
+	private hear(stanza: Stanza, inside: Set<string>): void {
+		const [room = ""] = (stanza.attr["from"] ?? "").split("/");
+		const condition = stanza.attr["type"] === "error" ? stanza.get_error()?.condition : undefined;
+		if (condition !== undefined) this.note(`${room} says ${condition}`);
+		if (condition === "not-acceptable" || (stanza.attr["type"] === "unavailable" && is_own(stanza))) inside.delete(room);
+		this.seen.hear(stanza);
 	}
 }
