@@ -5,7 +5,7 @@ import type { ConfigValue } from "./config/config.ts";
 import type { ConfigReader, NetService } from "./types.ts";
 
 /** What of a service decides where it listens. */
-export type PortService = Pick<NetService, "name" | "default_port" | "private">;
+export type PortService = Pick<NetService, "name" | "default_port" | "private" | "config_prefix">;
 
 function list(value: ConfigValue | undefined): ConfigValue[] | undefined {
 	if (value === undefined) return undefined;
@@ -39,9 +39,10 @@ function default_interfaces(config: ConfigReader, local: boolean): string[] {
 
 /** Where a service listens; `by_default` where the configuration does not name the interfaces. */
 export function interfaces_of(config: ConfigReader, service: PortService): { interfaces: ConfigValue[]; by_default: boolean } {
+	const { config_prefix = service.name } = service;
 	const named =
-		list(config.get("*", `${service.name}_interfaces`)) ??
-		list(config.get("*", `${service.name}_interface`)) ??
+		list(config.get("*", `${config_prefix}_interfaces`)) ??
+		list(config.get("*", `${config_prefix}_interface`)) ??
 		(service.private ? list(config.get("*", "local_interfaces")) : undefined) ??
 		(service.private ? undefined : (list(config.get("*", "interfaces")) ?? list(config.get("*", "interface"))));
 	return named === undefined
@@ -51,7 +52,8 @@ export function interfaces_of(config: ConfigReader, service: PortService): { int
 
 /** Ports that a service listens on, as the configuration has them: not all need to be numbers. */
 export function ports_of(config: ConfigReader, service: PortService): ConfigValue[] {
-	const named = list(config.get("*", `${service.name}_ports`));
+	const { config_prefix = service.name } = service;
+	const named = list(config_prefix === "" ? config.get("*", "ports") : config.get("*", `${config_prefix}_ports`));
 	return named ?? (service.default_port === undefined ? [] : [service.default_port]);
 }
 

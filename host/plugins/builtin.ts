@@ -29,6 +29,7 @@ import { definition as iq } from "./mod_iq.ts";
 import { definition as limits } from "./mod_limits.ts";
 import { definition as message } from "./mod_message.ts";
 import { definition as motd } from "./mod_motd.ts";
+import { definition as net_multiplex } from "./mod_net_multiplex.ts";
 import { definition as offline } from "./mod_offline.ts";
 import { definition as ping } from "./mod_ping.ts";
 import { definition as posix } from "./mod_posix.ts";
@@ -92,6 +93,7 @@ export const host_modules: readonly ModuleDefinition[] = [
 	limits,
 	message,
 	motd,
+	net_multiplex,
 	offline,
 	ping,
 	posix,

@@ -1,6 +1,7 @@
 // Counterpart: plugins/mod_c2s.lua
 
 import { ClientSession } from "../core/c2s_session.ts";
+import { stream_pattern } from "../core/stream_pattern.ts";
 import { keep_alive, type StreamControl } from "../core/stream_session.ts";
 import { type StreamKind, type StreamLimits, Streams } from "../core/streams.ts";
 import type { C2sSession, Connection, ModuleApi, ModuleDefinition, StreamError } from "../core/types.ts";
@@ -243,9 +244,10 @@ export const definition: ModuleDefinition = {
 		module.hook("server-stopping", ({ reason }) => streams.close_all({ condition: "system-shutdown", text: reason }), -100);
 
 		const onconnect = (conn: Connection): void => void streams.accept(conn);
-		module.provides("net", { name: "c2s", default_port: 5222, onconnect });
-		module.provides("net", { name: "c2s_direct_tls", encryption: "ssl", onconnect });
-		module.provides("net", { name: "legacy_ssl", encryption: "ssl", onconnect });
+		const pattern = stream_pattern(ns.client);
+		module.provides("net", { name: "c2s", default_port: 5222, onconnect, multiplex: { protocol: "xmpp-client", pattern } });
+		module.provides("net", { name: "c2s_direct_tls", encryption: "ssl", onconnect, multiplex: { pattern } });
+		module.provides("net", { name: "legacy_ssl", encryption: "ssl", onconnect, multiplex: { pattern } });
 		return {
 			accept: (conn, framing) => streams.accept(conn, framing),
 			sessions: () => streams.sessions(),

@@ -2,6 +2,7 @@
 
 import type { ComponentStreamSession } from "../core/component_session.ts";
 import { component_keepalives, component_limits, take_stanza } from "../core/component_streams.ts";
+import { stream_pattern } from "../core/stream_pattern.ts";
 import { keep_alive, type StreamControl } from "../core/stream_session.ts";
 import { type StreamKind, Streams } from "../core/streams.ts";
 import type { Connection, ModuleApi, ModuleDefinition, StreamError } from "../core/types.ts";
@@ -132,6 +133,7 @@ export const definition: ModuleDefinition = {
 			private: true,
 			default_port: 5347,
 			onconnect: (conn) => void streams.accept(conn),
+			multiplex: { pattern: stream_pattern(ns.component_accept) },
 		});
 	},
 };

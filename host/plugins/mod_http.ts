@@ -185,8 +185,10 @@ export const definition: ModuleDefinition = {
 		http_server.events.add_wrapper(undefined, follow_proxies);
 		module.unload = () => http_server.events.remove_wrapper(undefined, follow_proxies);
 
+		const pattern = /^[A-Z]/;
 		const service: Omit<NetService, "name"> = { onconnect: (conn) => http_server.onconnect(conn) };
-		module.provides("net", { ...service, name: "http", private: true, default_port: 5280 });
-		module.provides("net", { ...service, name: "https", default_port: 5281, encryption: "ssl" });
+		module.provides("net", { ...service, name: "http", private: true, default_port: 5280, multiplex: { pattern } });
+		const multiplex = { protocol: "http/1.1", pattern };
+		module.provides("net", { ...service, name: "https", default_port: 5281, encryption: "ssl", multiplex });
 	},
 };

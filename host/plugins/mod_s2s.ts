@@ -1,10 +1,12 @@
 // Counterpart: plugins/mod_s2s.lua
 
 import type { ServerStreamSession } from "../core/s2s_session.ts";
+import { stream_pattern } from "../core/stream_pattern.ts";
 import { keep_alive } from "../core/stream_session.ts";
 import { Streams } from "../core/streams.ts";
 import { asks_for_certificates } from "../core/tls_verification.ts";
 import type { Connection, ModuleApi, ModuleDefinition, Session, Stanza } from "../core/types.ts";
+import { ns } from "../util/ns.ts";
 import { read_name_servers, ServiceResolver } from "../util/resolver.ts";
 import type {} from "./s2s/events.ts";
 import { Routes } from "./s2s/routes.ts";
@@ -111,12 +113,14 @@ export const definition: ModuleDefinition = {
 		module.add_host = (host_module) => serve_host(host_module, kind, routes, options);
 
 		const onconnect = (conn: Connection): void => void streams.accept(conn);
-		module.provides("net", { name: "s2s", default_port: 5269, onconnect });
+		const multiplex = { protocol: "xmpp-server", pattern: stream_pattern(ns.server) };
+		module.provides("net", { name: "s2s", default_port: 5269, onconnect, multiplex });
 		module.provides("net", {
 			name: "s2s_direct_tls",
 			encryption: "ssl",
 			ssl_config: Object.fromEntries(asks_for_certificates),
 			onconnect,
+			multiplex,
 		});
 		return {
 			send_waiting(session) {

@@ -146,6 +146,10 @@ export interface NetService {
 	readonly encryption?: "ssl";
 	/** Its TLS settings, where the options do not say otherwise. */
 	readonly ssl_config?: Readonly<Record<string, ConfigValue>>;
+	/** What its options begin with, where that is not its name; the underscore behind it is left out where it is empty. */
+	readonly config_prefix?: string;
+	/** How connections for it are known on a port that it shares: by the protocol of TLS (RFC 7301), or by what comes first. */
+	readonly multiplex?: { readonly protocol?: string; readonly pattern?: RegExp };
 	/** Only listens on `local_interfaces`, unless `NAME_interfaces` says otherwise. */
 	readonly private?: boolean;
 	/** Takes an accepted connection. */
