@@ -44,6 +44,10 @@ export const definition: ModuleDefinition = {
 		const resumption = new Resumption(module, options);
 		const streams = new WeakMap<object, ManagedStream>();
 		const find = (session: object): ManagedStream | undefined => streams.get(session);
+		// For lists of sessions on the console
+		module.hook_global("session-field", ({ session, name }) =>
+			name === "smacks_queue_length" ? find(session)?.queue?.count_unacked : undefined,
+		);
 
 		function begin(session: ManagedSession, xmlns: string): ManagedStream {
 			const stream = new ManagedStream(module, options, session, xmlns);

@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import type { ModuleDefinition } from "../../../host/core/types.ts";
 import { command, done, type Outcome } from "../../../host/plugins/admin_shell/command.ts";
-import { eventually, start_test_server, type TestServer } from "../../helper.ts";
+import { iq, stanza } from "../../../host/util/stanza.ts";
+import { ask, eventually, expect_stanza, start_test_server, type TestServer } from "../../helper.ts";
 import { Typist, words } from "./admin_shell/typing.ts";
 
 const folders: string[] = [];
@@ -262,8 +263,6 @@ describe("the console", () => {
 		stanzas.begin('watch:stanzas("romeo@localhost")');
 		await eventually(() => expect(watching.printed.length).toBeGreaterThan(0));
 		const romeo = await client("romeo");
-		const { ask } = await import("../../helper.ts");
-		const { iq } = await import("../../../host/util/stanza.ts");
 		await ask(
 			romeo,
 			iq({ type: "get", id: "seen", to: "localhost" }).tag("query", { xmlns: "http://jabber.org/protocol/disco#info" }).reset(),
@@ -276,6 +275,18 @@ describe("the console", () => {
 		stanzas.close();
 		await Promise.all([watching.ended, stanzas.ended]);
 		await eventually(() => expect(server.full_sessions.get(romeo.full_jid)?.has_filter("stanzas/in")).toBe(false));
+	});
+
+	it("shows what stream management knows of sessions", async () => {
+		const { data_path, client } = await start({ enabled: ["smacks"] });
+		const typist = await Typist.connect(data_path);
+		const romeo = await client("romeo");
+		const show = 'c2s:show(nil, "smacks smacks_queue jid")';
+		expect((await typist.type(show)).lines[1]).toMatch(/^no +\| +\| romeo@localhost/);
+		romeo.send(stanza("enable", { xmlns: "urn:xmpp:sm:3" }));
+		await expect_stanza(romeo, ({ name }) => name === "enabled");
+		expect((await typist.type(show)).lines[1]).toMatch(/^yes +\| +\d+ \| romeo@localhost/);
+		typist.close();
 	});
 
 	it("asks for a password, and goes on without where none is given", async () => {
