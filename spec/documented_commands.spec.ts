@@ -38,7 +38,9 @@ const elsewhere: readonly (readonly [start: RegExp, reason: string])[] = [
 /** The commands in blocks without a language, and those in the text that are whole. */
 function commands_of(page: string): string[] {
 	const text = readFileSync(join(root, page), "utf8");
-	const blocks = [...text.matchAll(/^```\n([\s\S]*?)^```$/gm)].flatMap(([, block = ""]) => block.split("\n"));
+	const blocks = [...text.matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)].flatMap(([, language, block = ""]) =>
+		language === "" ? block.split("\n") : [],
+	);
 	const inline = [...text.matchAll(/`([^`\n]+)`/g)].map(([, command = ""]) => command);
 	return [...blocks, ...inline]
 		.map((line) => line.replace(/\s+#.*$/, ""))
