@@ -52,7 +52,7 @@ export interface Peer {
 const port_tries = 3;
 const port_taken = "Failed to open socket";
 /** How long a server may take to start, in milliseconds. */
-const patience = 60_000;
+const patience = 120_000;
 
 function folders_in(folder: string): string[] {
 	return existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : [];
