@@ -3,7 +3,6 @@
 import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import Sqlite from "better-sqlite3";
-import { bytes_of } from "../util/byte_text.ts";
 import { failed, ok, type Result } from "../util/error.ts";
 import { adopt_file } from "../util/file_owner.ts";
 import type { Participant, Turn } from "../util/turn.ts";
@@ -11,21 +10,11 @@ import { Aside, type AsideTables } from "./sqlite/aside.ts";
 import { sqlite_dialect } from "./sqlite/dialect.ts";
 import { FileIdentity, unusable } from "./sqlite/file.ts";
 import { is_busy, sqlite_problem } from "./sqlite/problems.ts";
+import { bind } from "./sqlite/values.ts";
 import type { SqlDatabase, SqlValue, StorageError } from "./types.ts";
 
 export type { AsideTables } from "./sqlite/aside.ts";
 export { sqlite_problem } from "./sqlite/problems.ts";
-
-/** Half of a surrogate pair. */
-const lone_surrogate = /\p{Surrogate}/u;
-
-/** Values for the database, in place: text that holds bytes which are no UTF-8 goes as those bytes. */
-function bind(values: SqlValue[]): SqlValue[] {
-	for (const [at, value] of values.entries()) {
-		if (typeof value === "string" && lone_surrogate.test(value)) values[at] = bytes_of(value);
-	}
-	return values;
-}
 
 /** A prepared statement whose rows are arrays in the order of the columns asked for. */
 type Statement = Sqlite.Statement<SqlValue[], SqlValue[]>;

@@ -19,6 +19,7 @@ import type { Turn } from "../util/turn.ts";
 import { TurnConnection } from "../util/turn_connection.ts";
 import { channel_binding } from "./channel_binding.ts";
 import type { NetworkSettings } from "./network_settings.ts";
+import { write_piece, write_pieces } from "./pieces.ts";
 import { Reading } from "./reading.ts";
 import { choose_context, type PeerCertificate, peer_certificate, speak_tls, type TlsInfo, tls_info, tls_names } from "./tls.ts";
 
@@ -169,7 +170,7 @@ export class SocketConnection extends TurnConnection implements Connection {
 			return;
 		}
 		if (this.is_finished) {
-			this.write_pieces(this.out.take());
+			write_pieces(this.stream, this.out.take());
 			this.end();
 			return;
 		}
@@ -183,20 +184,8 @@ export class SocketConnection extends TurnConnection implements Connection {
 	/** Hands on what is ready, in portions: whether a peer takes anything at all is seen by each of them. */
 	private write_out(): void {
 		while (this.out.ready > 0 && (this.held || !this.stream.writableNeedDrain))
-			this.write_pieces(this.out.take(this.encrypted ? tls_portion : portion));
+			write_pieces(this.stream, this.out.take(this.encrypted ? tls_portion : portion));
 		if (this.stream.writableNeedDrain && !this.held) this.clogged();
-	}
-
-	private write_pieces(pieces: readonly Piece[]): void {
-		if (pieces.length > 1) this.stream.cork();
-		for (const piece of pieces) this.write_piece(piece);
-		if (pieces.length > 1) this.stream.uncork();
-	}
-
-	private write_piece(piece: Piece, written?: () => void): void {
-		if (piece instanceof Uint8Array) this.stream.write(piece, written);
-		// To copy bytes is quicker than to encode characters
-		else this.stream.write(piece.text, piece.is_ascii ? "latin1" : "utf8", written);
 	}
 
 	pause(): void {
@@ -297,9 +286,9 @@ export class SocketConnection extends TurnConnection implements Connection {
 		if (upgrade === undefined) return;
 		const first = upgrade.before.slice(0, -1);
 		const last = upgrade.before.at(-1);
-		for (const piece of first) this.write_piece(piece);
+		for (const piece of first) write_piece(this.stream, piece);
 		if (this.state === "closing") {
-			if (last !== undefined) this.write_piece(last);
+			if (last !== undefined) write_piece(this.stream, last);
 			this.stream.end(() => this.fail(undefined));
 			return;
 		}
@@ -311,7 +300,7 @@ export class SocketConnection extends TurnConnection implements Connection {
 			);
 		};
 		if (last === undefined) encrypt();
-		else this.write_piece(last, encrypt);
+		else write_piece(this.stream, last, encrypt);
 	}
 
 	private encrypt(context: TlsContext): void {
