@@ -65,6 +65,8 @@ describe.skipIf(no_profanity)("profanity, in two terminals", () => {
 		await romeo.shows("Juliet: Ay me! <3 & ü 🌹");
 		juliet.type("/msg Romeo Psst");
 		await juliet.shows("Psst");
+		// Its own window, once there is one
+		await romeo.shows("[3]");
 		romeo.type("/win 3");
 		await romeo.shows("Psst");
 		romeo.type("/win 2");
