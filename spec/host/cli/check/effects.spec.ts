@@ -42,8 +42,7 @@ describe("options without effect", () => {
 		expect(effects({ modules_disabled: ["s2s"], modules_enabled: ["not_there"], proxy65_address: "a" })).toEqual([
 			"info */proxy65_address",
 		]);
-		const options = { "p.example": { component_module: "proxy65", proxy65_address: "a" } };
-		expect(effects({}, options)).toEqual(["warning p.example/proxy65_address"]);
+		expect(effects({ modules_enabled: ["admin_telnet"], console_ports: [1] })).toEqual(["warning */console_ports"]);
 	});
 
 	it("are remarks where Prosody would not follow them either", () => {
