@@ -80,7 +80,7 @@ const both: ReturnType<typeof occupants> = [
 ];
 
 describe("a room that was in memory only", () => {
-	it("does not have who was to come in", async () => {
+	it("does not have whoever joined in that turn", async () => {
 		const third = await here.test.client("third");
 		sabotage();
 		expect(outcome(await enter(third, "hall", "third"))).toBe(lost);
@@ -90,7 +90,7 @@ describe("a room that was in memory only", () => {
 		expect(await told(other)).toEqual([`presence  ${room_of("hall")}/third`]);
 	});
 
-	it("still has who was to leave", async () => {
+	it("still has whoever left in that turn", async () => {
 		sabotage();
 		other.send(st.presence({ to: `${room_of("hall")}/other`, type: "unavailable" }));
 		expect(await answer(other)).toBe(lost);
@@ -139,7 +139,7 @@ describe("a room that was in memory only", () => {
 		expect(room._data.subject).toBe(undefined);
 	});
 
-	it("remembers nothing of what nobody has read", async () => {
+	it("does not remember messages that were not delivered", async () => {
 		await say(owner, "hall", "before");
 		await told(other);
 		sabotage();
@@ -149,7 +149,7 @@ describe("a room that was in memory only", () => {
 		expect(live(here.muc, "hall")._history?.map(({ stanza }) => stanza.get_child_text("body"))).toEqual(["before"]);
 	});
 
-	it("is there with all who are in it when it was to be destroyed, or left by the last one", async () => {
+	it("is still there with its occupants where that turn destroyed it, or the last one left in it", async () => {
 		sabotage();
 		expect(outcome(await destroy(owner, "hall"))).toBe(lost);
 		expect(occupants()).toEqual(both);

@@ -111,7 +111,7 @@ describe("what is remembered", () => {
 		expect(rig.room._history?.[0]?.stanza.attr["to"]).toBe("");
 	});
 
-	it("leaves room for who takes over", () => {
+	it("is not kept in the room where a module keeps it", () => {
 		const rig = new Rig();
 		const added: string[] = [];
 		rig.module.hook("muc-add-history", ({ stanza }) => {

@@ -25,7 +25,7 @@ describe("a new room", () => {
 		expect(events).toEqual(["muc-room-locked", "muc-room-unlocked"]);
 	});
 
-	it("goes where nobody wants to configure it, and stays once it is open", () => {
+	it("is removed where its owner cancels the configuration, and stays once it is open", () => {
 		const cancel = (rig: Rig): void => {
 			const iq = st.iq({ from: owner, to: room_jid, type: "set", id: "c" }).query(ns.muc_owner);
 			iq.tag("x", { xmlns: ns.data, type: "cancel" });

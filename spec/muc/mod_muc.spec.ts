@@ -71,7 +71,7 @@ describe("a stanza to a room that does not exist", () => {
 		expect(muc.get_room_from_jid(room_of("new"))).toMatchObject({ jid: room_of("new") });
 	});
 
-	it("finds nothing otherwise", async () => {
+	it("is not found otherwise", async () => {
 		const { test, muc } = await start();
 		const client = await test.client("a");
 		expect(
@@ -90,7 +90,7 @@ describe("a stanza to a room that does not exist", () => {
 		expect([...muc.live_rooms()]).toEqual([]);
 	});
 
-	it("is told where the room's JID is none", async () => {
+	it("is refused where the room's JID is invalid", async () => {
 		const { test } = await start();
 		const client = await test.client("a");
 		// Unassigned in the Unicode of stringprep: fine for a JID, but not for a room's
@@ -99,7 +99,7 @@ describe("a stanza to a room that does not exist", () => {
 });
 
 describe("rooms that nobody is in", () => {
-	it("go when they are not persistent", async () => {
+	it("are removed when they are not persistent", async () => {
 		const { test, muc } = await start();
 		const client = await test.client("a");
 		await create(client, "brief");
@@ -136,7 +136,7 @@ describe("rooms that nobody is in", () => {
 });
 
 describe("new rooms", () => {
-	it("are as the configuration wants them", async () => {
+	it("have the settings of the configuration", async () => {
 		const { test, muc } = await start({
 			muc_room_default_public: true,
 			muc_room_default_persistent: true,
@@ -173,7 +173,7 @@ describe("new rooms", () => {
 		expect(room.get_hidden()).toBeUndefined();
 	});
 
-	it("are hidden, open and theirs when it wants nothing", async () => {
+	it("are hidden and open, and belong to their creator, without any", async () => {
 		const { test, muc } = await start();
 		const client = await test.client("a");
 		await enter(client, "plain", "a");
@@ -258,7 +258,7 @@ describe("the list of rooms", () => {
 	});
 });
 
-describe("more rooms than have a place", () => {
+describe("more rooms than memory may hold", () => {
 	it("move to storage with their occupants, and come back when they are needed", async () => {
 		const { test, muc, module } = await start({ muc_room_cache_size: 2 });
 		const alice = await test.client("alice");
@@ -305,7 +305,7 @@ describe("more rooms than have a place", () => {
 		expect(outcome(await enter(await test.client("a"), "first", "a"))).toBe("wait/resource-constraint");
 	});
 
-	it("are all seen by who goes through them", async () => {
+	it("are all visited when a module goes through them", async () => {
 		const { test, muc } = await start({ muc_room_cache_size: 2 });
 		const client = await test.client("a");
 		const names = ["one", "two", "three", "four", "five"];
@@ -378,7 +378,7 @@ describe("a room that cannot be read", () => {
 		expect(outcome(await enter(await test.client("a"), "broken", "a"))).toBe("wait/internal-server-error");
 	});
 
-	it("is not read where a module will not have it", async () => {
+	it("is not read where a module refuses that", async () => {
 		const { test, module } = await start();
 		module.open_store("config").set("unwanted", { _jid: room_of("unwanted"), _data: {} });
 		module.hook("muc-room-pre-restore", () => false);
@@ -400,7 +400,7 @@ describe("destroyed rooms", () => {
 		expect(muc.get_room_from_jid(room_of("old"))).toMatchObject({ _data: { destroyed: true, persistent: true, hidden: true } });
 	});
 
-	it("leave none where they were not persistent, or nobody wants any", async () => {
+	it("leave none where they were not persistent, or where that is switched off", async () => {
 		for (const [options, fields] of [
 			[{}, {}],
 			[{ muc_tombstones: false }, persistent],

@@ -249,7 +249,7 @@ describe.each(drivers)("an archive in storage %s", (storage) => {
 		expect(lacking).toMatchObject({ ids: [], outcome: "modify/item-not-found" });
 	});
 
-	it("goes with its room", async () => {
+	it("is deleted with its room", async () => {
 		const { test } = await serve({}, { storage });
 		const romeo = await test.client("romeo");
 		await create(romeo, "balcony", { "muc#roomconfig_persistentroom": "1" });
@@ -298,7 +298,7 @@ describe("queries", () => {
 		expect(sizes).toEqual({ undefined: [20, false], 0: [0, false], 50: [50, false], 51: [50, false], 1000: [50, false] });
 	});
 
-	it("bear sizes that make no sense", async () => {
+	it("may name invalid sizes", async () => {
 		const { test, muc } = await serve();
 		const client = await test.client("romeo");
 		muc.create_room(room_of("hall"));
@@ -447,7 +447,7 @@ describe("what is archived", () => {
 		expect(await features(romeo, "balcony")).not.toContain(ns.mam);
 	});
 
-	it("is said all the same where it cannot be archived", async () => {
+	it("is delivered even if it cannot be archived", async () => {
 		const { test } = await serve({ storage: new Map([["muc_log", "none"]]) });
 		const romeo = await test.client("romeo");
 		await create(romeo, "balcony");

@@ -13,7 +13,7 @@ describe("moderated rooms", () => {
 		]);
 	});
 
-	it("come second to being members-only", () => {
+	it("do not matter where rooms are members-only", () => {
 		const { room } = new Rig({}, { moderated: true, members_only: true });
 		expect(room.get_default_role(undefined)).toBeUndefined();
 	});

@@ -31,7 +31,7 @@ describe("occupant ids", () => {
 		expect(rig.module.take(owner).flatMap(id_of)).toEqual([id, id]);
 	});
 
-	it("are nobody's own invention where the room gives none", () => {
+	it("cannot be made up by clients where the room gives none", () => {
 		const rig = new Rig({ options: { muc_occupant_id: false } });
 		rig.join(owner, "owner");
 		rig.module.take();

@@ -48,7 +48,7 @@ describe("registration", () => {
 		expect(brief(query(rig_with(affiliation), "set", form("a")))).toBe(expected);
 	});
 
-	it("makes strangers members where they are let", () => {
+	it("makes strangers members where the room allows it", () => {
 		const rig = rig_with(undefined, { allow_unaffiliated_register: true });
 		expect(brief(query(rig, "set", form("a")))).toBe("ok");
 		expect(rig.room.get_affiliation("a@example.org")).toBe("member");
@@ -90,7 +90,7 @@ describe("registration", () => {
 		expect(brief(query(rig, "set", form("Boss")))).toBe("cancel/conflict");
 	});
 
-	it("lets go of nick and membership, but of nothing more", () => {
+	it("is removed with nick and membership, while higher affiliations stay", () => {
 		for (const [affiliation, left] of [
 			["member", undefined],
 			["admin", "admin"],

@@ -51,7 +51,7 @@ describe("subject", () => {
 		expect(rig.messages.at(-1)?.get_child_text(also)).toBe("now");
 	});
 
-	it("ends what a joining client gets, with the time since when it stands", () => {
+	it("is the last thing that a joining client gets, with the time at which it was set", () => {
 		const rig = new Rig();
 		rig.room.set_subject(`${room_jid}/a`, "Lunch");
 		rig.room._history = undefined;

@@ -23,7 +23,7 @@ describe("ranks", () => {
 		expect(role_rank("none")).toBe(0);
 	});
 
-	it("know no other names, whatever objects inherit", () => {
+	it("know no other names, not even those that all objects inherit", () => {
 		for (const name of ["constructor", "toString", "__proto__", "", "Owner", undefined, false, 1]) {
 			expect(is_affiliation(name), String(name)).toBe(false);
 			expect(is_role(name), String(name)).toBe(false);

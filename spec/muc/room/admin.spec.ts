@@ -206,7 +206,7 @@ describe("a muc#admin set with several items", () => {
 		expect(test.room.get_affiliation("a@example.org")).toBe(undefined);
 	});
 
-	it("takes so many and no more", () => {
+	it("takes up to a number of items, and no more", () => {
 		const test = filled();
 		const many = (count: number): Item[] => Array.from({ length: count }, (_, index) => member(`n${index}@example.org`));
 		expect(set(test, owner, ...many(101))).toEqual(["iq error room@muc.example.org modify/policy-violation"]);
@@ -280,7 +280,7 @@ describe("a muc#owner query", () => {
 		}
 	});
 
-	it("is refused where it asks for nothing that there is", () => {
+	it("is refused where it asks for something unknown", () => {
 		const test = filled();
 		expect(query(test, owner, "set")).toEqual(["iq error room@muc.example.org modify/bad-request"]);
 		expect(query(test, owner, "set", st.stanza("dance"))).toEqual(["iq error room@muc.example.org cancel/service-unavailable"]);
@@ -303,7 +303,7 @@ describe("a muc#owner query", () => {
 		expect(test.room.destroying).toBe("moved");
 	});
 
-	it("does not destroy where a handler will not have it", () => {
+	it("does not destroy where a handler refuses", () => {
 		const test = filled();
 		test.module.hook("muc-pre-room-destroy", (event) => {
 			event.allowed = false;

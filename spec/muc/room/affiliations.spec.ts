@@ -42,7 +42,7 @@ describe("set_affiliation", () => {
 		}
 	}
 
-	it("keeps the last owner from leaving that, but not one of two", () => {
+	it("does not let the last owner step down, but one of two", () => {
 		const { room } = room_with("owner", "member");
 		const conflict = { ok: false, error: { type: "cancel", condition: "conflict" } };
 		for (const to of ["outcast", "none", "member", "admin"]) {
@@ -57,7 +57,7 @@ describe("set_affiliation", () => {
 		expect(room.set_affiliation(true, "target@example.org", "none").ok, "the service may take the last one").toBe(true);
 	});
 
-	it("does not take what is no affiliation, JID or actor", () => {
+	it("refuses invalid affiliations, JIDs and actors", () => {
 		const { room } = room_with("owner", "none");
 		const refused = { ok: false, error: { type: "modify", condition: "not-acceptable" } };
 		for (const affiliation of ["king", "constructor", ""]) {
@@ -67,7 +67,7 @@ describe("set_affiliation", () => {
 		expect(room.set_affiliation(undefined, "target@example.org", "member")).toEqual(refused);
 	});
 
-	it("concerns the bare JID, and takes nothing for none", () => {
+	it("is for the bare JID, and takes undefined for none", () => {
 		const { room } = room_with("owner", "none");
 		room.set_affiliation(true, "target@example.org/phone", "member");
 		expect(room.get_affiliation("target@example.org/desk")).toBe("member");
@@ -110,7 +110,7 @@ describe("set_affiliation", () => {
 		expect(room.get_affiliation_data(target)).toBe(undefined);
 	});
 
-	it("tells handlers what was and what is, and saves before the last of them", () => {
+	it("tells handlers the old and the new affiliation, and saves before the last of them", () => {
 		const { room, module } = room_with("owner", "member");
 		const seen: unknown[] = [];
 		room.save = (forced) => seen.push(`save ${forced}`) > 0;

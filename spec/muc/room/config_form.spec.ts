@@ -47,7 +47,7 @@ describe("the configuration form", () => {
 		expect(test.room.get_form_layout(owner)).toBe(other);
 	});
 
-	it("changes settings, saves, and tells the room what kind of change it was", () => {
+	it("changes settings, saves, and announces what kind of change it was", () => {
 		const test = filled();
 		const saves: unknown[] = [];
 		test.room.save = (forced) => saves.push(forced) > 0;
@@ -63,7 +63,7 @@ describe("the configuration form", () => {
 		expect(test.module.take()).toEqual([]);
 	});
 
-	it("without fields makes an instant room", () => {
+	it("without fields opens a room as it is (an instant room)", () => {
 		const test = filled();
 		const submitted: unknown[] = [];
 		test.module.hook("muc-config-submitted", ({ fields }) => void submitted.push(fields));
@@ -71,7 +71,7 @@ describe("the configuration form", () => {
 		expect(submitted).toEqual([{}]);
 	});
 
-	it("can be given up", () => {
+	it("can be cancelled", () => {
 		const test = filled();
 		expect(submit(test, { "muc#roomconfig_roomname": "Tea" }, "cancel")).toEqual(accepted);
 		expect(test.room.get_name()).not.toBe("Tea");
@@ -102,7 +102,7 @@ describe("the configuration form", () => {
 });
 
 describe("update_option", () => {
-	it("sets what changed and may be", () => {
+	it("sets only what has changed and may be changed", () => {
 		const test = filled();
 		const answers: unknown[] = [];
 		test.module.hook("muc-config-submitted", ({ update_option }) => {

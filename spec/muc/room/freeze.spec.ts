@@ -153,7 +153,7 @@ describe("restore_room", () => {
 		);
 	});
 
-	it("leaves out what cannot be meant, and says so", () => {
+	it("leaves out what is invalid, and logs it", () => {
 		const test = open_room();
 		const room = restore(
 			test,

@@ -40,14 +40,14 @@ describe("an invitation", () => {
 		expect(test.module.take(friend)[0]?.get_child_text("body")).toBe("Come!");
 	});
 
-	it("takes more than a visitor", () => {
+	it("is not for visitors to send", () => {
 		const test = filled();
 		test.room.set_role(true, `${test.room.jid}/guest`, "visitor");
 		test.forget();
 		expect(send(test, guest, "invite", { to: friend }).map(brief)).toEqual(["message error room@muc.example.org auth/forbidden"]);
 	});
 
-	it("takes an affiliation of who is not in the room", () => {
+	it("may come from outside only with an affiliation", () => {
 		const test = filled();
 		const outsider = "outsider@example.org/x";
 		for (const [affiliation, may] of [
@@ -72,7 +72,7 @@ describe("an invitation", () => {
 		expect(invitation?.get_child("x", ns.muc_user)?.get_child_text("password")).toBe("secret");
 	});
 
-	it("has the password with it only from who may know it", () => {
+	it("has the password with it only where the sender may know it", () => {
 		const test = filled();
 		test.room.set_password("secret");
 		test.room.set_affiliation(true, "member@example.org", "member");
@@ -89,7 +89,7 @@ describe("an invitation", () => {
 		]);
 	});
 
-	it("brings nothing along that would be taken for the room's own word", () => {
+	it("contains nothing that could be taken for the room's own words", () => {
 		const test = filled();
 		const stanza = st.message({ from: guest, to: test.room.jid });
 		stanza.tag("x", { xmlns: ns.muc_user }).tag("invite", { xmlns: ns.muc_user, to: friend }).up();
@@ -138,7 +138,7 @@ describe("an invitation", () => {
 		expect(test.room.get_affiliation(friend)).toBe(undefined);
 	});
 
-	it("lifts no ban, unless who invites may do so", () => {
+	it("lifts no ban, unless the sender may do so", () => {
 		const test = filled();
 		test.room.set_members_only(true);
 		test.room.set_allow_member_invites(true);
@@ -157,7 +157,7 @@ describe("an invitation", () => {
 		}
 	});
 
-	it("is refused without an address that can be", () => {
+	it("is refused without a valid address", () => {
 		const test = filled();
 		expect(send(test, owner, "invite", { to: "@" }).map(brief)).toEqual([
 			"message error room@muc.example.org cancel/jid-malformed",
@@ -183,7 +183,7 @@ describe("an invitation", () => {
 });
 
 describe("a decline", () => {
-	it("goes to who invited, by real JID or nick", () => {
+	it("goes to whoever sent the invitation, by real JID or nick", () => {
 		const test = filled();
 		test.room.set_affiliation(true, "away@example.org", "owner");
 		for (const [inviter, to, reached] of [
@@ -201,7 +201,7 @@ describe("a decline", () => {
 		}
 	});
 
-	it("goes to nobody who did not invite", () => {
+	it("goes to nobody who has not sent an invitation", () => {
 		const test = filled();
 		const refused = ["message error room@muc.example.org auth/forbidden"];
 		const decline = (from: string, to: string): string[] => send(test, from, "decline", { to }, "spam").map(brief);

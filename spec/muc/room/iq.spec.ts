@@ -40,7 +40,7 @@ describe("an IQ between occupants", () => {
 		}
 	});
 
-	it("goes to the account where it is about the account, which answers for its session", () => {
+	it("goes to the account where it concerns the account, which answers for its session", () => {
 		for (const xmlns of [ns.vcard_temp, ns.vcard4, ns.pubsub]) {
 			const test = filled();
 			send(test, guest, "owner", { type: "get" }, xmlns);
@@ -59,7 +59,7 @@ describe("an IQ between occupants", () => {
 		expect(String(stanza)).toBe(before);
 	});
 
-	it("is answered by the room for who asks whether it is still in", () => {
+	it("is answered by the room where a client asks whether it is still in it", () => {
 		const test = filled();
 		const stanza = st.iq({ from: phone, to: `${test.room.jid}/guest`, id: "id", type: "get" });
 		stanza.tag("ping", { xmlns: ns.ping }).up();
@@ -77,7 +77,7 @@ describe("an IQ between occupants", () => {
 		expect(test.got(guest)).toEqual(["iq error /nobody cancel/item-not-found"]);
 	});
 
-	it("is not an answer that nobody asked for", () => {
+	it("is not passed on where it answers a question that nobody asked", () => {
 		const test = filled();
 		send(test, guest, "owner", { type: "get" });
 		const id = only(test.module.take()).attr["id"] ?? "";

@@ -70,7 +70,7 @@ describe("a message to the room", () => {
 		expect(test.module.take()).toEqual([]);
 	});
 
-	it("of another type is not the room's business, unless it is an error of who is gone", () => {
+	it("of another type is left alone, unless it is an error from a client that is gone", () => {
 		const test = filled();
 		const handle = (attr: st.Attributes): unknown => {
 			const stanza = st.message({ from: guest, to: test.room.jid, ...attr });
@@ -128,7 +128,7 @@ describe("a private message", () => {
 		expect(test.got(owner)).toEqual(["message error /nobody cancel/item-not-found", "message error /guest modify/bad-request"]);
 	});
 
-	it("that is an error is passed on, or removes who is gone, and is never answered", () => {
+	it("that is an error is passed on, or removes a client that is gone, and is never answered", () => {
 		const test = filled();
 		const error = (to: string, from: string, condition: string): void => {
 			const stanza = st.message({ from, to: `${test.room.jid}/${to}`, type: "error" }).add_error("cancel", condition);

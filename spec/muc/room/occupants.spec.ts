@@ -83,7 +83,7 @@ describe("occupants", () => {
 		expect(room.get_role(`${room.jid}/one`)).toBe("moderator");
 	});
 
-	it("are not found by what is nobody's", () => {
+	it("are not found by JIDs and nicks of nobody", () => {
 		const { room } = open_room();
 		expect(room.get_occupant_jid(undefined)).toBe(undefined);
 		expect(room.get_occupant_by_nick(undefined)).toBe(undefined);

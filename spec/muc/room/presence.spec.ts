@@ -45,7 +45,7 @@ describe("the first presence", () => {
 });
 
 describe("joining", () => {
-	it("shows who is there, then oneself, then history and subject", () => {
+	it("shows the others, then the newcomer, then history and subject", () => {
 		const test = with_owner();
 		test.enter(guest, "guest");
 		expect(test.got(guest)).toEqual([
@@ -78,7 +78,7 @@ describe("joining", () => {
 		expect(joined).toEqual([`${test.room.jid}/guest`]);
 	});
 
-	it("is refused for taken, invisible and lax nicks, to outcasts, and without asking", () => {
+	it("is refused with a taken, invisible or unprepared nick, to outcasts, and to who did not ask to enter", () => {
 		const test = with_owner();
 		const refusals: [nick: string, answer: string][] = [
 			["owner", "cancel/conflict"],
@@ -149,7 +149,7 @@ describe("an update", () => {
 		expect(joined).toEqual([]);
 	});
 
-	it("of a type that means nothing here is refused, except for those that some still send", () => {
+	it("of an unknown type is refused, except for types that old clients still send", () => {
 		const test = with_owner();
 		for (const type of ["subscribe", "unsubscribed"]) test.show(owner, "owner", { type });
 		for (const type of ["visible", "invisible", "result"]) test.show(owner, "owner", { type });
@@ -174,7 +174,7 @@ describe("changing nick", () => {
 		]);
 	});
 
-	it("tells of who left once the new nick is there, so that the room does not look empty", () => {
+	it("counts as leaving only once the new nick is there, so that the room never looks empty", () => {
 		const test = with_owner();
 		const occupants: boolean[] = [];
 		test.module.hook("muc-occupant-left", ({ room, nick }) => {
@@ -251,7 +251,7 @@ describe("leaving", () => {
 		expect(test.room.get_occupant_jid(phone)).toBe(`${test.room.jid}/guest`);
 	});
 
-	it("can be stopped by handlers, and means nothing from outside", () => {
+	it("can be stopped by handlers, and is ignored from outside", () => {
 		const test = with_owner();
 		test.show(guest, "guest", { type: "unavailable" });
 		test.module.hook("muc-occupant-pre-leave", () => true);
@@ -261,7 +261,7 @@ describe("leaving", () => {
 	});
 });
 
-describe("errors of who is gone", () => {
+describe("errors from clients that are gone", () => {
 	const error = st.stanza("error", { type: "cancel" }).tag("recipient-unavailable", { xmlns: ns.stanzas }).up();
 
 	it("remove the session", () => {
@@ -291,14 +291,14 @@ describe("errors of who is gone", () => {
 		}
 	});
 
-	it("mean nothing from outside", () => {
+	it("are ignored from outside", () => {
 		const test = with_owner();
 		expect(test.room.handle_kickable(test.session(guest), st.presence({ from: guest, type: "error" }))).toBe(undefined);
 	});
 });
 
 describe("probes", () => {
-	it("are answered with the occupant, or with who has the nick reserved", () => {
+	it("are answered with the occupant, or with the account that has reserved the nick", () => {
 		const test = with_owner();
 		test.fill([guest, "guest"]);
 		test.room.set_affiliation(true, "absent@example.org", "member", undefined, { reserved_nickname: "absent" });

@@ -113,7 +113,7 @@ describe("set_role", () => {
 		expect(test.room.get_occupant_jid(target)).toBe(undefined);
 	});
 
-	it("does not take what is no role, occupant or actor", () => {
+	it("refuses invalid roles, occupants and actors", () => {
 		const { room } = in_room(as_admin);
 		const nick = `${room.jid}/target`;
 		expect(room.set_role(true, nick, "king")).toEqual({ ok: false, error: { type: "modify", condition: "not-acceptable" } });
