@@ -20,6 +20,7 @@ import {
 } from "./fengari.ts";
 import { spend } from "./guard.ts";
 import { key_value, nil, string_value, tags } from "./live_table.ts";
+import { LuaError } from "./lua_error.ts";
 import { bytes_of, text_of } from "./text.ts";
 import { Threads, type WaitingValues } from "./threads.ts";
 
@@ -28,27 +29,11 @@ const instructions_between_looks = 20_000;
 /** How many of them count for a call of the host, which may read a file. */
 const cost_of_a_call = 100;
 
-/** An error that Lua code raised and nobody there caught. */
-export class LuaError extends Error {
-	/**
-	 * @param value what was raised
-	 * @param traceback the calls that led there, innermost first
-	 */
-	constructor(
-		message: string,
-		readonly value: TValue,
-		readonly traceback: string,
-	) {
-		super(message);
-		this.name = "LuaError";
-		this.stack = traceback === "" ? message : traceback;
-	}
-}
-
 /** A function of the host for Lua. Its arguments are only valid while it runs. Where it waits, Lua waits, too. */
 export type NativeFunction = (args: readonly TValue[], L: LuaThread) => readonly TValue[] | TValue | WaitingValues | undefined;
 
 export type { LuaThread };
+export { LuaError };
 
 const no_results: readonly TValue[] = [];
 
