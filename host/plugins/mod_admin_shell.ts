@@ -14,7 +14,7 @@ export const definition: ModuleDefinition = {
 	load(module) {
 		module.depends("admin_socket");
 		const table = new CommandTable(module, create_sections(module));
-		const sessions = new WeakMap<AdminSession, ShellSession>();
+		const sessions = new Map<AdminSession, ShellSession>();
 
 		function session_of(admin: AdminSession): ShellSession {
 			let session = sessions.get(admin);
@@ -43,7 +43,13 @@ export const definition: ModuleDefinition = {
 		});
 		module.hook("admin-disconnected", ({ session }) => {
 			sessions.get(session)?.end();
+			sessions.delete(session);
 		});
+		// What somebody watches would otherwise go on for ever, since nobody here would hear that they are gone
+		module.unload = () => {
+			for (const session of sessions.values()) session.end();
+			sessions.clear();
+		};
 		table.follow(module, undefined);
 		module.add_host = (host_module) => table.follow(host_module, host_module.host);
 		return { table };

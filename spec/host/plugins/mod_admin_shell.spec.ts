@@ -271,6 +271,13 @@ describe("the console", () => {
 		expect(stanzas.printed.join("\n")).toMatch(/<!-- sent to /);
 		server.logger("spec")("debug", "to be seen: %d", 5);
 		await eventually(() => expect(watching.printed).toContain("spec\tdebug\tto be seen: 5"));
+		// Whoever watches is not watched for any more when the module goes
+		expect((await (await Typist.connect(data_path)).type('module:reload("admin_shell")')).is_error).toBe(false);
+		await eventually(() => expect(server.full_sessions.get(romeo.full_jid)?.has_filter("stanzas/in")).toBe(false));
+		const again = await Typist.connect(data_path);
+		again.begin('watch:stanzas("romeo@localhost")');
+		await eventually(() => expect(server.full_sessions.get(romeo.full_jid)?.has_filter("stanzas/in")).toBe(true));
+		again.close();
 		watching.close();
 		stanzas.close();
 		await Promise.all([watching.ended, stanzas.ended]);
