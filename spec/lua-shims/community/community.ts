@@ -16,7 +16,7 @@ import { play } from "../../../tools/scansion/play.ts";
 import { create_reporter } from "../../../tools/scansion/report.ts";
 import { read_script, type ScratchServer } from "../../../tools/scansion.ts";
 import { patience } from "../../helper.ts";
-import { left_out, not_installed } from "../../needs.ts";
+import { left_out, not_installed, not_packaged } from "../../needs.ts";
 
 /** Where Debian's packages prosody and prosody-modules put modules. */
 export const folder = "/usr/lib/prosody/modules";
@@ -36,13 +36,23 @@ const module_folders: readonly string[] = [
 /** Where mod_stagehand is, which does what no client can ask for. */
 const stagehand = join(import.meta.dirname, "stagehand");
 
-/** Whether a module is not there to be tried; says so. */
-export function missing(name: string): boolean {
+/** Why a module cannot be tried; undefined where it is there. */
+function absent(name: string): string | undefined {
 	const is_there = [`mod_${name}.lua`, `mod_${name}/mod_${name}.lua`, `mod_${name}/${name}/mod_${name}.lua`].some((path) =>
 		module_folders.some((one) => existsSync(join(one, path))),
 	);
-	const why = `mod_${name} is not in ${folder}${further === undefined ? ", and PROSODY_MODULES names no other folder" : ` or ${further}`}`;
-	return left_out(is_there ? undefined : why, "it is not tried here");
+	if (is_there) return undefined;
+	return `mod_${name} is not in ${folder}${further === undefined ? ", and PROSODY_MODULES names no other folder" : ` or ${further}`}`;
+}
+
+/** Whether a module that Debian has is not there to be tried; says so. */
+export function missing(name: string): boolean {
+	return left_out(absent(name), "it is not tried here");
+}
+
+/** The same for a module that Debian does not have. */
+export function missing_here(name: string): boolean {
+	return not_packaged(absent(name), "it is not tried here");
 }
 
 /** Whether there is no real Prosody to compare with; says so. */
@@ -53,7 +63,7 @@ export function without_prosody(): boolean {
 /** Whether there is no Prosody 13, for modules that need one; says so. */
 export function without_prosody_13(): boolean {
 	const why = "ENJAMB_REFERENCE names no Prosody 13";
-	return left_out(reference === undefined ? why : undefined, "modules that need one are not compared");
+	return not_packaged(reference === undefined ? why : undefined, "modules that need one are not compared");
 }
 
 /** What a server is to run beside the usual. */

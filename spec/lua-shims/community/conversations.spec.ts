@@ -5,7 +5,7 @@ import * as st from "../../../host/util/stanza.ts";
 import type { Client } from "../../../tools/scansion/client.ts";
 import { eventually, expect_stanza } from "../../helper.ts";
 import { features, RawClient, header as stream_header } from "../../host/raw_client.ts";
-import { missing, on_both, type Stage, type Troupe, without_prosody, without_prosody_13 } from "./community.ts";
+import { missing, missing_here, on_both, type Stage, type Troupe, without_prosody, without_prosody_13 } from "./community.ts";
 
 // Modules that others wrote, in conversations of two: all that both hear has to be the same here and on a real Prosody.
 
@@ -60,7 +60,7 @@ async function compare(troupe: Troupe, converse: (stage: Stage) => Promise<unkno
 
 const chat = (to: string, id: string, body: string): st.Stanza => st.message({ to, type: "chat", id }, body);
 
-describe.skipIf(missing("filter_words"))("mod_filter_words", () => {
+describe.skipIf(missing_here("filter_words"))("mod_filter_words", () => {
 	it("replaces words in what is said to one and to many", async () => {
 		const troupe = {
 			accounts: ["presence", "message", "filter_words"],
@@ -85,7 +85,7 @@ describe.skipIf(missing("filter_words"))("mod_filter_words", () => {
 	});
 });
 
-describe.skipIf(missing("auto_accept_subscriptions"))("mod_auto_accept_subscriptions", () => {
+describe.skipIf(missing_here("auto_accept_subscriptions"))("mod_auto_accept_subscriptions", () => {
 	it("grants what is asked, and asks in return", async () => {
 		const troupe = { accounts: ["presence", "message", "iq", "auto_accept_subscriptions"] };
 		const all = await compare(troupe, async (stage) => {
@@ -106,7 +106,7 @@ describe.skipIf(missing("auto_accept_subscriptions"))("mod_auto_accept_subscript
 	});
 });
 
-describe.skipIf(missing("http_logging") || missing("pastebin"))("mod_http_logging with mod_pastebin", () => {
+describe.skipIf(missing_here("http_logging") || missing("pastebin"))("mod_http_logging with mod_pastebin", () => {
 	it("shows long texts on the web, and notes who looked", async () => {
 		const troupe = {
 			rooms: ["pastebin"],
@@ -147,7 +147,7 @@ describe.skipIf(missing("http_logging") || missing("pastebin"))("mod_http_loggin
 	});
 });
 
-describe.skipIf(missing("groups_internal"))("mod_groups_internal", () => {
+describe.skipIf(missing_here("groups_internal"))("mod_groups_internal", () => {
 	it("makes contacts and members of whoever comes into a group", async () => {
 		const troupe = {
 			accounts: ["presence", "message", "iq", "groups_internal", "groups_stage"],
@@ -193,7 +193,7 @@ describe.skipIf(missing("groups_internal"))("mod_groups_internal", () => {
 	});
 });
 
-describe.skipIf(missing("rest"))("mod_rest", () => {
+describe.skipIf(missing_here("rest"))("mod_rest", () => {
 	it("sends stanzas, asks, and hears of what is refused", async () => {
 		const troupe = {
 			accounts: ["presence", "message", "iq", "rest"],
@@ -248,7 +248,7 @@ describe.skipIf(missing("rest"))("mod_rest", () => {
 	});
 });
 
-describe.skipIf(missing("sasl2_fast"))("mod_sasl2_fast", () => {
+describe.skipIf(missing_here("sasl2_fast"))("mod_sasl2_fast", () => {
 	it("lets in who shows a token that it was given", async () => {
 		const troupe = {
 			accounts: ["presence", "sasl2", "sasl2_fast"],
@@ -304,7 +304,7 @@ describe.skipIf(missing("sasl2_fast"))("mod_sasl2_fast", () => {
 		expect(JSON.stringify(all)).toContain('"true"');
 	});
 });
-describe.skipIf(missing("prometheus"))("mod_prometheus", () => {
+describe.skipIf(missing_here("prometheus"))("mod_prometheus", () => {
 	it("shows measures of the server", async () => {
 		const troupe = {
 			accounts: ["presence"],
@@ -327,7 +327,7 @@ describe.skipIf(missing("prometheus"))("mod_prometheus", () => {
 	});
 });
 
-describe.skipIf(missing("http_oauth2"))("mod_http_oauth2", () => {
+describe.skipIf(missing_here("http_oauth2"))("mod_http_oauth2", () => {
 	it("registers clients, and tells what it can do", async () => {
 		const troupe = {
 			accounts: ["presence", "tokenauth", "http_oauth2"],

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import * as st from "../../../host/util/stanza.ts";
 import { Client } from "../../../tools/scansion/client.ts";
 import { eventually, expect_stanza } from "../../helper.ts";
-import { missing, type Stage, start_ours, start_prosody, type Troupe, without_prosody } from "./community.ts";
+import { missing_here, type Stage, start_ours, start_prosody, type Troupe, without_prosody } from "./community.ts";
 import { type Service, start_service } from "./service.ts";
 
 // Modules that ask a service on the web about what clients do, and have them wait for its answer: the same conversations here, on
@@ -29,7 +29,7 @@ const servers = [
 ];
 
 function plays(name: string, troupe: (url: string) => Troupe, play: (stage: Stage, service: Service) => Promise<void>): void {
-	const is_missing = missing(name);
+	const is_missing = missing_here(name);
 	describe.each(servers)(`mod_${name} on $on`, ({ start, prefer_lua }) => {
 		const is_left_out = is_missing || (start === start_prosody && no_prosody);
 		let service: Service;
