@@ -3,8 +3,15 @@
 const timestamp = /^(\d{4})-?(\d\d)-?(\d\d)T(\d\d):(\d\d):(\d\d\.?\d*)([Z+-]?.*)$/s;
 const zone = /([+-])(\d\d):?(\d*)/;
 
-/** C's `int`, which Lua holds the seconds against. */
+/** C's `int`, which Lua holds seconds and years against. */
 const max_seconds = 2 ** 31 - 1;
+const max_year = max_seconds;
+
+/** Seconds after which the calendar is the same again, 400 years later. */
+const calendar_seconds = 146_097 * 86_400;
+
+/** Seconds before and after 1970 that a Date can have. */
+const max_date_seconds = 8.64e12;
 
 interface Fields {
 	year: string;
@@ -28,10 +35,13 @@ function two_digits(value: number): string {
 /** Takes seconds since 1970 apart, in UTC. Without seconds: now, without fraction, as Lua's os.date has it. */
 function fields(seconds: number = now()): Fields {
 	const whole = Math.floor(seconds);
-	const moment = new Date(whole * 1000);
-	if (Number.isNaN(moment.getTime())) throw new RangeError(`datetime: expected seconds since 1970, got ${seconds}`);
+	const calendars = Math.abs(whole) > max_date_seconds ? Math.floor(whole / calendar_seconds) : 0;
+	const moment = new Date((whole - calendars * calendar_seconds) * 1000);
+	const year = moment.getUTCFullYear() + calendars * 400;
+	// Also for what is no number
+	if (!(Math.abs(year) <= max_year)) throw new RangeError(`datetime: expected seconds since 1970, got ${seconds}`);
 	return {
-		year: String(moment.getUTCFullYear()),
+		year: String(year),
 		month: two_digits(moment.getUTCMonth() + 1),
 		day: two_digits(moment.getUTCDate()),
 		clock: [moment.getUTCHours(), moment.getUTCMinutes(), moment.getUTCSeconds()].map(two_digits).join(":"),

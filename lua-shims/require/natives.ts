@@ -4,6 +4,7 @@ import type { LuaContext } from "../context.ts";
 import type { TValue } from "../vm/fengari.ts";
 import { crypto_library } from "./crypto.ts";
 import { datamanager_library } from "./datamanager.ts";
+import { datetime_library } from "./datetime.ts";
 import { dbi_library } from "./dbi.ts";
 import { dns_library } from "./dns.ts";
 import { encodings_library } from "./encodings.ts";
@@ -36,6 +37,7 @@ export const natives: { readonly [name: string]: (host: LuaContext) => TValue } 
 	"util.crand": random_library,
 	"util.crypto": crypto_library,
 	"util.datamanager": datamanager_library,
+	"util.datetime": datetime_library,
 	"util.encodings": encodings_library,
 	"util.hashes": hashes_library,
 	"util.hmac": hmac_library,

@@ -6,7 +6,6 @@ import async from "./util/async.lua";
 import bit53 from "./util/bit53.lua";
 import bitcompat from "./util/bitcompat.lua";
 import cache from "./util/cache.lua";
-import datetime from "./util/datetime.lua";
 import dbuffer from "./util/dbuffer.lua";
 import debug from "./util/debug.lua";
 import envload from "./util/envload.lua";
@@ -62,7 +61,6 @@ export const structures: { readonly [name: string]: string } = {
 	"util.bit53": bit53,
 	"util.bitcompat": bitcompat,
 	"util.cache": cache,
-	"util.datetime": datetime,
 	"util.dbuffer": dbuffer,
 	"util.debug": debug,
 	"util.envload": envload,

@@ -1,4 +1,4 @@
-// Our own Lua libraries: each has a test in Lua (util/NAME.test.lua) with its own expectations, whose lines are besides compared
+// Our own Lua libraries, and those bound to TypeScript: each has a test in Lua (util/NAME.test.lua) with its own expectations, whose lines are besides compared
 // with what Prosody's library of that name makes of the same test, where Prosody 0.12 is installed.
 
 import { readFileSync } from "node:fs";
@@ -12,7 +12,10 @@ import { run_with_ours } from "./our_libraries.ts";
 const folder = import.meta.dirname;
 const prelude = readFileSync(join(folder, "prelude.lua"), "utf8");
 
-const tests = Object.keys(structures).map((name) => `${name.replaceAll(".", "/")}.test.lua`);
+/** Libraries that stand only in TypeScript, and have a test like those in Lua. */
+const bound = ["util.datetime"];
+
+const tests = [...Object.keys(structures), ...bound].map((name) => `${name.replaceAll(".", "/")}.test.lua`);
 
 function code_of(test: string, reference: boolean): string {
 	return `reference = ${reference}\n${prelude}\n${readFileSync(join(folder, test), "utf8")}\nreturn finish()`;
