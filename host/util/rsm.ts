@@ -2,42 +2,41 @@
 
 import { ns } from "./ns.ts";
 import { type Stanza, stanza } from "./stanza.ts";
+import { tonumber } from "./tonumber.ts";
 
 /** The first item of a page, and its position in the whole result. */
-export interface FirstItem {
+export interface FirstItem<Num = number> {
 	readonly id: string | undefined;
-	readonly index: number | undefined;
+	readonly index: Num | undefined;
 }
 
 /** What a `<set/>` asks for (max, after, before, index) or tells (first, last, count). */
-export interface ResultSet {
-	max?: number | undefined;
-	index?: number | undefined;
+export interface ResultSet<Num = number> {
+	max?: Num | undefined;
+	index?: Num | undefined;
 	after?: string | undefined;
 	/** An item, or `true` for the last page. */
 	before?: string | true | undefined;
 	/** A plain text is an item without index; `parse` never gives that. */
-	first?: FirstItem | string | undefined;
+	first?: FirstItem<Num> | string | undefined;
 	last?: string | undefined;
-	count?: number | undefined;
-}
-
-/** Reads a number like Lua's tonumber, for decimal and hexadecimal notation. */
-function to_number(text: string | undefined): number | undefined {
-	const trimmed = text?.replace(/^[ \t-\r]+|[ \t-\r]+$/g, "");
-	if (trimmed === undefined || !/^[-+]?(?:0x[0-9a-f]+|(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)$/i.test(trimmed)) return undefined;
-	const value = Number(trimmed.replace(/^[-+]/, ""));
-	return trimmed.startsWith("-") ? -value : value;
+	count?: Num | undefined;
 }
 
 function integer(value: number): string {
-	if (!Number.isSafeInteger(value)) throw new RangeError(`rsm: expected a whole number, got ${value}`);
-	return String(value);
+	if (!Number.isInteger(value)) throw new RangeError(`rsm: expected a whole number, got ${value}`);
+	// Large ones without exponent
+	return BigInt(value).toString();
 }
 
 /** Reads the children of a `<set/>` that XEP-0059 defines; invalid numbers are left out. */
 export function parse(set: Stanza): ResultSet {
-	const result: ResultSet = {};
+	return parse_with(set, tonumber);
+}
+
+/** The same, with numbers as the caller reads them: of a text, or of a missing one; undefined for what is none. */
+export function parse_with<Num>(set: Stanza, to_number: (text: string | undefined) => Num | undefined): ResultSet<Num> {
+	const result: ResultSet<Num> = {};
 	for (const tag of set.childtags()) {
 		const text = tag.get_text();
 		switch (tag.name) {
@@ -75,8 +74,14 @@ export function generate({ max, index, after, before, first, last, count }: Resu
 	return set;
 }
 
+/** The `<set/>` child of an element; `undefined` without such a child, or for an empty one. */
+export function get_set(element: Stanza): Stanza | undefined {
+	const set = element.get_child("set", ns.rsm);
+	return set?.first_tag ? set : undefined;
+}
+
 /** The request or answer in the `<set/>` child of an element; `undefined` without such a child, or for an empty one. */
 export function get(element: Stanza): ResultSet | undefined {
-	const set = element.get_child("set", ns.rsm);
-	return set?.first_tag ? parse(set) : undefined;
+	const set = get_set(element);
+	return set && parse(set);
 }

@@ -15,6 +15,7 @@ import { lfs_library } from "./lfs.ts";
 import { logger_library } from "./logger.ts";
 import { lxp_library } from "./lxp.ts";
 import { id_library, random_library, uuid_library } from "./random.ts";
+import { rsm_library } from "./rsm.ts";
 import { server_library } from "./server.ts";
 import { ssl_library, x509_certificates_library } from "./ssl.ts";
 import { pposix_library, signal_library } from "./system.ts";
@@ -46,6 +47,7 @@ export const natives: { readonly [name: string]: (host: LuaContext) => TValue } 
 	"util.logger": logger_library,
 	"util.pposix": pposix_library,
 	"util.random": random_library,
+	"util.rsm": rsm_library,
 	"util.signal": signal_library,
 	"util.time": time_library,
 	"util.timer": timer_library,

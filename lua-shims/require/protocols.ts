@@ -25,7 +25,6 @@ import jwt from "./util/jwt.lua";
 import presence from "./util/presence.lua";
 import pubsub from "./util/pubsub.lua";
 import roles from "./util/roles.lua";
-import rsm from "./util/rsm.lua";
 import anonymous from "./util/sasl/anonymous.lua";
 import external from "./util/sasl/external.lua";
 import oauthbearer from "./util/sasl/oauthbearer.lua";
@@ -62,7 +61,6 @@ export const protocols: { readonly [name: string]: string } = {
 	"util.presence": presence,
 	"util.pubsub": pubsub,
 	"util.roles": roles,
-	"util.rsm": rsm,
 	"util.sasl": sasl,
 	"util.sasl.anonymous": anonymous,
 	"util.sasl.external": external,

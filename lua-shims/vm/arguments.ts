@@ -86,7 +86,8 @@ export function number_at(args: Arguments, index: number, name: string): number 
 export function numeral_value(text: string): TValue | undefined {
 	const number = tonumber(text);
 	if (number === undefined) return undefined;
-	return /^\s*[-+]?(?:0[xX][0-9a-fA-F]+|\d+)\s*$/.test(text) ? number_value(number) : new TValue(tags.float, number);
+	// An integer has no negative zero
+	return /^\s*[-+]?(?:0[xX][0-9a-fA-F]+|\d+)\s*$/.test(text) ? number_value(number + 0) : new TValue(tags.float, number);
 }
 
 /** A number argument; a default where it is absent or nil. */

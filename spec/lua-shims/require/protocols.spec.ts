@@ -14,6 +14,10 @@ import { create_lua, type TestLua } from "../lua.ts";
  */
 
 const tests = import.meta.dirname;
+
+/** Libraries that stand only in TypeScript, and have a test like those in Lua. */
+const bound = ["util.rsm"];
+const names = [...Object.keys(protocols), ...bound];
 const libraries = resolve(tests, "../../../lua-shims/require");
 
 /** The path of a library below `require/`, without ending: `util/rsm`, and `socket/url` of what is not Prosody's. */
@@ -86,10 +90,10 @@ describe("libraries that know XMPP", () => {
 		const found = readdirSync(tests, { recursive: true, encoding: "utf8" })
 			.filter((file) => file.endsWith(".expected.txt"))
 			.map((file) => file.slice(0, -".expected.txt".length).replaceAll("/", "."));
-		expect(found.sort()).toEqual(expect.arrayContaining(Object.keys(protocols)));
+		expect(found.sort()).toEqual(expect.arrayContaining(names));
 	});
 
-	for (const name of Object.keys(protocols)) {
+	for (const name of names) {
 		const expected = (): string => readFileSync(join(tests, `${library_path(name)}.expected.txt`), "utf8");
 		it(`${name} does on the host what is expected`, () => {
 			expect(run_on_host(host, name)).toBe(expected());
@@ -106,6 +110,7 @@ describe("libraries that know XMPP", () => {
 			} else {
 				console.info(`${name} is not compared: there is no original here`);
 			}
+			if (bound.includes(name)) return;
 			const ours = run(name, true);
 			expect(ours).toBe(expected_for(ours));
 		});
