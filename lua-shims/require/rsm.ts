@@ -16,6 +16,9 @@ import {
 import { TValue } from "../vm/fengari.ts";
 import { string_value, tags, text_of_string } from "../vm/live_table.ts";
 
+/** Where the id of a first item is. */
+const id_key = new TValue(tags.integer, 1);
+
 /** A numeral keeps its kind: 10 is an integer, 1e1 a float. */
 const lua_number = (text: string | undefined): TValue | undefined => (text === undefined ? undefined : numeral_value(text));
 
@@ -77,7 +80,7 @@ export function rsm_library(host: LuaContext): TValue {
 			before: before.value === true ? true : text(before),
 			first:
 				first.type === tags.table
-					? { id: text(vm.index(first, number_key)), index: integer_at([vm.index(first, string_value("index"))], 1, "generate") }
+					? { id: text(vm.index(first, id_key)), index: integer_at([vm.index(first, string_value("index"))], 1, "generate") }
 					: text(first),
 			last: text(field("last")),
 			count: number("count"),
@@ -93,6 +96,3 @@ export function rsm_library(host: LuaContext): TValue {
 		},
 	});
 }
-
-/** Where the first item's id is. */
-const number_key = new TValue(tags.integer, 1);
