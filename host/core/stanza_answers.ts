@@ -45,7 +45,7 @@ export function create_answers(log: Log, wants_debug: () => boolean): StanzaAnsw
 			}
 		},
 		wait(origin, stanza, waiting) {
-			const release = "hold" in origin ? origin.hold?.() : undefined;
+			const release = "hold" in origin ? origin.hold?.("handler") : undefined;
 			waiting.ended((outcome) => {
 				if (!outcome.ok) answers.mistake(origin, stanza, outcome.error);
 				release?.();

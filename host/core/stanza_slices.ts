@@ -22,7 +22,7 @@ export function create_stanza_slices(slices: Slices, turn: Turn, answers: Stanza
 			// A session that has ended meanwhile must not enter any more
 			is_wanted: () => origin.type === type,
 			hold() {
-				const release = "hold" in origin ? origin.hold?.() : undefined;
+				const release = "hold" in origin ? origin.hold?.("work") : undefined;
 				has_waited = release !== undefined;
 				return release;
 			},

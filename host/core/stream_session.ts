@@ -34,8 +34,8 @@ export interface StreamControl {
 	 * @param remote_reason why the other end did that, where it was first
 	 */
 	close(session: BaseStreamSession, reason: StreamError | false | undefined, remote_reason?: string): void;
-	/** Handles nothing of what comes from the other end until the answer is called; it waits, in order. */
-	hold(): () => void;
+	/** See {@link StreamInput.hold}. */
+	hold(by: "work" | "handler"): () => void;
 	/** Expects a new header from the other end. */
 	reset_stream(rest: "keep" | "drop"): void;
 	/** The other end is authenticated: there is no time limit any more, and the given limit for stanzas applies. */
@@ -118,8 +118,8 @@ export abstract class BaseStreamSession implements StreamSession {
 		else this.control.close(this, reason, remote_reason);
 	}
 
-	hold(): () => void {
-		return this.control.hold();
+	hold(by: "work" | "handler"): () => void {
+		return this.control.hold(by);
 	}
 
 	setlimit(settings: RateLimitSettings | undefined): void {

@@ -143,7 +143,7 @@ export class Streams<Session extends BaseStreamSession> {
 			framing,
 			close: (closing: Session, reason, remote_reason) => this.close(closing, reason, remote_reason),
 			reset_stream: (rest) => input.reset(rest),
-			hold: () => input.hold(),
+			hold: (by) => input.hold(by),
 			authenticated: (stanza_size_limit) => {
 				if (stanza_size_limit !== undefined) input.set_stanza_size_limit(stanza_size_limit);
 				line.patience?.stop();
@@ -280,7 +280,7 @@ export class Streams<Session extends BaseStreamSession> {
 			session.retire();
 			session.conn = undefined;
 		}
-		// What was sent before the end is handled first
+		// What was sent before the end is handled first, unless it is behind a handler that waits
 		line.input.end(() => {
 			line.input.stop();
 			// Large rooms tell everybody who has left, and often many leave at once

@@ -5,7 +5,7 @@ import { bare, resource } from "../../host/util/jid.ts";
 import { ns } from "../../host/util/ns.ts";
 import type { Stanza } from "../../host/util/stanza.ts";
 import * as st from "../../host/util/stanza.ts";
-import { go_on, type Waiting } from "../../host/util/waiting.ts";
+import { go_on, Waiting } from "../../host/util/waiting.ts";
 import { room_methods } from "../feature.ts";
 import type { Handled, Occupant, Room } from "../types.ts";
 import { addressee_of, not_connected, refuse_in_room, sender_of } from "../util.lib.ts";
@@ -16,6 +16,15 @@ function visit(room: Room, origin: Session, stanza: Stanza): Visit {
 	const real_jid = sender_of(stanza);
 	const wants_in = stanza.get_child("x", ns.muc) !== undefined;
 	return { room, origin, stanza, real_jid, bare_jid: bare(real_jid) ?? real_jid, wants_in };
+}
+
+/**
+ * What handlers answer about somebody who wants in. Where they wait and the client goes meanwhile, it is as if they refused.
+ * Divergence: Prosody lets the client in, and the room has an occupant whom nobody takes out.
+ */
+function unless_gone({ origin }: Visit, answer: unknown): unknown {
+	if (!(answer instanceof Waiting)) return answer;
+	return answer.go_on((late: unknown) => (origin.type === "c2s_destroyed" ? true : late));
 }
 
 /** Answers for rooms that could not be read. */
@@ -32,12 +41,12 @@ function handle_first_presence(room: Room, origin: Session, stanza: Stanza): Han
 	const nick = addressee_of(stanza);
 	// Divergence: Prosody creates the room, throws, and keeps it without an occupant
 	if (resource(nick) === undefined) return refuse_in_room(here, "modify", "jid-malformed", "A nickname is required");
-	return go_on(room.module.fire_waiting("muc-room-pre-create", { room, origin, stanza }), (refused) => {
+	return go_on(unless_gone(here, room.module.fire_waiting("muc-room-pre-create", { room, origin, stanza })), (refused) => {
 		if (refused) return true;
 		const occupant = room.new_occupant(here.bare_jid, nick);
 		// PARITY: where the creator is refused here, the room stays without an occupant
 		const event = { room, origin, stanza, occupant, is_first_session: true, is_last_session: undefined, is_new_room: true };
-		return go_on(room.module.fire_waiting("muc-occupant-pre-join", event), (refused) =>
+		return go_on(unless_gone(here, room.module.fire_waiting("muc-occupant-pre-join", event)), (refused) =>
 			refused ? true : found(here, occupant, nick),
 		);
 	});
@@ -85,7 +94,8 @@ function leave(here: Visit, occupant: Occupant): true | Waiting<true> {
 	const is_last = occupant.sessions.size <= 1;
 	const event = { room, origin, stanza, occupant, is_first_session: undefined, is_last_session: is_last };
 	return go_on(room.module.fire_waiting("muc-occupant-pre-leave", event), (kept) => {
-		if (!kept) go(here, occupant, is_last);
+		// Where a handler waited, the session may have left meanwhile, since its connection ended
+		if (!kept && room.get_occupant_by_real_jid(here.real_jid) !== undefined) go(here, occupant, is_last);
 		return true;
 	});
 }
@@ -114,7 +124,7 @@ function join(here: Visit): true | Waiting<true> {
 		is_first_session: present === undefined,
 		is_last_session: undefined,
 	};
-	return go_on(room.module.fire_waiting("muc-occupant-pre-join", event), (refused) => {
+	return go_on(unless_gone(here, room.module.fire_waiting("muc-occupant-pre-join", event)), (refused) => {
 		if (!refused) enter(here, asked, asked_nick, present === undefined);
 		return true;
 	});
@@ -149,7 +159,7 @@ function change(here: Visit, from: Occupant): true | Waiting<true> {
 		is_first_session: is_update ? undefined : present === undefined,
 		is_last_session: is_last,
 	};
-	return go_on(room.module.fire_waiting("muc-occupant-pre-change", event), (refused) => {
+	return go_on(unless_gone(here, room.module.fire_waiting("muc-occupant-pre-change", event)), (refused) => {
 		if (!refused) move(here, from, asked, { is_update, is_last, is_new: present === undefined });
 		return true;
 	});

@@ -36,8 +36,12 @@ export interface StreamSession extends SessionBase {
 	send_shared(text: AddressableText): boolean;
 	/** Ends the stream: with an error, or cleanly when there is none. */
 	close(reason?: StreamError): void;
-	/** Holds back what comes from the other end, until the returned function is called. Missing where that is not possible. */
-	hold?(): () => void;
+	/**
+	 * Holds back what comes from the other end, until the returned function is called. Missing where that is not possible.
+	 * @param by whether work that ends soon keeps it, or a handler that waits for something, perhaps for ever: the end of the connection
+	 * waits for the first alone
+	 */
+	hold?(by: "work" | "handler"): () => void;
 	/** Reads no faster than this from now on; undefined for as fast as it comes. */
 	setlimit?(settings: RateLimitSettings | undefined): void;
 	/** Passes a stanza through the filters of one direction; undefined where one swallowed it. Source: util/filters.lua. */
