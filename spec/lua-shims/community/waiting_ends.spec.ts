@@ -3,6 +3,7 @@ import { ns } from "../../../host/util/ns.ts";
 import * as st from "../../../host/util/stanza.ts";
 import type { Client } from "../../../tools/scansion/client.ts";
 import { ask, expect_stanza } from "../../helper.ts";
+import { RawWebSocket } from "../../host/raw_websocket.ts";
 import { type Stage, start_ours, start_prosody, without_prosody } from "./community.ts";
 import { type Service, start_service } from "./service.ts";
 
@@ -36,8 +37,8 @@ describe.each(servers)("clients that go while a handler waits on $name", ({ star
 	beforeAll(async () => {
 		if (is_left_out) return;
 		service = await start_service();
-		const options = `asks_url = "${service.url}"\nmuc_room_locking = false`;
-		stage = await start({ accounts: ["presence", "message", "iq", "asks"], rooms: ["asks"], options, prefer_lua });
+		const options = `asks_url = "${service.url}"\nmuc_room_locking = false\nconsider_websocket_secure = true`;
+		stage = await start({ accounts: ["presence", "message", "iq", "asks", "websocket"], rooms: ["asks"], options, prefer_lua });
 		mira = await stage.client("mira", "a");
 		mira.send(enter("Mira"));
 		await service.answer("create?mira");
@@ -90,6 +91,20 @@ describe.each(servers)("clients that go while a handler waits on $name", ({ star
 		again.send(enter("jonas"));
 		await service.answer("join?jonas");
 		await expect_stanza(again, comes("jonas"));
+		await settle();
+	});
+
+	it.skipIf(is_left_out)("leave at once where they came over WebSocket", async () => {
+		const port = Number(new URL(stage.url).port);
+		const nora = await RawWebSocket.login(port, "nora");
+		nora.frame(enter("nora").toString().replace("<presence", "<presence xmlns='jabber:client'"));
+		await service.answer("join?nora");
+		await expect_stanza(mira, comes("nora"));
+		nora.frame(say("first").toString().replace("<message", "<message xmlns='jabber:client'"));
+		await service.asking("say?nora");
+		nora.destroy();
+		await expect_stanza(mira, leaves("nora"));
+		await service.answer("say?nora");
 		await settle();
 	});
 

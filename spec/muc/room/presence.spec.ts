@@ -259,6 +259,24 @@ describe("leaving", () => {
 		expect(test.module.take()).toEqual([]);
 		expect(test.room.has_occupant()).toBe(true);
 	});
+
+	it("is shown once where the session is gone before handlers that wait say yes", () => {
+		const test = with_owner();
+		test.show(guest, "guest");
+		let go_on = (): void => undefined;
+		const waits = new Waiting<undefined>((settle) => {
+			go_on = () => settle(ok(undefined));
+		});
+		const unhook = test.module.hook("muc-occupant-pre-leave", () => waits);
+		test.show(guest, "guest", { type: "unavailable" });
+		expect(test.room.get_occupant_jid(guest)).not.toBe(undefined);
+		unhook?.();
+		test.show(guest, "guest", { type: "unavailable" });
+		expect(test.room.get_occupant_jid(guest)).toBe(undefined);
+		test.got(owner);
+		go_on();
+		expect(test.got(owner)).toEqual([]);
+	});
 });
 
 describe("errors from clients that are gone", () => {
