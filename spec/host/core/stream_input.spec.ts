@@ -24,9 +24,12 @@ function open_stream() {
 		destroy: () => undefined,
 		ip: "192.0.2.1",
 	};
+	const slices = new Slices(new Turn(() => expect.unreachable()));
+	// However busy the machine is, nothing is put off
+	slices.session_time = 1_000_000;
 	const input = new StreamInput(
 		conn,
-		new Slices(new Turn(() => expect.unreachable())),
+		slices,
 		() => undefined,
 		document_framing,
 		(bytes) => bytes,
