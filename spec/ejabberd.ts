@@ -1,11 +1,11 @@
 // A real ejabberd whose rooms are ours: they are a component of it.
 
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { prepare_ejabberd } from "../tools/bench/ejabberd.ts";
+import { ejabberd_in } from "../tools/ejabberd.ts";
 import { free_port } from "../tools/reference.ts";
 import { Client } from "../tools/scansion/client.ts";
 import { eventually, patience } from "./helper.ts";
@@ -52,8 +52,7 @@ export async function start_ejabberd(accounts: readonly Account[]): Promise<Upst
 	if (last === undefined) throw new RangeError("expected an account");
 	const folder = mkdtempSync(join(tmpdir(), "enjamb-ejabberd-"));
 	const [port, component_port] = [await free_port(), await free_port()];
-	const { command, environment } = prepare_ejabberd(folder, port, false);
-	writeFileSync(environment["EJABBERD_CONFIG_PATH"] ?? "", configuration(port, component_port));
+	const { command, environment } = ejabberd_in(folder, configuration(port, component_port));
 	const [program = "", ...given] = command;
 	const child = spawn(program, [...given, "-eval", registration(accounts)], {
 		env: { ...process.env, ...environment },

@@ -158,16 +158,15 @@ export async function start_neighbour(neighbours: Neighbourhood, given: Neighbou
 	return composed.value;
 }
 
+/** Logs in to where a server listens for clients. Throws where that fails. */
+export async function log_in_at(host: string, port: number, jid: string): Promise<Client> {
+	const client = await Client.connect({ host, port, jid, password: "password", timeout: patience });
+	if (!client.ok) throw new Error(client.error);
+	return client.value;
+}
+
 /** Logs in to a server, wherever it listens for clients. Throws where that fails. */
 export async function log_in_to(server: RunningServer, jid: string): Promise<Client> {
 	const at = server.addresses().find(({ service }) => service === "c2s");
-	const client = await Client.connect({
-		host: at?.host ?? "",
-		port: at?.port ?? 0,
-		jid,
-		password: "password",
-		timeout: patience,
-	});
-	if (!client.ok) throw new Error(client.error);
-	return client.value;
+	return log_in_at(at?.host ?? "", at?.port ?? 0, jid);
 }

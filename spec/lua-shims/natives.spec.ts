@@ -22,6 +22,9 @@ const packages: { readonly [name: string]: readonly string[] } = {
 /** What these print is what Lua printed amid the libraries of Prosody 13, which Debian does not have. */
 const of_13: readonly string[] = ["crypto", "jwt"];
 
+/** These use the keys of keys.lua. */
+const with_keys: readonly string[] = ["crypto", "jwt", "openssl"];
+
 function not_compared(name: string): boolean {
 	const needed = packages[name] ?? [];
 	return of_13.includes(name) || without_lua !== undefined || (needed.length > 0 && no_lua(...needed) !== undefined);
@@ -42,7 +45,8 @@ describe("libraries that the host gives to Lua", () => {
 	});
 
 	describe.each(tests)("%s", (name) => {
-		const code = `${read("prelude.lua")}\n${read(`${name}.lua`)}`;
+		const keys = with_keys.includes(name) ? read("keys.lua") : "";
+		const code = `${read("prelude.lua")}\n${keys}${read(`${name}.lua`)}`;
 		const expected = read(`${name}.expected.txt`).replace(/\n$/, "").split("\n");
 
 		it("prints what is expected", () => {

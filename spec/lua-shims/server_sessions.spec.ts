@@ -7,9 +7,9 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { RunningServer } from "../../host/running_server.ts";
 import * as st from "../../host/util/stanza.ts";
 import { find_prosody, type Reference, start_reference } from "../../tools/reference.ts";
-import { Client } from "../../tools/scansion/client.ts";
-import { eventually, expect_stanza, patience } from "../helper.ts";
-import { Neighbourhood, start_neighbour } from "../host/servers.ts";
+import type { Client } from "../../tools/scansion/client.ts";
+import { eventually, expect_stanza } from "../helper.ts";
+import { log_in_at, Neighbourhood, start_neighbour } from "../host/servers.ts";
 import { left_out } from "../needs.ts";
 
 const prosody = find_prosody(process.env["ENJAMB_REFERENCE"]);
@@ -35,10 +35,9 @@ afterEach(async () => {
 });
 
 async function log_in(host: string, port: number, jid: string): Promise<Client> {
-	const client = await Client.connect({ host, port, jid, password: "password", timeout: patience });
-	if (!client.ok) throw new Error(client.error);
-	clients.push(client.value);
-	return client.value;
+	const client = await log_in_at(host, port, jid);
+	clients.push(client);
+	return client;
 }
 
 interface Setting {

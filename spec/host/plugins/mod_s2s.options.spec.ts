@@ -7,11 +7,11 @@ import { config_to_lua } from "../../../host/core/config/config_to_lua.ts";
 import { Config, type ConfigValue } from "../../../host/core/configmanager.ts";
 import * as st from "../../../host/util/stanza.ts";
 import { find_prosody, start_reference } from "../../../tools/reference.ts";
-import { Client } from "../../../tools/scansion/client.ts";
-import { eventually, expect_stanza, patience } from "../../helper.ts";
+import type { Client } from "../../../tools/scansion/client.ts";
+import { eventually, expect_stanza } from "../../helper.ts";
 import { left_out } from "../../needs.ts";
 import { features, RawClient } from "../raw_client.ts";
-import { Neighbourhood, start_neighbour } from "../servers.ts";
+import { log_in_at, Neighbourhood, start_neighbour } from "../servers.ts";
 
 const prosody = find_prosody(process.env["ENJAMB_REFERENCE"]);
 const has_unbound = ["/usr/lib/x86_64-linux-gnu/lua/5.4/lunbound.so", "/usr/local/lib/lua/5.4/lunbound.so"].some(existsSync);
@@ -77,10 +77,9 @@ async function start_prosody(options: Options): Promise<[string, number]> {
 }
 
 async function log_in([host, port]: [string, number]): Promise<Client> {
-	const client = await Client.connect({ host, port, jid: "romeo@verona.example", password: "password", timeout: patience });
-	if (!client.ok) throw new Error(client.error);
-	clients.push(client.value);
-	return client.value;
+	const client = await log_in_at(host, port, "romeo@verona.example");
+	clients.push(client);
+	return client;
 }
 
 const header = (attributes = "from='mantua.example' to='verona.example'"): string =>

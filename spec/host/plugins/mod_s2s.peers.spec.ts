@@ -12,11 +12,11 @@ import {
 	start_prosody_peer,
 } from "../../../tools/peers.ts";
 import { find_prosody, free_port } from "../../../tools/reference.ts";
-import { Client } from "../../../tools/scansion/client.ts";
-import { expect_stanza, patience } from "../../helper.ts";
+import type { Client } from "../../../tools/scansion/client.ts";
+import { expect_stanza } from "../../helper.ts";
 import { left_out } from "../../needs.ts";
 import { converse } from "../conversation.ts";
-import { log_in_to, Neighbourhood, start_neighbour } from "../servers.ts";
+import { log_in_at, log_in_to, Neighbourhood, start_neighbour } from "../servers.ts";
 
 const prosody = find_prosody(process.env["ENJAMB_REFERENCE"]);
 const is_left_out = left_out(missing_for_peers(prosody), "rooms that are shared with a Prosody and an ejabberd are not tried");
@@ -126,10 +126,9 @@ async function start_peer(start: typeof start_prosody_peer, domain: string, kind
 }
 
 async function log_in({ host, port, domain }: Peer, name: string): Promise<Client> {
-	const client = await Client.connect({ host, port, jid: `${name}@${domain}`, password: "password", timeout: patience });
-	if (!client.ok) throw new Error(client.error);
-	clients.push(client.value);
-	return client.value;
+	const client = await log_in_at(host, port, `${name}@${domain}`);
+	clients.push(client);
+	return client;
 }
 
 describe.skipIf(is_left_out)("this server, a real Prosody and a real ejabberd", () => {

@@ -6,16 +6,10 @@ import type { Client } from "../../../tools/scansion/client.ts";
 import { eventually, expect_stanza } from "../../helper.ts";
 import { features, RawClient, header as stream_header } from "../../host/raw_client.ts";
 import { missing, missing_here, on_both, type Stage, type Troupe, without_prosody, without_prosody_13 } from "./community.ts";
+import { enter, room } from "./terrace.ts";
 
 // Modules that others wrote, in conversations of two: all that both hear has to be the same here and on a real Prosody.
 
-const muc = "http://jabber.org/protocol/muc";
-const room = "terrace@conference.localhost";
-const enter = (nick: string): st.Stanza =>
-	st
-		.presence({ to: `${room}/${nick}` })
-		.tag("x", { xmlns: muc })
-		.reset();
 const no_prosody = without_prosody();
 const no_prosody_13 = without_prosody_13();
 

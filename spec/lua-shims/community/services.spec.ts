@@ -4,21 +4,11 @@ import { Client } from "../../../tools/scansion/client.ts";
 import { eventually, expect_stanza } from "../../helper.ts";
 import { missing_here, type Stage, start_ours, start_prosody, type Troupe, without_prosody } from "./community.ts";
 import { type Service, start_service } from "./service.ts";
+import { enter, is_error, is_self, muc, room, statuses } from "./terrace.ts";
 
 // Modules that ask a service on the web about what clients do, and have them wait for its answer: the same conversations here, on
 // Prosody's own rooms in Lua, and on a real Prosody.
 
-const muc = "http://jabber.org/protocol/muc";
-const room = "terrace@conference.localhost";
-const enter = (nick: string): st.Stanza =>
-	st
-		.presence({ to: `${room}/${nick}` })
-		.tag("x", { xmlns: muc })
-		.reset();
-const statuses = (stanza: st.Stanza): (string | undefined)[] =>
-	[...(stanza.get_child("x", `${muc}#user`)?.childtags("status") ?? [])].map(({ attr }) => attr["code"]);
-const is_self = (stanza: st.Stanza): boolean => statuses(stanza).includes("110");
-const is_error = (stanza: st.Stanza): boolean => stanza.attr["type"] === "error";
 const condition = (stanza: st.Stanza): string | undefined => stanza.get_child("error")?.first_tag?.name;
 
 const no_prosody = without_prosody();

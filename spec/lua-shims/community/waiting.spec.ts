@@ -5,23 +5,12 @@ import type { Client } from "../../../tools/scansion/client.ts";
 import { ask, eventually, expect_stanza } from "../../helper.ts";
 import { type Stage, start_ours, start_prosody, without_prosody } from "./community.ts";
 import { type Service, start_service } from "./service.ts";
+import { enter, is_error, is_self, room, say, statuses } from "./terrace.ts";
 
 // Handlers in Lua that wait for a service on the web (util.async): the same conversation here, on Prosody's own rooms in Lua, and on
 // a real Prosody.
 
-const muc = "http://jabber.org/protocol/muc";
-const room = "terrace@conference.localhost";
-const enter = (nick: string): st.Stanza =>
-	st
-		.presence({ to: `${room}/${nick}` })
-		.tag("x", { xmlns: muc })
-		.reset();
-const say = (body: string): st.Stanza => st.message({ to: room, type: "groupchat", id: body }, body);
 const says = (body: string) => (stanza: st.Stanza) => stanza.name === "message" && stanza.get_child_text("body") === body;
-const statuses = (stanza: st.Stanza): (string | undefined)[] =>
-	[...(stanza.get_child("x", `${muc}#user`)?.childtags("status") ?? [])].map(({ attr }) => attr["code"]);
-const is_self = (stanza: st.Stanza): boolean => statuses(stanza).includes("110");
-const is_error = (stanza: st.Stanza): boolean => stanza.attr["type"] === "error";
 
 const servers = [
 	{ name: "this server", start: start_ours, prefer_lua: [] },

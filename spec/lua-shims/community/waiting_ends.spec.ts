@@ -6,17 +6,11 @@ import { ask, expect_stanza } from "../../helper.ts";
 import { RawWebSocket } from "../../host/raw_websocket.ts";
 import { type Stage, start_ours, start_prosody, without_prosody } from "./community.ts";
 import { type Service, start_service } from "./service.ts";
+import { enter, room, say } from "./terrace.ts";
 
 // Clients that go while a handler in Lua waits: the service answers late or never. The same here, on Prosody's own rooms in Lua, and on
 // a real Prosody.
 
-const room = "terrace@conference.localhost";
-const enter = (nick: string): st.Stanza =>
-	st
-		.presence({ to: `${room}/${nick}` })
-		.tag("x", { xmlns: "http://jabber.org/protocol/muc" })
-		.reset();
-const say = (body: string): st.Stanza => st.message({ to: room, type: "groupchat", id: body }, body);
 const leaves = (nick: string) => (stanza: st.Stanza) =>
 	stanza.name === "presence" && stanza.attr["type"] === "unavailable" && stanza.attr["from"] === `${room}/${nick}`;
 const comes = (nick: string) => (stanza: st.Stanza) =>
