@@ -322,6 +322,7 @@ export function create_server(options: ServerOptions): Result<RunningServer, str
 		const named = option_text(config, "pidfile");
 		const claimed = claims.take(keeps_data(config) ? data : undefined, named === undefined ? undefined : resolve(data, named));
 		if (!claimed.ok) return fail_start(claimed.error);
+		if (claims.unended_since !== undefined) mend_lists(claims.unended_since);
 		const problem = await activate_hosts(() => true);
 		if (problem !== undefined) return fail_start(problem);
 		start_time = Math.floor(Date.now() / 1000);
@@ -333,6 +334,14 @@ export function create_server(options: ServerOptions): Result<RunningServer, str
 		events.tell("server-started", {}, report);
 		turn.end();
 		return listening;
+	}
+
+	/** Puts right what a crash, or a disk that failed, has left of entries in lists written since then (milliseconds since 1970). */
+	function mend_lists(since: number): void {
+		const { mended, problems } = server.datamanager.mend_lists(since);
+		if (mended.length > 0) log("info", "Lists that ended within an entry can be read again: %d", mended.length);
+		for (const problem of problems) log("error", "A list that ends within an entry stays as it is: %s", problem);
+		turn.end();
 	}
 
 	async function fail_start(reason: string): Promise<Result<never, string>> {
@@ -351,6 +360,8 @@ export function create_server(options: ServerOptions): Result<RunningServer, str
 		turn.end();
 		for (const host of [...hosts.keys()]) hostmanager.deactivate(host, { condition: "system-shutdown", text: reason });
 		modulemanager.unload_all("*");
+		await turn.done();
+		if (server.datamanager.troubles > 0) mend_lists((start_time ?? 0) * 1000);
 		await turn.done();
 		await portmanager.stop();
 		storagemanager.close();

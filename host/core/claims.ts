@@ -1,5 +1,6 @@
 // Counterpart: util/startup.lua (write_pidfile)
 
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import { failed, ok, type Result } from "../util/error.ts";
 import { prosody_in } from "../util/processes.ts";
@@ -16,6 +17,8 @@ const advice = "stop it, and disable its service, before this one is started";
 export class Claims {
 	private files: PidFile[] = [];
 	private pid_file: PidFile | undefined;
+	/** When the server before this one began with the data, if it never came to its end; in milliseconds since 1970. */
+	unended_since: number | undefined;
 
 	constructor(private readonly log: Log) {}
 
@@ -34,8 +37,11 @@ export class Claims {
 			this.pid_file = taken.value;
 		}
 		if (data === undefined) return ok(undefined);
-		const taken = this.take_file(join(data, lock_name));
+		const lock = join(data, lock_name);
+		const left = statSync(lock, { throwIfNoEntry: false });
+		const taken = this.take_file(lock);
 		if (!taken.ok) return taken;
+		this.unended_since = left?.mtimeMs;
 		taken.value?.write();
 		return ok(undefined);
 	}

@@ -2,6 +2,7 @@
 
 import { Cache } from "./cache.ts";
 import { index_path, type ListPiece, Lists, type StoredList } from "./datamanager/lists.ts";
+import { mend_lists } from "./datamanager/mending.ts";
 import type { Datamanager, DatamanagerOptions, StoreCallback, User } from "./datamanager/types.ts";
 import { failed, ok, type Result } from "./error.ts";
 import { path_decode, path_encode, path_problem, store_encode } from "./file_names.ts";
@@ -309,6 +310,7 @@ export function create_datamanager({ data_path: first_path, files, log }: Datama
 		},
 		users,
 		stores,
+		mend_lists: (since) => mend_lists(files, lists, data_path, since),
 		purge: (username, host) => files.writing(() => purge(username, host)),
 		path_encode,
 		path_decode,

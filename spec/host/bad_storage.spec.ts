@@ -1,6 +1,6 @@
 // What is broken on the disk hits who needs it, and nobody else: the log names the file, which stays as it is.
 
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Sqlite from "better-sqlite3";
@@ -160,6 +160,27 @@ describe("a file that was cut off", () => {
 		expect(logged()).toContain(
 			`${path} ends within an entry; the ${Buffer.byteLength(readFileSync(aside))} bytes of it were put into ${aside}`,
 		);
+	});
+
+	it.each([
+		["is put aside at the next start, so that Prosody can read the archive", true],
+		["stays as it is where the server came to its end, since somebody else has left it", false],
+	])("%s", async (_what, was_killed) => {
+		const [one, two] = [item("one", 1577836800), item("two", 1577836801)];
+		const path = put(`${service_folder}/muc_log/quiet.list`, one + two.slice(0, 20));
+		const older = put(`${service_folder}/muc_log/older.list`, one + two.slice(0, 20));
+		utimesSync(older, 1577836800, 1577836800);
+		if (was_killed) put(".enjamb.lock", "");
+		await start();
+		await stop();
+		expect(readFileSync(path, "utf8")).toBe(was_killed ? one : one + two.slice(0, 20));
+		const aside = `${path}.cut-${Buffer.byteLength(one)}`;
+		if (was_killed) {
+			expect(readFileSync(aside, "utf8")).toBe(two.slice(0, 20));
+			expect(logged()).toContain("Lists that ended within an entry can be read again: 1");
+		} else expect(existsSync(aside)).toBe(false);
+		expect(readFileSync(older, "utf8")).toBe(one + two.slice(0, 20));
+		expect(existsSync(join(folder, ".enjamb.lock"))).toBe(false);
 	});
 });
 

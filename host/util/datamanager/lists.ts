@@ -14,7 +14,7 @@ const index_magic = 7767640n;
 const remembered_entries = 300_000;
 
 /** How an entry ends; no other line begins like this. */
-const entry_end = "\n});\n";
+export const entry_end = "\n});\n";
 const newline = 0x0a;
 const backslash = 0x5c;
 
@@ -185,12 +185,7 @@ export class Lists {
 		const list = opened.value;
 		if (list === undefined) return this.begin(path, text);
 		const last = list.length - 1;
-		if (!list.closed && !list.read(last).ok) {
-			const saved = this.save_rest(list, last);
-			if (!saved.ok) return saved;
-			const numbers = Array.from({ length: last }, (_, index) => index);
-			return this.rewrite(list, [...numbers, text]);
-		}
+		if (!list.closed && !list.read(last).ok) return this.cut(list, [text]);
 		const data = Buffer.from(list.terminated ? text : `\n${text}`, "latin1");
 		const start = this.files.append(path, data);
 		if (!start.ok) return start;
@@ -218,6 +213,25 @@ export class Lists {
 		const stamp = this.files.stamp(path);
 		if (!stamp.ok) return stamp;
 		return ok(this.remember(new StoredList(path, this.files, { ends: [data.length], stamp: stamp.value ?? "" })));
+	}
+
+	/** Puts what a crash has left of the last entry into a file of its own. Answers whether there was such a rest. */
+	mend(path: string): Result<boolean, string> {
+		const opened = this.open(path);
+		if (!opened.ok) return opened;
+		const list = opened.value;
+		if (list === undefined || list.closed || list.read(list.length - 1).ok) return ok(false);
+		const cut = this.cut(list, []);
+		return cut.ok ? ok(true) : cut;
+	}
+
+	/** Puts these entries in the place of the last one, of which only a part is there. */
+	private cut(list: StoredList, entries: readonly string[]): Result<StoredList, string> {
+		const last = list.length - 1;
+		const saved = this.save_rest(list, last);
+		if (!saved.ok) return saved;
+		const numbers = Array.from({ length: last }, (_, index) => index);
+		return this.rewrite(list, [...numbers, ...entries]);
 	}
 
 	private save_rest(list: StoredList, last: number): Result<void, string> {

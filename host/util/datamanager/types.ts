@@ -85,6 +85,11 @@ export interface Datamanager {
 	users(host: string | undefined, store: string, typ?: string): Result<string[], string>;
 	/** The stores of a host: with something for a user, for anybody (true), or for the host itself (undefined). */
 	stores(username: string | true | undefined, host: string | undefined, typ?: string): Result<string[], string>;
+	/**
+	 * Puts right what a crash has left of entries in lists written since then (in milliseconds since 1970), on all hosts. Answers with
+	 * the lists that were mended, and with one line for each that could not be. The turn has to end for it to be on the disk.
+	 */
+	mend_lists(since: number): { mended: string[]; problems: string[] };
 	/** Removes everything of a user. */
 	purge(username: string, host: string | undefined): Result<true, string>;
 	/** How often the disk has failed so far. */

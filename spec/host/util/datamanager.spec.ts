@@ -378,6 +378,42 @@ describe("what cannot be read", () => {
 		}
 	});
 
+	it("is mended after a crash: the rest of an entry goes aside, an index that does not fit goes", () => {
+		const whole = 'item({\n\t["a"] = 1;\n});\n';
+		const index = Buffer.alloc(16);
+		index.writeBigUInt64LE(7767640n, 0);
+		index.writeBigUInt64LE(BigInt(whole.length), 8);
+		for (let cut = 1; cut <= whole.length; cut++) {
+			start();
+			const is_readable = cut >= whole.length - 2;
+			const content = whole + whole.slice(0, cut);
+			const room = put("chat%2eexample/test/room.list", content);
+			const own = put("chat%2eexample/own.list", content);
+			const good = put("chat%2eexample/test/good.list", whole);
+			writeFileSync(room.replace(".list", ".lidx"), index);
+			writeFileSync(good.replace(".list", ".lidx"), index);
+			expect(dm.mend_lists(Date.now()).mended.sort()).toEqual(is_readable ? [] : [own, room].sort());
+			turn.end();
+			expect(failures).toEqual([]);
+			expect(readFileSync(own, "utf8")).toBe(is_readable ? content : whole);
+			expect(readFileSync(room, "utf8")).toBe(is_readable ? content : whole);
+			expect(existsSync(room.replace(".list", ".lidx"))).toBe(false);
+			expect(existsSync(good.replace(".list", ".lidx"))).toBe(true);
+			expect(dm.mend_lists(Date.now())).toEqual({ mended: [], problems: [] });
+			rmSync(join(folder, "chat%2eexample"), { recursive: true, force: true });
+		}
+	});
+
+	it("is left alone where it was not written since then", () => {
+		const path = put("chat%2eexample/test/room.list", 'item({\n\t["a"');
+		expect(dm.mend_lists(Date.now() + 60_000)).toEqual({ mended: [], problems: [] });
+		turn.end();
+		expect(readFileSync(path, "utf8")).toBe('item({\n\t["a"');
+		expect(dm.mend_lists(Date.now())).toEqual({ mended: [path], problems: [] });
+		turn.end();
+		expect(on_disk()).toEqual({ [`chat%2eexample/test/room.list.cut-0`]: 'item({\n\t["a"' });
+	});
+
 	it("has the zeros put aside that a machine without power has left", () => {
 		const whole = 'item({\n\t["a"] = 1;\n});\n';
 		const path = put("chat%2eexample/test/room.list", whole + "\0".repeat(100));
