@@ -1,6 +1,7 @@
 // Counterpart: lvm.c of Lua 5.4: jumps, loops, closures and calls of what runs
 
 import { integer_limit } from "./arithmetic.ts";
+import { adjust_top } from "./calls.ts";
 import { close_from, closes, luaF_close } from "./closing.ts";
 import { type Instruction, type LClosure, type LuaState, ldo, lobject, type Prototype, type TValue } from "./fengari.ts";
 import { spend } from "./guard.ts";
@@ -92,7 +93,7 @@ export function copy_varargs(L: Machine, prototype: Prototype, at: number, wante
 	if (wanted < 0) {
 		copied = count;
 		ldo.luaD_checkstack(L, count);
-		ldo.adjust_top(L, at + count);
+		adjust_top(L, at + count);
 	}
 	const first = ci.l_base - count;
 	for (let index = 0; index < copied; index++) {
@@ -113,7 +114,7 @@ export function replace_call(L: Machine, closes: boolean): void {
 	}
 	caller.l_base = caller.funcOff + (callee.l_base - callee.funcOff);
 	caller.top = caller.funcOff + (L.top - callee.funcOff);
-	ldo.adjust_top(L, caller.top);
+	adjust_top(L, caller.top);
 	caller.l_code = callee.l_code;
 	caller.l_savedpc = callee.l_savedpc;
 	caller.callstatus |= call_status.tail;

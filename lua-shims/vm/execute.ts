@@ -2,9 +2,10 @@
 // with integers of more than 32 bits, a new closure each time that one is made, and short ways for what is done most often.
 
 import { operators } from "./arithmetic.ts";
+import { adjust_top, begin_call, call, end_call } from "./calls.ts";
 import { close_from, closes, is_mark, luaF_close, mark_for_closing } from "./closing.ts";
 import { advance_loop, branch, copy_varargs, jump, make_closure, prepare_loop, replace_call } from "./control.ts";
-import { type LClosure, type LuaState, ldebug, ldo, ltable, lvm, type Table, TString } from "./fengari.ts";
+import { type LClosure, type LuaState, ldebug, ltable, lvm, type Table, TString } from "./fengari.ts";
 import { spend, spend_bytes } from "./guard.ts";
 import { tags } from "./live_table.ts";
 import { call_status, constant_bit, items_per_flush, line_or_count, multiple_results, op } from "./opcodes.ts";
@@ -183,7 +184,7 @@ export function execute(state: LuaState): void {
 						spend_bytes(L, joined.value.realstring.length);
 					}
 					item(stack, at).setfrom(joined);
-					ldo.adjust_top(L, ci.top);
+					adjust_top(L, ci.top);
 					break;
 				}
 				case op.jmp:
@@ -219,21 +220,21 @@ export function execute(state: LuaState): void {
 				}
 				case op.call: {
 					const results = i.C - 1;
-					if (i.B !== 0) ldo.adjust_top(L, at + i.B);
-					if (ldo.luaD_precall(L, at, results)) {
-						if (results >= 0) ldo.adjust_top(L, ci.top);
+					if (i.B !== 0) adjust_top(L, at + i.B);
+					if (begin_call(L, at, results)) {
+						if (results >= 0) adjust_top(L, ci.top);
 						break;
 					}
 					ci = L.ci;
 					continue frame;
 				}
 				case op.tailcall: {
-					if (i.B !== 0) ldo.adjust_top(L, at + i.B);
+					if (i.B !== 0) adjust_top(L, at + i.B);
 					if (prototype.p.length > 0 && closes(L, base)) {
-						ldo.luaD_call(L, at, multiple_results);
+						call(L, at, multiple_results);
 						break;
 					}
-					if (ldo.luaD_precall(L, at, multiple_results)) break;
+					if (begin_call(L, at, multiple_results)) break;
 					replace_call(L, prototype.p.length > 0);
 					ci = L.ci;
 					continue frame;
@@ -243,10 +244,10 @@ export function execute(state: LuaState): void {
 						if (closes(L, base)) close_from(L, base);
 						luaF_close(L, base);
 					}
-					const fixed = ldo.luaD_poscall(L, ci, at, i.B !== 0 ? i.B - 1 : L.top - at);
+					const fixed = end_call(L, ci, at, i.B !== 0 ? i.B - 1 : L.top - at);
 					if ((ci.callstatus & call_status.fresh) !== 0) return;
 					ci = L.ci;
-					if (fixed) ldo.adjust_top(L, ci.top);
+					if (fixed) adjust_top(L, ci.top);
 					continue frame;
 				}
 				case op.forloop:
@@ -264,9 +265,9 @@ export function execute(state: LuaState): void {
 					item(stack, callee + 2).setfrom(item(stack, at + 2));
 					item(stack, callee + 1).setfrom(item(stack, at + 1));
 					item(stack, callee).setfrom(item(stack, at));
-					ldo.adjust_top(L, callee + 3);
-					ldo.luaD_call(L, callee, i.C);
-					ldo.adjust_top(L, ci.top);
+					adjust_top(L, callee + 3);
+					call(L, callee, i.C);
+					adjust_top(L, ci.top);
 					break;
 				}
 				case op.tforloop: {
@@ -282,7 +283,7 @@ export function execute(state: LuaState): void {
 					const count = i.B === 0 ? L.top - at - 1 : i.B;
 					const block = i.C === 0 ? item(code, ci.l_savedpc++).Ax : i.C;
 					set_items(L, item(stack, at).value as Table, (block - 1) * items_per_flush, at, count);
-					ldo.adjust_top(L, ci.top);
+					adjust_top(L, ci.top);
 					break;
 				}
 				case op.closure: {

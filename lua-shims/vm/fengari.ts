@@ -6,7 +6,7 @@ import type { Thread } from "fengari/src/lstate.js";
 import { copy_package } from "./package_copy.ts";
 
 export type { LuaCFunction, LuaState, LuaString } from "fengari";
-export type { Instruction, LClosure, Prototype } from "fengari/src/lobject.js";
+export type { CClosure, Instruction, LClosure, Prototype } from "fengari/src/lobject.js";
 export type { CallInfo, Thread } from "fengari/src/lstate.js";
 export type { Entry, Table } from "fengari/src/ltable.js";
 

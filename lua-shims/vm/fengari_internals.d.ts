@@ -27,6 +27,7 @@ declare module "fengari/src/lobject.js" {
 		}[];
 		readonly numparams: number;
 		readonly maxstacksize: number;
+		readonly is_vararg: boolean | number;
 	}
 	/** An instruction, taken apart. */
 	export interface Instruction {
@@ -140,7 +141,11 @@ declare module "fengari/src/lstate.js" {
 		/** The call that runs. */
 		ci: CallInfo;
 		/** By how many calls in JavaScript it is kept from waiting. */
-		readonly nny: number;
+		nny: number;
+		/** How deep calls by JavaScript are nested. */
+		nCcalls: number;
+		/** Where the stack has to grow. */
+		readonly stack_last: number;
 		/** LUA_OK, LUA_YIELD, or why it failed. */
 		status: number;
 		readonly base_ci: CallInfo;
@@ -152,9 +157,11 @@ declare module "fengari/src/lstate.js" {
 	}
 	/** A call of a function. */
 	export interface CallInfo {
-		readonly func: TValue;
+		func: TValue;
 		/** The function's slot, which stands before its arguments. */
-		readonly funcOff: number;
+		funcOff: number;
+		/** How many results are wanted; -1 for all. */
+		nresults: number;
 		top: number;
 		/** The first slot of a Lua function's own. */
 		l_base: number;
@@ -165,7 +172,11 @@ declare module "fengari/src/lstate.js" {
 		readonly previous: CallInfo;
 		next: CallInfo | null;
 	}
-	const lstate: { lua_State: { readonly prototype: object } };
+	const lstate: {
+		lua_State: { readonly prototype: object };
+		/** Adds a call to those that run. */
+		luaE_extendCI(L: Thread): CallInfo;
+	};
 	export default lstate;
 }
 declare module "fengari/src/ldebug.js" {

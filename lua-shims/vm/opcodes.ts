@@ -52,7 +52,7 @@ export const op = {
 
 /** The bit of an operand that names a constant, not a register. */
 export const constant_bit = 256;
-export const call_status = { fresh: 8, tail: 32 } as const;
+export const call_status = { lua: 2, fresh: 8, tail: 32 } as const;
 /** Hooks of `debug.sethook` by line and by count. */
 export const line_or_count = 4 | 8;
 /** The metamethod of the first operator; the others follow in order. */

@@ -5,6 +5,7 @@ import { ns } from "../../host/util/ns.ts";
 import type { BenchClient } from "./client.ts";
 import { open_clients } from "./client.ts";
 import { component_scenario, uplink_scenario } from "./entrances.ts";
+import type { Firewall } from "./firewall.ts";
 import { measure, type Operation } from "./load.ts";
 import { start_probe } from "./probe.ts";
 import { rss_mib } from "./processes.ts";
@@ -78,6 +79,19 @@ function messages(rooms: number, occupants: number, archive: boolean, carrier?: 
 					effort,
 				),
 			),
+	};
+}
+
+/** Messages on a host whose firewall looks at each of them. */
+function behind_firewall(rooms: number, occupants: number, firewall: Firewall): Scenario {
+	const { title, ...rest } = messages(rooms, occupants, false);
+	const rules = firewall === "looking" ? "ten rules" : "ten rules and a rate";
+	return {
+		...rest,
+		id: `firewall-${firewall}-${rooms}x${occupants}`,
+		title: `${title}, behind ${rules} of mod_firewall`,
+		floor: false,
+		firewall,
 	};
 }
 
@@ -218,6 +232,9 @@ export const standard_scenarios: readonly Scenario[] = [
 	messages(50, 10, false, "websocket"),
 	messages(1, 100, false, "bosh"),
 	messages(50, 10, false, "bosh"),
+	behind_firewall(1, 100, "looking"),
+	behind_firewall(50, 10, "looking"),
+	behind_firewall(1, 100, "counting"),
 	component_scenario(100),
 	uplink_scenario(100),
 	memory(20, 50),

@@ -1,7 +1,7 @@
 // No counterpart: starts the servers that are measured, with configurations that ask the same of each.
 
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,6 +11,7 @@ import { self_signed_certificate } from "../../host/util/x509.ts";
 import { has_ejabberd } from "../ejabberd.ts";
 import { free_port, start_reference } from "../reference.ts";
 import { prepare_ejabberd } from "./ejabberd.ts";
+import { type Firewall, firewall_module, firewall_script } from "./firewall.ts";
 import { peer_host, peer_secret } from "./peer_stream.ts";
 import { pin, pinned } from "./processes.ts";
 import type { Carrier, Entrance, Scenario, Subject, SubjectName } from "./types.ts";
@@ -33,7 +34,7 @@ export interface SubjectOptions {
 }
 
 /** Where a measured server keeps its rooms, and how those in them reach it. */
-export type SubjectRooms = Pick<Scenario, "archive" | "storage" | "entrance">;
+export type SubjectRooms = Pick<Scenario, "archive" | "storage" | "entrance" | "firewall">;
 
 /** What opens an entrance to a server: global options, a module, and what belongs to the rooms or comes behind them. */
 function entrance_config(entrance: Entrance, port: number, folder: string) {
@@ -73,17 +74,33 @@ function entrance_config(entrance: Entrance, port: number, folder: string) {
 	}
 }
 
+/** What makes a host put each stanza through rules. */
+function firewall_config(firewall: Firewall, folder: string): string[] {
+	const script = join(folder, "bench.pfw");
+	const plugins = join(folder, "plugins");
+	writeFileSync(script, firewall_script(firewall));
+	mkdirSync(plugins);
+	symlinkSync(firewall_module, join(plugins, "mod_firewall"));
+	return ['	modules_enabled = { "firewall" }', `	firewall_scripts = { "${script}" }`];
+}
+
 /**
  * What Prosody and Enjamb both run: anonymous clients, rooms that are open at once.
  * @param port of the entrance, where that is not plain TCP
  * @param folder for files of its own
  */
-function shared_config({ archive, storage: kept_in, entrance = "tcp" }: SubjectRooms, port: number, folder: string): string {
+function shared_config(
+	{ archive, storage: kept_in, entrance = "tcp", firewall }: SubjectRooms,
+	port: number,
+	folder: string,
+): string {
 	const { module, options, rooms = [], end = [] } = entrance_config(entrance, port, folder);
+	const rules = firewall === undefined ? [] : firewall_config(firewall, folder);
 	const storage =
 		kept_in !== undefined ? [`storage = "${kept_in}"`] : archive ? ['storage = { muc_log = "sql" }'] : ['storage = "memory"'];
 	if (archive || kept_in === "sql") storage.push('sql = { driver = "SQLite3", database = "bench.sqlite" }');
 	return `${[
+		...(firewall === undefined ? [] : [`plugin_paths = { "${join(folder, "plugins")}" }`]),
 		`modules_enabled = { "saslauth", "disco"${module === undefined ? "" : `, "${module}"`} }`,
 		'modules_disabled = { "s2s", "tls" }',
 		"c2s_require_encryption = false",
@@ -94,6 +111,7 @@ function shared_config({ archive, storage: kept_in, entrance = "tcp" }: SubjectR
 		...options,
 		'VirtualHost "localhost"',
 		'	authentication = "anonymous"',
+		...rules,
 		'Component "conference.localhost" "muc"',
 		"	muc_room_locking = false",
 		...(kept_in === undefined ? [] : ["	muc_room_default_persistent = true"]),

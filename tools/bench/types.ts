@@ -1,5 +1,7 @@
 // No counterpart: what the parts of the benchmark hand to each other.
 
+import type { Firewall } from "./firewall.ts";
+
 /**
  * The servers that can be measured: this one, two well-known ones, the least that a relay in Node has to do, and this one with
  * Prosody's own rooms in Lua.
@@ -70,6 +72,8 @@ export interface Scenario {
 	readonly storage?: RoomStorage;
 	/** How those in the rooms reach the server; by TCP unless said otherwise. Others than this server and Prosody are not asked. */
 	readonly entrance?: Entrance;
+	/** Rules of mod_firewall that each stanza for a client goes through. Only this server and Prosody have them. */
+	readonly firewall?: Firewall;
 	/** Place in a sweep: how many there are of what the sweep varies. */
 	readonly sweep?: { readonly of: "occupants" | "rooms"; readonly at: number };
 	/** Whether the floor can take part. */
