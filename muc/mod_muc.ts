@@ -9,6 +9,7 @@ import * as commands from "./commands.ts";
 import type { MucEvents, OccupantEvent, RoomStanzaEvent } from "./events.ts";
 import { create_full_library } from "./features.ts";
 import * as ghosts from "./ghosts.ts";
+import * as keeping from "./keeping.ts";
 import type { RoomLibrary } from "./muc.lib.ts";
 import { create_rooms, type Rooms } from "./rooms.ts";
 import * as tombstones from "./tombstones.ts";
@@ -170,9 +171,11 @@ function load(module: ModuleApi): MucExports {
 	for (const [event, method] of occupant_stanzas) module.hook(event, take_to(method), -2);
 	commands.load(module, rooms);
 	ghosts.load(module, rooms);
+	const stop_keeping = keeping.load(module, rooms);
 
 	module.hook_global("server-stopping", rooms.shutdown_component, -300);
 	module.unload = () => {
+		stop_keeping();
 		rooms.shutdown_component();
 		for (const room of rooms.live_rooms()) rooms.forget_room(room);
 	};

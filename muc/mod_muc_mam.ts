@@ -9,6 +9,7 @@ import * as expiry from "./mam/expiry.ts";
 import * as history from "./mam/history.ts";
 import * as metadata from "./mam/metadata.ts";
 import * as query from "./mam/query.ts";
+import * as retention from "./mam/retention.ts";
 import type { Room } from "./types.ts";
 import { is_on_component } from "./util.lib.ts";
 
@@ -50,7 +51,8 @@ function load(module: ModuleApi): false | undefined {
 		return false;
 	}
 	const archives: archive.RoomArchives = { store, is_enabled: load_setting(module) };
-	const expires = expiry.load(module, store);
+	const expires = expiry.load(module, store, muc);
+	retention.load(module);
 	// Where nothing is ever deleted, counting may take long
 	const include_total =
 		expires.period === Number.POSITIVE_INFINITY

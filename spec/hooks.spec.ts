@@ -97,9 +97,12 @@ const ours_only: { readonly [line: string]: string } = {
 	"muc-config-cancelled 0 lock.lib.lua": "Rooms that nobody wants to configure end (XEP-0045 §10.1.3).",
 	"muc-occupant-joined 0 mod_muc.lua": "Who is in a room and stays though the server is killed is written down at once.",
 	"muc-occupant-left 0 mod_muc.lua": "The same where they leave.",
+	"muc-occupant-joined -100 unused.lua": "When a room was used last is noted.",
+	"muc-occupant-left 100 unused.lua": "The same where they leave.",
 	"muc-occupant-groupchat 21 occupant_id.lib.lua": "Subjects say who set them (XEP-0421).",
 	"muc-pre-decline -1 muc.lib.lua": "Only who was invited may decline.",
 	"muc-room-destroyed 0 ghosts.lua": "Nobody is looked for in a room that is gone.",
+	"muc-room-destroyed 1 unused.lua": "Nobody asks when a room was used last that is gone.",
 	"muc-room-restored 0 ghosts.lua": "Occupants behind another server may have gone meanwhile.",
 	"turn-failed 0 vcard.lib.lua on the server":
 		"Prosody has no turns that could fail, after which hashes of avatars are made anew.",

@@ -81,6 +81,13 @@ export function guard_stores(turn: Turn): Guards {
 				concern(user);
 				return check(store.set(user, ...given));
 			};
+			const { set_many } = store;
+			if (set_many !== undefined) {
+				guarded.set_many = (user, stanzas) => {
+					concern(user);
+					return check(set_many(user, stanzas));
+				};
+			}
 			guarded.delete = (user, ...given) => {
 				concern(user);
 				return check(store.delete(user, ...given));

@@ -13,6 +13,7 @@ export type * from "./types/logging.ts";
 export type * from "./types/managers.ts";
 export type * from "./types/modules.ts";
 export type * from "./types/reload.ts";
+export type * from "./types/room_keeping.ts";
 export type * from "./types/server.ts";
 export type * from "./types/sessions.ts";
 export type * from "./types/sql.ts";

@@ -3,6 +3,10 @@
 import type { ArchiveStore, ModuleApi } from "../../host/core/types.ts";
 import { Cache } from "../../host/util/cache.ts";
 import { date, now } from "../../host/util/datetime.ts";
+import { node } from "../../host/util/jid.ts";
+import type { RoomFinder } from "../types.ts";
+import type { ArchiveLengthEvent } from "./length.ts";
+import { create_lengths, type Lengths } from "./lengths.ts";
 
 /** How long messages are kept. */
 export interface Expiry {
@@ -19,17 +23,17 @@ const breath = 0.01;
 
 /**
  * Deletes what has expired, once a day. Drivers that can do so delete it from all rooms at once; for others the store
- * `muc_log_cleanup` has a table for each day with the rooms in which something was said.
+ * `muc_log_cleanup` has a table for each day with the rooms in which something was said. Rooms with a length of their own are cleaned each
+ * by itself.
  * Options: muc_log_expires_after, muc_log_cleanup_date_cache_size, muc_mam_remove_expired_messages_period.
  */
-export function load(module: ModuleApi, archive: ArchiveStore): Expiry {
+export function load(module: ModuleApi, archive: ArchiveStore, rooms?: RoomFinder): Expiry {
 	const period = module.get_option_period("muc_log_expires_after", "1w");
 	const limit = (): number => now() - period;
-	if (period === Number.POSITIVE_INFINITY) {
-		module.log("debug", "Archive expiry disabled");
-		return { period, limit, schedule: () => undefined };
-	}
-	module.log("debug", "muc_log_expires_after = %d -- in seconds", period);
+	const is_endless = period === Number.POSITIVE_INFINITY;
+	if (is_endless) module.log("debug", "Archive expiry disabled");
+	else module.log("debug", "muc_log_expires_after = %d -- in seconds", period);
+	const read_lengths = create_lengths(module, rooms);
 
 	const rooms_by_date = module.open_store("muc_log_cleanup");
 	const rooms_of_date = module.open_store("muc_log_cleanup", "map");
@@ -42,10 +46,54 @@ export function load(module: ModuleApi, archive: ArchiveStore): Expiry {
 		if (rooms_of_date.set(today, room, true).ok) noted.set(room, today);
 	}
 
-	function clean_all_at_once(): void {
-		const deleted = archive.delete(true, { end: limit() });
-		if (deleted.ok) module.log("info", "Deleted %d expired messages", deleted.value);
-		else module.log("error", "Could not delete messages: %s", deleted.error.text);
+	/** Deletes what has expired in one room; answers how many messages, undefined where that failed. */
+	function clean_room(room: string, end: number): number | undefined {
+		const deleted = archive.delete(room === "" ? undefined : room, { end });
+		if (deleted.ok) return deleted.value;
+		module.log("error", "Could not delete messages for room '%s': %s", room, deleted.error.text);
+		return undefined;
+	}
+
+	/** Rooms with a length of their own. */
+	async function clean_own({ own }: Lengths): Promise<void> {
+		for (const [room, seconds] of own) {
+			if (seconds === Number.POSITIVE_INFINITY) continue;
+			const deleted = clean_room(room, now() - seconds);
+			if (deleted !== undefined && deleted > 0) module.log("info", "Deleted %d expired messages of room '%s'", deleted, room);
+			await pause();
+		}
+	}
+
+	/** Where some rooms keep their messages longer than others, or nobody knows how long, the others are cleaned one by one. */
+	async function clean_all(lengths: Lengths): Promise<void> {
+		const keeps_longer = lengths.unknown.size > 0 || [...lengths.own.values()].some((seconds) => seconds > period);
+		if (!keeps_longer) {
+			const deleted = archive.delete(true, { end: limit() });
+			if (deleted.ok) module.log("info", "Deleted %d expired messages", deleted.value);
+			else module.log("error", "Could not delete messages: %s", deleted.error.text);
+			return;
+		}
+		const users = archive.users();
+		if (!users.ok) module.log("error", "Could not read which rooms have an archive: %s", users.error.text);
+		await clean_each(new Set(users.ok ? [...users.value, ""] : []), lengths);
+	}
+
+	async function clean_each(names: ReadonlySet<string>, { own, unknown }: Lengths): Promise<Set<string>> {
+		const left = new Set<string>();
+		let messages = 0;
+		let cleaned = 0;
+		for (const room of names) {
+			if (own.has(room)) continue;
+			const deleted = unknown.has(room) ? undefined : clean_room(room, limit());
+			if (deleted === undefined) left.add(room);
+			else {
+				cleaned++;
+				messages += deleted;
+			}
+			await pause();
+		}
+		module.log("info", "Deleted %d expired messages for %d rooms", messages, cleaned);
+		return left;
 	}
 
 	/** The rooms with messages of that day or earlier. The notes of earlier days are deleted. */
@@ -69,31 +117,27 @@ export function load(module: ModuleApi, archive: ArchiveStore): Expiry {
 		return new Promise((resolve) => void module.add_timer(breath, () => resolve()));
 	}
 
-	async function clean_room_by_room(): Promise<void> {
+	async function clean_room_by_room(lengths: Lengths): Promise<void> {
 		const cut_off = date(limit());
-		const rooms = take_rooms(cut_off);
-		let messages = 0;
-		let cleaned = 0;
-		for (const room of rooms) {
-			const deleted = archive.delete(room === "" ? undefined : room, { end: limit() });
-			if (deleted.ok) {
-				cleaned++;
-				messages += deleted.value;
-			} else {
-				rooms_of_date.set(cut_off, room, true);
-				module.log("error", "Could not delete messages for room '%s': %s", room, deleted.error.text);
-			}
-			await pause();
-		}
-		module.log("info", "Deleted %d expired messages for %d rooms", messages, cleaned);
+		// Next time again
+		for (const room of await clean_each(take_rooms(cut_off), lengths)) rooms_of_date.set(cut_off, room, true);
 	}
 
 	module.daily("Remove expired messages", async () => {
 		const started = performance.now();
-		if (archive.caps.wildcard_delete) clean_all_at_once();
-		else await clean_room_by_room();
+		const lengths = await read_lengths();
+		if (!is_endless) await (archive.caps.wildcard_delete ? clean_all(lengths) : clean_room_by_room(lengths));
+		await clean_own(lengths);
 		cleanup_time((performance.now() - started) / 1000);
 	});
 
-	return { period, limit, schedule: archive.caps.wildcard_delete ? () => undefined : schedule };
+	module.hook("muc-archive-length-changed", note_common_length);
+
+	/** The notes of the days on which the room had a length of its own may be gone. */
+	function note_common_length({ room, seconds }: ArchiveLengthEvent): void {
+		if (seconds !== undefined || is_endless || archive.caps.wildcard_delete) return;
+		rooms_of_date.set(date(limit()), node(room.jid) ?? "", true);
+	}
+
+	return { period, limit, schedule: is_endless || archive.caps.wildcard_delete ? () => undefined : schedule };
 }

@@ -11,6 +11,7 @@ import type { EventMap, HostSession, Session, StanzaEvent } from "./events.ts";
 import type { HttpApp } from "./http.ts";
 import type { Log } from "./logging.ts";
 import type { Measure } from "./managers.ts";
+import type { RoomKeeping } from "./room_keeping.ts";
 import type { Server } from "./server.ts";
 import type { StorageDriver, StoreTypes } from "./storage.ts";
 
@@ -45,6 +46,8 @@ export interface ItemTypes {
 	"storage-provider": StorageDriver;
 	"net-provider": NetService;
 	"http-provider": HttpApp;
+	/** Of a service with rooms. */
+	"room-keeping": RoomKeeping;
 	measure: { name: string; type: string };
 	task: Task;
 }

@@ -126,6 +126,8 @@ export interface ArchiveStore {
 	get(user: string | undefined, id: string): Result<ArchiveItem | undefined, StorageError>;
 	/** Replaces an item's stanza (and time, and with, where given). */
 	set(user: string | undefined, id: string, stanza: Stanza, when?: number, with_whom?: string): Result<void, StorageError>;
+	/** Replaces the stanzas of several items at once, all or none; an unknown id is left out. Missing where `set` costs no more. */
+	set_many?(user: string | undefined, stanzas: ReadonlyMap<string, Stanza>): Result<void, StorageError>;
 	/** Deletes and answers how many; `true` as user means all, the host itself too. `truncate` keeps that many of the newest. */
 	delete(user: string | true | undefined, query?: ArchiveQuery & { truncate?: number }): Result<number, StorageError>;
 	/** How many items there are for each `with`, and when the first and the last was. */

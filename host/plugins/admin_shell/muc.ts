@@ -19,6 +19,7 @@ import {
 	text_of,
 } from "./command.ts";
 import { call_method } from "./methods.ts";
+import { muc_keeping_commands } from "./muc_keeping.ts";
 
 /** What is needed of a room here. */
 interface Room {
@@ -168,6 +169,7 @@ export function muc_section(module: ModuleApi): Section {
 				(shell, [room, filter]) =>
 					with_room(room, (found) => show_affiliations(shell, found, optional_text(filter, "the filter"))),
 			),
+			...muc_keeping_commands(module),
 		],
 	};
 }

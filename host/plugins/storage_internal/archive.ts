@@ -325,6 +325,24 @@ export function archive_store(place: ArchivePlace): ArchiveStore {
 				all_numbers(list).map((number) => (number === index ? item : number)),
 			);
 		},
+		set_many(user, stanzas) {
+			const selected = select(user, { ids: [...stanzas.keys()] });
+			if (!selected.ok) return selected;
+			const { list, numbers } = selected.value;
+			if (list === undefined || numbers.length === 0) return ok(undefined);
+			const headings = headings_of(list);
+			if (!headings.ok) return headings;
+			const items = new Map<number, LuaTable>();
+			for (const index of numbers) {
+				const heading = headings.value.all[index];
+				const stanza = stanzas.get(heading?.id ?? "");
+				if (heading !== undefined && stanza !== undefined) items.set(index, to_item(stanza, heading));
+			}
+			return rewrite(
+				list,
+				all_numbers(list).map((number) => items.get(number) ?? number),
+			);
+		},
 		delete(user, query = {}) {
 			if (user !== true) return delete_of(user, query);
 			const names = users();
