@@ -30,7 +30,9 @@ function is_format(name: string): name is ExportFormat {
 function read_period(text: string): Result<number | undefined, string> {
 	if (text === "default") return ok(undefined);
 	if (text === "never") return ok(Number.POSITIVE_INFINITY);
-	const seconds = /^\d+$/.test(text) ? Number(text) : parse_duration(text);
+	// Stricter than elsewhere, since a slip of the finger must not delete anything
+	const is_period = /^\d+ *(s|sec(ond)?s?|min(ute)?s?|h(our)?s?|d(ay)?s?|w(eek)?s?|mon(th)?s?|y(ear)?s?)$/i.test(text);
+	const seconds = /^\d+$/.test(text) ? Number(text) : is_period ? parse_duration(text) : undefined;
 	return seconds === undefined
 		? failed(`Expected a period such as '2 weeks', 'never', or 'default', got '${text}'`)
 		: ok(seconds);
