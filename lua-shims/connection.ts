@@ -85,6 +85,8 @@ function methods_of(host: LuaContext): ConnectionMethods {
 /** A connection of the host with Prosody's methods; modules may store any field on it. */
 class ConnectionTable extends LiveTable {
 	private readonly extra = new Map<Key, TValue>();
+	/** Its first target: another one comes once there is a connection. */
+	private readonly first: Connection;
 
 	constructor(
 		private readonly host: LuaContext,
@@ -92,6 +94,11 @@ class ConnectionTable extends LiveTable {
 		private readonly methods: ConnectionMethods,
 	) {
 		super(host.vm.next_id());
+		this.first = target;
+	}
+
+	override get identity(): Connection {
+		return this.first;
 	}
 
 	get(key: Key): TValue {

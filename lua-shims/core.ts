@@ -4,7 +4,6 @@ import { ClientSession } from "../host/core/c2s_session.ts";
 import { ServerStreamSession } from "../host/core/s2s_session.ts";
 import type { C2sSession } from "../host/core/types.ts";
 import { Stanza } from "../host/util/stanza.ts";
-import { c2s_listener } from "./c2s_listener.ts";
 import type { LuaContext } from "./context.ts";
 import { rostermanager, usermanager } from "./core_accounts.ts";
 import { item_value } from "./items.ts";
@@ -13,6 +12,7 @@ import { features_of, router_functions } from "./prosody.ts";
 import { lua_origin } from "./session.ts";
 import { create_storage_library } from "./store.ts";
 import { stream_error_of } from "./stream_fields.ts";
+import { new_outgoing, stream_listener } from "./stream_listeners.ts";
 import { host_of, make_library, name_of, optional_text, text_argument } from "./vm/arguments.ts";
 import { type Table, TValue } from "./vm/fengari.ts";
 import { is_function, nil, number_value, string_value, tags } from "./vm/live_table.ts";
@@ -94,7 +94,12 @@ function s2smanager(host: LuaContext): TValue {
 		if (session instanceof ServerStreamSession && !session.destroyed) session.close(stream_error_of(host, reason));
 		return border.to_lua(true);
 	};
-	const value = make_library(vm, { new_incoming: refused, new_outgoing: refused, destroy_session: end, retire_session: end });
+	const value = make_library(vm, {
+		new_incoming: refused,
+		new_outgoing: ([from, to]) => border.to_lua(new_outgoing(host, from, to)),
+		destroy_session: end,
+		retire_session: end,
+	});
 	const prosody = vm.index(host.globals, string_value("prosody"));
 	vm.raw_set(value.value as Table, "incoming_s2s", vm.index(prosody, string_value("incoming_s2s")));
 	return value;
@@ -223,8 +228,8 @@ function portmanager(host: LuaContext): TValue {
 		},
 		get_service([name]) {
 			const found = all_services().find((service) => service.name === optional_text(name));
-			if (found?.name !== "c2s" || host.items_of_lua.has(found)) return border.to_lua(found);
-			return border.table({ ...found, listener: c2s_listener(host) });
+			const listener = found && !host.items_of_lua.has(found) ? stream_listener(host, found.name) : undefined;
+			return listener === undefined ? border.to_lua(found) : border.table({ ...found, listener });
 		},
 		get_service_at: ([address, port]) => {
 			const found = server.addresses().find((open) => open.host === optional_text(address) && open.port === port?.value);

@@ -37,9 +37,11 @@ class ModulesTable extends LiveTable {
 	}
 }
 
-/** A Map of the host that Lua cannot change. */
+/** A Map of the host that Lua cannot change; it may set what is there already. */
 export class GivenMapTable extends MapTable {
-	override set(key: Key): void {
+	override set(key: Key, value: TValue): void {
+		const known = this.target.get(this.host_key(key));
+		if (known !== undefined && known === this.border.from_lua(value)) return;
 		throw new TypeError(`[${String(key)}] cannot be set: the host keeps this table`);
 	}
 }

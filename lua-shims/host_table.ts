@@ -83,7 +83,11 @@ export class HostTable<Target extends object> extends LiveTable {
 	set(key: Key, value: TValue): void {
 		const field = typeof key === "string" ? this.fields.get(key) : undefined;
 		if (field) {
-			if (!field.set) throw new TypeError(`${this.name}.${String(key)} belongs to the host, and cannot be set`);
+			if (!field.set) {
+				// what it is already, it may be set to
+				if (this.border.from_lua(this.get(key)) === this.border.from_lua(value)) return;
+				throw new TypeError(`${this.name}.${String(key)} belongs to the host, and cannot be set`);
+			}
 			field.set(this.target, value, this);
 			return;
 		}

@@ -16,6 +16,7 @@ import { provide_prosody } from "./prosody.ts";
 import { show_rooms } from "./room.ts";
 import { answer_session_fields } from "./shell_commands.ts";
 import { create_stanza_library, type StanzaLibrary } from "./stanza.ts";
+import { s2s_functions } from "./stream_listeners.ts";
 import { provide } from "./surface.ts";
 import { is_replaced, unworkable } from "./unworkable.ts";
 import { connect_values } from "./values.ts";
@@ -124,7 +125,9 @@ export class LuaHost implements LuaContext {
 		if (known) return known;
 		const offered = typeof exported === "object" && exported !== null ? exports_table(this.border, exported) : undefined;
 		if (!loaded) return offered ? table_value(offered) : new TValue(tags.table, this.vm.new_table());
-		const value = table_value(new ModuleTable(this.border, loaded, this.modules.value_of(loaded.module), offered));
+		const table = new ModuleTable(this.border, loaded, this.modules.value_of(loaded.module), offered);
+		if (loaded.name === "s2s") for (const [key, shown] of Object.entries(s2s_functions(this))) table.set(key, shown);
+		const value = table_value(table);
 		this.shown_modules.set(loaded, value);
 		return value;
 	}

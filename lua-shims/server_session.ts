@@ -8,6 +8,7 @@ import type { LuaContext } from "./context.ts";
 import { type Field, type Fields, HostTable, read_only, remembered, same } from "./host_table.ts";
 import { answered, method } from "./session_methods.ts";
 import { constant, sent, stream_fields } from "./stream_fields.ts";
+import { send_queue } from "./stream_listeners.ts";
 import { MapTable, table_value } from "./views.ts";
 import { optional_text } from "./vm/arguments.ts";
 
@@ -66,6 +67,7 @@ function server_fields(host: LuaContext): Fields<ServerStreamSession> {
 		],
 		same("dialback_key"),
 		same("had_stream"),
+		["sendq", send_queue],
 		["ssl_ctx", { get: (session) => server.peer_tls_context(session.host ?? "") && border.table({}), set: () => undefined }],
 		sending(host, "send"),
 		sending(host, "sends2s"),

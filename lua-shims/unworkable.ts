@@ -11,9 +11,6 @@ interface Unworkable {
 	readonly built_in?: true;
 }
 
-const own_streams =
-	"streams with other servers are the host's, which looks for them in the DNS; mod_s2sout_override leads them elsewhere";
-
 const modules: readonly Unworkable[] = [
 	{ file: "mod_admin_shell.lua", mark: "repl-input", reason: "the shell is built in", built_in: true },
 	{ file: "mod_admin_socket.lua", mark: "socket.unix", reason: "the socket of administrators is built in", built_in: true },
@@ -38,10 +35,7 @@ const modules: readonly Unworkable[] = [
 		mark: "prosody.shutdown =",
 		reason: "the end of the server is the host's, which lets all streams go first",
 	},
-	{ file: "mod_onions.lua", mark: "onions_socks5_host", reason: own_streams },
 	{ file: "mod_s2s_auth_dane.lua", mark: "dane_uses", reason: "nothing here validates DNSSEC" },
-	{ file: "mod_s2soutinjection.lua", mark: "s2s_connect_overrides", reason: own_streams },
-	{ file: "mod_srvinjection.lua", mark: "srvinjection", reason: own_streams },
 ];
 
 function find(path: string, code: string): Unworkable | undefined {

@@ -115,7 +115,7 @@ abstract class CollectionTable extends LiveTable {
 
 	/** A key of Lua, or one of the host already, as the host knows it. */
 	protected host_key(key: Key): unknown {
-		if (key instanceof LiveTable) return key.target;
+		if (key instanceof LiveTable) return key.identity;
 		return key instanceof ltable.Table ? this.border.from_lua(new TValue(tags.table, key)) : key;
 	}
 

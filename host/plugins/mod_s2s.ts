@@ -21,6 +21,14 @@ export interface S2sExports {
 	sessions(): Iterable<ServerStreamSession>;
 	/** Asks another server something for one of our hosts, such as whether a dialback key is its own. */
 	ask(from_host: string, to_host: string, stanza: Stanza, origin: Session): void;
+	/**
+	 * Makes the session of a stream to another server whose connection the caller makes; what is sent there waits for it, and is returned
+	 * to its senders where no connection comes within `s2s_timeout`.
+	 * @param kept_elsewhere gives what the caller itself keeps for that server, each stanza once
+	 */
+	prepare(from_host: string, to_host: string, kept_elsewhere: () => Iterable<Stanza>): ServerStreamSession;
+	/** Has a stream go over a connection: that of a session which was prepared, or of another server that has connected. */
+	begin(conn: Connection, prepared: ServerStreamSession | undefined): ServerStreamSession;
 }
 
 declare module "../core/types.ts" {
@@ -122,7 +130,23 @@ export const definition: ModuleDefinition = {
 			onconnect,
 			multiplex,
 		});
+		const unconnected = new WeakSet<ServerStreamSession>();
 		return {
+			prepare(from_host, to_host, kept_elsewhere) {
+				const session = routes.prepare(from_host, to_host, kept_elsewhere);
+				unconnected.add(session);
+				module.add_timer(options.limits.unauthed_timeout, () => {
+					if (unconnected.has(session)) session.close({ condition: "connection-timeout" });
+				});
+				return session;
+			},
+			begin(conn, prepared) {
+				if (prepared !== undefined) {
+					unconnected.delete(prepared);
+					kind.expect(conn, prepared);
+				}
+				return streams.accept(conn);
+			},
 			send_waiting(session) {
 				const route = routes.find(session.from_host ?? "", session.to_host ?? "");
 				if (route?.session === session) routes.empty(route);

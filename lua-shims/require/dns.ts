@@ -3,7 +3,8 @@
 import { Resolver } from "node:dns/promises";
 import { readFileSync } from "node:fs";
 import { isIP } from "node:net";
-import { addresses_in, read_name_servers } from "../../host/util/resolver.ts";
+import type {} from "../../host/plugins/s2s/events.ts";
+import { addresses_in, read_name_servers, type Target } from "../../host/util/resolver.ts";
 import type { LuaContext } from "../context.ts";
 import { call_back } from "../native_calls.ts";
 import { boolean_value, function_at, make_library, text_at } from "../vm/arguments.ts";
@@ -69,13 +70,33 @@ function known_addresses(file: string | undefined, name: string, type: string): 
 	return found.filter((address) => isIP(address) === family).map((address) => ({ [type.toLowerCase()]: address }));
 }
 
+/** Where a module says that a server is: the records of type SRV that it gives. */
+function targets_in(given: unknown): Target[] {
+	const records = Array.isArray(given) ? given.map((record: unknown) => Reflect.get(Object(record), "srv")) : [];
+	return records.flatMap((srv: unknown) => {
+		const [host, port] = [Reflect.get(Object(srv), "target"), Reflect.get(Object(srv), "port")];
+		if (typeof host !== "string" || typeof port !== "number") return [];
+		return [{ host: host.replace(/\.$/, ""), port, direct_tls: false }];
+	});
+}
+
 /**
- * `host.dns`: `resolve(name, type, callback)` calls back with the response code and a list of records, or with nil and why there is no
+ * `host.dns`: `lead(find)` has streams with other servers go where `find(domain)` says, a list of records of type SRV, or nil for where
+ * the DNS says; `resolve(name, type, callback)` calls back with the response code and a list of records, or with nil and why there is no
  * answer; it answers with a function that has it not call back. Option: `unbound`.
  */
 export function dns_library(host: LuaContext): TValue {
 	const { vm, border, server } = host;
 	return make_library(vm, {
+		lead(args) {
+			const find = function_at(args, 1, "lead");
+			server.events.add_handler("s2sout-targets", (event) => {
+				const [found = nil] = vm.call(find, [string_value(event.to_host)]);
+				const targets = found.ttisnil() ? [] : targets_in(border.copy(found));
+				if (targets.length > 0) event.targets = targets;
+			});
+			return undefined;
+		},
 		resolve(args) {
 			const [name, type] = [text_at(args, 1, "resolve"), text_at(args, 2, "resolve")];
 			const callback = function_at(args, 3, "resolve");

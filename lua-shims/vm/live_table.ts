@@ -156,6 +156,12 @@ export abstract class LiveTable {
 
 	/** What the table shows, for the way back to the host. */
 	abstract readonly target: unknown;
+
+	/** What stands for it among the keys of the host's collections: the same all its life. */
+	get identity(): unknown {
+		return this.target;
+	}
+
 	/** The value of a key, {@link nil} where there is none. */
 	abstract get(key: Key): TValue;
 	/** Sets a key; nil removes it. Throws an Error where the host does not allow it. */

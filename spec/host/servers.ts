@@ -8,6 +8,7 @@ import { compose_server } from "../../host/composition.ts";
 import { Config, type ConfigValue } from "../../host/core/configmanager.ts";
 import type { RunningServer } from "../../host/running_server.ts";
 import { idna_to_ascii } from "../../host/util/idna.ts";
+import { type Reference, start_reference } from "../../tools/reference.ts";
 import { Client } from "../../tools/scansion/client.ts";
 import { patience } from "../helper.ts";
 
@@ -156,6 +157,47 @@ export async function start_neighbour(neighbours: Neighbourhood, given: Neighbou
 	const listening = await composed.value.start();
 	if (!listening.ok) throw new Error(listening.error);
 	return composed.value;
+}
+
+/** What a Prosody is in a neighbourhood. */
+export interface ProsodyNeighbourOptions {
+	readonly prosody?: string | undefined;
+	readonly address: string;
+	readonly domain: string;
+	readonly pair: { certificate: string; key: string };
+	readonly modules: readonly string[];
+	readonly plugin_paths?: readonly string[];
+	/** More of them, as they stand in a configuration file. */
+	readonly options: string;
+	/** What hosts it has beside its domain. */
+	readonly hosts?: string;
+}
+
+/** Starts a real Prosody with accounts; servers reach it at port 5269. Throws where it cannot start. */
+export async function start_prosody_neighbour(neighbours: Neighbourhood, given: ProsodyNeighbourOptions): Promise<Reference> {
+	const { prosody, address, domain, pair, modules, plugin_paths = [], options, hosts = "" } = given;
+	neighbours.place(address, domain, `conference.${domain}`);
+	const started = await start_reference({
+		prosody,
+		plugin_paths,
+		config: `
+s2s_ports = { 5269 }
+s2s_interfaces = { "${address}" }
+unbound = { hoststxt = "${neighbours.hosts_file}", forward = "127.0.0.1@9" }
+modules_enabled = { "roster", "saslauth", "tls", "disco", "ping", ${modules.map((name) => `"${name}"`).join(", ")} }
+c2s_require_encryption = false
+allow_unencrypted_plain_auth = true
+authentication = "insecure"
+insecure_open_authentication = "Yes please, I know what I'm doing!"
+storage = "memory"
+ssl = { certificate = "${pair.certificate}", key = "${pair.key}", cafile = "${neighbours.authority}" }
+${options}
+VirtualHost "${domain}"
+${hosts}
+`,
+	});
+	if (!started.ok) throw new Error(started.error);
+	return started.value;
 }
 
 /** Logs in to where a server listens for clients. Throws where that fails. */

@@ -6,10 +6,10 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { RunningServer } from "../../host/running_server.ts";
 import * as st from "../../host/util/stanza.ts";
-import { find_prosody, type Reference, start_reference } from "../../tools/reference.ts";
+import { find_prosody } from "../../tools/reference.ts";
 import type { Client } from "../../tools/scansion/client.ts";
 import { eventually, expect_stanza } from "../helper.ts";
-import { log_in_at, Neighbourhood, start_neighbour } from "../host/servers.ts";
+import { log_in_at, Neighbourhood, start_neighbour, start_prosody_neighbour } from "../host/servers.ts";
 import { left_out } from "../needs.ts";
 
 const prosody = find_prosody(process.env["ENJAMB_REFERENCE"]);
@@ -71,29 +71,15 @@ async function start_ours(setting: Setting, pair: { certificate: string; key: st
 /** The same, a Prosody. */
 async function start_prosody(setting: Setting, pair: { certificate: string; key: string }): Promise<[string, number]> {
 	const { modules, trusted = "none", secure = true } = setting;
-	neighbours.place("127.0.0.41", "verona.example");
-	const started = await start_reference({
+	const reference = await start_prosody_neighbour(neighbours, {
 		prosody,
+		address: "127.0.0.41",
+		domain: "verona.example",
+		pair,
+		modules: ["observe_s2s", ...modules],
 		plugin_paths: [folder],
-		config: `
-s2s_ports = { 5269 }
-s2s_interfaces = { "127.0.0.41" }
-unbound = { hoststxt = "${neighbours.hosts_file}", forward = "127.0.0.1@9" }
-modules_enabled = { "roster", "saslauth", "tls", "disco", "ping", "observe_s2s", ${modules.map((name) => `"${name}"`).join(", ")} }
-c2s_require_encryption = false
-s2s_secure_auth = ${secure}
-allow_unencrypted_plain_auth = true
-authentication = "insecure"
-insecure_open_authentication = "Yes please, I know what I'm doing!"
-storage = "memory"
-observe_file = "${observed}"
-observe_trusted = "${trusted}"
-ssl = { certificate = "${pair.certificate}", key = "${pair.key}", cafile = "${neighbours.authority}" }
-VirtualHost "verona.example"
-`,
+		options: `s2s_secure_auth = ${secure}\nobserve_file = "${observed}"\nobserve_trusted = "${trusted}"`,
 	});
-	if (!started.ok) throw new Error(started.error);
-	const reference: Reference = started.value;
 	servers.push(reference);
 	return [reference.host, reference.port];
 }

@@ -18,6 +18,8 @@ declare module "../../core/types.ts" {
 		"s2s-connected": StreamEvent;
 		"s2sin-connected": StreamEvent;
 		"s2sout-connected": StreamEvent;
+		/** The same, before that one and on the server's own bus: for what takes the place of the look-up. Not fired by Prosody. */
+		"s2sout-targets": { to_host: string; targets: Target[] };
 		/** Where another server is was looked up; handlers may change it. */
 		"s2sout-pre-connect": StreamEvent & { from_host: string; to_host: string; targets: Target[] };
 		/** The stream is encrypted: is the certificate good enough? False where the stream was closed for it. Priorities as in Prosody. */

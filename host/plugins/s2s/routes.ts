@@ -20,6 +20,8 @@ export interface Route {
 	session: ServerStreamSession;
 	/** Gives up connecting. */
 	cancel: (() => void) | undefined;
+	/** What somebody else keeps for this way, who makes its connection. */
+	kept_elsewhere: (() => Iterable<Stanza>) | undefined;
 }
 
 /** What routes need of the streams. */
@@ -66,14 +68,24 @@ export class Routes {
 		return this.routes.get(`${from_host} ${to_host}`);
 	}
 
+	/** Sends a stanza where there is a way already, now or once its stream is ready; undefined where there is none. */
+	send_on(from_host: string, to_host: string, stanza: Stanza, origin: Session): true | undefined {
+		const route = this.find(from_host, to_host);
+		return route && this.send_over(route, stanza, origin);
+	}
+
 	/** Sends a stanza to another server, now or once there is a stream; true where it was dealt with. */
 	send(from_host: string, to_host: string, stanza: Stanza, origin: Session): true {
-		const route = this.find(from_host, to_host) ?? this.open(from_host, to_host);
+		return this.send_over(this.find(from_host, to_host) ?? this.open(from_host, to_host), stanza, origin);
+	}
+
+	private send_over(route: Route, stanza: Stanza, origin: Session): true {
 		const { session } = route;
 		if (this.takes(session, stanza)) {
 			session.sends2s(stanza);
 			return true;
 		}
+		this.fetch(route, false);
 		if (!this.is_closed && route.queue.add(stanza, is_about_streams(stanza))) return true;
 		if (is_bounced(stanza)) origin.send(st.error_reply(stanza, "wait", "resource-constraint", "Outgoing stanza queue full"));
 		return true;
@@ -88,7 +100,41 @@ export class Routes {
 	/** Sends what waits, all of it or only the questions about dialback keys. */
 	empty(route: Route): void {
 		const { session } = route;
+		this.fetch(route, false);
 		for (const stanza of route.queue.take((stanza) => this.takes(session, stanza))) session.sends2s(stanza);
+	}
+
+	/** Takes over what is kept elsewhere; it comes before all that is added from now on. */
+	private fetch(route: Route, is_certain: boolean): void {
+		const { kept_elsewhere } = route;
+		if (kept_elsewhere === undefined) return;
+		for (const stanza of kept_elsewhere()) {
+			if (!route.queue.add(stanza, is_certain)) this.module.log("warn", "Too many stanzas wait for %s", route.to_host);
+		}
+	}
+
+	/**
+	 * Makes the session of a stream whose connection somebody else makes: it is the way from now on.
+	 * @param kept_elsewhere gives what the caller keeps for it, each stanza once
+	 */
+	prepare(from_host: string, to_host: string, kept_elsewhere: () => Iterable<Stanza>): ServerStreamSession {
+		const session = this.services.create(from_host, to_host);
+		const known = this.find(from_host, to_host);
+		if (known === undefined) this.new_route(from_host, to_host, session).kept_elsewhere = kept_elsewhere;
+		else {
+			known.kept_elsewhere = kept_elsewhere;
+			this.replace(known, session);
+		}
+		return session;
+	}
+
+	/** Has another stream be the way, and gives up what was to become one. */
+	private replace(route: Route, session: ServerStreamSession): void {
+		const { session: waiting } = route;
+		route.cancel?.();
+		route.cancel = undefined;
+		this.use(route, session);
+		if (waiting.conn === undefined) this.services.destroy(waiting, undefined);
 	}
 
 	/** Has stanzas go back over a stream that the other server opened, where there is no other way (XEP-0288). */
@@ -98,12 +144,8 @@ export class Routes {
 			this.new_route(from_host, to_host, session);
 			return;
 		}
-		const { session: waiting } = known;
-		if (waiting.conn !== undefined) return;
-		known.cancel?.();
-		known.cancel = undefined;
-		this.use(known, session);
-		this.services.destroy(waiting, undefined);
+		if (known.session.conn !== undefined) return;
+		this.replace(known, session);
 		this.empty(known);
 	}
 
@@ -132,7 +174,7 @@ export class Routes {
 
 	private new_route(from_host: string, to_host: string, session: ServerStreamSession): Route {
 		const queue = new StanzaQueue(this.module.server.turn, this.services.queue_size, () => this.empty(route));
-		const route: Route = { from_host, to_host, queue, session, cancel: undefined };
+		const route: Route = { from_host, to_host, queue, session, cancel: undefined, kept_elsewhere: undefined };
 		this.routes.set(`${from_host} ${to_host}`, route);
 		this.use(route, session);
 		return route;
@@ -167,6 +209,7 @@ export class Routes {
 		const { from_host, to_host, session } = route;
 		const found = await this.services.resolver.find_server(to_host, default_port);
 		const event = { session, from_host, to_host, targets: found.ok ? found.targets : [] };
+		this.module.server.events.fire_event("s2sout-targets", event);
 		this.module.server.hosts.get(from_host)?.events.fire_event("s2sout-pre-connect", event);
 		let problem = found.ok ? "there is no address for it" : found.error;
 		for (const target of event.targets) {
@@ -213,6 +256,7 @@ export class Routes {
 		this.routes.delete(`${route.from_host} ${route.to_host}`);
 		const ways = this.module.server.hosts.get(route.from_host)?.s2sout;
 		if (ways?.get(route.to_host) === route.session) ways.delete(route.to_host);
+		this.fetch(route, true);
 		const queue = route.queue.take();
 		if (queue.length > 0) {
 			this.module.log(

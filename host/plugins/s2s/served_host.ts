@@ -13,6 +13,8 @@ export function serve_host(module: ModuleApi, streams: ServerStreams, routes: Ro
 	if (module.get_option_boolean("disallow_s2s", false)) {
 		throw new Error('disallow_s2s is set for this host: modules_disabled = { "s2s" } says the same');
 	}
+	// other modules may open a way of their own in between, as in Prosody
+	module.hook("route/remote", ({ from_host, to_host, stanza, origin }) => routes.send_on(from_host, to_host, stanza, origin), -1);
 	module.hook("route/remote", ({ from_host, to_host, stanza, origin }) => routes.send(from_host, to_host, stanza, origin), -10);
 	module.hook("s2sout-stream-features", ({ features }) => streams.add_limits(features));
 	module.hook("s2s-authenticated", ({ session, host }) => streams.authenticated(session, host), -1);

@@ -5,10 +5,10 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { RunningServer } from "../../../host/running_server.ts";
 import * as st from "../../../host/util/stanza.ts";
-import { find_prosody, type Reference, start_reference } from "../../../tools/reference.ts";
+import { find_prosody, type Reference } from "../../../tools/reference.ts";
 import type { Client } from "../../../tools/scansion/client.ts";
 import { ask, expect_stanza } from "../../helper.ts";
-import { log_in_at, Neighbourhood, start_neighbour } from "../servers.ts";
+import { log_in_at, Neighbourhood, start_neighbour, start_prosody_neighbour } from "../servers.ts";
 
 const prosody = find_prosody(process.env["ENJAMB_REFERENCE"]);
 const required = process.env["CI"] === "true";
@@ -42,7 +42,6 @@ async function log_in(host: string, port: number, jid: string): Promise<Client> 
 async function start(secure: boolean, modules: readonly string[]): Promise<[Client, Client]> {
 	const theirs_pair = neighbours.certify("mantua", ["mantua.example", "conference.mantua.example"]);
 	const ours_pair = neighbours.certify("verona", ["verona.example", "conference.verona.example"]);
-	neighbours.place("127.0.0.16", "mantua.example", "conference.mantua.example");
 	ours = await start_neighbour(neighbours, {
 		address: "127.0.0.15",
 		domain: "verona.example",
@@ -52,27 +51,15 @@ async function start(secure: boolean, modules: readonly string[]): Promise<[Clie
 		options: { s2s_secure_auth: secure },
 		log: join(neighbours.folder, "log"),
 	});
-	const started = await start_reference({
+	theirs = await start_prosody_neighbour(neighbours, {
 		prosody,
-		config: `
-s2s_ports = { 5269 }
-s2s_interfaces = { "127.0.0.16" }
-unbound = { hoststxt = "${neighbours.hosts_file}", forward = "127.0.0.1@9" }
-modules_enabled = { "roster", "saslauth", "tls", "disco", "ping", ${modules.map((name) => `"${name}"`).join(", ")} }
-c2s_require_encryption = false
-s2s_secure_auth = ${secure}
-allow_unencrypted_plain_auth = true
-authentication = "insecure"
-insecure_open_authentication = "Yes please, I know what I'm doing!"
-storage = "memory"
-ssl = { certificate = "${theirs_pair.certificate}", key = "${theirs_pair.key}", cafile = "${neighbours.authority}" }
-VirtualHost "mantua.example"
-Component "conference.mantua.example" "muc"
-	muc_room_locking = false
-`,
+		address: "127.0.0.16",
+		domain: "mantua.example",
+		pair: theirs_pair,
+		modules,
+		options: `s2s_secure_auth = ${secure}`,
+		hosts: `Component "conference.mantua.example" "muc"\n\tmuc_room_locking = false`,
 	});
-	if (!started.ok) throw new Error(started.error);
-	theirs = started.value;
 	const at = ours.addresses().find(({ service }) => service === "c2s");
 	return [
 		await log_in(at?.host ?? "", at?.port ?? 0, "romeo@verona.example"),

@@ -27,7 +27,8 @@ const further = process.env["PROSODY_MODULES"];
 /** A Prosody 13 for modules that need one; its own modules lie beside it, and those of Debian's Prosody would come in their place. */
 const reference = process.env["ENJAMB_REFERENCE"];
 
-const module_folders: readonly string[] = [
+/** Where modules are looked for on either server. */
+export const module_folders: readonly string[] = [
 	...(reference === undefined ? [folder] : []),
 	...(further === undefined ? [] : [further]),
 	...(reference === undefined ? [] : [join(dirname(reference), "../lib/prosody/modules")]),
