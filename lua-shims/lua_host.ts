@@ -14,7 +14,7 @@ import { ModuleRegistry } from "./module/registry.ts";
 import { module_metadata, refusal } from "./module_files.ts";
 import { provide_prosody } from "./prosody.ts";
 import { show_rooms } from "./room.ts";
-import { answer_session_fields } from "./shell_commands.ts";
+import { answer_session_fields, offer_shell_environment } from "./shell_commands.ts";
 import { create_stanza_library, type StanzaLibrary } from "./stanza.ts";
 import { s2s_functions } from "./stream_listeners.ts";
 import { provide } from "./surface.ts";
@@ -74,6 +74,7 @@ export class LuaHost implements LuaContext {
 		if (serves === "modules") {
 			restrict_debug(this.vm);
 			answer_session_fields(this);
+			offer_shell_environment(this);
 		}
 		this.costs.publish(server);
 		this.modules = new ModuleRegistry(this, folders, this.costs);

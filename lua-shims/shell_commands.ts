@@ -1,6 +1,7 @@
 // Counterpart: plugins/mod_admin_shell.lua (what commands of modules in Lua are given, and what they answer)
 
 import {
+	type Command,
 	done,
 	type Outcome,
 	refused,
@@ -14,7 +15,7 @@ import { promise_of, Waiting } from "../host/util/waiting.ts";
 import type { LuaContext } from "./context.ts";
 import { optional_text, text_argument } from "./vm/arguments.ts";
 import { type Table, TValue } from "./vm/fengari.ts";
-import { nil, string_value, tags } from "./vm/live_table.ts";
+import { is_function, nil, string_value, tags } from "./vm/live_table.ts";
 import { bytes_of } from "./vm/text.ts";
 
 /** `self.session` of a command: what it prints to, and what it knows of whoever typed it. */
@@ -133,6 +134,32 @@ export function shell_command_from_lua(host: LuaContext, item: TValue): ShellCom
 			return answer instanceof Waiting ? promise_of(answer).then((values) => outcome_of(host, values)) : outcome_of(host, answer);
 		},
 	};
+}
+
+/** Offers the functions that modules in Lua put into the shared table `admin_shell/env`, by section and name. */
+export function offer_shell_environment(host: LuaContext): void {
+	const { vm, border, server } = host;
+	server.events.add_handler("shell-command-wanted", ({ env, section, name }): Command | undefined => {
+		const functions = border.to_lua(env.get(section));
+		const run = functions.type === tags.table ? vm.index(functions, string_value(name)) : nil;
+		if (!is_function(run)) return undefined;
+		const kept = new TValue(run.type, run.value);
+		return {
+			name,
+			args: [],
+			desc: "",
+			run(shell, args) {
+				const self = session_value(host, shell);
+				const metatable = vm.new_table();
+				vm.raw_set(metatable, "__index", functions);
+				(self.value as Table).metatable = metatable;
+				const answer = vm.call_waiting(kept, [self, ...args.map((value) => border.deep_table(value))]);
+				return answer instanceof Waiting
+					? promise_of(answer).then((values) => outcome_of(host, values))
+					: outcome_of(host, answer);
+			},
+		};
+	});
 }
 
 /** Tells of fields that modules in Lua keep in sessions, such as those of stream management. */

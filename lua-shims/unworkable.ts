@@ -21,11 +21,6 @@ const modules: readonly Unworkable[] = [
 		built_in: true,
 	},
 	{
-		file: "mod_admin_telnet.lua",
-		mark: "admin_shell/env",
-		reason: "its commands are those of Prosody's own shell in Lua; `enjamb shell` and `prosodyctl shell` have the built-in ones",
-	},
-	{
 		file: "mod_auth_cyrus.lua",
 		mark: "sasl_cyrus",
 		reason: "Cyrus SASL is a library in C that the server would wait for; mod_auth_ldap asks a directory",

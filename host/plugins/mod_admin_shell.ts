@@ -1,8 +1,9 @@
 // Counterpart: plugins/mod_admin_shell.lua
 
-import type { AdminSession } from "../core/admin_session.ts";
+import { AdminSession } from "../core/admin_session.ts";
 import type { ModuleDefinition } from "../core/types.ts";
 import { handle_line, type LineAnswer, type LuaRunner } from "./admin_shell/lines.ts";
+import { listener_of, when_gone } from "./admin_shell/listeners.ts";
 import { create_sections } from "./admin_shell/sections.ts";
 import { ShellSession } from "./admin_shell/session.ts";
 import { CommandTable } from "./admin_shell/table.ts";
@@ -14,15 +15,21 @@ export const definition: ModuleDefinition = {
 	load(module) {
 		module.depends("admin_socket");
 		const table = new CommandTable(module, create_sections(module));
-		const sessions = new Map<AdminSession, ShellSession>();
+		const sessions = new Map<object, ShellSession>();
 
-		function session_of(admin: AdminSession): ShellSession {
-			let session = sessions.get(admin);
-			if (session === undefined) {
-				session = new ShellSession(admin);
-				sessions.set(admin, session);
-			}
+		function session_of(origin: object): ShellSession | undefined {
+			const known = sessions.get(origin);
+			if (known !== undefined) return known;
+			const listener = listener_of(origin);
+			if (listener === undefined) return undefined;
+			const session = new ShellSession(listener);
+			sessions.set(origin, session);
 			return session;
+		}
+
+		function forget(origin: object): void {
+			sessions.get(origin)?.end();
+			sessions.delete(origin);
 		}
 
 		const run_lua: LuaRunner = (code, print) => module.server.modulemanager.run_line(code, print);
@@ -30,21 +37,21 @@ export const definition: ModuleDefinition = {
 			module.log("error", "Traceback[shell]: %s", error instanceof Error ? (error.stack ?? error.message) : error);
 
 		module.hook("admin/repl-input", ({ origin, stanza }) => {
+			const is_new = !sessions.has(origin);
 			const session = session_of(origin);
+			if (session === undefined) return undefined;
 			const say = ({ text, is_error }: LineAnswer): void => session.answer(text, is_error);
 			const answer = handle_line(session.for_line(stanza), table, stanza.get_text() ?? "", run_lua, report);
 			if (answer instanceof Promise) answer.then(say, report);
 			else say(answer);
+			if (is_new && !(origin instanceof AdminSession)) when_gone(origin, () => forget(origin));
 			return true;
 		});
 		module.hook("admin/repl-requested-input", ({ origin, stanza }) => {
-			session_of(origin).receive(stanza);
+			session_of(origin)?.receive(stanza);
 			return true;
 		});
-		module.hook("admin-disconnected", ({ session }) => {
-			sessions.get(session)?.end();
-			sessions.delete(session);
-		});
+		module.hook("admin-disconnected", ({ session }) => forget(session));
 		// What somebody watches would otherwise go on for ever, since nobody here would hear that they are gone
 		module.unload = () => {
 			for (const session of sessions.values()) session.end();

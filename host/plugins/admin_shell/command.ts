@@ -106,6 +106,13 @@ declare module "../../core/types.ts" {
 	interface ItemTypes {
 		"shell-command": ShellCommandItem;
 	}
+	interface EventMap {
+		/**
+		 * A command was typed that no module offers; a handler answers with the one that is in `env`, the shared table `admin_shell/env`,
+		 * where modules in Lua put functions by section and name. Not fired by Prosody.
+		 */
+		"shell-command-wanted": { readonly env: ReadonlyMap<string, unknown>; readonly section: string; readonly name: string };
+	}
 }
 
 /** A value as Lua shows it. */

@@ -106,8 +106,10 @@ function run_call(
 	const [step, ...rest] = steps;
 	if (step === undefined) return answer_of(result(table.has(first) || first === "help" ? {} : undefined));
 	if (first === "help") return answer_of(show_help(shell, table, step.name));
-	if (!table.has(first)) return failure(`Sorry, I couldn't understand that... there is no section '${first}': 'help' lists all`);
 	const command = table.find(first, step.name);
+	if (command === undefined && !table.has(first)) {
+		return failure(`Sorry, I couldn't understand that... there is no section '${first}': 'help' lists all`);
+	}
 	if (command === undefined || step.args === undefined) {
 		return failure(`Sorry, I couldn't understand that... '${first}' has no command '${step.name}': 'help ${first}' lists all`);
 	}

@@ -1,6 +1,5 @@
 // Counterpart: plugins/mod_admin_shell.lua (new_session, request_repl_input)
 
-import type { AdminSession } from "../../core/admin_session.ts";
 import * as id from "../../util/id.ts";
 import { type Stanza, stanza } from "../../util/stanza.ts";
 import type { Shell } from "./command.ts";
@@ -25,15 +24,27 @@ interface PendingInput {
 	cancel(reason: string): void;
 }
 
+/** Where what is printed goes, and whether anybody is there. */
+export interface ShellListener {
+	readonly destroyed: boolean;
+	/** Whether it can be asked for something. */
+	readonly takes_questions: boolean;
+	/** Sends `<repl-output/>`, `<repl-result/>` or `<repl-request-input/>`. */
+	send(stanza: Stanza): unknown;
+	/** Runs what sends something that has nothing to do with what is stored. */
+	send_certainly(send: () => void): void;
+}
+
 /** Whoever is connected to the socket and types commands. */
 export class ShellSession {
 	private readonly inputs = new Map<string, PendingInput>();
 	private leave: () => void = () => {};
+	private is_over = false;
 	private readonly gone = new Promise<void>((resolve) => {
 		this.leave = resolve;
 	});
 
-	constructor(private readonly admin: AdminSession) {}
+	constructor(private readonly admin: ShellListener) {}
 
 	/** What a command sees of whoever typed it, for one line. */
 	for_line(line: Stanza): Shell {
@@ -47,7 +58,7 @@ export class ShellSession {
 			write: (text) => void this.admin.send(stanza("repl-output", { eol: "0" }).text(sendable(text))),
 			request_password: () => this.request("password"),
 			gone: this.gone,
-			is_connected: () => !this.admin.destroyed,
+			is_connected: () => !this.is_over && !this.admin.destroyed,
 		};
 	}
 
@@ -61,6 +72,7 @@ export class ShellSession {
 	}
 
 	private request(type: string): Promise<string> {
+		if (!this.admin.takes_questions) return Promise.reject(new Error("nobody can be asked here"));
 		const [oldest] = this.inputs.keys();
 		if (this.inputs.size >= most_inputs && oldest !== undefined) this.finish(oldest)?.cancel("cancelled");
 		const input_id = id.short();
@@ -88,6 +100,7 @@ export class ShellSession {
 
 	/** Nobody is there any more. */
 	end(): void {
+		this.is_over = true;
 		for (const input_id of [...this.inputs.keys()]) this.finish(input_id)?.cancel("cancelled");
 		this.leave();
 	}

@@ -30,17 +30,26 @@ class HostCommand {
 	};
 }
 
+function is_command(value: unknown): value is Command {
+	return typeof value === "object" && value !== null && "run" in value;
+}
+
 /** All that can be typed, by section. */
 export class CommandTable {
 	private readonly sections = new Map<string, OpenSection>();
 	private readonly host_commands = new Map<string, HostCommand>();
+	/** Where modules in Lua put commands, as in Prosody. */
+	private readonly env: Map<string, unknown>;
 
 	constructor(
 		private readonly module: ModuleApi,
 		sections: readonly Section[],
 	) {
+		this.env = module.shared("env");
+		this.env.set("output", { configure: () => undefined });
 		for (const { name, desc, commands } of sections) {
 			this.sections.set(name, { desc, commands: new Map(commands.map((entry) => [entry.name, entry])), is_fixed: true });
+			if (!this.env.has(name)) this.env.set(name, {});
 		}
 	}
 
@@ -62,7 +71,10 @@ export class CommandTable {
 	}
 
 	find(section: string, name: string): Command | undefined {
-		return this.sections.get(section)?.commands.get(name);
+		const offered = this.sections.get(section)?.commands.get(name);
+		if (offered !== undefined) return offered;
+		const found = this.module.server.events.fire_event("shell-command-wanted", { env: this.env, section, name });
+		return is_command(found) ? found : undefined;
 	}
 
 	/** Follows what modules offer: those of a host where one is given, else the global ones. */
