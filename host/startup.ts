@@ -14,6 +14,7 @@ import { create_modulemanager } from "./core/modulemanager.ts";
 import { create_portmanager } from "./core/portmanager.ts";
 import { create_reload } from "./core/reload.ts";
 import { create_rostermanager } from "./core/rostermanager.ts";
+import { measure_server } from "./core/server_measures.ts";
 import { create_sessionmanager } from "./core/sessionmanager.ts";
 import { create_router } from "./core/stanza_router.ts";
 import { create_statsmanager } from "./core/statsmanager.ts";
@@ -144,6 +145,7 @@ export function create_server(options: ServerOptions): Result<RunningServer, str
 		}
 	};
 	const turn = new Turn(fail_turn, undefined, lock_time);
+	const statsmanager = create_statsmanager({ config, events, log: logger("stats"), report });
 
 	let start_time: number | undefined;
 	// The managers know each other only through this value, which is complete before any of them is asked for something.
@@ -168,7 +170,7 @@ export function create_server(options: ServerOptions): Result<RunningServer, str
 			config: config_folder,
 			plugins,
 		},
-		statsmanager: create_statsmanager(),
+		statsmanager,
 		get router() {
 			return router;
 		},
@@ -190,6 +192,7 @@ export function create_server(options: ServerOptions): Result<RunningServer, str
 		activate_host: (host) => hostmanager.activate(host),
 		deactivate_host: (host, reason) => hostmanager.deactivate(host, reason),
 		get_children: (host) => hostmanager.get_children(host),
+		unserved_hosts: () => enabled_hosts(config).filter((host) => !hosts.has(host)),
 		tls_context: (host) => certmanager.tls_context(host),
 		peer_tls_context: (host) => certmanager.peer_tls_context(host),
 		service_tls_context: (at) => certmanager.service_tls_context(at),
@@ -236,6 +239,7 @@ export function create_server(options: ServerOptions): Result<RunningServer, str
 	const usermanager = create_usermanager(server);
 	const certmanager = create_certmanager(server);
 	const portmanager = create_portmanager(server);
+	measure_server(server);
 	const hostmanager = create_hostmanager(server, {
 		load_modules(host) {
 			// Where nothing can be stored, every module would only log an error of its own.
@@ -366,6 +370,7 @@ export function create_server(options: ServerOptions): Result<RunningServer, str
 		await portmanager.stop();
 		storagemanager.close();
 		events.tell("server-stopped", { reason }, report);
+		statsmanager.close();
 		claims.release();
 	}
 

@@ -10,6 +10,7 @@ import { item_value } from "./items.ts";
 import { answer_value } from "./native_calls.ts";
 import { features_of, router_functions } from "./prosody.ts";
 import { lua_origin } from "./session.ts";
+import { statsmanager } from "./statistics.ts";
 import { create_storage_library } from "./store.ts";
 import { stream_error_of } from "./stream_fields.ts";
 import { new_outgoing, stream_listener } from "./stream_listeners.ts";
@@ -245,24 +246,6 @@ function portmanager(host: LuaContext): TValue {
 
 // ------------------------------------------------------------------------------------------------------------ the rest
 
-/** `host.statistics`: what the host measures of itself. */
-function statistics(host: LuaContext): TValue {
-	const { border, server } = host;
-	return make_library(host.vm, {
-		values() {
-			const split = (key: string): readonly [on: string, name: string] => {
-				const end = key.indexOf("/");
-				return [key.slice(0, end), key.slice(end + 1)];
-			};
-			const found = [...server.statsmanager.values()].map(([key, value]) => {
-				const [on, name] = split(key);
-				return { host: on, name, value, counts_up: server.statsmanager.counts_up(key) };
-			});
-			return border.deep_table(found);
-		},
-	});
-}
-
 /** Sinks of the log belong to the host. Source: core/loggingmanager.lua. */
 function loggingmanager(host: LuaContext): TValue {
 	return make_library(host.vm, {
@@ -319,7 +302,7 @@ export const core_libraries: { readonly [name: string]: (host: LuaContext) => TV
 	"core.s2smanager": s2smanager,
 	"core.sessionmanager": sessionmanager,
 	"core.stanza_router": stanza_router,
+	"core.statsmanager": statsmanager,
 	"core.storagemanager": create_storage_library,
 	"core.usermanager": usermanager,
-	"host.statistics": statistics,
 };

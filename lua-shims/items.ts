@@ -182,7 +182,6 @@ const adapters = new Map<string, ItemAdapter>([
 	["http-provider", (host, _module, item) => http_app_from_lua(host, item)],
 	["net-provider", net_service],
 	["shell-command", (host, _module, item) => shell_command_from_lua(host, item)],
-	["measure", (host, _module, item) => host.border.copy_fields(item, ["name", "type"])],
 ]);
 
 /** The item that the host gets for one of Lua's: the same each time. */

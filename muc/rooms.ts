@@ -235,8 +235,15 @@ export function create_rooms(module: ModuleApi, library: RoomLibrary): Rooms {
 
 	module.hook_global("stats-update", count_live_rooms);
 
+	const occupants = module.server.statsmanager
+		.metric("gauge", "enjamb_occupants", { description: "Occupants of rooms in memory", labels: ["host"] })
+		.with_labels(module.host);
+
 	function count_live_rooms(): void {
 		live_room(cache.count());
+		let count = 0;
+		for (const room of cache.values()) count += room._occupants.size;
+		occupants.set(count);
 	}
 
 	return {

@@ -3,7 +3,7 @@
 import { host } from "../util/jid.ts";
 import type { AddressableText } from "../util/stanza.ts";
 import * as st from "../util/stanza.ts";
-import type { C2sSession, Delivery, Resources, Server } from "./types.ts";
+import type { C2sSession, Delivery, Resources, Server, Stanza } from "./types.ts";
 
 const wanted: { readonly [Which in Exclude<Resources, "top">]: (session: C2sSession) => boolean } = {
 	available: ({ presence }) => presence !== undefined,
@@ -30,21 +30,32 @@ export function create_delivery(
 		return session.events.has_only_among(event, new Set([delivery, ...session.ignore_groupchat]));
 	}
 
+	let count = 0;
+	const send = (session: C2sSession, stanza: Stanza): boolean => {
+		const is_sent = session.send(stanza);
+		if (is_sent) count++;
+		return is_sent;
+	};
+
 	return {
+		get count() {
+			return count;
+		},
 		is_ours: (jid) => hosts.get(host(jid) ?? "")?.type === "local",
 		session: (full_jid) => full_sessions.get(full_jid),
 		account: (bare_jid) => bare_sessions.get(bare_jid),
 		is_online: (jid) => full_sessions.has(jid) || bare_sessions.has(jid),
-		send: (full_jid, stanza) => full_sessions.get(full_jid)?.send(stanza) === true,
+		send(full_jid, stanza) {
+			const session = full_sessions.get(full_jid);
+			return session !== undefined && send(session, stanza);
+		},
 		send_to_account(bare_jid, stanza, resources) {
 			const user = bare_sessions.get(bare_jid);
 			if (user === undefined) return 0;
 			// A copy, since sending can end a session
 			const sessions =
 				resources === "top" ? [...(user.top_resources ?? [])] : [...user.sessions.values()].filter(wanted[resources]);
-			let count = 0;
-			for (const session of sessions) if (session.send(stanza)) count++;
-			return count;
+			return sessions.filter((session) => send(session, stanza)).length;
 		},
 		broadcast(recipients, stanza, otherwise) {
 			let text: AddressableText | undefined;
@@ -59,13 +70,18 @@ export function create_delivery(
 				if (session !== undefined && is_plain && !session.has_filter("stanzas/out")) {
 					text ??= st.serialise_for_many(stanza);
 					session.send_shared(text);
+					count++;
 				} else otherwise(to);
 			}
 		},
 		text_sender(full_jid, name) {
 			const session = wants_debug() ? undefined : full_sessions.get(full_jid);
 			if (session === undefined || session.has_filter("stanzas/out")) return undefined;
-			return delivers_plainly(session.host, name) ? (text) => void session.send_shared(text) : undefined;
+			if (!delivers_plainly(session.host, name)) return undefined;
+			return (text) => {
+				session.send_shared(text);
+				count++;
+			};
 		},
 	};
 }

@@ -7,7 +7,7 @@ import { clone, type Stanza } from "../util/stanza.ts";
 import { http_url } from "./http_url.ts";
 import { IqTracker } from "./iq_tracker.ts";
 import type { ModuleGuard } from "./module_guard.ts";
-import { ModuleOptions } from "./module_options.ts";
+import { ModuleMeasures } from "./module_measures.ts";
 import { create_timer } from "./module_timer.ts";
 import type {
 	EventMap,
@@ -16,7 +16,6 @@ import type {
 	ItemEvent,
 	ItemTypes,
 	Log,
-	Measure,
 	ModuleApi,
 	ModuleExports,
 	PermissionContext,
@@ -40,8 +39,11 @@ export interface ModuleServices {
 	shared(path: string): Map<string, unknown>;
 }
 
+/** Which status is worse than another. Source: core/moduleapi.lua, status_priorities. */
+const status_ranks = { error: 3, warn: 2, info: 1, core: 0 };
+
 /** A module's `module`: everything done through it is remembered, and {@link release} takes it back. */
-export class ModuleInstance extends ModuleOptions implements ModuleApi {
+export class ModuleInstance extends ModuleMeasures implements ModuleApi {
 	readonly log: Log;
 	unload: (() => void) | undefined;
 	save: (() => unknown) | undefined;
@@ -50,11 +52,11 @@ export class ModuleInstance extends ModuleOptions implements ModuleApi {
 	ready: (() => void) | undefined;
 	add_host: ((host_module: ModuleApi) => void) | undefined;
 	/** What is wrong with it, or that it runs, for people to read. */
-	status: { kind: string; message: string } = { kind: "core", message: "Loading" };
+	status: { kind: keyof typeof status_ranks; message: string } = { kind: "core", message: "Loading" };
 	/** Names of the modules it depends on. */
 	readonly dependencies = new Set<string>();
 
-	private readonly undo = new Set<() => void>();
+	protected readonly undo = new Set<() => void>();
 	/** Functions that remove hooks, by handler and event. */
 	private readonly hooked = new WeakMap<object, Map<string, () => void>>();
 	private readonly items: { [Key in keyof ItemTypes]?: ItemTypes[Key][] } = {};
@@ -113,7 +115,7 @@ export class ModuleInstance extends ModuleOptions implements ModuleApi {
 		return this.guard === undefined ? handler : this.guard.handler(handler);
 	}
 
-	private get events(): Events<EventMap> {
+	protected get events(): Events<EventMap> {
 		return this.server.hosts.get(this.host)?.events ?? this.server.events;
 	}
 
@@ -377,12 +379,10 @@ export class ModuleInstance extends ModuleOptions implements ModuleApi {
 
 	// ------------------------------------------------------------------------------------------------------------ status
 
-	measure(name: string, kind: "amount" | "rate" | "times" | "counter" | "distribution"): Measure {
-		this.add_item("measure", { name, type: kind });
-		return this.server.statsmanager.measure(kind, `mod_${this.name}/${name}`, this.host);
-	}
-
-	set_status(kind: "error" | "warn" | "info" | "core", message: string): void {
+	set_status(kind: "error" | "warn" | "info" | "core", message: string, override?: boolean): void {
+		const [before, now] = [status_ranks[this.status.kind] ?? 0, status_ranks[kind]];
+		const keeps_error = before >= status_ranks.error && now < before && override !== true;
+		if (keeps_error || (override === false && before > now)) return;
 		this.status = { kind, message };
 	}
 

@@ -184,7 +184,7 @@ export function create_modulemanager(server: Server, loaders: readonly ModuleLoa
 				},
 			);
 		}
-		module.set_status("core", "Loaded");
+		module.set_status("core", "Loaded", false);
 		if (is_ready) call(module, "ready", () => module.ready?.());
 		return ok(entry);
 	}

@@ -8,7 +8,7 @@ import * as st from "../util/stanza.ts";
 import type { StreamCallbacks, StreamFault, StreamOptions } from "../util/xmppstream.ts";
 import { StreamInput } from "./stream_input.ts";
 import type { BaseStreamSession, StreamControl } from "./stream_session.ts";
-import type { Connection, ModuleApi, StreamError, Timer } from "./types.ts";
+import type { Connection, ModuleApi, StatsManager, StreamError, Timer } from "./types.ts";
 
 /** Time limits for the other ends of streams, in seconds, and limits for what they send. */
 export interface StreamLimits {
@@ -120,7 +120,22 @@ export class Streams<Session extends BaseStreamSession> {
 	constructor(
 		private readonly module: ModuleApi,
 		private readonly kind: StreamKind<Session>,
-	) {}
+	) {
+		this.measure(module.server.statsmanager);
+	}
+
+	private measure(stats: StatsManager): void {
+		if (stats.registry === undefined) return;
+		const description = "Bytes that wait for the other ends of streams to take them";
+		const queued = stats
+			.metric("gauge", "enjamb_queued", { unit: "bytes", description, labels: ["stream"] })
+			.with_labels(this.kind.name);
+		this.module.hook_global("stats-update", () => {
+			let bytes = 0;
+			for (const conn of this.lines.keys()) bytes += conn.pending;
+			queued.set(bytes);
+		});
+	}
 
 	/** How many connections there are. */
 	get size(): number {

@@ -11,6 +11,7 @@ export type * from "./types/http.ts";
 export type * from "./types/http_client.ts";
 export type * from "./types/logging.ts";
 export type * from "./types/managers.ts";
+export type * from "./types/measures.ts";
 export type * from "./types/modules.ts";
 export type * from "./types/reload.ts";
 export type * from "./types/room_keeping.ts";

@@ -25,6 +25,8 @@ import { definition as http } from "./mod_http.ts";
 import { definition as http_altconnect } from "./mod_http_altconnect.ts";
 import { definition as http_errors } from "./mod_http_errors.ts";
 import { definition as http_files } from "./mod_http_files.ts";
+import { definition as http_health } from "./mod_http_health.ts";
+import { definition as http_openmetrics } from "./mod_http_openmetrics.ts";
 import { definition as iq } from "./mod_iq.ts";
 import { definition as limits } from "./mod_limits.ts";
 import { definition as message } from "./mod_message.ts";
@@ -89,6 +91,8 @@ export const host_modules: readonly ModuleDefinition[] = [
 	http_altconnect,
 	http_errors,
 	http_files,
+	http_health,
+	http_openmetrics,
 	iq,
 	limits,
 	message,

@@ -62,7 +62,7 @@ export const definition: ModuleDefinition = {
 			const there = host === undefined ? undefined : hosts.get(host);
 			if (host === undefined || there?.type !== "local" || !there.modules.has("c2s")) {
 				module.log("debug", "BOSH client tried to connect to a host that is not here: %s", to ?? "(none)");
-				report_bad_host(1);
+				report_bad_host();
 				return terminate_text("improper-addressing");
 			}
 			const rid = whole_number(attr["rid"]);
@@ -86,7 +86,7 @@ export const definition: ModuleDefinition = {
 				log: module.log,
 				add_timer: (delay, callback) => module.add_timer(delay, callback),
 				forget: () => sessions.delete(sid),
-				timed_out: () => report_timeout(1),
+				timed_out: () => report_timeout(),
 				creation: {
 					requests: String(bosh_max_requests),
 					hold: String(bosh_hold),
@@ -103,7 +103,7 @@ export const definition: ModuleDefinition = {
 			});
 			const made = { conn, framing };
 			sessions.set(sid, made);
-			report_new_sid(1);
+			report_new_sid();
 			const session = c2s.accept(conn, framing);
 			module.fire_event("bosh-session", { session, request });
 			return made;
@@ -116,7 +116,7 @@ export const definition: ModuleDefinition = {
 			const found = sessions.get(sid);
 			if (found !== undefined) return found;
 			module.log("info", "Client tried to use sid '%s' which we don't know about", sid);
-			report_bad_sid(1);
+			report_bad_sid();
 			return terminate_text("item-not-found");
 		}
 

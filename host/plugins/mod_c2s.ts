@@ -12,6 +12,7 @@ import type { Attributes, Stanza } from "../util/stanza.ts";
 import * as st from "../util/stanza.ts";
 import { tonumber } from "../util/tonumber.ts";
 import * as uuid from "../util/uuid.ts";
+import { count_stream, measure_encryption, stream_gauge } from "./stream_measures.lib.ts";
 
 /** What modules with other carriers for clients' streams may do. */
 export interface C2sExports {
@@ -60,12 +61,14 @@ class ClientStreams implements StreamKind<ClientSession> {
 	private readonly stanza_size_limit: number;
 	private readonly unauthed_stanza_size_limit: number;
 	private readonly idle_timeout: number;
+	private readonly measure_encrypted: ReturnType<typeof measure_encryption>;
 
 	constructor(private readonly module: ModuleApi) {
 		this.keepalives = module.get_option_boolean("c2s_tcp_keepalives", module.get_option_boolean("tcp_keepalives", true));
 		this.stanza_size_limit = module.get_option_integer("c2s_stanza_size_limit", 1024 * 256, 10000);
 		this.unauthed_stanza_size_limit = module.get_option_integer("c2s_unauthed_stanza_size_limit", 10000, 1000);
 		this.idle_timeout = idle_timeout(module);
+		this.measure_encrypted = measure_encryption(module);
 		this.limits = {
 			unauthed_timeout: module.get_option_period("c2s_timeout", "5 minutes"),
 			close_timeout: module.get_option_period("c2s_close_timeout", 5),
@@ -205,6 +208,7 @@ class ClientStreams implements StreamKind<ClientSession> {
 	private encrypted(session: ClientSession): void {
 		session.secure = true;
 		const info = session.conn?.ssl_info();
+		this.measure_encrypted(info);
 		if (info) session.log("info", "Stream encrypted (%s with %s)", info.protocol, info.cipher);
 		else session.log("info", "Stream encrypted");
 	}
@@ -217,8 +221,11 @@ export const definition: ModuleDefinition = {
 	load(module) {
 		const kind = new ClientStreams(module);
 		const streams = new Streams(module, kind);
-		const count = module.measure("connections", "amount");
-		module.hook("stats-update", () => count(streams.size));
+		const connections = stream_gauge(module, "connections", "Established c2s connections");
+		module.hook("stats-update", () => {
+			connections.clear();
+			for (const session of streams.sessions()) count_stream(connections, session);
+		});
 
 		module.hook_global(
 			"user-password-changed",

@@ -9,6 +9,7 @@ import type { Connection, ModuleApi, ModuleDefinition, Session, Stanza } from ".
 import { ns } from "../util/ns.ts";
 import { read_name_servers, ServiceResolver } from "../util/resolver.ts";
 import type {} from "./s2s/events.ts";
+import { create_measures } from "./s2s/measures.ts";
 import { Routes } from "./s2s/routes.ts";
 import { serve_host } from "./s2s/served_host.ts";
 import { type ServerStreamOptions, ServerStreams } from "./s2s/server_streams.ts";
@@ -69,7 +70,17 @@ function create_resolver(module: ModuleApi): ServiceResolver {
 		...(module.get_option_boolean("use_ipv6", true) ? [6 as const] : []),
 		...(module.get_option_boolean("use_ipv4", true) ? [4 as const] : []),
 	];
+	const lookups = module.server.statsmanager.metric("histogram", "prosody_dns", {
+		unit: "seconds",
+		description: "DNS lookups",
+		labels: ["qclass", "qtype"],
+		buckets: [1 / 1024, 1 / 256, 1 / 64, 1 / 16, 1 / 4, 1, 4],
+	});
 	return new ServiceResolver({
+		measure(type) {
+			const begun = performance.now();
+			return () => lookups.with_labels("IN", type).sample((performance.now() - begun) / 1000);
+		},
 		...read_name_servers(module.get_option("unbound")),
 		timeout: 5000,
 		families,
@@ -82,8 +93,9 @@ export const definition: ModuleDefinition = {
 	global: true,
 	load(module): S2sExports {
 		const options = read_options(module);
-		const kind = new ServerStreams(module, options, () => routes);
-		const streams = new Streams(module, kind);
+		const measures = create_measures(module, () => streams.sessions());
+		const kind = new ServerStreams(module, options, () => routes, measures);
+		const streams: Streams<ServerStreamSession> = new Streams(module, kind);
 		const routes = new Routes(module, {
 			resolver: create_resolver(module),
 			queue_size: options.queue_size,
@@ -101,9 +113,6 @@ export const definition: ModuleDefinition = {
 				conn.starttls(context, { servername: route.to_host, alpn: "xmpp-server" });
 			},
 		});
-		const count = module.measure("connections", "amount");
-		module.hook("stats-update", () => count(streams.size));
-
 		module.hook("s2s-read-timeout", keep_alive, -1);
 		module.hook(
 			"server-stopping",

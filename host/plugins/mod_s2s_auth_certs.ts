@@ -9,6 +9,10 @@ export const definition: ModuleDefinition = {
 	name: "s2s_auth_certs",
 	global: true,
 	load(module) {
+		const checked = module.metric("counter", "checked", {
+			description: "Certificate validation results",
+			labels: ["chain", "identity"],
+		});
 		module.hook(
 			"s2s-check-certificate",
 			function check_certificate({ session, host }): undefined {
@@ -26,9 +30,11 @@ export const definition: ModuleDefinition = {
 					session.cert_chain_status,
 					problem === undefined ? "" : ` (${problem})`,
 				);
-				if (problem !== undefined || host === undefined) return;
-				session.cert_identity_status = verify_identity(host, "xmpp-server", certificate) ? "valid" : "invalid";
-				session.log("debug", "certificate identity validation result: %s", session.cert_identity_status);
+				if (problem === undefined && host !== undefined) {
+					session.cert_identity_status = verify_identity(host, "xmpp-server", certificate) ? "valid" : "invalid";
+					session.log("debug", "certificate identity validation result: %s", session.cert_identity_status);
+				}
+				checked.with_labels(session.cert_chain_status, session.cert_identity_status ?? "unknown").add(1);
 			},
 			509,
 		);

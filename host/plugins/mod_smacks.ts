@@ -9,6 +9,7 @@ import * as st from "../util/stanza.ts";
 import { tonumber } from "../util/tonumber.ts";
 import { let_clients_come_back } from "./smacks/hibernation.ts";
 import { type ManagedSession, ManagedStream, type SmacksOptions } from "./smacks/managed_stream.ts";
+import { create_measures } from "./smacks/measures.ts";
 import { Resumption } from "./smacks/resumption.ts";
 import { manage_server_streams } from "./smacks/server_streams.ts";
 import { keep_messages } from "./smacks/undelivered.ts";
@@ -23,6 +24,7 @@ function read_options(module: ModuleApi): SmacksOptions {
 		max_inactive_unacked: module.get_option_integer("smacks_max_inactive_unacked_stanzas", 256, 0),
 		max_ack_delay: module.get_option_period("smacks_max_ack_delay", 30),
 		max_old_sessions: module.get_option_integer("smacks_max_old_sessions", 10, 0),
+		measures: create_measures(module),
 	};
 }
 
@@ -106,7 +108,7 @@ export const definition: ModuleDefinition = {
 				session.close({ condition: "invalid-xml", text: "Missing or invalid 'h' attribute" });
 				return true;
 			}
-			const sent = stream.queue.count_sent;
+			const { count_sent: sent, count_acked } = stream.queue;
 			const problem = stream.queue.ack(h);
 			if (problem !== undefined) {
 				session.log("warn", "The other end says that it has %d stanzas, but we sent %d", h, sent);
@@ -120,6 +122,7 @@ export const definition: ModuleDefinition = {
 				});
 				return true;
 			}
+			options.measures.acked.sample(h - count_acked);
 			stream.request_ack(false, "handle_a");
 			return true;
 		}
@@ -141,7 +144,10 @@ export const definition: ModuleDefinition = {
 			session.log("debug", "Resuming session %s", original.id);
 			original.resume_over(session);
 			original.send(st.stanza("resumed", { xmlns, h: String(found.handled ?? 0), previd }));
+			const { hibernating } = found;
 			found.resend();
+			// Whose connection was not known to be gone did not wait
+			options.measures.resumption_age.sample(hibernating === undefined ? 0 : Math.floor(Date.now() / 1000) - hibernating);
 			module.fire_event("smacks-hibernation-end", { origin: session, resumed: original, queue: found.waiting() });
 			return true;
 		}

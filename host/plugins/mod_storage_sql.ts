@@ -55,7 +55,11 @@ export const definition: ModuleDefinition = {
 	load(module) {
 		const { host, log } = module;
 		const item_limit = module.get_option_integer("storage_archive_item_limit", undefined, 0);
-		const counts = new ItemCounts(new Cache(module.get_option_integer("storage_archive_item_limit_cache_size", 1000, 1)));
+		const known_counts = new Cache<string, number>(module.get_option_integer("storage_archive_item_limit_cache_size", 1000, 1));
+		const counts = new ItemCounts(known_counts, {
+			hit: module.measure("item_count_cache_hit", "rate"),
+			miss: module.measure("item_count_cache_miss", "rate"),
+		});
 		const connections = module.shared("/*/sql/connections");
 		const source = find_source(module);
 

@@ -176,9 +176,12 @@ export const definition: ModuleDefinition = {
 		}
 
 		if (has_grace_period) {
+			const cleanup_time = module.measure("cleanup", "times");
 			module.add_timer(60, () => {
+				const cleanup_done = cleanup_time();
 				const pending = deleted_accounts.users();
 				for (const username of pending.ok ? pending.value : []) clean_up(username);
+				cleanup_done();
 				return day;
 			});
 		}

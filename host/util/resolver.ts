@@ -23,6 +23,8 @@ export interface ResolverOptions {
 	readonly timeout: number;
 	/** Which addresses may be used. */
 	readonly families: readonly (4 | 6)[];
+	/** Called when a name server is asked for records of a type; what it returns is called when there is an answer. */
+	readonly measure?: (type: "A" | "AAAA" | "SRV") => () => void;
 }
 
 /** What the option `unbound` says about name servers, and about a file in which names are looked up first. */
@@ -111,12 +113,17 @@ export class ServiceResolver {
 	/** SRV records; "none" where the domain says that it does not have the service. */
 	private async records(service: string, domain: string): Promise<SrvRecord[] | "none"> {
 		try {
-			const records = await this.resolver.resolveSrv(`${service}._tcp.${domain}`);
+			const records = await this.timed("SRV", this.resolver.resolveSrv(`${service}._tcp.${domain}`));
 			const [only] = records;
 			return records.length === 1 && (only?.name === "." || only?.name === "") ? "none" : records;
 		} catch {
 			return [];
 		}
+	}
+
+	private timed<Answer>(type: "A" | "AAAA" | "SRV", asked: Promise<Answer>): Promise<Answer> {
+		const done = this.options.measure?.(type);
+		return done === undefined ? asked : asked.finally(done);
 	}
 
 	private async addresses(name: string): Promise<string[]> {
@@ -126,8 +133,8 @@ export class ServiceResolver {
 		const here = addresses_in(read_text(hosts_file), name).filter(may_be_used);
 		if (here.length > 0) return here;
 		const found = await Promise.allSettled([
-			families.includes(6) ? this.resolver.resolve6(name) : [],
-			families.includes(4) ? this.resolver.resolve4(name) : [],
+			families.includes(6) ? this.timed("AAAA", this.resolver.resolve6(name)) : [],
+			families.includes(4) ? this.timed("A", this.resolver.resolve4(name)) : [],
 		]);
 		return found.flatMap((result) => (result.status === "fulfilled" ? result.value : []));
 	}

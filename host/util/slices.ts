@@ -98,6 +98,11 @@ export class Slices {
 		this.schedule();
 	}
 
+	/** How many pieces of work wait for later turns. */
+	get pending(): number {
+		return this.waiting.length + this.inputs.length;
+	}
+
 	/**
 	 * What a session sent begins to be handled.
 	 * @returns whether it has to wait, since it has just used up its share

@@ -12,6 +12,14 @@ const retry_interval = 20;
 const care_time = 1000;
 const default_patience = 10_000;
 
+/** Told of turns that are stored. */
+export interface TurnObserver {
+	/** A turn that stored something: how long that took, in milliseconds. */
+	committed(time: number): void;
+	/** The output of a turn with so many stanzas went out, so many milliseconds after the first of them began to be handled. */
+	finished(stanzas: number, time: number): void;
+}
+
 /**
  * Everything that one pass of the event loop reads is one turn: stanzas are handled synchronously, and writes to storage and to
  * sockets are collected. At the end storage commits first, and then the sockets are written. So nobody sees what is not stored, a
@@ -45,6 +53,8 @@ export class Turn {
 	private first_pass: number | undefined;
 	/** How long the last commit took, in milliseconds. */
 	private commit_time = 0;
+	/** Told how long things take, where somebody wants to know. */
+	observer: TurnObserver | undefined;
 	/** Turns ended so far, and how many of them committed something. */
 	readonly counts = { turns: 0, commits: 0, flushes: 0, failures: 0 };
 
@@ -90,6 +100,7 @@ export class Turn {
 	/** Notes a piece of work (a stanza with its sender), which has to be told when the turn fails. */
 	record(work: object): void {
 		if (this.careful && !this.is_idle) this.end();
+		if (this.observer !== undefined && this.current.work.length === 0) this.current.begun = this.clock();
 		this.current.work.push(work);
 		this.schedule();
 	}
@@ -199,6 +210,7 @@ export class Turn {
 
 	private commit(turn: OneTurn, order: readonly Participant[], flushes: boolean): void {
 		const begun = order.length > 0 ? this.clock() : 0;
+		if (turn.commit_begun === 0) turn.commit_begun = begun;
 		try {
 			for (const [index, participant] of order.entries()) {
 				const later = participant.commit();
@@ -212,6 +224,7 @@ export class Turn {
 			return;
 		}
 		if (order.length > 0) this.commit_time = this.clock() - begun;
+		if (this.observer !== undefined && turn.commit_begun > 0) this.observer.committed(this.clock() - turn.commit_begun);
 		this.finish(turn, flushes);
 	}
 
@@ -271,6 +284,9 @@ export class Turn {
 			outlet.seal?.();
 			if (flushes || outlet.seal === undefined) this.flush(outlet);
 			else this.patient.add(outlet);
+		}
+		if (this.observer !== undefined && turn.work.length > 0) {
+			this.observer.finished(turn.work.length, this.clock() - turn.begun);
 		}
 		if (this.unfinished.delete(turn)) {
 			turn.release();

@@ -36,11 +36,12 @@ export function basic_methods(host: LuaContext, modules: ModuleRegistry): Method
 			module.api.log(is_log_level(known) ? known : "info", "%s", line);
 			return undefined;
 		},
-		set_status: (module, [kind, message]) => {
+		set_status: (module, [kind, message, override]) => {
 			const known = text_argument(kind, "status");
 			module.api.set_status(
 				known === "error" || known === "warn" || known === "core" ? known : "info",
 				text_argument(message, "message"),
+				typeof override?.value === "boolean" ? override.value : undefined,
 			);
 			module.status_time = Date.now() / 1000;
 			return undefined;

@@ -12,15 +12,22 @@ export interface ModuleCost {
 
 /** Calls and time by `host:module`. */
 export class Costs extends Map<string, ModuleCost> {
-	/** Shows the cost of modules among the server's measures: `HOST/mod_NAME/lua_calls`, and `…/lua_time` in seconds. */
-	publish(server: Server): void {
-		server.events.add_handler("stats-update", () => {
+	/** Shows the cost of modules among the server's metrics. */
+	publish({ events, statsmanager }: Server): void {
+		if (statsmanager.registry === undefined) return;
+		const labels = ["host", "module"];
+		const calls_of = statsmanager.metric("counter", "enjamb_lua_calls", { description: "Calls of modules in Lua", labels });
+		const time_of = statsmanager.metric("counter", "enjamb_lua", {
+			unit: "seconds",
+			description: "Time that modules in Lua have used",
+			labels,
+		});
+		events.add_handler("stats-update", () => {
 			for (const [key, { calls, time }] of this) {
 				const at = key.lastIndexOf(":");
 				const [on, name] = [key.slice(0, at), key.slice(at + 1)];
-				const amount = (what: string) => server.statsmanager.measure("amount", `mod_${name}/${what}`, on);
-				amount("lua_calls")(calls);
-				amount("lua_time")(time / 1000);
+				calls_of.with_labels(on, name).set(calls);
+				time_of.with_labels(on, name).set(time / 1000);
 			}
 			return undefined;
 		});

@@ -1,6 +1,5 @@
 // Counterpart: libraries of Prosody's core/, net/ and util/ that ask its C libraries, in Lua of our own that asks the host
 
-import statsmanager from "./core/statsmanager.lua";
 import lualdap from "./lualdap.lua";
 import connect from "./net/connect.lua";
 import basic from "./net/resolvers/basic.lua";
@@ -17,7 +16,6 @@ import sql from "./util/sql.lua";
 
 /** Source text of each library, by the name that modules `require` it by. */
 export const on_host: { readonly [name: string]: string } = {
-	"core.statsmanager": statsmanager,
 	"host.tcp": tcp,
 	lualdap,
 	"net.adns": 'return require "net.unbound"',

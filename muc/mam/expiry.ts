@@ -124,11 +124,11 @@ export function load(module: ModuleApi, archive: ArchiveStore, rooms?: RoomFinde
 	}
 
 	module.daily("Remove expired messages", async () => {
-		const started = performance.now();
+		const cleanup_done = cleanup_time();
 		const lengths = await read_lengths();
 		if (!is_endless) await (archive.caps.wildcard_delete ? clean_all(lengths) : clean_room_by_room(lengths));
 		await clean_own(lengths);
-		cleanup_time((performance.now() - started) / 1000);
+		cleanup_done();
 	});
 
 	module.hook("muc-archive-length-changed", note_common_length);

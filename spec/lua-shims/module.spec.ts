@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import * as st from "../../host/util/stanza.ts";
-import { ask, start_test_server, type TestServer } from "../helper.ts";
+import { ask, metric_value, start_test_server, type TestServer } from "../helper.ts";
 
 const folder = resolve(import.meta.dirname, "../lua");
 
@@ -15,7 +15,7 @@ beforeAll(async () => {
 	test = await start_test_server({
 		log: [{ to: { file: join(log_folder, "log") }, level: "debug" }],
 		config: {
-			"*": { plugin_paths: [folder], lua_hook_timeout: 0.05 },
+			"*": { plugin_paths: [folder], lua_hook_timeout: 0.05, statistics: "internal" },
 			localhost: {
 				modules_enabled: ["disco", "roster", "saslauth", "lifecycle", "dependant", "everywhere"],
 				modules_disabled: ["switched_off"],
@@ -169,9 +169,9 @@ describe("what a module costs", () => {
 	it("is measured, by module and host", () => {
 		fire("lifecycle", { stop: "nil" });
 		test.server.events.fire_event("stats-update", {});
-		const values = test.server.statsmanager.values();
-		expect(values.get("localhost/mod_lifecycle/lua_calls")).toBeGreaterThan(0);
-		expect(values.get("localhost/mod_lifecycle/lua_time")).toBeGreaterThan(0);
+		const labels = 'host="localhost",module="lifecycle"';
+		expect(metric_value(test.server, `enjamb_lua_calls_total{${labels}}`)).toBeGreaterThan(0);
+		expect(metric_value(test.server, `enjamb_lua_seconds_total{${labels}}`)).toBeGreaterThan(0);
 	});
 });
 

@@ -41,3 +41,18 @@ offer("flagged", { jid, { name = "word" } }, function (_, who, word, flags, rest
 	table.sort(names);
 	return true, table.concat({ who, tostring(word), tostring(rest), table.unpack(names) }, " ");
 end, { flags = { kv_params = { quiet = true }; value_params = { name = true }; array_params = { tag = true }; short_params = { q = "quiet" } } });
+
+-- Statistics that are the same in every server
+if module.host ~= "localhost" then return; end
+module:measure("filled", "amount", { unit = "bytes" })(2048);
+local waits = module:metric("histogram", "waits", "seconds", "Waiting", { "kind" }, { buckets = { 0.1, 1, 10 } });
+for _, seconds in ipairs { 0.05, 0.5, 5, 7, 9 } do waits:with_labels("long"):sample(seconds); end
+local bounds = {};
+for i = 1, 20 do bounds[i] = i; end
+local fine = module:metric("histogram", "fine", "rooms", "Many buckets", {}, { buckets = bounds }):with_labels();
+for i = 1, 20 do for _ = 1, i * i do fine:sample(i); end end
+local sizes = module:metric("summary", "sizes", "bytes", "Sizes", {}):with_labels();
+sizes:sample(1000);
+sizes:sample(4000);
+module:metric("summary", "unseen", "", "Nothing yet", {});
+module:metric("counter", "busy", "seconds", "Busy", {}):with_labels():add(0);

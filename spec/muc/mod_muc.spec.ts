@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ns } from "../../host/util/ns.ts";
 import * as st from "../../host/util/stanza.ts";
-import { ask, expect_stanza } from "../helper.ts";
+import { ask, expect_stanza, metric_value } from "../helper.ts";
 import {
 	codes,
 	configure,
@@ -207,7 +207,7 @@ describe("who may create rooms", () => {
 
 describe("the list of rooms", () => {
 	it("has the public ones, those in storage too", async () => {
-		const { test, muc } = await start({ muc_room_cache_size: 1 });
+		const { test, muc } = await start({ muc_room_cache_size: 1 }, { statistics: "internal" });
 		const client = await test.client("a");
 		await create(client, "named", { ...persistent, "muc#roomconfig_publicroom": "1", "muc#roomconfig_roomname": "Name" });
 		await create(client, "unnamed", { ...persistent, "muc#roomconfig_publicroom": "1" });
@@ -603,17 +603,16 @@ describe("a turn that cannot be stored", () => {
 
 describe("measures", () => {
 	it("count rooms found, not found and moved out", async () => {
-		const { test } = await start({ muc_room_cache_size: 1 });
+		const { test } = await start({ muc_room_cache_size: 1 }, { statistics: "internal" });
 		const client = await test.client("a");
 		await create(client, "first");
 		await create(client, "second");
 		await say(client, "first", "hello");
 		test.server.events.fire_event("stats-update", {});
-		const values = test.server.statsmanager.values();
-		const value = (name: string): number => values.get(`${service}/mod_muc/${name}`) ?? Number.NaN;
+		const value = (name: string): number => metric_value(test.server, `prosody_mod_muc__${name}{host="${service}"}`);
 		expect(value("live_room")).toBe(1);
-		expect(value("room_eviction")).toBe(2);
-		expect(value("room_miss")).toBe(3);
-		expect(value("room_hit")).toBeGreaterThanOrEqual(2);
+		expect(value("room_eviction_total")).toBe(2);
+		expect(value("room_miss_total")).toBe(3);
+		expect(value("room_hit_total")).toBeGreaterThanOrEqual(2);
 	});
 });

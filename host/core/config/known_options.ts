@@ -192,6 +192,8 @@ export const known_options: Readonly<Record<string, KnownOption>> = {
 	http_files_cache_max_file_size: { type: "integer", default: 4096, readers: "mod_http_files" },
 	http_files_cache_size: { type: "integer", default: 128, readers: "mod_http_files" },
 	http_files_dir: { type: "path", readers: "mod_http_files" },
+	http_health_allow_cidr: { type: "string", readers: "mod_http_health", global: true },
+	http_health_allow_ips: { type: "list", readers: "mod_http_health", global: true },
 	http_host: { type: "string", readers: "mod_http portmanager certmanager" },
 	http_index_files: { type: "list", readers: "mod_http_files" },
 	http_legacy_x_forwarded: { type: "boolean", default: true, readers: "mod_http" },

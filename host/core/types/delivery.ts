@@ -14,6 +14,8 @@ export type TextSender = (text: AddressableText) => void;
  * to send something: so that sessions may be on another machine, which gets one message for all of its recipients.
  */
 export interface Delivery {
+	/** How many stanzas were given to sessions so far. */
+	readonly count: number;
 	/** Whether a full JID is a session's, or a bare JID an account's that has one. */
 	is_online(jid: string): boolean;
 	/** Whether a JID is of an account of one of this server's own hosts, so that {@link is_online} knows of it. */

@@ -2,6 +2,7 @@
 
 import type { StanzaError } from "../../util/error.ts";
 import type { Events, Handler } from "../../util/events.ts";
+import type { MetricRegistry } from "../../util/openmetrics.ts";
 import type { Role } from "../../util/roles.ts";
 import type { Attributes, Stanza } from "../../util/stanza.ts";
 import type { AuthProvider, AuthzProvider, Roster, RosterItem } from "./accounts.ts";
@@ -124,7 +125,9 @@ export interface EventMap {
 	"logging-reloaded": Record<never, never>;
 	/** The process got a signal that others may use. */
 	[signal: `signal/${string}`]: Record<never, never>;
+	/** Whoever shows numbers that they do not count as they go brings them up to date. Source: core/statsmanager.lua. */
 	"stats-update": Record<never, never>;
+	"openmetrics-updated": { readonly metric_registry: MetricRegistry };
 	/** Answers a page that looks like those of errors. Source: plugins/mod_http_errors.lua. */
 	"http-message": HttpMessageEvent;
 	/** A turn could not be committed: nothing that its stanzas caused was stored or sent. */

@@ -1,13 +1,16 @@
 // No counterpart: what the managers of a server do for others; each is made by the file of its name.
 
 import type { Result, StanzaError } from "../../util/error.ts";
+import type { FamilyOptions, MetricRegistry } from "../../util/openmetrics.ts";
 import type { Role } from "../../util/roles.ts";
 import type { SaslHandler } from "../../util/sasl.ts";
 import type { Slices } from "../../util/slices.ts";
 import type { Stanza } from "../../util/stanza.ts";
+import type { MetricKind } from "../../util/statistics.ts";
 import type { Waiting } from "../../util/waiting.ts";
 import type { AccountInfo, AuthProvider, Roster } from "./accounts.ts";
 import type { Session, StanzaEvent } from "./events.ts";
+import type { MeasuredFamily, MeasureKind, MeasureOptions, Measures } from "./measures.ts";
 import type { C2sSession } from "./sessions.ts";
 import type { StoreTable } from "./storage.ts";
 
@@ -101,14 +104,23 @@ export interface RosterManager {
 	process_inbound_unsubscribe(username: string, host: string, jid: string): boolean;
 }
 
-/** A measure: call it with a value, or without one for a rate. */
-export type Measure = (value?: number) => void;
-
-/** Numbers that the server keeps about itself. Source: core/statsmanager.lua. */
+/** Numbers that the server keeps about itself, where `statistics` says so. Source: core/statsmanager.lua. */
 export interface StatsManager {
-	measure(kind: string, name: string, host: string): Measure;
-	/** Current values by `host/name`. */
-	values(): Map<string, number>;
-	/** Whether a value only ever counts up, by `host/name`. */
-	counts_up(key: string): boolean;
+	/** All metrics; undefined where no statistics are kept. */
+	readonly registry: MetricRegistry | undefined;
+	/** Whether metrics are brought up to date only when somebody wants them (`statistics_interval = "manual"`). */
+	readonly is_manual: boolean;
+	/** A measure in the older way: with its kind, and at most one label. */
+	measure<Kind extends MeasureKind>(
+		kind: Kind,
+		name: string,
+		options?: MeasureOptions,
+		label?: readonly [key: string, value: string],
+	): Measures[Kind];
+	/** A family of metrics; one that nobody sees where no statistics are kept. */
+	metric<Kind extends MetricKind>(kind: Kind, name: string, options?: FamilyOptions): MeasuredFamily<Kind>;
+	/** Has everybody bring their metrics up to date (event `stats-update`). */
+	collect(): void;
+	/** Ends what collects metrics, after a last time. */
+	close(): void;
 }

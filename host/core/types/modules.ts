@@ -2,7 +2,9 @@
 
 import type { Result } from "../../util/error.ts";
 import type { Events, Handler, Wrapper } from "../../util/events.ts";
+import type { FamilyOptions } from "../../util/openmetrics.ts";
 import type { Stanza } from "../../util/stanza.ts";
+import type { MetricKind } from "../../util/statistics.ts";
 import type { ConfigValue } from "../config/config.ts";
 import type { AuthProvider, AuthzProvider } from "./accounts.ts";
 import type { NetService } from "./connections.ts";
@@ -10,7 +12,7 @@ import type { TextSender } from "./delivery.ts";
 import type { EventMap, HostSession, Session, StanzaEvent } from "./events.ts";
 import type { HttpApp } from "./http.ts";
 import type { Log } from "./logging.ts";
-import type { Measure } from "./managers.ts";
+import type { MeasuredFamily, MeasureKind, MeasureOptions, Measures, MetricShape } from "./measures.ts";
 import type { RoomKeeping } from "./room_keeping.ts";
 import type { Server } from "./server.ts";
 import type { StorageDriver, StoreTypes } from "./storage.ts";
@@ -48,7 +50,8 @@ export interface ItemTypes {
 	"http-provider": HttpApp;
 	/** Of a service with rooms. */
 	"room-keeping": RoomKeeping;
-	measure: { name: string; type: string };
+	measure: { name: string; type: string; conf?: MeasureOptions };
+	metric: { name: string; mf: MetricShape };
 	task: Task;
 }
 
@@ -298,6 +301,22 @@ export interface ModuleApi {
 	/** Whether somebody is an admin. COMPAT: Prosody 0.12's `is_admin`. */
 	is_admin(jid: string): boolean;
 
-	measure(name: string, kind: "amount" | "rate" | "times" | "counter" | "distribution"): Measure;
-	set_status(kind: "error" | "warn" | "info" | "core", message: string): void;
+	/** A measure of this module, with its host as label. Source: core/moduleapi.lua, measure. */
+	measure<Kind extends MeasureKind>(name: string, kind: Kind, options?: MeasureOptions): Measures[Kind];
+	/**
+	 * A family of metrics of this module. Those of a module on a host have that host as their first label.
+	 * Source: core/moduleapi.lua, metric.
+	 */
+	metric<Kind extends MetricKind>(kind: Kind, name: string, options?: FamilyOptions): MeasuredFamily<Kind>;
+	/** Counts how often an event of this module's host is fired, and how long its handlers take, as `times`. */
+	measure_event<Name extends keyof EventMap & string>(event: Name, name?: string): void;
+	/** The same for an event of the whole server. */
+	measure_global_event<Name extends keyof EventMap & string>(event: Name, name?: string): void;
+	/** The same for an event of any bus. */
+	measure_object_event<Map>(events: Events<Map>, event: keyof Map & string, name?: string): void;
+	/**
+	 * Says how the module does. An error stays until another error comes.
+	 * @param override whether it is said whatever was said before, or (false) only where nothing worse was
+	 */
+	set_status(kind: "error" | "warn" | "info" | "core", message: string, override?: boolean): void;
 }

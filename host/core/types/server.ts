@@ -67,6 +67,8 @@ export interface Server {
 	set_config(host: string, option: string, value: ConfigValue | undefined): string | undefined;
 	/** Reads the configuration again, with certificates and log files; an error is one line that says what is wrong, and nothing changed. */
 	reload_config(): Result<ReloadReport, string>;
+	/** Hosts that the configuration has and that do not run, because of their storage or else. */
+	unserved_hosts(): string[];
 	/** Domains directly below a host that its disco items name. Source: core/hostmanager.lua, get_children. */
 	get_children(host: string): { host: string; name: string | undefined }[];
 	/** The TLS context of a host name; undefined where there is no certificate. Source: core/certmanager.lua. */

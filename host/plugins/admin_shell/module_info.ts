@@ -32,6 +32,11 @@ function label_of(kind: string): string {
 	return descriptions[kind] ?? words.charAt(0).toUpperCase() + words.slice(1);
 }
 
+/** A unit before what it is the unit of. */
+function suffixed(unit = ""): string {
+	return unit === "" ? "" : `${unit} `;
+}
+
 /** What an item's line says; nothing for kinds whose items say nothing to people. */
 function lines_of(module: ModuleApi, instance: RunningModule, kind: string): string[] {
 	switch (kind) {
@@ -54,7 +59,12 @@ function lines_of(module: ModuleApi, instance: RunningModule, kind: string): str
 				return `${name}: ${listed === "" ? "not listening on any ports" : listed}`;
 			});
 		case "measure":
-			return instance.own_items("measure").map(({ name, type }) => `${name} (${type})`);
+			return instance.own_items("measure").map(({ name, type, conf }) => `${name} (${suffixed(conf?.unit)}${type})`);
+		case "metric":
+			return instance.own_items("metric").map(({ name, mf }) => {
+				const { unit, kind: of_kind, description } = mf;
+				return `${name} (${suffixed(unit)}${of_kind})${description === "" ? "" : `: ${description}`}`;
+			});
 		case "task":
 			return instance
 				.own_items("task")

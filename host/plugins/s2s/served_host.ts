@@ -17,7 +17,7 @@ export function serve_host(module: ModuleApi, streams: ServerStreams, routes: Ro
 	module.hook("route/remote", ({ from_host, to_host, stanza, origin }) => routes.send_on(from_host, to_host, stanza, origin), -1);
 	module.hook("route/remote", ({ from_host, to_host, stanza, origin }) => routes.send(from_host, to_host, stanza, origin), -10);
 	module.hook("s2sout-stream-features", ({ features }) => streams.add_limits(features));
-	module.hook("s2s-authenticated", ({ session, host }) => streams.authenticated(session, host), -1);
+	module.hook("s2s-authenticated", ({ session, host, mechanism }) => streams.authenticated(session, host, mechanism), -1);
 	module.hook("s2s-read-timeout", keep_alive, -1);
 	module.hook(
 		`stanza/${ns.streams}:features`,

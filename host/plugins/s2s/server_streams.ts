@@ -13,6 +13,7 @@ import type { Attributes, Stanza } from "../../util/stanza.ts";
 import * as st from "../../util/stanza.ts";
 import { tonumber } from "../../util/tonumber.ts";
 import * as uuid from "../../util/uuid.ts";
+import type { ServerMeasures } from "./measures.ts";
 import type { Routes } from "./routes.ts";
 
 /** What a configuration says about streams with other servers. */
@@ -56,6 +57,7 @@ export class ServerStreams implements StreamKind<ServerStreamSession> {
 		private readonly module: ModuleApi,
 		private readonly options: ServerStreamOptions,
 		private readonly routes: () => Routes,
+		private readonly measures: ServerMeasures,
 	) {
 		this.limits = options.limits;
 		this.keepalives = options.keepalives;
@@ -90,10 +92,12 @@ export class ServerStreams implements StreamKind<ServerStreamSession> {
 		const session = new ServerStreamSession(this.module.server, `s2sout${id.short()}`, undefined, control, "outgoing");
 		session.from_host = from_host;
 		session.to_host = to_host;
+		this.measures.initiated(from_host);
 		return session;
 	}
 
 	connected(session: ServerStreamSession): void {
+		if (session.direction === "incoming") this.measures.accepted();
 		this.module.fire_event(session.direction === "incoming" ? "s2sin-connected" : "s2sout-connected", { session });
 		this.module.fire_event("s2s-created", { session });
 		this.module.fire_event("s2s-connected", { session });
@@ -115,6 +119,7 @@ export class ServerStreams implements StreamKind<ServerStreamSession> {
 	private encrypted(session: ServerStreamSession): void {
 		session.secure = true;
 		const info = session.conn?.ssl_info();
+		this.measures.encrypted(info);
 		if (info) session.log("info", "Stream encrypted (%s with %s)", info.protocol, info.cipher);
 	}
 
@@ -220,7 +225,7 @@ export class ServerStreams implements StreamKind<ServerStreamSession> {
 	}
 
 	/** A stream has proved that it is of a domain. Source: make_authenticated. */
-	authenticated(session: ServerStreamSession, domain: string): void {
+	authenticated(session: ServerStreamSession, domain: string, mechanism: string): void {
 		const { require_encryption } = this.options;
 		if (!session.secure && (require_encryption || this.options.must_be_secure(domain))) {
 			const verb = session.direction === "outgoing" ? "offered" : "used";
@@ -238,6 +243,7 @@ export class ServerStreams implements StreamKind<ServerStreamSession> {
 		session.type = session.direction === "incoming" ? "s2sin" : "s2sout";
 		session.authenticated();
 		session.log("debug", "connection %s->%s is now authenticated for %s", session.from_host, session.to_host, domain);
+		this.measures.authenticated(session, mechanism);
 		// After SASL the stream begins anew, and only then is ready for stanzas
 		if (session.direction === "incoming" || session.external_auth !== "succeeded") this.established(session);
 	}
@@ -305,7 +311,8 @@ export class ServerStreams implements StreamKind<ServerStreamSession> {
 		return session.type === "s2sin";
 	}
 
-	closing(_session: ServerStreamSession, reason: StreamError | false | undefined): StreamError | false | undefined {
+	closing(session: ServerStreamSession, reason: StreamError | false | undefined): StreamError | false | undefined {
+		this.measures.closed(session, reason);
 		return reason;
 	}
 

@@ -27,7 +27,7 @@ export function let_clients_come_back(
 		const stream = stream_of(session);
 		if (stream === undefined || !(session instanceof ClientSession)) return undefined;
 		if (stream.token === undefined) {
-			give_back_unacked(module, stream);
+			give_back_unacked(module, stream, options.measures);
 			stream.release();
 			return undefined;
 		}
@@ -39,6 +39,7 @@ export function let_clients_come_back(
 			stream.watchdog = undefined;
 			if (session.destroyed || stream.token === undefined) return;
 			session.log("debug", "Destroying session for hibernating too long");
+			options.measures.sessions_expired(1);
 			resumption.keep_count(stream, session.username);
 			module.server.sessionmanager.destroy_session(session, "Hibernating too long");
 		});
@@ -56,7 +57,7 @@ export function let_clients_come_back(
 					const stream = stream_of(session);
 					if (stream?.token === undefined || !(session instanceof ClientSession)) continue;
 					resumption.keep_count(stream, session.username);
-					give_back_unacked(module, stream);
+					give_back_unacked(module, stream, options.measures);
 					// Without a word: whoever is told would not come back to it
 					session.conn?.close();
 					session.conn = undefined;

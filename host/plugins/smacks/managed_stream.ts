@@ -8,6 +8,7 @@ import * as jid from "../../util/jid.ts";
 import { ns } from "../../util/ns.ts";
 import type { Stanza } from "../../util/stanza.ts";
 import * as st from "../../util/stanza.ts";
+import type { SmacksMeasures } from "./measures.ts";
 import { type Unacked, UnackedQueue } from "./unacked_queue.ts";
 
 /** Sessions whose streams can be managed. */
@@ -27,6 +28,7 @@ export interface SmacksOptions {
 	/** Seconds after which a missing acknowledgement is late; 0 for never. */
 	readonly max_ack_delay: number;
 	readonly max_old_sessions: number;
+	readonly measures: SmacksMeasures;
 }
 
 declare module "../../core/types.ts" {
@@ -97,6 +99,7 @@ export class ManagedStream {
 	/** Counts what comes from now on. */
 	manage_incoming(): void {
 		this.handled = 0;
+		this.options.measures.sessions_started(1);
 		this.session.add_filter("stanzas/in", this.count_incoming, 999);
 	}
 
@@ -114,6 +117,7 @@ export class ManagedStream {
 		if (this.queue === undefined || this.is_resending || !is_counted(stanza)) return stanza;
 		const kept = st.clone(stanza);
 		this.queue.push(kept);
+		this.options.measures.queued(1);
 		if (this.hibernating === undefined) {
 			this.sent_in_turn++;
 			return stanza;

@@ -98,6 +98,7 @@ export class Resumption {
 		const h = known.ok ? number_in(known.value, "h") : undefined;
 		if (h === undefined) return { condition: "item-not-found", text: "Unknown session" };
 		this.counts.set(username, token, undefined);
+		this.options.measures.resumption_expired(1);
 		return { condition: "item-not-found", text: "Session expired, and cannot be resumed", h };
 	}
 }

@@ -6,12 +6,14 @@ import * as jid from "../../util/jid.ts";
 import { ns } from "../../util/ns.ts";
 import * as st from "../../util/stanza.ts";
 import type { ManagedStream } from "./managed_stream.ts";
+import type { SmacksMeasures } from "./measures.ts";
 
 /** Deals with what the other end of a stream never acknowledged: somebody keeps it, or its sender is told. */
-export function give_back_unacked(module: ModuleApi, stream: ManagedStream): void {
+export function give_back_unacked(module: ModuleApi, stream: ManagedStream, { dropped }: SmacksMeasures): void {
 	const { queue, session } = stream;
 	if (queue === undefined || queue.count_unacked === 0) return;
 	session.log("debug", "Destroying session with %d unacked stanzas", queue.count_unacked);
+	dropped.sample(queue.count_unacked);
 	const waiting = stream.waiting();
 	queue.consume();
 	stream.queue = undefined;

@@ -41,7 +41,15 @@ export interface ArchivePlace {
 export class ItemCounts {
 	private generation: number | undefined;
 
-	constructor(private readonly known: Cache<string, number>) {}
+	/** Counts how often a number was known, and how often it was not. */
+	readonly measures: { readonly hit: () => void; readonly miss: () => void };
+
+	constructor(
+		private readonly known: Cache<string, number>,
+		measures: ItemCounts["measures"],
+	) {
+		this.measures = measures;
+	}
 
 	/** The numbers that are still right; only to be called while the database is read or written. */
 	at(generation: number): Cache<string, number> {
@@ -144,7 +152,9 @@ export function archive_store(place: ArchivePlace): ArchiveStore {
 		if (!is_for_all(query)) return sum_up(database.first(`SELECT COUNT(*) FROM "prosodyarchive" WHERE ${rows}`, ...rows.values));
 		const known = place.counts.at(database.generation());
 		let total = known.get(count_key(user));
-		if (total === undefined) {
+		if (total !== undefined) place.counts.measures.hit();
+		else {
+			place.counts.measures.miss();
 			total = sum_up(database.first(count_all, host, owner(user), store));
 			known.set(count_key(user), total);
 		}

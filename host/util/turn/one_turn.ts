@@ -72,6 +72,9 @@ export class OneTurn {
 	failure: { readonly error: unknown } | undefined;
 	/** Whether its commit has begun, so that nothing can be added to it. */
 	is_committing = false;
+	/** When its first stanza came, and when its commit began; 0 where nobody wants to know, or where there is none. */
+	begun = 0;
+	commit_begun = 0;
 	/** When it began to wait. */
 	since = 0;
 	/** Why it waits. */
@@ -113,6 +116,7 @@ export class OneTurn {
 		add_all(this.after, later.after);
 		this.after.delete(this);
 		this.after.delete(later);
+		this.begun ||= later.begun;
 		this.work.push(...later.work);
 		this.held.push(...later.held);
 		this.memories.push(...later.memories);

@@ -24,6 +24,8 @@ allow_unencrypted_plain_auth = true
 authentication = "internal_hashed"
 storage = "internal"
 admins = { "admin@localhost" }
+statistics = "internal"
+statistics_interval = "manual"
 VirtualHost "localhost"
 	name = "Home"
 VirtualHost "other.example"
@@ -105,6 +107,7 @@ function plain(line: string): string {
 		.replace(/role<\[[\w-]+\]/g, "role<[ID]")
 		.replace(/0x[0-9a-f]+/g, "ADDRESS")
 		.replace(/[\d.]+ [KMG]i?B/g, "SIZE")
+		.replace(/[\d.]+(e-\d+)? [mμnpkM]?events\/s/g, "RATE events/s")
 		.replace(/\d+/g, "N")
 		.replace(/\s+/g, " ")
 		.replace(/-{5,}/g, "-----")

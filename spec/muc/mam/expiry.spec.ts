@@ -6,6 +6,7 @@ import { date } from "../../../host/util/datetime.ts";
 import { failed } from "../../../host/util/error.ts";
 import * as st from "../../../host/util/stanza.ts";
 import { type Expiry, load } from "../../../muc/mam/expiry.ts";
+import { metric_value } from "../../helper.ts";
 import { type StorageServer, start_storage } from "../../host/storage_server.ts";
 
 const host = "muc.example";
@@ -51,7 +52,7 @@ function setup(
 		},
 	};
 	const server = start_storage(
-		{ "*": { storage, muc_log_expires_after: expires_after, cron_initial_delay: 1e9 }, [host]: {} },
+		{ "*": { storage, muc_log_expires_after: expires_after, cron_initial_delay: 1e9, statistics: "internal" }, [host]: {} },
 		{ modules: [cron, muc_mam] },
 	);
 	running = server;
@@ -195,5 +196,5 @@ it("is measured", async () => {
 	const { clean } = setup("memory", "1 day");
 	await clean();
 	await clean();
-	expect(running?.server.statsmanager.values().get(`${host}/mod_muc_mam/cleanup_count`)).toBe(2);
+	expect(running && metric_value(running.server, `prosody_mod_muc_mam__cleanup_seconds_count{host="${host}"}`)).toBe(2);
 });
