@@ -206,6 +206,7 @@ export function create_server(options: ServerOptions): Result<RunningServer, str
 		start,
 		open_accounts,
 		stop,
+		shut_down,
 		addresses: () => portmanager.addresses(),
 		listen_local: (path, onconnect, told) => portmanager.listen_local(path, onconnect, told),
 		close_port: (at) => portmanager.close_port(at),
@@ -353,12 +354,18 @@ export function create_server(options: ServerOptions): Result<RunningServer, str
 		return failed(reason);
 	}
 
+	function shut_down(reason: string): void {
+		log("info", "Shutting down: %s", reason);
+		// the caller is in the middle of something, which has to be finished first
+		if (events.fire_event("shutdown-wanted", { reason }) !== true) setImmediate(() => void stop(reason));
+	}
+
 	function stop(reason: string): Promise<void> {
-		stopped ??= shut_down(reason);
+		stopped ??= end(reason);
 		return stopped;
 	}
 
-	async function shut_down(reason: string): Promise<void> {
+	async function end(reason: string): Promise<void> {
 		locked_hosts.stop();
 		events.tell("server-stopping", { reason }, report);
 		turn.end();

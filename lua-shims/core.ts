@@ -238,9 +238,15 @@ function portmanager(host: LuaContext): TValue {
 			return service === undefined ? [nil, string_value("not-found")] : border.to_lua(service);
 		},
 		get_registered_services: () => border.to_lua(Object.fromEntries(all_services().map((service) => [service.name, [service]]))),
-		close: () => [border.to_lua(false), string_value("ports are closed by unloading the module that opened them")],
-		activate: () => undefined,
-		deactivate: () => undefined,
+		close: ([address, port]) => {
+			const open = server.addresses().find((one) => one.host === optional_text(address) && one.port === port?.value);
+			return open !== undefined && server.close_port(open) ? border.to_lua(true) : [nil, string_value("closed")];
+		},
+		activate: () => [nil, string_value("ports are opened by loading the module that offers the service")],
+		deactivate: ([name]) => {
+			for (const open of server.addresses()) if (open.service === optional_text(name)) server.close_port(open);
+			return undefined;
+		},
 	});
 }
 

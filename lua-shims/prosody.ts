@@ -17,7 +17,7 @@ import { lua_origin, register_clients } from "./session.ts";
 import { SetTable, table_value } from "./views.ts";
 import { optional_text } from "./vm/arguments.ts";
 import { TValue } from "./vm/fengari.ts";
-import { nil, tags } from "./vm/live_table.ts";
+import { is_function, nil, tags } from "./vm/live_table.ts";
 import { bytes_of } from "./vm/text.ts";
 
 function stanza_argument(host: LuaContext, value: TValue | undefined, what: string): Stanza {
@@ -48,12 +48,36 @@ export function router_functions(host: LuaContext): { readonly [name: string]: T
 	};
 }
 
-/** Ends the server. */
-function shutdown(host: LuaContext, reason: string): void {
-	const { server } = host;
-	server.logger("general")("info", "Shutting down: %s", reason);
-	// the caller is in the middle of something, which has to be finished first
-	setImmediate(() => void server.stop(reason));
+/** `prosody.shutdown`, which modules may replace: whoever wants the server to end then calls theirs. */
+function shutdown_field({ vm, border, server }: LuaContext): Field<object> {
+	const native = vm.native(([reason]) => {
+		const text = optional_text(reason) ?? "Received shutdown request";
+		server.logger("general")("info", "Shutting down: %s", text);
+		// the caller is in the middle of something, which has to be finished first
+		setImmediate(() => void server.stop(text));
+		return undefined;
+	});
+	let current = native;
+	server.events.add_handler("shutdown-wanted", ({ reason }) => {
+		if (current.value === native.value) return undefined;
+		try {
+			vm.call(current, [border.to_lua(reason)]);
+			return true;
+		} catch (error) {
+			server.logger("general")(
+				"error",
+				"prosody.shutdown of a module failed: %s",
+				error instanceof Error ? error.message : error,
+			);
+			return undefined;
+		}
+	});
+	return {
+		get: () => current,
+		set(_, value) {
+			current = is_function(value) ? new TValue(value.type, value.value) : native;
+		},
+	};
 }
 
 function prosody_fields(host: LuaContext, functions: { readonly [name: string]: TValue }): Fields<object> {
@@ -88,10 +112,6 @@ function prosody_fields(host: LuaContext, functions: { readonly [name: string]: 
 		log: log_function(host.vm, server.logger("general")),
 		unlock_globals: nothing,
 		lock_globals: nothing,
-		shutdown: vm.native(([reason]) => {
-			shutdown(host, optional_text(reason) ?? "Received shutdown request");
-			return undefined;
-		}),
 		reload_config: vm.native(() => {
 			const reloaded = server.reload_config();
 			return reloaded.ok ? [border.to_lua(true), nil] : [border.to_lua(false), border.to_lua(`parser: ${reloaded.error}`)];
@@ -107,6 +127,7 @@ function prosody_fields(host: LuaContext, functions: { readonly [name: string]: 
 		const value = border.to_lua(constants[name]);
 		fields.set(name, { get: () => value });
 	}
+	fields.set("shutdown", shutdown_field(host));
 	fields.set("start_time", { get: () => border.to_lua(server.start_time) });
 	// fields that only some versions of Prosody have are made when they are read
 	fields.set("started", { get: () => started });

@@ -25,11 +25,6 @@ const modules: readonly Unworkable[] = [
 		mark: "sasl_cyrus",
 		reason: "Cyrus SASL is a library in C that the server would wait for; mod_auth_ldap asks a directory",
 	},
-	{
-		file: "mod_graceful_shutdown.lua",
-		mark: "prosody.shutdown =",
-		reason: "the end of the server is the host's, which lets all streams go first",
-	},
 	{ file: "mod_s2s_auth_dane.lua", mark: "dane_uses", reason: "nothing here validates DNSSEC" },
 ];
 

@@ -124,6 +124,16 @@ describe("enjamb start", () => {
 		}
 	});
 
+	it("ends when an administrator says so in the console", async () => {
+		const consoles = open_accounts.replace('"ping" }', '"ping", "admin_shell" }');
+		const path = await config("ends.cfg.lua", `data_path = "ends"\n${consoles}`);
+		const server = launch(["start", "--config", path]);
+		await server.printed("listens on");
+		const said = await run(["shell", "--config", path, "server:shutdown('Enough')"]);
+		expect(said.out).toContain("OK: Shutdown initiated");
+		expect((await server.ended).status).toBe(0);
+	});
+
 	it.each([
 		["a syntax error", 'VirtualHost "localhost', /broken\.cfg\.lua:1: unfinished string/],
 		["no host", "daemonize = false", /defines no host: expected a VirtualHost or a Component/],

@@ -58,13 +58,30 @@ async function start(options: { config?: string; data: string }): Promise<void> 
 	is_started = true;
 	// Rooms that are another server's component listen nowhere: without this, nothing kept them here while that server is gone
 	setInterval(() => {}, longest_interval);
+	let is_ending = false;
 	const stop = (signal: string): void => {
 		tell("STOPPING=1");
-		server.stop(`Received ${signal}`).then(
+		// A module may have taken over the end of the server; who asks again does not wait for it
+		if (is_ending) end(`Received ${signal}`);
+		else server.shut_down(`Received ${signal}`);
+		is_ending = true;
+	};
+	const end = (reason: string): void => {
+		server.stop(reason).then(
 			() => process.exit(0),
 			(error: unknown) => refuse(error instanceof Error ? (error.stack ?? error.message) : String(error)),
 		);
 	};
+	// Whoever stops it, the process ends with it; modules that take over the end are asked before
+	server.events.add_handler("server-stopped", ({ reason }) => void setImmediate(() => end(reason)));
+	server.events.add_handler(
+		"shutdown-wanted",
+		({ reason }) => {
+			setImmediate(() => end(reason));
+			return true;
+		},
+		-1000,
+	);
 	process.on("SIGINT", () => stop("SIGINT"));
 	process.on("SIGTERM", () => stop("SIGTERM"));
 	for (const signal of ["SIGUSR1", "SIGUSR2"] as const) {

@@ -116,6 +116,8 @@ export interface EventMap {
 	"server-started": Record<never, never>;
 	"server-stopping": { reason: string };
 	"server-stopped": { reason: string };
+	/** The server is to end. A handler that answers true has it end itself. Prosody: the function `prosody.shutdown`, which modules replace. */
+	"shutdown-wanted": { reason: string };
 	"server-resetting": Record<never, never>;
 	"server-reset": Record<never, never>;
 	"reloading-config": Record<never, never>;

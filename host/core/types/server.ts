@@ -58,6 +58,8 @@ export interface Server {
 	deactivate_host(host: string, reason?: StreamError): Result<true, string>;
 	/** Tells everybody, saves, and closes everything. */
 	stop(reason: string): Promise<void>;
+	/** Has the server end: whoever has taken over its end does that (`shutdown-wanted`), and otherwise it stops as soon as what runs is done. */
+	shut_down(reason: string): void;
 	/** Opens log files anew, as the configuration names them now. */
 	reopen_logs(): void;
 	/**

@@ -42,9 +42,8 @@ export function server_section(module: ModuleApi): Section {
 				"Shut down the server, with an optional reason to be broadcast to all connections",
 				(_shell, [reason]) => {
 					const text = optional_text(reason, "the reason") ?? "Received shutdown request";
-					server.logger("general")("info", "Shutting down: %s", text);
 					// The answer goes out first
-					setImmediate(() => void server.stop(text));
+					setImmediate(() => server.shut_down(text));
 					return done("Shutdown initiated");
 				},
 			),
