@@ -9,6 +9,7 @@ export type * from "./types/delivery.ts";
 export type * from "./types/events.ts";
 export type * from "./types/http.ts";
 export type * from "./types/http_client.ts";
+export type * from "./types/invites.ts";
 export type * from "./types/logging.ts";
 export type * from "./types/managers.ts";
 export type * from "./types/measures.ts";

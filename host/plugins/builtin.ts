@@ -27,6 +27,11 @@ import { definition as http_errors } from "./mod_http_errors.ts";
 import { definition as http_files } from "./mod_http_files.ts";
 import { definition as http_health } from "./mod_http_health.ts";
 import { definition as http_openmetrics } from "./mod_http_openmetrics.ts";
+import { definition as invites } from "./mod_invites.ts";
+import { definition as invites_adhoc } from "./mod_invites_adhoc.ts";
+import { definition as invites_page } from "./mod_invites_page.ts";
+import { definition as invites_register } from "./mod_invites_register.ts";
+import { definition as invites_register_web } from "./mod_invites_register_web.ts";
 import { definition as iq } from "./mod_iq.ts";
 import { definition as limits } from "./mod_limits.ts";
 import { definition as message } from "./mod_message.ts";
@@ -93,6 +98,11 @@ export const host_modules: readonly ModuleDefinition[] = [
 	http_files,
 	http_health,
 	http_openmetrics,
+	invites,
+	invites_adhoc,
+	invites_page,
+	invites_register,
+	invites_register_web,
 	iq,
 	limits,
 	message,

@@ -1,6 +1,6 @@
 // Counterpart: plugins/mod_register_ibr.lua
 
-import type { C2sSession, ModuleApi, ModuleDefinition, StoreTable } from "../core/types.ts";
+import type { C2sSession, ModuleApi, ModuleDefinition, StoreTable, ValidInvite } from "../core/types.ts";
 import { type Field, type Form, new_form } from "../util/dataforms.ts";
 import { nodeprep } from "../util/encodings.ts";
 import { type ErrorType, failed, ok, type Result, type StanzaError } from "../util/error.ts";
@@ -28,6 +28,8 @@ export interface UserRegistering {
 	error_condition?: string;
 	/** The name of an existing account that gets the password instead. */
 	allow_reset?: string;
+	/** The invitation, where it does not belong to a session. */
+	validated_invite?: ValidInvite | undefined;
 }
 
 declare module "../core/types.ts" {

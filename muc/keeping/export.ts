@@ -2,6 +2,7 @@
 
 import type { ArchiveItem, ArchivePart, ArchiveStore, ExportFormat } from "../../host/core/types.ts";
 import { date, datetime } from "../../host/util/datetime.ts";
+import { html_escape } from "../../host/util/html.ts";
 import { node, resource } from "../../host/util/jid.ts";
 import { ns } from "../../host/util/ns.ts";
 import { xmlns as moderation } from "../moderation/stanzas.ts";
@@ -75,12 +76,6 @@ const json_writer: Writer = {
 	},
 };
 
-const escapes: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
-
-function escaped(text: string): string {
-	return text.replaceAll(/[&<>"']/g, (character) => escapes[character] ?? "");
-}
-
 const style = `:root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
 body { max-width: 50rem; margin: 2rem auto; padding: 0 1rem; }
 h2 { font-size: 1rem; border-bottom: 1px solid; margin-top: 2rem; }
@@ -91,16 +86,16 @@ time { opacity: .6; font-variant-numeric: tabular-nums; margin-right: .5rem; }
 const html_writer: Writer = {
 	head: (room_jid) =>
 		`<!DOCTYPE html>\n<html><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">` +
-		`<meta name="robots" content="noindex"><title>${escaped(room_jid)}</title>\n<style>${style}</style></head>\n` +
-		`<body><h1>${escaped(room_jid)}</h1>\n`,
+		`<meta name="robots" content="noindex"><title>${html_escape(room_jid)}</title>\n<style>${style}</style></head>\n` +
+		`<body><h1>${html_escape(room_jid)}</h1>\n`,
 	tail: () => "</body></html>\n",
 	entry({ item: { id, when }, nick, text, is_said }, is_new_day) {
 		const day = is_new_day ? `<h2>${date(when)}</h2>\n` : "";
 		if (text === undefined) return day;
 		const stamp = datetime(Math.floor(when));
 		const time = `<time datetime="${stamp}">${stamp.slice(11, 16)}</time>`;
-		const name = nick === undefined ? "" : `<b><bdi>${escaped(nick)}</bdi></b>${is_said ? ": " : " "}`;
-		return `${day}<p id="${escaped(id)}"${is_said ? "" : ` class="event"`}>${time}${name}<bdi>${escaped(text)}</bdi></p>\n`;
+		const name = nick === undefined ? "" : `<b><bdi>${html_escape(nick)}</bdi></b>${is_said ? ": " : " "}`;
+		return `${day}<p id="${html_escape(id)}"${is_said ? "" : ` class="event"`}>${time}${name}<bdi>${html_escape(text)}</bdi></p>\n`;
 	},
 };
 

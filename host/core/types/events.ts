@@ -7,6 +7,7 @@ import type { Role } from "../../util/roles.ts";
 import type { Attributes, Stanza } from "../../util/stanza.ts";
 import type { AuthProvider, AuthzProvider, Roster, RosterItem } from "./accounts.ts";
 import type { HttpMessageEvent } from "./http.ts";
+import type { ValidInvite } from "./invites.ts";
 import type { C2sSession, ComponentSession, ServerSession, SessionBase, StreamSession, UserSessions } from "./sessions.ts";
 import type { StoreTable } from "./storage.ts";
 
@@ -102,7 +103,15 @@ export interface EventMap {
 	/** The payload is the host's name. */
 	"host-activated": string;
 	"host-deactivated": string;
-	"user-registered": { username: string; host: string; source: string; session?: C2sSession };
+	"user-registered": {
+		username: string;
+		host: string;
+		source: string;
+		/** How somebody came to the account: over a stream, or else from an address. */
+		session?: C2sSession | undefined;
+		ip?: string | undefined;
+		validated_invite?: ValidInvite | undefined;
+	};
 	"user-deleted": { username: string; host: string };
 	"user-password-changed": { username: string; host: string; resource?: string };
 	"user-enabled": { username: string; host: string };

@@ -4,6 +4,7 @@ import type { Role } from "../../util/roles.ts";
 import type { SaslHandler } from "../../util/sasl.ts";
 import type { AddressableText, Stanza } from "../../util/stanza.ts";
 import type { RateLimitSettings } from "./connections.ts";
+import type { ValidInvite } from "./invites.ts";
 import type { Log } from "./logging.ts";
 
 /** Why a stream ends: a condition of RFC 6120 §4.9.3, with text for people and an application-specific element. */
@@ -71,6 +72,8 @@ export interface C2sSession extends StreamSession {
 	/** The last available presence without `to`. */
 	presence: Stanza | undefined;
 	priority: number | undefined;
+	/** The invitation that somebody who has no account yet has shown. */
+	validated_invite?: ValidInvite | undefined;
 	/** Whether the client asked for the roster, and so gets pushes. */
 	interested: boolean;
 	/** Full or bare JIDs that directed presence went to. */
