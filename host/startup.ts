@@ -118,7 +118,8 @@ export function create_server(options: ServerOptions): Result<RunningServer, str
 	const config_folder = options.config_path === undefined ? process.cwd() : dirname(resolve(options.config_path));
 	const data = data_folder(config, config_folder);
 	const log_sinks = (): readonly LogSink[] =>
-		options.log ?? read_log_option(config.get("*", "log"), config_folder, config.get("*", "debug") === true);
+		options.log ??
+		read_log_option(config.get("*", "log"), config_folder, config.get("*", "debug") === true, config.get("*", "syslog_facility"));
 	const logging = create_loggingmanager(log_sinks());
 	const { logger, wants } = logging;
 	const log = logger("general");

@@ -4,13 +4,15 @@ import { dirname, resolve } from "node:path";
 import { built_in_modules, compose_server, load_config, lua_surface, make_config_reader } from "../composition.ts";
 import { type Config, default_config } from "../core/configmanager.ts";
 import type { LogSink } from "../core/loggingmanager.ts";
+import { goes_to_journal, with_journal_level } from "../core/syslog.ts";
 import { read_umask } from "../core/umask.ts";
 import type { RunningServer } from "../running_server.ts";
 import { add_web_page, enable } from "./web_page.ts";
 
 /** Ends the program with one line that says why. */
 export function refuse(problem: string): never {
-	process.stderr.write(`enjamb: ${problem}\n`);
+	const line = `enjamb: ${problem}\n`;
+	process.stderr.write(goes_to_journal(process.stderr.fd) ? with_journal_level("error", line) : line);
 	process.exit(1);
 }
 

@@ -1,6 +1,7 @@
 // No counterpart: what systemd is told of the server (sd_notify(3)); Prosody says nothing to it.
 
 import type { Log } from "../core/types.ts";
+import { load_datagrams } from "../util/datagram.ts";
 
 /** Says something to systemd, such as `READY=1`; nothing where it does not listen. */
 export type Tell = (state: string) => void;
@@ -41,21 +42,12 @@ export async function tell_systemd(log: Log, environment: Environment = process.
 			log("warn", "NOTIFY_SOCKET: expected the path of a socket, got %s", environment["NOTIFY_SOCKET"]);
 		return () => {};
 	}
-	const library = await import("node-unix-socket").catch(() => undefined);
-	if (library === undefined) {
+	const send = await load_datagrams();
+	if (send === undefined) {
 		log("error", "systemd waits for word of this server, which cannot be given: the package node-unix-socket is not installed");
 		return () => {};
 	}
-	const tell: Tell = (state) => {
-		const socket = new library.DgramSocket();
-		const failed = (error: Error): void => log("warn", "Could not tell systemd %s: %s", state, error.message);
-		socket.on("error", failed);
-		const text = Buffer.from(state);
-		socket.sendTo(text, 0, text.length, path, (error) => {
-			if (error) failed(error);
-			socket.close();
-		});
-	};
+	const tell: Tell = (state) => send(path, state, (problem) => log("warn", "Could not tell systemd %s: %s", state, problem));
 	const interval = watchdog_interval(environment, process.pid);
 	if (interval !== undefined) setInterval(() => tell("WATCHDOG=1"), interval).unref();
 	return tell;

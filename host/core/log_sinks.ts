@@ -5,11 +5,12 @@ import { dirname } from "node:path";
 import { clock_at, format_clock } from "../util/date.ts";
 import { adopt_file, file_mode } from "../util/file_owner.ts";
 import { visible } from "./log_text.ts";
+import { goes_to_journal, open_syslog, type SyslogOptions, with_journal_level } from "./syslog.ts";
 import type { LogLevel } from "./types.ts";
 
-/** Where log lines go, from which level on. `to` is `console`, a file, or what takes each line as it is: a test, say. */
+/** Where log lines go, from which level on. `to` is `console`, a file, syslog, or what takes each line as it is: a test, say. */
 export interface LogSink {
-	readonly to: "console" | { readonly file: string } | Pick<Sink, "write">;
+	readonly to: "console" | { readonly file: string } | { readonly syslog: SyslogOptions } | Pick<Sink, "write">;
 	readonly level: LogLevel;
 	/** The only levels that go there, where that is not all from `level` on. */
 	readonly only?: readonly LogLevel[];
@@ -95,14 +96,36 @@ function file_sink(options: LogSink, path: string): Sink {
 	};
 }
 
-/** Opens a sink; a file that cannot be opened is named on the standard error stream, and what is logged there is lost. */
-export function open_sink(options: LogSink): Sink {
-	const { to } = options;
-	if (to !== "console") return "file" in to ? file_sink(options, to.file) : { write: to.write, close() {} };
+/** Lines on the console; the journal also gets their levels. */
+function console_sink(options: LogSink): Sink {
+	const is_journal = goes_to_journal(process.stdout.fd);
 	const is_coloured = process.stdout.isTTY === true && process.env["NO_COLOR"] === undefined;
 	const make_line = line_maker({ source_width: console_width, ...options }, is_coloured);
 	return {
-		write: (name, level, text) => void process.stdout.write(make_line(name, level, text)),
+		write(name, level, text) {
+			const line = make_line(name, level, text);
+			process.stdout.write(is_journal ? with_journal_level(level, line) : line);
+		},
 		close() {},
 	};
+}
+
+/** Lines for syslog; where nobody listens there, the console gets them, which nothing in Prosody does. */
+function syslog_sink(options: LogSink, syslog: SyslogOptions): Sink {
+	const to_console = console_sink(options);
+	let is_told = false;
+	const failed = (problem: string): void => {
+		if (!is_told) process.stderr.write(`enjamb: cannot write to syslog: ${problem}\n`);
+		is_told = true;
+	};
+	const write = open_syslog(syslog, failed);
+	return write === undefined ? to_console : { write, close() {} };
+}
+
+/** Opens a sink; a file that cannot be opened is named on the standard error stream, and what is logged there is lost. */
+export function open_sink(options: LogSink): Sink {
+	const { to } = options;
+	if (to === "console") return console_sink(options);
+	if ("file" in to) return file_sink(options, to.file);
+	return "syslog" in to ? syslog_sink(options, to.syslog) : { write: to.write, close() {} };
 }

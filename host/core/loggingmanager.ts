@@ -3,6 +3,7 @@
 import { isAbsolute, join } from "node:path";
 import { default_timestamps, type LogSink, open_sink, type Sink } from "./log_sinks.ts";
 import { format_message } from "./log_text.ts";
+import type { SyslogOptions } from "./syslog.ts";
 import type { Log, LogLevel } from "./types.ts";
 
 export type { LogSink } from "./log_sinks.ts";
@@ -29,16 +30,23 @@ function is_level(value: unknown): value is LogLevel {
 	return value === "debug" || value === "info" || value === "warn" || value === "error";
 }
 
+/** Where targets are that a configuration only names. */
+interface LogPlace {
+	/** What relative file names are relative to. */
+	readonly config_folder: string;
+	readonly syslog: SyslogOptions;
+}
+
 type Layout = Pick<LogSink, "timestamps" | "source_width">;
 
-function sink(target: unknown, wanted: readonly LogLevel[], config_folder: string, layout: Layout = {}): LogSink | undefined {
+function sink(target: unknown, wanted: readonly LogLevel[], place: LogPlace, layout: Layout = {}): LogSink | undefined {
 	const [level] = wanted;
 	if (typeof target !== "string" || target === "" || target === "*nowhere" || level === undefined) return undefined;
 	const goes_on = wanted.length === levels.length - levels.indexOf(level);
 	const which = { level, ...(goes_on ? {} : { only: wanted }), ...layout };
-	// Prosody's "*syslog" needs a daemon's socket. Here, the service manager that starts the program keeps what it prints.
+	if (target === "*syslog") return { to: { syslog: place.syslog }, ...which };
 	if (target.startsWith("*")) return { to: "console", ...which };
-	return { to: { file: isAbsolute(target) ? target : join(config_folder, target) }, ...which };
+	return { to: { file: isAbsolute(target) ? target : join(place.config_folder, target) }, ...which };
 }
 
 /** The levels from one on. */
@@ -76,13 +84,23 @@ function layout_of(table: ReadonlyMap<unknown, unknown>): Layout {
  * Reads the `log` option: a file name or `*console`, a table of level to target, or a list of targets.
  * @param config_folder what relative file names are relative to
  * @param debug the option `debug`: whether a log without levels also has debug messages
+ * @param syslog_facility the option of that name
  * @returns the sinks; `*console` where nothing is set
  */
-export function read_log_option(option: unknown, config_folder: string, debug = false): LogSink[] {
+export function read_log_option(
+	option: unknown,
+	config_folder: string,
+	debug = false,
+	syslog_facility: unknown = undefined,
+): LogSink[] {
 	const usual = from(debug ? "debug" : "info");
 	const sinks: LogSink[] = [];
-	const add = (target: unknown, wanted: readonly LogLevel[], layout?: Layout) => {
-		const made = sink(target, wanted, config_folder, layout);
+	const syslog_of = (table?: ReadonlyMap<unknown, unknown>): SyslogOptions => {
+		const [name, facility = syslog_facility] = [table?.get("syslog_name"), table?.get("syslog_facility")];
+		return { name: typeof name === "string" ? name : "prosody", facility: typeof facility === "string" ? facility : "daemon" };
+	};
+	const add = (target: unknown, wanted: readonly LogLevel[], table?: ReadonlyMap<unknown, unknown>) => {
+		const made = sink(target, wanted, { config_folder, syslog: syslog_of(table) }, table && layout_of(table));
 		if (made) sinks.push(made);
 	};
 	const add_target = (value: unknown): void => {
@@ -91,7 +109,7 @@ export function read_log_option(option: unknown, config_folder: string, debug = 
 		const table = new Map<unknown, unknown>(value instanceof Map ? value : Object.entries(value));
 		const to = table.get("to");
 		if (typeof to !== "string") return;
-		add(to === "file" ? table.get("filename") : `*${to}`, levels_of(table.get("levels")), layout_of(table));
+		add(to === "file" ? table.get("filename") : `*${to}`, levels_of(table.get("levels")), table);
 	};
 	if (typeof option === "string") add(option, option.startsWith("*") ? levels : usual);
 	else if (Array.isArray(option)) option.forEach(add_target);

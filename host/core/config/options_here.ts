@@ -249,6 +249,7 @@ export const readers_here: Readonly<Record<string, string>> = {
 	storage_memory_temporary: "storage_memory",
 	storage_memory_temporary_stores: "storage_memory",
 	strict_deprecate_is_admin: "core",
+	syslog_facility: "core",
 	tcp_keepalives: "c2s core s2s",
 	tls_profile: "core",
 	tls_server_end_point_hash: "core",

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, fstatSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -46,8 +46,12 @@ describe("systemd", () => {
 			`c2s_ports = { ${port} } interfaces = { "127.0.0.1" } storage = "memory" data_path = "${folder}/data"
 			modules_enabled = { "saslauth" } modules_disabled = { "s2s" } VirtualHost "localhost"`,
 		);
-		const env = { ...process.env, NOTIFY_SOCKET: listen(), WATCHDOG_USEC: "100000" };
-		const started = spawn(process.execPath, [program, "start", "--config", config], { env, stdio: "ignore" });
+		const journal = join(folder, "journal");
+		const out = openSync(journal, "w");
+		const { dev, ino } = fstatSync(out, { bigint: true });
+		const env = { ...process.env, NOTIFY_SOCKET: listen(), WATCHDOG_USEC: "100000", JOURNAL_STREAM: `${dev}:${ino}` };
+		const started = spawn(process.execPath, [program, "start", "--config", config], { env, stdio: ["ignore", out, "ignore"] });
+		closeSync(out);
 		child = started;
 		const exited = new Promise((done) => started.once("exit", done));
 		await eventually(() => expect(heard).toContain("READY=1"));
@@ -68,6 +72,7 @@ describe("systemd", () => {
 		started.kill("SIGTERM");
 		expect(await exited).toBe(0);
 		await eventually(() => expect(heard).toContain("STOPPING=1"));
+		expect(readFileSync(journal, "utf8")).toMatch(/^<6>general +info\tReceived SIGHUP$/m);
 	});
 
 	it("is told nothing where it does not listen, or under a path that there cannot be", async () => {

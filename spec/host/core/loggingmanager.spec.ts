@@ -22,7 +22,12 @@ async function sinks_of(lua: string): Promise<LogSink[]> {
 	const loaded = await load_config(path);
 	if (!loaded.ok) throw new Error(loaded.error.message);
 	const { config } = loaded.value;
-	return read_log_option(config.get("*", "log"), "/etc/prosody", config.get("*", "debug") === true);
+	return read_log_option(
+		config.get("*", "log"),
+		"/etc/prosody",
+		config.get("*", "debug") === true,
+		config.get("*", "syslog_facility"),
+	);
 }
 
 const file = { file: "/var/log/x" };
@@ -68,6 +73,17 @@ describe("the option log", () => {
 		['log = { { levels = { "loud" }, to = "console" }, { to = "console" } }', [{ to: "console", level: "debug" }]],
 	])("%s", async (lua, expected) => expect(await sinks_of(lua)).toEqual(expected));
 
+	it("knows syslog, with Prosody's names", async () => {
+		const lua =
+			'syslog_facility = "mail"; log = { warn = "*syslog"; { to = "syslog", syslog_name = "chat", syslog_facility = "local3" } }';
+		expect(await sinks_of(lua)).toEqual(
+			expect.arrayContaining([
+				{ to: { syslog: { name: "prosody", facility: "mail" } }, level: "warn" },
+				{ to: { syslog: { name: "chat", facility: "local3" } }, level: "debug" },
+			]),
+		);
+	});
+
 	it("means what Debian's configuration wants of it", async () => {
 		const lua = 'log = { info = "/var/log/x"; error = "/var/log/y"; { levels = { "error" }; to = "syslog"; }; }';
 		const sinks = await sinks_of(lua);
@@ -76,7 +92,7 @@ describe("the option log", () => {
 			expect.arrayContaining([
 				{ to: file, level: "info" },
 				{ to: { file: "/var/log/y" }, level: "error" },
-				{ to: "console", level: "error" },
+				{ to: { syslog: { name: "prosody", facility: "daemon" } }, level: "error" },
 			]),
 		);
 	});
