@@ -5,6 +5,7 @@ import { failed, stanza_error } from "../host/util/error.ts";
 import { bare, prep } from "../host/util/jid.ts";
 import { ns } from "../host/util/ns.ts";
 import type { Stanza } from "../host/util/stanza.ts";
+import { offer_room_commands } from "./api/offer.ts";
 import * as commands from "./commands.ts";
 import type { MucEvents, OccupantEvent, RoomStanzaEvent } from "./events.ts";
 import { create_full_library } from "./features.ts";
@@ -17,7 +18,7 @@ import type { Handled, Room, RoomMethods } from "./types.ts";
 import { refuse } from "./util.lib.ts";
 
 /** What other modules may do with the rooms of the component. */
-export interface MucExports extends Omit<Rooms, "all_jids" | "save"> {
+export interface MucExports extends Omit<Rooms, "save"> {
 	/** The methods of all rooms; one that is replaced here is replaced everywhere. */
 	readonly room_mt: RoomMethods;
 }
@@ -170,6 +171,7 @@ function load(module: ModuleApi): MucExports {
 	module.hook(`iq/bare/${ns.register}:query`, take_to("handle_register_iq"), -2);
 	for (const [event, method] of occupant_stanzas) module.hook(event, take_to(method), -2);
 	commands.load(module, rooms);
+	offer_room_commands(module, rooms);
 	ghosts.load(module, rooms);
 	const stop_keeping = keeping.load(module, rooms);
 

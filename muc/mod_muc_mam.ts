@@ -2,6 +2,7 @@
 
 import type { ModuleApi, ModuleDefinition } from "../host/core/types.ts";
 import { ns } from "../host/util/ns.ts";
+import { archive_commands } from "./api/archive.ts";
 import type { ConfigSubmittedEvent, DiscoInfoEvent, MucEvents } from "./events.ts";
 import { boolean } from "./kinds.ts";
 import * as archive from "./mam/archive.ts";
@@ -62,6 +63,7 @@ function load(module: ModuleApi): false | undefined {
 	metadata.load(module, archives, muc);
 	history.load(module, archives);
 	archive.load(module, archives, expires);
+	for (const command of archive_commands(store, muc)) module.add_item("api-command", command);
 
 	module.add_feature(ns.mam);
 	module.hook("muc-disco#info", add_features);

@@ -26,6 +26,8 @@ export interface Rooms extends RoomFinder {
 	all_rooms(): IterableIterator<Room>;
 	/** JIDs of all rooms, without reading them. */
 	all_jids(): string[];
+	/** A room only to be looked at: one that is not in memory does not become live. Undefined where there is none that can be read. */
+	look_at(jid: string): Room | undefined;
 	/** COMPAT: `live_rooms` or `all_rooms`. */
 	each_room(live_only?: boolean): IterableIterator<Room>;
 	/** Keeps a room in memory, and has its `save` write to storage from now on. False where there is no place for it. */
@@ -226,11 +228,17 @@ export function create_rooms(module: ModuleApi, library: RoomLibrary): Rooms {
 	function* stored_and_live_rooms(): IterableIterator<Room> {
 		yield* cache.values();
 		for (const jid of storage.jids()) {
-			if (cache.get(jid)) continue;
-			const data = storage.read(jid);
-			const room = data.ok && data.value !== undefined ? library.restore_room(data.value) : undefined;
-			if (room?.ok) yield room.value;
+			const room = cache.get(jid) ? undefined : look_at(jid);
+			if (room) yield room;
 		}
+	}
+
+	function look_at(jid: string): Room | undefined {
+		const live = cache.get(jid);
+		if (live) return live;
+		const data = storage.read(jid);
+		const room = data.ok && data.value !== undefined ? library.restore_room(data.value) : undefined;
+		return room?.ok ? room.value : undefined;
 	}
 
 	module.hook_global("stats-update", count_live_rooms);
@@ -251,6 +259,7 @@ export function create_rooms(module: ModuleApi, library: RoomLibrary): Rooms {
 		create_room,
 		get_room_from_jid,
 		all_rooms,
+		look_at,
 		all_jids: () => [...new Set([...cache.values()].map(({ jid }) => jid).concat(storage.jids()))],
 		live_rooms: () => cache.values(),
 		each_room: (live_only = false) => (live_only ? cache.values() : all_rooms()),

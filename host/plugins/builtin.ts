@@ -23,6 +23,7 @@ import { definition as disco } from "./mod_disco.ts";
 import { definition as external_services } from "./mod_external_services.ts";
 import { definition as http } from "./mod_http.ts";
 import { definition as http_altconnect } from "./mod_http_altconnect.ts";
+import { definition as http_api } from "./mod_http_api.ts";
 import { definition as http_errors } from "./mod_http_errors.ts";
 import { definition as http_files } from "./mod_http_files.ts";
 import { definition as http_health } from "./mod_http_health.ts";
@@ -94,6 +95,7 @@ export const host_modules: readonly ModuleDefinition[] = [
 	external_services,
 	http,
 	http_altconnect,
+	http_api,
 	http_errors,
 	http_files,
 	http_health,

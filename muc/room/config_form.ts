@@ -2,6 +2,7 @@
 
 import type { Session } from "../../host/core/types.ts";
 import { Form, new_form, type ParsedValues } from "../../host/util/dataforms.ts";
+import { failed, ok, type Result } from "../../host/util/error.ts";
 import { ns } from "../../host/util/ns.ts";
 import type { Stanza } from "../../host/util/stanza.ts";
 import * as st from "../../host/util/stanza.ts";
@@ -22,7 +23,8 @@ function get_form_layout(room: Room, actor: string): Form {
 	return answer instanceof Form ? answer : form;
 }
 
-function submit(room: Room, origin: Session, stanza: Stanza, fields: ParsedValues, present: Iterable<string>): void {
+/** Takes over what was submitted, and saves it. Gives the status codes that the room has to be told. */
+function take_fields(room: Room, origin: Session, stanza: Stanza, fields: ParsedValues, present: Iterable<string>): Set<string> {
 	const event: ConfigSubmittedEvent = {
 		room,
 		origin,
@@ -47,15 +49,40 @@ function submit(room: Room, origin: Session, stanza: Stanza, fields: ParsedValue
 	}
 	event.field = undefined;
 	event.value = undefined;
-
 	room.save(true);
-	origin.send(st.reply(stanza));
-	if (event.status_codes.size === 0) return;
+	return event.status_codes;
+}
+
+function announce(room: Room, status_codes: ReadonlySet<string>): void {
+	if (status_codes.size === 0) return;
 	const x = muc_user();
-	for (const code of event.status_codes) x.tag("status", { code }).up();
+	for (const code of status_codes) x.tag("status", { code }).up();
 	const message = st.message({ type: "groupchat", from: room.jid });
 	message.add_child(x);
 	room.broadcast_message(message);
+}
+
+function submit(room: Room, origin: Session, stanza: Stanza, fields: ParsedValues, present: Iterable<string>): void {
+	const status_codes = take_fields(room, origin, stanza, fields, present);
+	origin.send(st.reply(stanza));
+	announce(room, status_codes);
+}
+
+/**
+ * Takes over a form that did not come as a stanza, and has no answer.
+ * @param actor the JID whose rights decide which fields there are
+ * @param filled a form of type `submit`
+ * @returns an error that names each field that is wrong; then nothing has changed
+ */
+export function configure(room: Room, actor: string, filled: Stanza): Result<true, string> {
+	const { data, errors, present } = room.get_form_layout(actor).data(filled);
+	if (errors !== undefined) {
+		const complaints = Object.entries(errors).map(([name, error]) => `${name}: ${error}`);
+		return failed(complaints.join("; "));
+	}
+	const stanza = st.iq({ type: "set", from: actor, to: room.jid, id: "api" }).query(ns.muc_owner).add_child(filled).reset();
+	announce(room, take_fields(room, room.module.host_session(), stanza, data, present));
+	return ok(true);
 }
 
 /** Takes a form that an owner sent. */

@@ -1,5 +1,6 @@
 // Counterpart: teal-src/module.d.tl
 
+import type { ApiCommand } from "../../util/api/command.ts";
 import type { Result } from "../../util/error.ts";
 import type { Events, Handler, Wrapper } from "../../util/events.ts";
 import type { FamilyOptions } from "../../util/openmetrics.ts";
@@ -53,6 +54,8 @@ export interface ItemTypes {
 	measure: { name: string; type: string; conf?: MeasureOptions };
 	metric: { name: string; mf: MetricShape };
 	task: Task;
+	/** What scripts can call over HTTP. */
+	"api-command": ApiCommand;
 }
 
 /** Something to be done again and again (item `task`). Source: plugins/mod_cron.lua. */

@@ -1,0 +1,124 @@
+// Counterpart: ejabberd's ejabberd_admin (status, reload_config), with what the console shows
+
+import { memoryUsage } from "node:process";
+import type { ModuleApi } from "../../core/types.ts";
+import { type ApiCommand, api_command, refuse_call, results } from "../../util/api/command.ts";
+import { ok } from "../../util/error.ts";
+
+export function server_commands(module: ModuleApi): ApiCommand[] {
+	const { server } = module;
+	return [
+		api_command({
+			name: "status",
+			desc: "Says that the server runs, and its version",
+			scope: "server:read",
+			rights: "some",
+			parameters: {},
+			result: { type: "string", description: "For people" },
+			run: () => ok(`Enjamb ${server.version} is running`),
+		}),
+		api_command({
+			name: "get_server_info",
+			desc: "Version, age and memory of the server, the hosts that the caller may manage, and who the caller is",
+			scope: "server:read",
+			rights: "some",
+			parameters: {},
+			result: results.record({
+				version: { type: "string" },
+				started: { type: "integer", description: "Seconds since 1970" },
+				memory: { type: "integer", description: "Bytes" },
+				caller: { type: "string", description: "JID" },
+				manages_server: { type: "boolean" },
+				hosts: results.table({
+					host: { type: "string" },
+					type: { type: "string", enum: ["local", "component"] },
+					rooms: { type: "boolean", description: "Whether it has rooms that can be managed here" },
+					sessions: { type: "integer" },
+				}),
+			}),
+			run: (caller) =>
+				ok({
+					version: server.version,
+					started: Math.floor(server.start_time ?? 0),
+					memory: memoryUsage().rss,
+					caller: caller.jid,
+					manages_server: caller.may_manage_server(),
+					hosts: [...server.hosts.values()]
+						.filter(({ host }) => caller.may_manage(host))
+						.map(({ host, type, sessions }) => ({
+							host,
+							type,
+							rooms: server.modulemanager.get_items(host, "api-command").some(({ name }) => name === "muc_online_rooms"),
+							sessions: [...sessions.values()].reduce((sum, user) => sum + user.sessions.size, 0),
+						})),
+				}),
+		}),
+		api_command({
+			name: "reload_config",
+			desc: "Has the server read its configuration, certificates and log settings again",
+			scope: "server:write",
+			rights: "server",
+			parameters: {},
+			result: results.done,
+			run: () => {
+				const reloaded = server.reload_config();
+				return reloaded.ok ? ok(0) : refuse_call("failed", reloaded.error);
+			},
+		}),
+		api_command({
+			name: "incoming_s2s_number",
+			desc: "How many streams other servers have opened",
+			scope: "server:read",
+			rights: "server",
+			parameters: {},
+			result: results.number("s2s_incoming"),
+			run: () => ok({ s2s_incoming: server.incoming_s2s.size }),
+		}),
+		api_command({
+			name: "outgoing_s2s_number",
+			desc: "How many streams to other servers are open, or being opened",
+			scope: "server:read",
+			rights: "server",
+			parameters: {},
+			result: results.number("s2s_outgoing"),
+			run: () => ok({ s2s_outgoing: [...server.hosts.values()].reduce((sum, { s2sout }) => sum + s2sout.size, 0) }),
+		}),
+		api_command({
+			name: "get_modules",
+			desc: "The modules that are loaded, with what is wrong with them",
+			scope: "server:read",
+			rights: "server",
+			parameters: {},
+			result: results.table({
+				host: { type: "string", description: "* for those of the whole server" },
+				name: { type: "string" },
+				language: { type: "string", enum: ["built in", "Lua", "TypeScript"] },
+				status: { type: "string" },
+				message: { type: "string" },
+			}),
+			run: () =>
+				ok(
+					["*", ...server.hosts.keys()].flatMap((host) =>
+						server.modulemanager.loaded_on(host).map(({ name, definition, module: loaded }) => {
+							const { kind, message } = loaded.get_status();
+							const { path } = definition;
+							const language = path === undefined ? "built in" : path.endsWith(".lua") ? "Lua" : "TypeScript";
+							return { host, name, language, status: kind, message };
+						}),
+					),
+				),
+		}),
+		api_command({
+			name: "get_metrics",
+			desc: "What the server measures, by name",
+			scope: "server:read",
+			rights: "server",
+			parameters: {},
+			result: { type: "object", additionalProperties: { type: "number" } },
+			run: () => {
+				server.events.fire_event("stats-update", {});
+				return ok(Object.fromEntries([...server.statsmanager.values()].sort(([a], [b]) => (a < b ? -1 : 1))));
+			},
+		}),
+	];
+}

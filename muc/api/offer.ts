@@ -1,0 +1,14 @@
+// No counterpart: gives commands to whoever serves them (mod_http_api).
+
+import type { ModuleApi } from "../../host/core/types.ts";
+import { message_commands } from "./messages.ts";
+import { people_commands } from "./people.ts";
+import { room_commands } from "./rooms.ts";
+import type { ApiRooms } from "./service.ts";
+
+/** Offers what can be done with rooms. */
+export function offer_room_commands(module: ModuleApi, rooms: ApiRooms): void {
+	for (const command of [...room_commands(rooms), ...people_commands(module, rooms), ...message_commands(rooms)]) {
+		module.add_item("api-command", command);
+	}
+}
