@@ -10,6 +10,7 @@ import { add_migrate } from "./cli/migrate.ts";
 import { add_scansion } from "./cli/scansion.ts";
 import { add_shell } from "./cli/shell.ts";
 import { add_start } from "./cli/start.ts";
+import { add_token } from "./cli/token.ts";
 import { version } from "./composition.ts";
 
 // The reader of the output may close it early (`| head`). The command still finishes its work.
@@ -28,6 +29,7 @@ for (const add of [
 	add_adduser,
 	add_passwd,
 	add_deluser,
+	add_token,
 	add_scansion,
 	add_compare,
 	add_bench,

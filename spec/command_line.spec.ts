@@ -384,6 +384,43 @@ describe("enjamb status, shell, reload and stop", () => {
 	});
 });
 
+describe("enjamb token", () => {
+	it("makes tokens for the API of a server that runs, lists and ends them", async () => {
+		const with_api = open_accounts.replace('"ping"', '"ping", "admin_shell", "http_api"');
+		const web = 'http_ports = { 0 }\nhttps_ports = {}\nadmins = { "admin@localhost" }';
+		const at = ["--config", await config("api.cfg.lua", `data_path = "api"\n${web}\n${with_api}`)];
+		const create = ["token", "create", ...at, "--scope", "rooms:read", "--days", "30", "--name", "backup"];
+		expect(await run([...create, "admin@localhost"])).toMatchObject({
+			status: 1,
+			err: expect.stringContaining("no server runs"),
+		});
+		const server = launch(["start", ...at]);
+		const port = /127\.0\.0\.1:(\d+) \(http\)/.exec(await server.printed("listens on"))?.[1];
+		const made = await run([...create, "admin@localhost"]);
+		expect(made).toMatchObject({ status: 0, out: expect.stringMatching(/^enjamb_\w{12}_[\w-]{43}\n$/) });
+		expect(await run([...create, "romeo@localhost"])).toMatchObject({
+			status: 1,
+			out: "",
+			err: expect.stringContaining("romeo@localhost is no administrator of any host here"),
+		});
+		const call = async (): Promise<unknown[]> => {
+			const url = `http://127.0.0.1:${port}/api/muc_online_rooms?service=conference.localhost`;
+			const answer = await fetch(url, { headers: { Authorization: `Bearer ${made.out.trim()}` } });
+			return [answer.status, await answer.json()];
+		};
+		expect(await call()).toEqual([200, []]);
+		expect((await run(["token", "list", ...at])).out).toMatch(/admin@localhost .*\| rooms:read .*\| backup/);
+		const id = made.out.slice(7, 19);
+		expect(await run(["token", "revoke", ...at, id])).toMatchObject({
+			status: 0,
+			err: `Token ${id} of admin@localhost is ended\n`,
+		});
+		expect((await call())[0]).toBe(401);
+		server.child.kill("SIGTERM");
+		await server.ended;
+	});
+});
+
 describe("enjamb", () => {
 	it("shows its commands, and refuses others", async () => {
 		expect((await run(["--help"])).out).toMatch(/start[\s\S]*adduser[\s\S]*scansion/);

@@ -31,7 +31,7 @@ const elsewhere: readonly (readonly [start: RegExp, reason: string])[] = [
 	[/^npm run deb$/, "spec/tools/debian/build.spec.ts"],
 	[/^npm run bench /, "takes minutes: spec/tools/bench has its parts"],
 	[/^npx enjamb bench lua/, "takes minutes: spec/host/cli/bench/lua_costs.spec.ts"],
-	[/^npx enjamb (shell|status|reload|stop) /, "spec/command_line.spec.ts, with a server that runs"],
+	[/^npx enjamb (shell|status|reload|stop|token) /, "spec/command_line.spec.ts, with a server that runs"],
 	[/\bvitest run\b/, "is this suite"],
 ];
 

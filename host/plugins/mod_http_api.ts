@@ -50,10 +50,10 @@ function load(module: ModuleApi): HttpApiExports {
 	const open = (host: string): void => {
 		table.follow(host);
 		tokens.open(host);
-		module.context(host).hook("user-deleted", ({ username }) => tokens.revoke_all(`${username}@${host}`));
 	};
 	for (const host of server.hosts.keys()) open(host);
 	module.hook_global("host-activated", open);
+	module.hook_global("user-deleted", ({ username, host }) => tokens.revoke_all(`${username}@${host}`));
 	module.hook_global("host-deactivated", (host) => {
 		table.forget(host);
 		tokens.close(host);
@@ -91,4 +91,8 @@ function load(module: ModuleApi): HttpApiExports {
 }
 
 /** What administrators do with rooms and accounts, for scripts. */
-export const definition: ModuleDefinition = { name: "http_api", global: true, load };
+export const definition: ModuleDefinition = {
+	name: "http_api",
+	global: true,
+	load,
+};

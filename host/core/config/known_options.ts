@@ -171,6 +171,8 @@ export const known_options: Readonly<Record<string, KnownOption>> = {
 	host_guard_blockall_exceptions: { type: "list", readers: "mod_host_guard" },
 	host_guard_selective: { type: "list", readers: "mod_host_guard" },
 	host_user_role: { type: "string", default: "prosody:registered", readers: "mod_authz_internal" },
+	http_api_calls_per_minute: { type: "integer", default: 600, readers: "mod_http_api", global: true },
+	http_api_require_encryption: { type: "boolean", default: true, readers: "mod_http_api", global: true },
 	http_cors_override: { type: "table", readers: "mod_http" },
 	http_default_cors_enabled: { type: "boolean", default: true, readers: "mod_http" },
 	http_default_host: { type: "string", readers: "mod_admin_shell mod_http", global: true },

@@ -97,6 +97,35 @@ function operation(command: ApiCommand, method: "get" | "post"): object {
 	};
 }
 
+/** The one thing that is no command, since it does not end. */
+const log_stream = {
+	get: {
+		operationId: "log",
+		summary: "Lines of the log as they are written, each as JSON on a line of its own",
+		description: "For administrators of the server. Scope: `server:read`.",
+		tags: ["server"],
+		security: [{ token: [] }],
+		parameters: [
+			{
+				name: "level",
+				in: "query",
+				required: false,
+				description: "The least level",
+				schema: { type: "string", enum: ["debug", "info", "warn", "error"], default: "info" },
+			},
+		],
+		responses: {
+			"200": {
+				description: "The lines; empty ones mean nothing",
+				content: { "application/x-ndjson": { schema: { type: "string" } } },
+			},
+			...Object.fromEntries(
+				["400", "401", "403", "429", "503"].map((status) => [status, { $ref: `#/components/responses/error_${status}` }]),
+			),
+		},
+	},
+};
+
 /** Describes commands; what is not in the table is not in the description. */
 export function describe_api(commands: readonly ApiCommand[], version: string, url: string): Description {
 	const paths = commands.map((command): [string, object] => [
@@ -122,7 +151,7 @@ export function describe_api(commands: readonly ApiCommand[], version: string, u
 			{ name: "users", description: "Accounts" },
 			{ name: "server", description: "The server itself, and who is connected" },
 		],
-		paths: Object.fromEntries(paths),
+		paths: Object.fromEntries([...paths, ["/log", log_stream]]),
 		components: {
 			securitySchemes: { token: { type: "http", scheme: "bearer", description: "A token of `enjamb token create`" } },
 			schemas: { error: error_schema },

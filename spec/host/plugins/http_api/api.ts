@@ -1,7 +1,9 @@
 // A server with the HTTP API, and a program that uses it.
 
 import type { ConfigValue } from "../../../../host/core/configmanager.ts";
-import { start_test_server, type TestServer } from "../../../helper.ts";
+import type { ModuleApi, ModuleDefinition } from "../../../../host/core/types.ts";
+import type { HttpApiExports } from "../../../../host/plugins/mod_http_api.ts";
+import { start_test_server, type TestServer, type TestServerOptions } from "../../../helper.ts";
 
 /** An answer of the API. */
 export interface Answer {
@@ -13,6 +15,9 @@ export interface Answer {
 export interface Api {
 	readonly test: TestServer;
 	readonly url: string;
+	readonly exports: HttpApiExports;
+	/** A module beside it. */
+	readonly beside: ModuleApi;
 	/** A token of an account, which is made where there is none. */
 	token(owner: string, grants?: readonly string[], lifetime?: number): string;
 	/** Calls a command by POST, as admin@localhost or with a token. */
@@ -33,7 +38,16 @@ async function read(answered: Response): Promise<Answer> {
 }
 
 /** Starts one whose administrators are admin@localhost, and boss@localhost of the rooms alone. */
-export async function start_api(options: Record<string, ConfigValue> = {}): Promise<Api> {
+export async function start_api(
+	options: Record<string, ConfigValue> = {},
+	more: Pick<TestServerOptions, "data_path" | "log"> = {},
+): Promise<Api> {
+	const loaded: { module: ModuleApi; exports: HttpApiExports }[] = [];
+	const beside: ModuleDefinition = {
+		name: "spec_beside",
+		global: true,
+		load: (module) => void loaded.push({ module, exports: module.depends("http_api") }),
+	};
 	const test = await start_test_server({
 		config: {
 			"*": {
@@ -41,19 +55,32 @@ export async function start_api(options: Record<string, ConfigValue> = {}): Prom
 				https_ports: [],
 				http_interfaces: ["127.0.0.1"],
 				admins: [admin],
-				modules_enabled: ["c2s", "saslauth", "disco", "presence", "message", "iq", "roster", "http_api", "admin_shell"],
+				modules_enabled: [
+					"c2s",
+					"saslauth",
+					"disco",
+					"presence",
+					"message",
+					"iq",
+					"roster",
+					"http_api",
+					"admin_shell",
+					"spec_beside",
+				],
 				...options,
 			},
 			localhost: { authentication: "internal_hashed" },
 			[service]: { admins: ["boss@localhost"], modules_enabled: ["muc_mam"] },
 		},
+		modules: [beside],
+		...more,
 	});
+	const [first] = loaded;
+	if (first === undefined) throw new Error("the module beside was not loaded");
 	const { server } = test;
 	const port = server.addresses().find((address) => address.service === "http")?.port ?? 0;
 	const url = `http://127.0.0.1:${port}/api`;
-	const api = server.modulemanager.get_module("*", "http_api")?.exports;
-	const { tokens } = api as import("../../../../host/plugins/mod_http_api.ts").HttpApiExports;
-
+	const { tokens } = first.exports;
 	function token(owner: string, grants: readonly string[] = everything, lifetime = 3600): string {
 		const [name = "", host = ""] = owner.split("@");
 		if (server.hosts.has(host) && !server.usermanager.user_exists(name, host)) {
@@ -67,6 +94,8 @@ export async function start_api(options: Record<string, ConfigValue> = {}): Prom
 	return {
 		test,
 		url,
+		exports: first.exports,
+		beside: first.module,
 		token,
 		call: async (name, args = {}, with_token = usual, headers = {}) =>
 			read(
