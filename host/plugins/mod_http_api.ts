@@ -3,6 +3,7 @@
 import type { HttpEvent, ModuleApi, ModuleDefinition } from "../core/types.ts";
 import { formdecode } from "../util/http.ts";
 import { account_commands } from "./http_api/accounts.ts";
+import { keeping_commands } from "./http_api/keeping.ts";
 import { is_level, LogStreams } from "./http_api/log_stream.ts";
 import { describe_api } from "./http_api/openapi.ts";
 import { Requests } from "./http_api/requests.ts";
@@ -42,8 +43,8 @@ function load(module: ModuleApi): HttpApiExports {
 	const require_encryption = module.get_option_boolean("http_api_require_encryption", true);
 	const rate = module.get_option_integer("http_api_calls_per_minute", 600, 1);
 	const requests = new Requests(module, table, tokens, { rate, require_encryption });
-	for (const command of [...account_commands(module), ...session_commands(module), ...server_commands(module)]) {
-		module.add_item("api-command", command);
+	for (const commands of [account_commands, session_commands, server_commands, keeping_commands]) {
+		for (const command of commands(module)) module.add_item("api-command", command);
 	}
 	for (const item of token_commands(module, tokens, table)) module.add_item("shell-command", item);
 

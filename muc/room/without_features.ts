@@ -10,7 +10,7 @@ function lacks_feature(_room: Room, origin: Session, stanza: Stanza): true {
 	return refuse(origin, stanza, "cancel", "service-unavailable");
 }
 
-/** Methods of features that rooms call themselves, as they answer where there is no such feature. */
+/** Methods of features that rooms and the commands about them call, as they answer where there is no such feature. */
 export const methods = room_methods({
 	get_whois: (_room: Room): Whois => "moderators",
 	get_members_only: (_room: Room): boolean | undefined => undefined,
@@ -18,6 +18,10 @@ export const methods = room_methods({
 	get_persistent: (_room: Room): boolean | undefined => undefined,
 	get_public: (_room: Room): boolean => true,
 	get_name: (_room: Room): string | undefined => undefined,
+	get_description: (_room: Room): string | undefined => undefined,
+	get_moderated: (_room: Room): boolean | undefined => undefined,
+	get_subject: (room: Room): [from: string, subject: string | undefined] => [room.jid, undefined],
+	set_subject: (_room: Room, _from: string, _subject: string | undefined, _said?: Stanza): boolean => false,
 	get_historylength: (_room: Room): number => 0,
 	get_presence_broadcast: (_room: Room): BroadcastRoles => default_broadcast,
 	get_registered_nick: (_room: Room, _jid: string | undefined): string | undefined => undefined,

@@ -69,6 +69,7 @@ describe("the API of a server", () => {
 				connected_users_info: {},
 				connected_users_number: {},
 				connected_users_vhost: { host: "localhost" },
+				export_room: room("described", { format: "jsonl" }),
 				get_metrics: {},
 				get_modules: {},
 				get_room_affiliation: room("described", { jid: "romeo@localhost" }),
@@ -79,6 +80,7 @@ describe("the API of a server", () => {
 				get_room_occupants: room("described"),
 				get_room_occupants_number: room("described"),
 				get_room_options: room("described"),
+				get_room_retention: room("described"),
 				get_rooms_info: { service },
 				get_server_info: {},
 				get_user_info: account,
@@ -88,6 +90,7 @@ describe("the API of a server", () => {
 				outgoing_s2s_number: {},
 				registered_users: { host: "localhost" },
 				registered_vhosts: {},
+				rooms_unused_list: { service, days: 1 },
 				status: {},
 				user_resources: account,
 				user_sessions_info: account,
@@ -418,6 +421,30 @@ describe("the API of a server", () => {
 				`speech@${service}`,
 			);
 			await Promise.all([romeo.disconnect(), juliet.disconnect()]);
+		});
+
+		it("keep archives for as long as is said, which are purged and exported, and people are erased", async () => {
+			const { romeo, juliet } = await together("kept");
+			for (const body of ["one", "two"]) await say(romeo, "kept", body);
+			await say(juliet, "kept", "three");
+			expect((await api.call("get_room_retention", room("kept"))).value).toEqual({ days: 7, own: false });
+			expect(await status("set_room_retention", room("kept", { days: 0 }))).toBe(400);
+			expect((await api.call("set_room_retention", room("kept", { days: 30 }))).value).toBe(0);
+			expect((await api.call("get_room_retention", room("kept"))).value).toEqual({ days: 30, own: true });
+			const text = (await api.call("export_room", room("kept", { format: "text" }))).value;
+			expect(text).toMatch(/one[\s\S]*two[\s\S]*three/);
+			expect(await status("export_room", room("kept", { format: "pdf" }))).toBe(400);
+			expect(await status("export_room", room("not-there", { format: "text" }))).toBe(404);
+			const erased = await api.call("erase_from_rooms", { service, user: "juliet", host: "localhost" });
+			expect(erased.value).toMatchObject({ messages: 1, occupants: 1, problems: {} });
+			expect((await api.call("export_room", room("kept", { format: "text" }))).value).not.toContain("three");
+			expect(await status("purge_room_archive", room("kept", { before: "today" }))).toBe(400);
+			expect((await api.call("purge_room_archive", room("kept"))).value).toEqual({ messages: expect.any(Number) });
+			expect((await api.call("get_room_archive", room("kept"))).value).toMatchObject({ messages: [] });
+			await Promise.all([romeo.disconnect(), juliet.disconnect()]);
+			expect((await api.call("rooms_unused_list", { service, days: 3 })).value).toEqual([]);
+			expect((await api.call("rooms_unused_destroy", { service, days: 3 })).value).toEqual([]);
+			await api.call("destroy_room", room("kept"));
 		});
 
 		it("invite people", async () => {
