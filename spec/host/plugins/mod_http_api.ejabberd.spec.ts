@@ -4,10 +4,10 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { ejabberd_in, has_ejabberd } from "../../../tools/ejabberd.ts";
 import { free_port } from "../../../tools/reference.ts";
-import { eventually } from "../../helper.ts";
+import { patience } from "../../helper.ts";
 import { not_installed } from "../../needs.ts";
 import { type Api, service, start_api } from "./http_api/api.ts";
 
@@ -49,7 +49,9 @@ modules: {mod_admin_extra: {}, mod_muc: {host: ${service}}, mod_muc_admin: {}, m
 		});
 		return { status: answer.status, value: await answer.json() };
 	};
-	await eventually(async () => expect((await call("registered_vhosts", {})).status).toBe(200));
+	// On a machine that has much to do it takes more than a minute
+	const is_up = async (): Promise<void> => expect((await call("registered_vhosts", {})).status).toBe(200);
+	await vi.waitFor(is_up, { timeout: 4 * patience, interval: 200 });
 	return call;
 }
 
