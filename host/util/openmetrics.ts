@@ -104,7 +104,7 @@ function with_values<Kind extends MetricKind>(family: LabelledMetrics<Kind>, giv
 // ---------------------------------------------------------------------------------------------------------------- text
 
 /** A name as it may stand in the text. Source: util/openmetrics.lua, escape_name. */
-function shown_name(name: string): string {
+export function shown_name(name: string): string {
 	return name
 		.replaceAll("/", "__")
 		.replace(/[^A-Za-z0-9_]/g, "_")

@@ -3,7 +3,24 @@
 import { memoryUsage } from "node:process";
 import type { ModuleApi } from "../../core/types.ts";
 import { type ApiCommand, api_command, refuse_call, results } from "../../util/api/command.ts";
+import { optional, text } from "../../util/api/parameters.ts";
 import { ok } from "../../util/error.ts";
+import { type MetricFamily, shown_name } from "../../util/openmetrics.ts";
+
+/** The values of a family of metrics; those in buckets as their sum and number. */
+function show_family(family: MetricFamily): Record<string, unknown>[] {
+	const { kind, unit, label_keys } = family;
+	const name = shown_name(family.name);
+	const shown: Record<string, unknown>[] = [];
+	for (const { labels, metric } of family.metrics()) {
+		const named = Object.fromEntries(label_keys.map((key, place) => [key, labels[place]]));
+		for (const { suffix, value } of metric.samples()) {
+			const is_plain = ["", "_total", "_sum", "_count"].includes(suffix) && Number.isFinite(value);
+			if (is_plain) shown.push({ name: `${name}${suffix}`, kind, unit, labels: named, value });
+		}
+	}
+	return shown;
+}
 
 export function server_commands(module: ModuleApi): ApiCommand[] {
 	const { server } = module;
@@ -110,14 +127,21 @@ export function server_commands(module: ModuleApi): ApiCommand[] {
 		}),
 		api_command({
 			name: "get_metrics",
-			desc: "What the server measures, by name",
+			desc: "What the server measures at this moment; nothing where no statistics are kept",
 			scope: "server:read",
 			rights: "server",
-			parameters: {},
-			result: { type: "object", additionalProperties: { type: "number" } },
-			run: () => {
-				server.events.fire_event("stats-update", {});
-				return ok(Object.fromEntries([...server.statsmanager.values()].sort(([a], [b]) => (a < b ? -1 : 1))));
+			parameters: { search: optional(text("Only metrics with this in their name")) },
+			result: results.table({
+				name: { type: "string" },
+				kind: { type: "string" },
+				unit: { type: "string" },
+				labels: { type: "object", additionalProperties: { type: "string" } },
+				value: { type: "number" },
+			}),
+			run: (_caller, { search = "" }) => {
+				server.statsmanager.collect();
+				const families = [...(server.statsmanager.registry?.families.values() ?? [])];
+				return ok(families.filter(({ name }) => shown_name(name).includes(search)).flatMap(show_family));
 			},
 		}),
 	];

@@ -55,6 +55,8 @@ export async function start_api(
 				https_ports: [],
 				http_interfaces: ["127.0.0.1"],
 				admins: [admin],
+				statistics: "internal",
+				statistics_interval: "manual",
 				modules_enabled: [
 					"c2s",
 					"saslauth",
