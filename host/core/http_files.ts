@@ -1,10 +1,11 @@
 // Counterpart: net/http/files.lua
 
-import { closeSync, fstatSync, openSync, readSync, type Stats, statSync } from "node:fs";
+import { type Stats, statSync } from "node:fs";
 import { extname } from "node:path";
 import { Cache } from "../util/cache.ts";
 import { urlencode } from "../util/http.ts";
-import type { HttpBody, HttpEvent, HttpHandler, HttpServer, HttpSource } from "./types.ts";
+import { FileSource, open_file } from "./file_source.ts";
+import type { HttpBody, HttpEvent, HttpHandler, HttpServer } from "./types.ts";
 
 /** What is served, and how; names are Prosody's. */
 export interface FilesOptions {
@@ -52,39 +53,6 @@ function stat(path: string): Stats | undefined {
 /** An ETag for this version of a file, made as Prosody makes it, so that browsers need not load it again. */
 function etag_of({ ctimeMs: ctime_ms, size, mtimeMs: mtime_ms }: Stats): string {
 	return `"${[Math.floor(ctime_ms / 1000), size, Math.floor(mtime_ms / 1000)].map((part) => part.toString(16)).join("-")}"`;
-}
-
-/** An open file as content. */
-class FileSource implements HttpSource {
-	constructor(
-		private readonly file: number,
-		private left: number,
-	) {}
-
-	read(bytes: number): Buffer | undefined {
-		const buffer = Buffer.allocUnsafe(Math.min(bytes, this.left));
-		const count = readSync(this.file, buffer);
-		// Only as much as was announced is sent, also of a file that grows.
-		this.left -= count;
-		return count === 0 ? undefined : buffer.subarray(0, count);
-	}
-
-	close(): void {
-		closeSync(this.file);
-	}
-}
-
-/** Opens a file for reading; undefined where that fails, or where it is not a regular file. */
-function open(path: string): { readonly file: number; readonly size: number } | undefined {
-	try {
-		const file = openSync(path, "r");
-		const found = fstatSync(file);
-		if (found.isFile()) return { file, size: found.size };
-		closeSync(file);
-		return undefined;
-	} catch {
-		return undefined;
-	}
 }
 
 /**
@@ -137,7 +105,7 @@ export function serve(http_server: HttpServer, options: FilesOptions): HttpHandl
 			if (content === undefined) return 403;
 		}
 		if (content === undefined) {
-			const opened = found.isFile() ? open(full_path) : undefined;
+			const opened = found.isFile() ? open_file(full_path) : undefined;
 			if (opened === undefined) return 403;
 			const extension = extname(full_path).slice(1);
 			const content_type = extension === "" ? undefined : mime_map(extension);

@@ -25,6 +25,7 @@ import { definition as http } from "./mod_http.ts";
 import { definition as http_altconnect } from "./mod_http_altconnect.ts";
 import { definition as http_api } from "./mod_http_api.ts";
 import { definition as http_errors } from "./mod_http_errors.ts";
+import { definition as http_file_share } from "./mod_http_file_share.ts";
 import { definition as http_files } from "./mod_http_files.ts";
 import { definition as http_health } from "./mod_http_health.ts";
 import { definition as http_openmetrics } from "./mod_http_openmetrics.ts";
@@ -97,6 +98,7 @@ export const host_modules: readonly ModuleDefinition[] = [
 	http_altconnect,
 	http_api,
 	http_errors,
+	http_file_share,
 	http_files,
 	http_health,
 	http_openmetrics,
