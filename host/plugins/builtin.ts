@@ -2,6 +2,7 @@
 
 import type { ModuleDefinition } from "../core/types.ts";
 import { definition as adhoc } from "./adhoc/mod_adhoc.ts";
+import { definition as admin_adhoc } from "./mod_admin_adhoc.ts";
 import { definition as admin_shell } from "./mod_admin_shell.ts";
 import { definition as admin_socket } from "./mod_admin_socket.ts";
 import { definition as announce } from "./mod_announce.ts";
@@ -72,6 +73,7 @@ import { definition as welcome } from "./mod_welcome.ts";
 /** Every module of host/plugins. */
 export const host_modules: readonly ModuleDefinition[] = [
 	adhoc,
+	admin_adhoc,
 	admin_shell,
 	admin_socket,
 	announce,

@@ -290,6 +290,7 @@ export const readers_here: Readonly<Record<string, string>> = {
 
 /** Modules that each of ours has loaded with it. */
 export const dependencies_here: Readonly<Record<string, string>> = {
+	admin_adhoc: "adhoc",
 	admin_shell: "admin_socket",
 	announce: "adhoc",
 	bosh: "c2s http http_altconnect",
