@@ -2,57 +2,15 @@ import { createHmac } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { ns } from "../../../host/util/ns.ts";
 import * as st from "../../../host/util/stanza.ts";
-import type { Client } from "../../../tools/scansion/client.ts";
 import { eventually, expect_stanza } from "../../helper.ts";
 import { features, RawClient, header as stream_header } from "../../host/raw_client.ts";
-import { missing, missing_here, on_both, type Stage, type Troupe, without_prosody, without_prosody_13 } from "./community.ts";
+import { missing, missing_here, without_prosody_13 } from "./community.ts";
+import { chat, compare, hear, heard } from "./talk.ts";
 import { enter, room } from "./terrace.ts";
 
 // Modules that others wrote, in conversations of two: all that both hear has to be the same here and on a real Prosody.
 
-const no_prosody = without_prosody();
 const no_prosody_13 = without_prosody_13();
-
-/** What servers make up. */
-const made_up = new Set(["stamp", "ver", "node"]);
-
-/** A stanza as text that is the same on every server. */
-function canonical(stanza: st.Stanza): string {
-	const attributes = Object.entries(stanza.attr)
-		.filter(([, value]) => value !== undefined)
-		.map(([name, value]) => {
-			const is_id = name === "id" && !/^[a-z]+\d$/.test(value ?? "");
-			return `${name}=${is_id || made_up.has(name) ? "…" : value}`;
-		})
-		.sort();
-	const children = stanza.children.map((child) => (st.is_stanza(child) ? canonical(child) : String(child)));
-	return `<${[stanza.name, ...attributes].join(" ")}>${children.join("")}</>`;
-}
-
-/** All that came to a client until now. */
-async function heard(client: Client): Promise<string[]> {
-	await client.settle(true);
-	return client.queue
-		.splice(0)
-		.filter(({ attr }) => !attr["id"]?.startsWith("scansion"))
-		.map((stanza) => canonical(stanza));
-}
-
-/** The next stanza that is accepted; the log tells why none comes. */
-async function hear(stage: Stage, client: Client, accepts: (stanza: st.Stanza) => boolean): Promise<st.Stanza> {
-	const stanza = await client.take(accepts, 20_000);
-	if (stanza) return stanza;
-	throw new Error(`nothing came: ${client.queue.map(String).join("\n")}\n${(await stage.log()).slice(-4000)}`);
-}
-
-/** The same conversation on both servers. */
-async function compare(troupe: Troupe, converse: (stage: Stage) => Promise<unknown>, alone = no_prosody): Promise<unknown> {
-	const [ours, prosodys] = await on_both(troupe, alone, converse);
-	expect(ours).toEqual(prosodys);
-	return ours;
-}
-
-const chat = (to: string, id: string, body: string): st.Stanza => st.message({ to, type: "chat", id }, body);
 
 describe.skipIf(missing_here("filter_words"))("mod_filter_words", () => {
 	it("replaces words in what is said to one and to many", async () => {
@@ -72,6 +30,7 @@ describe.skipIf(missing_here("filter_words"))("mod_filter_words", () => {
 			await heard(mira);
 			await heard(tomas);
 			mira.send(chat("tomas@localhost/b", "m1", "not bad, and worse than badly"));
+			await mira.settle(true);
 			tomas.send(st.message({ to: room, type: "groupchat", id: "m2" }, "bad"));
 			return [await heard(tomas), await heard(mira)];
 		});
