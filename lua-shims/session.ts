@@ -56,6 +56,9 @@ function client_fields(host: LuaContext): Fields<ClientSession> {
 		same("role"),
 		same("sasl_handler"),
 		same("want_carbons"),
+		same("interested_blocklist"),
+		same("mam_requested"),
+		same("state"),
 		// where Prosody has nothing rather than false
 		[
 			"interested",

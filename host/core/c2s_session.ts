@@ -20,6 +20,12 @@ export class ClientSession extends BaseStreamSession implements C2sSession {
 	sasl_handler: SaslHandler | undefined;
 	/** The namespace of copies (XEP-0280), where the client wants some of what its account sends and gets. */
 	want_carbons: string | undefined;
+	/** Whether the client asked for its blocklist, and so hears of changes (mod_blocklist). */
+	interested_blocklist: boolean | undefined;
+	/** Whether the client asked for its archive, and so needs no messages that were kept for it (mod_mam). */
+	mam_requested: boolean | undefined;
+	/** Whether somebody looks at the client: `active`, `inactive`, or `flushing` (mod_csi). */
+	state: string | undefined;
 
 	constructor(server: Pick<Server, "logger">, id: string, conn: Connection, control: StreamControl) {
 		super(server, id, conn, ns.client, control);

@@ -11,6 +11,16 @@ const wanted: { readonly [Which in Exclude<Resources, "top">]: (session: C2sSess
 	interested: ({ interested }) => interested,
 };
 
+/** Whether nothing looks at what is sent to a session. */
+type PlainFor = (session: C2sSession) => boolean;
+
+/** Whether a session may be handed finished text, where there are those questions; undefined for no session. */
+function is_plain_for(session: C2sSession, questions: readonly PlainFor[] | undefined): boolean {
+	if (questions === undefined) return false;
+	for (const leaves_alone of questions) if (!leaves_alone(session)) return false;
+	return true;
+}
+
 /**
  * Delivers to the sessions of one server.
  * @param wants_debug whether each stanza is to be logged
@@ -19,15 +29,26 @@ export function create_delivery(
 	{ hosts, full_sessions, bare_sessions }: Pick<Server, "hosts" | "full_sessions" | "bare_sessions">,
 	wants_debug: () => boolean,
 ): Delivery {
-	/** Whether nothing on a host looks at stanzas of that name and type on their way to sessions. */
-	function delivers_plainly(host_name: string | undefined, name: string, type?: string): boolean {
+	/**
+	 * What sessions of a host have to be asked, each by one function, before they are handed finished text, since nothing else looks
+	 * at stanzas on their way; undefined where something does.
+	 */
+	function plain_delivery(host_name: string | undefined, name: string, from: string, stanza?: st.Stanza): PlainFor[] | undefined {
 		const session = host_name === undefined ? undefined : hosts.get(host_name);
 		const delivery = session?.plain_delivery.get(name);
-		if (session === undefined || delivery === undefined) return false;
+		if (session === undefined || delivery === undefined) return undefined;
 		const event = `${name}/full`;
-		if (session.events.has_only(event, delivery)) return true;
-		if (name !== "message" || type !== "groupchat" || session.ignore_groupchat.size === 0) return false;
-		return session.events.has_only_among(event, new Set([delivery, ...session.ignore_groupchat]));
+		if (session.events.has_only(event, delivery)) return [];
+		const { bystanders } = session;
+		if (bystanders.size === 0 || !session.events.has_only_among(event, new Set([delivery, ...bystanders.keys()])))
+			return undefined;
+		const questions: PlainFor[] = [];
+		for (const handler of session.events.get_handlers(event)) {
+			const leaves_alone = bystanders.get(handler)?.(from, stanza) ?? true;
+			if (leaves_alone === false) return undefined;
+			if (leaves_alone !== true) questions.push(leaves_alone);
+		}
+		return questions;
 	}
 
 	let count = 0;
@@ -60,24 +81,25 @@ export function create_delivery(
 		broadcast(recipients, stanza, otherwise) {
 			let text: AddressableText | undefined;
 			let last_host: string | undefined;
-			let is_plain = false;
+			let questions: PlainFor[] | undefined;
+			const from = stanza.attr["from"] ?? "";
 			for (const to of recipients) {
 				const session = full_sessions.get(to);
 				if (session !== undefined && session.host !== last_host) {
 					last_host = session.host;
-					is_plain = delivers_plainly(last_host, stanza.name, stanza.attr["type"]);
+					questions = plain_delivery(last_host, stanza.name, from, stanza);
 				}
-				if (session !== undefined && is_plain && !session.has_filter("stanzas/out")) {
+				if (session !== undefined && !session.has_filter("stanzas/out") && is_plain_for(session, questions)) {
 					text ??= st.serialise_for_many(stanza);
 					session.send_shared(text);
 					count++;
 				} else otherwise(to);
 			}
 		},
-		text_sender(full_jid, name) {
+		text_sender(full_jid, name, from) {
 			const session = wants_debug() ? undefined : full_sessions.get(full_jid);
 			if (session === undefined || session.has_filter("stanzas/out")) return undefined;
-			if (!delivers_plainly(session.host, name)) return undefined;
+			if (!is_plain_for(session, plain_delivery(session.host, name, from))) return undefined;
 			return (text) => {
 				session.send_shared(text);
 				count++;

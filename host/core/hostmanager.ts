@@ -39,7 +39,7 @@ export class ActiveHost implements HostSession {
 	users: HostSession["users"] = null_provider;
 	authz: HostSession["authz"] = null_authz;
 	readonly plain_delivery: HostSession["plain_delivery"] = new Map();
-	readonly ignore_groupchat: HostSession["ignore_groupchat"] = new Set();
+	readonly bystanders: HostSession["bystanders"] = new Map();
 
 	constructor(
 		private readonly server: HostNeeds,

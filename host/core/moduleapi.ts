@@ -313,8 +313,8 @@ export class ModuleInstance extends ModuleMeasures implements ModuleApi {
 		this.server.router.in_slices(event, work);
 	}
 
-	text_sender(full_jid: string, name: "message" | "presence" | "iq"): TextSender | undefined {
-		return this.server.delivery.text_sender(full_jid, name);
+	text_sender(full_jid: string, name: "message" | "presence" | "iq", from: string): TextSender | undefined {
+		return this.server.delivery.text_sender(full_jid, name, from);
 	}
 
 	is_only_heard_by<Name extends keyof EventMap & string>(event: Name, handlers: ReadonlySet<Handler<EventMap[Name]>>): boolean {

@@ -11,6 +11,7 @@ import { definition as auth_insecure } from "./mod_auth_insecure.ts";
 import { definition as auth_internal_hashed } from "./mod_auth_internal_hashed.ts";
 import { definition as auth_internal_plain } from "./mod_auth_internal_plain.ts";
 import { definition as authz_internal } from "./mod_authz_internal.ts";
+import { definition as blocklist } from "./mod_blocklist.ts";
 import { definition as bosh } from "./mod_bosh.ts";
 import { definition as c2s } from "./mod_c2s.ts";
 import { definition as carbons } from "./mod_carbons.ts";
@@ -18,6 +19,8 @@ import { definition as component } from "./mod_component.ts";
 import { definition as component_uplink } from "./mod_component_uplink.ts";
 import { definition as conversejs } from "./mod_conversejs.ts";
 import { definition as cron } from "./mod_cron.ts";
+import { definition as csi } from "./mod_csi.ts";
+import { definition as csi_simple } from "./mod_csi_simple.ts";
 import { definition as debug_reset } from "./mod_debug_reset.ts";
 import { definition as dialback } from "./mod_dialback.ts";
 import { definition as disco } from "./mod_disco.ts";
@@ -36,6 +39,7 @@ import { definition as invites_page } from "./mod_invites_page.ts";
 import { definition as invites_register } from "./mod_invites_register.ts";
 import { definition as invites_register_web } from "./mod_invites_register_web.ts";
 import { definition as iq } from "./mod_iq.ts";
+import { definition as lastactivity } from "./mod_lastactivity.ts";
 import { definition as limits } from "./mod_limits.ts";
 import { definition as message } from "./mod_message.ts";
 import { definition as motd } from "./mod_motd.ts";
@@ -44,6 +48,7 @@ import { definition as offline } from "./mod_offline.ts";
 import { definition as ping } from "./mod_ping.ts";
 import { definition as posix } from "./mod_posix.ts";
 import { definition as presence } from "./mod_presence.ts";
+import { definition as private_data } from "./mod_private.ts";
 import { definition as register } from "./mod_register.ts";
 import { definition as register_ibr } from "./mod_register_ibr.ts";
 import { definition as register_limits } from "./mod_register_limits.ts";
@@ -61,6 +66,7 @@ import { definition as storage_none } from "./mod_storage_none.ts";
 import { definition as storage_sql } from "./mod_storage_sql.ts";
 import { definition as time } from "./mod_time.ts";
 import { definition as tls } from "./mod_tls.ts";
+import { definition as tombstones } from "./mod_tombstones.ts";
 import { definition as turn_external } from "./mod_turn_external.ts";
 import { definition as uptime } from "./mod_uptime.ts";
 import { definition as user_account_management } from "./mod_user_account_management.ts";
@@ -82,6 +88,7 @@ export const host_modules: readonly ModuleDefinition[] = [
 	auth_internal_hashed,
 	auth_internal_plain,
 	authz_internal,
+	blocklist,
 	bosh,
 	c2s,
 	carbons,
@@ -89,6 +96,8 @@ export const host_modules: readonly ModuleDefinition[] = [
 	component_uplink,
 	conversejs,
 	cron,
+	csi,
+	csi_simple,
 	debug_reset,
 	dialback,
 	s2s,
@@ -110,6 +119,7 @@ export const host_modules: readonly ModuleDefinition[] = [
 	invites_register,
 	invites_register_web,
 	iq,
+	lastactivity,
 	limits,
 	message,
 	motd,
@@ -118,6 +128,7 @@ export const host_modules: readonly ModuleDefinition[] = [
 	ping,
 	posix,
 	presence,
+	private_data,
 	register,
 	register_ibr,
 	register_limits,
@@ -132,6 +143,7 @@ export const host_modules: readonly ModuleDefinition[] = [
 	storage_sql,
 	time,
 	tls,
+	tombstones,
 	turn_external,
 	uptime,
 	user_account_management,

@@ -100,7 +100,7 @@ export const definition: ModuleDefinition = {
 		}
 
 		const received = (event: StanzaEvent): undefined => copy_to_clients(event, false);
-		module.host_session().ignore_groupchat.add(received);
+		module.host_session().bystanders.set(received, (_, stanza) => stanza?.attr["type"] === "groupchat");
 		for (const kind of ["host", "bare", "full"] as const) {
 			module.hook(`pre-message/${kind}`, (event) => copy_to_clients(event, true), -0.5);
 		}

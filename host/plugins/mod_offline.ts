@@ -44,7 +44,9 @@ export const definition: ModuleDefinition = {
 				if (is_fleeting(stanza)) return true;
 				const kept = messages.append(username, undefined, stanza, Math.floor(Date.now() / 1000), "");
 				if (kept.ok) return true;
-				module.log("error", "A message for %s could not be kept: %s", to, kept.error.text);
+				// Nothing is wrong with the storage where somebody has as many messages as may be kept
+				if (kept.error.text === "quota-limit") module.log("info", "No more messages are kept for %s@%s", username, module.host);
+				else module.log("error", "A message for %s could not be kept: %s", to, kept.error.text);
 				return undefined;
 			},
 			-1,

@@ -311,6 +311,11 @@ export const definition: ModuleDefinition = {
 		const handling = new PresenceHandling(module);
 		const ignore_priority = module.get_option_boolean("ignore_presence_priority", false);
 
+		// Contacts may be approved before they ask (RFC 6121 §3.4)
+		module.hook("stream-features", ({ origin, features }) => {
+			if (origin.username !== undefined) features.add_child(st.stanza("sub", { xmlns: "urn:xmpp:features:pre-approval" }));
+		});
+
 		const outbound: Handler<StanzaEvent> = ({ origin, stanza }) => {
 			if (stanza.attr["to"] === undefined) return undefined;
 			if (!is_availability(stanza.attr["type"])) return handling.handle_outbound_subscription(origin, stanza);

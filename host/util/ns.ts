@@ -61,5 +61,9 @@ export const ns = {
 	carbons: "urn:xmpp:carbons:2",
 	sm2: "urn:xmpp:sm:2",
 	sm3: "urn:xmpp:sm:3",
+	blocking: "urn:xmpp:blocking",
+	blocking_errors: "urn:xmpp:blocking:errors",
+	csi: "urn:xmpp:csi:0",
+	private: "jabber:iq:private",
 	rsm: "http://jabber.org/protocol/rsm",
 } as const;

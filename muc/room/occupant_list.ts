@@ -55,7 +55,7 @@ function listener(room: Room, to: string, core: Pick<Room, "route_stanza" | "bui
 	if (room.route_stanza !== core.route_stanza || room.build_item_list !== core.build_item_list) return undefined;
 	const additions = new Set(room.presence_additions.keys());
 	if (!module.is_only_heard_by("muc-build-occupant-presence", additions)) return undefined;
-	return module.text_sender(to, "presence");
+	return module.text_sender(to, "presence", room.jid);
 }
 
 /**

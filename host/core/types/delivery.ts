@@ -36,6 +36,7 @@ export interface Delivery {
 	/**
 	 * A way to hand texts that were made before to one full JID, for stanzas of one name; undefined where something wants to see
 	 * each stanza on its way, or nobody is there.
+	 * @param from the bare JID that all of them come from
 	 */
-	text_sender(full_jid: string, name: "message" | "presence" | "iq"): TextSender | undefined;
+	text_sender(full_jid: string, name: "message" | "presence" | "iq", from: string): TextSender | undefined;
 }

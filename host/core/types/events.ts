@@ -28,9 +28,16 @@ export interface HostSession extends SessionBase {
 	 * the only handler there, a broadcast may hand the session finished text instead.
 	 */
 	readonly plain_delivery: Map<string, Handler<StanzaEvent>>;
-	/** Handlers of `message/full` that do nothing with what rooms send, so that broadcasts need not pass them. */
-	readonly ignore_groupchat: Set<Handler<StanzaEvent>>;
+	/** Handlers of `message/full` and `presence/full` that leave most stanzas alone, so that broadcasts need not pass them. */
+	readonly bystanders: Map<Handler<StanzaEvent>, Bystander>;
 }
+
+/**
+ * Whether a handler does nothing with what is sent to a session: always, never, or by the session.
+ * @param from the sender, or another address with the same bare JID
+ * @param stanza undefined where only presences come
+ */
+export type Bystander = (from: string, stanza: Stanza | undefined) => boolean | ((session: C2sSession) => boolean);
 
 /** Where a stanza came from. */
 export type Session = C2sSession | ComponentSession | ServerSession | HostSession;

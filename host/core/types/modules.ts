@@ -281,7 +281,7 @@ export interface ModuleApi {
 	/** Routes a stanza to many full JIDs, serialising it once; `to` of the stanza is ignored. */
 	broadcast(recipients: Iterable<string>, stanza: Stanza): void;
 	/** See {@link Delivery.text_sender}. */
-	text_sender(full_jid: string, name: "message" | "presence" | "iq"): TextSender | undefined;
+	text_sender(full_jid: string, name: "message" | "presence" | "iq", from: string): TextSender | undefined;
 	/**
 	 * Does a lot of work for one stanza, now or in a later turn, so that nobody else has to wait for all of it. What its sender
 	 * sends next waits, too.

@@ -40,9 +40,6 @@ declare module "../../core/types.ts" {
 		"smacks-hibernation-start": { origin: ClientSession; queue: readonly Stanza[] };
 		/** `origin` is the session that the client came back with, `resumed` goes on over its stream. */
 		"smacks-hibernation-end": { origin: ClientSession; resumed: ClientSession; queue: readonly Stanza[] };
-		/** Of mod_csi and mod_csi_simple: a client is looked at again; what was kept for it is sent. */
-		"csi-client-active": { origin: ClientSession };
-		"csi-flushing": { session: ClientSession };
 		/** A stanza did not reach its client; true where somebody keeps it, so that its sender is not told. */
 		"delivery/failure": { session: ManagedSession; stanza: Stanza };
 	}
@@ -178,7 +175,7 @@ export class ManagedStream {
 		const { queue, session, options } = this;
 		if (queue === undefined || session.destroyed || this.hibernating !== undefined || this.awaiting_ack) return;
 		if (!force) {
-			const is_inactive = "state" in session && session.state === "inactive";
+			const is_inactive = session instanceof ClientSession && session.state === "inactive";
 			const most = is_inactive ? options.max_inactive_unacked : options.max_unacked;
 			// Who counts wrongly is not asked again before there is more to acknowledge
 			if (queue.count_unacked <= most || queue.count_sent === this.requested_at) return;

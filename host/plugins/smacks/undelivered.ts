@@ -39,7 +39,7 @@ export function keep_messages(module: ModuleApi): void {
 		if (stanza.get_child("result", ns.mam) !== undefined) return true;
 		const account = jid.bare(full_jid ?? "");
 		const is_archived = [...stanza.childtags("stanza-id", ns.stanza_id)].some(({ attr }) => attr["by"] === account);
-		if (is_archived && "mam_requested" in session && session.mam_requested === true) return true;
+		if (is_archived && session.mam_requested) return true;
 		const others = module.server.hosts.get(module.host)?.sessions.get(username)?.sessions;
 		const is_last = others === undefined || [...others.keys()].every((name) => name === resource);
 		if (!is_last) return undefined;

@@ -29,6 +29,7 @@ async function got(id: string): Promise<number[]> {
 	return clients.flatMap(({ said }, index) => (said.includes(`id='${id}'`) ? [index] : []));
 }
 
+const groupchat = (id: string): st.Stanza => st.message({ id, from: "localhost", type: "groupchat" }, "hello");
 const message = (id: string): st.Stanza => st.message({ id, from: "localhost" }, "hello");
 
 describe("delivery", () => {
@@ -60,19 +61,36 @@ describe("delivery", () => {
 		running.server.full_sessions.get("ada@localhost/phone")?.add_filter("stanzas/out", (stanza) => stanza);
 		const otherwise: string[] = [];
 		const recipients = ["desk", "phone", "car", "silent"].map((resource) => `ada@localhost/${resource}`);
-		delivery.broadcast([...recipients, "romeo@example.net/x"], message("all"), (to) => void otherwise.push(to));
+		delivery.broadcast([...recipients, "romeo@example.net/x"], groupchat("all"), (to) => void otherwise.push(to));
 		expect(otherwise).toEqual(["ada@localhost/phone", "ada@localhost/car", "romeo@example.net/x"]);
 		expect(await got("all")).toEqual([0, 2]);
 		expect(clients[2]?.said).toContain("to='ada@localhost/silent'");
 	});
 
+	it("has those otherwise reached who have blocked somebody of the sender's domain, whom only the handler of the list can judge", async () => {
+		await clients[0]?.ask(
+			"<iq type='set' id='tybalt'><block xmlns='urn:xmpp:blocking'><item jid='room@conference.localhost/Tybalt'/></block></iq><iq type='get' id='after'/>",
+			"</iq>",
+		);
+		const reached = (from: string): string[] => {
+			const otherwise: string[] = [];
+			const stanza = groupchat("all");
+			stanza.attr["from"] = from;
+			delivery.broadcast(["ada@localhost/desk"], stanza, (to) => void otherwise.push(to));
+			return otherwise;
+		};
+		expect(reached("hall@conference.localhost/Romeo")).toEqual(["ada@localhost/desk"]);
+		expect(reached("room@muc.example/Tybalt")).toEqual([]);
+		expect(delivery.text_sender("ada@localhost/desk", "presence", "hall@conference.localhost")).toBeUndefined();
+		expect(delivery.text_sender("ada@localhost/desk", "presence", "room@muc.example")).toBeDefined();
+	});
+
 	it("hands over texts where nothing wants to see each stanza", async () => {
 		const text = st.serialise_for_many(message("text"));
-		delivery.text_sender("ada@localhost/desk", "message")?.(text);
-		expect(delivery.text_sender("ada@localhost/car", "message")).toBeUndefined();
+		delivery.text_sender("ada@localhost/desk", "presence", "localhost")?.(text);
+		expect(delivery.text_sender("ada@localhost/car", "presence", "localhost")).toBeUndefined();
 		expect(await got("text")).toEqual([0]);
-		running.server.hosts.get("localhost")?.events.add_handler("message/full", () => undefined);
-		expect(delivery.text_sender("ada@localhost/desk", "message")).toBeUndefined();
-		expect(delivery.text_sender("ada@localhost/desk", "presence")).toBeDefined();
+		running.server.hosts.get("localhost")?.events.add_handler("presence/full", () => undefined);
+		expect(delivery.text_sender("ada@localhost/desk", "presence", "localhost")).toBeUndefined();
 	});
 });

@@ -1,0 +1,69 @@
+// Counterpart: plugins/mod_lastactivity.lua (XEP-0012)
+
+import type { ModuleDefinition } from "../core/types.ts";
+import * as jid from "../util/jid.ts";
+import { ns } from "../util/ns.ts";
+import * as st from "../util/stanza.ts";
+
+/** When an account went offline. */
+interface Farewell {
+	/** What its client said then. */
+	readonly status: string | undefined;
+	/** In seconds since 1970. */
+	readonly time: number;
+}
+
+function now(): number {
+	return Math.floor(Date.now() / 1000);
+}
+
+function is_farewells(value: unknown): value is Map<string, Farewell> {
+	return value instanceof Map;
+}
+
+/** Tells contacts since when somebody is offline. It is known until the server stops. */
+export const definition: ModuleDefinition = {
+	name: "lastactivity",
+	load(module) {
+		let farewells = new Map<string, Farewell>();
+		module.add_feature(ns.last);
+
+		module.hook(
+			"pre-presence/bare",
+			({ origin, stanza }) => {
+				const { to, type } = stanza.attr;
+				if (to !== undefined || type !== "unavailable" || origin.type !== "c2s" || origin.username === undefined) return;
+				farewells.set(origin.username, { status: stanza.get_child_text("status"), time: now() });
+			},
+			10,
+		);
+
+		module.hook("iq-get/bare/jabber:iq:last:query", ({ origin, stanza }) => {
+			const { to, from } = stanza.attr;
+			const own = origin.type === "c2s" ? origin.username : undefined;
+			const username = (to === undefined ? undefined : jid.node(to)) ?? own;
+			const asking = jid.bare(from);
+			if (username === undefined) return undefined;
+			const may_ask =
+				to === undefined ||
+				(asking !== undefined && module.server.rostermanager.is_contact_subscribed(username, module.host, asking));
+			if (!may_ask) {
+				origin.send(st.error_reply(stanza, "auth", "forbidden"));
+				return true;
+			}
+			const farewell = farewells.get(username);
+			const seconds = farewell === undefined ? 0 : now() - farewell.time;
+			const answer = st.reply(stanza).tag("query", { xmlns: ns.last, seconds: String(Math.max(0, seconds)) });
+			origin.send(answer.text(farewell?.status).reset());
+			return true;
+		});
+
+		module.hook_global("user-deleted", ({ username, host }) => {
+			if (host === module.host) farewells.delete(username);
+		});
+		module.save = () => farewells;
+		module.restore = (saved) => {
+			if (is_farewells(saved)) farewells = saved;
+		};
+	},
+};
