@@ -188,7 +188,7 @@ export function create_server(options: ServerOptions): Result<RunningServer, str
 			return modulemanager;
 		},
 		datamanager: create_datamanager({ data_path: data, files: new TurnFiles(turn), log: logger("datamanager") }),
-		open_store: (host, store, kind) => storagemanager.open(host, store, kind),
+		open_store: (host, store, kind, driver_of) => storagemanager.open(host, store, kind, driver_of),
 		purge_user: (username, host) => storagemanager.purge(username, host),
 		activate_host: (host) => hostmanager.activate(host),
 		deactivate_host: (host, reason) => hostmanager.deactivate(host, reason),

@@ -23,8 +23,13 @@ declare module "./types.ts" {
 
 /** Opens stores by the configuration: options `storage` (a driver, or drivers by store) and `default_storage`. */
 export interface StorageManager {
-	/** A store of a host. An error names the driver or the file that is to blame. */
-	open<Kind extends keyof StoreTypes>(host: string, store: string, kind: Kind): Result<StoreTypes[Kind], StorageError>;
+	/** A store of a host. An error names the driver or the file that is to blame. See {@link Server.open_store}. */
+	open<Kind extends keyof StoreTypes>(
+		host: string,
+		store: string,
+		kind: Kind,
+		driver_of?: string,
+	): Result<StoreTypes[Kind], StorageError>;
 	/** Removes everything that a host has stored for a user. Done by itself when an account is deleted. */
 	purge(username: string, host: string): Result<void, StorageError>;
 	/** Why a host cannot store anything; undefined where it can. */
@@ -147,8 +152,13 @@ export function create_storagemanager(
 		return nothing.open(store, kind);
 	}
 
-	function open<Kind extends keyof StoreTypes>(host: string, store: string, kind: Kind): Result<StoreTypes[Kind], StorageError> {
-		const driver = get_driver(host, store);
+	function open<Kind extends keyof StoreTypes>(
+		host: string,
+		store: string,
+		kind: Kind,
+		driver_of = store,
+	): Result<StoreTypes[Kind], StorageError> {
+		const driver = get_driver(host, driver_of);
 		if (!driver.ok) return driver;
 		let opened = driver.value.open(store, kind);
 		if (!opened.ok && opened.error.text === unsupported_store) opened = stand_ins[kind](driver.value, store);

@@ -12,6 +12,7 @@ import { definition as auth_internal_hashed } from "./mod_auth_internal_hashed.t
 import { definition as auth_internal_plain } from "./mod_auth_internal_plain.ts";
 import { definition as authz_internal } from "./mod_authz_internal.ts";
 import { definition as blocklist } from "./mod_blocklist.ts";
+import { definition as bookmarks } from "./mod_bookmarks.ts";
 import { definition as bosh } from "./mod_bosh.ts";
 import { definition as c2s } from "./mod_c2s.ts";
 import { definition as carbons } from "./mod_carbons.ts";
@@ -41,14 +42,17 @@ import { definition as invites_register_web } from "./mod_invites_register_web.t
 import { definition as iq } from "./mod_iq.ts";
 import { definition as lastactivity } from "./mod_lastactivity.ts";
 import { definition as limits } from "./mod_limits.ts";
+import { definition as mam } from "./mod_mam.ts";
 import { definition as message } from "./mod_message.ts";
 import { definition as motd } from "./mod_motd.ts";
 import { definition as net_multiplex } from "./mod_net_multiplex.ts";
 import { definition as offline } from "./mod_offline.ts";
+import { definition as pep } from "./mod_pep.ts";
 import { definition as ping } from "./mod_ping.ts";
 import { definition as posix } from "./mod_posix.ts";
 import { definition as presence } from "./mod_presence.ts";
 import { definition as private_data } from "./mod_private.ts";
+import { definition as pubsub } from "./mod_pubsub.ts";
 import { definition as register } from "./mod_register.ts";
 import { definition as register_ibr } from "./mod_register_ibr.ts";
 import { definition as register_limits } from "./mod_register_limits.ts";
@@ -71,6 +75,8 @@ import { definition as turn_external } from "./mod_turn_external.ts";
 import { definition as uptime } from "./mod_uptime.ts";
 import { definition as user_account_management } from "./mod_user_account_management.ts";
 import { definition as vcard } from "./mod_vcard.ts";
+import { definition as vcard_legacy } from "./mod_vcard_legacy.ts";
+import { definition as vcard4 } from "./mod_vcard4.ts";
 import { definition as version } from "./mod_version.ts";
 import { definition as watchregistrations } from "./mod_watchregistrations.ts";
 import { definition as websocket } from "./mod_websocket.ts";
@@ -89,6 +95,7 @@ export const host_modules: readonly ModuleDefinition[] = [
 	auth_internal_plain,
 	authz_internal,
 	blocklist,
+	bookmarks,
 	bosh,
 	c2s,
 	carbons,
@@ -121,14 +128,17 @@ export const host_modules: readonly ModuleDefinition[] = [
 	iq,
 	lastactivity,
 	limits,
+	mam,
 	message,
 	motd,
 	net_multiplex,
 	offline,
+	pep,
 	ping,
 	posix,
 	presence,
 	private_data,
+	pubsub,
 	register,
 	register_ibr,
 	register_limits,
@@ -148,6 +158,8 @@ export const host_modules: readonly ModuleDefinition[] = [
 	uptime,
 	user_account_management,
 	vcard,
+	vcard4,
+	vcard_legacy,
 	version,
 	watchregistrations,
 	websocket,

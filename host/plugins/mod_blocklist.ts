@@ -2,12 +2,13 @@
 
 import { ClientSession } from "../core/c2s_session.ts";
 import type { C2sSession, ModuleDefinition, StoreValue } from "../core/types.ts";
+import { now } from "../util/datetime.ts";
 import * as jid from "../util/jid.ts";
 import { ns } from "../util/ns.ts";
 import type { Stanza } from "../util/stanza.ts";
 import * as st from "../util/stanza.ts";
 import { filter_stanzas } from "./blocklist/filter.ts";
-import { type Blocklist, now, open_blocklists } from "./blocklist/lists.ts";
+import { type Blocklist, open_blocklists } from "./blocklist/lists.ts";
 
 /** The JIDs that a client names; undefined where one is none. They are put into the element as they are compared. */
 function named_jids(action: Stanza): Set<string> | undefined {

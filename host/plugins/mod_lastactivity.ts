@@ -1,6 +1,7 @@
 // Counterpart: plugins/mod_lastactivity.lua (XEP-0012)
 
 import type { ModuleDefinition } from "../core/types.ts";
+import { now } from "../util/datetime.ts";
 import * as jid from "../util/jid.ts";
 import { ns } from "../util/ns.ts";
 import * as st from "../util/stanza.ts";
@@ -11,10 +12,6 @@ interface Farewell {
 	readonly status: string | undefined;
 	/** In seconds since 1970. */
 	readonly time: number;
-}
-
-function now(): number {
-	return Math.floor(Date.now() / 1000);
 }
 
 function is_farewells(value: unknown): value is Map<string, Farewell> {

@@ -2,14 +2,10 @@
 
 import type { ModuleDefinition, StorageError } from "../core/types.ts";
 import { Cache } from "../util/cache.ts";
-import { datetime } from "../util/datetime.ts";
+import { datetime, now } from "../util/datetime.ts";
 import { ok, type Result, stanza_error } from "../util/error.ts";
 import * as jid from "../util/jid.ts";
 import * as st from "../util/stanza.ts";
-
-function now(): number {
-	return Math.floor(Date.now() / 1000);
-}
 
 declare module "../core/types.ts" {
 	interface ModuleExports {

@@ -4,6 +4,7 @@ import type { ArchiveStore, ModuleApi } from "../../host/core/types.ts";
 import { now } from "../../host/util/datetime.ts";
 import type { Result } from "../../host/util/error.ts";
 import { bare, node } from "../../host/util/jid.ts";
+import { append_making_room } from "../../host/util/mam/making_room.ts";
 import { ns } from "../../host/util/ns.ts";
 import type { Stanza } from "../../host/util/stanza.ts";
 import * as st from "../../host/util/stanza.ts";
@@ -70,12 +71,10 @@ export function load(module: ModuleApi, { store, is_enabled }: RoomArchives, exp
 	function append(user: string | undefined, stanza: Stanza, with_whom: string): Result<string, { readonly text: string }> {
 		// Divergence: Prosody 13 stores fractions of seconds. Prosody 0.12 fails when it reads those, even when somebody joins
 		const when = now();
-		let appended = store.append(user, undefined, stanza, when, with_whom);
-		for (const make of make_room) {
-			if (appended.ok || appended.error.text !== "quota-limit") break;
-			if (make(user)) appended = store.append(user, undefined, stanza, when, with_whom);
-		}
-		return appended;
+		return append_making_room(
+			() => store.append(user, undefined, stanza, when, with_whom),
+			make_room.map((make) => () => make(user)),
+		);
 	}
 
 	function archive({ room, stanza }: { room: Room; stanza: Stanza }): void {

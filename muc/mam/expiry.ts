@@ -1,9 +1,9 @@
 // Counterpart: plugins/mod_muc_mam.lua (clean-up)
 
 import type { ArchiveStore, ModuleApi } from "../../host/core/types.ts";
-import { Cache } from "../../host/util/cache.ts";
 import { date, now } from "../../host/util/datetime.ts";
 import { node } from "../../host/util/jid.ts";
+import { day_notes } from "../../host/util/mam/day_notes.ts";
 import type { RoomFinder } from "../types.ts";
 import type { ArchiveLengthEvent } from "./length.ts";
 import { create_lengths, type Lengths } from "./lengths.ts";
@@ -35,16 +35,15 @@ export function load(module: ModuleApi, archive: ArchiveStore, rooms?: RoomFinde
 	else module.log("debug", "muc_log_expires_after = %d -- in seconds", period);
 	const read_lengths = create_lengths(module, rooms);
 
-	const rooms_by_date = module.open_store("muc_log_cleanup");
-	const rooms_of_date = module.open_store("muc_log_cleanup", "map");
-	const noted = new Cache<string, string>(module.get_option_integer("muc_log_cleanup_date_cache_size", 1000, 1));
+	const notes = day_notes(
+		{ by_date: module.open_store("muc_log_cleanup"), of_date: module.open_store("muc_log_cleanup", "map") },
+		module.get_option_integer("muc_log_cleanup_date_cache_size", 1000, 1),
+		{
+			failed: (text) => module.log("error", "Could not read which rooms have messages to expire: %s", text),
+			expiring: (day) => module.log("debug", "Messages from %q should be expired", day),
+		},
+	);
 	const cleanup_time = module.measure("cleanup", "times");
-
-	function schedule(room = ""): void {
-		const today = date();
-		if (noted.get(room) === today) return;
-		if (rooms_of_date.set(today, room, true).ok) noted.set(room, today);
-	}
 
 	/** Deletes what has expired in one room; answers how many messages, undefined where that failed. */
 	function clean_room(room: string, end: number): number | undefined {
@@ -96,23 +95,6 @@ export function load(module: ModuleApi, archive: ArchiveStore, rooms?: RoomFinde
 		return left;
 	}
 
-	/** The rooms with messages of that day or earlier. The notes of earlier days are deleted. */
-	function take_rooms(cut_off: string): Set<string> {
-		const rooms = new Set<string>();
-		const dates = rooms_by_date.users();
-		if (!dates.ok) module.log("error", "Could not read which rooms have messages to expire: %s", dates.error.text);
-		for (const day of dates.ok ? dates.value : []) {
-			if (day > cut_off) continue;
-			module.log("debug", "Messages from %q should be expired", day);
-			const stored = rooms_by_date.get(day);
-			if (!stored.ok || stored.value === undefined) continue;
-			for (const room of Object.keys(stored.value)) rooms.add(room);
-			// Some messages of the day itself may not have expired yet
-			if (day < cut_off) rooms_by_date.set(day, undefined);
-		}
-		return rooms;
-	}
-
 	function pause(): Promise<void> {
 		return new Promise((resolve) => void module.add_timer(breath, () => resolve()));
 	}
@@ -120,7 +102,7 @@ export function load(module: ModuleApi, archive: ArchiveStore, rooms?: RoomFinde
 	async function clean_room_by_room(lengths: Lengths): Promise<void> {
 		const cut_off = date(limit());
 		// Next time again
-		for (const room of await clean_each(take_rooms(cut_off), lengths)) rooms_of_date.set(cut_off, room, true);
+		for (const room of await clean_each(notes.take(cut_off), lengths)) notes.note_day(cut_off, room);
 	}
 
 	module.daily("Remove expired messages", async () => {
@@ -136,8 +118,9 @@ export function load(module: ModuleApi, archive: ArchiveStore, rooms?: RoomFinde
 	/** The notes of the days on which the room had a length of its own may be gone. */
 	function note_common_length({ room, seconds }: ArchiveLengthEvent): void {
 		if (seconds !== undefined || is_endless || archive.caps.wildcard_delete) return;
-		rooms_of_date.set(date(limit()), node(room.jid) ?? "", true);
+		notes.note_day(date(limit()), node(room.jid) ?? "");
 	}
 
-	return { period, limit, schedule: is_endless || archive.caps.wildcard_delete ? () => undefined : schedule };
+	const is_noted = !(is_endless || archive.caps.wildcard_delete);
+	return { period, limit, schedule: (room = "") => (is_noted ? notes.note(room) : undefined) };
 }

@@ -1,8 +1,8 @@
 // No counterpart: Prosody announces this and answers with service-unavailable.
 
 import type { ArchiveItem, ModuleApi, StanzaEvent } from "../../host/core/types.ts";
-import { datetime } from "../../host/util/datetime.ts";
 import { failed, ok, type Result, type StanzaError, stanza_error } from "../../host/util/error.ts";
+import { metadata_reply } from "../../host/util/mam/query.ts";
 import { ns } from "../../host/util/ns.ts";
 import type { Stanza } from "../../host/util/stanza.ts";
 import * as st from "../../host/util/stanza.ts";
@@ -29,14 +29,7 @@ export function load(module: ModuleApi, { store }: RoomArchives, rooms: RoomFind
 		if (!first.ok) return first;
 		const last = find_end(archive_of(room.value), true);
 		if (!last.ok) return last;
-		const reply = st.reply(stanza).tag("metadata", { xmlns: ns.mam });
-		for (const [name, item] of [
-			["start", first.value],
-			["end", last.value],
-		] as const) {
-			if (item) reply.tag(name, { id: item.id, timestamp: datetime(item.when) }).up();
-		}
-		return ok(reply.reset());
+		return ok(metadata_reply(stanza, first.value, last.value));
 	}
 
 	function answer(event: StanzaEvent): true {

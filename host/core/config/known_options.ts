@@ -123,7 +123,7 @@ export const known_options: Readonly<Record<string, KnownOption>> = {
 	data_path: { type: "path", default: "data", readers: "startup" },
 	debug: { type: "boolean", readers: "loggingmanager" },
 	default_admin_affiliation: { type: "enum", default: "owner", readers: "mod_pubsub" },
-	default_archive_policy: { type: "any", default: true, readers: "mod_mam" },
+	default_archive_policy: { type: "any", default: "always", readers: "mod_mam" },
 	default_bookmarks: { type: "list", readers: "mod_default_bookmarks" },
 	default_iteration_count: { type: "integer", default: 10000, readers: "mod_auth_internal_hashed" },
 	default_provisioned_role: { type: "string", default: "prosody:member", readers: "mod_admin_shell" },

@@ -48,8 +48,16 @@ export interface Server {
 	readonly paths: { readonly data: string; readonly config: string; readonly plugins: readonly string[] };
 	/** Prosody's files of data. Source: core/storagemanager.lua, olddm. */
 	readonly datamanager: Datamanager;
-	/** Opens a store on a host. Source: core/storagemanager.lua. */
-	open_store<Kind extends keyof StoreTypes>(host: string, store: string, kind: Kind): Result<StoreTypes[Kind], StorageError>;
+	/**
+	 * Opens a store on a host. Source: core/storagemanager.lua.
+	 * @param driver_of the store whose driver it is kept by, as the option storage has it, where that is another one
+	 */
+	open_store<Kind extends keyof StoreTypes>(
+		host: string,
+		store: string,
+		kind: Kind,
+		driver_of?: string,
+	): Result<StoreTypes[Kind], StorageError>;
 	/** Removes everything that a host has stored for a user. Source: core/storagemanager.lua, purge. */
 	purge_user(username: string, host: string): Result<void, StorageError>;
 	/** Brings a host up that the configuration has. Source: core/hostmanager.lua. */

@@ -2,6 +2,7 @@
 
 import type { ModuleApi, StorageError, StoreMap, StoreValue } from "../../core/types.ts";
 import { Cache } from "../../util/cache.ts";
+import { now } from "../../util/datetime.ts";
 import { ok, type Result } from "../../util/error.ts";
 import * as jid from "../../util/jid.ts";
 import { get, is_table } from "../../util/luatable.ts";
@@ -23,10 +24,6 @@ export interface Blocklists {
 	/** Stores a list in place of the one before. */
 	set(username: string, jids: ReadonlyMap<string, StoreValue>, metadata: StoreValue): Result<void, StorageError>;
 	forget(username: string): void;
-}
-
-export function now(): number {
-	return Math.floor(Date.now() / 1000);
 }
 
 function blocklist(jids: ReadonlyMap<string, StoreValue>, metadata: StoreValue): Blocklist {

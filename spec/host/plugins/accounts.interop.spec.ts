@@ -22,6 +22,14 @@ const plays: readonly { name: string; script: string; troupe: Troupe }[] = [
 		troupe: { accounts: ["lastactivity", "presence", "roster"] },
 	},
 	{ name: "csi_simple", script: join(of_lua, "csi_simple.scs"), troupe: { accounts: ["csi_simple", "csi", "ping"] } },
+	{ name: "mam", script: join(of_lua, "mam.scs"), troupe: { accounts: ["mam"] } },
+	{ name: "vcard4 and vcard_legacy", script: join(of_lua, "vcard.scs"), troupe: { accounts: ["pep", "vcard_legacy", "vcard4"] } },
+	{ name: "pep", script: join(of_lua, "pep.scs"), troupe: { accounts: ["pep", "presence"] } },
+	{
+		name: "pubsub",
+		script: join(of_lua, "pubsub.scs"),
+		troupe: { accounts: ["pubsub"], options: 'admins = { "admin@localhost" }' },
+	},
 ];
 
 describe.each(plays)("$name", ({ script, troupe }) => {

@@ -1,0 +1,159 @@
+// Counterpart: plugins/mod_mam/mod_mam.lua, plugins/mod_muc_mam.lua (queries, XEP-0313): what archives of accounts and of rooms share.
+
+import { type Form, get_type, new_form, type ParsedValue, type ParsedValues } from "../dataforms.ts";
+import { datetime } from "../datetime.ts";
+import { failed, ok, type Result, type StanzaError, stanza_error } from "../error.ts";
+import { ns } from "../ns.ts";
+import * as rsm from "../rsm.ts";
+import type { Stanza } from "../stanza.ts";
+import * as st from "../stanza.ts";
+
+const default_page_size = 20;
+
+/** What a client may ask an archive for. */
+export interface Wanted {
+	/** A bare JID. */
+	readonly with?: string;
+	/** In seconds since 1970. */
+	readonly start?: number;
+	readonly end?: number;
+	readonly before?: string;
+	readonly after?: string;
+	readonly ids?: readonly string[];
+	readonly reverse: boolean;
+	/** One more than the page has, to see whether it is the last. */
+	readonly limit: number;
+}
+
+/** What a client asks for. */
+export interface Asked {
+	readonly query: Wanted;
+	/** The longest page that it wants, or may have. */
+	readonly page_size: number;
+	/** Go backward from the newest message. */
+	readonly reverse: boolean;
+	/** Send the page in the opposite order of that in which it is found. */
+	readonly flip: boolean;
+}
+
+/** A message of an archive. */
+export interface Found {
+	readonly id: string;
+	readonly stanza: Stanza;
+	/** Seconds since 1970. */
+	readonly when: number;
+}
+
+/** The fields of a query, by what the archive can do. */
+export function query_form(caps: { readonly full_id_range: boolean; readonly ids: boolean }): Form {
+	const form = new_form({
+		fields: [
+			{ name: "FORM_TYPE", type: "hidden", value: ns.mam },
+			{ name: "with", type: "jid-single" },
+			{ name: "start", type: "text-single", datatype: "xs:dateTime" },
+			{ name: "end", type: "text-single", datatype: "xs:dateTime" },
+		],
+	});
+	if (caps.full_id_range) {
+		form.fields.push({ name: "before-id", type: "text-single" }, { name: "after-id", type: "text-single" });
+	}
+	if (caps.ids) form.fields.push({ name: "ids", type: "list-multi" });
+	return form;
+}
+
+function is_text(value: ParsedValue | undefined): value is string {
+	return typeof value === "string";
+}
+
+/** Reads the submitted form; nothing where there is none. */
+function read_form(form: Form, submitted: Stanza | undefined): Result<ParsedValues, StanzaError> {
+	if (submitted === undefined) return ok({});
+	const type = get_type(submitted);
+	if (!type.ok) return failed(stanza_error("modify", "bad-request", `Invalid dataform: ${type.error}`));
+	if (type.value !== ns.mam) {
+		return failed(stanza_error("modify", "bad-request", `Unexpected FORM_TYPE, expected '${ns.mam}'`));
+	}
+	const { data, errors } = form.data(submitted);
+	const [problem] = Object.values(errors ?? {});
+	return problem === undefined ? ok(data) : failed(stanza_error("modify", "bad-request", problem));
+}
+
+/**
+ * Reads a query: form and result set management (XEP-0059) together.
+ * @param longest_page how many messages a page has at most
+ */
+export function read_query(query: Stanza, form: Form, longest_page: number): Result<Asked, StanzaError> {
+	const submitted = read_form(form, query.get_child("x", ns.data));
+	if (!submitted.ok) return submitted;
+	const values = submitted.value;
+	const set = rsm.get(query);
+	// Divergence: a negative number is 0, and fractions are cut off
+	const page_size = Math.max(0, Math.floor(Math.min(set?.max ?? default_page_size, longest_page)));
+	const reverse = set?.before !== undefined;
+	// PARITY: `<before/>` without an id, which asks for the last page, overrides the form's before-id
+	const before = set?.before ?? values["before-id"];
+	const after = set?.after ?? values["after-id"];
+	const { with: with_whom, start, end, ids } = values;
+	return ok({
+		page_size,
+		reverse,
+		flip: reverse !== (query.get_child("flip-page") !== undefined),
+		query: {
+			limit: page_size + 1,
+			reverse,
+			...(is_text(with_whom) ? { with: with_whom } : {}),
+			...(typeof start === "number" ? { start } : {}),
+			...(typeof end === "number" ? { end } : {}),
+			...(is_text(before) ? { before } : {}),
+			...(is_text(after) ? { after } : {}),
+			...(Array.isArray(ids) ? { ids } : {}),
+		},
+	});
+}
+
+/**
+ * Answers a query with the messages that were found, and with what follows them.
+ * @param total how many there are in all, where that was counted
+ */
+export function send_page(
+	origin: { send(stanza: Stanza): unknown },
+	stanza: Stanza,
+	asked: Asked,
+	found: { readonly items: readonly Found[]; readonly total?: number },
+): void {
+	const { page_size, reverse, flip } = asked;
+	const query_id = stanza.first_tag?.attr["queryid"];
+	const items = found.items.slice(0, page_size);
+	for (const { id, stanza: item, when } of flip ? items.toReversed() : items) {
+		item.attr["xmlns"] = ns.client;
+		const result = st
+			.message({ to: stanza.attr["from"], from: stanza.attr["to"] })
+			.tag("result", { xmlns: ns.mam, queryid: query_id, id })
+			.tag("forwarded", { xmlns: ns.forward })
+			.tag("delay", { xmlns: ns.delay, stamp: datetime(when) })
+			.up()
+			.add_child(item);
+		origin.send(result.reset());
+	}
+	const ids = [items[0]?.id, items.at(-1)?.id];
+	const [first, last] = reverse ? ids.reverse() : ids;
+	const complete = found.items.length > page_size ? undefined : "true";
+	const set = rsm.generate({ first, last, count: found.total });
+	origin.send(st.reply(stanza).tag("fin", { xmlns: ns.mam, complete }).add_child(set).reset());
+}
+
+/** The answer to who asks for the first and the last message of an archive (XEP-0313 §7). */
+export function metadata_reply(
+	stanza: Stanza,
+	first: Omit<Found, "stanza"> | undefined,
+	last: Omit<Found, "stanza"> | undefined,
+): Stanza {
+	const reply = st.reply(stanza).tag("metadata", { xmlns: ns.mam });
+	for (const [name, item] of [
+		["start", first],
+		["end", last],
+	] as const) {
+		if (item) reply.tag(name, { id: item.id, timestamp: datetime(item.when) }).up();
+	}
+	return reply.reset();
+}
