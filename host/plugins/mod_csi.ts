@@ -20,8 +20,12 @@ const states = ["active", "inactive", "flushing"] as const;
 export const definition: ModuleDefinition = {
 	name: "csi",
 	load(module) {
-		const changes = module.measure("changes", "counter");
-		const counts = states.map((state) => ({ state, count: module.measure(state, "amount") }));
+		const changes = module.metric("counter", "changes", {
+			unit: "events",
+			description: "CSI state changes",
+			labels: ["csi_state"],
+		});
+		const counts = module.metric("gauge", "state", { unit: "sessions", labels: ["csi_state"] });
 
 		module.hook("stream-features", ({ origin, features }) => {
 			if (origin.username !== undefined) features.add_child(st.stanza("csi", { xmlns: ns.csi }));
@@ -31,7 +35,7 @@ export const definition: ModuleDefinition = {
 			module.hook(`stanza/${ns.csi}:${state}`, ({ origin, stanza }) => {
 				if (!(origin instanceof ClientSession) || origin.username === undefined) return undefined;
 				origin.state = state;
-				changes(1);
+				changes.with_labels(state).add(1);
 				module.fire_event(`csi-client-${state}`, { origin, stanza });
 				return true;
 			});
@@ -46,7 +50,7 @@ export const definition: ModuleDefinition = {
 					}
 				}
 			}
-			for (const { state, count } of counts) count(numbers.get(state) ?? 0);
+			for (const state of states) counts.with_labels(state).set(numbers.get(state) ?? 0);
 		});
 	},
 };

@@ -54,6 +54,8 @@ interface Holding {
 	count: number;
 	/** Until it holds back again after something had to go out. */
 	resume: Timer | undefined;
+	/** Measures for how long it has held back. */
+	held: (() => void) | undefined;
 	/** Undone when somebody looks at the client. */
 	readonly release: () => void;
 }
@@ -69,7 +71,14 @@ export const definition: ModuleDefinition = {
 		const queue_size = module.get_option_integer("csi_queue_size", 256, 1);
 		const resume_delay = module.get_option_period("csi_resume_inactive_delay", 5);
 		const important_payloads = [...module.get_option_set("csi_important_payloads")].filter((path) => typeof path === "string");
-		const flush_sizes = module.measure("flush_stanza_count", "distribution");
+		const holds = module.measure("buffer_hold", "times", { buckets: [0.1, 1, 5, 10, 15, 30, 60, 120, 180, 300, 600, 900] });
+		const flushes = module.metric("counter", "flushes", { description: "CSI queue flushes", labels: ["reason"] });
+		const flush_sizes = module
+			.metric("histogram", "flush_stanza_count", {
+				description: "Number of stanzas flushed at once",
+				buckets: [0, 1, 2, 4, 8, 16, 32, 64, 128, 256],
+			})
+			.with_labels();
 		const holdings = new Map<ClientSession, Holding>();
 
 		module.hook(
@@ -85,7 +94,10 @@ export const definition: ModuleDefinition = {
 		function flush(session: ClientSession, holding: Holding, why: string): void {
 			session.log("debug", "Flushing buffer (%s; queue size is %d)", why, holding.count);
 			session.state = "flushing";
-			flush_sizes(holding.count);
+			flush_sizes.sample(holding.count);
+			flushes.with_labels(why).add(1);
+			holding.held?.();
+			holding.held = undefined;
 			module.fire_event("csi-flushing", { session });
 			session.conn?.resume_writes();
 		}
@@ -114,6 +126,7 @@ export const definition: ModuleDefinition = {
 			const known = holdings.get(session);
 			if (known !== undefined) {
 				known.count = 0;
+				known.held ??= holds();
 				known.resume?.stop();
 				known.resume = undefined;
 				return;
@@ -135,8 +148,10 @@ export const definition: ModuleDefinition = {
 			const holding: Holding = {
 				count: 0,
 				resume: undefined,
+				held: holds(),
 				release() {
 					holding.resume?.stop();
+					holding.held?.();
 					holding.count = 0;
 					session.remove_filter("stanzas/out", hold_stanza);
 					if (session.bytes_in === flush_buffer) session.bytes_in = inner;
@@ -173,6 +188,7 @@ export const definition: ModuleDefinition = {
 				if (session.state !== "flushing" && session.state !== "inactive") return;
 				session.state = "inactive";
 				session.conn?.pause_writes();
+				holding.held = holds();
 				session.log("debug", "Buffer flushed, resuming inactive mode (queue size was %d)", holding.count);
 				holding.count = 0;
 			});

@@ -142,7 +142,13 @@ function load(module: ModuleApi): { readonly service: PubsubService } {
 			get_affiliation,
 			normalize_jid: (address) => jid.bare(address) ?? address,
 			// Where the turn fails, what is in memory is not what is stored
-			changing: () => server.turn.remember({ undo: () => void (service = make_service()) }),
+			changing() {
+				server.turn.remember({
+					undo: () => {
+						service = make_service();
+					},
+				});
+			},
 		});
 	}
 

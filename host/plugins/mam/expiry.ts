@@ -65,10 +65,10 @@ export function load(module: ModuleApi, archive: ArchiveStore): Expiry {
 	}
 
 	module.daily("Remove expired messages", async () => {
-		const started = performance.now();
+		const cleanup_done = cleanup_time();
 		if (archive.caps.wildcard_delete) clean_all();
 		else await clean_each();
-		cleanup_time((performance.now() - started) / 1000);
+		cleanup_done();
 	});
 
 	return { period, limit, schedule: (username) => (archive.caps.wildcard_delete ? undefined : notes.note(username)) };
