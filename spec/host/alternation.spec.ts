@@ -90,7 +90,7 @@ function stored(folder: string): Record<string, unknown> {
 	const seen: Record<string, unknown> = {};
 	for (const name of readdirSync(folder, { recursive: true, encoding: "utf8" }).sort()) {
 		const path = join(folder, name);
-		if (!statSync(path).isFile() || /\/state\/|\/cron|pidfile|prosody\.pid|muc_log_cleanup/.test(name)) continue;
+		if (!statSync(path).isFile() || /\/state\/|\/cron|pidfile|prosody\.pid|muc_log_cleanup|muc_room_used/.test(name)) continue;
 		if (name.endsWith(".dat")) {
 			const data = read_data(readFileSync(path));
 			if (!data.ok) throw new Error(`${name}: ${data.error}`);
@@ -99,7 +99,7 @@ function stored(folder: string): Record<string, unknown> {
 		else if (name.endsWith(".sqlite")) {
 			const file = new Sqlite(path, { readonly: true });
 			const rows = file.prepare(
-				`SELECT "host", "user", "store", "key", "type", "value" FROM "prosody" WHERE "store" NOT IN ('state', 'cron', 'muc_log_cleanup') ORDER BY 1, 2, 3, 4`,
+				`SELECT "host", "user", "store", "key", "type", "value" FROM "prosody" WHERE "store" NOT IN ('state', 'cron', 'muc_log_cleanup', 'muc_room_used') ORDER BY 1, 2, 3, 4`,
 			);
 			seen["prosody"] = rows.all().map((row) => {
 				if (typeof row !== "object" || row === null || !("type" in row) || !("value" in row)) return row;

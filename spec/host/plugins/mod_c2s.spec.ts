@@ -121,7 +121,7 @@ describe("time", () => {
 	});
 
 	it("of silence is answered with whitespace, and ends only streams that were never opened", async () => {
-		const server = await start({ network_settings: { read_timeout: 0.05 } });
+		const server = await start({ network_settings: { read_timeout: 1 } });
 		const open = await dial(server);
 		await open.ask(header(), features);
 		const silent = await dial(server);
