@@ -350,7 +350,9 @@ describe("enjamb status, shell, reload and stop", () => {
 		});
 		expect(await run(["shell", ...at, "user", "list"])).toMatchObject({ status: 1, err: "Error: No host given\n" });
 		const piped = await run(["shell", ...at], "c2s:count()\nuser:list()\nquit\nnever\n");
-		expect(piped.out).toMatch(/\| OK: Total: 0 clients\n! Error: No host given\n$/);
+		expect(piped.out).toMatch(/^Enjamb .*\n\| OK: Total: 0 clients\n! Error: No host given\n$/);
+		await writeFile(path, `console_banner = "Mind the gap"\n${with_console}`);
+		expect((await run(["shell", ...at], "quit\n")).out).toBe("Mind the gap\n");
 
 		await writeFile(path, `${with_console}\nVirtualHost "second.example"\n`);
 		expect(await run(["reload", ...at])).toMatchObject({ status: 0, err: "" });

@@ -123,6 +123,12 @@ function show(text: string, is_error: boolean): void {
 	process.stdout.write(is_error && process.stdout.isTTY ? `\u001b[31m${lines}\u001b[0m\n` : `${lines}\n`);
 }
 
+/** What is shown first: the option's own text, or ours where it names one of Prosody's (`full`, `graphic`, `short`) or none. */
+function banner_of(option: unknown): string {
+	const is_own = typeof option === "string" && !["full", "graphic", "short"].includes(option);
+	return is_own ? option : `Enjamb ${version}. For a list of commands, type: help`;
+}
+
 /** Reads commands and shows their answers until somebody has enough of it. */
 async function converse(place: Place): Promise<void> {
 	const prompt = place.config.get("*", "admin_shell_prompt");
@@ -144,7 +150,7 @@ async function converse(place: Place): Promise<void> {
 		process.stdout.write("--- session closed ---\n");
 		process.exit(0);
 	});
-	process.stdout.write(`Enjamb ${version}. For a list of commands, type: help\n`);
+	process.stdout.write(`${banner_of(place.config.get("*", "console_banner"))}\n`);
 	for await (const line of typed_lines(typeof prompt === "string" ? prompt : "enjamb> ", history, vocabulary)) {
 		if (leaving.has(line.trim())) break;
 		if (line.trim() === "") continue;

@@ -498,7 +498,7 @@ export const known_options: Readonly<Record<string, KnownOption>> = {
 	use_ipv6: { type: "boolean", default: true, readers: "portmanager mod_admin_shell mod_s2s", global: true },
 	use_libevent: { type: "boolean", readers: "server" },
 	use_pubsubhubub: { type: "boolean", readers: "mod_pubsub_feeds" },
-	user_tombstone_expiry: { type: "period", readers: "mod_tombstones" },
+	user_tombstone_expiry: { type: "period", default: "never", readers: "mod_tombstones" },
 	validate_append_host: { type: "boolean", readers: "mod_auth_dovecot" },
 	validate_from_addresses: { type: "boolean", default: true, readers: "mod_component" },
 	vcard_compatibility: { type: "boolean", readers: "mod_vcard" },
