@@ -6,21 +6,12 @@ import { datetime, now } from "../util/datetime.ts";
 import { ok, type Result, stanza_error } from "../util/error.ts";
 import * as jid from "../util/jid.ts";
 import * as st from "../util/stanza.ts";
-import type { EventMap, ModuleDefinition, StanzaEvent } from "../core/types.ts";
-import { Cache } from "../util/cache.ts";
-import { datetime, now } from "../util/datetime.ts";
-import { failed, ok, type Result, stanza_error } from "../util/error.ts";
-import { node } from "../util/jid.ts";
-import * as st from "../util/stanza.ts";
-import type { UserRegistering } from "./mod_register_ibr.ts";
 
 declare module "../core/types.ts" {
 	interface ModuleExports {
 		tombstones: {
 			/** When an account of that name was deleted, in seconds since 1970; `false` for never, or so long ago that it counts no more. */
 			has_tombstone(username: string): number | false;
-			/** When an account was deleted (seconds since 1970) that nobody may register yet; undefined where there was none. */
-			has_tombstone(username: string): Result<number | undefined, string>;
 		};
 	}
 }
@@ -28,8 +19,6 @@ declare module "../core/types.ts" {
 /**
  * Remembers accounts that were deleted, so that nobody takes their names, and their contacts hear of it.
  * Options: user_tombstone_expiry, tombstone_cache_size.
- * Remembers accounts that were deleted, so that nobody takes their place unnoticed, and tells contacts on other servers that they are
- * gone. Options: user_tombstone_expiry, tombstone_cache_size.
  */
 export const definition: ModuleDefinition = {
 	name: "tombstones",
@@ -105,70 +94,6 @@ export const definition: ModuleDefinition = {
 			},
 			1,
 		);
-		// The map belongs to the host, so that it stays when everything of the account goes
-		const graveyard = module.open_store("tombstones", "map");
-		const known = new Cache<string, number | false>(module.get_option_integer("tombstone_cache_size", 1024, 1));
-		// For ever where nothing is said: nobody can be sure when other servers have forgotten the account
-		const lifetime = module.get_option_period("user_tombstone_expiry", "never");
-
-		module.hook_global("user-deleted", bury);
-		module.hook("user-registering", refuse);
-		module.hook("presence/bare", answer, 1);
-
-		function bury({ username, host }: EventMap["user-deleted"]): void {
-			if (host !== module.host) return;
-			const stored = graveyard.set(undefined, username, now());
-			// Divergence: Prosody goes on believing that there is none, if it has looked for one when the account was made
-			known.set(username, undefined);
-			if (!stored.ok) module.log("error", "Could not store tombstone for %s: %s", username, stored.error.text);
-		}
-
-		function read(username: string): Result<number | undefined, string> {
-			const cached = known.get(username);
-			if (cached !== undefined) return ok(cached === false ? undefined : cached);
-			const stored = graveyard.get(undefined, username);
-			if (!stored.ok) return failed(stored.error.text);
-			return ok(typeof stored.value === "number" ? stored.value : undefined);
-		}
-
-		function has_tombstone(username: string): Result<number | undefined, string> {
-			const found = read(username);
-			if (!found.ok) return found;
-			const since = found.value;
-			if (since !== undefined && since + lifetime < now()) {
-				module.log("debug", "Tombstone for %s created at %s has expired", username, datetime(since));
-				graveyard.set(undefined, username, undefined);
-				known.set(username, undefined);
-				return ok(undefined);
-			}
-			known.set(username, since ?? false);
-			return found;
-		}
-
-		function refuse(event: UserRegistering): true | undefined {
-			const found = has_tombstone(event.username);
-			if (found.ok && found.value === undefined) return undefined;
-			event.allowed = false;
-			if (!found.ok) {
-				module.log("error", "Could not read whether there is a tombstone for %s: %s", event.username, found.error);
-				event.error = stanza_error("wait", "internal-server-error");
-			}
-			return true;
-		}
-
-		/** Ends what contacts still have of the account, and says so. Whoever asks learns that there was one. */
-		function answer({ origin, stanza }: StanzaEvent): true | undefined {
-			const { type, to, from } = stanza.attr;
-			const username = node(to);
-			const is_normal = type === undefined || type === "unavailable";
-			if (username === undefined || !(is_normal || type === "probe")) return undefined;
-			const found = has_tombstone(username);
-			if (!found.ok || found.value === undefined) return undefined;
-			origin.send(st.error_reply(stanza, "cancel", "gone", "User deleted"));
-			origin.send(st.presence({ type: is_normal ? "unsubscribe" : "unsubscribed", to: from, from: to }));
-			return true;
-		}
-
 		return { has_tombstone };
 	},
 };
