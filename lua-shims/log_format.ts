@@ -83,10 +83,10 @@ export function is_log_level(level: string): level is LogLevel {
 
 /** A logger of the host as Lua calls it: `log(level, message, …)`. */
 export function log_function(vm: Vm, log: Log): TValue {
-	return vm.native(([level, message, ...args]) => {
+	return vm.logger(([level, message, ...args]) => {
 		const known = level === undefined ? "info" : vm.to_string(level);
-		const text = message === undefined ? "" : vm.to_string(message);
-		log(is_log_level(known) ? known : "info", "%s", format_message(vm, text, args));
+		const text = vm.logged(() => format_message(vm, message === undefined ? "" : vm.to_string(message), args));
+		log(is_log_level(known) ? known : "info", "%s", text);
 		return undefined;
 	});
 }

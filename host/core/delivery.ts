@@ -1,8 +1,10 @@
 // No counterpart: Prosody's modules look into full_sessions and bare_sessions themselves.
 
+import type { CopyWatcher } from "../util/events.ts";
 import { host } from "../util/jid.ts";
 import type { AddressableText } from "../util/stanza.ts";
 import * as st from "../util/stanza.ts";
+import { Copies, type Watched } from "./copies.ts";
 import type { C2sSession, Delivery, Resources, Server, Stanza } from "./types.ts";
 
 const wanted: { readonly [Which in Exclude<Resources, "top">]: (session: C2sSession) => boolean } = {
@@ -14,11 +16,24 @@ const wanted: { readonly [Which in Exclude<Resources, "top">]: (session: C2sSess
 /** Whether nothing looks at what is sent to a session. */
 type PlainFor = (session: C2sSession) => boolean;
 
-/** Whether a session may be handed finished text, where there are those questions; undefined for no session. */
-function is_plain_for(session: C2sSession, questions: readonly PlainFor[] | undefined): boolean {
-	if (questions === undefined) return false;
+/** How what goes to many gets to sessions: each is asked these questions first, and handlers in Lua are watched where there are some. */
+interface Way {
+	readonly questions: readonly PlainFor[];
+	readonly watched: Watched | undefined;
+}
+
+const plain_way: Way = { questions: [], watched: undefined };
+
+/** Whether a session may be handed finished text. */
+function is_plain_for(session: C2sSession, questions: readonly PlainFor[]): boolean {
 	for (const leaves_alone of questions) if (!leaves_alone(session)) return false;
 	return true;
+}
+
+function copy_for(to: string, stanza: Stanza): Stanza {
+	const copy = st.clone(stanza);
+	copy.attr["to"] = to;
+	return copy;
 }
 
 /**
@@ -30,25 +45,39 @@ export function create_delivery(
 	wants_debug: () => boolean,
 ): Delivery {
 	/**
-	 * What sessions of a host have to be asked, each by one function, before they are handed finished text, since nothing else looks
-	 * at stanzas on their way; undefined where something does.
+	 * How stanzas of that name get to sessions of a host; undefined where something looks at each of them that is not known to do nothing
+	 * with it.
 	 */
-	function plain_delivery(host_name: string | undefined, name: string, from: string, stanza?: st.Stanza): PlainFor[] | undefined {
+	function way_on(host_name: string | undefined, name: string, from: string, stanza?: Stanza): Way | undefined {
 		const session = host_name === undefined ? undefined : hosts.get(host_name);
 		const delivery = session?.plain_delivery.get(name);
 		if (session === undefined || delivery === undefined) return undefined;
 		const event = `${name}/full`;
-		if (session.events.has_only(event, delivery)) return [];
-		const { bystanders } = session;
-		if (bystanders.size === 0 || !session.events.has_only_among(event, new Set([delivery, ...bystanders.keys()])))
-			return undefined;
+		if (session.events.has_only(event, delivery)) return plain_way;
+		const handlers = session.events.unwrapped_handlers(event);
+		if (handlers?.includes(delivery) !== true) return undefined;
 		const questions: PlainFor[] = [];
-		for (const handler of session.events.get_handlers(event)) {
-			const leaves_alone = bystanders.get(handler)?.(from, stanza) ?? true;
-			if (leaves_alone === false) return undefined;
-			if (leaves_alone !== true) questions.push(leaves_alone);
+		let watcher: CopyWatcher | undefined;
+		let watched = 0;
+		let is_delivered = false;
+		for (const handler of handlers) {
+			if (handler === delivery) {
+				is_delivered = true;
+				continue;
+			}
+			const bystander = session.bystanders.get(handler);
+			if (bystander !== undefined) {
+				const leaves_alone = bystander(from, stanza);
+				if (leaves_alone === false) return undefined;
+				if (leaves_alone !== true) questions.push(leaves_alone);
+				continue;
+			}
+			watcher ??= handler.copies;
+			if (watcher === undefined || handler.copies !== watcher) return undefined;
+			// those behind it do not get what it has delivered
+			if (!is_delivered) watched++;
 		}
-		return questions;
+		return { questions, watched: watcher === undefined || watched === 0 ? undefined : { watcher, handlers: watched } };
 	}
 
 	let count = 0;
@@ -81,25 +110,43 @@ export function create_delivery(
 		broadcast(recipients, stanza, otherwise) {
 			let text: AddressableText | undefined;
 			let last_host: string | undefined;
-			let questions: PlainFor[] | undefined;
+			let way: Way | undefined;
+			let copies: Copies | undefined;
 			const from = stanza.attr["from"] ?? "";
+			const is_single = Array.isArray(recipients) && recipients.length === 1;
 			for (const to of recipients) {
 				const session = full_sessions.get(to);
 				if (session !== undefined && session.host !== last_host) {
 					last_host = session.host;
-					questions = plain_delivery(last_host, stanza.name, from, stanza);
+					way = way_on(last_host, stanza.name, from, stanza);
 				}
-				if (session !== undefined && !session.has_filter("stanzas/out") && is_plain_for(session, questions)) {
-					text ??= st.serialise_for_many(stanza);
-					session.send_shared(text);
-					count++;
-				} else otherwise(to);
+				const watched = is_single ? undefined : way?.watched;
+				const may_be_shared = session !== undefined && way !== undefined && is_plain_for(session, way.questions);
+				if (session !== undefined && watched !== undefined) {
+					copies ??= new Copies();
+					if (!may_be_shared || !copies.may_pass(watched, to)) {
+						copies.deliver(watched, to, () => otherwise(to));
+						continue;
+					}
+					if (session.has_filter("stanzas/out")) {
+						copies.hand_over(watched, to, () => send(session, copy_for(to, stanza)) || otherwise(to));
+						continue;
+					}
+				} else if (!may_be_shared || way?.watched !== undefined || session.has_filter("stanzas/out")) {
+					copies?.forget();
+					otherwise(to);
+					continue;
+				}
+				text ??= st.serialise_for_many(stanza);
+				session.send_shared(text);
+				count++;
 			}
 		},
 		text_sender(full_jid, name, from) {
 			const session = wants_debug() ? undefined : full_sessions.get(full_jid);
 			if (session === undefined || session.has_filter("stanzas/out")) return undefined;
-			if (!is_plain_for(session, plain_delivery(session.host, name, from))) return undefined;
+			const way = way_on(session.host, name, from);
+			if (way === undefined || way.watched !== undefined || !is_plain_for(session, way.questions)) return undefined;
 			return (text) => {
 				session.send_shared(text);
 				count++;

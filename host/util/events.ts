@@ -13,9 +13,24 @@ export type Wrapper<Payload> = {
 // Handlers of all payloads are in one map. Each is only called with the payload of the name that it was added for, which the
 // signatures below guarantee. Written as methods, these types let the compiler keep them together.
 export type AnyHandler = { handler(event: unknown): unknown }["handler"] & {
+	/** Watches this handler where a stanza goes to many, so that it need not be called for each copy. */
+	readonly copies?: CopyWatcher;
 	/** The same for whoever fires the event and can go on later: it may answer with a {@link Waiting}. */
 	readonly waiting?: (event: unknown) => unknown;
 };
+
+/** Watches handlers while they handle the first copy of a stanza that goes to many; copies differ in nothing but their `to`. */
+export interface CopyWatcher {
+	/**
+	 * @param address that of the copy
+	 * @param handlers how many of the watched handlers have to let it pass
+	 * @param deliver delivers it, with all its handlers
+	 * @returns says of other addresses whether the handlers would let a copy for them pass and change nothing, as long as nothing else
+	 * happens; undefined where that is not known
+	 */
+	watch(address: string, handlers: number, deliver: () => void): ((address: string) => boolean) | undefined;
+}
+
 export type AnyWrapper = {
 	wrapper(next: (name: string, event: unknown) => unknown, name: string, event: unknown): unknown;
 }["wrapper"];
@@ -102,6 +117,11 @@ export class Events<Map> {
 	/** Whether nothing would see the event but some of these handlers. */
 	has_only_among(name: string, known: ReadonlySet<AnyHandler>): boolean {
 		return !this.is_watched(name) && this.get_handlers(name).every((handler) => known.has(handler));
+	}
+
+	/** The handlers of an event; undefined where something else sees the event, too. */
+	unwrapped_handlers(name: string): readonly AnyHandler[] | undefined {
+		return this.is_watched(name) ? undefined : this.get_handlers(name);
 	}
 
 	/** Whether an event has wrappers or a debug hook. */

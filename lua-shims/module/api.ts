@@ -3,6 +3,7 @@
 import type { LuaContext } from "../context.ts";
 import { TValue } from "../vm/fengari.ts";
 import { tags } from "../vm/live_table.ts";
+import type { NativeFunction } from "../vm/vm.ts";
 import { basic_methods } from "./basics.ts";
 import { hook_methods } from "./hooks.ts";
 import type { Methods } from "./lua_module.ts";
@@ -31,11 +32,8 @@ export function create_module_api(host: LuaContext, modules: ModuleRegistry): TV
 	const api = vm.new_table();
 	for (const section of sections) {
 		for (const [name, method] of Object.entries(section(host, modules))) {
-			vm.raw_set(
-				api,
-				name,
-				vm.native(([self, ...args], L) => method(modules.module_of(self, name), args, L)),
-			);
+			const run: NativeFunction = ([self, ...args], L) => method(modules.module_of(self, name), args, L);
+			vm.raw_set(api, name, name === "log" ? vm.logger(run) : vm.native(run));
 		}
 	}
 	vm.raw_set(api, "hook_stanza", vm.raw_get(api, "hook_tag"));

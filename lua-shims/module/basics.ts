@@ -25,7 +25,12 @@ export function basic_methods(host: LuaContext, modules: ModuleRegistry): Method
 		},
 		log: (module, [level, message, ...args]) => {
 			const known = text_argument(level, "level");
-			module.api.log(is_log_level(known) ? known : "info", "%s", format_message(vm, text_argument(message, "message"), args));
+			const text = text_argument(message, "message");
+			module.api.log(
+				is_log_level(known) ? known : "info",
+				"%s",
+				vm.logged(() => format_message(vm, text, args)),
+			);
 			return undefined;
 		},
 		log_status: (module, [level, message, ...args]) => {

@@ -4,6 +4,7 @@ import type { StanzaEvent } from "../../host/core/types.ts";
 import type { AnyHandler, AnyWrapper } from "../../host/util/events.ts";
 import { Waiting } from "../../host/util/waiting.ts";
 import type { LuaContext } from "../context.ts";
+import { create_copy_watcher } from "../copies.ts";
 import { bus_of, payload_of } from "../origins.ts";
 import { follow_resolver } from "../s2s_resolver.ts";
 import { function_argument, optional_number, text_argument } from "../vm/arguments.ts";
@@ -15,6 +16,13 @@ import type { ModuleRegistry } from "./registry.ts";
 /** Events: hooks, wrappers, firing. */
 export function hook_methods(host: LuaContext, modules: ModuleRegistry): Methods {
 	const { vm, border } = host;
+	const copies = create_copy_watcher(host);
+
+	/** Runs a handler, which may be watched. */
+	function watched(event: unknown, run: () => unknown): unknown {
+		const { watch } = vm;
+		return watch === undefined ? run() : watch.handle(event, run);
+	}
 
 	/** Event buses of Lua, `util.events`, and those of the host have the same methods. */
 	const is_lua_bus = (value: TValue): boolean => value.type === tags.table && !(value.value instanceof LiveTable);
@@ -50,11 +58,12 @@ export function hook_methods(host: LuaContext, modules: ModuleRegistry): Methods
 						}
 					: run;
 			known = {
-				handler: Object.assign((event: unknown) => named(event), {
+				handler: Object.assign((event: unknown) => watched(event, () => named(event)), {
+					copies,
 					waiting: (event: unknown) =>
 						in_turn(
 							event,
-							measured(() => border.call_waiting(value, event)),
+							watched(event, () => measured(() => border.call_waiting(value, event))),
 						),
 				}),
 				undo_on: new Map(),
@@ -177,6 +186,11 @@ export function hook_methods(host: LuaContext, modules: ModuleRegistry): Methods
 		// on the server's own bus once the host is gone, since a connection may close after it
 		fire_event(module, [name, payload], L) {
 			const event = text_argument(name, "event");
+			if (vm.watch !== undefined) {
+				const heard = own_bus(module).unwrapped_handlers(event);
+				const is_same_event = payload?.value instanceof LiveTable;
+				if (!is_same_event || heard === undefined || heard.some((handler) => handler.copies !== copies)) vm.watch.stop();
+			}
 			const given = payload === undefined ? undefined : payload_of(host, payload);
 			// the code that fires it waits for what its handlers wait for
 			if (L.nny === 0) return border.results_to_lua(own_bus(module).fire_any_waiting(event, given)) ?? nil;

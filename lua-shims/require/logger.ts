@@ -40,11 +40,11 @@ export function logger_library(host: LuaContext): TValue {
 	function write(name: string, level: LogLevel, args: Arguments): void {
 		const [message = nil, ...rest] = args;
 		// the text is only made where lines of that level are logged
-		server.logger(name)(level, "%s", {
-			toString: () => format_message(vm, message.ttisnil() ? "nil" : vm.to_string(message), rest),
-		});
+		const text = vm.logged(() => format_message(vm, message.ttisnil() ? "nil" : vm.to_string(message), rest));
+		server.logger(name)(level, "%s", text);
 		const told = sinks.get(level) ?? [];
 		if (telling || told.length === 0) return;
+		vm.watch?.stop();
 		telling = true;
 		try {
 			for (const sink of [...told]) sink.write(name, level, message, rest);
@@ -57,7 +57,7 @@ export function logger_library(host: LuaContext): TValue {
 	function make_logger(args: Arguments): TValue {
 		const name = text_at(args, 1, "make_logger");
 		const level = known_level(text_at(args, 2, "make_logger"));
-		return vm.native((line) => {
+		return vm.logger((line) => {
 			if (level !== undefined) write(name, level, line);
 			return undefined;
 		});
@@ -71,7 +71,7 @@ export function logger_library(host: LuaContext): TValue {
 	return make_library(host.vm, {
 		init(args) {
 			const name = text_at(args, 1, "init");
-			return vm.native((line) => {
+			return vm.logger((line) => {
 				const level = known_level(optional_text_at(line, 1, "log"));
 				if (level !== undefined) write(name, level, line.slice(1));
 				return undefined;

@@ -181,6 +181,7 @@ export function make_library(vm: Vm, contents: LibraryContents): TValue {
 		const item = contents[name];
 		if (item === undefined) continue;
 		const value = typeof item === "function" ? vm.native(item) : item instanceof TValue ? item : make_library(vm, item);
+		if (typeof item === "function") vm.natives.set(value.value as object, item);
 		vm.raw_set(table, name, value);
 	}
 	return new TValue(tags.table, table);

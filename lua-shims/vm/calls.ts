@@ -73,7 +73,10 @@ function fixed_parameters(L: Machine, { numparams }: Prototype, given: number): 
 /** Prepares a call, and makes it where the function is one of the host's: then it answers with true. */
 export function begin_call(L: Machine, at: number, results: number): boolean {
 	const func = item(L.stack, at);
-	if ((L.mask & before_call) !== 0) return original.luaD_precall(L, at, results);
+	if ((L.mask & before_call) !== 0) {
+		L.l_G.watch?.stop();
+		return original.luaD_precall(L, at, results);
+	}
 	switch (func.type) {
 		case tags.native_function:
 		case tags.native_closure: {
@@ -86,7 +89,8 @@ export function begin_call(L: Machine, at: number, results: number): boolean {
 			ci.top = L.top + native_slots;
 			ci.callstatus = 0;
 			spend(L, 1);
-			const count = run(L);
+			const { watch } = L.l_G;
+			const count = watch === undefined ? run(L) : watch.call(L, func.value, run);
 			end_call(L, ci, L.top - count, count);
 			return true;
 		}
@@ -111,6 +115,7 @@ export function begin_call(L: Machine, at: number, results: number): boolean {
 		}
 		default:
 			// metamethods, and errors
+			L.l_G.watch?.stop();
 			return original.luaD_precall(L, at, results);
 	}
 }
@@ -118,6 +123,7 @@ export function begin_call(L: Machine, at: number, results: number): boolean {
 /** Calls what stands in a slot before its arguments, which its results replace. */
 export function call(L: Machine, at: number, results: number): void {
 	if (L.nCcalls + 1 >= most_nested) {
+		L.l_G.watch?.stop();
 		original.luaD_call(L, at, results);
 		return;
 	}

@@ -90,6 +90,7 @@ export function execute(state: LuaState): void {
 					);
 					break;
 				case op.setupval:
+					if (L.l_G.watch !== undefined) L.l_G.watch.stop();
 					item(upvals, i.B).setfrom(item(stack, at));
 					break;
 				case op.settable:
@@ -173,6 +174,7 @@ export function execute(state: LuaState): void {
 					break;
 				}
 				case op.len:
+					if (L.l_G.watch !== undefined) L.l_G.watch.used(item(stack, base + i.B));
 					lvm.luaV_objlen(L, item(stack, at), item(stack, base + i.B));
 					break;
 				case op.concat: {

@@ -132,6 +132,8 @@ declare module "fengari/src/lstate.js" {
 		instructions: number;
 		/** Ours: called when they have run. */
 		guard?: (L: import("fengari").LuaState & Thread) => void;
+		/** Ours: watches what runs. */
+		watch: import("./watch.ts").Watch | undefined;
 	}
 	/** A thread, from inside. */
 	export interface Thread {

@@ -42,7 +42,7 @@ export function is_plain_table(value: TValue | undefined): value is TValue & { v
 export type Key = string | number | boolean | object;
 
 /** A Lua string that keeps the host's text and only makes bytes of it when Lua looks at them. */
-class HostString extends TString {
+export class HostString extends TString {
 	declare bytes: Uint8Array | undefined;
 }
 

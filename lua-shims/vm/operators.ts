@@ -122,6 +122,10 @@ export function arithmetic(L: LuaState, operator: number, left: TValue, right: T
 }
 
 export function equal(L: Machine, left: TValue, right: TValue): boolean {
+	if (L.l_G.watch !== undefined) {
+		const watched = L.l_G.watch.compare(left, right);
+		if (watched !== undefined) return watched;
+	}
 	if (left.type !== right.type) {
 		return is_number(left) && is_number(right) && left.value === right.value;
 	}

@@ -6,6 +6,12 @@ import { is_string, item, type Machine, set_nil } from "./operators.ts";
 
 /** `table[key]`, into a register. */
 export function get(L: Machine, table: TValue, key: TValue, to: number): void {
+	const { watch } = L.l_G;
+	const watched = watch === undefined ? undefined : watch.read(L, table, key);
+	if (watched !== undefined) {
+		item(L.stack, to).setfrom(watched);
+		return;
+	}
 	if (table.type === tags.table) {
 		const inside = table.value as Table;
 		const { strong } = inside;
@@ -29,6 +35,7 @@ export function get(L: Machine, table: TValue, key: TValue, to: number): void {
 
 /** `table[key] = value`. */
 export function set(L: Machine, table: TValue, key: TValue, value: TValue): void {
+	if (L.l_G.watch !== undefined) L.l_G.watch.written(table);
 	if (table.type === tags.table) {
 		const inside = table.value as Table;
 		const { strong } = inside;

@@ -5,28 +5,17 @@ import { Waiting } from "../../host/util/waiting.ts";
 // Lua code runs in our own loop, with Lua's own numbers
 import "./patches.ts";
 import { readable_code } from "./attributes.ts";
+import { Clock } from "./clock.ts";
 import { find_marks } from "./closing.ts";
-import {
-	type LuaCFunction,
-	type LuaThread,
-	lauxlib,
-	lobject,
-	ltable,
-	lua,
-	lualib,
-	type Table,
-	TString,
-	TValue,
-} from "./fengari.ts";
+import { type LuaCFunction, type LuaThread, lauxlib, lobject, ltable, lua, lualib, type Table, TValue } from "./fengari.ts";
 import { spend } from "./guard.ts";
 import { key_value, nil, string_value, tags } from "./live_table.ts";
 import { LuaError } from "./lua_error.ts";
 import { bytes_of, text_of } from "./text.ts";
 import { Threads, type WaitingValues } from "./threads.ts";
+import type { Watch } from "./watch.ts";
 
-/** How many instructions run between two looks at the clock: well below a millisecond. */
-const instructions_between_looks = 20_000;
-/** How many of them count for a call of the host, which may read a file. */
+/** How many instructions count for a call of the host, which may read a file. */
 const cost_of_a_call = 100;
 
 /** A function of the host for Lua. Its arguments are only valid while it runs. Where it waits, Lua waits, too. */
@@ -47,15 +36,19 @@ export class Vm {
 	private current: LuaThread;
 	/** How deep calls from the host are nested. */
 	private depth = 0;
-	private started = 0;
-	private timed_out = false;
-	private limit: number;
+	private readonly clock: Clock;
 	private traceback = "";
 	private readonly message_handler: TValue;
-	/** How much memory the process may use before code is stopped, in bytes; no limit where it is not set. */
-	memory_limit: number | undefined;
 	/** Those in which code may wait. */
 	readonly threads = new Threads(({ raised, traceback }) => new LuaError(this.describe(raised), raised, traceback));
+
+	/** Functions that do nothing but log; where a line is really written, they stop whoever watches. */
+	readonly loggers = new WeakSet<object>();
+	/** What is behind functions of libraries. */
+	readonly natives = new WeakMap<object, NativeFunction>();
+	/** Runs what the host itself does with tables, such as {@link index}. */
+	readonly work: TValue = new TValue(tags.native_function, (L: LuaThread) => this.next_work(L));
+	private next_work: (L: LuaThread) => number = () => 0;
 
 	/**
 	 * @param timeout how long code that the host calls may run, in seconds
@@ -63,18 +56,33 @@ export class Vm {
 	constructor(readonly timeout: number) {
 		const L = lauxlib.luaL_newstate() as LuaThread;
 		this.current = L;
-		this.limit = timeout;
+		this.clock = new Clock(timeout);
 		lualib.luaL_openlibs(L);
 		lua.lua_settop(L, 0);
 		lua.lua_atnativeerror(L, (thread) => this.on_native_error(thread as LuaThread));
 		this.message_handler = new TValue(tags.native_function, (thread: LuaThread) => this.on_error(thread));
 		L.l_G.instructions = 0;
-		L.l_G.guard = (thread) => this.look_at_the_clock(thread);
+		L.l_G.watch = undefined;
+		L.l_G.guard = (thread) => this.clock.look(thread);
 	}
 
 	/** A number that tables of the host are known by, for `tostring`. */
 	next_id(): number {
 		return this.current.l_G.id_counter++;
+	}
+
+	/** How much memory the process may use before code is stopped, in bytes; no limit where it is not set. */
+	set memory_limit(bytes: number | undefined) {
+		this.clock.memory_limit = bytes;
+	}
+
+	/** Who watches the code that runs. */
+	get watch(): Watch | undefined {
+		return this.current.l_G.watch;
+	}
+
+	set watch(watch: Watch | undefined) {
+		this.current.l_G.watch = watch;
 	}
 
 	/** An empty table. */
@@ -175,10 +183,24 @@ export class Vm {
 		L.stack[L.top++] = new TValue(value.type, value.value);
 	}
 
+	/**
+	 * Calls a function of the host with values that Lua has no hand in: without Lua where that is possible. Throws what it throws.
+	 */
+	call_native(callee: TValue, args: readonly TValue[]): readonly TValue[] {
+		const run = this.natives.get(callee.value as object);
+		if (run === undefined) return this.call(callee, args);
+		const results = run(args, this.current);
+		if (results === undefined) return no_results;
+		if (is_single(results)) return [results];
+		if (results instanceof Waiting) throw new Error("the function waits");
+		return results;
+	}
+
 	/** Calls something from the host; throws a {@link LuaError} where Lua raises an error. */
 	call(callee: TValue, args: readonly TValue[]): readonly TValue[] {
 		const L = this.current;
 		const base = L.top;
+		L.l_G.watch?.entered();
 		lua.lua_checkstack(L, args.length + 4);
 		this.push(L, this.message_handler);
 		this.push(L, callee);
@@ -198,6 +220,7 @@ export class Vm {
 	call_waiting(callee: TValue, args: readonly TValue[]): readonly TValue[] | WaitingValues {
 		const L = this.current;
 		const thread = this.threads.take(L);
+		L.l_G.watch?.entered();
 		lua.lua_checkstack(thread, args.length + 4);
 		this.push(thread, callee);
 		for (const arg of args) this.push(thread, arg);
@@ -220,7 +243,8 @@ export class Vm {
 
 	/** Runs native code with Lua's error handling around it; returns what it leaves on the stack. */
 	private protect(run: (L: LuaThread) => number): readonly TValue[] {
-		return this.call(new TValue(tags.native_function, run), no_results);
+		this.next_work = run;
+		return this.call(this.work, no_results);
 	}
 
 	/** Removes the results from the stack. */
@@ -309,6 +333,23 @@ export class Vm {
 		});
 	}
 
+	/** A function for Lua that does nothing but log. It has to use {@link logged} for the text. */
+	logger(run: NativeFunction): TValue {
+		const value = this.native(run);
+		this.loggers.add(value.value as object);
+		return value;
+	}
+
+	/** The text of a line for the log, which is only made where the line is written. */
+	logged(text: () => string): object {
+		return {
+			toString: () => {
+				this.watch?.stop();
+				return text();
+			},
+		};
+	}
+
 	/** Compiles a chunk with its environment; the error says where it goes wrong. */
 	load(code: Uint8Array, chunk_name: string, environment: TValue): Result<TValue, string> {
 		const L = this.current;
@@ -329,68 +370,13 @@ export class Vm {
 		return ok(this.pop(L));
 	}
 
-	// ----------------------------------------------------------------------------------------------------------- guard
-
 	/** Runs something that may take longer, such as loading a module; the time is in seconds. */
 	with_timeout<Value>(timeout: number, run: () => Value): Value {
-		const before = this.limit;
-		this.limit = timeout;
-		try {
-			return run();
-		} finally {
-			this.limit = before;
-		}
+		return this.clock.with_timeout(timeout, run);
 	}
 
 	private start_clock(): void {
 		this.traceback = "";
-		this.started = 0;
-		this.timed_out = false;
-		this.current.l_G.instructions = instructions_between_looks;
-	}
-
-	/** Where the innermost Lua code is, as `file:line: `. */
-	private position(L: LuaThread): string {
-		for (let level = 0; level < 8; level++) {
-			lauxlib.luaL_where(L, level);
-			const position = this.to_text(this.pop(L));
-			if (position !== "") return position;
-		}
-		return "";
-	}
-
-	private to_text(value: TValue): string {
-		return value.value instanceof TString ? value.value.text : "";
-	}
-
-	private too_long(): string {
-		return `ran longer than ${this.limit} s (lua_hook_timeout) and was stopped`;
-	}
-
-	private too_large(): string | undefined {
-		if (this.memory_limit === undefined) return undefined;
-		const { heapUsed: heap_used, external } = process.memoryUsage();
-		return heap_used + external > this.memory_limit ? "took too much memory and was stopped" : undefined;
-	}
-
-	private look_at_the_clock(L: LuaThread): void {
-		const { l_G } = L;
-		l_G.instructions = instructions_between_looks;
-		const now = performance.now();
-		if (this.started === 0) this.started = now;
-		const problem = this.timed_out || now - this.started >= this.limit * 1000 ? this.too_long() : this.too_large();
-		if (problem === undefined) return;
-		// Once it is over, every further instruction fails as well, so code cannot go on by catching the error.
-		this.timed_out = true;
-		l_G.instructions = 0;
-		const guard = l_G.guard;
-		// what is run to describe the error must not fail as well
-		l_G.guard = undefined;
-		try {
-			this.push(L, string_value(`${this.position(L)}${problem}`));
-			lua.lua_error(L);
-		} finally {
-			l_G.guard = guard;
-		}
+		this.clock.start(this.current);
 	}
 }
