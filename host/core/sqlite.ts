@@ -47,6 +47,7 @@ export interface SqliteOptions {
 export class SqliteDatabase implements Participant, SqlDatabase {
 	readonly name: string;
 	readonly dialect = sqlite_dialect;
+	readonly is_far = false;
 	private readonly connection: Sqlite.Database;
 	private readonly turn: Turn;
 	private readonly identity: readonly FileIdentity[];
@@ -180,6 +181,16 @@ export class SqliteDatabase implements Participant, SqlDatabase {
 		return (this.aside?.total_changes() ?? 0) - before;
 	}
 
+	change(sql: string, ...values: SqlValue[]): void {
+		this.run(sql, ...values);
+	}
+
+	/** The rows of a query, read between turns. */
+	async all_later(sql: string, ...values: SqlValue[]): Promise<Result<SqlValue[][], StorageError>> {
+		await new Promise((resolve) => setImmediate(resolve));
+		return this.read(() => ok(this.all(sql, ...values)));
+	}
+
 	/** Whether a statement may insert or else update (an upsert); it may not while writes go aside. */
 	get can_upsert(): boolean {
 		return this.state !== "aside";
@@ -237,6 +248,11 @@ export class SqliteDatabase implements Participant, SqlDatabase {
 			this.notice_loss(problem);
 			return failed(problem);
 		}
+	}
+
+	change_one(sql: string, ...values: SqlValue[]): Result<void, StorageError> {
+		const changed = this.write_one(sql, ...values);
+		return changed.ok ? ok(undefined) : changed;
 	}
 
 	/** SQLite's error of a write; every error but a refusal of the values fails the turn. */

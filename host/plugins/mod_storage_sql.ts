@@ -4,8 +4,9 @@ import type { ModuleApi, ModuleDefinition, StorageDriver, StorageError, StoreTyp
 import { Cache } from "../util/cache.ts";
 import { failed, ok, type Result } from "../util/error.ts";
 import { archive_store, ItemCounts } from "./storage_sql/archive.ts";
-import { type SqlConnection, type SqlOption, sql_drivers } from "./storage_sql/driver.ts";
+import { sql_drivers } from "./storage_sql/driver.ts";
 import { keyval_store, map_store } from "./storage_sql/keyval.ts";
+import type { SqlConnection, SqlOption } from "./storage_sql/sql_driver.ts";
 
 /** An open database with what belongs to it, shared by the modules of all hosts. */
 class Connection implements SqlConnection {
@@ -105,6 +106,7 @@ export const definition: ModuleDefinition = {
 				});
 			},
 			close() {
+				for (const driver of sql_drivers.values()) driver.give_up?.(module);
 				const shared = source.ok ? connections.get(source.value.name) : undefined;
 				if (!source.ok || !(shared instanceof Connection)) return;
 				connections.delete(source.value.name);

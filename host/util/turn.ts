@@ -297,7 +297,10 @@ export class Turn {
 
 	private go_on_after(turn: OneTurn): void {
 		for (const one of [...this.unfinished]) {
-			if (one.after.delete(turn) && one.after.size === 0 && this.unfinished.has(one)) this.store(one);
+			if (!one.after.delete(turn) || one.after.size > 0 || !this.unfinished.has(one)) continue;
+			// What is being written to the same place would be committed with it, but not fail with it
+			if (this.current.depends_on(one)) this.end();
+			if (this.unfinished.has(one)) this.store(one);
 		}
 	}
 

@@ -12,7 +12,12 @@ const to = join(root, "dist");
 rmSync(to, { recursive: true, force: true });
 await build({
 	absWorkingDir: root,
-	entryPoints: { enjamb: "host/main.ts", package: "host/package.ts", testing: "host/testing.ts" },
+	entryPoints: {
+		enjamb: "host/main.ts",
+		package: "host/package.ts",
+		testing: "host/testing.ts",
+		sql_worker: "host/core/network_sql/worker.ts",
+	},
 	outdir: to,
 	bundle: true,
 	splitting: true,
@@ -21,7 +26,7 @@ await build({
 	target: "node20",
 	chunkNames: "chunks/[name]-[hash]",
 	loader: { ".lua": "text" },
-	external: ["better-sqlite3", "esbuild", "node-unix-socket"],
+	external: ["better-sqlite3", "esbuild", "node-unix-socket", "pg-native"],
 	// A young generation of 4 MiB: a third less memory with a thousand clients, at no cost that could be measured.
 	// Libraries that are CommonJS ask for `require`.
 	banner: {

@@ -2,29 +2,11 @@
 
 import { isAbsolute, resolve } from "node:path";
 import { SqliteDatabase } from "../../core/sqlite.ts";
-import type { ModuleApi, SqlDatabase, StorageError } from "../../core/types.ts";
+import type { StorageError } from "../../core/types.ts";
 import { failed, ok, type Result } from "../../util/error.ts";
+import { network_driver } from "./network.ts";
 import { aside_tables, check_tables } from "./schema.ts";
-
-/** An open database, ready for use. */
-export interface SqlConnection {
-	readonly database: SqlDatabase;
-	/** Whether a key of a user can only be stored once, so that the database itself can replace it. */
-	readonly has_unique_index: boolean;
-}
-
-/** The option `sql`. */
-export type SqlOption = { readonly [name: string]: unknown };
-
-/** A kind of database, by the name that LuaDBI has for it. */
-export interface SqlDriver {
-	/** What the option has to look like. */
-	readonly expected: string;
-	/** Gives a name for the database that an option means; an error says what is wrong with the option. */
-	locate(module: ModuleApi, option: SqlOption): Result<string, string>;
-	/** Opens it and makes its tables. */
-	open(module: ModuleApi, option: SqlOption): Result<SqlConnection, StorageError>;
-}
+import type { SqlDriver } from "./sql_driver.ts";
 
 const sqlite: SqlDriver = {
 	expected: '{ driver = "SQLite3", database = "prosody.sqlite" }',
@@ -53,4 +35,8 @@ const sqlite: SqlDriver = {
 };
 
 /** The kinds of databases that there are. */
-export const sql_drivers: ReadonlyMap<string, SqlDriver> = new Map([["SQLite3", sqlite]]);
+export const sql_drivers: ReadonlyMap<string, SqlDriver> = new Map([
+	["SQLite3", sqlite],
+	["PostgreSQL", network_driver("PostgreSQL")],
+	["MySQL", network_driver("MySQL")],
+]);

@@ -26,8 +26,7 @@ const of_one_key = `FROM "prosody" WHERE "host"=? AND "user"=? AND "store"=? AND
 const select_users = `SELECT DISTINCT "user" FROM "prosody" WHERE "host"=? AND "store"=? AND "user"<>''`;
 const select_from_all = `SELECT "user", "type", "value" FROM "prosody" WHERE "host"=? AND "store"=? AND "key"=? AND "user"<>''`;
 const insert = `INSERT INTO "prosody" ("host", "user", "store", "key", "type", "value") VALUES (?,?,?,?,?,?)`;
-const delete_all_keys = `DELETE FROM "prosody" WHERE "host"=? AND "user"=? AND "store"=?`;
-const delete_one = `${delete_all_keys} AND "key"=?`;
+const delete_one = `DELETE FROM "prosody" WHERE "host"=? AND "user"=? AND "store"=? AND "key"=?`;
 const delete_from_all = `DELETE FROM "prosody" WHERE "host"=? AND "store"=? AND "key"=? AND "user"<>''`;
 
 /** What the unique index of the table is over. */
@@ -195,16 +194,16 @@ class Rows {
 	}
 
 	private remove(key: string): void {
-		this.database.run(delete_one, this.place.host, this.user, this.place.store, key);
+		this.database.change(delete_one, this.place.host, this.user, this.place.store, key);
 	}
 
 	private add(key: string, { type, value }: StoredValue): void {
-		this.database.run(insert, this.place.host, this.user, this.place.store, key, type, value);
+		this.database.change(insert, this.place.host, this.user, this.place.store, key, type, value);
 	}
 
 	private put(key: string, stored: StoredValue): void {
 		if (this.place.has_unique_index && this.database.can_upsert) {
-			this.database.run(
+			this.database.change(
 				upsert_of(this.database.dialect),
 				this.place.host,
 				this.user,
@@ -288,8 +287,7 @@ export function map_store(place: Place): MapStore {
 		},
 		delete_all(key) {
 			if (key === "") return failed(key_expected);
-			const deleted = database.write_one(delete_from_all, host, store, key);
-			return deleted.ok ? ok(undefined) : deleted;
+			return database.change_one(delete_from_all, host, store, key);
 		},
 	};
 	return map;

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { start_storage } from "../storage_server.ts";
 import { message, storage_cases, value } from "./storage.common.ts";
 
-storage_cases("internal", {}, true);
+storage_cases("internal", {}, { infinity: true });
 
 describe("files of a store", () => {
 	it("lie where Prosody has them: those of the host itself beside the folder of its users", () => {

@@ -1,0 +1,163 @@
+// Counterpart: LuaDBI's dbd/mysql.c, util/sql.lua (set_encoding)
+
+import { existsSync } from "node:fs";
+import { userInfo } from "node:os";
+import { type Connection, type ConnectionOptions, createConnection, type QueryError } from "mysql2";
+import type { SqlValue } from "../types.ts";
+import { type Client, connect_limit } from "./client.ts";
+import type { Outcome, ServerAddress, Statement } from "./messages.ts";
+import { code_of, message_of, SqlProblem } from "./problems.ts";
+
+/** Where Debian's MariaDB has its socket, and where others have it. The library takes it for `localhost`, and where no host is named. */
+const sockets = ["/run/mysqld/mysqld.sock", "/tmp/mysql.sock"];
+
+/** How long the server waits for a lock, in seconds. */
+const lock_timeout = 5;
+
+/** Errors about the values: too long, not in the column's range or characters, a second row with the same key. */
+const refusals: ReadonlySet<string> = new Set([
+	"ER_DATA_TOO_LONG",
+	"ER_TRUNCATED_WRONG_VALUE_FOR_FIELD",
+	"ER_TRUNCATED_WRONG_VALUE",
+	"ER_WARN_DATA_OUT_OF_RANGE",
+	"ER_DUP_ENTRY",
+	"ER_CANT_CREATE_GEOMETRY_OBJECT",
+]);
+const passing: ReadonlySet<string> = new Set(["ER_LOCK_DEADLOCK", "ER_CHECKREAD"]);
+/** The server goes, or is not ready. */
+const endings: ReadonlySet<string> = new Set(["ER_SERVER_SHUTDOWN", "ER_CONNECTION_KILLED", "ER_CON_COUNT_ERROR"]);
+
+/** An error of the server, which has a number there; others are about the connection. */
+function problem_of(error: QueryError): SqlProblem {
+	const text = message_of(error);
+	const code = code_of(error);
+	if (error.fatal || error.errno === undefined || !code.startsWith("ER_") || endings.has(code)) {
+		const is_said = error.fatal && code.startsWith("ER_") && !endings.has(code);
+		return new SqlProblem(is_said ? "failed" : "lost", text);
+	}
+	if (passing.has(code)) return new SqlProblem("again", text);
+	return new SqlProblem(refusals.has(code) ? "refused" : "failed", text);
+}
+
+class MysqlClient implements Client {
+	// InnoDB tells nobody afterwards what became of a transaction
+	readonly name_transaction = undefined;
+	is_gone = false;
+	on_gone: ((reason: string) => void) | undefined;
+
+	constructor(private readonly connection: Connection) {
+		connection.on("error", (error) => this.gone(message_of(error)));
+		connection.on("end", () => this.gone("the connection was closed"));
+	}
+
+	private gone(reason: string): void {
+		if (this.is_gone) return;
+		this.is_gone = true;
+		this.on_gone?.(reason);
+	}
+
+	private query({ sql, values }: Statement): Promise<Outcome> {
+		return new Promise((resolve, reject) => {
+			this.connection.query({ sql, values: [...values], rowsAsArray: true }, (error, result) => {
+				if (error !== null) {
+					const problem = problem_of(error);
+					if (problem.kind === "lost") this.end();
+					reject(problem);
+				} else if (Array.isArray(result)) resolve({ rows: result.map(as_row), count: 0 });
+				else resolve({ rows: [], count: result.affectedRows });
+			});
+		});
+	}
+
+	async run(statements: readonly Statement[], limit: number): Promise<Outcome[]> {
+		let is_late = false;
+		const late = (): SqlProblem => new SqlProblem("slow", `no answer within ${limit / 1000} s`);
+		let tell_late: () => void = () => undefined;
+		const lateness = new Promise<never>((_resolve, reject) => {
+			tell_late = () => reject(late());
+		});
+		// Nobody may be listening by then
+		lateness.catch(() => undefined);
+		const timer = setTimeout(() => {
+			is_late = true;
+			this.end();
+			tell_late();
+		}, limit);
+		try {
+			const outcomes: Outcome[] = [];
+			for (const statement of statements) {
+				if (this.is_gone) throw new SqlProblem("lost", "the connection was closed");
+				outcomes.push(await Promise.race([this.query(statement), lateness]));
+			}
+			return outcomes;
+		} catch (error) {
+			throw is_late ? late() : error;
+		} finally {
+			clearTimeout(timer);
+		}
+	}
+
+	fate(): Promise<"undecided"> {
+		return Promise.resolve("undecided");
+	}
+
+	end(): void {
+		this.gone("the connection was closed");
+		this.connection.destroy();
+	}
+}
+
+function as_row(row: unknown): SqlValue[] {
+	return Array.isArray(row) ? row.map(as_value) : [];
+}
+
+function as_value(value: unknown): SqlValue {
+	if (typeof value === "string" || typeof value === "number" || Buffer.isBuffer(value)) return value;
+	return value === null || value === undefined ? null : String(value);
+}
+
+function place_of({ host, port, username, password, database }: ServerAddress): ConnectionOptions {
+	const socket = host?.startsWith("/")
+		? host
+		: host === undefined || host === "localhost"
+			? sockets.find((path) => existsSync(path))
+			: undefined;
+	return {
+		...(socket === undefined || port !== undefined ? { host: host ?? "localhost", port: port ?? 3306 } : { socketPath: socket }),
+		database,
+		user: username ?? userInfo().username,
+		...(password === undefined ? {} : { password }),
+		charset: "utf8mb4_bin",
+		connectTimeout: connect_limit,
+		enableKeepAlive: true,
+		supportBigNumbers: true,
+		bigNumberStrings: true,
+		// Dates and decimals are nothing that the tables have
+		dateStrings: true,
+	};
+}
+
+/** Connects, and has the server understand standard SQL. */
+export async function connect_mysql(address: ServerAddress): Promise<Client> {
+	const connection = createConnection(place_of(address));
+	const client = new MysqlClient(connection);
+	try {
+		await new Promise<void>((resolve, reject) => {
+			connection.connect((error) => (error === null ? resolve() : reject(problem_of(error))));
+		});
+		const settings = [
+			"SET NAMES 'utf8mb4' COLLATE 'utf8mb4_bin'",
+			"SET SESSION sql_mode = 'ANSI_QUOTES,STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'",
+			"SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
+			`SET SESSION innodb_lock_wait_timeout = ${lock_timeout}`,
+		];
+		await client.run(
+			settings.map((sql) => ({ sql, values: [] })),
+			connect_limit,
+		);
+		return client;
+	} catch (error) {
+		client.end();
+		throw error;
+	}
+}

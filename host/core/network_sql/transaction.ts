@@ -1,0 +1,156 @@
+// Counterpart: util/sql.lua (engine:transaction)
+
+import { setTimeout as delay } from "node:timers/promises";
+import type { Client } from "./client.ts";
+import type { Line } from "./line.ts";
+import type { Outcome, Statement } from "./messages.ts";
+import { as_problem, SqlProblem } from "./problems.ts";
+
+/** How often a transaction is tried that meets others or loses its connection. */
+const attempts = 5;
+/** How long a commit may wait for a connection, in milliseconds. It has everything that it needs to begin anew. */
+const commit_patience = 8000;
+/** How long a question may wait for a connection, in milliseconds: the event loop waits meanwhile. */
+export const query_patience = 1000;
+/** How long a commit may take, or the fate of a transaction may be undecided, in milliseconds. */
+const commit_limit = 10_000;
+
+const statement = (sql: string): Statement => ({ sql, values: [] });
+const begin = statement("BEGIN");
+const commit = statement("COMMIT");
+const rollback = statement("ROLLBACK");
+const guard = statement("SAVEPOINT guarded");
+const unguard = statement("RELEASE SAVEPOINT guarded");
+const back_to_guard = statement("ROLLBACK TO SAVEPOINT guarded");
+const nothing: Outcome = { rows: [], count: 0 };
+
+/**
+ * The transaction of the turn that is open now. It knows all its statements, and so it begins anew where another transaction was in its
+ * way, or where the connection was lost before the commit.
+ */
+export class Transaction {
+	/** All that was run in it; undefined where none is open. */
+	private done: Statement[] | undefined;
+	/** The connection that it was begun on. */
+	private client: Client | undefined;
+	/** Why it cannot be committed any more. */
+	private broken: SqlProblem | undefined;
+
+	constructor(private readonly line: Line) {}
+
+	get is_open(): boolean {
+		return this.done !== undefined;
+	}
+
+	/** Runs one statement behind others that it needs; answers with what it brought. */
+	async query(before: readonly Statement[], asked: Statement, is_guarded: boolean, limit: number): Promise<Outcome> {
+		if (!is_guarded) return (await this.run([...before, asked], query_patience, limit)).at(-1) ?? nothing;
+		await this.run([...before, guard], query_patience, limit);
+		try {
+			const [outcome = nothing] = await this.run([asked, unguard], query_patience, limit);
+			return outcome;
+		} catch (error) {
+			if (!(error instanceof SqlProblem) || error.kind !== "refused") throw error;
+			this.broken = undefined;
+			await this.run([back_to_guard], query_patience, limit);
+			throw error;
+		}
+	}
+
+	/** Runs statements, in a new transaction where none is open; answers with what each of them brought. */
+	private async run(statements: readonly Statement[], patience: number, limit: number): Promise<Outcome[]> {
+		if (this.broken !== undefined) throw this.broken;
+		this.done ??= [];
+		for (let attempt = 1; ; attempt++) {
+			try {
+				const client = await this.line.get(patience);
+				const is_new = client !== this.client;
+				const outcomes = await client.run(is_new ? [begin, ...this.done, ...statements] : statements, limit);
+				this.client = client;
+				const answers = is_new ? outcomes.slice(1 + this.done.length) : outcomes;
+				this.done.push(...statements);
+				return answers;
+			} catch (error) {
+				const problem = as_problem(error);
+				await this.abandon();
+				if ((problem.kind !== "again" && problem.kind !== "lost") || attempt >= attempts) {
+					this.broken = problem;
+					throw problem;
+				}
+				if (problem.kind === "again") await delay(Math.random() * 20 * attempt);
+			}
+		}
+	}
+
+	/** Leaves the transaction on the connection, so that it can begin anew. */
+	private async abandon(): Promise<void> {
+		const { client } = this;
+		this.client = undefined;
+		const open = client ?? (await this.line.get(0).catch(() => undefined));
+		if (open !== undefined && !open.is_gone) await open.run([rollback], commit_limit).catch(() => open.end());
+	}
+
+	/** Runs the last statements and commits all; rejects where nothing of it is stored, or where nobody can say. */
+	async commit(statements: readonly Statement[]): Promise<void> {
+		if (this.done === undefined && statements.length === 0 && this.broken === undefined) return;
+		try {
+			for (let attempt = 1; ; attempt++) {
+				if (await this.try_to_commit(attempt === 1 ? statements : [])) return;
+				if (attempt >= attempts) throw new SqlProblem("failed", "it was lost again and again");
+			}
+		} finally {
+			await this.forget();
+		}
+	}
+
+	/** Answers whether it is committed; where it is certain that it is not, it may be tried again. */
+	private async try_to_commit(statements: readonly Statement[]): Promise<boolean> {
+		const { name_transaction: naming } = await this.line.get(commit_patience);
+		const last = naming === undefined ? statements : [...statements, naming];
+		const named = await this.run(last, commit_patience, commit_limit);
+		const { client } = this;
+		if (client === undefined) return false;
+		try {
+			await client.run([commit], commit_limit);
+			this.client = undefined;
+			return true;
+		} catch (error) {
+			const problem = as_problem(error);
+			this.client = undefined;
+			if (problem.kind === "again") {
+				await delay(Math.random() * 20);
+				return false;
+			}
+			if (problem.kind !== "lost" && problem.kind !== "slow") throw problem;
+			client.end();
+			const name = naming === undefined ? undefined : named.at(-1)?.rows[0]?.[0];
+			if (name === undefined || name === null)
+				throw new SqlProblem("failed", `nobody knows whether it is stored (${problem.message})`);
+			return this.is_committed(String(name), problem);
+		}
+	}
+
+	/** Asks what became of a transaction whose commit was not answered. */
+	private async is_committed(name: string, problem: SqlProblem): Promise<boolean> {
+		const end = performance.now() + commit_limit;
+		for (;;) {
+			try {
+				const fate = await (await this.line.get(commit_limit)).fate(name);
+				if (fate !== "undecided") return fate === "committed";
+			} catch (error) {
+				if (as_problem(error).kind === "failed") throw error;
+			}
+			if (performance.now() >= end) throw new SqlProblem("failed", `nobody knows whether it is stored (${problem.message})`);
+			await delay(50);
+		}
+	}
+
+	/** Drops what is open. */
+	async forget(): Promise<void> {
+		const { client } = this;
+		this.client = undefined;
+		this.done = undefined;
+		this.broken = undefined;
+		if (client !== undefined && !client.is_gone) await client.run([rollback], commit_limit).catch(() => client.end());
+	}
+}
