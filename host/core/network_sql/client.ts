@@ -1,6 +1,22 @@
 // Counterpart: what LuaDBI is to util/sql.lua
 
-import type { Outcome, ServerAddress, Statement } from "./messages.ts";
+import type { Outcome, Statement } from "./messages.ts";
+
+/** The database can be asked. */
+export interface Fate {
+	/** A query for the name of the open transaction. */
+	readonly name: Statement;
+	/** What became of a transaction: it is committed, it is not, or that is not decided yet. */
+	ask(transaction: string): Promise<"committed" | "aborted" | "undecided">;
+}
+
+/** It cannot; but the transaction can be done again without harm, whatever became of it. */
+export interface Repetition {
+	/** A statement in a form that changes nothing where it was done already. */
+	repeatable(statement: Statement): Statement;
+}
+
+export type Certainty = Fate | Repetition;
 
 /** One connection to a database. */
 export interface Client {
@@ -10,10 +26,8 @@ export interface Client {
 	 * @param limit how long all of them may take, in milliseconds; the connection is cut then
 	 */
 	run(statements: readonly Statement[], limit: number): Promise<Outcome[]>;
-	/** Gives the name of the open transaction, with which its fate can be asked for; undefined where the database has no such names. */
-	readonly name_transaction: Statement | undefined;
-	/** What became of a transaction: it is committed, it is not, or that is not decided yet. */
-	fate(transaction: string): Promise<"committed" | "aborted" | "undecided">;
+	/** How to know what became of a transaction whose commit was not answered. */
+	readonly certainty: Certainty;
 	/** Whether the connection is gone. */
 	readonly is_gone: boolean;
 	/** Called when the connection is gone. */
@@ -24,13 +38,3 @@ export interface Client {
 
 /** How long connecting may take, in milliseconds. */
 export const connect_limit = 4000;
-
-/** Connects to a database. The library for it is loaded only then. */
-export async function connect(address: ServerAddress): Promise<Client> {
-	switch (address.driver) {
-		case "PostgreSQL":
-			return (await import("./postgresql.ts")).connect_postgresql(address);
-		case "MySQL":
-			return (await import("./mysql.ts")).connect_mysql(address);
-	}
-}

@@ -1,6 +1,7 @@
 // Counterpart: util/sql.lua (engine:connect, which Prosody calls again when a query fails)
 
-import { type Client, connect } from "./client.ts";
+import type { Client } from "./client.ts";
+import { connect } from "./connect.ts";
 import { address_text, type ServerAddress } from "./messages.ts";
 import { as_problem, SqlProblem } from "./problems.ts";
 

@@ -4,15 +4,15 @@ import { existsSync } from "node:fs";
 import { userInfo } from "node:os";
 import { type Connection, type ConnectionOptions, createConnection, type QueryError } from "mysql2";
 import type { SqlValue } from "../types.ts";
-import { type Client, connect_limit } from "./client.ts";
+import { type Client, connect_limit, type Repetition } from "./client.ts";
 import type { Outcome, ServerAddress, Statement } from "./messages.ts";
 import { code_of, message_of, SqlProblem } from "./problems.ts";
 
 /** Where Debian's MariaDB has its socket, and where others have it. The library takes it for `localhost`, and where no host is named. */
 const sockets = ["/run/mysqld/mysqld.sock", "/tmp/mysql.sock"];
 
-/** How long the server waits for a lock, in seconds. */
-const lock_timeout = 5;
+/** How long the server waits for a lock, which the event loop may have to wait for, in seconds. */
+const lock_timeout = 1;
 
 /** Errors about the values: too long, not in the column's range or characters, a second row with the same key. */
 const refusals: ReadonlySet<string> = new Set([
@@ -35,13 +35,26 @@ function problem_of(error: QueryError): SqlProblem {
 		const is_said = error.fatal && code.startsWith("ER_") && !endings.has(code);
 		return new SqlProblem(is_said ? "failed" : "lost", text);
 	}
+	if (code === "ER_LOCK_WAIT_TIMEOUT") return new SqlProblem("locked", text);
 	if (passing.has(code)) return new SqlProblem("again", text);
 	return new SqlProblem(refusals.has(code) ? "refused" : "failed", text);
 }
 
+/** An insert adds no second row like the first; all other statements do no more the second time. */
+function repeatable(statement: Statement): Statement {
+	const [, table = "", names = "", given = ""] = /^INSERT INTO "(\w+)" \(([^)]*)\) VALUES \(([^)]*)\)$/.exec(statement.sql) ?? [];
+	if (table === "") return statement;
+	const values = given.split(",");
+	const same = names.split(",").map((name, index) => `${name.trim()} = ${values[index]}`);
+	return {
+		sql: `INSERT INTO "${table}" (${names}) SELECT ${given} FROM DUAL WHERE NOT EXISTS (SELECT 1 FROM "${table}" WHERE ${same.join(" AND ")})`,
+		values: [...statement.values, ...statement.values],
+	};
+}
+
 class MysqlClient implements Client {
 	// InnoDB tells nobody afterwards what became of a transaction
-	readonly name_transaction = undefined;
+	readonly certainty: Repetition = { repeatable };
 	is_gone = false;
 	on_gone: ((reason: string) => void) | undefined;
 
@@ -97,10 +110,6 @@ class MysqlClient implements Client {
 		}
 	}
 
-	fate(): Promise<"undecided"> {
-		return Promise.resolve("undecided");
-	}
-
 	end(): void {
 		this.gone("the connection was closed");
 		this.connection.destroy();
@@ -148,7 +157,7 @@ export async function connect_mysql(address: ServerAddress): Promise<Client> {
 		const settings = [
 			"SET NAMES 'utf8mb4' COLLATE 'utf8mb4_bin'",
 			"SET SESSION sql_mode = 'ANSI_QUOTES,STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'",
-			"SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
+			"SET SESSION TRANSACTION ISOLATION LEVEL read committed",
 			`SET SESSION innodb_lock_wait_timeout = ${lock_timeout}`,
 		];
 		await client.run(

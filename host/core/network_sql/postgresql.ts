@@ -5,15 +5,15 @@ import { isIP } from "node:net";
 import { userInfo } from "node:os";
 import pg from "pg";
 import type { SqlValue } from "../types.ts";
-import { type Client, connect_limit } from "./client.ts";
+import { type Client, connect_limit, type Fate } from "./client.ts";
 import type { Outcome, ServerAddress, Statement } from "./messages.ts";
 import { code_of, message_of, SqlProblem } from "./problems.ts";
 
 /** Where Debian's PostgreSQL has its socket, and where others have it. */
 const socket_folders = ["/var/run/postgresql", "/tmp"];
 
-/** How long the server waits for a lock, and works on one statement, in milliseconds. */
-const lock_timeout = 5000;
+/** How long the server waits for a lock, which the event loop may have to wait for, and works on one statement, in milliseconds. */
+const lock_timeout = 1000;
 const statement_timeout = 60_000;
 
 /** Classes of SQLSTATE that are about the values: data exceptions, constraints, limits. */
@@ -52,12 +52,16 @@ function problem_of(error: unknown): SqlProblem {
 	// What is cancelled is cancelled for its length
 	if (code === "57014") return new SqlProblem("failed", text);
 	if (endings.has(code.slice(0, 2))) return new SqlProblem("lost", text);
+	if (code === "55P03") return new SqlProblem("locked", text);
 	if (passing.has(code)) return new SqlProblem("again", text);
 	return new SqlProblem(refusals.has(code.slice(0, 2)) ? "refused" : "failed", text);
 }
 
 class PostgresqlClient implements Client {
-	readonly name_transaction: Statement = { sql: "SELECT txid_current()", values: [] };
+	readonly certainty: Fate = {
+		name: { sql: "SELECT txid_current()", values: [] },
+		ask: (transaction) => this.fate(transaction),
+	};
 	is_gone = false;
 	on_gone: ((reason: string) => void) | undefined;
 	private readonly prepared = new Prepared();
@@ -97,14 +101,15 @@ class PostgresqlClient implements Client {
 		});
 	}
 
-	async fate(transaction: string): Promise<"committed" | "aborted" | "undecided"> {
-		const [asked] = await this.run([{ sql: "SELECT txid_status(?::bigint)", values: [transaction] }], connect_limit);
-		switch (asked?.rows[0]?.[0]) {
-			case "committed":
-			case "aborted":
-				return asked.rows[0][0];
-			default:
-				return "undecided";
+	private async fate(transaction: string): Promise<"committed" | "aborted" | "undecided"> {
+		try {
+			const [asked] = await this.run([{ sql: "SELECT txid_status(?::bigint)", values: [transaction] }], connect_limit);
+			const found = asked?.rows[0]?.[0];
+			return found === "committed" || found === "aborted" ? found : "undecided";
+		} catch (error) {
+			// A server that was killed has forgotten a transaction that was not committed, and gives its number to another one
+			if (error instanceof SqlProblem && error.kind === "refused") return "aborted";
+			throw error;
 		}
 	}
 

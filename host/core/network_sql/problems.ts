@@ -2,9 +2,9 @@
 
 /**
  * What kind of trouble a database is in. `lost`: the connection is gone. `slow`: it gave no answer in time, and was cut. `again`: the
- * transaction was in another one's way, and may be tried again. `refused`: it does not take the values. `failed`: anything else.
+ * transaction was in another one's way, and may be tried again. `locked`: another one was in its way, and may be for long. `refused`: it does not take the values. `failed`: anything else.
  */
-export type ProblemKind = "lost" | "slow" | "again" | "refused" | "failed";
+export type ProblemKind = "lost" | "slow" | "again" | "locked" | "refused" | "failed";
 
 /** An error of the database or of the connection to it. */
 export class SqlProblem extends Error {

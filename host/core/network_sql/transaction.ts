@@ -61,6 +61,7 @@ export class Transaction {
 	private async run(statements: readonly Statement[], patience: number, limit: number): Promise<Outcome[]> {
 		if (this.broken !== undefined) throw this.broken;
 		this.done ??= [];
+		const end = performance.now() + patience;
 		for (let attempt = 1; ; attempt++) {
 			try {
 				const client = await this.line.get(patience);
@@ -73,7 +74,8 @@ export class Transaction {
 			} catch (error) {
 				const problem = as_problem(error);
 				await this.abandon();
-				if ((problem.kind !== "again" && problem.kind !== "lost") || attempt >= attempts) {
+				const may_pass = problem.kind === "again" || problem.kind === "lost" ? attempt < attempts : problem.kind === "locked";
+				if (!may_pass || (problem.kind === "locked" && performance.now() >= end)) {
 					this.broken = problem;
 					throw problem;
 				}
@@ -103,30 +105,28 @@ export class Transaction {
 		}
 	}
 
-	/** Answers whether it is committed; where it is certain that it is not, it may be tried again. */
+	/** Answers whether it is committed; where it is not, it may be tried again. */
 	private async try_to_commit(statements: readonly Statement[]): Promise<boolean> {
-		const { name_transaction: naming } = await this.line.get(commit_patience);
-		const last = naming === undefined ? statements : [...statements, naming];
+		const { certainty } = await this.line.get(commit_patience);
+		const last = "name" in certainty ? [...statements, certainty.name] : statements;
 		const named = await this.run(last, commit_patience, commit_limit);
 		const { client } = this;
 		if (client === undefined) return false;
+		this.client = undefined;
 		try {
 			await client.run([commit], commit_limit);
-			this.client = undefined;
 			return true;
 		} catch (error) {
 			const problem = as_problem(error);
-			this.client = undefined;
 			if (problem.kind === "again") {
 				await delay(Math.random() * 20);
 				return false;
 			}
 			if (problem.kind !== "lost" && problem.kind !== "slow") throw problem;
 			client.end();
-			const name = naming === undefined ? undefined : named.at(-1)?.rows[0]?.[0];
-			if (name === undefined || name === null)
-				throw new SqlProblem("failed", `nobody knows whether it is stored (${problem.message})`);
-			return this.is_committed(String(name), problem);
+			if ("name" in certainty) return this.is_committed(String(named.at(-1)?.rows[0]?.[0]), problem);
+			this.done = this.done?.map(certainty.repeatable);
+			return false;
 		}
 	}
 
@@ -135,7 +135,8 @@ export class Transaction {
 		const end = performance.now() + commit_limit;
 		for (;;) {
 			try {
-				const fate = await (await this.line.get(commit_limit)).fate(name);
+				const { certainty } = await this.line.get(commit_limit);
+				const fate = "name" in certainty ? await certainty.ask(name) : "undecided";
 				if (fate !== "undecided") return fate === "committed";
 			} catch (error) {
 				if (as_problem(error).kind === "failed") throw error;

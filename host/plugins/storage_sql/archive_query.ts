@@ -1,6 +1,15 @@
 // Counterpart: plugins/mod_storage_sql.lua (archive_where, archive_where_id_range, archive_store:find)
 
-import type { ArchiveItem, ArchivePage, ArchiveQuery, Log, SqlCondition, SqlDatabase, SqlValue, StorageError } from "../../core/types.ts";
+import type {
+	ArchiveItem,
+	ArchivePage,
+	ArchiveQuery,
+	Log,
+	SqlCondition,
+	SqlDatabase,
+	SqlValue,
+	StorageError,
+} from "../../core/types.ts";
 import { failed, ok, type Result } from "../../util/error.ts";
 import * as xml from "../../util/xml.ts";
 import { column } from "./values.ts";

@@ -64,6 +64,24 @@ export async function start_mariadb(): Promise<TestDatabase> {
 		port,
 		sql: { driver: "MySQL", database: "prosody", host: "127.0.0.1", port, username: "prosody", password },
 		query,
+		transaction() {
+			const open = createConnection({ socketPath: socket, user: "root", database: "prosody" });
+			let is_open = false;
+			return {
+				quoted: (name) => `\`${name}\``,
+				async query(sql) {
+					const client = await open;
+					if (!is_open) {
+						// As Prosody's tables are indexed, repeatable reads would lock much more than one row
+						await client.query("SET TRANSACTION ISOLATION LEVEL READ COMMITTED");
+						await client.query("BEGIN");
+					}
+					is_open = sql !== "COMMIT";
+					return client.query(sql);
+				},
+				end: async () => (await open).end(),
+			};
+		},
 		pid: () => daemon.pid,
 		async start() {
 			daemon.start();

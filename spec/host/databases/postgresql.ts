@@ -28,7 +28,11 @@ export async function start_postgresql(): Promise<TestDatabase> {
 	const runner = unprivileged("postgres");
 	const folder = folder_for(runner, "enjamb-postgresql-");
 	const data = join(folder, "data");
-	run_program(join(programs, "initdb"), ["-D", data, "-A", "trust", "-U", "root", "-E", "UTF8", "--locale=C", "--no-sync"], runner);
+	run_program(
+		join(programs, "initdb"),
+		["-D", data, "-A", "trust", "-U", "root", "-E", "UTF8", "--locale=C", "--no-sync"],
+		runner,
+	);
 	const port = await free_port();
 	const options = ["fsync=off", "listen_addresses=127.0.0.1", `unix_socket_directories=${folder}`, "max_connections=40"];
 	const daemon = new Daemon(
@@ -61,6 +65,22 @@ export async function start_postgresql(): Promise<TestDatabase> {
 		port,
 		sql: { driver: "PostgreSQL", database: "prosody", host: "127.0.0.1", port, username: "prosody", password },
 		query,
+		transaction() {
+			const client = new pg.Client({ host: "127.0.0.1", port, user: "root", database: "prosody" });
+			client.on("error", () => undefined);
+			const open = client.connect();
+			let is_open = false;
+			return {
+				quoted: (name) => `"${name}"`,
+				async query(sql) {
+					await open;
+					if (!is_open) await client.query("BEGIN");
+					is_open = sql !== "COMMIT";
+					return client.query(sql);
+				},
+				end: () => client.end(),
+			};
+		},
 		pid: () => daemon.pid,
 		async start() {
 			daemon.start();

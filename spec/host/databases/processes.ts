@@ -48,7 +48,11 @@ export class Daemon {
 
 	start(): void {
 		const child = spawn(this.program, this.args, { ...this.runner, stdio: ["ignore", "pipe", "pipe"], cwd: "/" });
-		for (const stream of [child.stdout, child.stderr]) stream.on("data", (data) => void (this.output += String(data)));
+		for (const stream of [child.stdout, child.stderr]) {
+			stream.on("data", (data) => {
+				this.output += String(data);
+			});
+		}
 		this.child = child;
 	}
 

@@ -2,6 +2,14 @@
 
 import type { ConfigValue } from "../../../host/core/config/config.ts";
 
+/** A transaction that is open until it commits or ends. */
+export interface Transaction {
+	query(sql: string): Promise<unknown>;
+	/** The name of a column, as the database quotes it. */
+	quoted(name: string): string;
+	end(): Promise<void>;
+}
+
 export interface TestDatabase {
 	readonly driver: "PostgreSQL" | "MySQL";
 	/** Where its files and its Unix socket are. */
@@ -11,6 +19,8 @@ export interface TestDatabase {
 	readonly sql: Record<string, ConfigValue>;
 	/** Runs SQL as its administrator; answers with rows. */
 	query(sql: string, database?: string): Promise<unknown[][]>;
+	/** A transaction of somebody else, which is open from the first query on. */
+	transaction(): Transaction;
 	pid(): number;
 	/** Starts it again after {@link stop}, and waits until it answers. */
 	start(): Promise<void>;

@@ -497,9 +497,20 @@ export function storage_cases(
 				const command = fc.oneof(
 					{
 						weight: 5,
-						arbitrary: fc.record({ do: fc.constant("append" as const), user: users, id: item_ids, when: times.map(kept_time), with: withs }),
+						arbitrary: fc.record({
+							do: fc.constant("append" as const),
+							user: users,
+							id: item_ids,
+							when: times.map(kept_time),
+							with: withs,
+						}),
 					},
-					fc.record({ do: fc.constant("set" as const), user: users, id: item_ids, when: fc.option(times.map(kept_time), { nil: undefined }) }),
+					fc.record({
+						do: fc.constant("set" as const),
+						user: users,
+						id: item_ids,
+						when: fc.option(times.map(kept_time), { nil: undefined }),
+					}),
 					fc.record({
 						do: fc.constant("delete" as const),
 						user: fc.oneof(users, fc.constant(true as const)),

@@ -294,12 +294,19 @@ describe("the file", () => {
 	});
 
 	const wrong_options: [ConfigValue, string | undefined][] = [
-		[{ driver: "PostgreSQL", database: "prosody" }, 'there is no driver "PostgreSQL", SQLite3 is what there is'],
-		[{ driver: "MySQL", database: "prosody", host: "localhost" }, 'there is no driver "MySQL", SQLite3 is what there is'],
+		[{ driver: "Oracle", database: "prosody" }, 'there is no driver "Oracle", SQLite3, PostgreSQL, MySQL is what there is'],
 		[{ database: "x" }, "it names no driver"],
 		[{ driver: "SQLite3", database: 5 }, "database is no file name"],
 		["prosody.sqlite", undefined],
 	];
+	it.each<[ConfigValue, string]>([
+		[{ driver: "PostgreSQL" }, "it names no database"],
+		[{ driver: "MySQL", database: "prosody", password: 5 }, "password is no text"],
+		[{ driver: "MySQL", database: "prosody", port: 70000 }, "port is no number of a port"],
+	])("of a server elsewhere is refused by the option %j", (sql, reason) => {
+		expect(start({ sql }).problem()).toContain(`option sql of ${host}: ${reason}: expected { driver = "`);
+	});
+
 	it.each(wrong_options)("is refused by the option %j", (sql, reason) => {
 		const expected = 'expected { driver = "SQLite3", database = "prosody.sqlite" }';
 		expect(start({ sql }).problem()).toBe(`option sql of ${host}: ${reason === undefined ? "" : `${reason}: `}${expected}`);

@@ -237,6 +237,22 @@ describe("a commit that answers later", () => {
 		expect(remote.waiting).toBe(0);
 	});
 
+	it("does not take what a turn is writing that has not ended, and may fail", async () => {
+		const remote = new Remote();
+		remote.write("a");
+		turn.end();
+		remote.write("b");
+		turn.end();
+		turn.record(juliet);
+		remote.write("c");
+		turn.fail(new Error("no"));
+		await remote.answer();
+		await remote.answer();
+		await remote.answer();
+		expect(told).toEqual([{ error: "no", work: [juliet] }]);
+		expect(remote.stored).not.toContain("c");
+	});
+
 	it("takes back what is in memory, the latest first", async () => {
 		const remote = new Remote();
 		const undone: string[] = [];

@@ -1,0 +1,271 @@
+// A database over the network that goes, stalls, refuses and comes back: what is told is stored, and nothing else ends with it.
+
+import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { ConfigValue } from "../../host/core/config/config.ts";
+import { eventually } from "../helper.ts";
+import { not_installed } from "../needs.ts";
+import { Cutter } from "./databases/cutter.ts";
+import { find_mariadb, start_mariadb } from "./databases/mariadb.ts";
+import { find_postgresql, start_postgresql } from "./databases/postgresql.ts";
+import type { TestDatabase, Transaction } from "./databases/types.ts";
+import { message, value } from "./plugins/storage.common.ts";
+import { type StorageServer, start_storage } from "./storage_server.ts";
+
+const host = "chat.example";
+const no_postgresql = not_installed(find_postgresql(), "PostgreSQL", "its troubles are not tried");
+const no_mariadb = not_installed(find_mariadb(), "MariaDB", "its troubles are not tried");
+const databases = new Map<string, TestDatabase>();
+if (!no_postgresql) databases.set("PostgreSQL", await start_postgresql());
+if (!no_mariadb) databases.set("MariaDB", await start_mariadb());
+
+afterAll(async () => {
+	for (const database of databases.values()) await database.remove();
+});
+
+describe.each([...databases])("%s", (name, database) => {
+	let way: Cutter;
+	let running: StorageServer | undefined;
+	const others: Transaction[] = [];
+
+	function start(options: Record<string, ConfigValue> = {}): StorageServer {
+		const sql = { ...database.sql, port: way.port };
+		running = start_storage({ "*": { storage: "sql", sql, ...options }, [host]: {} });
+		return running;
+	}
+
+	/** A transaction of somebody else, until the end of the test. */
+	function intrude(): Transaction {
+		const other = database.transaction();
+		others.push(other);
+		return other;
+	}
+
+	/** Changes a row as somebody else. */
+	async function occupy(other: Transaction, key: string): Promise<void> {
+		const place = `host = '${host}' AND ${other.quoted("user")} = 'a' AND store = 'test' AND ${other.quoted("key")} = '${key}'`;
+		await other.query(`UPDATE prosody SET value = '5' WHERE ${place}`);
+	}
+
+	/** Ends the turn; answers with why it could not be stored. */
+	async function outcome(server: StorageServer): Promise<string | undefined> {
+		server.failures.splice(0);
+		await server.server.turn.done();
+		const [failure] = server.failures;
+		return failure instanceof Error ? failure.message : undefined;
+	}
+
+	async function bodies(): Promise<string[]> {
+		const rows = await database.query("SELECT value FROM prosodyarchive ORDER BY sort_id");
+		return rows.map(([text]) => /<body>(.*)<\/body>/.exec(String(text))?.[1] ?? "");
+	}
+
+	beforeEach(async () => {
+		await database.empty();
+		way = await Cutter.start(database.port);
+	});
+	afterEach(async () => {
+		for (const other of others.splice(0)) await other.end();
+		running?.stop();
+		running = undefined;
+		await way.stop();
+	});
+
+	it("is not waited for when a turn is stored", async () => {
+		const server = start();
+		const archive = server.open("muc_log", "archive");
+		value(archive.append("room", undefined, message("one"), 1, "w"));
+		let is_stored = false;
+		const stored = outcome(server).then((failure) => {
+			is_stored = true;
+			return failure;
+		});
+		// Its answer cannot have come yet: nothing has let it in
+		expect(is_stored).toBe(false);
+		expect(await stored).toBeUndefined();
+		expect(await bodies()).toEqual(["one"]);
+		const later = archive.find_later("room");
+		expect(value(await later).items).toHaveLength(1);
+	});
+
+	it("is read between turns with what was written before, once that is stored", async () => {
+		const archive = start().open("muc_log", "archive");
+		value(archive.append("room", undefined, message("one"), 1, "w"));
+		const found = archive.find_later("room");
+		expect(value(await found).items.map(({ stanza }) => stanza.get_child_text("body"))).toEqual(["one"]);
+	});
+
+	it("may come after the server", async () => {
+		await way.set({ mode: "refuse" });
+		const server = start();
+		expect(server.problem()).toMatch(/cannot be reached/);
+		await way.set({ mode: "pass" });
+		await eventually(() => expect(server.problem()).toBeUndefined());
+		value(server.open("test", "keyval").set("a", { x: 1 }));
+		expect(await outcome(server)).toBeUndefined();
+	});
+
+	it("may lose its connections between turns", async () => {
+		const server = start();
+		const store = server.open("test", "keyval");
+		value(store.set("a", { x: 1 }));
+		expect(await outcome(server)).toBeUndefined();
+		await way.cut();
+		expect(value(store.get("a"))).toEqual({ x: 1 });
+		await way.cut();
+		value(store.set("a", { x: 2 }));
+		expect(await outcome(server)).toBeUndefined();
+		await way.cut();
+		value(server.open("muc_log", "archive").append("room", undefined, message("one"), 1, "w"));
+		expect(await outcome(server)).toBeUndefined();
+		expect(await bodies()).toEqual(["one"]);
+		expect(value(store.get("a"))).toEqual({ x: 2 });
+	});
+
+	it("may be killed in the middle of a transaction, and comes back", async () => {
+		const server = start();
+		const archive = server.open("muc_log", "archive");
+		value(archive.append("room", undefined, message("one"), 1, "w"));
+		// The transaction is open over there
+		expect(value(archive.find("room")).items).toHaveLength(1);
+		await database.stop("SIGKILL");
+		const back = database.start();
+		const stored = outcome(server);
+		await back;
+		expect(await stored).toBeUndefined();
+		expect(await bodies()).toEqual(["one"]);
+	});
+
+	it("fails turns while it is gone, and no others afterwards", async () => {
+		const server = start();
+		const [archive, store] = [server.open("muc_log", "archive"), server.open("test", "keyval")];
+		value(store.set("a", { x: 1 }));
+		expect(await outcome(server)).toBeUndefined();
+		await way.set({ mode: "refuse" });
+		await way.cut();
+		value(archive.append("room", undefined, message("lost"), 1, "w"));
+		expect(await outcome(server)).toMatch(/cannot be reached/);
+		const read = store.get("a");
+		expect(read.ok || read.error.text).toMatch(/cannot be reached/);
+		expect(store.set("a", { x: 2 }).ok).toBe(false);
+		expect(await outcome(server)).toMatch(/cannot be reached/);
+		await way.set({ mode: "pass" });
+		await eventually(() => expect(value(store.get("a"))).toEqual({ x: 1 }));
+		value(archive.append("room", undefined, message("kept"), 1, "w"));
+		expect(await outcome(server)).toBeUndefined();
+		expect(await bodies()).toEqual(["kept"]);
+	});
+
+	it("stores once what it has not confirmed", async () => {
+		const server = start();
+		const archive = server.open("muc_log", "archive");
+		await way.set({ mode: "pass", behind: "COMMIT" });
+		value(archive.append("room", undefined, message("one"), 1, "w"));
+		expect(await outcome(server)).toBeUndefined();
+		expect(await way.cuts()).toBe(1);
+		expect(await bodies()).toEqual(["one"]);
+		await way.set({ mode: "pass", before: "COMMIT" });
+		value(archive.append("room", undefined, message("two"), 2, "w"));
+		expect(await outcome(server)).toBeUndefined();
+		expect(await way.cuts()).toBe(2);
+		expect(await bodies()).toEqual(["one", "two"]);
+		value(archive.append("room", undefined, message("three"), 3, "w"));
+		expect(await outcome(server)).toBeUndefined();
+	});
+
+	it("is not waited for long where it gives no answer, and not again until it does", { timeout: 120_000 }, async () => {
+		const server = start();
+		const store = server.open("test", "keyval");
+		value(store.set("a", { x: 1 }));
+		expect(await outcome(server)).toBeUndefined();
+		await way.set({ mode: "stall" });
+		const read = store.get("a");
+		expect(read.ok || read.error.text).toMatch(/no answer within/);
+		const begun = performance.now();
+		for (let time = 0; time < 10; time++) expect(store.get("a").ok).toBe(false);
+		// Ten times the limit would be 50 s
+		expect(performance.now() - begun).toBeLessThan(30_000);
+		await way.set({ mode: "pass" });
+		await way.cut();
+		await eventually(() => expect(value(store.get("a"))).toEqual({ x: 1 }));
+		value(store.set("a", { x: 2 }));
+		expect(await outcome(server)).toBeUndefined();
+	});
+
+	it("refuses values without hurting the rest of the turn", async () => {
+		const server = start();
+		const [archive, store] = [server.open("muc_log", "archive"), server.open("test", "keyval")];
+		value(archive.append("room", undefined, message("kept"), 1, "w"));
+		for (const text of ["a\0b", "a\udcffb"]) {
+			const refused = store.set("a", { [text]: "x" });
+			expect(refused.ok || refused.error).toMatchObject({ refused: true });
+		}
+		// Too much for an index of PostgreSQL; MariaDB only knows the beginning
+		const random = Array.from({ length: 5000 }, () => String.fromCharCode(0x4e00 + Math.floor(Math.random() * 20000))).join("");
+		const long = store.set("a", { [random]: "x", short: "y" });
+		if (name === "PostgreSQL") expect(long.ok || long.error).toMatchObject({ refused: true });
+		else value(long);
+		const late = archive.append("room", undefined, message("late"), 2 ** 33, "w");
+		expect(late.ok || late.error).toMatchObject({ refused: true });
+		expect(await outcome(server)).toBeUndefined();
+		expect(await bodies()).toEqual(["kept"]);
+		expect(Object.keys(value(store.get("a")) ?? {})).toHaveLength(name === "PostgreSQL" ? 0 : 2);
+	});
+
+	it("may take its rights away, and fails turns then", async () => {
+		const server = start();
+		const store = server.open("test", "keyval");
+		value(store.set("a", { x: 1 }));
+		expect(await outcome(server)).toBeUndefined();
+		const [take, give] =
+			name === "PostgreSQL"
+				? ["REVOKE INSERT, DELETE ON prosody FROM prosody", "GRANT INSERT, DELETE ON prosody TO prosody"]
+				: ["REVOKE INSERT, DELETE ON prosody.* FROM prosody@'127.0.0.1'", "GRANT ALL ON prosody.* TO prosody@'127.0.0.1'"];
+		await database.query(take);
+		// MariaDB shows rights to connections that begin
+		await way.cut();
+		store.set("a", { x: 2 });
+		expect(await outcome(server)).toMatch(/denied/);
+		expect(value(store.get("a"))).toEqual({ x: 1 });
+		await database.query(give);
+		await way.cut();
+		value(store.set("a", { x: 3 }));
+		expect(await outcome(server)).toBeUndefined();
+		expect(value(store.get("a"))).toEqual({ x: 3 });
+	});
+
+	it("begins a transaction anew that another one is in the way of", async () => {
+		const server = start();
+		const map = server.open("test", "map");
+		value(map.set("a", "one", 1));
+		value(map.set("a", "two", 1));
+		expect(await outcome(server)).toBeUndefined();
+		// Both want the row that the other one has
+		const other = intrude();
+		await occupy(other, "one");
+		value(map.set("a", "two", 2));
+		value(map.set("a", "one", 2));
+		const stored = outcome(server);
+		await occupy(other, "two").catch(() => undefined);
+		await other.query("COMMIT").catch(() => undefined);
+		expect(await stored).toBeUndefined();
+		expect([value(map.get("a", "one")), value(map.get("a", "two"))]).toEqual([2, 2]);
+	});
+
+	it("may be locked by somebody else for a while, or for too long", { timeout: 120_000 }, async () => {
+		const server = start();
+		const [archive, map] = [server.open("muc_log", "archive"), server.open("test", "map")];
+		value(map.set("a", "one", 1));
+		expect(await outcome(server)).toBeUndefined();
+		const other = intrude();
+		await occupy(other, "one");
+		value(map.set("a", "one", 2));
+		const stored = outcome(server);
+		await other.query("COMMIT");
+		expect(await stored).toBeUndefined();
+		await occupy(other, "one");
+		value(map.set("a", "one", 3));
+		expect(await outcome(server)).toMatch(/lock/i);
+		value(archive.append("room", undefined, message("kept"), 1, "w"));
+		expect(await outcome(server)).toBeUndefined();
+	});
+});
