@@ -4,10 +4,11 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import Sqlite from "better-sqlite3";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, describe, expect, it } from "vitest";
 import type { ConfigValue } from "../../host/core/config/config.ts";
 import { read_data } from "../../host/util/serialization.ts";
 import { find_prosody } from "../../tools/reference.ts";
+import { not_installed } from "../needs.ts";
 import {
 	add_contact,
 	affiliate,
@@ -23,6 +24,9 @@ import {
 } from "./alternation/make.ts";
 import { observe } from "./alternation/observe.ts";
 import { done, login, register, Stage } from "./alternation/servers.ts";
+import { find_mariadb, start_mariadb } from "./databases/mariadb.ts";
+import { find_postgresql, start_postgresql } from "./databases/postgresql.ts";
+import type { TestDatabase } from "./databases/types.ts";
 import { why_not } from "./prosody_lua.ts";
 import { start_storage } from "./storage_server.ts";
 
@@ -85,6 +89,20 @@ async function change(port: number, word: string, known: readonly (readonly [str
 	await Promise.all([romeo.disconnect(), mercutio.disconnect()]);
 }
 
+const rows = (quote: string): string => {
+	const columns = ["host", "user", "store", "key", "type", "value"].map((name) => `${quote}${name}${quote}`);
+	return `SELECT ${columns.join(", ")} FROM prosody WHERE store NOT IN ('state', 'cron', 'muc_log_cleanup', 'muc_room_used') ORDER BY 1, 2, 3, 4`;
+};
+
+/** What a database elsewhere holds. */
+async function stored_there(database: TestDatabase): Promise<Record<string, unknown>> {
+	const found = await database.query(rows(database.driver === "MySQL" ? "`" : '"'));
+	return {
+		prosody: found.map((row) => (row[4] === "json" ? [...row.slice(0, 5), JSON.parse(String(row[5]))] : row)),
+		prosodyarchive: await database.query("SELECT * FROM prosodyarchive ORDER BY sort_id"),
+	};
+}
+
 /** What the files hold, apart from where rooms were when the server stopped. */
 function stored(folder: string): Record<string, unknown> {
 	const seen: Record<string, unknown> = {};
@@ -98,13 +116,13 @@ function stored(folder: string): Record<string, unknown> {
 		} else if (name.endsWith(".list")) seen[name] = readFileSync(path, "latin1");
 		else if (name.endsWith(".sqlite")) {
 			const file = new Sqlite(path, { readonly: true });
-			const rows = file.prepare(
-				`SELECT "host", "user", "store", "key", "type", "value" FROM "prosody" WHERE "store" NOT IN ('state', 'cron', 'muc_log_cleanup', 'muc_room_used') ORDER BY 1, 2, 3, 4`,
-			);
-			seen["prosody"] = rows.all().map((row) => {
-				if (typeof row !== "object" || row === null || !("type" in row) || !("value" in row)) return row;
-				return row.type === "json" ? { ...row, value: JSON.parse(String(row.value)) } : row;
-			});
+			seen["prosody"] = file
+				.prepare(rows('"'))
+				.all()
+				.map((row) => {
+					if (typeof row !== "object" || row === null || !("type" in row) || !("value" in row)) return row;
+					return row.type === "json" ? { ...row, value: JSON.parse(String(row.value)) } : row;
+				});
 			seen["prosodyarchive"] = file.prepare(`SELECT * FROM "prosodyarchive" ORDER BY "sort_id"`).all();
 			file.close();
 		}
@@ -139,20 +157,46 @@ afterEach(async () => {
 	stage = undefined;
 });
 
-const database = 'sql = { driver = "SQLite3", database = "prosody.sqlite" }';
-const stages: readonly {
+const sqlite = 'sql = { driver = "SQLite3", database = "prosody.sqlite" }';
+
+interface Storage {
 	readonly what: string;
 	readonly storage: string;
 	readonly options: Record<string, ConfigValue>;
 	readonly reason: string | undefined;
-}[] = [
+	readonly database?: TestDatabase;
+}
+
+/** A database elsewhere, where it and Prosody's way to it are installed. */
+async function elsewhere(what: string, found: unknown, lua: string, start: () => Promise<TestDatabase>): Promise<Storage> {
+	const reason = no_prosody ?? why_not("util.sql", "DBI", lua);
+	const is_left_out = not_installed(found, what, "Prosody and we do not take turns with it");
+	if (reason !== undefined || is_left_out) return { what, storage: "", options: {}, reason: reason ?? "not installed" };
+	const database = await start();
+	databases.push(database);
+	const { sql } = database;
+	const option = Object.entries(sql).map(([name, given]) => `${name} = ${JSON.stringify(given)}`);
+	return { what, storage: `storage = "sql"\nsql = { ${option.join("; ")} }`, options: { storage: "sql", sql }, reason, database };
+}
+
+const databases: TestDatabase[] = [];
+const stages: readonly Storage[] = [
 	{ what: "files", storage: 'storage = "internal"', options: {}, reason: no_prosody },
 	{ what: "files, where nothing is said of storage", storage: "", options: {}, reason: no_prosody },
-	{ what: "SQLite", storage: `storage = "sql"\n${database}`, options: { storage: "sql" }, reason: no_sql },
-	{ what: "files, with archives in SQLite", storage: `storage = { muc_log = "sql" }\n${database}`, options: {}, reason: no_sql },
+	{ what: "SQLite", storage: `storage = "sql"\n${sqlite}`, options: { storage: "sql" }, reason: no_sql },
+	{ what: "files, with archives in SQLite", storage: `storage = { muc_log = "sql" }\n${sqlite}`, options: {}, reason: no_sql },
+	await elsewhere("PostgreSQL", find_postgresql(), "dbd.postgresql", start_postgresql),
+	await elsewhere("MariaDB", find_mariadb(), "dbd.mysql", start_mariadb),
 ];
 
-describe.each(stages)("$what", ({ storage, options, reason }) => {
+afterAll(async () => {
+	for (const database of databases) await database.remove();
+});
+
+describe.each(stages)("$what", ({ storage, options, reason, database }) => {
+	const stored_now = (): Record<string, unknown> | Promise<Record<string, unknown>> =>
+		database === undefined ? stored(stage?.data ?? "") : stored_there(database);
+
 	it.skipIf(reason)("are the same for Prosody, for us, and for Prosody again", async () => {
 		stage = new Stage(config(storage), reference);
 		const rooms = [balcony, garden];
@@ -163,7 +207,7 @@ describe.each(stages)("$what", ({ storage, options, reason }) => {
 		const again = await stage.prosody();
 		const made = await observe(again.port, people, rooms, reasons);
 		await stage.curtain();
-		let data = stored(stage.data);
+		let data = await stored_now();
 		expect(made["romeo@localhost"]).toMatchObject({ bookmarks: [balcony], vcard: "Romeo Montague" });
 		expect(JSON.stringify(made)).toMatch(/Balkon.*vier: äöü.*queen-mab/s);
 		expect(Object.keys(data).length).toBeGreaterThanOrEqual(2);
@@ -175,13 +219,13 @@ describe.each(stages)("$what", ({ storage, options, reason }) => {
 			room["_affiliation_data"] = people_data;
 			room["_data"] = { ...table(room["_data"]), restrict_media: true };
 		});
-		data = stored(stage.data);
+		data = await stored_now();
 
 		const second = await stage.ours();
 		expect(await observe(second.port, people, rooms, reasons)).toEqual(made);
 		await stage.curtain();
 		// Looking changes nothing.
-		expect(stored(stage.data)).toEqual(data);
+		expect(await stored_now()).toEqual(data);
 
 		const third = await stage.ours();
 		await change(third.port, "lark", people);
