@@ -180,10 +180,10 @@ describe.each([...databases])("%s", (name, database) => {
 		await way.set({ mode: "stall" });
 		const read = store.get("a");
 		expect(read.ok || read.error.text).toMatch(/no answer within/);
-		const begun = performance.now();
-		for (let time = 0; time < 10; time++) expect(store.get("a").ok).toBe(false);
-		// Ten times the limit would be 50 s
-		expect(performance.now() - begun).toBeLessThan(30_000);
+		for (let time = 0; time < 10; time++) {
+			const again = store.get("a");
+			expect(again.ok || again.error.text).toMatch(/cannot be reached|does not answer/);
+		}
 		await way.set({ mode: "pass" });
 		await way.cut();
 		await eventually(() => expect(value(store.get("a"))).toEqual({ x: 1 }));
