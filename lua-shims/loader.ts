@@ -6,7 +6,7 @@ import { failed, ok, type Result } from "../host/util/error.ts";
 import { LuaHost } from "./lua_host.ts";
 import { find_lua_module, is_global, lua_folders, module_metadata, refusal } from "./module_files.ts";
 import { run_console_line } from "./shell_commands.ts";
-import { is_replaced, unworkable } from "./unworkable.ts";
+import { replaced_since, unworkable } from "./unworkable.ts";
 
 /**
  * Finds modules in Lua. The Lua state of the server is made when the first of them is loaded.
@@ -23,7 +23,7 @@ export function create_lua_loader(plugin_paths: readonly string[]): ModuleLoader
 		} catch (error) {
 			return failed(`${path} cannot be read: ${error instanceof Error ? error.message : error}`);
 		}
-		if (is_replaced(path, code)) return undefined;
+		if (replaced_since(path, code) !== undefined) return undefined;
 		const reason = refusal(module_metadata(code)) ?? unworkable(path, code);
 		if (reason !== undefined) return failed(`${path} is not loaded: ${reason}`);
 		return ok({
@@ -42,6 +42,11 @@ export function create_lua_loader(plugin_paths: readonly string[]): ModuleLoader
 		find(name) {
 			const path = find_lua_module(folders, name);
 			return path === undefined ? undefined : definition(name, path);
+		},
+		why_not(name) {
+			const path = find_lua_module(folders, name);
+			if (path === undefined) return `there is no mod_${name}.lua in ${folders.join(", ") || "plugin_paths"}`;
+			return replaced_since(path, readFileSync(path, "utf8")) ?? `${path} is not taken`;
 		},
 		run_line(server, code, print) {
 			host ??= new LuaHost(server, folders);

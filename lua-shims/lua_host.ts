@@ -18,7 +18,7 @@ import { answer_session_fields, offer_shell_environment } from "./shell_commands
 import { create_stanza_library, type StanzaLibrary } from "./stanza.ts";
 import { s2s_functions } from "./stream_listeners.ts";
 import { provide } from "./surface.ts";
-import { is_replaced, unworkable } from "./unworkable.ts";
+import { replaced_since, unworkable } from "./unworkable.ts";
 import { connect_values } from "./values.ts";
 import { create_border, table_value } from "./views.ts";
 import { create_vm } from "./vm/create_vm.ts";
@@ -89,7 +89,7 @@ export class LuaHost implements LuaContext {
 		module_methods: ReadonlySet<string>;
 		globals: ReadonlySet<string>;
 		syntax_error(source: string, file: string): string | undefined;
-		is_replaced(source: string, file: string): boolean;
+		replaced_since(source: string, file: string): string | undefined;
 	} {
 		const names = (table: TValue): Set<string> => {
 			const keys =
@@ -103,7 +103,7 @@ export class LuaHost implements LuaContext {
 			library_source: (name) => this.libraries.source_of(name)?.toString("latin1"),
 			module_methods: names(this.module_api),
 			globals: names(this.globals),
-			is_replaced: (source, file) => is_replaced(file, source),
+			replaced_since: (source, file) => replaced_since(file, source),
 			syntax_error: (source, file) => {
 				const reason = refusal(module_metadata(source)) ?? unworkable(file, source);
 				if (reason !== undefined) return `${file} is not loaded: ${reason}`;

@@ -39,9 +39,10 @@ export function unworkable(path: string, code: string): string | undefined {
 	return found?.built_in === true ? undefined : found?.reason;
 }
 
-/** Whether what is built in has to take the place of a module. */
-export function is_replaced(path: string, code: string): boolean {
-	return find(path, code)?.built_in === true;
+/** Why what is built in has to take the place of a module; undefined where it need not. */
+export function replaced_since(path: string, code: string): string | undefined {
+	const found = find(path, code);
+	return found?.built_in === true ? found.reason : undefined;
 }
 
 /** The names of all modules that are refused. */

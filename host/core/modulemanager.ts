@@ -141,7 +141,12 @@ export function create_modulemanager(server: Server, loaders: readonly ModuleLoa
 			: loaders;
 		for (const loader of in_turn) {
 			const found = loader.find(name);
-			if (found) return found;
+			if (found === undefined) continue;
+			if (prefers_lua && loader.language !== "lua") {
+				const reason = loaders.find(({ language }) => language === "lua")?.why_not?.(name) ?? "no Lua runs here";
+				log("warn", "prefer_lua_modules names '%s', which is not loaded in Lua on '%s': %s", name, host, reason);
+			}
+			return found;
 		}
 		const folders = server.paths.plugins;
 		return failed(

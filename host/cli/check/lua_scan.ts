@@ -10,8 +10,8 @@ export interface LuaSurface {
 	readonly module_methods: ReadonlySet<string>;
 	/** Compiles a source without running it: says where it goes wrong, if it does, or why the module is refused. */
 	syntax_error(source: string, file: string): string | undefined;
-	/** Whether what a module is for is built in, and taken even where its Lua is preferred. */
-	is_replaced?(source: string, file: string): boolean;
+	/** Why what is built in is taken in place of a module even where its Lua is preferred; undefined where it is not. */
+	replaced_since?(source: string, file: string): string | undefined;
 }
 
 /** One thing that a source needs. */

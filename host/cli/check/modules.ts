@@ -30,6 +30,8 @@ export interface CheckedModule {
 	readonly missing: readonly string[];
 	/** Why its file cannot be loaded. */
 	readonly problem?: string | undefined;
+	/** Why what is built in is taken, although its Lua is preferred. */
+	readonly not_in_lua?: string;
 	/** Options that its source reads, and modules that it has loaded with it, as far as that has been looked at. */
 	readonly options: readonly string[];
 	readonly depends: readonly string[];
@@ -191,7 +193,10 @@ export function examine(
 	const lua_folders = [...folders, ...prosody_folders];
 	const lua = find_lua_module(lua_folders, name);
 	if (!prefers_lua || lua === undefined) {
-		if (built_in.has(name)) return { name, hosts, found: "built in", runs: "yes", missing: [], options: [], depends: [] };
+		if (built_in.has(name)) {
+			const not_in_lua = prefers_lua ? { not_in_lua: `there is no mod_${name}.lua in plugin_paths` } : {};
+			return { name, hosts, found: "built in", runs: "yes", missing: [], options: [], depends: [], ...not_in_lua };
+		}
 		const typescript = find_module_file(folders, name);
 		if (typescript !== undefined) {
 			const problem = module_file_problem(typescript);
@@ -202,8 +207,9 @@ export function examine(
 	}
 	if (lua === undefined) return { name, hosts, found: "nowhere", runs: "no", missing: [], options: [], depends: [] };
 	const sources = sources_of(lua, name, lua_folders);
-	if (built_in.has(name) && sources.some(({ file, text }) => context.surface?.is_replaced?.(text, file) === true)) {
-		return { name, hosts, found: "built in", runs: "yes", missing: [], options: [], depends: [] };
+	const [built_in_since] = sources.flatMap(({ file, text }) => context.surface?.replaced_since?.(text, file) ?? []);
+	if (built_in.has(name) && built_in_since !== undefined) {
+		return { name, hosts, found: "built in", runs: "yes", missing: [], options: [], depends: [], not_in_lua: built_in_since };
 	}
 	const options = sources.flatMap(({ text }) => lua_options(text));
 	const depends = sources.flatMap(({ text }) =>
@@ -235,7 +241,14 @@ const consequences: { readonly [Key in Purpose]: { readonly severity: "error" | 
 };
 
 function finding(checked: CheckedModule, config: Config, wanted: Wanted): Finding | undefined {
-	const { name, found, file, runs, missing, problem } = checked;
+	const { name, found, file, runs, missing, problem, not_in_lua } = checked;
+	if (not_in_lua !== undefined) {
+		const preferring = wanted.hosts.find((host) => prefers(config, host, name)) ?? "*";
+		const host = config.raw(preferring)?.has("prefer_lua_modules") === true ? preferring : "*";
+		const place = { ...config.location(host, "prefer_lua_modules"), host, option: "prefer_lua_modules" };
+		const message = `prefer_lua_modules names ${name}, and what is built in is loaded all the same`;
+		return { severity: "warning", area: "module", ...place, message, expected: not_in_lua };
+	}
 	if (runs === "yes" || runs === "unknown") return undefined;
 	const { severity, text } = consequences[wanted.purpose];
 	const place = { ...config.location(wanted.host, wanted.option), host: wanted.host, option: wanted.option };
@@ -275,9 +288,30 @@ function missing_autoloads(config: Config, context: ModuleContext): Finding[] {
 	];
 }
 
+/** Whether a host wants a module in Lua rather than what is built in. */
+function prefers(config: Config, host: string, name: string): boolean {
+	const preferred = config.get(host, "prefer_lua_modules");
+	return Array.isArray(preferred) && preferred.includes(name);
+}
+
+/** Names of modules to be taken in Lua that no module has. */
+function unknown_preferences(config: Config, { built_in, folders, prosody_folders }: ModuleContext): Finding[] {
+	const found: Finding[] = [];
+	for (const host of ["*", ...config.hosts()]) {
+		const preferred = config.raw(host)?.get("prefer_lua_modules");
+		for (const name of Array.isArray(preferred) ? preferred : []) {
+			if (typeof name !== "string" || built_in.has(name)) continue;
+			if (find_lua_module([...folders, ...prosody_folders], name) !== undefined) continue;
+			const place = { ...config.location(host, "prefer_lua_modules"), host, option: "prefer_lua_modules" };
+			const message = `prefer_lua_modules names ${name}, and there is no such module`;
+			found.push({ severity: "warning", area: "module", ...place, message });
+		}
+	}
+	return found;
+}
+
 /** Looks for every module that a configuration names: whether it is there, and whether it can run. */
 export function check_modules(config: Config, context: ModuleContext): { modules: CheckedModule[]; findings: Finding[] } {
-	const preferred = config.get("*", "prefer_lua_modules");
 	const modules: CheckedModule[] = [];
 	const findings: Finding[] = [];
 	for (const [name, wanted] of wanted_modules(config)) {
@@ -286,11 +320,11 @@ export function check_modules(config: Config, context: ModuleContext): { modules
 			modules.push({ name, hosts, found: "built in", runs: "yes", missing: [], options: [], depends: [] });
 			continue;
 		}
-		const prefers_lua = Array.isArray(preferred) && preferred.includes(name);
+		const prefers_lua = wanted.hosts.some((host) => prefers(config, host, name));
 		const checked = examine(name, wanted.hosts, context, prefers_lua);
 		modules.push(checked);
 		const found = finding(checked, config, wanted);
 		if (found !== undefined) findings.push(found);
 	}
-	return { modules, findings: [...findings, ...missing_autoloads(config, context)] };
+	return { modules, findings: [...findings, ...unknown_preferences(config, context), ...missing_autoloads(config, context)] };
 }

@@ -102,6 +102,8 @@ export interface ModuleLoader {
 	readonly language: "builtin" | "typescript" | "lua";
 	/** The module of that name, undefined where this loader has none; an error value where it has one that cannot be loaded. */
 	find(name: string): Result<ModuleDefinition, string> | undefined;
+	/** Why it has no module of a name that is preferred from it. */
+	why_not?(name: string): string;
 	/**
 	 * Runs a line that an administrator has typed. Throws what it throws.
 	 * @param print takes what it prints

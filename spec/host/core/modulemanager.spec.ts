@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { IqError } from "../../../host/core/iq_error.ts";
 import type { ModuleApi, ModuleDefinition } from "../../../host/core/types.ts";
@@ -46,6 +49,25 @@ function fire(server: TestServer): string[] {
 	server.server.hosts.get("localhost")?.events.fire_event("spec-event", { seen });
 	return seen;
 }
+
+describe("modules whose Lua is preferred", () => {
+	it("are built in all the same where there is none that is taken, which the log says", async () => {
+		const folder = mkdtempSync(join(tmpdir(), "enjamb-spec-"));
+		writeFileSync(join(folder, "mod_admin_shell.lua"), "-- repl-input");
+		const lines: string[] = [];
+		const preferred = { plugin_paths: [folder], prefer_lua_modules: ["admin_shell", "conversejs"] };
+		running = await start_test_server({
+			config: { "*": { ...preferred, modules_enabled: ["admin_shell", "conversejs"] } },
+			log: [{ to: { write: (_, level, text) => void lines.push(`${level} ${text}`) }, level: "warn" }],
+		});
+		rmSync(folder, { recursive: true });
+		const said = lines.filter((line) => line.includes("prefer_lua_modules")).join("\n");
+		expect(said).toContain(
+			"warn prefer_lua_modules names 'admin_shell', which is not loaded in Lua on '*': the shell is built in",
+		);
+		expect(said).toMatch(/'conversejs', which is not loaded in Lua on .*: there is no mod_conversejs.lua in /);
+	});
+});
 
 describe("loading and unloading", () => {
 	it("takes back hooks, wrappers, items and timers", async () => {

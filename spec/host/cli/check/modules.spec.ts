@@ -128,6 +128,22 @@ describe("modules that a configuration names", () => {
 		expect(only).toContain("error: mod_muc");
 	});
 
+	it("are said to be built in all the same where their Lua is preferred and not taken", () => {
+		write("mod_ping.lua", "-- replaced");
+		const since = {
+			...surface,
+			replaced_since: (text: string) => (text.includes("replaced") ? "pings are built in" : undefined),
+		};
+		const options = { modules_enabled: ["ping", "offline"], prefer_lua_modules: ["ping", "offline", "gone"] };
+		expect(messages(check_modules(config(options), context({ surface: since }))).sort()).toEqual([
+			"warning: prefer_lua_modules names gone, and there is no such module",
+			"warning: prefer_lua_modules names offline, and what is built in is loaded all the same (there is no mod_offline.lua in plugin_paths)",
+			"warning: prefer_lua_modules names ping, and what is built in is loaded all the same (pings are built in)",
+		]);
+		const elsewhere = { "rooms.example.com": { component_module: "muc", prefer_lua_modules: ["muc"] } };
+		expect(messages(check_modules(config({}, elsewhere), context())).join()).toContain("there is no mod_muc.lua in plugin_paths");
+	});
+
 	it("are looked for in Prosody's own folder too, and not on hosts that are switched off", () => {
 		write("own/mod_x.lua", "");
 		const options = { modules_enabled: ["x"] };
