@@ -15,8 +15,8 @@ interface Slice {
 }
 
 async function delete_slice(store: ArchiveStore, user: string | undefined, end: number): Promise<Result<Slice, string>> {
-	// Archives with a bound are small, and writing a file anew for each slice would be more work
-	const found = store.caps.quota === undefined ? await store.find_later(user, { end, limit: slice_size }) : ok({ items: [] });
+	// Where each change writes the whole archive anew, one is less work than many
+	const found = store.set_many === undefined ? await store.find_later(user, { end, limit: slice_size }) : ok({ items: [] });
 	if (!found.ok) return failed(found.error.text);
 	const ids = found.value.items.map(({ id }) => id);
 	// What cannot be read is not among them

@@ -5,6 +5,7 @@ import type { ConfigValue } from "../../../host/core/configmanager.ts";
 import type { ArchiveItem, ModuleApi, RoomKeeping } from "../../../host/core/types.ts";
 import { ns } from "../../../host/util/ns.ts";
 import * as st from "../../../host/util/stanza.ts";
+import { slice_size } from "../../../muc/keeping/slices.ts";
 import type { MucExports } from "../../../muc/mod_muc.ts";
 import type { Client } from "../../../tools/scansion/client.ts";
 import { Faults, faulty_storage } from "../../faulty_storage.ts";
@@ -293,6 +294,30 @@ describe.each(storages)("on %s", (storage) => {
 		expect(scene.archived("hall").filter(is_tombstone)).toHaveLength(2);
 		expect(live(scene.muc, "hall").get_affiliation(romeo)).toBeUndefined();
 	});
+});
+
+it("works through a big room in slices, each a turn of its own", async () => {
+	const scene = await serve("sql");
+	const juliet = await scene.test.client("juliet");
+	await create(juliet, "big", { "muc#roomconfig_persistentroom": "1" });
+	const room = live(scene.muc, "big");
+	const occupant_id = room.get_occupant_id(room.new_occupant(romeo, `${room_of("big")}/`)) ?? "";
+	for (let index = 0; index < 3000; index++) {
+		const message = st.message({ from: `${room_of("big")}/m`, type: "groupchat" }, String(index));
+		if (index % 2 === 0) message.tag("occupant-id", { xmlns: ns.occupant_id, id: occupant_id }).up();
+		scene.file("big", message, 1_700_000_000 + index);
+	}
+	await wait_for_turn(scene);
+	const { counts } = scene.test.server.turn;
+	let before = counts.turns;
+	expect(await scene.keeping.erase_person(romeo)).toMatchObject({ ok: true, value: { messages: 1500, rooms: 1 } });
+	expect(counts.turns - before).toBeGreaterThanOrEqual(3000 / slice_size);
+	before = counts.turns;
+	scene.faults.arm(undefined);
+	expect(await scene.keeping.purge_archive(room_of("big"))).toEqual({ ok: true, value: 3000 });
+	const deletions = scene.faults.calls.filter((call) => call === "muc_log.delete").length;
+	expect(deletions).toBeGreaterThanOrEqual(3000 / slice_size);
+	expect(counts.turns - before).toBeGreaterThanOrEqual(deletions);
 });
 
 it("goes on after a restart with an erasure that was not done", async () => {
