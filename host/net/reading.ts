@@ -10,7 +10,7 @@ export class Reading {
 	private congested = false;
 	/** What holds back bytes that come too fast. */
 	private limit: RateLimit | undefined;
-	/** Whether what waits for the limit is the last that the other end said. */
+	/** Whether the other end has said all that it says, and the owner is not told yet. */
 	private said_all = false;
 
 	/**
@@ -48,7 +48,7 @@ export class Reading {
 	resume(): void {
 		this.paused = false;
 		this.limit?.go_on();
-		this.update();
+		this.changed();
 	}
 
 	/** Whether the other end is behind with what it was sent. */
@@ -76,12 +76,12 @@ export class Reading {
 	/** Something has to wait before it may be passed on, or nothing does any more. */
 	private changed(): void {
 		this.update();
-		if (this.limit?.waits !== true && this.said_all) this.end();
+		if (this.said_all) this.end();
 	}
 
-	/** The other end says nothing more. */
+	/** The other end says nothing more. An owner that is not done with what it said hears of that when it goes on reading. */
 	end(): void {
-		this.said_all = this.limit?.waits === true;
+		this.said_all = this.paused || this.limit?.waits === true;
 		if (!this.said_all) this.ended();
 	}
 
