@@ -17,7 +17,8 @@ const told_reason = "Nobody has used this room for a long time";
 
 /**
  * Knows when each room was last used: the store `muc_room_used` has the time at which somebody entered or left, written once a day; and the
- * archive has that of the last message. Rooms of which neither is known count from when this was asked first.
+ * archive has that of the last message. Nothing is noted of a room before somebody has asked this for the first time, unless rooms end by
+ * rule: rooms of which neither is known count from then.
  * Options: muc_unused_rooms_destroyed_after, muc_unused_rooms_kept.
  */
 export function create_unused(
@@ -31,10 +32,21 @@ export function create_unused(
 	const period = module.get_option_period("muc_unused_rooms_destroyed_after", "never", "1 day");
 	const kept = module.get_option_set("muc_unused_rooms_kept", []);
 
+	const has_rule = period !== Number.POSITIVE_INFINITY;
+
+	function is_noted(jid: string): boolean {
+		const known = used.get(node(jid), key);
+		return known.ok && known.value !== undefined;
+	}
+
 	/** Rooms that are not stored end with their last occupant. */
 	function note({ room }: OccupantEvent): void {
 		const today = Math.floor(now() / day);
 		if (noted.get(room.jid) === today || !room.get_persistent()) return;
+		if (!has_rule && !is_noted(room.jid)) {
+			noted.set(room.jid, today);
+			return;
+		}
 		if (!used.set(node(room.jid), key, now()).ok) return;
 		noted.set(room.jid, today);
 		module.server.turn.remember({ undo: () => void noted.set(room.jid, undefined) });
@@ -46,8 +58,7 @@ export function create_unused(
 
 	function forget({ room }: MucEvents["muc-room-destroyed"]): void {
 		noted.set(room.jid, undefined);
-		const known = used.get(node(room.jid), key);
-		if (known.ok && known.value !== undefined) used.set(node(room.jid), key, undefined);
+		if (is_noted(room.jid)) used.set(node(room.jid), key, undefined);
 	}
 
 	function last_message(jid: string): Result<number | undefined, string> {
@@ -61,11 +72,11 @@ export function create_unused(
 		if (!known.ok) return failed(known.error.text);
 		const said = last_message(jid);
 		if (!said.ok) return said;
-		const last = Math.max(typeof known.value === "number" ? known.value : 0, said.value ?? 0);
-		if (last > 0) return ok(last);
-		const first_asked = now();
-		const written = used.set(node(jid), key, first_asked);
-		return written.ok ? ok(first_asked) : failed(written.error.text);
+		const last = Math.max(typeof known.value === "number" ? known.value : 0, said.value ?? 0) || now();
+		if (known.value !== undefined) return ok(last);
+		const written = used.set(node(jid), key, last);
+		noted.set(jid, undefined);
+		return written.ok ? ok(last) : failed(written.error.text);
 	}
 
 	/** What is wrong with a room is said, and does not stand in the way of the others. */
@@ -111,7 +122,7 @@ export function create_unused(
 		return { destroyed, problems };
 	}
 
-	if (period !== Number.POSITIVE_INFINITY) {
+	if (has_rule) {
 		module.daily("Destroy unused rooms", async () => void (await destroy_unused(period)));
 	}
 

@@ -44,6 +44,8 @@ export async function create_lua(options: Readonly<Record<string, ConfigValue>> 
 	const data_path = await mkdtemp(join(tmpdir(), "enjamb-lua-"));
 	const config = default_config(data_path);
 	config.set("*", "storage", "memory");
+	// For specs that start it: others run beside it
+	config.set("*", "c2s_ports", [0]);
 	for (const [name, value] of Object.entries(options)) config.set("*", name, value);
 	const composed = compose_server(config, { log: [] });
 	if (!composed.ok) throw new Error(composed.error);

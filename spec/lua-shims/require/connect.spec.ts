@@ -25,7 +25,7 @@ beforeAll(async () => {
 	const address = server.address();
 	port = typeof address === "object" && address !== null ? address.port : 0;
 	lua = await create_lua();
-	await lua.server.start();
+	expect(await lua.server.start()).toMatchObject({ ok: true });
 });
 afterAll(async () => {
 	await lua.stop();

@@ -232,6 +232,28 @@ describe.each(storages)("on %s", (storage) => {
 		expect(await scene.keeping.unused_rooms(Number.NaN)).toMatchObject({ ok: false });
 	});
 
+	it("notes nothing of who enters before somebody has asked which rooms are unused", async () => {
+		const scene = await serve(storage);
+		const notes = scene.module.open_store("muc_room_used", "map");
+		const at = (): unknown => {
+			const found = notes.get("used", "at");
+			return found.ok ? found.value : found.error;
+		};
+		const made = scene.muc.create_room(room_of("used"), { persistent: true });
+		if (made.ok) made.value.save(true);
+		const client = await scene.test.client("romeo");
+		await enter(client, "used", "romeo");
+		expect(at()).toBeUndefined();
+		const old = now() - 100 * 86_400;
+		scene.file("used", st.message({ type: "groupchat" }, "long ago"), old);
+		await wait_for_turn(scene);
+		await scene.keeping.unused_rooms(30);
+		expect(at()).toBe(old);
+		const other = await scene.test.client("juliet");
+		await enter(other, "used", "juliet");
+		expect(at()).toBeGreaterThan(old);
+	});
+
 	it("keeps the messages of each room as long as that room wants", async () => {
 		const scene = await serve(storage, { muc_log_expires_after: "1w" });
 		const day = 86_400;

@@ -42,7 +42,7 @@ describe("options without effect", () => {
 		expect(effects({ modules_disabled: ["s2s"], modules_enabled: ["not_there"], proxy65_address: "a" })).toEqual([
 			"info */proxy65_address",
 		]);
-		expect(effects({ modules_enabled: ["admin_telnet"], console_ports: [1] })).toEqual(["warning */console_ports"]);
+		expect(effects({ authentication: "cyrus", cyrus_service_name: "xmpp" })).toEqual(["warning */cyrus_service_name"]);
 	});
 
 	it("are remarks where Prosody would not follow them either", () => {
