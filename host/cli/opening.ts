@@ -7,7 +7,7 @@ import type { LogSink } from "../core/loggingmanager.ts";
 import { goes_to_journal, with_journal_level } from "../core/syslog.ts";
 import { read_umask } from "../core/umask.ts";
 import type { RunningServer } from "../running_server.ts";
-import { add_web_page, enable } from "./web_page.ts";
+import { add_console, add_web_page, enable } from "./web_page.ts";
 
 /** Ends the program with one line that says why. */
 export function refuse(problem: string): never {
@@ -51,6 +51,7 @@ export async function open_server(
 	const config = config_path === undefined ? default_config(data) : await read_config(config_path, log === undefined);
 	if (config_path === undefined && log === undefined) {
 		add_web_page(config);
+		add_console(config);
 		enable(config, "admin_shell");
 	}
 	const umask = read_umask(config);

@@ -2,21 +2,38 @@
 
 import type { Command } from "commander";
 import { watch_stray_errors } from "../core/module_guard.ts";
+import { WebConsole } from "../plugins/mod_web_console.ts";
 import type { RunningServer } from "../running_server.ts";
 import { open_server, refuse } from "./opening.ts";
 import { reloading, tell_systemd } from "./service_manager.ts";
+import { first_admin } from "./web_page.ts";
+
+/** Where browsers find the server; undefined where they do not. */
+function web_origin(server: RunningServer): string | undefined {
+	const listener = server.addresses().find(({ service }) => service === "http");
+	if (listener === undefined) return undefined;
+	return `http://${listener.host.includes(":") ? `[${listener.host}]` : listener.host}:${listener.port}`;
+}
 
 /** Where a browser gets a client, if it is the host's first page. */
 function web_page(server: RunningServer): string | undefined {
-	const listener = server.addresses().find(({ service }) => service === "http");
+	const origin = web_origin(server);
 	const host = [...server.hosts.values()].find(({ modules }) => modules.has("conversejs"))?.host;
-	if (listener === undefined || host === undefined) return undefined;
+	if (origin === undefined || host === undefined) return undefined;
 	const path = new URL(server.hosts.get(host)?.modules.get("conversejs")?.module.http_url("conversejs") ?? "http://-/").pathname;
-	return `http://${listener.host.includes(":") ? `[${listener.host}]` : listener.host}:${listener.port}${path}`;
+	return `${origin}${path}`;
+}
+
+/** The address by which a newcomer is an administrator. */
+function console_link(server: RunningServer): string | undefined {
+	const origin = web_origin(server);
+	const web_console = server.modulemanager.get_module("*", "web_console")?.exports;
+	if (origin === undefined || !(web_console instanceof WebConsole)) return undefined;
+	return web_console.link(origin, first_admin);
 }
 
 /** What a newcomer sees: where the server is, how to talk to it, where its data lies. */
-function welcome(server: RunningServer): string {
+function welcome(server: RunningServer, is_newcomer: boolean): string {
 	const where = server
 		.addresses()
 		.map(({ service, host, port }) => `${host.includes(":") ? `[${host}]` : host}:${port} (${service})`)
@@ -32,6 +49,8 @@ function welcome(server: RunningServer): string {
 		lines.push(`  Log in     as anybody@${account}, with any password (accounts are open: for development only)`);
 	}
 	if (rooms !== undefined) lines.push(`  Join       tearoom@${rooms}, or any other room: it is made when you enter`);
+	const link = is_newcomer ? console_link(server) : undefined;
+	if (link !== undefined) lines.push(`  Console    ${link}`);
 	lines.push(`  Data       ${server.paths.data}`, "  Stop       Ctrl-C");
 	return `${lines.join("\n")}\n`;
 }
@@ -91,7 +110,7 @@ async function start(options: { config?: string; data: string }): Promise<void> 
 		});
 	}
 	// Programs that wait for this line may send a signal at once
-	process.stdout.write(welcome(server));
+	process.stdout.write(welcome(server, options.config === undefined));
 	tell("READY=1");
 }
 

@@ -79,6 +79,7 @@ import { definition as vcard_legacy } from "./mod_vcard_legacy.ts";
 import { definition as vcard4 } from "./mod_vcard4.ts";
 import { definition as version } from "./mod_version.ts";
 import { definition as watchregistrations } from "./mod_watchregistrations.ts";
+import { definition as web_console } from "./mod_web_console.ts";
 import { definition as websocket } from "./mod_websocket.ts";
 import { definition as welcome } from "./mod_welcome.ts";
 
@@ -162,6 +163,7 @@ export const host_modules: readonly ModuleDefinition[] = [
 	vcard_legacy,
 	version,
 	watchregistrations,
+	web_console,
 	websocket,
 	welcome,
 ];

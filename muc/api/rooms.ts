@@ -116,6 +116,19 @@ export function room_commands(rooms: ApiRooms): ApiCommand[] {
 			},
 		}),
 		api_command({
+			name: "get_room_info",
+			desc: "A room with what it is set to",
+			scope: "rooms:read",
+			rights: "host",
+			parameters: room_parameters,
+			host: "service",
+			result: room_record,
+			run: (_caller, args) => {
+				const room = find_room(rooms, args);
+				return room.ok ? ok(show_room(room.value)) : room;
+			},
+		}),
+		api_command({
 			name: "create_room",
 			desc: "Makes a room, with the settings that new rooms have",
 			scope: "rooms:write",

@@ -37,6 +37,20 @@ import { createRequire as make_require } from 'node:module'; const require = mak
 });
 chmodSync(join(to, "enjamb.js"), 0o755);
 
+// The page of the console, which runs in browsers and loads nothing from elsewhere
+const page = "host/plugins/web_console/page";
+await build({
+	absWorkingDir: root,
+	entryPoints: { console: `${page}/main.ts`, style: `${page}/console.css` },
+	outdir: join(to, "console"),
+	bundle: true,
+	minify: true,
+	format: "esm",
+	platform: "browser",
+	target: ["chrome123", "firefox121", "safari17.5"],
+	logLevel: "warning",
+});
+
 // The compiler is there where the package is built, and not where it is only used.
 const compiler = join(dirname(createRequire(import.meta.url).resolve("typescript/package.json")), "bin/tsc");
 execFileSync(process.execPath, [compiler, "-p", join(import.meta.dirname, "tsconfig.json")], { stdio: "inherit" });

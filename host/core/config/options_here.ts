@@ -345,5 +345,6 @@ export const dependencies_here: Readonly<Record<string, string>> = {
 	uptime: "adhoc",
 	vcard4: "pep",
 	vcard_legacy: "pep",
+	web_console: "http http_api",
 	websocket: "c2s http http_altconnect",
 };

@@ -136,6 +136,11 @@ export class Tokens {
 		return made;
 	}
 
+	/** How many people are logged in. */
+	count_sessions(): number {
+		return [...this.known.values()].filter(({ host }) => host === undefined).length;
+	}
+
 	/** Whose token a text is; undefined for one that is none, or that has ended. */
 	find(text: string): Token | undefined {
 		const [, id = "", secret = ""] = form.exec(text) ?? [];

@@ -77,6 +77,7 @@ describe("the API of a server", () => {
 				get_room_archive: room("described"),
 				get_room_form: room("described"),
 				get_room_history: room("described"),
+				get_room_info: room("described"),
 				get_room_occupants: room("described"),
 				get_room_occupants_number: room("described"),
 				get_room_options: room("described"),
