@@ -17,8 +17,8 @@ export const definition: ModuleDefinition = {
 		const text = module.get_option_string("registration_notification", "User $username just registered on $host from $ip");
 		const type = module.get_option_enum("registration_notification_type", "chat", "normal", "headline");
 
-		module.hook("user-registered", ({ username, host, session }) => {
-			const values: Record<string, string | undefined> = { username, host, ip: session?.ip };
+		module.hook("user-registered", ({ username, host, session, ip }) => {
+			const values: Record<string, string | undefined> = { username, host, ip: ip ?? session?.ip };
 			const body = text.replace(/\$(\w+)/g, (variable, name: string) => values[name] ?? variable);
 			for (const to of watchers) module.send(st.message({ type, from, to }, body));
 		});

@@ -1,7 +1,6 @@
 // There and back: invitations, uploads, tombstones of accounts, and archives from which somebody was erased, in our hands and in
 // Prosody's. ENJAMB_REFERENCE names another Prosody than the one on the PATH.
 
-import { request } from "node:http";
 import { afterEach, describe, expect, it } from "vitest";
 import { ns } from "../../host/util/ns.ts";
 import * as st from "../../host/util/stanza.ts";
@@ -10,6 +9,7 @@ import type { Client } from "../../tools/scansion/client.ts";
 import { not_installed } from "../needs.ts";
 import { configure, enter, say } from "./alternation/make.ts";
 import { done, expect_from, login, question, type Running, register, Stage } from "./alternation/servers.ts";
+import { http_to } from "./http_to.ts";
 import { Typist } from "./plugins/admin_shell/typing.ts";
 import { why_not } from "./prosody_lua.ts";
 import { RawStream } from "./raw_stream.ts";
@@ -78,28 +78,15 @@ async function show_token(port: number, token: string): Promise<string> {
 	return /type='(\w+)'/.exec(answer ?? "")?.[1] ?? "";
 }
 
-function http(
+async function http(
 	port: number,
 	url: string,
 	method: string,
 	headers: Record<string, string>,
-	body?: string,
+	text?: string,
 ): Promise<[number, string]> {
-	const { host, pathname } = new URL(url);
-	return new Promise((resolve, reject) => {
-		const asked = request(
-			{ host: "127.0.0.1", port, path: pathname, method, headers: { host, ...headers }, agent: false },
-			(got) => {
-				let text = "";
-				got.setEncoding("utf8").on("data", (chunk: string) => {
-					text += chunk;
-				});
-				got.on("end", () => resolve([got.statusCode ?? 0, text]));
-			},
-		);
-		asked.on("error", reject);
-		asked.end(body);
-	});
+	const { status, body } = await http_to(port, url, method, headers, text);
+	return [status, body.toString()];
 }
 
 /** Uploads a text; gives where it can be got. */

@@ -1,7 +1,7 @@
-import { request } from "node:http";
 import { afterEach, describe, expect, it } from "vitest";
 import * as st from "../../host/util/stanza.ts";
 import { ask } from "../helper.ts";
+import { http_to } from "../host/http_to.ts";
 import { missing, type Stage, start_ours, start_prosody, without_prosody } from "./community/community.ts";
 
 // Prosody's own mod_http_file_share (XEP-0363), in Lua: uploads go to a file as they come, and are sent from there.
@@ -15,31 +15,6 @@ const troupe = {
 const xmlns = "urn:xmpp:http:upload:0";
 const is_missing = missing("http_file_share");
 const content = Buffer.alloc(300_000, "Bytes \0\xff and more. ", "latin1");
-
-interface Answer {
-	readonly status: number;
-	readonly type: string | undefined;
-	readonly body: Buffer;
-}
-
-/** Asks the server of a stage, whatever name its URL has. */
-function http(url: string, port: number, method: string, headers: Record<string, string> = {}, body?: Buffer): Promise<Answer> {
-	const { host, pathname } = new URL(url);
-	return new Promise((resolve, reject) => {
-		const asked = request(
-			{ host: "127.0.0.1", port, path: pathname, method, headers: { host, ...headers }, agent: false },
-			(response) => {
-				const chunks: Buffer[] = [];
-				response.on("data", (chunk: Buffer) => chunks.push(chunk));
-				response.on("end", () =>
-					resolve({ status: response.statusCode ?? 0, type: response.headers["content-type"], body: Buffer.concat(chunks) }),
-				);
-			},
-		);
-		asked.on("error", reject);
-		asked.end(body);
-	});
-}
 
 describe.each([
 	["this server", start_ours, is_missing],
@@ -72,16 +47,16 @@ describe.each([
 		const length = { "content-length": String(content.length) };
 
 		const forged = { Authorization: "Bearer forged" };
-		const refused = http(slot.put, port, "PUT", { ...forged, ...type, ...length }, content).then(({ status }) => status);
+		const refused = http_to(port, slot.put, "PUT", { ...forged, ...type, ...length }, content).then(({ status }) => status);
 		// whoever goes on sending may find the connection closed before he reads why
 		expect([401, "reset"]).toContain(await refused.catch(() => "reset"));
-		const stored = await http(slot.put, port, "PUT", { ...slot.headers, ...type, ...length }, content);
+		const stored = await http_to(port, slot.put, "PUT", { ...slot.headers, ...type, ...length }, content);
 		expect(stored.status).toBe(201);
-		const got = await http(slot.get, port, "GET");
-		expect([got.status, got.type, got.body.equals(content)]).toEqual([200, "application/octet-stream", true]);
-		const head = await http(slot.get, port, "HEAD");
+		const got = await http_to(port, slot.get, "GET");
+		expect([got.status, got.headers["content-type"], got.body.equals(content)]).toEqual([200, "application/octet-stream", true]);
+		const head = await http_to(port, slot.get, "HEAD");
 		expect([head.status, head.body.length]).toEqual([200, 0]);
-		expect((await http(slot.get.replace(/[^/]+\/bytes/, "other/bytes"), port, "GET")).status).toBe(404);
+		expect((await http_to(port, slot.get.replace(/[^/]+\/bytes/, "other/bytes"), "GET")).status).toBe(404);
 		expect(await slot_for(1_000_000_000)).toBeUndefined();
 	});
 });

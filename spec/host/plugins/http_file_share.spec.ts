@@ -11,6 +11,7 @@ import * as st from "../../../host/util/stanza.ts";
 import type { Client } from "../../../tools/scansion/client.ts";
 import { ask, eventually } from "../../helper.ts";
 import { type OurStage, on_both, type Stage, start_ours, without_prosody } from "../../lua-shims/community/community.ts";
+import { type HttpAnswer, http_to } from "../http_to.ts";
 
 const xmlns = "urn:xmpp:http:upload:0";
 const no_prosody = without_prosody();
@@ -27,29 +28,15 @@ ${more}`,
 	};
 }
 
-interface Answer {
-	readonly status: number;
-	readonly headers: Readonly<Record<string, unknown>>;
-	readonly body: Buffer;
-}
-
-/** Asks the server of a stage, whatever name its URL has. */
-function http(stage: Stage, url: string, method: string, headers: Record<string, string> = {}, body?: Buffer): Promise<Answer> {
-	const { host, pathname } = new URL(url);
-	return new Promise((resolve, reject) => {
-		const asked = request(
-			{ host: "127.0.0.1", port: new URL(stage.url).port, path: pathname, method, headers: { host, ...headers }, agent: false },
-			(response) => {
-				const chunks: Buffer[] = [];
-				response.on("data", (chunk: Buffer) => chunks.push(chunk));
-				response.on("end", () =>
-					resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks) }),
-				);
-			},
-		);
-		asked.on("error", reject);
-		asked.end(body);
-	});
+/** Asks the server of a stage. */
+function http(
+	stage: Stage,
+	url: string,
+	method: string,
+	headers: Record<string, string> = {},
+	body?: Buffer,
+): Promise<HttpAnswer> {
+	return http_to(Number(new URL(stage.url).port), url, method, headers, body);
 }
 
 interface Slot {
@@ -81,7 +68,7 @@ async function certain_slot(client: Client, attr: Record<string, string>): Promi
 	return slot;
 }
 
-function put(stage: Stage, slot: Slot, body: Buffer, headers: Record<string, string> = {}): Promise<Answer> {
+function put(stage: Stage, slot: Slot, body: Buffer, headers: Record<string, string> = {}): Promise<HttpAnswer> {
 	const length = { "content-length": String(body.length) };
 	return http(stage, slot.put, "PUT", { authorization: `Bearer ${slot.token}`, ...length, ...headers }, body);
 }
