@@ -71,7 +71,6 @@ const plays: readonly Play[] = [
 		accounts("roster_allinall"),
 		accounts("smacks_offline"),
 		accounts("spam_reporting"),
-		accounts("swedishchef"),
 		accounts("block_registrations", undefined, 'block_registrations_users = { "mira" }'),
 	].map((play) => ({ ...play, packaged: false })),
 	rooms("muc_access_control", undefined, 'muc_access_lists = { terrace = { "localhost" } }'),

@@ -11,6 +11,7 @@ export class JitsiClient {
 	private readonly seen: string[] = [];
 	private wake: () => void = () => {};
 	private ended = false;
+	private pings = 0;
 	jid = "";
 
 	private constructor(private readonly socket: WebSocket) {
@@ -63,11 +64,11 @@ export class JitsiClient {
 	}
 
 	/** The next stanza that matches; what comes before it is dropped. Throws where none comes. */
-	async take(pattern: RegExp): Promise<string> {
+	async take(pattern: RegExp, accepts: (stanza: string) => boolean = (stanza) => pattern.test(stanza)): Promise<string> {
 		const deadline = Date.now() + patience;
 		for (;;) {
 			for (let next = this.queue.shift(); next !== undefined; next = this.queue.shift()) {
-				if (pattern.test(next)) return next;
+				if (accepts(next)) return next;
 			}
 			if (this.ended || Date.now() > deadline)
 				throw new Error(`never got ${pattern}, but ${this.seen.slice(-8).join("\n") || "nothing"}`);
@@ -86,6 +87,19 @@ export class JitsiClient {
 			"s",
 		);
 		return this.take(answer);
+	}
+
+	/** Waits until all that was sent is handled, and gives all that has come since the last stanza that was taken. */
+	async settle(): Promise<string[]> {
+		const id = `settle${++this.pings}`;
+		this.send(`<iq type='get' id='${id}' to='localhost'><ping xmlns='${ns.ping}'/></iq>`);
+		const came: string[] = [];
+		await this.take(/^/, (stanza) => {
+			if (new RegExp(`id=['"]${id}['"]`).test(stanza)) return true;
+			came.push(stanza);
+			return false;
+		});
+		return came;
 	}
 
 	close(): void {
