@@ -21,6 +21,8 @@ export interface BenchOptions {
 	readonly against: readonly string[];
 	/** Another Prosody than that on the PATH. */
 	readonly prosody?: string | undefined;
+	/** The option `sql` of Prosody and Enjamb, as Lua, instead of SQLite; `%s` in it stands for the server's name. */
+	readonly sql?: string | undefined;
 	/** Only scenarios whose ids begin with one of these. */
 	readonly scenarios?: readonly string[] | undefined;
 	/** Also how the cost grows with occupants and rooms, and how long a great storm keeps others waiting. */
@@ -125,10 +127,10 @@ async function measure_once(
 	scenario: Scenario,
 	name: SubjectName,
 	effort: Effort,
-	{ program, prosody, complain }: BenchOptions,
+	{ program, prosody, sql, complain }: BenchOptions,
 	core: number,
 ): Promise<Finding | undefined> {
-	const started = await start_subject(name, scenario, { program, prosody, core });
+	const started = await start_subject(name, scenario, { program, prosody, sql, core });
 	if (!started.ok) {
 		complain(`${scenario.id} ${name}: ${started.error}\n`);
 		return undefined;

@@ -13,6 +13,7 @@ interface BenchFlags {
 	readonly sweeps?: boolean;
 	readonly runs: number;
 	readonly seconds: number;
+	readonly sql?: string;
 	readonly html?: string;
 	readonly json?: boolean;
 	readonly floor?: number;
@@ -29,6 +30,7 @@ export function add_bench(program: Command): void {
 		)
 		.option("--against <servers>", "also measure these: prosody, ejabberd, floor, lua (separated by commas)")
 		.option("--prosody <path>", "a prosody, or a built checkout of it; otherwise the one on the PATH")
+		.option("--sql <option>", "the option sql of both, as Lua, instead of SQLite; %s in it is the server's name: prosody, enjamb")
 		.option("--only <loads>", "only loads whose names begin with these (separated by commas)")
 		.option("--sweeps", "also how costs grow with rooms and occupants, and what a storm of 2,000 does to others")
 		.option("--runs <count>", "how often everything is measured", whole_number, 3)

@@ -31,6 +31,8 @@ export interface SubjectOptions {
 	readonly prosody?: string | undefined;
 	/** Where servers run. */
 	readonly core: number;
+	/** The option `sql` of Prosody and Enjamb, as Lua, instead of SQLite; `%s` in it stands for the server's name. */
+	readonly sql?: string | undefined;
 }
 
 /** Where a measured server keeps its rooms, and how those in them reach it. */
@@ -88,17 +90,19 @@ function firewall_config(firewall: Firewall, folder: string): string[] {
  * What Prosody and Enjamb both run: anonymous clients, rooms that are open at once.
  * @param port of the entrance, where that is not plain TCP
  * @param folder for files of its own
+ * @param sql the option of that name
  */
 function shared_config(
 	{ archive, storage: kept_in, entrance = "tcp", firewall }: SubjectRooms,
 	port: number,
 	folder: string,
+	sql = '{ driver = "SQLite3", database = "bench.sqlite" }',
 ): string {
 	const { module, options, rooms = [], end = [] } = entrance_config(entrance, port, folder);
 	const rules = firewall === undefined ? [] : firewall_config(firewall, folder);
 	const storage =
 		kept_in !== undefined ? [`storage = "${kept_in}"`] : archive ? ['storage = { muc_log = "sql" }'] : ['storage = "memory"'];
-	if (archive || kept_in === "sql") storage.push('sql = { driver = "SQLite3", database = "bench.sqlite" }');
+	if (archive || kept_in === "sql") storage.push(`sql = ${sql}`);
 	return `${[
 		...(firewall === undefined ? [] : [`plugin_paths = { "${join(folder, "plugins")}" }`]),
 		`modules_enabled = { "saslauth", "disco"${module === undefined ? "" : `, "${module}"`} }`,
@@ -200,7 +204,7 @@ async function launch(
 
 async function start_prosody(
 	rooms: SubjectRooms,
-	{ prosody, core }: SubjectOptions,
+	{ prosody, core, sql }: SubjectOptions,
 	entrance_port: number,
 ): Promise<Result<Subject, string>> {
 	// Prosody does not make the folder for its database
@@ -208,7 +212,7 @@ async function start_prosody(
 	const begun = performance.now();
 	const started = await start_reference({
 		prosody,
-		config: shared_config(rooms, entrance_port, data_folder),
+		config: shared_config(rooms, entrance_port, data_folder, sql?.replaceAll("%s", "prosody")),
 		data_folder,
 		timeout: patience,
 	});
@@ -280,6 +284,9 @@ async function start_named(
 		}
 		head.push(`plugin_paths = { "${prosody_modules}" }`, 'prefer_lua_modules = { "muc", "muc_mam" }');
 	}
-	writeFileSync(config, `${head.join("\n")}\n${shared_config(rooms, entrance_port, folder)}`);
+	writeFileSync(
+		config,
+		`${head.join("\n")}\n${shared_config(rooms, entrance_port, folder, options.sql?.replaceAll("%s", name))}`,
+	);
 	return launch(name, folder, port, pinned(core, [...program, "start", "--config", config]));
 }
