@@ -6,10 +6,10 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import Sqlite from "better-sqlite3";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { hall, Known, live_and_die, prepare, service, start_victim, type Victim } from "./durability/load.ts";
+import { Known, live_and_die, prepare, service, start_victim, type Victim } from "./durability/load.ts";
+import { missing } from "./durability/missing.ts";
 import { can_mount, mount, Troubles, unmount } from "./durability/trouble.ts";
 import { run_lua, why_not } from "./prosody_lua.ts";
-import { start_storage } from "./storage_server.ts";
 
 const program = resolve(process.env["ENJAMB_PROGRAM"] ?? join(import.meta.dirname, "../../dist/enjamb.js"));
 const kills = Number(process.env["ENJAMB_KILLS"] ?? 6);
@@ -33,56 +33,6 @@ afterEach(async () => {
 	if (can_mount) unmount(join(folder, "data"));
 	rmSync(folder, { recursive: true, force: true });
 });
-
-function table(value: unknown): Record<string, unknown> {
-	return typeof value === "object" && value !== null ? Object.fromEntries(Object.entries(value)) : {};
-}
-
-/** What of the known is not in storage, of these messages by room. */
-function missing(known: Known, messages_by_room: Known["messages"], storage: string): string[] {
-	const server = start_storage(
-		{ "*": { storage, storage_archive_item_limit: 1_000_000 }, [service]: {} },
-		{ folder: join(folder, "data") },
-	);
-	const wrong = known.nowhere.map((message) => `${message}: delivered, and archived nowhere`);
-	const archive = server.open("muc_log", "archive", service);
-	for (const [room, messages] of messages_by_room) {
-		const found = archive.find(room.split("@")[0] ?? "");
-		if (!found.ok) {
-			wrong.push(`${room}: ${found.error.text}`);
-			continue;
-		}
-		const stored = new Map(found.value.items.map(({ id, stanza }) => [id, stanza.get_child_text("body")]));
-		for (const [id, body] of messages) {
-			if (stored.get(id) !== body) wrong.push(`${room}, message ${id}: ${stored.get(id) ?? "not there"} instead of ${body}`);
-		}
-		for (const body of stored.values()) {
-			const beginning = /^\S+ \S+ /.exec(body ?? "")?.[0] ?? "";
-			if (known.refused.has(beginning)) wrong.push(`${room}: there is the message ${body}, which was refused`);
-		}
-	}
-	const configs = server.open("config", "keyval", service);
-	for (const room of [hall, ...messages_by_room.keys()]) {
-		const config = configs.get(room.split("@")[0] ?? "");
-		if (!config.ok || config.value === undefined) {
-			wrong.push(`${room}: ${config.ok ? "its settings are gone" : config.error.text}`);
-			continue;
-		}
-		if (room !== hall) continue;
-		const name = String(table(config.value["_data"])["name"] ?? "");
-		const allowed = known.names.allowed();
-		if (allowed?.includes(name) === false) wrong.push(`the hall is called ${name} instead of ${allowed.join(" or ")}`);
-		for (const member of known.members) {
-			if (config.value[member] !== "member") wrong.push(`${member} is ${config.value[member] ?? "nobody"} in the hall`);
-		}
-		for (const member of known.refused_members) {
-			if (config.value[member] !== undefined) wrong.push(`${member} is ${config.value[member]} in the hall, which was refused`);
-		}
-	}
-	server.stop(true);
-	wrong.push(...server.log.filter((line) => line.startsWith("error")));
-	return wrong;
-}
 
 /** Whether Prosody can read every file, which it does not if one entry of a list is broken. */
 function unreadable_for_prosody(): string {
@@ -124,7 +74,7 @@ describe.each([
 		const troubles = is_troubled ? new Troubles(storage, data) : undefined;
 		if (troubles?.names.length === 0) throw new Error("there is nothing that could go wrong here");
 		const known = new Known();
-		const path = prepare(program, folder, storage);
+		const path = prepare(program, folder, `"${storage}"`);
 		for (let life = 1; life <= kills; life++) {
 			victim = await start_victim(program, folder, path);
 			const lifetime = Math.random() * (is_troubled ? longest_troubled_life : longest_life);
@@ -135,7 +85,7 @@ describe.each([
 			// All rooms of all lives take long to look through: those of this one every time, the others now and then.
 			const all = life % 10 === 0 || life === kills;
 			const recent = new Map([...known.messages].filter(([room]) => all || room.startsWith(`life${life}-`)));
-			expect(missing(known, recent, storage)).toEqual([]);
+			expect(missing(known, recent, { storage }, data)).toEqual([]);
 		}
 		expect(known.count).toBeGreaterThan(kills);
 		expect(known.names.confirmed).toBeGreaterThan(0);

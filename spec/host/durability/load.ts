@@ -10,7 +10,6 @@ import type { Stanza } from "../../../host/util/stanza.ts";
 import * as st from "../../../host/util/stanza.ts";
 import { Client } from "../../../tools/scansion/client.ts";
 import { patience } from "../../helper.ts";
-import type { Troubles } from "./trouble.ts";
 
 export const service = "conference.localhost";
 /** A host whose accounts have passwords. */
@@ -34,7 +33,7 @@ c2s_require_encryption = false
 allow_unencrypted_plain_auth = true
 modules_enabled = { "disco", "roster", "saslauth", "ping" }
 modules_disabled = { "s2s", "tls" }
-storage = "${storage}"
+storage = ${storage}
 storage_archive_item_limit = 1000000
 storage_lock_timeout = 0.15
 muc_log_expires_after = "never"
@@ -58,7 +57,10 @@ export interface Victim {
 	stop(): Promise<void>;
 }
 
-/** Writes the configuration of a server and makes the account in it whose password changes. Answers with the file's path. */
+/**
+ * Writes the configuration of a server and makes the account in it whose password changes. Answers with the file's path.
+ * @param storage the option, as Lua, with what else belongs to it on lines of their own
+ */
 export function prepare(program: string, folder: string, storage: string): string {
 	const path = join(folder, "prosody.cfg.lua");
 	writeFileSync(path, config(join(folder, "data"), storage));
@@ -278,7 +280,7 @@ export async function live_and_die(
 	known: Known,
 	word: string,
 	lifetime: number,
-	troubles?: Troubles,
+	troubles?: { run(pid: number): Promise<void>; stop(): void },
 ): Promise<string[]> {
 	const [owner, speaker, listener] = [
 		await login(victim.port, "owner"),
