@@ -5,12 +5,15 @@ import type { Command } from "commander";
 export function add_migrate(program: Command): void {
 	program
 		.command("migrate")
-		.description("move data between Prosody's files and its SQLite tables, or from another server, and prove that all is there")
+		.description("move data between Prosody's files and its SQL tables, or from another server, and prove that all is there")
 		.requiredOption(
 			"--from <place>",
-			"where they are: internal:FOLDER, sql:FILE, config:FILE for where that keeps them, ejabberd:FILE for a dump, or metronome:FOLDER",
+			"where they are: internal:FOLDER, sql:FILE, config:FILE for where that keeps them, postgresql://USER@HOST/DATABASE, mysql://…, ejabberd:FILE for a dump, or metronome:FOLDER",
 		)
-		.requiredOption("--to <place>", "where they shall be: internal:FOLDER, sql:FILE or config:FILE; it must be new, or empty")
+		.requiredOption(
+			"--to <place>",
+			"where they shall be: internal:FOLDER, sql:FILE, config:FILE, postgresql://… or mysql://…; it must be new, or empty",
+		)
 		.option("--dry-run", "read everything, and write nothing but the report")
 		.addHelpText(
 			"after",

@@ -3,16 +3,21 @@
 import { accessSync, constants, existsSync, statSync } from "node:fs";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { type Config, global_section } from "../../core/configmanager.ts";
+import { address_text, type ServerAddress } from "../../core/network_sql/messages.ts";
 import { current_driver, default_driver } from "../../core/storagemanager.ts";
+import { network_expected, read_address } from "../../plugins/storage_sql/network.ts";
 import { internal_source } from "../migrate/internal_source.ts";
+import { network_source } from "../migrate/network_source.ts";
 import { sqlite_source } from "../migrate/sqlite_source.ts";
 import { type Source, type Unit, type Unreadable, unit_text } from "../migrate/types.ts";
+import { check_server, is_error, type ServerFinding } from "./databases.ts";
 import type { Finding } from "./findings.ts";
 
 /** Where a driver keeps what it stores; undefined where it keeps nothing in files. */
 export type StoragePlace =
 	| { readonly driver: "internal"; readonly folder: string }
-	| { readonly driver: "sql"; readonly file: string };
+	| { readonly driver: "sql"; readonly file: string }
+	| { readonly driver: "sql"; readonly address: ServerAddress };
 
 /** The drivers that a configuration uses. */
 interface UsedDriver {
@@ -48,13 +53,22 @@ export function access_problem(path: string): string | undefined {
 	}
 }
 
-/** The file that the option `sql` of a section means. Source: mod_storage_sql. */
-export function sqlite_file(config: Config, host: string, data_folder: string): { file: string } | { problem: string } {
+/** The file or the database over the network that the option `sql` of a section means. Source: mod_storage_sql. */
+function sql_place(
+	config: Config,
+	host: string,
+	data_folder: string,
+): { file: string } | { address: ServerAddress } | { problem: string } {
 	const option = config.get(host, "sql");
 	const expected = 'expected { driver = "SQLite3", database = "prosody.sqlite" }';
 	if (option === undefined) return { file: join(data_folder, "prosody.sqlite") };
 	if (typeof option !== "object" || Array.isArray(option) || option instanceof Map) return { problem: `option sql: ${expected}` };
 	const { driver, database = "prosody.sqlite" } = option;
+	if (driver === "PostgreSQL" || driver === "MySQL") {
+		const address = read_address(driver, { ...option });
+		if (address.ok) return { address: address.value };
+		return { problem: `option sql: ${address.error}: expected ${network_expected(driver)}` };
+	}
 	if (driver !== "SQLite3") return { problem: `option sql: the driver ${JSON.stringify(driver)} is not there: ${expected}` };
 	if (typeof database !== "string" || database === "") return { problem: `option sql: database is no file name: ${expected}` };
 	return { file: isAbsolute(database) || database === ":memory:" ? database : resolve(data_folder, database) };
@@ -67,7 +81,8 @@ export function storage_places(config: Config, data_folder: string): StoragePlac
 		for (const { driver } of drivers_of(config, host)) {
 			if (driver === "internal") places.set("internal", { driver, folder: data_folder });
 			if (driver !== "sql") continue;
-			const found = sqlite_file(config, host, data_folder);
+			const found = sql_place(config, host, data_folder);
+			if ("address" in found) places.set(JSON.stringify(found.address), { driver, address: found.address });
 			if ("file" in found && found.file !== ":memory:") places.set(found.file, { driver, file: found.file });
 		}
 	}
@@ -77,6 +92,7 @@ export function storage_places(config: Config, data_folder: string): StoragePlac
 /** Looks whether data can be kept where the configuration says: folders and files that this user can read and write. */
 export function check_storage(config: Config, data_folder: string): Finding[] {
 	const findings = new Map<string, Finding>();
+	const servers = new Map<string, readonly ServerFinding[]>();
 	const add = (finding: Finding): void => void findings.set(finding.message, findings.get(finding.message) ?? finding);
 	for (const host of config.hosts()) {
 		for (const used of drivers_of(config, host)) {
@@ -94,9 +110,16 @@ export function check_storage(config: Config, data_folder: string): Finding[] {
 				});
 			}
 			if (used.driver !== "sql") continue;
-			const found = sqlite_file(config, host, data_folder);
+			const found = sql_place(config, host, data_folder);
 			if ("problem" in found) {
 				add({ ...place, severity: "error", message: found.problem });
+				continue;
+			}
+			if ("address" in found) {
+				const key = JSON.stringify(found.address);
+				const looked_at = servers.get(key) ?? check_server(found.address, config.get(host, "sql_manage_tables") !== false);
+				servers.set(key, looked_at);
+				for (const finding of looked_at) add({ ...place, ...finding });
 				continue;
 			}
 			if (found.file === ":memory:") continue;
@@ -160,10 +183,16 @@ export function check_stored(config: Config, data_folder: string): Finding[] {
 		findings.push({ area: "storage", severity: "error", file, message, expected: "nothing of it is ever overwritten" });
 	};
 	for (const place of storage_places(config, data_folder)) {
-		const path = place.driver === "internal" ? place.folder : place.file;
-		if (!existsSync(path)) continue;
+		const path = place.driver === "internal" ? place.folder : "file" in place ? place.file : address_text(place.address);
+		// Whether a database elsewhere can be read at all is looked at in check_storage
+		if ("address" in place ? check_server(place.address, true).some(is_error) : !existsSync(path)) continue;
 		try {
-			const source = place.driver === "internal" ? internal_source(path) : sqlite_source(path);
+			const source =
+				place.driver === "internal"
+					? internal_source(path)
+					: "file" in place
+						? sqlite_source(path)
+						: network_source(place.address);
 			let count = 0;
 			for (const unit of source.units().filter(({ kind }) => kind === "keyval")) {
 				for (const { place: where, reason } of unreadable_of(source, unit, path)) {

@@ -156,7 +156,7 @@ export function internal_target(folder: string): Target {
 			const text = archive_item_text(record);
 			if (!text.ok) return text;
 			open?.append(text.value);
-			return ok(undefined);
+			return ok(record);
 		},
 		cursor: () => ({ position: open?.position ?? 0, items: open?.items ?? 0 }),
 		close_archive() {

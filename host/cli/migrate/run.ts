@@ -1,84 +1,37 @@
 // Counterpart: tools/migration/prosody-migrator.lua. What `enjamb migrate` does.
 
 import { existsSync, realpathSync, statSync } from "node:fs";
-import { basename, dirname, join, resolve, sep } from "node:path";
-import { load_config } from "../../composition.ts";
-import { data_folder } from "../../startup.ts";
-import { failed, ok, type Result } from "../../util/error.ts";
+import { basename, dirname, join, sep } from "node:path";
+import type { ServerAddress } from "../../core/network_sql/messages.ts";
+import type { Result } from "../../util/error.ts";
 import { make_folder } from "../../util/file_owner.ts";
-import { access_problem, storage_places } from "../check/storage.ts";
+import { access_problem } from "../check/storage.ts";
 import { Aside } from "./aside.ts";
-import { ejabberd_source } from "./ejabberd_source.ts";
-import { internal_source } from "./internal_source.ts";
-import { internal_target, occupied_folder } from "./internal_target.ts";
+import { occupied_folder } from "./internal_target.ts";
 import { Journal } from "./journal.ts";
-import { metronome_source } from "./metronome_source.ts";
+import {
+	type Location,
+	location_name,
+	location_text,
+	only_sources,
+	open_source,
+	open_target,
+	parse_location,
+} from "./location.ts";
+import { occupied_server } from "./network_target.ts";
 import { grouped, Progress, type ProgressOutput, printable } from "./progress.ts";
 import { left_text, store_table } from "./report.ts";
-import { sqlite_source } from "./sqlite_source.ts";
-import { occupied_database, sqlite_target } from "./sqlite_target.ts";
+import { occupied_database } from "./sqlite_target.ts";
 import { type Observer, rehearse, transfer, type UnitResult, type Verified, verify } from "./transfer.ts";
-import { type Source, type Target, unit_id, unit_text } from "./types.ts";
-
-/** What a place of data can be. */
-const kinds = ["internal", "sql", "ejabberd", "metronome"] as const;
-type Kind = (typeof kinds)[number];
-
-/** A storage by its kind and path. */
-export interface Location {
-	readonly kind: Kind;
-	readonly path: string;
-}
-
-const forms = "internal:FOLDER, sql:FILE, config:FILE, or, to come from, ejabberd:FILE and metronome:FOLDER";
-
-/** What data can only come from. */
-const only_sources: ReadonlySet<Kind> = new Set(["ejabberd", "metronome"]);
-
-const openers: { readonly [Name in Kind]: (path: string) => Source } = {
-	internal: internal_source,
-	sql: sqlite_source,
-	ejabberd: ejabberd_source,
-	metronome: metronome_source,
-};
-
-function is_kind(text: string): text is Kind {
-	return kinds.some((kind) => kind === text);
-}
-
-/** Where a configuration keeps its data; an error where it does so in several places. */
-async function location_of_config(path: string): Promise<Result<Location, string>> {
-	const loaded = await load_config(path, { missing_credentials: "warn" });
-	if (!loaded.ok) {
-		const { file, line, message } = loaded.error;
-		return failed(`${file}${line === undefined ? "" : `:${line}`}: ${message}`);
-	}
-	const { config } = loaded.value;
-	const places = storage_places(config, data_folder(config, dirname(resolve(path))));
-	const locations = places.map(
-		(place): Location =>
-			place.driver === "internal" ? { kind: "internal", path: place.folder } : { kind: "sql", path: place.file },
-	);
-	const [only, ...others] = locations;
-	if (only === undefined) return failed(`${path}: it keeps no data in files`);
-	if (others.length === 0) return ok(only);
-	const named = locations.map(({ kind, path: place }) => `${kind}:${place}`).join(" and ");
-	return failed(`${path}: it keeps data in several places, ${named}: name the one that is meant`);
-}
-
-/** Reads a location as the command line has it. */
-export async function parse_location(text: string): Promise<Result<Location, string>> {
-	const [, kind = "", path = ""] = /^([a-z0-9]+):(.+)$/s.exec(text) ?? [];
-	if (kind === "config") return location_of_config(path);
-	if (!is_kind(kind) || path === "") return failed(`cannot tell what ${text} is: expected ${forms}`);
-	return ok({ kind, path: resolve(path) });
-}
+import { type Source, unit_id, unit_text } from "./types.ts";
 
 /** What {@link run} is told. */
 export interface MigrateOptions {
 	readonly from: string;
 	readonly to: string;
 	readonly dry_run: boolean;
+	/** Where the journal of a migration to a database over the network lies; the current folder where none is given. */
+	readonly folder?: string;
 	/** For the report. */
 	write(text: string): void;
 	/** For progress and complaints. */
@@ -123,24 +76,6 @@ class Watcher implements Observer {
 	}
 }
 
-function open_source({ kind, path }: Location): Result<Source, string> {
-	if (!existsSync(path)) return failed(`there is no ${path}`);
-	const is_folder = statSync(path).isDirectory();
-	const wants_folder = kind === "internal" || kind === "metronome";
-	if (wants_folder && !is_folder) return failed(`${path} is a file: expected a folder of data`);
-	if (!wants_folder && is_folder) return failed(`${path} is a folder: expected a file`);
-	try {
-		return ok(openers[kind](path));
-	} catch (error) {
-		const text = error instanceof Error ? error.message : String(error);
-		return failed(text.includes(path) ? text : `${path}: ${text}`);
-	}
-}
-
-function open_target({ kind, path }: Location): Result<Target, string> {
-	return kind === "internal" ? ok(internal_target(path)) : sqlite_target(path);
-}
-
 /** The same place, whatever links lead to it, also of what is not there yet. */
 function real(path: string): string {
 	const above = dirname(path);
@@ -150,16 +85,17 @@ function real(path: string): string {
 
 /** Why two places cannot be both ends of a migration; undefined where they can. */
 function too_close(from: Location, to: Location): string | undefined {
-	const [source, target] = [real(from.path), real(to.path)];
+	const [source, target] = [from, to].map((one) => (one.address === undefined ? real(one.path) : location_name(one)));
 	if (source === target) return "--from and --to are the same place";
-	if (to.kind !== "internal" || !target.startsWith(`${source}${sep}`)) return undefined;
+	if (to.kind !== "internal" || !target?.startsWith(`${source}${sep}`)) return undefined;
 	return `--to: ${to.path} is in the folder that is read: expected a folder outside of ${from.path}`;
 }
 
 /** What a place has where there is something to move. */
-const contents: { readonly [Name in Kind]: string } = {
+const contents: { readonly [Name in Location["kind"]]: string } = {
 	internal: "a folder for each host with its stores in it, such as example%2ecom/accounts/romeo.dat",
 	sql: "Prosody's tables, prosody and prosodyarchive, with rows in them",
+	server: "Prosody's tables, prosody and prosodyarchive, with rows in them",
 	ejabberd: "rooms or archives of ejabberd",
 	metronome: "a folder for each host with its stores in it",
 };
@@ -169,8 +105,19 @@ function journal_path({ kind, path }: Location): string {
 	return kind === "internal" ? join(path, "enjamb.migration") : `${path}.migration`;
 }
 
+/** Why nothing may be written to a database over the network; undefined where it is new, or empty. */
+function occupied_elsewhere(address: ServerAddress): string | undefined {
+	try {
+		const what = occupied_server(address);
+		return what === undefined ? undefined : `${what}; nothing is ever written over. Name a new one`;
+	} catch (error) {
+		return error instanceof Error ? error.message : String(error);
+	}
+}
+
 /** Why nothing may be written to a place; undefined where it is new, or empty. */
-function occupied({ kind, path }: Location): string | undefined {
+function occupied({ kind, path, address }: Location): string | undefined {
+	if (address !== undefined) return occupied_elsewhere(address);
 	const found = statSync(path, { throwIfNoEntry: false });
 	if (found !== undefined && found.isDirectory() !== (kind === "internal")) {
 		return kind === "internal" ? `${path} is a file: expected a folder` : `${path} is a folder: expected a file`;
@@ -198,9 +145,9 @@ export async function run(options: MigrateOptions): Promise<0 | 1 | 3> {
 		options.progress.write(`enjamb: ${problem.split("\n").map(printable).join("\n")}\n`);
 		return 1;
 	};
-	const from = await parse_location(options.from);
+	const from = await parse_location(options.from, options.folder);
 	if (!from.ok) return refuse(`--from: ${from.error}`);
-	const to = await parse_location(options.to);
+	const to = await parse_location(options.to, options.folder);
 	if (!to.ok) return refuse(`--to: ${to.error}`);
 	if (only_sources.has(to.value.kind)) return refuse(`--to: ${to.value.kind} is something to come from only`);
 	const close = too_close(from.value, to.value);
@@ -210,9 +157,9 @@ export async function run(options: MigrateOptions): Promise<0 | 1 | 3> {
 	try {
 		if (source.value.units().length === 0) {
 			options.write(left_text(source.value.left_behind()));
-			return refuse(`--from: there is nothing to move in ${from.value.path}: expected ${contents[from.value.kind]}`);
+			return refuse(`--from: there is nothing to move in ${location_name(from.value)}: expected ${contents[from.value.kind]}`);
 		}
-		const journal = Journal.open(journal_path(to.value), source.value.name, `${to.value.kind}:${to.value.path}`);
+		const journal = Journal.open(journal_path(to.value), source.value.name, location_text(to.value));
 		if (!journal.ok) return refuse(journal.error);
 		const trouble = journal.value.resumed ? undefined : occupied(to.value);
 		if (trouble !== undefined) return refuse(`--to: ${trouble}`);
@@ -223,7 +170,13 @@ export async function run(options: MigrateOptions): Promise<0 | 1 | 3> {
 		if (options.dry_run) return try_out(source.value, options);
 		return move(source.value, from.value, to.value, journal.value, aside, options, refuse);
 	} catch (error) {
-		if (!(error instanceof Error && ("code" in error || error.message.includes(to.value.path)))) throw error;
+		if (
+			!(
+				error instanceof Error &&
+				("code" in error || [from.value, to.value].some((one) => error.message.includes(location_name(one))))
+			)
+		)
+			throw error;
 		const stays = existsSync(journal_path(to.value)) && !options.dry_run;
 		return refuse(`${error.message}${stays ? ". What was moved so far stays; the same command goes on from there" : ""}`);
 	} finally {
@@ -269,7 +222,7 @@ function move(
 	const changed = changed_since(source, from, journal);
 	if (changed !== undefined) {
 		return refuse(
-			`${source.name} has changed while it was read (${changed}): stop the server that uses it, remove ${to.path}, and begin again`,
+			`${source.name} has changed while it was read (${changed}): stop the server that uses it, remove ${to.address === undefined ? to.path : "what is in the target"}, and begin again`,
 		);
 	}
 	journal.remove();

@@ -156,7 +156,7 @@ function read_source(file: string): Source {
 					unreadable.push({ place: `${file}: key "${key}"`, reason: value.error, raw: raw_row(row) });
 					continue;
 				}
-				add(table, key, value.value);
+				add_row(table, key, value.value);
 			}
 			return { table: table.size === 0 ? undefined : table, unreadable };
 		},
@@ -186,7 +186,7 @@ function read_source(file: string): Source {
 }
 
 /** Takes a row into a table; the row without a key holds all whose keys are no texts. */
-function add(table: StoreMap, key: string, value: StoreValue): void {
+export function add_row(table: StoreMap, key: string, value: StoreValue): void {
 	if (key !== "") table.set(key, value);
 	else if (typeof value === "object") for (const [other_key, item] of entries(value)) table.set(other_key, item);
 }

@@ -80,7 +80,8 @@ export function sqlite_target(file: string): Result<Target, string> {
 			items = from.items;
 			return ok(undefined);
 		},
-		append({ key, when, with: with_whom, xml }: ArchiveRecord) {
+		append(record: ArchiveRecord) {
+			const { key, when, with: with_whom, xml } = record;
 			if (unit === undefined) throw new Error("no archive is open");
 			const found = problem(xml) ?? problem(key) ?? problem(with_whom);
 			if (found !== undefined) return failed(`${found} cannot be stored in SQLite`);
@@ -88,7 +89,7 @@ export function sqlite_target(file: string): Result<Target, string> {
 			const written = database.write_one(insert, host, user, store, when, with_whom, key, xml);
 			if (written.ok) {
 				items++;
-				return ok(undefined);
+				return ok(record);
 			}
 			if (written.error.text.includes("UNIQUE")) return failed(`there is an item with the id ${key} already`);
 			throw new Error(written.error.text);

@@ -141,7 +141,7 @@ function move_archive(parts: TransferParts, unit: Unit, earlier: UnitState, comm
 			keep(record_kept(entry.record, `it cannot be held by ${target.name}: ${written.error}`));
 			continue;
 		}
-		if (!digest.add(entry.record) || ++links < links_a_commit) continue;
+		if (!digest.add(written.value) || ++links < links_a_commit) continue;
 		links = 0;
 		const { position, items } = target.cursor();
 		journal.note(unit_id(unit), { ...state, items, digest: digest.state, next, position, read, aside: kept, aside_size });

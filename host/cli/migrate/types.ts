@@ -86,8 +86,8 @@ export interface Target {
 	put_table(unit: Unit, table: StoreMap): Result<void, string>;
 	/** Begins an archive, or goes on with one, of which everything behind the cursor is taken back. An error: it is shorter than that. */
 	open_archive(unit: Unit, from: ArchiveCursor): Result<void, string>;
-	/** Adds an item. An error says why it cannot be held. */
-	append(record: ArchiveRecord): Result<void, string>;
+	/** Adds an item; answers with it as it is held, since there may be no fractions of seconds. An error says why it cannot be held. */
+	append(record: ArchiveRecord): Result<ArchiveRecord, string>;
 	cursor(): ArchiveCursor;
 	close_archive(): void;
 	/** Makes permanent what was written so far. Throws where that fails. */

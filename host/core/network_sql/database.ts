@@ -12,6 +12,7 @@ import { address_text, type Outcome, type ServerAddress, type Statement } from "
 const read_limit = 5000;
 const change_limit = 20_000;
 const longest_limit = 10_000;
+const longest_commit = 30_000;
 /** What the thread that talks to the database may take beyond that, to say so itself. */
 const leeway = 1000;
 /**
@@ -66,9 +67,11 @@ export class NetworkDatabase implements Participant, SqlDatabase {
 	private answered = 0;
 	private waiters: { readonly commit: number; resolve(): void }[] = [];
 
+	/** @param waits_for_commits whether a commit is waited for, too: for programs that have nothing else to do */
 	constructor(
 		address: ServerAddress,
 		private readonly turn: Turn,
+		private readonly waits_for_commits = false,
 	) {
 		this.name = address_text(address);
 		this.dialect = dialects[address.driver];
@@ -242,6 +245,10 @@ export class NetworkDatabase implements Participant, SqlDatabase {
 		if (this.unsent.length === 0 && !this.is_open) return undefined;
 		const statements = this.unsent.splice(0);
 		this.is_open = false;
+		if (this.waits_for_commits) {
+			outcome_of(this.link.wait_for({ kind: "commit", statements }, longest_commit));
+			return undefined;
+		}
 		this.asked++;
 		return this.link.ask({ kind: "commit", statements }).then((answer) => {
 			this.answered++;

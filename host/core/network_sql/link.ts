@@ -18,7 +18,8 @@ function start_worker(data: WorkerData): Worker {
 	if (file !== undefined) return new Worker(file, options);
 	const esbuild: typeof import("esbuild") = createRequire(import.meta.url)("esbuild");
 	const { outputFiles } = esbuild.buildSync({
-		entryPoints: [fileURLToPath(new URL("./worker.ts", import.meta.url))],
+		absWorkingDir: fileURLToPath(new URL(".", import.meta.url)),
+		entryPoints: ["worker.ts"],
 		bundle: true,
 		format: "cjs",
 		platform: "node",

@@ -30,7 +30,7 @@ export async function start_postgresql(): Promise<TestDatabase> {
 	const data = join(folder, "data");
 	run_program(
 		join(programs, "initdb"),
-		["-D", data, "-A", "trust", "-U", "root", "-E", "UTF8", "--locale=C", "--no-sync"],
+		["-D", data, "--auth-local=trust", "--auth-host=scram-sha-256", "-U", "root", "-E", "UTF8", "--locale=C", "--no-sync"],
 		runner,
 	);
 	const port = await free_port();
@@ -42,7 +42,7 @@ export async function start_postgresql(): Promise<TestDatabase> {
 		folder,
 	);
 	const query = async (sql: string, database = "prosody"): Promise<unknown[][]> => {
-		const client = new pg.Client({ host: "127.0.0.1", port, user: "root", database });
+		const client = new pg.Client({ host: folder, port, user: "root", database });
 		client.on("error", () => undefined);
 		await client.connect();
 		try {
@@ -66,7 +66,7 @@ export async function start_postgresql(): Promise<TestDatabase> {
 		sql: { driver: "PostgreSQL", database: "prosody", host: "127.0.0.1", port, username: "prosody", password },
 		query,
 		transaction() {
-			const client = new pg.Client({ host: "127.0.0.1", port, user: "root", database: "prosody" });
+			const client = new pg.Client({ host: folder, port, user: "root", database: "prosody" });
 			client.on("error", () => undefined);
 			const open = client.connect();
 			let is_open = false;
