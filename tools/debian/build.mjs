@@ -60,6 +60,7 @@ function put_documents(folder) {
 	put(folder, join(root, "LICENSE"), "usr/share/doc/enjamb/copyright");
 	put(folder, join(root, "README.md"), "usr/share/doc/enjamb/README.md");
 	put(folder, join(root, "host/ADMINISTRATION.md"), "usr/share/doc/enjamb/ADMINISTRATION.md");
+	put(folder, join(root, "tools/grafana/enjamb.json"), "usr/share/doc/enjamb/grafana.json");
 }
 
 function put_service(folder) {
@@ -86,7 +87,7 @@ Version: ${version}
 Architecture: ${architecture}
 Maintainer: The maintainers of Enjamb <enjamb@localhost>
 Installed-Size: ${size}
-Depends: nodejs (>= ${major}), nodejs (<< ${major + 1}), adduser, libc6, libstdc++6
+Depends: nodejs (>= ${major}), nodejs (<< ${major + 1}), adduser, procps, libc6, libstdc++6
 Suggests: prosody
 Section: net
 Priority: optional
