@@ -3,7 +3,7 @@
 import type { ArchiveStore, Erasure, ErasureOptions, ModuleApi, RoomKeeping, StoreTable } from "../../host/core/types.ts";
 import { now } from "../../host/util/datetime.ts";
 import { failed, ok, type Result } from "../../host/util/error.ts";
-import { bare, join, prep } from "../../host/util/jid.ts";
+import { bare, join, node, prep } from "../../host/util/jid.ts";
 import { as_table } from "../kinds.ts";
 import type { Rooms } from "../rooms.ts";
 import { create_room_erasure, type RoomErasure } from "./erase_room.ts";
@@ -106,7 +106,9 @@ export function create_erasure(
 	return {
 		async erase_person(given, options = {}) {
 			const jid = prep(given);
-			if (jid === undefined || bare(jid) !== jid) return failed(`expected a JID such as romeo@example.com, got ${given}`);
+			// A domain is nobody
+			if (jid === undefined || bare(jid) !== jid || node(jid) === undefined)
+				return failed(`expected a JID such as romeo@example.com, got ${given}`);
 			return erase_once(jid, options);
 		},
 		stop() {

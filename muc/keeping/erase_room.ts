@@ -56,15 +56,22 @@ export function create_room_erasure(
 ): (room_jid: string, jid: string, options: ErasureOptions) => Promise<Result<RoomErasure, string>> {
 	const change_memory = create_memory_change(module);
 
-	/** Takes the person out of the room, with affiliation, reserved nick, hats and whatever else is kept with that. */
-	function erase_from_room(room: Room, traces: Traces, keep_bans: boolean, done: RoomErasure): string | undefined {
-		const { jid } = traces;
+	/** Has the person leave. */
+	function remove_occupants(room: Room, jid: string, done: RoomErasure): string | undefined {
 		for (const [nick, { bare_jid }] of [...room.each_occupant()]) {
 			if (bare_jid !== jid) continue;
 			const removed = room.set_role(true, nick, undefined);
 			if (!removed.ok) return `the occupant ${nick} cannot be removed: ${removed.error.condition}`;
 			done.occupants++;
 		}
+		return undefined;
+	}
+
+	/** Takes away the affiliation with the reserved nick, the hats and whatever else is kept with that. */
+	function erase_from_room(room: Room, traces: Traces, keep_bans: boolean, done: RoomErasure): string | undefined {
+		const { jid } = traces;
+		const present = remove_occupants(room, jid, done);
+		if (present !== undefined) return present;
 		const affiliation = room._affiliations.get(jid);
 		if (affiliation !== undefined || room._affiliation_data.has(jid)) {
 			const stays = keep_bans && affiliation === "outcast";
@@ -144,7 +151,11 @@ export function create_room_erasure(
 		if (!room.ok) return room;
 		const traces = traces_in(room.value, jid, options.nicks ?? []);
 		try {
-			// The archive first: the nick that is reserved tells what is from a time without ids
+			// Nothing more is said while the archive is searched
+			const staying = room.value === undefined ? undefined : remove_occupants(room.value, jid, done);
+			const left = await is_stored(module);
+			if (staying !== undefined || !left) return failed(staying ?? not_stored);
+			// Then the archive: the nick that is reserved tells what is from a time without ids
 			const archived = await erase_archive(room_jid, traces, done);
 			if (!archived.ok) return archived;
 			const now = find(room_jid);

@@ -63,6 +63,8 @@ async function rig_of_copy(name: string): Promise<typeof import("./rig.ts")> {
 		format: "esm",
 		platform: "node",
 		logLevel: "error",
+		// It is no JavaScript, and only asked for where systemd waits for a word
+		external: ["node-unix-socket"],
 		absWorkingDir: folder,
 	});
 	return import(outfile);

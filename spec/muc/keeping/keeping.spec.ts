@@ -157,6 +157,7 @@ describe.each(storages)("on %s", (storage) => {
 		expect(room.get_registered_nick(romeo)).toBeUndefined();
 		expect([...room._occupants.keys()]).toEqual([`${room_of("hall")}/creator`]);
 		expect((room._history ?? []).map(({ stanza }) => String(stanza)).join()).not.toMatch(/montague|thousand/);
+		expect(await scene.keeping.erase_person("localhost")).toMatchObject({ ok: false });
 		// Once more, there is nothing left to do
 		expect(await scene.keeping.erase_person(romeo)).toMatchObject({ ok: true, value: { rooms: 0, messages: 0 } });
 	});
