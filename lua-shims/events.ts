@@ -7,8 +7,9 @@ import { payload_of } from "./origins.ts";
 import { table_value } from "./views.ts";
 import { is_string } from "./vm/arguments.ts";
 import { type Table, TValue } from "./vm/fengari.ts";
-import { type Key, key_of, LiveTable, nil, tags, text_of_string } from "./vm/live_table.ts";
+import { is_function, type Key, key_of, LiveTable, nil, tags, text_of_string } from "./vm/live_table.ts";
 import type { NativeFunction } from "./vm/vm.ts";
+import { wrapper_from_lua } from "./wrappers.ts";
 
 type Bus = Events<EventMap>;
 
@@ -35,18 +36,11 @@ class EventsTable extends LiveTable {
 		/** Lua's wrappers, by their functions, so that they can be removed. */
 		const wrappers = new WeakMap<object, AnyWrapper>();
 		const wrapper_of = (value: TValue | undefined, method: string) => {
-			const given = handler_of(value, method);
-			const closure = value?.value as object;
-			let wrapper = wrappers.get(closure);
-			if (!wrapper) {
-				wrapper = (next, name, event) =>
-					(given as (...args: unknown[]) => unknown)(
-						(next_name: string, next_event: unknown) => next(next_name, next_event),
-						name,
-						event,
-					);
-				wrappers.set(closure, wrapper);
-			}
+			if (!is_function(value)) throw new TypeError(`bad argument to ${method}: expected a function as the event's wrapper`);
+			const known = wrappers.get(value.value);
+			if (known !== undefined) return known;
+			const wrapper = wrapper_from_lua(border, value);
+			wrappers.set(value.value, wrapper);
 			return wrapper;
 		};
 		/** The event false stands for all events. */

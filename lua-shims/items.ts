@@ -8,6 +8,7 @@ import {
 	type AdhocCommand,
 	type AdhocForm,
 	type AdhocPermission,
+	type AdhocStep,
 	adhoc_permissions,
 } from "../host/util/adhoc.ts";
 import { Form } from "../host/util/dataforms.ts";
@@ -16,7 +17,7 @@ import { short as new_id } from "../host/util/id.ts";
 import * as jid from "../host/util/jid.ts";
 import { ns } from "../host/util/ns.ts";
 import { iq, Stanza, stanza as stanza_element } from "../host/util/stanza.ts";
-import { promise_of, Waiting } from "../host/util/waiting.ts";
+import { go_on, promise_of, Waiting } from "../host/util/waiting.ts";
 import { listen } from "./connection.ts";
 import type { LuaContext } from "./context.ts";
 import { http_app_from_lua, http_listener } from "./http.ts";
@@ -142,8 +143,14 @@ const command: ItemAdapter = (host, _module, item) => {
 		text_argument(field("node"), "a command's node"),
 		(request, state) => {
 			const data = border.table({ ...request });
-			const [answer = nil, next = nil] = vm.call(handler, [item, data, border.to_lua(state)]);
-			return [adhoc_answer(host, answer), next.ttisnil() ? undefined : border.from_lua(next)];
+			const results = vm.call_waiting(handler, [item, data, border.to_lua(state)]);
+			return go_on(
+				results,
+				([answer = nil, next = nil]): AdhocStep => [
+					adhoc_answer(host, answer),
+					next.ttisnil() ? undefined : border.from_lua(next),
+				],
+			);
 		},
 		permission_argument(field("permission")),
 	);
@@ -253,7 +260,7 @@ function command_value(host: LuaContext, item: AdhocCommand<Session>): TValue {
 			const stanza = field("stanza");
 			const form = field("form");
 			const [to, from] = [text("to"), text("from")];
-			const [answer, next] = item.handler(
+			const step = item.handler(
 				{
 					origin: origin.ttisnil() ? origin_of(host, from, to) : lua_origin(host, origin),
 					// Prosody 0.12 only gives the sender
@@ -265,7 +272,7 @@ function command_value(host: LuaContext, item: AdhocCommand<Session>): TValue {
 				},
 				border.from_lua(state),
 			);
-			return [answer_for_lua(host, answer), border.to_lua(next)];
+			return go_on(step, ([answer, next]): readonly TValue[] => [answer_for_lua(host, answer), border.to_lua(next)]);
 		}),
 	);
 	vm.raw_set(

@@ -2,6 +2,7 @@
 
 import type { Result, StanzaError } from "../host/util/error.ts";
 import { failed, is_error_type, ok, stanza_error } from "../host/util/error.ts";
+import { Waiting } from "../host/util/waiting.ts";
 import { type Border, Results } from "./border.ts";
 import type { TValue } from "./vm/fengari.ts";
 import { nil } from "./vm/live_table.ts";
@@ -33,7 +34,9 @@ function iteration(border: Border, iterator: Iterator<unknown>): TValue {
  * error), an iterator becomes a function for the generic `for`.
  */
 export function lua_results(border: Border, answer: unknown): ReturnType<NativeFunction> {
-	if (typeof answer !== "object" || answer === null || answer instanceof Results) return border.results_to_lua(answer);
+	if (typeof answer !== "object" || answer === null || answer instanceof Results || answer instanceof Waiting) {
+		return border.results_to_lua(answer);
+	}
 	if (is_result(answer)) {
 		if (answer.ok) return lua_results(border, answer.value);
 		const { error } = answer;

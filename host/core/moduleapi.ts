@@ -49,6 +49,7 @@ export class ModuleInstance extends ModuleMeasures implements ModuleApi {
 	save: (() => unknown) | undefined;
 	restore: ((saved: unknown) => void) | undefined;
 	reloading: ModuleApi["reloading"];
+	while_reloaded: ModuleApi["while_reloaded"];
 	ready: (() => void) | undefined;
 	add_host: ((host_module: ModuleApi) => void) | undefined;
 	/** What is wrong with it, or that it runs, for people to read. */

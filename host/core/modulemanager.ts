@@ -348,7 +348,9 @@ export function create_modulemanager(server: Server, loaders: readonly ModuleLoa
 				const again = load_entry(host, dependant.name, undefined);
 				if (again.ok && host === "*") renew_parts(dependant.name);
 			}
-			bus(host).tell("module-reloaded", { module: name, host }, report);
+			const tell = (): void => void bus(host).tell("module-reloaded", { module: name, host }, report);
+			if (module.while_reloaded === undefined) tell();
+			else module.while_reloaded(tell);
 			return loaded;
 		},
 		get_module: get_entry,

@@ -3,6 +3,7 @@
 import type { FieldValues, Form, ParsedValues } from "./dataforms.ts";
 import type { Result, StanzaError } from "./error.ts";
 import type { Stanza } from "./stanza.ts";
+import type { Waiting } from "./waiting.ts";
 
 /** What a client may do next in a command. */
 export type AdhocAction = "prev" | "next" | "complete";
@@ -40,14 +41,11 @@ export type AdhocAnswer =
 	  }
 	| { readonly status: "error"; readonly error: StanzaError };
 
-/**
- * One step of a command: the answer, and what to remember for the next request of the same session; without the latter the
- * next request begins anew. `state` is what the step before gave.
- */
-export type AdhocHandler<Origin> = (
-	request: AdhocRequest<Origin>,
-	state: unknown,
-) => readonly [answer: AdhocAnswer, state?: unknown];
+/** The answer, and what to remember for the next request of the same session; without the latter the next request begins anew. */
+export type AdhocStep = readonly [answer: AdhocAnswer, state?: unknown];
+
+/** One step of a command, which may come to its end later. `state` is what the step before gave. */
+export type AdhocHandler<Origin> = (request: AdhocRequest<Origin>, state: unknown) => AdhocStep | Waiting<AdhocStep>;
 
 /**
  * Who may execute a command: admins of the host, admins of the server, users of the host, everybody, or whoever has the permission
@@ -69,7 +67,7 @@ export type FormHandler<Origin> = (
 	fields: ParsedValues,
 	errors: { [name: string]: string } | undefined,
 	request: AdhocRequest<Origin>,
-) => readonly [answer: AdhocAnswer, state?: unknown];
+) => AdhocStep;
 
 /** A command that shows a form and takes what was filled in. */
 export function new_simple_form<Origin>(form: Form, result_handler: FormHandler<Origin>): AdhocHandler<Origin> {

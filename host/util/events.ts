@@ -31,7 +31,11 @@ export interface CopyWatcher {
 	watch(address: string, handlers: number, deliver: () => void): ((address: string) => boolean) | undefined;
 }
 
-export type AnyWrapper = {
+export type AnyWrapper = WrapAny & {
+	/** The same where whoever fires the event can go on later: `next` may answer with a {@link Waiting}, and so may it. */
+	readonly waiting?: WrapAny;
+};
+type WrapAny = {
 	wrapper(next: (name: string, event: unknown) => unknown, name: string, event: unknown): unknown;
 }["wrapper"];
 
@@ -181,7 +185,7 @@ export class Events<Map> {
 
 	/**
 	 * The same for whoever can go on later: where a handler waits for something (in Lua, by `util.async`), the answer is a
-	 * {@link Waiting}, and the handlers after it run when it is over. With a wrapper around the event, no handler may wait.
+	 * {@link Waiting}, and the handlers after it run when it is over. With a wrapper around the event that cannot go on later, no handler may wait.
 	 */
 	fire_waiting<Name extends keyof Map & string>(name: Name, event: Map[Name]): unknown {
 		if (this.wrapped.size > 0 || this.global_wrappers.length > 0) return this.fire_any_waiting(name, event);
@@ -197,7 +201,15 @@ export class Events<Map> {
 
 	/** The same for an event whose name is only known at run time. */
 	fire_any_waiting(name: string, event: unknown): unknown {
-		return this.is_watched(name) ? this.fire_any(name, event) : this.fire_from(this.waiting_handlers(name), 0, event);
+		if (!this.is_watched(name)) return this.fire_from(this.waiting_handlers(name), 0, event);
+		const wrappers = this.wrappers_of(name).map(({ waiting }) => waiting);
+		if (this.debug_hook !== undefined || !wrappers.every((wrapper) => wrapper !== undefined)) return this.fire_any(name, event);
+		const inside = (depth: number, inner_name: string, inner_event: unknown): unknown => {
+			const wrapper = wrappers[depth - 1];
+			if (wrapper === undefined) return this.fire_from(this.waiting_handlers(inner_name), 0, inner_event);
+			return wrapper((next_name, next) => inside(depth - 1, next_name, next), inner_name, inner_event);
+		};
+		return inside(wrappers.length, name, event);
 	}
 
 	/** Fires an event whose name is only known at run time, and whose payload only its handlers know (items, Lua). */
@@ -220,9 +232,13 @@ export class Events<Map> {
 		});
 	}
 
+	/** The one added last is outermost; wrappers around every event are inside those of the event itself. */
+	private wrappers_of(name: string): readonly AnyWrapper[] {
+		return [...this.global_wrappers, ...(this.wrapped.get(name) ?? [])];
+	}
+
 	private run_wrapped(name: string, event: unknown, attempt: (call: () => unknown) => unknown): unknown {
-		// The one added last is outermost; wrappers around every event are inside those of the event itself.
-		const wrappers: AnyWrapper[] = [...this.global_wrappers, ...(this.wrapped.get(name) ?? [])];
+		const wrappers = this.wrappers_of(name);
 		const inside = (depth: number, inner_name: string, inner_event: unknown): unknown => {
 			const wrapper = wrappers[depth - 1];
 			if (!wrapper) return this.run_each(inner_name, inner_event, attempt);

@@ -65,3 +65,20 @@ export function go_on<Answer, Next>(
 ): Next | Waiting<Next> {
 	return answer instanceof Waiting ? answer.go_on(next) : next(answer);
 }
+
+/**
+ * Does something for each item, one after the other, however long each takes.
+ * @returns the first answer that is true, after which the rest is left out
+ */
+export function one_by_one<Item>(items: Iterable<Item>, act: (item: Item) => unknown): unknown {
+	const left = items[Symbol.iterator]();
+	for (let step = left.next(); step.done !== true; step = left.next()) {
+		const answer = act(step.value);
+		if (answer instanceof Waiting) {
+			const rest: Iterable<Item> = { [Symbol.iterator]: () => left };
+			return answer.go_on((late) => (late ? late : one_by_one(rest, act)));
+		}
+		if (answer) return answer;
+	}
+	return undefined;
+}

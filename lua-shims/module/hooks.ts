@@ -1,7 +1,7 @@
 // Counterpart: core/moduleapi.lua: hook, wrap_event, fire_event
 
 import type { StanzaEvent } from "../../host/core/types.ts";
-import type { AnyHandler, AnyWrapper } from "../../host/util/events.ts";
+import type { AnyHandler } from "../../host/util/events.ts";
 import { Waiting } from "../../host/util/waiting.ts";
 import type { LuaContext } from "../context.ts";
 import { create_copy_watcher } from "../copies.ts";
@@ -10,6 +10,7 @@ import { follow_resolver } from "../s2s_resolver.ts";
 import { function_argument, optional_number, text_argument } from "../vm/arguments.ts";
 import { TValue } from "../vm/fengari.ts";
 import { is_function, LiveTable, nil, string_value, tags } from "../vm/live_table.ts";
+import { wrapper_from_lua } from "../wrappers.ts";
 import type { Bus, HookedHandler, LuaModule, Methods } from "./lua_module.ts";
 import type { ModuleRegistry } from "./registry.ts";
 
@@ -112,24 +113,13 @@ export function hook_methods(host: LuaContext, modules: ModuleRegistry): Methods
 	/** The bus of an object: one of the host, or one of Lua's `util.events`. */
 	const bus_in = (object: TValue): TValue | Bus => (is_lua_bus(object) ? object : bus_of(host, object));
 
-	/** A wrapper of Lua: `function (handlers, event_name, event_data)`. */
-	function wrapper_of(value: TValue): AnyWrapper {
-		return (next, name, event) =>
-			border.call(
-				value,
-				border.fn((next_name: string, next_event: unknown) => next(next_name, next_event)),
-				name,
-				event,
-			);
-	}
-
 	/** The given event; false means all events. */
 	const event_name = (name: TValue | undefined): string | undefined =>
 		name?.value === false ? undefined : text_argument(name, "event");
 
 	/** Puts a Lua wrapper on a bus of the host, until the module is unloaded. */
 	function wrap_on(module: LuaModule, bus: Bus, event: string | undefined, wrapper: TValue): undefined {
-		const run = wrapper_of(wrapper);
+		const run = wrapper_from_lua(border, wrapper);
 		bus.wrap_any(event, run);
 		modules.undo(module, () => bus.unwrap_any(event, run));
 		return undefined;

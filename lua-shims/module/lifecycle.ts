@@ -65,6 +65,15 @@ export function load_module(host: LuaContext, modules: ModuleRegistry, path: str
 		throw error;
 	}
 	for (const name of ["reloading", "saved_state"]) set(name, nil);
+	// Source: core/modulemanager.lua, reload
+	api.while_reloaded = (tell) => {
+		set("reloading", border.to_lua(true));
+		try {
+			tell();
+		} finally {
+			set("reloading", nil);
+		}
+	};
 	adopt(host, modules, module);
 	return border.from_lua(globals);
 }

@@ -1,13 +1,14 @@
 -- Counterpart: LuaLDAP's lualdap.c
 -- What runs in an async context waits for the directory, and nobody else does. Outside of one the answer is what was found the last
--- time; where there is none yet, an error says so, and it is looked up meanwhile.
+-- time, and where that is some seconds old, it is looked up meanwhile for the next time; where there is none yet, an error says so.
 
 local async = require "util.async"
 local ldap = require "host.ldap"
 local now = require "util.time".now
 
--- How long what was found is good for those who cannot wait, in seconds, and how much of it is kept.
-local lifetime, most_kept = 600, 10000
+-- How long what was found is good for those who cannot wait, and after what time it is looked up anew, in seconds; and how much of it
+-- is kept.
+local lifetime, refreshing, most_kept = 600, 5, 10000
 
 local connection = {}
 local connection_mt = { __index = connection, __name = "LuaLDAP connection" }
@@ -39,6 +40,8 @@ function connection:native()
 end
 
 local found, kept = {}, 0
+-- What is being looked up for those who cannot wait.
+local asked = {}
 
 local function remember(key, entries)
 	if not found[key] then
@@ -87,10 +90,17 @@ function connection:search(options)
 		return each(ask(self, options, key))
 	end
 	local known = found[key]
-	if known and now() - known.at < lifetime then
+	local age = known and now() - known.at or lifetime
+	if age >= refreshing and not asked[key] then
+		asked[key] = true
+		async.runner(function ()
+			pcall(ask, self, options, key)
+			asked[key] = nil
+		end, { error = function () asked[key] = nil end }):run(true)
+	end
+	if age < lifetime then
 		return each(known.entries)
 	end
-	async.runner(function () ask(self, options, key) end, { error = function () end }):run(true)
 	error("the directory is being asked, and nothing here waits for it", 0)
 end
 
@@ -103,6 +113,8 @@ function connection:modify(dn, changes)
 	local ok
 	if handle then
 		ok, problem = await(handle.modify, handle, dn, changes)
+		-- whoever changes something finds it changed
+		found, kept = {}, 0
 	end
 	return function ()
 		return ok, problem

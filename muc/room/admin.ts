@@ -5,6 +5,7 @@ import { resource } from "../../host/util/jid.ts";
 import { ns } from "../../host/util/ns.ts";
 import type { Stanza } from "../../host/util/stanza.ts";
 import * as st from "../../host/util/stanza.ts";
+import type { Waiting } from "../../host/util/waiting.ts";
 import { room_methods } from "../feature.ts";
 import type { Affiliation, Role, Room } from "../types.ts";
 import {
@@ -85,14 +86,13 @@ function is_owner(room: Room, stanza: Stanza): boolean {
 const owners_only = "Only owners can configure rooms";
 
 /** Sends the configuration form. */
-function handle_owner_query_get_to_room(room: Room, origin: Session, stanza: Stanza): true {
+function handle_owner_query_get_to_room(room: Room, origin: Session, stanza: Stanza): true | Waiting<true> {
 	if (!is_owner(room, stanza)) return refuse(origin, stanza, "auth", "forbidden", owners_only);
-	room.send_form(origin, stanza);
-	return true;
+	return room.send_form(origin, stanza);
 }
 
 /** Takes the configuration form, or destroys the room. */
-function handle_owner_query_set_to_room(room: Room, origin: Session, stanza: Stanza): true {
+function handle_owner_query_set_to_room(room: Room, origin: Session, stanza: Stanza): true | Waiting<true> {
 	if (!is_owner(room, stanza)) return refuse(origin, stanza, "auth", "forbidden", owners_only);
 	const payload = first_item(stanza);
 	if (payload === undefined) return refuse(origin, stanza, "modify", "bad-request");

@@ -1,30 +1,53 @@
 // Counterpart: plugins/muc/muc.lib.lua (the configuration form, XEP-0045 §10.1 and §10.2)
 
-import type { Session } from "../../host/core/types.ts";
+import type { ModuleApi, Session } from "../../host/core/types.ts";
 import { Form, new_form, type ParsedValues } from "../../host/util/dataforms.ts";
 import { failed, ok, type Result } from "../../host/util/error.ts";
 import { ns } from "../../host/util/ns.ts";
 import type { Stanza } from "../../host/util/stanza.ts";
 import * as st from "../../host/util/stanza.ts";
+import { go_on, one_by_one, Waiting } from "../../host/util/waiting.ts";
 import type { ConfigSubmittedEvent } from "../events.ts";
 import { call_method, room_methods } from "../feature.ts";
 import type { Room } from "../types.ts";
 import { refuse, sender_of } from "../util.lib.ts";
 import { muc_user } from "./item.ts";
 
-/** The form for one of the room's owners; the features add their fields to it. */
-function get_form_layout(room: Room, actor: string): Form {
-	const form = new_form({
+function new_layout(room: Room): Form {
+	return new_form({
 		title: `Configuration for ${room.jid}`,
 		instructions: "Complete and submit this form to configure the room.",
 		fields: [{ name: "FORM_TYPE", type: "hidden", value: ns.muc_roomconfig }],
 	});
+}
+
+/** The form for one of the room's owners; the features add their fields to it. */
+function get_form_layout(room: Room, actor: string): Form {
+	const form = new_layout(room);
 	const answer = room.module.fire_event("muc-config-form", { room, actor, form });
 	return answer instanceof Form ? answer : form;
 }
 
-/** Takes over what was submitted, and saves it. Gives the status codes that the room has to be told. */
-function take_fields(room: Room, origin: Session, stanza: Stanza, fields: ParsedValues, present: Iterable<string>): Set<string> {
+/** The same for whoever can go on later; a module's own `get_form_layout` makes it at once. */
+function layout_for(room: Room, actor: string): Form | Waiting<Form> {
+	if (room.get_form_layout !== methods.get_form_layout) return room.get_form_layout(actor);
+	const form = new_layout(room);
+	const answer = room.module.fire_waiting("muc-config-form", { room, actor, form });
+	return go_on(answer, (given) => (given instanceof Form ? given : form));
+}
+
+/**
+ * Takes over what was submitted, and saves it. Gives the status codes that the room has to be told.
+ * @param fire fires the events
+ */
+function take_fields(
+	room: Room,
+	origin: Session,
+	stanza: Stanza,
+	fields: ParsedValues,
+	present: Iterable<string>,
+	fire: ModuleApi["fire_waiting"],
+): Set<string> | Waiting<Set<string>> {
 	const event: ConfigSubmittedEvent = {
 		room,
 		origin,
@@ -41,16 +64,19 @@ function take_fields(room: Room, origin: Session, stanza: Stanza, fields: Parsed
 			return true;
 		},
 	};
-	room.module.fire_event("muc-config-submitted", event);
-	for (const field of present) {
-		event.field = field;
-		event.value = fields[field];
-		room.module.fire_event(`muc-config-submitted/${field}`, event);
-	}
-	event.field = undefined;
-	event.value = undefined;
-	room.save(true);
-	return event.status_codes;
+	return go_on(fire("muc-config-submitted", event), () => {
+		const taken = one_by_one(present, (field) => {
+			event.field = field;
+			event.value = fields[field];
+			return go_on(fire(`muc-config-submitted/${field}`, event), () => undefined);
+		});
+		return go_on(taken, () => {
+			event.field = undefined;
+			event.value = undefined;
+			room.save(true);
+			return event.status_codes;
+		});
+	});
 }
 
 function announce(room: Room, status_codes: ReadonlySet<string>): void {
@@ -62,10 +88,19 @@ function announce(room: Room, status_codes: ReadonlySet<string>): void {
 	room.broadcast_message(message);
 }
 
-function submit(room: Room, origin: Session, stanza: Stanza, fields: ParsedValues, present: Iterable<string>): void {
-	const status_codes = take_fields(room, origin, stanza, fields, present);
-	origin.send(st.reply(stanza));
-	announce(room, status_codes);
+function submit(
+	room: Room,
+	origin: Session,
+	stanza: Stanza,
+	fields: ParsedValues,
+	present: Iterable<string>,
+): true | Waiting<true> {
+	const taken = take_fields(room, origin, stanza, fields, present, (name, event) => room.module.fire_waiting(name, event));
+	return go_on(taken, (status_codes): true => {
+		origin.send(st.reply(stanza));
+		announce(room, status_codes);
+		return true;
+	});
 }
 
 /**
@@ -81,12 +116,15 @@ export function configure(room: Room, actor: string, filled: Stanza): Result<tru
 		return failed(complaints.join("; "));
 	}
 	const stanza = st.iq({ type: "set", from: actor, to: room.jid, id: "api" }).query(ns.muc_owner).add_child(filled).reset();
-	announce(room, take_fields(room, room.module.host_session(), stanza, data, present));
+	const origin = room.module.host_session();
+	const taken = take_fields(room, origin, stanza, data, present, (name, event) => room.module.fire_event(name, event));
+	// events that are fired so do not wait
+	if (!(taken instanceof Waiting)) announce(room, taken);
 	return ok(true);
 }
 
 /** Takes a form that an owner sent. */
-function process_form(room: Room, origin: Session, stanza: Stanza): true {
+function process_form(room: Room, origin: Session, stanza: Stanza): true | Waiting<true> {
 	const form = stanza.first_tag?.get_child("x", ns.data);
 	const type = form?.attr["type"];
 	if (type === "cancel") {
@@ -96,22 +134,26 @@ function process_form(room: Room, origin: Session, stanza: Stanza): true {
 		return refuse(origin, stanza, "cancel", "bad-request", "Not a submitted form");
 	} else if (form.first_tag === undefined) {
 		// An instant room (XEP-0045 §10.1.2)
-		submit(room, origin, stanza, {}, []);
+		return submit(room, origin, stanza, {}, []);
 	} else {
-		// PARITY: fields with errors are ignored without an error
-		const { data, present } = room.get_form_layout(sender_of(stanza)).data(form);
-		if (data["FORM_TYPE"] !== ns.muc_roomconfig) {
-			return refuse(origin, stanza, "cancel", "bad-request", "Form is not of type room configuration");
-		}
-		submit(room, origin, stanza, data, present);
+		return go_on(layout_for(room, sender_of(stanza)), (layout) => {
+			// PARITY: fields with errors are ignored without an error
+			const { data, present } = layout.data(form);
+			if (data["FORM_TYPE"] !== ns.muc_roomconfig) {
+				return refuse(origin, stanza, "cancel", "bad-request", "Form is not of type room configuration");
+			}
+			return submit(room, origin, stanza, data, present);
+		});
 	}
 	return true;
 }
 
 /** Sends an owner the form. */
-function send_form(room: Room, origin: Session, stanza: Stanza): void {
-	const form = room.get_form_layout(sender_of(stanza)).form();
-	origin.send(st.reply(stanza).query(ns.muc_owner).add_child(form));
+function send_form(room: Room, origin: Session, stanza: Stanza): true | Waiting<true> {
+	return go_on(layout_for(room, sender_of(stanza)), (layout): true => {
+		origin.send(st.reply(stanza).query(ns.muc_owner).add_child(layout.form()));
+		return true;
+	});
 }
 
 export const methods = room_methods({ send_form, get_form_layout, process_form });

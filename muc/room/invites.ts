@@ -6,6 +6,7 @@ import { bare, prep } from "../../host/util/jid.ts";
 import { ns } from "../../host/util/ns.ts";
 import type { Stanza } from "../../host/util/stanza.ts";
 import * as st from "../../host/util/stanza.ts";
+import { go_on, one_by_one, type Waiting } from "../../host/util/waiting.ts";
 import type { InviteEvent, RoomStanzaEvent } from "../events.ts";
 import { room_methods } from "../feature.ts";
 import { strip_room_words } from "../forged.ts";
@@ -69,10 +70,15 @@ function read_payload(stanza: Stanza, kind: Kind): Result<Mediated, StanzaError>
  * Makes what the room sends, and lets the features change it.
  * @returns what is to be sent; undefined where a handler has done that
  */
-function prepare(room: Room, origin: Session, kind: Kind, { stanza, payload, to }: Mediated): Stanza | undefined {
+function prepare(
+	room: Room,
+	origin: Session,
+	kind: Kind,
+	{ stanza, payload, to }: Mediated,
+): Stanza | undefined | Waiting<Stanza | undefined> {
 	const relayed = relay(room, stanza, to, kind, payload);
 	const event: InviteEvent = { room, stanza: relayed, origin, incoming: stanza };
-	return room.module.fire_event(`muc-${kind}`, event) ? undefined : relayed;
+	return go_on(room.module.fire_waiting(`muc-${kind}`, event), (is_sent) => (is_sent ? undefined : relayed));
 }
 
 /** One copy of the message for each invitation in it (XEP-0045 §7.9), with only that invitation. */
@@ -92,8 +98,14 @@ function split_invites(stanza: Stanza): Stanza[] {
 	});
 }
 
+function send_invite(room: Room, invited: string, relayed: Stanza): void {
+	const inviter = payload_of(relayed, "invite")?.attr["from"];
+	if (inviter !== undefined) note_invitation(room, inviter, relayed.attr["to"] ?? invited);
+	room.route_stanza(relayed);
+}
+
 /** Passes invitations on in the room's name: all of them, or none where one is refused. */
-function handle_mediated_invite(room: Room, origin: Session, stanza: Stanza): true {
+function handle_mediated_invite(room: Room, origin: Session, stanza: Stanza): true | Waiting<true> {
 	const refuse = (error: StanzaError): true => {
 		origin.send(st.error_reply_from(stanza, error));
 		return true;
@@ -108,35 +120,39 @@ function handle_mediated_invite(room: Room, origin: Session, stanza: Stanza): tr
 		if (!invite.ok) return refuse(invite.error);
 		invites.push(invite.value);
 	}
-	for (const invite of invites) {
-		if (room.module.fire_event("muc-pre-invite", { room, origin, stanza: invite.stanza })) return true;
-	}
-	for (const invite of invites) {
-		const relayed = prepare(room, origin, "invite", invite);
-		if (relayed === undefined) continue;
-		const inviter = payload_of(relayed, "invite")?.attr["from"];
-		if (inviter !== undefined) note_invitation(room, inviter, relayed.attr["to"] ?? invite.to);
-		room.route_stanza(relayed);
-	}
-	return true;
+	const refused = one_by_one(invites, (invite) =>
+		room.module.fire_waiting("muc-pre-invite", { room, origin, stanza: invite.stanza }),
+	);
+	return go_on(refused, (answer) => {
+		if (answer) return true;
+		const sent = one_by_one(invites, (invite) =>
+			go_on(prepare(room, origin, "invite", invite), (relayed) => {
+				if (relayed !== undefined) send_invite(room, invite.to, relayed);
+			}),
+		);
+		return go_on(sent, (): true => true);
+	});
 }
 
 /** Passes on that somebody declines one. */
-function handle_mediated_decline(room: Room, origin: Session, stanza: Stanza): true {
+function handle_mediated_decline(room: Room, origin: Session, stanza: Stanza): true | Waiting<true> {
 	const read = read_payload(stanza, "decline");
 	if (!read.ok) {
 		origin.send(st.error_reply_from(stanza, read.error));
 		return true;
 	}
-	if (room.module.fire_event("muc-pre-decline", { room, origin, stanza })) return true;
-	const decline = prepare(room, origin, "decline", read.value);
-	if (decline === undefined) return true;
-	// Handlers may have changed where it goes. Whoever was invited by an occupant knows only the occupant JID
-	const { to } = decline.attr;
-	const inviter = bare(to) === room.jid ? room.get_occupant_by_nick(to) : undefined;
-	if (inviter === undefined) room.route_stanza(decline);
-	else room.route_to_occupant(inviter, decline);
-	return true;
+	return go_on(room.module.fire_waiting("muc-pre-decline", { room, origin, stanza }), (refused) => {
+		if (refused) return true;
+		return go_on(prepare(room, origin, "decline", read.value), (decline): true => {
+			if (decline === undefined) return true;
+			// Handlers may have changed where it goes. Whoever was invited by an occupant knows only the occupant JID
+			const { to } = decline.attr;
+			const inviter = bare(to) === room.jid ? room.get_occupant_by_nick(to) : undefined;
+			if (inviter === undefined) room.route_stanza(decline);
+			else room.route_to_occupant(inviter, decline);
+			return true;
+		});
+	});
 }
 
 export const methods = room_methods({ handle_mediated_invite, handle_mediated_decline });

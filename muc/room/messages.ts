@@ -50,7 +50,7 @@ function handle_message_to_occupant(room: Room, origin: Session, stanza: Stanza)
 }
 
 /** An invitation or the answer to one (XEP-0045 §7.8.2); everything else in such an element is an error. */
-function handle_muc_user(room: Room, origin: Session, stanza: Stanza, x: Stanza): true {
+function handle_muc_user(room: Room, origin: Session, stanza: Stanza, x: Stanza): true | Waiting<true> {
 	const payload = x.first_tag;
 	if (payload?.name === "invite" && payload.attr["to"] !== undefined) return room.handle_mediated_invite(origin, stanza);
 	if (payload?.name === "decline" && payload.attr["to"] !== undefined) return room.handle_mediated_decline(origin, stanza);

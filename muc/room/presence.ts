@@ -1,6 +1,7 @@
 // Counterpart: plugins/muc/muc.lib.lua (entering, changing and leaving; handle_normal_presence in parts)
 
 import type { Session } from "../../host/core/types.ts";
+import { ok } from "../../host/util/error.ts";
 import { bare, resource } from "../../host/util/jid.ts";
 import { ns } from "../../host/util/ns.ts";
 import type { Stanza } from "../../host/util/stanza.ts";
@@ -88,12 +89,37 @@ function handle_normal_presence(room: Room, origin: Session, stanza: Stanza): Ha
 	return true;
 }
 
+/** How long a handler may think about whether somebody leaves, in seconds. */
+const leave_patience = 60;
+
+/**
+ * What handlers answer about somebody who leaves. Where they never come to an end, it is as if they had nothing against it.
+ * Divergence: Prosody waits for ever, and the room has an occupant whom nobody takes out.
+ */
+function in_time({ module }: Room, answer: unknown): unknown {
+	if (!(answer instanceof Waiting)) return answer;
+	return new Waiting<unknown>((settle) => {
+		const timer = module.add_timer(leave_patience, () => {
+			module.log(
+				"warn",
+				"A handler of muc-occupant-pre-leave has not come to an end in %d s: it is not waited for",
+				leave_patience,
+			);
+			settle(ok(undefined));
+		});
+		answer.ended((outcome) => {
+			timer.stop();
+			settle(outcome);
+		});
+	});
+}
+
 /** A session leaves; the occupant leaves with its last session. */
 function leave(here: Visit, occupant: Occupant): true | Waiting<true> {
 	const { room, origin, stanza } = here;
 	const is_last = occupant.sessions.size <= 1;
 	const event = { room, origin, stanza, occupant, is_first_session: undefined, is_last_session: is_last };
-	return go_on(room.module.fire_waiting("muc-occupant-pre-leave", event), (kept) => {
+	return go_on(in_time(room, room.module.fire_waiting("muc-occupant-pre-leave", event)), (kept) => {
 		// Where a handler waited, the session may have left meanwhile, since its connection ended
 		if (!kept && room.get_occupant_by_real_jid(here.real_jid) !== undefined) go(here, occupant, is_last);
 		return true;

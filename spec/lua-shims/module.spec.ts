@@ -142,7 +142,10 @@ describe("a module in Lua", () => {
 		expect(told()).toBe("true 1 | nil nil, load nil nil | nil");
 		const seen: unknown[] = [];
 		test.server.hosts.get("localhost")?.events.add_any("keeping-unloaded", (event) => void seen.push(Object(event).reloading));
+		const again: unknown[] = [];
+		test.server.hosts.get("localhost")?.events.add_any("keeping-reloaded", (event) => void again.push({ ...Object(event) }));
 		expect(manager().reload("localhost", "keeping").ok).toBe(true);
+		expect(again).toEqual([{ module: "keeping", reloading: true }]);
 		expect(told()).toBe("true 2 | true table, load true function, restore true nil | nil");
 		expect(manager().reload("localhost", "keeping").ok).toBe(true);
 		expect(told()).toContain("true 3 |");

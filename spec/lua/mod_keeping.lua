@@ -24,6 +24,10 @@ function module.restore(saved)
 	states[#states + 1] = "restore " .. tostring(saved.kept == saved.itself) .. " " .. tostring(module.reloading);
 end
 
+module:hook("module-reloaded", function (event)
+	module:fire_event("keeping-reloaded", { module = event.module, reloading = module.reloading });
+end);
+
 function told()
 	kept:add("more");
 	return tostring(set.is_set == nil or set.is_set(kept)) .. " " .. tostring(count()) .. " | " .. table.concat(states, ", ") .. " | " .. tostring(module.reloading);

@@ -182,6 +182,8 @@ export interface ModuleApi {
 	restore: ((saved: unknown) => void) | undefined;
 	/** While it goes to come again, and while it loads then: what it saved. */
 	reloading: { readonly saved: unknown } | undefined;
+	/** Runs what tells others that it has come again, which its code can see then. */
+	while_reloaded: ((tell: () => void) => void) | undefined;
 	/** Called once the server listens, or at once when it already does. */
 	ready: (() => void) | undefined;
 	/** A global module's part on each host that has it enabled. */

@@ -8,6 +8,7 @@ import { ns } from "../../util/ns.ts";
 import type { Stanza } from "../../util/stanza.ts";
 import * as st from "../../util/stanza.ts";
 import * as uuid from "../../util/uuid.ts";
+import { go_on, type Waiting } from "../../util/waiting.ts";
 
 declare module "../../core/types.ts" {
 	interface ItemTypes {
@@ -51,7 +52,9 @@ export function cmdtag(
 }
 
 /** Executes commands, and keeps their state between steps. */
-export function create_executor(module: ModuleApi): (command: AdhocCommand<Session>, origin: Session, stanza: Stanza) => true {
+export function create_executor(
+	module: ModuleApi,
+): (command: AdhocCommand<Session>, origin: Session, stanza: Stanza) => true | Waiting<true> {
 	const states = new Cache<string, unknown>(max_states);
 
 	return function handle_cmd(command, origin, stanza) {
@@ -68,16 +71,17 @@ export function create_executor(module: ModuleApi): (command: AdhocCommand<Sessi
 			action: tag?.attr["action"] ?? "execute",
 			form: tag?.get_child("x", ns.data),
 		};
-		const [answer, state] = command.handler(request, states.get(key));
-		states.set(key, answer.status === "executing" ? state : undefined);
-		if (answer.status === "error") {
-			origin.send(st.error_reply_from(stanza, answer.error));
+		return go_on(command.handler(request, states.get(key)), ([answer, state]): true => {
+			states.set(key, answer.status === "executing" ? state : undefined);
+			if (answer.status === "error") {
+				origin.send(st.error_reply_from(stanza, answer.error));
+				return true;
+			}
+			const reply = cmdtag(command, answer.status, sessionid);
+			describe(module, command, reply, answer);
+			origin.send(st.reply(stanza).add_child(reply));
 			return true;
-		}
-		const reply = cmdtag(command, answer.status, sessionid);
-		describe(module, command, reply, answer);
-		origin.send(st.reply(stanza).add_child(reply));
-		return true;
+		});
 	};
 }
 

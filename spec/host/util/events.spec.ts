@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Events } from "../../../host/util/events.ts";
+import { ok } from "../../../host/util/error.ts";
+import { type AnyWrapper, Events } from "../../../host/util/events.ts";
+import { go_on, Waiting } from "../../../host/util/waiting.ts";
 
 interface Payloads {
 	tick: { count: number };
@@ -81,6 +83,28 @@ describe("events", () => {
 		});
 		expect(events.fire_event("tock", "payload")).toBe("answer");
 		expect(ran).toEqual(["two>", "one>", "all>", "payload", "<all", "<one", "<two"]);
+	});
+
+	it("wait inside wrappers that can go on later, and not inside others", () => {
+		const events = new Events<Payloads>();
+		const going_on: ((answer: string) => void)[] = [];
+		const later = (): Waiting<string> => new Waiting((settle) => void going_on.push((answer) => settle(ok(answer))));
+		events.add_any(
+			"tock",
+			Object.assign(() => "at once", { waiting: later }),
+		);
+		const wrapper: AnyWrapper = (next, name, event) => `(${next(name, event)})`;
+		const waiting: AnyWrapper = (next, name, event) => go_on(next(name, event), (answer) => `[${answer}]`);
+		events.wrap_any("tock", Object.assign(wrapper, { waiting }));
+		const answers: unknown[] = [];
+		const answer = events.fire_waiting("tock", "");
+		if (answer instanceof Waiting) answer.ended((outcome) => void answers.push(outcome));
+		expect(answers).toEqual([]);
+		going_on[0]?.("later");
+		expect(answers).toEqual([ok("[later]")]);
+		expect(events.fire_event("tock", "")).toBe("(at once)");
+		events.wrap_any(undefined, (next, name, event) => `<${next(name, event)}>`);
+		expect(events.fire_waiting("tock", "")).toBe("(<at once>)");
 	});
 
 	it("let a wrapper answer without running what is inside", () => {

@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import * as st from "../../../host/util/stanza.ts";
 import { ask, eventually } from "../../helper.ts";
+import { create_lua } from "../lua.ts";
 import { missing, on_both, type Stage, start_ours, without_prosody } from "./community.ts";
 import { type Directory, start_directory, without_slapd } from "./directory.ts";
 
@@ -43,6 +44,32 @@ describe.skipIf(without_slapd() || missing("auth_ldap"))("mod_auth_ldap", () => 
 		});
 		expect(ours).toEqual(prosodys);
 		expect(ours.slice(0, 4)).toEqual(["romeo result", "mercutio not-authorized", "tybalt not-authorized", "juliet result"]);
+	});
+
+	it("answers code that cannot wait with what was found the last time, and sees changes of its own", async () => {
+		const lua = await create_lua();
+		const [surname, rename] = lua.run(`
+			local async = require "util.async"
+			local connection = require "lualdap".open_simple("127.0.0.1:${directory.port}", "${directory.admin.dn}", "${directory.admin.password}")
+			local function surname()
+				local ok, answer = pcall(function ()
+					for _, attributes in connection:search { base = "${directory.base}", filter = "(uid=romeo)" } do return attributes.sn end
+				end)
+				return tostring(answer)
+			end
+			local function rename()
+				async.runner(function ()
+					connection:modify("uid=romeo,${directory.base}", { "=", sn = "Montague" })
+				end):run(true)
+			end
+			return surname, rename
+		`) as (() => unknown)[];
+		if (surname === undefined || rename === undefined) throw new Error("expected two functions");
+		expect(surname()).toBe("the directory is being asked, and nothing here waits for it");
+		await eventually(() => expect(surname()).toBe("romeo"));
+		rename();
+		await eventually(() => expect(surname()).toBe("Montague"));
+		await lua.stop();
 	});
 
 	it("keeps nobody waiting while the directory is silent", async () => {
