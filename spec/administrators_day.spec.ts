@@ -215,17 +215,21 @@ describe.skipIf(no_machine)("an administrator's day", () => {
 	}, 120_000);
 
 	it("is not lost when the server hangs or is killed", async () => {
-		machine.write("etc/systemd/system/enjamb.service.d/impatient.conf", "[Service]\nWatchdogSec=2s\nTimeoutAbortSec=1s\n");
+		const impatient = "etc/systemd/system/enjamb.service.d/impatient.conf";
+		machine.write(impatient, "[Service]\nWatchdogSec=5s\nTimeoutAbortSec=1s\n");
 		await machine.must("systemctl daemon-reload && systemctl restart enjamb");
 		const pid_now = async (): Promise<string> => (await machine.must("systemctl show -p MainPID --value enjamb")).trim();
 		for (const signal of ["STOP", "KILL"]) {
 			const before = await pid_now();
-			await machine.must(`kill -${signal} ${before}`);
+			// A machine that is busy otherwise may have made systemd impatient already
+			await machine.run(`kill -${signal} ${before}`);
 			await eventually(async () => {
 				expect([before, "0"]).not.toContain(await pid_now());
 				expect(await state_of("enjamb")).toBe("active");
 			});
 		}
+		rmSync(join(machine.root, impatient));
+		await machine.must("systemctl daemon-reload && systemctl restart enjamb");
 		await talk("juliet", "rose", "Said after it was killed");
 	}, 300_000);
 

@@ -11,7 +11,7 @@ export const definition: ModuleDefinition = {
 	name: "s2s_bidi",
 	load(module) {
 		const offers_of = (name: string, what: string) =>
-			module.metric("counter", name, { description: `Bidirectional connection offers ${what}` }).with_labels();
+			module.metric("counter", name, { description: `Bidirectional connection offers ${what}` });
 		const offers_sent = offers_of("offers_sent", "sent");
 		const offers_recv = offers_of("offers_recv", "received");
 		const offers_taken = offers_of("offers_taken", "taken");
@@ -21,7 +21,7 @@ export const definition: ModuleDefinition = {
 		module.hook("s2s-stream-features", function offer_bidi({ origin, features }) {
 			if (origin.type !== "s2sin_unauthed" || !is_ready(origin)) return;
 			features.tag("bidi", { xmlns: ns.bidi_feature }).up();
-			offers_sent.add(1);
+			offers_sent.with_labels().add(1);
 		});
 		module.hook(
 			`stanza/${ns.streams}:features`,
@@ -32,7 +32,7 @@ export const definition: ModuleDefinition = {
 				const request = st.stanza("bidi", { xmlns: ns.bidi });
 				module.fire_event("s2sout-stream-features", { origin, features: request });
 				origin.sends2s(request.reset());
-				offers_taken.add(1);
+				offers_taken.with_labels().add(1);
 				return undefined;
 			},
 			200,
@@ -40,7 +40,7 @@ export const definition: ModuleDefinition = {
 		module.hook(`stanza/${ns.bidi}:bidi`, function accept_bidi({ origin }) {
 			if (!(origin instanceof ServerStreamSession) || origin.type !== "s2sin_unauthed" || !is_ready(origin)) return undefined;
 			origin.bidi = true;
-			offers_recv.add(1);
+			offers_recv.with_labels().add(1);
 			return true;
 		});
 	},

@@ -81,17 +81,31 @@ export class Machine {
 		if (release === undefined) throw new Error("expected a Debian that knows where its packages come from");
 		const machine = new Machine(mkdtempSync(join(tmpdir(), "enjamb-machine-")));
 		try {
-			await must("debootstrap", ["--variant=minbase", release.codename, machine.root, release.mirror], 600_000);
+			await machine.fetch(() =>
+				must("debootstrap", ["--variant=minbase", release.codename, machine.root, release.mirror], 600_000),
+			);
 			await must("cp", ["/etc/resolv.conf", join(machine.root, "etc/resolv.conf")]);
 			// Nothing is started before the machine is
 			writeFileSync(join(machine.root, "usr/sbin/policy-rc.d"), "#!/bin/sh\nexit 101\n", { mode: 0o755 });
 			const apt = "DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends";
-			await must("chroot", [machine.root, "sh", "-c", `apt-get update -qq && ${apt} ${packages.join(" ")}`], 600_000);
+			await machine.fetch(() =>
+				must("chroot", [machine.root, "sh", "-c", `apt-get update -qq && ${apt} ${packages.join(" ")}`], 600_000),
+			);
 			rmSync(join(machine.root, "usr/sbin/policy-rc.d"));
 			return machine;
 		} catch (error) {
 			machine.remove();
 			throw error;
+		}
+	}
+
+	/** What is fetched from elsewhere may fail to come; a second attempt goes on where the first one ended. */
+	private async fetch(work: () => Promise<unknown>): Promise<void> {
+		try {
+			await work();
+		} catch (error) {
+			console.warn(`a second attempt: ${error instanceof Error ? error.message : error}`);
+			await work();
 		}
 	}
 
