@@ -17,11 +17,16 @@ export class Faults {
 		this.concerns = concerns;
 	}
 
+	/** What happens in place of the failure: the call works, and something else goes wrong later. */
+	instead: (() => void) | undefined;
+
 	/** Notes a call; says whether it fails. */
 	fails(call: string): boolean {
 		if (!this.concerns(call)) return false;
 		this.calls.push(call);
-		return this.calls.length - 1 === this.nth;
+		if (this.calls.length - 1 !== this.nth) return false;
+		this.instead?.();
+		return this.instead === undefined;
 	}
 }
 

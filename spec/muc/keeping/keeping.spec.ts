@@ -289,33 +289,105 @@ describe.each(storages)("on %s", (storage) => {
 		expect(bodies(scene.archived("long"))).toEqual(["3", "0"]);
 	});
 
-	it("leaves nothing half done whichever call to the storage fails", async () => {
-		const scene = await serve(storage);
-		await play(scene);
-		await wait_for_turn(scene);
+	/** Does something again and again while one call after the other fails, until none does; says how many did. */
+	async function with_each_failure(
+		scene: Scene,
+		attempt: () => Promise<unknown>,
+		check: (answer: unknown) => void,
+	): Promise<number> {
 		const concerns = (call: string): boolean =>
 			/\.(find_later|find|get|set|set_many|set_keys|set_table|delete|users)$/.test(call);
-		let failures = 0;
-		for (let nth = 0; nth < 200; nth++) {
+		for (let nth = 0; nth < 300; nth++) {
 			scene.faults.arm(nth, concerns);
-			const done = await scene.keeping.erase_person(romeo);
+			const answer = await attempt();
 			const has_failed = scene.faults.calls.length > nth;
 			scene.faults.arm(undefined);
 			await wait_for_turn(scene);
-			if (!has_failed) {
-				expect(done).toMatchObject({ ok: true, value: { problems: new Map() } });
-				break;
-			}
-			failures++;
-			// Each message is whole or a tombstone, and what others said is there
-			const items = scene.archived("hall");
-			expect(items).toHaveLength(4);
-			for (const item of items) expect(is_tombstone(item) || item.stanza.get_child("body") !== undefined).toBe(true);
-			expect(bodies(items)).toEqual(expect.arrayContaining(["who is there?", "good night"]));
+			if (!has_failed) return nth;
+			check(answer);
 		}
+		throw new Error("it never ends");
+	}
+
+	/** Each message is whole or a tombstone, and what others said is there. */
+	function check_hall(scene: Scene): void {
+		const items = scene.archived("hall");
+		expect(items).toHaveLength(4);
+		for (const item of items) expect(is_tombstone(item) || item.stanza.get_child("body") !== undefined).toBe(true);
+		expect(bodies(items)).toEqual(expect.arrayContaining(["who is there?", "good night"]));
+	}
+
+	it("leaves nothing half erased whichever call to the storage fails", async () => {
+		const scene = await serve(storage);
+		await play(scene);
+		await wait_for_turn(scene);
+		const failures = await with_each_failure(
+			scene,
+			() => scene.keeping.erase_person(romeo),
+			() => check_hall(scene),
+		);
 		expect(failures).toBeGreaterThan(5);
 		expect(scene.archived("hall").filter(is_tombstone)).toHaveLength(2);
 		expect(live(scene.muc, "hall").get_affiliation(romeo)).toBeUndefined();
+		expect(scene.module.open_store("muc_erasures").get(undefined)).toEqual({ ok: true, value: undefined });
+	});
+
+	// What is in memory cannot fail to be written
+	it.skipIf(storage === "memory")("leaves nothing half erased whichever turn cannot be stored", async () => {
+		const scene = await serve(storage);
+		await play(scene);
+		await wait_for_turn(scene);
+		const { turn } = scene.test.server;
+		scene.faults.instead = () =>
+			turn.join({
+				commit() {
+					throw new Error("no space left");
+				},
+				rollback() {},
+			});
+		const failures = await with_each_failure(
+			scene,
+			() => scene.keeping.erase_person(romeo),
+			() => check_hall(scene),
+		);
+		scene.faults.instead = undefined;
+		expect(failures).toBeGreaterThan(5);
+		expect(await scene.keeping.erase_person(romeo)).toMatchObject({ ok: true, value: { problems: new Map() } });
+		expect(scene.archived("hall").filter(is_tombstone)).toHaveLength(2);
+		expect(live(scene.muc, "hall").get_affiliation(romeo)).toBeUndefined();
+	});
+
+	it("purges, and destroys unused rooms, wholly or not yet, whichever call fails", async () => {
+		const scene = await serve(storage);
+		const old = now() - 100 * 86_400;
+		for (const name of ["one", "two"]) {
+			const made = scene.muc.create_room(room_of(name), { persistent: true });
+			if (!made.ok) throw new Error(made.error);
+			made.value.save(true);
+			for (let index = 0; index < 5; index++)
+				scene.file(name, st.message({ type: "groupchat" }, `${name} ${index}`), old + index);
+		}
+		await wait_for_turn(scene);
+		expect(
+			await with_each_failure(
+				scene,
+				() => scene.keeping.purge_archive(room_of("one")),
+				() => expect([0, 5]).toContain(scene.archived("one").length),
+			),
+		).toBeGreaterThan(0);
+		expect(scene.archived("one")).toEqual([]);
+		expect(scene.archived("two")).toHaveLength(5);
+		await with_each_failure(
+			scene,
+			() => scene.keeping.destroy_unused_rooms(30),
+			() => {
+				const room = live(scene.muc, "two");
+				// A tombstone has no archive, and a room has all of its own
+				if (!room._data.destroyed) expect(scene.archived("two")).toHaveLength(5);
+			},
+		);
+		expect(live(scene.muc, "two")._data.destroyed).toBe(true);
+		expect(scene.archived("two")).toEqual([]);
 	});
 });
 
