@@ -5,25 +5,28 @@ import type { ArchiveItem, ArchiveStore, ModuleApi, ModuleDefinition, StanzaEven
 import { failed, ok, type Result, type StanzaError, stanza_error } from "../util/error.ts";
 import type { Handler } from "../util/events.ts";
 import { bare } from "../util/jid.ts";
-import { metadata_reply, query_form, read_query, send_page } from "../util/mam/query.ts";
+import { find_page, metadata_reply, query_form, read_query, send_page } from "../util/mam/query.ts";
 import { ns } from "../util/ns.ts";
 import type { Stanza } from "../util/stanza.ts";
 import * as st from "../util/stanza.ts";
+import { go_on, type Waiting } from "../util/waiting.ts";
 import { archive_messages } from "./mam/archive.ts";
 import * as expiry from "./mam/expiry.ts";
 import { from_stanza, open_prefs, type StoredPrefs, to_stanza } from "./mam/prefs.ts";
 
 /** What a client asks of its own account; an error where it is refused. */
-type Question = (session: ClientSession, username: string, stanza: Stanza) => Result<Stanza | undefined, StanzaError>;
+type Question = (session: ClientSession, username: string, stanza: Stanza) => Answer | Waiting<Answer>;
+type Answer = Result<Stanza | undefined, StanzaError>;
 
 /** Answers questions to the account itself: with a stanza, an error, or nothing where that was sent already. */
 function answering(question: Question): Handler<StanzaEvent> {
 	return ({ origin, stanza }) => {
 		if (!(origin instanceof ClientSession) || origin.username === undefined) return undefined;
-		const answer = question(origin, origin.username, stanza);
-		if (!answer.ok) origin.send(st.error_reply_from(stanza, answer.error));
-		else if (answer.value !== undefined) origin.send(answer.value);
-		return true;
+		return go_on(question(origin, origin.username, stanza), (answer) => {
+			if (!answer.ok) origin.send(st.error_reply_from(stanza, answer.error));
+			else if (answer.value !== undefined) origin.send(answer.value);
+			return true;
+		});
 	};
 }
 
@@ -38,10 +41,9 @@ function load_queries(module: ModuleApi, store: ArchiveStore, prefs: StoredPrefs
 	}
 
 	/** Whether some of the messages that a client asks for by id are not there. Divergence: Prosody sends the others. */
-	function lacks_some(username: string, ids: readonly string[] | undefined): boolean {
+	function lacks_some(username: string, ids: readonly string[] | undefined): boolean | Waiting<boolean> {
 		if (ids === undefined) return false;
-		const found = store.find(username, { ids });
-		return found.ok && found.value.items.length < new Set(ids).size;
+		return go_on(find_page(store, username, { ids }), (found) => found.ok && found.value.items.length < new Set(ids).size);
 	}
 
 	const send_form: Question = (_, username, stanza) => {
@@ -56,20 +58,24 @@ function load_queries(module: ModuleApi, store: ArchiveStore, prefs: StoredPrefs
 		const asked = query === undefined ? failed(stanza_error("modify", "bad-request")) : read_query(query, form, longest_page);
 		if (!asked.ok) return asked;
 		const { query: wanted, page_size } = asked.value;
-		if (lacks_some(username, wanted.ids)) return failed(stanza_error("modify", "item-not-found"));
 		const with_whom = wanted.with === undefined ? undefined : bare(wanted.with);
-		const found = store.find(username, {
-			...wanted,
-			...(with_whom === undefined ? {} : { with: with_whom }),
-			total: include_total || page_size === 0,
+		return go_on(lacks_some(username, wanted.ids), (lacks): Answer | Waiting<Answer> => {
+			if (lacks) return failed(stanza_error("modify", "item-not-found"));
+			const whole = {
+				...wanted,
+				...(with_whom === undefined ? {} : { with: with_whom }),
+				total: include_total || page_size === 0,
+			};
+			return go_on(find_page(store, username, whole), (found): Answer => {
+				if (!found.ok) {
+					const is_unknown = found.error.condition === "item-not-found";
+					return is_unknown ? failed(stanza_error("modify", "item-not-found")) : unreadable(username, found.error);
+				}
+				send_page(session, stanza, asked.value, found.value);
+				module.log("debug", "Archive query id=%s completed", stanza.attr["id"]);
+				return ok(undefined);
+			});
 		});
-		if (!found.ok) {
-			const is_unknown = found.error.condition === "item-not-found";
-			return is_unknown ? failed(stanza_error("modify", "item-not-found")) : unreadable(username, found.error);
-		}
-		send_page(session, stanza, asked.value, found.value);
-		module.log("debug", "Archive query id=%s completed", stanza.attr["id"]);
-		return ok(undefined);
 	};
 
 	const describe: Question = (_, username, stanza) => {

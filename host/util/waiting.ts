@@ -82,3 +82,13 @@ export function one_by_one<Item>(items: Iterable<Item>, act: (item: Item) => unk
 	}
 	return undefined;
 }
+
+/** What a promise will bring. */
+export function waiting_for<Answer>(promise: Promise<Answer>): Waiting<Answer> {
+	return new Waiting((settle) => {
+		promise.then(
+			(answer) => settle(ok(answer)),
+			(error: unknown) => settle(failed(error)),
+		);
+	});
+}

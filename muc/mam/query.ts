@@ -1,13 +1,17 @@
 // Counterpart: plugins/mod_muc_mam.lua (queries, XEP-0313)
 
-import type { ModuleApi, StanzaEvent } from "../../host/core/types.ts";
-import { type StanzaError, stanza_error } from "../../host/util/error.ts";
-import { type Asked, query_form, read_query, send_page } from "../../host/util/mam/query.ts";
+import type { ArchivePage, ModuleApi, StanzaEvent, StorageError } from "../../host/core/types.ts";
+import { type Result, type StanzaError, stanza_error } from "../../host/util/error.ts";
+import { type Asked, find_page, query_form, read_query, send_page } from "../../host/util/mam/query.ts";
 import { ns } from "../../host/util/ns.ts";
 import * as st from "../../host/util/stanza.ts";
+import { go_on, type Waiting } from "../../host/util/waiting.ts";
 import type { Room, RoomFinder } from "../types.ts";
 import { find_readable } from "./access.ts";
 import { archive_of, groupchat, hide_sender, type RoomArchives } from "./archive.ts";
+
+/** Why a query is refused; undefined where it was answered. */
+type Answer = StanzaError | undefined;
 
 /**
  * Answers queries to rooms. Option: max_archive_query_results.
@@ -21,39 +25,49 @@ export function load(module: ModuleApi, archives: RoomArchives, rooms: RoomFinde
 	module.hook(`iq-set/bare/${ns.mam}:query`, take_query);
 
 	/** Whether some of the messages that a client asks for by id are not there. Divergence: Prosody sends the others. */
-	function lacks_some(room: Room, ids: readonly string[] | undefined): boolean {
+	function lacks_some(room: Room, ids: readonly string[] | undefined): boolean | Waiting<boolean> {
 		if (ids === undefined) return false;
-		const found = store.find(archive_of(room), { with: groupchat, ids });
-		return found.ok && found.value.items.length < new Set(ids).size;
+		return go_on(
+			find_page(store, archive_of(room), { with: groupchat, ids }),
+			(found) => found.ok && found.value.items.length < new Set(ids).size,
+		);
 	}
 
-	/** Sends a page and what follows it. */
-	function answer(room: Room, { origin, stanza }: StanzaEvent, asked: Asked): StanzaError | undefined {
-		const { page_size } = asked;
-		const query_id = stanza.first_tag?.attr["queryid"];
-		if (lacks_some(room, asked.query.ids)) return stanza_error("modify", "item-not-found");
-		const found = store.find(archive_of(room), {
-			...asked.query,
-			// Accepted and ignored, since here it tells messages from presences
-			with: groupchat,
-			total: include_total || page_size === 0,
+	/** Finds a page and sends it, with what follows it. */
+	function answer(room: Room, event: StanzaEvent, asked: Asked): Answer | Waiting<Answer> {
+		return go_on(lacks_some(room, asked.query.ids), (lacks) => {
+			if (lacks) return stanza_error("modify", "item-not-found");
+			const query = {
+				...asked.query,
+				// Accepted and ignored, since here it tells messages from presences
+				with: groupchat,
+				total: include_total || asked.page_size === 0,
+			};
+			return go_on(find_page(store, archive_of(room), query), (found) => send(event, asked, found));
 		});
+	}
+
+	function send({ origin, stanza }: StanzaEvent, asked: Asked, found: Result<ArchivePage, StorageError>): Answer {
+		// Much may have happened while it was looked for
+		const room = find_readable(rooms, stanza);
+		if (!room.ok) return room.error;
+		const query_id = stanza.first_tag?.attr["queryid"];
 		if (!found.ok) {
 			module.log("debug", "Archive query id=%s failed: %s", query_id ?? stanza.attr["id"], found.error.text);
 			const is_unknown = found.error.condition === "item-not-found";
 			return is_unknown ? stanza_error("modify", "item-not-found") : stanza_error("cancel", "internal-server-error");
 		}
 		for (const { stanza: item } of found.value.items) {
-			hide_sender(room, item);
+			hide_sender(room.value, item);
 			delete item.attr["to"];
 		}
 		send_page(origin, stanza, asked, found.value);
-		const sent = Math.min(page_size, found.value.items.length);
+		const sent = Math.min(asked.page_size, found.value.items.length);
 		module.log("debug", "Archive query id=%s completed, %d items returned", query_id ?? stanza.attr["id"], sent);
 		return undefined;
 	}
 
-	function handle(event: StanzaEvent): StanzaError | undefined {
+	function handle(event: StanzaEvent): Answer | Waiting<Answer> {
 		const query = event.stanza.first_tag;
 		const room = find_readable(rooms, event.stanza);
 		if (!room.ok) return room.error;
@@ -67,9 +81,10 @@ export function load(module: ModuleApi, archives: RoomArchives, rooms: RoomFinde
 		return true;
 	}
 
-	function take_query(event: StanzaEvent): true {
-		const error = handle(event);
-		if (error) event.origin.send(st.error_reply_from(event.stanza, error));
-		return true;
+	function take_query(event: StanzaEvent): true | Waiting<true> {
+		return go_on(handle(event), (error): true => {
+			if (error) event.origin.send(st.error_reply_from(event.stanza, error));
+			return true;
+		});
 	}
 }

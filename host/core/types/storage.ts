@@ -99,6 +99,8 @@ export interface ArchivePage {
 export interface ArchiveStore {
 	/** `null` where there is no storage, so that nothing is ever kept. */
 	readonly name?: "null";
+	/** Whether the whole server waits for an answer over the network while it asks at once. */
+	readonly is_far?: true;
 	/** Features that a query may rely on, and the most items one user may have. */
 	readonly caps: {
 		readonly total: boolean;

@@ -105,6 +105,7 @@ export function archive_store(place: ArchivePlace): ArchiveStore {
 	}
 
 	return {
+		...(database.is_far ? { is_far: true } : {}),
 		caps: {
 			total: true,
 			...(item_limit === undefined ? {} : { quota: item_limit }),

@@ -7,6 +7,7 @@ import { ns } from "../ns.ts";
 import * as rsm from "../rsm.ts";
 import type { Stanza } from "../stanza.ts";
 import * as st from "../stanza.ts";
+import { type Waiting, waiting_for } from "../waiting.ts";
 
 const default_page_size = 20;
 
@@ -109,6 +110,18 @@ export function read_query(query: Stanza, form: Form, longest_page: number): Res
 			...(Array.isArray(ids) ? { ids } : {}),
 		},
 	});
+}
+
+/** An archive that can be asked in two ways. */
+interface Askable<User, Query, Page> {
+	readonly is_far?: true;
+	find(user: User, query: Query): Page;
+	find_later(user: User, query: Query): Promise<Page>;
+}
+
+/** Finds messages: at once, or between turns where the whole server would have to wait for the answer. */
+export function find_page<User, Query, Page>(store: Askable<User, Query, Page>, user: User, query: Query): Page | Waiting<Page> {
+	return store.is_far ? waiting_for(store.find_later(user, query)) : store.find(user, query);
 }
 
 /**
