@@ -1,15 +1,17 @@
 // Uploads (XEP-0363): slots, tokens, files, ranges, quotas, expiry; here and on a real Prosody.
 
-import { existsSync, readdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
+import type { ModuleApi } from "../../../host/core/types.ts";
 import { read_range } from "../../../host/plugins/http_file_share/range.ts";
 import * as jwt from "../../../host/util/jwt.ts";
 import * as st from "../../../host/util/stanza.ts";
 import type { Client } from "../../../tools/scansion/client.ts";
-import { ask, eventually } from "../../helper.ts";
+import { Faults, faulty_storage } from "../../faulty_storage.ts";
+import { ask, eventually, start_test_server } from "../../helper.ts";
 import { type OurStage, on_both, type Stage, start_ours, without_prosody } from "../../lua-shims/community/community.ts";
 import { type HttpAnswer, http_to } from "../http_to.ts";
 
@@ -268,6 +270,20 @@ describe("here", () => {
 		expect(await slot_for(client, { filename: "..", size: "1" })).toBe("modify bad-request Invalid filename");
 	});
 
+	it("is refused while nothing can be written, and can be tried again", async () => {
+		const [here, client] = await serve();
+		const body = Buffer.from("hello");
+		const slot = await certain_slot(client, { filename: "a", size: "5" });
+		// A file where the folder would be
+		mkdirSync(join(folder(), ".."), { recursive: true });
+		writeFileSync(folder(), "in the way");
+		expect((await put(here, slot, body)).status).toBe(500);
+		expect((await http(here, slot.get, "GET")).status).toBe(410);
+		rmSync(folder());
+		expect((await put(here, slot, body)).status).toBe(201);
+		expect((await http(here, slot.get, "GET")).body.toString()).toBe("hello");
+	});
+
 	it("files expire, with what is known of them; what cannot be deleted stays known", async () => {
 		const [here, client] = await serve(`http_file_share_expires_after = "1 day"\nhttp_file_share_global_quota = 1000`);
 		const slot = await certain_slot(client, { filename: "a", size: "600" });
@@ -293,6 +309,56 @@ describe("here", () => {
 		expect(readdirSync(folder())).toEqual([]);
 		expect((await http(here, slot.get, "GET")).status).toBe(404);
 		expect(typeof (await slot_for(client, { filename: "a", size: "600" }))).toBe("object");
+	});
+});
+
+describe.each(["internal", "sql"])("slots on %s", (storage) => {
+	it("are counted where they are stored, whichever call fails", async () => {
+		const faults = new Faults();
+		let probe: ModuleApi | undefined;
+		const test = await start_test_server({
+			config: {
+				"*": { storage: "faulty", http_ports: [], https_ports: [] },
+				localhost: { modules_enabled: ["disco", "http_file_share", "spec_probe"] },
+			},
+			modules: [
+				faulty_storage(storage, faults),
+				{
+					name: "spec_probe",
+					load(module) {
+						probe = module;
+					},
+				},
+			],
+		});
+		try {
+			const client = await test.client("romeo");
+			const stored = (): [sum: number, total: unknown] => {
+				const found = probe?.open_store("uploads", "archive").find(undefined);
+				const total = probe?.open_store("upload_stats", "map").get(undefined, "total");
+				const sum = (found?.ok ? found.value.items : []).reduce((all, { stanza }) => all + Number(stanza.attr["size"]), 0);
+				return [sum, total?.ok ? (total.value ?? 0) : undefined];
+			};
+			let failures = 0;
+			for (let nth = 0; nth < 20; nth++) {
+				faults.arm(nth, (call) => call.startsWith("upload"));
+				const slot = await slot_for(client, { filename: "a", size: "7" });
+				const has_failed = faults.calls.length > nth;
+				faults.arm(undefined);
+				await test.server.turn.done();
+				const [sum, total] = stored();
+				expect(total).toBe(sum);
+				if (has_failed) expect(slot).toMatch(/^wait/);
+				if (!has_failed) {
+					expect(slot).toMatchObject({ token: expect.any(String) });
+					break;
+				}
+				failures++;
+			}
+			expect(failures).toBeGreaterThan(0);
+		} finally {
+			await test.stop();
+		}
 	});
 });
 
