@@ -95,7 +95,7 @@ function load(module: ModuleApi): WebConsole {
 			response.status_code = status;
 			return JSON.stringify({ status: "error", message });
 		};
-		if (is_foreign(request)) return refuse(403, "Pages of other sites may not log in here");
+		if (is_foreign(module, request)) return refuse(403, "Pages of other sites may not log in here");
 		if (api.require_encryption && !is_private(request)) {
 			return refuse(403, "Passwords are only taken over HTTPS, or from this machine");
 		}
@@ -109,7 +109,7 @@ function load(module: ModuleApi): WebConsole {
 	function log_out(event: HttpEvent): number {
 		head(event, "text/plain");
 		const text = /^Bearer +(\S+)$/i.exec(event.request.headers["authorization"] ?? "")?.[1];
-		const token = is_foreign(event.request) || text === undefined ? undefined : api.tokens.find(text);
+		const token = is_foreign(module, event.request) || text === undefined ? undefined : api.tokens.find(text);
 		// Tokens of scripts stay
 		if (token !== undefined && token.host === undefined) api.tokens.revoke(token.id);
 		return token === undefined ? 401 : 204;

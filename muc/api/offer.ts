@@ -8,7 +8,8 @@ import type { ApiRooms } from "./service.ts";
 
 /** Offers what can be done with rooms. */
 export function offer_room_commands(module: ModuleApi, rooms: ApiRooms): void {
-	for (const command of [...room_commands(rooms), ...people_commands(module, rooms), ...message_commands(rooms)]) {
+	const store = module.open_store("muc_log", "archive");
+	for (const command of [...room_commands(rooms, store), ...people_commands(module, rooms), ...message_commands(rooms)]) {
 		module.add_item("api-command", command);
 	}
 }

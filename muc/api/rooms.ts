@@ -1,9 +1,12 @@
 // Counterpart: ejabberd's mod_muc_admin (rooms, and what they are set to)
 
+import type { ArchiveStore } from "../../host/core/types.ts";
 import { type ApiCommand, api_command, refuse_call, results } from "../../host/util/api/command.ts";
 import { domain, integer, jid, optional, setting, settings, text } from "../../host/util/api/parameters.ts";
 import { ok } from "../../host/util/error.ts";
 import { node } from "../../host/util/jid.ts";
+import { between_turns } from "../keeping/slices.ts";
+import { archive_of, groupchat } from "../mam/archive.ts";
 import type { Room } from "../types.ts";
 import { type ApiRooms, find_room, refused_by_room, room_parameters } from "./service.ts";
 import { change_settings, shown_fields, shown_settings } from "./settings.ts";
@@ -25,10 +28,18 @@ const room_record = results.record({
 	members_only: { type: "boolean" },
 	moderated: { type: "boolean" },
 	password_protected: { type: "boolean" },
-	last_message: { type: "integer", description: "Seconds since 1970 of the last message that the room remembers; 0 for none" },
+	last_message: { type: "integer", description: "Seconds since 1970 of the last message that is kept; 0 for none" },
 });
 
-function show_room(room: Room): Record<string, unknown> {
+/** When something was said last, in seconds since 1970; a room that is not in memory remembers nothing, but its archive may. */
+async function last_message(store: ArchiveStore, room: Room): Promise<number> {
+	const remembered = room._history?.at(-1)?.timestamp;
+	if (remembered !== undefined || store.name === "null") return remembered ?? 0;
+	const found = await store.find_later(archive_of(room), { with: groupchat, reverse: true, limit: 1 });
+	return found.ok ? Math.floor(found.value.items[0]?.when ?? 0) : 0;
+}
+
+async function show_room(store: ArchiveStore, room: Room): Promise<Record<string, unknown>> {
 	return {
 		jid: room.jid,
 		name: room.get_name() ?? "",
@@ -40,7 +51,7 @@ function show_room(room: Room): Record<string, unknown> {
 		members_only: room.get_members_only() ?? false,
 		moderated: room.get_moderated() ?? false,
 		password_protected: room.get_password() !== undefined,
-		last_message: room._history?.at(-1)?.timestamp ?? 0,
+		last_message: await last_message(store, room),
 	};
 }
 
@@ -52,7 +63,7 @@ async function* existing(rooms: ApiRooms, search = "", after = ""): AsyncGenerat
 	const wanted = search.toLowerCase();
 	const addresses = rooms.all_jids().filter((one) => one > after && (node(one) ?? one).includes(wanted));
 	for (const [index, address] of addresses.sort().entries()) {
-		if (index % slice === slice - 1) await new Promise((resolve) => setImmediate(resolve));
+		if (index % slice === slice - 1) await between_turns();
 		const room = rooms.look_at(address);
 		if (room !== undefined && !room._data.destroyed) yield room;
 	}
@@ -75,7 +86,7 @@ function create(rooms: ApiRooms, actor: string, address: string, wanted?: Parame
 	return ok(0);
 }
 
-export function room_commands(rooms: ApiRooms): ApiCommand[] {
+export function room_commands(rooms: ApiRooms, store: ArchiveStore): ApiCommand[] {
 	return [
 		api_command({
 			name: "muc_online_rooms",
@@ -109,7 +120,7 @@ export function room_commands(rooms: ApiRooms): ApiCommand[] {
 			async run(_caller, { search, after, limit = longest_page }) {
 				const shown: Record<string, unknown>[] = [];
 				for await (const room of existing(rooms, search, after)) {
-					shown.push(show_room(room));
+					shown.push(await show_room(store, room));
 					if (shown.length >= limit) break;
 				}
 				return ok(shown);
@@ -123,9 +134,9 @@ export function room_commands(rooms: ApiRooms): ApiCommand[] {
 			parameters: room_parameters,
 			host: "service",
 			result: room_record,
-			run: (_caller, args) => {
+			async run(_caller, args) {
 				const room = find_room(rooms, args);
-				return room.ok ? ok(show_room(room.value)) : room;
+				return room.ok ? ok(await show_room(store, room.value)) : room;
 			},
 		}),
 		api_command({

@@ -1,5 +1,6 @@
 // Counterpart: ejabberd's mod_http_api: from requests to calls, and from answers to responses.
 
+import { isIP } from "node:net";
 import type { HttpEvent, HttpRequest, ModuleApi } from "../../core/types.ts";
 import type { ApiError } from "../../util/api/command.ts";
 import { Cache } from "../../util/cache.ts";
@@ -53,11 +54,34 @@ export function is_private(request: HttpRequest): boolean {
 	return request.secure || is_loopback(request.ip);
 }
 
+/** The name in a header `Host`, without the port. */
+function host_name(field: string | undefined): string {
+	return (field ?? "")
+		.replace(/:\d+$/, "")
+		.replace(/^\[(.*)\]$/, "$1")
+		.toLowerCase();
+}
+
+/**
+ * Whether a page of this server could have that name. Somebody else's name may lead to this machine, too, so that their pages are of the
+ * same origin as what is served here (DNS rebinding); addresses cannot be made to do that.
+ */
+function is_own_name(module: ModuleApi, name: string): boolean {
+	if (isIP(name) !== 0 || name === "localhost" || module.server.hosts.has(name)) return true;
+	const hosts = ["*", ...module.server.hosts.keys()];
+	const named = hosts.flatMap((host) =>
+		["http_host", "http_external_url"].map((option) => module.server.config.get(host, option)),
+	);
+	return named.some(
+		(value) => typeof value === "string" && (value === name || (URL.canParse(value) && new URL(value).hostname === name)),
+	);
+}
+
 /** Whether a request was made by a page of another site. Programs do not say where they are. */
-export function is_foreign({ headers }: HttpRequest): boolean {
+export function is_foreign(module: ModuleApi, { headers }: HttpRequest): boolean {
 	const { origin, host } = headers;
 	if (origin === undefined) return false;
-	return !URL.canParse(origin) || new URL(origin).host !== host;
+	return !URL.canParse(origin) || new URL(origin).host !== host || !is_own_name(module, host_name(host));
 }
 
 /** The arguments in a query. */
@@ -123,7 +147,8 @@ export class Requests {
 
 	/** Whose token a request brings, where it may call anything now. */
 	authorize(request: HttpRequest): Result<Token, Problem> {
-		if (is_foreign(request)) return failed({ status: 403, code: 32, message: "Pages of other sites may not call this" });
+		if (is_foreign(this.module, request))
+			return failed({ status: 403, code: 32, message: "Pages of other sites may not call this" });
 		if (this.limits.require_encryption && !is_private(request)) {
 			return failed({ status: 403, code: 32, message: "Tokens are only taken over HTTPS, or from this machine" });
 		}

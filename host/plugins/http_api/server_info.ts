@@ -7,11 +7,20 @@ import { optional, text } from "../../util/api/parameters.ts";
 import { ok } from "../../util/error.ts";
 import { type MetricFamily, shown_name } from "../../util/openmetrics.ts";
 
+/** A value that the server measures. */
+interface ShownMetric {
+	readonly name: string;
+	readonly kind: string;
+	readonly unit: string;
+	readonly labels: Readonly<Record<string, string | undefined>>;
+	readonly value: number;
+}
+
 /** The values of a family of metrics; those in buckets as their sum and number. */
-function show_family(family: MetricFamily): Record<string, unknown>[] {
+function show_family(family: MetricFamily): ShownMetric[] {
 	const { kind, unit, label_keys } = family;
 	const name = shown_name(family.name);
-	const shown: Record<string, unknown>[] = [];
+	const shown: ShownMetric[] = [];
 	for (const { labels, metric } of family.metrics()) {
 		const named = Object.fromEntries(label_keys.map((key, place) => [key, labels[place]]));
 		for (const { suffix, value } of metric.samples()) {
@@ -141,7 +150,7 @@ export function server_commands(module: ModuleApi): ApiCommand[] {
 			run: (_caller, { search = "" }) => {
 				server.statsmanager.collect();
 				const families = [...(server.statsmanager.registry?.families.values() ?? [])];
-				return ok(families.filter(({ name }) => shown_name(name).includes(search)).flatMap(show_family));
+				return ok(families.flatMap(show_family).filter(({ name }) => name.includes(search)));
 			},
 		}),
 	];

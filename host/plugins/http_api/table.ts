@@ -6,6 +6,7 @@ import {
 	type ApiCaller,
 	type ApiCommand,
 	every_host,
+	is_api_command,
 	type PreparedCall,
 	refuse_call,
 } from "../../util/api/command.ts";
@@ -136,8 +137,9 @@ export class ApiTable {
 		return { ok: true, value: all };
 	}
 
+	/** What the modules of a host offer; a module in Lua may have put something else under that key. */
 	private offered(host: string): ApiCommand[] {
-		return this.module.server.modulemanager.get_items(host, "api-command");
+		return this.module.server.modulemanager.get_items(host, "api-command").filter(is_api_command);
 	}
 
 	private could(host: string, permission: string, address: string): boolean {

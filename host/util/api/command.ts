@@ -125,6 +125,14 @@ export function api_command(definition: Definition<Parameters>): ApiCommand {
 	};
 }
 
+/** Whether something looks like what {@link api_command} makes. */
+export function is_api_command(value: unknown): value is ApiCommand {
+	if (typeof value !== "object" || value === null) return false;
+	const { name, parameters, prepare, run }: { readonly [Key in keyof ApiCommand]?: unknown } = value;
+	const is_table = typeof parameters === "object" && parameters !== null;
+	return typeof name === "string" && is_table && typeof prepare === "function" && typeof run === "function";
+}
+
 /** Descriptions of what commands answer. */
 export const results = {
 	/** ejabberd's `rescode`: what fails is an error, so this is always 0. */

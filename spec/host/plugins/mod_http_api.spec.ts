@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
@@ -8,6 +11,7 @@ import * as st from "../../../host/util/stanza.ts";
 import type { Client } from "../../../tools/scansion/client.ts";
 import { eventually, expect_stanza } from "../../helper.ts";
 import { codes, enter, say } from "../../muc/service.ts";
+import { RawHttp } from "../raw_http.ts";
 import { Typist } from "./admin_shell/typing.ts";
 import { type Answer, type Api, admin, everything, service, start_api } from "./http_api/api.ts";
 
@@ -182,6 +186,17 @@ describe("the API of a server", () => {
 			const from = (origin: string) => api.call("status", {}, undefined, { origin });
 			expect((await from("http://example.com")).status).toBe(403);
 			expect((await from("null")).status).toBe(403);
+			// A name of somebody else's that leads here: Node's fetch does not let anybody choose the host
+			const { port } = new URL(api.url);
+			const http = await RawHttp.connect(Number(port));
+			const headers = [
+				`Host: evil.example:${port}`,
+				`Origin: http://evil.example:${port}`,
+				`Authorization: Bearer ${api.token(admin)}`,
+			];
+			const answer = await http.ask(`GET /api/status HTTP/1.1\r\n${headers.join("\r\n")}\r\n\r\n`);
+			http.destroy();
+			expect(answer?.status).toBe(403);
 			const own = await from(new URL(api.url).origin);
 			expect([own.status, own.headers.get("access-control-allow-origin")]).toEqual([200, null]);
 			const asked = await fetch(`${api.url}/status`, { method: "OPTIONS", headers: { Origin: "http://example.com" } });
@@ -262,6 +277,13 @@ describe("the API of a server", () => {
 			expect(await status("spec_throws")).toBe(500);
 			api.beside.remove_item("api-command", command);
 			expect(await status("spec_throws")).toBe(404);
+			// What was not made as a command, as a module in Lua may offer it, is none
+			const { prepare: _, ...other } = command;
+			// @ts-expect-error: Lua is not checked by a compiler
+			api.beside.add_item("api-command", other);
+			expect([await status("spec_throws"), (await api.get("openapi.json")).status]).toEqual([404, 200]);
+			// @ts-expect-error: the same
+			api.beside.remove_item("api-command", other);
 		});
 	});
 
@@ -472,6 +494,15 @@ describe("the API of a server", () => {
 				);
 			expect(await listed({ limit: 2 })).toEqual([`list-1@${service}`, `list-2@${service}`]);
 			expect(await listed({ limit: 2, after: `list-2@${service}` })).toEqual([`list-3@${service}`]);
+			// When something was said last is known of rooms that have been forgotten, too
+			const romeo = await api.test.client("romeo", "lists");
+			await enter(romeo, "list-1", "romeo");
+			await say(romeo, "list-1", "hello");
+			await romeo.disconnect();
+			const muc = api.test.server.hosts.get(service)?.modules.get("muc");
+			api.test.server.modulemanager.reload(service, muc?.name ?? "");
+			const [last] = (await api.call("get_rooms_info", { service, search: "list-1" })).value as { last_message: number }[];
+			expect(Math.abs((last?.last_message ?? 0) - Date.now() / 1000)).toBeLessThan(3600);
 			await api.call("destroy_room", room("list-2"));
 			expect(await listed({})).toEqual([`list-1@${service}`, `list-3@${service}`]);
 			expect(await status("get_rooms_info", { service, limit: 1000 })).toBe(400);
@@ -547,6 +578,27 @@ describe("the API of a server", () => {
 			expect((await api.get("log", api.token(admin, ["rooms:read"]))).status).toBe(403);
 			expect((await api.get("log?level=all")).status).toBe(400);
 		});
+	});
+});
+
+describe("modules in Lua", () => {
+	it("are listed as such, with the time that they have taken", async () => {
+		const folder = mkdtempSync(join(tmpdir(), "enjamb-api-lua-"));
+		ends.push(() => rmSync(folder, { recursive: true, force: true }));
+		writeFileSync(
+			join(folder, "mod_counting.lua"),
+			'module:hook("resource-bind", function () local n = 0; for i = 1, 10000 do n = n + i end end);',
+		);
+		const modules_enabled = ["c2s", "saslauth", "disco", "presence", "http_api", "spec_beside", "counting"];
+		const api = await own_api({ plugin_paths: [folder], modules_enabled });
+		await api.call("register", { user: "romeo", host: "localhost", password: "password" });
+		await (await api.test.client("romeo")).disconnect();
+		expect((await api.call("get_modules")).value).toContainEqual(
+			expect.objectContaining({ host: "localhost", name: "counting", language: "Lua" }),
+		);
+		const labels = { host: "localhost", module: "counting" };
+		const { value } = await api.call("get_metrics", { search: "enjamb_lua_calls_total" });
+		expect(value).toContainEqual(expect.objectContaining({ name: "enjamb_lua_calls_total", labels }));
 	});
 });
 
