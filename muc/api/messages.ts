@@ -1,14 +1,14 @@
 // No counterpart: ejabberd's scripts send messages to rooms by send_stanza, in the name of an occupant.
 
 import { type ApiCommand, api_command, results } from "../../host/util/api/command.ts";
-import { domain, optional, text } from "../../host/util/api/parameters.ts";
+import { domain, optional, text, unlogged } from "../../host/util/api/parameters.ts";
 import { ok } from "../../host/util/error.ts";
 import { short as new_id } from "../../host/util/id.ts";
 import * as st from "../../host/util/stanza.ts";
 import type { Room } from "../types.ts";
 import { type ApiRooms, find_room, room_parameters } from "./service.ts";
 
-const body = text("What is said", { max: 10_000, filled: true });
+const body = unlogged(text("What is said", { max: 10_000, filled: true }));
 
 /** Says something in a room, in the room's own name. */
 function say(room: Room, words: string): void {

@@ -2,7 +2,7 @@
 
 import type { ModuleApi } from "../../host/core/types.ts";
 import { type ApiCommand, api_command, refuse_call, results } from "../../host/util/api/command.ts";
-import { choice, domain, jid, node as node_parameter, optional, text } from "../../host/util/api/parameters.ts";
+import { choice, domain, jid, node as node_parameter, optional, text, unlogged } from "../../host/util/api/parameters.ts";
 import { failed, ok, type Result } from "../../host/util/error.ts";
 import { bare, node, prep, resource, split } from "../../host/util/jid.ts";
 import * as st from "../../host/util/stanza.ts";
@@ -174,7 +174,7 @@ export function people_commands(module: ModuleApi, rooms: ApiRooms): ApiCommand[
 			rights: "host",
 			parameters: {
 				...room_parameters,
-				password: optional(text("The room's password; its own by default")),
+				password: unlogged(optional(text("The room's password; its own by default"))),
 				reason: optional(text("Why they should come")),
 				users: text("JIDs with : between them", { max: 100_000, filled: true }),
 			},

@@ -2,7 +2,7 @@
 
 import type { ArchiveStore } from "../../host/core/types.ts";
 import { type ApiCommand, api_command, refuse_call, results } from "../../host/util/api/command.ts";
-import { domain, integer, jid, optional, setting, settings, text } from "../../host/util/api/parameters.ts";
+import { domain, integer, jid, optional, setting, settings, text, unlogged } from "../../host/util/api/parameters.ts";
 import { ok } from "../../host/util/error.ts";
 import { node } from "../../host/util/jid.ts";
 import { between_turns } from "../keeping/slices.ts";
@@ -220,7 +220,7 @@ export function room_commands(rooms: ApiRooms, store: ArchiveStore): ApiCommand[
 			parameters: {
 				...room_parameters,
 				option: text("Its name, as get_room_options has it", { filled: true }),
-				value: setting("Its value; a text will always do"),
+				value: unlogged(setting("Its value; a text will always do")),
 			},
 			host: "service",
 			result: results.done,

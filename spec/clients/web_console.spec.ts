@@ -7,7 +7,7 @@ import { base64_decode, base64_encode } from "../../host/util/encodings.ts";
 import { create_sasl_client } from "../../host/util/sasl_client.ts";
 import type { Client } from "../../tools/scansion/client.ts";
 import { eventually, expect_stanza, patience } from "../helper.ts";
-import { type Api, admin, service, start_api } from "../host/plugins/http_api/api.ts";
+import { type Api, admin, api_modules, service, start_api } from "../host/plugins/http_api/api.ts";
 import { codes, enter, say } from "../muc/service.ts";
 import { not_installed } from "../needs.ts";
 
@@ -20,21 +20,8 @@ let browser: Browser;
 /** What went wrong in pages. */
 const complaints: string[] = [];
 
-const modules_enabled = [
-	"c2s",
-	"saslauth",
-	"disco",
-	"presence",
-	"message",
-	"iq",
-	"roster",
-	"http_api",
-	"admin_shell",
-	"spec_beside",
-];
-
 beforeAll(async () => {
-	api = await start_api({ modules_enabled: [...modules_enabled, "web_console"] });
+	api = await start_api({ modules_enabled: [...api_modules, "web_console"] });
 	console_url = `${new URL(api.url).origin}/console/`;
 	for (const user of ["romeo", "juliet"]) await api.call("register", { user, host: "localhost", password: "password" });
 	if (!no_browser) browser = await chromium.launch({ executablePath: chromium_path, args: ["--no-sandbox"] });

@@ -68,10 +68,8 @@ function host_name(field: string | undefined): string {
  */
 function is_own_name(module: ModuleApi, name: string): boolean {
 	if (isIP(name) !== 0 || name === "localhost" || module.server.hosts.has(name)) return true;
-	const hosts = ["*", ...module.server.hosts.keys()];
-	const named = hosts.flatMap((host) =>
-		["http_host", "http_external_url"].map((option) => module.server.config.get(host, option)),
-	);
+	const { config, hosts } = module.server;
+	const named = ["*", ...hosts.keys()].flatMap((host) => [config.get(host, "http_host"), config.get(host, "http_external_url")]);
 	return named.some(
 		(value) => typeof value === "string" && (value === name || (URL.canParse(value) && new URL(value).hostname === name)),
 	);

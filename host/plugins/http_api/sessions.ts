@@ -2,7 +2,7 @@
 
 import type { C2sSession, ModuleApi, Server } from "../../core/types.ts";
 import { type ApiCaller, type ApiCommand, api_command, refuse_call, results } from "../../util/api/command.ts";
-import { choice, domain, jid, node, optional, text } from "../../util/api/parameters.ts";
+import { choice, domain, jid, node, optional, text, unlogged } from "../../util/api/parameters.ts";
 import { ok } from "../../util/error.ts";
 import { short as new_id } from "../../util/id.ts";
 import * as st from "../../util/stanza.ts";
@@ -169,7 +169,7 @@ export function session_commands(module: ModuleApi): ApiCommand[] {
 				from: jid("In whose name"),
 				to: jid("Who gets it"),
 				subject: optional(text("Subject")),
-				body: text("Text", { max: 10_000 }),
+				body: unlogged(text("Text", { max: 10_000 })),
 			},
 			host: "from",
 			result: results.done,

@@ -112,9 +112,9 @@ export function api_command(definition: Definition<Parameters>): ApiCommand {
 			if (!read.ok) return read;
 			const args = read.value;
 			const host = named_by === undefined ? undefined : args[named_by];
-			const shown = Object.fromEntries(
-				Object.entries(args).filter(([name, value]) => value !== undefined && parameters[name]?.secret !== true),
-			);
+			const logged = Object.entries(args).filter(([name, value]) => value !== undefined && parameters[name]?.secret !== true);
+			// Of settings only the names, since a password may be among them
+			const shown = Object.fromEntries(logged.map(([name, value]) => [name, value instanceof Map ? [...value.keys()] : value]));
 			return ok({
 				host: typeof host === "string" ? host_of(host) : undefined,
 				shown,

@@ -60,7 +60,7 @@ export function text(description: string, { max = longest_text, filled = false }
 /** A password: neither logged nor shown. */
 export function password(description: string): Parameter<string> {
 	const base = text(description, { filled: true });
-	return { ...base, schema: { ...base.schema, format: "password", writeOnly: true }, secret: true };
+	return unlogged({ ...base, schema: { ...base.schema, format: "password", writeOnly: true } });
 }
 
 /** A whole number; also as a text, as in a query. */
@@ -208,6 +208,11 @@ export function optional<Value>(given: Parameter<Value>): Parameter<Value | unde
 		optional: true,
 		read: (value) => (value === undefined || value === null ? ok(undefined) : given.read(value)),
 	};
+}
+
+/** The same parameter, whose value is not logged. */
+export function unlogged<Value>(given: Parameter<Value>): Parameter<Value> {
+	return { ...given, secret: true };
 }
 
 /** The same parameter, which is understood under another name as well. */

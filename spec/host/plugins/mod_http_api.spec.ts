@@ -581,6 +581,29 @@ describe("the API of a server", () => {
 	});
 });
 
+describe("the server's log", () => {
+	it("has what was changed and by whom, but no passwords and nothing that was said", async () => {
+		const lines: string[] = [];
+		const write = (source: string, _level: string, line: string): void => void (source === "http_api" && lines.push(line));
+		const api = await own_api({}, { log: [{ to: { write }, level: "info" }] });
+		const options = { title: "Tea", password: "secret-1" };
+		await api.call("create_room_with_opts", { room: "tea", service, options });
+		await api.call("change_room_option", { room: "tea", service, option: "password", value: "secret-2" });
+		await api.call("register", { user: "romeo", host: "localhost", password: "secret-3" });
+		await api.call("change_password", { user: "romeo", host: "localhost", newpass: "secret-4" });
+		await api.call("send_room_message", { room: "tea", service, body: "secret-5" });
+		await api.call("get_room_options", { room: "tea", service });
+		expect(lines.map((line) => line.replace(/^.*\) called /, ""))).toEqual([
+			`create_room_with_opts {"room":"tea","service":"${service}","options":["title","password"]}: done`,
+			`change_room_option {"room":"tea","service":"${service}","option":"password"}: done`,
+			'register {"user":"romeo","host":"localhost"}: done',
+			'change_password {"user":"romeo","host":"localhost"}: done',
+			`send_room_message {"room":"tea","service":"${service}"}: done`,
+		]);
+		expect(lines[0]).toMatch(/^admin@localhost \(token [0-9a-f]{12}, 127\.0\.0\.1\) called/);
+	});
+});
+
 describe("modules in Lua", () => {
 	it("are listed as such, with the time that they have taken", async () => {
 		const folder = mkdtempSync(join(tmpdir(), "enjamb-api-lua-"));

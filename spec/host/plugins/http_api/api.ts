@@ -31,6 +31,20 @@ export const admin = "admin@localhost";
 export const service = "conference.localhost";
 export const everything = ["rooms:read", "rooms:write", "users:read", "users:write", "server:read", "server:write"];
 
+/** The modules that it has unless options say something else. */
+export const api_modules = [
+	"c2s",
+	"saslauth",
+	"disco",
+	"presence",
+	"message",
+	"iq",
+	"roster",
+	"http_api",
+	"admin_shell",
+	"spec_beside",
+];
+
 async function read(answered: Response): Promise<Answer> {
 	const text = await answered.text();
 	const is_json = answered.headers.get("content-type") === "application/json";
@@ -57,18 +71,7 @@ export async function start_api(
 				admins: [admin],
 				statistics: "internal",
 				statistics_interval: "manual",
-				modules_enabled: [
-					"c2s",
-					"saslauth",
-					"disco",
-					"presence",
-					"message",
-					"iq",
-					"roster",
-					"http_api",
-					"admin_shell",
-					"spec_beside",
-				],
+				modules_enabled: api_modules,
 				...options,
 			},
 			localhost: { authentication: "internal_hashed" },
