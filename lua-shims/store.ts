@@ -184,14 +184,11 @@ class StoreViews {
 
 	/** Both at once. Source: core/storagemanager.lua of Prosody 13. */
 	keyval_plus(keyval: KeyvalStore, map: MapStore): Methods {
-		const of_map = this.map(map);
-		const { get, set, ...rest } = of_map;
-		return {
-			...rest,
-			...(get ? { get_key: get } : {}),
-			...(set ? { set_key: set } : {}),
-			...this.keyval(keyval),
-		};
+		const { get: get_key, set: set_key, set_keys, get_all, delete_all } = this.map(map);
+		const { users, ...of_keyval } = this.keyval(keyval);
+		const of_map = { get_key, set_key, set_keys, get_key_from_all: get_all, delete_key_from_all: delete_all };
+		const all = { ...of_keyval, items: users, ...of_map };
+		return Object.fromEntries(Object.entries(all).filter((entry): entry is [string, Methods[string]] => entry[1] !== undefined));
 	}
 
 	archive(store: ArchiveStore): Methods {

@@ -28,7 +28,9 @@ function read_contacts(module: ModuleApi): Map<string, string[]> {
 		);
 		return contacts;
 	}
-	const is_table = typeof configured === "object" && !Array.isArray(configured) && !(configured instanceof Map);
+	// an empty table in Lua is a list as well
+	const is_list = Array.isArray(configured) && configured.length > 0;
+	const is_table = typeof configured === "object" && !is_list && !(configured instanceof Map);
 	for (const [kind, value] of Object.entries(is_table ? configured : {})) {
 		const addresses = addresses_of(value);
 		if (!kinds.includes(kind))

@@ -201,8 +201,8 @@ ${hosts}
 }
 
 /** Logs in to where a server listens for clients. Throws where that fails. */
-export async function log_in_at(host: string, port: number, jid: string): Promise<Client> {
-	const client = await Client.connect({ host, port, jid, password: "password", timeout: patience });
+export async function log_in_at(host: string, port: number, jid: string, password = "password"): Promise<Client> {
+	const client = await Client.connect({ host, port, jid, password, timeout: patience });
 	if (!client.ok) throw new Error(client.error);
 	return client.value;
 }

@@ -68,6 +68,10 @@ end
 function tests.keyval_plus()
 	assert(both:set_key("juliet", "a", 1) == true and both:get_key("juliet", "a") == 1);
 	assert(both:set("juliet", { b = 2 }) == true and both:get("juliet").b == 2 and both:get_key("juliet", "a") == nil);
+	local users = {};
+	for user in both:items() do table.insert(users, user); end
+	assert(#users == 1 and users[1] == "juliet");
+	assert(both:get_key_from_all("b").juliet == 2 and both:delete_key_from_all("b") == true and both:get_key_from_all("b") == nil);
 end
 
 function tests.archive()

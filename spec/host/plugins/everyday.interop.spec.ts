@@ -121,6 +121,12 @@ describe("server_contact_info", () => {
 		});
 	});
 
+	it("tells of nobody where a configuration has no addresses", async () => {
+		const options = "contact_info = { abuse = nil }";
+		const [ours, prosodys] = await on_both({ accounts: ["server_contact_info"], options }, no_prosody, server_info);
+		expect(ours).toEqual(prosodys);
+	});
+
 	it("names the admins where nothing is configured", async () => {
 		const [ours, prosodys] = await on_both({ accounts: ["server_contact_info"] }, no_prosody, server_info);
 		expect(ours).toEqual(prosodys);
