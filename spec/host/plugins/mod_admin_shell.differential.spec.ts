@@ -17,7 +17,7 @@ import { type Typed, Typist, words } from "./admin_shell/typing.ts";
 const modules = resolve(import.meta.dirname, "../../lua");
 
 const config = `
-modules_enabled = { "disco", "roster", "saslauth", "admin_shell", "cron", "ping", "version", "time", "uptime", "shell_words" }
+modules_enabled = { "disco", "roster", "saslauth", "admin_shell", "cron", "ping", "version", "time", "uptime", "shell_words", "invites" }
 modules_disabled = { "s2s", "s2s_auth_certs", "tls" }
 c2s_require_encryption = false
 allow_unencrypted_plain_auth = true

@@ -20,19 +20,32 @@ const roles = "an account has any number of roles there, and roles are not known
 const traceback = "Prosody shows an error of its Lua";
 const names_of_handlers = "handlers are functions of another language";
 
+const archives = "it has commands for what is kept of rooms";
+const invites = "two commands for invitations are all that there are";
+
 const sections = "c2s config debug dns host http module muc port role s2s server stats user watch xmpp".split(" ");
 
 export const lines: readonly TypedLine[] = [
 	{ line: "help", only_13: help },
-	...sections.map((section) => ({ line: `help ${section}`, only_13: help })),
+	...sections.filter((section) => section !== "muc").map((section) => ({ line: `help ${section}`, only_13: help })),
+	{ line: "help muc", differs: archives },
 	{ line: "help columns", only_13: help },
 	{ line: "help roles", only_13: help },
 	{ line: "help cron", only_13: help },
 	{ line: "help roster", only_13: help },
 	{ line: "help console", differs: "how to leave, and what can be typed, in our own words" },
 	{ line: "help nothing", only_13: help },
-	{ line: "help:muc()", only_13: help },
-	{ line: ["help", "muc"], only_13: help },
+	{ line: "help:muc()", differs: archives },
+	{ line: ["help", "muc"], differs: archives },
+	{ line: "help invite", only_13: help },
+	{ line: 'invite:create_contact("localhost")', only_13: invites },
+	{ line: 'invite:create_reset("localhost")', only_13: invites },
+	{ line: 'invite:create_reset("nowhere.example")', only_13: invites },
+	{ line: 'invite:show("localhost", "nothing")', only_13: invites },
+	{ line: 'invite:delete("localhost", "nothing")', only_13: invites },
+	{ line: 'invite:list("localhost")', only_13: invites },
+	{ line: ["invite", "create_account", "juliet@localhost", "--expires-after", "sheep"], only_13: invites },
+	{ line: ["invite", "create_account", "juliet@localhost", "--nothing"], only_13: invites },
 	{ line: ["help", "user"], only_13: help },
 	{ line: "server:version()" },
 	{ line: "server:uptime()" },
