@@ -54,7 +54,7 @@ export const definition: ModuleDefinition = {
 
 		const measure_uploads = module.measure("upload_cache", "amount");
 		const measure_quotas = module.measure("quota_cache", "amount");
-		const measure_total = module.measure("total_storage", "amount");
+		const measure_total = module.measure("total_storage", "amount", { unit: "bytes" });
 		module.hook_global("stats-update", () => {
 			measure_uploads(transfers.cached);
 			measure_quotas(usage.cached);

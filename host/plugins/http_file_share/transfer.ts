@@ -45,12 +45,19 @@ function slot_in(path: string | undefined): string {
 	return /^[^/]+/.exec(path ?? "")?.[0] ?? "";
 }
 
+/** Bounds of sizes that are counted: each four times the one before, up to the largest size that is allowed. */
+function size_bounds(limit: number): number[] {
+	const all = Array.from({ length: 16 }, (_, step) => 2 ** (10 + 2 * step));
+	const last = all.findIndex((bound) => bound >= limit);
+	return last < 0 ? all : all.slice(0, last + 1);
+}
+
 /** Takes files that a token allows, and gives them to whoever asks. */
 export function create_transfers(module: ModuleApi, settings: UploadSettings, uploads: ArchiveStore, files: Files): Transfers {
 	const known = new Cache<string, Upload>(1024);
 	const hit = module.measure("download_cache_hit", "rate");
 	const miss = module.measure("download_cache_miss", "rate");
-	const measure_upload = module.measure("upload", "distribution");
+	const measure_upload = module.measure("upload", "sizes", { buckets: size_bounds(settings.size_limit) });
 	/** Requests whose content is on its way, with where it goes. */
 	const under_way = new WeakMap<HttpRequest, { readonly allowed: Allowed; readonly incoming: Incoming }>();
 

@@ -6,7 +6,10 @@ import { Client } from "../../../tools/scansion/client.ts";
 import { eventually, patience, start_test_server } from "../../helper.ts";
 import { not_installed } from "../../needs.ts";
 
-const modules = ["roster", "saslauth", "disco", "smacks", "bosh", "http_openmetrics", "s2s_bidi", "user_account_management"];
+const modules = [
+	...["roster", "saslauth", "disco", "smacks", "bosh", "http_openmetrics", "s2s_bidi", "user_account_management"],
+	...["csi", "csi_simple", "mam"],
+];
 const statistics = { statistics: "internal", statistics_interval: "manual", registration_delete_grace_period: "1 day" };
 
 const ends: (() => unknown)[] = [];
@@ -68,6 +71,8 @@ registration_delete_grace_period = "1 day"
 VirtualHost "localhost"
 Component "conference.localhost" "muc"
 	modules_enabled = { "muc_mam" }
+Component "upload.localhost" "http_file_share"
+	http_file_share_global_quota = 1000000
 `,
 	});
 	if (!started.ok) throw new Error(started.error);
@@ -91,6 +96,7 @@ async function ours(prefer_lua_modules: string[] = []): Promise<Map<string, Fami
 				s2s_ports: [],
 			},
 			"conference.localhost": { modules_enabled: ["muc_mam"] },
+			"upload.localhost": { component_module: "http_file_share", http_file_share_global_quota: 1_000_000 },
 		},
 	});
 	ends.push(() => test.stop());
