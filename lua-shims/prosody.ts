@@ -10,6 +10,7 @@ import { type Field, type Fields, HostTable } from "./host_table.ts";
 import { register_http } from "./http_messages.ts";
 import { log_function } from "./log_format.ts";
 import { features } from "./module_files.ts";
+import { register_pubsub_services } from "./pubsub_service.ts";
 import { register_rosters } from "./roster.ts";
 import { register_sasl } from "./sasl.ts";
 import { register_servers } from "./server_session.ts";
@@ -177,6 +178,7 @@ export function provide_prosody(host: LuaContext): void {
 	// To read Lua takes a while, and a configuration has no functions whose variables anybody looks for
 	if (host.serves === "modules") set_function_metatable(host);
 	register_events(host);
+	register_pubsub_services(host);
 	register_rosters(host);
 	register_clients(host);
 	register_servers(host);

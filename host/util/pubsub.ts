@@ -19,6 +19,7 @@ import type {
 } from "./pubsub/types.ts";
 import type { Stanza } from "./stanza.ts";
 
+export { is_action } from "./pubsub/capabilities.ts";
 export type * from "./pubsub/types.ts";
 export { is_affiliation } from "./pubsub/types.ts";
 

@@ -26,3 +26,10 @@ export const capabilities: Readonly<Record<Affiliation, ReadonlySet<Action>>> = 
 	publisher: new Set(publisher),
 	owner: new Set(owner),
 };
+
+const actions: ReadonlySet<unknown> = capabilities.owner;
+
+/** Whether something is an action that somebody may be allowed. */
+export function is_action(value: unknown): value is Action {
+	return actions.has(value);
+}

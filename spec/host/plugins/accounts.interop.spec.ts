@@ -30,6 +30,11 @@ const plays: readonly { name: string; script: string; troupe: Troupe }[] = [
 		script: join(of_lua, "pubsub.scs"),
 		troupe: { accounts: ["pubsub"], options: 'admins = { "admin@localhost" }' },
 	},
+	{
+		name: "pep for a module in Lua",
+		script: join(own, "publisher.scs"),
+		troupe: { accounts: ["pep", "publisher", "presence"], folders: [own] },
+	},
 ];
 
 describe.each(plays)("$name", ({ script, troupe }) => {
