@@ -3,6 +3,7 @@
 import { writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { failed, ok, type Result } from "../host/util/error.ts";
+import { random_account_play } from "./compare/accounts/random.ts";
 import { create_servers, type ServerOptions, type Servers } from "./compare/endpoints.ts";
 import { play_from_script } from "./compare/from_script.ts";
 import { perform } from "./compare/perform.ts";
@@ -18,12 +19,21 @@ import { compare_transcripts } from "./compare/transcripts.ts";
 import type { CompareResult, Comparison, KnownDifference, Play, Transcript } from "./compare/types.ts";
 import { find_scripts, read_script } from "./scansion.ts";
 
+/** How many random plays are wanted. */
+export interface RandomPlays {
+	readonly plays: number;
+	readonly steps: number;
+	readonly seed: number;
+}
+
 /** What to compare, and where the results go. */
 export interface CompareOptions extends ServerOptions {
 	/** Scripts, or folders of them. */
 	readonly scripts: readonly string[];
 	/** How many random plays, of how many steps, from which seed. */
-	readonly random: { readonly plays: number; readonly steps: number; readonly seed: number } | undefined;
+	readonly random: RandomPlays | undefined;
+	/** The same for plays of what clients do with their accounts. */
+	readonly accounts?: RandomPlays | undefined;
 	/** Differences that are accepted. */
 	readonly known: readonly KnownDifference[];
 	/** Where the HTML page goes. */
@@ -56,11 +66,15 @@ function read_plays(options: CompareOptions): Result<Play[], string> {
 		if (!script.ok) return failed(`${file}:${script.error.line}: ${script.error.message}`);
 		plays.push(play_from_script(script.value));
 	}
-	const { random } = options;
+	const { random, accounts } = options;
+	for (let number = 1; accounts !== undefined && number <= accounts.plays; number++) {
+		plays.push(random_account_play(accounts.seed, number, accounts.steps));
+	}
 	for (let number = 1; random !== undefined && number <= random.plays; number++) {
 		plays.push(random_play(random.seed, number, random.steps));
 	}
-	if (plays.length === 0) return failed("there is nothing to compare: name scripts, or ask for random plays with --random");
+	if (plays.length === 0)
+		return failed("there is nothing to compare: name scripts, or ask for random plays with --random or --accounts");
 	return ok(plays.map((play) => on_stage(play, options.stage)));
 }
 

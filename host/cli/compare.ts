@@ -10,6 +10,7 @@ interface CompareFlags {
 	readonly reference?: string;
 	readonly config?: string;
 	readonly random?: number;
+	readonly accounts?: number;
 	readonly steps: number;
 	readonly seed: number;
 	readonly also?: string;
@@ -28,6 +29,7 @@ export function add_compare(program: Command): void {
 		.option("--reference <path|host:port>", "a prosody, or the address of one that runs; otherwise the one on the PATH")
 		.option("-c, --config <file>", "a prosody.cfg.lua that both run, on a scratch copy without your data and ports")
 		.option("--random <plays>", "also play so many random plays", whole_number)
+		.option("--accounts <plays>", "also play so many random plays of what clients do with their accounts", whole_number)
 		.option("--steps <steps>", "steps of a random play", whole_number, 60)
 		.option("--seed <seed>", "where random plays start; the same seed makes the same plays", whole_number, 1)
 		.option("--also <what>", "lua: play on a third server, too: Enjamb with Prosody's own rooms and archive in Lua")
@@ -39,7 +41,7 @@ export function add_compare(program: Command): void {
 		.action(async (scripts: string[], options: CompareFlags) => {
 			const [
 				{ run, status },
-				{ default_config_text },
+				{ accounts_config_text, default_config_text },
 				{ default_stage, distant_stage },
 				{ elsewhere },
 				{ known_differences, servers_differences, uplink_differences },
@@ -65,7 +67,20 @@ export function add_compare(program: Command): void {
 			// An interrupted run leaves no servers behind: they end when this process exits
 			for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
 				process.once(signal, () => process.exit(status.not_compared));
-			const { config, random, steps, seed, reference, also, uplink = false, servers = false, html, json, shrink } = options;
+			const {
+				config,
+				random,
+				accounts,
+				steps,
+				seed,
+				reference,
+				also,
+				uplink = false,
+				servers = false,
+				html,
+				json,
+				shrink,
+			} = options;
 			const own = config === undefined ? undefined : comparable_config(await read_config(config), dirname(resolve(config)));
 			if (own?.ok === false) refuse(own.error);
 			const missing = own?.value.missing ?? [];
@@ -100,8 +115,11 @@ export function add_compare(program: Command): void {
 			process.exitCode = await run({
 				scripts,
 				random: random === undefined ? undefined : { plays: random, steps, seed },
+				accounts: accounts === undefined ? undefined : { plays: accounts, steps, seed },
 				reference,
-				config_text: own?.value.text ?? default_config_text.replaceAll(default_stage.host, stage.host),
+				config_text:
+					own?.value.text ??
+					(accounts === undefined ? default_config_text : accounts_config_text).replaceAll(default_stage.host, stage.host),
 				stage,
 				plugin_paths,
 				rooms_elsewhere: uplink,

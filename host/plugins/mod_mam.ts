@@ -64,6 +64,8 @@ function load_queries(module: ModuleApi, store: ArchiveStore, prefs: StoredPrefs
 			const whole = {
 				...wanted,
 				...(with_whom === undefined ? {} : { with: with_whom }),
+				// PARITY: whoever wants none has them all, other than in rooms
+				limit: page_size === 0 ? 0 : wanted.limit,
 				total: include_total || page_size === 0,
 			};
 			return go_on(find_page(store, username, whole), (found): Answer => {

@@ -33,6 +33,10 @@ const free_attributes = new Map<string, Freedom>([
 	[`occupant-id@id ${ns.occupant_id}`, "opaque"],
 	[`stanza-id@id ${ns.stanza_id}`, "opaque"],
 	["result@id urn:xmpp:mam:2", "opaque"],
+	...(["start", "end"] as const).flatMap((name): [string, Freedom][] => [
+		[`${name}@id ${ns.mam}`, "opaque"],
+		[`${name}@timestamp ${ns.mam}`, "time"],
+	]),
 	["apply-to@id urn:xmpp:fasten:0", "opaque"],
 	["c@ver http://jabber.org/protocol/caps", "opaque"],
 	[`query@seconds ${ns.last}`, "seconds"],
@@ -46,6 +50,10 @@ const free_texts = new Map<string, Freedom>([
 	[`last ${ns.rsm}`, "opaque"],
 ]);
 
+/** Where ids of published items stand. */
+const item_names: ReadonlySet<string> = new Set(["item@id", "retract@id", "item@name"]);
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
 /** Whether this is a stanza that another carries, as archives and carbons do. */
 function is_stanza(element: Stanza): boolean {
 	return element.attr["xmlns"] === ns.client && ["message", "presence", "iq"].includes(element.name);
@@ -53,6 +61,8 @@ function is_stanza(element: Stanza): boolean {
 
 function freedom_of_attribute(element: Stanza, name: string, is_top: boolean): Freedom | undefined {
 	if (name === "id" && (is_top || is_stanza(element))) return "opaque";
+	// Items that nobody has named
+	if (item_names.has(`${element.name}@${name}`) && uuid.test(element.attr[name] ?? "")) return "opaque";
 	return free_attributes.get(`${element.name}@${name} ${element.attr["xmlns"]}`);
 }
 

@@ -32,6 +32,13 @@ Component "conference.localhost" "muc"
 	restrict_room_creation = false
 `;
 
+/** The same for plays of what clients do with their accounts. */
+export const accounts_config_text = default_config_text.replace(
+	'"ping" }',
+	`"ping", "blocklist", "bookmarks", "carbons", "lastactivity", "mam", "pep", "private",
+	"vcard4", "vcard_legacy" }`,
+);
+
 /** How to make servers: a fresh one for each play, so that plays do not see each other. */
 export interface Servers {
 	reference(): Promise<Result<Endpoint, string>>;

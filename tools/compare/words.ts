@@ -132,9 +132,10 @@ export function shell_word(text: string): string {
  */
 export function repeat_command({ source, title, steps }: Play, options: string): string | undefined {
 	if (!/^(seed:)?[0-9:]+$/.test(source)) return undefined;
-	const [, number, seed] = /^random play ([0-9]+) of seed ([0-9]+)$/.exec(title) ?? [];
+	const [, of_accounts, number, seed] = /^random (account )?play ([0-9]+) of seed ([0-9]+)$/.exec(title) ?? [];
 	if (number === undefined || seed === undefined) return undefined;
-	return `enjamb compare ${options === "" ? "" : `${options} `}--random ${number} --steps ${steps.length} --seed ${seed}`;
+	const what = of_accounts === undefined ? "--random" : "--accounts";
+	return `enjamb compare ${options === "" ? "" : `${options} `}${what} ${number} --steps ${steps.length} --seed ${seed}`;
 }
 
 /**

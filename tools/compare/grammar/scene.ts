@@ -35,10 +35,10 @@ export class Scene {
 	private ids = 0;
 	private calm_rooms = 0;
 
-	constructor(seed: number, number: number) {
+	constructor(seed: number, number: number, members: readonly CastMember[] = cast) {
 		this.dice = new Dice(seed, number);
 		this.suffix = `.${seed}.${number}`;
-		this.sessions = cast.map((member: CastMember) => ({
+		this.sessions = members.map((member) => ({
 			member,
 			full_jid: `${member.jid}/${member.resource}`,
 			online: false,
