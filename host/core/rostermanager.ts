@@ -167,10 +167,11 @@ export function create_rostermanager(server: RosterNeeds): RosterManager {
 			if (!user) return;
 			const roster = load_roster(username, host);
 			const item = roster.items.get(jid);
+			const push_id = id.short();
 			for (const session of user.sessions.values()) {
 				if (!session.interested) continue;
 				const push = st
-					.iq({ type: "set", id: id.short() })
+					.iq({ type: "set", id: push_id })
 					.tag("query", { xmlns: "jabber:iq:roster", ver: String(roster.version) });
 				session.send(add_roster_item(push, jid, item).reset());
 			}

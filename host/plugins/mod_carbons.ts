@@ -76,11 +76,11 @@ export const definition: ModuleDefinition = {
 			// PARITY: what is private is looked at even where nobody wants copies
 			if (!is_wanted(stanza, origin, account, is_sent)) return;
 			const target = is_sent ? origin : module.server.delivery.session(to ?? "");
-			// Those get it themselves
-			const top = !is_sent && target === undefined ? user.top_resources?.[0]?.priority : undefined;
+			// Those get it themselves. PARITY: where there are none, nor do clients that have sent no presence
+			const top = !is_sent && target === undefined ? user.top_resources?.[0]?.priority : false;
 			let copy: Stanza | undefined;
 			for (const session of others) {
-				if (session === target || (top !== undefined && session.priority === top)) continue;
+				if (session === target || session.priority === top) continue;
 				copy ??= forwarded(stanza, type, account, is_sent);
 				const carbon = st.clone(copy);
 				carbon.attr["to"] = session.full_jid;

@@ -273,7 +273,8 @@ class PresenceHandling {
 		const gone = st.presence({ type: "unavailable", from: session.full_jid });
 		if (error !== undefined) gone.text_tag("status", `Disconnected: ${error}`);
 		if (session.presence) {
-			this.handle_own_presence(session, gone, false);
+			// As if the client had said it, so that other modules hear of it
+			this.post(session, gone, true);
 			return;
 		}
 		for (const directed of session.directed ?? []) this.post(session, this.readdressed(gone, directed), true);

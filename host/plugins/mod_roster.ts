@@ -49,7 +49,8 @@ function change_roster(module: ModuleApi, session: C2sSession, stanza: st.Stanza
 		if (name !== undefined && name !== "") item.name = name;
 		for (const group of given.childtags("group")) {
 			const text = group.get_text();
-			if (text !== undefined && text !== "") item.groups.add(text);
+			// PARITY: a group without a name is one, too
+			if (text !== undefined) item.groups.add(text);
 		}
 		roster.items.set(contact, item);
 	}

@@ -6,7 +6,7 @@ import { field } from "../grammar/configuration.ts";
 import type { Scene } from "../grammar/scene.ts";
 import type { Session } from "../grammar/stage.ts";
 import { attribute, type Markup, xml } from "../grammar/xml.ts";
-import { other_jid } from "./people.ts";
+import { other_account, other_jid } from "./people.ts";
 import { by_anyone, own_iq } from "./presence.ts";
 
 const types: readonly (string | undefined)[] = ["chat", "chat", "chat", undefined, "normal", "headline", "odd"];
@@ -39,8 +39,6 @@ function message(scene: Scene, session: Session, to: string | undefined): Markup
 	return xml`<message${attribute("to", to)}${attribute("type", type)} id='${scene.id()}'>${scene.dice.pick(contents)(scene, session)}</message>`;
 }
 
-const policies: readonly (string | undefined)[] = ["always", "never", "roster", "odd", undefined];
-
 function archive_query(scene: Scene, content: Markup): Markup {
 	return own_iq(scene, "set", xml`<query xmlns='${ns.mam}' queryid='${scene.id()}'>${content}</query>`);
 }
@@ -59,11 +57,7 @@ export const message_actions: readonly Action[] = [
 		return session && scene.send(session, message(scene, session, other_jid(scene, session)), label);
 	}),
 	by_anyone("message to oneself", 4, (scene, session) =>
-		message(
-			scene,
-			session,
-			scene.dice.odds(30) ? undefined : session.member.jid,
-		),
+		message(scene, session, scene.dice.odds(30) ? undefined : session.member.jid),
 	),
 	by_anyone("message to a client that is gone", 3, (scene, session) => message(scene, session, "juliet@localhost/crypt")),
 	by_anyone("message to nobody", 2, (scene, session) => message(scene, session, "localhost")),
@@ -105,16 +99,14 @@ export const message_actions: readonly Action[] = [
 	),
 	by_anyone("archiving preferences", 3, (scene) => own_iq(scene, "get", xml`<prefs xmlns='${ns.mam}'/>`)),
 	by_anyone("set archiving preferences", 4, (scene, session) => {
-		const jids = (): Markup[] =>
-			scene.dice
-				.some([other_jid(scene, session), "@"], 0)
-				.slice(0, 1)
-				.map((jid) => xml`<jid>${jid}</jid>`);
-		const policy = scene.dice.pick(policies.map((value) => [value] as const))[0];
-		return own_iq(
-			scene,
-			"set",
-			xml`<prefs xmlns='${ns.mam}'${attribute("default", policy)}><always>${jids()}</always><never>${jids()}</never></prefs>`,
-		);
+		const policy = scene.dice.odds(70) ? scene.dice.pick(["always", "never", "roster"]) : scene.dice.maybe(["odd"]);
+		// Prosody in memory keeps preferences without anything in them, on files not
+		const rule = xml`<jid>${other_account(scene, session)}</jid>`;
+		const rules = scene.dice.pick([
+			xml`<always>${rule}</always><never/>`,
+			xml`<never>${rule}</never>`,
+			xml`<always><jid>@</jid>${rule}</always>`,
+		]);
+		return own_iq(scene, "set", xml`<prefs xmlns='${ns.mam}'${attribute("default", policy)}>${rules}</prefs>`);
 	}),
 ];

@@ -78,7 +78,11 @@ export const presence_actions: readonly Action[] = [
 	subscription("unsubscribed", 5),
 	subscription("probe", 3),
 	by_anyone("roster", 10, (scene) =>
-		own_iq(scene, "get", xml`<query xmlns='${ns.roster}'${attribute("ver", scene.dice.odds(40) ? undefined : scene.dice.pick(["", "1", "2"]))}/>`),
+		own_iq(
+			scene,
+			"get",
+			xml`<query xmlns='${ns.roster}'${attribute("ver", scene.dice.odds(40) ? undefined : scene.dice.pick(["", "1", "2"]))}/>`,
+		),
 	),
 	by_anyone("add or change a contact", 10, (scene, session) => roster_set(scene, roster_item(scene, session))),
 	by_anyone("remove a contact", 4, (scene, session) =>
