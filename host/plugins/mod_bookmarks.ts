@@ -71,6 +71,8 @@ export const definition: ModuleDefinition = {
 				return true;
 			}
 			module.log("error", "Failed to sync %s bookmarks to PEP for %s: %s", what, actor, published.error);
+			// Some of them may be published already
+			if (published.error === "internal-server-error") module.server.turn.fail(new Error("not all bookmarks could be stored"));
 			origin.send(st.error_reply(stanza, "cancel", "internal-server-error", "Failed to store bookmarks to PEP"));
 			return true;
 		}
