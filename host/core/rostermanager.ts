@@ -170,9 +170,7 @@ export function create_rostermanager(server: RosterNeeds): RosterManager {
 			const push_id = id.short();
 			for (const session of user.sessions.values()) {
 				if (!session.interested) continue;
-				const push = st
-					.iq({ type: "set", id: push_id })
-					.tag("query", { xmlns: "jabber:iq:roster", ver: String(roster.version) });
+				const push = st.iq({ type: "set", id: push_id }).tag("query", { xmlns: "jabber:iq:roster", ver: String(roster.version) });
 				session.send(add_roster_item(push, jid, item).reset());
 			}
 		},
