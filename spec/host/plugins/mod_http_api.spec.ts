@@ -13,7 +13,7 @@ import { eventually, expect_stanza } from "../../helper.ts";
 import { codes, enter, say } from "../../muc/service.ts";
 import { RawHttp } from "../raw_http.ts";
 import { Typist } from "./admin_shell/typing.ts";
-import { type Answer, type Api, admin, everything, service, start_api } from "./http_api/api.ts";
+import { type Answer, type Api, admin, api_modules, everything, service, start_api } from "./http_api/api.ts";
 
 const ends: (() => unknown)[] = [];
 
@@ -578,6 +578,39 @@ describe("the API of a server", () => {
 			expect((await api.get("log", api.token(admin, ["rooms:read"]))).status).toBe(403);
 			expect((await api.get("log?level=all")).status).toBe(400);
 		});
+	});
+});
+
+describe("modules in TypeScript", () => {
+	it("offer commands of their own, with the same checks and description", async () => {
+		const folder = mkdtempSync(join(tmpdir(), "enjamb-api-ts-"));
+		ends.push(() => rmSync(folder, { recursive: true, force: true }));
+		writeFileSync(
+			join(folder, "mod_tea.ts"),
+			`import { api, type ModuleApi } from "enjamb";
+const { domain, integer } = api.parameters;
+export default (module: ModuleApi) => {
+	module.add_item("api-command", api.api_command({
+		name: "brew",
+		desc: "Makes tea",
+		scope: "server:write",
+		rights: "host",
+		parameters: { host: domain("Where"), cups: integer("How many", { min: 1, max: 12 }) },
+		host: "host",
+		result: api.results.number("cups"),
+		run: (_caller, { cups }) => ({ ok: true, value: { cups } }),
+	}));
+};
+`,
+		);
+		const api = await own_api({ plugin_paths: [folder], modules_enabled: [...api_modules, "tea"] });
+		expect((await api.call("brew", { host: "localhost", cups: 2 })).value).toEqual({ cups: 2 });
+		expect((await api.call("brew", { host: "localhost", cups: 13 })).value).toEqual(error(40, "cups: expected 1 to 12, got 13"));
+		expect((await api.call("brew", { host: "localhost", cups: 2 }, api.token(admin, ["rooms:write"]))).status).toBe(403);
+		expect((await api.call("brew", { host: service, cups: 2 })).status).toBe(404);
+		expect((await api.get("openapi.json")).value).toMatchObject({ paths: { "/brew": { post: { summary: "Makes tea" } } } });
+		api.test.server.modulemanager.unload("localhost", "tea");
+		expect((await api.call("brew", { host: "localhost", cups: 2 })).status).toBe(404);
 	});
 });
 
