@@ -23,7 +23,24 @@ class Connection implements SqlConnection {
 interface Source {
 	/** Its key among the databases of all hosts. */
 	readonly name: string;
+	/** Whether it is asked over the network. */
+	readonly is_far: boolean;
 	open(): Result<SqlConnection, StorageError>;
+}
+
+/** Shows how often and how long the server has waited for answers over the network. */
+function measure_waits(module: ModuleApi, connected: () => unknown): void {
+	const often = module.metric("counter", "waits", { description: "Answers of the database that the server has waited for" });
+	const long = module.metric("counter", "waited", { unit: "seconds", description: "Time spent waiting for the database" });
+	const longest = module.metric("gauge", "longest_wait", { unit: "seconds", description: "The longest time of them" });
+	module.hook_global("stats-update", () => {
+		const connection = connected();
+		const waits = connection instanceof Connection ? connection.database.waits : undefined;
+		if (waits === undefined) return;
+		often.with_labels().set(waits.count);
+		long.with_labels().set(waits.milliseconds / 1000);
+		longest.with_labels().set(waits.longest / 1000);
+	});
 }
 
 function as_option(option: unknown): SqlOption | undefined {
@@ -44,7 +61,7 @@ function find_source(module: ModuleApi): Result<Source, StorageError> {
 	if (driver === undefined) return wrong(`there is no driver "${name}", ${names} is what there is: ${expected}`);
 	const located = driver.locate(module, option);
 	if (!located.ok) return wrong(`${located.error}: expected ${driver.expected}`);
-	return ok({ name: located.value, open: () => driver.open(module, option) });
+	return ok({ name: located.value, is_far: name !== "SQLite3", open: () => driver.open(module, option) });
 }
 
 /**
@@ -63,6 +80,7 @@ export const definition: ModuleDefinition = {
 		});
 		const connections = module.shared("/*/sql/connections");
 		const source = find_source(module);
+		if (source.ok && source.value.is_far) measure_waits(module, () => connections.get(source.ok ? source.value.name : ""));
 
 		/** The open database; where it could not be opened, this tries again. */
 		function connection(): Result<Connection, StorageError> {

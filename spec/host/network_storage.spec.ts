@@ -1,5 +1,9 @@
 // A database over the network that goes, stalls, refuses and comes back: what is told is stored, and nothing else ends with it.
 
+import { execFileSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { chownSync, mkdirSync, statfsSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { ConfigValue } from "../../host/core/config/config.ts";
 import { eventually } from "../helper.ts";
@@ -8,6 +12,7 @@ import { Cutter } from "./databases/cutter.ts";
 import { find_mariadb, start_mariadb } from "./databases/mariadb.ts";
 import { find_postgresql, start_postgresql } from "./databases/postgresql.ts";
 import type { TestDatabase, Transaction } from "./databases/types.ts";
+import { can_mount, mount, unmount } from "./durability/trouble.ts";
 import { message, value } from "./plugins/storage.common.ts";
 import { type StorageServer, start_storage } from "./storage_server.ts";
 
@@ -92,6 +97,15 @@ describe.each([...databases])("%s", (name, database) => {
 		value(archive.append("room", undefined, message("one"), 1, "w"));
 		const found = archive.find_later("room");
 		expect(value(await found).items.map(({ stanza }) => stanza.get_child_text("body"))).toEqual(["one"]);
+	});
+
+	it("shows how long it was waited for", async () => {
+		const server = start({ statistics: "internal" });
+		value(server.open("test", "keyval").get("a"));
+		server.server.statsmanager.collect();
+		const text = server.server.statsmanager.registry?.render() ?? "";
+		expect(text).toMatch(/storage_sql__waits_total\{host="chat\.example"\} [1-9]/);
+		expect(text).toMatch(/storage_sql__waited_seconds_total\{host="chat\.example"\} \d*\.\d/);
 	});
 
 	it("may come after the server", async () => {
@@ -231,6 +245,40 @@ describe.each([...databases])("%s", (name, database) => {
 		value(store.set("a", { x: 3 }));
 		expect(await outcome(server)).toBeUndefined();
 		expect(value(store.get("a"))).toEqual({ x: 3 });
+	});
+
+	it.skipIf(name !== "PostgreSQL" || !can_mount)("may have a full disk, and fails turns then", async () => {
+		const disk = join(database.folder, "disk");
+		mkdirSync(disk);
+		mount(disk);
+		try {
+			const { uid, gid } = statSync(database.folder);
+			chownSync(disk, uid, gid);
+			await database.query(`CREATE TABLESPACE small OWNER prosody LOCATION '${disk}'`, "postgres");
+			await database.query("ALTER DATABASE prosody SET default_tablespace = small", "postgres");
+			const server = start();
+			const archive = server.open("muc_log", "archive");
+			value(archive.append("room", undefined, message("kept"), 1, "w"));
+			expect(await outcome(server)).toBeUndefined();
+			const { blocks, bfree, bsize } = statfsSync(disk);
+			execFileSync("mount", ["-o", `remount,size=${(blocks - bfree) * bsize}`, disk]);
+			for (let number = 0; number < 100; number++) {
+				const noise = randomBytes(20_000).toString("base64");
+				value(archive.append("room", undefined, message(noise), 2, "w"));
+			}
+			expect(await outcome(server)).toMatch(/No space left/);
+			execFileSync("mount", ["-o", "remount,size=100m", disk]);
+			value(archive.append("room", undefined, message("kept, too"), 3, "w"));
+			expect(await outcome(server)).toBeUndefined();
+			expect(await bodies()).toEqual(["kept", "kept, too"]);
+			running?.stop();
+			running = undefined;
+			await database.empty();
+			await database.query("ALTER DATABASE prosody RESET default_tablespace", "postgres");
+			await database.query("DROP TABLESPACE small", "postgres");
+		} finally {
+			unmount(disk);
+		}
 	});
 
 	it("begins a transaction anew that another one is in the way of", async () => {

@@ -46,6 +46,8 @@ export interface SqlDatabase {
 	readonly can_upsert: boolean;
 	/** Whether reading at once means that the whole server waits for an answer over the network. */
 	readonly is_far: boolean;
+	/** How often that was, and for how many milliseconds, in all and at most; missing where nobody waits. */
+	readonly waits?: { readonly count: number; readonly milliseconds: number; readonly longest: number };
 	/** Reads. The other methods that take SQL are for the work of this and of {@link write}, which may throw the database's errors. */
 	read<T>(work: () => Result<T, StorageError>): Result<T, StorageError>;
 	/** Writes; where the work refuses something, nothing of it remains, and the rest of the turn is not touched. */
