@@ -133,13 +133,19 @@ function stored(folder: string): Record<string, unknown> {
 const hats = { "urn:example:poet": { active: true, title: "Poet ✒" } };
 
 /** Works on the stored balcony between two performances. */
-function with_balcony(data: string, options: Record<string, ConfigValue>, work: (room: Record<string, unknown>) => void): void {
+async function with_balcony(
+	data: string,
+	options: Record<string, ConfigValue>,
+	work: (room: Record<string, unknown>) => void,
+): Promise<void> {
 	const storage = start_storage({ "*": options, [service]: {} }, { folder: data });
 	const store = storage.open("config", "keyval", service);
 	const room = store.get("balcony");
 	if (!room.ok || room.value === undefined) throw new Error("the balcony is not there");
 	work(room.value);
 	const kept = store.set("balcony", room.value);
+	// A database elsewhere takes its time
+	await storage.server.turn.done();
 	storage.stop(true);
 	if (!kept.ok) throw new Error(kept.error.text);
 	expect(storage.failures).toEqual([]);
@@ -213,7 +219,7 @@ describe.each(stages)("$what", ({ storage, options, reason, database }) => {
 		expect(Object.keys(data).length).toBeGreaterThanOrEqual(2);
 
 		// What modules of the community keep: hats, and settings of their own.
-		with_balcony(stage.data, options, (room) => {
+		await with_balcony(stage.data, options, (room) => {
 			const people_data = table(room["_affiliation_data"]);
 			people_data["juliet@localhost"] = { ...table(people_data["juliet@localhost"]), hats };
 			room["_affiliation_data"] = people_data;
@@ -259,7 +265,7 @@ describe.each(stages)("$what", ({ storage, options, reason, database }) => {
 		const sixth = await stage.ours();
 		expect(await observe(sixth.port, after_both, all_rooms, reasons)).toEqual(last);
 		await stage.curtain();
-		with_balcony(stage.data, options, (room) => {
+		await with_balcony(stage.data, options, (room) => {
 			expect(table(room["_affiliation_data"])["juliet@localhost"]).toMatchObject({ hats, reserved_nickname: "juliet" });
 			expect(room["_data"]).toMatchObject({ restrict_media: true, name: "Renamed owl", whois: "anyone" });
 		});

@@ -26,6 +26,8 @@ export async function start_mariadb(): Promise<TestDatabase> {
 	const settings = [
 		"--no-defaults",
 		`--datadir=${data}`,
+		// Two that are set up at once delete each other's files where they share a folder for them
+		`--tmpdir=${folder}`,
 		"--innodb-buffer-pool-size=16M",
 		"--innodb-log-file-size=8M",
 		"--innodb-flush-log-at-trx-commit=2",
