@@ -36,7 +36,8 @@ async function news(client: Client, room: string): Promise<string[]> {
 	const told: string[] = [];
 	for (const stanza of client.queue.splice(0)) {
 		const photo = stanza.get_child("x", ns.vcard_update)?.get_child("photo");
-		if (photo) told.push(photo.get_text() ?? "");
+		// Occupants have avatars of their own
+		if (photo && stanza.attr["from"] === room_of(room)) told.push(photo.get_text() ?? "");
 		if (stanza.name === "message") told.push(...codes(stanza).filter((code) => code !== undefined));
 	}
 	return told;
