@@ -29,9 +29,10 @@ export function initial_path(): string {
 	return [...given, ...system_paths].join(";");
 }
 
-/** The name that a library is kept under: Prosody 13 calls `util.x` `prosody.util.x`. */
+/** The name that a library is kept under: Prosody 13 calls `util.x` `prosody.util.x`, and some modules call it `util/x`, as its file. */
 export function plain_name(name: string): string {
-	return /^prosody\.(util|core|net)\./.test(name) ? name.slice("prosody.".length) : name;
+	const dotted = /^(?:prosody\/)?(?:util|core|net)\//.test(name) ? name.replaceAll("/", ".") : name;
+	return /^prosody\.(util|core|net)\./.test(dotted) ? dotted.slice("prosody.".length) : dotted;
 }
 
 /** The first file of a library that is there; each question mark in a pattern stands for its name. */

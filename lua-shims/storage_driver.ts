@@ -19,7 +19,7 @@ import { Stanza } from "../host/util/stanza.ts";
 import type { LuaContext } from "./context.ts";
 import { removal_mark, StoreReader } from "./store_values.ts";
 import { optional_text } from "./vm/arguments.ts";
-import type { TValue } from "./vm/fengari.ts";
+import { TValue } from "./vm/fengari.ts";
 import { is_function, nil, string_value, tags } from "./vm/live_table.ts";
 import { LuaError } from "./vm/vm.ts";
 
@@ -232,6 +232,22 @@ function archive_store(store: LuaStore): ArchiveStore {
 	return archive;
 }
 
+const makers: { [Kind in keyof StoreTypes]: (store: LuaStore) => StoreTypes[Kind] } = {
+	keyval: keyval_store,
+	map: map_store,
+	archive: archive_store,
+};
+
+/** A store that Lua has made, such as one around another. */
+export function store_from_lua<Kind extends keyof StoreTypes>(
+	host: LuaContext,
+	kind: Kind,
+	value: TValue,
+	name: string,
+): StoreTypes[Kind] {
+	return makers[kind](new LuaStore(host, new TValue(value.type, value.value), `the ${kind} store ${name}`));
+}
+
 /** A `storage-provider` of Lua. */
 export function storage_from_lua(host: LuaContext, item: TValue): StorageDriver {
 	const { vm } = host;
@@ -243,11 +259,6 @@ export function storage_from_lua(host: LuaContext, item: TValue): StorageDriver 
 		const [value = nil] = opened.value;
 		if (value.type !== tags.table) return failed({ text: "unsupported-store" });
 		return ok(new LuaStore(host, value, `the ${kind} store ${store} of the storage driver ${name}`));
-	};
-	const makers: { [Kind in keyof StoreTypes]: (store: LuaStore) => StoreTypes[Kind] } = {
-		keyval: keyval_store,
-		map: map_store,
-		archive: archive_store,
 	};
 	return {
 		name,

@@ -291,25 +291,35 @@ export function open_store(host: LuaContext, server: Server, on: string, name: s
 		return views.table(views.keyval_plus(keyval.value, map.value), { store: name, host: on, remove: removal_mark(host) });
 	}
 	if (!is_kind(kind)) return [nil, string_value("unsupported-store")];
-	switch (kind) {
-		case "keyval": {
-			const opened = server.open_store(on, name, "keyval");
-			if (!opened.ok) return refused(opened.error);
-			return views.table(views.keyval(opened.value), { store: name, host: on });
-		}
-		case "map": {
-			const opened = server.open_store(on, name, "map");
-			if (!opened.ok) return refused(opened.error);
-			return views.table(views.map(opened.value), { store: name, host: on, remove: removal_mark(host) });
-		}
-		case "archive": {
-			const opened = server.open_store(on, name, "archive");
-			if (!opened.ok) return refused(opened.error);
-			const { caps, name: driver } = opened.value;
-			const fields = { store: name, host: on, caps: host.border.deep_table(caps), ...(driver ? { name: driver } : {}) };
-			return views.table(views.archive(opened.value), fields);
-		}
-	}
+	const opened = server.open_store(on, name, kind);
+	return opened.ok ? store_value(host, kind, opened.value, on, name) : refused(opened.error);
+}
+
+type Shown<Kind extends keyof StoreTypes> = readonly [
+	methods: (views: StoreViews, store: StoreTypes[Kind]) => Methods,
+	fields: (host: LuaContext, store: StoreTypes[Kind]) => { readonly [name: string]: unknown },
+];
+
+const shown_as: { readonly [Kind in keyof StoreTypes]: Shown<Kind> } = {
+	keyval: [(views, store) => views.keyval(store), () => ({})],
+	map: [(views, store) => views.map(store), (host) => ({ remove: removal_mark(host) })],
+	archive: [
+		(views, store) => views.archive(store),
+		({ border }, { caps, name }) => ({ caps: border.deep_table(caps), ...(name ? { name } : {}) }),
+	],
+};
+
+/** A store that is open, for Lua. */
+export function store_value<Kind extends keyof StoreTypes>(
+	host: LuaContext,
+	kind: Kind,
+	store: StoreTypes[Kind],
+	on: string,
+	name: string,
+): TValue {
+	const [methods, fields] = shown_as[kind];
+	const views = new StoreViews(host);
+	return views.table(methods(views, store), { store: name, host: on, ...fields(host, store) });
 }
 
 /** `core.storagemanager` for Lua. */

@@ -5,6 +5,7 @@ import type { AnyHandler } from "../../host/util/events.ts";
 import { Waiting } from "../../host/util/waiting.ts";
 import type { LuaContext } from "../context.ts";
 import { create_copy_watcher } from "../copies.ts";
+import { with_lua_store } from "../opened_store.ts";
 import { bus_of, payload_of } from "../origins.ts";
 import { follow_resolver } from "../s2s_resolver.ts";
 import { function_argument, optional_number, text_argument } from "../vm/arguments.ts";
@@ -50,14 +51,15 @@ export function hook_methods(host: LuaContext, modules: ModuleRegistry): Methods
 		if (!known) {
 			const measured = modules.costs.measured(module);
 			const run = (event: unknown): unknown => measured(() => border.call(value, event));
-			const named: AnyHandler =
-				name === "s2sout-pre-connect"
-					? (event) => {
-							const answer = run(event);
-							follow_resolver(event);
-							return answer;
-						}
-					: run;
+			const special: { readonly [event: string]: AnyHandler } = {
+				"s2sout-pre-connect": (event) => {
+					const answer = run(event);
+					follow_resolver(event);
+					return answer;
+				},
+				"store-opened": (event) => with_lua_store(host, event, run),
+			};
+			const named: AnyHandler = Object.hasOwn(special, name) ? (special[name] ?? run) : run;
 			known = {
 				handler: Object.assign((event: unknown) => watched(event, () => named(event)), {
 					copies,

@@ -127,9 +127,10 @@ export function lua_tokens(source: string): LuaToken[] {
 	return tokens;
 }
 
-/** A library's name without the prefix that 13 gave it. */
+/** A library's name without the prefix that 13 gave it; some modules write it as its file, `util/jid`. */
 function plain_library(text: string): string {
-	return text.replace(/^prosody\./, "");
+	const dotted = /^(?:prosody\/)?(?:util|core|net)\//.test(text) ? text.replaceAll("/", ".") : text;
+	return dotted.replace(/^prosody\./, "");
 }
 
 /** Fields of `module` that are not methods, and fields that modules set themselves. */

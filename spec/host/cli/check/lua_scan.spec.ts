@@ -22,6 +22,7 @@ describe("what a Lua module asks for", () => {
 		['local st = require "util.stanza"', "util.stanza"],
 		['local st = require("util.stanza")', "util.stanza"],
 		["local st = require 'prosody.util.stanza'.clone", "util.stanza"],
+		["local st = require 'util/stanza'", "util.stanza"],
 		["local st = require [[util.stanza]]", "util.stanza"],
 		["local st = require [==[util.stanza]==];", "util.stanza"],
 		['local st = require\n\t"util.stanza"', "util.stanza"],
