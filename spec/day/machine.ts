@@ -81,6 +81,9 @@ export class Machine {
 		if (release === undefined) throw new Error("expected a Debian that knows where its packages come from");
 		const machine = new Machine(mkdtempSync(join(tmpdir(), "enjamb-machine-")));
 		try {
+			// In memory, since packages are written to the disk file by file
+			mkdirSync(machine.root);
+			await must("mount", ["-t", "tmpfs", "-o", "size=2g,mode=755", "root", machine.root]);
 			await machine.fetch(() =>
 				must("debootstrap", ["--variant=minbase", release.codename, machine.root, release.mirror], 600_000),
 			);
@@ -212,7 +215,7 @@ export class Machine {
 
 	private remove(): void {
 		// What debootstrap mounted, where it was stopped half-way
-		for (const name of ["proc", "sys"]) spawnSync("umount", ["--lazy", join(this.root, name)], { stdio: "ignore" });
+		for (const name of ["proc", "sys", "."]) spawnSync("umount", ["--lazy", join(this.root, name)], { stdio: "ignore" });
 		spawnSync("rm", ["-rf", "--one-file-system", this.folder]);
 	}
 }
