@@ -16,6 +16,7 @@ import {
 	configure,
 	enter,
 	garden,
+	keep_for_account,
 	make,
 	people,
 	say,
@@ -39,7 +40,7 @@ const reasons = reference !== undefined;
 
 function config(storage: string): string {
 	return `
-modules_enabled = { "roster", "saslauth", "disco", "vcard", "private", "register", "ping" }
+modules_enabled = { "roster", "saslauth", "disco", "vcard", "private", "register", "ping", "blocklist", "pep", "mam" }
 modules_disabled = { "s2s", "tls" }
 c2s_require_encryption = false
 allow_unencrypted_plain_auth = true
@@ -48,6 +49,7 @@ authentication = "internal_hashed"
 ${storage}
 muc_log_by_default = true
 muc_log_expires_after = "never"
+archive_expires_after = "never"
 
 VirtualHost "localhost"
 
@@ -82,6 +84,7 @@ async function change(port: number, word: string, known: readonly (readonly [str
 	await enter(romeo, `${word}@${service}`, "romeo");
 	await configure(romeo, `${word}@${service}`, { "muc#roomconfig_persistentroom": "1", "muc#roomconfig_roomname": word });
 	await say(romeo, `${word}@${service}`, "romeo", { body: `in ${word}` });
+	await keep_for_account(romeo, word);
 	await done(mercutio, "set", undefined, (iq) =>
 		iq.query("jabber:iq:register").text_tag("username", "mercutio").text_tag("password", `password ${word}`),
 	);

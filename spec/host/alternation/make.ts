@@ -87,6 +87,32 @@ export async function add_contact(client: Client, jid: string, name: string, gro
 	});
 }
 
+/** What else an account keeps: whom it blocks, what it publishes, what is archived of it, and what it wants to have archived. */
+export async function keep_for_account(client: Client, word: string): Promise<void> {
+	await done(client, "set", undefined, (iq) =>
+		iq.tag("block", { xmlns: ns.blocking }).tag("item", { jid: `${word}@verona.example` }),
+	);
+	await done(client, "set", undefined, (iq) =>
+		iq
+			.tag("pubsub", { xmlns: ns.pubsub })
+			.tag("publish", { node: `urn:example:${word}` })
+			.tag("item", { id: "current" })
+			.tag("tune", { xmlns: "urn:example:tune" })
+			.text(`✒ <${word}>`),
+	);
+	await done(client, "set", undefined, (iq) =>
+		iq
+			.tag("prefs", { xmlns: ns.mam, default: "always" })
+			.tag("always")
+			.text_tag("jid", `${word}@localhost`)
+			.up()
+			// Nobody here: in SQL, Prosody itself forgets whose messages are never to be archived
+			.tag("never"),
+	);
+	client.send(st.message({ to: "nobody@localhost", type: "chat", id: word }, `to nobody, of ${word} ✓`));
+	await expect_from(client, (stanza) => stanza.attr["id"] === word && stanza.attr["type"] === "error");
+}
+
 /** Everything that is kept, made from nothing. */
 export async function make(port: number): Promise<void> {
 	for (const [name, password, host] of people) await register(port, name, password, host);
@@ -96,6 +122,7 @@ export async function make(port: number): Promise<void> {
 	await done(romeo, "set", undefined, (iq) =>
 		iq.query("jabber:iq:private").tag("storage", { xmlns: "storage:bookmarks" }).tag("conference", { jid: balcony }),
 	);
+	await keep_for_account(romeo, "first");
 	await enter(romeo, balcony, "romeo");
 	await configure(romeo, balcony, {
 		"muc#roomconfig_roomname": "The Balcony — ‘Balkon’",

@@ -144,6 +144,37 @@ export interface ObservedAccount {
 	groups: string[];
 	/** Bookmarks in private storage. */
 	bookmarks: (string | undefined)[];
+	blocked: (string | undefined)[];
+	prefs: string;
+	/** Nodes with what is published there. */
+	published: string[];
+	/** Ids, times and texts. */
+	archive: string[];
+}
+
+/** What an account has published, by node. */
+async function observe_published(client: Client): Promise<string[]> {
+	const list = await question(client, "get", undefined, (iq) => iq.query(ns.disco_items));
+	const nodes = [...(list.first_tag?.childtags("item") ?? [])].map(({ attr }) => attr["node"] ?? "").sort();
+	const published: string[] = [];
+	for (const node of nodes) {
+		const items = await question(client, "get", undefined, (iq) => iq.tag("pubsub", { xmlns: ns.pubsub }).tag("items", { node }));
+		for (const item of items.first_tag?.first_tag?.tags ?? [])
+			published.push(`${node} ${plain(item)} ${item.first_tag?.get_text()}`);
+	}
+	return published;
+}
+
+async function observe_archive(client: Client): Promise<string[]> {
+	client.queue.splice(0);
+	await done(client, "set", undefined, (iq) => iq.tag("query", { xmlns: ns.mam }));
+	return client.queue.splice(0).flatMap((message) => {
+		const result = message.get_child("result", ns.mam);
+		const forwarded = result?.get_child("forwarded", ns.forward);
+		const inner = forwarded?.get_child("message", ns.client);
+		const stamp = forwarded?.get_child("delay", ns.delay)?.attr["stamp"];
+		return inner === undefined ? [] : [`${result?.attr["id"]} ${stamp} ${inner.attr["to"]} ${inner.get_child_text("body")}`];
+	});
 }
 
 export async function observe_account(client: Client): Promise<ObservedAccount> {
@@ -153,7 +184,20 @@ export async function observe_account(client: Client): Promise<ObservedAccount> 
 	const bookmarks = await done(client, "get", undefined, (iq) =>
 		iq.query("jabber:iq:private").tag("storage", { xmlns: "storage:bookmarks" }),
 	);
+	const blocklist = await done(client, "get", undefined, (iq) => iq.tag("blocklist", { xmlns: ns.blocking }));
+	const prefs = await done(client, "get", undefined, (iq) => iq.tag("prefs", { xmlns: ns.mam }));
+	const rules = (prefs.first_tag?.tags ?? []).map(
+		(tag) =>
+			`${tag.name} ${tag.tags
+				.map((jid) => jid.get_text())
+				.sort()
+				.join(" ")}`,
+	);
 	return {
+		blocked: (blocklist.first_tag?.tags ?? []).map(({ attr }) => attr["jid"]).sort(),
+		prefs: `${prefs.first_tag?.attr["default"]} ${rules.join(", ")}`,
+		published: await observe_published(client),
+		archive: await observe_archive(client),
 		bookmarks: bookmarks.first_tag?.first_tag?.tags.map((tag) => tag.attr["jid"]) ?? [],
 		roster: items.map((item) => plain(item)).sort(),
 		groups: items.flatMap((item) => item.tags.map((tag) => tag.get_text() ?? "")).sort(),
