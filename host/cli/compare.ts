@@ -119,7 +119,10 @@ export function add_compare(program: Command): void {
 				reference,
 				config_text:
 					own?.value.text ??
-					(accounts === undefined ? default_config_text : accounts_config_text).replaceAll(default_stage.host, stage.host),
+					(accounts === undefined && scripts.length === 0 ? default_config_text : accounts_config_text).replaceAll(
+						default_stage.host,
+						stage.host,
+					),
 				stage,
 				plugin_paths,
 				rooms_elsewhere: uplink,
