@@ -311,7 +311,9 @@ export function create_server(options: ServerOptions): Result<RunningServer, str
 		}
 		// For accounts, all of them are needed; to run, any
 		await locked_hosts.wait(() => !only_accounts && hosts.size > 0);
-		return hosts.size > 0 ? undefined : [...storage_problems.values()][0]?.text;
+		// A database elsewhere may be gone for long; its hosts come when it does
+		const is_expected = !only_accounts && [...storage_problems.values()].some(({ unreachable }) => unreachable);
+		return hosts.size > 0 || is_expected ? undefined : [...storage_problems.values()][0]?.text;
 	}
 
 	async function open_accounts(): Promise<Result<true, string>> {

@@ -134,7 +134,8 @@ export const definition: ModuleDefinition = {
 		};
 
 		const connected = connection();
-		if (!connected.ok) log("error", "%s", connected.error.text);
+		// What will go by itself is tried again several times a second, and said where that is done
+		if (!connected.ok) log(connected.error.locked ? "debug" : "error", "%s", connected.error.text);
 		module.provides("storage", driver);
 	},
 };

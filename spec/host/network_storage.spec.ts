@@ -2,10 +2,12 @@
 
 import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { chownSync, mkdirSync, statfsSync, statSync } from "node:fs";
+import { chownSync, mkdirSync, mkdtempSync, rmSync, statfsSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { ConfigValue } from "../../host/core/config/config.ts";
+import { compose_server } from "../../host/composition.ts";
+import { Config, type ConfigValue } from "../../host/core/config/config.ts";
 import { eventually } from "../helper.ts";
 import { not_installed } from "../needs.ts";
 import { Cutter } from "./databases/cutter.ts";
@@ -116,6 +118,27 @@ describe.each([...databases])("%s", (name, database) => {
 		await eventually(() => expect(server.problem()).toBeUndefined());
 		value(server.open("test", "keyval").set("a", { x: 1 }));
 		expect(await outcome(server)).toBeUndefined();
+	});
+
+	it("does not keep the server from starting, and its hosts come when it does", async () => {
+		await way.set({ mode: "refuse" });
+		const sql = { ...database.sql, port: way.port };
+		const folder = mkdtempSync(join(tmpdir(), "enjamb-spec-"));
+		const options = { data_path: folder, storage: "sql", sql, storage_lock_timeout: 0.1, modules_disabled: ["s2s", "tls"] };
+		const config = Config.from({
+			"*": { ...options, interfaces: ["127.0.0.1"], c2s_ports: [0], http_ports: [], https_ports: [] },
+			localhost: {},
+		});
+		const composed = compose_server(config, { log: [] });
+		if (!composed.ok) throw new Error(composed.error);
+		const server = composed.value;
+		expect(await server.start()).toEqual({ ok: true, value: [] });
+		expect(server.unserved_hosts()).toEqual(["localhost"]);
+		await way.set({ mode: "pass" });
+		await eventually(() => expect(server.unserved_hosts()).toEqual([]));
+		expect(server.addresses()).not.toEqual([]);
+		await server.stop("the test is over");
+		rmSync(folder, { recursive: true });
 	});
 
 	it("may lose its connections between turns", async () => {

@@ -14,6 +14,10 @@ export interface Fate {
 export interface Repetition {
 	/** A statement in a form that changes nothing where it was done already. */
 	repeatable(statement: Statement): Statement;
+	/** The server's number of this connection. */
+	readonly connection: number;
+	/** Ends another connection, and returns when nothing goes on there any more. */
+	end_other(connection: number): Promise<void>;
 }
 
 export type Certainty = Fate | Repetition;

@@ -56,6 +56,8 @@ export class NetworkDatabase implements Participant, SqlDatabase {
 	private unsent: Statement[] = [];
 	/** Whether a transaction is open over there, which has what was sent. */
 	private is_open = false;
+	/** How many threads were lost before that transaction was begun. */
+	private losses = 0;
 	/** What {@link write} is at: where its statements begin among the unsent ones, and whether it can be taken back over there. */
 	private work: { begin: number; has_savepoint: boolean } | undefined;
 	/** Why what was written cannot be stored any more. */
@@ -133,6 +135,8 @@ export class NetworkDatabase implements Participant, SqlDatabase {
 
 	/** Sends what is not sent yet, with a statement behind it, and waits for what that one brings. */
 	private question(sql: string, values: readonly SqlValue[], is_guarded: boolean, limit: number): Outcome {
+		this.notice_loss();
+		if (this.trouble !== undefined) throw new Thrown(this.trouble);
 		const is_change = limit === change_limit;
 		const { work } = this;
 		if (work !== undefined && !work.has_savepoint && (is_change || work.begin < this.unsent.length)) {
@@ -141,6 +145,7 @@ export class NetworkDatabase implements Participant, SqlDatabase {
 		}
 		const before = this.unsent.splice(0);
 		if (work !== undefined) work.begin = 0;
+		if (!this.is_open) this.losses = this.link.losses;
 		if (before.length > 0 || is_guarded) this.is_open = true;
 		return outcome_of(
 			this.link.wait_for({ kind: "query", before, statement: { sql, values }, is_guarded, limit }, limit + leeway),
@@ -236,11 +241,19 @@ export class NetworkDatabase implements Participant, SqlDatabase {
 		return this.changes + Math.floor(performance.now() / count_time);
 	}
 
+	/** Where the thread is gone that had the open transaction, what was sent is lost with it. */
+	private notice_loss(): void {
+		if (!this.is_open || this.losses === this.link.losses) return;
+		this.trouble ??= { text: `${this.name}: the thread that talks to it was lost with what was written`, locked: true };
+	}
+
 	prepare(): undefined {
+		this.notice_loss();
 		if (this.trouble !== undefined) throw new Error(this.trouble.text);
 	}
 
 	commit(): Promise<void> | undefined {
+		this.notice_loss();
 		if (this.trouble !== undefined) throw new Error(this.trouble.text);
 		if (this.unsent.length === 0 && !this.is_open) return undefined;
 		const statements = this.unsent.splice(0);

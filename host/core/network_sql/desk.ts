@@ -116,7 +116,7 @@ export class Desk {
 		return {
 			text: `${this.name}: ${message}`,
 			...(kind === "refused" ? { refused: true } : {}),
-			...(kind === "lost" || kind === "slow" ? { locked: true } : {}),
+			...(kind === "lost" || kind === "slow" ? { locked: true, unreachable: true } : {}),
 		};
 	}
 

@@ -52,6 +52,8 @@ export class Link {
 	/** What was waited for too long; until its answer is there, nothing is waited for. */
 	private overdue: number | undefined;
 	private is_closed = false;
+	/** How many threads were lost, with what was open there. */
+	losses = 0;
 
 	constructor(private readonly address: ServerAddress) {}
 
@@ -80,6 +82,7 @@ export class Link {
 
 	/** The thread is gone; the next question starts another one. */
 	private lose(reason: string): void {
+		this.losses++;
 		this.port?.close();
 		this.port = undefined;
 		this.worker = undefined;

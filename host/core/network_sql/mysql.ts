@@ -2,6 +2,7 @@
 
 import { existsSync } from "node:fs";
 import { userInfo } from "node:os";
+import { setTimeout as delay } from "node:timers/promises";
 import { type Connection, type ConnectionOptions, createConnection, type QueryError } from "mysql2";
 import type { SqlValue } from "../types.ts";
 import { type Client, connect_limit, type Repetition } from "./client.ts";
@@ -13,6 +14,8 @@ const sockets = ["/run/mysqld/mysqld.sock", "/tmp/mysql.sock"];
 
 /** How long the server waits for a lock, which the event loop may have to wait for, in seconds. */
 const lock_timeout = 1;
+
+const still_there = "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE ID = ?";
 
 /** Errors about the values: too long, not in the column's range or characters, a second row with the same key. */
 const refusals: ReadonlySet<string> = new Set([
@@ -54,11 +57,18 @@ function repeatable(statement: Statement): Statement {
 
 class MysqlClient implements Client {
 	// InnoDB tells nobody afterwards what became of a transaction
-	readonly certainty: Repetition = { repeatable };
+	readonly certainty: Repetition;
 	is_gone = false;
 	on_gone: ((reason: string) => void) | undefined;
 
 	constructor(private readonly connection: Connection) {
+		this.certainty = {
+			repeatable,
+			get connection() {
+				return connection.threadId ?? 0;
+			},
+			end_other: (other) => this.end_other(other),
+		};
 		connection.on("error", (error) => this.gone(message_of(error)));
 		connection.on("end", () => this.gone("the connection was closed"));
 	}
@@ -67,6 +77,23 @@ class MysqlClient implements Client {
 		if (this.is_gone) return;
 		this.is_gone = true;
 		this.on_gone?.(reason);
+	}
+
+	private async end_other(other: number): Promise<void> {
+		// The numbers of a server that was started anew begin anew
+		if (other === this.connection.threadId || other === 0) return;
+		const end = performance.now() + connect_limit;
+		for (;;) {
+			const [found] = await this.run([{ sql: still_there, values: [other] }], connect_limit);
+			if (Number(found?.rows[0]?.[0] ?? 0) === 0) return;
+			if (performance.now() >= end)
+				throw new SqlProblem("failed", "an earlier connection does not end, and nobody knows what is stored");
+			// It may be gone by then
+			await this.run([{ sql: `KILL CONNECTION ${other}`, values: [] }], connect_limit).catch((error: unknown) => {
+				if (this.is_gone) throw error;
+			});
+			await delay(20);
+		}
 	}
 
 	private query({ sql, values }: Statement): Promise<Outcome> {

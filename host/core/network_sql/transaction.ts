@@ -125,8 +125,22 @@ export class Transaction {
 			if (problem.kind !== "lost" && problem.kind !== "slow") throw problem;
 			client.end();
 			if ("name" in certainty) return this.is_committed(String(named.at(-1)?.rows[0]?.[0]), problem);
+			await this.end_left(certainty.connection);
 			this.done = this.done?.map(certainty.repeatable);
 			return false;
+		}
+	}
+
+	/** Waits until nothing goes on over a connection that was lost: its commit may still be on its way. */
+	private async end_left(connection: number): Promise<void> {
+		for (let attempt = 1; ; attempt++) {
+			try {
+				const { certainty } = await this.line.get(commit_patience);
+				if ("end_other" in certainty) await certainty.end_other(connection);
+				return;
+			} catch (error) {
+				if (as_problem(error).kind !== "lost" || attempt >= attempts) throw error;
+			}
 		}
 	}
 

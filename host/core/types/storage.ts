@@ -26,6 +26,8 @@ export interface StorageError {
 	readonly refused?: true;
 	/** Whether a lock of another process is in the way, which will go by itself. */
 	readonly locked?: true;
+	/** Whether the storage is somewhere else, and cannot be reached now. It is `locked`, too. */
+	readonly unreachable?: true;
 }
 
 /**
