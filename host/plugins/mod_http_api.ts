@@ -51,9 +51,11 @@ function load(module: ModuleApi): HttpApiExports {
 	const open = (host: string): void => {
 		table.follow(host);
 		tokens.open(host);
+		module.context(host).hook("user-password-reset", ({ username }) => tokens.end_sessions(`${username}@${host}`));
 	};
 	for (const host of server.hosts.keys()) open(host);
 	module.hook_global("host-activated", open);
+	module.hook_global("user-password-changed", ({ username, host }) => tokens.end_sessions(`${username}@${host}`));
 	module.hook_global("user-deleted", ({ username, host }) => tokens.revoke_all(`${username}@${host}`));
 	module.hook_global("host-deactivated", (host) => {
 		table.forget(host);

@@ -4,6 +4,7 @@ import type { ModuleApi, Server } from "../../core/types.ts";
 import { type ApiAnswer, type ApiCaller, type ApiCommand, api_command, refuse_call, results } from "../../util/api/command.ts";
 import { domain, node, optional, password, text } from "../../util/api/parameters.ts";
 import { ok, type Result } from "../../util/error.ts";
+import type { Role } from "../../util/roles.ts";
 import { disconnect } from "./sessions.ts";
 
 /** An account as calls name it. */
@@ -29,17 +30,26 @@ function with_account(server: Server, { user, host }: Account, act: () => ApiAns
 	return server.usermanager.user_exists(user, host) ? act() : refuse_call("not-found", `there is no account ${user}@${host}`);
 }
 
+/** Whether whoever has a role manages the server. */
+function manages_server(role: Role): boolean {
+	return role.name === "prosody:operator" || role.may("http_api:manage-server");
+}
+
 /**
- * The same for what changes it. Accounts of administrators of the server are not for those who only manage their host: otherwise these
- * could make themselves administrators of the server.
+ * Keeps accounts of administrators of the server from those who only manage their host: otherwise these could make themselves
+ * administrators of the server. It counts which role the name has, so that nobody makes an account that `admins` names already.
  */
+function only_below(server: Server, caller: ApiCaller, { user, host }: Account, act: () => ApiAnswer): ApiAnswer {
+	if (caller.may_manage_server()) return act();
+	const role = server.usermanager.get_user_role(user, host);
+	if (role === undefined) return refuse_call("forbidden", `which role ${user}@${host} has cannot be read`);
+	if (!manages_server(role)) return act();
+	return refuse_call("forbidden", `${user}@${host} is an administrator of the server, and ${caller.jid} is none`);
+}
+
+/** Has something done with an account that there is, and that the caller may change. */
 function change_account(server: Server, caller: ApiCaller, account: Account, act: () => ApiAnswer): ApiAnswer {
-	return with_account(server, account, () => {
-		const { user, host } = account;
-		const is_operator = server.usermanager.get_user_role(user, host)?.name === "prosody:operator";
-		if (!is_operator || caller.may_manage_server()) return act();
-		return refuse_call("forbidden", `${user}@${host} is an administrator of the server, and ${caller.jid} is none`);
-	});
+	return with_account(server, account, () => only_below(server, caller, account, act));
 }
 
 function answer(changed: Result<unknown, string>, value: unknown = 0): ApiAnswer {
@@ -58,14 +68,16 @@ export function account_commands(module: ModuleApi): ApiCommand[] {
 			parameters: { ...account, password: password("Its password") },
 			host: "host",
 			result: { type: "string", description: "What was done, for people" },
-			run: (_caller, { user, host, password: secret }) => {
+			run: (caller, { user, host, password: secret }) => {
 				const problem = trouble(server, host);
 				if (problem !== undefined) return problem;
 				if (users.user_exists(user, host)) return refuse_call("conflict", `User ${user}@${host} already registered`);
-				const usual = server.config.get(host, "default_provisioned_role");
-				const role = typeof usual === "string" ? usual : default_role;
-				const created = users.create_user_with_role(user, host, secret, role);
-				return answer(created, `User ${user}@${host} successfully registered`);
+				return only_below(server, caller, { user, host }, () => {
+					const usual = server.config.get(host, "default_provisioned_role");
+					const role = typeof usual === "string" ? usual : default_role;
+					const created = users.create_user_with_role(user, host, secret, role);
+					return answer(created, `User ${user}@${host} successfully registered`);
+				});
 			},
 		}),
 		api_command({
@@ -118,8 +130,9 @@ export function account_commands(module: ModuleApi): ApiCommand[] {
 			parameters: { ...account, password: password("What is tried") },
 			host: "host",
 			result: { type: "integer", enum: [0, 1] },
-			run: (_caller, { user, host, password: secret }) =>
-				trouble(server, host) ?? ok(users.test_password(user, host, secret).ok ? 0 : 1),
+			run: (caller, { user, host, password: secret }) =>
+				trouble(server, host) ??
+				only_below(server, caller, { user, host }, () => ok(users.test_password(user, host, secret).ok ? 0 : 1)),
 		}),
 		api_command({
 			name: "change_password",
@@ -195,7 +208,8 @@ export function account_commands(module: ModuleApi): ApiCommand[] {
 			result: results.done,
 			run: (caller, args) =>
 				change_account(server, caller, args, () => {
-					if (args.role === "prosody:operator" && !caller.may_manage_server()) {
+					const wanted = users.get_role_by_name(args.role, args.host);
+					if (wanted !== undefined && manages_server(wanted) && !caller.may_manage_server()) {
 						return refuse_call("forbidden", `${caller.jid} is no administrator of the server, and cannot make others that`);
 					}
 					return answer(users.set_user_role(args.user, args.host, args.role));

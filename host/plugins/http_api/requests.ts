@@ -183,7 +183,7 @@ export class Requests {
 	private read_arguments(request: HttpRequest, name: string): Result<Record<string, unknown>, Problem> {
 		const { method, body } = request;
 		const bad = (status: number, message: string, headers = {}) => failed({ status, code: 40, message, headers });
-		if (method === "GET") {
+		if (method !== "POST") {
 			const [command] = this.table.find(name).values();
 			if (command?.is_reading === false) return bad(405, `${name} changes something: expected POST`, { allow: "POST" });
 			const read = read_query(request.url.query);

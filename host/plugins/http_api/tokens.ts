@@ -167,6 +167,13 @@ export class Tokens {
 		return ok(token);
 	}
 
+	/** Ends the logins of somebody who has another password now; whoever knew the old one may be among them. */
+	end_sessions(owner: string): void {
+		for (const { id, jid: whose, host } of [...this.known.values()]) {
+			if (whose === owner && host === undefined) this.revoke(id);
+		}
+	}
+
 	/** Ends all tokens of somebody who is gone. */
 	revoke_all(owner: string): void {
 		for (const { id, jid: whose } of [...this.known.values()]) {

@@ -170,10 +170,18 @@ describe("the API of a server", () => {
 				["unregister", {}],
 				["ban_account", {}],
 				["set_user_role", { role: "prosody:guest" }],
+				["check_password", { password: "password" }],
 			] as const) {
 				expect([name, await status(name, { user: "admin", host: "localhost", ...more }, token)]).toEqual([name, 403]);
 			}
-			expect(await status("set_user_role", { user: "temp", host: "localhost", role: "prosody:operator" }, token)).toBe(403);
+			for (const role of ["prosody:operator", "keeper"]) {
+				expect(await status("set_user_role", { user: "temp", host: "localhost", role }, token)).toBe(403);
+			}
+			// Nor does making an account help that the configuration has as one of them
+			const later = { user: "later", host: "localhost", password: "password" };
+			expect(await status("register", later, token)).toBe(403);
+			expect(await status("register", { ...later, user: "other" }, token)).toBe(200);
+			expect(await status("register", later)).toBe(200);
 			await api.call("ban_account", { user: "temp", host: "localhost" });
 			expect(await status("status", {}, token)).toBe(403);
 			await api.call("unban_account", { user: "temp", host: "localhost" });
@@ -239,6 +247,9 @@ describe("the API of a server", () => {
 			expect([changing.status, changing.headers.get("allow")]).toEqual([405, "POST"]);
 			expect((await api.get("registered_users?host=localhost&host=x")).value).toEqual(error(40, "host is there twice"));
 			expect((await api.get("registered_users?localhost")).status).toBe(400);
+			const headers = { Authorization: `Bearer ${api.token(admin)}` };
+			const head = await fetch(`${api.url}/registered_users?host=localhost`, { method: "HEAD", headers });
+			expect([head.status, head.headers.get("content-type")]).toEqual([200, "application/json"]);
 		});
 
 		it("that cannot be stored are answered with an error", async () => {
@@ -717,6 +728,32 @@ describe("tokens", () => {
 		] as const) {
 			expect((await typist.type(line)).text).toBe(problem);
 		}
+	});
+
+	it("of logins end with the password, those of scripts stay", async () => {
+		const api = await own_api();
+		api.token(admin);
+		const login = (): string => api.exports.tokens.create_session(admin, 3600).text;
+		const status = async (token: string): Promise<number> => (await api.get("status", token)).status;
+		const script = api.token(admin);
+		const [old, other] = [login(), api.exports.tokens.create_session("boss@localhost", 3600).text];
+		expect([await status(old), await status(other)]).toEqual([200, 403]);
+		await api.call("change_password", { user: "admin", host: "localhost", newpass: "another" });
+		expect([await status(old), await status(other), await status(script)]).toEqual([401, 403, 200]);
+		const again = login();
+		expect(await status(again)).toBe(200);
+		// By an invitation
+		api.beside.context("localhost").fire_event("user-password-reset", {
+			username: "admin",
+			host: "localhost",
+			password: "third",
+			additional: {},
+			ip: "127.0.0.1",
+			session: undefined,
+			role: "prosody:registered",
+			allowed: true,
+		});
+		expect([await status(again), await status(script)]).toEqual([401, 200]);
 	});
 
 	it("may only call so often", async () => {
