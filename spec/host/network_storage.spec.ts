@@ -101,6 +101,37 @@ describe.each([...databases])("%s", (name, database) => {
 		expect(value(await found).items.map(({ stanza }) => stanza.get_child_text("body"))).toEqual(["one"]);
 	});
 
+	it("is read between turns once all of them are stored, whichever of them failed meanwhile", async () => {
+		const server = start();
+		const [archive, store] = [server.open("muc_log", "archive"), server.open("test", "keyval")];
+		value(store.set("a", { x: 1 }));
+		expect(await outcome(server)).toBeUndefined();
+		const other = intrude();
+		await occupy(other, "x");
+		// A commit that has to wait, and a turn behind it that fails
+		value(store.set("a", { x: 2 }));
+		value(archive.append("room", undefined, message("one"), 1, "w"));
+		server.server.turn.end();
+		value(archive.append("room", undefined, message("lost"), 1, "w"));
+		const found = archive.find_later("room");
+		server.server.turn.fail(new Error("this one cannot be stored"));
+		server.server.turn.end();
+		// Whoever reads too early has time for it
+		for (let time = 0; time < 20; time++) await database.query("SELECT 1");
+		await other.query("COMMIT");
+		expect(value(await found).items.map(({ stanza }) => stanza.get_child_text("body"))).toEqual(["one"]);
+	});
+
+	it("answers whoever reads between turns when it is closed", async () => {
+		const archive = start().open("muc_log", "archive");
+		value(archive.append("room", undefined, message("one"), 1, "w"));
+		const found = archive.find_later("room");
+		running?.stop();
+		running = undefined;
+		const answer = await found;
+		expect(answer.ok || answer.error.text).toMatch(/closed/);
+	});
+
 	it("shows how long it was waited for", async () => {
 		const server = start({ statistics: "internal" });
 		value(server.open("test", "keyval").get("a"));
@@ -241,11 +272,32 @@ describe.each([...databases])("%s", (name, database) => {
 		const long = store.set("a", { [random]: "x", short: "y" });
 		if (name === "PostgreSQL") expect(long.ok || long.error).toMatchObject({ refused: true });
 		else value(long);
+		// More than MariaDB takes at once, which ends the connection
+		const huge = archive.append("room", undefined, message("x".repeat(17_000_000)), 1, "huge");
+		if (name === "PostgreSQL") value(archive.delete("room", { with: "huge" }));
+		else expect(huge.ok || huge.error).toMatchObject({ refused: true });
 		const late = archive.append("room", undefined, message("late"), 2 ** 33, "w");
 		expect(late.ok || late.error).toMatchObject({ refused: true });
 		expect(await outcome(server)).toBeUndefined();
 		expect(await bodies()).toEqual(["kept"]);
 		expect(Object.keys(value(store.get("a")) ?? {})).toHaveLength(name === "PostgreSQL" ? 0 : 2);
+	});
+
+	it("does not find what it cannot hold, and what else the turn stores does not suffer", async () => {
+		const server = start();
+		const [archive, map] = [server.open("muc_log", "archive"), server.open("test", "map")];
+		value(archive.append("room", undefined, message("kept"), 1, "w"));
+		value(map.set("a", "a\ufffdb", 1));
+		for (const text of ["a\0b", "a\udcffb"]) {
+			expect(value(map.get("a", text))).toBeUndefined();
+			expect(value(map.get(text, "a"))).toBeUndefined();
+			expect(value(archive.find("room", { with: text, total: true }))).toEqual({ items: [], total: 0 });
+			expect(value(archive.find("room", { ids: [text] })).items).toEqual([]);
+			expect(value(await archive.find_later("elsewhere", { key: text })).items).toEqual([]);
+			value(archive.append("room", undefined, message("kept"), 1, "w"));
+		}
+		expect(await outcome(server)).toBeUndefined();
+		expect(await bodies()).toEqual(["kept", "kept", "kept"]);
 	});
 
 	it("may take its rights away, and fails turns then", async () => {

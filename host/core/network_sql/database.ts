@@ -1,10 +1,9 @@
 // Counterpart: util/sql.lua
 
-import { has_foreign_bytes } from "../../util/byte_text.ts";
 import { failed, ok, type Result } from "../../util/error.ts";
 import type { Participant, Turn } from "../../util/turn.ts";
 import type { SqlDatabase, SqlDialect, SqlValue, StorageError } from "../types.ts";
-import { dialects } from "./dialects.ts";
+import { dialects, why_not_stored } from "./dialects.ts";
 import { Link } from "./link.ts";
 import { address_text, type Outcome, type ServerAddress, type Statement } from "./messages.ts";
 
@@ -101,6 +100,8 @@ export class NetworkDatabase implements Participant, SqlDatabase {
 	}
 
 	all(sql: string, ...values: SqlValue[]): SqlValue[][] {
+		// It would fail the whole turn, and what cannot be stored is not there
+		if (values.some((value) => why_not_stored(value) !== undefined)) return [];
 		return this.question(sql, values, false, read_limit).rows;
 	}
 
@@ -124,11 +125,8 @@ export class NetworkDatabase implements Participant, SqlDatabase {
 	/** Values as they may be stored. */
 	private bind(values: readonly SqlValue[]): readonly SqlValue[] {
 		for (const value of values) {
-			if (typeof value !== "string") continue;
-			if (value.includes("\0")) throw new Thrown({ text: `${this.name}: text with NUL cannot be stored`, refused: true });
-			if (has_foreign_bytes(value)) {
-				throw new Thrown({ text: `${this.name}: text that is not UTF-8 cannot be stored`, refused: true });
-			}
+			const reason = why_not_stored(value);
+			if (reason !== undefined) throw new Thrown({ text: `${this.name}: ${reason} cannot be stored`, refused: true });
 		}
 		return values;
 	}
@@ -219,6 +217,7 @@ export class NetworkDatabase implements Participant, SqlDatabase {
 
 	async all_later(sql: string, ...values: SqlValue[]): Promise<Result<SqlValue[][], StorageError>> {
 		await this.stored();
+		if (values.some((value) => why_not_stored(value) !== undefined)) return ok([]);
 		const found = await this.link.ask({ kind: "later", statement: { sql, values } });
 		return found.ok ? ok(found.value.rows) : found;
 	}
@@ -231,7 +230,8 @@ export class NetworkDatabase implements Participant, SqlDatabase {
 		return new Promise((resolve) => this.waiters.push({ commit, resolve }));
 	}
 
-	private tell_waiters(is_all: boolean): void {
+	/** Lets those go on whose commit is answered, or all of them. */
+	private tell_waiters(is_all = false): void {
 		const told = this.waiters.filter(({ commit }) => is_all || commit <= this.answered);
 		this.waiters = this.waiters.filter((waiter) => !told.includes(waiter));
 		for (const { resolve } of told) resolve();
@@ -265,18 +265,20 @@ export class NetworkDatabase implements Participant, SqlDatabase {
 		this.asked++;
 		return this.link.ask({ kind: "commit", statements }).then((answer) => {
 			this.answered++;
-			this.tell_waiters(false);
+			this.tell_waiters();
 			if (!answer.ok) throw new Error(answer.error.text);
 		});
 	}
 
 	rollback(): void {
+		// The commit of what is dropped never comes; those before it may still be on their way
+		this.waiters = this.waiters.map(({ commit, resolve }) => ({ commit: Math.min(commit, this.asked), resolve }));
 		if (this.is_open) this.link.tell({ kind: "rollback" });
 		this.unsent = [];
 		this.is_open = false;
 		this.trouble = undefined;
 		this.changes++;
-		this.tell_waiters(true);
+		this.tell_waiters();
 	}
 
 	close(): Result<void, StorageError> {
@@ -287,6 +289,7 @@ export class NetworkDatabase implements Participant, SqlDatabase {
 		const stored = is_waited_for ? this.link.wait_for({ kind: "commit", statements }, longest_limit) : ok(undefined);
 		this.is_closed = true;
 		this.link.close();
+		this.tell_waiters(true);
 		if (!stored.ok) return stored;
 		return this.trouble === undefined ? ok(undefined) : failed(this.trouble);
 	}

@@ -1,11 +1,19 @@
 // Counterpart: plugins/mod_storage_sql.lua, where it looks at the driver
 
+import { has_foreign_bytes } from "../../util/byte_text.ts";
 import { on_conflict } from "../sqlite/dialect.ts";
-import type { SqlCondition, SqlDialect } from "../types.ts";
+import type { SqlCondition, SqlDialect, SqlValue } from "../types.ts";
 import type { ServerAddress } from "./messages.ts";
 
 /** Times are whole numbers of 32 bits in these databases. */
 const last_time = 2 ** 31 - 1;
+
+/** What is in a text that no database over the network can hold; undefined where nothing is. */
+export function why_not_stored(value: SqlValue): string | undefined {
+	if (typeof value !== "string") return undefined;
+	if (value.includes("\0")) return "text with NUL";
+	return has_foreign_bytes(value) ? "text that is not UTF-8" : undefined;
+}
 
 function since(column: string, time: number): SqlCondition {
 	if (time > last_time) return { condition: "FALSE", values: [] };
@@ -26,7 +34,8 @@ const postgresql: SqlDialect = {
 	upsert: on_conflict,
 	one_of: (column, texts) => ({
 		condition: `"${column}" IN (SELECT json_array_elements_text(?::json))`,
-		values: [JSON.stringify(texts)],
+		// Its JSON has no other texts, either
+		values: [JSON.stringify(texts.filter((text) => why_not_stored(text) === undefined && !/\p{Surrogate}/u.test(text)))],
 	}),
 	// Its text is UTF-8, always
 	as_bytes: (column) => `"${column}"`,

@@ -26,6 +26,8 @@ const refusals: ReadonlySet<string> = new Set([
 	"ER_DUP_ENTRY",
 	"ER_CANT_CREATE_GEOMETRY_OBJECT",
 ]);
+/** A statement is longer than the server takes (`max_allowed_packet`, 16 MB); it closes the connection then. */
+const too_large = "ER_NET_PACKET_TOO_LARGE";
 const passing: ReadonlySet<string> = new Set(["ER_LOCK_DEADLOCK", "ER_CHECKREAD"]);
 /** The server goes, or is not ready. */
 const endings: ReadonlySet<string> = new Set(["ER_SERVER_SHUTDOWN", "ER_CONNECTION_KILLED", "ER_CON_COUNT_ERROR"]);
@@ -34,6 +36,8 @@ const endings: ReadonlySet<string> = new Set(["ER_SERVER_SHUTDOWN", "ER_CONNECTI
 function problem_of(error: QueryError): SqlProblem {
 	const text = message_of(error);
 	const code = code_of(error);
+	// The connection ends with it, but what comes without the value is stored on another one
+	if (code === too_large) return new SqlProblem("refused", text);
 	if (error.fatal || error.errno === undefined || !code.startsWith("ER_") || endings.has(code)) {
 		const is_said = error.fatal && code.startsWith("ER_") && !endings.has(code);
 		return new SqlProblem(is_said ? "failed" : "lost", text);
@@ -101,7 +105,7 @@ class MysqlClient implements Client {
 			this.connection.query({ sql, values: [...values], rowsAsArray: true }, (error, result) => {
 				if (error !== null) {
 					const problem = problem_of(error);
-					if (problem.kind === "lost") this.end();
+					if (problem.kind === "lost" || code_of(error) === too_large) this.end();
 					reject(problem);
 				} else if (Array.isArray(result)) resolve({ rows: result.map(as_row), count: 0 });
 				else resolve({ rows: [], count: result.affectedRows });

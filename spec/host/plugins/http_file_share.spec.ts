@@ -318,7 +318,8 @@ describe.each(["internal", "sql"])("slots on %s", (storage) => {
 		let probe: ModuleApi | undefined;
 		const test = await start_test_server({
 			config: {
-				"*": { storage: "faulty", http_ports: [], https_ports: [] },
+				// Its tasks would meet the failures that are meant for slots
+				"*": { storage: "faulty", http_ports: [], https_ports: [], cron_initial_delay: 1e9 },
 				localhost: { modules_enabled: ["disco", "http_file_share", "spec_probe"] },
 			},
 			modules: [

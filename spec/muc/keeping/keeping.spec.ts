@@ -1,6 +1,6 @@
 // Retention, purge, erasure, export and unused rooms, on every storage.
 
-import { afterEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, describe, expect, it } from "vitest";
 import type { ConfigValue } from "../../../host/core/configmanager.ts";
 import type { ArchiveItem, ModuleApi, RoomKeeping } from "../../../host/core/types.ts";
 import { ns } from "../../../host/util/ns.ts";
@@ -10,17 +10,26 @@ import type { MucExports } from "../../../muc/mod_muc.ts";
 import type { Client } from "../../../tools/scansion/client.ts";
 import { Faults, faulty_storage } from "../../faulty_storage.ts";
 import { start_test_server, type TestServer } from "../../helper.ts";
+import { find_postgresql, start_postgresql } from "../../host/databases/postgresql.ts";
+import { not_installed } from "../../needs.ts";
 import { configure, create, enter, live, room_of, say, service } from "../service.ts";
 
-const storages = ["memory", "internal", "sql"] as const;
+const no_postgresql = not_installed(find_postgresql(), "PostgreSQL", "what rooms keep in it is neither purged nor erased");
+const database = no_postgresql ? undefined : await start_postgresql();
+const storages = ["memory", "internal", "sql", ...(database === undefined ? [] : ["PostgreSQL"])];
 const romeo = "romeo@localhost";
 const now = (): number => Math.floor(Date.now() / 1000);
 
 let running: TestServer | undefined;
+/** Whether something may be in PostgreSQL. */
+let is_far = false;
 afterEach(async () => {
 	await running?.stop();
 	running = undefined;
+	if (is_far) await database?.empty();
+	is_far = false;
 });
+afterAll(() => database?.remove());
 
 interface Scene {
 	readonly test: TestServer;
@@ -34,13 +43,16 @@ interface Scene {
 	file(room: string, stanza: st.Stanza, when?: number, with_whom?: string): string;
 }
 
-async function serve(inner: string, options: Record<string, ConfigValue> = {}, data_path?: string): Promise<Scene> {
+async function serve(storage: string, options: Record<string, ConfigValue> = {}, data_path?: string): Promise<Scene> {
+	is_far = storage === "PostgreSQL";
+	const inner = is_far ? "sql" : storage;
+	const sql: Record<string, ConfigValue> = is_far ? { sql: database?.sql ?? {} } : {};
 	const faults = new Faults();
 	let muc: MucExports | undefined;
 	let probe: ModuleApi | undefined;
 	const test = await start_test_server({
 		config: {
-			"*": { storage: "faulty", cron_initial_delay: 1e9, storage_archive_item_limit: 1_000_000 },
+			"*": { storage: "faulty", cron_initial_delay: 1e9, storage_archive_item_limit: 1_000_000, ...sql },
 			[service]: { modules_enabled: ["spec_probe", "muc_mam"], muc_log_expires_after: "never", ...options },
 		},
 		modules: [
