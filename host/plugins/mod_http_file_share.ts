@@ -48,6 +48,7 @@ export const definition: ModuleDefinition = {
 		const uploads = module.open_store("uploads", "archive");
 		const usage = new Usage(module, uploads);
 		const files = new Files(module.server.paths.data, module.host);
+		module.unload = () => files.close();
 		const transfers = create_transfers(module, settings, uploads, files);
 		load_slots(module, settings, uploads, usage);
 		load_expiry(module, settings, uploads, files, usage, transfers.forget);

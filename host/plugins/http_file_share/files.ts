@@ -1,6 +1,6 @@
 // Counterpart: plugins/mod_http_file_share.lua (where files lie, as util/datamanager.lua has it)
 
-import { closeSync, existsSync, fsync, mkdirSync, openSync, renameSync, unlink, unlinkSync, writeSync } from "node:fs";
+import { closeSync, existsSync, fsync, mkdirSync, openSync, renameSync, rmSync, unlink, writeSync } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { promisify } from "node:util";
 import type { BodySink, Log } from "../../core/types.ts";
@@ -26,16 +26,18 @@ export class Incoming implements BodySink {
 		private readonly part: string,
 		private readonly path: string,
 		private readonly expected: number,
+		private readonly ended: (incoming: Incoming) => void,
 	) {}
 
 	/** Throws where no file can be written there. */
-	static open(path: string, expected: number): Incoming {
+	static open(path: string, expected: number, ended: (incoming: Incoming) => void): Incoming {
 		const part = `${path}~${new_id()}`;
-		return new Incoming(openSync(part, "wx"), part, path, expected);
+		return new Incoming(openSync(part, "wx"), part, path, expected, ended);
 	}
 
-	/** False where that is more than was announced, so that nobody fills the disk. */
+	/** False where that is more than was announced, so that nobody fills the disk, and where nobody waits for it any more. */
 	write(chunk: Buffer): boolean {
+		if (!this.is_open) return false;
 		this.size += chunk.length;
 		if (this.size > this.expected) return false;
 		for (let written = 0; written < chunk.length; ) written += writeSync(this.file, chunk, written);
@@ -51,23 +53,25 @@ export class Incoming implements BodySink {
 		await flush(this.file);
 		if (!this.is_open) return "size";
 		this.close();
-		if (existsSync(this.path)) {
-			unlinkSync(this.part);
-			return "exists";
+		try {
+			if (existsSync(this.path)) return "exists";
+			renameSync(this.part, this.path);
+			return "done";
+		} finally {
+			rmSync(this.part, { force: true });
 		}
-		renameSync(this.part, this.path);
-		return "done";
 	}
 
 	/** The client is gone, or something is wrong. */
 	discard(): void {
 		if (!this.is_open) return;
 		this.close();
-		unlinkSync(this.part);
+		rmSync(this.part, { force: true });
 	}
 
 	private close(): void {
 		this.is_open = false;
+		this.ended(this);
 		closeSync(this.file);
 	}
 }
@@ -75,6 +79,7 @@ export class Incoming implements BodySink {
 /** The files of one host. */
 export class Files {
 	private readonly folder: string;
+	private readonly incoming = new Set<Incoming>();
 
 	/** @param data_path the server's data folder */
 	constructor(data_path: string, host: string) {
@@ -92,7 +97,14 @@ export class Files {
 	/** Throws where no file can be written. */
 	receive(slot: string, expected: number): Incoming {
 		mkdirSync(this.folder, { recursive: true });
-		return Incoming.open(this.path_of(slot), expected);
+		const incoming = Incoming.open(this.path_of(slot), expected, (ended) => void this.incoming.delete(ended));
+		this.incoming.add(incoming);
+		return incoming;
+	}
+
+	/** Cuts off what is being uploaded, since nobody will be there to finish it. */
+	close(): void {
+		for (const incoming of [...this.incoming]) incoming.discard();
 	}
 
 	/** Removes a file, or sees that it is gone already; answers with what is in the way. */

@@ -252,6 +252,29 @@ describe("here", () => {
 		expect((await put(here, slot, body)).status).toBe(201);
 	});
 
+	it.each(["reload", "unload"] as const)("what is under way at a module's %s is cut off, and can be tried again", async (how) => {
+		const [here, client] = await serve();
+		const body = Buffer.alloc(300_000, "x");
+		const slot = await certain_slot(client, { filename: "a.bin", size: String(body.length) });
+		const socket = connect(Number(new URL(here.url).port), "127.0.0.1");
+		const closed = new Promise((resolve) => socket.on("error", resolve).on("close", resolve));
+		socket.resume();
+		const { host, pathname } = new URL(slot.put);
+		socket.write(
+			`PUT ${pathname} HTTP/1.1\r\nHost: ${host}\r\nAuthorization: Bearer ${slot.token}\r\nContent-Length: ${body.length}\r\n\r\n`,
+		);
+		socket.write(body.subarray(0, 100_000));
+		await eventually(() => expect(readdirSync(folder())).toHaveLength(1));
+		const { modulemanager } = here.server;
+		expect(modulemanager[how]("localhost", "http_file_share").ok).toBe(true);
+		await eventually(() => expect(readdirSync(folder())).toEqual([]));
+		socket.write(body.subarray(100_000));
+		await closed;
+		expect(readdirSync(folder())).toEqual([]);
+		if (how === "unload") modulemanager.load("localhost", "http_file_share");
+		expect((await put(here, slot, body)).status).toBe(201);
+	});
+
 	it("types that are more than a type do no harm", async () => {
 		const [here, client] = await serve();
 		for (const [type, shown, disposition] of [
