@@ -16,7 +16,7 @@ const is_left_out = left_out(reason, "Prosody does not run on data that were mov
 
 function config(storage: string): string {
 	return `
-modules_enabled = { "roster", "saslauth", "disco", "vcard", "private", "register", "ping" }
+modules_enabled = { "roster", "saslauth", "disco", "vcard", "private", "register", "ping", "blocklist", "pep", "mam" }
 modules_disabled = { "s2s", "tls" }
 c2s_require_encryption = false
 allow_unencrypted_plain_auth = true
