@@ -14,6 +14,8 @@ export abstract class TurnConnection implements Outlet {
 	ondrain: () => void = () => {};
 	ondiscard: () => void = () => {};
 
+	speaks_after_loss = false;
+
 	protected state: "open" | "closing" | "ended" = "open";
 	/** Collected for the end of the turn. */
 	protected readonly out = new OutBuffer();
@@ -85,7 +87,7 @@ export abstract class TurnConnection implements Outlet {
 				this.flush();
 			},
 			discard: () => {
-				if (this.out.drop(segment) && this.state === "open") this.guard(() => this.ondiscard());
+				if (this.out.drop(segment)) this.lost();
 				this.flush();
 			},
 		};
@@ -113,9 +115,18 @@ export abstract class TurnConnection implements Outlet {
 	discard(): void {
 		const is_lost = this.out.has_losses;
 		this.out.discard();
-		if (is_lost && this.state === "open") this.guard(() => this.ondiscard());
+		if (is_lost) this.lost();
 		this.seal();
 		this.flush();
+	}
+
+	/** Tells the owner that what it wrote was dropped. */
+	private lost(): void {
+		const is_closing = this.state === "closing";
+		if (is_closing && this.speaks_after_loss) this.state = "open";
+		if (this.state !== "open") return;
+		this.guard(() => this.ondiscard());
+		if (is_closing) this.close();
 	}
 
 	/** Writes what is left, then ends the connection. */

@@ -27,6 +27,8 @@ export interface Connection {
 	ondrain: () => void;
 	/** The turn failed, and what was written in it was dropped. */
 	ondiscard: () => void;
+	/** Whether that is told, and more can be written, where the connection was closed in that turn. */
+	speaks_after_loss?: boolean;
 	/**
 	 * Collects text or bytes for the end of the turn. False where the connection is gone or its out-buffer is over its limit.
 	 * @param keep whether a text goes out even when the turn fails, since it belongs to the stream and not to what was to be stored

@@ -65,6 +65,8 @@ export class HttpSession {
 		this.stream.once("close", () => this.stop_timer());
 		conn.onreadtimeout = () => this.current !== undefined && !this.current.response.finished;
 		conn.ondiscard = () => this.answer_was_lost();
+		// Node closes behind the last answer, of which nobody knows yet whether it is true
+		conn.speaks_after_loss = true;
 	}
 
 	/** The request that a handler is busy with. */

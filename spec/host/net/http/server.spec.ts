@@ -732,7 +732,10 @@ describe("time", () => {
 });
 
 describe("a turn that fails", () => {
-	it("answers nothing that came of it", async () => {
+	it.each([
+		["answers nothing that came of it", []],
+		["answers nothing that came of it, and that something went wrong, where the connection was to end", ["Connection: close"]],
+	])("%s", async (_what, headers) => {
 		const { turn, connect, failures } = answering(() => {
 			turn.join({
 				commit() {
@@ -743,7 +746,7 @@ describe("a turn that fails", () => {
 			return "stored";
 		});
 		const client = connect();
-		expect((await client.ask(get))?.status).toBe(500);
+		expect((await client.ask(request("GET", "/", headers)))?.status).toBe(500);
 		await client.end();
 		expect(failures.length).toBe(1);
 	});
