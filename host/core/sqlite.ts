@@ -6,36 +6,20 @@ import Sqlite from "better-sqlite3";
 import { failed, ok, type Result } from "../util/error.ts";
 import { adopt_file } from "../util/file_owner.ts";
 import type { Participant, Turn } from "../util/turn.ts";
-import { Aside, type AsideTables } from "./sqlite/aside.ts";
+import { Aside } from "./sqlite/aside.ts";
 import { sqlite_dialect } from "./sqlite/dialect.ts";
 import { FileIdentity, unusable } from "./sqlite/file.ts";
+import type { SqliteOptions, SqliteTune } from "./sqlite/options.ts";
 import { is_busy, sqlite_problem } from "./sqlite/problems.ts";
 import { bind } from "./sqlite/values.ts";
 import type { SqlDatabase, SqlValue, StorageError } from "./types.ts";
 
 export type { AsideTables } from "./sqlite/aside.ts";
+export type { SqliteOptions, SqliteTune } from "./sqlite/options.ts";
 export { sqlite_problem } from "./sqlite/problems.ts";
 
 /** A prepared statement whose rows are arrays in the order of the columns asked for. */
 type Statement = Sqlite.Statement<SqlValue[], SqlValue[]>;
-
-/**
- * How careful to be with the disk (option `sqlite_tune`). `default` writes ahead to a log of its own while the server runs and
- * waits for the disk at each commit; the others are Prosody's: `normal` waits only when the log goes into the file, `fast` never
- * waits, `safe` uses no log and waits more often.
- */
-export type SqliteTune = "default" | "normal" | "fast" | "safe";
-
-export interface SqliteOptions {
-	/** Path of the file, or `:memory:`. */
-	readonly file: string;
-	/** The turn, whose end commits what was written. */
-	readonly turn: Turn;
-	/** Where writes go while another process keeps the file locked; without this, they fail then. */
-	readonly aside?: AsideTables;
-	/** Milliseconds to wait, doing nothing else, for another process that writes to the same file; none when not given. */
-	readonly busy_timeout?: number;
-}
 
 /**
  * One SQLite file, whose writes belong to the turn: the first one opens a transaction, all later reads and writes are part of

@@ -94,7 +94,7 @@ async function change(port: number, word: string, known: readonly (readonly [str
 
 const rows = (quote: string): string => {
 	const columns = ["host", "user", "store", "key", "type", "value"].map((name) => `${quote}${name}${quote}`);
-	return `SELECT ${columns.join(", ")} FROM prosody WHERE store NOT IN ('state', 'cron', 'muc_log_cleanup', 'muc_room_used') ORDER BY 1, 2, 3, 4`;
+	return `SELECT ${columns.join(", ")} FROM prosody WHERE store NOT IN ('state', 'cron', 'muc_log_cleanup') ORDER BY 1, 2, 3, 4`;
 };
 
 /** What a database elsewhere holds. */
@@ -111,7 +111,7 @@ function stored(folder: string): Record<string, unknown> {
 	const seen: Record<string, unknown> = {};
 	for (const name of readdirSync(folder, { recursive: true, encoding: "utf8" }).sort()) {
 		const path = join(folder, name);
-		if (!statSync(path).isFile() || /\/state\/|\/cron|pidfile|prosody\.pid|muc_log_cleanup|muc_room_used/.test(name)) continue;
+		if (!statSync(path).isFile() || /\/state\/|\/cron|pidfile|prosody\.pid|muc_log_cleanup/.test(name)) continue;
 		if (name.endsWith(".dat")) {
 			const data = read_data(readFileSync(path));
 			if (!data.ok) throw new Error(`${name}: ${data.error}`);

@@ -5,16 +5,12 @@ import { address_text, type ServerAddress } from "../../core/network_sql/message
 import type { SqlValue } from "../../core/types.ts";
 import { keyval_store } from "../../plugins/storage_sql/keyval.ts";
 import { check_network_tables } from "../../plugins/storage_sql/network_schema.ts";
-import { serialize } from "../../plugins/storage_sql/values.ts";
 import { failed, ok, type Result } from "../../util/error.ts";
 import { problem } from "../../util/luatable.ts";
-import { Turn } from "../../util/turn.ts";
 import { network_source } from "./network_source.ts";
+import { check_storable, insert, newest, TargetTurn, take_back } from "./sql_target.ts";
 import type { ArchiveRecord, Target, Unit } from "./types.ts";
 
-const insert = `INSERT INTO "prosodyarchive" ("host", "user", "store", "when", "with", "key", "type", "value") VALUES (?,?,?,?,?,?,'xml',?)`;
-const newest = `SELECT MAX("sort_id") FROM "prosodyarchive"`;
-const take_back = `DELETE FROM "prosodyarchive" WHERE "host"=? AND "user"=? AND "store"=? AND "sort_id">?`;
 const all_keys = `SELECT "key" FROM "prosodyarchive" WHERE "host"=? AND "user"=? AND "store"=?`;
 
 /** How many items are sent at once. */
@@ -33,11 +29,8 @@ export function occupied_server(address: ServerAddress): string | undefined {
  * @returns an error where it cannot be reached, or has other tables
  */
 export function network_target(address: ServerAddress): Result<Target, string> {
-	let trouble: unknown;
-	const turn = new Turn((error) => {
-		trouble = error;
-	});
-	const database = new NetworkDatabase(address, turn, true);
+	const work = new TargetTurn();
+	const database = new NetworkDatabase(address, work.turn, true);
 	const greeted = database.greet();
 	const checked = greeted.ok ? check_network_tables(database, address.driver, true) : greeted;
 	if (!checked.ok) {
@@ -58,11 +51,8 @@ export function network_target(address: ServerAddress): Result<Target, string> {
 	return ok({
 		name: address_text(address),
 		put_table({ host, store, user }, table) {
-			for (const [key, value] of table) {
-				const held =
-					typeof key === "string" && problem(key) !== undefined ? failed("a key that is no Unicode") : serialize(value);
-				if (!held.ok) return failed(`${held.error}, at the key ${String(key)}`);
-			}
+			const storable = check_storable(table);
+			if (!storable.ok) return storable;
 			const written = keyval_store({ database, has_unique_index, host, store }).set_table(user, table);
 			if (written.ok) return ok(undefined);
 			if (written.error.refused) return failed(written.error.text);
@@ -100,15 +90,7 @@ export function network_target(address: ServerAddress): Result<Target, string> {
 			unit = undefined;
 			keys = new Set();
 		},
-		commit() {
-			turn.end();
-			if (trouble !== undefined) throw trouble;
-		},
-		close() {
-			turn.end();
-			const closed = database.close();
-			if (!closed.ok) throw new Error(closed.error.text);
-			if (trouble !== undefined) throw trouble;
-		},
+		commit: () => work.commit(),
+		close: () => work.close(database),
 	});
 }

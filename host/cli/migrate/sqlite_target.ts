@@ -4,16 +4,12 @@ import { existsSync, statSync } from "node:fs";
 import { SqliteDatabase } from "../../core/sqlite.ts";
 import { keyval_store } from "../../plugins/storage_sql/keyval.ts";
 import { check_tables } from "../../plugins/storage_sql/schema.ts";
-import { serialize } from "../../plugins/storage_sql/values.ts";
 import { failed, ok, type Result } from "../../util/error.ts";
 import { problem } from "../../util/luatable.ts";
-import { Turn } from "../../util/turn.ts";
+import { check_storable, insert, newest, TargetTurn, take_back } from "./sql_target.ts";
 import { sqlite_source } from "./sqlite_source.ts";
 import type { ArchiveRecord, Target, Unit } from "./types.ts";
 
-const insert = `INSERT INTO "prosodyarchive" ("host", "user", "store", "when", "with", "key", "type", "value") VALUES (?,?,?,?,?,?,'xml',?)`;
-const newest = `SELECT MAX("sort_id") FROM "prosodyarchive"`;
-const take_back = `DELETE FROM "prosodyarchive" WHERE "host"=? AND "user"=? AND "store"=? AND "sort_id">?`;
 const count = `SELECT COUNT(*) FROM "prosodyarchive" WHERE "host"=? AND "user"=? AND "store"=?`;
 
 /** Milliseconds to wait for another process that uses the file. */
@@ -35,11 +31,8 @@ export function occupied_database(file: string): string | undefined {
  * @returns an error where there is something else in its place
  */
 export function sqlite_target(file: string): Result<Target, string> {
-	let trouble: unknown;
-	const turn = new Turn((error) => {
-		trouble = error;
-	});
-	const opened = SqliteDatabase.open({ file, turn, busy_timeout });
+	const work = new TargetTurn();
+	const opened = SqliteDatabase.open({ file, turn: work.turn, busy_timeout });
 	if (!opened.ok) return failed(opened.error.text);
 	const database = opened.value;
 	const checked = check_tables(database, true);
@@ -62,11 +55,8 @@ export function sqlite_target(file: string): Result<Target, string> {
 	return ok({
 		name: `sql:${file}`,
 		put_table({ host, store, user }, table) {
-			for (const [key, value] of table) {
-				const held =
-					typeof key === "string" && problem(key) !== undefined ? failed("a key that is no Unicode") : serialize(value);
-				if (!held.ok) return failed(`${held.error}, at the key ${String(key)}`);
-			}
+			const storable = check_storable(table);
+			if (!storable.ok) return storable;
 			const written = keyval_store({ database, has_unique_index, host, store }).set_table(user, table);
 			if (!written.ok) throw new Error(written.error.text);
 			return ok(undefined);
@@ -98,15 +88,7 @@ export function sqlite_target(file: string): Result<Target, string> {
 		close_archive() {
 			unit = undefined;
 		},
-		commit() {
-			turn.end();
-			if (trouble !== undefined) throw trouble;
-		},
-		close() {
-			turn.end();
-			const closed = database.close();
-			if (!closed.ok) throw new Error(closed.error.text);
-			if (trouble !== undefined) throw trouble;
-		},
+		commit: () => work.commit(),
+		close: () => work.close(database),
 	});
 }
