@@ -41,6 +41,8 @@ export function lua_results(border: Border, answer: unknown): ReturnType<NativeF
 		if (answer.ok) return lua_results(border, answer.value);
 		const { error } = answer;
 		if (!is_stanza_error(error)) return [nil, border.to_lua(error)];
+		// as objects of util.error have one
+		if ("context" in error) return [nil, border.deep_table({ ...error })];
 		return [nil, border.to_lua(error.type), border.to_lua(error.condition), border.to_lua(error.text)];
 	}
 	return is_iterator(answer) ? iteration(border, answer) : border.to_lua(answer);

@@ -59,6 +59,8 @@ function client_fields(host: LuaContext): Fields<ClientSession> {
 		same("interested_blocklist"),
 		same("mam_requested"),
 		same("state"),
+		same("handled_stanza_count"),
+		same("client_id"),
 		// where Prosody has nothing rather than false
 		[
 			"interested",

@@ -24,6 +24,14 @@ export class ClientSession extends BaseStreamSession implements C2sSession {
 	interested_blocklist: boolean | undefined;
 	/** Whether the client asked for its archive, and so needs no messages that were kept for it (mod_mam). */
 	mam_requested: boolean | undefined;
+	/** How many stanzas of the client were handled by the time that it came back to its session (mod_smacks). */
+	handled_stanza_count: number | undefined;
+	/** The installation of a client program that the client says it is (XEP-0388). */
+	client_id: string | undefined;
+	/** The account that the stream's header names, before anything is proved. */
+	claimed_username: string | undefined;
+	/** Whether what is sent is thrown away where the turn cannot be stored, although no resource is bound yet (mod_sasl2). */
+	waits_for_storage = false;
 	/** Whether somebody looks at the client: `active`, `inactive`, or `flushing` (mod_csi). */
 	state: string | undefined;
 
@@ -48,6 +56,6 @@ export class ClientSession extends BaseStreamSession implements C2sSession {
 	}
 
 	protected keeps_output(): boolean {
-		return this.type !== "c2s";
+		return this.type !== "c2s" && !this.waits_for_storage;
 	}
 }

@@ -3,6 +3,7 @@
 import { ClientSession } from "../core/c2s_session.ts";
 import { ServerStreamSession } from "../core/s2s_session.ts";
 import type { ModuleApi, ModuleDefinition, Session } from "../core/types.ts";
+import { failed, ok, type Result } from "../util/error.ts";
 import { ns } from "../util/ns.ts";
 import type { Stanza } from "../util/stanza.ts";
 import * as st from "../util/stanza.ts";
@@ -13,6 +14,46 @@ import { create_measures } from "./smacks/measures.ts";
 import { Resumption } from "./smacks/resumption.ts";
 import { manage_server_streams } from "./smacks/server_streams.ts";
 import { keep_messages } from "./smacks/undelivered.ts";
+
+/** A stream that is about to be managed, or that has just taken a session over. */
+export interface StreamChange<Of extends ManagedSession = ManagedSession> {
+	readonly type: "enabled" | "resumed";
+	/** Under what name the session can be resumed, or was. */
+	readonly id: string | undefined;
+	/** For how many seconds it waits for its client. */
+	readonly resume_max?: string | undefined;
+	/** The session that goes on. */
+	readonly session: Of;
+	/** How many stanzas of the client were handled before. */
+	readonly h?: number;
+	/** To be called once the client was told: from then on stanzas count, and what it may not have is sent again. */
+	finish(): void;
+}
+
+/** Why a stream cannot be managed, or a session not be resumed. */
+export interface SmacksError {
+	readonly type: "cancel";
+	readonly condition: string;
+	readonly text: string;
+	/** How many stanzas were handled of a session that is gone. */
+	readonly context: { readonly h?: number };
+}
+
+/** For modules that do the same in the course of something else (mod_sasl2_sm). Prosody 13 has them, too. */
+export interface SmacksExports {
+	do_enable(session: ManagedSession, stanza: Stanza): Result<StreamChange, SmacksError>;
+	do_resume(session: ClientSession, stanza: Stanza): Result<StreamChange<ClientSession>, SmacksError>;
+}
+
+declare module "../core/types.ts" {
+	interface ModuleExports {
+		smacks: SmacksExports;
+	}
+}
+
+function refuse_change(condition: string, text: string, h?: number): Result<never, SmacksError> {
+	return failed({ type: "cancel", condition, text, context: h === undefined ? {} : { h } });
+}
 
 function read_options(module: ModuleApi): SmacksOptions {
 	return {
@@ -77,25 +118,41 @@ export const definition: ModuleDefinition = {
 			return true;
 		}
 
-		function enable(session: ManagedSession, stanza: Stanza, xmlns: string): true {
-			if (streams.has(session)) return fail(session, xmlns, "unexpected-request");
+		function do_enable(session: ManagedSession, stanza: Stanza): Result<StreamChange, SmacksError> {
+			const unexpected = (text: string) => refuse_change("unexpected-request", text);
+			if (streams.has(session)) return unexpected("Stream management is already enabled");
 			if (session instanceof ClientSession && session.username !== undefined && session.resource === undefined) {
-				return fail(session, xmlns, "unexpected-request");
+				return unexpected("Client must bind a resource before enabling stream management");
 			}
-			if (!can_be_managed(session)) return fail(session, xmlns, "service-unavailable");
-			const stream = begin(session, xmlns);
-			const enabled = st.stanza("enabled", { xmlns });
-			const { resume } = stanza.attr;
-			if (session instanceof ClientSession && (resume === "true" || resume === "1")) {
-				if (session.username !== undefined) resumption.forget_old(session.username);
-				enabled.attr["id"] = resumption.track(stream, session);
-				enabled.attr["resume"] = "true";
-				enabled.attr["max"] = String(options.hibernation_time);
-			}
-			session.log("debug", "Enabling stream management");
-			stream.send(enabled);
-			stream.manage_outgoing();
-			stream.manage_incoming();
+			if (!can_be_managed(session))
+				return refuse_change("service-unavailable", "Stream management is not available for this stream");
+			const { resume, xmlns = ns.sm3 } = stanza.attr;
+			const may_come_back = session instanceof ClientSession && (resume === "true" || resume === "1");
+			if (may_come_back && session.username !== undefined) resumption.forget_old(session.username);
+			const id = may_come_back ? resumption.new_token() : undefined;
+			return ok({
+				type: "enabled",
+				id,
+				resume_max: may_come_back ? String(options.hibernation_time) : undefined,
+				session,
+				finish() {
+					session.log("debug", "Enabling stream management");
+					const stream = begin(session, xmlns);
+					if (id !== undefined && session instanceof ClientSession) resumption.track(stream, session, id);
+					stream.manage_outgoing();
+					stream.manage_incoming();
+				},
+			});
+		}
+
+		function enable(session: ManagedSession, stanza: Stanza, xmlns: string): true {
+			const change = do_enable(session, stanza);
+			if (!change.ok) return fail(session, xmlns, change.error.condition);
+			const { id, resume_max } = change.value;
+			const enabled = st.stanza("enabled", { xmlns, id, resume: id === undefined ? undefined : "true", max: resume_max });
+			if (session instanceof ServerStreamSession) session.sends2s(enabled);
+			else session.send(enabled);
+			change.value.finish();
 			return true;
 		}
 
@@ -127,28 +184,47 @@ export const definition: ModuleDefinition = {
 			return true;
 		}
 
-		function resume(session: ClientSession, stanza: Stanza, xmlns: string): true {
-			if (session.username === undefined || session.full_jid !== undefined) return fail(session, xmlns, "unexpected-request");
+		function do_resume(session: ClientSession, stanza: Stanza): Result<StreamChange<ClientSession>, SmacksError> {
+			if (session.username === undefined || session.full_jid !== undefined) {
+				return refuse_change("unexpected-request", "Cannot resume another session after a resource is bound");
+			}
 			const h = count_in(stanza);
 			const { previd } = stanza.attr;
-			if (h === undefined || previd === undefined) return fail(session, xmlns, "bad-request");
+			if (h === undefined || previd === undefined)
+				return refuse_change("bad-request", "Missing or invalid 'h' or 'previd' attribute");
 			const found = resumption.find(session.username, previd, h);
 			if (!(found instanceof ManagedStream)) {
 				session.log("debug", "Resumption failed: %s", found.text);
-				return fail(session, xmlns, found.condition, found.h);
+				return refuse_change(found.condition, found.text, found.h);
 			}
 			const { session: original } = found;
-			if (!(original instanceof ClientSession)) return fail(session, xmlns, "item-not-found");
+			if (!(original instanceof ClientSession)) return refuse_change("item-not-found", "Unknown session");
 			found.watchdog?.stop();
 			found.watchdog = undefined;
 			session.log("debug", "Resuming session %s", original.id);
 			original.resume_over(session);
-			original.send(st.stanza("resumed", { xmlns, h: String(found.handled ?? 0), previd }));
-			const { hibernating } = found;
-			found.resend();
-			// Whose connection was not known to be gone did not wait
-			options.measures.resumption_age.sample(hibernating === undefined ? 0 : Math.floor(Date.now() / 1000) - hibernating);
-			module.fire_event("smacks-hibernation-end", { origin: session, resumed: original, queue: found.waiting() });
+			original.handled_stanza_count = found.handled;
+			return ok({
+				type: "resumed",
+				id: previd,
+				session: original,
+				h: found.handled ?? 0,
+				finish() {
+					const { hibernating } = found;
+					found.resend();
+					// Whose connection was not known to be gone did not wait
+					options.measures.resumption_age.sample(hibernating === undefined ? 0 : Math.floor(Date.now() / 1000) - hibernating);
+					module.fire_event("smacks-hibernation-end", { origin: session, resumed: original, queue: found.waiting() });
+				},
+			});
+		}
+
+		function resume(session: ClientSession, stanza: Stanza, xmlns: string): true {
+			const change = do_resume(session, stanza);
+			if (!change.ok) return fail(session, xmlns, change.error.condition, change.error.context.h);
+			const { id, h, session: original, finish } = change.value;
+			original.send(st.stanza("resumed", { xmlns, h: String(h ?? 0), previd: id }));
+			finish();
 			return true;
 		}
 
@@ -186,5 +262,6 @@ export const definition: ModuleDefinition = {
 		let_clients_come_back(module, options, resumption, find);
 		manage_server_streams(module, options, { find, begin });
 		keep_messages(module);
+		return { do_enable, do_resume } satisfies SmacksExports;
 	},
 };

@@ -36,12 +36,15 @@ export class Resumption {
 		return `${username ?? ""}/${token}`;
 	}
 
-	/** Gives a session a name to be resumed under. */
-	track(stream: ManagedStream, session: ClientSession): string {
-		const token = id.medium();
+	/** A name for a session to be resumed under. */
+	new_token(): string {
+		return id.medium();
+	}
+
+	/** Makes a session resumable under a name. */
+	track(stream: ManagedStream, session: ClientSession, token: string): void {
 		stream.token = token;
 		this.by_token.set(this.key(session.username, token), stream);
-		return token;
 	}
 
 	/** Forgets that a session could be resumed. */
