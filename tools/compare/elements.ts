@@ -66,6 +66,13 @@ function freedom_of_attribute(element: Stanza, name: string, is_top: boolean): F
 	return free_attributes.get(`${element.name}@${name} ${element.attr["xmlns"]}`);
 }
 
+function freedom_of_text(element: Stanza): Freedom | undefined {
+	const name = `${element.name} ${element.attr["xmlns"]}`;
+	// The avatar that an item is, which nobody has named
+	if (name === `photo ${ns.vcard_update}` && uuid.test(text_of(element))) return "opaque";
+	return free_texts.get(name);
+}
+
 /**
  * A copy in which every value that servers need not agree on is `{scansion:any}`, as scripts write it.
  * @param chosen_ids ids that clients chose, which stay
@@ -76,7 +83,7 @@ export function with_free_values_open(element: Stanza, chosen_ids: ReadonlySet<s
 		const is_free = freedom_of_attribute(element, name, is_top) !== undefined;
 		if (is_free && value !== undefined && !chosen_ids.has(value)) copy.attr[name] = "{scansion:any}";
 	}
-	const is_free_text = free_texts.has(`${element.name} ${element.attr["xmlns"]}`);
+	const is_free_text = freedom_of_text(element) !== undefined;
 	for (const child of element.children) {
 		if (child instanceof Stanza) copy.append_parsed(with_free_values_open(child, chosen_ids, false));
 		else copy.append_parsed(is_free_text ? "{scansion:any}" : String(child));
@@ -131,7 +138,7 @@ function text_of(element: Stanza): string {
 
 function compare_text(reference: Stanza, subject: Stanza, path: string, context: Context): ElementDifference[] {
 	const [here, there] = [text_of(reference), text_of(subject)];
-	const freedom = free_texts.get(`${reference.name} ${reference.attr["xmlns"]}`);
+	const freedom = freedom_of_text(reference);
 	if (freedom !== undefined && here !== "" && there !== "") {
 		if (agree(freedom, here, there, context)) return [];
 		return [{ kind: freedom === "opaque" ? "reuse" : "text", path, reference: here, subject: there }];

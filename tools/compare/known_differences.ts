@@ -1,5 +1,6 @@
 // No counterpart: what this server does otherwise than Prosody on purpose, for `enjamb compare`.
 
+import { account_differences } from "./accounts/differences.ts";
 import { mended_differences } from "./mended_differences.ts";
 import type { Difference, KnownDifference, PlayStep } from "./types.ts";
 
@@ -70,17 +71,20 @@ const failing_requests: readonly { id: string; what: string; is_met(xml: string)
  */
 export const known_differences: readonly KnownDifference[] = [
 	...mended_differences,
+	...account_differences,
 	{
 		id: "failing-lua-answered",
 		reason:
 			"Where a module in Lua fails on a stanza, Prosody sends nothing and the sender waits; this host answers with internal-server-error.",
 		only_also: true,
+		shown_by: "muc_failing_requests.scs",
 		matches: ({ kind, subject_stanza }) =>
 			kind === "extra stanza" && subject_stanza?.get_error()?.condition === "internal-server-error",
 	},
 	{
 		id: "own-name-and-version",
 		reason: "The server says that it is Enjamb, with its own version.",
+		shown_by: "im_version.scs",
 		matches: ({ path }, step) => sends(step).includes("jabber:iq:version") && /^iq\/query\/(name|version|os)$/.test(path),
 	},
 	{
@@ -128,12 +132,6 @@ export const known_differences: readonly KnownDifference[] = [
 				(kind === "missing stanza" && /^<message (?!.*type='(groupchat|error)')/.test(reference ?? ""))),
 	},
 	{
-		id: "0.12-ends-of-connections",
-		reason: "Prosody 13 says in a client's last presence that its connection was closed without a goodbye; 0.12 does not.",
-		reference: "0.12",
-		matches: ({ kind, subject }) => kind === "extra element" && /^<status[^>]*>Disconnected: closed</.test(subject ?? ""),
-	},
-	{
 		id: "0.12-room-avatars",
 		reason: "Prosody 13 has avatars of rooms, which it keeps in vCards; 0.12 has none.",
 		reference: "0.12",
@@ -149,7 +147,8 @@ export const known_differences: readonly KnownDifference[] = [
 			"Prosody 13 goes on telling the hash of the first avatar that it saw of a room, until the room leaves its memory; the new one is told here.",
 		reference: "13",
 		shown_by: "muc_avatar_changed.scs",
-		matches: ({ kind, path }) => kind === "text" && path === "presence/x/photo",
+		matches: ({ kind, path, subject_stanza }) =>
+			kind === "text" && path === "presence/x/photo" && /@conference\./.test(subject_stanza?.attr["from"] ?? ""),
 	},
 	{
 		id: "13-longer-stamps",

@@ -1,6 +1,5 @@
 // No counterpart: where Prosody harms people who rely on the specifications, and this host does not.
 
-import { ns } from "../../host/util/ns.ts";
 import type { Stanza } from "../../host/util/stanza.ts";
 import type { Difference, KnownDifference, PlayStep } from "./types.ts";
 
@@ -177,73 +176,6 @@ export const mended_differences: readonly KnownDifference[] = [
 				is_refused(subject_stanza, "item-not-found") || (kind === "missing stanza" && (reference ?? "").includes("<result "))
 			);
 		},
-	},
-	{
-		id: "13-items-twice",
-		reason: "In memory, Prosody 13 shows one item twice and another not at all after some were replaced and removed.",
-		reference: "13",
-		matches({ path, reference_stanza }) {
-			if (!/items\/item|storage\/conference/.test(path)) return false;
-			const names = [...(reference_stanza?.toString() ?? "").matchAll(/<item id='([^']*)'|<conference [^>]*jid='([^']*)'/g)];
-			return new Set(names.map(([name]) => name)).size < names.length;
-		},
-	},
-	{
-		id: "contacts-in-any-order",
-		reason: "Prosody does what concerns several contacts in the order of a Lua table, which is chance.",
-		matches: ({ kind }, step) => kind === "order" && sends(step).startsWith("<presence "),
-	},
-	{
-		id: "forged-archive-ids",
-		reason:
-			"Prosody means to take out ids that claim to be of an account's archive, but archives and delivers the message with them (XEP-0359 §6).",
-		shown_by: "im_forged_archive_ids.scs",
-		matches: ({ kind, path, reference_stanza }) =>
-			(kind === "missing element" && path.endsWith("message/stanza-id")) ||
-			// Two that differ by such an id only
-			(kind === "order" && reference_stanza?.get_child("result", ns.mam) !== undefined) ||
-			(kind === "reuse" && path.startsWith("iq/fin/set/")),
-	},
-	{
-		id: "carbons-of-archived",
-		reason:
-			"Prosody means to copy what is archived to all clients of an account, whatever its type, but looks for it without saying whose archive it is.",
-		shown_by: "im_carbons_archived.scs",
-		matches: ({ kind, subject }) =>
-			kind === "extra stanza" && (subject ?? "").includes("urn:xmpp:carbons:2") && (subject ?? "").includes("<stanza-id "),
-	},
-	{
-		id: "messages-to-oneself",
-		reason:
-			"Where a client writes to its own account, Prosody's carbons put the address back that was left out, so that all clients get a second copy.",
-		shown_by: "im_carbons_archived.scs",
-		matches: ({ kind, path, subject, reference }) =>
-			(path.endsWith("message@to") && subject === undefined) ||
-			(kind === "missing stanza" && (reference ?? "").includes("<received xmlns='urn:xmpp:carbons:2'")),
-	},
-	{
-		id: "refused-subscriptions",
-		reason: "Prosody sends the last item of a node to whoever was to be subscribed, even where that was refused.",
-		shown_by: "pep_refused_subscription.scs",
-		matches: ({ kind, reference }, step) =>
-			kind === "missing stanza" && sends(step).includes("<subscribe ") && (reference ?? "").includes("pubsub#event"),
-	},
-	{
-		id: "fleeting-messages",
-		reason:
-			"Prosody keeps chat states, and messages that ask not to be kept, for accounts that are offline (XEP-0160 §3, XEP-0334 §4.3).",
-		shown_by: "im_offline_hints.scs",
-		matches: ({ kind, reference }) =>
-			kind === "missing stanza" &&
-			(reference ?? "").includes("<delay ") &&
-			/<(no-store|active|composing|paused|inactive|gone) /.test(reference ?? ""),
-	},
-	{
-		id: "removed-contacts",
-		reason:
-			"Where a contact is removed, Prosody tells it that the user is gone if the user could see the contact, and not if the contact could see the user (RFC 6121 §3.2.2).",
-		shown_by: "im_contact_removed.scs",
-		matches: ({ path }, step) => path === "presence" && sends(step).includes("subscription='remove'"),
 	},
 	{
 		id: "line-ends",

@@ -19,9 +19,12 @@ export interface Character {
 	readonly connect_port: number | undefined;
 }
 
-/** An action without stanzas. `line` is that of the action, from 1. */
+/**
+ * An action without stanzas. `line` is that of the action, from 1. Who vanishes drops the connection without closing the stream, which
+ * Prosody's own player cannot do.
+ */
 export interface PlainStep {
-	readonly action: "connects" | "disconnects" | "receives nothing";
+	readonly action: "connects" | "disconnects" | "vanishes" | "receives nothing";
 	readonly who: string;
 	readonly line: number;
 }
@@ -64,7 +67,8 @@ class Problem extends Error {
 }
 
 const properties = ["jid", "password", "resource", "connect_host", "connect_port"];
-const verbs = ["connects", "disconnects", "sends", "receives"];
+const verbs = ["connects", "disconnects", "vanishes", "sends", "receives"] as const;
+type Verb = (typeof verbs)[number];
 
 function is_indented(text: string): boolean {
 	return text.startsWith(" ") || text.startsWith("\t");
@@ -162,7 +166,7 @@ function read_character(header: Line, lines: Lines): Character {
 }
 
 /** Splits an action into who and what; the longest name wins, since one may begin another ("Juliet", "Juliet's phone"). */
-function read_action(line: Line, characters: ReadonlyMap<string, Character>): { who: string; verb: string; rest: string } {
+function read_action(line: Line, characters: ReadonlyMap<string, Character>): { who: string; verb: Verb; rest: string } {
 	let who = "";
 	for (const name of characters.keys()) {
 		if (name.length > who.length && line.text.startsWith(`${name} `)) who = name;
@@ -175,8 +179,8 @@ function read_action(line: Line, characters: ReadonlyMap<string, Character>): { 
 		);
 	}
 	const action = /^\s*([a-z]+)\s*:?\s*(.*?)\s*$/.exec(line.text.slice(who.length));
-	const verb = action?.[1];
-	if (verb === undefined || !verbs.includes(verb)) {
+	const verb = verbs.find((known) => known === action?.[1]);
+	if (verb === undefined) {
 		throw new Problem(line.number, `${line.text.trim()}: expected "${who}" and one of ${verbs.join(", ")}`);
 	}
 	return { who, verb, rest: action?.[2] ?? "" };
@@ -199,7 +203,7 @@ function read_step(line: Line, lines: Lines, characters: ReadonlyMap<string, Cha
 	if (verb === "receives" && rest === "nothing") return { action: "receives nothing", ...at };
 	if (verb === "receives") return { action: "receives", ...at, stanzas: read_stanzas(line, rest, lines) };
 	if (rest !== "") throw new Problem(line.number, `${line.text.trim()}: expected nothing after ${verb}`);
-	return { action: verb === "connects" ? "connects" : "disconnects", ...at };
+	return { action: verb, ...at };
 }
 
 /** Refuses patterns where none are allowed, and variables that get no value. */

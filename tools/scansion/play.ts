@@ -90,7 +90,7 @@ class Playing {
 			}
 			return undefined;
 		}
-		return step.action === "disconnects" ? this.disconnect(step.who, client) : this.receive_nothing(step.who, client);
+		return step.action === "receives nothing" ? this.receive_nothing(step.who, client) : this.end(step, client);
 	}
 
 	async close(): Promise<void> {
@@ -121,11 +121,15 @@ class Playing {
 		return undefined;
 	}
 
-	private async disconnect(who: string, client: Client): Promise<undefined> {
+	private async end({ who, action }: Step, client: Client): Promise<undefined> {
 		await this.settle_others(who);
 		this.clients.delete(who);
 		this.gone.add(who);
-		await client.disconnect();
+		if (action === "vanishes") {
+			// What it sent last has come before it is gone
+			await client.settle();
+			await client.vanish();
+		} else await client.disconnect();
 	}
 
 	private exchange(step: ExchangeStep, client: Client, template: Template): Promise<Halt | undefined> {

@@ -1,0 +1,18 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { known_differences } from "../../../tools/compare/known_differences.ts";
+
+describe("the list of known differences", () => {
+	it.each(known_differences.map(({ id, shown_by }) => [id, shown_by ?? "no script"]))(
+		"has a script that shows %s: %s",
+		(_, script) => {
+			expect(existsSync(join(import.meta.dirname, "../../scansion", script))).toBe(true);
+		},
+	);
+
+	it("has no name twice", () => {
+		const ids = known_differences.map(({ id }) => id);
+		expect(ids).toEqual([...new Set(ids)]);
+	});
+});
