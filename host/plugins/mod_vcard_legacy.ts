@@ -6,6 +6,7 @@ import { ns } from "../util/ns.ts";
 import type { Actor, Done, PubsubError, PubsubService } from "../util/pubsub.ts";
 import type { Stanza } from "../util/stanza.ts";
 import * as st from "../util/stanza.ts";
+import { open_avatar_hashes } from "./vcard_legacy/avatar_hashes.ts";
 import { type Avatar, add_from_vcard4, avatar_of, to_vcard4 } from "./vcard_legacy/convert.ts";
 
 const vcard4_node = "urn:xmpp:vcard4";
@@ -133,6 +134,7 @@ export const definition: ModuleDefinition = {
 			return true;
 		});
 
+		const hash_of = open_avatar_hashes(module);
 		/** Says in a presence which avatar somebody has, where the client does not (XEP-0153). */
 		function add_hash({ origin, stanza }: StanzaEvent): void {
 			const username = username_of(origin);
@@ -143,9 +145,7 @@ export const definition: ModuleDefinition = {
 				update = st.stanza("x", { xmlns: ns.vcard_update });
 				stanza.add_direct_child(update);
 			}
-			const last = pep.get_pep_service(username).get_last_item(ns.avatar_metadata, true);
-			const hash = last.ok ? last.value?.[0] : undefined;
-			update.text_tag("photo", hash);
+			update.text_tag("photo", hash_of(pep.get_pep_service(username)));
 		}
 		for (const kind of ["full", "bare", "host"] as const) module.hook(`pre-presence/${kind}`, add_hash, 1);
 
