@@ -11,8 +11,6 @@ export type Carry = (from: string, to: string, act: () => void) => void;
 export interface BrokerOptions {
 	/** How things travel; at once, but never within the call, where it is left out. */
 	readonly carry?: Carry;
-	/** For the limits of requests. Without it, there are none. */
-	readonly clock?: Clock;
 	/** How long a client waits for what a bucket answers, in milliseconds. */
 	readonly patience?: number;
 }
@@ -50,20 +48,21 @@ export class MemoryBroker {
 	private revision = 0;
 	private names = 0;
 	readonly carry: Carry;
-	readonly clock: Clock | undefined;
 	readonly patience: number;
 	/** Messages published, messages delivered, and bytes of the latter. */
 	readonly counts = { published: 0, delivered: 0, bytes: 0, operations: 0 };
 
 	constructor(options: BrokerOptions = {}) {
 		this.carry = options.carry ?? ((_from, _to, act) => queueMicrotask(act));
-		this.clock = options.clock;
 		this.patience = options.patience ?? 2000;
 	}
 
-	/** @param name of the client, for {@link Carry} */
-	connect(name: string): MemoryClient {
-		return new MemoryClient(this, name);
+	/**
+	 * @param name of the client, for {@link Carry}
+	 * @param clock for the limits of its requests; without it, there are none
+	 */
+	connect(name: string, clock?: Clock): MemoryClient {
+		return new MemoryClient(this, name, clock);
 	}
 
 	/** A name that nobody else gets. */
@@ -168,6 +167,7 @@ export class MemoryClient implements Bus {
 	constructor(
 		private readonly broker: MemoryBroker,
 		readonly name: string,
+		private readonly clock: Clock | undefined,
 	) {}
 
 	publish(subject: string, data: Uint8Array, reply?: string): void {
@@ -197,7 +197,7 @@ export class MemoryClient implements Bus {
 				stop();
 				reject(new Error(`${subject}: ${why}`));
 			};
-			const call_off = this.broker.clock?.after(milliseconds, () => fail("no answer in time"));
+			const call_off = this.clock?.after(milliseconds, () => fail("no answer in time"));
 			const stop = (): void => {
 				end();
 				call_off?.();
@@ -233,7 +233,7 @@ export class MemoryClient implements Bus {
 	/** Has the broker do something, and brings back what that gives. */
 	private ask<Answer>(work: () => Answer): Promise<Answer> {
 		return new Promise((resolve, reject) => {
-			const call_off = this.broker.clock?.after(this.broker.patience, () => reject(new Error("the bucket gives no answer")));
+			const call_off = this.clock?.after(this.broker.patience, () => reject(new Error("the bucket gives no answer")));
 			if (!this.is_connected) {
 				if (call_off === undefined) reject(new Error("there is no connection"));
 				return;
