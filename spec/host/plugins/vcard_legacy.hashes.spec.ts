@@ -48,7 +48,14 @@ let asked = 0;
 
 function request(xmlns: string, content: Stanza): Promise<Stanza> {
 	asked++;
-	return ask(romeo, st.iq({ type: "set", id: `r${asked}` }).tag("pubsub", { xmlns }).add_child(content).reset());
+	return ask(
+		romeo,
+		st
+			.iq({ type: "set", id: `r${asked}` })
+			.tag("pubsub", { xmlns })
+			.add_child(content)
+			.reset(),
+	);
 }
 
 function publish(hash: string): Promise<Stanza> {
