@@ -29,6 +29,7 @@ vi.mock("../host/util/stanza.ts", async (original) => {
 const room = "tearoom@conference.localhost";
 
 let running: TestServer | undefined;
+let asked = 0;
 const clients: RawClient[] = [];
 afterEach(async () => {
 	for (const client of clients.splice(0)) client.destroy();
@@ -65,7 +66,11 @@ async function crowd(
 
 /** Waits until everybody has got what was sent to them so far. */
 async function quiet(): Promise<void> {
-	for (const [number, client] of clients.entries()) await client.ask(`<iq type='get' id='quiet${number}'/>`, "</iq>");
+	for (const client of clients) {
+		const id = `quiet${++asked}`;
+		client.send(`<iq type='get' id='${id}'/>`);
+		await client.until(() => client.said.includes(`${id}'`) && client.said.includes("</iq>", client.said.indexOf(`${id}'`)));
+	}
 }
 
 /** What is done until everybody has what the speaker's text leads to. */
@@ -118,6 +123,37 @@ describe("what a turn with messages costs", () => {
 		const { server, speaker } = await crowd(3, { modules_enabled: ["muc_mam"], storage: { muc_log: "sql" } });
 		const counted = await count(server, speaker, messages(20), got(20));
 		expect(counted).toMatchObject({ commits: 1, writes: 3, texts: 20 });
+	});
+});
+
+describe("what stream management costs", () => {
+	it("is no text, no copy and no write of a message more, but for the question who has it", async () => {
+		const { server, speaker } = await crowd(12);
+		const plain = await count(server, speaker, messages(20), got(20));
+		for (const client of clients) await client.ask(`<enable xmlns='${ns.sm3}' resume='true'/>`, "/>");
+		// What is sent before the question is answered is not asked about again
+		const managed = await count(server, speaker, messages(20), (client) => got(20)(client) && client.said.includes("<r "));
+		expect({ ...managed, strings: 0 }).toEqual({ ...plain, strings: 0 });
+		expect(managed.strings).toBe(clients.length);
+		for (const client of clients) client.send(`<a xmlns='${ns.sm3}' h='20'/>`);
+		await quiet();
+	});
+
+	it("is as many copies where somebody is gone for a while", async () => {
+		const { server, speaker } = await crowd(12);
+		const plain = await count(server, speaker, messages(20), got(20));
+		for (const client of clients) await client.ask(`<enable xmlns='${ns.sm3}' resume='true'/>`, "/>");
+		for (const client of clients.splice(6)) {
+			client.destroy();
+			await client.closed();
+		}
+		await vi.waitFor(() => {
+			const waiting = [...server.server.full_sessions.values()].filter((session) => Reflect.get(session, "hibernating"));
+			expect(waiting).toHaveLength(6);
+		});
+		await quiet();
+		const managed = await count(server, speaker, messages(20), got(20));
+		expect(managed).toMatchObject({ texts: plain.texts, copies: plain.copies, writes: 6 });
 	});
 });
 

@@ -35,7 +35,7 @@ export class ClientSession extends BaseStreamSession implements C2sSession {
 	/** Whether somebody looks at the client: `active`, `inactive`, or `flushing` (mod_csi). */
 	state: string | undefined;
 
-	constructor(server: Pick<Server, "logger">, id: string, conn: Connection, control: StreamControl) {
+	constructor(server: Pick<Server, "logger">, id: string, conn: Connection | undefined, control: StreamControl) {
 		super(server, id, conn, ns.client, control);
 	}
 

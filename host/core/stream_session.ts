@@ -11,6 +11,7 @@ import type {
 	Log,
 	RateLimitSettings,
 	Server,
+	SharedTextFilter,
 	StanzaFilter,
 	StreamError,
 	StreamSession,
@@ -71,7 +72,7 @@ export abstract class BaseStreamSession implements StreamSession {
 	hibernating: number | undefined;
 
 	/** Made when there is one. */
-	private filters: Filters<FilterKind, Stanza> | undefined;
+	private filters: Filters<FilterKind, Stanza, AddressableText> | undefined;
 	private silent = false;
 
 	/** The `to` attribute of this session for texts that many get, once it was needed. */
@@ -151,6 +152,8 @@ export abstract class BaseStreamSession implements StreamSession {
 	}
 
 	send_shared(text: AddressableText): boolean {
+		if (this.destroyed) return false;
+		if (this.filters !== undefined && !this.filters.pass_shared("stanzas/out", text)) return true;
 		if (!this.can_send(this.conn)) return false;
 		if (this.bytes_out === undefined) return this.conn.write_shared(text, this.to_attribute());
 		return this.write(this.conn, text.head + this.to_attribute() + text.tail, this.keeps_output());
@@ -186,9 +189,9 @@ export abstract class BaseStreamSession implements StreamSession {
 		return this.filters?.has(kind) === true;
 	}
 
-	add_filter(kind: FilterKind, callback: StanzaFilter, priority?: number): void {
+	add_filter(kind: FilterKind, callback: StanzaFilter, priority?: number, shared?: SharedTextFilter): void {
 		this.filters ??= new Filters();
-		this.filters.add(kind, callback, priority);
+		this.filters.add(kind, callback, priority, shared);
 	}
 
 	remove_filter(kind: FilterKind, callback: StanzaFilter): void {

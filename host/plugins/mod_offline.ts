@@ -1,36 +1,31 @@
 // Counterpart: plugins/mod_offline.lua
 
-import type { ModuleDefinition } from "../core/types.ts";
+import type { ModuleDefinition, StorageError } from "../core/types.ts";
 import * as datetime from "../util/datetime.ts";
+import { ok, type Result } from "../util/error.ts";
 import * as jid from "../util/jid.ts";
 import { ns } from "../util/ns.ts";
 import * as st from "../util/stanza.ts";
+import { is_fleeting } from "./fleeting.lib.ts";
 
-/** Elements that may accompany a chat state (XEP-0085) without being content. */
-const silent_namespaces: ReadonlySet<string | undefined> = new Set([
-	ns.chat_states,
-	ns.hints,
-	ns.stanza_id,
-	ns.delay,
-	ns.addresses,
-]);
+/** What other modules may do with messages that are kept. */
+export interface OfflineExports {
+	/** Keeps a message, and answers with its name; undefined where it need not be kept, or cannot be. */
+	keep(username: string, stanza: st.Stanza): string | undefined;
+	/** Takes messages out by their names: all of them, or none where some are gone already, which it answers with false. */
+	drop(username: string, ids: readonly string[]): Result<boolean, StorageError>;
+}
 
-/**
- * Whether a message need not be kept: it asks for that (XEP-0334 §4.3), or it only says that somebody is typing (XEP-0160 §3) and
- * does not ask to be kept.
- */
-function is_fleeting(stanza: st.Stanza): boolean {
-	if (stanza.get_child("no-store", ns.hints)) return true;
-	if (stanza.get_child("store", ns.hints)) return false;
-	const { tags } = stanza;
-	if (!tags.some((tag) => tag.attr["xmlns"] === ns.chat_states)) return false;
-	return tags.every((tag) => tag.name === "thread" || silent_namespaces.has(tag.attr["xmlns"]));
+declare module "../core/types.ts" {
+	interface ModuleExports {
+		offline: OfflineExports;
+	}
 }
 
 /** Keeps messages for accounts that are not online, until they are (XEP-0160). */
 export const definition: ModuleDefinition = {
 	name: "offline",
-	load(module) {
+	load(module): OfflineExports {
 		const messages = module.open_store("offline", "archive");
 		module.add_feature("msgoffline");
 
@@ -42,15 +37,20 @@ export const definition: ModuleDefinition = {
 				if (username === undefined) return undefined;
 				// Divergence: Prosody keeps all. These are dropped without an error, since their senders do not expect more.
 				if (is_fleeting(stanza)) return true;
-				const kept = messages.append(username, undefined, stanza, Math.floor(Date.now() / 1000), "");
-				if (kept.ok) return true;
-				// Nothing is wrong with the storage where somebody has as many messages as may be kept
-				if (kept.error.text === "quota-limit") module.log("info", "No more messages are kept for %s@%s", username, module.host);
-				else module.log("error", "A message for %s could not be kept: %s", to, kept.error.text);
-				return undefined;
+				return keep(username, stanza) === undefined ? undefined : true;
 			},
 			-1,
 		);
+
+		function keep(username: string, stanza: st.Stanza): string | undefined {
+			const kept = messages.append(username, undefined, stanza, Math.floor(Date.now() / 1000), "");
+			if (kept.ok) return kept.value;
+			const account = `${username}@${module.host}`;
+			// Nothing is wrong with the storage where somebody has as many messages as may be kept
+			if (kept.error.text === "quota-limit") module.log("info", "No more messages are kept for %s", account);
+			else module.log("error", "A message for %s could not be kept: %s", account, kept.error.text);
+			return undefined;
+		}
 
 		module.hook(
 			"message/offline/broadcast",
@@ -70,5 +70,15 @@ export const definition: ModuleDefinition = {
 			},
 			-1,
 		);
+
+		return {
+			keep: (username, stanza) => (is_fleeting(stanza) ? undefined : keep(username, stanza)),
+			drop(username, ids) {
+				const found = messages.find(username, { ids });
+				if (!found.ok || found.value.items.length < ids.length) return found.ok ? ok(false) : found;
+				const removed = messages.delete(username, { ids });
+				return removed.ok ? ok(true) : removed;
+			},
+		};
 	},
 };

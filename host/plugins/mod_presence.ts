@@ -268,6 +268,11 @@ class PresenceHandling {
 		else origin.directed.delete(to);
 	}
 
+	/** A session is here again with its presence; everybody knows of it. */
+	come_back({ username, host }: C2sSession): void {
+		this.update_top_resources(this.module.server.delivery.account(`${username}@${host}`));
+	}
+
 	/** A session ends: tells everybody who sees it as available. */
 	handle_unbind(session: C2sSession, error: string | undefined): void {
 		const gone = st.presence({ type: "unavailable", from: session.full_jid });
@@ -360,6 +365,7 @@ export const definition: ModuleDefinition = {
 		});
 
 		module.hook("resource-unbind", ({ session, error }) => handling.handle_unbind(session, error));
+		module.hook("session-restored", ({ session }) => handling.come_back(session));
 
 		module.hook(
 			"roster-item-removed",

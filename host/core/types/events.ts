@@ -105,6 +105,10 @@ export interface EventMap {
 	"resource-bind": { session: C2sSession };
 	"pre-resource-unbind": { session: C2sSession; error?: string };
 	"resource-unbind": { session: C2sSession; error?: string };
+	/** A session is put away as a plain value, to go on elsewhere or later. Modules add what they know of it, under their names. */
+	"session-frozen": { session: C2sSession; more: StoreTable };
+	/** A session was made of such a value; it has its resource and its presence, and waits for its client. */
+	"session-restored": { session: C2sSession; more: StoreTable };
 	"authentication-success": { session: C2sSession };
 	"authentication-failure": { session: C2sSession; condition: string; text?: string };
 	/** The payload is the host's name. */

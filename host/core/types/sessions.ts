@@ -33,7 +33,7 @@ export interface StreamSession extends SessionBase {
 	secure: boolean;
 	/** Sends text that is serialised already. False where it can no longer be sent. */
 	send_text(text: string): boolean;
-	/** Sends a text that others get too, addressed to this session; the broadcast path. Filters do not see it. */
+	/** Sends a text that others get too, addressed to this session; the broadcast path. Filters see it that take such texts. */
 	send_shared(text: AddressableText): boolean;
 	/** Ends the stream: with an error, or cleanly when there is none. */
 	close(reason?: StreamError): void;
@@ -49,13 +49,17 @@ export interface StreamSession extends SessionBase {
 	filter(kind: FilterKind, stanza: Stanza): Stanza | undefined;
 	/** Whether anything filters that direction, so that a shared text cannot be sent as it is. */
 	has_filter(kind: FilterKind): boolean;
-	add_filter(kind: FilterKind, callback: StanzaFilter, priority?: number): void;
+	/** @param shared does the same with a shared text, where the filter can, so that the session is still sent such texts */
+	add_filter(kind: FilterKind, callback: StanzaFilter, priority?: number, shared?: SharedTextFilter): void;
 	remove_filter(kind: FilterKind, callback: StanzaFilter): void;
 }
 
 export type FilterKind = "stanzas/in" | "stanzas/out";
 
 export type StanzaFilter = (stanza: Stanza) => Stanza | undefined;
+
+/** False to swallow the text. */
+export type SharedTextFilter = (text: AddressableText) => boolean;
 
 /**
  * A client's stream. `c2s_unauthed` until SASL succeeds, `c2s_unbound` until a resource is bound, `c2s` from then on,

@@ -140,6 +140,22 @@ export function learn_interest(module: ModuleApi, service_of: (username: string)
 		return undefined;
 	});
 
+	// Whoever is told of what is known again after a restart, since nobody says it anew
+	module.hook("session-frozen", ({ session: { username }, more }) => {
+		const wanting = username === undefined ? undefined : recipients.get(username);
+		if (wanting === undefined || wanting.size === 0) return;
+		more["pep"] = new Map([...wanting].map(([recipient, nodes]) => [recipient, [...nodes]]));
+	});
+	module.hook("session-restored", ({ session: { username }, more: { pep } }) => {
+		if (username === undefined || !(pep instanceof Map || (typeof pep === "object" && !Array.isArray(pep)))) return;
+		const wanting = of_account(username);
+		for (const [recipient, nodes] of pep instanceof Map ? pep : Object.entries(pep)) {
+			if (typeof recipient !== "string" || !Array.isArray(nodes) || wanting.has(recipient)) continue;
+			if (server.delivery.is_ours(recipient) && !server.delivery.is_online(recipient)) continue;
+			wanting.set(recipient, new Set(nodes.filter((node) => typeof node === "string")));
+		}
+	});
+
 	return {
 		interested: (username) => recipients.get(username),
 		forget: (username) => void recipients.set(username, undefined),

@@ -3,19 +3,21 @@
 import { ClientSession } from "../../core/c2s_session.ts";
 import type { ModuleApi } from "../../core/types.ts";
 import type { ManagedStream, SmacksOptions } from "./managed_stream.ts";
+import type { Restart } from "./restart.ts";
 import type { Resumption } from "./resumption.ts";
 import { give_back_unacked } from "./undelivered.ts";
 
-/** Has sessions wait for clients whose connections broke, for a time. */
+/** Has sessions wait for clients whose connections broke, for a time, and while the server restarts. */
 export function let_clients_come_back(
 	module: ModuleApi,
 	options: SmacksOptions,
 	resumption: Resumption,
+	restart: Restart,
 	stream_of: (session: object) => ManagedStream | undefined,
 ): void {
 	module.hook("pre-session-close", ({ session }) => {
 		const stream = stream_of(session);
-		if (stream === undefined) return;
+		if (stream === undefined || stream.outlives_server) return;
 		resumption.forget(stream, session.username);
 		stream.watchdog?.stop();
 		stream.watchdog = undefined;
@@ -26,45 +28,83 @@ export function let_clients_come_back(
 	module.hook("pre-resource-unbind", ({ session }) => {
 		const stream = stream_of(session);
 		if (stream === undefined || !(session instanceof ClientSession)) return undefined;
+		if (stream.outlives_server) return true;
 		if (stream.token === undefined) {
-			give_back_unacked(module, stream, options.measures);
+			give_back_unacked(module, stream, options);
 			stream.release();
 			return undefined;
 		}
 		if (stream.hibernating !== undefined) return undefined;
 		stream.hibernating = Math.floor(Date.now() / 1000);
 		stream.stop_waiting();
-		stream.watchdog?.stop();
-		stream.watchdog = module.add_timer(options.hibernation_time, () => {
-			stream.watchdog = undefined;
-			if (session.destroyed || stream.token === undefined) return;
-			session.log("debug", "Destroying session for hibernating too long");
-			options.measures.sessions_expired(1);
-			resumption.keep_count(stream, session.username);
-			module.server.sessionmanager.destroy_session(session, "Hibernating too long");
-		});
+		resumption.wait(stream, session, options.hibernation_time);
 		session.log("debug", "Session going into hibernation (not being destroyed)");
 		module.fire_event("smacks-hibernation-start", { origin: session, queue: stream.waiting() });
 		return true;
 	});
 
+	/** Without a word: whoever is told would not come back to it. */
+	function cut(session: ClientSession): void {
+		session.conn?.close();
+		session.conn = undefined;
+	}
+
+	function end_for_good(stream: ManagedStream, session: ClientSession, reason: string): void {
+		resumption.keep_count(stream, session.username);
+		give_back_unacked(module, stream, options);
+		cut(session);
+		session.close({ condition: "system-shutdown", text: reason });
+	}
+
 	// Before mod_c2s closes all streams, which would end the sessions: what was handled is to be known after the restart
 	module.hook_global(
 		"server-stopping",
 		({ reason }) => {
-			for (const user of module.server.hosts.get(module.host)?.sessions.values() ?? []) {
-				for (const session of [...user.sessions.values()]) {
-					const stream = stream_of(session);
-					if (stream?.token === undefined || !(session instanceof ClientSession)) continue;
-					resumption.keep_count(stream, session.username);
-					give_back_unacked(module, stream, options.measures);
-					// Without a word: whoever is told would not come back to it
-					session.conn?.close();
-					session.conn = undefined;
-					session.close({ condition: "system-shutdown", text: reason });
+			for (const stream of [...resumption.by_account().values()].flat()) {
+				const { session } = stream;
+				if (!(session instanceof ClientSession)) continue;
+				if (!options.outlives_restarts || stream.queue?.is_whole !== true) {
+					end_for_good(stream, session, reason);
+					continue;
 				}
+				stream.outlives_server = true;
+				stream.stop_waiting();
+				if (stream.hibernating === undefined) {
+					stream.hibernating = Math.floor(Date.now() / 1000);
+					stream.waits_until = Date.now() / 1000 + options.hibernation_time;
+				}
+				stream.watchdog?.stop();
+				cut(session);
 			}
 		},
 		-90,
 	);
+
+	// Once all others have left, and what they hear of that is in their queues
+	module.hook_global(
+		"server-stopping",
+		({ reason }) => {
+			for (const [username, streams] of resumption.by_account()) {
+				const kept = streams.filter(({ outlives_server }) => outlives_server);
+				if (kept.length === 0) continue;
+				if (restart.put_away(username, kept)) {
+					// For a Prosody that comes next
+					for (const stream of kept) resumption.keep_count(stream, username);
+					continue;
+				}
+				for (const stream of kept) {
+					stream.outlives_server = false;
+					if (stream.session instanceof ClientSession) end_for_good(stream, stream.session, reason);
+				}
+			}
+		},
+		-1000,
+	);
+
+	module.hook_global("host-activated", (host) => {
+		if (host !== module.host) return;
+		// Sessions that go on have copies of their own
+		options.copies.settle();
+		restart.bring_back();
+	});
 }

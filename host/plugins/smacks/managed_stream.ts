@@ -6,10 +6,12 @@ import type { ModuleApi, Timer } from "../../core/types.ts";
 import * as datetime from "../../util/datetime.ts";
 import * as jid from "../../util/jid.ts";
 import { ns } from "../../util/ns.ts";
-import type { Stanza } from "../../util/stanza.ts";
+import type { AddressableText, Stanza } from "../../util/stanza.ts";
 import * as st from "../../util/stanza.ts";
+import * as xml from "../../util/xml.ts";
+import type { UnackedCopies } from "./copies.ts";
 import type { SmacksMeasures } from "./measures.ts";
-import { type Unacked, UnackedQueue } from "./unacked_queue.ts";
+import { is_stanza, type Unacked, UnackedQueue } from "./unacked_queue.ts";
 
 /** Sessions whose streams can be managed. */
 export type ManagedSession = ClientSession | ServerStreamSession;
@@ -28,6 +30,11 @@ export interface SmacksOptions {
 	/** Seconds after which a missing acknowledgement is late; 0 for never. */
 	readonly max_ack_delay: number;
 	readonly max_old_sessions: number;
+	/** Where clients are told to come back to: `host:port`, if anywhere else than before. */
+	readonly location: string | undefined;
+	/** Whether sessions wait for their clients while the server restarts. */
+	readonly outlives_restarts: boolean;
+	readonly copies: UnackedCopies;
 	readonly measures: SmacksMeasures;
 }
 
@@ -52,6 +59,11 @@ function is_counted(stanza: Stanza): boolean {
 	return counted_names.has(stanza.name) && (xmlns === undefined || xmlns === ns.client || xmlns === ns.server);
 }
 
+const nobody: ReadonlySet<never> = new Set();
+
+/** The elements that ask what the other end has, which nobody changes. */
+const requests: ReadonlyMap<string, Stanza> = new Map([ns.sm2, ns.sm3].map((xmlns) => [xmlns, st.stanza("r", { xmlns })]));
+
 /** One stream whose both ends tell each other what they have (XEP-0198). */
 export class ManagedStream {
 	/** What the other end has not acknowledged; undefined where it does not tell. */
@@ -62,8 +74,15 @@ export class ManagedStream {
 	token: string | undefined;
 	/** Ends the waiting. */
 	watchdog: Timer | undefined;
+	/** When the waiting ends, in seconds since 1970. */
+	waits_until: number | undefined;
+	/** Whether the server is about to end, and keeps the session for the one after it. */
+	outlives_server = false;
 	private awaiting_ack = false;
+	/** Goes off when an acknowledgement may be late; it is not stopped each time that one comes. */
 	private late: Timer | undefined;
+	/** When the other end was asked, in milliseconds of any clock. */
+	private asked_at = 0;
 	private requested_at: number | undefined;
 	/** How many were sent in this turn, which may still fail. */
 	private sent_in_turn = 0;
@@ -89,13 +108,15 @@ export class ManagedStream {
 
 	/** Counts what is sent from now on. */
 	manage_outgoing(): void {
-		this.queue = new UnackedQueue(this.options.queue_size);
-		this.session.add_filter("stanzas/out", this.count_outgoing, -999);
+		const { copies, queue_size } = this.options;
+		const { username } = this.session instanceof ClientSession ? this.session : {};
+		this.queue = new UnackedQueue(queue_size, username === undefined ? undefined : (items) => copies.remove(username, items));
+		this.session.add_filter("stanzas/out", this.count_outgoing, -999, this.count_shared);
 	}
 
 	/** Counts what comes from now on. */
-	manage_incoming(): void {
-		this.handled = 0;
+	manage_incoming(handled = 0): void {
+		this.handled = handled;
 		this.options.measures.sessions_started(1);
 		this.session.add_filter("stanzas/in", this.count_incoming, 999);
 	}
@@ -112,23 +133,50 @@ export class ManagedStream {
 
 	private readonly count_outgoing = (stanza: Stanza): Stanza | undefined => {
 		if (this.queue === undefined || this.is_resending || !is_counted(stanza)) return stanza;
-		const kept = st.clone(stanza);
-		this.queue.push(kept);
-		this.options.measures.queued(1);
-		if (this.hibernating === undefined) {
-			this.sent_in_turn++;
-			return stanza;
-		}
-		if (this.session instanceof ClientSession) {
-			this.module.fire_event("smacks-hibernation-stanza-queued", { origin: this.session, queue: this.waiting(), stanza: kept });
-		}
-		return undefined;
+		return this.keep(this.queue, st.clone(stanza), stanza) ? stanza : undefined;
 	};
+
+	/** The same for what others get, too: the text is theirs as well, so that it costs next to nothing to remember it. */
+	private readonly count_shared = (text: AddressableText): boolean =>
+		this.queue === undefined || this.is_resending || this.keep(this.queue, text);
 
 	private readonly count_incoming = (stanza: Stanza): Stanza => {
 		if (this.handled !== undefined && is_counted(stanza)) this.handled++;
 		return stanza;
 	};
+
+	/**
+	 * Remembers what is sent; false where nobody is there to get it now.
+	 * @param original what others were sent as well, where it was not finished text
+	 */
+	private keep(queue: UnackedQueue, content: Stanza | AddressableText, original?: Stanza): boolean {
+		const item = queue.push(content);
+		this.options.measures.queued(1);
+		if (this.session instanceof ClientSession) this.options.copies.keep(this.session, item, original);
+		if (this.hibernating === undefined) {
+			this.sent_in_turn++;
+			return true;
+		}
+		// There is no connection that would tell where the turn fails
+		this.module.server.turn.remember({ undo: () => queue.remove(item) });
+		this.tell_queued(this.session, item);
+		return false;
+	}
+
+	private tell_queued(origin: ManagedSession, item: Unacked): void {
+		const event = "smacks-hibernation-stanza-queued";
+		if (!(origin instanceof ClientSession) || this.module.is_only_heard_by(event, nobody)) return;
+		const waiting = (): Stanza[] => this.waiting();
+		const payload = {
+			origin,
+			stanza: this.stanza_of(item),
+			// Made where somebody looks at it: it may be long
+			get queue() {
+				return waiting();
+			},
+		};
+		this.module.fire_event(event, payload);
+	}
 
 	/** Sends an element of the stream itself. */
 	send(element: Stanza): void {
@@ -136,24 +184,36 @@ export class ManagedStream {
 		else this.session.send(element);
 	}
 
+	/** The stanza that was sent. */
+	stanza_of({ content }: Unacked): Stanza {
+		if (is_stanza(content)) return content;
+		const address = this.session instanceof ClientSession ? this.session.full_jid : undefined;
+		const stanza = xml.parse(st.address(content, address ?? ""));
+		if (stanza === undefined) throw new TypeError("a text that was made of a stanza is none");
+		return stanza;
+	}
+
 	/** Stanzas that the other end may not have, with when they were sent (XEP-0203). */
 	waiting(): Stanza[] {
 		return (this.queue?.items() ?? []).map((item) => this.delayed(item));
 	}
 
-	private delayed({ stanza, sent_at }: Unacked): Stanza {
+	/** The stanza with when it was sent. */
+	delayed(item: Unacked): Stanza {
+		const stanza = this.stanza_of(item);
 		if (stanza.name === "iq" || stanza.get_child("delay", ns.delay) !== undefined) return stanza;
 		const { session } = this;
 		const from = session instanceof ClientSession ? jid.bare(session.full_jid ?? "") : (session.host ?? "");
 		return st
 			.clone(stanza)
-			.tag("delay", { xmlns: ns.delay, from, stamp: datetime.datetime(sent_at) })
+			.tag("delay", { xmlns: ns.delay, from, stamp: datetime.datetime(item.sent_at) })
 			.reset();
 	}
 
 	/** Sends again what the other end does not have. */
 	resend(): void {
 		this.hibernating = undefined;
+		this.waits_until = undefined;
 		this.sent_in_turn = 0;
 		this.is_resending = true;
 		try {
@@ -183,19 +243,31 @@ export class ManagedStream {
 		session.log("debug", "Sending <r> from %s - #queue=%d", why, queue.count_unacked);
 		this.awaiting_ack = true;
 		this.requested_at = queue.count_sent;
-		this.send(st.stanza("r", { xmlns: this.xmlns }));
-		if (options.max_ack_delay > 0) this.late ??= this.module.add_timer(options.max_ack_delay, () => this.ack_is_late());
+		this.send(requests.get(this.xmlns) ?? st.stanza("r", { xmlns: this.xmlns }));
+		if (options.max_ack_delay <= 0) return;
+		this.asked_at = performance.now();
+		this.late ??= this.module.add_timer(options.max_ack_delay, () => this.look_for_ack());
 	}
 
-	private ack_is_late(): void {
+	/** Seconds until the acknowledgement that is waited for is late; undefined once nobody waits, or it is. */
+	private look_for_ack(): number | undefined {
+		const left = this.options.max_ack_delay - (performance.now() - this.asked_at) / 1000;
+		// Node's timers go off up to a millisecond early
+		if (this.awaiting_ack && left > 0.002) return left;
 		this.late = undefined;
-		if (!this.awaiting_ack || this.hibernating !== undefined || this.session.destroyed) return;
+		if (!this.awaiting_ack || this.hibernating !== undefined || this.session.destroyed) return undefined;
 		this.module.fire_event("smacks-ack-delayed", { origin: this.session, queue: this.waiting() });
+		return undefined;
 	}
 
 	/** Whether the other end was asked and has not answered. */
 	get awaits_ack(): boolean {
 		return this.awaiting_ack;
+	}
+
+	/** The other end has answered. */
+	answered(): void {
+		this.awaiting_ack = false;
 	}
 
 	/** The other end answers no question any more. */

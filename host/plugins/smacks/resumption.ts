@@ -63,6 +63,32 @@ export class Resumption {
 		if (!kept.ok) this.module.log("error", "How much was handled for %s could not be kept: %s", username, kept.error.text);
 	}
 
+	/** Whether it is known how much was handled of a session that is over. */
+	has_count(username: string, token: string): boolean {
+		const known = this.counts.get(username, token);
+		return known.ok && number_in(known.value, "h") !== undefined;
+	}
+
+	/** Forgets how much was handled of a session that goes on after all. */
+	drop_count(username: string, token: string): void {
+		const dropped = this.counts.set(username, token, undefined);
+		if (!dropped.ok) this.module.log("error", "An old resumption counter of %s stays: %s", username, dropped.error.text);
+	}
+
+	/** Has a session end unless its client is back in so many seconds. */
+	wait(stream: ManagedStream, session: ClientSession, seconds: number): void {
+		stream.watchdog?.stop();
+		stream.waits_until = Date.now() / 1000 + seconds;
+		stream.watchdog = this.module.add_timer(seconds, () => {
+			stream.watchdog = undefined;
+			if (session.destroyed || stream.token === undefined) return;
+			session.log("debug", "Destroying session for hibernating too long");
+			this.options.measures.sessions_expired(1);
+			this.keep_count(stream, session.username);
+			this.module.server.sessionmanager.destroy_session(session, "Hibernating too long");
+		});
+	}
+
 	/** Keeps the counts of the newest sessions of an account only. */
 	forget_old(username: string): void {
 		const known = this.all_counts.get(username);
@@ -76,6 +102,16 @@ export class Resumption {
 		const newest: StoreTable = Object.fromEntries(entries.slice(0, this.options.max_old_sessions));
 		const kept = this.all_counts.set(username, newest);
 		if (!kept.ok) this.module.log("error", "Old resumption counters could not be removed: %s", kept.error.text);
+	}
+
+	/** Sessions that can be resumed, by account. */
+	by_account(): Map<string, ManagedStream[]> {
+		const found = new Map<string, ManagedStream[]>();
+		for (const stream of this.by_token.values()) {
+			const username = "username" in stream.session ? stream.session.username : undefined;
+			if (username !== undefined) found.set(username, [...(found.get(username) ?? []), stream]);
+		}
+		return found;
 	}
 
 	/** The session that a client wants to go on with, which then has what the client has; or why it cannot. */
@@ -98,9 +134,10 @@ export class Resumption {
 
 	private old_session(username: string | undefined, token: string): ResumptionProblem {
 		const known = this.counts.get(username, token);
+		if (!known.ok) this.module.log("error", "The resumption counter of %s could not be read: %s", username, known.error.text);
 		const h = known.ok ? number_in(known.value, "h") : undefined;
 		if (h === undefined) return { condition: "item-not-found", text: "Unknown session" };
-		this.counts.set(username, token, undefined);
+		if (username !== undefined) this.drop_count(username, token);
 		this.options.measures.resumption_expired(1);
 		return { condition: "item-not-found", text: "Session expired, and cannot be resumed", h };
 	}

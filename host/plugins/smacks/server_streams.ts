@@ -62,7 +62,7 @@ export function manage_server_streams(
 			const waiting = stream.waiting();
 			if (waiting.length > 0) session.log("warn", "Destroying session with %d unacked stanzas", waiting.length);
 			if (options.resends_to_servers) for (const stanza of waiting) module.send(stanza);
-			else give_back_unacked(module, stream, options.measures);
+			else give_back_unacked(module, stream, options);
 			stream.release();
 		});
 	}

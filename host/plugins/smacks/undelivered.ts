@@ -3,19 +3,24 @@
 import { ClientSession } from "../../core/c2s_session.ts";
 import type { ModuleApi } from "../../core/types.ts";
 import * as jid from "../../util/jid.ts";
-import { ns } from "../../util/ns.ts";
 import * as st from "../../util/stanza.ts";
-import type { ManagedStream } from "./managed_stream.ts";
-import type { SmacksMeasures } from "./measures.ts";
+import { is_in_archive, is_personal } from "./for_later.ts";
+import type { ManagedStream, SmacksOptions } from "./managed_stream.ts";
 
 /** Deals with what the other end of a stream never acknowledged: somebody keeps it, or its sender is told. */
-export function give_back_unacked(module: ModuleApi, stream: ManagedStream, { dropped }: SmacksMeasures): void {
+export function give_back_unacked(
+	module: ModuleApi,
+	stream: ManagedStream,
+	{ copies, measures: { dropped } }: SmacksOptions,
+): void {
 	const { queue, session } = stream;
+	const username = session instanceof ClientSession ? session.username : undefined;
 	if (queue === undefined || queue.count_unacked === 0) return;
 	session.log("debug", "Destroying session with %d unacked stanzas", queue.count_unacked);
 	dropped.sample(queue.count_unacked);
-	const waiting = stream.waiting();
-	queue.consume();
+	const items = queue.consume();
+	const waiting = items.map((item) => stream.delayed(item));
+	if (username !== undefined) copies.remove(username, items);
 	stream.queue = undefined;
 	const full_jid = session instanceof ClientSession ? session.full_jid : undefined;
 	const by = full_jid === undefined ? module.host : jid.bare(full_jid);
@@ -30,16 +35,10 @@ export function give_back_unacked(module: ModuleApi, stream: ManagedStream, { dr
 /** Keeps messages for clients that are gone: in their archive where they are already, or until they are online again. */
 export function keep_messages(module: ModuleApi): void {
 	module.hook("delivery/failure", ({ session, stanza }) => {
-		const { type = "normal" } = stanza.attr;
-		if (!(session instanceof ClientSession) || stanza.name !== "message" || (type !== "chat" && type !== "normal"))
-			return undefined;
-		const { username, resource, full_jid } = session;
+		if (!(session instanceof ClientSession) || !is_personal(stanza)) return undefined;
+		const { username, resource } = session;
 		if (username === undefined) return undefined;
-		// A result of a search in the archive
-		if (stanza.get_child("result", ns.mam) !== undefined) return true;
-		const account = jid.bare(full_jid ?? "");
-		const is_archived = [...stanza.childtags("stanza-id", ns.stanza_id)].some(({ attr }) => attr["by"] === account);
-		if (is_archived && session.mam_requested) return true;
+		if (is_in_archive(session, stanza)) return true;
 		const others = module.server.hosts.get(module.host)?.sessions.get(username)?.sessions;
 		const is_last = others === undefined || [...others.keys()].every((name) => name === resource);
 		if (!is_last) return undefined;

@@ -53,4 +53,21 @@ describe("Filters", () => {
 		expect(filters.filter("in", "")).toBe("a");
 		expect(filters.filter("in", "")).toBe("b");
 	});
+
+	it("pass finished text where each of them takes it", () => {
+		const seen: string[] = [];
+		const filters = new Filters<"out", string, { text: string }>();
+		filters.add(
+			"out",
+			(data) => data,
+			0,
+			({ text }) => seen.push(text) < 2,
+		);
+		expect(filters.has("out")).toBe(false);
+		expect(filters.pass_shared("out", { text: "one" })).toBe(true);
+		expect(filters.pass_shared("out", { text: "two" })).toBe(false);
+		expect(seen).toEqual(["one", "two"]);
+		filters.add("out", (data) => data);
+		expect(filters.has("out")).toBe(true);
+	});
 });
