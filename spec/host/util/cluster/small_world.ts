@@ -1,6 +1,7 @@
 import { Membership, type MembershipOptions } from "../../../../host/util/cluster/membership.ts";
+import type { MemoryClient } from "../../../../host/util/cluster/memory.ts";
 import { Ownership } from "../../../../host/util/cluster/ownership.ts";
-import { type Bucket, type Fence, type Life, life_text } from "../../../../host/util/cluster/types.ts";
+import { type Bucket, type Bus, type Fence, type Life, life_text } from "../../../../host/util/cluster/types.ts";
 import { SimulatedNetwork } from "../../../../tools/simulate/network.ts";
 import { random_numbers, SimulatedProcess, World } from "../../../../tools/simulate/world.ts";
 
@@ -25,6 +26,7 @@ export class SmallWorld {
 	/** Whether the database answers. */
 	has_database = true;
 	private connections = 0;
+	private readonly clients = new Map<string, MemoryClient>();
 	private readonly random;
 
 	constructor(seed = 1, staleness = 0) {
@@ -37,6 +39,7 @@ export class SmallWorld {
 		this.connections++;
 		const process = new SimulatedProcess(this.world, options.rate);
 		const client = this.network.connect(`${name}${this.connections}`, process);
+		this.clients.set(`${name}${this.connections}`, client);
 		const fence: Fence = {
 			raise: (life: Life) =>
 				new Promise((resolve, reject) => {
@@ -68,6 +71,13 @@ export class SmallWorld {
 			on_lost: (keys) => lost.push(...keys),
 		});
 		return { name: `${name}${this.connections}`, process, membership, ownership, told, lost };
+	}
+
+	/** A node's connection. @throws where there is no such node */
+	bus_of(node: Node): Bus {
+		const client = this.clients.get(node.name);
+		if (client === undefined) throw new Error(`no node ${node.name}`);
+		return client;
 	}
 
 	/** Somebody's bucket, past all nodes. */
