@@ -7,7 +7,7 @@ import type { LogSink } from "../core/loggingmanager.ts";
 import { goes_to_journal, with_journal_level } from "../core/syslog.ts";
 import { read_umask } from "../core/umask.ts";
 import type { RunningServer } from "../running_server.ts";
-import { add_console, add_web_page, enable } from "./web_page.ts";
+import { newcomer_config } from "./newcomer.ts";
 
 /** Ends the program with one line that says why. */
 export function refuse(problem: string): never {
@@ -42,18 +42,22 @@ export async function read_config(path: string, tells_all = false): Promise<Conf
 	return loaded.value.config;
 }
 
-/** The server that the options of a command name: that of a file, or the newcomer's; with its own log, or the given one. */
+/**
+ * The server that the options of a command name: that of a file, or the newcomer's; with its own log, or the given one.
+ * @param tls_only whether the newcomer's speaks TLS and nothing else
+ */
 export async function open_server(
 	config_path: string | undefined,
 	data: string,
 	log?: readonly LogSink[],
+	tls_only = false,
 ): Promise<RunningServer> {
-	const config = config_path === undefined ? default_config(data) : await read_config(config_path, log === undefined);
-	if (config_path === undefined && log === undefined) {
-		add_web_page(config);
-		add_console(config);
-		enable(config, "admin_shell");
-	}
+	const config =
+		config_path !== undefined
+			? await read_config(config_path, log === undefined)
+			: log === undefined
+				? newcomer_config(data, tls_only)
+				: default_config(data);
 	const umask = read_umask(config);
 	if (!umask.ok) refuse(umask.error);
 	process.umask(umask.value);

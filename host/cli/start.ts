@@ -1,17 +1,23 @@
 // Counterpart: prosody
 
+import { existsSync } from "node:fs";
 import type { Command } from "commander";
+import { own_certificate_files } from "../core/certmanager.ts";
 import { watch_stray_errors } from "../core/module_guard.ts";
 import { WebConsole } from "../plugins/mod_web_console.ts";
 import type { RunningServer } from "../running_server.ts";
+import { first_admin } from "./newcomer.ts";
 import { open_server, refuse } from "./opening.ts";
 import { reloading, tell_systemd } from "./service_manager.ts";
-import { first_admin } from "./web_page.ts";
 
 /** Where browsers find the server; undefined where they do not. */
 function web_origin(server: RunningServer): string | undefined {
 	const listener = server.addresses().find(({ service }) => service === "http");
-	if (listener === undefined) return undefined;
+	if (listener === undefined) {
+		// A certificate is for a name, not for an address
+		const encrypted = server.addresses().find(({ service }) => service === "https");
+		return encrypted && `https://localhost:${encrypted.port}`;
+	}
 	return `http://${listener.host.includes(":") ? `[${listener.host}]` : listener.host}:${listener.port}`;
 }
 
@@ -49,8 +55,13 @@ function welcome(server: RunningServer, is_newcomer: boolean): string {
 		lines.push(`  Log in     as anybody@${account}, with any password (accounts are open: for development only)`);
 	}
 	if (rooms !== undefined) lines.push(`  Join       tearoom@${rooms}, or any other room: it is made when you enter`);
-	const link = is_newcomer ? console_link(server) : undefined;
-	if (link !== undefined) lines.push(`  Console    ${link}`);
+	if (is_newcomer) {
+		const link = console_link(server);
+		if (link !== undefined) lines.push(`  Console    ${link}`);
+		const made = account === undefined ? undefined : own_certificate_files(account, server.paths.data).certificate;
+		if (made !== undefined && existsSync(made))
+			lines.push(`  Trust      ${made}, its certificate, which clients do not know yet`);
+	}
 	lines.push(`  Data       ${server.paths.data}`, "  Stop       Ctrl-C");
 	return `${lines.join("\n")}\n`;
 }
@@ -58,8 +69,13 @@ function welcome(server: RunningServer, is_newcomer: boolean): string {
 /** The longest that Node can wait, in milliseconds. */
 const longest_interval = 2 ** 31 - 1;
 
-async function start(options: { config?: string; data: string }): Promise<void> {
-	const server = await open_server(options.config, options.data);
+async function start(options: { config?: string; data: string; tls?: true }): Promise<void> {
+	if (options.tls && options.config !== undefined) {
+		refuse(
+			"--tls is for a server without a configuration file: expected c2s_require_encryption, certificates and ports in the file",
+		);
+	}
+	const server = await open_server(options.config, options.data, undefined, options.tls);
 	const log = server.logger("general");
 	watch_stray_errors(log);
 	const tell = await tell_systemd(log);
@@ -120,5 +136,6 @@ export function add_start(program: Command): void {
 		.description("run the server")
 		.option("-c, --config <file>", "a prosody.cfg.lua; without one, localhost with open accounts on this machine only")
 		.option("-d, --data <folder>", "where data lies when there is no configuration file", "data")
+		.option("--tls", "speak nothing but TLS when there is no configuration file, as clients on desktops expect it")
 		.action(start);
 }

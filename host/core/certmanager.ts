@@ -2,7 +2,7 @@
 
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { createSecureContext, type TlsOptions } from "node:tls";
 import { failed, ok, type Result } from "../util/error.ts";
 import { adopt_file } from "../util/file_owner.ts";
@@ -62,6 +62,12 @@ export interface LoadedPair {
 	readonly parsed: X509Certificate;
 	readonly cert: string | Buffer;
 	readonly key: string | Buffer;
+}
+
+/** Where a certificate is kept that this program makes for a host. */
+export function own_certificate_files(host: string, data: string): CertificateFiles {
+	const path = join(data, "certificates", encodeURIComponent(host));
+	return { certificate: `${path}.crt`, key: `${path}.key` };
 }
 
 /** Reads a certificate with its key, and makes sure that they belong together. */
@@ -195,11 +201,8 @@ export function create_certmanager(server: CertificateServices): CertManager {
 
 	/** A certificate that this program makes. It is kept with the data, where data are kept, so that it stays the same. */
 	function own_certificate(host: string): Result<LoadedPair, string> {
-		const folder = join(server.paths.data, "certificates");
-		const files = {
-			certificate: join(folder, `${encodeURIComponent(host)}.crt`),
-			key: join(folder, `${encodeURIComponent(host)}.key`),
-		};
+		const files = own_certificate_files(host, server.paths.data);
+		const folder = dirname(files.certificate);
 		if (existsSync(files.certificate) && existsSync(files.key)) {
 			const existing = load_pair(files, undefined);
 			// A file that cannot be read must not be overwritten.

@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { serve } from "../core/http_files.ts";
-import type { HttpEvent, ModuleDefinition } from "../core/types.ts";
+import type { HttpEvent, ModuleApi, ModuleDefinition } from "../core/types.ts";
 import { find_converse } from "./conversejs/find.ts";
 
 const types: ReadonlyMap<string, string> = new Map([
@@ -23,18 +23,42 @@ const types: ReadonlyMap<string, string> = new Map([
 	["woff2", "font/woff2"],
 ]);
 
-/** What the page may load: only things from this server. Linked pictures would reveal to others who reads them. */
-const content_security_policy = [
-	"default-src 'self'",
-	"script-src 'self' 'wasm-unsafe-eval'",
-	"style-src 'self' 'unsafe-inline'",
-	"img-src 'self' data: blob:",
-	"media-src 'self' data: blob:",
-	"object-src 'none'",
-	"base-uri 'none'",
-	"form-action 'self'",
-	"frame-ancestors 'none'",
-].join("; ");
+/**
+ * What the page may load: only things from this server, and files that people upload. Linked pictures from elsewhere would reveal to
+ * others who reads them.
+ * @param uploads origins that files are uploaded to
+ */
+function content_security_policy(uploads: readonly string[]): string {
+	const own = ["'self'", ...uploads].join(" ");
+	return [
+		"default-src 'self'",
+		"script-src 'self' 'wasm-unsafe-eval'",
+		"style-src 'self' 'unsafe-inline'",
+		`connect-src ${own}`,
+		`img-src ${own} data: blob:`,
+		`media-src ${own} data: blob:`,
+		"object-src 'none'",
+		"base-uri 'none'",
+		"form-action 'self'",
+		"frame-ancestors 'none'",
+	].join("; ");
+}
+
+/** The origins that files of the host's people are uploaded to, by itself or by a service below it. */
+function upload_origins({ host, server }: ModuleApi): string[] {
+	const services = [host, ...server.get_children(host).map((child) => child.host)];
+	const origins = services.flatMap((service) => {
+		const uploads = server.hosts.get(service)?.modules.get("http_file_share")?.module;
+		if (uploads === undefined) return [];
+		const url = uploads.get_option_string("http_file_share_base_url") ?? uploads.http_url("file_share");
+		return URL.canParse(url) ? [new URL(url).origin] : [];
+	});
+	return [...new Set(origins)];
+}
+
+/** A speech bubble; without one, browsers ask for a file of that name. */
+const icon =
+	"data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Cpath fill='%23356859' d='M2 2h12v9H7l-3 3v-3H2z'/%3E%3C/svg%3E";
 
 /** A value as JavaScript that is safe inside a `<script>`. */
 function script_value(value: unknown): string {
@@ -52,6 +76,7 @@ function page(tags: readonly string[]): string {
 		'<meta charset="utf-8">',
 		'<meta name="viewport" content="width=device-width, initial-scale=1">',
 		"<title>Chat</title>",
+		`<link rel="icon" href="${icon}">`,
 		'<link rel="stylesheet" href="dist/converse.min.css">',
 		'<script type="module" src="init.js"></script>',
 		...tags,
@@ -63,6 +88,18 @@ function page(tags: readonly string[]): string {
 		"",
 	].join("\n");
 }
+
+/**
+ * What stands below the login. Converse.js has its sponsors' pictures there, which come from another server: the page must not load
+ * them. An element that is there already is left alone by Converse.js (`api.elements.register`).
+ */
+const footer = [
+	'customElements.define("converse-footer", class extends HTMLElement {',
+	"	connectedCallback() {",
+	`		this.innerHTML = '<p class="text-center"><a target="_blank" rel="nofollow noopener" href="https://conversejs.org">Converse.js</a> is free software by Opkode, its contributors and its sponsors.</p>';`,
+	"	}",
+	"});",
+];
 
 /** Serves Converse.js, a client for browsers, configured for the host that the module is loaded on. */
 export const definition: ModuleDefinition = {
@@ -106,6 +143,7 @@ export const definition: ModuleDefinition = {
 				`const settings = ${script_value(settings)};`,
 				`const scheme = location.protocol === "https:" ? "wss:" : "ws:";`,
 				`settings.websocket_url ??= scheme + "//" + location.host + ${script_value(websocket_path)};`,
+				...footer,
 				"converse.initialize(settings);",
 				"",
 			].join("\n");
@@ -113,7 +151,7 @@ export const definition: ModuleDefinition = {
 
 		function secure({ response }: HttpEvent, type: string): void {
 			response.headers["content_type"] = `${type}; charset=utf-8`;
-			response.headers["content_security_policy"] = content_security_policy;
+			response.headers["content_security_policy"] = content_security_policy(upload_origins(module));
 			response.headers["x_content_type_options"] = "nosniff";
 			response.headers["referrer_policy"] = "no-referrer";
 			response.headers["cache_control"] = "no-cache";

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { first_conversation } from "../../host/cli/web_page.ts";
+import { first_conversation } from "../../host/cli/newcomer.ts";
 import { find_converse } from "../../host/plugins/conversejs/find.ts";
 import { free_port } from "../../tools/reference.ts";
 import { eventually, patience, start_test_server, type TestServer } from "../helper.ts";

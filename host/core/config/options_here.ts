@@ -121,7 +121,7 @@ export const readers_here: Readonly<Record<string, string>> = {
 	http_external_url: "core http_api",
 	http_file_share_access: "http_file_share",
 	http_file_share_allowed_file_types: "http_file_share",
-	http_file_share_base_url: "http_file_share",
+	http_file_share_base_url: "conversejs http_file_share",
 	http_file_share_daily_quota: "http_file_share",
 	http_file_share_expires_after: "http_file_share",
 	http_file_share_global_quota: "http_file_share",
