@@ -3,6 +3,7 @@
 import type { ModuleApi, ModuleDefinition, StorageDriver, StorageError, StoreTypes } from "../core/types.ts";
 import { Cache } from "../util/cache.ts";
 import { failed, ok, type Result } from "../util/error.ts";
+import { KnownBlocks } from "./archive_blocks.lib.ts";
 import { archive_store, ItemCounts } from "./storage_sql/archive.ts";
 import { sql_drivers } from "./storage_sql/driver.ts";
 import { keyval_store, map_store } from "./storage_sql/keyval.ts";
@@ -78,6 +79,7 @@ export const definition: ModuleDefinition = {
 			hit: module.measure("item_count_cache_hit", "rate"),
 			miss: module.measure("item_count_cache_miss", "rate"),
 		});
+		const blocks = new KnownBlocks();
 		const connections = module.shared("/*/sql/connections");
 		const source = find_source(module);
 		if (source.ok && source.value.is_far) measure_waits(module, () => connections.get(source.ok ? source.value.name : ""));
@@ -103,7 +105,7 @@ export const definition: ModuleDefinition = {
 		const kinds: { [Kind in keyof StoreTypes]: Opener<Kind> } = {
 			keyval: ({ database, has_unique_index }, store) => keyval_store({ database, has_unique_index, host, store }),
 			map: ({ database, has_unique_index }, store) => map_store({ database, has_unique_index, host, store }),
-			archive: ({ database }, store) => archive_store({ database, host, store, item_limit, counts, log }),
+			archive: ({ database }, store) => archive_store({ database, host, store, item_limit, counts, blocks, log }),
 		};
 		const driver: StorageDriver = {
 			name: "sql",
@@ -116,6 +118,7 @@ export const definition: ModuleDefinition = {
 				if (!connected.ok) return connected;
 				const { database } = connected.value;
 				counts.forget();
+				blocks.forget();
 				return database.write(() => {
 					for (const table of ["prosody", "prosodyarchive"]) {
 						database.run(`DELETE FROM "${table}" WHERE "host"=? AND "user"=?`, host, user);

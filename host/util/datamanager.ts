@@ -1,7 +1,9 @@
 // Counterpart: util/datamanager.lua
 
 import { Cache } from "./cache.ts";
-import { index_path, type ListPiece, Lists, type StoredList } from "./datamanager/lists.ts";
+import { AsideFile, summary_path } from "./datamanager/aside.ts";
+import { index_path } from "./datamanager/list_ends.ts";
+import { type ListPiece, Lists, Run, type StoredList } from "./datamanager/lists.ts";
 import { mend_lists } from "./datamanager/mending.ts";
 import type { Datamanager, DatamanagerOptions, StoreCallback, User } from "./datamanager/types.ts";
 import { failed, ok, type Result } from "./error.ts";
@@ -205,10 +207,10 @@ export function create_datamanager({ data_path: first_path, files, log }: Datama
 		return ok(items);
 	}
 
-	function list_rewrite(list: StoredList, pieces: readonly (number | LuaTable)[]): Result<true, string> {
+	function list_rewrite(list: StoredList, pieces: readonly (number | Run | LuaTable)[]): Result<true, string> {
 		const written: ListPiece[] = [];
 		for (const piece of pieces) {
-			const text = typeof piece === "number" ? ok(piece) : item_text(piece);
+			const text = typeof piece === "number" || piece instanceof Run ? ok(piece) : item_text(piece);
 			if (!text.ok) return failed(`${list.path}: ${text.error} cannot be stored`);
 			written.push(text.value);
 		}
@@ -222,11 +224,7 @@ export function create_datamanager({ data_path: first_path, files, log }: Datama
 		if (!opened.ok) return opened;
 		const list = opened.value;
 		if (list === undefined || trim_to === 1) return ok(true);
-		const left = Math.max(0, list.length - trim_to + 1);
-		return list_rewrite(
-			list,
-			Array.from({ length: left }, (_, index) => trim_to - 1 + index),
-		);
+		return list_rewrite(list, [new Run(trim_to - 1, list.length)]);
 	}
 
 	function users(host: string | undefined, datastore: string, typ = "keyval"): Result<string[], string> {
@@ -255,7 +253,7 @@ export function create_datamanager({ data_path: first_path, files, log }: Datama
 		if (!all.ok) return all;
 		for (const datastore of all.value) {
 			const list = getpath(username, host, datastore, "list");
-			const doomed = [getpath(username, host, datastore), list, index_path(list)];
+			const doomed = [getpath(username, host, datastore), list, index_path(list), summary_path(list)];
 			const names = files.names(`${host_folder(host)}/${store_encode(datastore)}`);
 			for (const name of names.ok ? names.value : []) {
 				if (name.startsWith(`${path_encode(username)}.list.cut-`))
@@ -301,12 +299,14 @@ export function create_datamanager({ data_path: first_path, files, log }: Datama
 		list_open,
 		list_rewrite: (...given) => files.writing(() => list_rewrite(...given)),
 		list_shift: (...given) => files.writing(() => list_shift(...given)),
+		summary_of: (list) => new AsideFile(summary_path(list.path)),
 		build_list_index(username, host, datastore) {
 			const opened = list_open(username, host, datastore);
 			if (!opened.ok) return opened;
 			const list = opened.value;
 			if (list === undefined) return ok(undefined);
-			return ok(list.ends.map((end, index) => ({ start: list.start(index), length: end - list.start(index) })));
+			const places = Array.from({ length: list.length }, (_, index) => list.start(index));
+			return ok(places.map((start, index) => ({ start, length: list.start(index + 1) - start })));
 		},
 		users,
 		stores,

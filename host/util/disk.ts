@@ -28,9 +28,9 @@ export interface OpenFolder extends OpenFile {
 /** Operations on the disk; tests use one that fails on purpose. */
 export interface Disk {
 	/** Writes a whole file and waits until it is on the disk. */
-	write(path: string, data: readonly Buffer[]): OpenFile;
+	write(path: string, data: Iterable<Buffer>): OpenFile;
 	/** Appends to a file of that length; waits until it is on the disk where that is wanted. */
-	extend(path: string, length: number, data: readonly Buffer[], durable: boolean): Addition;
+	extend(path: string, length: number, data: Iterable<Buffer>, durable: boolean): Addition;
 	/** Cuts a file to a length. */
 	truncate(path: string, length: number): void;
 	rename(from: string, to: string): void;
@@ -39,7 +39,7 @@ export interface Disk {
 	open_folder(path: string): OpenFolder;
 }
 
-function write_all(file: number, data: readonly Buffer[], start: number): void {
+function write_all(file: number, data: Iterable<Buffer>, start: number): void {
 	let position = start;
 	for (const bytes of data) {
 		for (let written = 0; written < bytes.length; ) {

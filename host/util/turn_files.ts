@@ -1,6 +1,6 @@
 // No counterpart: Prosody writes each file as it goes, and leaves it to the system when that reaches the disk.
 
-import { accessSync, closeSync, constants, openSync, readdirSync, readFileSync, readSync, statSync } from "node:fs";
+import { accessSync, constants, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { Cache } from "./cache.ts";
 import { type Disk, real_disk } from "./disk.ts";
@@ -8,6 +8,7 @@ import { failed, ok, type Result } from "./error.ts";
 import { path_problem } from "./file_names.ts";
 import { make_folder } from "./file_owner.ts";
 import type { Participant, Turn } from "./turn.ts";
+import { bytes_of, type Piece, read_part, slice_pieces } from "./turn_files/pieces.ts";
 import { type Change, Preparation } from "./turn_files/preparation.ts";
 import { cannot_be_there, describe, error_code, is_missing } from "./turn_files/problems.ts";
 
@@ -101,15 +102,9 @@ export class TurnFiles implements Participant {
 	read_range(path: string, start: number, length: number | undefined): Result<Buffer, string> {
 		const change = this.changes.get(path);
 		try {
-			const kept = change === undefined ? Number.POSITIVE_INFINITY : (change.kept ?? 0);
 			const end = length === undefined ? (change?.length ?? statSync(path).size) : start + length;
 			const parts: Buffer[] = [];
-			if (start < kept && end > start) parts.push(this.read_part(path, start, Math.min(end, kept) - start));
-			if (end > kept) {
-				const added = Buffer.concat(change?.data ?? []);
-				if (change?.data) change.data = [added];
-				parts.push(added.subarray(Math.max(0, start - kept), end - kept));
-			}
+			for (const piece of this.slice(path, start, end)) parts.push(Buffer.isBuffer(piece) ? piece : read_part(piece));
 			const [only = Buffer.alloc(0)] = parts;
 			return ok(parts.length > 1 ? Buffer.concat(parts) : only);
 		} catch (error) {
@@ -117,24 +112,27 @@ export class TurnFiles implements Participant {
 		}
 	}
 
-	private read_part(path: string, start: number, length: number): Buffer {
-		const file = openSync(path, "r");
-		try {
-			const bytes = Buffer.allocUnsafe(length);
-			let filled = 0;
-			while (filled < length) {
-				const count = readSync(file, bytes, filled, length - filled, start + filled);
-				if (count === 0) break;
-				filled += count;
-			}
-			return bytes.subarray(0, filled);
-		} finally {
-			closeSync(file);
+	/** What is between two places of a file, without reading what is on the disk. */
+	slice(path: string, start: number, end: number): Piece[] {
+		const change = this.changes.get(path);
+		const kept = change === undefined ? Number.POSITIVE_INFINITY : (change.kept ?? 0);
+		const pieces: Piece[] = [];
+		if (start < kept && end > start) pieces.push({ path, start, length: Math.min(end, kept) - start });
+		if (change?.data === undefined || end <= kept) return pieces;
+		if (change.data.length > 1 && change.data.every((piece) => Buffer.isBuffer(piece))) {
+			change.data = [Buffer.concat([...bytes_of(change.data)])];
 		}
+		pieces.push(...slice_pieces(change.data, Math.max(0, start - kept), end - kept));
+		return pieces;
 	}
 
 	/** Gives a file new content. Where the folder cannot be written to, this is an error, and the turn is not affected. */
 	write(path: string, data: Buffer): Result<void, string> {
+		return this.write_pieces(path, [data]);
+	}
+
+	/** The same with content that may consist of parts of files, this one too. */
+	write_pieces(path: string, data: Piece[]): Result<void, string> {
 		const unusable = path_problem(path);
 		if (unusable !== undefined) return failed(unusable);
 		const problem = this.prepare_folder(path);
@@ -143,7 +141,8 @@ export class TurnFiles implements Participant {
 			this.fail(problem);
 			return failed(problem);
 		}
-		this.change(path, { kept: undefined, data: [data], length: data.length, durable: true });
+		const length = data.reduce((sum, piece) => sum + piece.length, 0);
+		this.change(path, { kept: undefined, data, length, durable: true });
 		return ok(undefined);
 	}
 
@@ -195,6 +194,13 @@ export class TurnFiles implements Participant {
 	private new_stamp(): string {
 		this.stamps++;
 		return `turn ${this.stamps}`;
+	}
+
+	/** How long a file is; undefined where there is none. */
+	size(path: string): number | undefined {
+		const change = this.changes.get(path);
+		if (change !== undefined) return change.data === undefined ? undefined : change.length;
+		return statSync(path, { throwIfNoEntry: false })?.size;
 	}
 
 	/** The names in a folder; none where there is no folder. */

@@ -66,7 +66,8 @@ function survey(folder: string, left: LeftList): FileUnit[] {
 
 	function add_file(path: string, name: string, stat: Stats, unit: (base: string) => Omit<Unit, "kind" | "size">): void {
 		const [, base = "", extension = ""] = /^(.*)\.([^.]*)$/s.exec(name) ?? [];
-		if (extension === "lidx") return;
+		// What others say again of a list
+		if (extension === "lidx" || extension === "lsum") return;
 		const kind = extension === "dat" ? "keyval" : extension === "list" ? "archive" : undefined;
 		if (kind === undefined) {
 			const shown = extension === "" ? path : `${join(path, "..")}/*.${extension}`;

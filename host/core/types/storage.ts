@@ -125,6 +125,8 @@ export interface ArchiveStore {
 	): Result<string, StorageError>;
 	/** `item-not-found` as the error's condition where `after` or `before` is unknown. */
 	find(user: string | undefined, query?: ArchiveQuery): Result<ArchivePage, StorageError>;
+	/** Whether {@link find} may keep the server busy for long with this archive, so that it is better asked in the other way. */
+	takes_long?(user: string | undefined): boolean;
 	/** The same without blocking other work: it is read page by page, between turns. */
 	find_later(user: string | undefined, query?: ArchiveQuery): Promise<Result<ArchivePage, StorageError>>;
 	get(user: string | undefined, id: string): Result<ArchiveItem | undefined, StorageError>;

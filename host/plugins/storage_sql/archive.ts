@@ -4,19 +4,10 @@ import type { ArchiveStore, Log, SqlDatabase, StorageError } from "../../core/ty
 import type { Cache } from "../../util/cache.ts";
 import { failed, ok } from "../../util/error.ts";
 import * as uuid from "../../util/uuid.ts";
-import {
-	add_range,
-	count,
-	find,
-	later,
-	not_found,
-	now,
-	owner,
-	type QueryPlace,
-	read_rows,
-	Where,
-	where,
-} from "./archive_query.ts";
+import type { KnownBlocks } from "../archive_blocks.lib.ts";
+import { add_range, count, find, not_found, read_rows } from "./archive_query.ts";
+import { later, now, owner, type QueryPlace, Where, where } from "./archive_rows.ts";
+import { is_large_and_unknown, touch, touch_ids } from "./blocks.ts";
 import { column } from "./values.ts";
 
 const insert = `INSERT INTO "prosodyarchive" ("host", "user", "store", "when", "with", "key", "type", "value") VALUES (?,?,?,?,?,?,'xml',?)`;
@@ -33,6 +24,8 @@ export interface ArchivePlace {
 	readonly item_limit: number | undefined;
 	/** How many items users have, as far as it is known, by store and user. */
 	readonly counts: ItemCounts;
+	/** What is known of archives block by block. */
+	readonly blocks: KnownBlocks;
 	readonly log: Log;
 }
 
@@ -81,6 +74,7 @@ export function archive_store(place: ArchivePlace): ArchiveStore {
 		host,
 		store,
 		log: place.log,
+		blocks: database.is_far ? undefined : place.blocks,
 		known_count(user) {
 			const known = database.read(() => ok(place.counts.at(database.generation()).get(count_key(user))));
 			const count = known.ok ? known.value : undefined;
@@ -129,11 +123,16 @@ export function archive_store(place: ArchivePlace): ArchiveStore {
 				const limit = check_limit(user, id);
 				if (limit !== undefined) return failed(limit);
 				const key = id ?? uuid.v7();
+				if (id !== undefined) touch_ids(queries, user, [id]);
 				const replaced = id === undefined ? 0 : database.run(delete_by_id, host, owner(user), store, id);
 				database.change(insert, host, owner(user), store, time, with_whom, key, value);
 				place.counts.change(count_key(user), 1 - replaced);
 				return ok(key);
 			});
+		},
+		takes_long: (user) => {
+			const found = database.read(() => ok(is_large_and_unknown(queries, user)));
+			return found.ok && found.value;
 		},
 		find: (user, query = {}) => database.read(() => now(database, find(queries, user, query, false))),
 		find_later: (user, query = {}) => later(database, find(later_queries, user, query, true)),
@@ -150,6 +149,7 @@ export function archive_store(place: ArchivePlace): ArchiveStore {
 			if (time !== undefined) columns.add(`"when" = ?`, time);
 			if (with_whom !== undefined) columns.add(`"with" = ?`, with_whom);
 			const rows = where(queries, user, { key: id });
+			if (time !== undefined || with_whom !== undefined) database.read(() => ok(touch_ids(queries, user, [id])));
 			const updated = database.write_one(
 				`UPDATE "prosodyarchive" SET ${columns.conditions.join(", ")} WHERE ${rows}`,
 				...columns.values,
@@ -177,6 +177,7 @@ export function archive_store(place: ArchivePlace): ArchiveStore {
 				const ranged = now(database, add_range(queries, rows, user, query));
 				if (!ranged.ok) return ranged;
 				const { truncate } = query;
+				touch(queries, user, query);
 				const deleted =
 					truncate === undefined
 						? database.run(`DELETE FROM "prosodyarchive" WHERE ${rows}`, ...rows.values)

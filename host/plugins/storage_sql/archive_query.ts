@@ -1,119 +1,48 @@
 // Counterpart: plugins/mod_storage_sql.lua (archive_where, archive_where_id_range, archive_store:find)
 
-import type {
-	ArchiveItem,
-	ArchivePage,
-	ArchiveQuery,
-	Log,
-	SqlCondition,
-	SqlDatabase,
-	SqlValue,
-	StorageError,
-} from "../../core/types.ts";
-import { failed, ok, type Result } from "../../util/error.ts";
+import type { ArchiveItem, ArchivePage, ArchiveQuery, SqlValue, StorageError } from "../../core/types.ts";
+import { failed, ok } from "../../util/error.ts";
 import * as xml from "../../util/xml.ts";
+import type { ArchiveBlocks, Stretch } from "../archive_blocks.lib.ts";
+import { type QueryPlace, type Steps, type Where, where } from "./archive_rows.ts";
+import { count_by_blocks, known_blocks, worthwhile_stretches } from "./blocks.ts";
 import { column } from "./values.ts";
 
 /** How many items are read at once where there is time: a millisecond or two. */
 const page_size = 100;
-const count_all = `SELECT COUNT(*) FROM "prosodyarchive" WHERE "host"=? AND "user"=? AND "store"=?`;
 
 export const not_found: StorageError = { text: "item-not-found", condition: "item-not-found" };
 
-/** What the queries of one archive store are about. */
-export interface QueryPlace {
-	readonly database: SqlDatabase;
-	readonly host: string;
-	readonly store: string;
-	readonly log: Log;
-	/** The number of a user's items where it is known, and where to note it. */
-	known_count(user: string | undefined): number | undefined;
-	note_count(user: string | undefined, count: number): void;
-}
-
-interface Question {
-	readonly sql: string;
-	readonly values: readonly SqlValue[];
-}
-
-/**
- * Work that asks the database one question after another. It is written once, and done at once ({@link now}) or with other work in
- * between ({@link later}).
- */
-export type Steps<Answer> = Generator<Question, Result<Answer, StorageError>, SqlValue[][]>;
-
-/** Does the work at once; within the database's `read` or `write` only. */
-export function now<Answer>(database: SqlDatabase, steps: Steps<Answer>): Result<Answer, StorageError> {
-	let step = steps.next();
-	while (!step.done) step = steps.next(database.all(step.value.sql, ...step.value.values));
-	return step.value;
-}
-
-/** Does the work between turns. What was written before is stored by then. */
-export async function later<Answer>(database: SqlDatabase, steps: Steps<Answer>): Promise<Result<Answer, StorageError>> {
-	let step = steps.next();
-	while (!step.done) {
-		const rows = await database.all_later(step.value.sql, ...step.value.values);
-		if (!rows.ok) return rows;
-		step = steps.next(rows.value);
-	}
-	return step.value;
-}
-
-/** A condition on the rows, and the values in it. */
-export class Where {
-	readonly conditions: string[] = [];
-	readonly values: SqlValue[] = [];
-
-	add(condition: string, ...values: readonly SqlValue[]): void {
-		this.conditions.push(condition);
-		this.values.push(...values);
-	}
-
-	[Symbol.toPrimitive](): string {
-		return this.conditions.join(" AND ");
-	}
-}
-
-/** The condition on the user; the host's own rows have an empty name. */
-export function owner(user: string | undefined): string {
-	return user ?? "";
-}
-
-/** The rows that a query is for, not counting `after` and `before`; `true` as user means all. */
-export function where({ database, host, store }: QueryPlace, user: string | true | undefined, query: ArchiveQuery): Where {
-	const { dialect } = database;
-	const rows = new Where();
-	rows.add(`"host" = ?`, host);
-	if (user !== true) rows.add(`"user" = ?`, owner(user));
-	rows.add(`"store" = ?`, store);
-	const add = ({ condition, values }: SqlCondition): void => rows.add(condition, ...values);
-	if (query.start !== undefined) add(dialect.since("when", query.start));
-	if (query.end !== undefined) add(dialect.until("when", query.end));
-	if (query.with !== undefined) rows.add(`"with" = ?`, query.with);
-	if (query.key !== undefined) rows.add(`"key" = ?`, query.key);
-	if (query.ids !== undefined) add(dialect.one_of("key", query.ids));
-	return rows;
-}
-
-/** Adds `after` and `before`; `item-not-found` where one of them is unknown. */
-export function* add_range(
+/** The `sort_id`s of `after` and `before`; `item-not-found` where one of them is unknown. */
+function* find_range(
 	place: QueryPlace,
-	rows: Where,
 	user: string | true | undefined,
-	{ after, before }: ArchiveQuery,
-): Steps<void> {
-	for (const [id, condition] of [
-		[after, `"sort_id" > ?`],
-		[before, `"sort_id" < ?`],
-	] as const) {
+	ids: ArchiveQuery,
+): Steps<{ after?: SqlValue; before?: SqlValue }> {
+	const range: { after?: SqlValue; before?: SqlValue } = {};
+	for (const end of ["after", "before"] as const) {
+		const id = ids[end];
 		if (id === undefined) continue;
 		const item = where(place, user, { key: id });
 		const [found] = yield { sql: `SELECT "sort_id" FROM "prosodyarchive" WHERE ${item} LIMIT 1`, values: item.values };
 		if (found?.[0] === undefined) return failed(not_found);
-		rows.add(condition, found[0]);
+		range[end] = found[0];
 	}
-	return ok(undefined);
+	return ok(range);
+}
+
+/** Adds `after` and `before`, and answers with their `sort_id`s; `item-not-found` where one of them is unknown. */
+export function* add_range(
+	place: QueryPlace,
+	rows: Where,
+	user: string | true | undefined,
+	ids: ArchiveQuery,
+): Steps<{ after?: SqlValue; before?: SqlValue }> {
+	const range = yield* find_range(place, user, ids);
+	if (!range.ok) return range;
+	if (range.value.after !== undefined) rows.add(`"sort_id" > ?`, range.value.after);
+	if (range.value.before !== undefined) rows.add(`"sort_id" < ?`, range.value.before);
+	return range;
 }
 
 /** Whether a query is for all that a user has. */
@@ -121,18 +50,21 @@ function is_for_all({ start, end, with: with_whom, key, ids }: ArchiveQuery): bo
 	return start === undefined && end === undefined && with_whom === undefined && key === undefined && ids === undefined;
 }
 
-/** How many items there are, not counting `after` and `before`. */
-export function* count(place: QueryPlace, user: string | undefined, query: ArchiveQuery): Steps<number> {
-	if (!is_for_all(query)) {
+/**
+ * How many items there are, not counting `after` and `before`.
+ * @param blocks what is known of the archive, where that is worth it
+ */
+export function* count(place: QueryPlace, user: string | undefined, query: ArchiveQuery, blocks?: ArchiveBlocks): Steps<number> {
+	const is_all = is_for_all(query);
+	const noted = is_all ? place.known_count(user) : undefined;
+	if (noted !== undefined) return ok(noted);
+	let total = blocks === undefined ? undefined : yield* count_by_blocks(place, user, query, blocks);
+	if (total === undefined) {
 		const rows = where(place, user, query);
 		const [found] = yield { sql: `SELECT COUNT(*) FROM "prosodyarchive" WHERE ${rows}`, values: rows.values };
-		return ok(Number(found?.[0] ?? 0));
+		total = Number(found?.[0] ?? 0);
 	}
-	const known = place.known_count(user);
-	if (known !== undefined) return ok(known);
-	const [found] = yield { sql: count_all, values: [place.host, owner(user), place.store] };
-	const total = Number(found?.[0] ?? 0);
-	place.note_count(user, total);
+	if (is_all) place.note_count(user, total);
 	return ok(total);
 }
 
@@ -147,17 +79,30 @@ function read_item({ database, host, store, log }: QueryPlace, row: SqlValue[]):
 	return { id: column(id), stanza, when: Number(when), with: column(with_whom) };
 }
 
-/** Reads a number of rows, all where none is given, after a `sort_id`; returns the last `sort_id`, too, where there may be more. */
+/** What rows to read of those that a condition is for. */
+interface Wanted {
+	readonly reverse?: boolean;
+	/** All where none is given. */
+	readonly limit?: number;
+	/** Those that come after this `sort_id`. */
+	readonly cursor?: SqlValue;
+	/** The part of the archive to look through for them. */
+	readonly stretch?: Stretch;
+}
+
+/** Reads a number of rows; returns the last `sort_id`, too, where there may be more. */
 export function* read_rows(
 	place: QueryPlace,
 	rows: Where,
-	{ reverse = false, limit, cursor }: { reverse?: boolean; limit?: number; cursor?: SqlValue },
+	{ reverse = false, limit, cursor, stretch }: Wanted,
 ): Steps<{ items: ArchiveItem[]; next: SqlValue | undefined }> {
 	const behind = cursor === undefined ? "" : ` AND "sort_id" ${reverse ? "<" : ">"} ?`;
+	const within = stretch === undefined ? "" : ` AND "sort_id" BETWEEN ? AND ?`;
 	const sql = `SELECT "key", "type", "value", "when", "with", "sort_id" FROM "prosodyarchive"
-			WHERE ${rows}${behind} ORDER BY "sort_id" ${reverse ? "DESC" : "ASC"}${limit === undefined ? "" : " LIMIT ?"}`;
+			WHERE ${stretch === undefined ? rows : rows.plain()}${behind}${within} ORDER BY "sort_id" ${reverse ? "DESC" : "ASC"}${limit === undefined ? "" : " LIMIT ?"}`;
 	const values = [...rows.values];
 	if (cursor !== undefined) values.push(cursor);
+	if (stretch !== undefined) values.push(stretch.from, stretch.to);
 	if (limit !== undefined) values.push(limit);
 	const found = yield { sql, values };
 	const items: ArchiveItem[] = [];
@@ -168,6 +113,31 @@ export function* read_rows(
 	return ok({ items, next: limit === undefined || found.length < limit ? undefined : found.at(-1)?.[5] });
 }
 
+/** Reads what is left of a page, from one part of the archive, or from all of it. */
+function* read_page(
+	place: QueryPlace,
+	rows: Where,
+	{ reverse = false, limit = Number.POSITIVE_INFINITY }: ArchiveQuery,
+	{ items, page_by_page, stretch }: { items: ArchiveItem[]; page_by_page: boolean; stretch?: Stretch },
+): Steps<void> {
+	let left = limit - items.length;
+	let cursor: SqlValue | undefined;
+	do {
+		const most = page_by_page ? Math.min(page_size, left) : left;
+		const page = yield* read_rows(place, rows, {
+			reverse,
+			...(most === Number.POSITIVE_INFINITY ? {} : { limit: most }),
+			...(cursor === undefined ? {} : { cursor }),
+			...(stretch === undefined ? {} : { stretch }),
+		});
+		if (!page.ok) return page;
+		for (const item of page.value.items) items.push(item);
+		left -= most;
+		cursor = page.value.next;
+	} while (left > 0 && cursor !== undefined);
+	return ok(undefined);
+}
+
 /** Finds items; `page_by_page` where there is time between pages. */
 export function* find(
 	place: QueryPlace,
@@ -176,26 +146,22 @@ export function* find(
 	page_by_page: boolean,
 ): Steps<ArchivePage> {
 	const rows = where(place, user, query);
-	const total = query.total ? yield* count(place, user, query) : undefined;
+	const known = yield* known_blocks(place, user, query, page_by_page);
+	const total = query.total ? yield* count(place, user, query, known) : undefined;
 	if (total?.ok === false) return total;
 	const items: ArchiveItem[] = [];
 	if (query.limit !== 0) {
 		const ranged = yield* add_range(place, rows, user, query);
 		if (!ranged.ok) return ranged;
-		let left = query.limit ?? Number.POSITIVE_INFINITY;
-		let cursor: SqlValue | undefined;
-		do {
-			const limit = page_by_page ? Math.min(page_size, left) : left;
-			const page = yield* read_rows(place, rows, {
-				reverse: query.reverse === true,
-				...(limit === Number.POSITIVE_INFINITY ? {} : { limit }),
-				...(cursor === undefined ? {} : { cursor }),
+		for (const stretch of worthwhile_stretches(known, query, ranged.value)) {
+			const read = yield* read_page(place, rows, query, {
+				items,
+				page_by_page,
+				...(stretch === undefined ? {} : { stretch }),
 			});
-			if (!page.ok) return page;
-			for (const item of page.value.items) items.push(item);
-			left -= limit;
-			cursor = page.value.next;
-		} while (left > 0 && cursor !== undefined);
+			if (!read.ok) return read;
+			if (items.length >= (query.limit ?? Number.POSITIVE_INFINITY)) break;
+		}
 	}
 	return ok(total === undefined ? { items } : { items, total: total.value });
 }

@@ -3,71 +3,37 @@
 import { failed, ok, type Result } from "../error.ts";
 import type { LuaValue } from "../luatable.ts";
 import { read_item } from "../serialization.ts";
+import { bytes_of, type Piece } from "../turn_files/pieces.ts";
 import type { TurnFiles } from "../turn_files.ts";
+import { summary_path } from "./aside.ts";
+import {
+	type Ends,
+	entry_end,
+	index_bytes,
+	index_path,
+	large_list,
+	RememberedEnds,
+	read_index,
+	scan_ends,
+	write_index,
+} from "./list_ends.ts";
 
 /** Logs what was wrong in a file, and what was done about it. */
 export type FileLog = (level: "debug" | "info" | "warn" | "error", message: string, ...args: unknown[]) => void;
 
-/** The first word of an index. */
-const index_magic = 7767640n;
 /** How many entries, of all lists together, have their places remembered. */
 const remembered_entries = 300_000;
+/** From which size on a list is looked through piece by piece. */
+const large_file = 4 << 20;
 
-/** How an entry ends; no other line begins like this. */
-export const entry_end = "\n});\n";
 const newline = 0x0a;
-const backslash = 0x5c;
-
-/** Whether an `item` at this place of a file begins an entry: at the beginning of a line, which no line break in a text is. */
-function begins_entry(bytes: Buffer, position: number): boolean {
-	let before = position - 1;
-	while (bytes[before] === 0x20 || bytes[before] === 0x09) before--;
-	return before < 0 || (bytes[before] === newline && bytes[before - 1] !== backslash);
-}
-
-/** Whether a part of a file has anything but what are blanks for Lua. */
-function has_text(bytes: Buffer, start: number, end: number): boolean {
-	for (let at = start; at < end; at++) {
-		const byte = bytes[at] ?? 0;
-		if (byte !== 0x20 && (byte < 0x09 || byte > 0x0d)) return true;
-	}
-	return false;
-}
-
-/** Where each entry of a list ends. Anything else between entries belongs to the entry before it. */
-function find_ends(bytes: Buffer): number[] {
-	const ends: number[] = [];
-	let found_any = false;
-	for (let at = bytes.indexOf("item"); at >= 0; at = bytes.indexOf("item", at + 4)) {
-		if (!begins_entry(bytes, at)) continue;
-		let start = at;
-		while (start > 0 && bytes[start - 1] !== newline) start--;
-		if (found_any || has_text(bytes, 0, start)) ends.push(start);
-		found_any = true;
-	}
-	if (!found_any && !has_text(bytes, 0, bytes.length)) return ends;
-	// Not counting what a crash has left after the last entry.
-	const closed = bytes.lastIndexOf(entry_end) + entry_end.length;
-	const is_closed = closed > entry_end.length && closed > (ends.at(-1) ?? 0);
-	if (is_closed && has_text(bytes, closed, bytes.length)) ends.push(closed);
-	ends.push(bytes.length);
-	return ends;
-}
-
-function index_bytes(ends: readonly number[], with_magic: boolean): Buffer {
-	const words = with_magic ? [index_magic, ...ends.map(BigInt)] : ends.map(BigInt);
-	const bytes = Buffer.alloc(words.length * 8);
-	for (const [index, word] of words.entries()) bytes.writeBigUInt64LE(word, index * 8);
-	return bytes;
-}
 
 /**
  * One list, as it is on the disk with this turn's changes: text in which each entry is a call, `item({ … });`. Entries are
  * counted from 0. The object stays the same as long as only {@link Lists.append} changes the list.
  */
 export class StoredList {
-	/** Where each entry ends; the next one begins there. */
-	readonly ends: number[];
+	readonly ends: Ends;
 	stamp: string;
 	/** Whether Prosody's index of the list is there and right. */
 	indexed = false;
@@ -79,7 +45,7 @@ export class StoredList {
 	constructor(
 		readonly path: string,
 		private readonly files: TurnFiles,
-		content: { ends: number[]; stamp: string },
+		content: { ends: Ends; stamp: string },
 	) {
 		this.ends = content.ends;
 		this.stamp = content.stamp;
@@ -90,13 +56,19 @@ export class StoredList {
 	}
 
 	start(index: number): number {
-		return index === 0 ? 0 : (this.ends[index - 1] ?? 0);
+		return index === 0 ? 0 : this.ends.at(index - 1);
+	}
+
+	/** Whether its entries are too many to do something with all of them at once. */
+	get is_large(): boolean {
+		return this.length >= large_list;
 	}
 
 	/** The bytes of entries in the file, from one up to before another. */
 	bytes(from: number, to: number): Result<Buffer, string> {
 		const start = this.start(from);
 		const length = this.start(to) - start;
+		if (!(length >= 0)) return failed(`${index_path(this.path)}: it cannot be read, or has no order`);
 		const bytes = this.files.read_range(this.path, start, length);
 		if (!bytes.ok || bytes.value.length === length) return bytes;
 		return failed(`${this.path}: it is shorter than it was`);
@@ -115,8 +87,16 @@ export class StoredList {
 	}
 }
 
+/** Entries that follow each other, from one up to before another. */
+export class Run {
+	constructor(
+		readonly from: number,
+		readonly to: number,
+	) {}
+}
+
 /** What a list is to consist of: existing entries, by number, and new ones as text. */
-export type ListPiece = number | string;
+export type ListPiece = number | Run | string;
 
 /** All lists, by path. */
 export class Lists {
@@ -136,20 +116,50 @@ export class Lists {
 		const known = this.known.get(path);
 		this.forget(path);
 		if (stamp.value === undefined) return ok(undefined);
-		if (known?.stamp === stamp.value) return ok(this.remember(known));
-		const content = this.files.read(path);
-		if (!content.ok) return content;
-		const bytes = content.value ?? Buffer.alloc(0);
-		const list = new StoredList(path, this.files, { ends: find_ends(bytes), stamp: stamp.value });
-		list.terminated = bytes.length === 0 || bytes[bytes.length - 1] === newline;
-		list.closed = list.length === 0 || bytes.subarray(-entry_end.length).toString("latin1") === entry_end;
-		list.indexed = this.check_index(list);
-		return ok(this.remember(list));
+		const has_grown = known?.is_large && known.ends instanceof RememberedEnds;
+		if (known?.stamp === stamp.value && !has_grown) return ok(this.remember(known));
+		const read = this.read(path, stamp.value);
+		return read.ok ? ok(this.remember(read.value)) : read;
+	}
+
+	private read(path: string, stamp: string): Result<StoredList, string> {
+		const size = this.files.size(path) ?? 0;
+		const from_index = size < large_file ? ok(undefined) : read_index(this.files, path, size);
+		if (!from_index.ok) return from_index;
+		if (from_index.value !== undefined) {
+			const list = new StoredList(path, this.files, { ends: from_index.value, stamp });
+			list.indexed = true;
+			return this.look_at_end(list, size);
+		}
+		const ends = scan_ends(this.files, path, 0);
+		if (!ends.ok) return ends;
+		if (ends.value.length < large_list) {
+			const list = new StoredList(path, this.files, { ends: new RememberedEnds(ends.value), stamp });
+			list.indexed = this.check_index(list, ends.value);
+			return this.look_at_end(list, size);
+		}
+		if (this.exists(index_path(path))) {
+			this.log("warn", "%s does not fit its list, and is written anew", index_path(path));
+		}
+		const indexed = write_index(this.files, path, ends.value);
+		if (!indexed.ok) return indexed;
+		const list = new StoredList(path, this.files, { ends: indexed.value, stamp });
+		list.indexed = true;
+		return this.look_at_end(list, size);
+	}
+
+	private look_at_end(list: StoredList, size: number): Result<StoredList, string> {
+		const start = Math.max(0, size - entry_end.length);
+		const end = this.files.read_range(list.path, start, size - start);
+		if (!end.ok) return end;
+		list.terminated = size === 0 || end.value.at(-1) === newline;
+		list.closed = list.length === 0 || end.value.toString("latin1") === entry_end;
+		return ok(list);
 	}
 
 	private remember(list: StoredList): StoredList {
 		this.known.set(list.path, list);
-		this.entries += list.length;
+		this.entries += this.remembered(list);
 		for (const oldest of this.known.keys()) {
 			if (this.entries <= remembered_entries || oldest === list.path) break;
 			this.forget(oldest);
@@ -158,18 +168,23 @@ export class Lists {
 	}
 
 	private forget(path: string): void {
-		this.entries -= this.known.get(path)?.length ?? 0;
+		this.entries -= this.remembered(this.known.get(path));
 		this.known.delete(path);
+	}
+
+	/** How many entries of a list have their places in memory. */
+	private remembered(list: StoredList | undefined): number {
+		return list?.ends instanceof RememberedEnds ? list.length : 0;
 	}
 
 	/**
 	 * Whether a list's index is there and right. A wrong one is removed, since Prosody would believe it; it makes a new one then.
 	 */
-	private check_index(list: StoredList): boolean {
+	private check_index(list: StoredList, ends: readonly number[]): boolean {
 		const path = index_path(list.path);
 		const found = this.files.read(path);
 		if (!found.ok || found.value === undefined) return false;
-		if (found.value.equals(index_bytes(list.ends, true))) return true;
+		if (found.value.equals(index_bytes(ends, true))) return true;
 		this.log("warn", "%s does not fit its list, and was removed; Prosody makes a new one when it needs it", path);
 		this.files.remove(path);
 		return false;
@@ -186,13 +201,15 @@ export class Lists {
 		if (list === undefined) return this.begin(path, text);
 		const last = list.length - 1;
 		if (!list.closed && !list.read(last).ok) return this.cut(list, [text]);
+		// What ends without a line break is not known to an index of Prosody's
+		if (!list.terminated && !(list.ends instanceof RememberedEnds)) return this.rewrite(list, [new Run(0, list.length), text]);
 		const data = Buffer.from(list.terminated ? text : `\n${text}`, "latin1");
 		const start = this.files.append(path, data);
 		if (!start.ok) return start;
-		if (!list.terminated && last >= 0) list.ends[last] = (list.ends[last] ?? 0) + 1;
+		if (!list.terminated && last >= 0) list.ends.move_last(list.ends.at(last) + 1);
 		list.terminated = true;
 		list.closed = true;
-		this.entries++;
+		if (list.ends instanceof RememberedEnds) this.entries++;
 		const end = start.value + data.length;
 		list.ends.push(end);
 		const stamp = this.files.stamp(path);
@@ -209,10 +226,12 @@ export class Lists {
 		const data = Buffer.from(text, "latin1");
 		const written = this.files.append(path, data);
 		if (!written.ok) return written;
-		if (this.exists(index_path(path))) this.files.remove(index_path(path));
+		this.remove_beside(path);
 		const stamp = this.files.stamp(path);
 		if (!stamp.ok) return stamp;
-		return ok(this.remember(new StoredList(path, this.files, { ends: [data.length], stamp: stamp.value ?? "" })));
+		return ok(
+			this.remember(new StoredList(path, this.files, { ends: new RememberedEnds([data.length]), stamp: stamp.value ?? "" })),
+		);
 	}
 
 	/** Puts what a crash has left of the last entry into a file of its own. Answers whether there was such a rest. */
@@ -230,8 +249,7 @@ export class Lists {
 		const last = list.length - 1;
 		const saved = this.save_rest(list, last);
 		if (!saved.ok) return saved;
-		const numbers = Array.from({ length: last }, (_, index) => index);
-		return this.rewrite(list, [...numbers, ...entries]);
+		return this.rewrite(list, [new Run(0, last), ...entries]);
 	}
 
 	private save_rest(list: StoredList, last: number): Result<void, string> {
@@ -246,27 +264,62 @@ export class Lists {
 
 	/** Makes a list consist of these entries; without any, its file goes. */
 	rewrite(list: StoredList, pieces: readonly ListPiece[]): Result<StoredList, string> {
-		const all = list.bytes(0, list.length);
-		if (!all.ok) return all;
-		const parts: Buffer[] = [];
-		for (const piece of pieces) {
-			if (typeof piece === "string") parts.push(Buffer.from(piece, "latin1"));
-			else {
-				parts.push(all.value.subarray(list.start(piece), list.start(piece + 1)));
-				if (piece === list.length - 1 && !list.terminated) parts.push(Buffer.from("\n"));
+		const parts: Piece[] = [];
+		const ends: number[] = [];
+		let end = 0;
+		const add_break = (): void => {
+			parts.push(Buffer.from("\n"));
+			end++;
+			ends[ends.length - 1] = end;
+		};
+		for (const piece of joined(pieces)) {
+			if (typeof piece === "string") {
+				const bytes = Buffer.from(piece, "latin1");
+				parts.push(bytes);
+				end += bytes.length;
+				ends.push(end);
+				continue;
+			}
+			const start = list.start(piece.from);
+			for (let index = piece.from; index < piece.to; index++) ends.push(end + list.start(index + 1) - start);
+			const length = list.start(piece.to) - start;
+			if (!(length >= 0)) return failed(`${index_path(list.path)}: it cannot be read, or has no order`);
+			parts.push(...this.files.slice(list.path, start, start + length));
+			end += length;
+			if (piece.to === list.length && !list.terminated) add_break();
+		}
+		if (ends.length < large_list) {
+			try {
+				return this.replace(list.path, [...bytes_of(parts)]);
+			} catch (error) {
+				return failed(`${list.path}: ${error instanceof Error ? error.message : String(error)}`);
 			}
 		}
-		return this.replace(list.path, parts);
+		return this.replace_large(list.path, parts, ends);
+	}
+
+	/** Writes a large list anew, without ever having it in memory. */
+	private replace_large(path: string, parts: Piece[], ends: readonly number[]): Result<StoredList, string> {
+		this.forget(path);
+		const written = this.files.write_pieces(path, parts);
+		if (!written.ok) return written;
+		const indexed = write_index(this.files, path, ends);
+		if (!indexed.ok) return indexed;
+		const stamp = this.files.stamp(path);
+		if (!stamp.ok) return stamp;
+		const list = new StoredList(path, this.files, { ends: indexed.value, stamp: stamp.value ?? "" });
+		list.indexed = true;
+		return ok(this.remember(list));
 	}
 
 	/** Writes a list anew; without any entries, its file goes. */
 	replace(path: string, entries: readonly Buffer[]): Result<StoredList, string> {
 		this.forget(path);
-		if (this.exists(index_path(path))) this.files.remove(index_path(path));
+		this.remove_beside(path);
 		const bytes = Buffer.concat(entries);
 		if (bytes.length === 0) {
 			if (this.exists(path)) this.files.remove(path);
-			return ok(new StoredList(path, this.files, { ends: [], stamp: "" }));
+			return ok(new StoredList(path, this.files, { ends: new RememberedEnds([]), stamp: "" }));
 		}
 		const written = this.files.write(path, bytes);
 		if (!written.ok) return written;
@@ -275,13 +328,27 @@ export class Lists {
 		return opened.value === undefined ? failed(`${path}: it is gone`) : ok(opened.value);
 	}
 
+	/** Removes what is beside a list about its entries. */
+	private remove_beside(list: string): void {
+		for (const path of [index_path(list), summary_path(list)]) if (this.exists(path)) this.files.remove(path);
+	}
+
 	private exists(path: string): boolean {
 		const stamp = this.files.stamp(path);
 		return stamp.ok && stamp.value !== undefined;
 	}
 }
 
-/** The index beside a list. */
-export function index_path(list: string): string {
-	return list.replace(/\.list$/, ".lidx");
+/** Pieces with numbers that follow each other as one run. */
+function joined(pieces: readonly ListPiece[]): (Run | string)[] {
+	const found: (Run | string)[] = [];
+	for (const piece of pieces) {
+		const last = found.at(-1);
+		const own = typeof piece === "number" ? new Run(piece, piece + 1) : piece;
+		if (typeof own === "string") found.push(own);
+		else if (own.from >= own.to) continue;
+		else if (last instanceof Run && last.to === own.from) found[found.length - 1] = new Run(last.from, own.to);
+		else found.push(own);
+	}
+	return found;
 }

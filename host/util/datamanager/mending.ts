@@ -2,7 +2,8 @@
 
 import { statSync } from "node:fs";
 import type { TurnFiles } from "../turn_files.ts";
-import { entry_end, index_path, type Lists } from "./lists.ts";
+import { entry_end, index_path } from "./list_ends.ts";
+import type { Lists } from "./lists.ts";
 
 /** File systems remember times less exactly than the clock has them. In milliseconds. */
 const clock_error = 2000;

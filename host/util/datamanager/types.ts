@@ -4,7 +4,8 @@ import type { Result } from "../error.ts";
 import type { path_decode, path_encode } from "../file_names.ts";
 import type { LuaTable, LuaValue } from "../luatable.ts";
 import type { TurnFiles } from "../turn_files.ts";
-import type { FileLog, StoredList } from "./lists.ts";
+import type { AsideFile } from "./aside.ts";
+import type { FileLog, Run, StoredList } from "./lists.ts";
 
 /** A user's name; undefined for what belongs to a host itself. */
 export type User = string | undefined;
@@ -72,9 +73,11 @@ export interface Datamanager {
 	/** A list whose entries can be read one by one; undefined where there is none. */
 	list_open(username: User, host: string | undefined, datastore: string): Result<StoredList | undefined, string>;
 	/** Makes a list consist of existing entries, by their number from 0, and of new ones. All others are removed. */
-	list_rewrite(list: StoredList, pieces: readonly (number | LuaTable)[]): Result<true, string>;
+	list_rewrite(list: StoredList, pieces: readonly (number | Run | LuaTable)[]): Result<true, string>;
 	/** Removes what comes before an entry, by its number from 1. */
 	list_shift(username: User, host: string | undefined, datastore: string, trim_to: number): Result<true, string>;
+	/** The file beside a list in which may be noted what is in it. It goes with the list, and may be lost before. */
+	summary_of(list: StoredList): AsideFile;
 	/** Where the entries of a list are, in bytes; undefined where there is none. */
 	build_list_index(
 		username: User,

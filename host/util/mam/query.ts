@@ -115,13 +115,14 @@ export function read_query(query: Stanza, form: Form, longest_page: number): Res
 /** An archive that can be asked in two ways. */
 interface Askable<User, Query, Page> {
 	readonly is_far?: true;
+	takes_long?(user: User): boolean;
 	find(user: User, query: Query): Page;
 	find_later(user: User, query: Query): Promise<Page>;
 }
 
 /** Finds messages: at once, or between turns where the whole server would have to wait for the answer. */
 export function find_page<User, Query, Page>(store: Askable<User, Query, Page>, user: User, query: Query): Page | Waiting<Page> {
-	return store.is_far ? waiting_for(store.find_later(user, query)) : store.find(user, query);
+	return store.is_far || store.takes_long?.(user) ? waiting_for(store.find_later(user, query)) : store.find(user, query);
 }
 
 /**

@@ -4,6 +4,7 @@ import { statSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Addition, Disk, OpenFile, OpenFolder } from "../disk.ts";
 import { make_folder } from "../file_owner.ts";
+import { bytes_of, type Piece } from "./pieces.ts";
 import { describe, is_missing } from "./problems.ts";
 
 /** What a turn wants to do with a file. */
@@ -11,7 +12,7 @@ export interface Change {
 	/** How many bytes of the file stay; undefined for a file that is written anew. */
 	readonly kept: number | undefined;
 	/** What comes after them; undefined for a file that is to be removed. */
-	data: Buffer[] | undefined;
+	data: Piece[] | undefined;
 	length: number;
 	durable: boolean;
 	stamp: string;
@@ -112,28 +113,28 @@ export class Preparation {
 		}
 	}
 
-	private write_beside(path: string, data: readonly Buffer[]): void {
+	private write_beside(path: string, data: readonly Piece[]): void {
 		const found = statSync(path, { throwIfNoEntry: false });
 		if (found?.isDirectory()) throw new Error("it is a folder: expected a file");
 		const written: Written = { path, is_new: found === undefined, has_its_name: false, file: undefined };
 		this.written.push(written);
 		try {
-			written.file = this.disk.write(`${path}~`, data);
+			written.file = this.disk.write(`${path}~`, bytes_of(data));
 		} catch (error) {
 			if (!is_missing(error)) throw error;
 			// Somebody has removed the folder meanwhile
 			make_folder(dirname(path));
-			written.file = this.disk.write(`${path}~`, data);
+			written.file = this.disk.write(`${path}~`, bytes_of(data));
 		}
 		close(this.written.at(-most_open - 1));
 	}
 
-	private extend(path: string, kept: number, data: readonly Buffer[], durable: boolean): void {
+	private extend(path: string, kept: number, data: readonly Piece[], durable: boolean): void {
 		const { size } = statSync(path);
 		if (size !== kept) throw new Error(`somebody else has written to it: it has ${size} bytes instead of ${kept}`);
 		const extended: Extended = { path, kept, addition: undefined };
 		this.extended.push(extended);
-		extended.addition = this.disk.extend(path, kept, data, durable);
+		extended.addition = this.disk.extend(path, kept, bytes_of(data), durable);
 		const oldest = this.extended.at(-most_open - 1);
 		oldest?.addition?.keep();
 		if (oldest !== undefined) oldest.addition = undefined;

@@ -38,8 +38,8 @@ function failing_disk(first: number, count: number): Disk {
 			throw Object.assign(new Error("full"), { code: "ENOSPC" });
 		};
 	};
-	const half_of = (data: readonly Buffer[]): Buffer[] => {
-		const all = Buffer.concat(data);
+	const half_of = (data: Iterable<Buffer>): Buffer[] => {
+		const all = Buffer.concat([...data]);
 		return [all.subarray(0, all.length / 2)];
 	};
 	return {
