@@ -127,7 +127,7 @@ export class MemoryBroker {
 	}
 
 	private tell(watch: Watch, key: string, kept: Kept): void {
-		if (watch.prefix !== "" && !`${key}.`.startsWith(`${watch.prefix}.`)) return;
+		if (watch.prefix !== "" && !key.startsWith(`${watch.prefix}.`)) return;
 		const { round } = watch;
 		this.carry("", watch.client.name, () => {
 			if (watch.round !== round || !this.watches.has(watch)) return;

@@ -45,9 +45,9 @@ export interface Bucket {
 	/** @returns whether it is deleted; false where there is another revision than the given one */
 	delete(key: string, revision: number): Promise<boolean>;
 	/**
-	 * Tells of all keys that begin so, as they are, and then of each change, in the order of the changes. What changed while there was no
-	 * connection is told after it.
-	 * @param prefix whole parts between dots, or nothing
+	 * Tells of all keys below a prefix, as they are, and then of each change, in the order of the changes. What changed while there was no
+	 * connection is told after it. A key that was deleted long ago may be told as well.
+	 * @param prefix whole parts between dots; nothing for all keys
 	 * @returns what ends it
 	 */
 	watch(prefix: string, on_change: (key: string, entry: Entry | undefined, revision: number) => void): () => void;

@@ -1,0 +1,23 @@
+// No counterpart: a Prosody does not have to know how long it was stopped.
+
+import type { Clock } from "../../util/cluster/types.ts";
+
+/**
+ * This machine's time. The clock that never goes back may stand still while a machine sleeps or is moved: then the other one is believed,
+ * which jumps afterwards. That one jumps for other reasons as well, but to think that much time has passed harms nobody.
+ */
+export function real_clock(): Clock {
+	const [steady_start, wall_start] = [performance.now(), Date.now()];
+	let missed = 0;
+	return {
+		now: () => {
+			const steady = performance.now() - steady_start;
+			missed = Math.max(missed, Date.now() - wall_start - steady);
+			return steady + missed;
+		},
+		after: (milliseconds, act) => {
+			const timer = setTimeout(act, milliseconds);
+			return () => clearTimeout(timer);
+		},
+	};
+}
