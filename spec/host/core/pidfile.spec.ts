@@ -268,6 +268,10 @@ describe("two servers on the same data", () => {
 		it.each([["prosody.pid"], [undefined]])("Enjamb beside Prosody, with pid file %s", async (pidfile) => {
 			await write_config(pidfile);
 			const first = await start_prosody("one");
+			// Prosody writes it some time after its ports listen
+			if (pidfile !== undefined) {
+				await expect.poll(() => existsSync(join(folder, "data", pidfile)), { timeout: 15_000 }).toBe(true);
+			}
 			const before = pidfile === undefined ? undefined : statSync(join(folder, "data", pidfile)).mtimeMs;
 			expect(await refused()).toMatch(
 				/^enjamb: prosody \(process \d+\) runs on the data in .*: stop it, and disable its service/m,
