@@ -33,7 +33,7 @@ export const version: string = package_json.version;
  */
 export function compose_server(
 	config: Config,
-	options: Partial<Pick<ServerOptions, "config_path" | "log" | "read_config">> & {
+	options: Partial<Pick<ServerOptions, "cluster" | "config_path" | "log" | "read_config">> & {
 		readonly modules?: readonly ModuleDefinition[];
 	} = {},
 ): Result<RunningServer, string> {

@@ -7,6 +7,8 @@ import { Claims } from "./core/claims.ts";
 import type { Config, ConfigError, ConfigValue } from "./core/config/config.ts";
 import type { LoadedConfig } from "./core/config/lua_sandbox.ts";
 import { as_period } from "./core/config/option_types.ts";
+import { create_cluster } from "./core/cluster/cluster.ts";
+import type { ClusterParts } from "./core/cluster/parts.ts";
 import { create_delivery } from "./core/delivery.ts";
 import { create_hostmanager } from "./core/hostmanager.ts";
 import { create_loggingmanager, type LogSink, read_log_option } from "./core/loggingmanager.ts";
@@ -58,6 +60,8 @@ export interface ServerOptions {
 	/** In place of the configuration's `log`; an empty list is silence. */
 	readonly log?: readonly LogSink[];
 	readonly version: string;
+	/** Makes the server a node of a cluster. */
+	readonly cluster?: ClusterParts;
 }
 
 /** The folders that `plugin_paths` names; relative ones start at the folder of the configuration file. */
@@ -128,7 +132,6 @@ export function create_server(options: ServerOptions): Result<RunningServer, str
 	const hosts: Server["hosts"] = new Map();
 	const full_sessions = new Map<string, C2sSession>();
 	const bare_sessions = new Map<string, UserSessions>();
-	const delivery = create_delivery({ hosts, full_sessions, bare_sessions }, () => wants("debug"));
 	const events = new Events<EventMap>();
 	const plugins = plugin_folders(config, config_folder);
 
@@ -161,8 +164,13 @@ export function create_server(options: ServerOptions): Result<RunningServer, str
 		full_sessions,
 		incoming_s2s: new Set(),
 		bare_sessions,
-		delivery,
+		get delivery() {
+			return delivery;
+		},
 		turn,
+		get cluster() {
+			return cluster;
+		},
 		logger,
 		http_server: create_http_server({ turn, logger }),
 		http: create_http({ turn, logger }),
@@ -233,6 +241,8 @@ export function create_server(options: ServerOptions): Result<RunningServer, str
 		logging.reconfigure(log_sinks());
 		events.tell("logging-reloaded", {}, report);
 	});
+	const cluster = options.cluster === undefined ? undefined : create_cluster(server, options.cluster);
+	const delivery = create_delivery(server, () => wants("debug"), cluster);
 	const router = create_router(server, () => wants("debug"));
 	const storagemanager = create_storagemanager(server);
 	const modulemanager = create_modulemanager(server, options.loaders(plugins));
@@ -331,6 +341,8 @@ export function create_server(options: ServerOptions): Result<RunningServer, str
 		const claimed = claims.take(keeps_data(config) ? data : undefined, named === undefined ? undefined : resolve(data, named));
 		if (!claimed.ok) return fail_start(claimed.error);
 		if (claims.unended_since !== undefined) mend_lists(claims.unended_since);
+		const apart = await cluster?.start().then(() => undefined, (error: unknown) => String(error));
+		if (apart !== undefined) return fail_start(apart);
 		const problem = await activate_hosts(() => true);
 		if (problem !== undefined) return fail_start(problem);
 		start_time = Math.floor(Date.now() / 1000);
@@ -372,6 +384,7 @@ export function create_server(options: ServerOptions): Result<RunningServer, str
 		locked_hosts.stop();
 		events.tell("server-stopping", { reason }, report);
 		turn.end();
+		await cluster?.stop();
 		for (const host of [...hosts.keys()]) hostmanager.deactivate(host, { condition: "system-shutdown", text: reason });
 		modulemanager.unload_all("*");
 		await turn.done();

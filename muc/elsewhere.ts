@@ -20,7 +20,9 @@ export interface Elsewhere {
  * @param changed called with each room that a user of another server has entered or left
  */
 export function create_elsewhere(module: ModuleApi, changed: (room: Room) => void): Elsewhere {
-	const { delivery } = module.server;
+	const { cluster, delivery } = module.server;
+	// There, each occupant is stored with every change
+	if (cluster !== undefined) return { state_of: (room) => room.freeze(true).state, without_gone };
 
 	/** Whether a key of a state is the full JID of a user, where the user's presence is stored. */
 	function is_session(room_host: string | undefined, key: string): boolean {
@@ -46,11 +48,13 @@ export function create_elsewhere(module: ModuleApi, changed: (room: Room) => voi
 			});
 			return Object.fromEntries(entries);
 		},
-		without_gone(state) {
-			const entries = Object.entries(state).filter(
-				([key]) => !is_session(module.host, key) || !delivery.is_ours(key) || delivery.is_online(key),
-			);
-			return Object.fromEntries(entries);
-		},
+		without_gone,
 	};
+
+	function without_gone(state: StoreTable): StoreTable {
+		const entries = Object.entries(state).filter(
+			([key]) => !is_session(module.host, key) || !delivery.is_ours(key) || delivery.is_online(key),
+		);
+		return Object.fromEntries(entries);
+	}
 }

@@ -50,6 +50,7 @@ export function load(module: ModuleApi, rooms: RoomFinder): void {
 	module.hook("component-uplink-disconnected", function wait_for_uplink() {
 		is_connected = false;
 	});
+	module.server.cluster?.on_gone(look_everywhere);
 	module.hook("muc-room-restored", ({ room }) => look_into(room));
 	module.hook("muc-room-destroyed", function forget_room({ room }) {
 		waiting.delete(room);
@@ -71,12 +72,19 @@ export function load(module: ModuleApi, rooms: RoomFinder): void {
 		start_ticking();
 	}
 
-	/** The real JIDs of occupants of other servers. */
+	/** Whether this server does not see when somebody's session ends. */
+	function is_stranger(real_jid: string): boolean {
+		const { cluster, delivery, hosts } = module.server;
+		const host = hosts.get(jid.host(real_jid) ?? "");
+		return host === undefined || (cluster !== undefined && host.type === "local" && !delivery.is_ours(real_jid));
+	}
+
+	/** The real JIDs of occupants of other servers, and of other nodes. */
 	function strangers_in(room: Room): string[] {
 		const strangers: string[] = [];
 		for (const [, occupant] of room.each_occupant()) {
 			for (const [real_jid] of occupant.each_session()) {
-				if (!module.server.hosts.has(jid.host(real_jid) ?? "")) strangers.push(real_jid);
+				if (is_stranger(real_jid)) strangers.push(real_jid);
 			}
 		}
 		return strangers;

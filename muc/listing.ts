@@ -3,6 +3,9 @@
 import type { EventMap, ModuleApi } from "../host/core/types.ts";
 import type { Room } from "./types.ts";
 
+/** How long the list is good where others may change it, in milliseconds. */
+const shared_time = 2000;
+
 /** The public rooms of a component, as service discovery lists them. */
 export interface Listing {
 	/** Notes whether a room is listed, and under which name. */
@@ -20,6 +23,9 @@ export function create_listing(module: ModuleApi, all_rooms: () => Iterable<Room
 	const names = new Map<string, string | undefined>();
 	// Divergence: Prosody thinks that the list is complete as soon as one room is on it
 	let complete = false;
+	const is_shared = module.server.cluster !== undefined;
+	/** When the list was made, where other nodes of a cluster have rooms, too; in milliseconds. */
+	let made = 0;
 
 	const listing: Listing = {
 		update(room) {
@@ -42,7 +48,9 @@ export function create_listing(module: ModuleApi, all_rooms: () => Iterable<Room
 			module.log("debug", "Returning empty room list to unauthorized request");
 			return;
 		}
+		if (is_shared && performance.now() - made > shared_time) listing.reset();
 		if (!complete) {
+			made = performance.now();
 			for (const room of all_rooms()) listing.update(room);
 			complete = true;
 		}

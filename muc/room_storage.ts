@@ -3,7 +3,8 @@
 import type { MapStore, ModuleApi, StorageError, StoreKey, StoreTable, StoreValue } from "../host/core/types.ts";
 import type { Result } from "../host/util/error.ts";
 import { node } from "../host/util/jid.ts";
-import { config_table, is_own_key } from "./room/freeze.ts";
+import type { RoomBefore } from "./room/before.ts";
+import { config_table, is_own_key, state_changes } from "./room/freeze.ts";
 import { NotedMap } from "./room/noted_map.ts";
 import type { Room, RoomMethods } from "./types.ts";
 
@@ -15,6 +16,8 @@ export interface RoomStorage {
 	save_with_state(room: Room): boolean;
 	/** Stores who is in a room. */
 	save_state(room: Room): void;
+	/** Stores who has entered, changed or left a room in this turn, when it ends; `before` is told of them. */
+	save_changes(room: Room, before: RoomBefore): void;
 	/** Removes a room from storage. */
 	remove(room: Room): void;
 	/** Stores now what was to be stored at the end of the turn, for one room or all. */
@@ -34,11 +37,14 @@ export interface RoomStorage {
 /**
  * Keeps rooms in the stores `persistent`, `config` and `state`. What a turn changes in a room is stored once, at its end; where the
  * store writes key by key, only what has changed.
+ * @param keeps_all whether rooms that are not persistent are stored, too, and every occupant with each change, so that other nodes of a
+ * cluster can go on with them at any time
  * @param state_of the occupants of a room who stay in it when this server ends
  * @param freeze how rooms are frozen, unless a module has put its own in place
  */
 export function create_room_storage(
 	module: ModuleApi,
+	keeps_all: boolean,
 	state_of: (room: Room) => StoreTable | undefined,
 	freeze: RoomMethods["freeze"],
 ): RoomStorage {
@@ -47,10 +53,13 @@ export function create_room_storage(
 	const room_configs = module.open_store("config");
 	const room_config_keys: MapStore = module.open_store("config", "map");
 	const room_state = module.open_store("state");
+	const room_state_keys: MapStore = module.open_store("state", "map");
 	const has_new_format = module.get_option_boolean("new_muc_storage_format", true);
 
 	/** Rooms to be stored at the end of the turn, by JID. */
 	const pending = new Map<string, { readonly room: Room; forced: boolean }>();
+	/** Rooms whose occupants have changed in this turn. */
+	const changed = new Map<Room, RoomBefore>();
 	/** Affiliations that are stored, except for the changes that they have noted. */
 	const stored = new WeakSet<Room["_affiliations"]>();
 
@@ -110,6 +119,10 @@ export function create_room_storage(
 	/** Stores one room; returns what to do in the list of all rooms. */
 	function settle_one({ room, forced }: { readonly room: Room; readonly forced: boolean }): true | "gone" | undefined {
 		pending.delete(room.jid);
+		if (keeps_all) {
+			write_config(room, undefined);
+			return true;
+		}
 		if (room.get_persistent()) {
 			write(room, undefined, state_of(room));
 			return true;
@@ -131,7 +144,18 @@ export function create_room_storage(
 		list(listed);
 	}
 
-	const settle_all = (): void => settle();
+	function settle_occupants(room: Room): void {
+		const before = changed.get(room);
+		changed.delete(room);
+		const changes = before === undefined ? undefined : state_changes(room, before.changed_occupants);
+		if (changes === undefined || changes.size === 0) return;
+		check("state", room.jid, room_state_keys.set_keys(node(room.jid), changes));
+	}
+
+	const settle_all = (): void => {
+		settle();
+		for (const room of [...changed.keys()]) settle_occupants(room);
+	};
 
 	return {
 		save_later(room, forced) {
@@ -142,6 +166,7 @@ export function create_room_storage(
 		},
 		save_with_state(room) {
 			pending.delete(room.jid);
+			changed.delete(room);
 			const { frozen, state } = room.freeze(true);
 			const listed = list(new Map([[room.jid, true]]));
 			return write(room, frozen, state) && listed;
@@ -150,14 +175,23 @@ export function create_room_storage(
 			if (pending.has(room.jid)) return;
 			check("state", room.jid, room_state.set(node(room.jid), state_of(room)));
 		},
+		save_changes(room, before) {
+			changed.set(room, before);
+			module.server.turn.before_end(settle_all);
+		},
 		remove(room) {
 			pending.delete(room.jid);
+			changed.delete(room);
 			take_out(room);
 			list(new Map([[room.jid, undefined]]));
 		},
-		settle,
+		settle(room) {
+			settle(room);
+			if (room !== undefined) settle_occupants(room);
+		},
 		turn_failed(rooms) {
 			pending.clear();
+			changed.clear();
 			for (const { _affiliations } of rooms) stored.delete(_affiliations);
 		},
 		read(jid) {

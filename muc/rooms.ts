@@ -9,6 +9,7 @@ import { create_elsewhere } from "./elsewhere.ts";
 import { create_listing } from "./listing.ts";
 import type { RoomLibrary } from "./muc.lib.ts";
 import { create_recovery, type TurnRooms } from "./recovery.ts";
+import type { RoomBefore } from "./room/before.ts";
 import { recover_room } from "./room/lifecycle.ts";
 import { create_room_storage } from "./room_storage.ts";
 import type { Room, RoomData, RoomFinder } from "./types.ts";
@@ -61,11 +62,12 @@ export function create_rooms(module: ModuleApi, library: RoomLibrary): Rooms {
 	});
 	const listing = create_listing(module, stored_and_live_rooms);
 	const { note, begin } = create_recovery(module, settled, recover);
-	const { turn } = module.server;
+	const { cluster, turn } = module.server;
 	const elsewhere = create_elsewhere(module, (room) => {
 		if (room.get_persistent() && !room.broken) storage.save_state(room);
 	});
-	const storage = create_room_storage(module, (room) => elsewhere.state_of(room), library.room_mt.freeze);
+	const keeps_all = cluster !== undefined;
+	const storage = create_room_storage(module, keeps_all, (room) => elsewhere.state_of(room), library.room_mt.freeze);
 
 	function evict(jid: string, room: Room): boolean {
 		module.log("debug", "Evicting room %s", jid);
@@ -85,7 +87,7 @@ export function create_rooms(module: ModuleApi, library: RoomLibrary): Rooms {
 			note("saved", room);
 			return storage.save_with_state(room);
 		}
-		if (!(forced || room.get_persistent())) return true;
+		if (!(forced || keeps_all || room.get_persistent())) return true;
 		note("saved", room);
 		storage.save_later(room, forced);
 		return true;
@@ -100,13 +102,21 @@ export function create_rooms(module: ModuleApi, library: RoomLibrary): Rooms {
 		if (problem !== undefined) module.log("info", "Room %s cannot be stored: %s", room.jid, problem.text);
 		if (problem !== undefined || max_rooms === 0 || !cache.set(room.jid, room)) return false;
 		room.save = (forced, savestate) => save(room, forced, savestate);
-		room.before_change = () => begin(room);
+		room.before_change = keeps_all ? () => before_change_of(room) : () => begin(room);
 		return true;
+	}
+
+	/** Other nodes of the cluster learn from storage who is in a room. */
+	function before_change_of(room: Room): RoomBefore {
+		const before = begin(room);
+		if (!room.broken) storage.save_changes(room, before);
+		return before;
 	}
 
 	function track_room(room: Room): Room | false {
 		if (!keep(room)) return false;
 		note("created", room);
+		if (keeps_all) save(room);
 		return room;
 	}
 
@@ -170,6 +180,11 @@ export function create_rooms(module: ModuleApi, library: RoomLibrary): Rooms {
 		return room.value.jid === jid ? room.value : broken_room(jid, `what is stored is the room ${room.value.jid}`);
 	}
 
+	/** Whether nobody is in a room any more that lives as long as somebody is: the last ones ended with their node. */
+	function is_left_over(room: Room): boolean {
+		return !(room.get_persistent() || room.has_occupant() || room._data.destroyed);
+	}
+
 	function restore_room(jid: string): Room | false | undefined {
 		const data = storage.read(jid);
 		if (!data.ok) return broken_room(jid, data.error.text);
@@ -180,14 +195,27 @@ export function create_rooms(module: ModuleApi, library: RoomLibrary): Rooms {
 		if (!state.ok) module.log("warn", "Could not read who is in room %s: %s", jid, state.error.text);
 		const room = thaw(jid, data.value, state.ok ? state.value && elsewhere.without_gone(state.value) : undefined);
 		if (room.broken) return room;
+		if (keeps_all && is_left_over(room)) {
+			delete_room(room);
+			return undefined;
+		}
 		if (!keep(room)) return false;
 		note("restored", room);
-		if (state.ok) storage.save_state(room);
+		if (state.ok && !keeps_all) storage.save_state(room);
 		module.fire_event("muc-room-restored", { jid, room });
 		return room;
 	}
 
+	/** Whether another node of the cluster serves a room, so that nothing may be done with it here. */
+	function is_elsewhere(jid: string): boolean {
+		return cluster !== undefined && !cluster.is_mine(jid);
+	}
+
 	function get_room_from_jid(jid: string): Room | false | undefined {
+		if (is_elsewhere(jid)) {
+			module.log("debug", "Room %s is not served by this node", jid);
+			return false;
+		}
 		turn.concern(jid);
 		const room = cache.get(jid);
 		if (room === undefined) {
@@ -202,6 +230,7 @@ export function create_rooms(module: ModuleApi, library: RoomLibrary): Rooms {
 
 	function create_room(jid: string, config?: RoomData): Result<Room, CreateError> {
 		if (bare(jid) !== jid || prep(jid, true) === undefined) return failed("invalid-jid");
+		if (is_elsewhere(jid)) return failed("resource-constraint");
 		if (get_room_from_jid(jid)) return failed("room-exists");
 		const room = library.new_room(jid, config);
 		if (config === undefined) library.set_defaults(room);
@@ -218,7 +247,7 @@ export function create_rooms(module: ModuleApi, library: RoomLibrary): Rooms {
 		for (const jid of storage.jids()) {
 			if (seen.has(jid)) continue;
 			// The room may be in memory by now, where a caller has asked for it between two rooms
-			const room = cache.get(jid) ?? restore_room(jid);
+			const room = cache.get(jid) ?? (is_elsewhere(jid) ? look_at(jid) : restore_room(jid));
 			if (room) yield room;
 			else module.log("error", "Missing data for room '%s', omitting from iteration", jid);
 		}
@@ -239,6 +268,27 @@ export function create_rooms(module: ModuleApi, library: RoomLibrary): Rooms {
 		const data = storage.read(jid);
 		const room = data.ok && data.value !== undefined ? library.restore_room(data.value) : undefined;
 		return room?.ok ? room.value : undefined;
+	}
+
+	cluster?.place(module.host, {
+		in_use: (jid) => cache.get(jid)?.has_occupant() === true,
+		take_up: (jid) => void get_room_from_jid(jid),
+		give_up(jid) {
+			const room = cache.get(jid);
+			if (room) forget_room(room);
+		},
+		lose: lose_room,
+		lose_all() {
+			for (const jid of [...cache.values()].map((room) => room.jid)) lose_room(jid);
+		},
+	});
+
+	/** Takes a room out of memory that another node serves by now. */
+	function lose_room(jid: string): void {
+		const room = cache.get(jid);
+		if (!room) return;
+		storage.turn_failed([room]);
+		drop(room);
 	}
 
 	module.hook_global("stats-update", count_live_rooms);

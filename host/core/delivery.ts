@@ -1,11 +1,11 @@
 // No counterpart: Prosody's modules look into full_sessions and bare_sessions themselves.
 
 import type { CopyWatcher } from "../util/events.ts";
-import { host } from "../util/jid.ts";
+import { bare, host } from "../util/jid.ts";
 import type { AddressableText } from "../util/stanza.ts";
 import * as st from "../util/stanza.ts";
 import { Copies, type Watched } from "./copies.ts";
-import type { C2sSession, Delivery, Resources, Server, Stanza } from "./types.ts";
+import type { C2sSession, Cluster, Collected, Delivery, Resources, Server, Stanza } from "./types.ts";
 
 const wanted: { readonly [Which in Exclude<Resources, "top">]: (session: C2sSession) => boolean } = {
 	available: ({ presence }) => presence !== undefined,
@@ -39,10 +39,12 @@ function copy_for(to: string, stanza: Stanza): Stanza {
 /**
  * Delivers to the sessions of one server.
  * @param wants_debug whether each stanza is to be logged
+ * @param cluster the other nodes, if there are some
  */
 export function create_delivery(
 	{ hosts, full_sessions, bare_sessions }: Pick<Server, "hosts" | "full_sessions" | "bare_sessions">,
 	wants_debug: () => boolean,
+	cluster?: Cluster,
 ): Delivery {
 	/**
 	 * How stanzas of that name get to sessions of a host; undefined where something looks at each of them that is not known to do nothing
@@ -91,7 +93,10 @@ export function create_delivery(
 		get count() {
 			return count;
 		},
-		is_ours: (jid) => hosts.get(host(jid) ?? "")?.type === "local",
+		is_ours(jid) {
+			if (hosts.get(host(jid) ?? "")?.type !== "local") return false;
+			return cluster === undefined || cluster.is_mine(bare(jid) ?? "");
+		},
 		session: (full_jid) => full_sessions.get(full_jid),
 		account: (bare_jid) => bare_sessions.get(bare_jid),
 		is_online: (jid) => full_sessions.has(jid) || bare_sessions.has(jid),
@@ -112,10 +117,15 @@ export function create_delivery(
 			let last_host: string | undefined;
 			let way: Way | undefined;
 			let copies: Copies | undefined;
+			let elsewhere: Collected | undefined;
 			const from = stanza.attr["from"] ?? "";
 			const is_single = Array.isArray(recipients) && recipients.length === 1;
 			for (const to of recipients) {
 				const session = full_sessions.get(to);
+				if (session === undefined && cluster !== undefined) {
+					elsewhere ??= new Map();
+					if (cluster.collect(to, elsewhere)) continue;
+				}
 				if (session !== undefined && session.host !== last_host) {
 					last_host = session.host;
 					way = way_on(last_host, stanza.name, from, stanza);
@@ -141,6 +151,7 @@ export function create_delivery(
 				session.send_shared(text);
 				count++;
 			}
+			if (elsewhere !== undefined) cluster?.broadcast(elsewhere, stanza);
 		},
 		text_sender(full_jid, name, from) {
 			const session = wants_debug() ? undefined : full_sessions.get(full_jid);

@@ -16,7 +16,7 @@ function stanza_name(name: string): "message" | "presence" | "iq" {
 }
 
 /** What of a server its router needs. */
-export type RouterNeeds = Pick<Server, "delivery" | "hosts" | "logger" | "turn">;
+export type RouterNeeds = Pick<Server, "cluster" | "delivery" | "hosts" | "logger" | "turn">;
 
 /**
  * Moves the stanzas of one server: fires the events of local hosts, and passes on what is for others.
@@ -60,6 +60,9 @@ export function create_router(server: RouterNeeds, wants_debug: () => boolean): 
 		if (target === undefined) {
 			route_stanza(origin, stanza);
 			return undefined;
+		}
+		if (server.cluster !== undefined && to_bare !== undefined && !(event.to_self || event.is_here)) {
+			return server.cluster.pass(target, to_bare, event, (own) => post_stanza(own.origin, own.stanza, false, own));
 		}
 		const answer = target.events.fire_waiting(`${name}/${kind}`, event);
 		if (answer instanceof Waiting) return answer.go_on((late) => (late ? undefined : try_self(target, event, name)));

@@ -212,6 +212,22 @@ export class Streams<Session extends BaseStreamSession> {
 		return session;
 	}
 
+	/** Takes a session out of the server without a word to the other end; its connection lives on, and belongs to the caller. */
+	release(session: Session): void {
+		const { conn } = session;
+		const line = conn === undefined ? undefined : this.lines.get(conn);
+		if (conn === undefined || line === undefined) return;
+		this.lines.delete(conn);
+		line.input.stop();
+		line.patience?.stop();
+		session.retire();
+		session.conn = undefined;
+		this.kind.destroy(session, undefined);
+		conn.onpredrain = () => {};
+		conn.ondiscard = () => {};
+		conn.ondrain = () => {};
+	}
+
 	/** Ends all streams. */
 	close_all(reason: StreamError): void {
 		for (const { session } of [...this.lines.values()]) session.close(reason);

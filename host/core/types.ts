@@ -4,6 +4,7 @@
 export type { Attributes, Stanza } from "../util/stanza.ts";
 export type { IqError } from "./iq_error.ts";
 export type * from "./types/accounts.ts";
+export type * from "./types/cluster.ts";
 export type * from "./types/connections.ts";
 export type * from "./types/delivery.ts";
 export type * from "./types/events.ts";

@@ -250,6 +250,14 @@ export const definition: ModuleDefinition = {
 		};
 		module.hook("server-stopping", ({ reason }) => streams.close_all({ condition: "system-shutdown", text: reason }), -100);
 
+		module.server.cluster?.carry({
+			accept: (conn, framing) => streams.accept(conn, framing),
+			release(session) {
+				if (session instanceof ClientSession) streams.release(session);
+			},
+		});
+		module.unload = () => module.server.cluster?.carry(undefined);
+
 		const onconnect = (conn: Connection): void => void streams.accept(conn);
 		const pattern = stream_pattern(ns.client);
 		module.provides("net", { name: "c2s", default_port: 5222, onconnect, multiplex: { protocol: "xmpp-client", pattern } });

@@ -25,6 +25,11 @@ export class RoomBefore implements RoomNotes {
 		if (!this.occupants.has(nick)) this.occupants.set(nick, this.room._occupants.get(nick));
 	}
 
+	/** Occupants by nick as they were, where they may have changed; undefined for those who were not there. */
+	get changed_occupants(): ReadonlyMap<string, Occupant | undefined> {
+		return this.occupants ?? new Map();
+	}
+
 	note_affiliation(jid: string): void {
 		this.affiliations ??= new Map();
 		if (this.affiliations.has(jid)) return;

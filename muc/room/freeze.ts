@@ -8,7 +8,7 @@ import { carriable } from "../../host/util/xml_text.ts";
 import { room_methods } from "../feature.ts";
 import { as_table, type StoredKinds } from "../kinds.ts";
 import { OccupantRecord } from "../occupant.lib.ts";
-import type { Affiliation, AffiliationData, HistoryEntry, Room, RoomData } from "../types.ts";
+import type { Affiliation, AffiliationData, HistoryEntry, Occupant, Room, RoomData } from "../types.ts";
 import { get_filtered_namespaces, is_affiliation, is_role } from "../util.lib.ts";
 import { NotedMap } from "./noted_map.ts";
 import { read_affiliation_data, read_room_data } from "./stored_data.ts";
@@ -40,6 +40,30 @@ export function config_table(room: Room): StoreMap {
 	const table: StoreMap = new Map();
 	for (const [jid, affiliation] of room._affiliations) if (!is_own_key(jid)) table.set(jid, affiliation);
 	return table.set("_jid", room.jid).set("_data", room._data).set("_affiliation_data", _affiliation_data);
+}
+
+/**
+ * What the `state` store has to change for occupants of a room who have changed.
+ * @param before the occupants by nick as they are stored; undefined for those who were not there
+ */
+export function state_changes(
+	room: Room,
+	before: ReadonlyMap<string, Occupant | undefined>,
+): Map<string, StoreValue | undefined> {
+	const changes = new Map<string, StoreValue | undefined>();
+	for (const old of before.values()) {
+		for (const real_jid of old?.sessions.keys() ?? []) {
+			if (!room._jid_nick.has(real_jid)) changes.set(real_jid, undefined);
+		}
+	}
+	for (const [nick, old] of before) {
+		const now = room._occupants.get(nick);
+		changes.set(nick, now && { bare_jid: now.bare_jid, role: now.role, jid: now.jid });
+		for (const [real_jid, presence] of now?.sessions ?? []) {
+			if (old?.sessions.get(real_jid) !== presence) changes.set(real_jid, st.preserialize(presence));
+		}
+	}
+	return changes;
 }
 
 function freeze_state(room: Room): StoreTable {

@@ -48,6 +48,8 @@ export interface StanzaEvent {
 	stanza: Stanza;
 	/** The sender addressed its own account. */
 	to_self?: boolean;
+	/** This node of the cluster serves the receiver. */
+	is_here?: boolean;
 	/** Why a `pre-stanza` handler refused, for the log. */
 	reason?: string;
 }
@@ -140,6 +142,8 @@ export interface EventMap {
 	"shutdown-wanted": { reason: string };
 	"server-resetting": Record<never, never>;
 	"server-reset": Record<never, never>;
+	/** Another node of the cluster is gone, and what was connected to it. */
+	"cluster-node-gone": { readonly node: string };
 	"reloading-config": Record<never, never>;
 	/** The configuration has its new values; the file is undefined where there is none. */
 	"config-reloaded": { filename: string | undefined };

@@ -22,7 +22,7 @@ export interface StanzaRouter {
 	/** A stanza as a stream delivered it: checks it, stamps `from`, and posts it. */
 	process_stanza(origin: Session, stanza: Stanza): Waited;
 	/** Fires the events of a stanza with good addresses; `preevents` for stanzas of this server's own clients. */
-	post_stanza(origin: Session, stanza: Stanza, preevents?: boolean): Waited;
+	post_stanza(origin: Session, stanza: Stanza, preevents?: boolean, event?: StanzaEvent): Waited;
 	/** Posts to a local host, or fires `route/remote`. */
 	route_stanza(origin: Session | undefined, stanza: Stanza): void;
 	/** How much work waits so that others have their turns. */

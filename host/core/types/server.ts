@@ -5,6 +5,7 @@ import type { Result } from "../../util/error.ts";
 import type { Events } from "../../util/events.ts";
 import type { Turn } from "../../util/turn.ts";
 import type { ConfigValue } from "../config/config.ts";
+import type { Cluster } from "./cluster.ts";
 import type { Connection, ListenAddress, OutgoingAddress, ServicePort, TlsContext } from "./connections.ts";
 import type { Delivery } from "./delivery.ts";
 import type { EventMap, HostSession } from "./events.ts";
@@ -34,6 +35,8 @@ export interface Server {
 	/** Streams that other servers opened. */
 	readonly incoming_s2s: Set<ServerSession>;
 	readonly turn: Turn;
+	/** The other nodes; undefined where this server is none of a cluster. */
+	readonly cluster: Cluster | undefined;
 	readonly router: StanzaRouter;
 	readonly delivery: Delivery;
 	readonly sessionmanager: SessionManager;

@@ -3,7 +3,7 @@
 import type { Role } from "../../util/roles.ts";
 import type { SaslHandler } from "../../util/sasl.ts";
 import type { AddressableText, Stanza } from "../../util/stanza.ts";
-import type { RateLimitSettings } from "./connections.ts";
+import type { Connection, RateLimitSettings } from "./connections.ts";
 import type { ValidInvite } from "./invites.ts";
 import type { Log } from "./logging.ts";
 
@@ -66,6 +66,8 @@ export type SharedTextFilter = (text: AddressableText) => boolean;
  * `c2s_destroyed` at last.
  */
 export interface C2sSession extends StreamSession {
+	/** The connection, while there is one here. */
+	readonly conn?: Connection | undefined;
 	type: "c2s_unauthed" | "c2s_unbound" | "c2s" | "c2s_destroyed";
 	/** The host of the stream header. */
 	host: string | undefined;

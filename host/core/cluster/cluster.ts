@@ -1,0 +1,197 @@
+// No counterpart: a Prosody is one machine.
+
+import { type Life, same_life } from "../../util/cluster/types.ts";
+import type { Framing } from "../../util/framing.ts";
+import * as jid from "../../util/jid.ts";
+import { as_period } from "../config/option_types.ts";
+import { telling } from "../telling.ts";
+import type { C2sSession, Cluster, ClientStreams, HostSession, Placed, Server, StanzaEvent } from "../types.ts";
+import { Incoming } from "./incoming.ts";
+import { decode, type Item } from "./items.ts";
+import type { ClusterParts } from "./parts.ts";
+import { Relays } from "./relays.ts";
+import { Routing } from "./routing.ts";
+
+/** How often addresses that nobody needs are given up, and how long nobody has to have needed them; in milliseconds. */
+const sweep_interval = 30_000;
+const idle_time = 60_000;
+
+/** In seconds, as mod_smacks has it. */
+const default_grace = 600;
+
+/** What a node needs of its server. */
+export type ClusterNeeds = Pick<
+	Server,
+	"bare_sessions" | "config" | "delivery" | "events" | "full_sessions" | "hosts" | "logger" | "router" | "sessionmanager" | "turn"
+>;
+
+/** A node with its own beginning and end. */
+export interface NodeCluster extends Cluster {
+	/** Enters the cluster. Rejects with why that is not possible. */
+	start(): Promise<void>;
+	/** Gives up all that is served here, and leaves. */
+	stop(): Promise<void>;
+}
+
+/** Makes a server one node of a cluster. */
+export function create_cluster(server: ClusterNeeds, parts: ClusterParts): NodeCluster {
+	const log = server.logger("cluster");
+	const report = telling(log);
+	const { members, owners } = parts;
+	const routing = new Routing(server, parts, log, (to, item) => lost(to, item));
+	const relays = new Relays(server, parts, log);
+	const incoming = new Incoming(server, routing, relays, log, () => {});
+	/** How long clients of a node that is gone have to come back, in milliseconds. */
+	const grace = (as_period(server.config.get("*", "smacks_hibernation_time"), 0).value ?? default_grace) * 1000;
+	let sweeping: NodeJS.Timeout | undefined;
+	let is_joined = false;
+
+	/** Accounts of a virtual host stay while they have sessions. */
+	const accounts: Placed = {
+		in_use: (account) => server.bare_sessions.has(account),
+		take_up() {},
+		give_up() {},
+		lose() {},
+		lose_all() {},
+	};
+
+	server.events.add_handler("host-activated", (name) => {
+		const host = server.hosts.get(name);
+		if (host?.type !== "local") return;
+		place(name, accounts);
+		host.events.add_handler("authentication-success", ({ session }) => relays.place(session), -1000);
+	});
+	server.events.add_handler("host-deactivated", (name) => displace(name));
+
+	function place(host: string, placed: Placed): void {
+		routing.placed.set(host, placed);
+	}
+
+	function displace(host: string): void {
+		routing.placed.delete(host);
+	}
+
+	/** Something for another node was not sent, or was lost with it. */
+	function lost(to: Life, bytes: Uint8Array): void {
+		const item = decode(bytes);
+		if (item === undefined) return;
+		if (item.kind === "post" || item.kind === "back") retry(to, item);
+	}
+
+	/** A stanza did not get to the node that served its receiver: presences to rooms are said again, and other senders are told. */
+	function retry(to: Life, item: Extract<Item, { kind: "post" | "back" }>): void {
+		const { stanza, sender } = item;
+		const session = server.full_sessions.get(sender.client?.jid ?? "");
+		const target = server.hosts.get(jid.host(stanza.attr["to"] ?? "") ?? "");
+		if (session === undefined || target === undefined) {
+			log("debug", "Lost with node %s: %s", to.node, stanza.top_tag());
+			return;
+		}
+		const event: StanzaEvent = { origin: session, stanza };
+		server.turn.record(event);
+		if (stanza.name !== "presence") routing.refuse(event);
+		else
+			routing.returned(target, item, event, (own) => server.router.post_stanza(own.origin, own.stanza, false, own));
+	}
+
+	/** A node is gone: what it served is served here, as far as it is needed here. */
+	function gone(life: Life, items: readonly Uint8Array[]): void {
+		log("warn", "Node %s is gone", life.node);
+		routing.gone(life);
+		relays.gone(life);
+		for (const item of items) lost(life, item);
+		for (const [host, key] of needed()) void take_over(host, key);
+		server.events.tell("cluster-node-gone", { node: life.node }, report);
+	}
+
+	/** Rooms that clients here are in, and of which it is not known who serves them. */
+	function needed(): [HostSession, string][] {
+		const found = new Map<string, [HostSession, string]>();
+		for (const { directed } of server.full_sessions.values()) {
+			for (const address of directed ?? []) {
+				const key = jid.bare(address);
+				const host = server.hosts.get(jid.host(address) ?? "");
+				if (key === undefined || host === undefined || found.has(key)) continue;
+				if (!routing.placed.has(host.host) || owners.owner_of(key) !== undefined) continue;
+				found.set(key, [host, key]);
+			}
+		}
+		return [...found.values()];
+	}
+
+	async function take_over({ host }: HostSession, key: string): Promise<void> {
+		try {
+			if ((await owners.acquire(key)) !== "mine") return;
+			routing.fence();
+			server.turn.concern(key);
+			routing.placed.get(host)?.take_up(key);
+		} catch (error) {
+			log("error", "%s could not be taken over: %s", key, error instanceof Error ? error.message : error);
+		}
+	}
+
+	/** This node was taken for dead. Its clients are still here. */
+	function life_over(): void {
+		log("error", "The other nodes have taken this one for dead: what it served is theirs now; it begins anew");
+		server.turn.fail(new Error("the other nodes have taken this one for dead"));
+		server.turn.end();
+		for (const placed of routing.placed.values()) placed.lose_all();
+		routing.used.clear();
+		for (const [account, { sessions }] of [...server.bare_sessions]) void reclaim(account, [...sessions.values()]);
+	}
+
+	/** Accounts with sessions stay here, unless they are served elsewhere by now. */
+	async function reclaim(account: string, sessions: readonly C2sSession[]): Promise<void> {
+		const owner = await owners.acquire(account).catch(() => undefined);
+		if (owner === "mine") return;
+		for (const session of sessions) session.close({ condition: "reset", text: "This node was cut off from the others" });
+	}
+
+	/** Gives up what nobody needs here, so that any node can take it. */
+	async function sweep(): Promise<void> {
+		const now = performance.now();
+		for (const key of [...owners.mine()]) {
+			const placed = routing.placed.get(jid.host(key) ?? "");
+			if (placed === undefined || placed.in_use(key) || now - (routing.used.get(key) ?? 0) < idle_time) continue;
+			await routing.let_go(key);
+		}
+	}
+
+	return {
+		get node() {
+			return members.me.node;
+		},
+		pass: (target, to_bare, event, here) => routing.pass(target, to_bare, event, here),
+		collect: (full_jid, into) => routing.collect(full_jid, into),
+		broadcast: (collected, stanza) => routing.broadcast(collected, stanza),
+		is_mine: (bare_jid) => routing.is_mine(bare_jid),
+		place,
+		displace,
+		on_gone(listener) {
+			server.events.add_handler("cluster-node-gone", () => void setTimeout(listener, grace).unref());
+		},
+		carry: (streams: ClientStreams | undefined) => relays.carry(streams),
+		carry_framing: (carrier: string, framing: Framing) => relays.carry_framing(carrier, framing),
+		async start() {
+			await parts.join({
+				item: (from, item, done) => incoming.take(from, item, done),
+				gone: (life, items) => gone(life, items),
+				joined(life) {
+					if (!same_life(life, members.me)) log("info", "Node %s has joined", life.node);
+				},
+				life_over,
+			});
+			is_joined = true;
+			sweeping = setInterval(() => void sweep(), sweep_interval).unref();
+		},
+		async stop() {
+			clearInterval(sweeping);
+			if (!is_joined) return;
+			is_joined = false;
+			relays.close_all();
+			await Promise.all([...owners.mine()].map((key) => routing.let_go(key)));
+			await server.turn.done();
+			await parts.leave();
+		},
+	};
+}

@@ -1,0 +1,199 @@
+// No counterpart: what other nodes send.
+
+import type { Life } from "../../util/cluster/types.ts";
+import * as jid from "../../util/jid.ts";
+import * as st from "../../util/stanza.ts";
+import type { HostSession, Log, Server, Session, StanzaEvent } from "../types.ts";
+import { decode, type Item, type PostItem } from "./items.ts";
+import type { Relays } from "./relays.ts";
+import type { Routing } from "./routing.ts";
+import { StandIn } from "./stand_in.ts";
+
+/** How long what other nodes say waits after a turn with some of it has failed, in milliseconds. */
+const retry_delay = 200;
+
+interface Arrival {
+	readonly from: Life;
+	readonly item: Item;
+	readonly done: () => void;
+}
+
+/** What handling items needs of the server. */
+export type IncomingNeeds = Pick<Server, "delivery" | "full_sessions" | "hosts" | "router" | "turn">;
+
+/** Handles what other nodes send, in order. */
+export class Incoming {
+	/** Clients of other nodes for whom something waits here, with what they said since. */
+	private readonly held = new Map<string, { readonly stand_in: StandIn; readonly waiting: (() => void)[] }>();
+	/** What has to be handled again, since its turn has failed, and what came behind it. */
+	private readonly backlog: Arrival[] = [];
+
+	constructor(
+		private readonly server: IncomingNeeds,
+		private readonly routing: Routing,
+		private readonly relays: Relays,
+		private readonly log: Log,
+		private readonly on_event: (item: Extract<Item, { kind: "event" }>) => void,
+	) {}
+
+	take(from: Life, bytes: Uint8Array, done: () => void): void {
+		const item = decode(bytes);
+		if (item === undefined) {
+			this.log("error", "Node %s has sent something that is not understood here; do all nodes run the same version?", from.node);
+			done();
+			return;
+		}
+		const arrival = { from, item, done };
+		if (this.backlog.length > 0) this.backlog.push(arrival);
+		else this.handle(arrival);
+	}
+
+	private handle(arrival: Arrival): void {
+		const { from, item, done } = arrival;
+		try {
+			if ((item.kind === "post" || item.kind === "back") && item.sender.client !== undefined) {
+				this.take_stanza(from, item, done);
+				return;
+			}
+			const is_relayed = item.kind === "open" || item.kind === "bytes" || item.kind === "end";
+			// Where its sender has no part in what goes wrong here, it is done again
+			this.server.turn.remember({ kept: done, undo: is_relayed ? done : () => this.again(arrival) });
+			this.do(from, item);
+		} catch (error) {
+			this.log("error", "Error in what node %s has sent: %s", from.node, error instanceof Error ? error.stack : error);
+		}
+	}
+
+	/** Whether something waits to be handled again. */
+	get is_behind(): boolean {
+		return this.backlog.length > 0;
+	}
+
+	private do(from: Life, item: Item): void {
+		switch (item.kind) {
+			case "post":
+			case "back":
+				this.post(from, item, this.host_of(item.stanza.attr["from"]) ?? this.host_of(item.stanza.attr["to"]));
+				return;
+			case "answer":
+				this.server.full_sessions.get(item.jid)?.send(item.stanza);
+				return;
+			case "many":
+				this.server.delivery.broadcast(item.recipients, item.stanza, (to) => this.send_copy(item.stanza, to));
+				return;
+			case "event":
+				this.on_event(item);
+				return;
+			default:
+				this.relays.take(from, item);
+		}
+	}
+
+	/** Undone turns come newest first. */
+	private again(arrival: Arrival): void {
+		if (this.backlog.length === 0) setTimeout(() => this.work_off(), retry_delay).unref();
+		this.backlog.unshift(arrival);
+	}
+
+	private work_off(): void {
+		for (const arrival of this.backlog.splice(0)) this.handle(arrival);
+	}
+
+	private send_copy(stanza: st.Stanza, to: string): void {
+		const copy = st.clone(stanza);
+		copy.attr["to"] = to;
+		const origin = this.host_of(stanza.attr["from"]) ?? this.host_of(to);
+		if (origin !== undefined) this.server.router.post_stanza(origin, copy);
+	}
+
+	private host_of(address: string | undefined): HostSession | undefined {
+		return this.server.hosts.get(jid.host(address ?? "") ?? "");
+	}
+
+	/** A stanza of a client of another node: it stays behind what the client said before. */
+	private take_stanza(from: Life, item: Omit<PostItem, "kind"> & { readonly kind: "post" | "back" }, done: () => void): void {
+		const { client } = item.sender;
+		if (client === undefined) return;
+		const own = this.server.full_sessions.get(client.jid);
+		const entry = own === undefined ? this.stand_in(from, client) : undefined;
+		const origin: Session | undefined = own ?? entry?.stand_in;
+		if (origin === undefined) {
+			done();
+			return;
+		}
+		const act = (): void => {
+			const event: StanzaEvent = { origin, stanza: item.stanza };
+			this.server.turn.record(event);
+			this.server.turn.remember({ kept: done, undo: done });
+			try {
+				this.post(from, item, origin);
+			} catch (error) {
+				this.log("error", "Error while handling %s: %s", item.stanza.top_tag(), error instanceof Error ? error.stack : error);
+				if (item.stanza.attr["type"] !== "error" && item.stanza.attr["type"] !== "result") {
+					origin.send(st.error_reply(item.stanza, "cancel", "internal-server-error"));
+				}
+			}
+		};
+		if (entry === undefined) act();
+		else {
+			entry.waiting.push(act);
+			this.go_on(client.jid, entry);
+		}
+	}
+
+	private stand_in(from: Life, client: NonNullable<PostItem["sender"]["client"]>) {
+		const known = this.held.get(client.jid);
+		if (known !== undefined) return known;
+		const role = client.role === undefined ? undefined : this.host_of(client.jid)?.authz.get_role_by_name(client.role);
+		const services = {
+			log: this.log,
+			answer: (to: string, stanza: st.Stanza): boolean => {
+				this.routing.say(from, { kind: "answer", jid: to, stanza });
+				return true;
+			},
+			released: (): void => this.go_on(client.jid, entry),
+		};
+		const entry = { stand_in: new StandIn(services, client.jid, role, client.secure), waiting: new Array<() => void>() };
+		this.held.set(client.jid, entry);
+		return entry;
+	}
+
+	/** Handles what a client said, until something of it has to wait. */
+	private go_on(client: string, entry: { readonly stand_in: StandIn; readonly waiting: (() => void)[] }): void {
+		while (!entry.stand_in.is_held) {
+			const act = entry.waiting.shift();
+			if (act === undefined) {
+				if (this.held.get(client) === entry) this.held.delete(client);
+				return;
+			}
+			act();
+		}
+	}
+
+	/** Posts a stanza where this node serves its receiver, and gives it back otherwise. */
+	private post(from: Life, item: Omit<PostItem, "kind"> & { readonly kind: "post" | "back" }, origin: Session | undefined): void {
+		const { stanza, key } = item;
+		const target = this.server.hosts.get(stanza.attr["to"] ?? "") ?? this.host_of(stanza.attr["to"]);
+		if (origin === undefined || target === undefined) {
+			this.log("warn", "Node %s has sent something for %s, which is not served here", from.node, stanza.attr["to"]);
+			return;
+		}
+		const event: StanzaEvent = { origin, stanza };
+		const here = (own: StanzaEvent) => this.server.router.post_stanza(own.origin, own.stanza, false, own);
+		if (item.kind === "back") this.wait(event, this.routing.returned(target, item, event, here));
+		else if (this.routing.serves(key)) this.wait(event, this.routing.pass(target, key, event, here));
+		else this.routing.say(from, { ...item, kind: "back" });
+	}
+
+	private wait({ origin, stanza }: StanzaEvent, waited: ReturnType<Routing["pass"]>): void {
+		if (waited === undefined) return;
+		const release = "hold" in origin ? origin.hold?.("handler") : undefined;
+		waited.ended((outcome) => {
+			if (!outcome.ok) {
+				this.log("error", "Error while handling %s: %s", stanza.top_tag(), String(outcome.error));
+				origin.send(st.error_reply(stanza, "cancel", "internal-server-error"));
+			}
+			release?.();
+		});
+	}
+}

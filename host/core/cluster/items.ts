@@ -1,0 +1,182 @@
+// No counterpart: what nodes of a cluster send each other. Nodes trust each other, but not that all run the same version.
+
+import type { Stanza } from "../../util/stanza.ts";
+import * as st from "../../util/stanza.ts";
+
+/** Who said a stanza, as far as handlers may want to know. */
+export interface Sender {
+	/** The full JID of a client of a virtual host, with its role; undefined for everybody else. */
+	readonly client?: { readonly jid: string; readonly role: string | undefined; readonly secure: boolean };
+}
+
+/** A stanza for an address that the other node serves. */
+export interface PostItem {
+	readonly kind: "post";
+	/** The address in question: a bare JID or a host. */
+	readonly key: string;
+	readonly sender: Sender;
+	readonly stanza: Stanza;
+	/** How often it went to a node that did not serve the address. */
+	readonly tries: number;
+}
+
+/** The other node does not serve the address, and gives the stanza back. */
+export interface BackItem extends Omit<PostItem, "kind"> {
+	readonly kind: "back";
+}
+
+/** An answer for one client of the other node, whatever its `to` says. */
+export interface AnswerItem {
+	readonly kind: "answer";
+	readonly jid: string;
+	readonly stanza: Stanza;
+}
+
+/** One stanza for many clients of the other node. */
+export interface ManyItem {
+	readonly kind: "many";
+	readonly recipients: readonly string[];
+	readonly stanza: Stanza;
+}
+
+/** A connection of a client whose account the other node serves: it begins, brings bytes, or ends. */
+export interface OpenItem {
+	readonly kind: "open";
+	readonly id: string;
+	readonly host: string;
+	readonly username: string;
+	readonly role: string | undefined;
+	readonly ip: string;
+	readonly secure: boolean;
+	readonly carrier: string;
+}
+
+export interface BytesItem {
+	readonly kind: "bytes";
+	readonly id: string;
+	/** Whether they come from the client. */
+	readonly inward: boolean;
+	readonly text: string;
+}
+
+export interface EndItem {
+	readonly kind: "end";
+	readonly id: string;
+	readonly inward: boolean;
+	readonly reason: string | undefined;
+}
+
+/** An event of a host, that has to be heard on each node. */
+export interface EventItem {
+	readonly kind: "event";
+	readonly host: string;
+	readonly name: string;
+	readonly fields: Readonly<Record<string, string>>;
+}
+
+export type Item = PostItem | BackItem | AnswerItem | ManyItem | OpenItem | BytesItem | EndItem | EventItem;
+
+type Frozen = readonly [name: string, attr: Readonly<Record<string, string>>, ...children: (string | Frozen)[]];
+
+/** A stanza as plain lists, since its own text would lose which elements say their namespace. */
+function freeze(stanza: Stanza): Frozen {
+	const attr: Record<string, string> = {};
+	for (const name in stanza.attrs) {
+		const value = stanza.attrs[name];
+		if (value !== undefined) attr[name] = value;
+	}
+	return [
+		stanza.name,
+		attr,
+		...stanza.children.map((child) => (child instanceof st.Stanza ? freeze(child) : String(child))),
+	];
+}
+
+function thaw(frozen: unknown): Stanza | undefined {
+	if (!Array.isArray(frozen)) return undefined;
+	const [name, attr, ...children]: unknown[] = frozen;
+	if (typeof name !== "string" || typeof attr !== "object" || attr === null) return undefined;
+	const stanza = new st.Stanza(name);
+	const own: Record<string, string> = {};
+	for (const [key, value] of Object.entries(attr)) if (typeof value === "string") own[key] = value;
+	stanza.attr = own;
+	for (const child of children) {
+		const element = typeof child === "string" ? child : thaw(child);
+		if (element === undefined) return undefined;
+		stanza.append_parsed(element);
+	}
+	return stanza;
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** An item as bytes. */
+export function encode(item: Item): Uint8Array {
+	return encoder.encode(JSON.stringify("stanza" in item ? { ...item, stanza: freeze(item.stanza) } : item));
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function text(value: unknown): string | undefined {
+	return typeof value === "string" ? value : undefined;
+}
+
+function sender_of(value: unknown): Sender {
+	const client = fields_of(fields_of(value)?.["client"]);
+	const jid = text(client?.["jid"]);
+	return jid === undefined ? {} : { client: { jid, role: text(client?.["role"]), secure: client?.["secure"] === true } };
+}
+
+function fields_of(value: unknown): Fields | undefined {
+	return typeof value === "object" && value !== null ? Object.fromEntries(Object.entries(value)) : undefined;
+}
+
+function texts(value: unknown): string[] {
+	return Array.isArray(value) ? value.filter((one) => typeof one === "string") : [];
+}
+
+/** Reads an item; undefined for anything else. */
+export function decode(bytes: Uint8Array): Item | undefined {
+	let fields: Fields | undefined;
+	try {
+		fields = fields_of(JSON.parse(decoder.decode(bytes)));
+	} catch {
+		return undefined;
+	}
+	if (fields === undefined) return undefined;
+	const { kind } = fields;
+	const [id, host, key] = [text(fields["id"]), text(fields["host"]), text(fields["key"])];
+	if (kind === "post" || kind === "back" || kind === "answer" || kind === "many") {
+		const stanza = thaw(fields["stanza"]);
+		if (stanza === undefined) return undefined;
+		if (kind === "many") return { kind, recipients: texts(fields["recipients"]), stanza };
+		const jid = text(fields["jid"]);
+		if (kind === "answer") return jid === undefined ? undefined : { kind, jid, stanza };
+		const tries = Number(fields["tries"]);
+		return key === undefined ? undefined : { kind, key, sender: sender_of(fields["sender"]), stanza, tries };
+	}
+	if (kind === "bytes" && id !== undefined) {
+		return { kind, id, inward: fields["inward"] === true, text: text(fields["text"]) ?? "" };
+	}
+	if (kind === "end" && id !== undefined) return { kind, id, inward: fields["inward"] === true, reason: text(fields["reason"]) };
+	if (kind === "event" && host !== undefined) {
+		const own = Object.entries(fields_of(fields["fields"]) ?? {}).flatMap(([name, value]) =>
+			typeof value === "string" ? [[name, value] as const] : [],
+		);
+		return { kind, host, name: text(fields["name"]) ?? "", fields: Object.fromEntries(own) };
+	}
+	if (kind === "open" && id !== undefined && host !== undefined) {
+		return {
+			kind,
+			id,
+			host,
+			username: text(fields["username"]) ?? "",
+			role: text(fields["role"]),
+			ip: text(fields["ip"]) ?? "",
+			secure: fields["secure"] === true,
+			carrier: text(fields["carrier"]) ?? "",
+		};
+	}
+	return undefined;
+}

@@ -1,0 +1,201 @@
+// No counterpart: in Prosody every client of an account is connected to this process.
+
+import type { Life } from "../../util/cluster/types.ts";
+import { same_life } from "../../util/cluster/types.ts";
+import { document_framing, type Framing } from "../../util/framing.ts";
+import * as id from "../../util/id.ts";
+import type { C2sSession, ClientStreams, Connection, Log, Server } from "../types.ts";
+import { type BytesItem, encode, type EndItem, type Item, type OpenItem } from "./items.ts";
+import type { ClusterParts, Owner } from "./parts.ts";
+import { between_messages, RelayConnection } from "./relay_connection.ts";
+
+/** Most bytes that a client may send before it is known where its account is. */
+const most_early = 64 * 1024;
+
+/** A connection here of a client whose account is elsewhere. */
+interface Carried {
+	readonly conn: Connection;
+	readonly to: Life;
+}
+
+/** Stream errors for clients whose account cannot be served now. */
+const elsewhere_lost = { condition: "reset", text: "The node that served this client is gone" };
+const nowhere = { condition: "resource-constraint", text: "It cannot be known at the moment which node serves this account" };
+const not_carried = {
+	condition: "resource-constraint",
+	text: "Another node serves this account, and this kind of connection cannot be carried there",
+};
+
+/**
+ * All sessions of an account are on the node that serves it. Whoever logs in elsewhere has the connection carried there: this node
+ * authenticates the client, and from then on only passes bytes.
+ */
+export class Relays {
+	private streams: ClientStreams | undefined;
+	private readonly framings = new Map<string, Framing>();
+	/** Connections here whose sessions are elsewhere. */
+	private readonly carried = new Map<string, Carried>();
+	/** Sessions here whose connections are elsewhere. */
+	private readonly served = new Map<string, { readonly conn: RelayConnection; readonly from: Life }>();
+
+	constructor(
+		private readonly server: Pick<Server, "full_sessions" | "hosts" | "sessionmanager" | "turn">,
+		private readonly parts: ClusterParts,
+		private readonly log: Log,
+	) {}
+
+	/** What makes clients' streams. */
+	carry(streams: ClientStreams | undefined): void {
+		this.streams = streams;
+	}
+
+	/** How a carrier of messages writes its stream. */
+	carry_framing(carrier: string, framing: Framing): void {
+		this.framings.set(carrier, framing);
+	}
+
+	/** How many connections go to other nodes, and how many come from there. */
+	get counts(): { readonly carried: number; readonly served: number } {
+		return { carried: this.carried.size, served: this.served.size };
+	}
+
+	/** A client has authenticated: goes on here or where its account is. What it says meanwhile waits. */
+	place(session: C2sSession): void {
+		const { conn } = session;
+		const { streams } = this;
+		if (streams === undefined || conn === undefined || conn instanceof RelayConnection) return;
+		const key = `${session.username}@${session.host}`;
+		if (this.parts.owners.owner_of(key) === "mine") return;
+		const { ondata } = conn;
+		const early: Buffer[] = [];
+		let size = 0;
+		conn.ondata = (chunk) => {
+			early.push(chunk);
+			size += chunk.length;
+			if (size > most_early) conn.destroy();
+		};
+		const go_on = (owner: Owner): void => {
+			if (session.type !== "c2s_unbound" || session.conn !== conn) return;
+			conn.ondata = ondata;
+			if (owner === "mine") for (const chunk of early) conn.ondata(chunk);
+			else this.begin(session, streams, conn, owner, early);
+		};
+		this.parts.owners.acquire(key).then(go_on, (error: unknown) => {
+			this.log("warn", "Nobody can say who serves %s: %s", key, error instanceof Error ? error.message : error);
+			if (session.type === "c2s_unbound") session.close(nowhere);
+		});
+	}
+
+	private begin(session: C2sSession, streams: ClientStreams, conn: Connection, to: Life, early: readonly Buffer[]): void {
+		const { username = "", host = "", role, ip, secure } = session;
+		const carrier = conn.carrier ?? "";
+		if (carrier !== "" && !this.framings.has(carrier)) {
+			session.close(not_carried);
+			return;
+		}
+		session.log("info", "Goes on at node %s, which serves the account", to.node);
+		const open: OpenItem = { kind: "open", id: id.long(), host, username, role: role?.name, ip, secure, carrier };
+		streams.release(session);
+		this.carried.set(open.id, { conn, to });
+		const text_of = new TextDecoder("utf-8");
+		const pass = (chunk: Buffer): void => {
+			const text = carrier === "" ? text_of.decode(chunk, { stream: true }) : chunk.toString("utf8") + between_messages;
+			if (text !== "" && !this.send(to, { kind: "bytes", id: open.id, inward: true, text })) conn.destroy();
+		};
+		conn.ondata = pass;
+		conn.onclose = (reason) => {
+			if (this.carried.delete(open.id)) this.send(to, { kind: "end", id: open.id, inward: true, reason });
+		};
+		conn.onreadtimeout = () => carrier === "" && conn.write(" ", true);
+		if (!this.send(to, open)) conn.destroy();
+		for (const chunk of early) pass(chunk);
+	}
+
+	private send(to: Life, item: Item): boolean {
+		return this.parts.links.send(to, encode(item));
+	}
+
+	/** What another node says about a connection. */
+	take(from: Life, item: OpenItem | BytesItem | EndItem): void {
+		if (item.kind === "open") this.serve(from, item);
+		else if (item.inward) {
+			const served = this.served.get(item.id);
+			if (item.kind === "bytes") served?.conn.came(item.text);
+			else served?.conn.gone(item.reason);
+		} else {
+			const carried = this.carried.get(item.id);
+			if (carried === undefined) return;
+			if (item.kind === "end") this.end(item.id, carried);
+			else this.write(carried.conn, item.text);
+		}
+	}
+
+	private write(conn: Connection, text: string): void {
+		const messages = conn.carrier === undefined ? [text] : text.split(between_messages).filter((message) => message !== "");
+		for (const message of messages) conn.write(message, true);
+	}
+
+	private end(name: string, { conn }: Carried): void {
+		this.carried.delete(name);
+		conn.close();
+	}
+
+	/** Makes the session for a connection of another node. */
+	private serve(from: Life, item: OpenItem): void {
+		const forget = (): void => {
+			if (this.served.delete(item.id)) this.send(from, { kind: "end", id: item.id, inward: false, reason: undefined });
+		};
+		const host = this.server.hosts.get(item.host);
+		const framing = item.carrier === "" ? document_framing : this.framings.get(item.carrier);
+		if (this.streams === undefined || host === undefined || framing === undefined) {
+			this.send(from, { kind: "end", id: item.id, inward: false, reason: undefined });
+			return;
+		}
+		const conn = new RelayConnection(
+			item,
+			this.server.turn,
+			(error) => this.log("error", "Error in a connection of node %s: %s", from.node, error instanceof Error ? error.stack : error),
+			(text) => this.send(from, { kind: "bytes", id: item.id, inward: false, text }),
+			forget,
+		);
+		this.served.set(item.id, { conn, from });
+		const session = this.streams.accept(conn, framing);
+		session.host = item.host;
+		session.secure = item.secure;
+		const done = this.server.sessionmanager.make_authenticated(session, item.username, item.role);
+		if (done.ok) host.events.fire_event("authentication-success", { session });
+		else session.close({ condition: "not-authorized", text: done.error });
+	}
+
+	/** This node ends: so do its connections. */
+	close_all(): void {
+		for (const [name, carried] of [...this.carried]) {
+			this.send(carried.to, { kind: "end", id: name, inward: true, reason: "the node of the connection has ended" });
+			this.write(carried.conn, stream_error_text(carried.conn.carrier));
+			this.end(name, carried);
+		}
+	}
+
+	/** A node is gone: its clients, and the sessions that clients here had there. */
+	gone(life: Life): void {
+		for (const [name, { conn, from }] of [...this.served]) {
+			if (!same_life(from, life)) continue;
+			this.served.delete(name);
+			conn.gone("the node of the connection is gone");
+		}
+		for (const [name, carried] of [...this.carried]) {
+			if (!same_life(carried.to, life)) continue;
+			this.write(carried.conn, stream_error_text(carried.conn.carrier));
+			this.end(name, carried);
+		}
+	}
+}
+
+/** What a client is told whose account was on a node that is gone; its stream is open, with our header sent from there. */
+function stream_error_text(carrier: string | undefined): string {
+	const xmlns = "urn:ietf:params:xml:ns:xmpp-streams";
+	const inside = `<${elsewhere_lost.condition} xmlns='${xmlns}'/><text xmlns='${xmlns}'>${elsewhere_lost.text}</text>`;
+	if (carrier === undefined) return `<stream:error>${inside}</stream:error></stream:stream>`;
+	const error = `<stream:error xmlns:stream='http://etherx.jabber.org/streams'>${inside}</stream:error>`;
+	return `${error}${between_messages}<close xmlns='urn:ietf:params:xml:ns:xmpp-framing'/>`;
+}

@@ -1,0 +1,273 @@
+// No counterpart: in Prosody every address of a host is served by this process.
+
+import type { Life } from "../../util/cluster/types.ts";
+import { life_text } from "../../util/cluster/types.ts";
+import { failed, ok } from "../../util/error.ts";
+import * as jid from "../../util/jid.ts";
+import type { Stanza } from "../../util/stanza.ts";
+import * as st from "../../util/stanza.ts";
+import { Waiting } from "../../util/waiting.ts";
+import { is_answer } from "../stanza_answers.ts";
+import type { Beyond, Collected, HostSession, Log, Placed, Server, Session, StanzaEvent, Waited } from "../types.ts";
+import { encode, type Item, type PostItem, type Sender } from "./items.ts";
+import { NodeOutlet } from "./node_outlet.ts";
+import type { ClusterParts, Owner } from "./parts.ts";
+
+/** How often a stanza goes to a node that does not serve its receiver any more, before its sender is told. */
+const most_tries = 6;
+/** Recipients in one item: more make several items, since messages between nodes may not be as long as one likes. */
+const most_recipients = 5000;
+
+/** Something for an address of which it is not known who serves it. */
+interface Asking {
+	readonly event: StanzaEvent;
+	readonly takes: boolean;
+	readonly tries: number;
+	readonly here: (event: StanzaEvent) => Waited;
+	/** Says how it went: what {@link here} answered, or nothing where it was passed on. */
+	readonly settle: (answer: Waited) => void;
+	readonly fail: (error: unknown) => void;
+}
+
+/** Whether a stanza for an account that nobody serves has to be handled by a node that serves it: where it may change the account's data. */
+function takes_account(stanza: Stanza): boolean {
+	const { type, to } = stanza.attr;
+	switch (stanza.name) {
+		case "message":
+			return type === undefined || type === "chat" || type === "normal";
+		case "presence":
+			return type !== undefined && type !== "unavailable" && type !== "error" && type !== "probe";
+		default:
+			return (type === "get" || type === "set") && to !== undefined && !to.includes("/");
+	}
+}
+
+/** Who says something, for the node where it is handled. */
+function sender_of(origin: Session): Sender {
+	if (origin.type !== "c2s" || origin.full_jid === undefined) return {};
+	return { client: { jid: origin.full_jid, role: origin.role?.name, secure: origin.secure } };
+}
+
+/** Decides where stanzas are handled, and passes on those for other nodes. */
+export class Routing implements Beyond {
+	/** Hosts whose bare JIDs are placed one by one. */
+	readonly placed = new Map<string, Placed>();
+	private readonly outlets = new Map<string, { readonly life: Life; readonly outlet: NodeOutlet }>();
+	/** Addresses that are being given up. */
+	private readonly releasing = new Map<string, Promise<void>>();
+	private readonly asking = new Map<string, Asking[]>();
+	/** The turn that the fence was put into last. */
+	private fenced: object | undefined;
+	/** When addresses were last needed here, in milliseconds. */
+	readonly used = new Map<string, number>();
+
+	constructor(
+		private readonly server: Pick<Server, "hosts" | "turn">,
+		private readonly parts: ClusterParts,
+		private readonly log: Log,
+		/** Told of what could not be sent. */
+		private readonly on_lost: (to: Life, item: Uint8Array) => void,
+	) {}
+
+	/** What is placed for an address: its bare JID, or its whole host. */
+	key_of(host: string, to_bare: string): string | undefined {
+		if (this.placed.has(host)) return to_bare === host || !to_bare.includes("@") ? undefined : to_bare;
+		return this.server.hosts.get(host)?.type === "component" ? host : undefined;
+	}
+
+	is_mine(bare_jid: string): boolean {
+		return this.parts.owners.owner_of(bare_jid) === "mine";
+	}
+
+	pass(target: HostSession, to_bare: string, event: StanzaEvent, here: (event: StanzaEvent) => Waited): Waited {
+		const key = this.key_of(target.host, to_bare);
+		if (key === undefined) return here({ ...event, is_here: true });
+		if (!(this.asking.has(key) || this.releasing.has(key))) {
+			const owner = this.parts.owners.owner_of(key);
+			if (owner === "mine") return this.serve(key, event, here);
+			if (owner !== undefined) {
+				this.post(owner, key, event, 0);
+				return undefined;
+			}
+		}
+		return this.ask(target, key, event, here, 0);
+	}
+
+	/** Whether this node serves an address, or is about to learn who does. */
+	serves(key: string): boolean {
+		if (this.releasing.has(key)) return false;
+		return this.asking.has(key) || this.parts.owners.owner_of(key) === "mine";
+	}
+
+	/** Handles something for an address that this node serves. */
+	serve(key: string, event: StanzaEvent, here: (event: StanzaEvent) => Waited): Waited {
+		this.used.set(key, performance.now());
+		this.fence();
+		return here({ ...event, is_here: true });
+	}
+
+	/** Waits until it is known who serves an address. Senders keep their order, and so does what is for one address. */
+	ask(target: HostSession, key: string, event: StanzaEvent, here: Asking["here"], tries: number): Waiting<unknown> {
+		// Whoever sends it may change it before it is handled
+		const own: StanzaEvent = { ...event, stanza: st.clone(event.stanza) };
+		const takes = target.type === "component" || takes_account(event.stanza);
+		return new Waiting<unknown>((settle) => {
+			const entry: Asking = {
+				event: own,
+				takes,
+				tries,
+				here,
+				settle(answer) {
+					if (answer instanceof Waiting) answer.ended(settle);
+					else settle(ok(undefined));
+				},
+				fail: (error) => settle(failed(error)),
+			};
+			const others = this.asking.get(key);
+			if (others !== undefined) {
+				others.push(entry);
+				return;
+			}
+			const queue = [entry];
+			this.asking.set(key, queue);
+			void this.answer_all(key, queue);
+		});
+	}
+
+	/** Gives up an address once all that was done for it is stored. What comes for it meanwhile waits until then. */
+	async let_go(key: string): Promise<void> {
+		if (this.releasing.has(key)) return;
+		const work = this.release(key);
+		this.releasing.set(key, work);
+		await work;
+		this.releasing.delete(key);
+	}
+
+	private async release(key: string): Promise<void> {
+		const placed = this.placed.get(jid.host(key) ?? "");
+		placed?.give_up(key);
+		this.used.delete(key);
+		await this.server.turn.done();
+		// Where that could not be stored, it counts as it was before
+		placed?.lose(key);
+		try {
+			await this.parts.owners.release(key);
+		} catch (error) {
+			this.log("warn", "%s could not be given up: %s", key, error instanceof Error ? error.message : error);
+		}
+	}
+
+	private async answer_all(key: string, queue: Asking[]): Promise<void> {
+		const { owners } = this.parts;
+		await this.releasing.get(key);
+		for (let entry = queue[0]; entry !== undefined; entry = queue[0]) {
+			let owner: Owner | undefined;
+			let problem: unknown;
+			try {
+				owner = owners.owner_of(key) ?? (await (entry.takes ? owners.acquire(key) : owners.find(key)));
+			} catch (error) {
+				problem = error;
+			}
+			queue.shift();
+			if (queue.length === 0) this.asking.delete(key);
+			this.answer_one(key, entry, owner, problem);
+		}
+	}
+
+	private answer_one(key: string, entry: Asking, owner: Owner | undefined, problem: unknown): void {
+		const { event } = entry;
+		try {
+			// The turn in which it came is over
+			this.server.turn.record(event);
+			if (problem !== undefined) {
+				this.log("warn", "Nobody can say who serves %s: %s", key, problem instanceof Error ? problem.message : problem);
+				this.refuse(event);
+				entry.settle(undefined);
+			} else if (owner === "mine") entry.settle(this.serve(key, event, entry.here));
+			else if (owner === undefined) entry.settle(entry.here({ ...event, is_here: true }));
+			else {
+				this.post(owner, key, event, entry.tries);
+				entry.settle(undefined);
+			}
+		} catch (error) {
+			entry.fail(error);
+		}
+	}
+
+	private post(owner: Life, key: string, { origin, stanza }: StanzaEvent, tries: number): void {
+		this.say(owner, { kind: "post", key, sender: sender_of(origin), stanza, tries });
+	}
+
+	/** A stanza came back from a node that does not serve its receiver. */
+	returned(target: HostSession, item: Omit<PostItem, "kind">, event: StanzaEvent, here: Asking["here"]): Waited {
+		this.parts.owners.forget(item.key);
+		if (item.tries >= most_tries) {
+			this.refuse(event);
+			return undefined;
+		}
+		return this.ask(target, item.key, event, here, item.tries + 1);
+	}
+
+	/** Tells a sender that something cannot be done now. */
+	refuse({ origin, stanza }: StanzaEvent): void {
+		if (is_answer(stanza) || (stanza.name === "presence" && stanza.attr["type"] === "unavailable")) return;
+		origin.send(st.error_reply(stanza, "wait", "resource-constraint", "This cannot be reached at the moment"));
+	}
+
+	/** Says something to another node at the end of the turn. */
+	say(to: Life, item: Item): void {
+		this.fence();
+		const name = life_text(to);
+		let known = this.outlets.get(name);
+		if (known === undefined) {
+			const outlet = new NodeOutlet(this.server.turn, (bytes) => {
+				if (!this.parts.links.send(to, bytes)) this.on_lost(to, bytes);
+			});
+			known = { life: to, outlet };
+			this.outlets.set(name, known);
+		}
+		known.outlet.add(encode(item));
+	}
+
+	/** Forgets the way to a node that is gone. */
+	gone(life: Life): void {
+		this.outlets.delete(life_text(life));
+	}
+
+	/** Makes this turn fail at its end where this node may not act any more by then. */
+	fence(): void {
+		const { turn } = this.server;
+		if (this.fenced === turn.now) return;
+		this.fenced = turn.now;
+		const { members } = this.parts;
+		turn.join({
+			prepare() {
+				if (!members.may_serve()) throw new Error("this node has no connection to the others, and may serve nothing");
+				return undefined;
+			},
+			commit() {},
+			rollback() {},
+		});
+	}
+
+	collect(full_jid: string, into: Collected): boolean {
+		const slash = full_jid.indexOf("/");
+		const bare = slash < 0 ? full_jid : full_jid.slice(0, slash);
+		if (this.asking.has(bare)) return false;
+		const owner = this.parts.owners.owner_of(bare);
+		if (owner === undefined || owner === "mine" || !this.placed.has(jid.host(bare) ?? "")) return false;
+		const node = life_text(owner);
+		const known = into.get(node);
+		if (known === undefined) into.set(node, { to: owner, recipients: [full_jid] });
+		else known.recipients.push(full_jid);
+		return true;
+	}
+
+	broadcast(collected: Collected, stanza: Stanza): void {
+		for (const { to, recipients } of collected.values()) {
+			for (let from = 0; from < recipients.length; from += most_recipients) {
+				this.say(to, { kind: "many", recipients: recipients.slice(from, from + most_recipients), stanza });
+			}
+		}
+	}
+}

@@ -1,0 +1,65 @@
+// No counterpart: a Prosody is one machine.
+
+import type { Life } from "../../util/cluster/types.ts";
+import type { Framing } from "../../util/framing.ts";
+import type { Stanza } from "../../util/stanza.ts";
+import type { Connection } from "./connections.ts";
+import type { HostSession, StanzaEvent } from "./events.ts";
+import type { Waited } from "./managers.ts";
+import type { C2sSession } from "./sessions.ts";
+
+/** What a host has in memory for addresses that one node serves at a time: accounts, or rooms. */
+export interface Placed {
+	/** Whether something of a bare JID is here that has to stay, such as sessions or occupants. */
+	in_use(jid: string): boolean;
+	/** This node serves a bare JID from now on, whose users are here: what is stored comes into memory. */
+	take_up(jid: string): void;
+	/** Drops what memory has of a bare JID, since another node may serve it from now on. All of it is stored at the end of the turn. */
+	give_up(jid: string): void;
+	/** Drops what memory still has of a bare JID, of which nothing may be stored any more. */
+	lose(jid: string): void;
+	/** Drops what memory has of all of them: other nodes serve them already, and nothing may be stored any more. */
+	lose_all(): void;
+}
+
+/** Recipients of one broadcast by their node. */
+export type Collected = Map<string, { readonly to: Life; readonly recipients: string[] }>;
+
+/** Other nodes, as the router and the delivery know them. */
+export interface Beyond {
+	/**
+	 * Passes a stanza on to the node that serves its receiver.
+	 * @param target the receiver's host
+	 * @param to_bare the receiver without resource
+	 * @param here handles it on this node; called at once or, where the node is not known yet, later
+	 */
+	pass(target: HostSession, to_bare: string, event: StanzaEvent, here: (event: StanzaEvent) => Waited): Waited;
+	/** Takes a recipient of a broadcast who is on another node; false where none is known. */
+	collect(full_jid: string, into: Collected): boolean;
+	/** Sends a stanza to all recipients that were collected: once to each node. */
+	broadcast(collected: Collected, stanza: Stanza): void;
+	/** Whether this node serves a bare JID, as far as it knows. */
+	is_mine(bare_jid: string): boolean;
+}
+
+/** Makes clients' streams, and gives up those whose account is on another node. */
+export interface ClientStreams {
+	accept(conn: Connection, framing: Framing): C2sSession;
+	/** Takes a session out of the server without a word to its client; its connection lives on. */
+	release(session: C2sSession): void;
+}
+
+/** A server as one node of a cluster. */
+export interface Cluster extends Beyond {
+	readonly node: string;
+	/** Has the bare JIDs of a host served by one node each, rather than the whole host by one. */
+	place(host: string, placed: Placed): void;
+	/** Ends that. */
+	displace(host: string): void;
+	/** Calls back when a node is gone, once its clients have had the time to come back that stream management gives them. */
+	on_gone(listener: () => void): void;
+	/** Has clients carried to the node of their account. */
+	carry(streams: ClientStreams | undefined): void;
+	/** Has those of a carrier of messages carried, whose streams are written so. */
+	carry_framing(carrier: string, framing: Framing): void;
+}
