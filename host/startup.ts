@@ -4,11 +4,11 @@ import { accessSync, constants, existsSync, mkdirSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { create_certmanager } from "./core/certmanager.ts";
 import { Claims } from "./core/claims.ts";
+import { create_cluster } from "./core/cluster/cluster.ts";
+import type { ClusterParts } from "./core/cluster/parts.ts";
 import type { Config, ConfigError, ConfigValue } from "./core/config/config.ts";
 import type { LoadedConfig } from "./core/config/lua_sandbox.ts";
 import { as_period } from "./core/config/option_types.ts";
-import { create_cluster } from "./core/cluster/cluster.ts";
-import type { ClusterParts } from "./core/cluster/parts.ts";
 import { create_delivery } from "./core/delivery.ts";
 import { create_hostmanager } from "./core/hostmanager.ts";
 import { create_loggingmanager, type LogSink, read_log_option } from "./core/loggingmanager.ts";
@@ -119,6 +119,9 @@ function keeps_data(config: Config): boolean {
  */
 export function create_server(options: ServerOptions): Result<RunningServer, string> {
 	const { config } = options;
+	if (config.get("*", "cluster") !== undefined && options.cluster === undefined) {
+		return failed("option cluster: several servers as one are not to be had by configuration yet");
+	}
 	const config_folder = options.config_path === undefined ? process.cwd() : dirname(resolve(options.config_path));
 	const data = data_folder(config, config_folder);
 	const log_sinks = (): readonly LogSink[] =>
@@ -341,7 +344,10 @@ export function create_server(options: ServerOptions): Result<RunningServer, str
 		const claimed = claims.take(keeps_data(config) ? data : undefined, named === undefined ? undefined : resolve(data, named));
 		if (!claimed.ok) return fail_start(claimed.error);
 		if (claims.unended_since !== undefined) mend_lists(claims.unended_since);
-		const apart = await cluster?.start().then(() => undefined, (error: unknown) => String(error));
+		const apart = await cluster?.start().then(
+			() => undefined,
+			(error: unknown) => String(error),
+		);
 		if (apart !== undefined) return fail_start(apart);
 		const problem = await activate_hosts(() => true);
 		if (problem !== undefined) return fail_start(problem);

@@ -1,13 +1,13 @@
 // Counterpart: plugins/muc/mod_muc.lua (ad-hoc commands)
 
 import type { ModuleApi, Session } from "../host/core/types.ts";
-import type { AdhocAnswer, AdhocHandler } from "../host/util/adhoc.ts";
+import type { AdhocAnswer, AdhocHandler, AdhocStep } from "../host/util/adhoc.ts";
 import { new_initial_data_form, new_simple_form } from "../host/util/adhoc.ts";
 import type { ParsedValue } from "../host/util/dataforms.ts";
 import { new_form } from "../host/util/dataforms.ts";
 import { ok } from "../host/util/error.ts";
+import { go_on } from "../host/util/waiting.ts";
 import type { Rooms } from "./rooms.ts";
-import type { RoomFinder } from "./types.ts";
 
 const destroy_rooms_form = new_form({
 	title: "Destroy rooms",
@@ -56,24 +56,30 @@ function destroy_rooms(rooms: Rooms): AdhocHandler<Session> {
 		() => ok({ rooms: rooms.all_jids().sort() }),
 		({ rooms: chosen }, errors) => {
 			if (errors) return complaint(errors);
-			const destroyed = (Array.isArray(chosen) ? chosen : []).filter((jid) => {
-				const room = rooms.get_room_from_jid(jid);
-				return room ? room.destroy().ok : false;
+			const jids = Array.isArray(chosen) ? chosen : [];
+			return go_on<unknown, AdhocStep>(rooms.bring(jids), () => {
+				const destroyed = jids.filter((jid) => {
+					const room = rooms.get_room_from_jid(jid);
+					return room ? room.destroy().ok : false;
+				});
+				return [{ status: "completed", info: `The following rooms were destroyed:\n${destroyed.join("\n")}` }];
 			});
-			return [{ status: "completed", info: `The following rooms were destroyed:\n${destroyed.join("\n")}` }];
 		},
 	);
 }
 
-function set_affiliation(rooms: RoomFinder): AdhocHandler<Session> {
+function set_affiliation(rooms: Rooms): AdhocHandler<Session> {
 	return new_simple_form(set_affiliation_form, (fields, errors) => {
 		if (errors) return complaint(errors);
-		const room = rooms.get_room_from_jid(text(fields["room"]));
-		if (!room) return refusal("No such room");
-		const reason = text(fields["reason"]) || undefined;
-		const done = room.set_affiliation(true, text(fields["jid"]), text(fields["affiliation"]), reason);
-		if (!done.ok) return refusal(`Affiliation change failed: ${done.error.type}:${done.error.condition}`);
-		return [{ status: "completed", info: "Affiliation updated" }];
+		const address = text(fields["room"]);
+		return go_on<unknown, AdhocStep>(rooms.bring([address]), () => {
+			const room = rooms.get_room_from_jid(address);
+			if (!room) return refusal("No such room");
+			const reason = text(fields["reason"]) || undefined;
+			const done = room.set_affiliation(true, text(fields["jid"]), text(fields["affiliation"]), reason);
+			if (!done.ok) return refusal(`Affiliation change failed: ${done.error.type}:${done.error.condition}`);
+			return [{ status: "completed", info: "Affiliation updated" }];
+		});
 	});
 }
 

@@ -3,8 +3,8 @@
 import type { EventMap, ModuleApi } from "../host/core/types.ts";
 import type { Room } from "./types.ts";
 
-/** How long the list is good where others may change it, in milliseconds. */
-const shared_time = 2000;
+/** What other nodes of a cluster are told of a room. */
+const listed = "muc-room-listed";
 
 /** The public rooms of a component, as service discovery lists them. */
 export interface Listing {
@@ -23,34 +23,52 @@ export function create_listing(module: ModuleApi, all_rooms: () => Iterable<Room
 	const names = new Map<string, string | undefined>();
 	// Divergence: Prosody thinks that the list is complete as soon as one room is on it
 	let complete = false;
-	const is_shared = module.server.cluster !== undefined;
-	/** When the list was made, where other nodes of a cluster have rooms, too; in milliseconds. */
-	let made = 0;
+	const { cluster } = module.server;
+	/** What other nodes were told of rooms that are served here: their names, or that they are not listed. */
+	const told = new Map<string, string | false>();
 
 	const listing: Listing = {
 		update(room) {
-			if (room.get_public()) names.set(room.jid, room.get_name());
-			else names.delete(room.jid);
+			const name = room.get_public() ? room.get_name() : false;
+			set(room.jid, name);
+			tell_others(room.jid, name ?? "");
 		},
 		remove(jid) {
 			names.delete(jid);
+			tell_others(jid, false);
 		},
 		reset() {
 			names.clear();
+			told.clear();
 			complete = false;
 		},
 	};
 
+	function set(jid: string, name: string | undefined | false): void {
+		if (name === false) names.delete(jid);
+		else names.set(jid, name);
+	}
+
+	/** Others list what is served here, too. */
+	function tell_others(jid: string, name: string | false): void {
+		if (cluster?.is_mine(jid) !== true || told.get(jid) === name) return;
+		told.set(jid, name);
+		cluster.tell(module.host, listed, name === false ? { jid } : { jid, name });
+	}
+
 	module.hook("host-disco-items", list_rooms);
+	if (cluster !== undefined) {
+		module.hook("cluster-told", ({ name: event, fields: { jid, name } }) => {
+			if (event === listed && jid !== undefined) set(jid, name === undefined ? false : name || undefined);
+		});
+	}
 
 	function list_rooms(event: EventMap["host-disco-items"]): void {
 		if (!module.could(":list-rooms", event)) {
 			module.log("debug", "Returning empty room list to unauthorized request");
 			return;
 		}
-		if (is_shared && performance.now() - made > shared_time) listing.reset();
 		if (!complete) {
-			made = performance.now();
 			for (const room of all_rooms()) listing.update(room);
 			complete = true;
 		}

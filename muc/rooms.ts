@@ -5,6 +5,7 @@ import { Cache } from "../host/util/cache.ts";
 import type { Result } from "../host/util/error.ts";
 import { failed, ok } from "../host/util/error.ts";
 import { bare, prep } from "../host/util/jid.ts";
+import { type Waiting, waiting_for } from "../host/util/waiting.ts";
 import { create_elsewhere } from "./elsewhere.ts";
 import { create_listing } from "./listing.ts";
 import type { RoomLibrary } from "./muc.lib.ts";
@@ -23,6 +24,8 @@ export interface Rooms extends RoomFinder {
 	new_room(jid: string, config?: RoomData): Room;
 	/** Creates a room, with the configured defaults where no settings are given. */
 	create_room(jid: string, config?: RoomData): Result<Room, CreateError>;
+	/** Has this node of a cluster serve rooms, to work with them; undefined where it does already. */
+	bring(jids: readonly string[]): Waiting<void> | undefined;
 	/** Every room; those that are not in memory are restored. */
 	all_rooms(): IterableIterator<Room>;
 	/** JIDs of all rooms, without reading them. */
@@ -228,6 +231,15 @@ export function create_rooms(module: ModuleApi, library: RoomLibrary): Rooms {
 		return room;
 	}
 
+	function bring(jids: readonly string[]): Waiting<void> | undefined {
+		const missing = jids.filter(is_elsewhere);
+		if (cluster === undefined || missing.length === 0) return undefined;
+		const all = Promise.all(missing.map((jid) => cluster.bring(jid)));
+		return waiting_for(all).go_on((answers) => {
+			for (const answer of answers) if (!answer.ok) module.log("warn", "%s", answer.error);
+		});
+	}
+
 	function create_room(jid: string, config?: RoomData): Result<Room, CreateError> {
 		if (bare(jid) !== jid || prep(jid, true) === undefined) return failed("invalid-jid");
 		if (is_elsewhere(jid)) return failed("resource-constraint");
@@ -307,6 +319,7 @@ export function create_rooms(module: ModuleApi, library: RoomLibrary): Rooms {
 	return {
 		new_room: library.new_room,
 		create_room,
+		bring,
 		get_room_from_jid,
 		all_rooms,
 		look_at,

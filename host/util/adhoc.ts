@@ -67,7 +67,7 @@ export type FormHandler<Origin> = (
 	fields: ParsedValues,
 	errors: { [name: string]: string } | undefined,
 	request: AdhocRequest<Origin>,
-) => AdhocStep;
+) => AdhocStep | Waiting<AdhocStep>;
 
 /** A command that shows a form and takes what was filled in. */
 export function new_simple_form<Origin>(form: Form, result_handler: FormHandler<Origin>): AdhocHandler<Origin> {

@@ -20,7 +20,7 @@ export interface RoomArguments {
 }
 
 /** What a command does with rooms. */
-export type ApiRooms = Pick<Rooms, "get_room_from_jid" | "create_room" | "all_jids" | "live_rooms" | "look_at">;
+export type ApiRooms = Pick<Rooms, "bring" | "get_room_from_jid" | "create_room" | "all_jids" | "live_rooms" | "look_at">;
 
 /** The room that a call is about, ready to be worked with. */
 export function find_room(rooms: ApiRooms, { room: name, service }: RoomArguments): Result<Room, ApiError> {

@@ -1,11 +1,12 @@
 // No counterpart: a Prosody is one machine.
 
 import { type Life, same_life } from "../../util/cluster/types.ts";
+import { failed, ok, type Result } from "../../util/error.ts";
 import type { Framing } from "../../util/framing.ts";
 import * as jid from "../../util/jid.ts";
 import { as_period } from "../config/option_types.ts";
 import { telling } from "../telling.ts";
-import type { C2sSession, Cluster, ClientStreams, HostSession, Placed, Server, StanzaEvent } from "../types.ts";
+import type { C2sSession, ClientStreams, Cluster, HostSession, Placed, Server, StanzaEvent } from "../types.ts";
 import { Incoming } from "./incoming.ts";
 import { decode, type Item } from "./items.ts";
 import type { ClusterParts } from "./parts.ts";
@@ -15,6 +16,10 @@ import { Routing } from "./routing.ts";
 /** How often addresses that nobody needs are given up, and how long nobody has to have needed them; in milliseconds. */
 const sweep_interval = 30_000;
 const idle_time = 60_000;
+
+/** How often another node is asked to give up an address, and in which intervals, in milliseconds. */
+const most_wants = 100;
+const want_interval = 50;
 
 /** In seconds, as mod_smacks has it. */
 const default_grace = 600;
@@ -40,7 +45,9 @@ export function create_cluster(server: ClusterNeeds, parts: ClusterParts): NodeC
 	const { members, owners } = parts;
 	const routing = new Routing(server, parts, log, (to, item) => lost(to, item));
 	const relays = new Relays(server, parts, log);
-	const incoming = new Incoming(server, routing, relays, log, () => {});
+	const incoming = new Incoming(server, routing, relays, log, ({ host, name, fields }) => {
+		server.hosts.get(host)?.events.tell("cluster-told", { name, fields }, report);
+	});
 	/** How long clients of a node that is gone have to come back, in milliseconds. */
 	const grace = (as_period(server.config.get("*", "smacks_hibernation_time"), 0).value ?? default_grace) * 1000;
 	let sweeping: NodeJS.Timeout | undefined;
@@ -90,8 +97,7 @@ export function create_cluster(server: ClusterNeeds, parts: ClusterParts): NodeC
 		const event: StanzaEvent = { origin: session, stanza };
 		server.turn.record(event);
 		if (stanza.name !== "presence") routing.refuse(event);
-		else
-			routing.returned(target, item, event, (own) => server.router.post_stanza(own.origin, own.stanza, false, own));
+		else routing.returned(target, item, event, (own) => server.router.post_stanza(own.origin, own.stanza, false, own));
 	}
 
 	/** A node is gone: what it served is served here, as far as it is needed here. */
@@ -147,6 +153,22 @@ export function create_cluster(server: ClusterNeeds, parts: ClusterParts): NodeC
 		for (const session of sessions) session.close({ condition: "reset", text: "This node was cut off from the others" });
 	}
 
+	/** Asks whoever serves an address to give it up, until it is here. */
+	async function bring(key: string): Promise<Result<true, string>> {
+		for (let tries = 0; tries < most_wants; tries++) {
+			try {
+				const owner = owners.owner_of(key) ?? (await owners.acquire(key));
+				if (owner === "mine") return ok(true);
+				routing.say(owner, { kind: "want", key });
+				await new Promise((resolve) => setTimeout(resolve, want_interval));
+				owners.forget(key);
+			} catch (error) {
+				return failed(error instanceof Error ? error.message : String(error));
+			}
+		}
+		return failed(`another node serves ${key}, and does not give it up`);
+	}
+
 	/** Gives up what nobody needs here, so that any node can take it. */
 	async function sweep(): Promise<void> {
 		const now = performance.now();
@@ -167,6 +189,10 @@ export function create_cluster(server: ClusterNeeds, parts: ClusterParts): NodeC
 		is_mine: (bare_jid) => routing.is_mine(bare_jid),
 		place,
 		displace,
+		tell(host, name, fields) {
+			for (const life of members.others()) routing.say(life, { kind: "event", host, name, fields });
+		},
+		bring,
 		on_gone(listener) {
 			server.events.add_handler("cluster-node-gone", () => void setTimeout(listener, grace).unref());
 		},

@@ -84,6 +84,9 @@ export class Incoming {
 			case "event":
 				this.on_event(item);
 				return;
+			case "want":
+				if (this.routing.is_mine(item.key)) void this.routing.let_go(item.key);
+				return;
 			default:
 				this.relays.take(from, item);
 		}
@@ -153,7 +156,7 @@ export class Incoming {
 			},
 			released: (): void => this.go_on(client.jid, entry),
 		};
-		const entry = { stand_in: new StandIn(services, client.jid, role, client.secure), waiting: new Array<() => void>() };
+		const entry = { stand_in: new StandIn(services, client.jid, role, client.secure), waiting: [] as (() => void)[] };
 		this.held.set(client.jid, entry);
 		return entry;
 	}

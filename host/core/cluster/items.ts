@@ -74,7 +74,13 @@ export interface EventItem {
 	readonly fields: Readonly<Record<string, string>>;
 }
 
-export type Item = PostItem | BackItem | AnswerItem | ManyItem | OpenItem | BytesItem | EndItem | EventItem;
+/** The other node is asked to give up an address, since it is needed here. */
+export interface WantItem {
+	readonly kind: "want";
+	readonly key: string;
+}
+
+export type Item = WantItem | PostItem | BackItem | AnswerItem | ManyItem | OpenItem | BytesItem | EndItem | EventItem;
 
 type Frozen = readonly [name: string, attr: Readonly<Record<string, string>>, ...children: (string | Frozen)[]];
 
@@ -85,11 +91,7 @@ function freeze(stanza: Stanza): Frozen {
 		const value = stanza.attrs[name];
 		if (value !== undefined) attr[name] = value;
 	}
-	return [
-		stanza.name,
-		attr,
-		...stanza.children.map((child) => (child instanceof st.Stanza ? freeze(child) : String(child))),
-	];
+	return [stanza.name, attr, ...stanza.children.map((child) => (child instanceof st.Stanza ? freeze(child) : String(child)))];
 }
 
 function thaw(frozen: unknown): Stanza | undefined {
@@ -156,6 +158,7 @@ export function decode(bytes: Uint8Array): Item | undefined {
 		const tries = Number(fields["tries"]);
 		return key === undefined ? undefined : { kind, key, sender: sender_of(fields["sender"]), stanza, tries };
 	}
+	if (kind === "want" && key !== undefined) return { kind, key };
 	if (kind === "bytes" && id !== undefined) {
 		return { kind, id, inward: fields["inward"] === true, text: text(fields["text"]) ?? "" };
 	}

@@ -1,7 +1,7 @@
 // No counterpart: in Prosody a client's connection ends where its session is.
 
-import type { Turn } from "../../util/turn.ts";
 import type { AddressableText } from "../../util/stanza.ts";
+import type { Turn } from "../../util/turn.ts";
 import { TurnConnection } from "../../util/turn_connection.ts";
 import type { Connection } from "../types.ts";
 import type { OpenItem } from "./items.ts";

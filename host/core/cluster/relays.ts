@@ -5,7 +5,7 @@ import { same_life } from "../../util/cluster/types.ts";
 import { document_framing, type Framing } from "../../util/framing.ts";
 import * as id from "../../util/id.ts";
 import type { C2sSession, ClientStreams, Connection, Log, Server } from "../types.ts";
-import { type BytesItem, encode, type EndItem, type Item, type OpenItem } from "./items.ts";
+import { type BytesItem, type EndItem, encode, type Item, type OpenItem } from "./items.ts";
 import type { ClusterParts, Owner } from "./parts.ts";
 import { between_messages, RelayConnection } from "./relay_connection.ts";
 
@@ -154,7 +154,8 @@ export class Relays {
 		const conn = new RelayConnection(
 			item,
 			this.server.turn,
-			(error) => this.log("error", "Error in a connection of node %s: %s", from.node, error instanceof Error ? error.stack : error),
+			(error) =>
+				this.log("error", "Error in a connection of node %s: %s", from.node, error instanceof Error ? error.stack : error),
 			(text) => this.send(from, { kind: "bytes", id: item.id, inward: false, text }),
 			forget,
 		);

@@ -4,6 +4,7 @@ import type { Life } from "../../util/cluster/types.ts";
 import { life_text } from "../../util/cluster/types.ts";
 import { failed, ok } from "../../util/error.ts";
 import * as jid from "../../util/jid.ts";
+import { ns } from "../../util/ns.ts";
 import type { Stanza } from "../../util/stanza.ts";
 import * as st from "../../util/stanza.ts";
 import { Waiting } from "../../util/waiting.ts";
@@ -42,6 +43,21 @@ function takes_account(stanza: Stanza): boolean {
 	}
 }
 
+/** Namespaces of queries to rooms, beside `http://jabber.org/protocol/muc` and what begins so. */
+const room_queries: ReadonlySet<string> = new Set([
+	ns.register,
+	ns.mam,
+	"urn:xmpp:message-moderate:0",
+	"urn:xmpp:message-moderate:1",
+]);
+
+/** Whether something for the address of a service is for the room that has this address. */
+function is_for_room({ name, attr, first_tag }: Stanza): boolean {
+	if (name !== "iq" || attr["to"]?.includes("/")) return true;
+	const xmlns = attr["type"] === "get" || attr["type"] === "set" ? first_tag?.attr["xmlns"] : undefined;
+	return xmlns !== undefined && (xmlns.startsWith(ns.muc) || room_queries.has(xmlns));
+}
+
 /** Who says something, for the node where it is handled. */
 function sender_of(origin: Session): Sender {
 	if (origin.type !== "c2s" || origin.full_jid === undefined) return {};
@@ -69,10 +85,12 @@ export class Routing implements Beyond {
 		private readonly on_lost: (to: Life, item: Uint8Array) => void,
 	) {}
 
-	/** What is placed for an address: its bare JID, or its whole host. */
-	key_of(host: string, to_bare: string): string | undefined {
-		if (this.placed.has(host)) return to_bare === host || !to_bare.includes("@") ? undefined : to_bare;
-		return this.server.hosts.get(host)?.type === "component" ? host : undefined;
+	/** What is placed for the receiver of a stanza: its bare JID, or its whole host; undefined for what any node may handle. */
+	private key_of({ host, type }: HostSession, to_bare: string, stanza: Stanza): string | undefined {
+		if (!this.placed.has(host)) return type === "component" ? host : undefined;
+		if (to_bare !== host) return to_bare;
+		// A room may have the address of its service
+		return type === "component" && is_for_room(stanza) ? host : undefined;
 	}
 
 	is_mine(bare_jid: string): boolean {
@@ -80,7 +98,7 @@ export class Routing implements Beyond {
 	}
 
 	pass(target: HostSession, to_bare: string, event: StanzaEvent, here: (event: StanzaEvent) => Waited): Waited {
-		const key = this.key_of(target.host, to_bare);
+		const key = this.key_of(target, to_bare, event.stanza);
 		if (key === undefined) return here({ ...event, is_here: true });
 		if (!(this.asking.has(key) || this.releasing.has(key))) {
 			const owner = this.parts.owners.owner_of(key);

@@ -1,6 +1,7 @@
 // No counterpart: a Prosody is one machine.
 
 import type { Life } from "../../util/cluster/types.ts";
+import type { Result } from "../../util/error.ts";
 import type { Framing } from "../../util/framing.ts";
 import type { Stanza } from "../../util/stanza.ts";
 import type { Connection } from "./connections.ts";
@@ -56,6 +57,10 @@ export interface Cluster extends Beyond {
 	place(host: string, placed: Placed): void;
 	/** Ends that. */
 	displace(host: string): void;
+	/** Tells all other nodes something at the end of the turn: there it is the event `cluster-told` of the host. */
+	tell(host: string, name: string, fields: Readonly<Record<string, string>>): void;
+	/** Has this node serve a bare JID. The error says why that is not possible. */
+	bring(bare_jid: string): Promise<Result<true, string>>;
 	/** Calls back when a node is gone, once its clients have had the time to come back that stream management gives them. */
 	on_gone(listener: () => void): void;
 	/** Has clients carried to the node of their account. */

@@ -142,6 +142,8 @@ export interface EventMap {
 	"shutdown-wanted": { reason: string };
 	"server-resetting": Record<never, never>;
 	"server-reset": Record<never, never>;
+	/** Another node of the cluster tells those modules of a host that know the name. */
+	"cluster-told": { readonly name: string; readonly fields: Readonly<Record<string, string>> };
 	/** Another node of the cluster is gone, and what was connected to it. */
 	"cluster-node-gone": { readonly node: string };
 	"reloading-config": Record<never, never>;
