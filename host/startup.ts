@@ -4,8 +4,7 @@ import { accessSync, constants, existsSync, mkdirSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { create_certmanager } from "./core/certmanager.ts";
 import { Claims } from "./core/claims.ts";
-import { create_cluster } from "./core/cluster/cluster.ts";
-import type { ClusterParts } from "./core/cluster/parts.ts";
+import { type ClusterBase, create_cluster } from "./core/cluster/cluster.ts";
 import type { Config, ConfigError, ConfigValue } from "./core/config/config.ts";
 import type { LoadedConfig } from "./core/config/lua_sandbox.ts";
 import { as_period } from "./core/config/option_types.ts";
@@ -61,7 +60,7 @@ export interface ServerOptions {
 	readonly log?: readonly LogSink[];
 	readonly version: string;
 	/** Makes the server a node of a cluster. */
-	readonly cluster?: ClusterParts;
+	readonly cluster?: ClusterBase;
 }
 
 /** The folders that `plugin_paths` names; relative ones start at the folder of the configuration file. */

@@ -1,6 +1,10 @@
 // No counterpart: a Prosody is one machine.
 
-import { type Life, same_life } from "../../util/cluster/types.ts";
+import { Links } from "../../util/cluster/link.ts";
+import { Membership } from "../../util/cluster/membership.ts";
+import { Ownership } from "../../util/cluster/ownership.ts";
+import type { Bucket, Bus, Clock, Fence, Life } from "../../util/cluster/types.ts";
+import { promise_of } from "../../util/waiting.ts";
 import { failed, ok, type Result } from "../../util/error.ts";
 import type { Framing } from "../../util/framing.ts";
 import * as jid from "../../util/jid.ts";
@@ -9,7 +13,6 @@ import { telling } from "../telling.ts";
 import type { C2sSession, ClientStreams, Cluster, HostSession, Placed, Server, StanzaEvent } from "../types.ts";
 import { Incoming } from "./incoming.ts";
 import { decode, type Item } from "./items.ts";
-import type { ClusterParts } from "./parts.ts";
 import { Relays } from "./relays.ts";
 import { Routing } from "./routing.ts";
 
@@ -38,12 +41,52 @@ export interface NodeCluster extends Cluster {
 	stop(): Promise<void>;
 }
 
+/** What the machinery of a cluster runs on. */
+export interface ClusterBase {
+	readonly node: string;
+	/** Nodes with the same name of the cluster belong together. */
+	readonly name: string;
+	readonly bus: Bus;
+	bucket(name: "nodes" | "owners"): Bucket;
+	readonly clock: Clock;
+	readonly fence: Fence;
+	/** How long the others wait for a sign of life, in milliseconds. */
+	readonly lease?: number;
+	/** Ends what it runs on. */
+	close(): Promise<void>;
+}
+
 /** Makes a server one node of a cluster. */
-export function create_cluster(server: ClusterNeeds, parts: ClusterParts): NodeCluster {
+export function create_cluster(server: ClusterNeeds, base: ClusterBase): NodeCluster {
 	const log = server.logger("cluster");
 	const report = telling(log);
-	const { members, owners } = parts;
-	const routing = new Routing(server, parts, log, (to, item) => lost(to, item));
+	const warn = (text: string): void => log("warn", "%s", text);
+	const { clock, bus, node } = base;
+	const membership = new Membership({
+		node,
+		clock,
+		bucket: base.bucket("nodes"),
+		fence: base.fence,
+		...(base.lease === undefined ? {} : { lease: base.lease }),
+		info: () => ({ load: server.full_sessions.size }),
+		warn,
+	});
+	const owners = new Ownership({ membership, clock, bucket: base.bucket("owners") });
+	const links = new Links({
+		bus,
+		clock,
+		membership,
+		prefix: base.name,
+		on_item: (from, item, stored) => incoming.take(from, item, stored),
+		on_lost: (to, items) => {
+			for (const item of items) lost(to, item);
+		},
+		warn,
+	});
+	const parts = { owners, links, membership };
+	const routing = new Routing(server, parts, log, (to, items) => {
+		for (const item of items) lost(to, item);
+	});
 	const relays = new Relays(server, parts, log);
 	const incoming = new Incoming(server, routing, relays, log, ({ host, name, fields }) => {
 		server.hosts.get(host)?.events.tell("cluster-told", { name, fields }, report);
@@ -101,11 +144,10 @@ export function create_cluster(server: ClusterNeeds, parts: ClusterParts): NodeC
 	}
 
 	/** A node is gone: what it served is served here, as far as it is needed here. */
-	function gone(life: Life, items: readonly Uint8Array[]): void {
+	function gone(life: Life): void {
 		log("warn", "Node %s is gone", life.node);
 		routing.gone(life);
 		relays.gone(life);
-		for (const item of items) lost(life, item);
 		for (const [host, key] of needed()) void take_over(host, key);
 		server.events.tell("cluster-node-gone", { node: life.node }, report);
 	}
@@ -127,7 +169,7 @@ export function create_cluster(server: ClusterNeeds, parts: ClusterParts): NodeC
 
 	async function take_over({ host }: HostSession, key: string): Promise<void> {
 		try {
-			if ((await owners.acquire(key)) !== "mine") return;
+			if ((await promise_of(owners.acquire(key))) !== "mine") return;
 			routing.fence();
 			server.turn.concern(key);
 			routing.placed.get(host)?.take_up(key);
@@ -148,7 +190,7 @@ export function create_cluster(server: ClusterNeeds, parts: ClusterParts): NodeC
 
 	/** Accounts with sessions stay here, unless they are served elsewhere by now. */
 	async function reclaim(account: string, sessions: readonly C2sSession[]): Promise<void> {
-		const owner = await owners.acquire(account).catch(() => undefined);
+		const owner = await promise_of(owners.acquire(account)).catch(() => undefined);
 		if (owner === "mine") return;
 		for (const session of sessions) session.close({ condition: "reset", text: "This node was cut off from the others" });
 	}
@@ -157,7 +199,7 @@ export function create_cluster(server: ClusterNeeds, parts: ClusterParts): NodeC
 	async function bring(key: string): Promise<Result<true, string>> {
 		for (let tries = 0; tries < most_wants; tries++) {
 			try {
-				const owner = owners.owner_of(key) ?? (await owners.acquire(key));
+				const owner = await promise_of(owners.acquire(key));
 				if (owner === "mine") return ok(true);
 				routing.say(owner, { kind: "want", key });
 				await new Promise((resolve) => setTimeout(resolve, want_interval));
@@ -181,7 +223,7 @@ export function create_cluster(server: ClusterNeeds, parts: ClusterParts): NodeC
 
 	return {
 		get node() {
-			return members.me.node;
+			return node;
 		},
 		pass: (target, to_bare, event, here) => routing.pass(target, to_bare, event, here),
 		collect: (full_jid, into) => routing.collect(full_jid, into),
@@ -190,7 +232,7 @@ export function create_cluster(server: ClusterNeeds, parts: ClusterParts): NodeC
 		place,
 		displace,
 		tell(host, name, fields) {
-			for (const life of members.others()) routing.say(life, { kind: "event", host, name, fields });
+			for (const { life } of membership.others()) routing.say(life, { kind: "event", host, name, fields });
 		},
 		bring,
 		on_gone(listener) {
@@ -199,13 +241,12 @@ export function create_cluster(server: ClusterNeeds, parts: ClusterParts): NodeC
 		carry: (streams: ClientStreams | undefined) => relays.carry(streams),
 		carry_framing: (carrier: string, framing: Framing) => relays.carry_framing(carrier, framing),
 		async start() {
-			await parts.join({
-				item: (from, item, done) => incoming.take(from, item, done),
-				gone: (life, items) => gone(life, items),
-				joined(life) {
-					if (!same_life(life, members.me)) log("info", "Node %s has joined", life.node);
-				},
-				life_over,
+			const born = await membership.start();
+			if (!born.ok) throw new Error(born.error);
+			membership.listen({
+				on_over: life_over,
+				on_joined: (life) => log("info", "Node %s has joined", life.node),
+				on_dead: gone,
 			});
 			is_joined = true;
 			sweeping = setInterval(() => void sweep(), sweep_interval).unref();
@@ -217,7 +258,9 @@ export function create_cluster(server: ClusterNeeds, parts: ClusterParts): NodeC
 			relays.close_all();
 			await Promise.all([...owners.mine()].map((key) => routing.let_go(key)));
 			await server.turn.done();
-			await parts.leave();
+			await membership.leave();
+			links.stop();
+			await base.close();
 		},
 	};
 }

@@ -13,10 +13,10 @@ export class NodeOutlet implements Outlet {
 	private items: Uint8Array[] = [];
 	private readonly segments: Segment[] = [];
 
-	/** @param send passes an item on; it is certain */
+	/** @param send passes on what one turn says; it is certain */
 	constructor(
 		private readonly turn: Turn,
-		private readonly send: (item: Uint8Array) => void,
+		private readonly send: (items: readonly Uint8Array[]) => void,
 	) {}
 
 	add(item: Uint8Array): void {
@@ -58,7 +58,7 @@ export class NodeOutlet implements Outlet {
 	private pass_on(): void {
 		while (this.segments[0]?.is_certain === true) {
 			const segment = this.segments.shift();
-			for (const item of segment?.items ?? []) this.send(item);
+			if (segment !== undefined && segment.items.length > 0) this.send(segment.items);
 		}
 	}
 }

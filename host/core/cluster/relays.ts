@@ -2,11 +2,12 @@
 
 import type { Life } from "../../util/cluster/types.ts";
 import { same_life } from "../../util/cluster/types.ts";
+import type { Links } from "../../util/cluster/link.ts";
+import type { Owner, Ownership } from "../../util/cluster/ownership.ts";
 import { document_framing, type Framing } from "../../util/framing.ts";
 import * as id from "../../util/id.ts";
 import type { C2sSession, ClientStreams, Connection, Log, Server } from "../types.ts";
 import { type BytesItem, type EndItem, encode, type Item, type OpenItem } from "./items.ts";
-import type { ClusterParts, Owner } from "./parts.ts";
 import { between_messages, RelayConnection } from "./relay_connection.ts";
 
 /** Most bytes that a client may send before it is known where its account is. */
@@ -40,7 +41,7 @@ export class Relays {
 
 	constructor(
 		private readonly server: Pick<Server, "full_sessions" | "hosts" | "sessionmanager" | "turn">,
-		private readonly parts: ClusterParts,
+		private readonly parts: { readonly owners: Ownership; readonly links: Pick<Links, "is_full" | "send"> },
 		private readonly log: Log,
 	) {}
 
@@ -80,8 +81,12 @@ export class Relays {
 			if (owner === "mine") for (const chunk of early) conn.ondata(chunk);
 			else this.begin(session, streams, conn, owner, early);
 		};
-		this.parts.owners.acquire(key).then(go_on, (error: unknown) => {
-			this.log("warn", "Nobody can say who serves %s: %s", key, error instanceof Error ? error.message : error);
+		this.parts.owners.acquire(key).ended((owner) => {
+			if (owner.ok) {
+				go_on(owner.value);
+				return;
+			}
+			this.log("warn", "Nobody can say who serves %s: %s", key, owner.error instanceof Error ? owner.error.message : owner.error);
 			if (session.type === "c2s_unbound") session.close(nowhere);
 		});
 	}
@@ -112,7 +117,7 @@ export class Relays {
 	}
 
 	private send(to: Life, item: Item): boolean {
-		return this.parts.links.send(to, encode(item));
+		return !this.parts.links.is_full(to) && this.parts.links.send(to, [encode(item)]);
 	}
 
 	/** What another node says about a connection. */

@@ -1,18 +1,20 @@
 // No counterpart: in Prosody every address of a host is served by this process.
 
 import type { Life } from "../../util/cluster/types.ts";
+import type { Links } from "../../util/cluster/link.ts";
+import type { Membership } from "../../util/cluster/membership.ts";
+import type { Owner, Ownership } from "../../util/cluster/ownership.ts";
 import { life_text } from "../../util/cluster/types.ts";
 import { failed, ok } from "../../util/error.ts";
 import * as jid from "../../util/jid.ts";
 import { ns } from "../../util/ns.ts";
 import type { Stanza } from "../../util/stanza.ts";
 import * as st from "../../util/stanza.ts";
-import { Waiting } from "../../util/waiting.ts";
+import { promise_of, Waiting } from "../../util/waiting.ts";
 import { is_answer } from "../stanza_answers.ts";
 import type { Beyond, Collected, HostSession, Log, Placed, Server, Session, StanzaEvent, Waited } from "../types.ts";
 import { encode, type Item, type PostItem, type Sender } from "./items.ts";
 import { NodeOutlet } from "./node_outlet.ts";
-import type { ClusterParts, Owner } from "./parts.ts";
 
 /** How often a stanza goes to a node that does not serve its receiver any more, before its sender is told. */
 const most_tries = 6;
@@ -64,13 +66,18 @@ function sender_of(origin: Session): Sender {
 	return { client: { jid: origin.full_jid, role: origin.role?.name, secure: origin.secure } };
 }
 
+/** What decisions are made from. */
+export interface RoutingParts {
+	readonly owners: Ownership;
+	readonly links: Pick<Links, "is_full" | "send">;
+	readonly membership: Pick<Membership, "may_serve" | "me">;
+}
+
 /** Decides where stanzas are handled, and passes on those for other nodes. */
 export class Routing implements Beyond {
 	/** Hosts whose bare JIDs are placed one by one. */
 	readonly placed = new Map<string, Placed>();
 	private readonly outlets = new Map<string, { readonly life: Life; readonly outlet: NodeOutlet }>();
-	/** Addresses that are being given up. */
-	private readonly releasing = new Map<string, Promise<void>>();
 	private readonly asking = new Map<string, Asking[]>();
 	/** The turn that the fence was put into last. */
 	private fenced: object | undefined;
@@ -79,10 +86,10 @@ export class Routing implements Beyond {
 
 	constructor(
 		private readonly server: Pick<Server, "hosts" | "turn">,
-		private readonly parts: ClusterParts,
+		private readonly parts: RoutingParts,
 		private readonly log: Log,
 		/** Told of what could not be sent. */
-		private readonly on_lost: (to: Life, item: Uint8Array) => void,
+		private readonly on_lost: (to: Life, items: readonly Uint8Array[]) => void,
 	) {}
 
 	/** What is placed for the receiver of a stanza: its bare JID, or its whole host; undefined for what any node may handle. */
@@ -100,7 +107,7 @@ export class Routing implements Beyond {
 	pass(target: HostSession, to_bare: string, event: StanzaEvent, here: (event: StanzaEvent) => Waited): Waited {
 		const key = this.key_of(target, to_bare, event.stanza);
 		if (key === undefined) return here({ ...event, is_here: true });
-		if (!(this.asking.has(key) || this.releasing.has(key))) {
+		if (!this.asking.has(key)) {
 			const owner = this.parts.owners.owner_of(key);
 			if (owner === "mine") return this.serve(key, event, here);
 			if (owner !== undefined) {
@@ -113,7 +120,6 @@ export class Routing implements Beyond {
 
 	/** Whether this node serves an address, or is about to learn who does. */
 	serves(key: string): boolean {
-		if (this.releasing.has(key)) return false;
 		return this.asking.has(key) || this.parts.owners.owner_of(key) === "mine";
 	}
 
@@ -153,36 +159,26 @@ export class Routing implements Beyond {
 	}
 
 	/** Gives up an address once all that was done for it is stored. What comes for it meanwhile waits until then. */
-	async let_go(key: string): Promise<void> {
-		if (this.releasing.has(key)) return;
-		const work = this.release(key);
-		this.releasing.set(key, work);
-		await work;
-		this.releasing.delete(key);
-	}
-
-	private async release(key: string): Promise<void> {
-		const placed = this.placed.get(jid.host(key) ?? "");
-		placed?.give_up(key);
-		this.used.delete(key);
-		await this.server.turn.done();
-		// Where that could not be stored, it counts as it was before
-		placed?.lose(key);
-		try {
-			await this.parts.owners.release(key);
-		} catch (error) {
-			this.log("warn", "%s could not be given up: %s", key, error instanceof Error ? error.message : error);
-		}
+	let_go(key: string, to?: Life): Promise<boolean> {
+		const { owners } = this.parts;
+		const finish = async (): Promise<void> => {
+			const placed = this.placed.get(jid.host(key) ?? "");
+			placed?.give_up(key);
+			this.used.delete(key);
+			await this.server.turn.done();
+			// Where that could not be stored, what is stored counts
+			placed?.lose(key);
+		};
+		return to === undefined ? owners.release(key, finish) : owners.hand_over(key, to, finish);
 	}
 
 	private async answer_all(key: string, queue: Asking[]): Promise<void> {
 		const { owners } = this.parts;
-		await this.releasing.get(key);
 		for (let entry = queue[0]; entry !== undefined; entry = queue[0]) {
 			let owner: Owner | undefined;
 			let problem: unknown;
 			try {
-				owner = owners.owner_of(key) ?? (await (entry.takes ? owners.acquire(key) : owners.find(key)));
+				owner = await promise_of<Owner | undefined>(entry.takes ? owners.acquire(key) : owners.find(key));
 			} catch (error) {
 				problem = error;
 			}
@@ -235,11 +231,12 @@ export class Routing implements Beyond {
 	/** Says something to another node at the end of the turn. */
 	say(to: Life, item: Item): void {
 		this.fence();
+		if (this.parts.links.is_full(to)) this.server.turn.fail(new Error(`too much waits for node ${to.node}`));
 		const name = life_text(to);
 		let known = this.outlets.get(name);
 		if (known === undefined) {
-			const outlet = new NodeOutlet(this.server.turn, (bytes) => {
-				if (!this.parts.links.send(to, bytes)) this.on_lost(to, bytes);
+			const outlet = new NodeOutlet(this.server.turn, (items) => {
+				if (!this.parts.links.send(to, items)) this.on_lost(to, items);
 			});
 			known = { life: to, outlet };
 			this.outlets.set(name, known);
@@ -257,14 +254,21 @@ export class Routing implements Beyond {
 		const { turn } = this.server;
 		if (this.fenced === turn.now) return;
 		this.fenced = turn.now;
-		const { members } = this.parts;
+		const { membership } = this.parts;
+		const { me } = membership;
+		const check = (): void => {
+			if (!membership.may_serve() || membership.me !== me) {
+				throw new Error("this node has no connection to the others, and may serve nothing");
+			}
+		};
 		turn.join({
 			prepare() {
-				if (!members.may_serve()) throw new Error("this node has no connection to the others, and may serve nothing");
+				check();
 				return undefined;
 			},
-			commit() {},
+			commit: check,
 			rollback() {},
+			commits_after_all: true,
 		});
 	}
 

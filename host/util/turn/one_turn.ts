@@ -18,6 +18,8 @@ export interface Participant {
 	rollback(): void;
 	/** Whether its commit is the least likely to fail once it is ready, so that it comes last. */
 	readonly commits_last?: boolean;
+	/** Whether it only looks, once all others have committed, whether the turn may be seen. */
+	readonly commits_after_all?: boolean;
 }
 
 /** One turn's output through an outlet, put away until the turn is stored. */
@@ -128,7 +130,8 @@ export class OneTurn {
 	in_order(): Participant[] {
 		const all = [...this.participants];
 		if (all.length < 2) return all;
-		return [...all.filter((one) => !one.commits_last), ...all.filter((one) => one.commits_last)];
+		const rank = (one: Participant): number => (one.commits_after_all ? 2 : one.commits_last ? 1 : 0);
+		return all.sort((one, other) => rank(one) - rank(other));
 	}
 
 	/** It is stored. */
