@@ -3,6 +3,7 @@
 import type { MapStore, ModuleApi, StorageError, StoreKey, StoreTable, StoreValue } from "../host/core/types.ts";
 import type { Result } from "../host/util/error.ts";
 import { node } from "../host/util/jid.ts";
+import { Recent, recent_key } from "./catch_up.ts";
 import type { RoomBefore } from "./room/before.ts";
 import { config_table, is_own_key, state_changes } from "./room/freeze.ts";
 import { NotedMap } from "./room/noted_map.ts";
@@ -18,6 +19,8 @@ export interface RoomStorage {
 	save_state(room: Room): void;
 	/** Stores who has entered, changed or left a room in this turn, when it ends; `before` is told of them. */
 	save_changes(room: Room, before: RoomBefore): void;
+	/** Everything of a room was said that is stored: whoever goes on with it need not say it again. */
+	all_said(room: Room): void;
 	/** Removes a room from storage. */
 	remove(room: Room): void;
 	/** Stores now what was to be stored at the end of the turn, for one room or all. */
@@ -60,6 +63,8 @@ export function create_room_storage(
 	const pending = new Map<string, { readonly room: Room; forced: boolean }>();
 	/** Rooms whose occupants have changed in this turn. */
 	const changed = new Map<Room, RoomBefore>();
+	/** Who has changed lately, by room. */
+	const recent = new WeakMap<Room, Recent>();
 	/** Affiliations that are stored, except for the changes that they have noted. */
 	const stored = new WeakSet<Room["_affiliations"]>();
 
@@ -148,7 +153,10 @@ export function create_room_storage(
 		const before = changed.get(room);
 		changed.delete(room);
 		const changes = before === undefined ? undefined : state_changes(room, before.changed_occupants);
-		if (changes === undefined || changes.size === 0) return;
+		if (before === undefined || changes === undefined || changes.size === 0) return;
+		const known = recent.get(room) ?? new Recent();
+		recent.set(room, known);
+		changes.set(recent_key, known.note(before.changed_occupants.keys()));
 		check("state", room.jid, room_state_keys.set_keys(node(room.jid), changes));
 	}
 
@@ -178,6 +186,10 @@ export function create_room_storage(
 		save_changes(room, before) {
 			changed.set(room, before);
 			module.server.turn.before_end(settle_all);
+		},
+		all_said(room) {
+			if (!recent.delete(room)) return;
+			check("state", room.jid, room_state_keys.set(node(room.jid), recent_key, undefined));
 		},
 		remove(room) {
 			pending.delete(room.jid);

@@ -6,6 +6,7 @@ import type { Result } from "../host/util/error.ts";
 import { failed, ok } from "../host/util/error.ts";
 import { bare, prep } from "../host/util/jid.ts";
 import { type Waiting, waiting_for } from "../host/util/waiting.ts";
+import { catch_up, recent_key } from "./catch_up.ts";
 import { create_elsewhere } from "./elsewhere.ts";
 import { create_listing } from "./listing.ts";
 import type { RoomLibrary } from "./muc.lib.ts";
@@ -204,7 +205,8 @@ export function create_rooms(module: ModuleApi, library: RoomLibrary): Rooms {
 		}
 		if (!keep(room)) return false;
 		note("restored", room);
-		if (state.ok && !keeps_all) storage.save_state(room);
+		if (!keeps_all && state.ok) storage.save_state(room);
+		if (keeps_all && state.ok) catch_up(room, state.value?.[recent_key]);
 		module.fire_event("muc-room-restored", { jid, room });
 		return room;
 	}
@@ -287,7 +289,9 @@ export function create_rooms(module: ModuleApi, library: RoomLibrary): Rooms {
 		take_up: (jid) => void get_room_from_jid(jid),
 		give_up(jid) {
 			const room = cache.get(jid);
-			if (room) forget_room(room);
+			if (!room) return;
+			forget_room(room);
+			storage.all_said(room);
 		},
 		lose: lose_room,
 		lose_all() {

@@ -10,9 +10,9 @@ import type { Framing } from "../../util/framing.ts";
 import * as jid from "../../util/jid.ts";
 import { as_period } from "../config/option_types.ts";
 import { telling } from "../telling.ts";
-import type { C2sSession, ClientStreams, Cluster, HostSession, Placed, Server, StanzaEvent } from "../types.ts";
+import type { ClientStreams, Cluster, HostSession, Placed, Server, StanzaEvent } from "../types.ts";
 import { Incoming } from "./incoming.ts";
-import { decode, type Item } from "./items.ts";
+import { decode, type PostItem } from "./items.ts";
 import { Relays } from "./relays.ts";
 import { Routing } from "./routing.ts";
 
@@ -23,6 +23,22 @@ const idle_time = 60_000;
 /** How often another node is asked to give up an address, and in which intervals, in milliseconds. */
 const most_wants = 100;
 const want_interval = 50;
+
+/** How long giving up everything may take when this node leaves; then the others take it as it is. In milliseconds. */
+const leave_time = 5000;
+
+/** Waits for something, but no longer than that. */
+async function within(milliseconds: number, work: Promise<unknown>): Promise<void> {
+	let timer: NodeJS.Timeout | undefined;
+	const patience = new Promise<void>((resolve) => {
+		timer = setTimeout(resolve, milliseconds);
+	});
+	await Promise.race([work, patience]);
+	clearTimeout(timer);
+}
+
+/** What clients of a node are told that was taken for dead. */
+const cut_off = { condition: "reset", text: "This node was cut off from the others, and something may have been missed" };
 
 /** In seconds, as mod_smacks has it. */
 const default_grace = 600;
@@ -125,11 +141,11 @@ export function create_cluster(server: ClusterNeeds, base: ClusterBase): NodeClu
 	function lost(to: Life, bytes: Uint8Array): void {
 		const item = decode(bytes);
 		if (item === undefined) return;
-		if (item.kind === "post" || item.kind === "back") retry(to, item);
+		if (item.kind === "post") retry(to, item);
 	}
 
 	/** A stanza did not get to the node that served its receiver: presences to rooms are said again, and other senders are told. */
-	function retry(to: Life, item: Extract<Item, { kind: "post" | "back" }>): void {
+	function retry(to: Life, item: PostItem): void {
 		const { stanza, sender } = item;
 		const session = server.full_sessions.get(sender.client?.jid ?? "");
 		const target = server.hosts.get(jid.host(stanza.attr["to"] ?? "") ?? "");
@@ -140,7 +156,7 @@ export function create_cluster(server: ClusterNeeds, base: ClusterBase): NodeClu
 		const event: StanzaEvent = { origin: session, stanza };
 		server.turn.record(event);
 		if (stanza.name !== "presence") routing.refuse(event);
-		else routing.returned(target, item, event, (own) => server.router.post_stanza(own.origin, own.stanza, false, own));
+		else routing.pass_on(undefined, target, item, event, (own) => server.router.post_stanza(own.origin, own.stanza, false, own));
 	}
 
 	/** A node is gone: what it served is served here, as far as it is needed here. */
@@ -178,21 +194,18 @@ export function create_cluster(server: ClusterNeeds, base: ClusterBase): NodeClu
 		}
 	}
 
-	/** This node was taken for dead. Its clients are still here. */
+	/**
+	 * This node was taken for dead. What was sent to it since is lost, so its clients have to come anew: they would not know that they have
+	 * missed something.
+	 */
 	function life_over(): void {
-		log("error", "The other nodes have taken this one for dead: what it served is theirs now; it begins anew");
+		log("error", "The other nodes have taken this one for dead: what it served is theirs now, and its clients have to come anew");
 		server.turn.fail(new Error("the other nodes have taken this one for dead"));
 		server.turn.end();
 		for (const placed of routing.placed.values()) placed.lose_all();
 		routing.used.clear();
-		for (const [account, { sessions }] of [...server.bare_sessions]) void reclaim(account, [...sessions.values()]);
-	}
-
-	/** Accounts with sessions stay here, unless they are served elsewhere by now. */
-	async function reclaim(account: string, sessions: readonly C2sSession[]): Promise<void> {
-		const owner = await promise_of(owners.acquire(account)).catch(() => undefined);
-		if (owner === "mine") return;
-		for (const session of sessions) session.close({ condition: "reset", text: "This node was cut off from the others" });
+		relays.close_all();
+		for (const session of [...server.full_sessions.values()]) session.close(cut_off);
 	}
 
 	/** Asks whoever serves an address to give it up, until it is here. */
@@ -256,7 +269,8 @@ export function create_cluster(server: ClusterNeeds, base: ClusterBase): NodeClu
 			if (!is_joined) return;
 			is_joined = false;
 			relays.close_all();
-			await Promise.all([...owners.mine()].map((key) => routing.let_go(key)));
+			membership.announce_leaving();
+			await within(leave_time, Promise.all([...owners.mine()].map((key) => routing.let_go(key))));
 			await server.turn.done();
 			await membership.leave();
 			links.stop();

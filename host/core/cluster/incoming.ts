@@ -51,7 +51,7 @@ export class Incoming {
 	private handle(arrival: Arrival): void {
 		const { from, item, done } = arrival;
 		try {
-			if ((item.kind === "post" || item.kind === "back") && item.sender.client !== undefined) {
+			if (item.kind === "post" && item.sender.client !== undefined) {
 				this.take_stanza(from, item, done);
 				return;
 			}
@@ -72,7 +72,6 @@ export class Incoming {
 	private do(from: Life, item: Item): void {
 		switch (item.kind) {
 			case "post":
-			case "back":
 				this.post(from, item, this.host_of(item.stanza.attr["from"]) ?? this.host_of(item.stanza.attr["to"]));
 				return;
 			case "answer":
@@ -86,6 +85,11 @@ export class Incoming {
 				return;
 			case "want":
 				if (this.routing.is_mine(item.key)) void this.routing.let_go(item.key);
+				return;
+			case "moved":
+			case "flush":
+			case "flushed":
+				this.routing.moved(from, item);
 				return;
 			default:
 				this.relays.take(from, item);
@@ -114,11 +118,11 @@ export class Incoming {
 	}
 
 	/** A stanza of a client of another node: it stays behind what the client said before. */
-	private take_stanza(from: Life, item: Omit<PostItem, "kind"> & { readonly kind: "post" | "back" }, done: () => void): void {
+	private take_stanza(from: Life, item: PostItem, done: () => void): void {
 		const { client } = item.sender;
 		if (client === undefined) return;
 		const own = this.server.full_sessions.get(client.jid);
-		const entry = own === undefined ? this.stand_in(from, client) : undefined;
+		const entry = own === undefined ? this.stand_in(client) : undefined;
 		const origin: Session | undefined = own ?? entry?.stand_in;
 		if (origin === undefined) {
 			done();
@@ -144,19 +148,19 @@ export class Incoming {
 		}
 	}
 
-	private stand_in(from: Life, client: NonNullable<PostItem["sender"]["client"]>) {
+	private stand_in(client: NonNullable<PostItem["sender"]["client"]>) {
 		const known = this.held.get(client.jid);
 		if (known !== undefined) return known;
 		const role = client.role === undefined ? undefined : this.host_of(client.jid)?.authz.get_role_by_name(client.role);
 		const services = {
 			log: this.log,
 			answer: (to: string, stanza: st.Stanza): boolean => {
-				this.routing.say(from, { kind: "answer", jid: to, stanza });
+				this.routing.say(client.home, { kind: "answer", jid: to, stanza });
 				return true;
 			},
 			released: (): void => this.go_on(client.jid, entry),
 		};
-		const entry = { stand_in: new StandIn(services, client.jid, role, client.secure), waiting: [] as (() => void)[] };
+		const entry = { stand_in: new StandIn(services, client.jid, role, client.secure, client.home), waiting: [] as (() => void)[] };
 		this.held.set(client.jid, entry);
 		return entry;
 	}
@@ -173,8 +177,8 @@ export class Incoming {
 		}
 	}
 
-	/** Posts a stanza where this node serves its receiver, and gives it back otherwise. */
-	private post(from: Life, item: Omit<PostItem, "kind"> & { readonly kind: "post" | "back" }, origin: Session | undefined): void {
+	/** Posts a stanza where this node serves its receiver; otherwise it goes on to whoever does. */
+	private post(from: Life, item: PostItem, origin: Session | undefined): void {
 		const { stanza, key } = item;
 		const target = this.server.hosts.get(stanza.attr["to"] ?? "") ?? this.host_of(stanza.attr["to"]);
 		if (origin === undefined || target === undefined) {
@@ -183,9 +187,8 @@ export class Incoming {
 		}
 		const event: StanzaEvent = { origin, stanza };
 		const here = (own: StanzaEvent) => this.server.router.post_stanza(own.origin, own.stanza, false, own);
-		if (item.kind === "back") this.wait(event, this.routing.returned(target, item, event, here));
-		else if (this.routing.serves(key)) this.wait(event, this.routing.pass(target, key, event, here));
-		else this.routing.say(from, { ...item, kind: "back" });
+		if (this.routing.is_mine(key)) this.wait(event, this.routing.pass(target, key, event, here));
+		else this.wait(event, this.routing.pass_on(from, target, item, event, here));
 	}
 
 	private wait({ origin, stanza }: StanzaEvent, waited: ReturnType<Routing["pass"]>): void {

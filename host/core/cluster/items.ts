@@ -1,12 +1,19 @@
 // No counterpart: what nodes of a cluster send each other. Nodes trust each other, but not that all run the same version.
 
+import type { Life } from "../../util/cluster/types.ts";
 import type { Stanza } from "../../util/stanza.ts";
 import * as st from "../../util/stanza.ts";
 
 /** Who said a stanza, as far as handlers may want to know. */
 export interface Sender {
 	/** The full JID of a client of a virtual host, with its role; undefined for everybody else. */
-	readonly client?: { readonly jid: string; readonly role: string | undefined; readonly secure: boolean };
+	readonly client?: {
+		readonly jid: string;
+		readonly role: string | undefined;
+		readonly secure: boolean;
+		/** The life of the node that has the session. */
+		readonly home: Life;
+	};
 }
 
 /** A stanza for an address that the other node serves. */
@@ -18,11 +25,6 @@ export interface PostItem {
 	readonly stanza: Stanza;
 	/** How often it went to a node that did not serve the address. */
 	readonly tries: number;
-}
-
-/** The other node does not serve the address, and gives the stanza back. */
-export interface BackItem extends Omit<PostItem, "kind"> {
-	readonly kind: "back";
 }
 
 /** An answer for one client of the other node, whatever its `to` says. */
@@ -80,7 +82,16 @@ export interface WantItem {
 	readonly key: string;
 }
 
-export type Item = WantItem | PostItem | BackItem | AnswerItem | ManyItem | OpenItem | BytesItem | EndItem | EventItem;
+/**
+ * About the order of what is for an address that has moved. `moved`: what you sent me for it, I passed on; it is elsewhere. `flush`: say when
+ * you have passed on all that I sent you. `flushed`: I have; from now on, what you send there comes after it.
+ */
+export interface MovedItem {
+	readonly kind: "moved" | "flush" | "flushed";
+	readonly key: string;
+}
+
+export type Item = MovedItem | WantItem | PostItem | AnswerItem | ManyItem | OpenItem | BytesItem | EndItem | EventItem;
 
 type Frozen = readonly [name: string, attr: Readonly<Record<string, string>>, ...children: (string | Frozen)[]];
 
@@ -127,7 +138,10 @@ function text(value: unknown): string | undefined {
 function sender_of(value: unknown): Sender {
 	const client = fields_of(fields_of(value)?.["client"]);
 	const jid = text(client?.["jid"]);
-	return jid === undefined ? {} : { client: { jid, role: text(client?.["role"]), secure: client?.["secure"] === true } };
+	const home = fields_of(client?.["home"]);
+	const [node, incarnation] = [text(home?.["node"]), home?.["incarnation"]];
+	if (jid === undefined || node === undefined || typeof incarnation !== "number") return {};
+	return { client: { jid, role: text(client?.["role"]), secure: client?.["secure"] === true, home: { node, incarnation } } };
 }
 
 function fields_of(value: unknown): Fields | undefined {
@@ -149,7 +163,7 @@ export function decode(bytes: Uint8Array): Item | undefined {
 	if (fields === undefined) return undefined;
 	const { kind } = fields;
 	const [id, host, key] = [text(fields["id"]), text(fields["host"]), text(fields["key"])];
-	if (kind === "post" || kind === "back" || kind === "answer" || kind === "many") {
+	if (kind === "post" || kind === "answer" || kind === "many") {
 		const stanza = thaw(fields["stanza"]);
 		if (stanza === undefined) return undefined;
 		if (kind === "many") return { kind, recipients: texts(fields["recipients"]), stanza };
@@ -158,7 +172,7 @@ export function decode(bytes: Uint8Array): Item | undefined {
 		const tries = Number(fields["tries"]);
 		return key === undefined ? undefined : { kind, key, sender: sender_of(fields["sender"]), stanza, tries };
 	}
-	if (kind === "want" && key !== undefined) return { kind, key };
+	if ((kind === "want" || kind === "moved" || kind === "flush" || kind === "flushed") && key !== undefined) return { kind, key };
 	if (kind === "bytes" && id !== undefined) {
 		return { kind, id, inward: fields["inward"] === true, text: text(fields["text"]) ?? "" };
 	}

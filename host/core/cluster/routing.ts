@@ -4,7 +4,7 @@ import type { Life } from "../../util/cluster/types.ts";
 import type { Links } from "../../util/cluster/link.ts";
 import type { Membership } from "../../util/cluster/membership.ts";
 import type { Owner, Ownership } from "../../util/cluster/ownership.ts";
-import { life_text } from "../../util/cluster/types.ts";
+import { life_text, same_life } from "../../util/cluster/types.ts";
 import { failed, ok } from "../../util/error.ts";
 import * as jid from "../../util/jid.ts";
 import { ns } from "../../util/ns.ts";
@@ -13,8 +13,9 @@ import * as st from "../../util/stanza.ts";
 import { promise_of, Waiting } from "../../util/waiting.ts";
 import { is_answer } from "../stanza_answers.ts";
 import type { Beyond, Collected, HostSession, Log, Placed, Server, Session, StanzaEvent, Waited } from "../types.ts";
-import { encode, type Item, type PostItem, type Sender } from "./items.ts";
+import { encode, type Item, type MovedItem, type PostItem, type Sender } from "./items.ts";
 import { NodeOutlet } from "./node_outlet.ts";
+import { StandIn } from "./stand_in.ts";
 
 /** How often a stanza goes to a node that does not serve its receiver any more, before its sender is told. */
 const most_tries = 6;
@@ -26,6 +27,8 @@ interface Asking {
 	readonly event: StanzaEvent;
 	readonly takes: boolean;
 	readonly tries: number;
+	/** The node that it came from. */
+	readonly from: Life | undefined;
 	readonly here: (event: StanzaEvent) => Waited;
 	/** Says how it went: what {@link here} answered, or nothing where it was passed on. */
 	readonly settle: (answer: Waited) => void;
@@ -61,9 +64,10 @@ function is_for_room({ name, attr, first_tag }: Stanza): boolean {
 }
 
 /** Who says something, for the node where it is handled. */
-function sender_of(origin: Session): Sender {
+function sender_of(origin: Session, me: Life | undefined): Sender {
 	if (origin.type !== "c2s" || origin.full_jid === undefined) return {};
-	return { client: { jid: origin.full_jid, role: origin.role?.name, secure: origin.secure } };
+	const home = origin instanceof StandIn ? origin.home : me;
+	return home === undefined ? {} : { client: { jid: origin.full_jid, role: origin.role?.name, secure: origin.secure, home } };
 }
 
 /** What decisions are made from. */
@@ -78,7 +82,9 @@ export class Routing implements Beyond {
 	/** Hosts whose bare JIDs are placed one by one. */
 	readonly placed = new Map<string, Placed>();
 	private readonly outlets = new Map<string, { readonly life: Life; readonly outlet: NodeOutlet }>();
-	private readonly asking = new Map<string, Asking[]>();
+	private readonly asking = new Map<string, { readonly queue: Asking[]; readonly done: Promise<void> }>();
+	/** Addresses that have moved, while the node that had them passes on what was sent to it. */
+	private readonly flushing = new Map<string, { readonly by: Life; readonly done: Promise<void>; readonly settle: () => void }>();
 	/** The turn that the fence was put into last. */
 	private fenced: object | undefined;
 	/** When addresses were last needed here, in milliseconds. */
@@ -107,7 +113,7 @@ export class Routing implements Beyond {
 	pass(target: HostSession, to_bare: string, event: StanzaEvent, here: (event: StanzaEvent) => Waited): Waited {
 		const key = this.key_of(target, to_bare, event.stanza);
 		if (key === undefined) return here({ ...event, is_here: true });
-		if (!this.asking.has(key)) {
+		if (!(this.asking.has(key) || this.flushing.has(key))) {
 			const owner = this.parts.owners.owner_of(key);
 			if (owner === "mine") return this.serve(key, event, here);
 			if (owner !== undefined) {
@@ -118,11 +124,6 @@ export class Routing implements Beyond {
 		return this.ask(target, key, event, here, 0);
 	}
 
-	/** Whether this node serves an address, or is about to learn who does. */
-	serves(key: string): boolean {
-		return this.asking.has(key) || this.parts.owners.owner_of(key) === "mine";
-	}
-
 	/** Handles something for an address that this node serves. */
 	serve(key: string, event: StanzaEvent, here: (event: StanzaEvent) => Waited): Waited {
 		this.used.set(key, performance.now());
@@ -131,7 +132,14 @@ export class Routing implements Beyond {
 	}
 
 	/** Waits until it is known who serves an address. Senders keep their order, and so does what is for one address. */
-	ask(target: HostSession, key: string, event: StanzaEvent, here: Asking["here"], tries: number): Waiting<unknown> {
+	private ask(
+		target: HostSession,
+		key: string,
+		event: StanzaEvent,
+		here: Asking["here"],
+		tries: number,
+		from?: Life,
+	): Waiting<unknown> {
 		// Whoever sends it may change it before it is handled
 		const own: StanzaEvent = { ...event, stanza: st.clone(event.stanza) };
 		const takes = target.type === "component" || takes_account(event.stanza);
@@ -140,6 +148,7 @@ export class Routing implements Beyond {
 				event: own,
 				takes,
 				tries,
+				from,
 				here,
 				settle(answer) {
 					if (answer instanceof Waiting) answer.ended(settle);
@@ -149,12 +158,11 @@ export class Routing implements Beyond {
 			};
 			const others = this.asking.get(key);
 			if (others !== undefined) {
-				others.push(entry);
+				others.queue.push(entry);
 				return;
 			}
 			const queue = [entry];
-			this.asking.set(key, queue);
-			void this.answer_all(key, queue);
+			this.asking.set(key, { queue, done: this.answer_all(key, queue) });
 		});
 	}
 
@@ -174,6 +182,7 @@ export class Routing implements Beyond {
 
 	private async answer_all(key: string, queue: Asking[]): Promise<void> {
 		const { owners } = this.parts;
+		await this.flushing.get(key)?.done;
 		for (let entry = queue[0]; entry !== undefined; entry = queue[0]) {
 			let owner: Owner | undefined;
 			let problem: unknown;
@@ -201,6 +210,7 @@ export class Routing implements Beyond {
 			else if (owner === undefined) entry.settle(entry.here({ ...event, is_here: true }));
 			else {
 				this.post(owner, key, event, entry.tries);
+				if (entry.from !== undefined) this.say(entry.from, { kind: "moved", key });
 				entry.settle(undefined);
 			}
 		} catch (error) {
@@ -209,17 +219,52 @@ export class Routing implements Beyond {
 	}
 
 	private post(owner: Life, key: string, { origin, stanza }: StanzaEvent, tries: number): void {
-		this.say(owner, { kind: "post", key, sender: sender_of(origin), stanza, tries });
+		this.say(owner, { kind: "post", key, sender: sender_of(origin, this.parts.membership.me), stanza, tries });
 	}
 
-	/** A stanza came back from a node that does not serve its receiver. */
-	returned(target: HostSession, item: Omit<PostItem, "kind">, event: StanzaEvent, here: Asking["here"]): Waited {
-		this.parts.owners.forget(item.key);
-		if (item.tries >= most_tries) {
+	/**
+	 * A stanza came from a node, or was given back, for an address that is not known to be served here.
+	 * @param from is told where the address is served elsewhere by now; undefined where it was given back
+	 */
+	pass_on(
+		from: Life | undefined,
+		target: HostSession,
+		item: Pick<PostItem, "key" | "tries">,
+		event: StanzaEvent,
+		here: Asking["here"],
+	): Waited {
+		const { key, tries } = item;
+		if (!this.asking.has(key)) this.parts.owners.forget(key);
+		if (tries >= most_tries) {
 			this.refuse(event);
 			return undefined;
 		}
-		return this.ask(target, item.key, event, here, item.tries + 1);
+		return this.ask(target, key, event, here, tries + 1, from);
+	}
+
+	/** Keeps the order of what is for an address that moves from node to node. */
+	moved(from: Life, { kind, key }: MovedItem): void {
+		if (kind === "flush") {
+			// What came before is passed on first
+			const others = this.asking.get(key)?.done ?? Promise.resolve();
+			void others.then(() => this.say(from, { kind: "flushed", key }));
+			return;
+		}
+		if (kind === "flushed") {
+			this.flushing.get(key)?.settle();
+			return;
+		}
+		if (this.flushing.has(key)) return;
+		this.parts.owners.forget(key);
+		let settle: () => void = () => {};
+		const done = new Promise<void>((resolve) => {
+			settle = (): void => {
+				this.flushing.delete(key);
+				resolve();
+			};
+		});
+		this.flushing.set(key, { by: from, done, settle });
+		this.say(from, { kind: "flush", key });
 	}
 
 	/** Tells a sender that something cannot be done now. */
@@ -247,6 +292,7 @@ export class Routing implements Beyond {
 	/** Forgets the way to a node that is gone. */
 	gone(life: Life): void {
 		this.outlets.delete(life_text(life));
+		for (const { by, settle } of [...this.flushing.values()]) if (same_life(by, life)) settle();
 	}
 
 	/** Makes this turn fail at its end where this node may not act any more by then. */
@@ -275,7 +321,7 @@ export class Routing implements Beyond {
 	collect(full_jid: string, into: Collected): boolean {
 		const slash = full_jid.indexOf("/");
 		const bare = slash < 0 ? full_jid : full_jid.slice(0, slash);
-		if (this.asking.has(bare)) return false;
+		if (this.asking.has(bare) || this.flushing.has(bare)) return false;
 		const owner = this.parts.owners.owner_of(bare);
 		if (owner === undefined || owner === "mine" || !this.placed.has(jid.host(bare) ?? "")) return false;
 		const node = life_text(owner);

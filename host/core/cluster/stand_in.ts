@@ -1,5 +1,6 @@
 // No counterpart: in Prosody every sender is a session of this process.
 
+import type { Life } from "../../util/cluster/types.ts";
 import { split } from "../../util/jid.ts";
 import type { Stanza } from "../../util/stanza.ts";
 import type { C2sSession, Log, Role } from "../types.ts";
@@ -36,6 +37,8 @@ export class StandIn implements C2sSession {
 		readonly full_jid: string,
 		readonly role: Role | undefined,
 		readonly secure: boolean,
+		/** The life of the node that has the session. */
+		readonly home: Life,
 	) {
 		const { node = "", host = "", resource = "" } = split(full_jid);
 		this.host = host;

@@ -4,39 +4,70 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { type AddressInfo, connect, createServer, type Server as NetServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { ClusterBase } from "../../../../host/core/cluster/cluster.ts";
 import { compose_server } from "../../../../host/composition.ts";
 import { type ConfigValue, default_config } from "../../../../host/core/configmanager.ts";
 import type { LogSink, RunningServer } from "../../../../host/testing.ts";
+import { key_of } from "../../../../host/util/cluster/keys.ts";
+import { MemoryBroker } from "../../../../host/util/cluster/memory.ts";
+import { type Clock, life_of_text } from "../../../../host/util/cluster/types.ts";
 import { Client } from "../../../../tools/scansion/client.ts";
 import { patience } from "../../../helper.ts";
-import { Hub } from "./stub_parts.ts";
 
 export const node_names = ["a", "b", "c"] as const;
 export type NodeName = (typeof node_names)[number];
 
 export interface Nodes {
-	readonly hub: Hub;
+	readonly broker: MemoryBroker;
+	/** Which node serves an address. */
+	owner(key: string): Promise<string | undefined>;
 	/** Spreads connections over the nodes, one after the other. */
 	readonly port: number;
 	server(node: NodeName): RunningServer;
 	/** Logs in at a node. */
 	client(node: NodeName, name: string, resource?: string): Promise<Client>;
-	/** Ends a node without a word. */
-	kill(node: NodeName): void;
+	/** Ends a node without a word, as far as the others see; so do the clients there. */
+	kill(node: NodeName): Promise<void>;
+	/** Nothing that a node says gets to the others from now on. */
+	cut(node: NodeName): void;
+	/** It does again. */
+	mend(node: NodeName): void;
 	stop(): Promise<void>;
 }
 
 export interface NodesOptions {
 	readonly config?: Readonly<Record<string, Readonly<Record<string, ConfigValue>>>>;
 	readonly log?: readonly LogSink[];
+	/** In milliseconds: long, since three servers share one event loop with everything else. */
+	readonly lease?: number;
 }
 
 interface Running {
 	readonly server: RunningServer;
 	readonly port: number;
+	readonly bus: ReturnType<MemoryBroker["connect"]>;
+	readonly clock: NodeClock;
 }
 
-async function start_node(hub: Hub, name: string, folder: string, options: NodesOptions): Promise<Running> {
+/** A node's time, which can jump. */
+class NodeClock implements Clock {
+	private ahead = 0;
+
+	now(): number {
+		return performance.now() + this.ahead;
+	}
+
+	after(milliseconds: number, act: () => void): () => void {
+		const timer = setTimeout(act, milliseconds);
+		return () => clearTimeout(timer);
+	}
+
+	jump(): void {
+		this.ahead += 3_600_000;
+	}
+}
+
+async function start_node(broker: MemoryBroker, name: string, folder: string, options: NodesOptions): Promise<Running> {
 	const config = default_config(join(folder, name));
 	const shared = { driver: "SQLite3", database: join(folder, "shared.sqlite") };
 	const all: Record<string, Readonly<Record<string, ConfigValue>>> = {
@@ -46,11 +77,23 @@ async function start_node(hub: Hub, name: string, folder: string, options: Nodes
 	for (const [host, section] of Object.entries(all)) {
 		for (const [option, value] of Object.entries(section)) config.set(host, option, value);
 	}
-	const composed = compose_server(config, { log: options.log ?? [], cluster: hub.parts(name) });
+	const bus = broker.connect(name);
+	const clock = new NodeClock();
+	const cluster: ClusterBase = {
+		node: name,
+		name: "spec",
+		bus,
+		bucket: (bucket) => bus.bucket(bucket),
+		clock,
+		fence: { raise: () => Promise.resolve() },
+		lease: options.lease ?? 20_000,
+		close: () => Promise.resolve(),
+	};
+	const composed = compose_server(config, { log: options.log ?? [], cluster });
 	if (!composed.ok) throw new Error(composed.error);
 	const listening = await composed.value.start();
 	if (!listening.ok) throw new Error(listening.error);
-	return { server: composed.value, port: listening.value[0]?.port ?? 0 };
+	return { server: composed.value, port: listening.value[0]?.port ?? 0, bus, clock };
 }
 
 /** Passes each connection on to the next port. */
@@ -71,9 +114,9 @@ function spread(ports: readonly number[]): NetServer {
 
 export async function start_nodes(options: NodesOptions = {}): Promise<Nodes> {
 	const folder = await mkdtemp(join(tmpdir(), "enjamb-nodes-"));
-	const hub = new Hub();
+	const broker = new MemoryBroker();
 	const running = new Map<NodeName, Running>();
-	for (const name of node_names) running.set(name, await start_node(hub, name, folder, options));
+	for (const name of node_names) running.set(name, await start_node(broker, name, folder, options));
 	const node = (name: NodeName): Running => {
 		const found = running.get(name);
 		if (found === undefined) throw new Error(`no node ${name}`);
@@ -81,9 +124,14 @@ export async function start_nodes(options: NodesOptions = {}): Promise<Nodes> {
 	};
 	const proxy = spread([...running.values()].map(({ port }) => port));
 	await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
-	const clients: Client[] = [];
+	const clients: { readonly node: NodeName; readonly client: Client }[] = [];
+	const owners = broker.connect("spec").bucket("owners");
 	return {
-		hub,
+		broker,
+		async owner(key) {
+			const entry = await owners.get(key_of(key));
+			return entry && life_of_text(Buffer.from(entry.value).toString())?.node;
+		},
 		port: (proxy.address() as AddressInfo).port,
 		server: (name) => node(name).server,
 		async client(name, username, resource) {
@@ -91,12 +139,20 @@ export async function start_nodes(options: NodesOptions = {}): Promise<Nodes> {
 			const { port } = node(name);
 			const client = await Client.connect({ host: "127.0.0.1", port, jid, password: "password", resource, timeout: patience });
 			if (!client.ok) throw new Error(client.error);
-			clients.push(client.value);
+			clients.push({ node: name, client: client.value });
 			return client.value;
 		},
-		kill: (name) => hub.kill(name),
+		async kill(name) {
+			node(name).bus.cut();
+			// What is stopped does nothing, and this does nothing that counts
+			node(name).clock.jump();
+			await Promise.all(clients.filter((one) => one.node === name).map(({ client }) => client.disconnect()));
+		},
+		cut: (name) => node(name).bus.cut(),
+		mend: (name) => node(name).bus.mend(),
 		async stop() {
-			await Promise.all(clients.map((client) => client.disconnect()));
+			for (const { bus } of running.values()) bus.mend();
+			await Promise.all(clients.map(({ client }) => client.disconnect()));
 			proxy.close();
 			for (const { server } of running.values()) await server.stop("The test is over");
 			await rm(folder, { recursive: true, force: true });

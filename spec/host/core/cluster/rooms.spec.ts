@@ -51,7 +51,7 @@ describe("a room with occupants on three nodes", () => {
 		for (const client of [a, b]) {
 			await expect_stanza(client, ({ name, attr }) => name === "presence" && attr["from"] === `${room}/c`);
 		}
-		expect(nodes.hub.owner(room)).toBe("a");
+		expect(await nodes.owner(room)).toBe("a");
 	});
 
 	it("carries what is said to all of them, in the same order", async () => {
@@ -123,7 +123,7 @@ describe("an account with clients on several nodes", () => {
 			client.send(st.presence());
 			await expect_stanza(client, ({ name, attr }) => name === "presence" && attr["from"]?.endsWith("desk") === true);
 		}
-		expect(nodes.hub.owner("romeo@localhost")).toBe("a");
+		expect(await nodes.owner("romeo@localhost")).toBe("a");
 		const juliet = await nodes.client("c", "juliet");
 		juliet.send(st.message({ to: "romeo@localhost", type: "chat", id: "both" }, "hello"));
 		for (const client of [desk, phone]) await expect_stanza(client, ({ attr }) => attr["id"] === "both");
