@@ -160,7 +160,10 @@ export class Incoming {
 			},
 			released: (): void => this.go_on(client.jid, entry),
 		};
-		const entry = { stand_in: new StandIn(services, client.jid, role, client.secure, client.home), waiting: [] as (() => void)[] };
+		const entry = {
+			stand_in: new StandIn(services, client.jid, role, client.secure, client.home),
+			waiting: [] as (() => void)[],
+		};
 		this.held.set(client.jid, entry);
 		return entry;
 	}

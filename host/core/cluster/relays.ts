@@ -1,9 +1,9 @@
 // No counterpart: in Prosody every client of an account is connected to this process.
 
-import type { Life } from "../../util/cluster/types.ts";
-import { same_life } from "../../util/cluster/types.ts";
 import type { Links } from "../../util/cluster/link.ts";
 import type { Owner, Ownership } from "../../util/cluster/ownership.ts";
+import type { Life } from "../../util/cluster/types.ts";
+import { same_life } from "../../util/cluster/types.ts";
 import { document_framing, type Framing } from "../../util/framing.ts";
 import * as id from "../../util/id.ts";
 import type { C2sSession, ClientStreams, Connection, Log, Server } from "../types.ts";

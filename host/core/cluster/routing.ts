@@ -1,9 +1,9 @@
 // No counterpart: in Prosody every address of a host is served by this process.
 
-import type { Life } from "../../util/cluster/types.ts";
 import type { Links } from "../../util/cluster/link.ts";
 import type { Membership } from "../../util/cluster/membership.ts";
 import type { Owner, Ownership } from "../../util/cluster/ownership.ts";
+import type { Life } from "../../util/cluster/types.ts";
 import { life_text, same_life } from "../../util/cluster/types.ts";
 import { failed, ok } from "../../util/error.ts";
 import * as jid from "../../util/jid.ts";

@@ -12,14 +12,23 @@ async function start(options: { readonly persistent: boolean }): Promise<{ nodes
 		lease: 3000,
 		config: {
 			"*": { smacks_hibernation_time: 1 },
-			"conference.localhost": { muc_room_locking: false, muc_room_default_persistent: options.persistent, modules_enabled: ["muc_mam"] },
+			"conference.localhost": {
+				muc_room_locking: false,
+				muc_room_default_persistent: options.persistent,
+				modules_enabled: ["muc_mam"],
+			},
 		},
 	});
 	const clients: Client[] = [];
 	for (const node of node_names) {
 		const client = await running.client(node, `user-${node}`);
 		clients.push(client);
-		client.send(st.presence({ to: `${room}/${node}` }).tag("x", { xmlns: ns.muc }).reset());
+		client.send(
+			st
+				.presence({ to: `${room}/${node}` })
+				.tag("x", { xmlns: ns.muc })
+				.reset(),
+		);
 		await subject(client);
 	}
 	const [a, b, c] = clients;
@@ -112,7 +121,12 @@ describe("a node that was cut off and comes back", () => {
 		nodes.mend("a");
 		await eventually(() => expect(a.ended).toBeDefined());
 		const again = await nodes.client("a", "user-a");
-		again.send(st.presence({ to: `${room}/again` }).tag("x", { xmlns: ns.muc }).reset());
+		again.send(
+			st
+				.presence({ to: `${room}/again` })
+				.tag("x", { xmlns: ns.muc })
+				.reset(),
+		);
 		await subject(again);
 		await say(again, "again");
 		for (const client of [b, c]) await heard(client, "again");
