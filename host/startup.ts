@@ -118,9 +118,6 @@ function keeps_data(config: Config): boolean {
  */
 export function create_server(options: ServerOptions): Result<RunningServer, string> {
 	const { config } = options;
-	if (config.get("*", "cluster") !== undefined && options.cluster === undefined) {
-		return failed("option cluster: several servers as one are not to be had by configuration yet");
-	}
 	const config_folder = options.config_path === undefined ? process.cwd() : dirname(resolve(options.config_path));
 	const data = data_folder(config, config_folder);
 	const log_sinks = (): readonly LogSink[] =>

@@ -57,7 +57,6 @@ export const readers_here: Readonly<Record<string, string>> = {
 	c2s_unauthed_stanza_size_limit: "c2s",
 	certificate: "core",
 	certificates: "admin_shell core",
-	cluster: "core",
 	component_admins_as_room_owners: "muc",
 	component_conflict_resolve: "component",
 	component_module: "admin_shell core vcard",
