@@ -58,6 +58,7 @@ function client_fields(host: LuaContext): Fields<ClientSession> {
 		same("want_carbons"),
 		same("interested_blocklist"),
 		same("mam_requested"),
+		same("push_identifier"),
 		same("state"),
 		same("handled_stanza_count"),
 		same("client_id"),

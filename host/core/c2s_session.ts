@@ -32,6 +32,8 @@ export class ClientSession extends BaseStreamSession implements C2sSession {
 	claimed_username: string | undefined;
 	/** Whether what is sent is thrown away where the turn cannot be stored, although no resource is bound yet (mod_sasl2). */
 	waits_for_storage = false;
+	/** The device that is woken when something waits for the client (mod_cloud_notify). */
+	push_identifier: string | undefined;
 	/** Whether somebody looks at the client: `active`, `inactive`, or `flushing` (mod_csi). */
 	state: string | undefined;
 

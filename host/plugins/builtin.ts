@@ -16,6 +16,7 @@ import { definition as bookmarks } from "./mod_bookmarks.ts";
 import { definition as bosh } from "./mod_bosh.ts";
 import { definition as c2s } from "./mod_c2s.ts";
 import { definition as carbons } from "./mod_carbons.ts";
+import { definition as cloud_notify } from "./mod_cloud_notify.ts";
 import { definition as component } from "./mod_component.ts";
 import { definition as component_uplink } from "./mod_component_uplink.ts";
 import { definition as conversejs } from "./mod_conversejs.ts";
@@ -100,6 +101,7 @@ export const host_modules: readonly ModuleDefinition[] = [
 	bosh,
 	c2s,
 	carbons,
+	cloud_notify,
 	component,
 	component_uplink,
 	conversejs,

@@ -87,6 +87,8 @@ export class ManagedStream {
 	/** How many were sent in this turn, which may still fail. */
 	private sent_in_turn = 0;
 	private is_resending = false;
+	/** What waits with when it was sent: the same each time that somebody looks. */
+	private readonly timed = new WeakMap<Unacked, Stanza>();
 
 	constructor(
 		private readonly module: ModuleApi,
@@ -166,11 +168,16 @@ export class ManagedStream {
 	private tell_queued(origin: ManagedSession, item: Unacked): void {
 		const event = "smacks-hibernation-stanza-queued";
 		if (!(origin instanceof ClientSession) || this.module.is_only_heard_by(event, nobody)) return;
+		const stanza_of = (one: Unacked): Stanza => this.stanza_of(one);
 		const waiting = (): Stanza[] => this.waiting();
+		let stanza: Stanza | undefined;
+		// Made where somebody looks at it: most sessions are of no interest
 		const payload = {
 			origin,
-			stanza: this.stanza_of(item),
-			// Made where somebody looks at it: it may be long
+			get stanza() {
+				stanza ??= stanza_of(item);
+				return stanza;
+			},
 			get queue() {
 				return waiting();
 			},
@@ -200,6 +207,12 @@ export class ManagedStream {
 
 	/** The stanza with when it was sent. */
 	delayed(item: Unacked): Stanza {
+		const known = this.timed.get(item) ?? this.with_time(item);
+		this.timed.set(item, known);
+		return known;
+	}
+
+	private with_time(item: Unacked): Stanza {
 		const stanza = this.stanza_of(item);
 		if (stanza.name === "iq" || stanza.get_child("delay", ns.delay) !== undefined) return stanza;
 		const { session } = this;

@@ -24,9 +24,13 @@ async function notified(stage: Stage, service: Client, answer: "result" | "error
 	return canonical(notification);
 }
 
-describe.skipIf(missing("cloud_notify"))("mod_cloud_notify", () => {
+describe.skipIf(missing("cloud_notify")).each([
+	["in TypeScript", []],
+	["in Lua", ["cloud_notify"]],
+])("mod_cloud_notify %s", (_, prefer_lua) => {
 	const troupe = {
 		accounts: ["presence", "message", "iq", "offline", "cloud_notify"],
+		prefer_lua,
 		options: "push_notification_with_body = true\npush_notification_with_sender = true\npush_max_errors = 2",
 	};
 
@@ -66,7 +70,10 @@ describe.skipIf(missing("cloud_notify"))("mod_cloud_notify", () => {
 	});
 });
 
-describe.skipIf(missing_here("cloud_notify_extensions"))("mod_cloud_notify_extensions", () => {
+describe.skipIf(missing_here("cloud_notify_extensions")).each([
+	["TypeScript", []],
+	["Lua", ["cloud_notify"]],
+])("mod_cloud_notify_extensions on mod_cloud_notify in %s", (_, prefer_lua) => {
 	const xmlns = "tigase:push:encrypt:0";
 	const key = randomBytes(16);
 
@@ -83,7 +90,8 @@ describe.skipIf(missing_here("cloud_notify_extensions"))("mod_cloud_notify_exten
 	}
 
 	it("tells a service nothing that it could read, and not of everything", async () => {
-		const troupe = { accounts: ["presence", "message", "iq", "offline", "cloud_notify", "cloud_notify_extensions"] };
+		const accounts = ["presence", "message", "iq", "offline", "cloud_notify", "cloud_notify_extensions"];
+		const troupe = { accounts, prefer_lua };
 		const all = await compare(
 			troupe,
 			async (stage) => {
