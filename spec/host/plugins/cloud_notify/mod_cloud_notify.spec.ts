@@ -315,7 +315,9 @@ describe.skipIf(missing("cloud_notify"))("a device here and on a real Prosody", 
 			await settle(laptop);
 			howard.send(say("ada@localhost", "three"));
 			heard.push(await told(stage, service));
-			howard.send(`<message to='ada@localhost' id='four' type='chat'><x xmlns='jabber:x:encrypted'>...</x></message>`);
+			howard.send(
+				`<message to='ada@localhost' id='four' type='chat'><body/><store xmlns='urn:xmpp:hints'/><x xmlns='jabber:x:encrypted'>...</x></message>`,
+			);
 			heard.push(await told(stage, service));
 			return heard;
 		});
