@@ -1,11 +1,13 @@
 // Counterpart: util/sql.lua
 
+import type { Life } from "../../util/cluster/types.ts";
 import { failed, ok, type Result } from "../../util/error.ts";
 import type { Participant, Turn } from "../../util/turn.ts";
 import type { SqlDatabase, SqlDialect, SqlValue, StorageError } from "../types.ts";
 import { dialects, why_not_stored } from "./dialects.ts";
 import { Link } from "./link.ts";
 import { address_text, type Outcome, type ServerAddress, type Statement } from "./messages.ts";
+import type { FencedDatabase, StorageFence } from "./storage_fence.ts";
 
 /** How long this thread waits for an answer to a question, to a change, and to something at the start or the end, in milliseconds. */
 const read_limit = 5000;
@@ -43,7 +45,7 @@ function outcome_of(answer: Result<Outcome, StorageError>): Outcome {
  * A database over the network. What is written is kept here until somebody reads, or the turn ends: then it goes over in one piece, and
  * the commit is not waited for. Only reading waits.
  */
-export class NetworkDatabase implements Participant, SqlDatabase {
+export class NetworkDatabase implements Participant, SqlDatabase, FencedDatabase {
 	readonly name: string;
 	readonly dialect: SqlDialect;
 	readonly can_upsert = true;
@@ -61,6 +63,8 @@ export class NetworkDatabase implements Participant, SqlDatabase {
 	private work: { begin: number; has_savepoint: boolean } | undefined;
 	/** Why what was written cannot be stored any more. */
 	private trouble: StorageError | undefined;
+	/** In a cluster: the life of this node that what is written belongs to. */
+	private author: Life | undefined;
 	private changes = 0;
 	private is_closed = false;
 	/** Commits that were asked for, and those that were answered. */
@@ -68,12 +72,17 @@ export class NetworkDatabase implements Participant, SqlDatabase {
 	private answered = 0;
 	private waiters: { readonly commit: number; resolve(): void }[] = [];
 
-	/** @param waits_for_commits whether a commit is waited for, too: for programs that have nothing else to do */
+	/**
+	 * @param waits_for_commits whether a commit is waited for, too: for programs that have nothing else to do
+	 * @param fence in a cluster: what is stored belongs to a life of this node, and is refused when that is over
+	 */
 	constructor(
 		address: ServerAddress,
 		private readonly turn: Turn,
 		private readonly waits_for_commits = false,
+		private readonly fence?: StorageFence,
 	) {
+		fence?.add(this);
 		this.name = address_text(address);
 		this.dialect = dialects[address.driver];
 		this.link = new Link(address);
@@ -146,7 +155,10 @@ export class NetworkDatabase implements Participant, SqlDatabase {
 		if (!this.is_open) this.losses = this.link.losses;
 		if (before.length > 0 || is_guarded) this.is_open = true;
 		return outcome_of(
-			this.link.wait_for({ kind: "query", before, statement: { sql, values }, is_guarded, limit }, limit + leeway),
+			this.link.wait_for(
+				{ kind: "query", before, statement: { sql, values }, is_guarded, limit, author: this.author },
+				limit + leeway,
+			),
 		);
 	}
 
@@ -200,6 +212,11 @@ export class NetworkDatabase implements Participant, SqlDatabase {
 	private begin(): StorageError | undefined {
 		if (this.is_closed) return this.closed();
 		this.turn.join(this);
+		if (this.fence !== undefined && this.unsent.length === 0 && !this.is_open) {
+			const author = this.fence.author();
+			if (author.ok) this.author = author.value;
+			else this.trouble ??= { text: `${this.name}: ${author.error}`, locked: true };
+		}
 		return this.trouble;
 	}
 
@@ -257,13 +274,14 @@ export class NetworkDatabase implements Participant, SqlDatabase {
 		if (this.trouble !== undefined) throw new Error(this.trouble.text);
 		if (this.unsent.length === 0 && !this.is_open) return undefined;
 		const statements = this.unsent.splice(0);
+		const { author } = this;
 		this.is_open = false;
 		if (this.waits_for_commits) {
-			outcome_of(this.link.wait_for({ kind: "commit", statements }, longest_commit));
+			outcome_of(this.link.wait_for({ kind: "commit", statements, author }, longest_commit));
 			return undefined;
 		}
 		this.asked++;
-		return this.link.ask({ kind: "commit", statements }).then((answer) => {
+		return this.link.ask({ kind: "commit", statements, author }).then((answer) => {
 			this.answered++;
 			this.tell_waiters();
 			if (!answer.ok) throw new Error(answer.error.text);
@@ -281,12 +299,22 @@ export class NetworkDatabase implements Participant, SqlDatabase {
 		this.tell_waiters();
 	}
 
+	/** Has the database refuse what a life still wants to store; rejects where that is not certain. */
+	async raise(life: Life): Promise<void> {
+		if (this.is_closed) return;
+		const raised = await this.link.ask({ kind: "raise", life });
+		if (!raised.ok) throw new Error(raised.error.text);
+	}
+
 	close(): Result<void, StorageError> {
 		if (this.is_closed) return ok(undefined);
+		this.fence?.remove(this);
 		const statements = this.unsent.splice(0);
 		const has_writes = this.trouble === undefined && (statements.length > 0 || this.is_open);
 		const is_waited_for = has_writes || this.answered < this.asked;
-		const stored = is_waited_for ? this.link.wait_for({ kind: "commit", statements }, longest_limit) : ok(undefined);
+		const stored = is_waited_for
+			? this.link.wait_for({ kind: "commit", statements, author: this.author }, longest_limit)
+			: ok(undefined);
 		this.is_closed = true;
 		this.link.close();
 		this.tell_waiters(true);

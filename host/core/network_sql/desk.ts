@@ -12,6 +12,7 @@ import {
 	type Work,
 } from "./messages.ts";
 import { as_problem, type SqlProblem } from "./problems.ts";
+import { Raising } from "./raising.ts";
 import { query_patience, Transaction } from "./transaction.ts";
 
 /** How long a server that starts waits for the connection, in milliseconds. */
@@ -23,6 +24,9 @@ const most_readers = 3;
 
 const nothing: Outcome = { rows: [], count: 0 };
 
+/** What is done one after another. */
+type WorkInTurn = Exclude<Work, { kind: "later" | "greet" | "raise" }>;
+
 /** Does what is asked, one thing after another. */
 export class Desk {
 	private readonly name: string;
@@ -31,6 +35,7 @@ export class Desk {
 	/** Connections for queries beside the turns, with how many queries each has. */
 	private readonly readers: { readonly line: Line; queries: number }[] = [];
 	private last: Promise<unknown> = Promise.resolve();
+	private raising: Raising | undefined;
 
 	constructor(
 		private readonly address: ServerAddress,
@@ -38,44 +43,54 @@ export class Desk {
 	) {
 		this.name = address_text(address);
 		this.line = new Line(address);
-		this.transaction = new Transaction(this.line);
+		this.transaction = new Transaction(this.line, address.driver);
 	}
 
 	take({ id, work }: Request): void {
-		const done =
-			work.kind === "later"
-				? this.later(work.statement)
-				: work.kind === "greet"
-					? this.line.get(greet_patience).then(() => nothing)
-					: this.in_turn(work);
-		done.then(
+		this.begin(work).then(
 			(outcome) => this.reply({ id, ok: true, outcome }),
 			(error: unknown) => this.reply({ id, ok: false, error: this.error_of(as_problem(error)) }),
 		);
 	}
 
-	private in_turn(work: Exclude<Work, { kind: "later" | "greet" }>): Promise<Outcome> {
+	private begin(work: Work): Promise<Outcome> {
+		switch (work.kind) {
+			case "later":
+				return this.later(work.statement);
+			case "greet":
+				return this.line.get(greet_patience).then(() => nothing);
+			case "raise":
+				this.raising ??= new Raising(this.address);
+				return this.raising.raise(work.life).then(() => nothing);
+			default:
+				return this.in_turn(work);
+		}
+	}
+
+	private in_turn(work: WorkInTurn): Promise<Outcome> {
 		const done = this.last.then(() => this.work_on(work));
 		this.last = done.catch(() => undefined);
 		return done;
 	}
 
-	private async work_on(work: Exclude<Work, { kind: "later" | "greet" }>): Promise<Outcome> {
+	private async work_on(work: WorkInTurn): Promise<Outcome> {
 		switch (work.kind) {
 			case "query": {
-				const { before, statement, is_guarded, limit } = work;
+				const { before, statement, is_guarded, limit, author } = work;
 				const joins = this.transaction.is_open || before.length > 0 || is_guarded;
-				return joins ? this.transaction.query(before, statement, is_guarded, limit) : this.read(this.line, statement, limit);
+				return joins
+					? this.transaction.query(before, statement, is_guarded, limit, author)
+					: this.read(this.line, statement, limit);
 			}
 			case "commit":
-				await this.transaction.commit(work.statements);
+				await this.transaction.commit(work.statements, work.author);
 				return nothing;
 			case "rollback":
 				await this.transaction.forget();
 				return nothing;
 			case "set_up": {
-				const set_up = new Transaction(this.line);
-				await set_up.commit(work.statements);
+				const set_up = new Transaction(this.line, this.address.driver);
+				await set_up.commit(work.statements, undefined);
 				return nothing;
 			}
 			case "close":
@@ -122,6 +137,7 @@ export class Desk {
 
 	private close(): void {
 		this.line.close();
+		this.raising?.close();
 		for (const { line } of this.readers) line.close();
 	}
 }

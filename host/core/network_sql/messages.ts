@@ -1,6 +1,7 @@
 // No counterpart: LuaDBI waits for the database itself.
 
 import type { MessagePort } from "node:worker_threads";
+import type { Life } from "../../util/cluster/types.ts";
 import type { SqlValue, StorageError } from "../types.ts";
 
 /** What to connect to, as the option `sql` has it. What is missing is what the database's own library takes then. */
@@ -26,7 +27,7 @@ export interface Outcome {
 	readonly count: number;
 }
 
-/** What is asked of the thread that talks to the database. It does one thing after another, except for `later` and `greet`. */
+/** What is asked of the thread that talks to the database. It does one thing after another, except for `later`, `greet` and `raise`. */
 export type Work =
 	/** Connects, and answers when that is done, or cannot be done now. */
 	| { readonly kind: "greet" }
@@ -39,15 +40,19 @@ export type Work =
 			readonly is_guarded: boolean;
 			/** How long the answer may take, in milliseconds. */
 			readonly limit: number;
+			/** In a cluster, the life of this node that a transaction belongs to which begins with it. */
+			readonly author: Life | undefined;
 	  }
 	/** Runs the last statements of the transaction and commits it. */
-	| { readonly kind: "commit"; readonly statements: readonly Statement[] }
+	| { readonly kind: "commit"; readonly statements: readonly Statement[]; readonly author: Life | undefined }
 	/** Drops the open transaction. */
 	| { readonly kind: "rollback" }
 	/** Runs statements in a transaction of their own. */
 	| { readonly kind: "set_up"; readonly statements: readonly Statement[] }
 	/** Reads what is committed, beside everything else. */
 	| { readonly kind: "later"; readonly statement: Statement }
+	/** Has the database refuse what a life still wants to store, and those before it. */
+	| { readonly kind: "raise"; readonly life: Life }
 	/** Ends all connections. */
 	| { readonly kind: "close" };
 

@@ -1,9 +1,12 @@
 // Counterpart: util/sql.lua (engine:transaction)
 
 import { setTimeout as delay } from "node:timers/promises";
+import type { Life } from "../../util/cluster/types.ts";
+import { life_text, same_life } from "../../util/cluster/types.ts";
 import type { Client } from "./client.ts";
+import { create_fence, enter_fence, hold_fence } from "./fence_statements.ts";
 import type { Line } from "./line.ts";
-import type { Outcome, Statement } from "./messages.ts";
+import type { Outcome, ServerAddress, Statement } from "./messages.ts";
 import { as_problem, SqlProblem } from "./problems.ts";
 
 /** How often a transaction is tried that meets others or loses its connection. */
@@ -36,14 +39,29 @@ export class Transaction {
 	/** Why it cannot be committed any more. */
 	private broken: SqlProblem | undefined;
 
-	constructor(private readonly line: Line) {}
+	/** In a cluster: the life of this node that it belongs to, which the database may refuse. */
+	private author: Life | undefined;
+	/** The connection that the table of nodes has for this life, and the life. */
+	private entered: { readonly client: Client; readonly life: Life } | undefined;
+
+	constructor(
+		private readonly line: Line,
+		private readonly driver: ServerAddress["driver"],
+	) {}
 
 	get is_open(): boolean {
 		return this.done !== undefined;
 	}
 
 	/** Runs one statement behind others that it needs; answers with what it brought. */
-	async query(before: readonly Statement[], asked: Statement, is_guarded: boolean, limit: number): Promise<Outcome> {
+	async query(
+		before: readonly Statement[],
+		asked: Statement,
+		is_guarded: boolean,
+		limit: number,
+		author: Life | undefined,
+	): Promise<Outcome> {
+		this.begin(author);
 		if (!is_guarded) return (await this.run([...before, asked], query_patience, limit)).at(-1) ?? nothing;
 		await this.run([...before, guard], query_patience, limit);
 		try {
@@ -57,6 +75,22 @@ export class Transaction {
 		}
 	}
 
+	/** Who begins a transaction is its author to its end. */
+	private begin(author: Life | undefined): void {
+		if (this.done === undefined) this.author = author;
+	}
+
+	/** The table of nodes knows by which connection this life stores, so that others can end it. */
+	private async enter(client: Client, life: Life): Promise<void> {
+		if (this.entered?.client === client && same_life(this.entered.life, life)) return;
+		await client.run([create_fence], commit_limit).catch((error: unknown) => {
+			// Somebody else is making it
+			if (as_problem(error).kind !== "refused") throw error;
+		});
+		await client.run([enter_fence(this.driver, life)], commit_limit);
+		this.entered = { client, life };
+	}
+
 	/** Runs statements, in a new transaction where none is open; answers with what each of them brought. */
 	private async run(statements: readonly Statement[], patience: number, limit: number): Promise<Outcome[]> {
 		if (this.broken !== undefined) throw this.broken;
@@ -66,9 +100,15 @@ export class Transaction {
 			try {
 				const client = await this.line.get(patience);
 				const is_new = client !== this.client;
-				const outcomes = await client.run(is_new ? [begin, ...this.done, ...statements] : statements, limit);
+				const { author } = this;
+				if (is_new && author !== undefined) await this.enter(client, author);
+				const opening = author === undefined ? [begin] : [begin, hold_fence(this.driver, author)];
+				const outcomes = await client.run(is_new ? [...opening, ...this.done, ...statements] : statements, limit);
 				this.client = client;
-				const answers = is_new ? outcomes.slice(1 + this.done.length) : outcomes;
+				if (is_new && author !== undefined && outcomes[1]?.rows.length === 0) {
+					throw new SqlProblem("failed", `the life ${life_text(author)} of this node is over, and may not store anything`);
+				}
+				const answers = is_new ? outcomes.slice(opening.length + this.done.length) : outcomes;
 				this.done.push(...statements);
 				return answers;
 			} catch (error) {
@@ -93,7 +133,8 @@ export class Transaction {
 	}
 
 	/** Runs the last statements and commits all; rejects where nothing of it is stored, or where nobody can say. */
-	async commit(statements: readonly Statement[]): Promise<void> {
+	async commit(statements: readonly Statement[], author: Life | undefined): Promise<void> {
+		this.begin(author);
 		if (this.done === undefined && statements.length === 0 && this.broken === undefined) return;
 		try {
 			for (let attempt = 1; ; attempt++) {
@@ -165,6 +206,7 @@ export class Transaction {
 		const { client } = this;
 		this.client = undefined;
 		this.done = undefined;
+		this.author = undefined;
 		this.broken = undefined;
 		if (client !== undefined && !client.is_gone) await client.run([rollback], commit_limit).catch(() => client.end());
 	}

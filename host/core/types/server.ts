@@ -5,6 +5,7 @@ import type { Result } from "../../util/error.ts";
 import type { Events } from "../../util/events.ts";
 import type { Turn } from "../../util/turn.ts";
 import type { ConfigValue } from "../config/config.ts";
+import type { StorageFence } from "../network_sql/storage_fence.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Connection, ListenAddress, OutgoingAddress, ServicePort, TlsContext } from "./connections.ts";
 import type { Delivery } from "./delivery.ts";
@@ -37,6 +38,8 @@ export interface Server {
 	readonly turn: Turn;
 	/** The other nodes; undefined where this server is none of a cluster. */
 	readonly cluster: Cluster | undefined;
+	/** In a cluster: what databases refuse of lives that are over. It is there before a store is opened. */
+	storage_fence?: StorageFence;
 	readonly router: StanzaRouter;
 	readonly delivery: Delivery;
 	readonly sessionmanager: SessionManager;

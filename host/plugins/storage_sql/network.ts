@@ -47,7 +47,8 @@ export function network_driver(driver: ServerAddress["driver"]): SqlDriver {
 			const opening = module.shared("/*/sql/opening");
 			const key = address_text(address.value);
 			const kept = opening.get(key);
-			const database = kept instanceof NetworkDatabase ? kept : new NetworkDatabase(address.value, module.server.turn);
+			const { turn, storage_fence } = module.server;
+			const database = kept instanceof NetworkDatabase ? kept : new NetworkDatabase(address.value, turn, false, storage_fence);
 			opening.set(key, database);
 			const greeted = database.greet();
 			const checked = greeted.ok
