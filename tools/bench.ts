@@ -53,7 +53,7 @@ function is_special({ id, storage }: Scenario): boolean {
 function is_for(scenario: Scenario, subject: SubjectName): boolean {
 	if (subject === "floor") return scenario.floor;
 	if (subject === "enjamb") return true;
-	if (scenario.firewall !== undefined) return subject === "prosody";
+	if (scenario.firewall !== undefined || scenario.accounts !== undefined) return subject === "prosody";
 	if (scenario.entrance !== undefined) return subject === "prosody" && scenario.entrance !== "uplink";
 	if (scenario.storage !== undefined && subject === "ejabberd") return false;
 	return !(scenario.id.startsWith("stall") || scenario.id.startsWith("growth")) && (scenario.sweep?.at ?? 0) <= longest_sweep;

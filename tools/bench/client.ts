@@ -14,6 +14,17 @@ interface Waiting {
 	failed(error: Error): void;
 }
 
+/** Whose client it is; any password will do. */
+export interface Account {
+	readonly name: string;
+	readonly resource: string;
+}
+
+/** What PLAIN says (RFC 4616). */
+function plain(name: string): string {
+	return Buffer.from(`\0${name}\0any`).toString("base64");
+}
+
 /** One connection. */
 export class BenchClient {
 	/** Called with everything that arrives, as bytes in a string. */
@@ -27,13 +38,15 @@ export class BenchClient {
 		wire.ongone = (error) => this.gone(error);
 	}
 
-	/** Connects and logs in anonymously. */
-	static async open(port: number, carrier: Carrier = "tcp"): Promise<BenchClient> {
+	/** Connects and logs in, anonymously where no account is named. */
+	static async open(port: number, carrier: Carrier = "tcp", account?: Account): Promise<BenchClient> {
 		const client = new BenchClient(open_wire(port, carrier));
 		await client.until("</stream:features>", () => client.wire.open());
-		await client.ask(`<auth xmlns='${ns.sasl}' mechanism='ANONYMOUS'/>`, "<success");
+		const [mechanism, words] = account === undefined ? ["ANONYMOUS", ""] : ["PLAIN", plain(account.name)];
+		await client.ask(`<auth xmlns='${ns.sasl}' mechanism='${mechanism}'>${words}</auth>`, "<success");
 		await client.until("</stream:features>", () => client.wire.open());
-		await client.ask(`<iq type='set' id='bind'><bind xmlns='${ns.bind}'/></iq>`, "</iq>");
+		const resource = account === undefined ? "" : `<resource>${account.resource}</resource>`;
+		await client.ask(`<iq type='set' id='bind'><bind xmlns='${ns.bind}'>${resource}</bind></iq>`, "</iq>");
 		return client;
 	}
 
@@ -106,16 +119,26 @@ export class BenchClient {
 	}
 }
 
-/** Logs clients in, a few at a time. */
-export async function open_clients(port: number, count: number, carrier?: Carrier): Promise<BenchClient[]> {
+/** Opens clients, a few at a time; in the order of their numbers. */
+async function open_all(count: number, open: (index: number) => Promise<BenchClient>): Promise<BenchClient[]> {
 	const clients: BenchClient[] = [];
 	let begun = 0;
 	const next = async (): Promise<void> => {
 		while (begun < count) {
-			begun++;
-			clients.push(await BenchClient.open(port, carrier));
+			const index = begun++;
+			clients[index] = await open(index);
 		}
 	};
 	await Promise.all(Array.from({ length: Math.min(20, count) }, next));
 	return clients;
+}
+
+/** Logs clients in anonymously. */
+export function open_clients(port: number, count: number, carrier?: Carrier): Promise<BenchClient[]> {
+	return open_all(count, () => BenchClient.open(port, carrier));
+}
+
+/** Logs people in over TCP. */
+export function open_accounts(port: number, accounts: readonly Account[]): Promise<BenchClient[]> {
+	return open_all(accounts.length, (index) => BenchClient.open(port, "tcp", accounts[index]));
 }

@@ -36,7 +36,7 @@ export async function each<T>(
 }
 
 /** Waits until nothing arrives any more. */
-async function quiet(clients: readonly BenchClient[]): Promise<void> {
+export async function quiet(clients: readonly BenchClient[]): Promise<void> {
 	let last = performance.now();
 	for (const client of clients) {
 		client.onpiece = () => {

@@ -2,6 +2,7 @@
 
 import { setTimeout as delay } from "node:timers/promises";
 import { ns } from "../../host/util/ns.ts";
+import { account_scenarios } from "./accounts.ts";
 import type { BenchClient } from "./client.ts";
 import { open_clients } from "./client.ts";
 import { component_scenario, uplink_scenario } from "./entrances.ts";
@@ -226,6 +227,7 @@ export const standard_scenarios: readonly Scenario[] = [
 	private_messages,
 	nick_changes,
 	archive_queries,
+	...account_scenarios,
 	messages(1, 100, false, "tls"),
 	messages(50, 10, false, "tls"),
 	messages(1, 100, false, "websocket"),

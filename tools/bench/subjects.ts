@@ -36,7 +36,7 @@ export interface SubjectOptions {
 }
 
 /** Where a measured server keeps its rooms, and how those in them reach it. */
-export type SubjectRooms = Pick<Scenario, "archive" | "storage" | "entrance" | "firewall">;
+export type SubjectRooms = Pick<Scenario, "archive" | "storage" | "entrance" | "firewall" | "accounts">;
 
 /** What opens an entrance to a server: global options, a module, and what belongs to the rooms or comes behind them. */
 function entrance_config(entrance: Entrance, port: number, folder: string) {
@@ -86,23 +86,38 @@ function firewall_config(firewall: Firewall, folder: string): string[] {
 	return ['	modules_enabled = { "firewall" }', `	firewall_scripts = { "${script}" }`];
 }
 
+/** Who may log in at the clients' host, and with which modules. */
+function host_config(accounts: Scenario["accounts"]): string[] {
+	if (accounts === undefined) return ['	authentication = "anonymous"'];
+	return [
+		'	authentication = "insecure"',
+		`	insecure_open_authentication = "Yes please, I know what I'm doing!"`,
+		`	modules_enabled = { ${accounts.modules.map((name) => `"${name}"`).join(", ")} }`,
+	];
+}
+
 /**
- * What Prosody and Enjamb both run: anonymous clients, rooms that are open at once.
+ * What Prosody and Enjamb both run: anonymous clients or accounts, rooms that are open at once.
  * @param port of the entrance, where that is not plain TCP
  * @param folder for files of its own
  * @param sql the option of that name
  */
 function shared_config(
-	{ archive, storage: kept_in, entrance = "tcp", firewall }: SubjectRooms,
+	{ archive, storage: kept_in, entrance = "tcp", firewall, accounts }: SubjectRooms,
 	port: number,
 	folder: string,
 	sql = '{ driver = "SQLite3", database = "bench.sqlite" }',
 ): string {
 	const { module, options, rooms = [], end = [] } = entrance_config(entrance, port, folder);
 	const rules = firewall === undefined ? [] : firewall_config(firewall, folder);
+	const in_database = [...(archive ? ["muc_log"] : []), ...(accounts?.archive ? ["archive"] : [])];
 	const storage =
-		kept_in !== undefined ? [`storage = "${kept_in}"`] : archive ? ['storage = { muc_log = "sql" }'] : ['storage = "memory"'];
-	if (archive || kept_in === "sql") storage.push(`sql = ${sql}`);
+		kept_in !== undefined
+			? [`storage = "${kept_in}"`]
+			: in_database.length > 0
+				? [`storage = { ${in_database.map((store) => `${store} = "sql"`).join(", ")} }`]
+				: ['storage = "memory"'];
+	if (in_database.length > 0 || kept_in === "sql") storage.push(`sql = ${sql}`);
 	return `${[
 		...(firewall === undefined ? [] : [`plugin_paths = { "${join(folder, "plugins")}" }`]),
 		`modules_enabled = { "saslauth", "disco"${module === undefined ? "" : `, "${module}"`} }`,
@@ -114,7 +129,7 @@ function shared_config(
 		"max_archive_query_results = 50",
 		...options,
 		'VirtualHost "localhost"',
-		'	authentication = "anonymous"',
+		...host_config(accounts),
 		...rules,
 		'Component "conference.localhost" "muc"',
 		"	muc_room_locking = false",

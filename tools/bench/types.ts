@@ -74,6 +74,11 @@ export interface Scenario {
 	readonly entrance?: Entrance;
 	/** Rules of mod_firewall that each stanza for a client goes through. Only this server and Prosody have them. */
 	readonly firewall?: Firewall;
+	/**
+	 * Clients have accounts, whose host has these modules beside the general ones, and archives in SQLite where wanted; they are
+	 * anonymous unless said otherwise. Only this server and Prosody are asked.
+	 */
+	readonly accounts?: { readonly modules: readonly string[]; readonly archive?: boolean };
 	/** Place in a sweep: how many there are of what the sweep varies. */
 	readonly sweep?: { readonly of: "occupants" | "rooms"; readonly at: number };
 	/** Whether the floor can take part. */
