@@ -262,6 +262,8 @@ class PresenceHandling {
 		const { username, host } = origin;
 		const contact = jid.bare(to);
 		if (to === undefined || contact === undefined || username === undefined || host === undefined) return;
+		// Whoever has gone says so to each contact, and the roster would be read from storage for each
+		if (type !== undefined && !origin.directed?.has(to)) return;
 		if (this.rosters.is_contact_subscribed(username, host, contact)) return;
 		origin.directed ??= new Set();
 		if (type === undefined) origin.directed.add(to);
