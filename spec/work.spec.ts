@@ -2,8 +2,10 @@ import { readFileSync } from "node:fs";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { ConfigValue } from "../host/core/configmanager.ts";
 import { SocketConnection } from "../host/net/connection.ts";
+import { calculate_hash } from "../host/util/caps.ts";
 import { ns } from "../host/util/ns.ts";
 import * as st from "../host/util/stanza.ts";
+import { parse } from "../host/util/xml.ts";
 import { start_test_server, type TestServer } from "./helper.ts";
 import { RawClient } from "./host/raw_client.ts";
 
@@ -213,5 +215,82 @@ describe("what entering a room costs", () => {
 		expect(few.texts).toBeLessThanOrEqual(4);
 		expect({ ...many, writes: 0 }).toEqual({ ...few, writes: 0 });
 		expect([few.writes, many.writes]).toEqual([5, 15]);
+	});
+});
+
+describe("what a publication costs", () => {
+	const mood = "http://jabber.org/protocol/mood";
+	const own = `<identity category='client' type='pc' name='spec'/><feature var='${mood}+notify'/>`;
+	const disco = parse(`<query xmlns='${ns.disco_info}'>${own}</query>`);
+	const caps = `<c xmlns='${ns.caps}' hash='sha-1' node='urn:spec' ver='${disco === undefined ? "" : calculate_hash(disco)}'/>`;
+
+	/** A client that wants to be told of moods, and says so where it is asked. */
+	async function log_in(port: number, resource: string): Promise<RawClient> {
+		const client = await RawClient.login(port, "romeo", resource);
+		clients.push(client);
+		client.send(`<presence>${caps}</presence>`);
+		await client.until(() => client.said.includes("</presence>"));
+		await quiet();
+		const [, id] = /<iq [^>]*id='(disco[^']*)'/.exec(client.said) ?? [];
+		if (id !== undefined) {
+			client.send(`<iq type='result' to='romeo@localhost' id='${id}'><query xmlns='${ns.disco_info}'>${own}</query></iq>`);
+			await quiet();
+		}
+		return client;
+	}
+
+	/** What is done when one client of so many tells the others of a mood. */
+	async function publish(size: number) {
+		for (const client of clients.splice(0)) client.destroy();
+		await running?.stop();
+		running = await start_test_server();
+		for (let number = 0; number < size; number++) await log_in(running.port, `r${number}`);
+		const [speaker] = clients;
+		if (speaker === undefined) throw new RangeError("expected clients");
+		const item = `<item id='current'><mood xmlns='${mood}'><happy/></mood></item>`;
+		const text = `<iq type='set' id='p'><pubsub xmlns='${ns.pubsub}'><publish node='${mood}'>${item}</publish></pubsub></iq>`;
+		return count(running, speaker, text, (client) => client.said.includes("<happy"));
+	}
+
+	it("is one text for all who are told, whatever archives and copies there are", async () => {
+		const few = await publish(2);
+		const many = await publish(9);
+		expect(many.texts).toBe(1);
+		expect({ ...many, writes: 0 }).toEqual({ ...few, writes: 0 });
+	});
+});
+
+describe("what it costs to go", () => {
+	/** How often a roster is read when somebody with so many contacts goes. */
+	async function go(contacts: number): Promise<number> {
+		for (const client of clients.splice(0)) client.destroy();
+		await running?.stop();
+		running = await start_test_server();
+		const { rostermanager } = running.server;
+		const client = await RawClient.login(running.port, "popular", "x");
+		const roster = rostermanager.load_roster("popular", "localhost");
+		for (let number = 0; number < contacts; number++) {
+			roster.items.set(`contact${number}@localhost`, { subscription: "both", groups: new Set() });
+		}
+		rostermanager.save_roster("popular", "localhost", roster);
+		await client.ask("<presence/>", "</presence>");
+		const seen = await RawClient.login(running.port, "contact0", "x");
+		clients.push(seen);
+		const own = rostermanager.load_roster("contact0", "localhost");
+		own.items.set("popular@localhost", { subscription: "both", groups: new Set() });
+		await seen.ask("<presence/>", "</presence>");
+		let reads = 0;
+		running.server.hosts.get("localhost")?.events.add_handler("roster-load", ({ username }) => {
+			if (username === "popular") reads++;
+		});
+		client.destroy();
+		await seen.until(() => seen.said.includes("type='unavailable'"));
+		return reads;
+	}
+
+	it("does not grow with the contacts who hear of it", async () => {
+		const few = await go(3);
+		expect(few).toBeGreaterThan(0);
+		expect(await go(30)).toBe(few);
 	});
 });

@@ -1,9 +1,11 @@
 // Counterpart: plugins/mod_carbons.lua
 
 import { ClientSession } from "../core/c2s_session.ts";
-import type { ModuleDefinition, Session, StanzaEvent } from "../core/types.ts";
+import type { EventMap, ModuleDefinition, Session, StanzaEvent } from "../core/types.ts";
+import type { Handler } from "../util/events.ts";
 import * as jid from "../util/jid.ts";
 import { ns } from "../util/ns.ts";
+import { is_plain_notice } from "../util/pubsub/notices.ts";
 import type { Stanza } from "../util/stanza.ts";
 import * as st from "../util/stanza.ts";
 
@@ -14,6 +16,7 @@ declare module "../core/types.ts" {
 	}
 }
 
+const nobody: ReadonlySet<Handler<EventMap["carbons-should-copy"]>> = new Set();
 const namespaces_of_calls = ["urn:xmpp:jingle-message:0", "urn:xmpp:jingle-message:1"];
 
 /** Whether a message is one that all clients of an account should have (XEP-0280 §6.1), and why. */
@@ -100,7 +103,11 @@ export const definition: ModuleDefinition = {
 		}
 
 		const received = (event: StanzaEvent): undefined => copy_to_clients(event, false);
-		module.host_session().bystanders.set(received, (_, stanza) => stanza?.attr["type"] === "groupchat");
+		module.host_session().bystanders.set(received, (_, stanza) => {
+			if (stanza === undefined) return false;
+			if (stanza.attr["type"] === "groupchat") return true;
+			return is_plain_notice(stanza) && module.is_only_heard_by("carbons-should-copy", nobody);
+		});
 		for (const kind of ["host", "bare", "full"] as const) {
 			module.hook(`pre-message/${kind}`, (event) => copy_to_clients(event, true), -0.5);
 		}

@@ -9,7 +9,6 @@ import { each, quiet } from "./rooms.ts";
 import { timed_body } from "./stanza_counter.ts";
 import type { Scenario, Subject } from "./types.ts";
 
-const contacts = 500;
 /** Contacts whose clients read the times in what they get. */
 const timed_contacts = 20;
 /** Changes that may be under way to all contacts. */
@@ -24,7 +23,7 @@ function settled(client: BenchClient): Promise<void> {
 }
 
 /** Somebody with many contacts, all of whom are there; each sees the other's presence (RFC 6121, with approvals ahead, §3.4). */
-async function befriend(subject: Subject, presence: string): Promise<{ one: BenchClient; all: BenchClient[] }> {
+async function befriend(subject: Subject, contacts: number, presence: string): Promise<{ one: BenchClient; all: BenchClient[] }> {
 	const one = await BenchClient.open(subject.port, subject.carrier, { name: "popular", resource: "one" });
 	const names = Array.from({ length: contacts }, (_, index) => name_of(index));
 	const all = await open_accounts(
@@ -82,14 +81,14 @@ async function answer_discovery(client: BenchClient | undefined, presence: strin
 	client.onpiece = undefined;
 }
 
-const presence_to_contacts: Scenario = {
+const presence_to = (contacts: number): Scenario => ({
 	id: "roster-presence",
 	title: `Presence to a roster of ${contacts}`,
 	unit: "delivery",
 	accounts: { modules: ["roster"] },
 	floor: false,
 	async run(subject, effort) {
-		const { one, all } = await befriend(subject, "<presence/>");
+		const { one, all } = await befriend(subject, contacts, "<presence/>");
 		const act = (): void => one.send(`<presence><status>${timed_body(performance.now())}</status></presence>`);
 		const load = { clients: all, marker: "</presence>", fan: contacts, window: changes_under_way };
 		try {
@@ -98,16 +97,16 @@ const presence_to_contacts: Scenario = {
 			close_all([one, ...all]);
 		}
 	},
-};
+});
 
-const publications: Scenario = {
+const publications_to = (contacts: number): Scenario => ({
 	id: "roster-pep",
 	title: `Publications to a roster of ${contacts} with +notify`,
 	unit: "delivery",
-	accounts: { modules: ["roster", "pep"] },
+	accounts: { modules: ["roster", "pep", "carbons", "mam"] },
 	floor: false,
 	async run(subject, effort) {
-		const { one, all } = await befriend(subject, capable);
+		const { one, all } = await befriend(subject, contacts, capable);
 		const act = (index: number): void => {
 			const item = `<item id='current'><tune xmlns='${tune}'><title>${timed_body(performance.now())}</title></tune></item>`;
 			const publish = `<pubsub xmlns='http://jabber.org/protocol/pubsub'><publish node='${tune}'>${item}</publish></pubsub>`;
@@ -120,7 +119,7 @@ const publications: Scenario = {
 			close_all([one, ...all]);
 		}
 	},
-};
+});
 
 const pairs = 20;
 const copies = 5;
@@ -216,5 +215,7 @@ const catch_up: Scenario = {
 	},
 };
 
-/** What people do with their accounts. */
-export const account_scenarios: readonly Scenario[] = [presence_to_contacts, carbons, publications, catch_up];
+/** What people do with their accounts; one of them has so many contacts. */
+export function account_scenarios(contacts: number): readonly Scenario[] {
+	return [presence_to(contacts), carbons, publications_to(contacts), catch_up];
+}

@@ -227,7 +227,7 @@ export const standard_scenarios: readonly Scenario[] = [
 	private_messages,
 	nick_changes,
 	archive_queries,
-	...account_scenarios,
+	...account_scenarios(500),
 	messages(1, 100, false, "tls"),
 	messages(50, 10, false, "tls"),
 	messages(1, 100, false, "websocket"),

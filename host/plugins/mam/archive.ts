@@ -1,11 +1,12 @@
 // Counterpart: plugins/mod_mam/mod_mam.lua (message_handler)
 
-import type { ArchiveStore, ModuleApi, Session, StanzaEvent } from "../../core/types.ts";
+import type { ArchiveStore, EventMap, ModuleApi, Session, StanzaEvent } from "../../core/types.ts";
 import { now } from "../../util/datetime.ts";
 import type { Handler } from "../../util/events.ts";
 import * as jid from "../../util/jid.ts";
 import { append_making_room } from "../../util/mam/making_room.ts";
 import { ns } from "../../util/ns.ts";
+import { is_plain_notice } from "../../util/pubsub/notices.ts";
 import type { Stanza } from "../../util/stanza.ts";
 import * as st from "../../util/stanza.ts";
 import type { Expiry } from "./expiry.ts";
@@ -28,15 +29,13 @@ export function archive_messages(module: ModuleApi, store: ArchiveStore, prefs: 
 	const item_limit = module.get_option_integer("storage_archive_item_limit", store.caps.quota ?? 1000, 0);
 	const kept_of_full_archive = Math.floor(item_limit * 0.99);
 
-	module.hook(
-		"archive-should-store",
-		(event) => {
-			const [should, reason] = should_store(event.stanza);
-			event.reason = reason;
-			return should;
-		},
-		-1,
-	);
+	const usual_rules: Handler<EventMap["archive-should-store"]> = (event) => {
+		const [should, reason] = should_store(event.stanza);
+		event.reason = reason;
+		return should;
+	};
+	const only_usual = new Set([usual_rules]);
+	module.hook("archive-should-store", usual_rules, -1);
 
 	/** Whether somebody wants to have messages with somebody archived. */
 	function wants(username: string, who: string): boolean {
@@ -130,10 +129,12 @@ export function archive_messages(module: ModuleApi, store: ArchiveStore, prefs: 
 			-1,
 		);
 	}
-	// What rooms send is not archived; ids that claim to be of an account's archive are taken out
-	module
-		.host_session()
-		.bystanders.set(archive_received, (_, stanza) => stanza?.attr["type"] === "groupchat" && !claims_id_on(stanza, host));
+	// What rooms send is not archived, nor are notices of published items; ids that claim to be of an account's archive are taken out
+	module.host_session().bystanders.set(archive_received, (_, stanza) => {
+		if (stanza === undefined || claims_id_on(stanza, host)) return false;
+		if (stanza.attr["type"] === "groupchat") return true;
+		return is_plain_notice(stanza) && module.is_only_heard_by("archive-should-store", only_usual);
+	});
 
 	module.hook(
 		"message/offline/handle",

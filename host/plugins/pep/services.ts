@@ -13,7 +13,7 @@ import {
 	type Recipients,
 	refused,
 } from "../../util/pubsub.ts";
-import * as st from "../../util/stanza.ts";
+import type * as st from "../../util/stanza.ts";
 import { archive_itemstore } from "../pubsub/item_store.ts";
 import { notice } from "../pubsub/notice.ts";
 import { read_node, write_node } from "../pubsub/stored_nodes.ts";
@@ -107,12 +107,9 @@ export function open_services(module: ModuleApi, interested: Interested, most_it
 		const publisher = config?.["itemreply"] === "publisher" ? item?.attr["publisher"] : undefined;
 		const message = notice(event, user_bare, config, publisher);
 		if (message === undefined) return;
-		for (const recipient of event.recipients.keys()) {
-			module.log("debug", "Sending notification to %s from %s for node %s", recipient, user_bare, event.node);
-			const copy = st.clone(message);
-			copy.attr["to"] = recipient;
-			module.send(copy);
-		}
+		const recipients = [...event.recipients.keys()];
+		module.log("debug", "Sending notification to %d recipients from %s for node %s", recipients.length, user_bare, event.node);
+		module.broadcast(recipients, message);
 	}
 
 	/** Those who are told beside the subscribers. */
