@@ -372,7 +372,7 @@ export const definition: ModuleDefinition = {
 		module.hook(
 			"roster-item-removed",
 			({ username, origin, jid: contact, item, roster }) => {
-				const from = origin.full_jid ?? `${username}@${module.host}`;
+				const from = (origin.type === "c2s" ? origin.full_jid : undefined) ?? `${username}@${module.host}`;
 				const { subscription = "none", ask } = item ?? {};
 				if (subscription === "both" || subscription === "from" || roster.pending.has(contact)) {
 					module.send(st.presence({ type: "unsubscribed", from, to: contact }), origin);

@@ -82,5 +82,22 @@ export const definition: ModuleDefinition = {
 			}
 			return true;
 		});
+		// Before the account's streams are closed, and what is stored for it is removed
+		module.hook_global(
+			"user-deleted",
+			({ username, host }) => {
+				if (host !== module.host) return;
+				const roster = module.server.rostermanager.load_roster(username, host);
+				const origin = module.host_session();
+				for (const [contact, item] of [...roster.items]) {
+					module.fire_event("roster-item-removed", { username, jid: contact, item, origin, roster });
+				}
+				for (const contact of [...roster.pending.keys()]) {
+					if (roster.items.has(contact)) continue;
+					module.fire_event("roster-item-removed", { username, jid: contact, item: undefined, origin, roster });
+				}
+			},
+			300,
+		);
 	},
 };

@@ -41,6 +41,8 @@ const free_attributes = new Map<string, Freedom>([
 	["c@ver http://jabber.org/protocol/caps", "opaque"],
 	[`query@seconds ${ns.last}`, "seconds"],
 	[`command@sessionid ${ns.commands}`, "opaque"],
+	[`enabled@id ${ns.sm3}`, "opaque"],
+	[`resumed@previd ${ns.sm3}`, "opaque"],
 ]);
 
 const free_texts = new Map<string, Freedom>([

@@ -33,11 +33,22 @@ Component "conference.localhost" "muc"
 `;
 
 /** The same for plays of what clients do with their accounts. */
-export const accounts_config_text = default_config_text.replace(
+export const accounts_config_text = `${default_config_text.replace(
 	'"ping" }',
-	`"ping", "blocklist", "bookmarks", "carbons", "lastactivity", "mam", "pep", "private",
-	"vcard4", "vcard_legacy" }`,
-);
+	`"ping", "blocklist", "bookmarks", "carbons", "csi_simple", "lastactivity", "mam", "pep", "private", "register", "smacks",
+	"tombstones", "vcard4", "vcard_legacy" }`,
+)}
+VirtualHost "court.localhost"
+	authentication = "internal_hashed"
+	allow_registration = true
+
+Component "halls.localhost" "muc"
+	restrict_room_creation = false
+	muc_room_locking = false
+
+Component "pubsub.localhost" "pubsub"
+	admins = { "mercutio@localhost" }
+`;
 
 /** How to make servers: a fresh one for each play, so that plays do not see each other. */
 export interface Servers {

@@ -23,7 +23,9 @@ export function play_from_script(script: Script): Play {
 		const { who: player, line } = step;
 		if (step.action === "connects") steps.push({ kind: "connect", player, line });
 		else if (step.action === "disconnects") steps.push({ kind: "disconnect", player, line });
-		else if (step.action === "vanishes") steps.push({ kind: "vanish", player, line });
+		else if (step.action === "registers") {
+			steps.push({ kind: "register", player, password: script.characters.get(player)?.password ?? "", line });
+		} else if (step.action === "vanishes") steps.push({ kind: "vanish", player, line });
 		else if (step.action === "sends") {
 			for (const template of step.stanzas) {
 				const stanza = build(template, nothing);

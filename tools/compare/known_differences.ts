@@ -65,6 +65,12 @@ const failing_requests: readonly { id: string; what: string; is_met(xml: string)
  * Prosody hangs at the next message; and where rooms lie in files, one whose name no file can have is refused with resource-constraint,
  * and one whose texts are no UTF-8 shows them as they were probably meant, where Prosody fails on both.
  *
+ * Nor what needs an account that is registered: Prosody takes an empty password for a new one, so that nobody can log in any more, and keeps
+ * requests for subscriptions also for accounts that there are not.
+ *
+ * Nor what is said while clients log in: Prosody tells those whose account there is that their proof is wrong, and others nothing,
+ * which shows who has an account; here both hear the same.
+ *
  * Nor can what is no stanza: a comment, processing instruction, DOCTYPE or entity in a stream is answered with restricted-xml, and a
  * header for stanzas of another namespace with invalid-namespace (RFC 6120 §4.9.3), where Prosody says not-well-formed or takes it;
  * white space before the header of a restarted stream is allowed.

@@ -37,10 +37,11 @@ export function script_from_play(play: Play, reference: Transcript, why: string)
 		parts.push(lines.join("\n"));
 	}
 	parts.push("-----");
-	const verbs = { connect: "connects", disconnect: "disconnects", vanish: "vanishes" };
+	const verbs = { connect: "connects", disconnect: "disconnects", vanish: "vanishes", register: "registers" };
 	play.steps.forEach((step, number) => {
 		const write = terms(reference.jids[number] ?? nothing);
-		if (!("xml" in step)) parts.push(`${step.player} ${verbs[step.kind]}`);
+		if (step.kind === "resume") parts.push(`# ${step.player} resumes a stream, which scripts cannot`);
+		else if (!("xml" in step)) parts.push(`${step.player} ${verbs[step.kind]}`);
 		else {
 			const markup = parse_markup(step.xml, 1);
 			const stanzas = markup.ok ? markup.value.map((template) => build(template, nothing)) : [];

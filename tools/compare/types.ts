@@ -20,6 +20,25 @@ export type PlayStep =
 			readonly player: string;
 			/** Line in the script, if there is one. */
 			readonly line?: number;
+			/** In place of the player's password. */
+			readonly password?: string;
+	  }
+	| {
+			/** Makes an account, before anybody has logged in (XEP-0077). */
+			readonly kind: "register";
+			readonly player: string;
+			readonly password: string;
+			readonly line?: number;
+	  }
+	| {
+			/** Logs in and takes up the player's last stream again, where it can be (XEP-0198); binds a resource otherwise. */
+			readonly kind: "resume";
+			readonly player: string;
+			/** The player whose stream it is. Where that has none, the client asks for one that there is not. */
+			readonly stream: string;
+			/** How many stanzas more than came the client says it has. */
+			readonly surplus: number;
+			readonly line?: number;
 	  }
 	| {
 			readonly kind: "send";

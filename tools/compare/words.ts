@@ -39,6 +39,10 @@ export function what_happens(step: PlayStep): string {
 			return `${step.player} disconnects`;
 		case "vanish":
 			return `${step.player} is cut off without a goodbye`;
+		case "register":
+			return `${step.player} registers an account`;
+		case "resume":
+			return `${step.player} resumes a stream`;
 		case "send":
 			return `${step.player} sends`;
 		case "capture":

@@ -21,6 +21,18 @@ export interface ClientOptions {
 	readonly resource?: string | undefined;
 	/** How long each answer may take while connecting, in milliseconds. */
 	readonly timeout: number;
+	/** A stream to take up again in place of binding a resource. What the server says to that comes first in the queue. */
+	readonly resume?: Resumable | undefined;
+}
+
+/** A stream that can be taken up again (XEP-0198). */
+export interface Resumable {
+	readonly id: string;
+	/** How many stanzas came. */
+	readonly handled: number;
+	readonly full_jid: string;
+	/** How many pings were sent, so that answers to later ones cannot be taken for answers to these. */
+	readonly pings: number;
 }
 
 interface Waiter {
@@ -77,13 +89,17 @@ export class Client {
 	private readonly stream: XmppStream;
 	private waiters: Waiter[] = [];
 	private readonly listeners = new Set<() => void>();
-	private pings = 0;
+	private pings: number;
+	/** The id of the stream where it can be taken up again, and how many stanzas came since that was agreed. */
+	private stream_id: string | undefined;
+	private handled = 0;
 	private readonly pongs = new Map<string, (is_there: boolean) => void>();
 	private secure = false;
 	/** Whether the server may not have handled everything yet. */
 	private unsettled = false;
 
 	private constructor(private readonly options: ClientOptions) {
+		this.pings = options.resume?.pings ?? 0;
 		this.socket = connect_tcp({ host: options.host, port: options.port, noDelay: true });
 		this.stream = new XmppStream(
 			{
@@ -104,6 +120,29 @@ export class Client {
 		if (problem === undefined) return ok(client);
 		client.socket.destroy();
 		return failed(`${options.jid} could not connect to ${options.host} port ${options.port}: ${problem}`);
+	}
+
+	/**
+	 * Makes an account (XEP-0077).
+	 * @returns the server's answer, or why it could not be asked
+	 */
+	static async register(options: ClientOptions): Promise<Result<Stanza, string>> {
+		const client = new Client(options);
+		const features = await client.open();
+		if (!features.ok) return features;
+		const { node: username = "" } = split(options.jid);
+		const { password } = options;
+		const query = element("query", { xmlns: ns.register }).text_tag("username", username).text_tag("password", password);
+		client.write(element("iq", { type: "set", id: "register" }).add_child(query).toString());
+		const answer = await client.next("answer to the registration");
+		await client.disconnect();
+		return answer;
+	}
+
+	/** How the stream can be taken up again; undefined where that was not agreed. */
+	get resumable(): Resumable | undefined {
+		if (this.stream_id === undefined) return undefined;
+		return { id: this.stream_id, handled: this.handled, full_jid: this.full_jid, pings: this.pings };
 	}
 
 	/** Sends a stanza. */
@@ -213,6 +252,7 @@ export class Client {
 	}
 
 	private receive(stanza: Stanza): void {
+		this.count(stanza);
 		const id = stanza.attr["id"];
 		const pong = stanza.name === "iq" && id !== undefined ? this.pongs.get(id) : undefined;
 		if (pong) {
@@ -222,6 +262,19 @@ export class Client {
 		const waiter = this.waiters.find((candidate) => candidate.accepts(stanza));
 		if (waiter) waiter.done(stanza);
 		else this.queue.push(stanza);
+	}
+
+	/** Keeps count for a stream that may be taken up again. */
+	private count(stanza: Stanza): void {
+		const { xmlns, id } = stanza.attr;
+		if (xmlns === undefined || xmlns === ns.client) this.handled++;
+		else if (xmlns === ns.sm3 && stanza.name === "enabled") {
+			this.stream_id = id;
+			this.handled = 0;
+		} else if (xmlns === ns.sm3 && stanza.name === "resumed") {
+			this.stream_id = stanza.attr["previd"];
+			this.handled = this.options.resume?.handled ?? 0;
+		}
 	}
 
 	/** The next stanza of the negotiation; a text says why there is none. */
@@ -254,7 +307,19 @@ export class Client {
 		if (refusal !== undefined) return refusal;
 		features = await this.open();
 		if (!features.ok) return features.error;
-		return this.bind();
+		if (this.options.resume === undefined) return this.bind();
+		const resumed = await this.take_up(this.options.resume);
+		if (!resumed.ok) return resumed.error;
+		const problem = resumed.value.name === "resumed" ? undefined : await this.bind();
+		this.queue.unshift(resumed.value);
+		return problem;
+	}
+
+	private async take_up({ id, handled, full_jid }: Resumable): Promise<Result<Stanza, string>> {
+		this.write(element("resume", { xmlns: ns.sm3, previd: id, h: String(handled) }).toString());
+		const answer = await this.next("answer to the resumption");
+		if (answer.ok && answer.value.name === "resumed") this.full_jid = full_jid;
+		return answer;
 	}
 
 	private async encrypt(): Promise<string | undefined> {

@@ -20,11 +20,11 @@ export interface Character {
 }
 
 /**
- * An action without stanzas. `line` is that of the action, from 1. Who vanishes drops the connection without closing the stream, which
- * Prosody's own player cannot do.
+ * An action without stanzas. `line` is that of the action, from 1. Two of them Prosody's own player does not know: who vanishes drops the
+ * connection without closing the stream, who registers makes the account, before it connects.
  */
 export interface PlainStep {
-	readonly action: "connects" | "disconnects" | "vanishes" | "receives nothing";
+	readonly action: "connects" | "disconnects" | "vanishes" | "registers" | "receives nothing";
 	readonly who: string;
 	readonly line: number;
 }
@@ -67,7 +67,7 @@ class Problem extends Error {
 }
 
 const properties = ["jid", "password", "resource", "connect_host", "connect_port"];
-const verbs = ["connects", "disconnects", "vanishes", "sends", "receives"] as const;
+const verbs = ["connects", "disconnects", "vanishes", "registers", "sends", "receives"] as const;
 type Verb = (typeof verbs)[number];
 
 function is_indented(text: string): boolean {

@@ -1,7 +1,7 @@
 // Counterpart: Prosody's test player, https://matthewwild.co.uk/projects/scansion
 
 import type { Stanza } from "../../host/util/stanza.ts";
-import { Client } from "./client.ts";
+import { Client, type ClientOptions } from "./client.ts";
 import { build, type Template, texts_of, variables_in } from "./markup.ts";
 import { type Captures, type Difference, match } from "./match.ts";
 import type { ExchangeStep, Script, Step } from "./parse.ts";
@@ -77,6 +77,7 @@ class Playing {
 	/** Plays a step; returns why it failed. */
 	async step(step: Step): Promise<Halt | undefined> {
 		if (step.action === "connects") return this.connect(step.who);
+		if (step.action === "registers") return this.register(step.who);
 		const client = this.clients.get(step.who);
 		if (client === undefined) {
 			// Some scripts send after disconnecting, or disconnect twice; that does no harm.
@@ -103,18 +104,33 @@ class Playing {
 		await Promise.all(others.map(([, client]) => client.settle()));
 	}
 
-	private async connect(who: string): Promise<Halt | undefined> {
+	/** How somebody connects who does not act yet; undefined for others. */
+	private options_of(who: string): ClientOptions | undefined {
 		const character = this.script.characters.get(who);
-		if (character === undefined || this.clients.has(who)) return halt(`${who} is already connected`);
-		await this.settle_others(who);
-		const connected = await Client.connect({
+		if (character === undefined || this.clients.has(who)) return undefined;
+		return {
 			host: character.connect_host ?? this.options.host,
 			port: character.connect_port ?? this.options.port,
 			jid: character.jid,
 			password: character.password,
 			resource: character.resource,
 			timeout: this.options.timeout,
-		});
+		};
+	}
+
+	private async register(who: string): Promise<Halt | undefined> {
+		const options = this.options_of(who);
+		if (options === undefined) return halt(`${who} is already connected`);
+		const answer = await Client.register(options);
+		if (!answer.ok) return halt(answer.error);
+		return answer.value.attr["type"] === "result" ? undefined : halt("the account was refused", { came: [answer.value] });
+	}
+
+	private async connect(who: string): Promise<Halt | undefined> {
+		const options = this.options_of(who);
+		if (options === undefined) return halt(`${who} is already connected`);
+		await this.settle_others(who);
+		const connected = await Client.connect(options);
 		if (!connected.ok) return halt(connected.error);
 		this.clients.set(who, connected.value);
 		this.variables.set(`${who}'s full JID`, connected.value.full_jid);

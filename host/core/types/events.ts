@@ -133,7 +133,14 @@ export interface EventMap {
 	"user-role-added": { username: string; host: string; role_name: string; role: Role };
 	"user-role-removed": { username: string; host: string; role_name: string };
 	"roster-load": { username: string; host: string; roster: Roster };
-	"roster-item-removed": { username: string; origin: C2sSession; jid: string; item: RosterItem | undefined; roster: Roster };
+	/** A contact is removed from a roster; by the host, where the account is deleted. */
+	"roster-item-removed": {
+		username: string;
+		origin: C2sSession | HostSession;
+		jid: string;
+		item: RosterItem | undefined;
+		roster: Roster;
+	};
 	"server-starting": Record<never, never>;
 	"server-started": Record<never, never>;
 	"server-stopping": { reason: string };

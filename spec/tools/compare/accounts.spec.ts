@@ -30,10 +30,16 @@ describe("random plays of accounts", () => {
 	it("let only those act who are connected", () => {
 		for (const { steps } of plays) {
 			const connected = new Set<string>();
-			for (const { kind, player } of steps) {
-				expect(connected.has(player)).toBe(kind !== "connect");
-				if (kind === "connect") connected.add(player);
-				else if (kind === "disconnect" || kind === "vanish") connected.delete(player);
+			const removed = new Set<string>();
+			for (const step of steps) {
+				const { kind, player } = step;
+				const needs_no_connection = kind === "connect" || kind === "register";
+				if (kind !== "resume") expect(connected.has(player)).toBe(!needs_no_connection);
+				const is_removal = kind === "send" && step.xml.includes("<remove/>");
+				if (is_removal) removed.add(player);
+				const gets_in = kind === "resume" || (kind === "connect" && step.password !== "wrong" && !removed.has(player));
+				if (gets_in) connected.add(player);
+				else if (kind === "disconnect" || kind === "vanish" || is_removal) connected.delete(player);
 			}
 		}
 	});

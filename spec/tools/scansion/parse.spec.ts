@@ -142,7 +142,7 @@ Ada sends:
 			"an unknown action",
 			`${cast}Ada dances`,
 			10,
-			'Ada dances: expected "Ada" and one of connects, disconnects, vanishes, sends, receives',
+			'Ada dances: expected "Ada" and one of connects, disconnects, vanishes, registers, sends, receives',
 		],
 		["more after an action", `${cast}Ada connects twice`, 10, "Ada connects twice: expected nothing after connects"],
 		[

@@ -1,10 +1,17 @@
 // No counterpart: what is known of accounts: contacts, messages, archives, and what people publish.
 
 import { ns } from "../../../host/util/ns.ts";
+import type { Stanza } from "../../../host/util/stanza.ts";
 import type { KnownDifference, PlayStep } from "../types.ts";
 
 function sends(step: PlayStep): string {
 	return step.kind === "send" ? step.xml : "";
+}
+
+/** Whether somebody is told that an account was deleted. */
+function is_gone(stanza: Stanza | undefined): boolean {
+	const error = stanza?.get_error();
+	return error?.condition === "gone" && error.text === "User deleted";
 }
 
 /** What Prosody 13 and this host do, and 0.12 does not. */
@@ -65,8 +72,7 @@ const of_older: readonly KnownDifference[] = [
 		id: "0.12-missing-nodes",
 		reason: "0.12 forbids to read a node that there is not; 13 says that there is none.",
 		shown_by: "pep_missing_node.scs",
-		matches: ({ path, reference_stanza, subject_stanza }, step) =>
-			/<items node=/.test(sends(step)) &&
+		matches: ({ path, reference_stanza, subject_stanza }) =>
 			path.startsWith("iq/error") &&
 			reference_stanza?.get_error()?.condition === "forbidden" &&
 			subject_stanza?.get_error()?.condition === "item-not-found",
@@ -86,6 +92,12 @@ const of_older: readonly KnownDifference[] = [
 		reason: "0.12 sends the last item of a node to who comes online with its payload, also where the node is configured without.",
 		shown_by: "pep_last_payload.scs",
 		matches: ({ kind, path }) => kind === "missing element" && path.startsWith("message/event/items/item/"),
+	},
+	{
+		id: "0.12-unreachable-clients",
+		reason: "0.12 does not say whose client did not get a stanza, where that was lost with a connection.",
+		shown_by: "im_unacknowledged.scs",
+		matches: ({ path, reference }) => path.endsWith("/error@by") && reference === undefined,
 	},
 ];
 
@@ -158,6 +170,30 @@ export const account_differences: readonly KnownDifference[] = [
 		reason:
 			"Where a contact is removed, Prosody tells it that the user is gone if the user could see the contact, and not if the contact could see the user (RFC 6121 §3.2.2).",
 		shown_by: "im_contact_removed.scs",
-		matches: ({ path }, step) => path === "presence" && sends(step).includes("subscription='remove'"),
+		matches: ({ path }, step) => path === "presence" && /subscription='remove'|<remove\/>/.test(sends(step)),
+	},
+	{
+		id: "tombstones-of-known-names",
+		reason:
+			"Prosody remembers of a name that no account of it was deleted, also when it is deleted then: contacts hear nothing of it, and anybody can take the name.",
+		shown_by: "im_account_deleted.scs",
+		matches: ({ kind, subject_stanza, subject }) =>
+			kind === "extra stanza" &&
+			(is_gone(subject_stanza) ||
+				(subject_stanza?.attr["from"] === "rosaline@court.localhost" && /type='unsubscribed?'/.test(subject ?? ""))),
+	},
+	{
+		id: "requests-to-clients",
+		reason:
+			"Prosody keeps a request for a subscription as it is where it was sent to a client, not to the account (RFC 6121 §3.1.3).",
+		shown_by: "im_subscribe_to_client.scs",
+		matches: ({ path, subject_stanza }) => path === "presence@to" && subject_stanza?.attr["type"] === "subscribe",
+	},
+	{
+		id: "13-refused-stream-management",
+		reason: "Prosody 13 puts why a stream cannot be managed into an error element, which clients do not look for (XEP-0198 §3).",
+		reference: "13",
+		shown_by: "im_stream_management.scs",
+		matches: ({ path }, step) => path.startsWith("failed/") && /<enable xmlns='urn:xmpp:sm:3'/.test(sends(step)),
 	},
 ];

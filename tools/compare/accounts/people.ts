@@ -6,14 +6,23 @@ import type { Session } from "../grammar/stage.ts";
 
 const password = "secret";
 
-/** Romeo has two clients, and so has Juliet. */
+/** The host whose accounts have to be registered; on the other one anybody may log in. */
+const court = "court.localhost";
+
+/** Romeo has two clients, and so has Juliet. Rosaline has an account only while it is registered. */
 export const account_cast: readonly CastMember[] = [
 	{ name: "Romeo", jid: "romeo@localhost", resource: "orchard", nick: "Romeo", password },
 	{ name: "RomeoPhone", jid: "romeo@localhost", resource: "phone", nick: "Romeo", password },
 	{ name: "Juliet", jid: "juliet@localhost", resource: "balcony", nick: "Juliet", password },
 	{ name: "JulietPhone", jid: "juliet@localhost", resource: "phone", nick: "Juliet", password },
 	{ name: "Mercutio", jid: "mercutio@localhost", resource: "street", nick: "Mercutio", password },
+	{ name: "Rosaline", jid: `rosaline@${court}`, resource: "garden", nick: "Rosaline", password },
 ];
+
+/** Whether somebody's account has to be registered. */
+export function is_registered_here({ jid }: CastMember): boolean {
+	return jid.endsWith(`@${court}`);
+}
 
 /** JIDs that are none. */
 const malformed: readonly string[] = ["@", "juliet@", "@localhost", "juliet@localhost/", "ju liet@localhost", ""];
@@ -45,6 +54,10 @@ export function blockable(scene: Scene, session: Session): string {
 		other_jid(scene, session),
 		"verona.example",
 		"Tybalt@Verona.example/street",
+		court,
+		"localhost",
+		"halls.localhost",
+		"lobby@halls.localhost/Juliet",
 		session.member.jid,
 		...malformed,
 	]);

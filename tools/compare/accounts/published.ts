@@ -9,7 +9,16 @@ import { attribute, type Markup, xml } from "../grammar/xml.ts";
 import { other_account } from "./people.ts";
 import { by_anyone, own_iq } from "./presence.ts";
 
-const nodes: readonly string[] = ["urn:example:tune", "urn:example:tune", ns.nick, ns.avatar_metadata, "urn:example:place"];
+/** How far somebody has read (XEP-0490). */
+const markers = "urn:xmpp:mds:displayed:0";
+const nodes: readonly string[] = [
+	"urn:example:tune",
+	"urn:example:tune",
+	ns.nick,
+	ns.avatar_metadata,
+	"urn:example:place",
+	markers,
+];
 const ids: readonly (string | undefined)[] = ["current", "one", "two", undefined];
 
 /** One of them; undefined is one, too. */
@@ -25,15 +34,27 @@ function owner(scene: Scene, type: "get" | "set", content: Markup, to?: string):
 	return own_iq(scene, type, xml`<pubsub xmlns='${ns.pubsub_owner}'>${content}</pubsub>`, to);
 }
 
-/** Mostly one's own account. */
+/** A service that belongs to nobody, of which Mercutio is the administrator. */
+const service = "pubsub.localhost";
+
+/** Mostly one's own account; at times somebody else's, or the service. */
 function whose(scene: Scene, session: Session): string | undefined {
-	return scene.dice.odds(70) ? undefined : other_account(scene, session);
+	if (scene.dice.odds(65)) return undefined;
+	return scene.dice.odds(60) ? other_account(scene, session) : service;
+}
+
+/** The same where others are not allowed to do something. */
+function mine(scene: Scene, session: Session): string | undefined {
+	if (scene.dice.odds(80)) return undefined;
+	return scene.dice.odds(30) ? other_account(scene, session) : service;
 }
 
 function payload(scene: Scene, node: string): Markup {
 	if (node === ns.nick) return xml`<nick xmlns='${ns.nick}'>${scene.line()}</nick>`;
 	if (node === ns.avatar_metadata)
 		return xml`<metadata xmlns='${ns.avatar_metadata}'><info id='abc' bytes='5' type='image/png'/></metadata>`;
+	if (node === markers)
+		return xml`<displayed xmlns='${markers}'><stanza-id xmlns='${ns.stanza_id}' by='romeo@localhost' id='read'/></displayed>`;
 	return xml`<tune xmlns='urn:example:tune'>${scene.line()}</tune>`;
 }
 
@@ -62,12 +83,7 @@ function publish(scene: Scene, session: Session, content?: Markup): Markup {
 	const node = scene.dice.pick(nodes);
 	const item = content ?? xml`<item${attribute("id", any(scene, ids))}>${payload(scene, node)}</item>`;
 	const with_options = scene.dice.odds(30) ? xml`<publish-options>${options(scene)}</publish-options>` : undefined;
-	return pubsub(
-		scene,
-		"set",
-		xml`<publish node='${node}'>${item}</publish>${with_options}`,
-		scene.dice.odds(92) ? undefined : other_account(scene, session),
-	);
+	return pubsub(scene, "set", xml`<publish node='${node}'>${item}</publish>${with_options}`, mine(scene, session));
 }
 
 const conference = (jid: string, name: string): Markup =>
@@ -125,17 +141,12 @@ export const published_actions: readonly Action[] = [
 			scene,
 			"set",
 			xml`<retract node='${scene.dice.pick(nodes)}'${attributes}><item${attribute("id", any(scene, ids))}/></retract>`,
-			scene.dice.odds(90) ? undefined : other_account(scene, session),
+			mine(scene, session),
 		);
 	}),
 	by_anyone("create a node", 3, (scene, session) => {
 		const configure = scene.dice.odds(50) ? xml`<configure>${options(scene)}</configure>` : undefined;
-		return pubsub(
-			scene,
-			"set",
-			xml`<create node='${scene.dice.pick(nodes)}'/>${configure}`,
-			scene.dice.odds(90) ? undefined : other_account(scene, session),
-		);
+		return pubsub(scene, "set", xml`<create node='${scene.dice.pick(nodes)}'/>${configure}`, mine(scene, session));
 	}),
 	by_anyone("delete a node", 3, (scene, session) =>
 		owner(scene, "set", xml`<delete node='${scene.dice.pick(nodes)}'/>`, whose(scene, session)),
@@ -146,8 +157,8 @@ export const published_actions: readonly Action[] = [
 	by_anyone("configuration of a node", 3, (scene, session) =>
 		owner(scene, "get", xml`<configure node='${scene.dice.pick(nodes)}'/>`, whose(scene, session)),
 	),
-	by_anyone("configure a node", 5, (scene) =>
-		owner(scene, "set", xml`<configure node='${scene.dice.pick(nodes)}'>${options(scene)}</configure>`),
+	by_anyone("configure a node", 5, (scene, session) =>
+		owner(scene, "set", xml`<configure node='${scene.dice.pick(nodes)}'>${options(scene)}</configure>`, mine(scene, session)),
 	),
 	by_anyone("configure without a form", 1, (scene) => owner(scene, "set", xml`<configure node='${scene.dice.pick(nodes)}'/>`)),
 	by_anyone("default configuration", 1, (scene) => owner(scene, "get", xml`<default/>`)),

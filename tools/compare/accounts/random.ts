@@ -2,16 +2,21 @@
 
 import type { Action } from "../grammar/action.ts";
 import { Scene } from "../grammar/scene.ts";
-import { become_available, sessions } from "../grammar/sessions.ts";
+import { become_available } from "../grammar/sessions.ts";
 import type { Play, PlayStep } from "../types.ts";
+import { court_actions, open_court } from "./court.ts";
 import { message_actions } from "./messages.ts";
-import { account_cast } from "./people.ts";
+import { account_cast, is_registered_here } from "./people.ts";
 import { presence_actions } from "./presence.ts";
 import { published_actions } from "./published.ts";
+import { room_actions } from "./rooms.ts";
 import { stored_actions } from "./stored.ts";
+import { stream_actions } from "./streams.ts";
 
 const actions: readonly Action[] = [
-	...sessions.filter(({ label }) => label === "connect" || label === "disconnect" || label === "vanish"),
+	...stream_actions,
+	...court_actions,
+	...room_actions,
 	...presence_actions,
 	...message_actions,
 	...stored_actions,
@@ -44,8 +49,9 @@ function next_steps(scene: Scene): PlayStep[] {
  */
 export function random_account_play(seed: number, number: number, steps: number): Play {
 	const scene = new Scene(seed, number, account_cast);
-	const made: PlayStep[] = [];
+	const made: PlayStep[] = open_court(scene);
 	for (const session of scene.sessions) {
+		if (is_registered_here(session.member)) continue;
 		session.online = true;
 		made.push({ kind: "connect", player: session.member.name });
 		if (scene.dice.odds(70)) made.push(become_available(scene, session, 0, "presence to the own server"));
