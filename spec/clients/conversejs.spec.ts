@@ -95,6 +95,7 @@ describe("the web page", () => {
 		const page = await ask("/");
 		expect(page?.headers.get("content-security-policy")).toContain("default-src 'self'; script-src 'self'");
 		expect((await ask("/init.js"))?.body).toContain('"default_domain":"localhost","muc_domain":"conference.localhost"');
+		// Where web connections are (XEP-0156)
 		const json = await ask("/.well-known/host-meta.json");
 		expect(json?.headers.get("access-control-allow-origin")).toBe("*");
 		expect(JSON.parse(json?.body ?? "")).toEqual({

@@ -9,27 +9,37 @@ const of_lua = join(import.meta.dirname, "../../lua-shims/modules");
 const own = join(import.meta.dirname, "accounts");
 
 const plays: readonly { name: string; script: string; troupe: Troupe }[] = [
-	{ name: "private", script: join(of_lua, "private.scs"), troupe: { accounts: ["private"] } },
+	{ name: "private (XEP-0049)", script: join(of_lua, "private.scs"), troupe: { accounts: ["private"] } },
 	{
-		name: "blocklist",
+		name: "blocklist (XEP-0191)",
 		script: join(of_lua, "blocklist.scs"),
 		troupe: { accounts: ["blocklist"], options: "bounce_blocked_messages = true" },
 	},
 	{ name: "blocklist in every direction", script: join(own, "blocking.scs"), troupe: { accounts: ["blocklist"] } },
 	{
-		name: "lastactivity",
+		name: "lastactivity (XEP-0012)",
 		script: join(of_lua, "lastactivity.scs"),
 		troupe: { accounts: ["lastactivity", "presence", "roster"] },
 	},
-	{ name: "csi_simple", script: join(of_lua, "csi_simple.scs"), troupe: { accounts: ["csi_simple", "csi", "ping"] } },
-	{ name: "mam", script: join(of_lua, "mam.scs"), troupe: { accounts: ["mam"] } },
-	{ name: "vcard4 and vcard_legacy", script: join(of_lua, "vcard.scs"), troupe: { accounts: ["pep", "vcard_legacy", "vcard4"] } },
-	{ name: "pep", script: join(of_lua, "pep.scs"), troupe: { accounts: ["pep", "presence"] } },
+	{ name: "csi_simple (XEP-0352)", script: join(of_lua, "csi_simple.scs"), troupe: { accounts: ["csi_simple", "csi", "ping"] } },
+	{ name: "mam (XEP-0313, XEP-0441)", script: join(of_lua, "mam.scs"), troupe: { accounts: ["mam"] } },
 	{
-		name: "pubsub",
+		name: "vcard4 and vcard_legacy (XEP-0292, XEP-0054, XEP-0084, XEP-0153, XEP-0398)",
+		script: join(of_lua, "vcard.scs"),
+		troupe: { accounts: ["pep", "vcard_legacy", "vcard4"] },
+	},
+	{ name: "pep (XEP-0163, +notify by XEP-0115)", script: join(of_lua, "pep.scs"), troupe: { accounts: ["pep", "presence"] } },
+	{
+		name: "pubsub (XEP-0060)",
 		script: join(of_lua, "pubsub.scs"),
 		troupe: { accounts: ["pubsub"], options: 'admins = { "admin@localhost" }' },
 	},
+	{
+		name: "bookmarks (XEP-0402, XEP-0048)",
+		script: join(own, "bookmarks.scs"),
+		troupe: { accounts: ["pep", "private", "bookmarks"] },
+	},
+	{ name: "private data by pep (XEP-0223)", script: join(own, "pep_private.scs"), troupe: { accounts: ["pep", "presence"] } },
 	{
 		name: "pep for a module in Lua",
 		script: join(own, "publisher.scs"),

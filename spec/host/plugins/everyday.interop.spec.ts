@@ -57,7 +57,7 @@ const plays: readonly { name: string; script: string; troupe: Troupe }[] = [
 		troupe: { accounts: ["announce", "adhoc", "presence", "message"] },
 	},
 	{
-		name: "external_services",
+		name: "external_services (XEP-0215)",
 		script: join(own, "external_services.scs"),
 		troupe: { accounts: ["external_services"], options: external_services },
 	},

@@ -1,3 +1,5 @@
+// Streams over HTTP (XEP-0124, XEP-0206).
+
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ns } from "../../../host/util/ns.ts";
 import { find_prosody, free_port, type Reference, start_reference } from "../../../tools/reference.ts";

@@ -1,3 +1,5 @@
+// Copies of messages for all clients of an account (XEP-0280), here and on a real Prosody.
+
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import * as st from "../../../host/util/stanza.ts";

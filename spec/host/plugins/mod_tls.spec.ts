@@ -46,7 +46,7 @@ async function dial(port: number): Promise<RawClient> {
 	return client;
 }
 
-describe("STARTTLS", () => {
+describe("STARTTLS (RFC 6120 §5, RFC 7590)", () => {
 	it("is the only feature before encryption, and SASL comes after it", async () => {
 		const { port } = await start();
 		const client = await dial(port);
@@ -121,7 +121,7 @@ describe("STARTTLS", () => {
 	});
 });
 
-describe("direct TLS", () => {
+describe("direct TLS (XEP-0368)", () => {
 	it("is encrypted from the first byte, and needs no STARTTLS", async () => {
 		const { server } = await start({ c2s_direct_tls_ports: [0] });
 		const port = server.addresses().find(({ service }) => service === "c2s_direct_tls")?.port ?? 0;

@@ -1,3 +1,5 @@
+// Streams over WebSocket (RFC 7395).
+
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { Sender } from "ws";
 import { SocketConnection } from "../../../host/net/connection.ts";
