@@ -2,6 +2,7 @@
 
 import type { ModuleDefinition } from "../core/types.ts";
 import { definition as adhoc } from "./adhoc/mod_adhoc.ts";
+import { definition as account_activity } from "./mod_account_activity.ts";
 import { definition as admin_adhoc } from "./mod_admin_adhoc.ts";
 import { definition as admin_shell } from "./mod_admin_shell.ts";
 import { definition as admin_socket } from "./mod_admin_socket.ts";
@@ -87,6 +88,7 @@ import { definition as welcome } from "./mod_welcome.ts";
 /** Every module of host/plugins. */
 export const host_modules: readonly ModuleDefinition[] = [
 	adhoc,
+	account_activity,
 	admin_adhoc,
 	admin_shell,
 	admin_socket,

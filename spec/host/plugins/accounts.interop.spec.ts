@@ -52,6 +52,20 @@ describe.each(plays)("$name", ({ script, troupe }) => {
 		expect(await play_on(start_ours, script, troupe)).toBe("");
 	});
 
+	it.skipIf(no_prosody)("does where Prosody's own Lua is loaded in its place", async () => {
+		const twins = (troupe.accounts ?? []).filter((name) => name !== "publisher" && name !== "presence" && name !== "roster");
+		const loaded: string[] = [];
+		async function start_twins(with_twins: Troupe): ReturnType<typeof start_ours> {
+			const stage = await start_ours(with_twins);
+			for (const { name, definition } of stage.server.modulemanager.loaded_on("localhost")) {
+				if (definition.path?.endsWith(".lua")) loaded.push(name);
+			}
+			return stage;
+		}
+		expect(await play_on(start_twins, script, { ...troupe, prefer_lua: twins })).toBe("");
+		expect(loaded).toEqual(expect.arrayContaining(twins));
+	});
+
 	it.skipIf(no_prosody)("what it does on a real Prosody", async () => {
 		expect(await play_on(start_prosody, script, troupe)).toBe("");
 	});

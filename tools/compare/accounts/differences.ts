@@ -170,7 +170,13 @@ export const account_differences: readonly KnownDifference[] = [
 		reason:
 			"Where a contact is removed, Prosody tells it that the user is gone if the user could see the contact, and not if the contact could see the user (RFC 6121 §3.2.2).",
 		shown_by: "im_contact_removed.scs",
-		matches: ({ path }, step) => path === "presence" && /subscription='remove'|<remove\/>/.test(sends(step)),
+		matches: ({ kind, path, reference_stanza }, step) =>
+			path === "presence" &&
+			(/subscription='remove'|<remove\/>/.test(sends(step)) ||
+				// What was never acknowledged of it comes back later; such presences have no id
+				(kind === "missing stanza" &&
+					reference_stanza?.attr["id"] === undefined &&
+					reference_stanza?.get_error()?.condition === "recipient-unavailable")),
 	},
 	{
 		id: "tombstones-of-known-names",
