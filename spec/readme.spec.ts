@@ -14,12 +14,13 @@ interface Row {
 	readonly files: readonly string[];
 }
 
-/** Files by the names of the last column: a name without a folder is in the folder of the one before. */
+/** Files by the names of the last column: a name that does not begin with `spec/` is in the folder of the one that did. */
 function files_of(cell: string): string[] {
 	let folder = "";
 	return [...cell.matchAll(/`([^`]+)`/g)].map(([, name = ""]) => {
-		if (name.includes("/")) folder = dirname(name);
-		return name.includes("/") ? name : join(folder, name);
+		if (!name.startsWith("spec/")) return join(folder, name);
+		folder = dirname(name);
+		return name;
 	});
 }
 
