@@ -40,6 +40,7 @@ import { create_datamanager } from "./util/datamanager.ts";
 import { failed, ok, type Result } from "./util/error.ts";
 import { Events } from "./util/events.ts";
 import { folder_mode } from "./util/file_owner.ts";
+import { HashQueue } from "./util/hash_queue.ts";
 import * as st from "./util/stanza.ts";
 import { Turn } from "./util/turn.ts";
 import { TurnFiles } from "./util/turn_files.ts";
@@ -170,6 +171,7 @@ export function create_server(options: ServerOptions): Result<RunningServer, str
 		get cluster() {
 			return cluster;
 		},
+		hashing: new HashQueue(),
 		logger,
 		http_server: create_http_server({ turn, logger }),
 		http: create_http({ turn, logger }),

@@ -6,7 +6,7 @@ import type { Role } from "../util/roles.ts";
 import { new_sasl } from "../util/sasl.ts";
 import { null_authz, null_provider } from "./null_providers.ts";
 import { telling } from "./telling.ts";
-import type { AccountInfo, AuthProvider, HostSession, ModuleManager, Server, UserManager } from "./types.ts";
+import type { AccountInfo, AuthProvider, HostSession, ModuleManager, Password, Server, UserManager } from "./types.ts";
 
 const default_provider = "internal_hashed";
 const default_authorization = "internal";
@@ -90,7 +90,7 @@ export function create_usermanager(server: AccountNeeds): UserManagerInternals {
 	const users_of = (host: string): AuthProvider => server.hosts.get(host)?.users ?? null_provider;
 	const authz_of = (host: string) => server.hosts.get(host)?.authz ?? null_authz;
 
-	function set_password(username: string, host: string, password: string, resource?: string): Result<true, string> {
+	function set_password(username: string, host: string, password: Password, resource?: string): Result<true, string> {
 		return with_host(server, host, ({ users }) => {
 			const changed = users.set_password(username, password);
 			if (changed.ok) {
@@ -105,7 +105,7 @@ export function create_usermanager(server: AccountNeeds): UserManagerInternals {
 		return with_host(server, host, ({ users }) => users.get_account_info?.(username) ?? not_supported);
 	}
 
-	function create_user(username: string, host: string, password: string | undefined): Result<true, string> {
+	function create_user(username: string, host: string, password: Password | undefined): Result<true, string> {
 		return with_host(server, host, ({ users }) => {
 			const created = users.create_user(username, password);
 			if (created.ok) log("info", "User account created: %s@%s", username, host);
@@ -158,7 +158,7 @@ export function create_usermanager(server: AccountNeeds): UserManagerInternals {
 	function create_user_with_role(
 		username: string,
 		host: string,
-		password: string | undefined,
+		password: Password | undefined,
 		role: string,
 	): Result<true, string> {
 		// Otherwise a mistake of the caller could take over an existing account.
@@ -191,6 +191,12 @@ export function create_usermanager(server: AccountNeeds): UserManagerInternals {
 	return {
 		initialize_host,
 		test_password: (username, host, password) => with_host(server, host, ({ users }) => users.test_password(username, password)),
+		check_password(username, host, password, whose) {
+			const session = server.hosts.get(host);
+			if (session === undefined) return unknown_host;
+			return session.users.check_password?.(username, password, whose) ?? session.users.test_password(username, password);
+		},
+		hash_password: (username, host, password, whose) => users_of(host).hash_password?.(username, password, whose) ?? ok(password),
 		get_password: (username, host) => users_of(host).get_password?.(username),
 		set_password,
 		get_account_info,

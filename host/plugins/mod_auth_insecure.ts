@@ -23,13 +23,13 @@ export const definition: ModuleDefinition = {
 		const provider: AuthProvider = {
 			name: "insecure",
 			test_password: () => ok(true),
-			set_password(username, password) {
+			set_password(username, password: string) {
 				const prepared = saslprep(password);
 				return prepared === undefined ? failed("Password fails SASLprep.") : accounts.update(username, { password: prepared });
 			},
 			user_exists: () => true,
 			users: accounts.users,
-			create_user: (username, password) => accounts.create(username, { password }),
+			create_user: (username, password: string | undefined) => accounts.create(username, { password }),
 			delete_user: (username) => accounts.set(username, undefined),
 			get_sasl_handler: () => new_sasl(module.host, { plain_test: () => ({ state: "enabled", correct: true }) }),
 		};

@@ -1,43 +1,28 @@
 // Counterpart: plugins/mod_auth_internal_hashed.lua
 
-import { randomBytes } from "node:crypto";
-import type { AuthProvider, ModuleApi, ModuleDefinition, StoreTable } from "../core/types.ts";
+import type { AuthProvider, C2sSession, ModuleDefinition, Password, StoreTable } from "../core/types.ts";
 import { saslprep } from "../util/encodings.ts";
 import { failed, ok, type Result } from "../util/error.ts";
-import { equals, hmac_sha256 } from "../util/hashes.ts";
-import { type ScramHasher, type ScramHashName, scram_functions, scram_hashers } from "../util/sasl/scram.ts";
-import { new_sasl, type SaslProfile } from "../util/sasl.ts";
-import { generate as generate_uuid } from "../util/uuid.ts";
+import { equals } from "../util/hashes.ts";
+import { busy_text, type ScramHashName, scram_hashers } from "../util/sasl/scram.ts";
+import { new_sasl, type SaslProfile, type ScramBackend } from "../util/sasl.ts";
+import { type Eventual, go_on } from "../util/waiting.ts";
 import { open_accounts } from "./auth_accounts.lib.ts";
+import { decoy_salts } from "./auth_hashed/decoys.ts";
+import {
+	at_once,
+	is_as_wanted,
+	type KeyMaker,
+	keys_for,
+	main_keys,
+	make_keys,
+	names_of,
+	wanted_hashes,
+} from "./auth_hashed/keys.ts";
 
 const lowest_iteration_count = 4096;
 const common_iteration_count = 10_000;
-
-/** An account's keys as they are stored, in hexadecimal. */
-interface StoredKeys {
-	readonly stored_key: string;
-	readonly server_key: string;
-	readonly salt: string;
-	readonly iteration_count: number;
-}
-
-/** The keys of an account; undefined where some are missing. */
-function read_keys(account: StoreTable): StoredKeys | undefined {
-	const { stored_key, server_key, salt, iteration_count } = account;
-	const is_key = (value: unknown): value is string => typeof value === "string" && /^([0-9a-f]{2})+$/i.test(value);
-	if (!is_key(stored_key) || !is_key(server_key)) return undefined;
-	if (typeof salt !== "string" || salt === "") return undefined;
-	if (typeof iteration_count !== "number" || !Number.isInteger(iteration_count) || iteration_count < 1) return undefined;
-	return { stored_key, server_key, salt, iteration_count };
-}
-
-function make_keys(hasher: ScramHasher, password: string, iteration_count: number): Result<StoreTable, string> {
-	const salt = generate_uuid();
-	const keys = hasher(password, salt, iteration_count);
-	if (!keys.ok) return keys;
-	const { stored_key, server_key } = keys.value;
-	return ok({ stored_key: stored_key.toString("hex"), server_key: server_key.toString("hex"), salt, iteration_count });
-}
+const all_hashes: readonly ScramHashName[] = ["SHA-512", "SHA-256", "SHA-1"];
 
 /** The password that an account from before hashing still has. */
 function plain_password(account: StoreTable): string | undefined {
@@ -45,45 +30,16 @@ function plain_password(account: StoreTable): string | undefined {
 	return typeof password === "string" && password !== "" ? password : undefined;
 }
 
-/**
- * Salts for accounts that do not exist. They look like real ones and are the same each time, even after a restart; otherwise they
- * would reveal that the account does not exist.
- */
-function decoy_salts(module: ModuleApi): (username: string) => string {
-	const store = module.open_store("auth_decoy");
-	let secret: Buffer | undefined;
-
-	function get_secret(): Buffer {
-		const stored = store.get(undefined);
-		const known = stored.ok ? stored.value?.["secret"] : undefined;
-		if (typeof known === "string") return Buffer.from(known, "hex");
-		const fresh = randomBytes(32);
-		if (stored.ok) store.set(undefined, { secret: fresh.toString("hex") });
-		return fresh;
-	}
-
-	return (username) => {
-		secret ??= get_secret();
-		const digits = hmac_sha256(secret, username, true);
-		const variant = ((Number.parseInt(digits.slice(16, 17), 16) % 4) + 8).toString(16);
-		return [
-			digits.slice(0, 8),
-			digits.slice(8, 12),
-			`4${digits.slice(13, 16)}`,
-			variant + digits.slice(17, 20),
-			digits.slice(20, 32),
-		].join("-");
-	};
-}
+/** Computes keys in the event loop, which waits: for those who cannot wait themselves. */
+const now: KeyMaker = (hash, password, salt, iteration_count) => scram_hashers[hash](password, salt, iteration_count);
 
 /** Accounts in the store `accounts`, with keys for SCRAM from which the password cannot be computed. */
 export const definition: ModuleDefinition = {
 	name: "auth_internal_hashed",
 	load(module) {
-		const { log } = module;
+		const { log, server } = module;
 		const accounts = open_accounts(module);
-		const hash_name = module.get_option_enum<ScramHashName>("password_hash", "SHA-1", "SHA-256");
-		const hasher = scram_hashers[hash_name];
+		const wanted = wanted_hashes(module.get_option_enum<ScramHashName>("password_hash", "SHA-1", "SHA-256", "SHA-512"));
 		const default_iteration_count = module.get_option_integer(
 			"default_iteration_count",
 			common_iteration_count,
@@ -91,85 +47,141 @@ export const definition: ModuleDefinition = {
 		);
 		const decoy_salt = decoy_salts(module);
 
-		function test_password(username: string, password: string): Result<true, string> {
+		/** Computes keys in a thread. */
+		function in_pool(whose: string): KeyMaker {
+			return (hash, password, salt, iteration_count) =>
+				server.hashing.add(whose, () => scram_hashers[hash].later(password, salt, iteration_count)) ?? failed(busy_text);
+		}
+
+		function iterations_for(account: StoreTable): number {
+			const { iteration_count } = account;
+			return Math.max(typeof iteration_count === "number" ? iteration_count : 0, default_iteration_count);
+		}
+
+		/** What is stored of a new password. */
+		function keys_of(make: KeyMaker, username: string, password: string): Eventual<Result<StoreTable, string>> {
+			const account = accounts.get(username);
+			return account.ok ? make_keys(make, wanted, password, iterations_for(account.value ?? {})) : account;
+		}
+
+		function replace_plain(make: KeyMaker, username: string, plain: string): Eventual<Result<true, string>> {
+			return go_on(keys_of(make, username, plain), (keys) => {
+				const hashed = keys.ok ? accounts.update(username, { ...keys.value, password: undefined }) : keys;
+				return hashed.ok ? hashed : failed("Auth failed. Could not set hashed password from plaintext.");
+			});
+		}
+
+		/** Stores other keys for a password that was just proved. It is the same password, so that `updated` stays as it is. */
+		function upgrade(make: KeyMaker, username: string, password: string, before: StoreTable): Eventual<Result<true, string>> {
+			return go_on(make_keys(make, wanted, password, iterations_for(before)), (keys) => {
+				const account = accounts.get(username);
+				// Meanwhile it may have got another one
+				if (!keys.ok || !account.ok || account.value?.["stored_key"] !== before["stored_key"]) return ok(true);
+				const stored = accounts.set(username, { ...account.value, ...keys.value });
+				if (stored.ok) log("info", "The password of account '%s' is kept with %s now", username, names_of(wanted).join(" and "));
+				else log("error", "Other keys for account '%s' could not be stored: %s", username, stored.error);
+				return ok(true);
+			});
+		}
+
+		/** Whether a password is an account's. It takes as long where there is no such account, or none that may log in. */
+		function check(make: KeyMaker, username: string, password: string): Eventual<Result<true, string>> {
 			const found = accounts.get(username);
 			if (!found.ok) return found;
 			const account = found.value ?? {};
-			if (account["disabled"] === true) return failed("Account disabled.");
 			const prepared = saslprep(password);
 			if (prepared === undefined) return failed("Password fails SASLprep.");
-
 			const plain = plain_password(account);
-			if (plain !== undefined) {
-				const expected = saslprep(plain);
-				if (expected === undefined || !equals(expected, prepared)) {
+			const stored = plain === undefined ? main_keys(account) : undefined;
+			const { hash, salt, iteration_count } = stored ?? {
+				hash: wanted.main,
+				salt: decoy_salt(username),
+				iteration_count: default_iteration_count,
+			};
+			return go_on(make(hash, prepared, salt, iteration_count), (keys) => {
+				if (!keys.ok) return keys;
+				if (account["disabled"] === true) return failed("Account disabled.");
+				if (plain !== undefined) {
+					const expected = saslprep(plain);
+					if (expected !== undefined && equals(expected, prepared)) return replace_plain(make, username, plain);
 					return failed("Auth failed. Provided password is incorrect.");
 				}
-				const hashed = set_password(username, plain);
-				return hashed.ok ? hashed : failed("Auth failed. Could not set hashed password from plaintext.");
-			}
-
-			const stored = read_keys(account);
-			// An account that does not exist takes as long to refuse as one that does.
-			const keys = hasher(prepared, stored?.salt ?? decoy_salt(username), stored?.iteration_count ?? default_iteration_count);
-			if (!stored) return failed("Auth failed. Stored salt and iteration count information is not complete.");
-			if (!keys.ok) return keys;
-			if (
-				equals(keys.value.stored_key, Buffer.from(stored.stored_key, "hex")) &&
-				equals(keys.value.server_key, Buffer.from(stored.server_key, "hex"))
-			) {
-				return ok(true);
-			}
-			return failed("Auth failed. Invalid username, password, or password hash information.");
+				if (!stored) return failed("Auth failed. Stored salt and iteration count information is not complete.");
+				if (!equals(keys.value.stored_key, stored.stored_key) || !equals(keys.value.server_key, stored.server_key)) {
+					return failed("Auth failed. Invalid username, password, or password hash information.");
+				}
+				return is_as_wanted(account, wanted, default_iteration_count) ? ok(true) : upgrade(make, username, prepared, account);
+			});
 		}
 
-		function set_password(username: string, password: string): Result<true, string> {
-			const account = accounts.get(username);
-			if (!account.ok) return account;
-			const { iteration_count } = account.value ?? {};
-			const iterations = Math.max(typeof iteration_count === "number" ? iteration_count : 0, default_iteration_count);
-			const keys = make_keys(hasher, password, iterations);
-			return keys.ok ? accounts.update(username, { ...keys.value, password: undefined }) : keys;
+		/** Hashes with which a client can log in. They are those of the account where the client has said whose it is. */
+		function usable_hashes(session: C2sSession): readonly ScramHashName[] {
+			const { claimed_username } = session;
+			const found = claimed_username === undefined ? undefined : accounts.get(claimed_username);
+			const account = found?.ok ? found.value : undefined;
+			const its_own = account === undefined ? [] : all_hashes.filter((name) => keys_for(account, name) !== undefined);
+			return its_own.length > 0 ? its_own : names_of(wanted);
 		}
 
-		const get_keys: NonNullable<SaslProfile["scram_sha_1"]> = (_sasl, username) => {
-			let found = accounts.get(username);
-			const plain = found.ok && found.value ? plain_password(found.value) : undefined;
-			if (plain !== undefined) {
-				if (!set_password(username, plain).ok) return { state: "unavailable" };
-				found = accounts.get(username);
-			}
-			if (!found.ok) return { state: "unavailable" };
-			if (!found.value) return { state: "unknown" };
-			if (found.value["disabled"] === true) return { state: "disabled" };
-			const keys = read_keys(found.value);
-			if (!keys) {
-				log("warn", "The stored keys of account '%s' are not complete", username);
+		function backend(make: KeyMaker, hash: ScramHashName): ScramBackend {
+			const find = (username: string): ReturnType<ScramBackend> => {
+				const found = accounts.get(username);
+				if (!found.ok) return { state: "unavailable" };
+				if (!found.value) return { state: "unknown" };
+				if (found.value["disabled"] === true) return { state: "disabled" };
+				const keys = keys_for(found.value, hash);
+				if (keys !== undefined) return { state: "enabled", ...keys };
+				const other = main_keys(found.value);
+				if (other === undefined) log("warn", "The stored keys of account '%s' are not complete", username);
+				else {
+					const advice = "a login with PLAIN changes that";
+					log("warn", "The password of account '%s' is kept with %s, not with %s: %s", username, other.hash, hash, advice);
+				}
 				return { state: "unknown" };
-			}
-			const stored_key = Buffer.from(keys.stored_key, "hex");
-			if (stored_key.length !== scram_functions[hash_name].length) {
-				log("warn", "The password of account '%s' is not hashed with %s: password_hash was changed", username, hash_name);
-			}
-			return { state: "enabled", ...keys, stored_key, server_key: Buffer.from(keys.server_key, "hex") };
-		};
+			};
+			return (sasl, username) => {
+				const found = accounts.get(username);
+				const plain = found.ok && found.value ? plain_password(found.value) : undefined;
+				if (plain === undefined) return find(username);
+				return go_on(replace_plain(sasl.may_wait ? make : now, username, plain), (hashed) =>
+					hashed.ok ? find(username) : { state: "unavailable" },
+				);
+			};
+		}
 
-		const profile: SaslProfile = {
-			plain_test(_sasl, username, password) {
-				const tested = test_password(username, password);
-				const info = accounts.get(username);
-				if (!info.ok) return { state: "unavailable" };
-				if (!info.value) return { state: "unknown" };
-				return info.value["disabled"] === true ? { state: "disabled" } : { state: "enabled", correct: tested.ok };
-			},
-			...(hash_name === "SHA-1" ? { scram_sha_1: get_keys } : { scram_sha_256: get_keys }),
-			decoy: (username) => ({ salt: decoy_salt(username), iteration_count: default_iteration_count }),
-		};
+		function profile_for(session: C2sSession): SaslProfile {
+			const make = in_pool(session.ip);
+			const hashes = usable_hashes(session);
+			return {
+				plain_test: (sasl, username, password) =>
+					go_on(check(sasl.may_wait ? make : now, username, password), (tested) => {
+						const account = accounts.get(username);
+						if (!account.ok || (!tested.ok && tested.error === busy_text)) return { state: "unavailable" };
+						if (!account.value) return { state: "unknown" };
+						return account.value["disabled"] === true ? { state: "disabled" } : { state: "enabled", correct: tested.ok };
+					}),
+				...(hashes.includes("SHA-1") ? { scram_sha_1: backend(make, "SHA-1") } : {}),
+				...(hashes.includes("SHA-256") ? { scram_sha_256: backend(make, "SHA-256") } : {}),
+				...(hashes.includes("SHA-512") ? { scram_sha_512: backend(make, "SHA-512") } : {}),
+				decoy: (username) => ({ salt: decoy_salt(username), iteration_count: default_iteration_count }),
+			};
+		}
+
+		/** What is stored of a password, in whichever form it is given. */
+		function known_keys(username: string, password: Password): Result<StoreTable, string> {
+			return typeof password === "string" ? at_once(keys_of(now, username, password)) : ok(password.keys);
+		}
 
 		const provider: AuthProvider = {
 			name: "internal_hashed",
-			test_password,
-			set_password,
+			test_password: (username, password) => at_once(check(now, username, password)),
+			check_password: (username, password, whose) => check(in_pool(whose), username, password),
+			hash_password: (username, password, whose) =>
+				go_on(keys_of(in_pool(whose), username, password), (keys) => (keys.ok ? ok({ keys: keys.value }) : keys)),
+			set_password(username, password) {
+				const keys = known_keys(username, password);
+				return keys.ok ? accounts.update(username, { ...keys.value, password: undefined }) : keys;
+			},
 			get_account_info: accounts.info,
 			user_exists: accounts.exists,
 			is_enabled(username) {
@@ -181,11 +193,11 @@ export const definition: ModuleDefinition = {
 			users: accounts.users,
 			create_user(username, password) {
 				if (password === undefined) return accounts.create(username, { disabled: true });
-				const keys = make_keys(hasher, password, default_iteration_count);
+				const keys = known_keys(username, password);
 				return keys.ok ? accounts.create(username, keys.value) : keys;
 			},
 			delete_user: (username) => accounts.set(username, undefined),
-			get_sasl_handler: () => new_sasl(module.host, profile),
+			get_sasl_handler: (session) => new_sasl(module.host, profile_for(session)),
 		};
 		module.provides("auth", provider);
 	},

@@ -47,7 +47,7 @@ export const definition: ModuleDefinition = {
 				const password = account.ok ? account.value?.["password"] : undefined;
 				return typeof password === "string" ? password : undefined;
 			},
-			set_password(username, password) {
+			set_password(username, password: string) {
 				const prepared = saslprep(password);
 				if (prepared === undefined) return prep_error;
 				// An account with a password is enabled, even if it was made disabled.
@@ -61,13 +61,13 @@ export const definition: ModuleDefinition = {
 			},
 			user_exists: accounts.exists,
 			users: accounts.users,
-			create_user(username, password) {
+			create_user(username, password: string | undefined) {
 				if (password === undefined) return accounts.create(username, { disabled: true });
 				const prepared = saslprep(password);
 				return prepared === undefined ? prep_error : accounts.create(username, { password: prepared });
 			},
 			delete_user: (username) => accounts.set(username, undefined),
-			get_sasl_handler: () => new_sasl(module.host, profile),
+			get_sasl_handler: ({ ip }) => new_sasl(module.host, { ...profile, in_pool: (work) => module.server.hashing.add(ip, work) }),
 		};
 		module.provides("auth", provider);
 	},

@@ -7,6 +7,7 @@ import { type StreamKind, type StreamLimits, Streams } from "../core/streams.ts"
 import type { C2sSession, Connection, ModuleApi, ModuleDefinition, StreamError } from "../core/types.ts";
 import { nameprep } from "../util/encodings.ts";
 import type { Framing } from "../util/framing.ts";
+import * as jid from "../util/jid.ts";
 import { ns } from "../util/ns.ts";
 import type { Attributes, Stanza } from "../util/stanza.ts";
 import * as st from "../util/stanza.ts";
@@ -169,6 +170,8 @@ class ClientStreams implements StreamKind<ClientSession> {
 			return;
 		}
 		session.host = name;
+		const claimed = jid.prepped_split(attr["from"] ?? "");
+		session.claimed_username = claimed?.host === name ? claimed.node : undefined;
 		session.version = tonumber(attr["version"]) ?? 0;
 		session.streamid = uuid.generate();
 		session.log("debug", "Client sent opening <stream:stream> to %s", name);

@@ -1,13 +1,13 @@
 // Counterpart: plugins/mod_saslauth.lua
 
-import type { C2sSession, EventMap, ModuleDefinition, SaslHandler, Session, StanzaEvent } from "../core/types.ts";
+import type { C2sSession, EventMap, ModuleDefinition, Session, StanzaEvent } from "../core/types.ts";
 import { base64_decode, base64_encode } from "../util/encodings.ts";
 import { ns } from "../util/ns.ts";
 import { refuse, type SaslStep } from "../util/sasl/mechanism.ts";
 import type { Stanza } from "../util/stanza.ts";
 import * as st from "../util/stanza.ts";
 import { go_on, type Waiting } from "../util/waiting.ts";
-import { load_channel_binding } from "./saslauth_channel_binding.lib.ts";
+import { load_sasl_offer } from "./saslauth_offer.lib.ts";
 import { load_server_sasl } from "./saslauth_s2s.lib.ts";
 
 /** What modules may still change before an answer of SASL is sent. */
@@ -42,32 +42,13 @@ function with_data(name: "challenge" | "success", data: Buffer | string | undefi
 	return data === undefined ? reply : reply.text(data.length === 0 ? "=" : base64_encode(data));
 }
 
-function strings(values: Iterable<unknown>): Set<string> {
-	const texts = new Set<string>();
-	for (const value of values) if (typeof value === "string") texts.add(value);
-	return texts;
-}
-
 /** Logs clients in (SASL), and gives them their resources (RFC 6120 §6, §7). */
 export const definition: ModuleDefinition = {
 	name: "saslauth",
 	load(module) {
 		load_server_sasl(module);
 		const { log, server } = module;
-		const require_encryption = module.get_option_boolean("require_encryption", true);
-		const secure_auth_only = module.get_option_boolean("c2s_require_encryption", require_encryption);
-		const allow_unencrypted_plain_auth = module.get_option_boolean("allow_unencrypted_plain_auth", false);
-		const insecure_mechanisms = strings(
-			module.get_option_set("insecure_sasl_mechanisms", allow_unencrypted_plain_auth ? [] : ["PLAIN", "LOGIN"]),
-		);
-		const disabled_mechanisms = strings(module.get_option_set("disable_sasl_mechanisms", ["DIGEST-MD5"]));
-		const bindings = load_channel_binding(module, disabled_mechanisms);
-
-		function begin_sasl(session: C2sSession): SaslHandler {
-			const handler = server.usermanager.get_sasl_handler(module.host, session);
-			bindings.add(session, handler);
-			return handler;
-		}
+		const offer = load_sasl_offer(module);
 
 		/** Does what follows from a step; a success may become a failure here. */
 		function handle_step(session: C2sSession, step: SaslStep): SaslStep {
@@ -137,15 +118,10 @@ export const definition: ModuleDefinition = {
 			}
 			// A new negotiation may start before the old one has ended.
 			if (session.sasl_handler?.selected !== undefined) session.sasl_handler = undefined;
-			session.sasl_handler ??= begin_sasl(session);
-			const mechanism = stanza.attr["mechanism"] ?? "";
-			if (!session.secure && (secure_auth_only || insecure_mechanisms.has(mechanism))) {
-				session.send(failure("encryption-required"));
-			} else if (disabled_mechanisms.has(mechanism) || !session.sasl_handler.select(mechanism)) {
-				session.send(failure("invalid-mechanism"));
-			} else {
-				return process_data(session, stanza);
-			}
+			session.sasl_handler ??= offer.begin(session);
+			const problem = offer.select(session, session.sasl_handler, stanza.attr["mechanism"] ?? "");
+			if (problem === undefined) return process_data(session, stanza);
+			session.send(failure(problem));
 			return true;
 		});
 
@@ -164,34 +140,15 @@ export const definition: ModuleDefinition = {
 		});
 
 		function offer_mechanisms(session: C2sSession, features: Stanza): void {
-			if (secure_auth_only && !session.secure) {
+			if (!offer.allows(session)) {
 				session.log("debug", "Not offering authentication on insecure connection");
 				return;
 			}
-			const handler = begin_sasl(session);
-			session.sasl_handler = handler;
-			const available = handler.mechanisms();
-			const insecure = session.secure ? [] : available.filter((name) => insecure_mechanisms.has(name));
-			const disabled = available.filter((name) => disabled_mechanisms.has(name));
-			const usable = available.filter((name) => !insecure.includes(name) && !disabled.includes(name));
-			if (usable.length > 0) {
-				session.log("debug", "Offering usable mechanisms: %s", usable.join(", "));
-				const mechanisms = st.stanza("mechanisms", { xmlns: ns.sasl });
-				for (const name of usable) mechanisms.text_tag("mechanism", name);
-				features.add_child(mechanisms);
-				bindings.announce(session, features);
-				return;
-			}
-			const provider = module.get_option_string("authentication", "internal_hashed");
-			if (available.length === 0) {
-				log("warn", "There are no SASL mechanisms: check that mod_auth_%s is there and could be loaded", provider);
-				return;
-			}
-			const reasons = [
-				...(insecure.length > 0 ? [`forbidden on insecure connections (${insecure.join(", ")})`] : []),
-				...(disabled.length > 0 ? [`disabled (${disabled.join(", ")})`] : []),
-			];
-			log("warn", "All SASL mechanisms of mod_auth_%s are %s", provider, reasons.join(" or "));
+			session.sasl_handler = offer.begin(session);
+			const mechanisms = st.stanza("mechanisms", { xmlns: ns.sasl });
+			if (!offer.announce(session, session.sasl_handler, mechanisms)) return;
+			features.add_child(mechanisms);
+			offer.bindings.announce(session, features);
 		}
 
 		module.hook("stream-features", ({ origin: session, features }) => {

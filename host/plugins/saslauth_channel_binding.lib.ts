@@ -9,11 +9,13 @@ import type { Stanza } from "../util/stanza.ts";
 export interface ChannelBindings {
 	/** Tells a new exchange what its connection can be bound by. */
 	add(session: C2sSession, handler: SaslHandler): void;
+	/** The types that a connection can be bound by. */
+	names(session: C2sSession): string[];
 	/** Tells a client the same. */
 	announce(session: C2sSession, features: Stanza): void;
 }
 
-const plus_mechanisms = ["SCRAM-SHA-1-PLUS", "SCRAM-SHA-256-PLUS"];
+const plus_mechanisms = ["SCRAM-SHA-1-PLUS", "SCRAM-SHA-256-PLUS", "SCRAM-SHA-512-PLUS"];
 
 /** The fixed hash that an option gives, or undefined where it says to take that of the certificate. */
 function fixed_hash(module: ModuleApi, option: string): Buffer | undefined {
@@ -45,16 +47,20 @@ export function load_channel_binding(module: ModuleApi, disabled: ReadonlySet<st
 		return found;
 	}
 
+	const names = (session: C2sSession): string[] =>
+		session.sasl_handler?.add_cb_handler === undefined ? [] : [...bindings(session).keys()];
+
 	return {
+		names,
 		add(session, handler) {
 			if (handler.add_cb_handler === undefined) return;
 			for (const [name, data] of bindings(session)) handler.add_cb_handler(name, data);
 		},
 		announce(session, features) {
-			const names = session.sasl_handler?.add_cb_handler === undefined ? [] : [...bindings(session).keys()];
-			if (names.length === 0) return;
+			const types = names(session);
+			if (types.length === 0) return;
 			features.tag("sasl-channel-binding", { xmlns: ns.sasl_channel_binding });
-			for (const type of names) features.tag("channel-binding", { type }).up();
+			for (const type of types) features.tag("channel-binding", { type }).up();
 			features.up();
 		},
 	};

@@ -1,6 +1,8 @@
 // Counterpart: util/hashes.c
 
-import { createHash, createHmac, hkdfSync, pbkdf2Sync, timingSafeEqual } from "node:crypto";
+import { createHash, createHmac, hkdfSync, pbkdf2 as pbkdf2_in_pool, pbkdf2Sync, timingSafeEqual } from "node:crypto";
+import { failed, ok } from "./error.ts";
+import { Waiting } from "./waiting.ts";
 
 /** Bytes; a string stands for its UTF-8. */
 export type Bytes = Buffer | string;
@@ -19,8 +21,13 @@ export interface Hmac {
 	(key: Bytes, data: Bytes, hex?: boolean): Buffer | string;
 }
 
-/** A key from a password (RFC 8018), as long as the digest. Blocks the process for as long as the iterations take. */
-export type Pbkdf2 = (password: Bytes, salt: Bytes, iterations: number) => Buffer;
+/** A key from a password (RFC 8018), as long as the digest. */
+export interface Pbkdf2 {
+	/** Blocks the process for as long as the iterations take. */
+	(password: Bytes, salt: Bytes, iterations: number): Buffer;
+	/** The same in a thread of libuv's pool. */
+	later(password: Bytes, salt: Bytes, iterations: number): Waiting<Buffer>;
+}
 
 /** A key from a key (RFC 5869); `length` is at most 256 bytes, which is Prosody's limit. */
 export type Hkdf = (length: number, input: Bytes, salt: Bytes | undefined, info: Bytes) => Buffer;
@@ -50,7 +57,13 @@ function hmac(algorithm: string): Hmac {
 }
 
 function pbkdf2(algorithm: string, length: number): Pbkdf2 {
-	return (password, salt, iterations) => pbkdf2Sync(password, salt, iterations, length, algorithm);
+	const now = (password: Bytes, salt: Bytes, iterations: number): Buffer =>
+		pbkdf2Sync(password, salt, iterations, length, algorithm);
+	const later = (password: Bytes, salt: Bytes, iterations: number): Waiting<Buffer> =>
+		new Waiting((settle) => {
+			pbkdf2_in_pool(password, salt, iterations, length, algorithm, (error, key) => settle(error ? failed(error) : ok(key)));
+		});
+	return Object.assign(now, { later });
 }
 
 function hkdf(algorithm: string): Hkdf {
@@ -85,6 +98,7 @@ export const hmac_md5 = hmac("md5");
 
 export const pbkdf2_hmac_sha1 = pbkdf2("sha1", 20);
 export const pbkdf2_hmac_sha256 = pbkdf2("sha256", 32);
+export const pbkdf2_hmac_sha512 = pbkdf2("sha512", 64);
 
 export const hkdf_hmac_sha256 = hkdf("sha256");
 export const hkdf_hmac_sha384 = hkdf("sha384");

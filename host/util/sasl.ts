@@ -11,7 +11,7 @@ import {
 } from "./sasl/mechanism.ts";
 import { plain } from "./sasl/plain.ts";
 import { create_scram, create_scram_plus } from "./sasl/scram.ts";
-import type { Waiting } from "./waiting.ts";
+import { type Eventual, go_on, Waiting } from "./waiting.ts";
 
 export type {
 	Account,
@@ -21,8 +21,15 @@ export type {
 	SaslMechanism,
 	SaslProfile,
 	SaslStep,
+	ScramBackend,
 	ScramCredentials,
 } from "./sasl/mechanism.ts";
+
+/** A client program, as it describes itself to people. */
+export interface UserAgent {
+	readonly software: string | undefined;
+	readonly device: string | undefined;
+}
 
 /** One SASL exchange of one stream. */
 export interface SaslHandler {
@@ -38,16 +45,24 @@ export interface SaslHandler {
 	process(message: Buffer): SaslStep;
 	/** Adds a kind of channel binding, before mechanisms are offered. Missing where the handler has none. */
 	add_cb_handler?(name: string, data: ChannelBindingData): void;
-	/** The same where checking an account may take time (Lua); missing where it never does. */
-	process_waiting?(message: Buffer): SaslStep | Waiting<SaslStep>;
+	/** The same where the answer may come later: checking an account takes time. Missing where it never does. */
+	process_waiting?(message: Buffer): Eventual<SaslStep>;
+	/** What SCRAM is about to tell the client, for those who add to it. Missing where the handler shows none. */
+	server_first_message?: string | undefined;
+	/** What the client says of the program that it is (XEP-0388). */
+	user_agent?: UserAgent | undefined;
+	/** Whether a token is shown in place of a password (XEP-0484). */
+	readonly fast_auth?: boolean;
 	/** A handler for another try. */
 	clean_clone(): SaslHandler;
 }
 
 /** All mechanisms there are, the strongest first. */
 export const default_mechanisms: readonly SaslMechanism[] = [
+	create_scram_plus("SHA-512"),
 	create_scram_plus("SHA-256"),
 	create_scram_plus("SHA-1"),
+	create_scram("SHA-512"),
 	create_scram("SHA-256"),
 	create_scram("SHA-1"),
 	plain,
@@ -57,8 +72,11 @@ export const default_mechanisms: readonly SaslMechanism[] = [
 class Sasl implements SaslHandler, SaslExchange {
 	selected: string | undefined;
 	username: string | undefined;
+	server_first_message: string | undefined;
+	user_agent: UserAgent | undefined;
+	may_wait = false;
 	readonly channel_bindings = new Map<string, ChannelBindingData>();
-	private step: ((message: Buffer) => SaslStep) | undefined;
+	private step: ((message: Buffer) => Eventual<SaslStep>) | undefined;
 
 	constructor(
 		readonly realm: string | undefined,
@@ -89,11 +107,26 @@ class Sasl implements SaslHandler, SaslExchange {
 	}
 
 	process(message: Buffer): SaslStep {
-		if (!this.step) return refuse("not-authorized");
-		const answer = this.step(message);
-		// An exchange that has ended cannot be continued.
-		if (answer.status !== "challenge") this.step = undefined;
+		this.may_wait = false;
+		const answer = this.run(message);
+		if (answer instanceof Waiting) throw new Error(`${this.selected} answers later although it was not allowed to`);
 		return answer;
+	}
+
+	process_waiting(message: Buffer): Eventual<SaslStep> {
+		this.may_wait = true;
+		return this.run(message);
+	}
+
+	private run(message: Buffer): Eventual<SaslStep> {
+		const { step } = this;
+		if (!step) return refuse("not-authorized");
+		// Nothing more is taken before it has answered, and an exchange that has ended cannot be continued.
+		this.step = undefined;
+		return go_on(step(message), (answer) => {
+			if (answer.status === "challenge") this.step = step;
+			return answer;
+		});
 	}
 
 	add_cb_handler(name: string, data: ChannelBindingData): void {

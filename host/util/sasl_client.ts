@@ -43,8 +43,10 @@ export interface SaslClient {
 const default_max_iteration_count = 1_000_000;
 
 const scram_mechanisms: readonly { readonly name: string; readonly hash_name: ScramHashName; readonly binds: boolean }[] = [
+	{ name: "SCRAM-SHA-512-PLUS", hash_name: "SHA-512", binds: true },
 	{ name: "SCRAM-SHA-256-PLUS", hash_name: "SHA-256", binds: true },
 	{ name: "SCRAM-SHA-1-PLUS", hash_name: "SHA-1", binds: true },
+	{ name: "SCRAM-SHA-512", hash_name: "SHA-512", binds: false },
 	{ name: "SCRAM-SHA-256", hash_name: "SHA-256", binds: false },
 	{ name: "SCRAM-SHA-1", hash_name: "SHA-1", binds: false },
 ];
@@ -136,7 +138,7 @@ function scram_client(mechanism: string, hash_name: ScramHashName, account: Scra
 }
 
 /**
- * Picks the best mechanism that both sides have: SCRAM-SHA-256, SCRAM-SHA-1, PLAIN, or ANONYMOUS when there is no username.
+ * Picks the best mechanism that both sides have: SCRAM with SHA-512, SHA-256, SHA-1, PLAIN, or ANONYMOUS when there is no username.
  * @param offered names out of the server's `<mechanisms/>`
  * @returns the exchange, or a text that says why there is none
  */

@@ -51,6 +51,9 @@ export class Waiting<Answer> {
 	}
 }
 
+/** Something that is there, or comes later. */
+export type Eventual<Answer> = Answer | Waiting<Answer>;
+
 /** The same as a promise, whose callbacks run a little later. */
 export function promise_of<Answer>(waiting: Waiting<Answer>): Promise<Answer> {
 	return new Promise((resolve, reject) => {

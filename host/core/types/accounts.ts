@@ -4,6 +4,7 @@ import type { Result } from "../../util/error.ts";
 import type { Role } from "../../util/roles.ts";
 import type { SaslHandler } from "../../util/sasl.ts";
 import type { Stanza } from "../../util/stanza.ts";
+import type { Eventual } from "../../util/waiting.ts";
 import type { C2sSession } from "./sessions.ts";
 import type { StoreTable } from "./storage.ts";
 
@@ -15,14 +16,29 @@ export interface AccountInfo {
 	readonly enabled?: boolean;
 }
 
+/** What an account's provider stores of a password; only the provider that made it knows what to do with it. */
+export interface HashedPassword {
+	readonly keys: StoreTable;
+}
+
+/** A password, or what was computed from it without anybody waiting. */
+export type Password = string | HashedPassword;
+
 /** Passwords and accounts of one host (item `auth-provider`). Source: plugins/mod_auth_*.lua. */
 export interface AuthProvider {
 	readonly name: string;
 	test_password(username: string, password: string): Result<true, string>;
-	set_password(username: string, password: string): Result<true, string>;
+	/**
+	 * The same without the event loop having to wait for a hash. Missing where none is needed.
+	 * @param whose an address, or another name for who asks: everybody has a turn before somebody has a second one
+	 */
+	check_password?(username: string, password: string, whose: string): Eventual<Result<true, string>>;
+	/** Hashes a password for {@link set_password} and {@link create_user}; the same. */
+	hash_password?(username: string, password: string, whose: string): Eventual<Result<HashedPassword, string>>;
+	set_password(username: string, password: Password): Result<true, string>;
 	user_exists(username: string): boolean;
 	/** Without a password the account is made disabled. */
-	create_user(username: string, password: string | undefined): Result<true, string>;
+	create_user(username: string, password: Password | undefined): Result<true, string>;
 	delete_user(username: string): Result<true, string>;
 	users(): string[];
 	/** A new SASL exchange for one stream. */

@@ -7,8 +7,8 @@ import type { SaslHandler } from "../../util/sasl.ts";
 import type { Slices } from "../../util/slices.ts";
 import type { Stanza } from "../../util/stanza.ts";
 import type { MetricKind } from "../../util/statistics.ts";
-import type { Waiting } from "../../util/waiting.ts";
-import type { AccountInfo, AuthProvider, Roster } from "./accounts.ts";
+import type { Eventual, Waiting } from "../../util/waiting.ts";
+import type { AccountInfo, AuthProvider, Password, Roster } from "./accounts.ts";
 import type { Session, StanzaEvent } from "./events.ts";
 import type { MeasuredFamily, MeasureKind, MeasureOptions, Measures } from "./measures.ts";
 import type { C2sSession } from "./sessions.ts";
@@ -45,15 +45,19 @@ export interface SessionManager {
 /** Accounts of all hosts; what concerns a host that is not served is an error. Source: core/usermanager.lua. */
 export interface UserManager {
 	test_password(username: string, host: string, password: string): Result<true, string>;
+	/** See {@link AuthProvider.check_password}. */
+	check_password(username: string, host: string, password: string, whose: string): Eventual<Result<true, string>>;
+	/** A password in the form in which {@link set_password} and {@link create_user} need not wait for a hash. */
+	hash_password(username: string, host: string, password: string, whose: string): Eventual<Result<Password, string>>;
 	get_password(username: string, host: string): string | undefined;
-	set_password(username: string, host: string, password: string, resource?: string): Result<true, string>;
+	set_password(username: string, host: string, password: Password, resource?: string): Result<true, string>;
 	get_account_info(username: string, host: string): Result<AccountInfo, string>;
 	/** Whether there is such an account, or somebody is online by that name. */
 	user_exists(username: string, host: string): boolean;
 	/** Makes an account, or gives an existing one a new password; without a password the account is disabled. */
-	create_user(username: string, host: string, password: string | undefined): Result<true, string>;
+	create_user(username: string, host: string, password: Password | undefined): Result<true, string>;
 	/** The same, with a role that is assigned before the account can be used. */
-	create_user_with_role(username: string, host: string, password: string | undefined, role: string): Result<true, string>;
+	create_user_with_role(username: string, host: string, password: Password | undefined, role: string): Result<true, string>;
 	/** Deletes an account; all that is stored for it goes with the event `user-deleted`. */
 	delete_user(username: string, host: string): Result<true, string>;
 	user_is_enabled(username: string, host: string): Result<boolean, string>;

@@ -3,6 +3,7 @@
 import type { Datamanager } from "../../util/datamanager.ts";
 import type { Result } from "../../util/error.ts";
 import type { Events } from "../../util/events.ts";
+import type { HashQueue } from "../../util/hash_queue.ts";
 import type { Turn } from "../../util/turn.ts";
 import type { ConfigValue } from "../config/config.ts";
 import type { StorageFence } from "../network_sql/storage_fence.ts";
@@ -40,6 +41,8 @@ export interface Server {
 	readonly cluster: Cluster | undefined;
 	/** In a cluster: what databases refuse of lives that are over. It is there before a store is opened. */
 	storage_fence?: StorageFence;
+	/** Where passwords are hashed, so that nobody waits for it who does not log in. */
+	readonly hashing: HashQueue;
 	readonly router: StanzaRouter;
 	readonly delivery: Delivery;
 	readonly sessionmanager: SessionManager;

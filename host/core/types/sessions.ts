@@ -86,6 +86,10 @@ export interface C2sSession extends StreamSession {
 	directed: Set<string> | undefined;
 	/** The client's role. */
 	role: Role | undefined;
+	/** The account that the stream's header names, before anything is proved. */
+	readonly claimed_username?: string | undefined;
+	/** The installation of a client program that the client says it is (XEP-0388). */
+	client_id?: string | undefined;
 	/** The SASL exchange that runs, or that the offered mechanisms come from; none once it succeeded. */
 	sasl_handler: SaslHandler | undefined;
 	/** Expects a new stream header, as after SASL (RFC 6120 §6.3.2); what is sent next still belongs to the old stream. */

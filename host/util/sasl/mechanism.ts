@@ -1,5 +1,7 @@
 // Counterpart: util/sasl.lua (its shapes, which the original describes in comments)
 
+import type { Eventual, Waiting } from "../waiting.ts";
+
 /** The state of an account: `unavailable` where it could not be looked up. In Prosody: `true`, `false` and `nil`. */
 export type AccountState = "enabled" | "disabled" | "unknown" | "unavailable";
 
@@ -19,7 +21,8 @@ export interface ScramCredentials {
 
 /**
  * How accounts are checked: each entry enables the mechanisms that have its name among their `backends`.
- * The first argument is the running exchange, whose `username` a callback may change.
+ * The first argument is the running exchange, whose `username` a callback may change. A callback may answer later where the
+ * exchange `may_wait`.
  */
 export interface SaslProfile {
 	/** For accounts whose password is stored in plain text. */
@@ -31,13 +34,21 @@ export interface SaslProfile {
 		password: string,
 		realm: string | undefined,
 		authzid: string,
-	): Account<{ correct: boolean }>;
-	scram_sha_1?(sasl: SaslExchange, username: string, realm: string | undefined, authzid: string): Account<ScramCredentials>;
-	scram_sha_256?(sasl: SaslExchange, username: string, realm: string | undefined, authzid: string): Account<ScramCredentials>;
+	): Eventual<Account<{ correct: boolean }>>;
+	scram_sha_1?: ScramBackend;
+	scram_sha_256?: ScramBackend;
+	scram_sha_512?: ScramBackend;
+	/** For tokens in place of passwords. */
+	ht_sha_256?(sasl: SaslExchange, proof: TokenProof): TokenAnswer;
 	/** Whether a guest may have this random name; if not, another one is tried. */
 	anonymous?(sasl: SaslExchange, username: string, realm: string | undefined, message: Buffer): boolean;
 	/** Prepares usernames in place of nodeprep; `false` leaves them as saslprep made them. */
 	readonly nodeprep?: false | ((username: string) => string | undefined);
+	/**
+	 * Has a hash computed in a thread, when its turn comes; undefined where too many wait already. Without it, hashes are computed at
+	 * once.
+	 */
+	in_pool?<Answer>(work: () => Waiting<Answer>): Waiting<Answer> | undefined;
 	/** Offers these mechanisms instead of all that are possible. */
 	readonly mechanisms?: readonly string[];
 	/**
@@ -47,12 +58,38 @@ export interface SaslProfile {
 	decoy?(username: string): Pick<ScramCredentials, "salt" | "iteration_count">;
 }
 
+/** Finds the keys of an account. */
+export type ScramBackend = (
+	sasl: SaslExchange,
+	username: string,
+	realm: string | undefined,
+	authzid: string,
+) => Eventual<Account<ScramCredentials>>;
+
+/** What a client shows instead of a password (draft-schmaus-kitten-sasl-ht). */
+export interface TokenProof {
+	/** The mechanism, which a token is made for. */
+	readonly mechanism: string;
+	readonly username: string;
+	/** The HMAC of the token over the initiator's text and the channel binding. */
+	readonly hash: Buffer;
+	/** Empty where the mechanism has none. */
+	readonly binding: Buffer;
+}
+
+/** The server's own proof, or the condition of the failure. */
+export type TokenAnswer = { readonly ok: true; readonly proof: Buffer } | { readonly ok: false; readonly condition: string };
+
 /** What a mechanism can use of its exchange. */
 export interface SaslExchange {
 	readonly realm: string | undefined;
 	readonly profile: SaslProfile;
 	/** The name that the client claims; it is only proven once the exchange has succeeded. */
 	username: string | undefined;
+	/** Whether whoever runs the exchange can wait for answers. */
+	readonly may_wait: boolean;
+	/** What others may still change before the client gets it: SCRAM's server-first-message. Prosody: `state`. */
+	server_first_message: string | undefined;
 	/** Channel bindings by their type. */
 	readonly channel_bindings: ReadonlyMap<string, ChannelBindingData>;
 }
@@ -75,7 +112,7 @@ export interface SaslMechanism {
 	/** Only offered where the channel has one of these bindings. */
 	readonly channel_bindings?: readonly string[];
 	/** Begins an exchange; the returned function takes the client's messages one by one, until a step is not a challenge. */
-	begin(exchange: SaslExchange): (message: Buffer) => SaslStep;
+	begin(exchange: SaslExchange): (message: Buffer) => Eventual<SaslStep>;
 }
 
 /** Ends an exchange with a failure. */

@@ -2,6 +2,7 @@
 
 import { nodeprep, saslprep } from "../encodings.ts";
 import { equals } from "../hashes.ts";
+import { type Eventual, go_on } from "../waiting.ts";
 import { refuse, refuse_account, type SaslExchange, type SaslMechanism, type SaslStep } from "./mechanism.ts";
 
 const invalid_text = "Invalid username or password.";
@@ -16,7 +17,7 @@ function prepare_username(exchange: SaslExchange, given: string): string | undef
 	return username === "" ? undefined : username;
 }
 
-function process(exchange: SaslExchange, message: Buffer): SaslStep {
+function process(exchange: SaslExchange, message: Buffer): Eventual<SaslStep> {
 	// PARITY: what follows a zero byte after the password is ignored, and the authorization identity is left to the backend.
 	const [authzid, given_username, given_password] = message.toString().split("\0");
 	if (authzid === undefined || !given_username || !given_password) return refuse("malformed-request");
@@ -27,19 +28,18 @@ function process(exchange: SaslExchange, message: Buffer): SaslStep {
 	exchange.username = username;
 
 	const { profile, realm } = exchange;
-	let correct = false;
+	const answer = (correct: boolean): SaslStep =>
+		correct ? { status: "success", username: exchange.username ?? username } : refuse("not-authorized", refused_text);
 	if (profile.plain) {
 		const account = profile.plain(exchange, username, realm, authzid);
 		if (account.state !== "enabled") return refuse_account(account.state, refused_text);
 		const expected = saslprep(account.password);
-		correct = expected !== undefined && equals(expected, password);
-	} else if (profile.plain_test) {
-		const account = profile.plain_test(exchange, username, password, realm, authzid);
-		if (account.state !== "enabled") return refuse_account(account.state, refused_text);
-		correct = account.correct;
+		return answer(expected !== undefined && equals(expected, password));
 	}
-	if (!correct) return refuse("not-authorized", refused_text);
-	return { status: "success", username: exchange.username };
+	const tested = profile.plain_test?.(exchange, username, password, realm, authzid) ?? { state: "enabled", correct: false };
+	return go_on(tested, (account) =>
+		account.state === "enabled" ? answer(account.correct) : refuse_account(account.state, refused_text),
+	);
 }
 
 /** Name and password in one message (RFC 4616). */

@@ -9,13 +9,17 @@ import {
 	type Hmac,
 	hmac_sha1,
 	hmac_sha256,
+	hmac_sha512,
 	type Pbkdf2,
 	pbkdf2_hmac_sha1,
 	pbkdf2_hmac_sha256,
+	pbkdf2_hmac_sha512,
 	sha1,
 	sha256,
+	sha512,
 } from "../hashes.ts";
 import { generate as generate_uuid } from "../uuid.ts";
+import { type Eventual, go_on, Waiting } from "../waiting.ts";
 import {
 	type AccountState,
 	refuse,
@@ -30,7 +34,13 @@ import {
 export const plain_iteration_count = 10_000;
 
 /** Names of the hashes that are offered with SCRAM. */
-export type ScramHashName = "SHA-1" | "SHA-256";
+export type ScramHashName = "SHA-1" | "SHA-256" | "SHA-512";
+
+/** What somebody is told whose password cannot be checked now, since too many others wait for that. */
+export const busy_text = "Too many others are logging in; try again later.";
+
+/** Entries of profiles. */
+const backends = { "SHA-1": "scram_sha_1", "SHA-256": "scram_sha_256", "SHA-512": "scram_sha_512" } as const;
 
 /** What SCRAM computes with, for one hash. */
 export interface ScramFunctions {
@@ -46,6 +56,7 @@ export interface ScramFunctions {
 export const scram_functions: Readonly<Record<ScramHashName, ScramFunctions>> = {
 	"SHA-1": { length: 20, hash: sha1, hmac: hmac_sha1, pbkdf2: pbkdf2_hmac_sha1 },
 	"SHA-256": { length: 32, hash: sha256, hmac: hmac_sha256, pbkdf2: pbkdf2_hmac_sha256 },
+	"SHA-512": { length: 64, hash: sha512, hmac: hmac_sha512, pbkdf2: pbkdf2_hmac_sha512 },
 };
 
 /** The two keys that stand for a password. */
@@ -55,7 +66,11 @@ export type ScramKeys = Pick<ScramCredentials, "stored_key" | "server_key">;
  * Turns a password into keys; takes as long as the iterations need.
  * The error says what is wrong with the arguments.
  */
-export type ScramHasher = (password: string, salt: Buffer | string, iteration_count: number) => Result<ScramKeys, string>;
+export interface ScramHasher {
+	(password: string, salt: Buffer | string, iteration_count: number): Result<ScramKeys, string>;
+	/** The same in a thread of libuv's pool. */
+	later(password: string, salt: Buffer | string, iteration_count: number): Waiting<Result<ScramKeys, string>>;
+}
 
 /** Bytes of two buffers of the same length, each with its counterpart. */
 export function xor(left: Buffer, right: Buffer): Buffer {
@@ -64,24 +79,34 @@ export function xor(left: Buffer, right: Buffer): Buffer {
 
 /** Makes the hasher for one hash. */
 export function get_scram_hasher({ hash, hmac, pbkdf2 }: ScramFunctions): ScramHasher {
-	return (password, salt, iteration_count) => {
+	function prepare(password: string, iteration_count: number): Result<string, string> {
 		if (!Number.isInteger(iteration_count) || iteration_count < 1) {
 			return failed(`inappropriate iteration count ${iteration_count}: expected a whole number from 1`);
 		}
 		const prepared = saslprep(password);
-		if (prepared === undefined) return failed("password fails SASLprep");
-		const salted_password = pbkdf2(prepared, salt, iteration_count);
-		return ok({
-			stored_key: hash(hmac(salted_password, "Client Key")),
-			server_key: hmac(salted_password, "Server Key"),
-		});
+		return prepared === undefined ? failed("password fails SASLprep") : ok(prepared);
+	}
+	const keys_of = (salted_password: Buffer): ScramKeys => ({
+		stored_key: hash(hmac(salted_password, "Client Key")),
+		server_key: hmac(salted_password, "Server Key"),
+	});
+	const hasher = (password: string, salt: Buffer | string, iteration_count: number): Result<ScramKeys, string> => {
+		const prepared = prepare(password, iteration_count);
+		return prepared.ok ? ok(keys_of(pbkdf2(prepared.value, salt, iteration_count))) : prepared;
 	};
+	const later: ScramHasher["later"] = (password, salt, iteration_count) => {
+		const prepared = prepare(password, iteration_count);
+		if (!prepared.ok) return new Waiting((settle) => settle(ok(prepared)));
+		return pbkdf2.later(prepared.value, salt, iteration_count).go_on((salted_password) => ok(keys_of(salted_password)));
+	};
+	return Object.assign(hasher, { later });
 }
 
 /** Hashers by the name of the hash. Prosody's `hashers`. */
 export const scram_hashers: Readonly<Record<ScramHashName, ScramHasher>> = {
 	"SHA-1": get_scram_hasher(scram_functions["SHA-1"]),
 	"SHA-256": get_scram_hasher(scram_functions["SHA-256"]),
+	"SHA-512": get_scram_hasher(scram_functions["SHA-512"]),
 };
 
 /** A username as SCRAM writes it, in the form by which accounts are looked up; undefined for an impossible one. */
@@ -149,21 +174,43 @@ function expected_binding({ channel_bindings }: SaslExchange, { gs2_header, chan
 export function create_scram(hash_name: ScramHashName, generate_nonce = generate_uuid): SaslMechanism {
 	const functions = scram_functions[hash_name];
 	const hasher = scram_hashers[hash_name];
-	const backend = hash_name === "SHA-1" ? "scram_sha_1" : "scram_sha_256";
+	const backend = backends[hash_name];
 
 	/** The keys that the client has to prove, or the failure. */
-	function get_credentials(exchange: SaslExchange, username: string, authzid: string): ScramCredentials | SaslStep {
+	function get_credentials(exchange: SaslExchange, username: string, authzid: string): Eventual<ScramCredentials | SaslStep> {
 		const { profile, realm } = exchange;
-		if (profile.plain) {
-			const account = profile.plain(exchange, username, realm, authzid);
-			if (account.state !== "enabled") return without_account(exchange, username, account.state);
-			if (saslprep(account.password) === undefined) return refuse("not-authorized", "Invalid password.");
-			const salt = generate_uuid();
-			const keys = hasher(account.password, salt, plain_iteration_count);
-			return keys.ok ? { ...keys.value, salt, iteration_count: plain_iteration_count } : refuse("temporary-auth-failure");
+		if (profile.plain === undefined) {
+			const found = profile[backend]?.(exchange, username, realm, authzid) ?? { state: "unknown" };
+			return go_on(found, (account) =>
+				account.state === "enabled" ? account : without_account(exchange, username, account.state),
+			);
 		}
-		const account = profile[backend]?.(exchange, username, realm, authzid) ?? { state: "unknown" };
-		return account.state === "enabled" ? account : without_account(exchange, username, account.state);
+		const account = profile.plain(exchange, username, realm, authzid);
+		if (account.state === "enabled") {
+			const fresh = { salt: generate_uuid(), iteration_count: plain_iteration_count };
+			return saslprep(account.password) === undefined
+				? refuse("not-authorized", "Invalid password.")
+				: of_password(exchange, account.password, fresh);
+		}
+		if (account.state !== "unknown" || profile.decoy === undefined) return refuse_account(account.state);
+		// It takes as long as for an account that there is, and nobody knows this password
+		return of_password(exchange, generate_uuid(), profile.decoy(username));
+	}
+
+	/** The keys of a password, which are computed for each exchange. */
+	function of_password(
+		{ may_wait, profile }: SaslExchange,
+		password: string,
+		using: Pick<ScramCredentials, "salt" | "iteration_count">,
+	): Eventual<ScramCredentials | SaslStep> {
+		if (!may_wait || profile.in_pool === undefined) {
+			const keys = hasher(password, using.salt, using.iteration_count);
+			return keys.ok ? { ...keys.value, ...using } : refuse("temporary-auth-failure");
+		}
+		const work = () => hasher.later(password, using.salt, using.iteration_count);
+		const hashed = profile.in_pool(work);
+		if (hashed === undefined) return refuse("temporary-auth-failure", busy_text);
+		return hashed.go_on((keys) => (keys.ok ? { ...keys.value, ...using } : refuse("temporary-auth-failure")));
 	}
 
 	function without_account(
@@ -178,10 +225,10 @@ export function create_scram(hash_name: ScramHashName, generate_nonce = generate
 		return { ...profile.decoy(username), stored_key: randomBytes(length), server_key: randomBytes(length) };
 	}
 
-	function begin(exchange: SaslExchange): (message: Buffer) => SaslStep {
+	function begin(exchange: SaslExchange): (message: Buffer) => Eventual<SaslStep> {
 		let finish: ((message: string) => SaslStep) | undefined;
 
-		function first(message: string): SaslStep {
+		function first(message: string): Eventual<SaslStep> {
 			const client_first = parse_client_first(message);
 			if (!client_first) return refuse("malformed-request");
 			const can_bind = exchange.channel_bindings.size > 0;
@@ -195,22 +242,18 @@ export function create_scram(hash_name: ScramHashName, generate_nonce = generate
 			if (username === undefined) return refuse("malformed-request", "Invalid username.");
 			exchange.username = username;
 
-			const credentials = get_credentials(exchange, username, client_first.authzid);
-			if ("status" in credentials) return credentials;
-			const nonce = client_first.nonce + generate_nonce();
-			const salt = base64_encode(credentials.salt);
-			const server_first = `r=${nonce},s=${salt},i=${credentials.iteration_count}`;
-			finish = (final) => last(client_first, credentials, nonce, server_first, final);
-			return { status: "challenge", data: Buffer.from(server_first) };
+			return go_on(get_credentials(exchange, username, client_first.authzid), (credentials): SaslStep => {
+				if ("status" in credentials) return credentials;
+				const nonce = client_first.nonce + generate_nonce();
+				const salt = base64_encode(credentials.salt);
+				const server_first = `r=${nonce},s=${salt},i=${credentials.iteration_count}`;
+				exchange.server_first_message = server_first;
+				finish = (final) => last(client_first, credentials, nonce, final);
+				return { status: "challenge", data: Buffer.from(server_first) };
+			});
 		}
 
-		function last(
-			client_first: ClientFirst,
-			credentials: ScramCredentials,
-			nonce: string,
-			server_first: string,
-			message: string,
-		): SaslStep {
+		function last(client_first: ClientFirst, credentials: ScramCredentials, nonce: string, message: string): SaslStep {
 			const final = parse_client_final(message);
 			if (!final) return refuse("malformed-request", "Missing an attribute(p, r or c) in SASL message.");
 			// PARITY: a client that insists on channel binding where there is none gets its challenge, and is told only now.
@@ -221,7 +264,7 @@ export function create_scram(hash_name: ScramHashName, generate_nonce = generate
 			if (final.nonce !== nonce) return refuse("malformed-request", "Wrong nonce in client-final-message.");
 			const proof = base64_decode(final.proof);
 
-			const auth_message = `${client_first.bare},${server_first},${final.without_proof}`;
+			const auth_message = `${client_first.bare},${exchange.server_first_message},${final.without_proof}`;
 			const client_signature = functions.hmac(credentials.stored_key, auth_message);
 			if (proof?.length !== functions.length || !equals(functions.hash(xor(client_signature, proof)), credentials.stored_key)) {
 				return refuse("not-authorized", "The response provided by the client doesn't match the one we calculated.");
@@ -234,7 +277,7 @@ export function create_scram(hash_name: ScramHashName, generate_nonce = generate
 			};
 		}
 
-		return (message) => {
+		return (message): Eventual<SaslStep> => {
 			if (message.length === 0) return refuse("malformed-request");
 			return (finish ?? first)(message.toString());
 		};

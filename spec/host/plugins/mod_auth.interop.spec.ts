@@ -166,11 +166,12 @@ describe.skipIf(is_left_out)("accounts", () => {
 	});
 
 	it.each([
-		["SHA-1", "SCRAM-SHA-1"],
-		["SHA-256", "SCRAM-SHA-256"],
-		["SHA-1", "PLAIN"],
-	])("that were made here log in to Prosody, with %s and %s", async (password_hash, mechanism) => {
-		const { usermanager, stop } = ours({ password_hash });
+		["SHA-1", "SHA-1", "SCRAM-SHA-1"],
+		["SHA-256", "SHA-256", "SCRAM-SHA-256"],
+		["SHA-512", "SHA-256", "SCRAM-SHA-256"],
+		["SHA-1", "SHA-1", "PLAIN"],
+	])("that were made here with %s log in to Prosody, with %s and %s", async (made_with, password_hash, mechanism) => {
+		const { usermanager, stop } = ours({ password_hash: made_with });
 		expect(usermanager.create_user_with_role("user", host, "p\u00e4ncil", "prosody:member")).toEqual(ok(true));
 		await stop(true);
 		running = undefined;

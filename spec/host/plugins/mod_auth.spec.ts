@@ -78,6 +78,7 @@ describe("internal_hashed", () => {
 	it.each([
 		["SHA-1", 40, ["SCRAM-SHA-1", "PLAIN"]],
 		["SHA-256", 64, ["SCRAM-SHA-256", "PLAIN"]],
+		["SHA-512", 64, ["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"]],
 	])("keeps keys made with %s", (password_hash, digits, mechanisms) => {
 		const provider = start({ password_hash });
 		expect(provider.create_user("user", "pencil")).toEqual(ok(true));
@@ -89,6 +90,7 @@ describe("internal_hashed", () => {
 			iteration_count: 10_000,
 			created: expect.any(Number),
 			updated: expect.any(Number),
+			...(password_hash === "SHA-512" ? { scram_sha_512: expect.objectContaining({ beside: account?.["stored_key"] }) } : {}),
 		});
 		expect(provider.test_password("user", "pencil")).toEqual(ok(true));
 		for (const wrong of ["Pencil", "", "\u0007"]) expect(provider.test_password("user", wrong).ok).toBe(false);
@@ -242,7 +244,7 @@ describe("internal_plain", () => {
 		expect(provider.test_password("user", "pencil")).toEqual(ok(true));
 		expect(provider.test_password("user", "pen").ok).toBe(false);
 		expect(provider.test_password("nobody", "pencil").ok).toBe(false);
-		const mechanisms = ["SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN"];
+		const mechanisms = ["SCRAM-SHA-512", "SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN"];
 		expect(provider.get_sasl_handler(running?.connect() ?? expect.fail()).mechanisms()).toEqual(mechanisms);
 		for (const mechanism of mechanisms) {
 			expect(log_in(provider, mechanism, "user", "pencil").step.status).toBe("success");

@@ -20,7 +20,7 @@ import { open } from "../raw_websocket.ts";
 
 const prosody = find_prosody(process.env["ENJAMB_REFERENCE"]);
 const required = process.env["CI"] === "true";
-const plus = "<mechanism>SCRAM-SHA-256-PLUS</mechanism><mechanism>SCRAM-SHA-1-PLUS</mechanism>";
+const plus = ["512", "256", "1"].map((hash) => `<mechanism>SCRAM-SHA-${hash}-PLUS</mechanism>`).join("");
 
 let folder: string;
 let running: TestServer | undefined;
@@ -132,7 +132,7 @@ const over =
 		return client.said.slice(before);
 	};
 
-const bound_success = /^SCRAM-SHA-(1|256)-PLUS <success/;
+const bound_success = /^SCRAM-SHA-(1|256|512)-PLUS <success/;
 
 describe.each([
 	["this server", start, false],
@@ -170,7 +170,7 @@ describe.each([
 
 	it.skipIf(is_missing)("lets others log in without", { timeout: 30_000 }, async () => {
 		const { client, offer } = await encrypt(await begin(), "TLSv1.2");
-		expect(await log_in(over(client), offer, undefined)).toMatch(/^SCRAM-SHA-(1|256) <success/);
+		expect(await log_in(over(client), offer, undefined)).toMatch(/^SCRAM-SHA-(1|256|512) <success/);
 	});
 
 	it.skipIf(is_missing)("binds TLS 1.3 by tls-exporter, where its TLS can", { timeout: 30_000 }, async () => {
@@ -224,7 +224,7 @@ describe("this server", () => {
 		const port = await start({ disable_sasl_mechanisms: ["SCRAM-SHA-1-PLUS", "SCRAM-SHA-256-PLUS"] });
 		const { client, offer } = await encrypt(port, "TLSv1.3");
 		expect(offer).not.toContain("channel-binding");
-		expect(await log_in(over(client), offer, "missed")).toMatch(/^SCRAM-SHA-256 <success/);
+		expect(await log_in(over(client), offer, "missed")).toMatch(/^SCRAM-SHA-512 <success/);
 	});
 
 	it("binds a second try as well", async () => {

@@ -2,10 +2,17 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { base64_decode } from "../../../host/util/encodings.ts";
 import { create_scram, type ScramHashName, scram_functions, scram_hashers } from "../../../host/util/sasl/scram.ts";
-import { type Account, new_sasl, type SaslHandler, type SaslProfile, type SaslStep } from "../../../host/util/sasl.ts";
+import {
+	type Account,
+	new_sasl,
+	type SaslHandler,
+	type SaslProfile,
+	type SaslStep,
+	type ScramBackend,
+} from "../../../host/util/sasl.ts";
 import { create_sasl_client, type SaslClient } from "../../../host/util/sasl_client.ts";
 
-const hash_names: ScramHashName[] = ["SHA-1", "SHA-256"];
+const hash_names: ScramHashName[] = ["SHA-1", "SHA-256", "SHA-512"];
 
 function bytes(base64: string): Buffer {
 	return Buffer.from(base64, "base64");
@@ -34,7 +41,10 @@ function hashed(username: string, password: string, hash_name: ScramHashName, it
 	if (!keys.ok) throw new Error(keys.error);
 	const find = (name: string): Account<typeof keys.value & { salt: string; iteration_count: number }> =>
 		name === username ? { state: "enabled", ...keys.value, salt, iteration_count } : { state: "unknown" };
-	return hash_name === "SHA-1" ? { scram_sha_1: (_sasl, name) => find(name) } : { scram_sha_256: (_sasl, name) => find(name) };
+	const backend: ScramBackend = (_sasl, name) => find(name);
+	return { "SHA-1": { scram_sha_1: backend }, "SHA-256": { scram_sha_256: backend }, "SHA-512": { scram_sha_512: backend } }[
+		hash_name
+	];
 }
 
 const known: SaslProfile = {
@@ -48,7 +58,7 @@ const known: SaslProfile = {
 describe("the mechanisms on offer", () => {
 	it("follow from what the profile can do, the strongest first", () => {
 		const tested: SaslProfile = { plain_test: () => ({ state: "unknown" }) };
-		expect(new_sasl("x", known).mechanisms()).toEqual(["SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN"]);
+		expect(new_sasl("x", known).mechanisms()).toEqual(["SCRAM-SHA-512", "SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN"]);
 		expect(new_sasl("x", tested).mechanisms()).toEqual(["PLAIN"]);
 		expect(new_sasl("x", { anonymous: () => true }).mechanisms()).toEqual(["ANONYMOUS"]);
 		expect(new_sasl("x", hashed("a", "b", "SHA-1")).mechanisms()).toEqual(["SCRAM-SHA-1"]);
@@ -307,7 +317,11 @@ describe.each(hash_names)("SCRAM with %s", (hash_name) => {
 		["unavailable", "failure temporary-auth-failure"],
 		["unknown", "failure not-authorized"],
 	] as const)("refuses an account that is %s", (state, answer) => {
-		const refusing: SaslProfile = { scram_sha_1: () => ({ state }), scram_sha_256: () => ({ state }) };
+		const refusing: SaslProfile = {
+			scram_sha_1: () => ({ state }),
+			scram_sha_256: () => ({ state }),
+			scram_sha_512: () => ({ state }),
+		};
 		expect(send(start(refusing, mechanism), "n,,n=user,r=abc")).toBe(answer);
 		expect(send(start({ plain: () => ({ state }) }, mechanism), "n,,n=user,r=abc")).toBe(answer);
 	});
