@@ -143,6 +143,8 @@ export function create_server(options: ServerOptions): Result<RunningServer, str
 		const stanzas = work.filter(is_stanza_event);
 		events.tell("turn-failed", { error, stanzas }, report);
 		for (const { origin, stanza } of stanzas) {
+			// Elements of the stream itself have no answer of this kind
+			if (stanza.attr["xmlns"] !== undefined) continue;
 			const type = stanza.attr["type"];
 			if (type === "error" || (stanza.name === "iq" && type === "result")) continue;
 			origin.send(st.error_reply(stanza, "wait", "internal-server-error", "This could not be stored, and was not done"));

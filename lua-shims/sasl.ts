@@ -29,6 +29,43 @@ function step_results(host: LuaContext, step: SaslStep): readonly TValue[] {
 	}
 }
 
+/** What modules read of an exchange's profile: its channel bindings. */
+function profile_of({ border, vm }: LuaContext, { channel_bindings = new Map() }: SaslHandler): { cb?: TValue } {
+	if (channel_bindings.size === 0) return {};
+	const entries = [...channel_bindings].map(([name, data]): [string, TValue] => [
+		name,
+		vm.native(() => {
+			const known = data();
+			return known === undefined ? nil : bytes_value(known);
+		}),
+	]);
+	return { cb: border.table(Object.fromEntries(entries)) };
+}
+
+/** `state` of an exchange, in which modules change what SCRAM tells the client. */
+function state_of({ vm }: LuaContext, handler: SaslHandler): TValue {
+	const table = vm.new_table();
+	table.metatable = vm.new_table();
+	const is_message = (key: TValue | undefined): boolean => optional_text(key) === "server_first_message";
+	vm.raw_set(
+		table.metatable,
+		"__index",
+		vm.native(([, key]) => {
+			const message = is_message(key) ? handler.server_first_message : undefined;
+			return message === undefined ? nil : string_value(message);
+		}),
+	);
+	vm.raw_set(
+		table.metatable,
+		"__newindex",
+		vm.native(([, key, value]) => {
+			if (is_message(key)) handler.server_first_message = optional_text(value);
+			return undefined;
+		}),
+	);
+	return new TValue(tags.table, table);
+}
+
 /** Shows the host's SASL exchanges to Lua, as `util.sasl` makes them. */
 export function register_sasl(host: LuaContext): void {
 	const { border, vm } = host;
@@ -52,7 +89,7 @@ export function register_sasl(host: LuaContext): void {
 					return self;
 				},
 			},
-			{ profile: border.table({}) },
+			{ profile: border.table(profile_of(host, handler)), state: state_of(host, handler) },
 		);
 		const table = value.value as Table;
 		table.metatable = vm.new_table();
@@ -61,7 +98,9 @@ export function register_sasl(host: LuaContext): void {
 			"__index",
 			vm.native(([, key]) => {
 				const name = optional_text(key);
-				return name === "username" || name === "selected" ? border.to_lua(handler[name]) : nil;
+				if (name === "user_agent") return border.deep_table(handler.user_agent);
+				if (name === "fast_auth") return border.to_lua(handler.fast_auth || undefined);
+				return name === "username" || name === "selected" || name === "resource" ? border.to_lua(handler[name]) : nil;
 			}),
 		);
 		border.adopt(table, handler);
@@ -99,6 +138,9 @@ export function sasl_from_lua(host: LuaContext, value: TValue): SaslHandler {
 		},
 		get username() {
 			return text("username");
+		},
+		get resource() {
+			return text("resource");
 		},
 		mechanisms() {
 			const [offered = nil] = call("mechanisms");

@@ -62,6 +62,11 @@ import { definition as roster } from "./mod_roster.ts";
 import { definition as s2s } from "./mod_s2s.ts";
 import { definition as s2s_auth_certs } from "./mod_s2s_auth_certs.ts";
 import { definition as s2s_bidi } from "./mod_s2s_bidi.ts";
+import { definition as sasl_ssdp } from "./mod_sasl_ssdp.ts";
+import { definition as sasl2 } from "./mod_sasl2.ts";
+import { definition as sasl2_bind2 } from "./mod_sasl2_bind2.ts";
+import { definition as sasl2_fast } from "./mod_sasl2_fast.ts";
+import { definition as sasl2_sm } from "./mod_sasl2_sm.ts";
 import { definition as saslauth } from "./mod_saslauth.ts";
 import { definition as server_contact_info } from "./mod_server_contact_info.ts";
 import { definition as server_info } from "./mod_server_info.ts";
@@ -149,6 +154,11 @@ export const host_modules: readonly ModuleDefinition[] = [
 	register_limits,
 	roster,
 	saslauth,
+	sasl2,
+	sasl2_bind2,
+	sasl2_fast,
+	sasl2_sm,
+	sasl_ssdp,
 	smacks,
 	server_contact_info,
 	server_info,

@@ -49,8 +49,12 @@ export interface SaslHandler {
 	process_waiting?(message: Buffer): Eventual<SaslStep>;
 	/** What SCRAM is about to tell the client, for those who add to it. Missing where the handler shows none. */
 	server_first_message?: string | undefined;
+	/** What the exchange can be bound to its channel by. */
+	readonly channel_bindings?: ReadonlyMap<string, ChannelBindingData>;
 	/** What the client says of the program that it is (XEP-0388). */
 	user_agent?: UserAgent | undefined;
+	/** The resource that the client is to get, where checking it told. */
+	readonly resource?: string | undefined;
 	/** Whether a token is shown in place of a password (XEP-0484). */
 	readonly fast_auth?: boolean;
 	/** A handler for another try. */
@@ -75,6 +79,7 @@ class Sasl implements SaslHandler, SaslExchange {
 	server_first_message: string | undefined;
 	user_agent: UserAgent | undefined;
 	may_wait = false;
+	readonly fast_auth: boolean;
 	readonly channel_bindings = new Map<string, ChannelBindingData>();
 	private step: ((message: Buffer) => Eventual<SaslStep>) | undefined;
 
@@ -82,7 +87,9 @@ class Sasl implements SaslHandler, SaslExchange {
 		readonly realm: string | undefined,
 		readonly profile: SaslProfile,
 		private readonly known: readonly SaslMechanism[],
-	) {}
+	) {
+		this.fast_auth = profile.ht_sha_256 !== undefined;
+	}
 
 	private possible(): SaslMechanism[] {
 		const { mechanisms } = this.profile;

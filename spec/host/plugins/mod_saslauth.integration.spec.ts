@@ -186,6 +186,7 @@ describe.skipIf(no_prosody)("streams as with Prosody", () => {
 					authentication: "insecure",
 					insecure_open_authentication: "Yes please, I know what I'm doing!",
 					modules_enabled: ["saslauth", "iq"],
+					modules_disabled: ["s2s", "sasl2", "sasl2_bind2", "sasl2_fast", "sasl2_sm", "sasl_ssdp"],
 				},
 			},
 		}).then((started) => {
