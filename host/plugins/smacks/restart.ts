@@ -122,20 +122,19 @@ export class Restart {
 		}
 		const states = loaded.value;
 		if (states.length === 0) return [];
-		const going_on = states.filter((state) => this.can_go_on(username, state));
 		const removed = this.store.remove(username, states);
 		if (!removed.ok) {
 			this.complain("Sessions could not be taken out of the store", username, removed.error);
 			return [];
 		}
-		return going_on.flatMap((state) => {
-			const session = this.restore(state);
+		return states.flatMap((state) => {
+			const session = this.takes_over(username, state) ? this.restore(state) : undefined;
 			return session === undefined ? [] : [{ session, more: state.more }];
 		});
 	}
 
 	/** Takes what goes on in a session out of where it is kept as well; false where another server has dealt with it meanwhile. */
-	private can_go_on(username: string, { token, offline }: ResumeState): boolean {
+	private takes_over(username: string, { token, offline }: ResumeState): boolean {
 		if (!this.resumption.has_count(username, token)) return false;
 		const dropped = offline.length === 0 ? ok(true) : offline_of(this.module)?.drop(username, offline);
 		if (dropped?.ok === false) this.complain("Messages could not be taken out of the store", username, dropped.error);

@@ -84,6 +84,12 @@ describe.each([
 			const { client } = await managed(stage.port, "grace");
 			client.send(`<a xmlns='${sm}' h='7'/>`);
 			expect(await client.closed()).toMatch(/<undefined-condition .*Client acknowledged more stanzas than sent by server/);
+			const { client: forgetful } = await managed(stage.port, "grace", "forgetful");
+			await settle(forgetful);
+			forgetful.send(`<a xmlns='${sm}' h='1'/><a xmlns='${sm}' h='0'/>`);
+			expect(await forgetful.closed()).toMatch(
+				/<undefined-condition .*Client acknowledged less stanzas than already acknowledged/,
+			);
 			const { client: other } = await managed(stage.port, "grace");
 			other.send(`<a xmlns='${sm}' h='many'/>`);
 			expect(await other.closed()).toMatch(/<invalid-xml /);
