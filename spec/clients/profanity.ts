@@ -16,13 +16,16 @@ export function has_profanity(): boolean {
 export class Profanity {
 	private readonly folder = mkdtempSync(join(tmpdir(), "enjamb-profanity-"));
 
-	/** Starts it, and has it log in as somebody of localhost, with any password. */
-	constructor(name: string, port: number) {
+	/**
+	 * Starts it, and has it log in as somebody of localhost, with any password.
+	 * @param further settings, as they stand in its file
+	 */
+	constructor(name: string, port: number, further = "") {
 		const [settings, data] = ["config/profanity", "data/profanity"].map((path) => {
 			mkdirSync(join(this.folder, path), { recursive: true });
 			return (file: string, text: string) => writeFileSync(join(this.folder, path, file), text);
 		});
-		settings?.("profrc", "[ui]\nsplash=false\n");
+		settings?.("profrc", `[ui]\nsplash=false\n${further}`);
 		const account = `[${name}]\nenabled=true\njid=${name}@localhost\nresource=terminal\npassword=any\n`;
 		data?.("accounts", `${account}server=127.0.0.1\nport=${port}\ntls.policy=disable\n`);
 		this.tmux("-f", "/dev/null", "new-session", "-d", "-x", "150", "-y", "60", "profanity", "-a", name);

@@ -58,9 +58,11 @@ class Person:
     def muc(self):
         return self.client["xep_0045"]
 
-    async def do_login(self, jid, password, port, certificate):
-        """Logs in over STARTTLS, which must show this certificate."""
+    async def do_login(self, jid, password, port, certificate, comes_back=False):
+        """Logs in over STARTTLS, which must show this certificate; it may come back whenever its connection ends (XEP-0198)."""
         client = self.client = Client(jid, password)
+        if comes_back:
+            self.come_back(client, port)
         for plugin in ("xep_0030", "xep_0045", "xep_0054", "xep_0199", "xep_0313", "xep_0359", "xep_0425"):
             client.register_plugin(plugin)
         client.ca_certs = certificate
@@ -91,6 +93,28 @@ class Person:
             "mechanism": client["feature_mechanisms"].mech.name,
             "encryption": client.transport.get_extra_info("ssl_object").version(),
         }
+
+    def come_back(self, client, port):
+        """Has it connect again, and go on where it was."""
+        client.register_plugin("xep_0198")
+        client.add_event_handler("message", self.on_chat)
+        client.add_event_handler("session_resumed", lambda _: tell(event="resumed"))
+        client.add_event_handler("sm_failed", lambda _: tell(event="not resumed"))
+
+        def again(_):
+            asyncio.get_running_loop().call_later(0.1, lambda: client.connect(("127.0.0.1", port)))
+
+        def begun(_):
+            client.add_event_handler("disconnected", again)
+            client.add_event_handler("connection_failed", again)
+            client.del_event_handler("sm_enabled", begun)
+            tell(event="managed")
+
+        client.add_event_handler("sm_enabled", begun)
+
+    def on_chat(self, message):
+        if message["type"] == "chat":
+            tell(event="chat", sender=message["from"].bare, body=message["body"])
 
     def on_message(self, message):
         tell(
@@ -136,6 +160,9 @@ class Person:
 
     async def do_say(self, room, body):
         self.client.send_message(mto=room, mbody=body, mtype="groupchat")
+
+    async def do_write(self, to, body):
+        self.client.send_message(mto=to, mbody=body, mtype="chat")
 
     async def do_kick(self, room, nick, reason):
         await self.muc().set_role(room, nick, "none", reason=reason)
