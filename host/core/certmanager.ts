@@ -186,6 +186,7 @@ export function create_certmanager(server: CertificateServices): CertManager {
 			const of_connections: TlsOptions = {
 				secureContext: secure_context,
 				honorCipherOrder: honor_cipher_order,
+				...(options.maxVersion === undefined ? {} : { maxVersion: options.maxVersion }),
 				...asks,
 				...(alpn === undefined ? {} : { ALPNProtocols: alpn }),
 			};

@@ -61,7 +61,8 @@ function read_network_settings(option: ConfigValue | undefined, log: Log): Netwo
 		if (typeof value === "number" && value > 0) settings[name] = value;
 		else if (value !== undefined) log("error", "network_settings.%s is %j: expected a number above 0", name, value);
 	}
-	const { nagle, tcp_keepalive } = option;
+	const { nagle, tcp_keepalive, openssl_records } = option;
+	if (typeof openssl_records === "boolean") settings.openssl_records = openssl_records;
 	if (typeof nagle === "boolean") settings.nagle = nagle;
 	if (typeof tcp_keepalive === "boolean" || typeof tcp_keepalive === "number") settings.tcp_keepalive = tcp_keepalive;
 	return settings;

@@ -2,19 +2,23 @@
 
 import type { Duplex } from "node:stream";
 
-/** What a client's first bytes say: the host that it wants (SNI, RFC 6066 §3), if any. */
+/** What a client's first bytes say: the host that it wants (SNI, RFC 6066 §3), if any, and whether it speaks TLS 1.3. */
 export interface Hello {
 	readonly server_name: string | undefined;
+	readonly speaks_1_3: boolean;
 }
 
 const handshake_record = 22;
 const client_hello = 1;
+const server_hello = 2;
 const server_name_extension = 0;
+const supported_versions_extension = 43;
+const version_1_3 = 0x0304;
 const host_name = 0;
 /** More bytes than any client hello has. */
 const longest = 64 * 1024;
 
-const nobody: Hello = { server_name: undefined };
+const nobody: Hello = { server_name: undefined, speaks_1_3: false };
 
 /** Takes bytes from the front of a buffer; beyond its end there are none. */
 class Reader {
@@ -44,7 +48,7 @@ class Reader {
 }
 
 /** The handshake message in the records so far; undefined where they hold something else. */
-function message_of(data: Buffer): Buffer | "incomplete" | undefined {
+function message_of(data: Buffer, type = client_hello): Buffer | "incomplete" | undefined {
 	const records = new Reader(data);
 	const pieces: Buffer[] = [];
 	let size = 0;
@@ -57,7 +61,7 @@ function message_of(data: Buffer): Buffer | "incomplete" | undefined {
 		pieces.push(piece);
 		size += piece.length;
 		const message = Buffer.concat(pieces);
-		if (message.length > 0 && message[0] !== client_hello) return undefined;
+		if (message.length > 0 && message[0] !== type) return undefined;
 		if (message.length >= 4) {
 			const expected = 4 + message.readUIntBE(1, 3);
 			if (size >= expected) return message.subarray(4, expected);
@@ -83,20 +87,51 @@ export function read_client_hello(data: Buffer): Hello | "incomplete" {
 	hello.vector(2);
 	hello.vector(1);
 	const extensions = new Reader(hello.vector(2));
+	let server_name: string | undefined;
+	let speaks_1_3 = false;
 	while (extensions.left > 0) {
 		const type = extensions.number(2);
 		const content = extensions.vector(2);
-		if (type !== server_name_extension) continue;
-		const names = new Reader(new Reader(content).vector(2));
-		if (names.number(1) !== host_name) return nobody;
-		const name = names.vector(2).toString("latin1");
-		return name === "" ? nobody : { server_name: name };
+		if (type === server_name_extension) server_name ??= name_in(content);
+		else if (type === supported_versions_extension) {
+			const versions = new Reader(new Reader(content).vector(1));
+			while (versions.left > 0) if (versions.number(2) === version_1_3) speaks_1_3 = true;
+		}
 	}
-	return nobody;
+	return { server_name, speaks_1_3 };
 }
 
-/** Waits for a client's first bytes; the stream is paused then, and still has all of them to be read. */
-export function await_client_hello(stream: Duplex, done: (hello: Hello) => void): void {
+function name_in(content: Buffer): string | undefined {
+	const names = new Reader(new Reader(content).vector(2));
+	if (names.number(1) !== host_name) return undefined;
+	const name = names.vector(2).toString("latin1");
+	return name === "" ? undefined : name;
+}
+
+/**
+ * The number of the cipher suite that a server chose with TLS 1.3; undefined where it chose another version.
+ * @param data its first bytes, with all of its hello
+ */
+export function chosen_suite(data: Buffer): number | undefined {
+	const message = message_of(data, server_hello);
+	if (message === undefined || message === "incomplete") return undefined;
+	const hello = new Reader(message);
+	// version, random number, session
+	hello.take(2 + 32);
+	hello.vector(1);
+	const suite = hello.number(2);
+	hello.take(1);
+	const extensions = new Reader(hello.vector(2));
+	while (extensions.left > 0) {
+		const type = extensions.number(2);
+		const content = new Reader(extensions.vector(2));
+		if (type === supported_versions_extension) return content.number(2) === version_1_3 ? suite : undefined;
+	}
+	return undefined;
+}
+
+/** Waits for a client's first bytes. The stream is paused then. */
+export function await_client_hello(stream: Duplex, done: (hello: Hello, said: Buffer) => void): void {
 	let said = Buffer.alloc(0);
 	const listen = (chunk: Buffer): void => {
 		said = Buffer.concat([said, chunk]);
@@ -104,8 +139,7 @@ export function await_client_hello(stream: Duplex, done: (hello: Hello) => void)
 		if (hello === "incomplete") return;
 		stream.off("data", listen);
 		stream.pause();
-		stream.unshift(said);
-		done(hello);
+		done(hello, said);
 	};
 	stream.on("data", listen);
 }

@@ -3,25 +3,14 @@
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { TLSSocket } from "node:tls";
-import type {
-	ChannelBinding,
-	Connection,
-	ConnectionDetails,
-	ConnectionPorts,
-	Log,
-	PeerVerification,
-	RateLimitSettings,
-	TlsClient,
-	TlsContext,
-} from "../core/types.ts";
+import type { Connection, ConnectionPorts, Log, RateLimitSettings, TlsClient, TlsContext } from "../core/types.ts";
 import type { Piece } from "../util/out_buffer.ts";
 import type { Turn } from "../util/turn.ts";
-import { TurnConnection } from "../util/turn_connection.ts";
-import { channel_binding } from "./channel_binding.ts";
 import type { NetworkSettings } from "./network_settings.ts";
-import { write_piece, write_pieces } from "./pieces.ts";
+import { write_piece } from "./pieces.ts";
 import { Reading } from "./reading.ts";
-import { choose_context, type PeerCertificate, peer_certificate, speak_tls, type TlsInfo, tls_info, tls_names } from "./tls.ts";
+import { TlsConnection, timer } from "./tls_connection.ts";
+import type { KeyStore } from "./tls_keys.ts";
 
 /** How long the other end gets to close after we did, in milliseconds. If we closed at once, our last data could get lost. */
 const linger = 1000;
@@ -31,7 +20,6 @@ const portion = 128 * 1024;
 const tls_portion = 16 * 1024;
 /** While more than this many bytes wait for a peer, nothing is read from it: it could only make it more. */
 const read_pause = 1024 * 1024;
-const longest_timeout = 2 ** 31 - 1;
 /** What owners are told of peers that end a connection, properly or not. The presence of clients quotes it. */
 const peer_gone = "closed";
 const gone_codes: ReadonlySet<string> = new Set(["ECONNRESET", "EPIPE"]);
@@ -44,19 +32,13 @@ interface StreamListeners {
 	close(): void;
 }
 
-function timer(seconds: number, callback: () => void): NodeJS.Timeout {
-	return setTimeout(callback, Math.min(seconds * 1000, longest_timeout)).unref();
-}
-
 /**
  * One connection by TCP or TLS. What is written joins the turn and goes out at its end in one piece; errors of the
  * connection and in its owner's callbacks do not leave this class.
  */
-export class SocketConnection extends TurnConnection implements Connection {
+export class SocketConnection extends TlsConnection implements Connection {
 	ondata: (chunk: Buffer) => void = () => {};
 	onreadtimeout: () => boolean = () => false;
-	/** TLS is agreed on. */
-	onsecure: () => void = () => {};
 	/** Resolved when nothing of the connection is left. */
 	readonly closed: Promise<void>;
 
@@ -64,10 +46,6 @@ export class SocketConnection extends TurnConnection implements Connection {
 	private upgrade:
 		| { readonly context: TlsContext; readonly client: TlsClient | undefined; readonly before: readonly Piece[] }
 		| undefined;
-	private encrypted = false;
-	/** How the other end's certificate is checked. */
-	private verification: PeerVerification | undefined;
-	private shown: PeerCertificate | undefined;
 	private reason: string | undefined;
 	private told = false;
 	/** What is written is held back for now. */
@@ -76,22 +54,25 @@ export class SocketConnection extends TurnConnection implements Connection {
 	private listeners: StreamListeners;
 	private readonly read_timer: NodeJS.Timeout;
 	private send_timer: NodeJS.Timeout | undefined;
-	private handshake_timer: NodeJS.Timeout | undefined;
 	private settle: () => void = () => {};
 
 	/** Whether this side opened it. */
 	was_opened = false;
 
-	/** @param forget called when nothing of the connection is left */
+	/**
+	 * @param keys where those of connections with TLS 1.3 are kept
+	 * @param forget called when nothing of the connection is left
+	 */
 	constructor(
-		private stream: Duplex,
+		stream: Duplex,
 		readonly ip: string,
 		turn: Turn,
-		private readonly settings: NetworkSettings,
+		settings: NetworkSettings,
 		log: Log,
+		keys: KeyStore,
 		private readonly forget: () => void,
 	) {
-		super(turn, settings.max_send_buffer_size, (error) =>
+		super(stream, turn, settings, keys, (error) =>
 			log("error", "Error in a connection from %s: %s", ip, error instanceof Error ? error.stack : error),
 		);
 		this.closed = new Promise((resolve) => {
@@ -105,11 +86,8 @@ export class SocketConnection extends TurnConnection implements Connection {
 			() => this.peer_ended(),
 		);
 		this.read_timer = timer(settings.read_timeout, () => this.read_timed_out());
-		this.listeners = this.attach(stream);
-	}
-
-	get secure(): boolean {
-		return this.encrypted;
+		this.listeners = this.listeners_of(stream);
+		this.attach();
 	}
 
 	get ports(): ConnectionPorts | undefined {
@@ -121,33 +99,6 @@ export class SocketConnection extends TurnConnection implements Connection {
 
 	override get pending(): number {
 		return this.stream.writableLength + this.out.size;
-	}
-
-	/** The connection as TLS, once that is agreed on. */
-	private get tls(): TLSSocket | undefined {
-		return this.encrypted && this.stream instanceof TLSSocket ? this.stream : undefined;
-	}
-
-	/** Protocol and cipher; undefined in the clear. */
-	ssl_info(): TlsInfo | undefined {
-		return this.tls && tls_info(this.tls);
-	}
-
-	peer_certificate(): PeerCertificate | undefined {
-		// Node forgets a server's certificate when it was asked once
-		if (this.tls !== undefined) this.shown ??= peer_certificate(this.tls, this.verification);
-		return this.shown;
-	}
-
-	details(): ConnectionDetails {
-		return {
-			server_ip: this.stream instanceof Socket ? this.stream.localAddress : undefined,
-			...(this.tls === undefined ? { sni: undefined, alpn: undefined } : tls_names(this.tls)),
-		};
-	}
-
-	channel_binding(type: ChannelBinding): Buffer | undefined {
-		return this.tls && channel_binding(this.tls, type);
 	}
 
 	set_keepalive(on: boolean): void {
@@ -169,8 +120,12 @@ export class SocketConnection extends TurnConnection implements Connection {
 			this.send_before_tls();
 			return;
 		}
+		if (this.is_shaking) {
+			if (this.is_finished && this.out.size === 0) this.fail(undefined);
+			return;
+		}
 		if (this.is_finished) {
-			write_pieces(this.stream, this.out.take());
+			this.pass_on(this.out.take());
 			this.end();
 			return;
 		}
@@ -183,8 +138,9 @@ export class SocketConnection extends TurnConnection implements Connection {
 
 	/** Hands on what is ready, in portions: whether a peer takes anything at all is seen by each of them. */
 	private write_out(): void {
-		while (this.out.ready > 0 && (this.held || !this.stream.writableNeedDrain))
-			write_pieces(this.stream, this.out.take(this.encrypted ? tls_portion : portion));
+		if (this.is_shaking) return;
+		const limit = this.stream instanceof TLSSocket ? tls_portion : portion;
+		while (this.out.ready > 0 && (this.held || !this.stream.writableNeedDrain)) this.pass_on(this.out.take(limit));
 		if (this.stream.writableNeedDrain && !this.held) this.clogged();
 	}
 
@@ -213,6 +169,7 @@ export class SocketConnection extends TurnConnection implements Connection {
 			this.reason = reason;
 			this.turn.forget(this);
 			this.stop_timers();
+			this.forget_tls();
 		}
 		this.stream.destroy();
 	}
@@ -234,7 +191,7 @@ export class SocketConnection extends TurnConnection implements Connection {
 	}
 
 	starttls(context: TlsContext, client?: TlsClient): void {
-		if (this.state !== "open" || this.upgrade !== undefined || this.encrypted) return;
+		if (this.state !== "open" || this.upgrade !== undefined || this.secure) return;
 		if (this.out.waits) {
 			this.fail("TLS was asked for while an answer waited for the storage");
 			return;
@@ -242,31 +199,33 @@ export class SocketConnection extends TurnConnection implements Connection {
 		this.out.seal();
 		this.upgrade = { context, client, before: this.out.take() };
 		// What arrives from now on is for TLS, and Node passes on what it has already read.
-		this.stream.off("data", this.listeners.data);
+		this.watch_data(false);
 		// Unencrypted bytes after the request for TLS may come from anybody
 		this.reading.drop();
 		this.stream.pause();
 		this.touch();
 	}
 
-	private attach(stream: Duplex): StreamListeners {
-		this.stream = stream;
-		const listeners: StreamListeners = {
-			data: (chunk: Buffer) => {
-				// While closing, it is only read so that the other end can finish.
-				if (this.state !== "open") return;
-				this.read_timer.refresh();
-				try {
-					if (this.reading.is_limited) this.reading.take(chunk);
-					else this.ondata(chunk);
-				} catch (error) {
-					this.failed_callback(error);
-				}
-			},
+	/** Takes what the other end says. */
+	private readonly heard = (chunk: Buffer): void => {
+		// While closing, it is only read so that the other end can finish.
+		if (this.state !== "open") return;
+		this.read_timer.refresh();
+		try {
+			if (this.reading.is_limited) this.reading.take(chunk);
+			else this.ondata(chunk);
+		} catch (error) {
+			this.failed_callback(error);
+		}
+	};
+
+	private listeners_of(stream: Duplex): StreamListeners {
+		return {
+			data: this.heard,
 			drain: () => this.drained(),
 			end: () => {
 				// What waits for the end of a handshake would wait for ever.
-				if (stream instanceof TLSSocket && !this.encrypted) this.fail("TLS handshake cut short");
+				if (this.is_shaking || (stream instanceof TLSSocket && !this.secure)) this.fail("TLS handshake cut short");
 				this.reading.end();
 			},
 			error: (error: NodeJS.ErrnoException) => this.fail(gone_codes.has(error.code ?? "") ? peer_gone : error.message),
@@ -277,8 +236,24 @@ export class SocketConnection extends TurnConnection implements Connection {
 				this.settle();
 			},
 		};
-		for (const [name, listener] of Object.entries(listeners)) stream.on(name, listener);
-		return listeners;
+	}
+
+	protected override attach(): void {
+		if (this.stream instanceof TLSSocket) this.listeners = this.listeners_of(this.stream);
+		for (const [name, listener] of Object.entries(this.listeners)) this.stream.on(name, listener);
+	}
+
+	protected override detach(): void {
+		for (const [name, listener] of Object.entries(this.listeners)) this.stream.off(name, listener);
+	}
+
+	protected override watch_data(on: boolean): void {
+		if (!on) {
+			this.stream.off("data", this.listeners.data);
+			return;
+		}
+		this.listeners.data = (chunk) => this.read_bytes(chunk);
+		this.stream.on("data", this.listeners.data);
 	}
 
 	private send_before_tls(): void {
@@ -293,40 +268,25 @@ export class SocketConnection extends TurnConnection implements Connection {
 			return;
 		}
 		const encrypt = (): void => {
-			if (this.state === "ended" || this.encrypted || this.upgrade !== upgrade) return;
+			if (this.state === "ended" || this.secure || this.upgrade !== upgrade) return;
 			this.upgrade = undefined;
-			this.guard(() =>
-				upgrade.client === undefined ? this.encrypt(upgrade.context) : this.handshake(upgrade.context, upgrade.client),
-			);
+			const { context, client } = upgrade;
+			this.guard(() => (client === undefined ? this.accept_tls(context) : this.openssl_speaks(context, client)));
 		};
 		if (last === undefined) encrypt();
 		else write_piece(this.stream, last, encrypt);
 	}
 
-	private encrypt(context: TlsContext): void {
-		this.handshake_timer = timer(this.settings.ssl_handshake_timeout, () => this.fail("TLS handshake timed out"));
-		choose_context(this.stream, context, (chosen) => {
-			if (this.state === "open") this.guard(() => this.handshake(chosen));
-		});
-		this.update_reading();
+	override tls_ended(): void {
+		this.reading.end();
 	}
 
-	private handshake(context: TlsContext, client?: TlsClient): void {
-		const plain = this.stream;
-		this.verification = context.verification;
-		for (const [name, listener] of Object.entries(this.listeners)) plain.off(name, listener);
-		const tls = speak_tls(plain, context, client, () => {
-			clearTimeout(this.handshake_timer);
-			this.encrypted = true;
-			this.guard(() => this.onsecure());
-		});
-		tls.on("_tlsError", (error: Error) => this.fail(`TLS: ${error.message}`));
-		this.listeners = this.attach(tls);
-		this.update_reading();
-		if (this.out.size > 0 || this.state === "closing") this.touch();
+	override tls_data(bytes: Buffer): void {
+		this.heard(bytes);
 	}
 
 	private end(): void {
+		this.say_end();
 		this.stream.end(() => this.tell(undefined));
 		this.stream.resume();
 		clearTimeout(this.read_timer);
@@ -360,9 +320,10 @@ export class SocketConnection extends TurnConnection implements Connection {
 		if (this.state === "open") this.guard(() => this.ondrain());
 	}
 
-	private update_reading(): void {
-		if (this.state !== "open" || this.upgrade !== undefined) return;
-		if (this.reading.is_wanted) this.stream.resume();
+	protected override update_reading(): void {
+		if (this.state === "ended" || this.upgrade !== undefined) return;
+		if (this.state === "closing" && !this.is_shaking) return;
+		if (this.is_shaking || this.reading.is_wanted) this.stream.resume();
 		else this.stream.pause();
 	}
 
@@ -385,7 +346,6 @@ export class SocketConnection extends TurnConnection implements Connection {
 	private stop_timers(): void {
 		clearTimeout(this.read_timer);
 		clearTimeout(this.send_timer);
-		clearTimeout(this.handshake_timer);
 		this.reading.drop();
 	}
 }

@@ -8,6 +8,7 @@ import type { Turn } from "../util/turn.ts";
 import { SocketConnection } from "./connection.ts";
 import { type ListenFailure, LocalSocket } from "./local_socket.ts";
 import type { NetworkSettings } from "./network_settings.ts";
+import { KeyStore } from "./tls_keys.ts";
 
 export type { ListenFailure } from "./local_socket.ts";
 
@@ -34,6 +35,7 @@ export interface Listener {
 /** Accepts connections and keeps track of them. */
 export class NetServer {
 	private readonly connections = new Set<SocketConnection>();
+	private readonly keys = new KeyStore();
 	private readonly listeners = new Set<NodeServer>();
 	private readonly local_sockets = new Set<() => void>();
 
@@ -117,8 +119,14 @@ export class NetServer {
 		onconnect: (connection: SocketConnection) => void,
 		options: { ip?: string; tls?: (() => TlsContext | undefined) | undefined; was_opened?: boolean } = {},
 	): SocketConnection {
-		const connection = new SocketConnection(stream, options.ip ?? "127.0.0.1", this.turn, this.settings, this.log, () =>
-			this.connections.delete(connection),
+		const connection = new SocketConnection(
+			stream,
+			options.ip ?? "127.0.0.1",
+			this.turn,
+			this.settings,
+			this.log,
+			this.keys,
+			() => this.connections.delete(connection),
 		);
 		connection.was_opened = options.was_opened === true;
 		this.connections.add(connection);

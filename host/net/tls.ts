@@ -6,7 +6,6 @@ import type { Duplex } from "node:stream";
 import { connect, TLSSocket } from "node:tls";
 import type { PeerVerification, TlsClient, TlsContext } from "../core/types.ts";
 import { path_problem } from "../util/x509_path.ts";
-import { await_client_hello } from "./client_hello.ts";
 
 /** More certificates than any peer has to show. */
 const longest_chain = 100;
@@ -22,7 +21,12 @@ export function tls_info(tls: TLSSocket): TlsInfo {
 }
 
 /** Whom a client asked for, and the protocol that was agreed on. */
-export function tls_names(tls: TLSSocket): { readonly sni: string | undefined; readonly alpn: string | undefined } {
+export interface TlsNames {
+	readonly sni: string | undefined;
+	readonly alpn: string | undefined;
+}
+
+export function tls_names(tls: TLSSocket): TlsNames {
 	const text = (value: unknown): string | undefined => (typeof value === "string" && value !== "" ? value : undefined);
 	return { sni: text(Reflect.get(tls, "servername")), alpn: text(tls.alpnProtocol) };
 }
@@ -72,17 +76,6 @@ export function peer_certificate(tls: TLSSocket, verification: PeerVerification 
 	const is_open = problem === undefined ? given.length > depth : problem === "INVALID_PURPOSE" && any_purpose;
 	if (!is_open) return { certificate, problem };
 	return { certificate, problem: path_problem({ leaf: certificate, given, trusted: verification.trusted(), depth }) };
-}
-
-/**
- * Finds the context for a client by its first bytes. Changing contexts in the middle, as Node does, keeps certificates of another
- * kind of key.
- * @param chosen called at once where the context does not depend on that
- */
-export function choose_context(stream: Duplex, context: TlsContext, chosen: (context: TlsContext) => void): void {
-	const { by_name } = context;
-	if (by_name === undefined) chosen(context);
-	else await_client_hello(stream, ({ server_name }) => chosen(server_name === undefined ? context : by_name(server_name)));
 }
 
 /**

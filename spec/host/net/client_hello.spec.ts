@@ -36,9 +36,10 @@ function in_records(hello: Buffer, size: number): Buffer {
 describe("what a client says first", () => {
 	it.each(["TLSv1.2", "TLSv1.3"] as const)("names a host or nobody, with %s", async (version) => {
 		const named = await hello_of({ servername: "chat.example", maxVersion: version });
-		expect(read_client_hello(named)).toEqual({ server_name: "chat.example" });
-		for (const size of [1, 3, 100]) expect(read_client_hello(in_records(named, size))).toEqual({ server_name: "chat.example" });
-		expect(read_client_hello(await hello_of({ maxVersion: version }))).toEqual({ server_name: undefined });
+		const expected = { server_name: "chat.example", speaks_1_3: version === "TLSv1.3" };
+		expect(read_client_hello(named)).toEqual(expected);
+		for (const size of [1, 3, 100]) expect(read_client_hello(in_records(named, size))).toEqual(expected);
+		expect(read_client_hello(await hello_of({ maxVersion: version }))).toEqual({ ...expected, server_name: undefined });
 	});
 
 	it("is waited for, however it is cut", async () => {
@@ -52,10 +53,13 @@ describe("what a client says first", () => {
 
 	it("names nobody where it is something else", () => {
 		for (const text of ["<?xml version='1.0'?>", "GET / HTTP/1.1\r\n\r\n", "\u0016\u0003\u0001\u0000\u0001\u0002"]) {
-			expect(read_client_hello(Buffer.from(text, "latin1"))).toEqual({ server_name: undefined });
+			expect(read_client_hello(Buffer.from(text, "latin1"))).toEqual({ server_name: undefined, speaks_1_3: false });
 		}
-		expect(read_client_hello(Buffer.from([22, 3, 1, 0, 4, 1, 255, 255, 255]))).toEqual({ server_name: undefined });
-		expect(read_client_hello(Buffer.alloc(70_000, 22))).toEqual({ server_name: undefined });
+		expect(read_client_hello(Buffer.from([22, 3, 1, 0, 4, 1, 255, 255, 255]))).toEqual({
+			server_name: undefined,
+			speaks_1_3: false,
+		});
+		expect(read_client_hello(Buffer.alloc(70_000, 22))).toEqual({ server_name: undefined, speaks_1_3: false });
 	});
 
 	it("never fails on what is broken", async () => {

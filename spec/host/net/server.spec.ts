@@ -14,7 +14,7 @@ import { memory_pair } from "./memory_pair.ts";
 const { certificate, key } = self_signed_certificate(["localhost"], 10);
 const context: TlsContext = {
 	names: ["localhost"],
-	options: { secureContext: createSecureContext({ cert: certificate, key }) },
+	options: { secureContext: createSecureContext({ cert: certificate, key }), maxVersion: "TLSv1.3" },
 };
 
 const servers: NetServer[] = [];
