@@ -15,7 +15,8 @@ export interface LinksOptions {
 	readonly limit?: number;
 	/**
 	 * Something came from another life: each item once, and in order.
-	 * @param stored to be called when what follows from the item is stored, or has failed and its sender was told
+	 * @param stored to be called when what follows from the item is stored, or has failed, and after the answer to it was sent. The
+	 * other side knows of it only when it has the answer
 	 */
 	on_item(from: Life, item: Uint8Array, stored: () => void): void;
 	/** A life is over, or this node's own: what it has not acknowledged, in order. It may have stored some of that. */
@@ -106,6 +107,14 @@ export class Links {
 	}
 
 	/**
+	 * Resolves when all that was sent by now is stored over there, or was given back: whoever gets a room next says nothing that could
+	 * come before it.
+	 */
+	async settled(): Promise<void> {
+		await Promise.all([...this.links.values()].map(({ sending }) => sending.settled()));
+	}
+
+	/**
 	 * Sends items to another life: what a turn that is stored has to say to it. That something is full has to be known before.
 	 * @returns false where that life or this node's own is over; then nothing was sent
 	 */
@@ -115,7 +124,7 @@ export class Links {
 		const link = this.link(me, to);
 		for (const chunks of pack(items, this.room)) {
 			const { sending } = link;
-			sending.add(write_frame({ from: me, to, received: 0, stored: 0, number: sending.next_number, chunks }));
+			sending.add(write_frame({ from: me, to, received: 0, stored: 0, number: sending.last_number + 1, chunks }));
 		}
 		this.pump(link);
 		return true;
@@ -129,11 +138,12 @@ export class Links {
 		const key = life_text(peer);
 		const there = this.links.get(key);
 		if (there !== undefined) return there;
+		const sending = new SendingEnd(window);
 		const link: Link = {
 			me,
 			peer: this.membership.known_life(peer),
-			sending: new SendingEnd(window),
-			receiving: new ReceivingEnd(),
+			sending,
+			receiving: new ReceivingEnd(sending),
 			came: 0,
 			patience: first_patience,
 			acknowledgement: undefined,
@@ -210,6 +220,7 @@ export class Links {
 	private take_acknowledgement(link: Link, received: number, stored: number): void {
 		const has_moved = link.sending.acknowledged(received, stored);
 		if (!has_moved) return;
+		if (link.receiving.advance()) this.acknowledge_later(link);
 		link.patience = first_patience;
 		link.repetition?.();
 		link.repetition = undefined;

@@ -17,12 +17,15 @@ export class SendingEnd {
 	private in_flight = 0;
 	/** Whether the next frame is sent to find out what has arrived, and no other until that is known. */
 	private is_probing = false;
+	/** Who wants to know when frames up to a number are stored. */
+	private waiters: { readonly number: number; resolve(): void }[] = [];
 
 	/** @param window how many bytes may be on their way */
 	constructor(private readonly window: number) {}
 
-	get next_number(): number {
-		return this.written + 1;
+	/** The number of the last frame. */
+	get last_number(): number {
+		return this.written;
 	}
 
 	/** Whether there is something that is not known to be received. */
@@ -60,8 +63,21 @@ export class SendingEnd {
 		if (done > 0) {
 			for (const frame of this.frames.splice(0, done)) this.bytes -= frame.length;
 			this.stored += done;
+			this.tell_waiters(this.stored);
 		}
 		return has_moved;
+	}
+
+	/** Resolves when all that was sent by now is stored over there, or given back. */
+	settled(): Promise<void> {
+		if (this.frames.length === 0) return Promise.resolve();
+		return new Promise((resolve) => this.waiters.push({ number: this.written, resolve }));
+	}
+
+	private tell_waiters(stored: number): void {
+		const told = this.waiters.filter(({ number }) => number <= stored);
+		this.waiters = this.waiters.filter(({ number }) => number > stored);
+		for (const { resolve } of told) resolve();
 	}
 
 	private count_in_flight(): void {
@@ -89,30 +105,52 @@ export class SendingEnd {
 			}
 		}
 		this.bytes = 0;
+		this.tell_waiters(this.written);
 		return items;
 	}
 }
 
-/** What comes in: each item once and in order. */
+/** An item that came, with the frame in which it begins. */
+interface OpenItem {
+	readonly begun: number;
+	/** When it was stored: the last frame by then that goes the other way; undefined before. */
+	answered: number | undefined;
+}
+
+/**
+ * What comes in: each item once and in order. An item counts as stored when what was sent the other way until then has arrived there:
+ * whoever knows that an item is stored has the answer to it.
+ */
 export class ReceivingEnd {
-	/** The number of the last frame that came, and of the last one whose items are all stored, with all before it. */
+	/** The number of the last frame that came. */
 	received = 0;
 	private readonly unpacker = new Unpacker();
 	/** Where the item begins that has not ended. */
 	private begun = 0;
-	/** Items that are not stored, or stand behind one that is not, with the frames in which they begin. */
-	private open: { readonly begun: number; is_stored: boolean }[] = [];
+	/** Items that do not count as stored, or stand behind one that does not. */
+	private open: OpenItem[] = [];
 
+	/** @param sending what goes the other way */
+	constructor(private readonly sending: SendingEnd) {}
+
+	/** The number of the last frame whose items all count as stored, with all before it. */
 	get stored(): number {
 		const first = this.open[0];
 		if (first !== undefined) return first.begun - 1;
 		return this.unpacker.is_within ? this.begun - 1 : this.received;
 	}
 
+	/** Looks which items count as stored by now. @returns whether there are more */
+	advance(): boolean {
+		const still = this.open.findIndex(({ answered }) => answered === undefined || answered > this.sending.received);
+		this.open.splice(0, still < 0 ? this.open.length : still);
+		return still !== 0;
+	}
+
 	/**
 	 * Takes a frame if it is the next one.
 	 * @param on_item gets each item, with what is to be called when it is stored
-	 * @param on_stored called when {@link stored} may have changed
+	 * @param on_stored called when {@link stored} has changed
 	 * @returns whether it was the next one
 	 */
 	take(
@@ -127,15 +165,12 @@ export class ReceivingEnd {
 			if (chunk.begins) this.begun = number;
 			const item = this.unpacker.add(chunk);
 			if (item === undefined) continue;
-			const one = { begun: this.begun, is_stored: false };
+			const one: OpenItem = { begun: this.begun, answered: undefined };
 			this.open.push(one);
 			on_item(item, () => {
-				if (one.is_stored) return;
-				one.is_stored = true;
-				const before = this.open.length;
-				const still = this.open.findIndex(({ is_stored }) => !is_stored);
-				this.open.splice(0, still < 0 ? before : still);
-				if (this.open.length < before) on_stored();
+				if (one.answered !== undefined) return;
+				one.answered = this.sending.last_number;
+				if (this.advance()) on_stored();
 			});
 		}
 		return true;

@@ -6,7 +6,7 @@ import { OwnLife } from "./own_life.ts";
 import { type Bucket, type Clock, type Fence, type Life, life_text } from "./types.ts";
 
 /** How long the others wait for a renewal, in milliseconds, where nothing else is said. */
-export const usual_lease = 1200;
+export const usual_lease = 1100;
 
 export interface MembershipOptions {
 	readonly node: string;
@@ -56,6 +56,8 @@ interface Known {
 	seen_at: number;
 }
 
+/** How often a node looks whether others are silent: parts of the lease, at least; at most twice that. */
+const look_interval = 0.04;
 /** How long it takes until the fence is tried again that could not be raised, in milliseconds. */
 const fence_retry = 200;
 
@@ -294,7 +296,8 @@ export class Membership {
 	}
 
 	private judge_later(): void {
-		const pause = (this.lease / 4) * (1 + (this.options.random ?? Math.random)() / 4);
+		// Not all at the same moment
+		const pause = this.lease * look_interval * (1 + (this.options.random ?? Math.random)());
 		this.call_off = this.clock.after(pause, () => {
 			this.judge_later();
 			this.judge();

@@ -54,11 +54,9 @@ export class Ownership {
 	/** Who has a key, as far as is known here; undefined too while this node gives it up. Another node may answer that this is not so. */
 	owner_of(key: string): Owner | undefined {
 		if (this.own.has(key)) return this.leaving.has(key) ? undefined : "mine";
+		// One that is over stays in mind until another is known, so that what it had can be asked for
 		const life = this.others.get(key);
-		if (life === undefined) return undefined;
-		if (!this.membership.is_over(life)) return life;
-		this.others.delete(key);
-		return undefined;
+		return life === undefined || this.membership.is_over(life) ? undefined : life;
 	}
 
 	/** Who has a key, by the bucket; undefined where nobody has. Fails where that cannot be known now. */

@@ -167,6 +167,45 @@ describe("links", () => {
 		await linked.small.until(() => linked.heard.length === 1);
 	});
 
+	it("let nobody believe that something is stored whose answer has not come", async () => {
+		const [linked, a, b] = await Linked.begin();
+		linked.stores = false;
+		a.links.send(b.life, texts(0, 1));
+		await linked.small.until(() => linked.unstored.length === 1);
+		// The answer is lost, and would be repeated; what is sent after it arrives
+		linked.small.network.cut(b.node.name);
+		b.links.send(a.life, [Buffer.from("the answer")]);
+		linked.small.network.mend(b.node.name);
+		linked.unstored[0]?.();
+		await linked.small.pass(200);
+		expect(linked.heard).toEqual(["a: item 0"]);
+		b.node.process.kill();
+		await linked.small.until(() => linked.lost.length > 0);
+		expect(linked.lost).toEqual(["b: item 0"]);
+	});
+
+	it("are settled when all that was sent is stored, or given back", async () => {
+		const [linked, a, b] = await Linked.begin();
+		let settled = 0;
+		const settle = (): void => {
+			a.links.settled().then(() => settled++);
+		};
+		settle();
+		await linked.small.until(() => settled === 1, 20);
+		linked.stores = false;
+		a.links.send(b.life, texts(0, 1));
+		settle();
+		await linked.small.until(() => linked.unstored.length === 1);
+		a.links.send(b.life, texts(1, 2));
+		await linked.small.pass(500);
+		expect(settled).toBe(1);
+		linked.unstored[0]?.();
+		await linked.small.until(() => settled === 2, 200);
+		settle();
+		b.node.process.kill();
+		await linked.small.until(() => settled === 3);
+	});
+
 	it("say when so much waits that it is too much", async () => {
 		const [linked, a, b] = await Linked.begin({ limit: 100_000 });
 		linked.stores = false;

@@ -51,6 +51,7 @@ describe("ownership", () => {
 		small.has_database = false;
 		await small.until(() => b.told.includes(`ended ${life_text(dead)}`));
 		expect(b.ownership.owner_of(room)).toBeUndefined();
+		expect(b.ownership.keys_of(dead)).toEqual([room]);
 		expect(await small.brings(promise_of(b.ownership.acquire(room)))).toBeInstanceOf(Error);
 		small.has_database = true;
 		expect(await small.brings(promise_of(b.ownership.acquire(room)))).toBe("mine");

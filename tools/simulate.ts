@@ -1,0 +1,76 @@
+// No counterpart: `npm run simulate`, which has a cluster fail in all ways, a hundred thousand times.
+
+import { type EpisodeReport, play_episode } from "./simulate/episode.ts";
+import { type Rules, right_rules } from "./simulate/rules.ts";
+
+export interface SimulationOptions {
+	/** How many things go wrong in all. */
+	readonly failures: number;
+	readonly seed: number;
+	readonly rules?: Rules;
+	/** Told now and then of how many failures were played. */
+	on_progress?(failures: number): void;
+}
+
+export interface SimulationReport {
+	readonly episodes: number;
+	readonly failures: { readonly [kind: string]: number };
+	/** Of the first episode with any. */
+	readonly violations: readonly string[];
+	/** Its seed, which plays it again. */
+	readonly seed: number;
+	/** Simulated time in milliseconds, and how many things happened in it. */
+	readonly time: number;
+	readonly happened: number;
+	readonly heard: number;
+	readonly failed: number;
+	readonly taken: number;
+	/** Milliseconds from the death of a node until all its rooms were served by others, the shortest first. */
+	readonly recoveries: readonly number[];
+}
+
+/** How many things go wrong in one episode. */
+const failures_each = 60;
+
+/** Plays episodes until so many failures were played, or until something was found that must not be. */
+export async function simulate(options: SimulationOptions): Promise<SimulationReport> {
+	const { rules = right_rules } = options;
+	const failures: { [kind: string]: number } = {};
+	const totals = { time: 0, happened: 0, heard: 0, failed: 0, taken: 0 };
+	const recoveries: number[] = [];
+	let played = 0;
+	let episodes = 0;
+	let last: EpisodeReport | undefined;
+	while (played < options.failures && (last === undefined || last.violations.length === 0)) {
+		const seed = options.seed + episodes;
+		last = await play_episode({ seed, failures: Math.min(failures_each, options.failures - played), rules });
+		episodes++;
+		for (const [kind, count] of Object.entries(last.failures)) {
+			failures[kind] = (failures[kind] ?? 0) + count;
+			played += count;
+		}
+		for (const name of ["time", "happened", "heard", "failed", "taken"] as const) totals[name] += last[name];
+		recoveries.push(...last.recoveries);
+		options.on_progress?.(played);
+	}
+	recoveries.sort((one, other) => one - other);
+	return { episodes, failures, violations: last?.violations ?? [], seed: last?.seed ?? options.seed, ...totals, recoveries };
+}
+
+/** A report as lines for people. */
+export function simulation_text(report: SimulationReport, seconds: number): string {
+	const { episodes, failures, violations, seed, time, happened, heard, failed, taken, recoveries } = report;
+	const total = Object.values(failures).reduce((sum, count) => sum + count, 0);
+	const at = (part: number): number => Math.round(recoveries[Math.floor((recoveries.length - 1) * part)] ?? 0);
+	return [
+		`${total} failures in ${episodes} episodes, ${Math.round(time / 3_600_000)} simulated hours, ${happened} happenings, in ${Math.round(seconds)} s:`,
+		...Object.entries(failures)
+			.sort()
+			.map(([kind, count]) => `  ${String(count).padStart(6)}  ${kind}`),
+		`Rooms were taken ${taken} times. Of what was said, ${heard} was heard, ${failed} got an error.`,
+		`A room whose node was killed was served again after ${at(0.5)} ms (median), ${at(0.95)} ms (95 %), ${at(1)} ms (longest).`,
+		...(violations.length === 0
+			? ["Never two owners; nothing that was heard is lost; everything ended in a served state."]
+			: [`Found with seed ${seed}:`, ...violations.map((text) => `  ${text}`)]),
+	].join("\n");
+}
