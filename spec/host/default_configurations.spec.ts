@@ -229,7 +229,12 @@ describe.each(configurations)("the configuration of %s", (_, is_left_out, make) 
 		await check(
 			path,
 			{ built_in: built_in_modules, surface: undefined, prosody_folders: [] },
-			{ json: false, write: (text) => void (said += text) },
+			{
+				json: false,
+				write: (text) => {
+					said += text;
+				},
+			},
 		);
 		const [, all, built_in] = /: (\d+) modules: (\d+) built in, 0 in TypeScript, 0 in Lua/.exec(said) ?? [];
 		expect(Number(built_in), said).toBe(Number(all));
