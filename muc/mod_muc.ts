@@ -104,12 +104,45 @@ function handle_missing(module: ModuleApi, rooms: Rooms, room_jid: string, { ori
 	return refuse(origin, stanza, "cancel", "item-not-found", undefined, module.host);
 }
 
-/** From this many occupants on, entering a room is so much work that it is done in slices, between which others have their turn. */
+/** From this many occupants on, entering and leaving a room is so much work that it is done in slices, between which others have their turn. */
 const crowd = 100;
+/** The same for a message, which costs less. */
+const multitude = 1000;
+
+/** How many occupants a room must have for a stanza to be much work. */
+function much_from(stanza: Stanza): number {
+	const { type } = stanza.attr;
+	if (stanza.name === "message") return type === "groupchat" ? multitude : Number.POSITIVE_INFINITY;
+	if (stanza.name !== "presence" || (type !== undefined && type !== "unavailable")) return Number.POSITIVE_INFINITY;
+	return type === "unavailable" || enters(stanza) ? crowd : multitude;
+}
+
+/** Stanzas to rooms that wait for their slice: what comes to the same room after them must not overtake them. */
+class WaitingStanzas {
+	private readonly counts = new WeakMap<Room, number>();
+
+	are_for(room: Room): boolean {
+		return (this.counts.get(room) ?? 0) > 0;
+	}
+
+	change(room: Room, difference: number): void {
+		this.counts.set(room, (this.counts.get(room) ?? 0) + difference);
+	}
+}
 
 /** Makes the handler that takes a stanza to its room: at once, or in a slice of its own. */
-function stanza_handler(module: ModuleApi, rooms: Rooms, method: StanzaMethod): (event: StanzaEvent) => unknown {
+function stanza_handler(
+	module: ModuleApi,
+	rooms: Rooms,
+	waiting: WaitingStanzas,
+	method: StanzaMethod,
+): (event: StanzaEvent) => unknown {
 	return handle_stanza;
+
+	function is_much(room: Room, stanza: Stanza): boolean {
+		const least = much_from(stanza);
+		return room._occupants.size >= least || (least < Number.POSITIVE_INFINITY && waiting.are_for(room));
+	}
 
 	function handle_stanza(event: StanzaEvent, is_slice = false): unknown {
 		const { origin, stanza } = event;
@@ -121,9 +154,17 @@ function stanza_handler(module: ModuleApi, rooms: Rooms, method: StanzaMethod): 
 			const is_error = stanza.attr["type"] === "error";
 			return is_error || refuse(origin, stanza, "wait", "resource-constraint", undefined, module.host);
 		}
-		if (!is_slice && room._occupants.size >= crowd && enters(stanza)) {
-			// By then the room may be gone or another one, so it is looked up again
-			module.in_slices(event, () => handle_stanza(event, true));
+		if (!is_slice && is_much(room, stanza)) {
+			waiting.change(room, 1);
+			const dropped = (): void => waiting.change(room, -1);
+			const work = (): unknown => {
+				dropped();
+				// By then the room may be gone or another one, so it is looked up again
+				return handle_stanza(event, true);
+			};
+			// Who leaves is often gone by then
+			const needs_sender = stanza.attr["type"] !== "unavailable";
+			module.in_slices(event, work, { needs_sender, apart: room._occupants.size >= multitude, dropped });
 			return true;
 		}
 		if (!room._data.destroyed) return room[method](origin, stanza);
@@ -162,7 +203,8 @@ function load(module: ModuleApi): MucExports {
 	module.hook("muc-room-destroyed", remove_room);
 	tombstones.load(module, rooms);
 	guard_creation(module, rooms, library);
-	const take_to = (method: StanzaMethod) => stanza_handler(module, rooms, method);
+	const waiting = new WaitingStanzas();
+	const take_to = (method: StanzaMethod) => stanza_handler(module, rooms, waiting, method);
 	for (const [kind, payload, method] of room_stanzas) {
 		module.hook(`${kind}/bare${payload}`, take_to(method), -2);
 		// What goes to the host goes to the room that has the host's own JID

@@ -3,6 +3,7 @@
 import { writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { greedy_scenarios, growth_scenarios } from "./bench/greedy.ts";
+import { crowd_scenario, idle_scenario, rooms_scenario } from "./bench/large.ts";
 import { load, machine, pin } from "./bench/processes.ts";
 import { report_html } from "./bench/report_html.ts";
 import { report_text } from "./bench/report_text.ts";
@@ -47,7 +48,7 @@ const long_storm = 2000;
 
 /** Whether a load is only put on servers where it is asked for. */
 function is_special({ id, storage }: Scenario): boolean {
-	return storage !== undefined || id.startsWith("sweep") || id.startsWith("stall");
+	return storage !== undefined || ["sweep", "stall", "large", "stored"].some((kind) => id.startsWith(kind));
 }
 
 function is_for(scenario: Scenario, subject: SubjectName): boolean {
@@ -56,7 +57,10 @@ function is_for(scenario: Scenario, subject: SubjectName): boolean {
 	if (scenario.firewall !== undefined || scenario.accounts !== undefined) return subject === "prosody";
 	if (scenario.entrance !== undefined) return subject === "prosody" && scenario.entrance !== "uplink";
 	if (scenario.storage !== undefined && subject === "ejabberd") return false;
-	return !(scenario.id.startsWith("stall") || scenario.id.startsWith("growth")) && (scenario.sweep?.at ?? 0) <= longest_sweep;
+	return (
+		!(scenario.id.startsWith("stall") || scenario.id.startsWith("growth") || scenario.id.endsWith("-crowd")) &&
+		(scenario.sweep?.at ?? 0) <= longest_sweep
+	);
 }
 
 /** Measures and prints; returns the exit status. */
@@ -72,6 +76,9 @@ export async function run(options: BenchOptions): Promise<number> {
 		stall_scenario(long_storm, options.program),
 		...greedy_scenarios(options.program),
 		...growth_scenarios,
+		...[300, 1000, 3000, 10_000].map((occupants) => crowd_scenario(occupants, options.program)),
+		rooms_scenario(5000),
+		idle_scenario(20_000),
 		...sweep_scenarios,
 	];
 	const wanted = options.scenarios;

@@ -22,6 +22,7 @@ import type {
 	Role,
 	Server,
 	Session,
+	SliceOptions,
 	StanzaEvent,
 	StoreTypes,
 	Task,
@@ -310,8 +311,8 @@ export class ModuleInstance extends ModuleMeasures implements ModuleApi {
 		});
 	}
 
-	in_slices(event: StanzaEvent, work: () => unknown): void {
-		this.server.router.in_slices(event, work);
+	in_slices(event: StanzaEvent, work: () => unknown, how?: SliceOptions): void {
+		this.server.router.in_slices(event, work, how);
 	}
 
 	text_sender(full_jid: string, name: "message" | "presence" | "iq", from: string): TextSender | undefined {

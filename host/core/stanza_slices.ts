@@ -8,11 +8,12 @@ import type { ModuleApi } from "./types.ts";
 
 /** Makes `in_slices` of modules: work for one stanza that may come later, and what its sender sends behind it with it. */
 export function create_stanza_slices(slices: Slices, turn: Turn, answers: StanzaAnswers): ModuleApi["in_slices"] {
-	return (event, work) => {
+	return (event, work, { needs_sender = true, apart = false, dropped } = {}) => {
 		const { origin, stanza } = event;
 		const { type } = origin;
 		let has_waited = false;
 		slices.run({
+			is_apart: apart,
 			work() {
 				// The turn in which the stanza came is over
 				if (has_waited) turn.record(event);
@@ -20,7 +21,11 @@ export function create_stanza_slices(slices: Slices, turn: Turn, answers: Stanza
 				if (waiting instanceof Waiting) answers.wait(origin, stanza, waiting);
 			},
 			// A session that has ended meanwhile must not enter any more
-			is_wanted: () => origin.type === type,
+			is_wanted() {
+				const is_wanted = !needs_sender || origin.type === type;
+				if (!is_wanted) dropped?.();
+				return is_wanted;
+			},
 			hold() {
 				const release = "hold" in origin ? origin.hold?.("work") : undefined;
 				has_waited = release !== undefined;

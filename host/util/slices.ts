@@ -19,6 +19,8 @@ const longest_gathering = 200;
 export interface SlicedWork {
 	/** Does it. */
 	work(): void;
+	/** Whether it must not be done in a turn with what came from others, since so much goes out then. */
+	readonly is_apart?: boolean;
 	/** Says whether the work is still to be done, after it had to wait. */
 	is_wanted(): boolean;
 	/**
@@ -81,7 +83,7 @@ export class Slices {
 			this.turn_number = turns;
 			this.spent = 0;
 		}
-		const is_busy = this.scheduled || this.waiting.length > 0 || this.spent >= slice_time;
+		const is_busy = task.is_apart === true || this.scheduled || this.waiting.length > 0 || this.spent >= slice_time;
 		const release = is_busy ? task.hold() : undefined;
 		if (release === undefined) {
 			this.timed(() => task.work());
@@ -171,9 +173,14 @@ export class Slices {
 
 	private work(): void {
 		this.spent = 0;
+		let was_apart: boolean | undefined;
 		while (this.spent < slice_time) {
 			const next = this.next();
 			if (next === undefined) break;
+			const is_apart = next.task.is_apart === true;
+			// What others sent goes out before what goes to very many
+			if (was_apart !== undefined && is_apart !== was_apart) this.turn.end(!was_apart);
+			was_apart = is_apart;
 			this.timed(() => {
 				this.finish(next.task);
 				next.release();

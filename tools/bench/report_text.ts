@@ -87,5 +87,16 @@ export function report_text(report: BenchReport): string {
 			]),
 		);
 	}
+	const details = report.results.flatMap(detail_lines);
+	if (details.length > 0) lines.push("", "What single numbers are made of, in each run:", "", ...details);
 	return `${lines.join("\n")}\n`;
+}
+
+/** What single numbers of a load are made of, a line for each run. */
+function detail_lines({ scenario, subject, runs }: ScenarioResult): string[] {
+	return runs.flatMap((finding) => {
+		if (!("value" in finding) || finding.details === undefined) return [];
+		const named = Object.entries(finding.details).map(([name, number]) => `${name} ${short(number)}`);
+		return [`- ${scenario.title}, ${subject}: ${named.join(", ")}`];
+	});
 }

@@ -45,7 +45,7 @@ export interface Measurement {
 }
 
 /** What one load showed: a cost, or a single number such as memory. */
-export type Finding = Measurement | { readonly value: number };
+export type Finding = Measurement | { readonly value: number; readonly details?: { readonly [name: string]: number } };
 
 /** How much is measured at once. */
 export interface Effort {

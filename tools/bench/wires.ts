@@ -8,7 +8,17 @@ import { stream_header } from "../../host/util/xmppstream.ts";
 import type { Carrier } from "./types.ts";
 
 const address = "127.0.0.1";
+/** A connection has a port of its own, of which each address has some 28,000: so many connections come from each address. */
+const connections_an_address = 10_000;
 const host = "localhost";
+
+let connections = 0;
+
+/** The address of this machine for the next connection. */
+function next_address(): string {
+	connections++;
+	return `127.0.0.${1 + (Math.floor(connections / connections_an_address) % 200)}`;
+}
 
 /** One client's connection. */
 export abstract class Wire {
@@ -42,7 +52,7 @@ class SocketWire extends Wire {
 		super();
 		this.socket = is_tls
 			? connect_tls({ port, host: address, servername: host, rejectUnauthorized: false })
-			: connect({ port, host: address });
+			: connect({ port, host: address, localAddress: next_address() });
 		this.socket.setNoDelay(true);
 		this.socket.on("data", (chunk: Buffer) => this.onpiece(chunk.toString("latin1")));
 		this.watch(this.socket);

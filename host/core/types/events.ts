@@ -168,3 +168,13 @@ export interface EventMap {
 	/** A turn could not be committed: nothing that its stanzas caused was stored or sent. */
 	"turn-failed": { error: unknown; stanzas: readonly StanzaEvent[] };
 }
+
+/** How work is done in slices. */
+export interface SliceOptions {
+	/** Whether it is left undone where the sender's session has changed meanwhile; true unless said otherwise. */
+	readonly needs_sender?: boolean;
+	/** Whether it has to have a turn of its own, since so much goes out that what others sent should not wait for it. */
+	readonly apart?: boolean;
+	/** Called where it is left undone. */
+	readonly dropped?: () => void;
+}

@@ -9,7 +9,7 @@ import type { Stanza } from "../../util/stanza.ts";
 import type { MetricKind } from "../../util/statistics.ts";
 import type { Eventual, Waiting } from "../../util/waiting.ts";
 import type { AccountInfo, AuthProvider, Password, Roster } from "./accounts.ts";
-import type { Session, StanzaEvent } from "./events.ts";
+import type { Session, SliceOptions, StanzaEvent } from "./events.ts";
 import type { MeasuredFamily, MeasureKind, MeasureOptions, Measures } from "./measures.ts";
 import type { C2sSession } from "./sessions.ts";
 import type { StoreTable } from "./storage.ts";
@@ -28,7 +28,7 @@ export interface StanzaRouter {
 	/** How much work waits so that others have their turns. */
 	readonly slices: Slices;
 	/** See {@link ModuleApi.in_slices}. */
-	in_slices(event: StanzaEvent, work: () => unknown): void;
+	in_slices(event: StanzaEvent, work: () => unknown, how?: SliceOptions): void;
 }
 
 export interface SessionManager {

@@ -10,7 +10,7 @@ import type { ConfigValue } from "../config/config.ts";
 import type { AuthProvider, AuthzProvider } from "./accounts.ts";
 import type { NetService } from "./connections.ts";
 import type { TextSender } from "./delivery.ts";
-import type { EventMap, HostSession, Session, StanzaEvent } from "./events.ts";
+import type { EventMap, HostSession, Session, SliceOptions, StanzaEvent } from "./events.ts";
 import type { HttpApp } from "./http.ts";
 import type { Log } from "./logging.ts";
 import type { MeasuredFamily, MeasureKind, MeasureOptions, Measures, MetricShape } from "./measures.ts";
@@ -290,7 +290,7 @@ export interface ModuleApi {
 	 * Does a lot of work for one stanza, now or in a later turn, so that nobody else has to wait for all of it. What its sender
 	 * sends next waits, too.
 	 */
-	in_slices(event: StanzaEvent, work: () => unknown): void;
+	in_slices(event: StanzaEvent, work: () => unknown, how?: SliceOptions): void;
 	/** Whether no other handlers than these would see an event, so that a caller who knows what they do need not fire it. */
 	is_only_heard_by<Name extends keyof EventMap & string>(event: Name, handlers: ReadonlySet<Handler<EventMap[Name]>>): boolean;
 	/** Sends an IQ; the promise ends with its result's stanza, or fails with an {@link IqError}. Timeout in seconds. */

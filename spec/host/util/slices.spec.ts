@@ -9,8 +9,13 @@ function rig() {
 	const turn = new Turn(() => expect.unreachable());
 	const outlet = { seal: () => {}, flush: () => void log.push("flush"), discard: () => expect.unreachable() };
 	const slices = new Slices(turn, () => now);
-	const task = (name: string, takes: number, changes: { is_wanted?: () => boolean; must?: boolean; fails?: boolean } = {}) => {
+	const task = (
+		name: string,
+		takes: number,
+		changes: { is_wanted?: () => boolean; must?: boolean; fails?: boolean; apart?: boolean } = {},
+	) => {
 		slices.run({
+			is_apart: changes.apart === true,
 			work() {
 				now += takes;
 				log.push(name);
@@ -49,6 +54,18 @@ describe("work in slices", () => {
 		await some_turns();
 		const second = ["c", "release c", "d", "release d", "flush"];
 		expect(log).toEqual(["a", "b", "flush", ...second, "late", "release late", "flush"]);
+	});
+
+	it("has a turn of its own where it has to, even where there is time for it at once", async () => {
+		const { log, task } = rig();
+		task("a", 1);
+		task("great", 1, { apart: true });
+		task("b", 1);
+		task("c", 1);
+		expect(log).toEqual(["a"]);
+		await some_turns();
+		const others = ["b", "release b", "c", "release c"];
+		expect(log).toEqual(["a", "flush", "great", "release great", ...others, "flush"]);
 	});
 
 	it("does not wait where it cannot", () => {
