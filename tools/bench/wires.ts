@@ -8,16 +8,13 @@ import { stream_header } from "../../host/util/xmppstream.ts";
 import type { Carrier } from "./types.ts";
 
 const address = "127.0.0.1";
-/** A connection has a port of its own, of which each address has some 28,000: so many connections come from each address. */
-const connections_an_address = 10_000;
+/** Each connection has a port of its own, of which there are some 28,000 for each address that connections come from. */
+const addresses = 8;
 const host = "localhost";
 
-let connections = 0;
-
-/** The address of this machine for the next connection. */
-function next_address(): string {
-	connections++;
-	return `127.0.0.${1 + (Math.floor(connections / connections_an_address) % 200)}`;
+/** One of the addresses of this machine, as they come. */
+function any_address(): string {
+	return `127.0.0.${1 + Math.floor(Math.random() * addresses)}`;
 }
 
 /** One client's connection. */
@@ -52,7 +49,7 @@ class SocketWire extends Wire {
 		super();
 		this.socket = is_tls
 			? connect_tls({ port, host: address, servername: host, rejectUnauthorized: false })
-			: connect({ port, host: address, localAddress: next_address() });
+			: connect({ port, host: address, localAddress: any_address() });
 		this.socket.setNoDelay(true);
 		this.socket.on("data", (chunk: Buffer) => this.onpiece(chunk.toString("latin1")));
 		this.watch(this.socket);
