@@ -50,7 +50,7 @@ const port_taken = "Failed to open server port";
 export const scratch_config = `
 modules_enabled = {
 	"roster", "saslauth", "disco", "carbons", "pep", "private", "blocklist", "vcard4", "vcard_legacy", "version", "uptime",
-	"time", "ping", "register", "mam", "server_contact_info", "lastactivity", "tombstones", "user_account_management"
+	"time", "ping", "register", "mam", "server_contact_info", "lastactivity", "smacks", "tombstones", "user_account_management"
 }
 modules_disabled = { "s2s", "tls" }
 c2s_require_encryption = false

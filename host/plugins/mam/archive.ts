@@ -81,7 +81,8 @@ export function archive_messages(module: ModuleApi, store: ArchiveStore, prefs: 
 		// Without an address it is for oneself
 		const to = event.stanza.attr["to"] ?? from;
 		const username = (is_sent && origin.type === "c2s" ? origin.username : undefined) ?? jid.node(is_sent ? from : to);
-		const with_whom = jid.bare(is_sent ? to : from);
+		// What comes from nobody is of the account itself: what it wrote to itself came back
+		const with_whom = jid.bare(is_sent ? to : (from ?? to));
 		if (username === undefined || with_whom === undefined) return;
 		event.stanza = without_forged_ids(event.stanza, username, host, st.clone);
 		const { stanza } = event;
