@@ -92,6 +92,37 @@ const cases: readonly Case[] = [
 		look: () => iq("get", st.stanza("vCard", { xmlns: ns.vcard_temp })),
 	},
 	{
+		what: "a vCard in the older form with a photo",
+		change: (value) =>
+			iq(
+				"set",
+				st
+					.stanza("vCard", { xmlns: ns.vcard_temp })
+					.text_tag("FN", "Romeo")
+					.tag("PHOTO")
+					.text_tag("TYPE", "image/png")
+					.text_tag("BINVAL", Buffer.from(value).toString("base64"))
+					.reset(),
+			),
+		look: () => iq("get", st.stanza("vCard", { xmlns: ns.vcard_temp })),
+	},
+	{
+		what: "bookmarks in the older form",
+		change: (value) =>
+			iq(
+				"set",
+				pubsub(
+					st
+						.stanza("publish", { node: ns.legacy_bookmarks })
+						.tag("item", { id: "current" })
+						.tag("storage", { xmlns: ns.legacy_bookmarks })
+						.tag("conference", { jid: `${value}@conference.localhost` })
+						.reset(),
+				),
+			),
+		look: () => iq("get", st.stanza("query", { xmlns: ns.private }).tag("storage", { xmlns: ns.legacy_bookmarks }).reset()),
+	},
+	{
 		what: "bookmarks in the oldest form",
 		change: (value) =>
 			iq(
@@ -103,6 +134,51 @@ const cases: readonly Case[] = [
 					.reset(),
 			),
 		look: () => iq("get", pubsub(st.stanza("items", { node: ns.bookmarks }))),
+	},
+];
+
+const place = "urn:example:place";
+
+/** Whose it is; pubsub's requests about nodes. */
+const of_node = (name: string, content?: (request: Stanza) => Stanza): Stanza => {
+	const request = st.stanza(name, { node: place });
+	return pubsub(content === undefined ? request : content(request), ns.pubsub_owner);
+};
+
+/** The same where something has to be there first. */
+const cases_of_node: readonly (Case & { readonly prepare: Stanza })[] = [
+	{
+		what: "the configuration of a node",
+		prepare: pubsub(st.stanza("create", { node: place })),
+		change: (value) =>
+			iq(
+				"set",
+				of_node("configure", (request) =>
+					request
+						.tag("x", { xmlns: ns.data, type: "submit" })
+						.tag("field", { var: "FORM_TYPE" })
+						.text_tag("value", "http://jabber.org/protocol/pubsub#node_config")
+						.up()
+						.tag("field", { var: "pubsub#title" })
+						.text_tag("value", value)
+						.reset(),
+				),
+			),
+		look: () => iq("get", of_node("configure")),
+	},
+	{
+		what: "an affiliation with a node",
+		prepare: pubsub(st.stanza("create", { node: place })),
+		change: (value) =>
+			iq(
+				"set",
+				of_node("affiliations", (request) =>
+					request
+						.tag("affiliation", { jid: "juliet@localhost", affiliation: value === "first" ? "publisher" : "outcast" })
+						.reset(),
+				),
+			),
+		look: () => iq("get", of_node("affiliations")),
 	},
 ];
 
@@ -119,10 +195,15 @@ async function serve(faults: Faults): Promise<[TestServer, Client]> {
 	return [running, await running.client("romeo", "orchard")];
 }
 
-describe.each(cases)("$what", ({ change, look }) => {
+interface Prepared extends Case {
+	readonly prepare?: Stanza;
+}
+
+describe.each<Prepared>([...cases, ...cases_of_node])("$what", ({ change, look, prepare }) => {
 	it("is as before, and whoever changed it is told, where any call for it fails", async () => {
 		const faults = new Faults();
 		const [server, client] = await serve(faults);
+		if (prepare !== undefined) await ask(client, iq("set", prepare));
 		expect((await ask(client, change("first"))).attr["type"]).toBe("result");
 		const before = said(await ask(client, look()));
 		for (let nth = 0; ; nth++) {
@@ -183,4 +264,36 @@ it("whom somebody blocks does not come through while the list cannot be read", a
 	await romeo.settle(true);
 	expect(romeo.queue.filter(({ name }) => name === "message")).toEqual([]);
 	expect(tybalt.queue.map((stanza) => stanza.get_error()?.condition)).toContain("internal-server-error");
+});
+
+it("a message that cannot be kept for who is offline is refused; kept ones stay until they can be read", async () => {
+	const faults = new Faults();
+	const [server, romeo] = await serve(faults);
+	const say = async (id: string): Promise<boolean> => {
+		romeo.send(st.message({ to: "juliet@localhost", type: "chat", id }, id));
+		await romeo.settle(true);
+		return romeo.queue.splice(0).some(({ attr }) => attr["id"] === id && attr["type"] === "error");
+	};
+	expect(await say("kept")).toBe(false);
+	faults.arm(0, (call) => call === "offline.append");
+	expect(await say("lost")).toBe(true);
+	async function log_in(resource: string): Promise<string[]> {
+		const juliet = await server.client("juliet", resource);
+		juliet.send(st.presence());
+		await juliet.settle(true);
+		const texts = juliet.queue.splice(0).flatMap((stanza) => stanza.get_child_text("body") ?? []);
+		await juliet.disconnect();
+		return texts;
+	}
+	for (const [call, resource] of [
+		["offline.find", "first"],
+		["offline.delete", "second"],
+	] as const) {
+		faults.arm(0, (made) => made === call);
+		await log_in(resource);
+		expect(faults.calls, call).toContain(call);
+		faults.arm(undefined);
+	}
+	expect(await log_in("third")).toEqual(["kept"]);
+	expect(await log_in("fourth")).toEqual([]);
 });
