@@ -1,12 +1,12 @@
 // Counterpart: the community's mod_invites_register_web.lua
 
-import type { HttpEvent, ModuleDefinition, ValidInvite } from "../core/types.ts";
+import type { HttpEvent, ModuleDefinition, Password, ValidInvite } from "../core/types.ts";
 import { nodeprep } from "../util/encodings.ts";
 import { html_escape } from "../util/html.ts";
 import { formdecode, urlencode } from "../util/http.ts";
 import { short as new_id } from "../util/id.ts";
 import { render } from "../util/interpolation.ts";
-import { go_on, promise_of, Waiting } from "../util/waiting.ts";
+import { go_on, promised } from "../util/waiting.ts";
 import { app_values, read_apps, type SiteApp, safe_link } from "./invites/apps.ts";
 import { type FormField, html_form, html_message, html_page, secure_page } from "./invites/pages.ts";
 import { read_password_policy } from "./invites/password_policy.ts";
@@ -97,9 +97,8 @@ export const definition: ModuleDefinition = {
 		}
 
 		/** Makes the account, or sets the password; answers with why not. */
-		function make_account(user: UserRegistering, invite: ValidInvite): string | undefined {
-			if (!user.allowed) return user.error?.text ?? user.reason ?? "Registration is not allowed.";
-			const { username, password, ip } = user;
+		function make_account(user: UserRegistering, invite: ValidInvite, password: Password): string | undefined {
+			const { username, ip } = user;
 			const is_reset = user.allow_reset === username && usermanager.user_exists(username, module.host);
 			const made = is_reset
 				? usermanager.set_password(username, module.host, password)
@@ -143,10 +142,13 @@ export const definition: ModuleDefinition = {
 				validated_invite: invite,
 			};
 			const answer = go_on(module.fire_waiting("user-registering", user), () => {
-				const refused = make_account(user, invite);
-				return refused === undefined ? success_page(event, username, app) : error_page(event, refused);
+				if (!user.allowed) return error_page(event, user.error?.text ?? user.reason ?? "Registration is not allowed.");
+				return go_on(usermanager.hash_password(username, module.host, password, event.request.ip), (hashed) => {
+					const refused = hashed.ok ? make_account(user, invite, hashed.value) : hashed.error;
+					return refused === undefined ? success_page(event, username, app) : error_page(event, refused);
+				});
 			});
-			return answer instanceof Waiting ? promise_of(answer) : answer;
+			return promised(answer);
 		}
 
 		module.provides("http", {

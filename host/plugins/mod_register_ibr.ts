@@ -1,6 +1,6 @@
 // Counterpart: plugins/mod_register_ibr.lua
 
-import type { C2sSession, ModuleApi, ModuleDefinition, StoreTable, ValidInvite } from "../core/types.ts";
+import type { C2sSession, ModuleApi, ModuleDefinition, Password, StoreTable, ValidInvite } from "../core/types.ts";
 import { type Field, type Form, new_form } from "../util/dataforms.ts";
 import { nodeprep } from "../util/encodings.ts";
 import { type ErrorType, failed, ok, type Result, type StanzaError } from "../util/error.ts";
@@ -155,20 +155,32 @@ export const definition: ModuleDefinition = {
 
 			const { ip } = session;
 			const user: UserRegistering = { username, password, host, additional, ip, session, role: default_role, allowed: true };
-			return go_on(module.fire_waiting("user-registering", user), () => make_account(user, session));
+			return go_on(module.fire_waiting("user-registering", user), () => {
+				if (!user.allowed) return refusal(user);
+				return go_on(usermanager.hash_password(username, host, password, ip), (hashed) =>
+					hashed.ok
+						? make_account(user, session, hashed.value)
+						: { type: "wait", condition: "resource-constraint", text: hashed.error },
+				);
+			});
+		}
+
+		/** Why a wish is not granted. */
+		function refusal({
+			error,
+			reason,
+			error_type: type = "modify",
+			error_condition: condition = "not-acceptable",
+		}: UserRegistering): Refusal {
+			const text = error?.text ?? reason;
+			log("debug", "Registration disallowed by module: %s", text ?? "no reason given");
+			if (error) return error;
+			return text === undefined ? { type, condition } : { type, condition, text };
 		}
 
 		/** What becomes of a wish that everybody has been asked about. */
-		function make_account(user: UserRegistering, session: C2sSession): Refusal | undefined {
-			const { username, password, additional } = user;
-			if (!user.allowed) {
-				const text = user.error?.text ?? user.reason;
-				log("debug", "Registration disallowed by module: %s", text ?? "no reason given");
-				if (user.error) return user.error;
-				const { error_type: type = "modify", error_condition: condition = "not-acceptable" } = user;
-				return text === undefined ? { type, condition } : { type, condition, text };
-			}
-
+		function make_account(user: UserRegistering, session: C2sSession, password: Password): Refusal | undefined {
+			const { username, additional } = user;
 			if (usermanager.user_exists(username, host)) {
 				if (user.allow_reset !== username) {
 					return { type: "cancel", condition: "conflict", text: "The requested username already exists." };

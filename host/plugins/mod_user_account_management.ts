@@ -7,6 +7,7 @@ import * as jid from "../util/jid.ts";
 import { ns } from "../util/ns.ts";
 import type { Stanza } from "../util/stanza.ts";
 import * as st from "../util/stanza.ts";
+import { type Eventual, go_on } from "../util/waiting.ts";
 import { command, refused, result, text_of } from "./admin_shell/command.ts";
 
 declare module "../core/types.ts" {
@@ -87,19 +88,23 @@ export const definition: ModuleDefinition = {
 			session.send(st.error_reply(stanza, "cancel", "service-unavailable", removed.error));
 		}
 
-		function change_password(session: C2sSession, stanza: Stanza, query: Stanza): void {
+		function change_password(session: C2sSession, stanza: Stanza, query: Stanza): Eventual<true> {
 			const username = nodeprep(query.get_child_text("username") ?? "");
 			const password = query.get_child_text("password");
 			if (password === undefined || username === undefined || username !== session.username) {
 				session.send(st.error_reply(stanza, "modify", "bad-request"));
-				return;
+				return true;
 			}
-			const changed =
-				password === "" ? failed("empty password") : usermanager.set_password(username, host, password, session.resource);
-			session.send(changed.ok ? st.reply(stanza) : st.error_reply(stanza, "wait", "internal-server-error"));
+			const { resource } = session;
+			const hashed = password === "" ? failed("empty password") : usermanager.hash_password(username, host, password, session.ip);
+			return go_on(hashed, (secret) => {
+				const changed = secret.ok ? usermanager.set_password(username, host, secret.value, resource) : secret;
+				session.send(changed.ok ? st.reply(stanza) : st.error_reply(stanza, "wait", "internal-server-error"));
+				return true;
+			});
 		}
 
-		function handle({ origin: session, stanza }: StanzaEvent): true | undefined {
+		function handle({ origin: session, stanza }: StanzaEvent): Eventual<true> | undefined {
 			if (session.type !== "c2s" || session.host !== host) return undefined;
 			const query = stanza.first_tag;
 			const { username } = session;
@@ -111,7 +116,7 @@ export const definition: ModuleDefinition = {
 			} else if (query.first_tag?.name === "remove") {
 				remove(session, stanza, username);
 			} else {
-				change_password(session, stanza, query);
+				return change_password(session, stanza, query);
 			}
 			return true;
 		}

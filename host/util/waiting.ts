@@ -61,6 +61,11 @@ export function promise_of<Answer>(waiting: Waiting<Answer>): Promise<Answer> {
 	});
 }
 
+/** What comes later as a promise; what is there stays as it is. */
+export function promised<Answer>(answer: Eventual<Answer>): Answer | Promise<Answer> {
+	return answer instanceof Waiting ? promise_of(answer) : answer;
+}
+
 /** Goes on with an answer: now, or when it is there. */
 export function go_on<Answer, Next>(
 	answer: Answer | Waiting<Answer>,

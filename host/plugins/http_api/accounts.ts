@@ -1,10 +1,11 @@
 // Counterpart: ejabberd's ejabberd_admin and mod_admin_extra (accounts)
 
-import type { ModuleApi, Server } from "../../core/types.ts";
+import type { ModuleApi, Password, Server } from "../../core/types.ts";
 import { type ApiAnswer, type ApiCaller, type ApiCommand, api_command, refuse_call, results } from "../../util/api/command.ts";
 import { domain, node, optional, password, text } from "../../util/api/parameters.ts";
 import { ok, type Result } from "../../util/error.ts";
 import type { Role } from "../../util/roles.ts";
+import { go_on, promised } from "../../util/waiting.ts";
 import { disconnect } from "./sessions.ts";
 
 /** An account as calls name it. */
@@ -39,7 +40,7 @@ function manages_server(role: Role): boolean {
  * Keeps accounts of administrators of the server from those who only manage their host: otherwise these could make themselves
  * administrators of the server. It counts which role the name has, so that nobody makes an account that `admins` names already.
  */
-function only_below(server: Server, caller: ApiCaller, { user, host }: Account, act: () => ApiAnswer): ApiAnswer {
+function only_below<Answer>(server: Server, caller: ApiCaller, { user, host }: Account, act: () => Answer): Answer | ApiAnswer {
 	if (caller.may_manage_server()) return act();
 	const role = server.usermanager.get_user_role(user, host);
 	if (role === undefined) return refuse_call("forbidden", `which role ${user}@${host} has cannot be read`);
@@ -50,6 +51,20 @@ function only_below(server: Server, caller: ApiCaller, { user, host }: Account, 
 /** Has something done with an account that there is, and that the caller may change. */
 function change_account(server: Server, caller: ApiCaller, account: Account, act: () => ApiAnswer): ApiAnswer {
 	return with_account(server, account, () => only_below(server, caller, account, act));
+}
+
+/** Who waits for hashes that calls ask for: all of them together are one. */
+const whose = "http_api";
+
+/** Has something done with a password that was hashed meanwhile, for which nobody else waits. */
+function with_hash(
+	{ usermanager }: Server,
+	{ user, host }: Account,
+	secret: string,
+	act: (hashed: Password) => ApiAnswer,
+): ApiAnswer | Promise<ApiAnswer> {
+	const hashed = usermanager.hash_password(user, host, secret, whose);
+	return promised(go_on(hashed, (known) => (known.ok ? act(known.value) : refuse_call("bad-request", known.error))));
 }
 
 function answer(changed: Result<unknown, string>, value: unknown = 0): ApiAnswer {
@@ -72,12 +87,14 @@ export function account_commands(module: ModuleApi): ApiCommand[] {
 				const problem = trouble(server, host);
 				if (problem !== undefined) return problem;
 				if (users.user_exists(user, host)) return refuse_call("conflict", `User ${user}@${host} already registered`);
-				return only_below(server, caller, { user, host }, () => {
-					const usual = server.config.get(host, "default_provisioned_role");
-					const role = typeof usual === "string" ? usual : default_role;
-					const created = users.create_user_with_role(user, host, secret, role);
-					return answer(created, `User ${user}@${host} successfully registered`);
-				});
+				return with_hash(server, { user, host }, secret, (hashed) =>
+					only_below(server, caller, { user, host }, () => {
+						const usual = server.config.get(host, "default_provisioned_role");
+						const role = typeof usual === "string" ? usual : default_role;
+						const created = users.create_user_with_role(user, host, hashed, role);
+						return answer(created, `User ${user}@${host} successfully registered`);
+					}),
+				);
 			},
 		}),
 		api_command({
@@ -132,7 +149,10 @@ export function account_commands(module: ModuleApi): ApiCommand[] {
 			result: { type: "integer", enum: [0, 1] },
 			run: (caller, { user, host, password: secret }) =>
 				trouble(server, host) ??
-				only_below(server, caller, { user, host }, () => ok(users.test_password(user, host, secret).ok ? 0 : 1)),
+				only_below(server, caller, { user, host }, () => {
+					const checked = users.check_password(user, host, secret, whose);
+					return promised(go_on(checked, (known) => ok(known.ok ? 0 : 1)));
+				}),
 		}),
 		api_command({
 			name: "change_password",
@@ -143,7 +163,9 @@ export function account_commands(module: ModuleApi): ApiCommand[] {
 			host: "host",
 			result: results.done,
 			run: (caller, args) =>
-				change_account(server, caller, args, () => answer(users.set_password(args.user, args.host, args.newpass))),
+				with_hash(server, args, args.newpass, (hashed) =>
+					change_account(server, caller, args, () => answer(users.set_password(args.user, args.host, hashed))),
+				),
 		}),
 		api_command({
 			name: "ban_account",
