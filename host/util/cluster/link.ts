@@ -107,8 +107,8 @@ export class Links {
 	}
 
 	/**
-	 * Resolves when all that was sent by now is stored over there, or was given back: whoever gets a room next says nothing that could
-	 * come before it.
+	 * Resolves when all that was sent by now has arrived, or was given back: whoever gets a room next says nothing that could come before
+	 * it. What has arrived may still be waiting there, such as for a room that its node gives away.
 	 */
 	async settled(): Promise<void> {
 		await Promise.all([...this.links.values()].map(({ sending }) => sending.settled()));

@@ -17,7 +17,7 @@ export class SendingEnd {
 	private in_flight = 0;
 	/** Whether the next frame is sent to find out what has arrived, and no other until that is known. */
 	private is_probing = false;
-	/** Who wants to know when frames up to a number are stored. */
+	/** Who wants to know when frames up to a number have arrived. */
 	private waiters: { readonly number: number; resolve(): void }[] = [];
 
 	/** @param window how many bytes may be on their way */
@@ -58,25 +58,25 @@ export class SendingEnd {
 			this.sent = Math.max(this.sent, received);
 			this.is_probing = false;
 			this.count_in_flight();
+			this.tell_waiters(received);
 		}
 		const done = Math.min(stored, this.received) - this.stored;
 		if (done > 0) {
 			for (const frame of this.frames.splice(0, done)) this.bytes -= frame.length;
 			this.stored += done;
-			this.tell_waiters(this.stored);
 		}
 		return has_moved;
 	}
 
-	/** Resolves when all that was sent by now is stored over there, or given back. */
+	/** Resolves when all that was sent by now has arrived, or was given back. */
 	settled(): Promise<void> {
-		if (this.frames.length === 0) return Promise.resolve();
+		if (!this.is_waiting) return Promise.resolve();
 		return new Promise((resolve) => this.waiters.push({ number: this.written, resolve }));
 	}
 
-	private tell_waiters(stored: number): void {
-		const told = this.waiters.filter(({ number }) => number <= stored);
-		this.waiters = this.waiters.filter(({ number }) => number > stored);
+	private tell_waiters(received: number): void {
+		const told = this.waiters.filter(({ number }) => number <= received);
+		this.waiters = this.waiters.filter(({ number }) => number > received);
 		for (const { resolve } of told) resolve();
 	}
 
