@@ -35,7 +35,8 @@ const news: readonly ((scene: Scene, to: string) => Markup)[] = [
 	(scene, to) => xml`<message to='${to}' id='${scene.id()}'><received xmlns='${ns.receipts}' id='1'/></message>`,
 	(scene, to) => xml`<presence to='${to}' id='${scene.id()}'><status>${scene.line()}</status></presence>`,
 	(scene, to) => xml`<presence to='${to}' type='unavailable' id='${scene.id()}'/>`,
-	(scene, to) => xml`<presence to='${to}' type='subscribe' id='${scene.id()}'/>`,
+	// To the account: a request to a client is kept otherwise by Prosody
+	(scene, to) => xml`<presence to='${to.replace(/\/.*/, "")}' type='subscribe' id='${scene.id()}'/>`,
 	(scene, to) => xml`<iq type='get' to='${to}' id='${scene.id()}'><query xmlns='${ns.version}'/></iq>`,
 ];
 
