@@ -4,7 +4,8 @@ import { accessSync, constants, existsSync, mkdirSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { create_certmanager } from "./core/certmanager.ts";
 import { Claims } from "./core/claims.ts";
-import { type ClusterBase, create_cluster } from "./core/cluster/cluster.ts";
+import type { ClusterBase } from "./core/cluster/cluster.ts";
+import { create_entrance } from "./core/cluster/entrance.ts";
 import type { Config, ConfigError, ConfigValue } from "./core/config/config.ts";
 import type { LoadedConfig } from "./core/config/lua_sandbox.ts";
 import { as_period } from "./core/config/option_types.ts";
@@ -60,7 +61,7 @@ export interface ServerOptions {
 	/** In place of the configuration's `log`; an empty list is silence. */
 	readonly log?: readonly LogSink[];
 	readonly version: string;
-	/** Makes the server a node of a cluster. */
+	/** Makes the server a node of a cluster, in place of what the option `cluster` says. */
 	readonly cluster?: ClusterBase;
 }
 
@@ -119,6 +120,9 @@ function keeps_data(config: Config): boolean {
  */
 export function create_server(options: ServerOptions): Result<RunningServer, string> {
 	const { config } = options;
+	const wanted = create_entrance(config, options.cluster);
+	if (!wanted.ok) return wanted;
+	const entrance = wanted.value;
 	const config_folder = options.config_path === undefined ? process.cwd() : dirname(resolve(options.config_path));
 	const data = data_folder(config, config_folder);
 	const log_sinks = (): readonly LogSink[] =>
@@ -171,7 +175,7 @@ export function create_server(options: ServerOptions): Result<RunningServer, str
 		},
 		turn,
 		get cluster() {
-			return cluster;
+			return entrance?.cluster;
 		},
 		hashing: new HashQueue(),
 		logger,
@@ -244,8 +248,7 @@ export function create_server(options: ServerOptions): Result<RunningServer, str
 		logging.reconfigure(log_sinks());
 		events.tell("logging-reloaded", {}, report);
 	});
-	const cluster = options.cluster === undefined ? undefined : create_cluster(server, options.cluster);
-	const delivery = create_delivery(server, () => wants("debug"), cluster);
+	const delivery = create_delivery(server, () => wants("debug"));
 	const router = create_router(server, () => wants("debug"));
 	const storagemanager = create_storagemanager(server);
 	const modulemanager = create_modulemanager(server, options.loaders(plugins));
@@ -344,11 +347,8 @@ export function create_server(options: ServerOptions): Result<RunningServer, str
 		const claimed = claims.take(keeps_data(config) ? data : undefined, named === undefined ? undefined : resolve(data, named));
 		if (!claimed.ok) return fail_start(claimed.error);
 		if (claims.unended_since !== undefined) mend_lists(claims.unended_since);
-		const apart = await cluster?.start().then(
-			() => undefined,
-			(error: unknown) => String(error),
-		);
-		if (apart !== undefined) return fail_start(apart);
+		const entered = await entrance?.enter(server);
+		if (entered?.ok === false) return fail_start(entered.error);
 		const problem = await activate_hosts(() => true);
 		if (problem !== undefined) return fail_start(problem);
 		start_time = Math.floor(Date.now() / 1000);
@@ -390,7 +390,7 @@ export function create_server(options: ServerOptions): Result<RunningServer, str
 		locked_hosts.stop();
 		events.tell("server-stopping", { reason }, report);
 		turn.end();
-		await cluster?.stop();
+		await entrance?.leave();
 		for (const host of [...hosts.keys()]) hostmanager.deactivate(host, { condition: "system-shutdown", text: reason });
 		modulemanager.unload_all("*");
 		await turn.done();

@@ -5,7 +5,7 @@ import { bare, host } from "../util/jid.ts";
 import type { AddressableText } from "../util/stanza.ts";
 import * as st from "../util/stanza.ts";
 import { Copies, type Watched } from "./copies.ts";
-import type { C2sSession, Cluster, Collected, Delivery, Resources, Server, Stanza } from "./types.ts";
+import type { C2sSession, Collected, Delivery, Resources, Server, Stanza } from "./types.ts";
 
 const wanted: { readonly [Which in Exclude<Resources, "top">]: (session: C2sSession) => boolean } = {
 	available: ({ presence }) => presence !== undefined,
@@ -39,13 +39,12 @@ function copy_for(to: string, stanza: Stanza): Stanza {
 /**
  * Delivers to the sessions of one server.
  * @param wants_debug whether each stanza is to be logged
- * @param cluster the other nodes, if there are some
  */
 export function create_delivery(
-	{ hosts, full_sessions, bare_sessions }: Pick<Server, "hosts" | "full_sessions" | "bare_sessions">,
+	server: Pick<Server, "hosts" | "full_sessions" | "bare_sessions"> & { readonly cluster?: Server["cluster"] },
 	wants_debug: () => boolean,
-	cluster?: Cluster,
 ): Delivery {
+	const { hosts, full_sessions, bare_sessions } = server;
 	/**
 	 * How stanzas of that name get to sessions of a host; undefined where something looks at each of them that is not known to do nothing
 	 * with it.
@@ -95,6 +94,7 @@ export function create_delivery(
 		},
 		is_ours(jid) {
 			if (hosts.get(host(jid) ?? "")?.type !== "local") return false;
+			const { cluster } = server;
 			return cluster === undefined || cluster.is_mine(bare(jid) ?? "");
 		},
 		session: (full_jid) => full_sessions.get(full_jid),
@@ -122,9 +122,9 @@ export function create_delivery(
 			const is_single = Array.isArray(recipients) && recipients.length === 1;
 			for (const to of recipients) {
 				const session = full_sessions.get(to);
-				if (session === undefined && cluster !== undefined) {
+				if (session === undefined && server.cluster !== undefined) {
 					elsewhere ??= new Map();
-					if (cluster.collect(to, elsewhere)) continue;
+					if (server.cluster.collect(to, elsewhere)) continue;
 				}
 				if (session !== undefined && session.host !== last_host) {
 					last_host = session.host;
@@ -151,7 +151,7 @@ export function create_delivery(
 				session.send_shared(text);
 				count++;
 			}
-			if (elsewhere !== undefined) cluster?.broadcast(elsewhere, stanza);
+			if (elsewhere !== undefined) server.cluster?.broadcast(elsewhere, stanza);
 		},
 		text_sender(full_jid, name, from) {
 			const session = wants_debug() ? undefined : full_sessions.get(full_jid);

@@ -51,6 +51,8 @@ export type ClusterNeeds = Pick<
 
 /** A node with its own beginning and end. */
 export interface NodeCluster extends Cluster {
+	/** This node's life; undefined where it has none. */
+	readonly life: Life | undefined;
 	/** Enters the cluster. Rejects with why that is not possible. */
 	start(): Promise<void>;
 	/** Gives up all that is served here, and leaves. */
@@ -237,6 +239,9 @@ export function create_cluster(server: ClusterNeeds, base: ClusterBase): NodeClu
 	return {
 		get node() {
 			return node;
+		},
+		get life() {
+			return membership.me;
 		},
 		pass: (target, to_bare, event, here) => routing.pass(target, to_bare, event, here),
 		collect: (full_jid, into) => routing.collect(full_jid, into),
