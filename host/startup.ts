@@ -174,6 +174,7 @@ export function create_server(options: ServerOptions): Result<RunningServer, str
 			return delivery;
 		},
 		turn,
+		...(entrance === undefined ? {} : { storage_fence: entrance.fence }),
 		get cluster() {
 			return entrance?.cluster;
 		},

@@ -1,0 +1,156 @@
+// A cluster in processes of their own, with a PostgreSQL and a nats-server of its own.
+
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import type { ConfigValue } from "../../../../host/core/config/config.ts";
+import { free_port } from "../../../../tools/reference.ts";
+import { Running } from "../../../../tools/running.ts";
+import { start_nats, type TestNats } from "../../databases/nats.ts";
+import { start_postgresql } from "../../databases/postgresql.ts";
+import type { TestDatabase } from "../../databases/types.ts";
+
+export const service = "conference.localhost";
+
+/** One node. */
+export interface ProcessNode {
+	readonly name: string;
+	readonly port: number;
+	readonly pid: number;
+	readonly is_running: boolean;
+	log(): string;
+	/** Starts it again, and waits until it serves. */
+	start(): Promise<void>;
+	/** Ends it, and waits for its end. */
+	end(signal: NodeJS.Signals): Promise<void>;
+}
+
+export interface ProcessCluster {
+	readonly nodes: readonly ProcessNode[];
+	readonly database: TestDatabase;
+	readonly nats: TestNats;
+	stop(): Promise<void>;
+}
+
+function lua(value: ConfigValue): string {
+	if (Array.isArray(value)) return `{ ${value.map(lua).join(", ")} }`;
+	if (typeof value !== "object") return JSON.stringify(value);
+	return `{ ${Object.entries(value)
+		.map(([name, one]) => `${name} = ${lua(one)}`)
+		.join("; ")} }`;
+}
+
+export interface ProcessOptions {
+	readonly program: string;
+	readonly names?: readonly string[];
+	/** Lines of the configuration, for all nodes: before the hosts, and of the room service. */
+	readonly general?: string;
+	readonly rooms?: string;
+	/** Where a node reaches NATS and the database, where that is not where they are. */
+	readonly nats_of?: (node: string, url: string) => string;
+	readonly sql_of?: (node: string, sql: Record<string, ConfigValue>) => Record<string, ConfigValue>;
+}
+
+/** Starts databases and nodes, one after the other. */
+export async function start_process_cluster(options: ProcessOptions): Promise<ProcessCluster> {
+	const folder = mkdtempSync(join(tmpdir(), "enjamb-cluster-"));
+	const [database, nats] = await Promise.all([start_postgresql(), start_nats()]);
+	const { nats_of = (_node, url) => url, sql_of = (_node, sql) => sql } = options;
+	const nodes: ProcessNode[] = [];
+	const cluster: ProcessCluster = {
+		nodes,
+		database,
+		nats,
+		async stop() {
+			await Promise.all(nodes.map((node) => node.end("SIGKILL")));
+			await Promise.all([database.remove(), nats.remove()]);
+			rmSync(folder, { recursive: true, force: true });
+		},
+	};
+	try {
+		for (const name of options.names ?? ["a", "b", "c"]) {
+			const port = await free_port();
+			const data = join(folder, name);
+			mkdirSync(data);
+			const path = join(folder, `${name}.cfg.lua`);
+			writeFileSync(
+				path,
+				`data_path = "${data}"
+interfaces = { "127.0.0.1" }
+c2s_ports = { ${port} }
+authentication = "insecure"
+insecure_open_authentication = "Yes please, I know what I'm doing!"
+c2s_require_encryption = false
+allow_unencrypted_plain_auth = true
+modules_enabled = { "disco", "roster", "saslauth", "ping", "carbons", "blocklist" }
+modules_disabled = { "s2s", "tls" }
+storage = "sql"
+sql = ${lua(sql_of(name, database.sql))}
+storage_archive_item_limit = 1000000
+muc_log_expires_after = "never"
+log = { info = "*console" }
+cluster = { nats = "${nats_of(name, nats.url)}"; node = "${name}" }
+${options.general ?? ""}
+VirtualHost "localhost"
+Component "${service}" "muc"
+	modules_enabled = { "muc_mam" }
+	muc_room_locking = false
+${options.rooms ?? ""}
+`,
+			);
+			const node = new NodeProcess(name, port, options.program, path, folder);
+			nodes.push(node);
+			await node.start();
+		}
+	} catch (error) {
+		await cluster.stop();
+		throw error;
+	}
+	return cluster;
+}
+
+class NodeProcess implements ProcessNode {
+	private running: Running | undefined;
+	private earlier = "";
+
+	constructor(
+		readonly name: string,
+		readonly port: number,
+		private readonly program: string,
+		private readonly path: string,
+		private readonly folder: string,
+	) {}
+
+	get pid(): number {
+		return this.running?.pid ?? 0;
+	}
+
+	get is_running(): boolean {
+		return this.running !== undefined;
+	}
+
+	log(): string {
+		return this.earlier + (this.running?.log() ?? "");
+	}
+
+	async start(): Promise<void> {
+		const scratch = mkdtempSync(join(this.folder, `life-${this.name}-`));
+		const running = new Running(process.execPath, [this.program, "start", "--config", this.path], scratch);
+		this.running = running;
+		while (!running.log().includes("listens on")) {
+			if (running.ended !== undefined) throw new Error(`node ${this.name} does not start: ${running.ended}\n${running.log()}`);
+			await delay(20);
+		}
+	}
+
+	async end(signal: NodeJS.Signals): Promise<void> {
+		const { running } = this;
+		if (running === undefined) return;
+		this.running = undefined;
+		if (running.ended === undefined) process.kill(running.pid, signal);
+		while (running.ended === undefined) await delay(10);
+		this.earlier += running.log();
+		await running.stop();
+	}
+}
