@@ -47,16 +47,15 @@ export interface ProcessOptions {
 	/** Lines of the configuration, for all nodes: before the hosts, and of the room service. */
 	readonly general?: string;
 	readonly rooms?: string;
-	/** Where a node reaches NATS and the database, where that is not where they are. */
-	readonly nats_of?: (node: string, url: string) => string;
-	readonly sql_of?: (node: string, sql: Record<string, ConfigValue>) => Record<string, ConfigValue>;
+	/** The ports at which a node reaches NATS and the database, where these are not theirs. */
+	readonly ways_of?: (node: string, nats: number, database: number) => Promise<readonly [nats: number, database: number]>;
 }
 
 /** Starts databases and nodes, one after the other. */
 export async function start_process_cluster(options: ProcessOptions): Promise<ProcessCluster> {
 	const folder = mkdtempSync(join(tmpdir(), "enjamb-cluster-"));
 	const [database, nats] = await Promise.all([start_postgresql(), start_nats()]);
-	const { nats_of = (_node, url) => url, sql_of = (_node, sql) => sql } = options;
+	const nats_port = Number(new URL(nats.url).port);
 	const nodes: ProcessNode[] = [];
 	const cluster: ProcessCluster = {
 		nodes,
@@ -71,6 +70,7 @@ export async function start_process_cluster(options: ProcessOptions): Promise<Pr
 	try {
 		for (const name of options.names ?? ["a", "b", "c"]) {
 			const port = await free_port();
+			const [to_nats, to_database] = (await options.ways_of?.(name, nats_port, database.port)) ?? [nats_port, database.port];
 			const data = join(folder, name);
 			mkdirSync(data);
 			const path = join(folder, `${name}.cfg.lua`);
@@ -86,11 +86,11 @@ allow_unencrypted_plain_auth = true
 modules_enabled = { "disco", "roster", "saslauth", "ping", "carbons", "blocklist" }
 modules_disabled = { "s2s", "tls" }
 storage = "sql"
-sql = ${lua(sql_of(name, database.sql))}
+sql = ${lua({ ...database.sql, port: to_database })}
 storage_archive_item_limit = 1000000
 muc_log_expires_after = "never"
 log = { info = "*console" }
-cluster = { nats = "${nats_of(name, nats.url)}"; node = "${name}" }
+cluster = { nats = "nats://127.0.0.1:${to_nats}"; node = "${name}" }
 ${options.general ?? ""}
 VirtualHost "localhost"
 Component "${service}" "muc"
