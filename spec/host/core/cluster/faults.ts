@@ -46,6 +46,8 @@ class Play {
 		const cluster = await start_process_cluster({
 			program,
 			general: "smacks_hibernation_time = 5",
+			// Where nobody is in it for a moment, it stays
+			rooms: "	muc_room_default_persistent = true",
 			async ways_of(node, nats, database) {
 				const own = [await Cutter.start(nats), await Cutter.start(database)] as const;
 				ways.set(node, own);
