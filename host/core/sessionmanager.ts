@@ -19,7 +19,7 @@ export class AccountSessions implements UserSessions {
 
 /** What of a server its sessions need. */
 export interface SessionNeeds
-	extends Pick<Server, "bare_sessions" | "config" | "delivery" | "full_sessions" | "hosts" | "logger"> {
+	extends Pick<Server, "bare_sessions" | "cluster" | "config" | "delivery" | "full_sessions" | "hosts" | "logger"> {
 	readonly rostermanager: Pick<RosterManager, "load_roster">;
 }
 
@@ -116,6 +116,9 @@ export function create_sessionmanager(server: SessionNeeds): SessionManager {
 			}
 			if (session.resource !== undefined) {
 				return failed(stanza_error("cancel", "not-allowed", "Cannot bind multiple resources on a single connection"));
+			}
+			if (server.cluster?.is_mine(`${username}@${host.host}`) === false) {
+				return failed(stanza_error("wait", "resource-constraint", "Another node serves this account: try again"));
 			}
 			const event: { session: C2sSession; resource: string | undefined; error?: StanzaError } = { session, resource: wanted };
 			if (host.events.fire_event("pre-resource-bind", event) === false) {

@@ -28,6 +28,8 @@ function read_location(module: ModuleApi): string | undefined {
 }
 
 function read_options(module: ModuleApi): SmacksOptions {
+	// What is stored for a restart is there for all nodes of a cluster, and one of them would take what another one still has
+	const is_alone = module.server.cluster === undefined;
 	return {
 		queue_size: module.get_option_integer("smacks_max_queue_size", 500, 1),
 		hibernation_time: module.get_option_period("smacks_hibernation_time", "10 minutes"),
@@ -38,8 +40,8 @@ function read_options(module: ModuleApi): SmacksOptions {
 		max_ack_delay: module.get_option_period("smacks_max_ack_delay", 30),
 		max_old_sessions: module.get_option_integer("smacks_max_old_sessions", 10, 0),
 		location: read_location(module),
-		outlives_restarts: module.get_option_boolean("smacks_outlive_restarts", true),
-		copies: module.get_option_boolean("smacks_keep_unacked", true) ? keep_copies(module) : no_copies,
+		outlives_restarts: module.get_option_boolean("smacks_outlive_restarts", true) && is_alone,
+		copies: module.get_option_boolean("smacks_keep_unacked", true) && is_alone ? keep_copies(module) : no_copies,
 		measures: create_measures(module),
 	};
 }

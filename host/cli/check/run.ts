@@ -6,6 +6,7 @@ import { type Config, type ConfigWarning, check_options, type LoadedConfig } fro
 import { data_folder, enabled_hosts, no_host, plugin_folders } from "../../startup.ts";
 import { check_behaviours } from "./behaviours.ts";
 import { check_certificates } from "./certificates.ts";
+import { check_cluster } from "./cluster.ts";
 import { check_effects } from "./effects.ts";
 import { exit_status, type Finding, findings_as_text, summarize } from "./findings.ts";
 import { check_limits } from "./limits.ts";
@@ -115,6 +116,7 @@ export async function check_config(path: string, context: CheckContext): Promise
 		...(await check_ports(config, { loaded: new Set(loaded_modules), data_folder: data })),
 		...check_other_server(config, path, data),
 		...check_storage(config, data),
+		...(await check_cluster(config, modules)),
 		...check_stored(config, data),
 	];
 	return { config: path, files, findings, modules };

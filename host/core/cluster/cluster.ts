@@ -40,6 +40,16 @@ async function within(milliseconds: number, work: Promise<unknown>): Promise<voi
 /** What clients of a node are told that was taken for dead. */
 const cut_off = { condition: "reset", text: "This node was cut off from the others, and something may have been missed" };
 
+/** What ends the sessions of an account, with what its clients are told; as mod_c2s has it. */
+const account_events = [
+	["user-password-changed", "reset", "Password changed"],
+	["user-role-changed", "reset", "Role changed"],
+	["user-deleted", "not-authorized", "Account deleted"],
+	["user-disabled", "not-authorized", "Account disabled"],
+] as const;
+/** What other nodes are told then. */
+const account_ended = "account-sessions-end";
+
 /** In seconds, as mod_smacks has it. */
 const default_grace = 600;
 
@@ -106,9 +116,7 @@ export function create_cluster(server: ClusterNeeds, base: ClusterBase): NodeClu
 		for (const item of items) lost(to, item);
 	});
 	const relays = new Relays(server, parts, log);
-	const incoming = new Incoming(server, routing, relays, log, ({ host, name, fields }) => {
-		server.hosts.get(host)?.events.tell("cluster-told", { name, fields }, report);
-	});
+	const incoming = new Incoming(server, routing, relays, log, ({ host, name, fields }) => told(host, name, fields));
 	/** How long clients of a node that is gone have to come back, in milliseconds. */
 	const grace = (as_period(server.config.get("*", "smacks_hibernation_time"), 0).value ?? default_grace) * 1000;
 	let sweeping: NodeJS.Timeout | undefined;
@@ -125,11 +133,37 @@ export function create_cluster(server: ClusterNeeds, base: ClusterBase): NodeClu
 
 	server.events.add_handler("host-activated", (name) => {
 		const host = server.hosts.get(name);
+		// Whichever node has the stream of an external component serves its domain
+		host?.events.add_handler("component-authenticated", () => {
+			void bring(name).then((done) => done.ok || log("error", "%s", done.error));
+		});
+		host?.events.add_handler("component-disconnected", () => void routing.let_go(name));
 		if (host?.type !== "local") return;
 		place(name, accounts);
 		host.events.add_handler("authentication-success", ({ session }) => relays.place(session), -1000);
 	});
 	server.events.add_handler("host-deactivated", (name) => displace(name));
+
+	const close_account = (account: string, condition: string, text: string): void => {
+		for (const session of [...(server.bare_sessions.get(account)?.sessions.values() ?? [])]) session.close({ condition, text });
+	};
+	// What ends the sessions of an account ends them wherever they are
+	for (const [event, condition, text] of account_events) {
+		server.events.add_handler(event, ({ username, host }) => {
+			const account = `${username}@${host}`;
+			if (!routing.is_mine(account)) tell_all(host, account_ended, { account, condition, text });
+		});
+	}
+
+	function tell_all(host: string, name: string, fields: Readonly<Record<string, string>>): void {
+		for (const { life } of membership.others()) routing.say(life, { kind: "event", host, name, fields });
+	}
+
+	function told(host: string, name: string, fields: Readonly<Record<string, string>>): void {
+		const { account, condition, text } = fields;
+		if (name === account_ended && account !== undefined) close_account(account, condition ?? "reset", text ?? "");
+		else server.hosts.get(host)?.events.tell("cluster-told", { name, fields }, report);
+	}
 
 	function place(host: string, placed: Placed): void {
 		routing.placed.set(host, placed);
@@ -249,9 +283,7 @@ export function create_cluster(server: ClusterNeeds, base: ClusterBase): NodeClu
 		is_mine: (bare_jid) => routing.is_mine(bare_jid),
 		place,
 		displace,
-		tell(host, name, fields) {
-			for (const { life } of membership.others()) routing.say(life, { kind: "event", host, name, fields });
-		},
+		tell: tell_all,
 		bring,
 		on_gone(listener) {
 			server.events.add_handler("cluster-node-gone", () => void setTimeout(listener, grace).unref());

@@ -1,7 +1,7 @@
 // No counterpart: what a node of a cluster runs on.
 
-import type { Fence } from "../../util/cluster/types.ts";
 import { usual_lease } from "../../util/cluster/membership.ts";
+import type { Fence } from "../../util/cluster/types.ts";
 import type { Log } from "../types.ts";
 import { real_clock } from "./clock.ts";
 import type { ClusterBase } from "./cluster.ts";

@@ -25,7 +25,9 @@ const [shortest_lease, longest_lease] = [0.5, 60];
 const network_drivers = new Set(["PostgreSQL", "MySQL"]);
 
 function table_of(value: ConfigValue | undefined): Readonly<Record<string, unknown>> | undefined {
-	return typeof value === "object" && value !== null && !Array.isArray(value) ? Object.fromEntries(Object.entries(value)) : undefined;
+	return typeof value === "object" && value !== null && !Array.isArray(value)
+		? Object.fromEntries(Object.entries(value))
+		: undefined;
 }
 
 function addresses(value: unknown): string[] | undefined {
@@ -43,7 +45,8 @@ export function cluster_options(config: Pick<Config, "get">): Result<ClusterOpti
 	const stranger = Object.keys(table).find((key) => !known.has(key));
 	if (stranger !== undefined) return failed(`option cluster: ${stranger} is not known: expected ${[...known].join(", ")}`);
 	const nats = addresses(table["nats"]);
-	if (nats === undefined) return failed('option cluster: nats: expected an address such as "nats://localhost:4222", or a list of them');
+	if (nats === undefined)
+		return failed('option cluster: nats: expected an address such as "nats://localhost:4222", or a list of them');
 	const { node, name = usual_name } = table;
 	if (typeof node !== "string" || !is_node_name(node)) {
 		return failed("option cluster: node: expected a name of this node, of up to 40 letters, digits, _ and -");
@@ -73,6 +76,9 @@ function drivers_of(storage: ConfigValue | undefined): Set<string> {
  */
 export function cluster_problem(config: Pick<Config, "get" | "hosts">): string | undefined {
 	for (const host of config.hosts()) {
+		if (config.get(host, "component_uplink") !== undefined) {
+			return `option cluster: ${host} has component_uplink: only one node could be the component of that server`;
+		}
 		const drivers = drivers_of(config.get(host, "storage") ?? "internal");
 		for (const driver of drivers) {
 			if (driver === "none") continue;

@@ -142,7 +142,7 @@ export class Routing implements Beyond {
 	): Waiting<unknown> {
 		// Whoever sends it may change it before it is handled
 		const own: StanzaEvent = { ...event, stanza: st.clone(event.stanza) };
-		const takes = target.type === "component" || takes_account(event.stanza);
+		const takes = target.type === "component" ? !target.modules.has("component") : takes_account(event.stanza);
 		return new Waiting<unknown>((settle) => {
 			const entry: Asking = {
 				event: own,

@@ -85,6 +85,7 @@ export const known_options: Readonly<Record<string, KnownOption>> = {
 	certificate_match: { type: "any", readers: "mod_auth_ccert" },
 	certificates: { type: "path", default: "certs", readers: "certmanager mod_admin_shell cert" },
 	client_https_ssl: { type: "table", readers: "startup" },
+	cluster: { type: "table", readers: "startup" },
 	component_admins_as_room_owners: { type: "boolean", default: false, readers: "mod_muc" },
 	component_conflict_resolve: { type: "enum", default: "kick_new", readers: "mod_component" },
 	component_module: { type: "string", readers: "hostmanager modulemanager mod_admin_shell mod_vcard" },

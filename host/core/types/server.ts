@@ -8,7 +8,6 @@ import type { Turn } from "../../util/turn.ts";
 import type { ConfigValue } from "../config/config.ts";
 import type { StorageFence } from "../network_sql/storage_fence.ts";
 import type { Cluster } from "./cluster.ts";
-import type { StorageFence } from "../network_sql/storage_fence.ts";
 import type { Connection, ListenAddress, OutgoingAddress, ServicePort, TlsContext } from "./connections.ts";
 import type { Delivery } from "./delivery.ts";
 import type { EventMap, HostSession } from "./events.ts";

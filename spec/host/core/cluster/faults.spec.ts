@@ -18,7 +18,8 @@ const no_nats = not_installed(find_nats(), "nats-server", "clusters are not trie
 
 function chosen(): FaultName[] {
 	if (wanted === undefined) return [...fault_names];
-	if (!/^\d+$/.test(wanted)) return wanted.split(",").filter((name): name is FaultName => fault_names.some((one) => one === name));
+	if (!/^\d+$/.test(wanted))
+		return wanted.split(",").filter((name): name is FaultName => fault_names.some((one) => one === name));
 	return Array.from({ length: Number(wanted) }, () => fault_names[Math.floor(Math.random() * fault_names.length)] ?? "kill");
 }
 

@@ -74,7 +74,9 @@ class Play {
 	async fault(name: FaultName): Promise<void> {
 		const node = this.node();
 		const time = 1000 + Math.random() * (this.longest - 1000);
-		this.faults.push(`${name} ${name === "nats" || name === "database" || name === "rolling" ? "" : node.name} ${Math.round(time)}`);
+		this.faults.push(
+			`${name} ${name === "nats" || name === "database" || name === "rolling" ? "" : node.name} ${Math.round(time)}`,
+		);
 		const from = performance.now();
 		switch (name) {
 			case "kill":
@@ -138,9 +140,7 @@ class Play {
 		const { people, faults, gaps, cluster } = this;
 		const since = performance.now();
 		await this.talking(since);
-		const unserved = people
-			.filter(({ hearings }) => (hearings.at(-1)?.at(-1)?.at ?? 0) <= since)
-			.map(({ name }) => name);
+		const unserved = people.filter(({ hearings }) => (hearings.at(-1)?.at(-1)?.at ?? 0) <= since).map(({ name }) => name);
 		await Promise.all(people.map((person) => person.quiet()));
 		await delay(1000);
 		for (const person of people) if (person.client !== undefined) person.listen(person.client);

@@ -98,7 +98,11 @@ export class Person {
 	}
 
 	private hear(stanza: Stanza): void {
-		if (stanza.name === "presence" && stanza.attr["from"] === `${this.room}/${this.name}` && stanza.attr["type"] === "unavailable") {
+		if (
+			stanza.name === "presence" &&
+			stanza.attr["from"] === `${this.room}/${this.name}` &&
+			stanza.attr["type"] === "unavailable"
+		) {
 			this.out("shown as gone");
 		}
 		if (stanza.name !== "message") return;

@@ -28,7 +28,12 @@ async function login(port: number, name: string): Promise<Client> {
 	const client = await Client.connect({ host: "127.0.0.1", port, jid: `${name}@localhost`, password: "any", timeout: patience });
 	if (!client.ok) throw new Error(client.error);
 	clients.push(client.value);
-	client.value.send(st.presence({ to: `${room}/${name}` }).tag("x", { xmlns: ns.muc }).reset());
+	client.value.send(
+		st
+			.presence({ to: `${room}/${name}` })
+			.tag("x", { xmlns: ns.muc })
+			.reset(),
+	);
 	await expect_stanza(client.value, (stanza) => stanza.name === "message" && stanza.get_child("subject") !== undefined);
 	return client.value;
 }

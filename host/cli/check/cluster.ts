@@ -1,0 +1,74 @@
+// No counterpart: a Prosody is one machine.
+
+import { readFileSync } from "node:fs";
+import { Nats, without_secrets } from "../../core/cluster/nats.ts";
+import { cluster_options, cluster_problem } from "../../core/cluster/options.ts";
+import type { Config } from "../../core/configmanager.ts";
+import type { Finding } from "./findings.ts";
+import type { CheckedModule } from "./modules.ts";
+
+/** How long NATS is waited for, in milliseconds. */
+const patience = 3000;
+/** What of Prosody a module in Lua sees only as far as its own node has it. */
+const of_this_node = /\b(?:full_sessions|bare_sessions|hosts\[[^\]]*\]\.sessions|live_rooms|each_room|get_room_from_jid)\b/;
+/** The bucket that is looked for, and made where it is missing, to see whether there is JetStream. */
+const probe = "nodes";
+
+const about = { area: "option", option: "cluster" } as const;
+
+/** What a node needs beside its own configuration, and what is different from one server. */
+export async function check_cluster(config: Config, modules: readonly CheckedModule[]): Promise<Finding[]> {
+	const options = cluster_options(config);
+	if (!options.ok) return [{ severity: "error", ...about, message: options.error }];
+	const wanted = options.value;
+	if (wanted === undefined) return [];
+	const problem = cluster_problem(config);
+	const findings: Finding[] = problem === undefined ? [] : [{ severity: "error", ...about, message: problem }];
+	const in_lua = modules.filter(({ found, runs, file }) => found === "lua" && runs !== "no" && reads_this_node(file));
+	if (in_lua.length > 0) {
+		const names = [...new Set(in_lua.map(({ name }) => `mod_${name}`))].join(", ");
+		const message = `${names}: see the sessions and rooms of this node only, and not those of the whole cluster`;
+		findings.push({ severity: "warning", area: "module", message });
+	}
+	const dialback = modules.some(({ name, runs }) => name === "dialback" && runs !== "no");
+	if (dialback && config.get("*", "dialback_secret") === undefined) {
+		findings.push({
+			severity: "warning",
+			area: "option",
+			option: "dialback_secret",
+			message: "dialback_secret is not set: another server may ask a node about a key that another node made",
+			expected: "the same secret text on all nodes",
+		});
+	}
+	const unreachable = await try_nats(wanted.nats, wanted.name);
+	return unreachable === undefined ? findings : [...findings, unreachable];
+}
+
+function reads_this_node(file: string | undefined): boolean {
+	try {
+		return file !== undefined && of_this_node.test(readFileSync(file, "utf8"));
+	} catch {
+		return false;
+	}
+}
+
+async function try_nats(servers: readonly string[], name: string): Promise<Finding | undefined> {
+	const where = servers.map(without_secrets).join(", ");
+	let nats: Nats;
+	try {
+		nats = await Nats.connect({ servers, name: `${name} check`, patience }, AbortSignal.timeout(patience));
+	} catch {
+		const message = `NATS cannot be reached at ${where}: the server waits for it when it starts`;
+		return { severity: "warning", ...about, message };
+	}
+	try {
+		await nats.bucket(`${name}_${probe}`);
+		return undefined;
+	} catch (error) {
+		const why = error instanceof Error ? error.message : String(error);
+		const message = `NATS at ${where} has no JetStream, or does not let this server use it (${why})`;
+		return { severity: "error", ...about, message, expected: "nats-server with jetstream enabled (-js)" };
+	} finally {
+		await nats.close();
+	}
+}

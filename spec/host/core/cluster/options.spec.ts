@@ -1,0 +1,75 @@
+import { describe, expect, it } from "vitest";
+import { check_cluster } from "../../../../host/cli/check/cluster.ts";
+import { compose_server } from "../../../../host/composition.ts";
+import { cluster_options, cluster_problem } from "../../../../host/core/cluster/options.ts";
+import { Config, type ConfigValue } from "../../../../host/core/configmanager.ts";
+import { free_port } from "../../../../tools/reference.ts";
+
+const good = { nats: "nats://localhost", node: "a" };
+const database = { driver: "PostgreSQL", database: "prosody" };
+
+function config(cluster: ConfigValue, options: Record<string, ConfigValue> = {}): Config {
+	return Config.from({ "*": { cluster, storage: "sql", sql: database, ...options }, "a.example": {} });
+}
+
+describe("the option cluster", () => {
+	it("says where NATS is, and who this node is", () => {
+		expect(cluster_options(config({ ...good, lease: 2 }))).toEqual({
+			ok: true,
+			value: { nats: ["nats://localhost"], node: "a", name: "enjamb", lease: 2000 },
+		});
+		expect(cluster_options(Config.from({ "*": {}, "a.example": {} }))).toEqual({ ok: true, value: undefined });
+	});
+
+	it.each([
+		["a", "expected a table"],
+		[{ node: "a" }, "nats: expected an address"],
+		[{ nats: "localhost", node: "a" }, "nats: expected an address"],
+		[{ nats: "nats://localhost" }, "node: expected a name"],
+		[{ ...good, node: "two words" }, "node: expected a name"],
+		[{ ...good, name: "a.b" }, "name: expected a name"],
+		[{ ...good, lease: 0.1 }, "lease: expected 0.5 to 60 seconds"],
+		[{ ...good, peers: "b" }, "peers is not known: expected nats, node, name, lease"],
+	])("%j is refused", (cluster, problem) => {
+		const composed = compose_server(config(cluster), { log: [] });
+		expect(composed.ok || composed.error).toContain(`option cluster: ${problem}`);
+	});
+
+	it.each<[Record<string, ConfigValue>, string]>([
+		[{ storage: "internal" }, "stores in internal"],
+		[{ sql: { driver: "SQLite3" } }, "stores in SQLite3"],
+		[{ storage: { accounts: "sql", roster: "memory" } }, "stores in memory"],
+		[{ component_uplink: "127.0.0.1:5347" }, "component_uplink"],
+	])("cannot be had with %j", (options, problem) => {
+		expect(cluster_problem(config(good, options))).toContain(problem);
+		const composed = compose_server(config(good, options), { log: [] });
+		expect(composed.ok || composed.error).toContain(problem);
+	});
+});
+
+describe("a check of it", () => {
+	it("says that NATS cannot be reached, and what nodes have to have in common", async () => {
+		const port = await free_port();
+		const checked = config({ ...good, nats: `nats://somebody:secret@127.0.0.1:${port}` });
+		const dialback = {
+			name: "dialback",
+			hosts: ["a.example"],
+			found: "built in",
+			runs: "yes",
+			missing: [],
+			options: [],
+			depends: [],
+		} as const;
+		const findings = await check_cluster(checked, [dialback]);
+		expect(findings.map(({ severity, option }) => [severity, option])).toEqual([
+			["warning", "dialback_secret"],
+			["warning", "cluster"],
+		]);
+		expect(findings[1]?.message).toContain(`nats://127.0.0.1:${port}`);
+		expect(findings[1]?.message).not.toContain("secret");
+	});
+
+	it("is silent where there is none", async () => {
+		expect(await check_cluster(Config.from({ "*": {}, "a.example": {} }), [])).toEqual([]);
+	});
+});
