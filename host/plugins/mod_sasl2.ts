@@ -40,6 +40,11 @@ export const definition: ModuleDefinition = {
 	name: "sasl2",
 	load(module) {
 		const { server } = module;
+		if (server.cluster !== undefined) {
+			// The account may be on another node, and the connection is carried there between login and binding, where streams begin anew
+			module.log("info", "Not offered, since this server is a node of a cluster: clients log in by mod_saslauth");
+			return;
+		}
 		const offer = load_sasl_offer(module);
 		/** Sessions that go on in place of those that logged in. */
 		const resumed = new WeakMap<object, C2sSession>();

@@ -1,6 +1,6 @@
 // Nodes of a cluster are killed, stopped and cut off, and what they run on is started anew, under load: what anybody heard is in the
-// archive, in the same order, and nobody is lost whose connection stands. CLUSTER_FAULTS says how many faults (each kind once when not
-// given), CLUSTER_STOP how long the longest of them takes, in milliseconds.
+// archive, in the same order, and nobody is lost whose connection stands. CLUSTER_FAULTS says which faults, by their names with commas between
+// them, or how many (two when not given); CLUSTER_STOP how long the longest of them takes, in milliseconds; CLUSTER_LEASE the lease, in seconds.
 
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -17,7 +17,7 @@ const no_postgresql = not_installed(find_postgresql(), "PostgreSQL", "clusters a
 const no_nats = not_installed(find_nats(), "nats-server", "clusters are not tried with faults");
 
 function chosen(): FaultName[] {
-	if (wanted === undefined) return [...fault_names];
+	if (wanted === undefined) return ["kill", "rolling"];
 	if (!/^\d+$/.test(wanted))
 		return wanted.split(",").filter((name): name is FaultName => fault_names.some((one) => one === name));
 	return Array.from({ length: Number(wanted) }, () => fault_names[Math.floor(Math.random() * fault_names.length)] ?? "kill");

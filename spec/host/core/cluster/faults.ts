@@ -93,7 +93,11 @@ class Play {
 				const ways = this.ways.get(node.name) ?? [];
 				for (const way of ways) await way.set({ mode: "stall" });
 				await delay(time);
-				for (const way of ways) await way.set({ mode: "pass" });
+				for (const way of ways) {
+					await way.set({ mode: "pass" });
+					// What came meanwhile is lost, and no connection goes on after that
+					await way.cut();
+				}
 				break;
 			}
 			case "nats":

@@ -11,6 +11,9 @@ import { start_nats, type TestNats } from "../../databases/nats.ts";
 import { start_postgresql } from "../../databases/postgresql.ts";
 import type { TestDatabase } from "../../databases/types.ts";
 
+/** In seconds. Long where nothing is said: on a busy machine a node that waits for its turn must not be taken for dead. */
+const lease = Number(process.env["CLUSTER_LEASE"] ?? 6);
+
 export const service = "conference.localhost";
 
 /** One node. */
@@ -90,7 +93,7 @@ sql = ${lua({ ...database.sql, port: to_database })}
 storage_archive_item_limit = 1000000
 muc_log_expires_after = "never"
 log = { info = "*console" }
-cluster = { nats = "nats://127.0.0.1:${to_nats}"; node = "${name}" }
+cluster = { nats = "nats://127.0.0.1:${to_nats}"; node = "${name}"; lease = ${lease} }
 ${options.general ?? ""}
 VirtualHost "localhost"
 Component "${service}" "muc"

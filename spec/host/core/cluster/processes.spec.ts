@@ -28,14 +28,17 @@ async function login(port: number, name: string): Promise<Client> {
 	const client = await Client.connect({ host: "127.0.0.1", port, jid: `${name}@localhost`, password: "any", timeout: patience });
 	if (!client.ok) throw new Error(client.error);
 	clients.push(client.value);
-	client.value.send(
-		st
-			.presence({ to: `${room}/${name}` })
-			.tag("x", { xmlns: ns.muc })
-			.reset(),
-	);
-	await expect_stanza(client.value, (stanza) => stanza.name === "message" && stanza.get_child("subject") !== undefined);
-	return client.value;
+	for (;;) {
+		const x = st.presence({ to: `${room}/${name}` }).tag("x", { xmlns: ns.muc });
+		client.value.send(x.reset());
+		const is_subject = (stanza: st.Stanza): boolean => stanza.name === "message" && stanza.get_child("subject") !== undefined;
+		const is_refused = (stanza: st.Stanza): boolean => stanza.name === "presence" && stanza.attr["type"] === "error";
+		const answer = await expect_stanza(client.value, (stanza) => is_subject(stanza) || is_refused(stanza));
+		if (is_subject(answer)) return client.value;
+		// A node that had to wait for the machine serves nothing for a moment
+		expect(answer.get_child("error")?.attr["type"]).toBe("wait");
+		await new Promise((wait) => setTimeout(wait, 100));
+	}
 }
 
 async function say(speaker: Client, text: string): Promise<void> {
@@ -59,10 +62,8 @@ describe.skipIf(no_postgresql || no_nats)("three nodes over NATS and PostgreSQL"
 		await say(a, "before");
 		for (const client of [b, c]) await expect_stanza(client, (stanza) => stanza.get_child_text("body") === "before");
 		await one.end("SIGKILL");
-		const from = performance.now();
 		await say(b, "after");
 		await expect_stanza(c, (stanza) => stanza.get_child_text("body") === "after");
-		console.log(`taken over after ${Math.round(performance.now() - from)} ms`);
 		expect(b.queue.filter(({ attr }) => attr["type"] === "unavailable" && attr["from"] !== `${room}/a`)).toEqual([]);
 		await one.start();
 		const again = await login(one.port, "again");
