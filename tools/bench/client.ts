@@ -40,13 +40,19 @@ export class BenchClient {
 
 	/** Connects and logs in, anonymously where no account is named. */
 	static async open(port: number, carrier: Carrier = "tcp", account?: Account): Promise<BenchClient> {
+		const client = await BenchClient.log_in(port, carrier, account);
+		const resource = account === undefined ? "" : `<resource>${account.resource}</resource>`;
+		await client.ask(`<iq type='set' id='bind'><bind xmlns='${ns.bind}'>${resource}</bind></iq>`, "</iq>");
+		return client;
+	}
+
+	/** Connects and logs in, without a resource. */
+	static async log_in(port: number, carrier: Carrier, account: Account | undefined): Promise<BenchClient> {
 		const client = new BenchClient(open_wire(port, carrier));
 		await client.until("</stream:features>", () => client.wire.open());
 		const [mechanism, words] = account === undefined ? ["ANONYMOUS", ""] : ["PLAIN", plain(account.name)];
 		await client.ask(`<auth xmlns='${ns.sasl}' mechanism='${mechanism}'>${words}</auth>`, "<success");
 		await client.until("</stream:features>", () => client.wire.open());
-		const resource = account === undefined ? "" : `<resource>${account.resource}</resource>`;
-		await client.ask(`<iq type='set' id='bind'><bind xmlns='${ns.bind}'>${resource}</bind></iq>`, "</iq>");
 		return client;
 	}
 

@@ -11,6 +11,7 @@ import { measure, type Operation } from "./load.ts";
 import { start_probe } from "./probe.ts";
 import { rss_mib } from "./processes.ts";
 import { enter, type FilledRoom, fill_rooms, join_storm, leave, room_jid } from "./rooms.ts";
+import { managed_messages, resumptions } from "./smacks.ts";
 import { timed_body } from "./stanza_counter.ts";
 import type { Carrier, Effort, Measurement, Scenario, Subject } from "./types.ts";
 
@@ -228,6 +229,9 @@ export const standard_scenarios: readonly Scenario[] = [
 	nick_changes,
 	archive_queries,
 	...account_scenarios(500),
+	managed_messages(100),
+	managed_messages(500),
+	resumptions,
 	messages(1, 100, false, "tls"),
 	messages(50, 10, false, "tls"),
 	messages(1, 100, false, "websocket"),

@@ -36,7 +36,7 @@ export class Stage {
 			prosody: this.reference,
 			config: this.config,
 			data_folder: this.data,
-			plugin_paths: ["/usr/lib/prosody/modules/mod_vcard_muc"],
+			plugin_paths: ["vcard_muc", "cloud_notify"].map((name) => `/usr/lib/prosody/modules/mod_${name}`),
 		});
 		if (!started.ok) throw new Error(started.error);
 		this.running = started.value;
