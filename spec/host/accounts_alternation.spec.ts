@@ -238,7 +238,8 @@ describe.each(stages)("$what: what accounts keep", ({ storage, reason, options }
 		["Prosody's, then ours", ["prosody", "ours"]],
 		["ours, then Prosody's", ["ours", "prosody"]],
 	] as const)("is there on both servers, whoever stored it: %s", async (_, order) => {
-		const on = (stage = new Stage(config(storage), reference));
+		const on = new Stage(config(storage), reference);
+		stage = on;
 		const start = (who: "prosody" | "ours"): Promise<Running> => (who === "ours" ? on.ours() : on.prosody());
 		const words: string[] = [];
 		for (const who of order) {
