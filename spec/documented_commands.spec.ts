@@ -17,6 +17,7 @@ const pages = [
 	"lua-shims/MODULES.md",
 	"tools/COMPARE.md",
 	"tools/PERFORMANCE.md",
+	"tools/SIMULATION.md",
 ];
 const scripts: { readonly [name: string]: string } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")).scripts;
 
@@ -30,6 +31,7 @@ const elsewhere: readonly (readonly [start: RegExp, reason: string])[] = [
 	[/^npx enjamb migrate --from metronome:/, "spec/host/cli/migrate/metronome_source.spec.ts"],
 	[/^npm run deb$/, "spec/tools/debian/build.spec.ts"],
 	[/^npm run bench /, "takes minutes: spec/tools/bench has its parts"],
+	[/^npm run simulate\b/, "takes minutes: spec/tools/simulate/simulate.spec.ts runs a short one"],
 	[/^npx enjamb bench lua/, "takes minutes: spec/host/cli/bench/lua_costs.spec.ts"],
 	[/^npx enjamb (shell|status|reload|stop|token) /, "spec/command_line.spec.ts, with a server that runs"],
 	[/\bvitest run\b/, "is this suite"],

@@ -1,3 +1,5 @@
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Rules } from "../../../tools/simulate/rules.ts";
 import { simulate, simulation_text } from "../../../tools/simulate.ts";
@@ -11,6 +13,15 @@ describe("a simulated cluster", () => {
 		expect(report.heard).toBeGreaterThan(10 * report.episodes);
 		expect(report.taken).toBeGreaterThan(report.episodes);
 		expect(simulation_text(report, 1)).toContain("2000 failures in");
+	});
+
+	it("is run by a command", () => {
+		const program = join(import.meta.dirname, "../../../tools/simulate/run.mjs");
+		const { status, stdout } = spawnSync(process.execPath, [program, "--failures", "60", "--seed", "351"], { encoding: "utf8" });
+		expect(stdout).toMatch(/^60 failures in 1 episodes/);
+		expect(stdout).toContain("Never two owners");
+		expect(status).toBe(0);
+		expect(spawnSync(process.execPath, [program, "--failures", "few"]).status).toBe(2);
 	});
 
 	it("plays the same again with the same seed", async () => {
