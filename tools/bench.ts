@@ -8,7 +8,7 @@ import { load, machine, pin } from "./bench/processes.ts";
 import { report_html } from "./bench/report_html.ts";
 import { report_text } from "./bench/report_text.ts";
 import { stall_scenario, standard_scenarios, sweep_scenarios } from "./bench/scenarios.ts";
-import { start_subject } from "./bench/subjects.ts";
+import { modules_of_others, start_subject } from "./bench/subjects.ts";
 import { type BenchReport, type Effort, type Finding, type Scenario, type SubjectName, subject_names } from "./bench/types.ts";
 
 export { serve_floor } from "./bench/floor.ts";
@@ -54,6 +54,7 @@ function is_special({ id, storage }: Scenario): boolean {
 function is_for(scenario: Scenario, subject: SubjectName): boolean {
 	if (subject === "floor") return scenario.floor;
 	if (subject === "enjamb") return true;
+	if (scenario.community && subject === "prosody") return modules_of_others !== undefined;
 	if (scenario.firewall !== undefined || scenario.accounts !== undefined) return subject === "prosody";
 	if (scenario.entrance !== undefined) return subject === "prosody" && scenario.entrance !== "uplink";
 	if (scenario.storage !== undefined && subject === "ejabberd") return false;

@@ -8,6 +8,7 @@ import { open_clients } from "./client.ts";
 import { component_scenario, uplink_scenario } from "./entrances.ts";
 import type { Firewall } from "./firewall.ts";
 import { measure, type Operation } from "./load.ts";
+import { login_scenarios } from "./logins.ts";
 import { start_probe } from "./probe.ts";
 import { rss_mib } from "./processes.ts";
 import { enter, type FilledRoom, fill_rooms, join_storm, leave, room_jid } from "./rooms.ts";
@@ -243,6 +244,7 @@ export const standard_scenarios: readonly Scenario[] = [
 	behind_firewall(1, 100, "counting"),
 	component_scenario(100),
 	uplink_scenario(100),
+	...login_scenarios,
 	memory(20, 50),
 	memory(1, 500, "tls"),
 	memory(200, 10, "tls"),

@@ -23,6 +23,9 @@ const patience = 30_000;
 /** Where Debian puts Prosody's modules. */
 const prosody_modules = "/usr/lib/prosody/modules";
 
+/** Modules that Prosody does not come with. */
+export const modules_of_others: string | undefined = process.env["PROSODY_MODULES"];
+
 /** How to start each server. */
 export interface SubjectOptions {
 	/** The command line that starts this program. */
@@ -36,7 +39,7 @@ export interface SubjectOptions {
 }
 
 /** Where a measured server keeps its rooms, and how those in them reach it. */
-export type SubjectRooms = Pick<Scenario, "archive" | "storage" | "entrance" | "firewall" | "accounts">;
+export type SubjectRooms = Pick<Scenario, "archive" | "storage" | "entrance" | "firewall" | "accounts" | "community">;
 
 /** What opens an entrance to a server: global options, a module, and what belongs to the rooms or comes behind them. */
 function entrance_config(entrance: Entrance, port: number, folder: string) {
@@ -89,11 +92,12 @@ function firewall_config(firewall: Firewall, folder: string): string[] {
 /** Who may log in at the clients' host, and with which modules. */
 function host_config(accounts: Scenario["accounts"]): string[] {
 	if (accounts === undefined) return ['	authentication = "anonymous"'];
-	return [
-		'	authentication = "insecure"',
-		`	insecure_open_authentication = "Yes please, I know what I'm doing!"`,
-		`	modules_enabled = { ${accounts.modules.map((name) => `"${name}"`).join(", ")} }`,
-	];
+	const modules = `	modules_enabled = { ${accounts.modules.map((name) => `"${name}"`).join(", ")} }`;
+	// Few iterations, since the clients' hashes are not what is measured
+	if (accounts.passwords) {
+		return ['	authentication = "internal_hashed"', "	default_iteration_count = 4096", "	allow_registration = true", modules];
+	}
+	return ['	authentication = "insecure"', `	insecure_open_authentication = "Yes please, I know what I'm doing!"`, modules];
 }
 
 /**
@@ -103,7 +107,7 @@ function host_config(accounts: Scenario["accounts"]): string[] {
  * @param sql the option of that name
  */
 function shared_config(
-	{ archive, storage: kept_in, entrance = "tcp", firewall, accounts }: SubjectRooms,
+	{ archive, storage: kept_in, entrance = "tcp", firewall, accounts, community }: SubjectRooms,
 	port: number,
 	folder: string,
 	sql = '{ driver = "SQLite3", database = "bench.sqlite" }',
@@ -120,6 +124,7 @@ function shared_config(
 	if (in_database.length > 0 || kept_in === "sql") storage.push(`sql = ${sql}`);
 	return `${[
 		...(firewall === undefined ? [] : [`plugin_paths = { "${join(folder, "plugins")}" }`]),
+		...(community && modules_of_others !== undefined ? [`plugin_paths = { "${modules_of_others}" }`] : []),
 		`modules_enabled = { "saslauth", "disco"${module === undefined ? "" : `, "${module}"`} }`,
 		'modules_disabled = { "s2s", "tls" }',
 		"c2s_require_encryption = false",

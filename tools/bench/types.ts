@@ -76,9 +76,11 @@ export interface Scenario {
 	readonly firewall?: Firewall;
 	/**
 	 * Clients have accounts, whose host has these modules beside the general ones, and archives in SQLite where wanted; they are
-	 * anonymous unless said otherwise. Only this server and Prosody are asked.
+	 * anonymous unless said otherwise. Only this server and Prosody are asked. Any password opens them, unless they have their own.
 	 */
-	readonly accounts?: { readonly modules: readonly string[]; readonly archive?: boolean };
+	readonly accounts?: { readonly modules: readonly string[]; readonly archive?: boolean; readonly passwords?: boolean };
+	/** Needs modules of the community in Prosody: those in the folder that PROSODY_MODULES names, and a Prosody 13. */
+	readonly community?: boolean;
 	/** Place in a sweep: how many there are of what the sweep varies. */
 	readonly sweep?: { readonly of: "occupants" | "rooms"; readonly at: number };
 	/** Whether the floor can take part. */

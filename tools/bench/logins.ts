@@ -1,0 +1,189 @@
+// No counterpart: what it costs to log in over TLS: by SCRAM, by SASL2 with a token, and the handshakes alone.
+
+import { createHmac } from "node:crypto";
+import { once } from "node:events";
+import { setTimeout as delay } from "node:timers/promises";
+import { connect, type TLSSocket } from "node:tls";
+import { ns } from "../../host/util/ns.ts";
+import { create_sasl_client } from "../../host/util/sasl_client.ts";
+import { stream_header } from "../../host/util/xmppstream.ts";
+import { Latencies } from "./latencies.ts";
+import { cpu_micros, rss_mib } from "./processes.ts";
+import type { Effort, Measurement, Scenario, Subject } from "./types.ts";
+
+const host = "localhost";
+const account = { username: "bench", password: "pencil" };
+const agent = "<user-agent id='5f1ac9ae-2a53-4c3f-a4e0-5a7c0f2b6d11'/>";
+/** Clients that log in again and again. */
+const logins_under_way = 10;
+
+/** One connection with TLS, and what has come over it. */
+class Line {
+	private said = "";
+	private ended = false;
+	private changed = (): void => {};
+
+	private constructor(private readonly socket: TLSSocket) {
+		socket.setNoDelay(true);
+		socket.on("data", (chunk: Buffer) => {
+			this.said += chunk.toString();
+			this.changed();
+		});
+		socket.on("error", () => {});
+		socket.on("close", () => {
+			this.ended = true;
+			this.changed();
+		});
+	}
+
+	/** @param sessions keeps the newest session, with which the handshake is a short one */
+	static async open(port: number, sessions?: { newest?: Buffer }): Promise<Line> {
+		const session = sessions?.newest;
+		const socket = connect({ port, servername: host, rejectUnauthorized: false, ...(session === undefined ? {} : { session }) });
+		if (sessions !== undefined) {
+			socket.on("session", (newest: Buffer) => {
+				sessions.newest = newest;
+			});
+		}
+		await once(socket, "secureConnect");
+		return new Line(socket);
+	}
+
+	/** Sends text, and answers with what comes up to some text. */
+	async ask(text: string, marker: string): Promise<string> {
+		this.said = "";
+		this.socket.write(text);
+		while (!this.said.includes(marker)) {
+			if (this.ended || /<\/?failure|stream:error/.test(this.said)) throw new Error(`${marker} did not come: ${this.said}`);
+			await new Promise<void>((resolve) => {
+				this.changed = resolve;
+			});
+		}
+		return this.said;
+	}
+
+	header(from = ""): Promise<string> {
+		const whose = from === "" ? {} : { from };
+		return this.ask(stream_header({ xmlns: ns.client, to: host, version: "1.0", ...whose }), "</stream:features>");
+	}
+
+	close(): void {
+		this.socket.destroy();
+	}
+}
+
+async function register(port: number): Promise<void> {
+	const line = await Line.open(port);
+	await line.header();
+	const query = `<username>${account.username}</username><password>${account.password}</password>`;
+	await line.ask(`<iq type='set' id='r'><query xmlns='${ns.register}'>${query}</query></iq>`, "id='r'");
+	line.close();
+}
+
+const base64 = (data: Buffer): string => data.toString("base64");
+const text_in = (said: string, name: string): Buffer =>
+	Buffer.from(new RegExp(`<${name}[^>]*>([^<]*)`).exec(said)?.[1] ?? "", "base64");
+
+/** Logs in by SCRAM-SHA-1, as RFC 6120 has it: with a second stream and a resource. */
+async function log_in(line: Line): Promise<void> {
+	await line.header();
+	const sasl = create_sasl_client(account, ["SCRAM-SHA-1"]);
+	if (!sasl.ok) throw new Error(sasl.error);
+	const first = `<auth xmlns='${ns.sasl}' mechanism='SCRAM-SHA-1'>${base64(sasl.value.first())}</auth>`;
+	const answer = sasl.value.challenge(text_in(await line.ask(first, "</challenge>"), "challenge"));
+	if (!answer.ok) throw new Error(answer.error);
+	await line.ask(`<response xmlns='${ns.sasl}'>${base64(answer.value)}</response>`, "</success>");
+	await line.header();
+	await line.ask(`<iq type='set' id='b'><bind xmlns='${ns.bind}'/></iq>`, "</iq>");
+}
+
+/** Logs in by SASL2; answers with the token, where one is given. */
+async function authenticate(line: Line, mechanism: string, response: Buffer, inside: string): Promise<string> {
+	await line.header(`${account.username}@${host}`);
+	const initial = `<initial-response>${base64(response)}</initial-response>`;
+	const text = `<authenticate xmlns='${ns.sasl2}' mechanism='${mechanism}'>${initial}${agent}${inside}</authenticate>`;
+	return /token=['"]([^'"]+)/.exec(await line.ask(text, "stream:features"))?.[1] ?? "";
+}
+
+/** A way to log in. */
+type Login = (line: Line) => Promise<unknown>;
+
+async function by_token(port: number): Promise<Login> {
+	const line = await Line.open(port);
+	const wanted = `<request-token xmlns='${ns.fast}' mechanism='HT-SHA-256-NONE'/>`;
+	const plain = Buffer.from(`\0${account.username}\0${account.password}`);
+	const token = await authenticate(line, "PLAIN", plain, wanted);
+	line.close();
+	if (token === "") throw new Error("the server gives no tokens");
+	const proof = createHmac("sha256", token).update("Initiator").digest();
+	const response = Buffer.concat([Buffer.from(`${account.username}\0`), proof]);
+	const inside = `<fast xmlns='${ns.fast}'/><bind xmlns='${ns.bind2}'/>`;
+	return (again) => authenticate(again, "HT-SHA-256-NONE", response, inside);
+}
+
+/** Connects, logs in and goes, a few at a time, again and again. */
+async function measure_logins(subject: Subject, effort: Effort, resumes: boolean, login: Login): Promise<Measurement> {
+	const latencies = new Latencies();
+	const sessions: { newest?: Buffer } = {};
+	let count = 0;
+	let is_over = false;
+	const again = async (): Promise<void> => {
+		while (!is_over) {
+			const begun = performance.now();
+			const line = await Line.open(subject.port, resumes ? sessions : undefined);
+			await login(line);
+			line.close();
+			latencies.add(performance.now() - begun);
+			count++;
+		}
+	};
+	const all = Promise.all(Array.from({ length: logins_under_way }, again));
+	await delay(effort.warm_up_ms);
+	latencies.clear();
+	const before = { cpu: cpu_micros(subject.pid), count, time: performance.now() };
+	await delay(Math.max(effort.measure_ms, 2000));
+	const after = { cpu: cpu_micros(subject.pid), count, time: performance.now() };
+	const times = latencies.summary();
+	is_over = true;
+	await all;
+	const deliveries = after.count - before.count;
+	return {
+		deliveries,
+		cpu_micros: (after.cpu - before.cpu) / deliveries,
+		...times,
+		per_second: (deliveries / (after.time - before.time)) * 1000,
+		rss_mib: rss_mib(subject.pid),
+	};
+}
+
+function scenario(
+	id: string,
+	title: string,
+	resumes: boolean,
+	login: (port: number) => Promise<Login>,
+	modules: string[],
+): Scenario {
+	return {
+		id,
+		title,
+		unit: "login",
+		floor: false,
+		entrance: "tls",
+		accounts: { modules: ["register", ...modules], passwords: true },
+		community: modules.length > 0,
+		async run(subject, effort) {
+			await register(subject.port);
+			return measure_logins(subject, effort, resumes, await login(subject.port));
+		},
+	};
+}
+
+const nothing: Login = (line) => line.header();
+
+/** Logins and handshakes; a token is to be had of a Prosody 13 with the community's modules only. */
+export const login_scenarios: readonly Scenario[] = [
+	scenario("handshake", "TLS: full handshake and features", false, () => Promise.resolve(nothing), []),
+	scenario("handshake-resumed", "TLS: resumed handshake and features", true, () => Promise.resolve(nothing), []),
+	scenario("login-scram", "Logins with TLS and SCRAM-SHA-1", false, () => Promise.resolve(log_in), []),
+	scenario("login-fast", "Logins with TLS resumed, SASL2 and a token", true, by_token, ["sasl2", "sasl2_bind2", "sasl2_fast"]),
+];
