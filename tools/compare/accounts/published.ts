@@ -70,7 +70,8 @@ const configurations: readonly (() => Markup)[] = [
 	() => xml`${field("pubsub#max_items", "1000000")}`,
 	() => xml`${field("pubsub#max_items", "many")}`,
 	() => xml`${field("pubsub#persist_items", "0")}`,
-	() => xml`${field("pubsub#persist_items", "1")}${field("pubsub#title", "A title")}`,
+	// One field each: of several that a node does not have, Prosody names one in the order of a Lua table
+	() => xml`${field("pubsub#title", "A title")}`,
 	() => xml`${field("pubsub#send_last_published_item", "never")}`,
 	() => xml`${field("pubsub#deliver_payloads", "0")}`,
 ];
