@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { eventually } from "../helper.ts";
@@ -19,16 +19,18 @@ export class Profanity {
 	/**
 	 * Starts it, and has it log in as somebody of localhost, with any password.
 	 * @param further settings, as they stand in its file
+	 * @param tls what it does about certificates: its own words, such as "trust" or "disable"
+	 * @param resource tells the clients of one account apart
 	 */
-	constructor(name: string, port: number, further = "") {
+	constructor(name: string, port: number, further = "", tls = "disable", resource = "terminal") {
 		const [settings, data] = ["config/profanity", "data/profanity"].map((path) => {
 			mkdirSync(join(this.folder, path), { recursive: true });
 			return (file: string, text: string) => writeFileSync(join(this.folder, path, file), text);
 		});
 		settings?.("profrc", `[ui]\nsplash=false\n${further}`);
-		const account = `[${name}]\nenabled=true\njid=${name}@localhost\nresource=terminal\npassword=any\n`;
-		data?.("accounts", `${account}server=127.0.0.1\nport=${port}\ntls.policy=disable\n`);
-		this.tmux("-f", "/dev/null", "new-session", "-d", "-x", "150", "-y", "60", "profanity", "-a", name);
+		const account = `[${name}]\nenabled=true\njid=${name}@localhost\nresource=${resource}\npassword=any\n`;
+		data?.("accounts", `${account}server=127.0.0.1\nport=${port}\ntls.policy=${tls}\n`);
+		this.tmux("-f", "/dev/null", "new-session", "-d", "-x", "150", "-y", "60", "profanity", "-l", "DEBUG", "-a", name);
 	}
 
 	private tmux(...words: readonly string[]): string {
@@ -50,6 +52,14 @@ export class Profanity {
 		return this.tmux("capture-pane", "-p")
 			.replace(/[ \t]+$/gm, "")
 			.replace(/\n+/g, "\n");
+	}
+
+	/** The lines of its log that warn of something, and are not about itself: its keys, its libraries, what it says of itself. */
+	warnings(): string[] {
+		const log = readFileSync(join(this.folder, "data/profanity/logs/profanity.log"), "utf8");
+		return log
+			.split("\n")
+			.filter((line) => /^\S+ \w+: (?:WRN|ERR): /.test(line) && !/ stderr: |\[OMEMO\]|\[PGP\]|Generated|Given /.test(line));
 	}
 
 	/** Types a line: a command or a message. */

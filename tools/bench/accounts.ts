@@ -19,7 +19,7 @@ const jid_of = (name: string): string => `${name}@localhost`;
 
 /** Waits until the server has done all that this client has said. */
 function settled(client: BenchClient): Promise<void> {
-	return client.ask(`<iq type='get' id='settled'><query xmlns='jabber:iq:roster'/></iq>`, "id='settled'");
+	return client.ask(`<iq type='get' id='settled' to='localhost'><query xmlns='${ns.disco_items}'/></iq>`, "id='settled'");
 }
 
 /** Somebody with many contacts, all of whom are there; each sees the other's presence (RFC 6121, with approvals ahead, §3.4). */
