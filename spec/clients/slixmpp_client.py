@@ -63,7 +63,19 @@ class Person:
         client = self.client = Client(jid, password)
         if comes_back:
             self.come_back(client, port)
-        for plugin in ("xep_0030", "xep_0045", "xep_0054", "xep_0199", "xep_0313", "xep_0359", "xep_0425"):
+        for plugin in (
+            "xep_0030",
+            "xep_0045",
+            "xep_0054",
+            "xep_0084",
+            "xep_0191",
+            "xep_0199",
+            "xep_0280",
+            "xep_0313",
+            "xep_0359",
+            "xep_0363",
+            "xep_0425",
+        ):
             client.register_plugin(plugin)
         client.ca_certs = certificate
         # The name that the certificate is to show; connecting to an address leaves it empty.
@@ -81,12 +93,16 @@ class Person:
         client.add_event_handler("session_start", lambda _: settle())
         for event in ("failed_all_auth", "connection_failed", "ssl_invalid_chain", "disconnected"):
             client.add_event_handler(event, lambda data, event=event: settle(f"{event}: {data}"))
+        client.add_event_handler("message", self.on_chat)
+        client.add_event_handler("carbon_received", lambda carbon: self.on_carbon("received", carbon["carbon_received"]))
+        client.add_event_handler("carbon_sent", lambda carbon: self.on_carbon("sent", carbon["carbon_sent"]))
         client.add_event_handler("groupchat_message", self.on_message)
         client.add_event_handler("groupchat_presence", self.on_presence)
         client.add_event_handler("groupchat_config_status", self.on_status)
         client.add_event_handler("moderated_message", self.on_moderated)
         client.connect(("127.0.0.1", port))
         await over
+        await client.get_roster()
         client.send_presence()
         return {
             "jid": client.boundjid.full,
@@ -125,6 +141,13 @@ class Person:
             stanza_id=message["stanza_id"]["id"],
         )
 
+    def on_chat(self, message):
+        if message["type"] == "chat" and message["body"]:
+            tell(event="chat", sender=message["from"].bare, body=message["body"])
+
+    def on_carbon(self, kind, message):
+        tell(event="carbon", kind=kind, sender=message["from"].bare, to=message["to"].bare, body=message["body"])
+
     def on_presence(self, presence):
         tell(event="presence", room=presence["from"].bare, **seen_of(presence))
 
@@ -134,6 +157,50 @@ class Person:
 
     def on_moderated(self, message):
         tell(event="moderated", room=message["from"].bare, stanza_id=message["apply_to"]["id"])
+
+    async def do_befriend(self, jid):
+        """Asks for somebody's presence, and grants one's own; the other one does the same by itself."""
+        self.client.send_presence_subscription(pto=jid)
+
+    async def do_contacts(self):
+        """Contacts with their subscriptions, and those of them who are there."""
+        roster = self.client.client_roster
+        return {
+            jid: {"subscription": roster[jid]["subscription"], "online": len(roster[jid].resources) > 0}
+            for jid in roster
+            if JID(jid).bare != self.client.boundjid.bare
+        }
+
+    async def do_chat(self, to, body):
+        self.client.send_message(mto=to, mbody=body, mtype="chat")
+
+    async def do_carbons(self):
+        await self.client["xep_0280"].enable()
+
+    async def do_block(self, jid):
+        """Blocks somebody; answers with all who are blocked."""
+        await self.client["xep_0191"].block([JID(jid)])
+        blocked = await self.client["xep_0191"].get_blocked()
+        return sorted(str(jid) for jid in blocked["blocklist"]["items"])
+
+    async def do_set_avatar(self, data):
+        """Publishes a picture, whose data are in Base64; answers with its id."""
+        avatars = self.client["xep_0084"]
+        picture = base64.b64decode(data)
+        await avatars.publish_avatar(picture)
+        number = avatars.generate_id(picture)
+        await avatars.publish_avatar_metadata({"id": number, "type": "image/png", "bytes": len(picture)})
+        return number
+
+    async def do_get_avatar(self, jid, number):
+        found = await self.client["xep_0084"].retrieve_avatar(JID(jid), number)
+        (item,) = found["pubsub"]["items"]
+        return base64.b64encode(item["avatar_data"]["value"]).decode()
+
+    async def do_slot(self, service, name, size):
+        """Asks for a place for a file. The library's own search for the service does not work with Python 3.11."""
+        slot = await self.client["xep_0363"].request_slot(JID(service), name, size)
+        return {"put": slot["http_upload_slot"]["put"]["url"], "get": slot["http_upload_slot"]["get"]["url"]}
 
     async def do_join(self, room, nick, history=0):
         own, subject, occupants, old = await self.muc().join_muc_wait(room, nick, maxstanzas=history)
@@ -193,7 +260,7 @@ class Person:
         return sorted(info["disco_info"]["features"])
 
     async def do_archive(self, room, page):
-        """All that a room's archive has, read in pages of this size."""
+        """All that the archive of a room has, or without one that of the account, read in pages of this size."""
         found = []
         async for message in self.client["xep_0313"].iterate(room, rsm={"max": page}):
             forwarded = message["mam_result"]["forwarded"]
