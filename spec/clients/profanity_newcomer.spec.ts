@@ -98,5 +98,7 @@ describe.skipIf(no_profanity)("profanity on a newcomer's server, by TLS", () => 
 		await juliet.shows("Connection re-established.");
 		romeo.type("Here I am");
 		await juliet.shows("Romeo: Here I am");
+		// Their sessions have outlived the restart
+		for (const person of [romeo, juliet]) expect(person.warnings().join("\n")).not.toContain("SM error");
 	});
 });
