@@ -105,7 +105,9 @@ export interface ServerOptions {
 }
 
 /** Starts a server with a configuration on a free port. Throws where it cannot. */
-export type StartServer = (config_text: string) => Promise<{ port: number; stop(): Promise<void> | void }>;
+export type StartServer = (
+	config_text: string,
+) => Promise<{ port: number; stop(): Promise<void> | void; settled?(): Promise<void> }>;
 
 /**
  * Prepares to start both servers.
@@ -160,9 +162,10 @@ export async function create_servers(options: ServerOptions): Promise<Result<Ser
 			const surrounded = await surroundings(side);
 			if (!surrounded.ok) return surrounded;
 			const { text, around } = surrounded.value;
-			const { port, stop } = await start(text);
+			const { port, stop, settled } = await start(text);
 			const host = "127.0.0.1";
-			return ok({ name: await named(side, host, port, "Enjamb"), host, port, network: network(around, host, port), stop });
+			const name = await named(side, host, port, "Enjamb");
+			return ok({ name, host, port, network: network(around, host, port), stop, ...(settled && { settled }) });
 		} catch (error) {
 			return failed(`our own server does not start: ${error instanceof Error ? error.message : String(error)}`);
 		}

@@ -163,6 +163,7 @@ class Performance {
 	private async settle(actor: string): Promise<void> {
 		const hosts = this.endpoint.network && [this.endpoint.network.rooms];
 		await this.clients.get(actor)?.settle(true, hosts);
+		await this.endpoint.settled?.();
 		if (this.watchers !== undefined) {
 			await this.watchers.settle([...this.clients.values()]);
 			return;

@@ -170,6 +170,8 @@ export interface Endpoint {
 	readonly network?: Network | undefined;
 	/** Ends it, if it was started for this. */
 	stop(): Promise<void> | void;
+	/** Waits until nothing is on its way any more between the servers that it is made of, where there are several. */
+	settled?(): Promise<void>;
 }
 
 /** A whole run, as the reports get it. */

@@ -1,12 +1,12 @@
 // No counterpart: several servers of one cluster in one process, and a port that spreads clients over them.
 
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { type AddressInfo, connect, createServer, type Server as NetServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { compose_server } from "../../../../host/composition.ts";
+import { compose_server, load_config } from "../../../../host/composition.ts";
 import type { ClusterBase } from "../../../../host/core/cluster/cluster.ts";
-import { type ConfigValue, default_config } from "../../../../host/core/configmanager.ts";
+import { type Config, type ConfigValue, default_config } from "../../../../host/core/configmanager.ts";
 import type { LogSink, RunningServer } from "../../../../host/testing.ts";
 import { key_of } from "../../../../host/util/cluster/keys.ts";
 import { MemoryBroker } from "../../../../host/util/cluster/memory.ts";
@@ -32,15 +32,22 @@ export interface Nodes {
 	cut(node: NodeName): void;
 	/** It does again. */
 	mend(node: NodeName): void;
+	/** Waits until nothing is on its way between nodes any more. */
+	settled(): Promise<void>;
 	stop(): Promise<void>;
 }
 
 export interface NodesOptions {
 	readonly config?: Readonly<Record<string, Readonly<Record<string, ConfigValue>>>>;
 	readonly log?: readonly LogSink[];
+	/** A configuration file, in place of the newcomer's. */
+	readonly text?: string;
 	/** In milliseconds: long, since three servers share one event loop with everything else. */
 	readonly lease?: number;
 }
+
+/** Where no node has had a turn for so many timers of the event loop that all of them share, nothing is on its way. */
+const quiet_rounds = 12;
 
 interface Running {
 	readonly server: RunningServer;
@@ -67,8 +74,17 @@ class NodeClock implements Clock {
 	}
 }
 
+async function config_of(text: string, folder: string): Promise<Config> {
+	const file = join(folder, "prosody.cfg.lua");
+	await writeFile(file, text);
+	const loaded = await load_config(file);
+	if (!loaded.ok) throw new Error(loaded.error.message);
+	return loaded.value.config;
+}
+
 async function start_node(broker: MemoryBroker, name: string, folder: string, options: NodesOptions): Promise<Running> {
-	const config = default_config(join(folder, name));
+	const config = options.text === undefined ? default_config(join(folder, name)) : await config_of(options.text, folder);
+	config.set("*", "data_path", join(folder, name));
 	const shared = { driver: "SQLite3", database: join(folder, "shared.sqlite") };
 	const all: Record<string, Readonly<Record<string, ConfigValue>>> = {
 		...options.config,
@@ -147,6 +163,15 @@ export async function start_nodes(options: NodesOptions = {}): Promise<Nodes> {
 			// What is stopped does nothing, and this does nothing that counts
 			node(name).clock.jump();
 			await Promise.all(clients.filter((one) => one.node === name).map(({ client }) => client.disconnect()));
+		},
+		async settled() {
+			const turns = (): number => [...running.values()].reduce((sum, { server }) => sum + server.turn.counts.turns, 0);
+			let before = turns();
+			for (let quiet = 0; quiet < quiet_rounds; quiet++) {
+				await new Promise((wait) => setTimeout(wait, 5));
+				if (turns() !== before) quiet = 0;
+				before = turns();
+			}
 		},
 		cut: (name) => node(name).bus.cut(),
 		mend: (name) => node(name).bus.mend(),
