@@ -16,7 +16,7 @@ export async function connect_base(options: ClusterOptions, fence: Fence, log: L
 			servers,
 			name: `${name} ${node}`,
 			// An answer that takes longer than that comes too late for a life
-			patience: Math.round(lease / 2),
+			patience: Math.round(lease / 3),
 			warn: (text) => log("warn", "%s", text),
 			info: (text) => log("info", "%s", text),
 		},

@@ -28,7 +28,7 @@ describe.skipIf(missing)("NATS", () => {
 	afterAll(() => server.remove());
 
 	async function connect(options: Partial<NatsOptions> = {}): Promise<Nats> {
-		const nats = await Nats.connect({ servers: [server.url], name: "spec", patience: 5000, ...options });
+		const nats = await Nats.connect({ servers: [server.url], name: "spec", patience: 20_000, ...options });
 		connections.push(nats);
 		return nats;
 	}
@@ -70,7 +70,7 @@ describe.skipIf(missing)("NATS", () => {
 
 	it("goes on after it was gone: keys are there, and changes are told that were made meanwhile", async () => {
 		const other = await start_nats();
-		const connected = { servers: [other.url], patience: 1000 };
+		const connected = { servers: [other.url] };
 		const [one, two] = [await connect(connected), await connect(connected)];
 		const [here, there] = [await one.bucket("kept"), await two.bucket("kept")];
 		const seen: string[] = [];
@@ -93,11 +93,11 @@ describe.skipIf(missing)("NATS", () => {
 
 	/** A node that has entered, and what it heard. */
 	async function node(name: string) {
-		const nats = await connect({ name, patience: 400 });
+		const nats = await connect({ name, patience: 6000 });
 		const clock = real_clock();
 		const fence = { raise: () => Promise.resolve() };
 		// Long, since this machine may do much else
-		const membership = new Membership({ node: name, clock, bucket: await nats.bucket("nodes"), fence, lease: 10_000 });
+		const membership = new Membership({ node: name, clock, bucket: await nats.bucket("nodes"), fence, lease: 20_000 });
 		const ownership = new Ownership({ membership, clock, bucket: await nats.bucket("owners") });
 		const heard: string[] = [];
 		const links = new Links({
