@@ -28,6 +28,7 @@ export const ns = {
 	version: "jabber:iq:version",
 	last: "jabber:iq:last",
 	time: "urn:xmpp:time",
+	legacy_time: "jabber:iq:time",
 	ping: "urn:xmpp:ping",
 	data: "jabber:x:data",
 	data_validate: "http://jabber.org/protocol/xdata-validate",
