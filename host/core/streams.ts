@@ -70,7 +70,7 @@ interface Line<Session> {
 	session: Session;
 	readonly input: StreamInput;
 	/** Ends a stream whose other end does not authenticate. */
-	patience?: Timer;
+	patience: Timer | undefined;
 }
 
 /** The reason in a few words, for the log and for `resource-unbind`. */
@@ -116,11 +116,13 @@ function answer_to(fault: Exclude<StreamFault, { kind: "stream-error" }>): Strea
  */
 export class Streams<Session extends BaseStreamSession> {
 	private readonly lines = new Map<Connection, Line<Session>>();
+	private readonly options: StreamOptions;
 
 	constructor(
 		private readonly module: ModuleApi,
 		private readonly kind: StreamKind<Session>,
 	) {
+		this.options = { ...kind.limits.unauthed, default_ns: kind.xmlns };
 		this.measure(module.server.statsmanager);
 	}
 
@@ -153,7 +155,7 @@ export class Streams<Session extends BaseStreamSession> {
 	 */
 	accept(conn: Connection, framing: Framing = document_framing): Session {
 		const { kind, module } = this;
-		const { unauthed_timeout, unauthed } = kind.limits;
+		const { unauthed_timeout } = kind.limits;
 		const session = kind.create(`${kind.name}${id.short()}`, conn, {
 			framing,
 			close: (closing: Session, reason, remote_reason) => this.close(closing, reason, remote_reason),
@@ -162,6 +164,7 @@ export class Streams<Session extends BaseStreamSession> {
 			authenticated: (stanza_size_limit) => {
 				if (stanza_size_limit !== undefined) input.set_stanza_size_limit(stanza_size_limit);
 				line.patience?.stop();
+				line.patience = undefined;
 			},
 			take_over: (by: Session) => {
 				line.session = by;
@@ -191,9 +194,8 @@ export class Streams<Session extends BaseStreamSession> {
 			const { bytes_in } = line.session;
 			return bytes_in === undefined ? bytes : bytes_in(bytes);
 		};
-		const options = { ...unauthed, default_ns: kind.xmlns };
-		const input = new StreamInput(conn, slices, session.log, framing, filter, callbacks, options);
-		const line: Line<Session> = { session, input };
+		const input = new StreamInput(conn, slices, session.log, framing, filter, callbacks, this.options);
+		const line: Line<Session> = { session, input, patience: undefined };
 		this.lines.set(conn, line);
 		session.log("info", "%s connected", kind.peer);
 		module.server.events.fire_event("stream-session-created", { session });

@@ -49,16 +49,16 @@ function declare(prefixes: Record<string, string>, prefix: string, uri: string):
 	prefixes[prefix] = uri;
 }
 
+/** What each document begins with. One for all: documents of many clients are open at the same time. */
+const first_scope: Scope = {
+	xmlns: "",
+	prefixes: Object.freeze(Object.assign<Record<string, string>, object>(Object.create(null), { xml: xml_uri })),
+};
+
 /** Follows the namespace declarations of one document, as its elements open and close. */
 export class Namespaces {
-	private scope: Scope;
+	private scope = first_scope;
 	private readonly outer: Scope[] = [];
-
-	constructor() {
-		const prefixes: Record<string, string> = Object.create(null);
-		prefixes["xml"] = xml_uri;
-		this.scope = { xmlns: "", prefixes };
-	}
 
 	/** The default namespace at this place; empty where there is none. */
 	get default_ns(): string {

@@ -122,6 +122,8 @@ export class XmlTokenizer {
 			}
 			if (found !== "nothing") return found;
 		}
+		// Who is silent for long has no need of it
+		if (this.attributes.length > 0) this.attributes.length = 0;
 		return undefined;
 	}
 

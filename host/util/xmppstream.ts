@@ -185,6 +185,8 @@ export class XmppStream {
 				if (this.paused) break;
 				const token = this.tokenizer.next();
 				if (token === undefined) {
+					// Gives up its place for elements
+					if (this.stack.length === 0) this.stack.length = 0;
 					this.check_size(this.stanza_bytes + this.tokenizer.pending_bytes);
 					break;
 				}

@@ -85,6 +85,24 @@ function messages(rooms: number, occupants: number, archive: boolean, carrier?: 
 	};
 }
 
+/** The same where each room has one message under way. */
+function one_at_a_time(rooms: number, occupants: number, carrier?: "tls"): Scenario {
+	const { id, title, ...rest } = messages(rooms, occupants, false, carrier);
+	return {
+		...rest,
+		id: `${carrier === undefined ? "" : `${carrier}-`}single-${rooms}x${occupants}`,
+		title: `${title}, one message each under way`,
+		run: (subject, effort) =>
+			with_rooms(subject, rooms, occupants, (filled) =>
+				measure(
+					subject,
+					filled.map((room) => ({ ...talk(room, rooms), window: 1 })),
+					effort,
+				),
+			),
+	};
+}
+
 /** Messages on a host whose firewall looks at each of them. */
 function behind_firewall(rooms: number, occupants: number, firewall: Firewall): Scenario {
 	const { title, ...rest } = messages(rooms, occupants, false);
@@ -197,6 +215,24 @@ function memory(rooms: number, occupants: number, carrier?: "tls"): Scenario {
 	};
 }
 
+/** All that a server takes with so many clients in its rooms. */
+function total_memory(rooms: number, occupants: number, carrier: "tls"): Scenario {
+	return {
+		id: `memory-all-${carrier}-${rooms}x${occupants}`,
+		title: `Memory of a server with ${rooms} × ${occupants}, by ${carrier_names[carrier]}`,
+		unit: "MiB",
+		floor: false,
+		entrance: carrier,
+		async run(subject) {
+			const filled = await fill_rooms(subject, rooms, occupants);
+			await delay(settling_ms);
+			const value = rss_mib(subject.pid);
+			leave(filled);
+			return { value };
+		},
+	};
+}
+
 const idle: Scenario = {
 	id: "idle",
 	title: "Memory of an idle server",
@@ -234,7 +270,10 @@ export const standard_scenarios: readonly Scenario[] = [
 	managed_messages(500),
 	resumptions,
 	messages(1, 100, false, "tls"),
+	messages(1, 500, false, "tls"),
 	messages(50, 10, false, "tls"),
+	one_at_a_time(50, 10),
+	one_at_a_time(50, 10, "tls"),
 	messages(1, 100, false, "websocket"),
 	messages(50, 10, false, "websocket"),
 	messages(1, 100, false, "bosh"),
@@ -248,6 +287,7 @@ export const standard_scenarios: readonly Scenario[] = [
 	memory(20, 50),
 	memory(1, 500, "tls"),
 	memory(200, 10, "tls"),
+	total_memory(1000, 10, "tls"),
 	idle,
 	start,
 ];

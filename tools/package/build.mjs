@@ -27,10 +27,11 @@ await build({
 	chunkNames: "chunks/[name]-[hash]",
 	loader: { ".lua": "text" },
 	external: ["better-sqlite3", "esbuild", "node-unix-socket", "pg-native"],
-	// A young generation of 4 MiB: a third less memory with a thousand clients, at no cost that could be measured.
+	// A young generation of 4 MiB: a third less memory with a thousand clients, at no cost that could be measured. What handshakes
+	// took for a moment goes back to the system: 6 KiB for each of 10,000 clients with TLS.
 	// Libraries that are CommonJS ask for `require`.
 	banner: {
-		js: `#!/usr/bin/env -S node --max-semi-space-size=4
+		js: `#!/usr/bin/env -S MALLOC_TRIM_THRESHOLD_=131072 node --max-semi-space-size=4
 import { createRequire as make_require } from 'node:module'; const require = make_require(import.meta.url);`,
 	},
 	logLevel: "warning",
