@@ -6,6 +6,7 @@ import { calculate_hash } from "../host/util/caps.ts";
 import { ns } from "../host/util/ns.ts";
 import * as st from "../host/util/stanza.ts";
 import { parse } from "../host/util/xml.ts";
+import { allocated_by } from "./allocations.ts";
 import { start_test_server, type TestServer } from "./helper.ts";
 import { RawClient } from "./host/raw_client.ts";
 
@@ -292,5 +293,42 @@ describe("what it costs to go", () => {
 		const few = await go(3);
 		expect(few).toBeGreaterThan(0);
 		expect(await go(30)).toBe(few);
+	});
+});
+
+describe("what is allocated", () => {
+	/**
+	 * Bytes that the server allocates for each stanza that reaches somebody, once everything is compiled. Bounds on them are one and a half to two times
+	 * what was seen: what counts is that they do not grow with what they do not depend on, and that nobody makes something big again.
+	 */
+	async function allocated(size: number, texts: readonly string[], is_there: (client: RawClient) => boolean): Promise<number> {
+		const { server, speaker } = await crowd(size, { modules_disabled: ["muc_mam"] });
+		const say = async (): Promise<void> => {
+			await count(server, speaker, texts.join(""), is_there);
+			await quiet();
+		};
+		for (let round = 0; round < 5; round++) await say();
+		const rounds = 5;
+		const { bytes } = await allocated_by(async () => {
+			for (let round = 0; round < rounds; round++) await say();
+		});
+		return bytes / (rounds * texts.length);
+	}
+
+	const number = 200;
+
+	it("for a message in a room is some kilobytes, and little more than its text for each who hears it", async () => {
+		const texts = [messages(number)];
+		const few = (await allocated(2, texts, got(number))) / number;
+		const many = (await allocated(12, texts, got(number))) / number;
+		expect(few).toBeLessThan(26_000);
+		expect((many - few) / 10).toBeLessThan(2500);
+	});
+
+	it("for a private message is not much more than for one in a room", async () => {
+		const to = `${room}/nick1`;
+		const one = (id: number) => `<message type='chat' id='p${id}' to='${to}'><body>Hello, ${id}</body></message>`;
+		const texts = Array.from({ length: number }, (_, id) => one(id));
+		expect(await allocated(2, texts, (client) => client !== clients[1] || got(number)(client))).toBeLessThan(45_000);
 	});
 });

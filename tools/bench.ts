@@ -3,6 +3,7 @@
 import { writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { greedy_scenarios, growth_scenarios } from "./bench/greedy.ts";
+import { add_to_history, commit_of, history_entries, plot_history, read_history } from "./bench/history.ts";
 import { crowd_scenario, idle_scenario, rooms_scenario } from "./bench/large.ts";
 import { load, machine, pin } from "./bench/processes.ts";
 import { report_html } from "./bench/report_html.ts";
@@ -34,6 +35,10 @@ export interface BenchOptions {
 	readonly json?: boolean | undefined;
 	/** Where to write a page. */
 	readonly html?: string | undefined;
+	/** A file of JSON lines to which the findings are added. */
+	readonly history?: string | undefined;
+	/** Where to draw that file's figures over time. */
+	readonly plot?: string | undefined;
 	/** The command, for the report. */
 	readonly command: string;
 	write(text: string): void;
@@ -127,7 +132,24 @@ export async function run(options: BenchOptions): Promise<number> {
 	};
 	options.write(options.json ? `${JSON.stringify(report, undefined, "\t")}\n` : report_text(report));
 	if (options.html !== undefined) writeFileSync(options.html, report_html(report));
+	if (options.history !== undefined) add_to_history(options.history, history_entries(report, commit_of(process.cwd())));
+	if (options.plot !== undefined && draw(options) !== 0) failures++;
 	return failures > 0 ? 1 : 0;
+}
+
+/** Draws a history; returns the exit status. */
+export function draw({ history, plot, complain }: Pick<BenchOptions, "history" | "plot" | "complain">): number {
+	if (history === undefined || plot === undefined) {
+		complain("enjamb: --plot FILE draws what --history FILE has: expected both\n");
+		return 2;
+	}
+	const entries = read_history(history);
+	if (!entries.ok) {
+		complain(`enjamb: ${entries.error}\n`);
+		return 1;
+	}
+	writeFileSync(plot, plot_history(entries.value));
+	return 0;
 }
 
 /** Starts a new server, puts one load on it, and ends it. */

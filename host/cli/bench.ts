@@ -16,6 +16,8 @@ interface BenchFlags {
 	readonly sql?: string;
 	readonly html?: string;
 	readonly json?: boolean;
+	readonly history?: string;
+	readonly plot?: string;
 	readonly floor?: number;
 	readonly probe?: number;
 }
@@ -26,7 +28,7 @@ export function add_bench(program: Command): void {
 		.description("measure what loads cost this server, and others beside it")
 		.argument(
 			"[what]",
-			"lua: what hooks in Lua cost, and Prosody's rooms in Lua on this server beside the real one (a line of JSON of its own with --json)",
+			"plot: only draw a history; lua: what hooks in Lua cost, and Prosody's rooms in Lua on this server beside the real one (a line of JSON of its own with --json)",
 		)
 		.option("--against <servers>", "also measure these: prosody, ejabberd, floor, lua (separated by commas)")
 		.option("--prosody <path>", "a prosody, or a built checkout of it; otherwise the one on the PATH")
@@ -37,11 +39,18 @@ export function add_bench(program: Command): void {
 		.option("--seconds <seconds>", "how long each load is measured", seconds, 3)
 		.option("--html <file>", "write a page with plots")
 		.option("--json", "print results as JSON")
+		.option("--history <file>", "add the figures to a file of JSON lines, with date, commit and machine")
+		.option("--plot <file>", "draw the figures of that file over time, as a picture (SVG)")
 		.addOption(new Option("--floor <port>").argParser(port_number).hideHelp())
 		.addOption(new Option("--probe <port>").argParser(port_number).hideHelp())
 		.action(async (what: string | undefined, options: BenchFlags) => {
-			const { run, serve_floor, serve_probe } = await import("../../tools/bench.ts");
-			if (what !== undefined && what !== "lua") refuse(`there is no benchmark of ${what}: expected lua, or nothing`);
+			const { draw, run, serve_floor, serve_probe } = await import("../../tools/bench.ts");
+			const complain = (text: string): void => void process.stderr.write(text);
+			if (what === "plot") {
+				process.exitCode = draw({ history: options.history, plot: options.plot, complain });
+				return;
+			}
+			if (what !== undefined && what !== "lua") refuse(`there is no benchmark of ${what}: expected plot, lua, or nothing`);
 			const { against, only, floor: floor_port, probe: probe_port, ...rest } = options;
 			if (floor_port !== undefined) {
 				serve_floor(floor_port);
@@ -65,7 +74,7 @@ export function add_bench(program: Command): void {
 				scenarios: only !== undefined ? names(only) : what === "lua" ? lua_loads : undefined,
 				command: ["enjamb", ...process.argv.slice(2)].join(" "),
 				write: (text) => void process.stdout.write(text),
-				complain: (text) => void process.stderr.write(text),
+				complain,
 			});
 		});
 }

@@ -132,6 +132,38 @@ function archive_store(data: () => StoreData, item_limit: number): ArchiveStore 
 		with: with_whom,
 	});
 
+	/** Deletes without gathering first: a full archive is looked through for what has expired again and again. */
+	const delete_matching = (user: string | true, query: ArchiveQuery): Result<number, StorageError> => {
+		const ids = query.ids && new Set(query.ids);
+		const all = data().archives;
+		let deleted = 0;
+		for (const owner of user === true ? [...all.keys()] : [user]) {
+			const archive = all.get(owner);
+			archive?.forEach((item) => {
+				if (!matches(item, query, ids)) return;
+				archive.delete(item.id);
+				deleted++;
+			});
+			if (archive?.size === 0) all.delete(owner);
+		}
+		return ok(deleted);
+	};
+
+	/** Deletes all but so many of the newest items of one user. */
+	const truncate_one = (user: string, kept: number): Result<number, StorageError> => {
+		const archive = data().archives.get(user);
+		if (archive === undefined) return ok(0);
+		const doomed = Math.max(0, archive.size - kept);
+		let left = doomed;
+		for (const key of archive.keys()) {
+			if (left === 0) break;
+			archive.delete(key);
+			left--;
+		}
+		if (archive.size === 0) data().archives.delete(user);
+		return ok(doomed);
+	};
+
 	const store: ArchiveStore = {
 		caps: { total: true, quota: item_limit, full_id_range: true, ids: true, truncate: true, wildcard_delete: true },
 		append(user = "", key = id.medium(), stanza, when, with_whom) {
@@ -167,11 +199,13 @@ function archive_store(data: () => StoreData, item_limit: number): ArchiveStore 
 			return ok(undefined);
 		},
 		delete(user = "", query = {}) {
+			const { after, before, truncate: most } = query;
+			if (most !== undefined && user !== true && Object.keys(query).length === 1) return truncate_one(user, most);
+			if (after === undefined && before === undefined && most === undefined) return delete_matching(user, query);
 			const selected = select(user, query);
 			if (!selected.ok) return selected;
 			const { items } = selected.value;
-			const { truncate } = query;
-			const kept = truncate === undefined ? 0 : Math.min(truncate, items.length);
+			const kept = most === undefined ? 0 : Math.min(most, items.length);
 			const doomed = query.reverse ? items.slice(kept) : items.slice(0, items.length - kept);
 			const gone = new Set(doomed);
 			const all = data().archives;
