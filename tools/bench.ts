@@ -9,6 +9,7 @@ import { load, machine, pin } from "./bench/processes.ts";
 import { report_html } from "./bench/report_html.ts";
 import { report_text } from "./bench/report_text.ts";
 import { stall_scenario, standard_scenarios, sweep_scenarios } from "./bench/scenarios.ts";
+import { archive_scenario, stored_rooms_scenario } from "./bench/stored.ts";
 import { modules_of_others, start_subject } from "./bench/subjects.ts";
 import { type BenchReport, type Effort, type Finding, type Scenario, type SubjectName, subject_names } from "./bench/types.ts";
 
@@ -60,6 +61,7 @@ function is_for(scenario: Scenario, subject: SubjectName): boolean {
 	if (subject === "floor") return scenario.floor;
 	if (subject === "enjamb") return true;
 	if (scenario.community && subject === "prosody") return modules_of_others !== undefined;
+	if (scenario.prepare !== undefined) return false;
 	if (scenario.firewall !== undefined || scenario.accounts !== undefined) return subject === "prosody";
 	if (scenario.entrance !== undefined) return subject === "prosody" && scenario.entrance !== "uplink";
 	if (scenario.storage !== undefined && subject === "ejabberd") return false;
@@ -83,6 +85,10 @@ export async function run(options: BenchOptions): Promise<number> {
 		...greedy_scenarios(options.program),
 		...growth_scenarios,
 		...[300, 1000, 3000, 10_000].map((occupants) => crowd_scenario(occupants, options.program)),
+		...[1_000_000, 10_000_000].flatMap((messages) =>
+			(["sql", "internal"] as const).map((storage) => archive_scenario(messages, storage)),
+		),
+		stored_rooms_scenario(100_000),
 		rooms_scenario(5000),
 		idle_scenario(20_000),
 		...sweep_scenarios,

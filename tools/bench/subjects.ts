@@ -39,7 +39,7 @@ export interface SubjectOptions {
 }
 
 /** Where a measured server keeps its rooms, and how those in them reach it. */
-export type SubjectRooms = Pick<Scenario, "archive" | "storage" | "entrance" | "firewall" | "accounts" | "community">;
+export type SubjectRooms = Pick<Scenario, "archive" | "storage" | "entrance" | "firewall" | "accounts" | "community" | "prepare">;
 
 /** What opens an entrance to a server: global options, a module, and what belongs to the rooms or comes behind them. */
 function entrance_config(entrance: Entrance, port: number, folder: string) {
@@ -132,6 +132,8 @@ function shared_config(
 		...storage,
 		"muc_room_cache_size = 100000",
 		"max_archive_query_results = 50",
+		'muc_log_expires_after = "never"',
+		"storage_archive_item_limit = 100000000",
 		...options,
 		'VirtualHost "localhost"',
 		...host_config(accounts),
@@ -288,6 +290,10 @@ async function start_named(
 		}
 		const { command, environment } = prepare_ejabberd(folder, port, rooms.archive === true);
 		return launch(name, folder, port, pinned(core, command), environment);
+	}
+	if (rooms.prepare !== undefined) {
+		mkdirSync(join(folder, "data"));
+		rooms.prepare(join(folder, "data"));
 	}
 	const config = join(folder, "prosody.cfg.lua");
 	const head = [

@@ -81,6 +81,8 @@ export interface Scenario {
 	readonly accounts?: { readonly modules: readonly string[]; readonly archive?: boolean; readonly passwords?: boolean };
 	/** Needs modules of the community in Prosody: those in the folder that PROSODY_MODULES names, and a Prosody 13. */
 	readonly community?: boolean;
+	/** Writes what the server finds stored when it starts; only this server is measured then. */
+	prepare?(data_folder: string): void;
 	/** Place in a sweep: how many there are of what the sweep varies. */
 	readonly sweep?: { readonly of: "occupants" | "rooms"; readonly at: number };
 	/** Whether the floor can take part. */
