@@ -6,6 +6,7 @@ import type { Life } from "../../util/cluster/types.ts";
 import { same_life } from "../../util/cluster/types.ts";
 import { document_framing, type Framing } from "../../util/framing.ts";
 import * as id from "../../util/id.ts";
+import { promise_of } from "../../util/waiting.ts";
 import type { C2sSession, ClientStreams, Connection, Log, Server } from "../types.ts";
 import { type BytesItem, type EndItem, encode, type Item, type OpenItem } from "./items.ts";
 import { between_messages, RelayConnection } from "./relay_connection.ts";
@@ -81,12 +82,9 @@ export class Relays {
 			if (owner === "mine") for (const chunk of early) conn.ondata(chunk);
 			else this.begin(session, streams, conn, owner, early);
 		};
-		this.parts.owners.acquire(key).ended((owner) => {
-			if (owner.ok) {
-				go_on(owner.value);
-				return;
-			}
-			this.log("warn", "Nobody can say who serves %s: %s", key, owner.error instanceof Error ? owner.error.message : owner.error);
+		// Later even where that is known: the client is not told yet that it is authenticated
+		promise_of(this.parts.owners.acquire(key)).then(go_on, (error: unknown) => {
+			this.log("warn", "Nobody can say who serves %s: %s", key, error instanceof Error ? error.message : error);
 			if (session.type === "c2s_unbound") session.close(nowhere);
 		});
 	}

@@ -128,4 +128,17 @@ describe("an account with clients on several nodes", () => {
 		juliet.send(st.message({ to: "romeo@localhost", type: "chat", id: "both" }, "hello"));
 		for (const client of [desk, phone]) await expect_stanza(client, ({ attr }) => attr["id"] === "both");
 	});
+
+	it("logs in on a node that knows already where the account is", async () => {
+		const nodes = await start();
+		const desk = await nodes.client("a", "romeo", "desk");
+		desk.send(st.presence());
+		await expect_stanza(desk, ({ name }) => name === "presence");
+		const juliet = await nodes.client("b", "juliet");
+		juliet.send(st.message({ to: "romeo@localhost", type: "chat", id: "first" }, "hello"));
+		await expect_stanza(desk, ({ attr }) => attr["id"] === "first");
+		const phone = await nodes.client("b", "romeo", "phone");
+		juliet.send(st.message({ to: "romeo@localhost/phone", type: "chat", id: "second" }, "hello"));
+		await expect_stanza(phone, ({ attr }) => attr["id"] === "second");
+	});
 });
