@@ -2,23 +2,29 @@
 
 import type { Duplex } from "node:stream";
 
-/** What a client's first bytes say: the host that it wants (SNI, RFC 6066 §3), if any, and whether it speaks TLS 1.3. */
+/** What a client's first bytes say. */
 export interface Hello {
+	/** The host that it wants (SNI, RFC 6066 §3), if any. */
 	readonly server_name: string | undefined;
 	readonly speaks_1_3: boolean;
+	/** Whether it asks for records that are shorter than usual (max_fragment_length, RFC 6066 §4). */
+	readonly wants_short_records: boolean;
 }
 
 const handshake_record = 22;
 const client_hello = 1;
 const server_hello = 2;
 const server_name_extension = 0;
+const max_fragment_length_extension = 1;
 const supported_versions_extension = 43;
 const version_1_3 = 0x0304;
 const host_name = 0;
 /** More bytes than any client hello has. */
 const longest = 64 * 1024;
+/** More records than any client hello comes in. Each one more would cost work whenever another byte comes. */
+const most_records = 64;
 
-const nobody: Hello = { server_name: undefined, speaks_1_3: false };
+const nobody: Hello = { server_name: undefined, speaks_1_3: false, wants_short_records: false };
 
 /** Takes bytes from the front of a buffer; beyond its end there are none. */
 class Reader {
@@ -53,18 +59,19 @@ function message_of(data: Buffer, type = client_hello): Buffer | "incomplete" | 
 	const pieces: Buffer[] = [];
 	let size = 0;
 	while (records.left > 0) {
-		if (records.number(1) !== handshake_record) return undefined;
+		if (records.number(1) !== handshake_record || pieces.length === most_records) return undefined;
 		if (records.left < 4) return "incomplete";
 		records.take(2);
 		const length = records.number(2);
+		if (length === 0) return undefined;
 		const piece = records.take(length);
 		pieces.push(piece);
 		size += piece.length;
-		const message = Buffer.concat(pieces);
-		if (message.length > 0 && message[0] !== type) return undefined;
-		if (message.length >= 4) {
-			const expected = 4 + message.readUIntBE(1, 3);
-			if (size >= expected) return message.subarray(4, expected);
+		const head = pieces.length === 1 ? piece : Buffer.concat(pieces, Math.min(size, 4));
+		if (head.length > 0 && head[0] !== type) return undefined;
+		if (head.length >= 4) {
+			const expected = 4 + head.readUIntBE(1, 3);
+			if (size >= expected) return Buffer.concat(pieces, expected).subarray(4);
 			if (expected > longest) return undefined;
 		}
 		if (piece.length < length) return "incomplete";
@@ -89,16 +96,18 @@ export function read_client_hello(data: Buffer): Hello | "incomplete" {
 	const extensions = new Reader(hello.vector(2));
 	let server_name: string | undefined;
 	let speaks_1_3 = false;
+	let wants_short_records = false;
 	while (extensions.left > 0) {
 		const type = extensions.number(2);
 		const content = extensions.vector(2);
 		if (type === server_name_extension) server_name ??= name_in(content);
+		else if (type === max_fragment_length_extension) wants_short_records = true;
 		else if (type === supported_versions_extension) {
 			const versions = new Reader(new Reader(content).vector(1));
 			while (versions.left > 0) if (versions.number(2) === version_1_3) speaks_1_3 = true;
 		}
 	}
-	return { server_name, speaks_1_3 };
+	return { server_name, speaks_1_3, wants_short_records };
 }
 
 function name_in(content: Buffer): string | undefined {

@@ -25,7 +25,7 @@ export function timer(seconds: number, callback: () => void): NodeJS.Timeout {
 
 /**
  * A connection that may turn to TLS. With TLS 1.3, OpenSSL is needed until both ends agree; with what came before, with certificates
- * of clients and where this side is the client, it speaks all of TLS.
+ * of clients, for clients that want short records and where this side is the client, it speaks all of TLS.
  */
 export abstract class TlsConnection extends TurnConnection implements HandshakeOwner {
 	/** TLS is agreed on. */
@@ -121,10 +121,11 @@ export abstract class TlsConnection extends TurnConnection implements HandshakeO
 		this.handshake_timer = timer(ssl_handshake_timeout, () => this.fail("TLS handshake timed out"));
 		await_client_hello(this.stream, (hello, said) => {
 			if (this.state === "ended") return;
-			const { server_name, speaks_1_3 } = hello;
+			const { server_name, speaks_1_3, wants_short_records } = hello;
 			const chosen = server_name === undefined ? context : (context.by_name?.(server_name) ?? context);
 			this.guard(() => {
-				if (speaks_1_3 && may_step_back(chosen) && !this.settings.openssl_records) this.shake_hands(chosen, said);
+				const may = speaks_1_3 && !wants_short_records && may_step_back(chosen) && !this.settings.openssl_records;
+				if (may) this.shake_hands(chosen, said);
 				else this.openssl_goes_on(chosen, said);
 			});
 		});
@@ -158,7 +159,8 @@ export abstract class TlsConnection extends TurnConnection implements HandshakeO
 	}
 
 	tls_failed(reason: string, alert?: number): void {
-		if (alert !== undefined && this.agreed !== undefined && this.state !== "ended") {
+		// Nothing follows the end of this side
+		if (alert !== undefined && this.agreed !== undefined && this.stream.writable) {
 			write_pieces(this.stream, this.agreed.records.alert(alert));
 		}
 		this.fail(`TLS: ${reason}`);

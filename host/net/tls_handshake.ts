@@ -28,6 +28,8 @@ export interface HandshakeOwner extends RecordOwner {
 	 * @param rest what the other end has sent since
 	 */
 	tls_agreed(agreed: Agreed, rest: Buffer): void;
+	/** Bytes have to be sent. */
+	tls_send(bytes: Buffer): void;
 	/**
 	 * OpenSSL has to go on with this connection: nothing was sent yet.
 	 * @param said what the other end has sent
@@ -134,12 +136,17 @@ export class TlsHandshake {
 
 	private end(): void {
 		this.state = "over";
-		this.secrets.clear();
+		this.forget_secrets();
 		// OpenSSL may be in the middle of writing
 		setImmediate(() => {
 			this.tls.destroy();
 			this.between.destroy();
 		});
+	}
+
+	private forget_secrets(): void {
+		for (const secret of this.secrets.values()) secret.fill(0);
+		this.secrets.clear();
 	}
 
 	private fail(reason: string): void {
@@ -164,7 +171,7 @@ export class TlsHandshake {
 			names: tls_names(tls),
 			end_point,
 		};
-		this.secrets.clear();
+		this.forget_secrets();
 		this.state = "agreed";
 	}
 

@@ -49,8 +49,6 @@ export interface RecordOwner {
 	 * @param alert what the other end is to be told; undefined where it was the one that said so
 	 */
 	tls_failed(reason: string, alert?: number): void;
-	/** Bytes have to be sent. */
-	tls_send(bytes: Buffer): void;
 }
 
 /** A record, taken apart. */
@@ -78,6 +76,11 @@ export function record_length(bytes: Buffer): number | undefined {
 export function is_record_head(bytes: Buffer): boolean {
 	const type = bytes[0] ?? 0;
 	return type >= content.change_cipher_spec && type <= content.application_data && (record_length(bytes) ?? 0) <= longest_record;
+}
+
+/** Bytes to be kept until more come: not together with what came before them. */
+function kept(rest: Buffer): Buffer {
+	return rest.length * 2 < rest.buffer.byteLength ? Buffer.from(rest) : rest;
 }
 
 /** The nonce of a record: its number, mixed with the fixed part (RFC 8446 §5.3). */
@@ -165,6 +168,10 @@ export class TlsRecords {
 	/** The beginning of a message of the handshake protocol. */
 	private message: Buffer | undefined;
 	private idle_records = 0;
+	/** Whether the other end wants this side to change its key, too. */
+	private has_to_change = false;
+	/** Whether the other end said that it says nothing more, or something that cannot be understood. */
+	private has_ended = false;
 
 	/**
 	 * @param store keeps the keys until {@link close}
@@ -203,7 +210,7 @@ export class TlsRecords {
 			// To encrypt text saves a copy
 			const data = piece instanceof Uint8Array ? piece : piece.is_ascii ? piece.text : Buffer.from(piece.text);
 			for (let at = 0; at < data.length; at += longest_content) {
-				if (this.write_number >= this.records_per_key) records.push(...this.change_key());
+				if (this.has_to_change || this.write_number >= this.records_per_key) records.push(...this.change_key());
 				const end = at + longest_content;
 				const part = typeof data === "string" ? data.slice(at, end) : data.subarray(at, end);
 				records.push(...this.record(content.application_data, part));
@@ -231,6 +238,7 @@ export class TlsRecords {
 
 	/** Takes bytes that came. */
 	read(bytes: Buffer): void {
+		if (this.has_ended) return;
 		let rest = this.partial === undefined ? bytes : Buffer.concat([this.partial, bytes]);
 		this.partial = undefined;
 		try {
@@ -239,15 +247,17 @@ export class TlsRecords {
 				if (length !== undefined && length > longest_record)
 					throw new RecordFault("a record is too long", alerts.record_overflow);
 				if (length === undefined || rest.length < length) {
-					this.partial = rest;
+					this.partial = kept(rest);
 					return;
 				}
 				const record = rest.subarray(0, length);
 				rest = rest.subarray(length);
 				const opened = open_record(this.suite, keys_at(this.place, "read", this.suite), this.read_number++, record);
-				if (!this.handle(opened)) return;
+				this.has_ended = !this.handle(opened);
+				if (this.has_ended) return;
 			}
 		} catch (error) {
+			this.has_ended = true;
 			if (!(error instanceof RecordFault)) throw error;
 			this.owner.tls_failed(error.message, error.alert);
 		}
@@ -292,7 +302,8 @@ export class TlsRecords {
 		}
 		update_secret(keys_at(this.place, "read", this.suite), this.suite);
 		this.read_number = 0;
-		if (is_asked === 1) this.owner.tls_send(Buffer.concat(this.change_key()));
+		// Answered before more data, and once: whoever asks without end and reads nothing would have the answers pile up
+		if (is_asked === 1) this.has_to_change = true;
 	}
 
 	/** Tells the other end that another key is used from here on. */
@@ -300,6 +311,7 @@ export class TlsRecords {
 		const told = this.record(content.handshake, Uint8Array.of(key_update, 0, 0, 1, 0));
 		if (this.place !== undefined) update_secret(keys_at(this.place, "write", this.suite), this.suite);
 		this.write_number = 0;
+		this.has_to_change = false;
 		return told;
 	}
 

@@ -33,12 +33,14 @@ function in_records(hello: Buffer, size: number): Buffer {
 	return Buffer.concat(pieces);
 }
 
+const nobody = { server_name: undefined, speaks_1_3: false, wants_short_records: false };
+
 describe("what a client says first", () => {
 	it.each(["TLSv1.2", "TLSv1.3"] as const)("names a host or nobody, with %s", async (version) => {
 		const named = await hello_of({ servername: "chat.example", maxVersion: version });
-		const expected = { server_name: "chat.example", speaks_1_3: version === "TLSv1.3" };
+		const expected = { server_name: "chat.example", speaks_1_3: version === "TLSv1.3", wants_short_records: false };
 		expect(read_client_hello(named)).toEqual(expected);
-		for (const size of [1, 3, 100]) expect(read_client_hello(in_records(named, size))).toEqual(expected);
+		for (const size of [20, 100]) expect(read_client_hello(in_records(named, size))).toEqual(expected);
 		expect(read_client_hello(await hello_of({ maxVersion: version }))).toEqual({ ...expected, server_name: undefined });
 	});
 
@@ -53,13 +55,33 @@ describe("what a client says first", () => {
 
 	it("names nobody where it is something else", () => {
 		for (const text of ["<?xml version='1.0'?>", "GET / HTTP/1.1\r\n\r\n", "\u0016\u0003\u0001\u0000\u0001\u0002"]) {
-			expect(read_client_hello(Buffer.from(text, "latin1"))).toEqual({ server_name: undefined, speaks_1_3: false });
+			expect(read_client_hello(Buffer.from(text, "latin1"))).toEqual(nobody);
 		}
-		expect(read_client_hello(Buffer.from([22, 3, 1, 0, 4, 1, 255, 255, 255]))).toEqual({
-			server_name: undefined,
-			speaks_1_3: false,
-		});
-		expect(read_client_hello(Buffer.alloc(70_000, 22))).toEqual({ server_name: undefined, speaks_1_3: false });
+		expect(read_client_hello(Buffer.from([22, 3, 1, 0, 4, 1, 255, 255, 255]))).toEqual(nobody);
+		expect(read_client_hello(Buffer.alloc(70_000, 22))).toEqual(nobody);
+	});
+
+	it("is not read where it comes in more records than anybody needs, or in empty ones", async () => {
+		const hello = await hello_of({ servername: "chat.example" });
+		expect(read_client_hello(in_records(hello, 1))).toEqual(nobody);
+		const unfinished = Buffer.concat([
+			Buffer.from([22, 3, 1, 0, 4, 1, 0, 0xea, 0x60]),
+			Buffer.alloc(6 * 63, "1603010001aa", "hex"),
+		]);
+		expect(read_client_hello(unfinished)).toBe("incomplete");
+		expect(read_client_hello(Buffer.concat([unfinished, Buffer.from("1603010001aa", "hex")]))).toEqual(nobody);
+		expect(read_client_hello(Buffer.from([22, 3, 1, 0, 0]))).toEqual(nobody);
+	});
+
+	it("may ask for short records", async () => {
+		const hello = await hello_of({ servername: "chat.example" });
+		// One more extension, at the end: the lengths of record, message and extensions grow by as much
+		const longer = Buffer.concat([hello, Buffer.from([0, 1, 0, 1, 1])]);
+		const session_at = 5 + 4 + 2 + 32;
+		const suites_at = session_at + 1 + (hello[session_at] ?? 0);
+		const extensions_at = suites_at + 2 + hello.readUInt16BE(suites_at) + 2;
+		for (const at of [3, 7, extensions_at]) longer.writeUInt16BE(hello.readUInt16BE(at) + 5, at);
+		expect(read_client_hello(longer)).toMatchObject({ server_name: "chat.example", wants_short_records: true });
 	});
 
 	it("never fails on what is broken", async () => {

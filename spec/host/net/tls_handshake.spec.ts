@@ -110,6 +110,20 @@ describe("a handshake", () => {
 		await once(client, "close");
 	});
 
+	it("is OpenSSL's to the end where the client wants short records", async () => {
+		const { port, accepted } = await listen(context_with());
+		const child = spawn("openssl", ["s_client", "-connect", `127.0.0.1:${port}`, "-tls1_3", "-maxfraglen", "512", "-quiet"]);
+		ends.push(() => child.kill("SIGKILL"));
+		let heard = "";
+		child.stdout.on("data", (bytes: Buffer) => {
+			heard += bytes.toString();
+		});
+		const said = `${"x".repeat(3000)}\n`;
+		child.stdin.write(said);
+		await eventually(() => expect(heard).toBe(said));
+		expect(openssl_speaks(accepted[0])).toBe(true);
+	});
+
 	it("goes on where client and server first have to agree on a group", async () => {
 		const secure_context = createSecureContext({ cert: certificate, key, ecdhCurve: "P-384" });
 		const { port, accepted } = await listen({
