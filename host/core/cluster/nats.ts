@@ -1,10 +1,10 @@
 // No counterpart: the nodes' connections to NATS.
 
-import { jetstream } from "@nats-io/jetstream";
+import { jetstream, jetstreamManager } from "@nats-io/jetstream";
 import { type KV, Kvm } from "@nats-io/kv";
 import { type ConnectionOptions, connect, type NatsConnection } from "@nats-io/transport-node";
 import type { Bucket, Bus } from "../../util/cluster/types.ts";
-import { type BucketConnection, NatsBucket } from "./nats_bucket.ts";
+import { type BucketConnection, type Eraser, NatsBucket } from "./nats_bucket.ts";
 
 export interface NatsOptions {
 	/** Addresses such as `nats://user:password@nats.example:4222`; `tls://` where the connection has to be encrypted. */
@@ -131,8 +131,12 @@ export class Nats implements Bus, BucketConnection {
 		return () => this.when_connected.delete(act);
 	}
 
-	/** A bucket, made where there is none. Rejects where there is no JetStream. @param name of letters, digits, `_` and `-` */
-	async bucket(name: string): Promise<Bucket> {
+	/**
+	 * A bucket, made where there is none. Rejects where there is no JetStream.
+	 * @param name of letters, digits, `_` and `-`
+	 * @param use whether anybody watches it: then NATS has to keep a small message for each deleted key, which tells of that
+	 */
+	async bucket(name: string, use: { readonly is_watched: boolean } = { is_watched: true }): Promise<Bucket> {
 		const { patience } = this.options;
 		const has_several = this.connection.info?.cluster !== undefined;
 		const replicas = this.options.replicas ?? (has_several ? 3 : 1);
@@ -147,7 +151,18 @@ export class Nats implements Bus, BucketConnection {
 				throw error;
 			});
 		}
-		return new NatsBucket(store, this, this.options.warn);
+		return new NatsBucket(store, this, use.is_watched ? undefined : await this.eraser(store, patience), this.options.warn);
+	}
+
+	/** What deletes without a trace; undefined where an administrator made the bucket in a way that does not allow that. */
+	private async eraser(store: KV, patience: number): Promise<Eraser | undefined> {
+		const { streamInfo } = await store.status();
+		const { name, max_msgs_per_subject, deny_delete } = streamInfo.config;
+		if (max_msgs_per_subject === history && !deny_delete) {
+			return { stream: name, manager: await jetstreamManager(this.connection, { timeout: patience }) };
+		}
+		this.options.warn?.(`NATS: ${name} keeps a small message for each deleted key: its settings allow nothing else`);
+		return undefined;
 	}
 
 	/** Closes the connection; what was published before goes out. */

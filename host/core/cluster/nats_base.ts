@@ -23,7 +23,10 @@ export async function connect_base(options: ClusterOptions, fence: Fence, log: L
 		signal,
 	);
 	try {
-		const buckets = { nodes: await nats.bucket(`${name}_nodes`), owners: await nats.bucket(`${name}_owners`) };
+		const buckets = {
+			nodes: await nats.bucket(`${name}_nodes`),
+			owners: await nats.bucket(`${name}_owners`, { is_watched: false }),
+		};
 		return {
 			node,
 			name,

@@ -1,6 +1,6 @@
 // No counterpart: keys and values in NATS, which all nodes share.
 
-import { JetStreamApiCodes, JetStreamApiError } from "@nats-io/jetstream";
+import { JetStreamApiCodes, JetStreamApiError, type JetStreamManager } from "@nats-io/jetstream";
 import type { KV, KvEntry } from "@nats-io/kv";
 import type { Bucket, Entry } from "../../util/cluster/types.ts";
 
@@ -16,11 +16,19 @@ const watch_retry = 200;
 
 type OnChange = (key: string, entry: Entry | undefined, revision: number) => void;
 
+/** Takes single messages out of the stream that a bucket is. */
+export interface Eraser {
+	readonly stream: string;
+	readonly manager: Pick<JetStreamManager, "streams">;
+}
+
 /** A bucket of JetStream. */
 export class NatsBucket implements Bucket {
+	/** @param eraser where nothing shall stay of deleted keys: then nobody can watch the bucket, and it has to keep one revision of a key */
 	constructor(
 		private readonly store: KV,
 		private readonly connection: BucketConnection,
+		private readonly eraser: Eraser | undefined,
 		private readonly warn: ((text: string) => void) | undefined,
 	) {}
 
@@ -39,8 +47,24 @@ export class NatsBucket implements Bucket {
 	}
 
 	async delete(key: string, revision: number): Promise<boolean> {
+		if (this.eraser !== undefined) return this.erase(key, revision, this.eraser);
 		const done = await this.change(() => this.store.delete(key, { previousSeq: revision }).then(() => 1));
 		return done !== undefined;
+	}
+
+	/**
+	 * Takes a revision of a key out of the stream. That is a compare-and-set, too: whatever somebody else writes takes it out first, since
+	 * the stream keeps one message for each key, and has a number of its own, which this does not touch.
+	 */
+	private async erase(key: string, revision: number, { stream, manager }: Eraser): Promise<boolean> {
+		this.connection.need_connection();
+		try {
+			return await manager.streams.deleteMessage(stream, revision, false);
+		} catch (error) {
+			// By no code of an error it is certain that there was nothing to take out
+			if (error instanceof JetStreamApiError && (await this.get(key))?.revision !== revision) return false;
+			throw error;
+		}
 	}
 
 	/** A change by compare-and-set: undefined where something else is there. */
@@ -55,6 +79,7 @@ export class NatsBucket implements Bucket {
 	}
 
 	watch(prefix: string, on_change: OnChange): () => void {
+		if (this.eraser !== undefined) throw new Error("of a bucket in which nothing stays of deleted keys, changes are not told");
 		const watch = new NatsWatch(this.store, prefix === "" ? ">" : `${prefix}.>`, on_change, this.warn);
 		const end = this.connection.on_connected(() => watch.begin());
 		watch.begin();

@@ -38,6 +38,11 @@ export function run_program(program: string, args: readonly string[], runner: Ru
 export class Daemon {
 	private child: ChildProcess | undefined;
 	output = "";
+	/** An interrupted run leaves no processes and files behind. */
+	private readonly abandon = (): void => {
+		this.child?.kill("SIGKILL");
+		this.remove();
+	};
 
 	constructor(
 		private readonly program: string,
@@ -54,6 +59,8 @@ export class Daemon {
 			});
 		}
 		this.child = child;
+		process.removeListener("exit", this.abandon);
+		process.once("exit", this.abandon);
 	}
 
 	get pid(): number {
@@ -71,6 +78,7 @@ export class Daemon {
 	}
 
 	remove(): void {
+		process.removeListener("exit", this.abandon);
 		rmSync(this.folder, { recursive: true, force: true });
 	}
 }

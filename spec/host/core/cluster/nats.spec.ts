@@ -1,3 +1,5 @@
+import { jetstreamManager } from "@nats-io/jetstream";
+import { Kvm } from "@nats-io/kv";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { real_clock } from "../../../../host/core/cluster/clock.ts";
 import { Nats, type NatsOptions, without_secrets } from "../../../../host/core/cluster/nats.ts";
@@ -16,16 +18,28 @@ const missing = not_installed(find_nats(), "nats-server", "nodes are not tried o
 describe.skipIf(missing)("NATS", () => {
 	let server: TestNats;
 	const connections: Nats[] = [];
+	const others: TestNats[] = [];
 
 	beforeAll(async () => {
 		server = await start_nats();
 	});
 
 	afterEach(async () => {
-		await Promise.all(connections.splice(0).map((nats) => nats.close()));
+		try {
+			await Promise.all(connections.splice(0).map((nats) => nats.close()));
+		} finally {
+			await Promise.all(others.splice(0).map((other) => other.remove()));
+		}
 	});
 
-	afterAll(() => server.remove());
+	afterAll(() => server?.remove());
+
+	/** Another NATS, which ends with the test. */
+	async function start_other(args?: readonly string[]): Promise<TestNats> {
+		const other = await start_nats(args);
+		others.push(other);
+		return other;
+	}
 
 	async function connect(options: Partial<NatsOptions> = {}): Promise<Nats> {
 		const nats = await Nats.connect({ servers: [server.url], name: "spec", patience: 20_000, ...options });
@@ -36,12 +50,73 @@ describe.skipIf(missing)("NATS", () => {
 	describe("as a bus with buckets", () => {
 		behaves_as_bus(async () => {
 			const nats = await connect();
-			return { bus: nats, bucket: (name) => nats.bucket(name) };
+			// What deletes without a trace does the same where nobody watches
+			return { bus: nats, bucket: (name) => nats.bucket(name, { is_watched: name === "seen" }) };
 		});
 	});
 
+	it("keeps nothing of a key that was deleted where nobody watches, and never gives a revision twice", async () => {
+		const other = await start_other();
+		const nats = await connect({ servers: [other.url] });
+		const bucket = await nats.bucket("unwatched", { is_watched: false });
+		const { streams } = await jetstreamManager(nats.connection);
+		const messages = async (): Promise<number> => (await streams.info("KV_unwatched")).state.messages;
+		let last = 0;
+		for (let round = 0; round < 50; round++) {
+			const revision = (await bucket.create(`k${round % 3}`, Buffer.from("1"))) ?? 0;
+			expect(revision).toBeGreaterThan(last);
+			last = (await bucket.update(`k${round % 3}`, Buffer.from("2"), revision)) ?? 0;
+			expect(await bucket.delete(`k${round % 3}`, revision)).toBe(false);
+			expect(await messages()).toBe(1);
+			expect(await bucket.delete(`k${round % 3}`, last)).toBe(true);
+			expect(await bucket.delete(`k${round % 3}`, last)).toBe(false);
+		}
+		expect(await messages()).toBe(0);
+		expect(() => bucket.watch("", () => undefined)).toThrow("are not told");
+		await other.end("SIGKILL");
+		await eventually(() => expect(nats.is_connected).toBe(false));
+		other.start();
+		await eventually(async () => expect(await bucket.get("k0")).toBeUndefined());
+		expect(await bucket.create("k0", Buffer.from("1"))).toBeGreaterThan(last);
+		expect(await messages()).toBe(1);
+	});
+
+	it("deletes what was there or fails, while others change it and create it anew", async () => {
+		const nodes = await Promise.all([connect(), connect(), connect()]);
+		const [one, ...rest] = await Promise.all(nodes.map((nats) => nats.bucket("fought", { is_watched: false })));
+		if (one === undefined) throw new RangeError("expected buckets");
+		for (let round = 0; round < 100; round++) {
+			const revision = (await one.create("k", Buffer.from("1"))) ?? 0;
+			const deleted = one.delete("k", revision);
+			const [updated, created] = await Promise.all([
+				rest[0]?.update("k", Buffer.from("2"), revision),
+				rest[1]?.create("k", Buffer.from("3")),
+			]);
+			// One of both has the key as it was, and what was created after that is there
+			expect(await deleted).toBe(updated === undefined);
+			const there = await one.get("k");
+			expect(there?.revision).toBe(updated ?? created);
+			if (updated !== undefined) expect(created).toBeUndefined();
+			if (there !== undefined) expect(await one.delete("k", there.revision)).toBe(true);
+		}
+	});
+
+	it("deletes as the administrator's bucket allows", async () => {
+		const warnings: string[] = [];
+		const nats = await connect({ warn: (text) => warnings.push(text) });
+		await new Kvm(nats.connection).create("deep", { history: 5 });
+		const bucket = await nats.bucket("deep", { is_watched: false });
+		expect(warnings).toEqual([expect.stringContaining("KV_deep keeps a small message for each deleted key")]);
+		const first = (await bucket.create("k", Buffer.from("1"))) ?? 0;
+		const second = (await bucket.update("k", Buffer.from("2"), first)) ?? 0;
+		expect(await bucket.delete("k", first)).toBe(false);
+		expect(await bucket.delete("k", second)).toBe(true);
+		expect(await bucket.get("k")).toBeUndefined();
+		expect(await bucket.create("k", Buffer.from("3"))).toBeGreaterThan(second);
+	});
+
 	it("is waited for, and the administrator is told once why", async () => {
-		const other = await start_nats();
+		const other = await start_other();
 		await other.end();
 		const warnings: string[] = [];
 		const url = other.url.replace("//", "//romeo:secret@");
@@ -51,7 +126,7 @@ describe.skipIf(missing)("NATS", () => {
 		other.start();
 		expect((await connected).is_connected).toBe(true);
 		await connections.pop()?.close();
-		await other.remove();
+		await other.end("SIGKILL");
 		const ending = new AbortController();
 		const aborted = Nats.connect({ servers: [other.url], name: "spec", patience: 100 }, ending.signal);
 		ending.abort();
@@ -60,16 +135,14 @@ describe.skipIf(missing)("NATS", () => {
 	});
 
 	it("asks for a name and a password where the server does", async () => {
-		const other = await start_nats(["--user", "romeo", "--pass", "a/b"]);
+		const other = await start_other(["--user", "romeo", "--pass", "a/b"]);
 		const nats = await connect({ servers: [other.url.replace("//", "//romeo:a%2Fb@")] });
 		expect(nats.is_connected).toBe(true);
 		await expect(nats.bucket("none")).rejects.toThrow();
-		await nats.close();
-		await other.remove();
 	});
 
 	it("goes on after it was gone: keys are there, and changes are told that were made meanwhile", async () => {
-		const other = await start_nats();
+		const other = await start_other();
 		const connected = { servers: [other.url] };
 		const [one, two] = [await connect(connected), await connect(connected)];
 		const [here, there] = [await one.bucket("kept"), await two.bucket("kept")];
@@ -87,8 +160,6 @@ describe.skipIf(missing)("NATS", () => {
 		await there.create("b", Buffer.from("2"));
 		await eventually(() => expect(seen).toEqual(["a true", "a false", "b true"]));
 		end();
-		await Promise.all(connections.splice(0).map((nats) => nats.close()));
-		await other.remove();
 	});
 
 	/** A node that has entered, and what it heard. */

@@ -7,12 +7,16 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { ConfigValue } from "../../../../host/core/config/config.ts";
 import { free_port } from "../../../../tools/reference.ts";
 import { Running } from "../../../../tools/running.ts";
+import { patience } from "../../../helper.ts";
 import { start_nats, type TestNats } from "../../databases/nats.ts";
 import { start_postgresql } from "../../databases/postgresql.ts";
 import type { TestDatabase } from "../../databases/types.ts";
 
 /** In seconds. Long where nothing is said: on a busy machine a node that waits for its turn must not be taken for dead. */
 const lease = Number(process.env["CLUSTER_LEASE"] ?? 6);
+
+/** How long a node may take until it serves, and until it has ended, in milliseconds: then the test fails, and ends what it began. */
+const longest = 2 * patience;
 
 export const service = "conference.localhost";
 
@@ -57,7 +61,11 @@ export interface ProcessOptions {
 /** Starts databases and nodes, one after the other. */
 export async function start_process_cluster(options: ProcessOptions): Promise<ProcessCluster> {
 	const folder = mkdtempSync(join(tmpdir(), "enjamb-cluster-"));
-	const [database, nats] = await Promise.all([start_postgresql(), start_nats()]);
+	const database = await start_postgresql();
+	const nats = await start_nats().catch(async (error: unknown) => {
+		await database.remove();
+		throw error;
+	});
 	const nats_port = Number(new URL(nats.url).port);
 	const nodes: ProcessNode[] = [];
 	const cluster: ProcessCluster = {
@@ -141,7 +149,9 @@ class NodeProcess implements ProcessNode {
 		const scratch = mkdtempSync(join(this.folder, `life-${this.name}-`));
 		const running = new Running(process.execPath, [this.program, "start", "--config", this.path], scratch);
 		this.running = running;
+		const deadline = performance.now() + longest;
 		while (!running.log().includes("listens on")) {
+			if (performance.now() > deadline) throw new Error(`node ${this.name} does not start in time:\n${running.log()}`);
 			if (running.ended !== undefined) throw new Error(`node ${this.name} does not start: ${running.ended}\n${running.log()}`);
 			await delay(20);
 		}
@@ -152,8 +162,11 @@ class NodeProcess implements ProcessNode {
 		if (running === undefined) return;
 		this.running = undefined;
 		if (running.ended === undefined) process.kill(running.pid, signal);
-		while (running.ended === undefined) await delay(10);
+		const deadline = performance.now() + longest;
+		while (running.ended === undefined && performance.now() < deadline) await delay(10);
+		const is_late = running.ended === undefined;
 		this.earlier += running.log();
 		await running.stop();
+		if (is_late) throw new Error(`node ${this.name} does not end in time:\n${running.log()}`);
 	}
 }
