@@ -64,8 +64,19 @@ export const definition: ModuleDefinition = {
 			return account.ok ? make_keys(make, wanted, password, iterations_for(account.value ?? {})) : account;
 		}
 
+		/** Whether an account has the password that it had before its hash was computed: meanwhile it may have got another one, or be gone. */
+		function is_unchanged(username: string, before: StoreTable): boolean {
+			const account = accounts.get(username);
+			if (!account.ok || account.value === undefined) return false;
+			const { stored_key, password } = account.value;
+			return stored_key === before["stored_key"] && password === before["password"];
+		}
+
+		/** Stores keys in place of a password, unless that has changed meanwhile. */
 		function replace_plain(make: KeyMaker, username: string, plain: string): Eventual<Result<true, string>> {
 			return go_on(keys_of(make, username, plain), (keys) => {
+				const now = accounts.get(username);
+				if (now.ok && plain_password(now.value ?? {}) !== plain) return ok(true);
 				const hashed = keys.ok ? accounts.update(username, { ...keys.value, password: undefined }) : keys;
 				return hashed.ok ? hashed : failed("Auth failed. Could not set hashed password from plaintext.");
 			});
@@ -75,8 +86,8 @@ export const definition: ModuleDefinition = {
 		function upgrade(make: KeyMaker, username: string, password: string, before: StoreTable): Eventual<Result<true, string>> {
 			return go_on(make_keys(make, wanted, password, iterations_for(before)), (keys) => {
 				const account = accounts.get(username);
-				// Meanwhile it may have got another one
-				if (!keys.ok || !account.ok || account.value?.["stored_key"] !== before["stored_key"]) return ok(true);
+				if (!keys.ok || !account.ok) return ok(true);
+				if (!is_unchanged(username, before)) return check(make, username, password);
 				const stored = accounts.set(username, { ...account.value, ...keys.value });
 				if (stored.ok) log("info", "The password of account '%s' is kept with %s now", username, names_of(wanted).join(" and "));
 				else log("error", "Other keys for account '%s' could not be stored: %s", username, stored.error);
@@ -100,10 +111,16 @@ export const definition: ModuleDefinition = {
 			};
 			return go_on(make(hash, prepared, salt, iteration_count), (keys) => {
 				if (!keys.ok) return keys;
+				if (found.value !== undefined && !is_unchanged(username, found.value)) return check(make, username, password);
 				if (account["disabled"] === true) return failed("Account disabled.");
 				if (plain !== undefined) {
 					const expected = saslprep(plain);
-					if (expected !== undefined && equals(expected, prepared)) return replace_plain(make, username, plain);
+					if (expected !== undefined && equals(expected, prepared)) {
+						// The keys tell whether it is still the password
+						return go_on(replace_plain(make, username, plain), (hashed) =>
+							hashed.ok ? check(make, username, password) : hashed,
+						);
+					}
 					return failed("Auth failed. Provided password is incorrect.");
 				}
 				if (!stored) return failed("Auth failed. Stored salt and iteration count information is not complete.");

@@ -128,13 +128,16 @@ export const definition: ModuleDefinition = {
 			100,
 		);
 
-		/** The mechanism that the client is to get a token for; undefined for none. */
-		function token_for(session: C2sSession, { wanted, rotation_needed }: FastLogin): string | undefined {
-			const { sasl_handler: handler } = session;
+		/**
+		 * The mechanism that the client is to get a token for; undefined for none. What was offered and shown is known of the session
+		 * that logged in; the connection is that of the one that goes on.
+		 */
+		function token_for(origin: C2sSession, session: C2sSession, { wanted, rotation_needed }: FastLogin): string | undefined {
+			const { sasl_handler: handler } = origin;
 			if (wanted === undefined) return rotation_needed ? handler?.selected : undefined;
 			// A guest comes back as somebody else
 			if (handler?.selected === "ANONYMOUS") return undefined;
-			if (offered.has(session) && mechanisms_for(session).includes(wanted)) return wanted;
+			if (offered.has(origin) && mechanisms_for(session).includes(wanted)) return wanted;
 			session.log("debug", "Client wants a token for %s, which was not offered", wanted);
 			return undefined;
 		}
@@ -144,7 +147,7 @@ export const definition: ModuleDefinition = {
 			({ origin, session, success }) => {
 				const login = logins.get(origin);
 				logins.delete(origin);
-				const mechanism = login && token_for(origin, login);
+				const mechanism = login && token_for(origin, session, login);
 				const { username } = session;
 				if (login === undefined || mechanism === undefined || username === undefined || success === undefined) return;
 				if (login.client_id === undefined) {

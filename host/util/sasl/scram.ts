@@ -21,6 +21,7 @@ import {
 import { generate as generate_uuid } from "../uuid.ts";
 import { type Eventual, go_on, Waiting } from "../waiting.ts";
 import {
+	type Account,
 	type AccountState,
 	refuse,
 	refuse_account,
@@ -109,6 +110,12 @@ export const scram_hashers: Readonly<Record<ScramHashName, ScramHasher>> = {
 	"SHA-512": get_scram_hasher(scram_functions["SHA-512"]),
 };
 
+/** What an exchange goes on with. */
+interface Known extends ScramCredentials {
+	/** What the password is known by: it is another one once the password has changed. */
+	readonly source: Buffer | string;
+}
+
 /** A username as SCRAM writes it, in the form by which accounts are looked up; undefined for an impossible one. */
 function validate_username(exchange: SaslExchange, given: string): string | undefined {
 	if (/=(?!2C|3D)/.test(given)) return undefined;
@@ -177,12 +184,14 @@ export function create_scram(hash_name: ScramHashName, generate_nonce = generate
 	const backend = backends[hash_name];
 
 	/** The keys that the client has to prove, or the failure. */
-	function get_credentials(exchange: SaslExchange, username: string, authzid: string): Eventual<ScramCredentials | SaslStep> {
+	function get_credentials(exchange: SaslExchange, username: string, authzid: string): Eventual<Known | SaslStep> {
 		const { profile, realm } = exchange;
 		if (profile.plain === undefined) {
 			const found = profile[backend]?.(exchange, username, realm, authzid) ?? { state: "unknown" };
 			return go_on(found, (account) =>
-				account.state === "enabled" ? account : without_account(exchange, username, account.state),
+				account.state === "enabled"
+					? { ...account, source: account.stored_key }
+					: without_account(exchange, username, account.state),
 			);
 		}
 		const account = profile.plain(exchange, username, realm, authzid);
@@ -202,31 +211,41 @@ export function create_scram(hash_name: ScramHashName, generate_nonce = generate
 		{ may_wait, profile }: SaslExchange,
 		password: string,
 		using: Pick<ScramCredentials, "salt" | "iteration_count">,
-	): Eventual<ScramCredentials | SaslStep> {
+	): Eventual<Known | SaslStep> {
 		if (!may_wait || profile.in_pool === undefined) {
 			const keys = hasher(password, using.salt, using.iteration_count);
-			return keys.ok ? { ...keys.value, ...using } : refuse("temporary-auth-failure");
+			return keys.ok ? { ...keys.value, ...using, source: password } : refuse("temporary-auth-failure");
 		}
 		const work = () => hasher.later(password, using.salt, using.iteration_count);
 		const hashed = profile.in_pool(work);
 		if (hashed === undefined) return refuse("temporary-auth-failure", busy_text);
-		return hashed.go_on((keys) => (keys.ok ? { ...keys.value, ...using } : refuse("temporary-auth-failure")));
+		return hashed.go_on((keys) => (keys.ok ? { ...keys.value, ...using, source: password } : refuse("temporary-auth-failure")));
 	}
 
-	function without_account(
-		exchange: SaslExchange,
-		username: string,
-		state: Exclude<AccountState, "enabled">,
-	): ScramCredentials | SaslStep {
+	function without_account(exchange: SaslExchange, username: string, state: Exclude<AccountState, "enabled">): Known | SaslStep {
 		const { profile } = exchange;
 		if (state !== "unknown" || !profile.decoy) return refuse_account(state);
 		// Random keys have no password, so nobody can prove to know one.
 		const { length } = functions;
-		return { ...profile.decoy(username), stored_key: randomBytes(length), server_key: randomBytes(length) };
+		const stored_key = randomBytes(length);
+		return { ...profile.decoy(username), stored_key, server_key: randomBytes(length), source: stored_key };
+	}
+
+	/** What the password of an account is known by. */
+	function source_of(exchange: SaslExchange, username: string, authzid: string): Eventual<Account<{ source: Buffer | string }>> {
+		const { profile, realm } = exchange;
+		if (profile.plain !== undefined) {
+			const account = profile.plain(exchange, username, realm, authzid);
+			return account.state === "enabled" ? { state: account.state, source: account.password } : account;
+		}
+		const found = profile[backend]?.(exchange, username, realm, authzid) ?? { state: "unknown" };
+		return go_on(found, (account) =>
+			account.state === "enabled" ? { state: account.state, source: account.stored_key } : account,
+		);
 	}
 
 	function begin(exchange: SaslExchange): (message: Buffer) => Eventual<SaslStep> {
-		let finish: ((message: string) => SaslStep) | undefined;
+		let finish: ((message: string) => Eventual<SaslStep>) | undefined;
 
 		function first(message: string): Eventual<SaslStep> {
 			const client_first = parse_client_first(message);
@@ -248,8 +267,19 @@ export function create_scram(hash_name: ScramHashName, generate_nonce = generate
 				const salt = base64_encode(credentials.salt);
 				const server_first = `r=${nonce},s=${salt},i=${credentials.iteration_count}`;
 				exchange.server_first_message = server_first;
-				finish = (final) => last(client_first, credentials, nonce, final);
+				finish = (final) => {
+					const step = last(client_first, credentials, nonce, final);
+					return step.status === "success" ? if_unchanged(client_first, username, credentials, step) : step;
+				};
 				return { status: "challenge", data: Buffer.from(server_first) };
+			});
+		}
+
+		/** While the client computed, its account may have got another password, or have gone. */
+		function if_unchanged({ authzid }: ClientFirst, username: string, { source }: Known, success: SaslStep): Eventual<SaslStep> {
+			return go_on(source_of(exchange, username, authzid), (now) => {
+				if (now.state !== "enabled") return refuse_account(now.state);
+				return equals(now.source, source) ? success : refuse("temporary-auth-failure", "The account has changed meanwhile.");
 			});
 		}
 

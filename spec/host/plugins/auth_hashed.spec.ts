@@ -151,6 +151,36 @@ describe("keys for SHA-512", () => {
 	});
 });
 
+describe("an account that changes while its client computes", () => {
+	it.each([
+		[
+			"internal_hashed",
+			"gets another password",
+			"temporary-auth-failure",
+			(users: AuthProvider) => users.set_password("user", "other"),
+		],
+		["internal_hashed", "is disabled", "account-disabled", (users: AuthProvider) => users.disable?.("user")],
+		["internal_hashed", "is deleted", "not-authorized", (users: AuthProvider) => users.delete_user("user")],
+		[
+			"internal_plain",
+			"gets another password",
+			"temporary-auth-failure",
+			(users: AuthProvider) => users.set_password("user", "other"),
+		],
+		["internal_plain", "is deleted", "not-authorized", (users: AuthProvider) => users.delete_user("user")],
+	])("and that %s keeps, %s, and is not open", (authentication, _what, condition, change) => {
+		const provider = start({ authentication });
+		provider.create_user("user", "pencil");
+		const handler = provider.get_sasl_handler(running?.connect() ?? expect.fail());
+		const client = create_sasl_client({ username: "user", password: "pencil" }, ["SCRAM-SHA-1"]);
+		if (!client.ok || !handler.select("SCRAM-SHA-1")) throw new Error("SCRAM cannot begin");
+		const step = handler.process(client.value.first());
+		const response = step.status === "challenge" ? client.value.challenge(step.data) : expect.fail();
+		expect(change(provider)).toEqual(ok(true));
+		expect(response.ok && handler.process(response.value)).toMatchObject({ status: "failure", condition });
+	});
+});
+
 describe("hashes in libuv's threads", () => {
 	it("answer later, as those in the event loop do", async () => {
 		const provider = start({ password_hash: "SHA-512" });
@@ -174,8 +204,43 @@ describe("hashes in libuv's threads", () => {
 		const checked = provider.check_password?.("user", "pencil", "192.0.2.1");
 		expect(provider.set_password("user", "other")).toEqual(ok(true));
 		const account = stored();
-		expect(await (checked instanceof Waiting ? promise_of(checked) : expect.fail())).toEqual(ok(true));
+		expect(await (checked instanceof Waiting ? promise_of(checked) : expect.fail())).toMatchObject({ ok: false });
 		expect(stored()).toEqual(account);
+	});
+
+	it.each([
+		["changed", (provider: AuthProvider) => provider.set_password("user", "other")],
+		["deleted", (provider: AuthProvider) => provider.delete_user("user")],
+	])("nor one that was in plain text, in an account that is %s meanwhile", async (_what, change) => {
+		const provider = start();
+		const store = running?.store("accounts") ?? expect.fail();
+		for (const mechanism of ["PLAIN", "SCRAM-SHA-1"]) {
+			store.set("user", { password: "pencil" });
+			const handler = provider.get_sasl_handler(running?.connect() ?? expect.fail());
+			const client = create_sasl_client({ username: "user", password: "pencil" }, [mechanism]);
+			if (!client.ok) throw new Error(client.error);
+			expect(handler.select(mechanism)).toBe(true);
+			const step = handler.process_waiting?.(client.value.first());
+			expect(change(provider)).toEqual(ok(true));
+			const account = stored();
+			const answer = await (step instanceof Waiting ? promise_of(step) : expect.fail());
+			if (answer.status === "challenge") {
+				const response = client.value.challenge(answer.data);
+				expect(response.ok && handler.process(response.value).status).toBe("failure");
+			} else expect(answer.status).toBe("failure");
+			expect(stored()).toEqual(account);
+		}
+	});
+
+	it("open an account in plain text to two who come at once", async () => {
+		const provider = start();
+		running?.store("accounts").set("user", { password: "pencil" });
+		const asked = [1, 2].map(() => provider.check_password?.("user", "pencil", "192.0.2.1"));
+		for (const answer of asked) {
+			expect(await (answer instanceof Waiting ? promise_of(answer) : expect.fail())).toEqual(ok(true));
+		}
+		expect(log_in(provider, "SCRAM-SHA-1")).toBe("success");
+		expect(stored()["password"]).toBeUndefined();
 	});
 
 	it("are refused where too many wait", async () => {

@@ -232,6 +232,25 @@ describe("a token", () => {
 		expect(condition(await say(with_token(again)))).toBe("not-authorized");
 	});
 
+	it("is to be had together with a session that goes on, as a new one in place of an old one is", async () => {
+		const { server } = await start({ sasl2_fast_token_min_ttl: 0 });
+		// A session of somebody who was not offered tokens
+		const [first] = await open(running?.port ?? 0, "");
+		clients.push(first);
+		const said = await ask(first, plain(agent() + bind("<enable xmlns='urn:xmpp:sm:3' resume='true'/>")));
+		const id = elements(said)[0]?.get_child("bound", "urn:xmpp:bind:0")?.get_child("enabled", "urn:xmpp:sm:3")?.attr["id"];
+		const resume = `<resume xmlns='urn:xmpp:sm:3' previd='${id}' h='0'/>`;
+		const wanted = await say(plain(agent() + resume + request_token()));
+		expect(wanted).toContain("<resumed ");
+		const secret = token_in(wanted);
+		expect(secret).not.toBe("");
+		const again = await say(with_token(secret, { inside: resume }));
+		expect(again).toContain("<resumed ");
+		expect(token_in(again)).toMatch(/^secret-token:fast-/);
+		expect(token_in(again)).not.toBe(secret);
+		expect(server.hosts.get("localhost")?.sessions.get("user")?.sessions.size).toBe(1);
+	});
+
 	it("is not to be had for a mechanism that was not offered, or without a name", async () => {
 		await start();
 		for (const text of [
