@@ -68,6 +68,16 @@ export async function open(port: number, name = "user", host = "localhost"): Pro
 	return [client, await client.ask(header(`${from}to='${host}' version='1.0'`), features)];
 }
 
+/** Makes the account `user` with the password `pencil`, where people may register themselves. */
+export async function register(port: number): Promise<void> {
+	const [client] = await open(port, "");
+	const query = "<query xmlns='jabber:iq:register'><username>user</username><password>pencil</password></query>";
+	client.send(`<iq type='set' id='register'>${query}</iq>`);
+	await client.until(() => /id=["']register["']/.test(client.said));
+	if (!/type=["']result["']/.test(client.said)) throw new Error(`the account could not be made: ${client.said}`);
+	client.destroy();
+}
+
 /** What a server says to a login, with the features behind a success; a challenge and a failure end it, too. */
 export async function ask(client: RawClient, text: string): Promise<string> {
 	const before = client.said.length;

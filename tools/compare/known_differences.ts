@@ -69,7 +69,7 @@ const failing_requests: readonly { id: string; what: string; is_met(xml: string)
  * requests for subscriptions also for accounts that there are not.
  *
  * Nor what is said while clients log in: Prosody tells those whose account there is that their proof is wrong, and others nothing,
- * which shows who has an account; here both hear the same.
+ * which shows who has an account; here both hear the same. Where SASL2 differs, login_differences.ts says.
  *
  * Nor can what is no stanza: a comment, processing instruction, DOCTYPE or entity in a stream is answered with restricted-xml, and a
  * header for stanzas of another namespace with invalid-namespace (RFC 6120 §4.9.3), where Prosody says not-well-formed or takes it;

@@ -53,6 +53,11 @@ function read_token(value: StoreValue | undefined): Token | undefined {
 	return { mechanism, secret, issued_at, expires_at, ...(typeof count === "number" ? { count } : {}) };
 }
 
+/** What the keys of one client begin with. */
+function client_of(key: string): string {
+	return key.replace(/-(?:new|cur)$/, "");
+}
+
 function stored(token: Token): StoreTable {
 	return { ...token };
 }
@@ -96,14 +101,17 @@ export class FastTokens {
 	/** Tokens that are of no use any more, or too many. */
 	private outdated(known: StoreTable): Map<string, StoreTable | undefined> {
 		const changes = new Map<string, StoreTable | undefined>();
-		const kept: [string, number][] = [];
+		/** When each client got its last token, by what its keys begin with. */
+		const clients = new Map<string, number>();
 		for (const [key, value] of Object.entries(known)) {
 			const token = read_token(value);
 			if (token === undefined || token.expires_at < this.now()) changes.set(key, undefined);
-			else kept.push([key, token.issued_at]);
+			else clients.set(client_of(key), Math.max(token.issued_at, clients.get(client_of(key)) ?? 0));
 		}
-		kept.sort(([, one], [, other]) => other - one);
-		for (const [key] of kept.slice(2 * (most_clients - 1))) changes.set(key, undefined);
+		// One more is to come
+		const latest_first = [...clients].sort(([, one], [, other]) => other - one).map(([client]) => client);
+		const dropped = new Set(latest_first.slice(most_clients - 1));
+		for (const key of Object.keys(known)) if (dropped.has(client_of(key))) changes.set(key, undefined);
 		return changes;
 	}
 

@@ -20,6 +20,7 @@ import {
 	elements,
 	open,
 	plain,
+	register,
 	request_token,
 	sasl2,
 	scram,
@@ -44,16 +45,6 @@ const with_smacks = {
 };
 /** What there is on either server. */
 const everything = { options: with_tokens, alone: no_prosody_13 };
-
-/** Makes the account `user` with the password `pencil`. */
-async function register(port: number): Promise<void> {
-	const [client] = await open(port, "");
-	const query = "<query xmlns='jabber:iq:register'><username>user</username><password>pencil</password></query>";
-	client.send(`<iq type='set' id='register'>${query}</iq>`);
-	await client.until(() => /id=["']register["']/.test(client.said));
-	expect(client.said).toMatch(/type=["']result["']/);
-	client.destroy();
-}
 
 /** One stream, and what is answered to each text on it. */
 async function stream(port: number, texts: readonly string[], name = "user"): Promise<string[][]> {

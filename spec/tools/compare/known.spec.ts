@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { known_differences } from "../../../tools/compare/known_differences.ts";
+import { login_differences } from "../../../tools/compare/login_differences.ts";
 
 describe("the list of known differences", () => {
 	it.each(known_differences.map(({ id, shown_by }) => [id, shown_by ?? "no script"]))(
@@ -13,7 +14,7 @@ describe("the list of known differences", () => {
 	);
 
 	it("has no name twice", () => {
-		const ids = known_differences.map(({ id }) => id);
+		const ids = [...known_differences, ...login_differences].map(({ id }) => id);
 		expect(ids).toEqual([...new Set(ids)]);
 	});
 });
