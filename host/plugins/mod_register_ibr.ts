@@ -141,7 +141,7 @@ export const definition: ModuleDefinition = {
 		});
 
 		/** Makes the account or refuses it; returns the error for the client. Who is asked whether it may be made can take their time. */
-		function register(session: C2sSession, query: Stanza): Refusal | undefined | Waiting<Refusal | undefined> {
+		function register(session: C2sSession, stanza: Stanza, query: Stanza): Refusal | undefined | Waiting<Refusal | undefined> {
 			const response = parse_response(form, query);
 			if (!response.ok) return { type: "modify", condition: "not-acceptable", text: response.error };
 			const { username: given_username = "", password = "", ...additional } = Object.fromEntries(response.value);
@@ -157,11 +157,14 @@ export const definition: ModuleDefinition = {
 			const user: UserRegistering = { username, password, host, additional, ip, session, role: default_role, allowed: true };
 			return go_on(module.fire_waiting("user-registering", user), () => {
 				if (!user.allowed) return refusal(user);
-				return go_on(usermanager.hash_password(username, host, password, ip), (hashed) =>
-					hashed.ok
+				const hashing = usermanager.hash_password(username, host, password, ip);
+				return go_on(hashing, (hashed) => {
+					// The turn in which the stanza came is over
+					if (hashing instanceof Waiting) module.server.turn.record({ origin: session, stanza });
+					return hashed.ok
 						? make_account(user, session, hashed.value)
-						: { type: "wait", condition: "resource-constraint", text: hashed.error },
-				);
+						: { type: "wait", condition: "resource-constraint", text: hashed.error };
+				});
 			});
 		}
 
@@ -214,9 +217,7 @@ export const definition: ModuleDefinition = {
 			} else if (query.first_tag?.name === "remove") {
 				session.send(st.error_reply(stanza, "auth", "registration-required"));
 			} else {
-				const outcome = register(session, query);
-				return go_on(outcome, (error) => {
-					if (outcome instanceof Waiting) module.server.turn.record({ origin: session, stanza });
+				return go_on(register(session, stanza, query), (error) => {
 					session.send(error ? st.error_reply(stanza, error.type, error.condition, error.text) : st.reply(stanza));
 					return true;
 				});

@@ -7,7 +7,7 @@ import * as jid from "../util/jid.ts";
 import { ns } from "../util/ns.ts";
 import type { Stanza } from "../util/stanza.ts";
 import * as st from "../util/stanza.ts";
-import { type Eventual, go_on } from "../util/waiting.ts";
+import { type Eventual, go_on, Waiting } from "../util/waiting.ts";
 import { command, refused, result, text_of } from "./admin_shell/command.ts";
 
 declare module "../core/types.ts" {
@@ -98,6 +98,8 @@ export const definition: ModuleDefinition = {
 			const { resource } = session;
 			const hashed = password === "" ? failed("empty password") : usermanager.hash_password(username, host, password, session.ip);
 			return go_on(hashed, (secret) => {
+				// The turn in which the stanza came is over
+				if (hashed instanceof Waiting) module.server.turn.record({ origin: session, stanza });
 				const changed = secret.ok ? usermanager.set_password(username, host, secret.value, resource) : secret;
 				session.send(changed.ok ? st.reply(stanza) : st.error_reply(stanza, "wait", "internal-server-error"));
 				return true;

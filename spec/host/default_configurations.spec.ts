@@ -125,9 +125,9 @@ function offers(service: "c2s" | "s2s", expected: string): Effect {
 	return [
 		async () => {
 			const stream = new RawStream(port_of(service));
-			const xmlns = service === "c2s" ? ns.client : ns.server;
+			const [xmlns, from] = service === "c2s" ? [ns.client, "romeo@localhost"] : [ns.server, "verona.example"];
 			stream.write(
-				`<stream:stream to='localhost' from='verona.example' version='1.0' xmlns='${xmlns}' xmlns:db='jabber:server:dialback' xmlns:stream='http://etherx.jabber.org/streams'>`,
+				`<stream:stream to='localhost' from='${from}' version='1.0' xmlns='${xmlns}' xmlns:db='jabber:server:dialback' xmlns:stream='http://etherx.jabber.org/streams'>`,
 			);
 			const features = await stream.take(/<\/stream:features>/);
 			stream.close();
@@ -160,6 +160,10 @@ const effects: Readonly<Record<string, Effect>> = {
 	disco: says("category='server'", "localhost"),
 	roster: answers(undefined, () => query(ns.roster), "xmlns='jabber:iq:roster'"),
 	saslauth: offers("c2s", "<mechanism>"),
+	sasl2: offers("c2s", "urn:xmpp:sasl:2"),
+	sasl2_bind2: offers("c2s", "urn:xmpp:bind:0"),
+	sasl2_fast: offers("c2s", "urn:xmpp:fast:0"),
+	sasl2_sm: offers("c2s", "<sm xmlns='urn:xmpp:sm:3'"),
 	blocklist: answers(undefined, () => st.stanza("blocklist", { xmlns: ns.blocking }), "<blocklist "),
 	bookmarks: says("urn:xmpp:bookmarks:1#compat"),
 	carbons: says("urn:xmpp:carbons:2", "localhost"),
@@ -200,8 +204,9 @@ const effects: Readonly<Record<string, Effect>> = {
 	mam: answers(undefined, () => st.stanza("prefs", { xmlns: ns.mam }), "<prefs "),
 };
 
-/** What does nothing that a client could see here: there is no certificate, nobody is fast enough, or nobody asks. */
-const unseen = ["tls", "limits", "invites", "admin_shell", "posix"];
+/** What does nothing that a client could see here: there is no certificate, nobody is fast enough, nobody asks, or nobody logs in by SCRAM. */
+const unseen = ["tls", "limits", "invites", "admin_shell", "posix", "sasl_ssdp"];
+
 function config_names(config: Config): string[] {
 	const names = config.get("localhost", "modules_enabled");
 	return Array.isArray(names) ? names.flatMap((name) => (typeof name === "string" ? [name] : [])) : [];
