@@ -13,10 +13,14 @@ import { add_start } from "./cli/start.ts";
 import { add_token } from "./cli/token.ts";
 import { version } from "./composition.ts";
 
-// The reader of the output may close it early (`| head`). The command still finishes its work.
+// The reader of the output may close it early (`| head`). The command still finishes its work, as it does where the output cannot be
+// written (a full disk): a server's clients must not notice. A command that has shown less than it wanted to has failed.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-	if (error.code !== "EPIPE") throw error;
+	if (error.code === "EPIPE" || process.exitCode !== undefined) return;
+	process.exitCode = 1;
+	process.stderr.write(`enjamb: cannot write its output: ${error.message}\n`);
 });
+process.stderr.on("error", () => {});
 
 const program = new Command("enjamb").description("Multi-user chat for people who run Prosody").version(version);
 // In the order in which the help lists them
