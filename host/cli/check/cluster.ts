@@ -2,6 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { Nats, without_secrets } from "../../core/cluster/nats.ts";
+import { type NatsTrust, read_nats_files } from "../../core/cluster/nats_files.ts";
 import { cluster_options, cluster_problem } from "../../core/cluster/options.ts";
 import type { Config } from "../../core/configmanager.ts";
 import type { Finding } from "./findings.ts";
@@ -40,7 +41,9 @@ export async function check_cluster(config: Config, modules: readonly CheckedMod
 			expected: "the same secret text on all nodes",
 		});
 	}
-	const unreachable = await try_nats(wanted.nats, wanted.name);
+	const trust = read_nats_files(wanted.files);
+	if (!trust.ok) return [...findings, { severity: "error", ...about, message: `option cluster: ${trust.error}` }];
+	const unreachable = await try_nats(wanted.nats, wanted.name, trust.value);
 	return unreachable === undefined ? findings : [...findings, unreachable];
 }
 
@@ -52,13 +55,25 @@ function reads_this_node(file: string | undefined): boolean {
 	}
 }
 
-async function try_nats(servers: readonly string[], name: string): Promise<Finding | undefined> {
+async function try_nats(servers: readonly string[], name: string, trust: NatsTrust): Promise<Finding | undefined> {
 	const where = servers.map(without_secrets).join(", ");
 	let nats: Nats;
+	let why_not = `NATS cannot be reached at ${where}`;
 	try {
-		nats = await Nats.connect({ servers, name: `${name} check`, patience }, AbortSignal.timeout(patience));
+		nats = await Nats.connect(
+			{
+				servers,
+				trust,
+				name: `${name} check`,
+				patience,
+				warn: (text) => {
+					why_not = text;
+				},
+			},
+			AbortSignal.timeout(patience),
+		);
 	} catch {
-		const message = `NATS cannot be reached at ${where}: the server waits for it when it starts`;
+		const message = `${why_not}: the server waits for it when it starts`;
 		return { severity: "warning", ...about, message };
 	}
 	try {

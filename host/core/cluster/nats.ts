@@ -5,6 +5,7 @@ import { type KV, Kvm } from "@nats-io/kv";
 import { type ConnectionOptions, connect, type NatsConnection } from "@nats-io/transport-node";
 import type { Bucket, Bus } from "../../util/cluster/types.ts";
 import { type BucketConnection, type Eraser, NatsBucket } from "./nats_bucket.ts";
+import type { NatsTrust } from "./nats_files.ts";
 
 export interface NatsOptions {
 	/** Addresses such as `nats://user:password@nats.example:4222`; `tls://` where the connection has to be encrypted. */
@@ -13,6 +14,8 @@ export interface NatsOptions {
 	readonly name: string;
 	/** How long an answer of a bucket may take, in milliseconds. */
 	readonly patience: number;
+	/** Whom to trust, and who this is, where files say so. */
+	readonly trust?: NatsTrust;
 	/** How many servers of NATS keep what is in buckets: 3 where there are several servers, where nothing is said. */
 	readonly replicas?: number;
 	/** Told of what an administrator should know. */
@@ -51,7 +54,7 @@ export class Nats implements Bus, BucketConnection {
 	static async connect(options: NatsOptions, signal?: AbortSignal): Promise<Nats> {
 		const { servers, name } = options;
 		const settings: ConnectionOptions = {
-			...addresses(servers),
+			...addresses(servers, options.trust),
 			name,
 			maxReconnectAttempts: -1,
 			reconnectTimeWait: reconnect_pause,
@@ -174,14 +177,15 @@ export class Nats implements Bus, BucketConnection {
 }
 
 /** Addresses as the library takes them, with the name and the password of the first one that has any. */
-function addresses(servers: readonly string[]): ConnectionOptions {
+function addresses(servers: readonly string[], { ca, authenticator }: NatsTrust = {}): ConnectionOptions {
 	const urls = servers.map((server) => new URL(server.includes("://") ? server : `nats://${server}`));
 	const secret = urls.find(({ username }) => username !== "");
 	const [user, pass] = [decodeURIComponent(secret?.username ?? ""), decodeURIComponent(secret?.password ?? "")];
 	return {
 		servers: urls.map(({ host }) => host),
 		...(user === "" ? {} : pass === "" ? { token: user } : { user, pass }),
-		...(urls.some(({ protocol }) => protocol === "tls:") ? { tls: {} } : {}),
+		...(authenticator === undefined ? {} : { authenticator }),
+		...(ca !== undefined ? { tls: { ca } } : urls.some(({ protocol }) => protocol === "tls:") ? { tls: {} } : {}),
 	};
 }
 

@@ -6,14 +6,18 @@ import type { Log } from "../types.ts";
 import { real_clock } from "./clock.ts";
 import type { ClusterBase } from "./cluster.ts";
 import { Nats } from "./nats.ts";
+import { read_nats_files } from "./nats_files.ts";
 import type { ClusterOptions } from "./options.ts";
 
 /** Connects to NATS, however long that takes. Rejects where NATS has no JetStream, and once it is no longer wanted. */
 export async function connect_base(options: ClusterOptions, fence: Fence, log: Log, signal: AbortSignal): Promise<ClusterBase> {
 	const { nats: servers, node, name, lease = usual_lease } = options;
+	const trust = read_nats_files(options.files);
+	if (!trust.ok) throw new Error(trust.error);
 	const nats = await Nats.connect(
 		{
 			servers,
+			trust: trust.value,
 			name: `${name} ${node}`,
 			// An answer that takes longer than that comes too late for a life
 			patience: Math.round(lease / 3),

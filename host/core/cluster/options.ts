@@ -9,6 +9,8 @@ import { as_period } from "../config/option_types.ts";
 export interface ClusterOptions {
 	/** Addresses of NATS. */
 	readonly nats: readonly string[];
+	/** Paths of files for connections to NATS. */
+	readonly files: { readonly ca: string | undefined; readonly credentials: string | undefined };
 	/** This node's name. */
 	readonly node: string;
 	/** Nodes with the same name of the cluster belong together. */
@@ -18,7 +20,7 @@ export interface ClusterOptions {
 }
 
 const usual_name = "enjamb";
-const known = new Set(["nats", "node", "name", "lease"]);
+const known = new Set(["nats", "nats_ca", "nats_credentials", "node", "name", "lease"]);
 /** In seconds. */
 const [shortest_lease, longest_lease] = [0.5, 60];
 /** Databases that refuse what a node wants to store that was taken for dead. */
@@ -36,6 +38,10 @@ function addresses(value: unknown): string[] | undefined {
 	return texts.length > 0 && texts.length === list.length ? texts.map(String) : undefined;
 }
 
+function is_path(value: unknown): value is string | undefined {
+	return value === undefined || (typeof value === "string" && value !== "");
+}
+
 /** Reads the option; undefined where there is none. An error says what is wrong with it, and what was expected. */
 export function cluster_options(config: Pick<Config, "get">): Result<ClusterOptions | undefined, string> {
 	const value = config.get("*", "cluster");
@@ -47,7 +53,15 @@ export function cluster_options(config: Pick<Config, "get">): Result<ClusterOpti
 	const nats = addresses(table["nats"]);
 	if (nats === undefined)
 		return failed('option cluster: nats: expected an address such as "nats://localhost:4222", or a list of them');
-	const { node, name = usual_name } = table;
+	const { node, name = usual_name, nats_ca: ca, nats_credentials: credentials } = table;
+	if (!is_path(ca) || (ca !== undefined && !nats.every((address) => address.startsWith("tls://")))) {
+		return failed(
+			'option cluster: nats_ca: expected the path of a file with certificates, and addresses that begin with "tls://"',
+		);
+	}
+	if (!is_path(credentials) || (credentials !== undefined && nats.some((address) => address.includes("@")))) {
+		return failed("option cluster: nats_credentials: expected the path of a file, and no user or password in the addresses");
+	}
 	if (typeof node !== "string" || !is_node_name(node)) {
 		return failed("option cluster: node: expected a name of this node, of up to 40 letters, digits, _ and -");
 	}
@@ -59,7 +73,7 @@ export function cluster_options(config: Pick<Config, "get">): Result<ClusterOpti
 	if (given !== undefined && (lease === undefined || lease < shortest_lease || lease > longest_lease)) {
 		return failed(`option cluster: lease: expected ${shortest_lease} to ${longest_lease} seconds`);
 	}
-	return ok({ nats, node, name, lease: lease === undefined ? undefined : lease * 1000 });
+	return ok({ nats, files: { ca, credentials }, node, name, lease: lease === undefined ? undefined : lease * 1000 });
 }
 
 /** The driver that a host's store is kept by, as the option storage has it. */

@@ -16,7 +16,7 @@ describe("the option cluster", () => {
 	it("says where NATS is, and who this node is", () => {
 		expect(cluster_options(config({ ...good, lease: 2 }))).toEqual({
 			ok: true,
-			value: { nats: ["nats://localhost"], node: "a", name: "enjamb", lease: 2000 },
+			value: { nats: ["nats://localhost"], files: {}, node: "a", name: "enjamb", lease: 2000 },
 		});
 		expect(cluster_options(Config.from({ "*": {}, "a.example": {} }))).toEqual({ ok: true, value: undefined });
 	});
@@ -29,7 +29,11 @@ describe("the option cluster", () => {
 		[{ ...good, node: "two words" }, "node: expected a name"],
 		[{ ...good, name: "a.b" }, "name: expected a name"],
 		[{ ...good, lease: 0.1 }, "lease: expected 0.5 to 60 seconds"],
-		[{ ...good, peers: "b" }, "peers is not known: expected nats, node, name, lease"],
+		[{ ...good, peers: "b" }, "peers is not known: expected nats, nats_ca, nats_credentials, node, name, lease"],
+		[{ ...good, nats_ca: "ca.pem" }, "nats_ca: expected"],
+		[{ ...good, nats: "tls://localhost", nats_ca: 5 }, "nats_ca: expected"],
+		[{ ...good, nats: "nats://romeo:secret@localhost", nats_credentials: "romeo.creds" }, "nats_credentials: expected"],
+		[{ ...good, nats_credentials: "" }, "nats_credentials: expected"],
 	])("%j is refused", (cluster, problem) => {
 		const composed = compose_server(config(cluster), { log: [] });
 		expect(composed.ok || composed.error).toContain(`option cluster: ${problem}`);
