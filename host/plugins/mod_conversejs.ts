@@ -134,6 +134,8 @@ export const definition: ModuleDefinition = {
 				default_domain: module.host,
 				muc_domain,
 				discover_connection_methods: false,
+				// The names of other servers, which it would ask data.xmpp.net for
+				autocomplete_providers_url: null,
 				allow_registration: module.server.hosts.get(module.host)?.modules.has("register_ibr") === true,
 				...(typeof options === "object" && options !== null ? options : {}),
 			};
