@@ -11,7 +11,8 @@ import { Faults, faulty_storage } from "../../../faulty_storage.ts";
 import { eventually, start_test_server, type TestServer } from "../../../helper.ts";
 import { missing, type Stage } from "../../../lua-shims/community/community.ts";
 import { compare, hear } from "../../../lua-shims/community/talk.ts";
-import { auth_plain, bind, features, header, RawClient } from "../../raw_client.ts";
+import type { RawClient } from "../../raw_client.ts";
+import { Crew, count_stanzas } from "../smacks/crew.ts";
 import { AppServer } from "./app_server.ts";
 
 const sm = ns.sm3;
@@ -21,18 +22,19 @@ const say = (to: string, id: string, body = id): string =>
 const enable = (jid: string, node = "n1", more = ""): string =>
 	`<iq type='set' id='e-${node}'><enable xmlns='${push}' jid='${jid}' node='${node}'>${more}</enable></iq>`;
 
-const clients: { destroy(): void }[] = [];
+const crew = new Crew();
 const services: AppServer[] = [];
 let running: TestServer | undefined;
 let folder: string;
 const faults = new Faults();
+let asked = 0;
 
 beforeEach(async () => {
 	folder = await mkdtemp(join(tmpdir(), "enjamb-push-"));
 	faults.arm(undefined);
 });
 afterEach(async () => {
-	for (const client of clients.splice(0)) client.destroy();
+	crew.vanish();
 	for (const service of services.splice(0)) service.disconnect();
 	await running?.stop();
 	running = undefined;
@@ -67,40 +69,13 @@ async function app_server({ server }: TestServer, name = "apple.localhost"): Pro
 	return made;
 }
 
-async function authenticated(port: number, name: string): Promise<RawClient> {
-	const client = await RawClient.connect(port);
-	clients.push(client);
-	await client.ask(header(), features);
-	await client.ask(auth_plain(name), "/>");
-	await client.ask(header(), features);
-	client.said = "";
-	return client;
-}
-
-async function login(port: number, name: string, resource = "phone"): Promise<RawClient> {
-	const client = await authenticated(port, name);
-	await client.ask(bind(resource), "</iq>");
-	client.said = "";
-	return client;
-}
-
-async function managed(port: number, name: string): Promise<{ client: RawClient; token: string }> {
-	const client = await login(port, name);
-	client.send(`<enable xmlns='${sm}' resume='true'/>`);
-	await client.until(() => client.said.includes("<enabled "));
-	return { client, token: /\bid=['"]([^'"]+)['"]/.exec(client.said)?.[1] ?? "" };
-}
-
-let asked = 0;
-async function settle(client: RawClient): Promise<void> {
-	const id = `s${++asked}`;
-	client.send(`<iq type='get' id='${id}' to='localhost'><ping xmlns='urn:xmpp:ping'/></iq>`);
-	await client.until(() => client.said.includes(id));
-}
+const login = (port: number, name: string, resource = "phone") => crew.login(port, name, resource);
+const managed = (port: number, name: string) => crew.managed(port, name, "phone");
+const settle = (client: RawClient) => crew.settle(client);
 
 /** Says that all that came has come; answers with how many stanzas that is, with those that came before. */
 async function acknowledge(client: RawClient, before = 0): Promise<number> {
-	const h = before + (client.said.match(/<(?:message|presence|iq)[ >]/g)?.length ?? 0);
+	const h = before + count_stanzas(client.said);
 	const { length } = client.said;
 	client.send(`<a xmlns='${sm}' h='${h}'/><r xmlns='${sm}'/>`);
 	await client.until(() => client.said.includes("<a ", length));
@@ -134,8 +109,7 @@ describe("a device", () => {
 		});
 		howard.send("<presence to='grace@localhost/phone'/>");
 		expect((await apple.next()).summary).toEqual({ "message-count": "1" });
-		const again = await authenticated(server.port, "grace");
-		again.send(`<resume xmlns='${sm}' previd='${token}' h='${h}'/>`);
+		const again = await crew.resume(server.port, "grace", token, h);
 		await again.until(() => again.said.includes("id='three'"));
 		// Who is there is not woken
 		howard.send(say("grace@localhost", "four"));

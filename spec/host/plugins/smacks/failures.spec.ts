@@ -4,14 +4,13 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { ns } from "../../../../host/util/ns.ts";
 import { Faults, faulty_storage } from "../../../faulty_storage.ts";
 import { eventually, start_test_server, type TestServer } from "../../../helper.ts";
-import { auth_plain, bind, features, header, RawClient } from "../../raw_client.ts";
+import { bind } from "../../raw_client.ts";
+import { Crew, message_ids } from "./crew.ts";
 
-const sm = ns.sm3;
 const faults = new Faults();
-const clients: RawClient[] = [];
+const crew = new Crew();
 let folder: string;
 let running: TestServer | undefined;
 
@@ -34,60 +33,39 @@ async function start(): Promise<TestServer> {
 }
 
 async function stop(): Promise<void> {
-	for (const client of clients.splice(0)) client.destroy();
+	crew.vanish();
 	await running?.stop();
 	running = undefined;
 }
 
-async function authenticated({ port }: TestServer, name: string): Promise<RawClient> {
-	const client = await RawClient.connect(port);
-	clients.push(client);
-	await client.ask(header(), features);
-	await client.ask(auth_plain(name), "/>");
-	await client.ask(header(), features);
-	client.said = "";
-	return client;
-}
-
-async function login(server: TestServer, name: string): Promise<RawClient> {
-	const client = await authenticated(server, name);
-	await client.ask(bind("desk"), "</iq>");
-	client.said = "";
-	return client;
-}
-
 /** A client that is gone, whose session waits; answers with the name of the session. */
 async function gone(server: TestServer): Promise<string> {
-	const client = await login(server, "grace");
-	client.send(`<enable xmlns='${sm}' resume='true'/><presence/>`);
+	const { client, token } = await crew.managed(server.port, "grace");
+	client.send("<presence/>");
 	await client.until(() => /<presence[ >]/.test(client.said));
 	client.destroy();
 	await eventually(() => expect(server.server.full_sessions.get("grace@localhost/desk")).toMatchObject({ conn: undefined }));
-	return /\bid='([^']+)'/.exec(client.said)?.[1] ?? "";
+	return token;
 }
 
 /** Sends a message to her, and answers with what comes of it. */
 async function say(server: TestServer, id: string): Promise<"sent" | "refused"> {
-	const howard = await login(server, "howard");
+	const howard = await crew.login(server.port, "howard");
 	howard.send(`<message to='grace@localhost' id='${id}' type='chat'><body>${id}</body></message>`);
-	howard.send("<iq type='get' id='done' to='localhost'><ping xmlns='urn:xmpp:ping'/></iq>");
-	await howard.until(() => howard.said.includes("'done'"));
+	await crew.settle(howard);
 	return howard.said.includes("<error") ? "refused" : "sent";
 }
 
 /** Comes back, to the session or anew; answers with the ids of all messages that wait. */
 async function come_back(server: TestServer, token: string): Promise<string[]> {
-	const client = await authenticated(server, "grace");
-	client.send(`<resume xmlns='${sm}' previd='${token}' h='0'/>`);
-	await client.until(() => /<resumed |<\/failed>/.test(client.said));
+	const client = await crew.resume(server.port, "grace", token, 0);
 	if (!client.said.includes("<resumed ")) {
 		client.send(bind("desk"));
 		await client.until(() => client.said.includes("</bind>"));
 		client.send("<presence/>");
 	}
-	client.send("<iq type='get' id='done' to='localhost'><ping xmlns='urn:xmpp:ping'/></iq>");
-	await client.until(() => client.said.includes("'done'"));
-	return [...client.said.matchAll(/<message [^>]*\bid='(\w+)'/g)].map(([, id = ""]) => id);
+	await crew.settle(client);
+	return message_ids(client.said);
 }
 
 const concerns = (call: string): boolean => call.startsWith("smacks") || call.startsWith("offline.");

@@ -8,7 +8,8 @@ import type { ConfigValue } from "../../../../host/core/configmanager.ts";
 import { ns } from "../../../../host/util/ns.ts";
 import { Faults, faulty_storage } from "../../../faulty_storage.ts";
 import { eventually, start_test_server, type TestServer } from "../../../helper.ts";
-import { auth_plain, bind, features, header, RawClient } from "../../raw_client.ts";
+import { bind, type RawClient } from "../../raw_client.ts";
+import { Crew, count_stanzas, message_ids } from "./crew.ts";
 
 const sm = ns.sm3;
 const room = "tearoom@conference.localhost";
@@ -16,13 +17,13 @@ const say = (to: string, id: string): string => `<message to='${to}' id='${id}' 
 
 let folder: string;
 let running: TestServer | undefined;
-const clients: RawClient[] = [];
+const crew = new Crew();
 
 beforeEach(async () => {
 	folder = await mkdtemp(join(tmpdir(), "enjamb-restart-"));
 });
 afterEach(async () => {
-	for (const client of clients.splice(0)) client.destroy();
+	crew.vanish();
 	await running?.stop();
 	running = undefined;
 	await rm(folder, { recursive: true, force: true });
@@ -43,51 +44,11 @@ async function start(options: Record<string, ConfigValue> = {}): Promise<TestSer
 	return running;
 }
 
-async function authenticated({ port }: TestServer, name: string): Promise<RawClient> {
-	const client = await RawClient.connect(port);
-	clients.push(client);
-	await client.ask(header(), features);
-	await client.ask(auth_plain(name), "/>");
-	await client.ask(header(), features);
-	client.said = "";
-	return client;
-}
-
-async function login(server: TestServer, name: string): Promise<RawClient> {
-	const client = await authenticated(server, name);
-	await client.ask(bind("desk"), "</iq>");
-	client.said = "";
-	return client;
-}
-
-/** A client whose stream is managed, and the name of its session. */
-async function managed(server: TestServer, name: string): Promise<{ client: RawClient; token: string }> {
-	const client = await login(server, name);
-	client.send(`<enable xmlns='${sm}' resume='true'/>`);
-	await client.until(() => client.said.includes("<enabled "));
-	const token = /\bid='([^']+)'/.exec(client.said)?.[1] ?? "";
-	client.said = "";
-	return { client, token };
-}
-
-async function resume(server: TestServer, name: string, token: string, h: number): Promise<RawClient> {
-	const client = await authenticated(server, name);
-	client.send(`<resume xmlns='${sm}' previd='${token}' h='${h}'/>`);
-	await client.until(() => /<resumed |<failed /.test(client.said));
-	return client;
-}
-
-let asked = 0;
-async function settle(client: RawClient): Promise<void> {
-	const id = `s${++asked}`;
-	client.send(`<iq type='get' id='${id}' to='localhost'><ping xmlns='urn:xmpp:ping'/></iq>`);
-	await client.until(() => client.said.includes(id));
-}
-
-/** How many stanzas have come. */
-function count(client: RawClient): number {
-	return client.said.match(/<(?:message|presence|iq)[ >]/g)?.length ?? 0;
-}
+const managed = ({ port }: TestServer, name: string) => crew.managed(port, name);
+const login = ({ port }: TestServer, name: string) => crew.login(port, name);
+const resume = ({ port }: TestServer, name: string, token: string, h: number) => crew.resume(port, name, token, h);
+const settle = (client: RawClient) => crew.settle(client);
+const count = (client: RawClient) => count_stanzas(client.said);
 
 describe.each(["internal", "sql"])("a session on %s, whose server is restarted", (storage) => {
 	it("goes on as if nothing had been", async () => {
@@ -121,8 +82,7 @@ describe.each(["internal", "sql"])("a session on %s, whose server is restarted",
 		expect(again.said).toContain("<resumed ");
 		expect(/<resumed [^>]*\bh='(\d+)'/.exec(again.said)?.[1]).toBe("4");
 		await again.until(() => again.said.includes("id='three'"));
-		const ids = [...again.said.matchAll(/<message [^>]*\bid='(\w+)'/g)].map(([, id]) => id);
-		expect(ids).toEqual(["one", "two", "three"]);
+		expect(message_ids(again.said)).toEqual(["one", "two", "three"]);
 		expect(again.said).toMatch(/id='one'.*?<delay xmlns='urn:xmpp:delay' from='grace@localhost'/);
 		again.send(`<message to='${room}' type='groupchat' id='four'><body>four</body></message>`);
 		await bystander.until(() => bystander.said.includes("four"));
@@ -267,8 +227,7 @@ describe.each(["internal", "sql"])("messages on %s, whose server is killed", (st
 		late.send("<presence/>");
 		await late.until(() => late.said.includes("id='two'"));
 		await settle(late);
-		const ids = [...late.said.matchAll(/<message [^>]*\bid='(\w+)'/g)].map(([, id]) => id);
-		expect(ids).toEqual(["one", "two"]);
+		expect(message_ids(late.said)).toEqual(["one", "two"]);
 		expect(late.said).toMatch(/id='one'.*?<delay xmlns='urn:xmpp:delay'/);
 	});
 });
