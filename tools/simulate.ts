@@ -12,21 +12,9 @@ export interface SimulationOptions {
 	on_progress?(failures: number): void;
 }
 
-export interface SimulationReport {
+/** All episodes together; violations and seed are those of the first one with any, which plays it again. */
+export interface SimulationReport extends EpisodeReport {
 	readonly episodes: number;
-	readonly failures: { readonly [kind: string]: number };
-	/** Of the first episode with any. */
-	readonly violations: readonly string[];
-	/** Its seed, which plays it again. */
-	readonly seed: number;
-	/** Simulated time in milliseconds, and how many things happened in it. */
-	readonly time: number;
-	readonly happened: number;
-	readonly heard: number;
-	readonly failed: number;
-	readonly taken: number;
-	/** Milliseconds from the death of a node until all its rooms were served by others, the shortest first. */
-	readonly recoveries: readonly number[];
 }
 
 /** How many things go wrong in one episode. */
