@@ -155,12 +155,19 @@ export const definition: ModuleDefinition = {
 
 			const { ip } = session;
 			const user: UserRegistering = { username, password, host, additional, ip, session, role: default_role, allowed: true };
-			return go_on(module.fire_waiting("user-registering", user), () => {
-				if (!user.allowed) return refusal(user);
+			/** The turn in which the stanza came is over where something was waited for: this one has to know whom to tell if it fails. */
+			const go_on_after = (...waited: readonly unknown[]): void => {
+				if (waited.some((one) => one instanceof Waiting)) module.server.turn.record({ origin: session, stanza });
+			};
+			const asked = module.fire_waiting("user-registering", user);
+			return go_on(asked, () => {
+				if (!user.allowed) {
+					go_on_after(asked);
+					return refusal(user);
+				}
 				const hashing = usermanager.hash_password(username, host, password, ip);
 				return go_on(hashing, (hashed) => {
-					// The turn in which the stanza came is over
-					if (hashing instanceof Waiting) module.server.turn.record({ origin: session, stanza });
+					go_on_after(asked, hashing);
 					return hashed.ok
 						? make_account(user, session, hashed.value)
 						: { type: "wait", condition: "resource-constraint", text: hashed.error };

@@ -5,6 +5,7 @@ import { failed, ok } from "../../../host/util/error.ts";
 import { ns } from "../../../host/util/ns.ts";
 import type { Stanza } from "../../../host/util/stanza.ts";
 import * as st from "../../../host/util/stanza.ts";
+import { Waiting } from "../../../host/util/waiting.ts";
 import { type AccountsServer, type FakeStream, start_accounts } from "../accounts_server.ts";
 
 const host = "example.org";
@@ -260,6 +261,26 @@ describe("registration in-band", () => {
 		});
 		expect(answer(connect(), query("set", wanted))).toBe(error("wait", "internal-server-error", "Failed to write data to disk."));
 		expect(usermanager.users(host)).toEqual(["user"]);
+	});
+
+	it.each([true, false])("tells who had to wait that nothing of it was stored, where it is allowed: %s", (allowed) => {
+		let go_on = (): void => {};
+		const { connect, server } = start({ ...open, authentication: "internal_plain" }, (module) => {
+			module.hook("user-registering", (event) => {
+				event.allowed = allowed;
+				return new Waiting<undefined>((settle) => {
+					go_on = () => settle(ok(undefined));
+				});
+			});
+		});
+		const stream = connect();
+		expect(stream.receive(query("set", wanted))).toEqual([]);
+		server.turn.end();
+		go_on();
+		server.turn.fail(new Error("the disk is full"));
+		stream.take();
+		server.turn.end();
+		expect(stream.take().join()).toContain("This could not be stored");
 	});
 
 	it("takes forms, too", () => {
