@@ -13,6 +13,7 @@ import { create_delivery } from "./core/delivery.ts";
 import { create_hostmanager } from "./core/hostmanager.ts";
 import { create_loggingmanager, type LogSink, read_log_option } from "./core/loggingmanager.ts";
 import { create_modulemanager } from "./core/modulemanager.ts";
+import { ServerNodes } from "./core/nodes.ts";
 import { create_portmanager } from "./core/portmanager.ts";
 import { create_reload } from "./core/reload.ts";
 import { create_rostermanager } from "./core/rostermanager.ts";
@@ -174,6 +175,7 @@ export function create_server(options: ServerOptions): Result<RunningServer, str
 			return delivery;
 		},
 		turn,
+		nodes: new ServerNodes(turn),
 		...(entrance === undefined ? {} : { storage_fence: entrance.fence }),
 		get cluster() {
 			return entrance?.cluster;

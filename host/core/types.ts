@@ -15,6 +15,7 @@ export type * from "./types/logging.ts";
 export type * from "./types/managers.ts";
 export type * from "./types/measures.ts";
 export type * from "./types/modules.ts";
+export type * from "./types/questions.ts";
 export type * from "./types/reload.ts";
 export type * from "./types/room_keeping.ts";
 export type * from "./types/server.ts";

@@ -12,6 +12,7 @@ import { as_period } from "../config/option_types.ts";
 import { telling } from "../telling.ts";
 import type { ClientStreams, Cluster, HostSession, Placed, Server, StanzaEvent } from "../types.ts";
 import { Incoming } from "./incoming.ts";
+import { Inquiries } from "./inquiries.ts";
 import { decode, type PostItem } from "./items.ts";
 import { Relays } from "./relays.ts";
 import { Routing } from "./routing.ts";
@@ -56,7 +57,17 @@ const default_grace = 600;
 /** What a node needs of its server. */
 export type ClusterNeeds = Pick<
 	Server,
-	"bare_sessions" | "config" | "delivery" | "events" | "full_sessions" | "hosts" | "logger" | "router" | "sessionmanager" | "turn"
+	| "bare_sessions"
+	| "config"
+	| "delivery"
+	| "events"
+	| "full_sessions"
+	| "hosts"
+	| "logger"
+	| "nodes"
+	| "router"
+	| "sessionmanager"
+	| "turn"
 >;
 
 /** A node with its own beginning and end. */
@@ -117,6 +128,8 @@ export function create_cluster(server: ClusterNeeds, base: ClusterBase): NodeClu
 	});
 	const relays = new Relays(server, parts, log);
 	const incoming = new Incoming(server, routing, relays, log, ({ host, name, fields }) => told(host, name, fields));
+	const inquiries = new Inquiries({ ...parts, bus, clock, prefix: base.name, routing, nodes: server.nodes, warn });
+	server.nodes.connect(inquiries);
 	/** How long clients of a node that is gone have to come back, in milliseconds. */
 	const grace = (as_period(server.config.get("*", "smacks_hibernation_time"), 0).value ?? default_grace) * 1000;
 	let sweeping: NodeJS.Timeout | undefined;
@@ -310,6 +323,7 @@ export function create_cluster(server: ClusterNeeds, base: ClusterBase): NodeClu
 			await within(leave_time, Promise.all([...owners.mine()].map((key) => routing.let_go(key))));
 			await server.turn.done();
 			await membership.leave();
+			inquiries.stop();
 			links.stop();
 			await base.close();
 		},

@@ -15,6 +15,7 @@ import type { HttpServer } from "./http.ts";
 import type { HttpClient } from "./http_client.ts";
 import type { Log, LogLevel } from "./logging.ts";
 import type { RosterManager, SessionManager, StanzaRouter, StatsManager, UserManager } from "./managers.ts";
+import type { Nodes } from "./questions.ts";
 import type { ReloadReport } from "./reload.ts";
 import type { C2sSession, ServerSession, StreamError, UserSessions } from "./sessions.ts";
 import type { StorageError, StoreTypes } from "./storage.ts";
@@ -39,6 +40,8 @@ export interface Server {
 	readonly turn: Turn;
 	/** The other nodes; undefined where this server is none of a cluster. */
 	readonly cluster: Cluster | undefined;
+	/** Asks all nodes, or the one that serves an address; a server alone asks itself. */
+	readonly nodes: Nodes;
 	/** In a cluster: what databases refuse of lives that are over. It is there before a store is opened. */
 	storage_fence?: StorageFence;
 	/** Where passwords are hashed, so that nobody waits for it who does not log in. */
