@@ -27,16 +27,15 @@ import type { Result } from "./util/error.ts";
 /** This program's version. */
 export const version: string = package_json.version;
 
-/**
- * A server for a configuration, with everything that belongs to this program.
- * @param options.modules built-in modules of somebody who embeds the server; one of ours by the same name gives way
- */
-export function compose_server(
-	config: Config,
-	options: Partial<Pick<ServerOptions, "cluster" | "config_path" | "log" | "read_config">> & {
-		readonly modules?: readonly ModuleDefinition[];
-	} = {},
-): Result<RunningServer, string> {
+/** What may be said of a server beside its configuration. */
+export interface ComposeOptions
+	extends Partial<Pick<ServerOptions, "cluster" | "config_path" | "is_claimed" | "log" | "log_prefix" | "read_config">> {
+	/** Built-in modules of somebody who embeds the server; one of ours by the same name gives way. */
+	readonly modules?: readonly ModuleDefinition[];
+}
+
+/** A server for a configuration, with everything that belongs to this program. */
+export function compose_server(config: Config, options: ComposeOptions = {}): Result<RunningServer, string> {
 	const { modules = [], ...rest } = options;
 	return create_server({
 		config,

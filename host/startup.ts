@@ -64,6 +64,10 @@ export interface ServerOptions {
 	readonly version: string;
 	/** Makes the server a node of a cluster, in place of what the option `cluster` says. */
 	readonly cluster?: ClusterBase;
+	/** Whether another process sees to it that nobody else runs on the same data. */
+	readonly is_claimed?: boolean;
+	/** What stands before the names of those who log, where several servers share a log. */
+	readonly log_prefix?: string;
 }
 
 /** The folders that `plugin_paths` names; relative ones start at the folder of the configuration file. */
@@ -100,7 +104,7 @@ export function enabled_hosts(config: Config): string[] {
 }
 
 /** Makes sure that data can be kept in a folder; answers with why it cannot. */
-function prepare_data_folder(path: string): string | undefined {
+export function prepare_data_folder(path: string): string | undefined {
 	try {
 		mkdirSync(path, { recursive: true, mode: folder_mode });
 		accessSync(path, constants.W_OK | constants.X_OK);
@@ -129,7 +133,7 @@ export function create_server(options: ServerOptions): Result<RunningServer, str
 	const log_sinks = (): readonly LogSink[] =>
 		options.log ??
 		read_log_option(config.get("*", "log"), config_folder, config.get("*", "debug") === true, config.get("*", "syslog_facility"));
-	const logging = create_loggingmanager(log_sinks());
+	const logging = create_loggingmanager(log_sinks(), options.log_prefix);
 	const { logger, wants } = logging;
 	const log = logger("general");
 	const report = telling(log);
@@ -177,6 +181,7 @@ export function create_server(options: ServerOptions): Result<RunningServer, str
 		turn,
 		nodes: new ServerNodes(turn),
 		...(entrance === undefined ? {} : { storage_fence: entrance.fence }),
+		...(options.cluster?.writers === undefined ? {} : { writers: options.cluster.writers }),
 		get cluster() {
 			return entrance?.cluster;
 		},
@@ -227,7 +232,9 @@ export function create_server(options: ServerOptions): Result<RunningServer, str
 		stop,
 		shut_down,
 		addresses: () => portmanager.addresses(),
-		listen_local: (path, onconnect, told) => portmanager.listen_local(path, onconnect, told),
+		listen_local: (path, onconnect, told) =>
+			// One of several processes can have it
+			entrance?.cluster?.is_first === false ? () => {} : portmanager.listen_local(path, onconnect, told),
 		close_port: (at) => portmanager.close_port(at),
 		watch_log: (watcher) => logging.watch(watcher),
 		connect: (address, onconnect, onfailure) => portmanager.connect(address, onconnect, onfailure),
@@ -347,8 +354,10 @@ export function create_server(options: ServerOptions): Result<RunningServer, str
 		const unwritable = keeps_data(config) ? prepare_data_folder(data) : undefined;
 		if (unwritable !== undefined) return fail_start(unwritable);
 		const named = option_text(config, "pidfile");
-		const claimed = claims.take(keeps_data(config) ? data : undefined, named === undefined ? undefined : resolve(data, named));
-		if (!claimed.ok) return fail_start(claimed.error);
+		if (options.is_claimed !== true) {
+			const claimed = claims.take(keeps_data(config) ? data : undefined, named === undefined ? undefined : resolve(data, named));
+			if (!claimed.ok) return fail_start(claimed.error);
+		}
 		if (claims.unended_since !== undefined) mend_lists(claims.unended_since);
 		const entered = await entrance?.enter(server);
 		if (entered?.ok === false) return fail_start(entered.error);

@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import { AdminClient } from "../core/admin_client.ts";
 import type { RunningServer } from "../running_server.ts";
 import type { Result } from "../util/error.ts";
-import { open_server, refuse } from "./opening.ts";
+import { open_silent_server, refuse } from "./opening.ts";
 import { find_place, type Place, type PlaceOptions, placed, terminal_width, words_line } from "./place.ts";
 
 /** Something to be done with an account: by a server that runs, or else on its data. */
@@ -40,7 +40,7 @@ async function do_work(options: PlaceOptions, work: AccountWork): Promise<void> 
 	const place = await find_place(options);
 	let done = await do_there(place, work.commands);
 	if (done === undefined) {
-		const server = await open_server(options.config, options.data, []);
+		const server = await open_silent_server(options);
 		const opened = await server.open_accounts();
 		if (!opened.ok) refuse(opened.error);
 		done = await work.offline(server);

@@ -1,9 +1,15 @@
 // No counterpart: what several commands begin with: the configuration, and its server.
 
 import { dirname, resolve } from "node:path";
-import { built_in_modules, compose_server, load_config, lua_surface, make_config_reader } from "../composition.ts";
+import {
+	built_in_modules,
+	type ComposeOptions,
+	compose_server,
+	load_config,
+	lua_surface,
+	make_config_reader,
+} from "../composition.ts";
 import { type Config, default_config } from "../core/configmanager.ts";
-import type { LogSink } from "../core/loggingmanager.ts";
 import { goes_to_journal, with_journal_level } from "../core/syslog.ts";
 import { read_umask } from "../core/umask.ts";
 import type { RunningServer } from "../running_server.ts";
@@ -19,13 +25,15 @@ export function refuse(problem: string): never {
 /**
  * Reads a configuration file, prints its warnings, and ends the program where it has errors.
  * @param tells_all whether remarks are printed, too
+ * @param is_reviewed whether all that was printed before
  */
-export async function read_config(path: string, tells_all = false): Promise<Config> {
+export async function read_config(path: string, tells_all = false, is_reviewed = false): Promise<Config> {
 	const loaded = await load_config(path);
 	if (!loaded.ok) {
 		const { file, line, message } = loaded.error;
 		refuse(`${file}${line === undefined ? "" : `:${line}`}: ${message}`);
 	}
+	if (is_reviewed) return loaded.value.config;
 	const { review_config, review_lines } = await import("./check/run.ts");
 	let surface: ReturnType<typeof lua_surface> | undefined;
 	const context = {
@@ -42,28 +50,47 @@ export async function read_config(path: string, tells_all = false): Promise<Conf
 	return loaded.value.config;
 }
 
+/** The options by which commands name a server's configuration. */
+export interface ServerFiles {
+	readonly config?: string;
+	readonly data: string;
+	/** Whether the newcomer's server speaks TLS and nothing else. */
+	readonly tls?: true;
+}
+
 /**
- * The server that the options of a command name: that of a file, or the newcomer's; with its own log, or the given one.
- * @param tls_only whether the newcomer's speaks TLS and nothing else
+ * The configuration of a server that is to run: that of a file, or the newcomer's. What it says about files that this process makes is
+ * in force from now on.
+ * @param is_reviewed whether its warnings were printed before
  */
+export async function open_config({ config: path, data, tls }: ServerFiles, is_reviewed = false): Promise<Config> {
+	const config = path === undefined ? newcomer_config(data, tls) : await read_config(path, true, is_reviewed);
+	set_umask(config);
+	return config;
+}
+
+/** The server of a configuration, which comes from a file where there is a path. */
 export async function open_server(
+	config: Config,
 	config_path: string | undefined,
-	data: string,
-	log?: readonly LogSink[],
-	tls_only = false,
+	options: ComposeOptions = {},
 ): Promise<RunningServer> {
-	const config =
-		config_path !== undefined
-			? await read_config(config_path, log === undefined)
-			: log === undefined
-				? newcomer_config(data, tls_only)
-				: default_config(data);
+	const server = compose_server(config, {
+		...(config_path === undefined ? {} : { config_path, read_config: await make_config_reader(config_path) }),
+		...options,
+	});
+	return server.ok ? server.value : refuse(server.error);
+}
+
+/** A server without a log, for a command that works on what it stores. */
+export async function open_silent_server({ config: path, data }: ServerFiles): Promise<RunningServer> {
+	const config = path === undefined ? default_config(data) : await read_config(path);
+	set_umask(config);
+	return open_server(config, path, { log: [] });
+}
+
+function set_umask(config: Config): void {
 	const umask = read_umask(config);
 	if (!umask.ok) refuse(umask.error);
 	process.umask(umask.value);
-	const server = compose_server(config, {
-		...(config_path === undefined ? {} : { config_path, read_config: await make_config_reader(config_path) }),
-		...(log === undefined ? {} : { log }),
-	});
-	return server.ok ? server.value : refuse(server.error);
 }

@@ -123,8 +123,11 @@ export function read_log_option(
 	return sinks.length > 0 || option !== undefined ? sinks : [{ to: "console", level: debug ? "debug" : "info" }];
 }
 
-/** Makes the loggers of one server. Files that cannot be written are named on the standard error stream; the other sinks work. */
-export function create_loggingmanager(given: readonly LogSink[]): LoggingManager {
+/**
+ * Makes the loggers of one server. Files that cannot be written are named on the standard error stream; the other sinks work.
+ * @param prefix what stands before the names of loggers
+ */
+export function create_loggingmanager(given: readonly LogSink[], prefix = ""): LoggingManager {
 	let wanted = given;
 	let sinks: readonly { readonly accepts: ReadonlySet<LogLevel>; readonly sink: Sink }[] = [];
 	let accepted: ReadonlySet<LogLevel> = new Set();
@@ -156,7 +159,7 @@ export function create_loggingmanager(given: readonly LogSink[]): LoggingManager
 			(level, message, ...args) => {
 				if (!accepted.has(level) && watchers.size === 0) return;
 				const text = format_message(message, args);
-				for (const { accepts, sink: to } of sinks) if (accepts.has(level)) to.write(name, level, text);
+				for (const { accepts, sink: to } of sinks) if (accepts.has(level)) to.write(`${prefix}${name}`, level, text);
 				tell(name, level, text);
 			},
 		wants: (level) => accepted.has(level) || watchers.size > 0,

@@ -68,8 +68,11 @@ function read_network_settings(option: ConfigValue | undefined, log: Log): Netwo
 	return settings;
 }
 
+/** Services with much that one process knows and others do not, such as who has logged in to a page. */
+const for_one: ReadonlySet<string> = new Set(["http", "https"]);
+
 /** What of a server its ports need. */
-export type PortNeeds = Pick<Server, "config" | "events" | "logger" | "service_tls_context" | "turn">;
+export type PortNeeds = Pick<Server, "cluster" | "config" | "events" | "logger" | "service_tls_context" | "turn">;
 
 function place_of({ name, ssl_config }: NetService, host: string, port: number): ServicePort {
 	return { service: name, interface: host, port, ...(ssl_config === undefined ? {} : { ssl_config }) };
@@ -105,6 +108,7 @@ export function create_portmanager(server: PortNeeds): PortManager {
 
 	/** Opens all ports of a service, and answers with what is wrong. */
 	async function activate(service: NetService): Promise<Problem[]> {
+		if (server.cluster?.is_first === false && for_one.has(service.name)) return [];
 		const problems: Problem[] = [];
 		const { interfaces, by_default } = interfaces_of(config, service);
 		const opened: string[] = [];

@@ -12,11 +12,15 @@ import { FileIdentity, unusable } from "./sqlite/file.ts";
 import type { SqliteOptions, SqliteTune } from "./sqlite/options.ts";
 import { is_busy, sqlite_problem } from "./sqlite/problems.ts";
 import { bind } from "./sqlite/values.ts";
+import type { Writer } from "./sqlite/writers.ts";
 import type { SqlDatabase, SqlValue, StorageError } from "./types.ts";
 
 export type { AsideTables } from "./sqlite/aside.ts";
 export type { SqliteOptions, SqliteTune } from "./sqlite/options.ts";
 export { sqlite_problem } from "./sqlite/problems.ts";
+
+/** Where several processes of a server share a file: how long what one knows of it may be out of date, in milliseconds. */
+const known_time = 1000;
 
 /** A prepared statement whose rows are arrays in the order of the columns asked for. */
 type Statement = Sqlite.Statement<SqlValue[], SqlValue[]>;
@@ -36,6 +40,7 @@ export class SqliteDatabase implements Participant, SqlDatabase {
 	private readonly turn: Turn;
 	private readonly identity: readonly FileIdentity[];
 	private readonly aside: Aside | undefined;
+	private readonly writer: Writer | undefined;
 	private readonly statements = new Map<string, Statement>();
 	/** Where the writes of turns are that are not stored yet: there are none, they are in a transaction, or they are aside. */
 	private state: "idle" | "open" | "aside" = "idle";
@@ -52,6 +57,7 @@ export class SqliteDatabase implements Participant, SqlDatabase {
 		this.name = options.file;
 		this.turn = options.turn;
 		this.aside = options.aside && new Aside(connection, options.aside);
+		this.writer = options.writers?.writer(options.file, () => this.turn.try_again());
 		const paths = this.name === ":memory:" ? [] : [this.name, `${this.name}-wal`];
 		this.identity = paths.map((path) => new FileIdentity(path));
 	}
@@ -251,6 +257,8 @@ export class SqliteDatabase implements Participant, SqlDatabase {
 	 * process wrote, or writes were taken back. For caches. Within {@link read} or {@link write} only.
 	 */
 	generation(): number {
+		// Other processes of this server write all the time, and seldom what this one knows of
+		if (this.writer !== undefined) return this.changes_elsewhere + Math.floor(performance.now() / known_time);
 		const version = this.first("PRAGMA data_version")?.[0];
 		if (version !== this.data_version) {
 			if (this.data_version !== undefined) this.changes_elsewhere++;
@@ -259,9 +267,15 @@ export class SqliteDatabase implements Participant, SqlDatabase {
 		return this.changes_elsewhere;
 	}
 
+	/** Whether only the turns of other processes of this server are in the way, which does not take long. */
+	get is_in_line(): boolean {
+		return this.state === "aside" && this.writer?.may_write === false;
+	}
+
 	prepare(): string | undefined {
 		if (this.trouble !== undefined) throw new Error(this.trouble.text);
 		if (this.state !== "aside") return undefined;
+		if (this.is_in_line) return `${this.name}: another process of this server is using it`;
 		try {
 			this.run(this.begin_statement);
 			this.aside?.apply();
@@ -283,6 +297,7 @@ export class SqliteDatabase implements Participant, SqlDatabase {
 		}
 		this.aside?.end();
 		this.state = "idle";
+		this.writer?.done();
 	}
 
 	rollback(): void {
@@ -291,6 +306,7 @@ export class SqliteDatabase implements Participant, SqlDatabase {
 		this.changes_elsewhere++;
 		if (this.connection.inTransaction) this.connection.exec("ROLLBACK");
 		if (this.connection.open) this.aside?.drop();
+		this.writer?.done();
 	}
 
 	/** Stores what is left of the turn and gives the file back as it was found: without a log beside it. */
@@ -314,6 +330,7 @@ export class SqliteDatabase implements Participant, SqlDatabase {
 		this.state = "idle";
 		this.statements.clear();
 		this.connection.close();
+		this.writer?.leave();
 		return result;
 	}
 
@@ -326,6 +343,11 @@ export class SqliteDatabase implements Participant, SqlDatabase {
 		try {
 			this.trouble = this.replaced();
 			if (this.trouble !== undefined) return this.trouble;
+			if (this.writer?.want() === false) {
+				this.aside?.begin();
+				this.state = "aside";
+				return undefined;
+			}
 			this.run(this.begin_statement);
 			this.state = "open";
 		} catch (error) {

@@ -74,8 +74,8 @@ export class LocalSocket {
 		server.on("listening", () => {
 			if (!this.is_closed) this.told(undefined);
 		});
-		// The file is there when this returns, unless there is an error
-		server.listen({ path: this.path });
+		// Not one for several processes of this server. The file is there when this returns, unless there is an error
+		server.listen({ path: this.path, exclusive: true });
 		if (!server.listening) return;
 		this.server = server;
 		this.inode = lstatSync(this.path, { throwIfNoEntry: false })?.ino;

@@ -197,6 +197,7 @@ export class Turn {
 			for (const participant of order) {
 				turn.obstacle = participant.prepare?.();
 				if (turn.obstacle !== undefined) {
+					if (participant.is_in_line !== true) this.take_care();
 					this.try_later(turn);
 					return;
 				}
@@ -248,8 +249,13 @@ export class Turn {
 	private try_later(turn: OneTurn): void {
 		turn.put_away();
 		if (!this.unfinished.has(turn)) this.wait(turn);
-		this.take_care();
 		this.retry_timer ??= setTimeout(() => this.retry(), retry_interval);
+	}
+
+	/** What was in the way of turns that wait is gone. */
+	try_again(): void {
+		clearTimeout(this.retry_timer);
+		this.retry();
 	}
 
 	private retry(): void {

@@ -9,6 +9,7 @@ import type { Framing } from "../../util/framing.ts";
 import * as jid from "../../util/jid.ts";
 import { promise_of } from "../../util/waiting.ts";
 import { as_period } from "../config/option_types.ts";
+import type { Writers } from "../sqlite/writers.ts";
 import { telling } from "../telling.ts";
 import type { ClientStreams, Cluster, HostSession, Placed, Server, StanzaEvent } from "../types.ts";
 import { Incoming } from "./incoming.ts";
@@ -91,6 +92,10 @@ export interface ClusterBase {
 	readonly fence: Fence;
 	/** How long the others wait for a sign of life, in milliseconds. */
 	readonly lease?: number;
+	/** Who may write to a file of data next, where nodes share it. */
+	readonly writers?: Writers;
+	/** See {@link Cluster.is_first}. */
+	readonly is_first?: boolean;
 	/** Ends what it runs on. */
 	close(): Promise<void>;
 }
@@ -287,6 +292,7 @@ export function create_cluster(server: ClusterNeeds, base: ClusterBase): NodeClu
 		get node() {
 			return node;
 		},
+		is_first: base.is_first ?? true,
 		get life() {
 			return membership.me;
 		},
@@ -307,7 +313,7 @@ export function create_cluster(server: ClusterNeeds, base: ClusterBase): NodeClu
 			const born = await membership.start();
 			if (!born.ok) throw new Error(born.error);
 			membership.listen({
-				on_over: life_over,
+				on_over: () => is_joined && life_over(),
 				on_joined: (life) => log("info", "Node %s has joined", life.node),
 				on_dead: gone,
 			});

@@ -1,5 +1,6 @@
 // No counterpart: how a server becomes a node of a cluster, where its configuration says so.
 
+import type { Fence } from "../../util/cluster/types.ts";
 import { failed, ok, type Result } from "../../util/error.ts";
 import type { Config } from "../config/config.ts";
 import { StorageFence } from "../network_sql/storage_fence.ts";
@@ -16,6 +17,14 @@ export interface Entrance {
 	/** Waits for NATS however long that takes. The error says why the server cannot be a node. */
 	enter(server: ClusterNeeds): Promise<Result<true, string>>;
 	leave(): Promise<void>;
+}
+
+function one_after_the_other(...fences: readonly Fence[]): Fence {
+	return {
+		async raise(life) {
+			for (const fence of fences) await fence.raise(life);
+		},
+	};
 }
 
 /**
@@ -35,7 +44,8 @@ export function create_entrance(config: Config, given: ClusterBase | undefined):
 	fence.life = () => cluster?.life;
 
 	async function base_for(server: ClusterNeeds): Promise<ClusterBase> {
-		if (given !== undefined) return given;
+		// Whoever is dead may have left something with a database that is still doing it
+		if (given !== undefined) return { ...given, fence: one_after_the_other(given.fence, fence) };
 		if (wanted === undefined) throw new Error("there is no option cluster");
 		return connect_base(wanted, fence, server.logger("cluster"), end.signal);
 	}

@@ -26,6 +26,14 @@ const [shortest_lease, longest_lease] = [0.5, 60];
 /** Databases that refuse what a node wants to store that was taken for dead. */
 const network_drivers = new Set(["PostgreSQL", "MySQL"]);
 
+const one_of = { cluster: "node", workers: "process" };
+const several = { cluster: "nodes", workers: "processes" };
+const expected_storage = {
+	cluster: 'expected storage = "sql" with sql = { driver = "PostgreSQL" } or "MySQL"',
+	workers:
+		'expected storage = "sql", where "enjamb migrate --from internal:FOLDER --to sql:FOLDER/prosody.sqlite" takes what Prosody\'s files have',
+};
+
 function table_of(value: ConfigValue | undefined): Readonly<Record<string, unknown>> | undefined {
 	return typeof value === "object" && value !== null && !Array.isArray(value)
 		? Object.fromEntries(Object.entries(value))
@@ -76,31 +84,45 @@ export function cluster_options(config: Pick<Config, "get">): Result<ClusterOpti
 	return ok({ nats, files: { ca, credentials }, node, name, lease: lease === undefined ? undefined : lease * 1000 });
 }
 
-/** The driver that a host's store is kept by, as the option storage has it. */
-function drivers_of(storage: ConfigValue | undefined): Set<string> {
-	if (typeof storage === "string") return new Set([storage]);
-	const found = new Set<string>();
-	for (const driver of Object.values(table_of(storage) ?? {})) if (typeof driver === "string") found.add(driver);
-	return found;
+/** The drivers that a host's stores are kept by, as the options have it. */
+function drivers_of(config: Pick<Config, "get">, host: string): Set<string> {
+	const [storage, otherwise = "internal"] = [config.get(host, "storage"), config.get(host, "default_storage")];
+	const table = storage instanceof Map ? Object.fromEntries(storage) : table_of(storage);
+	const wanted = table === undefined ? [storage ?? otherwise] : [...Object.values(table), otherwise];
+	return new Set(wanted.filter((driver) => typeof driver === "string").map((driver) => (driver === "sql2" ? "sql" : driver)));
+}
+
+function has_rooms_in_lua(config: Pick<Config, "get">, host: string): boolean {
+	const preferred = config.get(host, "prefer_lua_modules");
+	return config.get(host, "component_module") === "muc" && Array.isArray(preferred) && preferred.includes("muc");
 }
 
 /**
  * Why the hosts of a configuration cannot be a cluster's: what one node stores, another one has to find, and nobody may store anything
  * who was taken for dead.
+ * @param wanted what the nodes are: several machines, or several processes of one
  */
-export function cluster_problem(config: Pick<Config, "get" | "hosts">): string | undefined {
+export function cluster_problem(
+	config: Pick<Config, "get" | "hosts">,
+	wanted: "cluster" | "workers" = "cluster",
+): string | undefined {
 	for (const host of config.hosts()) {
 		if (config.get(host, "component_uplink") !== undefined) {
-			return `option cluster: ${host} has component_uplink: only one node could be the component of that server`;
+			return `option ${wanted}: ${host} has component_uplink: only one ${one_of[wanted]} could be the component of that server`;
 		}
-		const drivers = drivers_of(config.get(host, "storage") ?? "internal");
-		for (const driver of drivers) {
+		if (has_rooms_in_lua(config, host)) {
+			return `option ${wanted}: ${host} has rooms by mod_muc in Lua (prefer_lua_modules), which know one ${one_of[wanted]} only`;
+		}
+		for (const driver of drivers_of(config, host)) {
 			if (driver === "none") continue;
 			const sql = table_of(config.get(host, "sql"));
-			const server = driver === "sql" && typeof sql?.["driver"] === "string" ? sql["driver"] : undefined;
-			if (server !== undefined && network_drivers.has(server)) continue;
-			const what = driver === "sql" ? `${server ?? "SQLite3"}` : driver;
-			return `option cluster: ${host} stores in ${what}, which other nodes cannot share: expected storage = "sql" with sql = { driver = "PostgreSQL" } or "MySQL"`;
+			const { driver: server = "SQLite3", database } = sql ?? {};
+			if (driver === "sql" && typeof server === "string") {
+				if (network_drivers.has(server)) continue;
+				if (wanted === "workers" && server === "SQLite3" && database !== ":memory:") continue;
+			}
+			const what = driver !== "sql" ? driver : wanted === "workers" ? "memory" : String(server);
+			return `option ${wanted}: ${host} stores in ${what}, which ${several[wanted]} cannot share: ${expected_storage[wanted]}`;
 		}
 	}
 	return undefined;

@@ -517,6 +517,8 @@ export const known_options: Readonly<Record<string, KnownOption>> = {
 	websocket_get_response_text: { type: "string", readers: "mod_websocket", global: true },
 	welcome_message: { type: "string", readers: "mod_welcome" },
 	whitelist_registration_only: { type: "boolean", readers: "mod_register_limits" },
+	worker_timeout: { type: "period", default: 10, readers: "startup" },
+	workers: { type: "integer", default: 1, readers: "startup" },
 };
 
 /** The modules that offer services that listen, by the prefix of the services' options. */

@@ -323,6 +323,8 @@ export const readers_here: Readonly<Record<string, string>> = {
 	websocket_get_response_text: "websocket",
 	welcome_message: "welcome",
 	whitelist_registration_only: "register_limits",
+	worker_timeout: "core",
+	workers: "core",
 };
 
 /** Modules that each of ours has loaded with it. */

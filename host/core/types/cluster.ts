@@ -53,6 +53,8 @@ export interface ClientStreams {
 /** A server as one node of a cluster. */
 export interface Cluster extends Beyond {
 	readonly node: string;
+	/** Whether this process listens for what only one of those on this machine can serve. */
+	readonly is_first: boolean;
 	/** Has the bare JIDs of a host served by one node each, rather than the whole host by one. */
 	place(host: string, placed: Placed): void;
 	/** Ends that. */

@@ -7,6 +7,7 @@ import type { HashQueue } from "../../util/hash_queue.ts";
 import type { Turn } from "../../util/turn.ts";
 import type { ConfigValue } from "../config/config.ts";
 import type { StorageFence } from "../network_sql/storage_fence.ts";
+import type { Writers } from "../sqlite/writers.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Connection, ListenAddress, OutgoingAddress, ServicePort, TlsContext } from "./connections.ts";
 import type { Delivery } from "./delivery.ts";
@@ -44,6 +45,8 @@ export interface Server {
 	readonly nodes: Nodes;
 	/** In a cluster: what databases refuse of lives that are over. It is there before a store is opened. */
 	storage_fence?: StorageFence;
+	/** Where several processes share files: who may write to one of them next. */
+	readonly writers?: Writers;
 	/** Where passwords are hashed, so that nobody waits for it who does not log in. */
 	readonly hashing: HashQueue;
 	readonly router: StanzaRouter;

@@ -18,7 +18,9 @@ const sqlite: SqlDriver = {
 	open(module, option) {
 		const file = sqlite.locate(module, option);
 		if (!file.ok) return failed({ text: file.error });
-		const opened = SqliteDatabase.open({ file: file.value, turn: module.server.turn, aside: aside_tables });
+		const { turn, writers } = module.server;
+		const shared = writers === undefined ? {} : { writers };
+		const opened = SqliteDatabase.open({ file: file.value, turn, aside: aside_tables, ...shared });
 		if (!opened.ok) return opened;
 		const database = opened.value;
 		const refuse = (error: StorageError): Result<never, StorageError> => {

@@ -13,6 +13,10 @@ export interface BrokerOptions {
 	readonly carry?: Carry;
 	/** How long a client waits for what a bucket answers, in milliseconds. */
 	readonly patience?: number;
+	/** Revisions are greater than this: than all of an earlier broker, say. */
+	readonly first_revision?: number;
+	/** Buckets that keep nothing of keys that are deleted; nobody may watch those. */
+	readonly forgetful?: ReadonlySet<string>;
 }
 
 interface Subscription {
@@ -45,7 +49,8 @@ export class MemoryBroker {
 	private readonly buckets = new Map<string, Map<string, Kept>>();
 	private readonly subscriptions = new Set<Subscription>();
 	private readonly watches = new Set<Watch>();
-	private revision = 0;
+	private revision: number;
+	private readonly forgetful: ReadonlySet<string>;
 	private names = 0;
 	readonly carry: Carry;
 	readonly patience: number;
@@ -55,6 +60,8 @@ export class MemoryBroker {
 	constructor(options: BrokerOptions = {}) {
 		this.carry = options.carry ?? ((_from, _to, act) => queueMicrotask(act));
 		this.patience = options.patience ?? 2000;
+		this.revision = options.first_revision ?? 0;
+		this.forgetful = options.forgetful ?? new Set();
 	}
 
 	/**
@@ -63,6 +70,11 @@ export class MemoryBroker {
 	 */
 	connect(name: string, clock?: Clock): MemoryClient {
 		return new MemoryClient(this, name, clock);
+	}
+
+	/** The revision of the last change of anything. */
+	get last_revision(): number {
+		return this.revision;
 	}
 
 	/** A name that nobody else gets. */
@@ -109,7 +121,8 @@ export class MemoryBroker {
 		if ((there?.value === undefined ? 0 : there.revision) !== revision) return undefined;
 		this.revision++;
 		const kept = { value, revision: this.revision };
-		keys.set(key, kept);
+		if (value === undefined && this.forgetful.has(bucket)) keys.delete(key);
+		else keys.set(key, kept);
 		for (const watch of this.watches) if (watch.bucket === bucket) this.tell(watch, key, kept);
 		return this.revision;
 	}

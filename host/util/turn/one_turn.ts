@@ -16,6 +16,8 @@ export interface Participant {
 	commit(): void | Promise<void>;
 	/** Drops the writes that were not to be committed yet, and those whose commit has failed. */
 	rollback(): void;
+	/** Whether what {@link prepare} has named goes away soon, and `try_again` of the turn is called then. */
+	readonly is_in_line?: boolean;
 	/** Whether its commit is the least likely to fail once it is ready, so that it comes last. */
 	readonly commits_last?: boolean;
 	/** Whether it only looks, once all others have committed, whether the turn may be seen. */

@@ -1,0 +1,63 @@
+// No counterpart: a Prosody is one process.
+
+import type { Duplex } from "node:stream";
+import { BrokerClient } from "../../util/cluster/broker_client.ts";
+import { type Clock, type Life, life_text } from "../../util/cluster/types.ts";
+import type { ClusterBase } from "./cluster.ts";
+import { shared_writers } from "./worker_writers.ts";
+
+/** Subjects of questions that the supervisor answers. */
+export const supervisor_subjects = { end: "supervisor.end", secret: "supervisor.secret" } as const;
+
+/** The name of the worker that has what only one can have. */
+export const first_worker = "worker-1";
+
+/** The supervisor alone decides who is dead, and sees that at once; so nobody has to renew a lease often. In milliseconds. */
+const lease = 3_600_000;
+/** How long a process may take to end, in milliseconds; then its end is asked for once more. */
+const longest_end = 60_000;
+
+/** Time that stands still while the machine sleeps, as all processes do then. */
+const steady_clock: Clock = {
+	now: () => performance.now(),
+	after(milliseconds, act) {
+		const timer = setTimeout(act, milliseconds);
+		return () => clearTimeout(timer);
+	},
+};
+
+/** What a worker runs on. */
+export interface WorkerBase extends ClusterBase {
+	/** What all workers of this start know, and nobody else. */
+	secret(): Promise<string>;
+}
+
+/**
+ * What a process runs on that is one of several of this machine: the broker of the process that has started it, which alone says who
+ * is dead, once that one has ended.
+ * @param stream connects with that process
+ */
+export function worker_base(node: string, stream: Duplex): WorkerBase {
+	const bus = new BrokerClient(stream);
+	const ask = (subject: string, text: string): Promise<Uint8Array> => bus.request(subject, Buffer.from(text), longest_end);
+	return {
+		node,
+		name: "workers",
+		bus,
+		bucket: (name) => bus.bucket(name),
+		clock: steady_clock,
+		fence: {
+			async raise(life: Life) {
+				// Whoever had this name before has ended, or this process would not be there
+				if (life.node !== node) await ask(supervisor_subjects.end, life_text(life));
+			},
+		},
+		lease,
+		is_first: node === first_worker,
+		writers: shared_writers(bus, node),
+		async secret() {
+			return Buffer.from(await ask(supervisor_subjects.secret, "")).toString();
+		},
+		async close() {},
+	};
+}
