@@ -29,11 +29,14 @@ export function load(module: ModuleApi, rooms: Rooms): () => void {
 		return room.value === undefined || room.value._data.destroyed ? failed(`No such room: ${room_jid}`) : ok(room.value);
 	}
 
-	/** A room, or what is left of one in the archives. */
-	function check_archive(room_jid: string): Result<void, string> {
+	/**
+	 * A room, or what is left of one in the archives.
+	 * @param is_reading whether the room is only looked at, wherever it is
+	 */
+	function check_archive(room_jid: string, is_reading = false): Result<void, string> {
 		if (store.name === "null") return failed("There is no storage for archives, see the option storage");
 		if (bare(room_jid) !== room_jid || host(room_jid) !== module.host) return failed(`No such room: ${room_jid}`);
-		const room = find(room_jid);
+		const room = is_reading ? ok(rooms.look_at(room_jid)) : find(room_jid);
 		if (!room.ok) return room;
 		if (room.value !== undefined) return ok(undefined);
 		const found = store.find(node(room_jid), { limit: 1 });
@@ -64,7 +67,7 @@ export function load(module: ModuleApi, rooms: Rooms): () => void {
 			return checked.ok ? purge(room_jid, before) : checked;
 		},
 		export_archive(room_jid, format, part) {
-			const checked = check_archive(room_jid);
+			const checked = check_archive(room_jid, true);
 			return checked.ok ? ok(export_archive(store, room_jid, format, part)) : checked;
 		},
 	};

@@ -213,13 +213,14 @@ function load(module: ModuleApi): MucExports {
 	module.hook(`iq/bare/${ns.register}:query`, take_to("handle_register_iq"), -2);
 	for (const [event, method] of occupant_stanzas) module.hook(event, take_to(method), -2);
 	commands.load(module, rooms);
-	offer_room_commands(module, rooms);
+	const stop_answering = offer_room_commands(module, rooms);
 	ghosts.load(module, rooms);
 	const stop_keeping = keeping.load(module, rooms);
 
 	module.hook_global("server-stopping", rooms.shutdown_component, -300);
 	module.unload = () => {
 		stop_keeping();
+		stop_answering();
 		rooms.shutdown_component();
 		for (const room of rooms.live_rooms()) rooms.forget_room(room);
 	};

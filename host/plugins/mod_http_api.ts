@@ -89,7 +89,10 @@ function load(module: ModuleApi): HttpApiExports {
 			"POST /*": (event, name) => requests.answer(event, name ?? ""),
 		},
 	});
-	module.unload = () => streams.close();
+	module.unload = () => {
+		streams.close();
+		table.stop();
+	};
 	return { table, tokens, require_encryption };
 }
 

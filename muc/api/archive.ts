@@ -7,7 +7,7 @@ import { parse } from "../../host/util/datetime.ts";
 import { failed, ok, type Result } from "../../host/util/error.ts";
 import { resource } from "../../host/util/jid.ts";
 import { archive_of, groupchat } from "../mam/archive.ts";
-import { type ApiRooms, find_room, room_parameters } from "./service.ts";
+import { type ApiRooms, find_room, room_of, room_parameters } from "./service.ts";
 
 const longest_page = 250;
 
@@ -57,6 +57,7 @@ export function archive_commands(store: ArchiveStore, rooms: ApiRooms): ApiComma
 				},
 				[],
 			),
+			owner: room_of,
 			async run(_caller, args) {
 				const room = find_room(rooms, args);
 				if (!room.ok) return room;

@@ -2,11 +2,12 @@
 
 import { type ApiCommand, api_command, results } from "../../host/util/api/command.ts";
 import { domain, optional, text, unlogged } from "../../host/util/api/parameters.ts";
+import { one_list } from "../../host/util/api/together.ts";
 import { ok } from "../../host/util/error.ts";
 import { short as new_id } from "../../host/util/id.ts";
 import * as st from "../../host/util/stanza.ts";
 import type { Room } from "../types.ts";
-import { type ApiRooms, find_room, room_parameters } from "./service.ts";
+import { type ApiRooms, find_room, room_of, room_parameters } from "./service.ts";
 
 const body = unlogged(text("What is said", { max: 10_000, filled: true }));
 
@@ -26,6 +27,7 @@ export function message_commands(rooms: ApiRooms): ApiCommand[] {
 			parameters: { ...room_parameters, body },
 			host: "service",
 			result: results.done,
+			owner: room_of,
 			run: (_caller, args) => {
 				const room = find_room(rooms, args);
 				if (!room.ok) return room;
@@ -41,6 +43,7 @@ export function message_commands(rooms: ApiRooms): ApiCommand[] {
 			parameters: { service: domain("The service; global for all of them"), body },
 			host: "service",
 			spans: true,
+			together: one_list,
 			result: results.texts("JIDs of the rooms"),
 			run: (_caller, args) => {
 				const reached: string[] = [];
@@ -60,6 +63,7 @@ export function message_commands(rooms: ApiRooms): ApiCommand[] {
 			parameters: room_parameters,
 			host: "service",
 			result: results.table({ timestamp: { type: "string" }, message: { type: "string", description: "The stanza" } }),
+			owner: room_of,
 			run: (_caller, args) => {
 				const room = find_room(rooms, args);
 				if (!room.ok) return room;
@@ -78,6 +82,7 @@ export function message_commands(rooms: ApiRooms): ApiCommand[] {
 			parameters: { ...room_parameters, subject: optional(text("The subject", { max: 10_000 })) },
 			host: "service",
 			result: results.done,
+			owner: room_of,
 			run: (_caller, args) => {
 				const room = find_room(rooms, args);
 				if (!room.ok) return room;

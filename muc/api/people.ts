@@ -3,12 +3,13 @@
 import type { ModuleApi } from "../../host/core/types.ts";
 import { type ApiCommand, api_command, refuse_call, results } from "../../host/util/api/command.ts";
 import { choice, domain, jid, node as node_parameter, optional, text, unlogged } from "../../host/util/api/parameters.ts";
+import { one_list } from "../../host/util/api/together.ts";
 import { failed, ok, type Result } from "../../host/util/error.ts";
 import { bare, node, prep, resource, split } from "../../host/util/jid.ts";
 import * as st from "../../host/util/stanza.ts";
 import { resourceprep } from "../../host/util/stringprep.ts";
 import type { Room } from "../types.ts";
-import { type ApiRooms, find_room, refused_by_room, room_parameters } from "./service.ts";
+import { type ApiRooms, find_room, refused_by_room, room_of, room_parameters } from "./service.ts";
 
 const affiliations = ["owner", "admin", "member", "none", "outcast"] as const;
 /** Most people who are invited by one call. */
@@ -44,6 +45,7 @@ export function people_commands(module: ModuleApi, rooms: ApiRooms): ApiCommand[
 			parameters: room_parameters,
 			host: "service",
 			result: results.table({ jid: { type: "string" }, nick: { type: "string" }, role: { type: "string" } }),
+			owner: room_of,
 			run: (_caller, args) => {
 				const room = find_room(rooms, args);
 				if (!room.ok) return room;
@@ -65,6 +67,7 @@ export function people_commands(module: ModuleApi, rooms: ApiRooms): ApiCommand[
 			parameters: room_parameters,
 			host: "service",
 			result: results.number("occupants"),
+			owner: room_of,
 			run: (_caller, args) => {
 				const room = find_room(rooms, args);
 				return room.ok ? ok({ occupants: room.value._occupants.size }) : room;
@@ -77,6 +80,7 @@ export function people_commands(module: ModuleApi, rooms: ApiRooms): ApiCommand[
 			rights: "host",
 			parameters: { user: node_parameter("Name before the @"), host: domain("The host of the account, here or elsewhere") },
 			spans: true,
+			together: one_list,
 			result: results.texts("JIDs of rooms"),
 			run: (_caller, { user, host }) => {
 				const account = `${user}@${host}`;
@@ -101,6 +105,7 @@ export function people_commands(module: ModuleApi, rooms: ApiRooms): ApiCommand[
 			},
 			host: "service",
 			result: results.done,
+			owner: room_of,
 			run: (_caller, args) => {
 				const room = find_room(rooms, args);
 				if (!room.ok) return room;
@@ -125,6 +130,7 @@ export function people_commands(module: ModuleApi, rooms: ApiRooms): ApiCommand[
 				affiliation: { type: "string" },
 				reason: { type: "string" },
 			}),
+			owner: room_of,
 			run: (_caller, args) => {
 				const room = find_room(rooms, args);
 				return room.ok ? ok(show_affiliations(room.value)) : room;
@@ -138,6 +144,7 @@ export function people_commands(module: ModuleApi, rooms: ApiRooms): ApiCommand[
 			parameters: { ...room_parameters, jid: jid("JID of the account") },
 			host: "service",
 			result: results.record({ affiliation: { type: "string", enum: affiliations } }),
+			owner: room_of,
 			run: (_caller, args) => {
 				const room = find_room(rooms, args);
 				return room.ok ? ok({ affiliation: room.value.get_affiliation(args.jid) ?? "none" }) : room;
@@ -156,6 +163,7 @@ export function people_commands(module: ModuleApi, rooms: ApiRooms): ApiCommand[
 			},
 			host: "service",
 			result: results.done,
+			owner: room_of,
 			run: (_caller, args) => {
 				const room = find_room(rooms, args);
 				if (!room.ok) return room;
@@ -180,6 +188,7 @@ export function people_commands(module: ModuleApi, rooms: ApiRooms): ApiCommand[
 			},
 			host: "service",
 			result: results.done,
+			owner: room_of,
 			run: (_caller, args) => {
 				const room = find_room(rooms, args);
 				if (!room.ok) return room;

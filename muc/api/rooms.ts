@@ -1,15 +1,14 @@
 // Counterpart: ejabberd's mod_muc_admin (rooms, and what they are set to)
 
-import type { ArchiveStore } from "../../host/core/types.ts";
 import { type ApiCommand, api_command, refuse_call, results } from "../../host/util/api/command.ts";
 import { domain, integer, jid, optional, setting, settings, text, unlogged } from "../../host/util/api/parameters.ts";
 import { ok } from "../../host/util/error.ts";
 import { node } from "../../host/util/jid.ts";
 import { between_turns } from "../keeping/slices.ts";
-import { archive_of, groupchat } from "../mam/archive.ts";
 import type { Room } from "../types.ts";
-import { type ApiRooms, find_room, refused_by_room, room_parameters } from "./service.ts";
+import { type ApiRooms, find_room, refused_by_room, room_of, room_parameters } from "./service.ts";
 import { change_settings, shown_fields, shown_settings } from "./settings.ts";
+import type { ShownRoom, ShownRooms } from "./shown_rooms.ts";
 
 const service = domain("The service, such as conference.example.org; global for all of them");
 /** ejabberd also wants the host that the service belongs to; a service here knows it. */
@@ -30,30 +29,6 @@ const room_record = results.record({
 	password_protected: { type: "boolean" },
 	last_message: { type: "integer", description: "Seconds since 1970 of the last message that is kept; 0 for none" },
 });
-
-/** When something was said last, in seconds since 1970; a room that is not in memory remembers nothing, but its archive may. */
-async function last_message(store: ArchiveStore, room: Room): Promise<number> {
-	const remembered = room._history?.at(-1)?.timestamp;
-	if (remembered !== undefined || store.name === "null") return remembered ?? 0;
-	const found = await store.find_later(archive_of(room), { with: groupchat, reverse: true, limit: 1 });
-	return found.ok ? Math.floor(found.value.items[0]?.when ?? 0) : 0;
-}
-
-async function show_room(store: ArchiveStore, room: Room): Promise<Record<string, unknown>> {
-	return {
-		jid: room.jid,
-		name: room.get_name() ?? "",
-		description: room.get_description() ?? "",
-		subject: room.get_subject()[1] ?? "",
-		occupants: room._occupants.size,
-		public: room.get_public(),
-		persistent: room.get_persistent() ?? false,
-		members_only: room.get_members_only() ?? false,
-		moderated: room.get_moderated() ?? false,
-		password_protected: room.get_password() !== undefined,
-		last_message: await last_message(store, room),
-	};
-}
 
 /** How many rooms are looked at before others have their turn. */
 const slice = 20;
@@ -86,7 +61,7 @@ function create(rooms: ApiRooms, actor: string, address: string, wanted?: Parame
 	return ok(0);
 }
 
-export function room_commands(rooms: ApiRooms, store: ArchiveStore): ApiCommand[] {
+export function room_commands(rooms: ApiRooms, shown: ShownRooms): ApiCommand[] {
 	return [
 		api_command({
 			name: "muc_online_rooms",
@@ -118,12 +93,12 @@ export function room_commands(rooms: ApiRooms, store: ArchiveStore): ApiCommand[
 			spans: true,
 			result: { type: "array", items: room_record },
 			async run(_caller, { search, after, limit = longest_page }) {
-				const shown: Record<string, unknown>[] = [];
+				const page: ShownRoom[] = [];
 				for await (const room of existing(rooms, search, after)) {
-					shown.push(await show_room(store, room));
-					if (shown.length >= limit) break;
+					page.push(await shown.show(room));
+					if (page.length >= limit) break;
 				}
-				return ok(shown);
+				return shown.as_served(page);
 			},
 		}),
 		api_command({
@@ -134,9 +109,10 @@ export function room_commands(rooms: ApiRooms, store: ArchiveStore): ApiCommand[
 			parameters: room_parameters,
 			host: "service",
 			result: room_record,
+			owner: room_of,
 			async run(_caller, args) {
 				const room = find_room(rooms, args);
-				return room.ok ? ok(await show_room(store, room.value)) : room;
+				return room.ok ? ok(await shown.show(room.value)) : room;
 			},
 		}),
 		api_command({
@@ -147,6 +123,7 @@ export function room_commands(rooms: ApiRooms, store: ArchiveStore): ApiCommand[
 			parameters: { ...room_parameters, host },
 			host: "service",
 			result: results.done,
+			owner: room_of,
 			run: ({ jid: actor }, args) => create(rooms, actor, `${args.room}@${args.service}`),
 		}),
 		api_command({
@@ -157,6 +134,7 @@ export function room_commands(rooms: ApiRooms, store: ArchiveStore): ApiCommand[
 			parameters: { ...room_parameters, host, options: settings("Settings by name; all others are those of new rooms") },
 			host: "service",
 			result: results.done,
+			owner: room_of,
 			run: ({ jid: actor }, args) => create(rooms, actor, `${args.room}@${args.service}`, args.options),
 		}),
 		api_command({
@@ -171,6 +149,7 @@ export function room_commands(rooms: ApiRooms, store: ArchiveStore): ApiCommand[
 			},
 			host: "service",
 			result: results.done,
+			owner: room_of,
 			run: (_caller, args) => {
 				const room = find_room(rooms, args);
 				if (!room.ok) return room;
@@ -186,6 +165,7 @@ export function room_commands(rooms: ApiRooms, store: ArchiveStore): ApiCommand[
 			parameters: room_parameters,
 			host: "service",
 			result: { type: "object", additionalProperties: { type: "string" } },
+			owner: room_of,
 			run: ({ jid: actor }, args) => {
 				const room = find_room(rooms, args);
 				return room.ok ? ok(shown_settings(room.value, actor)) : room;
@@ -207,6 +187,7 @@ export function room_commands(rooms: ApiRooms, store: ArchiveStore): ApiCommand[
 				value: { oneOf: [{ type: "string" }, { type: "boolean" }, { type: "array", items: { type: "string" } }] },
 				options: results.table({ value: { type: "string" }, label: { type: "string" } }),
 			}),
+			owner: room_of,
 			run: ({ jid: actor }, args) => {
 				const room = find_room(rooms, args);
 				return room.ok ? ok(shown_fields(room.value, actor)) : room;
@@ -224,6 +205,7 @@ export function room_commands(rooms: ApiRooms, store: ArchiveStore): ApiCommand[
 			},
 			host: "service",
 			result: results.done,
+			owner: room_of,
 			run: ({ jid: actor }, args) => {
 				const room = find_room(rooms, args);
 				if (!room.ok) return room;
@@ -239,6 +221,7 @@ export function room_commands(rooms: ApiRooms, store: ArchiveStore): ApiCommand[
 			parameters: { ...room_parameters, options: settings("Settings by name, as get_room_options has them") },
 			host: "service",
 			result: results.done,
+			owner: room_of,
 			run: ({ jid: actor }, args) => {
 				const room = find_room(rooms, args);
 				if (!room.ok) return room;

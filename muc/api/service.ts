@@ -19,8 +19,13 @@ export interface RoomArguments {
 	readonly service: string;
 }
 
+/** The room that a call is about, which the node runs that serves it. */
+export function room_of({ room, service }: RoomArguments): string {
+	return `${room}@${service}`;
+}
+
 /** What a command does with rooms. */
-export type ApiRooms = Pick<Rooms, "bring" | "get_room_from_jid" | "create_room" | "all_jids" | "live_rooms" | "look_at">;
+export type ApiRooms = Pick<Rooms, "get_room_from_jid" | "create_room" | "all_jids" | "live_rooms" | "look_at">;
 
 /** The room that a call is about, ready to be worked with. */
 export function find_room(rooms: ApiRooms, { room: name, service }: RoomArguments): Result<Room, ApiError> {

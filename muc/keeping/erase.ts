@@ -1,6 +1,15 @@
 // No counterpart: Prosody cannot erase a person from rooms.
 
-import type { ArchiveStore, Erasure, ErasureOptions, ModuleApi, RoomKeeping, StoreTable } from "../../host/core/types.ts";
+import type {
+	ArchiveStore,
+	Erasure,
+	ErasureOptions,
+	ModuleApi,
+	Question,
+	RoomKeeping,
+	StoreTable,
+} from "../../host/core/types.ts";
+import { fields_of, list_of, number_of, text_of } from "../../host/util/cluster/read.ts";
 import { now } from "../../host/util/datetime.ts";
 import { failed, ok, type Result } from "../../host/util/error.ts";
 import { bare, join, node, prep } from "../../host/util/jid.ts";
@@ -23,6 +32,41 @@ function from_table(table: StoreTable): ErasureOptions {
 	};
 }
 
+/** A person who is to be erased from one room. */
+interface AskedErasure {
+	readonly room_jid: string;
+	readonly jid: string;
+	readonly options: ErasureOptions;
+}
+
+/** Asks the node that serves a room to erase somebody from it. */
+function erasure_question(service: string): Question<AskedErasure, Result<RoomErasure, string>> {
+	return {
+		name: `muc-erase ${service}`,
+		read_asked(given) {
+			const fields = fields_of(given);
+			const [room_jid, jid, options] = [text_of(fields?.["room_jid"]), text_of(fields?.["jid"]), fields_of(fields?.["options"])];
+			if (room_jid === undefined || jid === undefined || options === undefined) return undefined;
+			return {
+				room_jid,
+				jid,
+				options: { nicks: list_of(options["nicks"], text_of) ?? [], keep_bans: options["keep_bans"] === true },
+			};
+		},
+		read_answer(given) {
+			const fields = fields_of(given);
+			const error = text_of(fields?.["error"]);
+			if (error !== undefined) return failed(error);
+			const value = fields_of(fields?.["value"]);
+			const [messages, presences] = [number_of(value?.["messages"]), number_of(value?.["presences"])];
+			const [affiliations, occupants] = [number_of(value?.["affiliations"]), number_of(value?.["occupants"])];
+			if (messages === undefined || presences === undefined || affiliations === undefined || occupants === undefined)
+				return undefined;
+			return ok({ messages, presences, affiliations, occupants });
+		},
+	};
+}
+
 /**
  * Erases people from all rooms of the service. What was begun is noted in the store `muc_erasures` until it is done everywhere, so
  * that it goes on after a crash when the server starts again. `stop` ends what runs, which then goes on at the next start.
@@ -35,9 +79,18 @@ export function create_erasure(
 ): Pick<RoomKeeping, "erase_person"> & { stop(): void } {
 	const pending = module.open_store("muc_erasures", "map");
 	const all_pending = module.open_store("muc_erasures");
-	const erase_from_room = create_room_erasure(module, store, find);
+	const erase_here = create_room_erasure(module, store, find);
+	const { nodes } = module.server;
+	const question = erasure_question(module.host);
+	const stop_answering = nodes.answer(question, ({ room_jid, jid, options }) => erase_here(room_jid, jid, options));
 	const running = new Map<string, Promise<Result<Erasure, string>>>();
 	let is_loaded = true;
+
+	/** Where the room is, so that it goes out of memory there, too. */
+	async function erase_from_room(room_jid: string, jid: string, options: ErasureOptions): Promise<Result<RoomErasure, string>> {
+		const told = await nodes.ask_owner(room_jid, question, { room_jid, jid, options });
+		return told.ok ? told.value.answer : told;
+	}
 
 	/** All rooms, and the archives of rooms that are gone. */
 	function places(): Result<Set<string>, string> {
@@ -113,6 +166,7 @@ export function create_erasure(
 		},
 		stop() {
 			is_loaded = false;
+			stop_answering();
 		},
 	};
 }

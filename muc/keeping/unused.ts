@@ -5,6 +5,7 @@ import { Cache } from "../../host/util/cache.ts";
 import { now } from "../../host/util/datetime.ts";
 import { failed, ok, type Result } from "../../host/util/error.ts";
 import { node } from "../../host/util/jid.ts";
+import { promise_of } from "../../host/util/waiting.ts";
 import type { MucEvents, OccupantEvent } from "../events.ts";
 import type { Rooms } from "../rooms.ts";
 import type { FindRoom } from "./find.ts";
@@ -79,6 +80,12 @@ export function create_unused(
 		return written.ok ? ok(last) : failed(written.error.text);
 	}
 
+	/** A room that nobody has used for so long may as well be here. */
+	async function here(jid: string): Promise<void> {
+		const waiting = rooms.bring([jid]);
+		if (waiting !== undefined) await promise_of(waiting);
+	}
+
 	/** What is wrong with a room is said, and does not stand in the way of the others. */
 	async function collect(seconds: number, problems: Map<string, string>): Promise<UnusedRoom[]> {
 		const limit = now() - seconds;
@@ -88,6 +95,7 @@ export function create_unused(
 			const last = last_used(jid);
 			if (!last.ok) problems.set(jid, last.error);
 			if (!last.ok || last.value > limit) continue;
+			await here(jid);
 			const room = find(jid);
 			if (!room.ok) problems.set(jid, room.error);
 			const is_room = room.ok && room.value !== undefined && !room.value._data.destroyed;
@@ -99,6 +107,7 @@ export function create_unused(
 	/** Somebody may have entered since it was looked at. */
 	async function destroy_one(jid: string): Promise<string | true | undefined> {
 		await between_turns();
+		await here(jid);
 		const room = find(jid);
 		if (!room.ok) return room.error;
 		if (room.value === undefined || room.value.has_occupant()) return undefined;

@@ -15,6 +15,12 @@ interface Account {
 }
 
 const account = { user: node("Name before the @"), host: domain("The host of the account") };
+
+/** What is done with an account is done where its sessions are, so that what is in memory of it there is right. */
+function jid_of({ user, host }: Account): string {
+	return `${user}@${host}`;
+}
+
 const default_role = "prosody:member";
 
 /** Why nothing can be done on a host; undefined where it has accounts. */
@@ -83,6 +89,7 @@ export function account_commands(module: ModuleApi): ApiCommand[] {
 			parameters: { ...account, password: password("Its password") },
 			host: "host",
 			result: { type: "string", description: "What was done, for people" },
+			owner: jid_of,
 			run: (caller, { user, host, password: secret }) => {
 				const problem = trouble(server, host);
 				if (problem !== undefined) return problem;
@@ -105,6 +112,7 @@ export function account_commands(module: ModuleApi): ApiCommand[] {
 			parameters: account,
 			host: "host",
 			result: { type: "string", description: "Empty, as in ejabberd" },
+			owner: jid_of,
 			run: (caller, args) => change_account(server, caller, args, () => answer(users.delete_user(args.user, args.host), "")),
 		}),
 		api_command({
@@ -162,6 +170,7 @@ export function account_commands(module: ModuleApi): ApiCommand[] {
 			parameters: { ...account, newpass: password("The new password") },
 			host: "host",
 			result: results.done,
+			owner: jid_of,
 			run: (caller, args) =>
 				with_hash(server, args, args.newpass, (hashed) =>
 					change_account(server, caller, args, () => answer(users.set_password(args.user, args.host, hashed))),
@@ -175,6 +184,7 @@ export function account_commands(module: ModuleApi): ApiCommand[] {
 			parameters: { ...account, reason: optional(text("Kept with the account")) },
 			host: "host",
 			result: results.done,
+			owner: jid_of,
 			run: (caller, args) =>
 				change_account(server, caller, args, () => {
 					const { user, host, reason = "" } = args;
@@ -192,6 +202,7 @@ export function account_commands(module: ModuleApi): ApiCommand[] {
 			parameters: account,
 			host: "host",
 			result: results.done,
+			owner: jid_of,
 			run: (caller, args) => change_account(server, caller, args, () => answer(users.enable_user(args.user, args.host))),
 		}),
 		api_command({
@@ -207,6 +218,7 @@ export function account_commands(module: ModuleApi): ApiCommand[] {
 				created: { type: "integer", description: "Seconds since 1970; 0 where that is not known" },
 				sessions: { type: "integer" },
 			}),
+			owner: jid_of,
 			run: (_caller, args) =>
 				with_account(server, args, () => {
 					const { user, host } = args;
@@ -228,6 +240,7 @@ export function account_commands(module: ModuleApi): ApiCommand[] {
 			parameters: { ...account, role: text("Its role", { filled: true }) },
 			host: "host",
 			result: results.done,
+			owner: jid_of,
 			run: (caller, args) =>
 				change_account(server, caller, args, () => {
 					const wanted = users.get_role_by_name(args.role, args.host);

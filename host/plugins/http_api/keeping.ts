@@ -13,6 +13,11 @@ const day = 86_400;
 
 const service = domain("The service that has the rooms, such as conference.example.org");
 const room = { room: also_named("name", node("The room's name, as before the @ of its JID")), service };
+
+function jid_of(args: { readonly room: string; readonly service: string }): string {
+	return `${args.room}@${args.service}`;
+}
+
 const days = integer("For how many days nobody used them", { min: 0, max: 100_000 });
 
 function answer<Value>(done: Result<Value, string>, show: (value: Value) => unknown): ApiAnswer {
@@ -55,8 +60,6 @@ export function keeping_commands({ server }: ModuleApi): ApiCommand[] {
 		const [keeping] = server.modulemanager.get_items(host, "room-keeping");
 		return keeping === undefined ? refuse_call("not-found", `${host} has no rooms of this server's own`) : act(keeping);
 	}
-	const jid_of = (args: { readonly room: string; readonly service: string }): string => `${args.room}@${args.service}`;
-
 	return [
 		api_command({
 			name: "rooms_unused_list",
@@ -95,6 +98,7 @@ export function keeping_commands({ server }: ModuleApi): ApiCommand[] {
 				days: { type: "number", description: "-1 for ever" },
 				own: { type: "boolean", description: "Whether it is the room's own, and not the service's" },
 			}),
+			owner: jid_of,
 			run: (_caller, args) =>
 				with_service(args, (keeping) =>
 					answer(keeping.archive_length(jid_of(args)), ({ seconds, is_own }) => ({
@@ -111,6 +115,7 @@ export function keeping_commands({ server }: ModuleApi): ApiCommand[] {
 			parameters: { ...room, days: optional(integer("-1 for ever", { min: -1, max: 100_000 })) },
 			host: "service",
 			result: results.done,
+			owner: jid_of,
 			run: (_caller, args) => {
 				if (args.days === 0) return refuse_call("bad-request", "days: expected at least 1, or -1 for ever");
 				const seconds = args.days === -1 ? Number.POSITIVE_INFINITY : args.days === undefined ? undefined : args.days * day;
@@ -125,6 +130,7 @@ export function keeping_commands({ server }: ModuleApi): ApiCommand[] {
 			parameters: { ...room, before: optional(text("A time such as 2026-01-31T12:00:00Z")) },
 			host: "service",
 			result: results.number("messages"),
+			owner: jid_of,
 			run: (_caller, args) => {
 				const before = args.before === undefined ? undefined : parse(args.before);
 				if (args.before !== undefined && before === undefined) {

@@ -25,6 +25,8 @@ export interface Problem {
 	readonly status: number;
 	readonly code: number;
 	readonly message: string;
+	/** What is known all the same, of a command that lists. */
+	readonly partial?: unknown;
 	readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -136,11 +138,11 @@ export class Requests {
 	}
 
 	/** What an error is as an answer. */
-	refuse(event: HttpEvent, { status, code, message, headers = {} }: Problem): string {
+	refuse(event: HttpEvent, { status, code, message, partial, headers = {} }: Problem): string {
 		write_head(event);
 		event.response.status_code = status;
 		for (const [field, value] of Object.entries(headers)) event.response.headers[field] = value;
-		return JSON.stringify({ status: "error", code, message });
+		return JSON.stringify({ status: "error", code, message, partial });
 	}
 
 	/** Whose token a request brings, where it may call anything now. */
@@ -176,8 +178,8 @@ export class Requests {
 		this.log(request, authorized.value, name, called);
 		const { answer } = called;
 		if (answer.ok) return answer;
-		const { kind, text } = answer.error;
-		return failed({ ...(answer === unknown_command ? { status: 404, code: 40 } : kinds[kind]), message: text });
+		const { kind, text, partial } = answer.error;
+		return failed({ ...(answer === unknown_command ? { status: 404, code: 40 } : kinds[kind]), message: text, partial });
 	}
 
 	private read_arguments(request: HttpRequest, name: string): Result<Record<string, unknown>, Problem> {

@@ -3,6 +3,7 @@
 import type { C2sSession, ModuleApi, Server } from "../../core/types.ts";
 import { type ApiCaller, type ApiCommand, api_command, refuse_call, results } from "../../util/api/command.ts";
 import { choice, domain, jid, node, optional, text, unlogged } from "../../util/api/parameters.ts";
+import { one_list, sums } from "../../util/api/together.ts";
 import { ok } from "../../util/error.ts";
 import { short as new_id } from "../../util/id.ts";
 import * as st from "../../util/stanza.ts";
@@ -10,6 +11,11 @@ import { resourceprep } from "../../util/stringprep.ts";
 
 const user = node("Name before the @");
 const host = domain("The host of the account");
+
+/** All sessions of an account are on the node that serves it. */
+function account_of(args: { readonly user: string; readonly host: string }): string {
+	return `${args.user}@${args.host}`;
+}
 
 /** Closes streams of clients; gives how many. */
 export function disconnect(server: Server, is_meant: (session: C2sSession) => boolean, reason = ""): number {
@@ -26,7 +32,7 @@ const session_record = results.record({
 	ip: { type: "string" },
 	port: { type: "integer" },
 	priority: { type: "integer" },
-	node: { type: "string", description: "Always empty: there is one" },
+	node: { type: "string", description: "The node of a cluster that has the session; empty where there is no cluster" },
 	uptime: { type: "integer", description: "Seconds" },
 	status: { type: "string" },
 	resource: { type: "string" },
@@ -40,7 +46,7 @@ interface ConnectedSession {
 	readonly conntime?: number;
 }
 
-function show(session: C2sSession & ConnectedSession): Record<string, unknown> {
+function show(session: C2sSession & ConnectedSession, node: string): Record<string, unknown> {
 	const { conn, conntime, presence } = session;
 	const carrier = (conn?.carrier ?? "c2s").toLowerCase().replace(/\W+/g, "");
 	return {
@@ -49,7 +55,7 @@ function show(session: C2sSession & ConnectedSession): Record<string, unknown> {
 		ip: session.ip,
 		port: conn?.ports?.client ?? 0,
 		priority: session.priority ?? 0,
-		node: "",
+		node,
 		uptime: conntime === undefined ? 0 : Math.max(0, Math.floor(Date.now() / 1000 - conntime)),
 		status: presence === undefined ? "unavailable" : (presence.get_child_text("show") ?? "available"),
 		resource: session.resource ?? "",
@@ -80,6 +86,7 @@ export function session_commands(module: ModuleApi): ApiCommand[] {
 			rights: "some",
 			parameters: {},
 			result: results.texts("Full JIDs"),
+			together: one_list,
 			run: (caller) => ok(all(seen_by(caller)).map(({ full_jid }) => full_jid)),
 		}),
 		api_command({
@@ -89,6 +96,7 @@ export function session_commands(module: ModuleApi): ApiCommand[] {
 			rights: "some",
 			parameters: {},
 			result: results.number("num_sessions"),
+			together: sums,
 			run: (caller) => ok({ num_sessions: all(seen_by(caller)).length }),
 		}),
 		api_command({
@@ -98,7 +106,8 @@ export function session_commands(module: ModuleApi): ApiCommand[] {
 			rights: "some",
 			parameters: {},
 			result: { type: "array", items: session_record },
-			run: (caller) => ok(all(seen_by(caller)).map(show)),
+			together: one_list,
+			run: (caller) => ok(all(seen_by(caller)).map((session) => show(session, server.nodes.own))),
 		}),
 		api_command({
 			name: "connected_users_vhost",
@@ -108,6 +117,7 @@ export function session_commands(module: ModuleApi): ApiCommand[] {
 			parameters: { host },
 			host: "host",
 			result: results.texts("Full JIDs"),
+			together: one_list,
 			run: (_caller, args) => ok(all((session) => session.host === args.host).map(({ full_jid }) => full_jid)),
 		}),
 		api_command({
@@ -118,6 +128,7 @@ export function session_commands(module: ModuleApi): ApiCommand[] {
 			parameters: { user, host },
 			host: "host",
 			result: results.texts("Resources"),
+			owner: account_of,
 			run: (_caller, args) => ok(all(of(args)).map(({ resource }) => resource)),
 		}),
 		api_command({
@@ -128,7 +139,8 @@ export function session_commands(module: ModuleApi): ApiCommand[] {
 			parameters: { user, host },
 			host: "host",
 			result: { type: "array", items: session_record },
-			run: (_caller, args) => ok(all(of(args)).map(show)),
+			owner: account_of,
+			run: (_caller, args) => ok(all(of(args)).map((session) => show(session, server.nodes.own))),
 		}),
 		api_command({
 			name: "kick_user",
@@ -138,6 +150,7 @@ export function session_commands(module: ModuleApi): ApiCommand[] {
 			parameters: { user, host },
 			host: "host",
 			result: results.number("num_resources"),
+			owner: account_of,
 			run: (_caller, args) => ok({ num_resources: disconnect(server, of(args)) }),
 		}),
 		api_command({
@@ -153,6 +166,7 @@ export function session_commands(module: ModuleApi): ApiCommand[] {
 			},
 			host: "host",
 			result: results.done,
+			owner: account_of,
 			run: (_caller, args) => {
 				const wanted = resourceprep(args.resource);
 				disconnect(server, (session) => of(args)(session) && session.resource === wanted, args.reason);

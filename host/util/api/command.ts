@@ -13,6 +13,8 @@ export interface ApiError {
 	readonly kind: "bad-request" | "forbidden" | "not-found" | "conflict" | "failed" | "unavailable";
 	/** One line for people. */
 	readonly text: string;
+	/** What is known all the same: what those nodes of a cluster say that have answered. */
+	readonly partial?: unknown;
 }
 
 /** What a command answers: a value for JSON. */
@@ -56,6 +58,10 @@ interface Definition<Given extends Parameters> {
 	 * that the caller may manage.
 	 */
 	readonly spans?: true;
+	/** In a cluster: the bare JID that it is about. The node that serves it runs the command. */
+	owner?(args: ArgumentsOf<Given>): string;
+	/** In a cluster: all nodes run the command, and this makes one answer of theirs. */
+	together?(answers: readonly unknown[]): unknown;
 	run(caller: ApiCaller, args: ArgumentsOf<Given>): ApiAnswer | Promise<ApiAnswer>;
 }
 
@@ -65,12 +71,16 @@ export interface PreparedCall {
 	readonly host: string | undefined;
 	/** Arguments for the log; secrets are left out. */
 	readonly shown: Readonly<Record<string, unknown>>;
+	/** The arguments as they were given. */
+	readonly given: Readonly<Record<string, unknown>>;
+	/** The bare JID that it is about, where that matters: see the command's `owner`. */
+	readonly owner: string | undefined;
 	/** Runs it, by this command or one with the same parameters, such as that of another host. */
 	run(caller: ApiCaller, command: ApiCommand): ApiAnswer | Promise<ApiAnswer>;
 }
 
 /** A command that can be called with arguments by name. */
-export interface ApiCommand extends Omit<Definition<Parameters>, "run"> {
+export interface ApiCommand extends Omit<Definition<Parameters>, "owner" | "run"> {
 	/** Whether it only looks at things. */
 	readonly is_reading: boolean;
 	/** Reads arguments; the error names the one that is wrong. */
@@ -118,6 +128,8 @@ export function api_command(definition: Definition<Parameters>): ApiCommand {
 			return ok({
 				host: typeof host === "string" ? host_of(host) : undefined,
 				shown,
+				given,
+				owner: definition.owner?.(args),
 				run: (caller, command) => command.run(caller, args),
 			});
 		},

@@ -11,6 +11,10 @@ export function text_of(value: unknown): string | undefined {
 	return typeof value === "string" ? value : undefined;
 }
 
+export function number_of(value: unknown): number | undefined {
+	return typeof value === "number" ? value : undefined;
+}
+
 /** A list whose items can all be read; undefined for anything else. */
 export function list_of<Item>(value: unknown, read: (item: unknown) => Item | undefined): Item[] | undefined {
 	if (!Array.isArray(value)) return undefined;

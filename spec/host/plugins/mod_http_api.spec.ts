@@ -114,7 +114,7 @@ describe("the API of a server", () => {
 			}
 			const { value } = await api.call("get_metrics", { search: "live_room" });
 			const labels = { host: service };
-			expect(value).toEqual([{ name: "prosody_mod_muc__live_room", kind: "gauge", unit: "", labels, value: 1 }]);
+			expect(value).toEqual([{ name: "prosody_mod_muc__live_room", kind: "gauge", unit: "", labels, value: 1, node: "" }]);
 			await romeo.disconnect();
 		});
 	});

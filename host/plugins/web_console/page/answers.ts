@@ -7,6 +7,15 @@ export interface HostInfo {
 	readonly sessions: number;
 }
 
+/** A node of a cluster; where there is none, the server itself, without a name. */
+export interface NodeInfo {
+	readonly node: string;
+	readonly version: string;
+	readonly started: number;
+	readonly memory: number;
+	readonly sessions: number;
+}
+
 export interface ServerInfo {
 	readonly version: string;
 	readonly started: number;
@@ -14,6 +23,7 @@ export interface ServerInfo {
 	readonly caller: string;
 	readonly manages_server: boolean;
 	readonly hosts: readonly HostInfo[];
+	readonly nodes: readonly NodeInfo[];
 }
 
 export interface RoomInfo {
@@ -66,6 +76,7 @@ export interface SessionInfo {
 	readonly jid: string;
 	readonly connection: string;
 	readonly ip: string;
+	readonly node: string;
 	readonly uptime: number;
 	readonly status: string;
 	readonly resource: string;
@@ -78,6 +89,7 @@ export interface ModuleInfo {
 	readonly language: string;
 	readonly status: string;
 	readonly message: string;
+	readonly node: string;
 }
 
 export interface Metric {
@@ -86,6 +98,7 @@ export interface Metric {
 	readonly unit: string;
 	readonly labels: Readonly<Record<string, string>>;
 	readonly value: number;
+	readonly node: string;
 }
 
 export interface LogLine {

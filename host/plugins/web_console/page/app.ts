@@ -54,7 +54,9 @@ export class App {
 	constructor(
 		readonly api: Api,
 		private readonly draw: () => void,
-	) {}
+	) {
+		api.on_missing = (why) => this.say(`Not everything is shown: ${why}`, true);
+	}
 
 	/** Has the page drawn anew, once however much has changed. */
 	redraw(): void {

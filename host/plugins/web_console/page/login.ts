@@ -54,7 +54,7 @@ export class Login {
 		const { api } = this.app;
 		api.token = token;
 		try {
-			this.app.info = await api.call<ServerInfo>("get_server_info");
+			this.app.info = await api.list<ServerInfo>("get_server_info");
 			this.problem = "";
 			this.entered();
 		} catch (error) {

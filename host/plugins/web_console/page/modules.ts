@@ -28,11 +28,16 @@ export class Modules implements View {
 
 	private async load(): Promise<void> {
 		const { api } = this.app;
-		const modules = await api.call<ModuleInfo[]>("get_modules");
-		const metrics = await api.call<Metric[]>("get_metrics", { search: "enjamb_lua_" });
+		const modules = await api.list<ModuleInfo[]>("get_modules");
+		const metrics = await api.list<Metric[]>("get_metrics", { search: "enjamb_lua_" });
 		const find = (name: string, one: ModuleInfo): number | undefined =>
-			metrics.find((metric) => metric.name === name && metric.labels["host"] === one.host && metric.labels["module"] === one.name)
-				?.value;
+			metrics.find(
+				(metric) =>
+					metric.name === name &&
+					metric.node === one.node &&
+					metric.labels["host"] === one.host &&
+					metric.labels["module"] === one.name,
+			)?.value;
 		this.modules = modules
 			.map((one) => ({ ...one, seconds: find("enjamb_lua_seconds_total", one), calls: find("enjamb_lua_calls_total", one) }))
 			.sort(
@@ -59,8 +64,9 @@ export class Modules implements View {
 			${shown.length === 0 ? html`<p class="empty">${this.modules === undefined ? "Loading…" : "There are none."}</p>` : nothing}
 			<ul class="list card" ?hidden=${shown.length === 0}>
 				${shown.map(
-					({ name, host, language, status, message, seconds, calls }) => html`<li>
+					({ name, host, language, status, message, node, seconds, calls }) => html`<li>
 						<span class="grow"><strong>${name}</strong><span class="quiet">${host === "*" ? "the whole server" : host}</span></span>
+						${node === "" ? nothing : html`<span class="chip">node ${node}</span>`}
 						${status === "error" || status === "warn" ? html`<span class="chip ${status}">${message}</span>` : nothing}
 						${
 							seconds === undefined

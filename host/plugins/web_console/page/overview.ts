@@ -1,7 +1,7 @@
 // No counterpart: the server at a glance.
 
 import { html, nothing } from "lit-html";
-import type { Metric, ServerInfo } from "./answers.ts";
+import type { Metric, NodeInfo, ServerInfo } from "./answers.ts";
 import type { App, Drawn, View } from "./app.ts";
 import { bytes, short_number, span } from "./format.ts";
 import { Series } from "./plots.ts";
@@ -30,6 +30,12 @@ const plots: readonly Plot[] = [
 function sum(metrics: readonly Metric[], name: string): number | undefined {
 	const found = metrics.filter((metric) => metric.name === name);
 	return found.length === 0 ? undefined : found.reduce((total, { value }) => total + value, 0);
+}
+
+/** That of the busiest node. */
+function highest(metrics: readonly Metric[], name: string): number | undefined {
+	const found = metrics.filter((metric) => metric.name === name).map(({ value }) => value);
+	return found.length === 0 ? undefined : Math.max(...found);
 }
 
 function show(value: number | undefined, unit: Plot["unit"]): string {
@@ -61,20 +67,20 @@ export class Overview implements View {
 
 	private async load(): Promise<void> {
 		const { app } = this;
-		const info = await app.api.call<ServerInfo>("get_server_info");
+		const info = await app.api.list<ServerInfo>("get_server_info");
 		app.info = info;
-		this.memory.take(info.memory);
+		this.memory.take(info.nodes.reduce((total, { memory }) => total + memory, 0));
 		this.sessions.take(info.hosts.reduce((total, { sessions }) => total + sessions, 0));
 		if (!info.manages_server) return;
-		const metrics = await app.api.call<Metric[]>("get_metrics");
+		const metrics = await app.api.list<Metric[]>("get_metrics");
 		this.has_metrics = metrics.length > 0;
 		for (const plot of plots) this.take(plot, metrics);
 	}
 
-	private take({ title, metric, as }: Plot, metrics: readonly Metric[]): void {
+	private take({ title, metric, as, unit }: Plot, metrics: readonly Metric[]): void {
 		const series = this.series.get(title);
 		if (as !== "mean") {
-			const value = sum(metrics, metric);
+			const value = unit === "%" ? highest(metrics, metric) : sum(metrics, metric);
 			if (value !== undefined && as === "rate") series?.take_count(value);
 			else if (value !== undefined) series?.take(value);
 			return;
@@ -94,8 +100,9 @@ export class Overview implements View {
 				<div><dt>Version</dt><dd>Enjamb ${info.version}</dd></div>
 				<div><dt>Running for</dt><dd>${span(Date.now() / 1000 - info.started)}</dd></div>
 				<div><dt>Online</dt><dd>${this.sessions.last ?? 0}</dd></div>
-				<div><dt>Memory</dt><dd>${bytes(info.memory)}</dd></div>
+				<div><dt>Memory</dt><dd>${show(this.memory.last, "bytes")}</dd></div>
 			</dl>
+			${info.nodes.length > 1 || info.nodes[0]?.node !== "" ? this.draw_nodes(info.nodes) : nothing}
 			<section>
 				<h2>Hosts</h2>
 				<ul class="list card">
@@ -128,6 +135,23 @@ export class Overview implements View {
 						: nothing
 				}
 			</section>`;
+	}
+
+	private draw_nodes(nodes: readonly NodeInfo[]): Drawn {
+		return html`<section>
+			<h2>Nodes</h2>
+			<ul class="list card">
+				${[...nodes]
+					.sort((a, b) => (a.node < b.node ? -1 : 1))
+					.map(
+						({ node, version, started, memory, sessions }) => html`<li>
+							<span class="grow"><strong>${node}</strong><span class="quiet">Enjamb ${version}, for ${span(Date.now() / 1000 - started)}</span></span>
+							<span class="quiet">${sessions} online</span>
+							<span class="quiet">${bytes(memory)}</span>
+						</li>`,
+					)}
+			</ul>
+		</section>`;
 	}
 
 	private draw_plot(title: string, value: string, series: Series): Drawn {

@@ -54,7 +54,7 @@ export class Rooms implements View {
 			let after = "";
 			for (let page = 0; page < this.pages; page++) {
 				const args = { service: one, search, after, limit: page_size };
-				const listed = await this.app.api.call<RoomInfo[]>("get_rooms_info", args);
+				const listed = await this.app.api.list<RoomInfo[]>("get_rooms_info", args);
 				found.push(...listed);
 				after = listed.at(-1)?.jid ?? "";
 				const is_last = listed.length < page_size;

@@ -25,7 +25,7 @@ export class Sessions implements View {
 	}
 
 	private async load(): Promise<void> {
-		this.sessions = await this.app.api.call<SessionInfo[]>("connected_users_info");
+		this.sessions = await this.app.api.list<SessionInfo[]>("connected_users_info");
 	}
 
 	private disconnect({ jid, resource }: SessionInfo): void {
@@ -70,7 +70,7 @@ export class Sessions implements View {
 							({ jid }) => jid,
 							(session) => html`<li>
 								<span class="grow"><strong>${session.jid}</strong><span class="quiet">${session.ip} · ${session.connection.replace("_", ", ")} · ${span(session.uptime)}</span></span>
-								<span class="words"><span class="chip">${session.status}</span><span class="chip">${session.role.replace("prosody:", "")}</span></span>
+								<span class="words">${session.node === "" ? "" : html`<span class="chip">node ${session.node}</span>`}<span class="chip">${session.status}</span><span class="chip">${session.role.replace("prosody:", "")}</span></span>
 								<button @click=${() => this.disconnect(session)}>Disconnect</button>
 							</li>`,
 						)}
