@@ -5,6 +5,7 @@ import { bare, host } from "../util/jid.ts";
 import type { AddressableText } from "../util/stanza.ts";
 import * as st from "../util/stanza.ts";
 import { Copies, type Watched } from "./copies.ts";
+import { TextRoutes } from "./text_routes.ts";
 import type { C2sSession, Collected, Delivery, Resources, Server, Stanza } from "./types.ts";
 
 const wanted: { readonly [Which in Exclude<Resources, "top">]: (session: C2sSession) => boolean } = {
@@ -118,6 +119,7 @@ export function create_delivery(
 			let way: Way | undefined;
 			let copies: Copies | undefined;
 			let elsewhere: Collected | undefined;
+			let routes: TextRoutes | undefined;
 			const from = stanza.attr["from"] ?? "";
 			const is_single = Array.isArray(recipients) && recipients.length === 1;
 			for (const to of recipients) {
@@ -126,13 +128,24 @@ export function create_delivery(
 					elsewhere ??= new Map();
 					if (server.cluster.collect(to, elsewhere)) continue;
 				}
-				if (session !== undefined && session.host !== last_host) {
+				if (session === undefined) {
+					routes ??= new TextRoutes(server, stanza.name, from, stanza);
+					const route = routes.to(to);
+					if (route !== undefined) text ??= st.serialise_for_many(stanza);
+					if (text !== undefined && route?.(text, to)) count++;
+					else {
+						copies?.forget();
+						otherwise(to);
+					}
+					continue;
+				}
+				if (session.host !== last_host) {
 					last_host = session.host;
 					way = way_on(last_host, stanza.name, from, stanza);
 				}
 				const watched = is_single ? undefined : way?.watched;
-				const may_be_shared = session !== undefined && way !== undefined && is_plain_for(session, way.questions);
-				if (session !== undefined && watched !== undefined) {
+				const may_be_shared = way !== undefined && is_plain_for(session, way.questions);
+				if (watched !== undefined) {
 					copies ??= new Copies();
 					if (!may_be_shared || !copies.may_pass(watched, to)) {
 						copies.deliver(watched, to, () => otherwise(to));
@@ -154,13 +167,24 @@ export function create_delivery(
 			if (elsewhere !== undefined) server.cluster?.broadcast(elsewhere, stanza);
 		},
 		text_sender(full_jid, name, from) {
-			const session = wants_debug() ? undefined : full_sessions.get(full_jid);
-			if (session === undefined || session.has_filter("stanzas/out")) return undefined;
+			if (wants_debug()) return undefined;
+			const session = full_sessions.get(full_jid);
+			if (session === undefined) {
+				const route = new TextRoutes(server, name, from).to(full_jid);
+				if (route === undefined) return undefined;
+				return (text) => {
+					const is_sent = route(text, full_jid);
+					if (is_sent) count++;
+					return is_sent;
+				};
+			}
+			if (session.has_filter("stanzas/out")) return undefined;
 			const way = way_on(session.host, name, from);
 			if (way === undefined || way.watched !== undefined || !is_plain_for(session, way.questions)) return undefined;
 			return (text) => {
 				session.send_shared(text);
 				count++;
+				return true;
 			};
 		},
 	};

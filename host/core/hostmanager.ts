@@ -40,6 +40,7 @@ export class ActiveHost implements HostSession {
 	authz: HostSession["authz"] = null_authz;
 	readonly plain_delivery: HostSession["plain_delivery"] = new Map();
 	readonly bystanders: HostSession["bystanders"] = new Map();
+	readonly text_routes: HostSession["text_routes"] = new Map();
 
 	constructor(
 		private readonly server: HostNeeds,

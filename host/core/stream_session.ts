@@ -159,6 +159,22 @@ export abstract class BaseStreamSession implements StreamSession {
 		return this.write(this.conn, text.head + this.to_attribute() + text.tail, this.keeps_output());
 	}
 
+	/**
+	 * Sends a text that others get too to somebody who is reached by the other end. False where that cannot be sent, or where a filter
+	 * has to see a stanza.
+	 */
+	send_shared_to(text: AddressableText, to: string): boolean {
+		if (!this.can_send(this.conn) || this.has_filter("stanzas/out")) return false;
+		const attribute = this.control.framing.to_attribute(to);
+		if (this.filters !== undefined) {
+			// Filters that take texts know of no other recipient than the other end
+			const own = { ...text, head: text.head + attribute, size: text.size + attribute.length };
+			if (!this.filters.pass_shared("stanzas/out", own)) return true;
+		}
+		if (this.bytes_out === undefined) return this.conn.write_shared(text, attribute);
+		return this.write(this.conn, text.head + attribute + text.tail, this.keeps_output());
+	}
+
 	/** Writes text, past the filter of bytes if there is one. */
 	private write(conn: Connection, text: string, keep: boolean): boolean {
 		if (this.bytes_out === undefined) return conn.write(text, keep);

@@ -5,8 +5,18 @@ import { component_keepalives, component_limits, handshake_token, take_stanza } 
 import { StanzaQueue } from "../core/stanza_queue.ts";
 import type { StreamControl } from "../core/stream_session.ts";
 import { type StreamKind, Streams } from "../core/streams.ts";
-import type { Connection, ModuleApi, ModuleDefinition, OutgoingAddress, StreamError, Timer } from "../core/types.ts";
+import type {
+	Connection,
+	EventMap,
+	ModuleApi,
+	ModuleDefinition,
+	OutgoingAddress,
+	StreamError,
+	TextRoute,
+	Timer,
+} from "../core/types.ts";
 import { nameprep } from "../util/encodings.ts";
+import type { Handler } from "../util/events.ts";
 import * as jid from "../util/jid.ts";
 import { ns } from "../util/ns.ts";
 import type { Attributes, Stanza } from "../util/stanza.ts";
@@ -102,6 +112,12 @@ class Uplink implements StreamKind<UplinkSession> {
 		const is_kept = this.queue.add(stanza);
 		if (!is_kept) this.module.log("debug", "More than %d stanzas wait for the other server: %s", most_stanzas, stanza.top_tag());
 		return is_kept;
+	}
+
+	/** The stream for texts that many get. While there is none, all has to be stanzas, which wait for it. */
+	text_route(): TextRoute {
+		const { session } = this;
+		return (text, to) => session?.send_shared_to(text, to) === true;
 	}
 
 	private send_waiting(): void {
@@ -235,13 +251,19 @@ export const definition: ModuleDefinition = {
 			throw new Error("component_uplink needs component_secret: the secret that the other server has for this component");
 
 		const uplink = new Uplink(module, { ...address.value, timeout: connect_timeout }, secret);
-		module.hook("route/remote", ({ stanza }) => uplink.send(stanza) || undefined, 200);
+		const route: Handler<EventMap["route/remote"]> = ({ stanza }) => uplink.send(stanza) || undefined;
+		module.hook("route/remote", route, 200);
+		const { text_routes } = module.host_session();
+		text_routes.set(route, () => uplink.text_route());
 		module.add_timer(keepalive_interval, () => {
 			uplink.keep_alive();
 			return keepalive_interval;
 		});
 		module.hook_global("server-stopping", ({ reason }) => uplink.stop({ condition: "system-shutdown", text: reason }), -100);
-		module.unload = () => uplink.stop({ condition: "host-gone", text: "This component is no longer served" });
+		module.unload = () => {
+			text_routes.delete(route);
+			uplink.stop({ condition: "host-gone", text: "This component is no longer served" });
+		};
 		uplink.start();
 	},
 };

@@ -108,7 +108,7 @@ export class OutBuffer {
 			this.to = to;
 			this.to_is_ascii = is_ascii(to);
 		}
-		const is_own = this.to === to;
+		const is_own = to !== "" && this.to === to;
 		this.turn_size += text.size + to.length;
 		this.is_ascii &&= text.is_ascii && (is_own ? this.to_is_ascii : is_ascii(to));
 		this.parts.push(is_own ? text : text.head + to + text.tail);

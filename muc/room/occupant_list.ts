@@ -80,10 +80,8 @@ export function send_occupant_list(
 		if (!(is_own || roles[occupant.role ?? "none"])) continue;
 		const presence = occupant.get_presence();
 		if (presence === undefined || !filter(nick, occupant)) continue;
-		if (send_text !== undefined && !additions.some((applies) => applies(room, occupant.bare_jid))) {
-			send_text(shown_text(room, occupant, presence, is_anonymous && !is_own));
-			continue;
-		}
+		const is_text = send_text !== undefined && !additions.some((applies) => applies(room, occupant.bare_jid));
+		if (is_text && send_text(shown_text(room, occupant, presence, is_anonymous && !is_own))) continue;
 		const shown = build(room, occupant, presence, is_anonymous && !is_own);
 		shown.attr["to"] = to;
 		module.fire_event("muc-build-occupant-presence", { room, occupant, stanza: shown });

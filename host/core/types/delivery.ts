@@ -6,8 +6,11 @@ import type { C2sSession, UserSessions } from "./sessions.ts";
 /** Which sessions of an account are meant: all that are available, those with a priority of 0 and more, those with the highest, those that asked for the roster. */
 export type Resources = "available" | "non-negative" | "top" | "interested";
 
-/** Hands a text to one recipient, who is filled in. */
-export type TextSender = (text: AddressableText) => void;
+/** Hands a text to one recipient, who is filled in. False where it has to be routed as a stanza. */
+export type TextSender = (text: AddressableText) => boolean;
+
+/** Hands a text that others get too to the stream by which a full JID is reached. False where it has to be routed as a stanza. */
+export type TextRoute = (text: AddressableText, to: string) => boolean;
 
 /**
  * Who is where, and the quickest way to reach them. It takes addresses and one stanza or text, and nobody else looks for sessions

@@ -1,7 +1,7 @@
 // No counterpart: Prosody describes its hosts and events where it makes them.
 
 import type { StanzaError } from "../../util/error.ts";
-import type { Events, Handler } from "../../util/events.ts";
+import type { AnyHandler, Events, Handler } from "../../util/events.ts";
 import type { MetricRegistry } from "../../util/openmetrics.ts";
 import type { Role } from "../../util/roles.ts";
 import type { Attributes, Stanza } from "../../util/stanza.ts";
@@ -9,6 +9,7 @@ import type { AuthProvider, AuthzProvider, Roster, RosterItem } from "./accounts
 import type { HttpMessageEvent } from "./http.ts";
 import type { ValidInvite } from "./invites.ts";
 import type { C2sSession, ComponentSession, ServerSession, SessionBase, StreamSession, UserSessions } from "./sessions.ts";
+import type { TextRoute } from "./delivery.ts";
 import type { StoreTable } from "./storage.ts";
 
 /** A host as the origin of stanzas, and all that belongs to it. Prosody: `hosts[host]`. */
@@ -30,6 +31,12 @@ export interface HostSession extends SessionBase {
 	readonly plain_delivery: Map<string, Handler<StanzaEvent>>;
 	/** Handlers of `message/full` and `presence/full` that leave most stanzas alone, so that broadcasts need not pass them. */
 	readonly bystanders: Map<Handler<StanzaEvent>, Bystander>;
+	/**
+	 * Handlers of `NAME/full` and `route/remote` that only hand a stanza to the stream which reaches its recipient, with the streams
+	 * that take finished text instead. Undefined where there is none now: of `NAME/full`, the stanza is then handled as usual, and of
+	 * `route/remote`, it is left to the handlers behind it.
+	 */
+	readonly text_routes: Map<AnyHandler, (from_host: string, to_host: string) => TextRoute | undefined>;
 }
 
 /**

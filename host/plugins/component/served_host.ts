@@ -98,6 +98,14 @@ export function serve_component(module: ModuleApi): void {
 	for (const name of ["iq", "message", "presence"] as const) {
 		for (const kind of ["bare", "full", "host"] as const) module.hook(`${name}/${kind}`, pass_on, -1);
 	}
+	const { text_routes } = module.host_session();
+	text_routes.set(pass_on, () => {
+		const session = connected;
+		return session && ((text, to) => session.send_shared_to(text, to));
+	});
 	module.hook("component-read-timeout", keep_alive, -1);
-	module.unload = () => connected?.close({ condition: "host-gone", text: "This component is no longer served" });
+	module.unload = () => {
+		text_routes.delete(pass_on);
+		connected?.close({ condition: "host-gone", text: "This component is no longer served" });
+	};
 }

@@ -2,7 +2,7 @@
 
 import type { ServerStreamSession } from "../../core/s2s_session.ts";
 import { StanzaQueue } from "../../core/stanza_queue.ts";
-import type { Connection, ModuleApi, Session, Stanza } from "../../core/types.ts";
+import type { Connection, ModuleApi, Session, Stanza, TextRoute } from "../../core/types.ts";
 import { failed, ok, type Result } from "../../util/error.ts";
 import type { ServiceResolver, Target } from "../../util/resolver.ts";
 import * as st from "../../util/stanza.ts";
@@ -77,6 +77,12 @@ export class Routes {
 	/** Sends a stanza to another server, now or once there is a stream; true where it was dealt with. */
 	send(from_host: string, to_host: string, stanza: Stanza, origin: Session): true {
 		return this.send_over(this.find(from_host, to_host) ?? this.open(from_host, to_host), stanza, origin);
+	}
+
+	/** The stream for texts that many get; undefined where there is no way yet. Until it is ready, all has to be stanzas, which wait. */
+	text_route(from_host: string, to_host: string): TextRoute | undefined {
+		const route = this.find(from_host, to_host);
+		return route && ((text, to) => route.session.is_authed && route.session.send_shared_to(text, to));
 	}
 
 	private send_over(route: Route, stanza: Stanza, origin: Session): true {

@@ -2,7 +2,8 @@
 
 import { ServerStreamSession } from "../../core/s2s_session.ts";
 import { keep_alive } from "../../core/stream_session.ts";
-import type { ModuleApi } from "../../core/types.ts";
+import type { EventMap, ModuleApi } from "../../core/types.ts";
+import type { Handler } from "../../util/events.ts";
 import { ns } from "../../util/ns.ts";
 import type {} from "./events.ts";
 import type { Routes } from "./routes.ts";
@@ -14,7 +15,12 @@ export function serve_host(module: ModuleApi, streams: ServerStreams, routes: Ro
 		throw new Error('disallow_s2s is set for this host: modules_disabled = { "s2s" } says the same');
 	}
 	// other modules may open a way of their own in between, as in Prosody
-	module.hook("route/remote", ({ from_host, to_host, stanza, origin }) => routes.send_on(from_host, to_host, stanza, origin), -1);
+	const send_on: Handler<EventMap["route/remote"]> = ({ from_host, to_host, stanza, origin }) =>
+		routes.send_on(from_host, to_host, stanza, origin);
+	module.hook("route/remote", send_on, -1);
+	const { text_routes } = module.host_session();
+	text_routes.set(send_on, (from_host, to_host) => routes.text_route(from_host, to_host));
+	module.unload = () => void text_routes.delete(send_on);
 	module.hook("route/remote", ({ from_host, to_host, stanza, origin }) => routes.send(from_host, to_host, stanza, origin), -10);
 	module.hook("s2sout-stream-features", ({ features }) => streams.add_limits(features));
 	module.hook("s2s-authenticated", ({ session, host, mechanism }) => streams.authenticated(session, host, mechanism), -1);

@@ -194,8 +194,10 @@ export class ManagedStream {
 	/** The stanza that was sent. */
 	stanza_of({ content }: Unacked): Stanza {
 		if (is_stanza(content)) return content;
-		const address = this.session instanceof ClientSession ? this.session.full_jid : undefined;
-		const stanza = xml.parse(st.address(content, address ?? ""));
+		// What goes to those behind another server says to whom
+		const { session } = this;
+		const text = session instanceof ClientSession ? st.address(content, session.full_jid ?? "") : content.head + content.tail;
+		const stanza = xml.parse(text);
 		if (stanza === undefined) throw new TypeError("a text that was made of a stanza is none");
 		return stanza;
 	}
