@@ -3,8 +3,9 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { ns } from "../../host/util/ns.ts";
 import { measure } from "./load.ts";
-import { PeerStream, peer_host } from "./peer_stream.ts";
+import { type ManyPeople, PeerStream, peer_host } from "./peer_stream.ts";
 import { room_jid } from "./rooms.ts";
+import { ServerPeer } from "./server_peer.ts";
 import { StanzaCounter, timed_body } from "./stanza_counter.ts";
 import type { Effort, Measurement, Scenario, Subject } from "./types.ts";
 
@@ -16,7 +17,7 @@ function peer_jid(index: number): string {
 }
 
 /** Has so many enter a room over one stream, and waits until all have heard of each other. */
-async function fill(stream: PeerStream, room: string, occupants: number): Promise<void> {
+async function fill(stream: ManyPeople, room: string, occupants: number): Promise<void> {
 	const own = new StanzaCounter("code='110'");
 	let entered = 0;
 	let last = performance.now();
@@ -33,7 +34,7 @@ async function fill(stream: PeerStream, room: string, occupants: number): Promis
 }
 
 /** Everybody in a room talks in turn, and hears the others over one stream. */
-async function talk(stream: PeerStream, subject: Subject, occupants: number, effort: Effort): Promise<Measurement> {
+async function talk(stream: ManyPeople, subject: Subject, occupants: number, effort: Effort): Promise<Measurement> {
 	const room = room_jid(0);
 	await fill(stream, room, occupants);
 	const act = (index: number): void => {
@@ -80,6 +81,26 @@ export function uplink_scenario(occupants: number): Scenario {
 			} finally {
 				stream.close();
 				served.close();
+			}
+		},
+	};
+}
+
+/** Over the streams of another server. */
+export function s2s_scenario(occupants: number): Scenario {
+	return {
+		id: `s2s-1x${occupants}`,
+		title: `Messages, 1 × ${occupants}, by another server's stream`,
+		unit: "delivery",
+		entrance: "s2s",
+		floor: false,
+		async run(subject, effort) {
+			if (subject.names === undefined) throw new Error("a server finds others by a name server");
+			const stream = await ServerPeer.connect(subject.port, subject.names);
+			try {
+				return await talk(stream, subject, occupants, effort);
+			} finally {
+				stream.close();
 			}
 		},
 	};

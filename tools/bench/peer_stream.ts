@@ -11,8 +11,8 @@ const address = "127.0.0.1";
 /** How long an answer may take, in milliseconds. */
 const patience = 60_000;
 
-/** Where those are whom the load generator speaks for. */
-export const peer_host = "peers.localhost";
+/** Where those are whom the load generator speaks for: a domain that resolvers do not answer for themselves. */
+export const peer_host = "peers.example";
 /** What both ends of the stream know. */
 export const peer_secret = "secret";
 
@@ -22,8 +22,18 @@ function handshake_of(id: string): string {
 		.digest("hex");
 }
 
+/** Those whom the load generator speaks for, all reached in the same way. */
+export interface ManyPeople {
+	/** Told of everything that arrives, as bytes in a string. */
+	onpiece: ((piece: string) => void) | undefined;
+	send(text: string): void;
+	close(): void;
+	/** Waits until something holds. Throws where it takes too long. */
+	until(is_so: () => boolean, what: string): Promise<void>;
+}
+
 /** A stream that all stanzas of the load go through, both ways. */
-export class PeerStream {
+export class PeerStream implements ManyPeople {
 	/** Told of everything that arrives, as bytes in a string. */
 	onpiece: ((piece: string) => void) | undefined;
 	private text = "";

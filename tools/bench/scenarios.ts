@@ -5,7 +5,7 @@ import { ns } from "../../host/util/ns.ts";
 import { account_scenarios } from "./accounts.ts";
 import type { BenchClient } from "./client.ts";
 import { open_clients } from "./client.ts";
-import { component_scenario, uplink_scenario } from "./entrances.ts";
+import { component_scenario, s2s_scenario, uplink_scenario } from "./entrances.ts";
 import type { Firewall } from "./firewall.ts";
 import { measure, type Operation } from "./load.ts";
 import { login_scenarios } from "./logins.ts";
@@ -63,7 +63,7 @@ async function with_rooms(
 	}
 }
 
-const carrier_names = { tls: "TLS", websocket: "WebSocket", bosh: "BOSH" };
+const carrier_names = { tls: "TLS", websocket: "WebSocket", wss: "WebSocket with TLS", bosh: "BOSH" };
 
 function messages(rooms: number, occupants: number, archive: boolean, carrier?: Exclude<Carrier, "tcp">): Scenario {
 	const by = carrier === undefined ? "" : `, by ${carrier_names[carrier]}`;
@@ -148,6 +148,15 @@ const private_messages: Scenario = {
 		}),
 };
 
+function private_messages_by(carrier: Exclude<Carrier, "tcp">): Scenario {
+	return {
+		...private_messages,
+		id: `${carrier}-private`,
+		title: `${private_messages.title}, by ${carrier_names[carrier]}`,
+		entrance: carrier,
+	};
+}
+
 const nick_changes: Scenario = {
 	id: "nicks",
 	title: "Nick changes, 1 × 100",
@@ -194,7 +203,7 @@ const archive_queries: Scenario = {
 /** How long a server is left alone before its memory is measured, in milliseconds. */
 const settling_ms = 3000;
 
-function memory(rooms: number, occupants: number, carrier?: "tls"): Scenario {
+function memory(rooms: number, occupants: number, carrier?: Exclude<Carrier, "tcp">): Scenario {
 	return {
 		id: carrier === undefined ? "memory" : `memory-${carrier}-${rooms}x${occupants}`,
 		title: `Memory per joined client, ${rooms} × ${occupants}${carrier === undefined ? "" : `, by ${carrier_names[carrier]}`}`,
@@ -274,19 +283,25 @@ export const standard_scenarios: readonly Scenario[] = [
 	messages(50, 10, false, "tls"),
 	one_at_a_time(50, 10),
 	one_at_a_time(50, 10, "tls"),
-	messages(1, 100, false, "websocket"),
-	messages(50, 10, false, "websocket"),
-	messages(1, 100, false, "bosh"),
-	messages(50, 10, false, "bosh"),
+	...(["websocket", "wss", "bosh"] as const).flatMap((carrier) => [
+		messages(1, 100, false, carrier),
+		messages(1, 500, false, carrier),
+		messages(50, 10, false, carrier),
+		messages(50, 10, true, carrier),
+	]),
+	private_messages_by("websocket"),
 	behind_firewall(1, 100, "looking"),
 	behind_firewall(50, 10, "looking"),
 	behind_firewall(1, 100, "counting"),
 	component_scenario(100),
 	uplink_scenario(100),
+	s2s_scenario(100),
 	...login_scenarios,
 	memory(20, 50),
 	memory(1, 500, "tls"),
 	memory(200, 10, "tls"),
+	memory(20, 50, "websocket"),
+	memory(20, 50, "bosh"),
 	total_memory(1000, 10, "tls"),
 	idle,
 	start,

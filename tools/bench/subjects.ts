@@ -9,6 +9,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import { failed, ok, type Result } from "../../host/util/error.ts";
 import { self_signed_certificate } from "../../host/util/x509.ts";
 import { has_ejabberd } from "../ejabberd.ts";
+import { NameServer } from "../name_server.ts";
+import { prosody_network } from "../peers.ts";
 import { free_port, start_reference } from "../reference.ts";
 import { prepare_ejabberd } from "./ejabberd.ts";
 import { type Firewall, firewall_module, firewall_script } from "./firewall.ts";
@@ -41,23 +43,43 @@ export interface SubjectOptions {
 /** Where a measured server keeps its rooms, and how those in them reach it. */
 export type SubjectRooms = Pick<Scenario, "archive" | "storage" | "entrance" | "firewall" | "accounts" | "community" | "prepare">;
 
+/** Makes a certificate; gives the option that names its files. */
+function certificate_for_tls(folder: string): string {
+	const made = self_signed_certificate(["localhost"], 2);
+	const files = { certificate: join(folder, "localhost.crt"), key: join(folder, "localhost.key") };
+	writeFileSync(files.certificate, made.certificate);
+	writeFileSync(files.key, made.key);
+	return `{ certificate = "${files.certificate}", key = "${files.key}" }`;
+}
+
+/** Where an entrance is, and where the server looks others up, if it has to. */
+interface Opening {
+	readonly port: number;
+	readonly names: NameServer | undefined;
+}
+
 /** What opens an entrance to a server: global options, a module, and what belongs to the rooms or comes behind them. */
-function entrance_config(entrance: Entrance, port: number, folder: string) {
+function entrance_config(
+	entrance: Entrance,
+	{ port, names }: Opening,
+	folder: string,
+): { options: string[]; module?: string; disabled?: string[]; rooms?: string[]; end?: string[] } {
 	switch (entrance) {
 		case "tcp":
 			return { options: [] };
-		case "tls": {
-			const made = self_signed_certificate(["localhost"], 2);
-			const files = { certificate: join(folder, "localhost.crt"), key: join(folder, "localhost.key") };
-			writeFileSync(files.certificate, made.certificate);
-			writeFileSync(files.key, made.key);
+		case "tls":
+			return { options: [`c2s_direct_tls_ports = { ${port} }`, `c2s_direct_tls_ssl = ${certificate_for_tls(folder)}`] };
+		case "wss":
 			return {
+				module: "websocket",
 				options: [
-					`c2s_direct_tls_ports = { ${port} }`,
-					`c2s_direct_tls_ssl = { certificate = "${files.certificate}", key = "${files.key}" }`,
+					`https_ports = { ${port} }`,
+					`https_interfaces = { "${address}" }`,
+					`https_ssl = ${certificate_for_tls(folder)}`,
+					"http_ports = {}",
+					'http_default_host = "localhost"',
 				],
 			};
-		}
 		case "websocket":
 		case "bosh":
 			return {
@@ -73,6 +95,16 @@ function entrance_config(entrance: Entrance, port: number, folder: string) {
 			return {
 				options: [`component_ports = { ${port} }`, `component_interfaces = { "${address}" }`],
 				end: [`Component "${peer_host}"`, `	component_secret = "${peer_secret}"`],
+			};
+		case "s2s":
+			return {
+				module: "dialback",
+				disabled: ["tls"],
+				options: [
+					...(names === undefined ? [] : [prosody_network(names, port)]),
+					"s2s_require_encryption = false",
+					"s2s_secure_auth = false",
+				],
 			};
 		case "uplink":
 			return { options: [], rooms: [`	component_uplink = "${address}:${port}"`, `	component_secret = "${peer_secret}"`] };
@@ -102,17 +134,17 @@ function host_config(accounts: Scenario["accounts"]): string[] {
 
 /**
  * What Prosody and Enjamb both run: anonymous clients or accounts, rooms that are open at once.
- * @param port of the entrance, where that is not plain TCP
+ * @param opening the entrance, where that is not plain TCP
  * @param folder for files of its own
  * @param sql the option of that name
  */
 function shared_config(
 	{ archive, storage: kept_in, entrance = "tcp", firewall, accounts, community }: SubjectRooms,
-	port: number,
+	opening: Opening,
 	folder: string,
 	sql = '{ driver = "SQLite3", database = "bench.sqlite" }',
 ): string {
-	const { module, options, rooms = [], end = [] } = entrance_config(entrance, port, folder);
+	const { module, disabled = ["s2s", "tls"], options, rooms = [], end = [] } = entrance_config(entrance, opening, folder);
 	const rules = firewall === undefined ? [] : firewall_config(firewall, folder);
 	const in_database = [...(archive ? ["muc_log"] : []), ...(accounts?.archive ? ["archive"] : [])];
 	const storage =
@@ -126,7 +158,7 @@ function shared_config(
 		...(firewall === undefined ? [] : [`plugin_paths = { "${join(folder, "plugins")}" }`]),
 		...(community && modules_of_others !== undefined ? [`plugin_paths = { "${modules_of_others}" }`] : []),
 		`modules_enabled = { "saslauth", "disco"${module === undefined ? "" : `, "${module}"`} }`,
-		'modules_disabled = { "s2s", "tls" }',
+		`modules_disabled = { ${disabled.map((name) => `"${name}"`).join(", ")} }`,
 		"c2s_require_encryption = false",
 		"allow_unencrypted_plain_auth = true",
 		...storage,
@@ -169,7 +201,7 @@ async function end(process: ChildProcess): Promise<void> {
 
 /** The carrier of clients that enter there. */
 function carrier_of(entrance: Entrance | undefined): Carrier {
-	return entrance === undefined || entrance === "component" || entrance === "uplink" ? "tcp" : entrance;
+	return entrance === undefined || entrance === "component" || entrance === "uplink" || entrance === "s2s" ? "tcp" : entrance;
 }
 
 /** Waits until something listens there. */
@@ -227,14 +259,14 @@ async function launch(
 async function start_prosody(
 	rooms: SubjectRooms,
 	{ prosody, core, sql }: SubjectOptions,
-	entrance_port: number,
+	opening: Opening,
 ): Promise<Result<Subject, string>> {
 	// Prosody does not make the folder for its database
 	const data_folder = mkdtempSync(join(tmpdir(), "enjamb-bench-prosody-"));
 	const begun = performance.now();
 	const started = await start_reference({
 		prosody,
-		config: shared_config(rooms, entrance_port, data_folder, sql?.replaceAll("%s", "prosody")),
+		config: shared_config(rooms, opening, data_folder, sql?.replaceAll("%s", "prosody")),
 		data_folder,
 		timeout: patience,
 	});
@@ -261,13 +293,19 @@ export async function start_subject(
 	rooms: SubjectRooms,
 	options: SubjectOptions,
 ): Promise<Result<Subject, string>> {
-	const entrance_port = await free_port();
-	const started = await start_named(name, rooms, options, entrance_port);
 	const { entrance } = rooms;
+	const names = entrance === "s2s" ? await NameServer.start() : undefined;
+	const opening: Opening = { port: await free_port(), names };
+	const started = await start_named(name, rooms, options, opening);
+	if (!started.ok) names?.close();
 	if (!started.ok || entrance === undefined || entrance === "tcp") return started;
-	const subject: Subject = { ...started.value, port: entrance_port, carrier: carrier_of(entrance) };
+	const stop = async (): Promise<void> => {
+		await started.value.stop();
+		names?.close();
+	};
+	const subject: Subject = { ...started.value, port: opening.port, carrier: carrier_of(entrance), names, stop };
 	// There this program listens itself
-	if (entrance === "uplink" || (await until_open(entrance_port, () => false))) return ok(subject);
+	if (entrance === "uplink" || (await until_open(opening.port, () => false))) return ok(subject);
 	await subject.stop();
 	return failed(`${name} did not open its entrance by ${entrance}`);
 }
@@ -276,10 +314,10 @@ async function start_named(
 	name: SubjectName,
 	rooms: SubjectRooms,
 	options: SubjectOptions,
-	entrance_port: number,
+	opening: Opening,
 ): Promise<Result<Subject, string>> {
 	const { core, program } = options;
-	if (name === "prosody") return start_prosody(rooms, options, entrance_port);
+	if (name === "prosody") return start_prosody(rooms, options, opening);
 	const folder = mkdtempSync(join(tmpdir(), `enjamb-bench-${name}-`));
 	const port = await free_port();
 	if (name === "floor") return launch(name, folder, port, pinned(core, [...program, "bench", "--floor", String(port)]));
@@ -310,9 +348,6 @@ async function start_named(
 		}
 		head.push(`plugin_paths = { "${prosody_modules}" }`, 'prefer_lua_modules = { "muc", "muc_mam" }');
 	}
-	writeFileSync(
-		config,
-		`${head.join("\n")}\n${shared_config(rooms, entrance_port, folder, options.sql?.replaceAll("%s", name))}`,
-	);
+	writeFileSync(config, `${head.join("\n")}\n${shared_config(rooms, opening, folder, options.sql?.replaceAll("%s", name))}`);
 	return launch(name, folder, port, pinned(core, [...program, "start", "--config", config]));
 }

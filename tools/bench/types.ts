@@ -1,5 +1,6 @@
 // No counterpart: what the parts of the benchmark hand to each other.
 
+import type { NameServer } from "../name_server.ts";
 import type { Firewall } from "./firewall.ts";
 
 /**
@@ -10,10 +11,10 @@ export const subject_names = ["enjamb", "prosody", "ejabberd", "floor", "lua"] a
 export type SubjectName = (typeof subject_names)[number];
 
 /** What carries the streams of clients. */
-export type Carrier = "tcp" | "tls" | "websocket" | "bosh";
+export type Carrier = "tcp" | "tls" | "websocket" | "wss" | "bosh";
 
-/** What lies between the server and those who are in rooms: the streams of clients, or one stream of a component for all of them. */
-export type Entrance = Carrier | "component" | "uplink";
+/** What lies between the server and those who are in rooms: the streams of clients, or one of a component or a server for all of them. */
+export type Entrance = Carrier | "component" | "uplink" | "s2s";
 
 /** A running server. */
 export interface Subject {
@@ -21,6 +22,8 @@ export interface Subject {
 	/** Where clients connect, or components; where this program awaits the server as its component. */
 	readonly port: number;
 	readonly carrier: Carrier;
+	/** Where the server looks up other servers. */
+	readonly names?: NameServer | undefined;
 	/** The process whose processor time and memory are measured. */
 	readonly pid: number;
 	/** The time from its start until it accepts a connection, in milliseconds. */

@@ -78,9 +78,12 @@ class WebSocketWire extends Wire {
 	private is_upgraded = false;
 	private waiting: string[] = [];
 
-	constructor(port: number) {
+	constructor(port: number, is_tls: boolean) {
 		super();
-		this.socket = connect({ port, host: address, noDelay: true });
+		this.socket = is_tls
+			? connect_tls({ port, host: address, servername: host, rejectUnauthorized: false })
+			: connect({ port, host: address, noDelay: true });
+		if (is_tls) this.socket.setNoDelay(true);
 		this.socket.write(
 			[
 				"GET /xmpp-websocket HTTP/1.1",
@@ -231,7 +234,8 @@ class BoshWire extends Wire {
 export function open_wire(port: number, carrier: Carrier): Wire {
 	switch (carrier) {
 		case "websocket":
-			return new WebSocketWire(port);
+		case "wss":
+			return new WebSocketWire(port, carrier === "wss");
 		case "bosh":
 			return new BoshWire(port);
 		default:
