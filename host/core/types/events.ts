@@ -6,10 +6,10 @@ import type { MetricRegistry } from "../../util/openmetrics.ts";
 import type { Role } from "../../util/roles.ts";
 import type { Attributes, Stanza } from "../../util/stanza.ts";
 import type { AuthProvider, AuthzProvider, Roster, RosterItem } from "./accounts.ts";
+import type { TextRoute } from "./delivery.ts";
 import type { HttpMessageEvent } from "./http.ts";
 import type { ValidInvite } from "./invites.ts";
 import type { C2sSession, ComponentSession, ServerSession, SessionBase, StreamSession, UserSessions } from "./sessions.ts";
-import type { TextRoute } from "./delivery.ts";
 import type { StoreTable } from "./storage.ts";
 
 /** A host as the origin of stanzas, and all that belongs to it. Prosody: `hosts[host]`. */
