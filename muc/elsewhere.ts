@@ -21,8 +21,8 @@ export interface Elsewhere {
  */
 export function create_elsewhere(module: ModuleApi, changed: (room: Room) => void): Elsewhere {
 	const { cluster, delivery } = module.server;
-	// There, each occupant is stored with every change
-	if (cluster !== undefined) return { state_of: (room) => room.freeze(true).state, without_gone };
+	// There, each occupant is stored with every change, and those on other nodes have to see that somebody is gone
+	if (cluster !== undefined) return { state_of: (room) => room.freeze(true).state, without_gone: (state) => state };
 
 	/** Whether a key of a state is the full JID of a user, where the user's presence is stored. */
 	function is_session(room_host: string | undefined, key: string): boolean {

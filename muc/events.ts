@@ -155,7 +155,8 @@ export interface MucEvents {
 	"muc-room-pre-create": RoomStanzaEvent;
 	"muc-room-created": { room: Room; creator?: Occupant; stanza?: Stanza; origin?: Session };
 	"muc-room-pre-restore": { jid: string; data: StoreTable };
-	"muc-room-restored": { jid: string; room: Room };
+	/** `is_certain` where another node of a cluster had the room until just now, and everybody in it was there. */
+	"muc-room-restored": { jid: string; room: Room; is_certain?: boolean };
 	"muc-room-locked": { room: Room };
 	"muc-room-unlocked": { room: Room };
 	"muc-pre-room-destroy": DestroyEvent & { x: Stanza; allowed: boolean; error?: StanzaError["type"] };

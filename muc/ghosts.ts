@@ -51,7 +51,9 @@ export function load(module: ModuleApi, rooms: RoomFinder): void {
 		is_connected = false;
 	});
 	module.server.cluster?.on_gone(look_everywhere);
-	module.hook("muc-room-restored", ({ room }) => look_into(room));
+	module.hook("muc-room-restored", ({ room, is_certain }) => {
+		if (is_certain !== true) look_into(room);
+	});
 	module.hook("muc-room-destroyed", function forget_room({ room }) {
 		waiting.delete(room);
 	});

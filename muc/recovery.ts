@@ -6,7 +6,7 @@ import type { Memory } from "../host/util/turn.ts";
 import { RoomBefore } from "./room/before.ts";
 import type { Room } from "./types.ts";
 
-/** After a failed turn, occupants whose connections have ended meanwhile leave the room this much later; in milliseconds. */
+/** Occupants whose connections have ended while nobody could hear of it leave the room this much later; in milliseconds. */
 const sweep_delay = 1000;
 
 /** What a turn did with rooms. */
@@ -29,6 +29,8 @@ export interface Recovery {
 	note(what: Exclude<keyof TurnRooms, "before">, room: Room): void;
 	/** Notes what a room is before this turn changes it. */
 	begin(room: Room): RoomBefore;
+	/** Has those leave, after a moment, whose connections to this server have ended. */
+	sweep_later(room: Room): void;
 }
 
 /**
@@ -62,7 +64,7 @@ export function create_recovery(module: ModuleApi, settled: () => void, recover:
 		return own;
 	}
 
-	/** Has those leave whose connections to this server have ended: the presence that said so was lost with the turn. */
+	/** Where the presence that said so was lost with a turn, or said while nobody had the room. */
 	function sweep_later(room: Room): void {
 		const gone = (): [real_jid: string, nick: string][] =>
 			[...room._jid_nick].filter(([real_jid]) => delivery.is_ours(real_jid) && !delivery.is_online(real_jid));
@@ -74,6 +76,7 @@ export function create_recovery(module: ModuleApi, settled: () => void, recover:
 	}
 
 	return {
+		sweep_later,
 		note(what, room) {
 			current()[what].add(room);
 		},

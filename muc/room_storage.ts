@@ -4,6 +4,7 @@ import type { MapStore, ModuleApi, StorageError, StoreKey, StoreTable, StoreValu
 import type { Result } from "../host/util/error.ts";
 import { node } from "../host/util/jid.ts";
 import { Recent, recent_key } from "./catch_up.ts";
+import { given_up_key, history_key, pack } from "./luggage.ts";
 import type { RoomBefore } from "./room/before.ts";
 import { config_table, is_own_key, state_changes } from "./room/freeze.ts";
 import { NotedMap } from "./room/noted_map.ts";
@@ -19,8 +20,10 @@ export interface RoomStorage {
 	save_state(room: Room): void;
 	/** Stores who has entered, changed or left a room in this turn, when it ends; `before` is told of them. */
 	save_changes(room: Room, before: RoomBefore): void;
-	/** Everything of a room was said that is stored: whoever goes on with it need not say it again. */
+	/** Everything of a room was said that is stored: whoever goes on with it need not say it again, and finds what it remembers. */
 	all_said(room: Room): void;
+	/** Takes out of storage what a room has taken along, and has by now. */
+	unpacked(room: Room): void;
 	/** Removes a room from storage. */
 	remove(room: Room): void;
 	/** Stores now what was to be stored at the end of the turn, for one room or all. */
@@ -188,8 +191,16 @@ export function create_room_storage(
 			module.server.turn.before_end(settle_all);
 		},
 		all_said(room) {
-			if (!recent.delete(room)) return;
-			check("state", room.jid, room_state_keys.set(node(room.jid), recent_key, undefined));
+			const changes = pack(room);
+			if (recent.delete(room)) changes.set(recent_key, undefined);
+			check("state", room.jid, room_state_keys.set_keys(node(room.jid), changes));
+		},
+		unpacked(room) {
+			const changes = new Map([
+				[history_key, undefined],
+				[given_up_key, undefined],
+			]);
+			check("state", room.jid, room_state_keys.set_keys(node(room.jid), changes));
 		},
 		remove(room) {
 			pending.delete(room.jid);

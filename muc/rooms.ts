@@ -9,6 +9,7 @@ import { type Waiting, waiting_for } from "../host/util/waiting.ts";
 import { catch_up, recent_key } from "./catch_up.ts";
 import { create_elsewhere } from "./elsewhere.ts";
 import { create_listing } from "./listing.ts";
+import { has_luggage, is_just_given_up } from "./luggage.ts";
 import type { RoomLibrary } from "./muc.lib.ts";
 import { create_recovery, type TurnRooms } from "./recovery.ts";
 import type { RoomBefore } from "./room/before.ts";
@@ -65,7 +66,7 @@ export function create_rooms(module: ModuleApi, library: RoomLibrary): Rooms {
 		return evict(jid, room);
 	});
 	const listing = create_listing(module, stored_and_live_rooms);
-	const { note, begin } = create_recovery(module, settled, recover);
+	const { note, begin, sweep_later } = create_recovery(module, settled, recover);
 	const { cluster, turn } = module.server;
 	const elsewhere = create_elsewhere(module, (room) => {
 		if (room.get_persistent() && !room.broken) storage.save_state(room);
@@ -206,9 +207,18 @@ export function create_rooms(module: ModuleApi, library: RoomLibrary): Rooms {
 		if (!keep(room)) return false;
 		note("restored", room);
 		if (!keeps_all && state.ok) storage.save_state(room);
-		if (keeps_all && state.ok) catch_up(room, state.value?.[recent_key]);
-		module.fire_event("muc-room-restored", { jid, room });
+		if (keeps_all) went_on(room, state.ok ? state.value : undefined);
+		else module.fire_event("muc-room-restored", { jid, room });
 		return room;
+	}
+
+	/** A room that another node may have had goes on here. */
+	function went_on(room: Room, state: StoreTable = {}): void {
+		catch_up(room, state[recent_key]);
+		if (has_luggage(state)) storage.unpacked(room);
+		module.fire_event("muc-room-restored", { jid: room.jid, room, is_certain: is_just_given_up(state) });
+		// Whoever went while nobody had the room
+		sweep_later(room);
 	}
 
 	/** Whether another node of the cluster serves a room, so that nothing may be done with it here. */
@@ -286,6 +296,8 @@ export function create_rooms(module: ModuleApi, library: RoomLibrary): Rooms {
 
 	cluster?.place(module.host, {
 		in_use: (jid) => cache.get(jid)?.has_occupant() === true,
+		size: (jid) => cache.get(jid)?._occupants.size ?? 0,
+		moves: true,
 		take_up: (jid) => void get_room_from_jid(jid),
 		give_up(jid) {
 			const room = cache.get(jid);

@@ -4,7 +4,8 @@ import type { ModuleApi, Stanza } from "../../host/core/types.ts";
 import { failed, ok, type Result } from "../../host/util/error.ts";
 import { node } from "../../host/util/jid.ts";
 import * as st from "../../host/util/stanza.ts";
-import type { Room } from "../types.ts";
+import { history_key, pack_history, unpack_history } from "../luggage.ts";
+import type { HistoryEntry, Room } from "../types.ts";
 
 const stanza_key = "_last_message";
 const time_key = "_last_message_at";
@@ -21,14 +22,28 @@ export function create_memory_change(
 ): (user: string | undefined, room: Room | undefined, change: Change) => Result<void, string> {
 	const state = module.open_store("state", "map");
 
-	function change_history(room: Room, change: Change): void {
-		if (room._history === undefined) return;
-		room._history = room._history.flatMap((entry) => {
+	function changed_entries(history: readonly HistoryEntry[], change: Change): HistoryEntry[] {
+		return history.flatMap((entry) => {
 			const changed = change(entry.stanza, entry.timestamp);
 			if (changed === undefined) return [entry];
 			return changed === "gone" ? [] : [{ stanza: changed, timestamp: entry.timestamp }];
 		});
-		if (room._history.length === 0) room._history = undefined;
+	}
+
+	function change_history(room: Room, change: Change): void {
+		if (room._history === undefined) return;
+		const changed = changed_entries(room._history, change);
+		room._history = changed.length === 0 ? undefined : changed;
+	}
+
+	/** What a room of a cluster remembers that no node has in memory. */
+	function change_luggage(user: string | undefined, change: Change): Result<void, string> {
+		const stored = state.get(user, history_key);
+		if (!stored.ok) return failed(stored.error.text);
+		const history = unpack_history(stored.value);
+		if (history === undefined) return ok(undefined);
+		const written = state.set_keys(user, new Map([[history_key, pack_history(changed_entries(history, change))]]));
+		return written.ok ? ok(undefined) : failed(written.error.text);
 	}
 
 	function read(user: string | undefined): Result<{ readonly stanza: Stanza; readonly when: number } | undefined, string> {
@@ -48,6 +63,8 @@ export function create_memory_change(
 
 	return (user, room, change) => {
 		if (room !== undefined && node(room.jid) === user) change_history(room, change);
+		const luggage = module.server.cluster === undefined ? ok(undefined) : change_luggage(user, change);
+		if (!luggage.ok) return luggage;
 		const last = read(user);
 		if (!last.ok || last.value === undefined) return last.ok ? ok(undefined) : last;
 		const changed = change(last.value.stanza, last.value.when);

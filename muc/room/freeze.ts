@@ -7,6 +7,7 @@ import * as st from "../../host/util/stanza.ts";
 import { carriable } from "../../host/util/xml_text.ts";
 import { room_methods } from "../feature.ts";
 import { as_table, type StoredKinds } from "../kinds.ts";
+import { history_key, unpack_history } from "../luggage.ts";
 import { OccupantRecord } from "../occupant.lib.ts";
 import type { Affiliation, AffiliationData, HistoryEntry, Occupant, Room, RoomData } from "../types.ts";
 import { get_filtered_namespaces, is_affiliation, is_role } from "../util.lib.ts";
@@ -139,6 +140,8 @@ function read_stanza(module: ModuleApi, room_jid: string, value: StoreValue | un
 }
 
 function read_history(module: ModuleApi, room_jid: string, state: StoreTable): HistoryEntry[] | undefined {
+	const taken_along = unpack_history(state[history_key]);
+	if (taken_along !== undefined) return taken_along;
 	const stanza = read_stanza(module, room_jid, state["_last_message"]);
 	const timestamp = state["_last_message_at"];
 	return stanza === undefined || typeof timestamp !== "number" ? undefined : [{ stanza, timestamp }];

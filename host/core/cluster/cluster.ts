@@ -1,9 +1,12 @@
 // No counterpart: a Prosody is one machine.
 
+import { weight_of } from "../../util/cluster/balance.ts";
+import { Balancer } from "../../util/cluster/balancer.ts";
 import { Links } from "../../util/cluster/link.ts";
 import { Membership } from "../../util/cluster/membership.ts";
 import { Ownership } from "../../util/cluster/ownership.ts";
 import type { Bucket, Bus, Clock, Fence, Life } from "../../util/cluster/types.ts";
+import { Usage } from "../../util/cluster/usage.ts";
 import { failed, ok, type Result } from "../../util/error.ts";
 import type { Framing } from "../../util/framing.ts";
 import * as jid from "../../util/jid.ts";
@@ -15,6 +18,7 @@ import type { ClientStreams, Cluster, HostSession, Placed, Server, StanzaEvent }
 import { Incoming } from "./incoming.ts";
 import { Inquiries } from "./inquiries.ts";
 import { decode, type PostItem } from "./items.ts";
+import { processor_share } from "./processor.ts";
 import { Relays } from "./relays.ts";
 import { Routing } from "./routing.ts";
 
@@ -96,6 +100,8 @@ export interface ClusterBase {
 	readonly writers?: Writers;
 	/** See {@link Cluster.is_first}. */
 	readonly is_first?: boolean;
+	/** The part of a processor's core that this node takes; measured where nothing is said. */
+	cpu?(): number;
 	/** Ends what it runs on. */
 	close(): Promise<void>;
 }
@@ -112,7 +118,7 @@ export function create_cluster(server: ClusterNeeds, base: ClusterBase): NodeClu
 		bucket: base.bucket("nodes"),
 		fence: base.fence,
 		...(base.lease === undefined ? {} : { lease: base.lease }),
-		info: () => ({ load: server.full_sessions.size }),
+		info: () => ({ ...balancer.info(), sessions: server.full_sessions.size }),
 		warn,
 	});
 	const owners = new Ownership({ membership, clock, bucket: base.bucket("owners") });
@@ -127,7 +133,8 @@ export function create_cluster(server: ClusterNeeds, base: ClusterBase): NodeClu
 		},
 		warn,
 	});
-	const parts = { owners, links, membership };
+	const usage = new Usage(clock);
+	const parts = { owners, links, membership, usage };
 	const routing = new Routing(server, parts, log, (to, items) => {
 		for (const item of items) lost(to, item);
 	});
@@ -135,6 +142,13 @@ export function create_cluster(server: ClusterNeeds, base: ClusterBase): NodeClu
 	const incoming = new Incoming(server, routing, relays, log, ({ host, name, fields }) => told(host, name, fields));
 	const inquiries = new Inquiries({ ...parts, bus, clock, prefix: base.name, routing, nodes: server.nodes, warn });
 	server.nodes.connect(inquiries);
+	const balancer = new Balancer({
+		clock,
+		membership,
+		burdens,
+		cpu: base.cpu ?? processor_share(clock),
+		move: ({ key, to }) => routing.let_go(key, to),
+	});
 	/** How long clients of a node that is gone have to come back, in milliseconds. */
 	const grace = (as_period(server.config.get("*", "smacks_hibernation_time"), 0).value ?? default_grace) * 1000;
 	let sweeping: NodeJS.Timeout | undefined;
@@ -143,6 +157,9 @@ export function create_cluster(server: ClusterNeeds, base: ClusterBase): NodeClu
 	/** Accounts of a virtual host stay while they have sessions. */
 	const accounts: Placed = {
 		in_use: (account) => server.bare_sessions.has(account),
+		size: (account) => server.bare_sessions.get(account)?.sessions.size ?? 0,
+		// Its sessions are here
+		moves: false,
 		take_up() {},
 		give_up() {},
 		lose() {},
@@ -257,7 +274,7 @@ export function create_cluster(server: ClusterNeeds, base: ClusterBase): NodeClu
 		server.turn.fail(new Error("the other nodes have taken this one for dead"));
 		server.turn.end();
 		for (const placed of routing.placed.values()) placed.lose_all();
-		routing.used.clear();
+		routing.over();
 		relays.close_all();
 		for (const session of [...server.full_sessions.values()]) session.close(cut_off);
 	}
@@ -278,12 +295,20 @@ export function create_cluster(server: ClusterNeeds, base: ClusterBase): NodeClu
 		return failed(`another node serves ${key}, and does not give it up`);
 	}
 
+	/** What this node has, with how much work that is. */
+	function* burdens() {
+		for (const key of owners.mine()) {
+			const placed = routing.placed.get(jid.host(key) ?? "");
+			const moves = placed?.moves === true && placed.in_use(key);
+			yield { key, weight: weight_of(usage.rate(key), placed?.size(key) ?? 0), moves, age: usage.age(key) };
+		}
+	}
+
 	/** Gives up what nobody needs here, so that any node can take it. */
 	async function sweep(): Promise<void> {
-		const now = performance.now();
 		for (const key of [...owners.mine()]) {
 			const placed = routing.placed.get(jid.host(key) ?? "");
-			if (placed === undefined || placed.in_use(key) || now - (routing.used.get(key) ?? 0) < idle_time) continue;
+			if (placed === undefined || placed.in_use(key) || usage.idle_time(key) < idle_time) continue;
 			await routing.let_go(key);
 		}
 	}
@@ -319,15 +344,19 @@ export function create_cluster(server: ClusterNeeds, base: ClusterBase): NodeClu
 			});
 			is_joined = true;
 			sweeping = setInterval(() => void sweep(), sweep_interval).unref();
+			balancer.start();
 		},
 		async stop() {
 			clearInterval(sweeping);
 			if (!is_joined) return;
 			is_joined = false;
 			relays.close_all();
+			balancer.stop();
 			membership.announce_leaving();
-			await within(leave_time, Promise.all([...owners.mine()].map((key) => routing.let_go(key))));
+			const next = new Map(balancer.farewell().map(({ key, to }) => [key, to]));
+			await within(leave_time, Promise.all([...owners.mine()].map((key) => routing.let_go(key, next.get(key)))));
 			await server.turn.done();
+			await within(leave_time, links.settled());
 			await membership.leave();
 			inquiries.stop();
 			links.stop();

@@ -84,7 +84,18 @@ export class Incoming {
 				this.on_event(item);
 				return;
 			case "want":
-				if (this.routing.is_mine(item.key)) void this.routing.let_go(item.key);
+				if (this.routing.is_mine(item.key)) void this.routing.let_go(item.key, from);
+				return;
+			case "given":
+				this.routing.given(item).catch((error: unknown) => {
+					this.log(
+						"warn",
+						"%s was not taken from node %s: %s",
+						item.key,
+						from.node,
+						error instanceof Error ? error.message : error,
+					);
+				});
 				return;
 			case "moved":
 			case "flush":
@@ -182,7 +193,7 @@ export class Incoming {
 
 	/** Posts a stanza where this node serves its receiver; otherwise it goes on to whoever does. */
 	private post(from: Life, item: PostItem, origin: Session | undefined): void {
-		const { stanza, key } = item;
+		const { stanza } = item;
 		const target = this.server.hosts.get(stanza.attr["to"] ?? "") ?? this.host_of(stanza.attr["to"]);
 		if (origin === undefined || target === undefined) {
 			this.log("warn", "Node %s has sent something for %s, which is not served here", from.node, stanza.attr["to"]);
@@ -190,8 +201,7 @@ export class Incoming {
 		}
 		const event: StanzaEvent = { origin, stanza };
 		const here = (own: StanzaEvent) => this.server.router.post_stanza(own.origin, own.stanza, false, own);
-		if (this.routing.is_mine(key)) this.wait(event, this.routing.pass(target, key, event, here));
-		else this.wait(event, this.routing.pass_on(from, target, item, event, here));
+		this.wait(event, this.routing.arrived(from, target, item, event, here));
 	}
 
 	private wait({ origin, stanza }: StanzaEvent, waited: ReturnType<Routing["pass"]>): void {

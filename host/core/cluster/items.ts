@@ -89,9 +89,28 @@ export interface WantItem {
 export interface MovedItem {
 	readonly kind: "moved" | "flush" | "flushed";
 	readonly key: string;
+	/** How many nodes were asked already to flush, one by the other. */
+	readonly hops?: number;
 }
 
-export type Item = MovedItem | WantItem | PostItem | AnswerItem | ManyItem | OpenItem | BytesItem | EndItem | EventItem;
+/** The other node has an address from now on, for which so many stanzas a second were handled lately. */
+export interface GivenItem {
+	readonly kind: "given";
+	readonly key: string;
+	readonly rate: number;
+}
+
+export type Item =
+	| GivenItem
+	| MovedItem
+	| WantItem
+	| PostItem
+	| AnswerItem
+	| ManyItem
+	| OpenItem
+	| BytesItem
+	| EndItem
+	| EventItem;
 
 type Frozen = readonly [name: string, attr: Readonly<Record<string, string>>, ...children: (string | Frozen)[]];
 
@@ -172,7 +191,9 @@ export function decode(bytes: Uint8Array): Item | undefined {
 		const tries = Number(fields["tries"]);
 		return key === undefined ? undefined : { kind, key, sender: sender_of(fields["sender"]), stanza, tries };
 	}
-	if ((kind === "want" || kind === "moved" || kind === "flush" || kind === "flushed") && key !== undefined) return { kind, key };
+	if ((kind === "want" || kind === "moved") && key !== undefined) return { kind, key };
+	if ((kind === "flush" || kind === "flushed") && key !== undefined) return { kind, key, hops: Number(fields["hops"]) || 0 };
+	if (kind === "given" && key !== undefined) return { kind, key, rate: Math.max(0, Number(fields["rate"]) || 0) };
 	if (kind === "bytes" && id !== undefined) {
 		return { kind, id, inward: fields["inward"] === true, text: text(fields["text"]) ?? "" };
 	}

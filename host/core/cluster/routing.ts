@@ -5,6 +5,7 @@ import type { Membership } from "../../util/cluster/membership.ts";
 import type { Owner, Ownership } from "../../util/cluster/ownership.ts";
 import type { Life } from "../../util/cluster/types.ts";
 import { life_text, same_life } from "../../util/cluster/types.ts";
+import type { Usage } from "../../util/cluster/usage.ts";
 import { failed, ok } from "../../util/error.ts";
 import * as jid from "../../util/jid.ts";
 import { ns } from "../../util/ns.ts";
@@ -13,8 +14,9 @@ import * as st from "../../util/stanza.ts";
 import { promise_of, Waiting } from "../../util/waiting.ts";
 import { is_answer } from "../stanza_answers.ts";
 import type { Beyond, Collected, HostSession, Log, Placed, Server, Session, StanzaEvent, Waited } from "../types.ts";
-import { encode, type Item, type MovedItem, type PostItem, type Sender } from "./items.ts";
+import { encode, type GivenItem, type Item, type MovedItem, type PostItem, type Sender } from "./items.ts";
 import { NodeOutlet } from "./node_outlet.ts";
+import { Order } from "./order.ts";
 import { StandIn } from "./stand_in.ts";
 
 /** How often a stanza goes to a node that does not serve its receiver any more, before its sender is told. */
@@ -33,6 +35,11 @@ interface Asking {
 	/** Says how it went: what {@link here} answered, or nothing where it was passed on. */
 	readonly settle: (answer: Waited) => void;
 	readonly fail: (error: unknown) => void;
+}
+
+interface Line {
+	readonly queue: Asking[];
+	readonly done: Promise<void>;
 }
 
 /** Whether a stanza for an account that nobody serves has to be handled by a node that serves it: where it may change the account's data. */
@@ -73,8 +80,10 @@ function sender_of(origin: Session, me: Life | undefined): Sender {
 /** What decisions are made from. */
 export interface RoutingParts {
 	readonly owners: Ownership;
-	readonly links: Pick<Links, "is_full" | "send">;
-	readonly membership: Pick<Membership, "may_serve" | "me">;
+	readonly links: Pick<Links, "is_full" | "send" | "settled">;
+	readonly membership: Pick<Membership, "is_alive" | "may_serve" | "me">;
+	/** How much is done here for each address. */
+	readonly usage: Usage;
 }
 
 /** Decides where stanzas are handled, and passes on those for other nodes. */
@@ -82,13 +91,12 @@ export class Routing implements Beyond {
 	/** Hosts whose bare JIDs are placed one by one. */
 	readonly placed = new Map<string, Placed>();
 	private readonly outlets = new Map<string, { readonly life: Life; readonly outlet: NodeOutlet }>();
-	private readonly asking = new Map<string, { readonly queue: Asking[]; readonly done: Promise<void> }>();
-	/** Addresses that have moved, while the node that had them passes on what was sent to it. */
-	private readonly flushing = new Map<string, { readonly by: Life; readonly done: Promise<void>; readonly settle: () => void }>();
+	/** What waits until it is known who serves its address: what is said here, and what comes from other nodes, which never waits for these. */
+	private readonly asking = new Map<string, Line>();
+	private readonly transit = new Map<string, Line>();
+	private readonly order: Order;
 	/** The turn that the fence was put into last. */
 	private fenced: object | undefined;
-	/** When addresses were last needed here, in milliseconds. */
-	readonly used = new Map<string, number>();
 
 	constructor(
 		private readonly server: Pick<Server, "hosts" | "turn">,
@@ -96,7 +104,12 @@ export class Routing implements Beyond {
 		private readonly log: Log,
 		/** Told of what could not be sent. */
 		private readonly on_lost: (to: Life, items: readonly Uint8Array[]) => void,
-	) {}
+	) {
+		this.order = new Order(
+			(to, item) => this.say(to, item),
+			(life) => parts.membership.is_alive(life),
+		);
+	}
 
 	/** What is placed for the receiver of a stanza: its bare JID, or its whole host; undefined for what any node may handle. */
 	private key_of({ host, type }: HostSession, to_bare: string, stanza: Stanza): string | undefined {
@@ -113,10 +126,11 @@ export class Routing implements Beyond {
 	pass(target: HostSession, to_bare: string, event: StanzaEvent, here: (event: StanzaEvent) => Waited): Waited {
 		const key = this.key_of(target, to_bare, event.stanza);
 		if (key === undefined) return here({ ...event, is_here: true });
-		if (!(this.asking.has(key) || this.flushing.has(key))) {
+		if (!this.asking.has(key)) {
 			const owner = this.parts.owners.owner_of(key);
-			if (owner === "mine") return this.serve(key, event, here);
-			if (owner !== undefined) {
+			if (owner !== undefined && this.order.before(key, owner) === undefined) {
+				if (owner === "mine") return this.serve(key, event, here);
+				this.order.went(key, owner);
 				this.post(owner, key, event, 0);
 				return undefined;
 			}
@@ -124,9 +138,22 @@ export class Routing implements Beyond {
 		return this.ask(target, key, event, here, 0);
 	}
 
+	/** Something came from another node. */
+	arrived(
+		from: Life,
+		target: HostSession,
+		item: Pick<PostItem, "key" | "tries">,
+		event: StanzaEvent,
+		here: Asking["here"],
+	): Waited {
+		const { key } = item;
+		if (!this.transit.has(key) && this.is_mine(key)) return this.serve(key, event, here);
+		return this.pass_on(from, target, item, event, here);
+	}
+
 	/** Handles something for an address that this node serves. */
 	serve(key: string, event: StanzaEvent, here: (event: StanzaEvent) => Waited): Waited {
-		this.used.set(key, performance.now());
+		this.parts.usage.note(key);
 		this.fence();
 		return here({ ...event, is_here: true });
 	}
@@ -156,33 +183,52 @@ export class Routing implements Beyond {
 				},
 				fail: (error) => settle(failed(error)),
 			};
-			const others = this.asking.get(key);
+			const lines = from === undefined ? this.asking : this.transit;
+			const others = lines.get(key);
 			if (others !== undefined) {
 				others.queue.push(entry);
 				return;
 			}
 			const queue = [entry];
-			this.asking.set(key, { queue, done: this.answer_all(key, queue) });
+			lines.set(key, { queue, done: this.answer_all(lines, key, queue) });
 		});
 	}
 
-	/** Gives up an address once all that was done for it is stored. What comes for it meanwhile waits until then. */
-	let_go(key: string, to?: Life): Promise<boolean> {
-		const { owners } = this.parts;
+	/**
+	 * Gives up an address once all that was done for it is stored, and has arrived where it was said. What comes for it meanwhile waits until then.
+	 * @param to who has it next; nobody where nothing is said
+	 * @returns false where it stays here, since it could not be stored
+	 */
+	async let_go(key: string, to?: Life): Promise<boolean> {
+		const { owners, usage, links } = this.parts;
+		const rate = usage.rate(key);
 		const finish = async (): Promise<void> => {
 			const placed = this.placed.get(jid.host(key) ?? "");
 			placed?.give_up(key);
-			this.used.delete(key);
 			await this.server.turn.done();
-			// Where that could not be stored, what is stored counts
+			if (placed?.in_use(key)) throw new Error(`${key} could not be stored`);
 			placed?.lose(key);
+			usage.forget(key);
+			// What the next one says must not be there before it
+			await links.settled();
 		};
-		return to === undefined ? owners.release(key, finish) : owners.hand_over(key, to, finish);
+		if (to === undefined) return owners.release(key, finish);
+		const is_given = await owners.hand_over(key, to, finish);
+		if (is_given) this.say(to, { kind: "given", key, rate });
+		return is_given;
 	}
 
-	private async answer_all(key: string, queue: Asking[]): Promise<void> {
+	/** Another node has given an address to this one: users of it may be anywhere, so it is taken up at once. */
+	async given({ key, rate }: GivenItem): Promise<void> {
+		if ((await promise_of(this.parts.owners.acquire(key))) !== "mine") return;
+		this.fence();
+		this.parts.usage.came(key, rate);
+		this.server.turn.concern(key);
+		this.placed.get(jid.host(key) ?? "")?.take_up(key);
+	}
+
+	private async answer_all(lines: Map<string, Line>, key: string, queue: Asking[]): Promise<void> {
 		const { owners } = this.parts;
-		await this.flushing.get(key)?.done;
 		for (let entry = queue[0]; entry !== undefined; entry = queue[0]) {
 			let owner: Owner | undefined;
 			let problem: unknown;
@@ -191,8 +237,13 @@ export class Routing implements Beyond {
 			} catch (error) {
 				problem = error;
 			}
+			const before = owner === undefined || lines !== this.asking ? undefined : this.order.before(key, owner);
+			if (before !== undefined) {
+				await before;
+				continue;
+			}
 			queue.shift();
-			if (queue.length === 0) this.asking.delete(key);
+			if (queue.length === 0) lines.delete(key);
 			this.answer_one(key, entry, owner, problem);
 		}
 	}
@@ -209,8 +260,12 @@ export class Routing implements Beyond {
 			} else if (owner === "mine") entry.settle(this.serve(key, event, entry.here));
 			else if (owner === undefined) entry.settle(entry.here({ ...event, is_here: true }));
 			else {
+				if (entry.from === undefined) this.order.went(key, owner);
+				else {
+					this.order.went_on(key, owner);
+					this.say(entry.from, { kind: "moved", key });
+				}
 				this.post(owner, key, event, entry.tries);
-				if (entry.from !== undefined) this.say(entry.from, { kind: "moved", key });
 				entry.settle(undefined);
 			}
 		} catch (error) {
@@ -234,7 +289,7 @@ export class Routing implements Beyond {
 		here: Asking["here"],
 	): Waited {
 		const { key, tries } = item;
-		if (!this.asking.has(key)) this.parts.owners.forget(key);
+		this.doubt(key, from);
 		if (tries >= most_tries) {
 			this.refuse(event);
 			return undefined;
@@ -242,29 +297,26 @@ export class Routing implements Beyond {
 		return this.ask(target, key, event, here, tries + 1, from);
 	}
 
+	/** Has it looked up anew who serves an address, unless that is being done: a node was thought to do that which does not. */
+	private doubt(key: string, from: Life | undefined): void {
+		const { owners } = this.parts;
+		const known = owners.owner_of(key);
+		const is_wrong = known !== undefined && known !== "mine" && same_life(known, from);
+		if (is_wrong || !(this.asking.has(key) || this.transit.has(key))) owners.forget(key);
+	}
+
 	/** Keeps the order of what is for an address that moves from node to node. */
-	moved(from: Life, { kind, key }: MovedItem): void {
+	moved(from: Life, item: MovedItem): void {
+		const { kind, key } = item;
 		if (kind === "flush") {
 			// What came before is passed on first
-			const others = this.asking.get(key)?.done ?? Promise.resolve();
-			void others.then(() => this.say(from, { kind: "flushed", key }));
-			return;
+			const others = this.transit.get(key)?.done ?? Promise.resolve();
+			void others.then(() => this.order.answer(from, item, this.is_mine(key)));
+		} else if (kind === "flushed") this.order.flushed(from, item);
+		else {
+			this.doubt(key, from);
+			this.order.moved(from, key);
 		}
-		if (kind === "flushed") {
-			this.flushing.get(key)?.settle();
-			return;
-		}
-		if (this.flushing.has(key)) return;
-		this.parts.owners.forget(key);
-		let settle: () => void = () => {};
-		const done = new Promise<void>((resolve) => {
-			settle = (): void => {
-				this.flushing.delete(key);
-				resolve();
-			};
-		});
-		this.flushing.set(key, { by: from, done, settle });
-		this.say(from, { kind: "flush", key });
 	}
 
 	/** Tells a sender that something cannot be done now. */
@@ -292,7 +344,13 @@ export class Routing implements Beyond {
 	/** Forgets the way to a node that is gone. */
 	gone(life: Life): void {
 		this.outlets.delete(life_text(life));
-		for (const { by, settle } of [...this.flushing.values()]) if (same_life(by, life)) settle();
+		this.order.gone(life);
+	}
+
+	/** This node's life is over. */
+	over(): void {
+		this.order.over();
+		this.parts.usage.clear();
 	}
 
 	/** Makes this turn fail at its end where this node may not act any more by then. */
@@ -321,7 +379,7 @@ export class Routing implements Beyond {
 	collect(full_jid: string, into: Collected): boolean {
 		const slash = full_jid.indexOf("/");
 		const bare = slash < 0 ? full_jid : full_jid.slice(0, slash);
-		if (this.asking.has(bare) || this.flushing.has(bare)) return false;
+		if (this.asking.has(bare) || this.transit.has(bare)) return false;
 		const owner = this.parts.owners.owner_of(bare);
 		if (owner === undefined || owner === "mine" || !this.placed.has(jid.host(bare) ?? "")) return false;
 		const node = life_text(owner);

@@ -13,6 +13,10 @@ import type { C2sSession } from "./sessions.ts";
 export interface Placed {
 	/** Whether something of a bare JID is here that has to stay, such as sessions or occupants. */
 	in_use(jid: string): boolean;
+	/** How many sessions or occupants are there. */
+	size(jid: string): number;
+	/** Whether another node can go on with a bare JID that is in use, and nobody notices. */
+	readonly moves: boolean;
 	/** This node serves a bare JID from now on, whose users are here: what is stored comes into memory. */
 	take_up(jid: string): void;
 	/** Drops what memory has of a bare JID, since another node may serve it from now on. All of it is stored at the end of the turn. */

@@ -103,6 +103,8 @@ async function start_node(broker: MemoryBroker, name: string, folder: string, op
 		clock,
 		fence: { raise: () => Promise.resolve() },
 		lease: options.lease ?? 20_000,
+		// All of them share one process
+		cpu: () => 0,
 		close: () => Promise.resolve(),
 	};
 	const composed = compose_server(config, { log: options.log ?? [], cluster });
