@@ -4,6 +4,7 @@ import { Asking, type AskingOptions } from "../../util/cluster/asking.ts";
 import type { Membership } from "../../util/cluster/membership.ts";
 import type { Owner, Ownership } from "../../util/cluster/ownership.ts";
 import type { Life } from "../../util/cluster/types.ts";
+import type { Usage } from "../../util/cluster/usage.ts";
 import { failed, ok, type Result } from "../../util/error.ts";
 import { promise_of } from "../../util/waiting.ts";
 import type { Nodes, NodesBeyond } from "../types.ts";
@@ -18,7 +19,8 @@ const not_mine = "";
 export interface InquiryParts extends Pick<AskingOptions, "bus" | "clock" | "prefix" | "warn"> {
 	readonly membership: Membership;
 	readonly owners: Ownership;
-	readonly routing: Pick<Routing, "fence" | "used">;
+	readonly routing: Pick<Routing, "fence">;
+	readonly usage: Pick<Usage, "note">;
 	readonly nodes: Pick<Nodes, "answer_other">;
 }
 
@@ -60,10 +62,10 @@ export class Inquiries implements NodesBeyond {
 
 	/** Who serves an address: this node where nobody does. */
 	private async serving(key: string): Promise<"mine" | Life> {
-		const { owners, routing } = this.parts;
+		const { owners, routing, usage } = this.parts;
 		const owner = await promise_of(owners.acquire(key));
 		if (owner === "mine") {
-			routing.used.set(key, performance.now());
+			usage.note(key);
 			routing.fence();
 		}
 		return owner;
