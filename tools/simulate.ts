@@ -1,5 +1,6 @@
 // No counterpart: `npm run simulate`, which has a cluster fail in all ways, a hundred thousand times.
 
+import { type BalanceReport, play_balance } from "./simulate/balance.ts";
 import { type EpisodeReport, play_episode } from "./simulate/episode.ts";
 import { type Rules, right_rules } from "./simulate/rules.ts";
 
@@ -43,6 +44,33 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
 	}
 	recoveries.sort((one, other) => one - other);
 	return { episodes, failures, violations: last?.violations ?? [], seed: last?.seed ?? options.seed, ...totals, recoveries };
+}
+
+/** Clusters that a node joins, and whose rooms move until all have about the same to do. */
+export async function simulate_balances(count: number, seed: number): Promise<BalanceReport[]> {
+	const reports: BalanceReport[] = [];
+	while (reports.length < count && (reports.at(-1)?.violations.length ?? 0) === 0) {
+		reports.push(await play_balance(seed + reports.length));
+	}
+	return reports;
+}
+
+/** The same as lines for people. */
+export function balances_text(reports: readonly BalanceReport[]): string {
+	const sorted = (what: "busiest" | "moves" | "settled_after"): number[] =>
+		reports.map((report) => report[what]).sort((one, other) => one - other);
+	const median = (all: readonly number[]): number => all[Math.floor((all.length - 1) / 2)] ?? 0;
+	const [moves, times, busiest] = [sorted("moves"), sorted("settled_after"), sorted("busiest")];
+	const seconds = (time: number): number => Math.round(time / 1000);
+	const last = reports.at(-1);
+	return [
+		`A node joined ${reports.length} clusters: ${median(moves)} rooms moved (median; ${moves.at(-1) ?? 0} at most), the last one after ` +
+			`${seconds(median(times))} s (median; ${seconds(times.at(-1) ?? 0)} at most). The busiest node had ${median(busiest).toFixed(2)} times ` +
+			`as much to do as all on average (median; ${(busiest.at(-1) ?? 0).toFixed(2)} at most).`,
+		...(last === undefined || last.violations.length === 0
+			? ["Loads become equal, and then nothing moves."]
+			: [`Found with seed ${last.seed}:`, ...last.violations.map((text) => `  ${text}`)]),
+	].join("\n");
 }
 
 /** A report as lines for people. */

@@ -189,7 +189,7 @@ class Episode {
 				const others = [...node.membership.others()].map(({ life }) => life);
 				for (const room of [...node.ownership.mine()]) {
 					const to = this.one_of(others);
-					if (to !== undefined) node.hand_over(room, to);
+					if (to !== undefined) void node.hand_over(room, to);
 				}
 			});
 		},

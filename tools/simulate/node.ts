@@ -1,9 +1,12 @@
 // No counterpart: a node with clients in rooms, as small as can be, on the real code of the cluster.
 
+import { weight_of } from "../../host/util/cluster/balance.ts";
+import { Balancer } from "../../host/util/cluster/balancer.ts";
 import { Links } from "../../host/util/cluster/link.ts";
 import { Membership } from "../../host/util/cluster/membership.ts";
 import { Ownership } from "../../host/util/cluster/ownership.ts";
 import { type Life, life_text } from "../../host/util/cluster/types.ts";
+import { Usage } from "../../host/util/cluster/usage.ts";
 import type { SimulatedDatabase } from "./database.ts";
 import type { SimulatedNetwork } from "./network.ts";
 import type { Rules } from "./rules.ts";
@@ -23,7 +26,9 @@ type Item =
 	/** This node does not have the room, or cannot read it now. */
 	| { readonly kind: "elsewhere"; readonly room: string }
 	/** What was said from some number on is missing; asked of the owner. */
-	| { readonly kind: "missing"; readonly room: string; readonly from: number };
+	| { readonly kind: "missing"; readonly room: string; readonly from: number }
+	/** The receiver has the room now, in which so much is said a second. */
+	| { readonly kind: "given"; readonly room: string; readonly rate: number };
 
 /** A room that lives on this node. */
 interface Room {
@@ -52,6 +57,8 @@ export class SimulatedNode {
 	readonly membership: Membership;
 	readonly ownership: Ownership;
 	readonly links: Links;
+	readonly balancer: Balancer;
+	readonly usage: Usage;
 	private readonly rooms = new Map<string, Room>();
 	/** What clients of this node have said and not heard of yet. */
 	readonly open = new Map<string, string>();
@@ -77,13 +84,25 @@ export class SimulatedNode {
 			bucket: network.bucket(client, "nodes"),
 			fence: { raise: (life) => database.raise(process, life) },
 			random,
+			info: () => this.balancer.info(),
 			...(rules.part === undefined ? {} : { part: rules.part }),
 		});
 		this.ownership = new Ownership({
 			membership: this.membership,
 			clock: process,
 			bucket: network.bucket(client, "owners"),
-			on_lost: () => this.rooms.clear(),
+			on_lost: () => {
+				this.rooms.clear();
+				this.usage.clear();
+			},
+		});
+		this.usage = new Usage(process);
+		this.balancer = new Balancer({
+			clock: process,
+			membership: this.membership,
+			burdens: () => this.burdens(),
+			cpu: () => 0,
+			move: ({ key, to }) => this.hand_over(key, to),
 		});
 		this.links = new Links({
 			bus: client,
@@ -107,11 +126,18 @@ export class SimulatedNode {
 		});
 	}
 
+	private *burdens() {
+		for (const key of this.ownership.mine()) {
+			yield { key, weight: weight_of(this.usage.rate(key), 1), moves: true, age: this.usage.age(key) };
+		}
+	}
+
 	/** Enters the cluster, however often that fails. */
 	start(): void {
 		this.membership.start().then(
 			(born) => {
 				if (!born.ok) this.process.after(retry, () => this.start());
+				else if (this.around.rules.balances !== false) this.balancer.start();
 			},
 			() => this.process.after(retry, () => this.start()),
 		);
@@ -155,6 +181,12 @@ export class SimulatedNode {
 				this.ask_later(item.room);
 				stored();
 				return;
+			case "given":
+				this.ownership.acquire(item.room).ended((owner) => {
+					if (owner.ok && owner.value === "mine") this.usage.came(item.room, item.rate);
+					stored();
+				});
+				return;
 			default:
 				this.ownership.acquire(item.room).ended((owner) => {
 					if (owner.ok && owner.value === "mine") this.handle(from, item, stored);
@@ -187,6 +219,7 @@ export class SimulatedNode {
 			stored();
 			return;
 		}
+		this.usage.note(item.room);
 		room.last = room.last
 			.then(() => (item.kind === "say" ? this.store(room, from, item) : this.repeat(room, from, item)))
 			.then(stored, stored);
@@ -285,8 +318,11 @@ export class SimulatedNode {
 	}
 
 	/** Gives a room to another node, once everybody has what was said in it. */
-	hand_over(room: string, to: Life): void {
-		void this.ownership.hand_over(room, to, () => this.finish(room));
+	async hand_over(room: string, to: Life): Promise<boolean> {
+		const rate = this.usage.rate(room);
+		const is_given = await this.ownership.hand_over(room, to, () => this.finish(room));
+		if (is_given) this.send(to, { kind: "given", room, rate });
+		return is_given;
 	}
 
 	/** Gives a room to nobody. */
@@ -299,15 +335,14 @@ export class SimulatedNode {
 		this.rooms.delete(name);
 		await room?.last;
 		await this.links.settled();
+		this.usage.forget(name);
 	}
 
 	/** Hands everything over, and leaves. */
 	async leave(): Promise<void> {
+		this.balancer.stop();
 		this.membership.announce_leaving();
-		for (const name of [...this.ownership.mine()]) {
-			const next = [...this.membership.others()].find(({ is_leaving }) => !is_leaving);
-			if (next !== undefined) this.hand_over(name, next.life);
-		}
+		for (const { key, to } of this.balancer.farewell()) void this.hand_over(key, to);
 		await new Promise<void>((resolve) => this.process.after(500, resolve));
 		await this.membership.leave();
 	}

@@ -7,6 +7,8 @@ export interface Rules {
 	readonly has_fence: boolean;
 	/** Whether a node looks whether it may serve before it says what is stored. */
 	readonly looks: boolean;
+	/** Whether rooms move by load. */
+	readonly balances?: boolean;
 }
 
 export const right_rules: Rules = { has_fence: true, looks: true };

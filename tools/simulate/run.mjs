@@ -8,11 +8,17 @@ import { parseArgs } from "node:util";
 import { build } from "esbuild";
 
 const { values } = parseArgs({
-	options: { failures: { type: "string", default: "100000" }, seed: { type: "string", default: "1" } },
+	options: {
+		failures: { type: "string", default: "100000" },
+		seed: { type: "string", default: "1" },
+		balances: { type: "string" },
+	},
 });
 const [failures, seed] = [Number(values.failures), Number(values.seed)];
-if (!(Number.isInteger(failures) && failures > 0 && Number.isInteger(seed))) {
-	console.error("npm run simulate -- [--failures NUMBER] [--seed NUMBER]: whole numbers are expected");
+// One cluster in which loads have to become equal for each 50 episodes with failures
+const balances = Number(values.balances ?? Math.ceil(failures / 3000));
+if (!(Number.isInteger(failures) && failures > 0 && Number.isInteger(seed) && Number.isInteger(balances) && balances >= 0)) {
+	console.error("npm run simulate -- [--failures NUMBER] [--balances NUMBER] [--seed NUMBER]: whole numbers are expected");
 	process.exit(2);
 }
 const folder = mkdtempSync(join(tmpdir(), "enjamb-simulate-"));
@@ -26,7 +32,7 @@ try {
 		platform: "node",
 		target: "node20",
 	});
-	const { simulate, simulation_text } = await import(pathToFileURL(program).href);
+	const { simulate, simulate_balances, simulation_text, balances_text } = await import(pathToFileURL(program).href);
 	const begun = performance.now();
 	let told = begun;
 	const report = await simulate({
@@ -39,7 +45,9 @@ try {
 		},
 	});
 	console.log(simulation_text(report, (performance.now() - begun) / 1000));
-	process.exitCode = report.violations.length === 0 ? 0 : 1;
+	const balanced = await simulate_balances(balances, seed);
+	if (balances > 0) console.log(balances_text(balanced));
+	process.exitCode = [report, ...balanced].every(({ violations }) => violations.length === 0) ? 0 : 1;
 } finally {
 	rmSync(folder, { recursive: true, force: true });
 }

@@ -1,8 +1,9 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import type { Rules } from "../../../tools/simulate/rules.ts";
-import { simulate, simulation_text } from "../../../tools/simulate.ts";
+import { play_balance } from "../../../tools/simulate/balance.ts";
+import { type Rules, right_rules } from "../../../tools/simulate/rules.ts";
+import { balances_text, simulate, simulate_balances, simulation_text } from "../../../tools/simulate.ts";
 
 describe("a simulated cluster", () => {
 	it("has never two owners, loses nothing that was heard, and comes to serve again, whatever fails", async () => {
@@ -20,6 +21,7 @@ describe("a simulated cluster", () => {
 		const { status, stdout } = spawnSync(process.execPath, [program, "--failures", "60", "--seed", "351"], { encoding: "utf8" });
 		expect(stdout).toMatch(/^60 failures in 1 episodes/);
 		expect(stdout).toContain("Never two owners");
+		expect(stdout).toContain("A node joined 1 clusters");
 		expect(status).toBe(0);
 		expect(spawnSync(process.execPath, [program, "--failures", "few"]).status).toBe(2);
 	});
@@ -27,6 +29,19 @@ describe("a simulated cluster", () => {
 	it("plays the same again with the same seed", async () => {
 		const [one, other] = [await simulate({ failures: 100, seed: 5 }), await simulate({ failures: 100, seed: 5 })];
 		expect(one).toEqual(other);
+	});
+
+	it("gives a node that joins its share, and then nothing moves", async () => {
+		const reports = await simulate_balances(3, 8);
+		expect(reports.flatMap(({ violations }) => violations)).toEqual([]);
+		expect(reports.every(({ moves }) => moves > 0)).toBe(true);
+		expect(balances_text(reports)).toContain("Loads become equal");
+	});
+
+	it("finds out when nothing moves", async () => {
+		const report = await play_balance(2, { ...right_rules, balances: false });
+		expect(report.violations.join()).toContain("one node has");
+		expect(balances_text([report])).toContain("Found with seed 2");
 	});
 
 	const wrong: { readonly [what: string]: Rules } = {
