@@ -147,7 +147,11 @@ export function create_cluster(server: ClusterNeeds, base: ClusterBase): NodeClu
 		membership,
 		burdens,
 		cpu: base.cpu ?? processor_share(clock),
-		move: ({ key, to }) => routing.let_go(key, to),
+		move: async ({ key, to, weight }) => {
+			const is_given = await routing.let_go(key, to);
+			if (is_given) log("info", "%s goes to node %s, which has less to do (weight %.1f)", key, to.node, weight);
+			return is_given;
+		},
 	});
 	/** How long clients of a node that is gone have to come back, in milliseconds. */
 	const grace = (as_period(server.config.get("*", "smacks_hibernation_time"), 0).value ?? default_grace) * 1000;

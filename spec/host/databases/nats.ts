@@ -1,6 +1,6 @@
 // A nats-server of one's own, in a temporary folder and on a free port.
 
-import { existsSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { free_port } from "../../../tools/reference.ts";
 import { Daemon, folder_for } from "./processes.ts";
@@ -11,33 +11,88 @@ export function find_nats(): string | undefined {
 	return folders.map((folder) => join(folder, "nats-server")).find((path) => existsSync(path));
 }
 
+/** One server, or several as one. */
 export interface TestNats {
+	/** Of the first one. */
 	readonly url: string;
+	readonly urls: readonly string[];
 	readonly pid: number;
 	start(): void;
 	/** Ends it, and waits for its end; what it stores stays. */
 	end(signal?: NodeJS.Signals): Promise<void>;
 	remove(): Promise<void>;
+	readonly servers: readonly Omit<TestNats, "servers">[];
+}
+
+function program_of(): string {
+	const program = find_nats();
+	if (program === undefined) throw new Error("nats-server is not installed");
+	return program;
 }
 
 /** Starts one with JetStream; whoever connects waits until it is there. */
 export async function start_nats(args: readonly string[] = ["-js"]): Promise<TestNats> {
-	const program = find_nats();
-	if (program === undefined) throw new Error("nats-server is not installed");
+	const program = program_of();
 	const folder = folder_for({}, "enjamb-nats-");
 	const port = await free_port();
-	const daemon = new Daemon(program, [...args, "-a", "127.0.0.1", "-p", String(port), "-sd", folder], {}, folder);
+	return running(new Daemon(program, [...args, "-a", "127.0.0.1", "-p", String(port), "-sd", folder], {}, folder), port);
+}
+
+function running(daemon: Daemon, port: number): TestNats {
 	daemon.start();
-	return {
-		url: `nats://127.0.0.1:${port}`,
+	const url = `nats://127.0.0.1:${port}`;
+	const one = {
+		url,
+		urls: [url],
 		get pid() {
 			return daemon.pid;
 		},
 		start: () => daemon.start(),
-		end: (signal) => daemon.end(signal),
+		end: (signal?: NodeJS.Signals) => daemon.end(signal),
 		remove: async () => {
 			await daemon.end("SIGKILL");
 			daemon.remove();
 		},
+	};
+	return Object.assign(one, { servers: [one] });
+}
+
+/** Starts several with JetStream that are one together, as long as most of them are there. */
+export async function start_nats_cluster(count: number): Promise<TestNats> {
+	const program = program_of();
+	const ports: (readonly [clients: number, routes: number])[] = [];
+	while (ports.length < count) ports.push([await free_port(), await free_port()]);
+	const servers = ports.map(([port, own]) => {
+		const folder = folder_for({}, "enjamb-nats-");
+		const path = join(folder, "nats.conf");
+		const routes = ports.map(([, other]) => `nats://127.0.0.1:${other}`).filter((url) => !url.endsWith(`:${own}`));
+		writeFileSync(
+			path,
+			`server_name: n${port}
+listen: "127.0.0.1:${port}"
+jetstream { store_dir: "${folder}" }
+cluster { name: spec, listen: "127.0.0.1:${own}", no_advertise: true, routes: [${routes.map((url) => `"${url}"`).join(", ")}] }
+`,
+		);
+		return running(new Daemon(program, ["-c", path], {}, folder), port);
+	});
+	const [first] = servers;
+	if (first === undefined) throw new RangeError("expected at least one server");
+	return {
+		url: first.url,
+		urls: servers.map(({ url }) => url),
+		get pid() {
+			return first.pid;
+		},
+		start() {
+			for (const server of servers) server.start();
+		},
+		async end(signal) {
+			await Promise.all(servers.map((server) => server.end(signal)));
+		},
+		async remove() {
+			await Promise.all(servers.map((server) => server.remove()));
+		},
+		servers,
 	};
 }

@@ -1,89 +1,109 @@
-// Three nodes with a busy room, and one fault after another. By hand: CLUSTER_FAULTS=100 npx vitest run spec/host/core/cluster/faults.spec.ts
+// Three nodes with busy rooms, and one fault after another. By hand: CLUSTER_FAULTS=100 npx vitest run spec/host/core/cluster/faults.spec.ts
 
 import { setTimeout as delay } from "node:timers/promises";
+import { Nats } from "../../../../host/core/cluster/nats.ts";
+import { key_of } from "../../../../host/util/cluster/keys.ts";
+import { type Bucket, life_of_text } from "../../../../host/util/cluster/types.ts";
 import { Client } from "../../../../tools/scansion/client.ts";
 import { Cutter } from "../../databases/cutter.ts";
-import { archive_of, type Heard, Person } from "./people.ts";
-import { type ProcessCluster, type ProcessNode, service, start_process_cluster } from "./process_nodes.ts";
+import { type FaultReport, judge } from "./faults_report.ts";
+import { archive_of, Person } from "./people.ts";
+import { type ProcessCluster, type ProcessNode, type ProcessOptions, service, start_process_cluster } from "./process_nodes.ts";
 
-export const fault_names = ["kill", "stop", "cut", "nats", "database", "rolling"] as const;
+export const fault_names = ["kill", "stop", "cut", "nats", "database", "rolling", "join"] as const;
 export type FaultName = (typeof fault_names)[number];
 
-/** What a run has shown. */
-export interface Report {
-	readonly faults: string[];
-	/** Ids and bodies that somebody heard, and that the archive does not have. */
-	readonly missing: string[];
-	/** People who heard something in another order than the archive has it. */
-	readonly disordered: string[];
-	/** How often the room did not know somebody whose connection stood. */
-	readonly lost: number;
-	readonly heard: number;
-	readonly archived: number;
-	/** For each fault, the longest time in which nobody heard anything of anybody, in milliseconds. */
-	readonly gaps: number[];
-	/** People who did not hear everybody at the end. */
-	readonly unserved: string[];
-	readonly logs: string;
+export interface FaultOptions extends Pick<ProcessOptions, "program" | "start_database" | "start_nats"> {
+	readonly faults: readonly FaultName[];
+	/** How long the longest of them takes, in milliseconds. */
+	readonly longest: number;
+	/** From 0 to 1. */
+	readonly random: () => number;
+	/** Told of each fault when it is over. */
+	on_fault?(text: string): void;
 }
 
-const room = `hall@${service}`;
+/** One with everybody in it, and three with three people in each. */
+const hall = `hall@${service}`;
+const rooms = [hall, ...["one", "two", "three"].map((name) => `${name}@${service}`)];
 const people_count = 9;
 
 class Play {
 	readonly people: Person[] = [];
-	private readonly ways = new Map<string, readonly [nats: Cutter, database: Cutter]>();
+	private readonly ways = new Map<string, readonly Cutter[]>();
 	readonly faults: string[] = [];
 	readonly gaps: number[] = [];
+	readonly takeovers: number[] = [];
+	private owners: Bucket | undefined;
+	private nats: Nats | undefined;
 
 	private constructor(
 		readonly cluster: ProcessCluster,
-		private readonly longest: number,
+		private readonly options: FaultOptions,
 	) {}
 
-	static async begin(program: string, longest: number): Promise<Play> {
-		const ways = new Map<string, readonly [Cutter, Cutter]>();
+	static async begin(options: FaultOptions): Promise<Play> {
+		const ways = new Map<string, readonly Cutter[]>();
 		const cluster = await start_process_cluster({
-			program,
+			...options,
 			general: "smacks_hibernation_time = 5",
 			// Where nobody is in it for a moment, it stays
 			rooms: "	muc_room_default_persistent = true",
 			async ways_of(node, nats, database) {
-				const own = [await Cutter.start(nats), await Cutter.start(database)] as const;
+				const own: Cutter[] = [];
+				for (const port of [...nats, database]) own.push(await Cutter.start(port));
 				ways.set(node, own);
-				return [own[0].port, own[1].port];
+				const ports = own.map(({ port }) => port);
+				return [ports.slice(0, -1), ports.at(-1) ?? 0];
 			},
 		});
-		const play = new Play(cluster, longest);
+		const play = new Play(cluster, options);
 		for (const [node, way] of ways) play.ways.set(node, way);
+		play.nats = await Nats.connect({ servers: cluster.nats.urls, name: "spec", patience: 2000 });
+		play.owners = await play.nats.bucket("enjamb_owners", { is_watched: false });
 		for (let number = 0; number < people_count; number++) {
 			const ports = (): number[] => cluster.nodes.filter(({ is_running }) => is_running).map(({ port }) => port);
-			play.people.push(new Person(`p${number}`, room, ports, 100));
+			play.people.push(new Person(`p${number}`, [hall, rooms[1 + (number % 3)] ?? hall], ports, 100));
 		}
 		return play;
 	}
 
-	private node(): ProcessNode {
-		const { nodes } = this.cluster;
-		const chosen = nodes[Math.floor(Math.random() * nodes.length)];
-		if (chosen === undefined) throw new RangeError("expected nodes");
+	private one_of<Item>(items: readonly Item[]): Item {
+		const chosen = items[Math.floor(this.options.random() * items.length)];
+		if (chosen === undefined) throw new RangeError("expected something to choose from");
 		return chosen;
+	}
+
+	/** The rooms that a node has. */
+	private async rooms_of({ name }: ProcessNode): Promise<string[]> {
+		const found: string[] = [];
+		for (const room of rooms) {
+			const entry = await this.owners?.get(key_of(room)).catch(() => undefined);
+			if (entry !== undefined && life_of_text(Buffer.from(entry.value).toString())?.node === name) found.push(room);
+		}
+		return found;
 	}
 
 	/** Something goes wrong, and is right again at the end. */
 	async fault(name: FaultName): Promise<void> {
-		const node = this.node();
-		const time = 1000 + Math.random() * (this.longest - 1000);
-		this.faults.push(
-			`${name} ${name === "nats" || name === "database" || name === "rolling" ? "" : node.name} ${Math.round(time)}`,
-		);
+		const { nats, database, nodes } = this.cluster;
+		const node = this.one_of(nodes);
+		const time = 1000 + this.options.random() * (this.options.longest - 1000);
+		const short = Math.min(time, 3000);
 		const from = performance.now();
+		let what = `${name} ${node.name} ${Math.round(time)}`;
 		switch (name) {
-			case "kill":
+			case "kill": {
+				const lost = await this.rooms_of(node);
+				const killed_at = performance.now();
 				await node.end("SIGKILL");
-				await delay(time);
+				await delay(Math.max(time, 6000));
+				const taken = lost.map((room) => this.first_after(room, killed_at));
+				what += `: ${taken.join(", ")}`;
+				this.takeovers.push(...taken);
 				await node.start();
 				break;
+			}
 			case "stop":
 				process.kill(node.pid, "SIGSTOP");
 				await delay(time);
@@ -100,24 +120,56 @@ class Play {
 				}
 				break;
 			}
-			case "nats":
-				await this.cluster.nats.end("SIGKILL");
-				await delay(Math.min(time, 3000));
-				this.cluster.nats.start();
+			case "nats": {
+				// One of several, or all of them
+				const server = nats.servers.length > 1 && this.options.random() < 0.7 ? this.one_of(nats.servers) : nats;
+				what = `${name} ${server === nats ? "all" : "one"} ${Math.round(short)}`;
+				await server.end("SIGKILL");
+				await delay(short);
+				server.start();
 				break;
+			}
 			case "database":
-				await this.cluster.database.stop("SIGQUIT");
-				await delay(Math.min(time, 3000));
-				await this.cluster.database.start();
+				what = `${name} ${Math.round(short)}`;
+				await database.stop("SIGQUIT");
+				await delay(short);
+				await database.start();
+				break;
+			case "join":
+				// Its rooms go to others; some come back when it is there again, and one is killed while they do
+				await node.end("SIGTERM");
+				await delay(short);
+				await node.start();
+				await delay(8000);
+				if (this.options.random() < 0.5) {
+					const other = this.one_of(nodes);
+					what += `, ${other.name} killed`;
+					await other.end("SIGKILL");
+					await other.start();
+				}
 				break;
 			default:
-				for (const one of this.cluster.nodes) {
+				what = name;
+				for (const one of nodes) {
 					await one.end("SIGTERM");
 					await one.start();
 				}
 		}
 		await this.talking(performance.now());
-		this.gaps.push(this.gap(from));
+		const gap = this.gap(from);
+		this.gaps.push(gap);
+		this.faults.push(what);
+		this.options.on_fault?.(`${what}; longest silence ${gap}; lost ${this.people.reduce((sum, { lost }) => sum + lost, 0)}`);
+	}
+
+	/** How long after a moment something was heard first in a room that was said after it, in milliseconds. */
+	private first_after(room: string, since: number): number {
+		let first = Number.POSITIVE_INFINITY;
+		const said_at = new Map(this.people.flatMap((person) => [...person.said_at]));
+		for (const heard of this.people.flatMap(({ hearings }) => hearings.flat())) {
+			if (heard.room === room && (said_at.get(heard.body) ?? 0) > since) first = Math.min(first, heard.at);
+		}
+		return Math.round(first - since);
 	}
 
 	/** Waits until everybody hears something that was said after a moment. */
@@ -140,33 +192,22 @@ class Play {
 		return Math.round(longest);
 	}
 
-	async end(): Promise<Report> {
-		const { people, faults, gaps, cluster } = this;
+	async end(): Promise<FaultReport> {
+		const { people, faults, gaps, takeovers, cluster } = this;
 		const since = performance.now();
 		await this.talking(since);
 		const unserved = people.filter(({ hearings }) => (hearings.at(-1)?.at(-1)?.at ?? 0) <= since).map(({ name }) => name);
 		await Promise.all(people.map((person) => person.quiet()));
 		await delay(1000);
 		for (const person of people) if (person.client !== undefined) person.listen(person.client);
-		const archive = await this.archive();
-		const order = new Map([...archive.keys()].map((id, index) => [id, index]));
-		const missing = new Set<string>();
-		const disordered: string[] = [];
-		let heard = 0;
-		for (const { name, hearings } of people) {
-			for (const one of hearings) {
-				heard += one.length;
-				for (const { id, body } of one) if (archive.get(id) !== body) missing.add(`${id}: ${body}`);
-				const wrong = out_of_order(one, order);
-				if (wrong !== undefined) disordered.push(`${name}: ${wrong}`);
-			}
-		}
-		const lost = people.reduce((sum, person) => sum + person.lost, 0);
+		const archives = new Map<string, ReadonlyMap<string, string>>();
+		for (const room of rooms) archives.set(room, await this.archive(room));
 		const logs = cluster.nodes.map((node) => `--- ${node.name}\n${node.log()}`).join("\n");
-		return { faults, missing: [...missing], disordered, lost, heard, archived: archive.size, gaps, unserved, logs };
+		const moved = logs.match(/ goes to node /g)?.length ?? 0;
+		return { faults, gaps, takeovers, unserved, moved, logs, ...judge(people, archives) };
 	}
 
-	private async archive(): Promise<Map<string, string>> {
+	private async archive(room: string): Promise<Map<string, string>> {
 		const [node] = this.cluster.nodes;
 		const client = await Client.connect({
 			host: "127.0.0.1",
@@ -185,28 +226,18 @@ class Play {
 
 	async stop(): Promise<void> {
 		await Promise.all(this.people.map((person) => person.leave()));
+		await this.nats?.close();
 		await this.cluster.stop();
 		for (const way of [...this.ways.values()].flat()) await way.stop();
 	}
 }
 
-function out_of_order(heard: readonly Heard[], order: ReadonlyMap<string, number>): string | undefined {
-	let last = -1;
-	for (const { id, body } of heard) {
-		const at = order.get(id);
-		if (at === undefined) continue;
-		if (at <= last) return body;
-		last = at;
-	}
-	return undefined;
-}
-
 /** Plays one fault after another. */
-export async function play_faults(program: string, faults: readonly FaultName[], longest: number): Promise<Report> {
-	const play = await Play.begin(program, longest);
+export async function play_faults(options: FaultOptions): Promise<FaultReport> {
+	const play = await Play.begin(options);
 	try {
 		await delay(2000);
-		for (const fault of faults) await play.fault(fault);
+		for (const fault of options.faults) await play.fault(fault);
 		return await play.end();
 	} finally {
 		await play.stop();

@@ -1,6 +1,7 @@
 // People in a room of a cluster whose nodes come and go: they talk, hear, and log in elsewhere where their connection ends.
 
 import { setTimeout as delay } from "node:timers/promises";
+import { bare } from "../../../../host/util/jid.ts";
 import { ns } from "../../../../host/util/ns.ts";
 import type { Stanza } from "../../../../host/util/stanza.ts";
 import * as st from "../../../../host/util/stanza.ts";
@@ -8,6 +9,7 @@ import { Client } from "../../../../tools/scansion/client.ts";
 
 /** Something that was heard. */
 export interface Heard {
+	readonly room: string;
 	readonly id: string;
 	readonly body: string;
 	/** In milliseconds of the process. */
@@ -19,20 +21,25 @@ const answer_time = 10_000;
 export class Person {
 	/** What was heard live, by connection. */
 	readonly hearings: Heard[][] = [];
+	/** When what was said, in milliseconds of the process. */
+	readonly said_at = new Map<string, number>();
 	/** What was said and came back, or was heard by others. */
 	said = 0;
 	refused = 0;
 	/** How often the room did not know somebody whose connection stood. */
 	lost = 0;
 	client: Client | undefined;
-	private is_in = false;
+	private readonly is_in = new Set<string>();
 	private is_over = false;
 	private readonly running: Promise<void>;
 
-	/** @param ports where it may log in now, the next best first */
+	/**
+	 * @param rooms where it is, and talks in turn
+	 * @param ports where it may log in now, the next best first
+	 */
 	constructor(
 		readonly name: string,
-		private readonly room: string,
+		private readonly rooms: readonly string[],
 		private readonly ports: () => number[],
 		private readonly pause: number,
 	) {
@@ -61,7 +68,10 @@ export class Person {
 				if (!(await this.enter(port))) await delay(200);
 				continue;
 			}
-			client.send(st.message({ to: this.room, type: "groupchat", id: `${this.name}-${this.said}` }, `${this.name} ${this.said}`));
+			const body = `${this.name} ${this.said}`;
+			this.said_at.set(body, performance.now());
+			const to = this.rooms[this.said % this.rooms.length];
+			client.send(st.message({ to, type: "groupchat", id: `${this.name}-${this.said}` }, body));
 			this.said++;
 			const end = performance.now() + this.pause;
 			do this.listen(client);
@@ -70,26 +80,28 @@ export class Person {
 	}
 
 	private async enter(port: number): Promise<boolean> {
-		this.is_in = false;
+		this.is_in.clear();
 		const jid = `${this.name}@localhost`;
 		const client = await Client.connect({ host: "127.0.0.1", port, jid, password: "any", timeout: answer_time });
 		if (!client.ok) return false;
 		this.client = client.value;
 		this.hearings.push([]);
-		return this.join();
+		for (const room of this.rooms) if (!(await this.join(room))) return false;
+		return true;
 	}
 
-	private async join(): Promise<boolean> {
+	private async join(room: string): Promise<boolean> {
 		const { client } = this;
 		if (client === undefined) return false;
-		const x = st.presence({ to: `${this.room}/${this.name}` }).tag("x", { xmlns: ns.muc });
+		const x = st.presence({ to: `${room}/${this.name}` }).tag("x", { xmlns: ns.muc });
 		client.send(x.tag("history", { maxstanzas: "0" }).reset());
 		const own = await client.take(
-			({ name, attr }) => name === "presence" && attr["from"] === `${this.room}/${this.name}` && attr["type"] !== "unavailable",
+			({ name, attr }) => name === "presence" && attr["from"] === `${room}/${this.name}` && attr["type"] !== "unavailable",
 			answer_time,
 		);
-		this.is_in = own !== undefined && own.attr["type"] !== "error";
-		return this.is_in;
+		if (own === undefined || own.attr["type"] === "error") return false;
+		this.is_in.add(room);
+		return true;
 	}
 
 	/** Takes what has come. */
@@ -98,31 +110,26 @@ export class Person {
 	}
 
 	private hear(stanza: Stanza): void {
-		if (
-			stanza.name === "presence" &&
-			stanza.attr["from"] === `${this.room}/${this.name}` &&
-			stanza.attr["type"] === "unavailable"
-		) {
-			this.out("shown as gone");
-		}
+		const room = bare(stanza.attr["from"]) ?? "";
+		const is_own = stanza.attr["from"] === `${room}/${this.name}`;
+		if (stanza.name === "presence" && is_own && stanza.attr["type"] === "unavailable") this.out(room);
 		if (stanza.name !== "message") return;
 		if (stanza.attr["type"] === "error") {
 			this.refused++;
-			if (stanza.get_error()?.condition === "not-acceptable") this.out("not known to the room");
+			if (stanza.get_error()?.condition === "not-acceptable") this.out(room);
 			return;
 		}
 		const id = stanza.get_child("stanza-id", "urn:xmpp:sid:0")?.attr["id"];
 		const body = stanza.get_child_text("body");
 		if (body === undefined || id === undefined || stanza.get_child("delay", ns.delay) !== undefined) return;
-		this.hearings.at(-1)?.push({ id, body, at: performance.now() });
+		this.hearings.at(-1)?.push({ room, id, body, at: performance.now() });
 	}
 
-	/** The room has lost somebody whose connection stands. */
-	private out(_why: string): void {
-		if (!this.is_in || this.client?.ended !== undefined) return;
-		this.is_in = false;
+	/** A room has lost somebody whose connection stands. */
+	private out(room: string): void {
+		if (this.client?.ended !== undefined || !this.is_in.delete(room)) return;
 		this.lost++;
-		void this.join();
+		void this.join(room);
 	}
 }
 

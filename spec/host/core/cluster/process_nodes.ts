@@ -55,18 +55,26 @@ export interface ProcessOptions {
 	readonly general?: string;
 	readonly rooms?: string;
 	/** The ports at which a node reaches NATS and the database, where these are not theirs. */
-	readonly ways_of?: (node: string, nats: number, database: number) => Promise<readonly [nats: number, database: number]>;
+	readonly ways_of?: (
+		node: string,
+		nats: readonly number[],
+		database: number,
+	) => Promise<readonly [nats: readonly number[], database: number]>;
+	/** One of PostgreSQL where nothing is said. */
+	readonly start_database?: () => Promise<TestDatabase>;
+	/** One server where nothing is said. */
+	readonly start_nats?: () => Promise<TestNats>;
 }
 
 /** Starts databases and nodes, one after the other. */
 export async function start_process_cluster(options: ProcessOptions): Promise<ProcessCluster> {
 	const folder = mkdtempSync(join(tmpdir(), "enjamb-cluster-"));
-	const database = await start_postgresql();
-	const nats = await start_nats().catch(async (error: unknown) => {
+	const database = await (options.start_database ?? start_postgresql)();
+	const nats = await (options.start_nats ?? start_nats)().catch(async (error: unknown) => {
 		await database.remove();
 		throw error;
 	});
-	const nats_port = Number(new URL(nats.url).port);
+	const nats_ports = nats.urls.map((url) => Number(new URL(url).port));
 	const nodes: ProcessNode[] = [];
 	const cluster: ProcessCluster = {
 		nodes,
@@ -81,7 +89,7 @@ export async function start_process_cluster(options: ProcessOptions): Promise<Pr
 	try {
 		for (const name of options.names ?? ["a", "b", "c"]) {
 			const port = await free_port();
-			const [to_nats, to_database] = (await options.ways_of?.(name, nats_port, database.port)) ?? [nats_port, database.port];
+			const [to_nats, to_database] = (await options.ways_of?.(name, nats_ports, database.port)) ?? [nats_ports, database.port];
 			const data = join(folder, name);
 			mkdirSync(data);
 			const path = join(folder, `${name}.cfg.lua`);
@@ -101,7 +109,7 @@ sql = ${lua({ ...database.sql, port: to_database })}
 storage_archive_item_limit = 1000000
 muc_log_expires_after = "never"
 log = { info = "*console" }
-cluster = { nats = "nats://127.0.0.1:${to_nats}"; node = "${name}"; lease = ${lease} }
+cluster = { nats = ${lua(to_nats.map((one) => `nats://127.0.0.1:${one}`))}; node = "${name}"; lease = ${lease} }
 ${options.general ?? ""}
 VirtualHost "localhost"
 Component "${service}" "muc"
