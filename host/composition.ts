@@ -1,8 +1,8 @@
 // No counterpart. The composition root: only here host, muc and lua-shims meet.
 
-import { create_config_lua } from "../lua-shims/config_lua.ts";
+import { create_lua_host as make_lua_host, run_config } from "../lua-shims/entrance.ts";
 import { create_lua_loader } from "../lua-shims/loader.ts";
-import { LuaHost } from "../lua-shims/lua_host.ts";
+import type { LuaHost } from "../lua-shims/lua_host.ts";
 import { find_lua_module, lua_folders } from "../lua-shims/module_files.ts";
 import { muc_modules } from "../muc/builtin.ts";
 import package_json from "../package.json" with { type: "json" };
@@ -11,7 +11,6 @@ import { create_builtin_loader } from "./core/builtin_loader.ts";
 import {
 	type Config,
 	type ConfigError,
-	type ConfigLuaNeeds,
 	config_reader,
 	default_config,
 	type LoadedConfig,
@@ -49,14 +48,14 @@ export function compose_server(config: Config, options: ComposeOptions = {}): Re
 	});
 }
 
-/** What reads a `prosody.cfg.lua` by running it, as Prosody does, as often as it is called. */
-export function make_config_reader(path: string, options: LoadOptions = {}): Promise<() => Result<LoadedConfig, ConfigError>> {
-	const make_lua = (needs: ConfigLuaNeeds) => {
+/** What reads a `prosody.cfg.lua` as Prosody does, as often as it is called. */
+export function make_config_reader(path: string, options: LoadOptions = {}): () => Result<LoadedConfig, ConfigError> {
+	const make_server = (): Server => {
 		const server = compose_server(scratch_config(), { config_path: path, log: [] });
 		if (!server.ok) throw new Error(server.error);
-		return create_config_lua(server.value, needs);
+		return server.value;
 	};
-	return config_reader(path, make_lua, options);
+	return config_reader(path, (request) => run_config(make_server, request), options);
 }
 
 /**
@@ -64,8 +63,7 @@ export function make_config_reader(path: string, options: LoadOptions = {}): Pro
  * @returns the configuration with the files it came from and warnings, or the first error with its file and line
  */
 export async function load_config(path: string, options: LoadOptions = {}): Promise<Result<LoadedConfig, ConfigError>> {
-	const read = await make_config_reader(path, options);
-	return read();
+	return make_config_reader(path, options)();
 }
 
 /** Names of the modules that this program brings along. */
@@ -73,7 +71,7 @@ export const built_in_modules: ReadonlySet<string> = new Set([...host_modules, .
 
 /** The Lua of a server, which is otherwise made with the first module that needs it. */
 export function create_lua_host(server: Server): LuaHost {
-	return new LuaHost(server);
+	return make_lua_host(server);
 }
 
 /** The folders that modules in Lua are looked for in: the administrator's, then those of an installed Prosody. */
@@ -86,7 +84,7 @@ export function lua_surface(): ReturnType<LuaHost["surface"]> {
 	const config = scratch_config();
 	const server = compose_server(config, { log: [] });
 	if (!server.ok) throw new Error(server.error);
-	return new LuaHost(server.value).surface();
+	return make_lua_host(server.value).surface();
 }
 
 /** Modules that a configuration enables and that are neither built in nor found, in TypeScript or in Lua. */

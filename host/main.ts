@@ -42,4 +42,7 @@ for (const add of [
 	add_about,
 ])
 	add(program);
-await program.parseAsync();
+program.parseAsync().catch((error: unknown) => {
+	process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+	process.exit(1);
+});

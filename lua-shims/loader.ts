@@ -3,9 +3,9 @@
 import { readFileSync } from "node:fs";
 import type { ModuleDefinition, ModuleLoader } from "../host/core/types.ts";
 import { failed, ok, type Result } from "../host/util/error.ts";
-import { LuaHost } from "./lua_host.ts";
+import { create_lua_host, run_console_line } from "./entrance.ts";
+import type { LuaHost } from "./lua_host.ts";
 import { find_lua_module, is_global, lua_folders, module_metadata, refusal } from "./module_files.ts";
-import { run_console_line } from "./shell_commands.ts";
 import { replaced_since, unworkable } from "./unworkable.ts";
 
 /**
@@ -31,7 +31,7 @@ export function create_lua_loader(plugin_paths: readonly string[]): ModuleLoader
 			path,
 			global: is_global(code),
 			load(module) {
-				host ??= new LuaHost(module.server, folders);
+				host ??= create_lua_host(module.server, folders);
 				return host.load(path, module);
 			},
 		});
@@ -49,7 +49,7 @@ export function create_lua_loader(plugin_paths: readonly string[]): ModuleLoader
 			return replaced_since(path, readFileSync(path, "utf8")) ?? `${path} is not taken`;
 		},
 		run_line(server, code, print) {
-			host ??= new LuaHost(server, folders);
+			host ??= create_lua_host(server, folders);
 			return run_console_line(host, code, print);
 		},
 	};

@@ -1,7 +1,7 @@
 // The package as module authors get it: packed, and unpacked in a folder of theirs.
 
 import { execFileSync, spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buildSync } from "esbuild";
@@ -71,5 +71,20 @@ export default (module: ModuleApi) => {
 		buildSync({ entryPoints: [entry], outfile: join(folder, "mod_shout.test.mjs"), format: "esm", logLevel: "error" });
 		const { status, output } = run(process.execPath, "--test", "mod_shout.test.mjs");
 		expect({ status, output }).toMatchObject({ status: 0, output: expect.stringMatching(/# pass 1\n/) });
+	});
+
+	const see_code =
+		'const { load, scripts } = require("./node_modules/enjamb/dist/loader.js"); load(process.argv[1]); console.log([...scripts.values()].map((script) => String(script.cachedDataRejected)).sort().join(" "));';
+
+	it("brings along what the compiler made of it, which fits how it is started", () => {
+		const pieces = join(folder, "node_modules/enjamb/dist/chunks");
+		const [piece = ""] = readdirSync(pieces).filter((name) => /^package-.*\.js$/.test(name));
+		const see = (...options: string[]): string => run(process.execPath, ...options, "-e", see_code, piece).output.trim();
+		expect(new Set(see("--max-semi-space-size=4").split(" ").slice(0, -1))).toEqual(new Set(["false"]));
+		// With other options it is compiled anew
+		expect(see("--stack-size=900")).toContain("true");
+		// What others may have written is not taken
+		for (const name of readdirSync(pieces)) if (name.endsWith(".code")) chmodSync(join(pieces, name), 0o666);
+		expect(new Set(see("--max-semi-space-size=4").split(" "))).toEqual(new Set(["undefined"]));
 	});
 });

@@ -76,7 +76,7 @@ export async function open_server(
 	options: ComposeOptions = {},
 ): Promise<RunningServer> {
 	const server = compose_server(config, {
-		...(config_path === undefined ? {} : { config_path, read_config: await make_config_reader(config_path) }),
+		...(config_path === undefined ? {} : { config_path, read_config: make_config_reader(config_path) }),
 		...options,
 	});
 	return server.ok ? server.value : refuse(server.error);

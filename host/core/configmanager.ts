@@ -1,8 +1,8 @@
 // Counterpart: core/configmanager.lua
-import { failed, type Result } from "../util/error.ts";
+import { failed, ok, type Result } from "../util/error.ts";
 import type { ConfigError } from "./config/config.ts";
-import type { MakeConfigLua } from "./config/config_lua.ts";
-import type { ConfigLimits, LoadedConfig } from "./config/lua_sandbox.ts";
+import type { ConfigLimits, LoadedConfig, SandboxRequest } from "./config/lua_sandbox.ts";
+import { read_plain_config } from "./config/plain_config.ts";
 
 export { check_options } from "./config/check_options.ts";
 export {
@@ -40,24 +40,29 @@ const default_limits: ConfigLimits = {
 	files: 1000,
 };
 
+/** Reads a configuration by running it in Lua. */
+export type RunConfig = (request: Omit<SandboxRequest, "make_lua">) => Result<LoadedConfig, ConfigError>;
+
 /**
- * What reads a `prosody.cfg.lua` by running it, as often as it is called. Answers the configuration with the files it came from and
- * warnings, or the first error with its file and line.
- * @param make_lua the Lua that it runs in
+ * What reads a `prosody.cfg.lua`, as often as it is called: without a Lua where the file is plain, and otherwise by running it. Answers the
+ * configuration with the files it came from and warnings, or the first error with its file and line.
+ * @param run_in_lua runs it
  */
-export async function config_reader(
+export function config_reader(
 	path: string,
-	make_lua: MakeConfigLua,
+	run_in_lua: RunConfig,
 	options: LoadOptions = {},
-): Promise<() => Result<LoadedConfig, ConfigError>> {
+): () => Result<LoadedConfig, ConfigError> {
 	if (!path.endsWith(".lua")) return () => failed({ file: path, message: "expected a file name that ends in .lua" });
-	const { run_config } = await import("./config/lua_sandbox.ts");
-	return () =>
-		run_config({
+	const limits = { ...default_limits, ...options.limits };
+	return () => {
+		const plain = read_plain_config(path, limits);
+		if (plain !== undefined) return ok(plain);
+		return run_in_lua({
 			path,
-			make_lua,
 			environment: options.environment ?? process.env,
 			missing_credentials: options.missing_credentials ?? "error",
-			limits: { ...default_limits, ...options.limits },
+			limits,
 		});
+	};
 }

@@ -91,7 +91,7 @@ async function start(): Promise<RunningServer> {
 	if (!loaded.ok) throw new Error(loaded.error.message);
 	const server = compose_server(loaded.value.config, {
 		config_path: path,
-		read_config: await make_config_reader(path),
+		read_config: make_config_reader(path),
 		modules: [probe],
 	});
 	if (!server.ok) throw new Error(server.error);

@@ -80,7 +80,7 @@ async function ours(folder: string): Promise<Scene> {
 	);
 	const loaded = await load_config(path);
 	if (!loaded.ok) throw new Error(loaded.error.message);
-	const read_config = await make_config_reader(path);
+	const read_config = make_config_reader(path);
 	const composed = compose_server(loaded.value.config, { log: [], config_path: path, read_config });
 	if (!composed.ok) throw new Error(composed.error);
 	const server: RunningServer = composed.value;
