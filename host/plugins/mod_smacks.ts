@@ -10,6 +10,7 @@ import { keep_copies, no_copies } from "./smacks/copies.ts";
 import { let_clients_come_back } from "./smacks/hibernation.ts";
 import type { ManagedSession, SmacksOptions } from "./smacks/managed_stream.ts";
 import { create_measures } from "./smacks/measures.ts";
+import { ClusterMirror, no_mirror } from "./smacks/mirror.ts";
 import { count_in, Negotiation, type SmacksExports } from "./smacks/negotiation.ts";
 import { Restart } from "./smacks/restart.ts";
 import { open_resume_store } from "./smacks/resume_store.ts";
@@ -29,10 +30,12 @@ function read_location(module: ModuleApi): string | undefined {
 
 function read_options(module: ModuleApi): SmacksOptions {
 	// What is stored for a restart is there for all nodes of a cluster, and one of them would take what another one still has
-	const is_alone = module.server.cluster === undefined;
+	const { cluster } = module.server;
+	const is_alone = cluster === undefined;
+	const hibernation_time = module.get_option_period("smacks_hibernation_time", "10 minutes");
 	return {
 		queue_size: module.get_option_integer("smacks_max_queue_size", 500, 1),
-		hibernation_time: module.get_option_period("smacks_hibernation_time", "10 minutes"),
+		hibernation_time,
 		with_servers: module.get_option_boolean("smacks_enabled_s2s", true),
 		resends_to_servers: module.get_option_boolean("smacks_s2s_resend", false),
 		max_unacked: module.get_option_integer("smacks_max_unacked_stanzas", 0, 0),
@@ -42,6 +45,7 @@ function read_options(module: ModuleApi): SmacksOptions {
 		location: read_location(module),
 		outlives_restarts: module.get_option_boolean("smacks_outlive_restarts", true) && is_alone,
 		copies: module.get_option_boolean("smacks_keep_unacked", true) && is_alone ? keep_copies(module) : no_copies,
+		mirror: cluster === undefined ? no_mirror : new ClusterMirror(module, cluster.standby, hibernation_time),
 		measures: create_measures(module),
 	};
 }
@@ -60,6 +64,7 @@ export const definition: ModuleDefinition = {
 		const find = (session: object) => negotiation.find(session);
 		const begin = (session: ManagedSession, xmlns: string) => negotiation.begin(session, xmlns);
 		const restart = new Restart(module, options, resumption, open_resume_store(module), begin);
+		options.mirror.serve(resumption, restart);
 		// For lists of sessions on the console
 		module.hook_global("session-field", ({ session, name }) =>
 			name === "smacks_queue_length" ? find(session)?.queue?.count_unacked : undefined,
@@ -96,6 +101,7 @@ export const definition: ModuleDefinition = {
 				return true;
 			}
 			options.measures.acked.sample(h - count_acked);
+			options.mirror.acked(stream);
 			stream.request_ack(false, "handle_a");
 			return true;
 		}

@@ -5,7 +5,7 @@ import { Balancer } from "../../util/cluster/balancer.ts";
 import { Links } from "../../util/cluster/link.ts";
 import { Membership } from "../../util/cluster/membership.ts";
 import { Ownership } from "../../util/cluster/ownership.ts";
-import type { Bucket, Bus, Clock, Fence, Life } from "../../util/cluster/types.ts";
+import { type Bucket, type Bus, type Clock, type Fence, type Life, same_life } from "../../util/cluster/types.ts";
 import { Usage } from "../../util/cluster/usage.ts";
 import { failed, ok, type Result } from "../../util/error.ts";
 import type { Framing } from "../../util/framing.ts";
@@ -16,8 +16,9 @@ import type { Writers } from "../sqlite/writers.ts";
 import { telling } from "../telling.ts";
 import type { ClientStreams, Cluster, HostSession, Placed, Server, StanzaEvent } from "../types.ts";
 import { Incoming } from "./incoming.ts";
+import { Inheritance } from "./inheritance.ts";
 import { Inquiries } from "./inquiries.ts";
-import { decode, type PostItem } from "./items.ts";
+import { decode, type Item, type LateItem, type PostItem } from "./items.ts";
 import { processor_share } from "./processor.ts";
 import { Relays } from "./relays.ts";
 import { Routing } from "./routing.ts";
@@ -118,28 +119,45 @@ export function create_cluster(server: ClusterNeeds, base: ClusterBase): NodeClu
 		bucket: base.bucket("nodes"),
 		fence: base.fence,
 		...(base.lease === undefined ? {} : { lease: base.lease }),
-		info: () => ({ ...balancer.info(), sessions: server.full_sessions.size }),
+		info: () => ({ ...balancer.info(), sessions: server.full_sessions.size, ...inheritance.info }),
 		warn,
 	});
-	const owners = new Ownership({ membership, clock, bucket: base.bucket("owners") });
+	// Before the links: what they give back goes to the heir of whoever is gone
+	const inheritance = new Inheritance({
+		base,
+		server,
+		membership,
+		log,
+		is_account,
+	});
+	const owners = new Ownership({
+		membership,
+		clock,
+		bucket: base.bucket("owners"),
+		heir: (key, life) => inheritance.heir(key, life),
+		on_taken(key) {
+			routing.fence();
+			inheritance.taken(key);
+		},
+	});
 	const links = new Links({
 		bus,
 		clock,
 		membership,
 		prefix: base.name,
-		on_item: (from, item, stored) => incoming.take(from, item, stored),
-		on_lost: (to, items) => {
-			for (const item of items) lost(to, item);
+		on_item: (from, item, stored, number) => incoming.take(from, item, stored, number),
+		on_lost: (to, items, first) => {
+			for (const [index, item] of items.entries()) lost(to, item, first + index);
 		},
 		warn,
 	});
 	const usage = new Usage(clock);
 	const parts = { owners, links, membership, usage };
 	const routing = new Routing(server, parts, log, (to, items) => {
-		for (const item of items) lost(to, item);
+		for (const item of items) lost(to, item, undefined);
 	});
 	const relays = new Relays(server, parts, log);
-	const incoming = new Incoming(server, routing, relays, log, ({ host, name, fields }) => told(host, name, fields));
+	const incoming = new Incoming(server, routing, relays, inheritance, log, ({ host, name, fields }) => told(host, name, fields));
 	const inquiries = new Inquiries({ ...parts, bus, clock, prefix: base.name, routing, nodes: server.nodes, warn });
 	server.nodes.connect(inquiries);
 	const balancer = new Balancer({
@@ -157,6 +175,12 @@ export function create_cluster(server: ClusterNeeds, base: ClusterBase): NodeClu
 	const grace = (as_period(server.config.get("*", "smacks_hibernation_time"), 0).value ?? default_grace) * 1000;
 	let sweeping: NodeJS.Timeout | undefined;
 	let is_joined = false;
+	/** What was for nodes that are gone, as far as others say. */
+	let undecided: { readonly to: Life; readonly bytes: Uint8Array; readonly number: number }[] = [];
+
+	function is_account(key: string): boolean {
+		return routing.placed.get(jid.host(key) ?? "") === accounts;
+	}
 
 	/** Accounts of a virtual host stay while they have sessions. */
 	const accounts: Placed = {
@@ -212,11 +236,29 @@ export function create_cluster(server: ClusterNeeds, base: ClusterBase): NodeClu
 		routing.placed.delete(host);
 	}
 
-	/** Something for another node was not sent, or was lost with it. */
-	function lost(to: Life, bytes: Uint8Array): void {
+	/** Something for another node was not sent, or was lost with it: then it has a number. */
+	function lost(to: Life, bytes: Uint8Array, number = Number.MAX_SAFE_INTEGER): void {
+		if (membership.me !== undefined && !inheritance.knows_end(to)) {
+			// Who goes on is known as soon as the end of the other one is certain
+			undecided.push({ to, bytes, number });
+			return;
+		}
 		const item = decode(bytes);
-		if (item === undefined) return;
+		if (item === undefined || leave_to_heir(to, item, number)) return;
 		if (item.kind === "post") retry(to, item);
+	}
+
+	/** What is for accounts goes to the node that goes on with them; false where there is none. */
+	function leave_to_heir(of: Life, item: Item, number: number): boolean {
+		const { me } = membership;
+		const heir = inheritance.heir_of(of);
+		if (me === undefined || heir === undefined) return false;
+		if (item.kind !== "post" && item.kind !== "many" && item.kind !== "answer") return false;
+		if (item.kind === "post" && !is_account(item.key)) return false;
+		const late: LateItem = { kind: "late", of, number, inner: item };
+		if (same_life(heir, me)) incoming.take_late(me, late);
+		else routing.say(heir, late);
+		return true;
 	}
 
 	/** A stanza did not get to the node that served its receiver: presences to rooms are said again, and other senders are told. */
@@ -238,9 +280,16 @@ export function create_cluster(server: ClusterNeeds, base: ClusterBase): NodeClu
 	function gone(life: Life): void {
 		log("warn", "Node %s is gone", life.node);
 		routing.gone(life);
+		for (const { to, bytes, number } of undecided.splice(0)) lost(to, bytes, number);
+		incoming.ended(life);
 		relays.gone(life);
-		for (const [host, key] of needed()) void take_over(host, key);
+		take_rooms();
+		void inheritance.take_up(life, owners).then(take_rooms);
 		server.events.tell("cluster-node-gone", { node: life.node }, report);
+	}
+
+	function take_rooms(): void {
+		for (const [host, key] of needed()) void take_over(host, key);
 	}
 
 	/** Rooms that clients here are in, and of which it is not known who serves them. */
@@ -280,6 +329,8 @@ export function create_cluster(server: ClusterNeeds, base: ClusterBase): NodeClu
 		for (const placed of routing.placed.values()) placed.lose_all();
 		routing.over();
 		relays.close_all();
+		inheritance.abandon();
+		undecided = [];
 		for (const session of [...server.full_sessions.values()]) session.close(cut_off);
 	}
 
@@ -336,6 +387,7 @@ export function create_cluster(server: ClusterNeeds, base: ClusterBase): NodeClu
 		on_gone(listener) {
 			server.events.add_handler("cluster-node-gone", () => void setTimeout(listener, grace).unref());
 		},
+		standby: inheritance,
 		carry: (streams: ClientStreams | undefined) => relays.carry(streams),
 		carry_framing: (carrier: string, framing: Framing) => relays.carry_framing(carrier, framing),
 		async start() {
@@ -357,13 +409,16 @@ export function create_cluster(server: ClusterNeeds, base: ClusterBase): NodeClu
 			relays.close_all();
 			balancer.stop();
 			membership.announce_leaving();
+			// Accounts whose sessions go on elsewhere are left to the node that has what is needed for that
+			const given_up = [...owners.mine()].filter((key) => !inheritance.has(key));
 			const next = new Map(balancer.farewell().map(({ key, to }) => [key, to]));
-			await within(leave_time, Promise.all([...owners.mine()].map((key) => routing.let_go(key, next.get(key)))));
+			await within(leave_time, Promise.all(given_up.map((key) => routing.let_go(key, next.get(key)))));
 			await server.turn.done();
 			await within(leave_time, links.settled());
 			await membership.leave();
 			inquiries.stop();
 			links.stop();
+			inheritance.stop();
 			await base.close();
 		},
 	};

@@ -1,10 +1,12 @@
 // No counterpart: what other nodes send.
 
-import type { Life } from "../../util/cluster/types.ts";
+import { type Life, life_text, same_life } from "../../util/cluster/types.ts";
 import * as jid from "../../util/jid.ts";
 import * as st from "../../util/stanza.ts";
 import type { HostSession, Log, Server, Session, StanzaEvent } from "../types.ts";
-import { decode, type Item, type PostItem } from "./items.ts";
+import type { Inheritance } from "./inheritance.ts";
+import { decode, type Item, type LateItem, type PostItem } from "./items.ts";
+import { Marks } from "./marks.ts";
 import type { Relays } from "./relays.ts";
 import type { Routing } from "./routing.ts";
 import { StandIn } from "./stand_in.ts";
@@ -15,6 +17,8 @@ const retry_delay = 200;
 interface Arrival {
 	readonly from: Life;
 	readonly item: Item;
+	/** Counts what that life has sent; undefined where nobody wants to know it. */
+	readonly number: number | undefined;
 	readonly done: () => void;
 }
 
@@ -27,32 +31,66 @@ export class Incoming {
 	private readonly held = new Map<string, { readonly stand_in: StandIn; readonly waiting: (() => void)[] }>();
 	/** What has to be handled again, since its turn has failed, and what came behind it. */
 	private readonly backlog: Arrival[] = [];
+	/** What comes behind something for a node of which it is not certain here that it is gone, by the life that sends it. */
+	private readonly early = new Map<string, { readonly of: Life; readonly arrivals: Arrival[] }>();
+	private readonly marks = new Marks();
 
 	constructor(
 		private readonly server: IncomingNeeds,
 		private readonly routing: Routing,
 		private readonly relays: Relays,
+		private readonly inheritance: Pick<Inheritance, "came" | "knows_end" | "was_handled">,
 		private readonly log: Log,
 		private readonly on_event: (item: Extract<Item, { kind: "event" }>) => void,
 	) {}
 
-	take(from: Life, bytes: Uint8Array, done: () => void): void {
+	take(from: Life, bytes: Uint8Array, done: () => void, number: number): void {
 		const item = decode(bytes);
 		if (item === undefined) {
 			this.log("error", "Node %s has sent something that is not understood here; do all nodes run the same version?", from.node);
 			done();
 			return;
 		}
-		const arrival = { from, item, done };
+		this.marks.begin(from, number);
+		const arrival = { from, item, done, number };
 		if (this.backlog.length > 0) this.backlog.push(arrival);
-		else this.handle(arrival);
+		else this.take_in_order(arrival);
+	}
+
+	/** Waits with what is for the heir of a node until it is certain here that the node is gone, and with what comes behind it. */
+	private take_in_order(arrival: Arrival): void {
+		const { from, item } = arrival;
+		const name = life_text(from);
+		const waiting = this.early.get(name);
+		if (waiting !== undefined) waiting.arrivals.push(arrival);
+		else if (item.kind !== "late" || this.inheritance.knows_end(item.of)) this.handle(arrival);
+		else this.early.set(name, { of: item.of, arrivals: [arrival] });
+	}
+
+	/** A life is over, and it is certain that it stores nothing more. */
+	ended(life: Life): void {
+		this.marks.forget(life);
+		for (const [name, { of, arrivals }] of [...this.early]) {
+			if (!same_life(of, life)) continue;
+			this.early.delete(name);
+			for (const arrival of arrivals) this.take_in_order(arrival);
+		}
+	}
+
+	/** Something that was sent to another node which is gone, and whose accounts this one goes on with. */
+	take_late(from: Life, item: LateItem): void {
+		this.handle({ from, item, done: () => {}, number: undefined });
+	}
+
+	private has_handled({ from, number }: Arrival): void {
+		if (number !== undefined) this.inheritance.came(from, this.marks.end(from, number));
 	}
 
 	private handle(arrival: Arrival): void {
 		const { from, item, done } = arrival;
 		try {
 			if (item.kind === "post" && item.sender.client !== undefined) {
-				this.take_stanza(from, item, done);
+				this.take_stanza(arrival, item);
 				return;
 			}
 			const is_relayed = item.kind === "open" || item.kind === "bytes" || item.kind === "end";
@@ -62,6 +100,7 @@ export class Incoming {
 		} catch (error) {
 			this.log("error", "Error in what node %s has sent: %s", from.node, error instanceof Error ? error.stack : error);
 		}
+		this.has_handled(arrival);
 	}
 
 	/** Whether something waits to be handled again. */
@@ -97,6 +136,9 @@ export class Incoming {
 					);
 				});
 				return;
+			case "late":
+				this.do_late(from, item);
+				return;
 			case "moved":
 			case "flush":
 			case "flushed":
@@ -111,6 +153,7 @@ export class Incoming {
 	private again(arrival: Arrival): void {
 		if (this.backlog.length === 0) setTimeout(() => this.work_off(), retry_delay).unref();
 		this.backlog.unshift(arrival);
+		if (arrival.number !== undefined) this.marks.begin(arrival.from, arrival.number);
 	}
 
 	private work_off(): void {
@@ -124,12 +167,38 @@ export class Incoming {
 		if (origin !== undefined) this.server.router.post_stanza(origin, copy);
 	}
 
+	/** What the node that is gone had handled is in the copies of its sessions. */
+	private do_late(from: Life, { of, number, inner }: LateItem): void {
+		if (this.inheritance.was_handled(of, from, number)) return;
+		switch (inner.kind) {
+			case "many":
+				for (const to of inner.recipients) this.send_copy(inner.stanza, to);
+				return;
+			case "answer":
+				this.answer_late(inner.jid, inner.stanza);
+				return;
+			case "post":
+				this.handle({ from, item: inner, done: () => {}, number: undefined });
+		}
+	}
+
+	private answer_late(to: string, stanza: st.Stanza): void {
+		const [target, key] = [this.host_of(to), jid.bare(to)];
+		if (target === undefined || key === undefined) return;
+		const answer = st.clone(stanza);
+		answer.attr["to"] ??= to;
+		const event: StanzaEvent = { origin: this.host_of(stanza.attr["from"]) ?? target, stanza: answer };
+		const send = (own: StanzaEvent): undefined => void this.server.full_sessions.get(to)?.send(own.stanza);
+		this.routing.pass(target, key, event, send);
+	}
+
 	private host_of(address: string | undefined): HostSession | undefined {
 		return this.server.hosts.get(jid.host(address ?? "") ?? "");
 	}
 
 	/** A stanza of a client of another node: it stays behind what the client said before. */
-	private take_stanza(from: Life, item: PostItem, done: () => void): void {
+	private take_stanza(arrival: Arrival, item: PostItem): void {
+		const { from, done } = arrival;
 		const { client } = item.sender;
 		if (client === undefined) return;
 		const own = this.server.full_sessions.get(client.jid);
@@ -137,6 +206,7 @@ export class Incoming {
 		const origin: Session | undefined = own ?? entry?.stand_in;
 		if (origin === undefined) {
 			done();
+			this.has_handled(arrival);
 			return;
 		}
 		const act = (): void => {
@@ -151,6 +221,7 @@ export class Incoming {
 					origin.send(st.error_reply(item.stanza, "cancel", "internal-server-error"));
 				}
 			}
+			this.has_handled(arrival);
 		};
 		if (entry === undefined) act();
 		else {

@@ -100,8 +100,19 @@ export interface GivenItem {
 	readonly rate: number;
 }
 
+/** Something that another node may not have handled which is gone since, for the node that goes on with its accounts. */
+export interface LateItem {
+	readonly kind: "late";
+	/** The life that is over. */
+	readonly of: Life;
+	/** Under which number it was sent there. */
+	readonly number: number;
+	readonly inner: PostItem | AnswerItem | ManyItem;
+}
+
 export type Item =
 	| GivenItem
+	| LateItem
 	| MovedItem
 	| WantItem
 	| PostItem
@@ -143,9 +154,14 @@ function thaw(frozen: unknown): Stanza | undefined {
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
+function plain(item: Item): object {
+	if ("stanza" in item) return { ...item, stanza: freeze(item.stanza) };
+	return "inner" in item ? { ...item, inner: plain(item.inner) } : item;
+}
+
 /** An item as bytes. */
 export function encode(item: Item): Uint8Array {
-	return encoder.encode(JSON.stringify("stanza" in item ? { ...item, stanza: freeze(item.stanza) } : item));
+	return encoder.encode(JSON.stringify(plain(item)));
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -157,10 +173,15 @@ function text(value: unknown): string | undefined {
 function sender_of(value: unknown): Sender {
 	const client = fields_of(fields_of(value)?.["client"]);
 	const jid = text(client?.["jid"]);
-	const home = fields_of(client?.["home"]);
-	const [node, incarnation] = [text(home?.["node"]), home?.["incarnation"]];
-	if (jid === undefined || node === undefined || typeof incarnation !== "number") return {};
-	return { client: { jid, role: text(client?.["role"]), secure: client?.["secure"] === true, home: { node, incarnation } } };
+	const home = life_in(client?.["home"]);
+	if (jid === undefined || home === undefined) return {};
+	return { client: { jid, role: text(client?.["role"]), secure: client?.["secure"] === true, home } };
+}
+
+function life_in(value: unknown): Life | undefined {
+	const fields = fields_of(value);
+	const [node, incarnation] = [text(fields?.["node"]), fields?.["incarnation"]];
+	return node === undefined || typeof incarnation !== "number" ? undefined : { node, incarnation };
 }
 
 function fields_of(value: unknown): Fields | undefined {
@@ -179,8 +200,17 @@ export function decode(bytes: Uint8Array): Item | undefined {
 	} catch {
 		return undefined;
 	}
-	if (fields === undefined) return undefined;
+	return fields === undefined ? undefined : item_of(fields);
+}
+
+function item_of(fields: Fields): Item | undefined {
 	const { kind } = fields;
+	if (kind === "late") {
+		const [of, number, inside] = [life_in(fields["of"]), fields["number"], fields_of(fields["inner"])];
+		const inner = inside && item_of(inside);
+		if (of === undefined || typeof number !== "number" || inner === undefined) return undefined;
+		return inner.kind === "post" || inner.kind === "answer" || inner.kind === "many" ? { kind, of, number, inner } : undefined;
+	}
 	const [id, host, key] = [text(fields["id"]), text(fields["host"]), text(fields["key"])];
 	if (kind === "post" || kind === "answer" || kind === "many") {
 		const stanza = thaw(fields["stanza"]);

@@ -7,7 +7,7 @@ import { same_life } from "../../util/cluster/types.ts";
 import { document_framing, type Framing } from "../../util/framing.ts";
 import * as id from "../../util/id.ts";
 import { promise_of } from "../../util/waiting.ts";
-import type { C2sSession, ClientStreams, Connection, Log, Server } from "../types.ts";
+import type { C2sSession, ClientStreams, Connection, HostSession, Log, Server } from "../types.ts";
 import { type BytesItem, type EndItem, encode, type Item, type OpenItem } from "./items.ts";
 import { between_messages, RelayConnection } from "./relay_connection.ts";
 
@@ -21,7 +21,6 @@ interface Carried {
 }
 
 /** Stream errors for clients whose account cannot be served now. */
-const elsewhere_lost = { condition: "reset", text: "The node that served this client is gone" };
 const nowhere = { condition: "resource-constraint", text: "It cannot be known at the moment which node serves this account" };
 const not_carried = {
 	condition: "resource-constraint",
@@ -163,6 +162,28 @@ export class Relays {
 			forget,
 		);
 		this.served.set(item.id, { conn, from });
+		const key = `${item.username}@${item.host}`;
+		if (this.parts.owners.owner_of(key) === "mine") {
+			this.accept(host, item, conn, framing);
+			return;
+		}
+		// The account may be one of a node that is gone, which this one goes on with
+		conn.pause();
+		promise_of(this.parts.owners.acquire(key)).then(
+			(owner) => {
+				if (owner !== "mine") conn.close();
+				else this.accept(host, item, conn, framing);
+				conn.resume();
+			},
+			(error: unknown) => {
+				this.log("warn", "Nobody can say who serves %s: %s", key, error instanceof Error ? error.message : error);
+				conn.close();
+			},
+		);
+	}
+
+	private accept(host: HostSession, item: OpenItem, conn: RelayConnection, framing: Framing): void {
+		if (this.streams === undefined) return;
 		const session = this.streams.accept(conn, framing);
 		session.host = item.host;
 		session.secure = item.secure;
@@ -171,16 +192,18 @@ export class Relays {
 		else session.close({ condition: "not-authorized", text: done.error });
 	}
 
-	/** This node ends: so do its connections. */
+	/** This node ends: so do its connections. Whoever is told an error on the stream would not go on with the session. */
 	close_all(): void {
 		for (const [name, carried] of [...this.carried]) {
 			this.send(carried.to, { kind: "end", id: name, inward: true, reason: "the node of the connection has ended" });
-			this.write(carried.conn, stream_error_text(carried.conn.carrier));
 			this.end(name, carried);
 		}
 	}
 
-	/** A node is gone: its clients, and the sessions that clients here had there. */
+	/**
+	 * A node is gone: its clients, and the sessions that clients here had there. Those come back to them at the node that goes on with
+	 * them, where they have stream management.
+	 */
 	gone(life: Life): void {
 		for (const [name, { conn, from }] of [...this.served]) {
 			if (!same_life(from, life)) continue;
@@ -188,18 +211,7 @@ export class Relays {
 			conn.gone("the node of the connection is gone");
 		}
 		for (const [name, carried] of [...this.carried]) {
-			if (!same_life(carried.to, life)) continue;
-			this.write(carried.conn, stream_error_text(carried.conn.carrier));
-			this.end(name, carried);
+			if (same_life(carried.to, life)) this.end(name, carried);
 		}
 	}
-}
-
-/** What a client is told whose account was on a node that is gone; its stream is open, with our header sent from there. */
-function stream_error_text(carrier: string | undefined): string {
-	const xmlns = "urn:ietf:params:xml:ns:xmpp-streams";
-	const inside = `<${elsewhere_lost.condition} xmlns='${xmlns}'/><text xmlns='${xmlns}'>${elsewhere_lost.text}</text>`;
-	if (carrier === undefined) return `<stream:error>${inside}</stream:error></stream:stream>`;
-	const error = `<stream:error xmlns:stream='http://etherx.jabber.org/streams'>${inside}</stream:error>`;
-	return `${error}${between_messages}<close xmlns='urn:ietf:params:xml:ns:xmpp-framing'/>`;
 }

@@ -1,5 +1,6 @@
 // No counterpart: a Prosody is one machine.
 
+import type { Change, KeptCopy } from "../../util/cluster/kept_copies.ts";
 import type { Life } from "../../util/cluster/types.ts";
 import type { Result } from "../../util/error.ts";
 import type { Framing } from "../../util/framing.ts";
@@ -47,6 +48,37 @@ export interface Beyond {
 	is_mine(bare_jid: string): boolean;
 }
 
+/** A host's sessions that can go on at another node. */
+export interface SessionKeeper {
+	/** Adds all of them. */
+	add_all(add: (change: Change) => void): void;
+	/** Adds what has changed since the last time and was not added yet. */
+	add_rest(add: (change: Change) => void): void;
+	/** Makes sessions of those of an account of this host that another node had: they wait for their clients. */
+	restore(account: string, copies: readonly KeptCopy[]): void;
+	/** Cuts the connections of sessions, without a word, and forgets these: another node goes on with them. */
+	abandon(): void;
+	/** Whether an account has any. */
+	has(account: string): boolean;
+}
+
+/** Another node that goes on with sessions of this one, when this one is gone. */
+export interface SessionStandby {
+	/** Whether there is one, which may not have everything yet. */
+	readonly is_on: boolean;
+	/** Whether there is one that has everything, and the others know of it. */
+	readonly is_certain: boolean;
+	/** A number for a session. */
+	new_id(): number;
+	/** Has a change be over there before this turn is seen. */
+	add(change: Change): void;
+	/** The same for what {@link SessionKeeper.add_rest} adds. */
+	touch(): void;
+	/** What was added in turns that have failed does not hold. */
+	restart(): void;
+	keep(host: string, keeper: SessionKeeper | undefined): void;
+}
+
 /** Makes clients' streams, and gives up those whose account is on another node. */
 export interface ClientStreams {
 	accept(conn: Connection, framing: Framing): C2sSession;
@@ -69,6 +101,7 @@ export interface Cluster extends Beyond {
 	bring(bare_jid: string): Promise<Result<true, string>>;
 	/** Calls back when a node is gone, once its clients have had the time to come back that stream management gives them. */
 	on_gone(listener: () => void): void;
+	readonly standby: SessionStandby;
 	/** Has clients carried to the node of their account. */
 	carry(streams: ClientStreams | undefined): void;
 	/** Has those of a carrier of messages carried, whose streams are written so. */

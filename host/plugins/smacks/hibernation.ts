@@ -56,6 +56,7 @@ export function let_clients_come_back(
 		session.close({ condition: "system-shutdown", text: reason });
 	}
 
+	// In a cluster, another node goes on with them.
 	// Before mod_c2s closes all streams, which would end the sessions: what was handled is to be known after the restart
 	module.hook_global(
 		"server-stopping",
@@ -63,7 +64,8 @@ export function let_clients_come_back(
 			for (const stream of [...resumption.by_account().values()].flat()) {
 				const { session } = stream;
 				if (!(session instanceof ClientSession)) continue;
-				if (!options.outlives_restarts || stream.queue?.is_whole !== true) {
+				const is_mirrored = options.mirror.has(stream);
+				if (!(is_mirrored || options.outlives_restarts) || stream.queue?.is_whole !== true) {
 					end_for_good(stream, session, reason);
 					continue;
 				}
@@ -74,6 +76,7 @@ export function let_clients_come_back(
 					stream.waits_until = Date.now() / 1000 + options.hibernation_time;
 				}
 				stream.watchdog?.stop();
+				options.mirror.came(stream);
 				cut(session);
 			}
 		},
@@ -85,7 +88,7 @@ export function let_clients_come_back(
 		"server-stopping",
 		({ reason }) => {
 			for (const [username, streams] of resumption.by_account()) {
-				const kept = streams.filter(({ outlives_server }) => outlives_server);
+				const kept = streams.filter((stream) => stream.outlives_server && !options.mirror.has(stream));
 				if (kept.length === 0) continue;
 				if (restart.put_away(username, kept)) {
 					// For a Prosody that comes next

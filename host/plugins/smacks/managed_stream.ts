@@ -11,6 +11,7 @@ import * as st from "../../util/stanza.ts";
 import * as xml from "../../util/xml.ts";
 import type { UnackedCopies } from "./copies.ts";
 import type { SmacksMeasures } from "./measures.ts";
+import { is_change, type SessionMirror } from "./mirror.ts";
 import { is_stanza, type Unacked, UnackedQueue } from "./unacked_queue.ts";
 
 /** Sessions whose streams can be managed. */
@@ -35,6 +36,8 @@ export interface SmacksOptions {
 	/** Whether sessions wait for their clients while the server restarts. */
 	readonly outlives_restarts: boolean;
 	readonly copies: UnackedCopies;
+	/** In a cluster, another node is kept up to date. */
+	readonly mirror: SessionMirror;
 	readonly measures: SmacksMeasures;
 }
 
@@ -131,6 +134,7 @@ export class ManagedStream {
 		this.session.remove_filter("stanzas/in", this.count_incoming);
 		this.watchdog?.stop();
 		this.stop_waiting();
+		this.options.mirror.ended(this);
 	}
 
 	private readonly count_outgoing = (stanza: Stanza): Stanza | undefined => {
@@ -143,7 +147,9 @@ export class ManagedStream {
 		this.queue === undefined || this.is_resending || this.keep(this.queue, text);
 
 	private readonly count_incoming = (stanza: Stanza): Stanza => {
-		if (this.handled !== undefined && is_counted(stanza)) this.handled++;
+		const counts = this.handled !== undefined && is_counted(stanza);
+		if (counts) this.handled = (this.handled ?? 0) + 1;
+		if (counts || is_change(stanza)) this.options.mirror.came(this, stanza);
 		return stanza;
 	};
 
@@ -154,13 +160,19 @@ export class ManagedStream {
 	private keep(queue: UnackedQueue, content: Stanza | AddressableText, original?: Stanza): boolean {
 		const item = queue.push(content);
 		this.options.measures.queued(1);
+		this.options.mirror.pushed(this, item);
 		if (this.session instanceof ClientSession) this.options.copies.keep(this.session, item, original);
 		if (this.hibernating === undefined) {
 			this.sent_in_turn++;
 			return true;
 		}
 		// There is no connection that would tell where the turn fails
-		this.module.server.turn.remember({ undo: () => queue.remove(item) });
+		this.module.server.turn.remember({
+			undo: () => {
+				queue.remove(item);
+				this.options.mirror.taken_back();
+			},
+		});
 		this.tell_queued(this.session, item);
 		return false;
 	}
@@ -301,6 +313,7 @@ export class ManagedStream {
 	/** The turn failed: what was sent in it was thrown away. */
 	thrown_away(): void {
 		this.queue?.take_back(this.sent_in_turn);
+		this.options.mirror.taken_back();
 		this.sent_in_turn = 0;
 		this.stop_waiting();
 	}

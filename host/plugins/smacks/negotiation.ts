@@ -136,6 +136,7 @@ export class Negotiation {
 				if (id !== undefined && session instanceof ClientSession) resumption.track(stream, session, id);
 				stream.manage_outgoing();
 				stream.manage_incoming();
+				options.mirror.began(stream);
 			},
 		});
 	}
@@ -170,6 +171,7 @@ export class Negotiation {
 			finish() {
 				const { hibernating } = found;
 				found.resend();
+				options.mirror.came(found);
 				// Whose connection was not known to be gone did not wait
 				options.measures.resumption_age.sample(hibernating === undefined ? 0 : Math.floor(Date.now() / 1000) - hibernating);
 				module.fire_event("smacks-hibernation-end", { origin: session, resumed: original, queue: found.waiting() });

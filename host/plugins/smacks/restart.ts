@@ -26,8 +26,11 @@ function is_offline(exports: unknown): exports is OfflineExports {
 	return typeof exports === "object" && exports !== null && "keep" in exports && "drop" in exports;
 }
 
-/** A session with all that is needed to go on with it elsewhere; undefined where it cannot go on. */
-export function state_of(module: ModuleApi, stream: ManagedStream): ResumeState | undefined {
+/**
+ * A session with all that is needed to go on with it elsewhere; undefined where it cannot go on.
+ * @param with_queue whether it includes what the client has not acknowledged
+ */
+export function state_of(module: ModuleApi, stream: ManagedStream, with_queue = true): ResumeState | undefined {
 	const { session, queue, token, handled = 0, xmlns } = stream;
 	if (!(session instanceof ClientSession) || queue?.is_whole !== true || token === undefined) return undefined;
 	const { username, host, resource, presence } = session;
@@ -43,7 +46,7 @@ export function state_of(module: ModuleApi, stream: ManagedStream): ResumeState 
 		xmlns,
 		handled,
 		acked: queue.count_acked,
-		queue: queue.items().map((item) => ({ text: stream.stanza_of(item).toString(), sent_at: item.sent_at })),
+		queue: with_queue ? queue.items().map((item) => ({ text: stream.stanza_of(item).toString(), sent_at: item.sent_at })) : [],
 		offline: [],
 		since: stream.hibernating ?? now,
 		until: stream.waits_until ?? now,
@@ -114,6 +117,15 @@ export class Restart {
 		if (restored.length > 0) this.module.log("info", "%d sessions wait for their clients after the restart", restored.length);
 	}
 
+	/** Makes sessions of those of an account that another node had. */
+	go_on(states: readonly ResumeState[]): void {
+		const restored = states.flatMap((state) => {
+			const session = this.restore(state);
+			return session === undefined ? [] : [{ session, more: state.more }];
+		});
+		for (const { session, more } of restored) this.module.fire_event("session-restored", { session, more });
+	}
+
 	private restore_account(username: string): { session: ClientSession; more: StoreTable }[] {
 		const loaded = this.store.load(username);
 		if (!loaded.ok) {
@@ -129,7 +141,9 @@ export class Restart {
 		}
 		return states.flatMap((state) => {
 			const session = this.takes_over(username, state) ? this.restore(state) : undefined;
-			return session === undefined ? [] : [{ session, more: state.more }];
+			if (session === undefined) return [];
+			this.resumption.drop_count(username, state.token);
+			return [{ session, more: state.more }];
 		});
 	}
 
@@ -170,9 +184,9 @@ export class Restart {
 		stream.hibernating = state.since;
 		this.refill(stream, session, state);
 		this.resumption.track(stream, session, token);
-		this.resumption.drop_count(username, token);
+		this.options.mirror.began(stream);
 		this.resumption.wait(stream, session, state.until - Date.now() / 1000);
-		session.log("debug", "Waits for its client, as before the restart");
+		session.log("debug", "Waits for its client, as it did before");
 		return session;
 	}
 

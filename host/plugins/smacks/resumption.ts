@@ -50,6 +50,7 @@ export class Resumption {
 	/** Forgets that a session could be resumed. */
 	forget(stream: ManagedStream, username: string | undefined): void {
 		if (stream.token === undefined) return;
+		this.options.mirror.ended(stream);
 		this.by_token.delete(this.key(username, stream.token));
 		stream.token = undefined;
 	}
@@ -79,6 +80,7 @@ export class Resumption {
 	wait(stream: ManagedStream, session: ClientSession, seconds: number): void {
 		stream.watchdog?.stop();
 		stream.waits_until = Date.now() / 1000 + seconds;
+		this.options.mirror.came(stream);
 		stream.watchdog = this.module.add_timer(seconds, () => {
 			stream.watchdog = undefined;
 			if (session.destroyed || stream.token === undefined) return;

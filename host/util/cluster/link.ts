@@ -17,10 +17,14 @@ export interface LinksOptions {
 	 * Something came from another life: each item once, and in order.
 	 * @param stored to be called when what follows from the item is stored, or has failed, and after the answer to it was sent. The
 	 * other side knows of it only when it has the answer
+	 * @param number counts the items of that life from 1 on
 	 */
-	on_item(from: Life, item: Uint8Array, stored: () => void): void;
-	/** A life is over, or this node's own: what it has not acknowledged, in order. It may have stored some of that. */
-	on_lost(to: Life, items: readonly Uint8Array[]): void;
+	on_item(from: Life, item: Uint8Array, stored: () => void, number: number): void;
+	/**
+	 * A life is over, or this node's own: what it has not acknowledged, in order. It may have stored some of that.
+	 * @param first the number of the first of them, by which the other side knows them
+	 */
+	on_lost(to: Life, items: readonly Uint8Array[], first: number): void;
 	/** Told of what an administrator should know. */
 	warn?(text: string): void;
 }
@@ -46,6 +50,9 @@ interface Link {
 	readonly receiving: ReceivingEnd;
 	/** Bytes that came since the last acknowledgement. */
 	came: number;
+	/** How many items were sent, and how many came. */
+	given: number;
+	items: number;
 	patience: number;
 	/** Call off the acknowledgement that is due, and the repetition. */
 	acknowledgement: (() => void) | undefined;
@@ -122,6 +129,7 @@ export class Links {
 		const { me } = this.membership;
 		if (me === undefined || !this.membership.is_alive(to) || same_life(me, to)) return false;
 		const link = this.link(me, to);
+		link.given += items.length;
 		for (const chunks of pack(items, this.room)) {
 			const { sending } = link;
 			sending.add(write_frame({ from: me, to, received: 0, stored: 0, number: sending.last_number + 1, chunks }));
@@ -145,6 +153,8 @@ export class Links {
 			sending,
 			receiving: new ReceivingEnd(sending),
 			came: 0,
+			given: 0,
+			items: 0,
 			patience: first_patience,
 			acknowledgement: undefined,
 			repetition: undefined,
@@ -199,7 +209,7 @@ export class Links {
 		link.receiving.take(
 			number,
 			chunks,
-			(item, stored) => this.give(link.peer, item, stored),
+			(item, stored) => this.give(link, item, stored),
 			() => this.acknowledge_later(link),
 		);
 		link.came += data.length;
@@ -207,12 +217,15 @@ export class Links {
 		else this.acknowledge_later(link);
 	}
 
-	private give(from: Life, item: Uint8Array, stored: () => void): void {
+	private give(link: Link, item: Uint8Array, stored: () => void): void {
 		this.counts.items++;
+		link.items++;
 		try {
-			this.options.on_item(from, item, stored);
+			this.options.on_item(link.peer, item, stored, link.items);
 		} catch (error) {
-			this.options.warn?.(`an item from ${life_text(from)} has failed: ${error instanceof Error ? error.stack : String(error)}`);
+			this.options.warn?.(
+				`an item from ${life_text(link.peer)} has failed: ${error instanceof Error ? error.stack : String(error)}`,
+			);
 			stored();
 		}
 	}
@@ -249,7 +262,7 @@ export class Links {
 		call_off(link);
 		this.links.delete(life_text(link.peer));
 		const items = link.sending.take_items();
-		if (items.length > 0) this.options.on_lost(link.peer, items);
+		if (items.length > 0) this.options.on_lost(link.peer, items, link.given - items.length + 1);
 	}
 }
 

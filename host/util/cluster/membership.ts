@@ -69,6 +69,8 @@ export class Membership {
 	private readonly known = new Map<string, Known>();
 	/** What was raised for each node, or is being raised, up to which incarnation. */
 	private readonly fences = new Map<string, { readonly incarnation: number; readonly raised: Promise<void> }>();
+	/** What lives said of themselves that are over: the last one of each node. */
+	private readonly last = new Map<string, { readonly incarnation: number; readonly info: NodeInfo }>();
 	private readonly listeners = new Set<MembershipListener>();
 	private readonly clock: Clock;
 	private is_begun = false;
@@ -165,6 +167,12 @@ export class Membership {
 		return record.incarnation > life.incarnation || record.state === "over";
 	}
 
+	/** What a life that is over said of itself at last; undefined where it is not known any more. */
+	last_info({ node, incarnation }: Life): NodeInfo | undefined {
+		const last = this.last.get(node);
+		return last?.incarnation === incarnation ? last.info : undefined;
+	}
+
 	/** The same life as the one object that all may share. */
 	known_life(life: Life): Life {
 		const known = this.known.get(life.node)?.life;
@@ -256,7 +264,11 @@ export class Membership {
 			return;
 		}
 		const was_alive = before !== undefined && before.record.state !== "over";
-		if (was_alive && (is_new || record.state === "over")) this.is_ended(before.life);
+		if (was_alive && (is_new || record.state === "over")) {
+			const { incarnation, info } = is_new ? before.record : record;
+			this.last.set(node, { incarnation, info });
+			this.is_ended(before.life);
+		}
 		if (is_new && record.state !== "over") this.tell("on_joined", life);
 	}
 

@@ -215,7 +215,10 @@ export class MemoryClient implements Bus {
 				end();
 				call_off?.();
 			};
-			if (!this.is_connected) return;
+			if (!this.is_connected) {
+				if (call_off === undefined) fail("there is no connection");
+				return;
+			}
 			this.broker.carry(this.name, "", () => {
 				if (this.broker.publish(subject, data, reply) > 0) return;
 				this.broker.carry("", this.name, () => fail("nobody listens"));

@@ -18,6 +18,10 @@ export interface OwnershipOptions {
 	readonly remembered?: number;
 	/** This node's life is over, and with it everything that it had. */
 	on_lost?(keys: readonly string[]): void;
+	/** Who goes on with a key of a life that is over: a life that goes on, perhaps this node's own. Anybody where it is undefined. */
+	heir?(key: string, of: Life): Life | undefined;
+	/** This node has taken a key; nothing was done for it yet. */
+	on_taken?(key: string): void;
 }
 
 /** How often a look into the bucket is tried, and how long the pause before the second one is, in milliseconds. */
@@ -56,7 +60,9 @@ export class Ownership {
 		if (this.own.has(key)) return this.leaving.has(key) ? undefined : "mine";
 		// One that is over stays in mind until another is known, so that what it had can be asked for
 		const life = this.others.get(key);
-		return life === undefined || this.membership.is_over(life) ? undefined : life;
+		if (life === undefined || !this.membership.is_over(life)) return life;
+		const heir = this.options.heir?.(key, life);
+		return same_life(heir, this.membership.me) ? undefined : heir;
 	}
 
 	/** Who has a key, by the bucket; undefined where nobody has. Fails where that cannot be known now. */
@@ -161,7 +167,10 @@ export class Ownership {
 		const is_own = same_life(owner, me);
 		if (!is_own) {
 			if ((await this.membership.fate(owner)) === "alive") return this.remember(key, owner);
-			if (!takes) return undefined;
+			const heir = this.options.heir?.(key, owner);
+			if (heir === undefined) {
+				if (!takes) return undefined;
+			} else if (!same_life(heir, me)) return this.remember(key, heir);
 		}
 		return this.took(key, me, await this.bucket.update(name, written(me), entry.revision));
 	}
@@ -171,6 +180,7 @@ export class Ownership {
 		if (revision === undefined || this.membership.me !== me) return "again";
 		this.others.delete(key);
 		this.own.set(key, revision);
+		this.options.on_taken?.(key);
 		return "mine";
 	}
 

@@ -23,6 +23,8 @@ export interface Nodes {
 	owner(key: string): Promise<string | undefined>;
 	/** Spreads connections over the nodes, one after the other. */
 	readonly port: number;
+	/** Where a node listens. */
+	port_of(node: NodeName): number;
 	server(node: NodeName): RunningServer;
 	/** Logs in at a node. */
 	client(node: NodeName, name: string, resource?: string): Promise<Client>;
@@ -151,6 +153,7 @@ export async function start_nodes(options: NodesOptions = {}): Promise<Nodes> {
 			return entry && life_of_text(Buffer.from(entry.value).toString())?.node;
 		},
 		port: (proxy.address() as AddressInfo).port,
+		port_of: (name) => node(name).port,
 		server: (name) => node(name).server,
 		async client(name, username, resource) {
 			const jid = username.includes("@") ? username : `${username}@localhost`;

@@ -1,0 +1,248 @@
+// No counterpart: a session does not outlive a Prosody.
+
+import type { Membership } from "./membership.ts";
+import { type Bus, type Life, life_of_text, life_text, same_life } from "./types.ts";
+
+/** A text as it was sent, or its two parts between which the receiver stands. */
+export type CopiedText = string | readonly [head: string, tail: string];
+
+/**
+ * What has changed. `o`: there is something under that number, for that key, with such a head, or its head is another one now. `p`: a
+ * text was added to some. `s`: so much was handled and acknowledged. `c`: it is no more. `n`: of what that life sent, so much was handled.
+ */
+export type Change =
+	| readonly ["o", id: number, key: string, head: string]
+	| readonly ["p", ids: number[], text: CopiedText, sent_at: number]
+	| readonly ["s", id: number, handled: number, acked: number]
+	| readonly ["c", id: number]
+	| readonly ["n", from: string, number: number];
+
+/** What is needed to go on with something of another node. */
+export interface KeptCopy {
+	readonly key: string;
+	head: string;
+	handled: number;
+	acked: number;
+	/** Those that are not acknowledged. */
+	items: { readonly text: CopiedText; readonly sent_at: number }[];
+}
+
+interface Head {
+	readonly from: string;
+	readonly to: string;
+	readonly number: number;
+	readonly is_first: boolean;
+}
+
+export function copy_subject(prefix: string, node: string): string {
+	return `${prefix}.copy.${node}`;
+}
+
+/** Writes changes from one on, as many as fit; at least one. */
+export function write_changes(
+	head: Head,
+	changes: readonly Change[],
+	from: number,
+	most: number,
+): { readonly data: Uint8Array; readonly next: number } {
+	const parts: string[] = [];
+	let size = 0;
+	let next = from;
+	while (next < changes.length && (size < most || next === from)) {
+		const part = JSON.stringify(changes[next]);
+		if (next > from && size + part.length > most) break;
+		parts.push(part);
+		size += part.length;
+		next++;
+	}
+	const data = Buffer.from(`{"head":${JSON.stringify(head)},"changes":[${parts.join(",")}]}`);
+	return { data, next };
+}
+
+/** What one life has told. */
+interface Origin {
+	number: number;
+	readonly copies: Map<number, KeptCopy>;
+	readonly handled: Map<string, number>;
+	/** By key, made when it is asked for. */
+	keys: Map<string, KeptCopy[]> | undefined;
+}
+
+export interface KeptCopiesOptions {
+	readonly bus: Bus;
+	readonly membership: Membership;
+	readonly prefix: string;
+	warn?(text: string): void;
+}
+
+/** Copies of what other nodes have in memory, for when they are gone. */
+export class KeptCopies {
+	private readonly origins = new Map<string, Origin>();
+	private readonly end: () => void;
+
+	constructor(private readonly options: KeptCopiesOptions) {
+		const { bus, membership, prefix } = options;
+		this.end = bus.subscribe(copy_subject(prefix, membership.node), (data, reply) => {
+			const answer = this.take(data);
+			if (answer !== undefined && reply !== undefined) bus.publish(reply, Buffer.from(answer));
+		});
+		membership.listen({ on_over: () => this.origins.clear() });
+	}
+
+	stop(): void {
+		this.end();
+		this.origins.clear();
+	}
+
+	/** How many copies there are. */
+	get size(): number {
+		let size = 0;
+		for (const { copies } of this.origins.values()) size += copies.size;
+		return size;
+	}
+
+	/** What a life has under which keys. */
+	keys_of(life: Life): string[] {
+		const origin = this.origins.get(life_text(life));
+		return origin === undefined ? [] : [...by_key(origin).keys()];
+	}
+
+	/** Whether a life had handled what another one sent under that number, by the time of these copies. */
+	was_handled(by: Life, from: Life, number: number): boolean {
+		return number <= (this.origins.get(life_text(by))?.handled.get(life_text(from)) ?? 0);
+	}
+
+	/** Takes the copies of a key out: those of lives that are over. */
+	take_out(key: string): KeptCopy[] {
+		const found: KeptCopy[] = [];
+		for (const [name, origin] of this.origins) {
+			const life = life_of_text(name);
+			if (life === undefined || !this.options.membership.is_over(life)) continue;
+			const copies = by_key(origin).get(key);
+			if (copies === undefined) continue;
+			origin.keys?.delete(key);
+			found.push(...copies);
+		}
+		return found;
+	}
+
+	/** Forgets what a life had; what it has handled, too. */
+	forget(life: Life): void {
+		this.origins.delete(life_text(life));
+	}
+
+	private take(data: Uint8Array): "kept" | "again" | undefined {
+		const { membership } = this.options;
+		const read = read_changes(data);
+		if (read === undefined) {
+			this.options.warn?.("copies from another node cannot be read; do all nodes run the same version?");
+			return undefined;
+		}
+		const { head, changes } = read;
+		const [from, to] = [life_of_text(head.from), life_of_text(head.to)];
+		const { me } = membership;
+		if (from === undefined || to === undefined || me === undefined || !same_life(me, to) || membership.is_over(from)) {
+			return undefined;
+		}
+		if (head.is_first) {
+			this.origins.set(head.from, { number: head.number - 1, copies: new Map(), handled: new Map(), keys: undefined });
+		}
+		const origin = this.origins.get(head.from);
+		if (origin === undefined || head.number > origin.number + 1) return "again";
+		// It came before, and its answer was lost
+		if (head.number <= origin.number) return "kept";
+		origin.number = head.number;
+		for (const change of changes) apply(origin, change);
+		return "kept";
+	}
+}
+
+function by_key(origin: Origin): Map<string, KeptCopy[]> {
+	if (origin.keys !== undefined) return origin.keys;
+	const keys = new Map<string, KeptCopy[]>();
+	for (const copy of origin.copies.values()) keys.set(copy.key, [...(keys.get(copy.key) ?? []), copy]);
+	origin.keys = keys;
+	return keys;
+}
+
+function apply(origin: Origin, change: Change): void {
+	const { copies, handled } = origin;
+	switch (change[0]) {
+		case "o": {
+			const [, id, key, head] = change;
+			const known = copies.get(id);
+			if (known === undefined) copies.set(id, { key, head, handled: 0, acked: 0, items: [] });
+			else known.head = head;
+			break;
+		}
+		case "p": {
+			const [, ids, text, sent_at] = change;
+			const item = { text, sent_at };
+			for (const id of ids) copies.get(id)?.items.push(item);
+			break;
+		}
+		case "s": {
+			const [, id, count, acked] = change;
+			const known = copies.get(id);
+			if (known === undefined) break;
+			known.handled = count;
+			if (acked > known.acked) known.items.splice(0, acked - known.acked);
+			known.acked = acked;
+			break;
+		}
+		case "c":
+			copies.delete(change[1]);
+			break;
+		case "n":
+			handled.set(change[1], change[2]);
+			break;
+	}
+	origin.keys = undefined;
+}
+
+function is_number(value: unknown): value is number {
+	return typeof value === "number" && Number.isFinite(value);
+}
+
+function is_text(value: unknown): value is string {
+	return typeof value === "string";
+}
+
+function is_copied_text(value: unknown): value is CopiedText {
+	return is_text(value) || (Array.isArray(value) && value.length === 2 && value.every(is_text));
+}
+
+function is_change(value: unknown): value is Change {
+	if (!Array.isArray(value)) return false;
+	const [kind, one, two, three]: unknown[] = value;
+	switch (kind) {
+		case "o":
+			return is_number(one) && is_text(two) && is_text(three);
+		case "p":
+			return Array.isArray(one) && one.every(is_number) && is_copied_text(two) && is_number(three);
+		case "s":
+			return is_number(one) && is_number(two) && is_number(three);
+		case "c":
+			return is_number(one);
+		case "n":
+			return is_text(one) && is_number(two);
+		default:
+			return false;
+	}
+}
+
+/** Reads what {@link write_changes} wrote; undefined for anything else. */
+function read_changes(data: Uint8Array): { readonly head: Head; readonly changes: readonly Change[] } | undefined {
+	let read: unknown;
+	try {
+		read = JSON.parse(Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString());
+	} catch {
+		return undefined;
+	}
+	if (typeof read !== "object" || read === null) return undefined;
+	const { head, changes }: { [name: string]: unknown } = { ...read };
+	if (typeof head !== "object" || head === null || !Array.isArray(changes) || !changes.every(is_change)) return undefined;
+	const { from, to, number, is_first }: { [name: string]: unknown } = { ...head };
+	if (!is_text(from) || !is_text(to) || !is_number(number)) return undefined;
+	return { head: { from, to, number, is_first: is_first === true }, changes };
+}
