@@ -113,13 +113,13 @@ describe("a session on a node that ends, whose connection is on another one", ()
 		const nodes = await start();
 		const { juliet, witness, romeo } = await three(nodes);
 		const { client: phone, token } = await crew.managed(nodes.port_of("b"), "romeo", "phone");
-		await enter(phone, "romeo's phone");
+		await enter(phone, "phone");
 		await say(juliet, "before");
 		await heard(phone, "before0");
 		const seen = count_stanzas(phone.said);
 		for (const client of [juliet, witness]) client.said = "";
 		await end(nodes, "a", romeo);
-		await phone.closed;
+		await phone.closed();
 		expect(phone.said).not.toContain("stream:error");
 		await say(juliet, "after");
 		const again = await crew.resume(nodes.port_of("b"), "romeo", token, seen);
@@ -154,7 +154,7 @@ describe("a session whose node leaves", () => {
 		const seen = count_stanzas(romeo.said);
 		for (const client of [juliet, witness]) client.said = "";
 		await nodes.server("a").stop("going away");
-		await romeo.closed;
+		await romeo.closed();
 		expect(romeo.said).not.toContain("stream:error");
 		await say(juliet, "after");
 		juliet.send(privately("romeo", "private"));
