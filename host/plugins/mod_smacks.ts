@@ -10,12 +10,13 @@ import { keep_copies, no_copies } from "./smacks/copies.ts";
 import { let_clients_come_back } from "./smacks/hibernation.ts";
 import type { ManagedSession, SmacksOptions } from "./smacks/managed_stream.ts";
 import { create_measures } from "./smacks/measures.ts";
-import { ClusterMirror, no_mirror } from "./smacks/mirror.ts";
+import { ClusterMirror } from "./smacks/mirror.ts";
 import { count_in, Negotiation, type SmacksExports } from "./smacks/negotiation.ts";
 import { Restart } from "./smacks/restart.ts";
 import { open_resume_store } from "./smacks/resume_store.ts";
 import { Resumption } from "./smacks/resumption.ts";
 import { manage_server_streams } from "./smacks/server_streams.ts";
+import { no_mirror } from "./smacks/session_mirror.ts";
 import { keep_messages } from "./smacks/undelivered.ts";
 
 /** A name or an address with a port (XEP-0198 §5, `location`). */
@@ -64,7 +65,7 @@ export const definition: ModuleDefinition = {
 		const find = (session: object) => negotiation.find(session);
 		const begin = (session: ManagedSession, xmlns: string) => negotiation.begin(session, xmlns);
 		const restart = new Restart(module, options, resumption, open_resume_store(module), begin);
-		options.mirror.serve(resumption, restart);
+		if (options.mirror instanceof ClusterMirror) options.mirror.serve(resumption, restart);
 		// For lists of sessions on the console
 		module.hook_global("session-field", ({ session, name }) =>
 			name === "smacks_queue_length" ? find(session)?.queue?.count_unacked : undefined,

@@ -4,11 +4,10 @@ import { type Change, KeptCopies } from "../../util/cluster/kept_copies.ts";
 import type { Membership } from "../../util/cluster/membership.ts";
 import type { Ownership } from "../../util/cluster/ownership.ts";
 import { Standby } from "../../util/cluster/standby.ts";
-import { type Life, life_of_text, life_text, same_life } from "../../util/cluster/types.ts";
+import { type Bus, type Clock, type Life, life_of_text, life_text, same_life } from "../../util/cluster/types.ts";
 import * as jid from "../../util/jid.ts";
 import { promise_of } from "../../util/waiting.ts";
 import type { Log, Server, SessionKeeper, SessionStandby } from "../types.ts";
-import type { ClusterBase } from "./cluster.ts";
 
 /** How many accounts of a node that is gone are taken at the same time. */
 const most_at_once = 50;
@@ -16,7 +15,7 @@ const most_at_once = 50;
 const memory = 60_000;
 
 export interface InheritanceOptions {
-	readonly base: Pick<ClusterBase, "bus" | "clock" | "name">;
+	readonly base: { readonly bus: Bus; readonly clock: Clock; readonly name: string };
 	readonly server: Pick<Server, "turn">;
 	readonly membership: Membership;
 	readonly log: Log;

@@ -11,7 +11,7 @@ import * as st from "../../util/stanza.ts";
 import * as xml from "../../util/xml.ts";
 import type { UnackedCopies } from "./copies.ts";
 import type { SmacksMeasures } from "./measures.ts";
-import { is_change, type SessionMirror } from "./mirror.ts";
+import { is_change, type SessionMirror } from "./session_mirror.ts";
 import { is_stanza, type Unacked, UnackedQueue } from "./unacked_queue.ts";
 
 /** Sessions whose streams can be managed. */

@@ -3,46 +3,13 @@
 import { ClientSession } from "../../core/c2s_session.ts";
 import type { ModuleApi, SessionStandby, StoreTable } from "../../core/types.ts";
 import type { Change, CopiedText, KeptCopy } from "../../util/cluster/kept_copies.ts";
-import { ns } from "../../util/ns.ts";
 import { type Stanza, to_attribute } from "../../util/stanza.ts";
 import { read_head, write_head } from "./head.ts";
-import type { ManagedStream } from "./managed_stream.ts";
 import { type Restart, state_of } from "./restart.ts";
 import { from_table, to_table } from "./resume_state.ts";
 import type { Resumption } from "./resumption.ts";
+import type { ResumableStream, SessionMirror } from "./session_mirror.ts";
 import { is_stanza, type Unacked } from "./unacked_queue.ts";
-
-/** Told of what changes in sessions that can be resumed. */
-export interface SessionMirror {
-	/** A session can be resumed from now on. */
-	began(stream: ManagedStream): void;
-	/** Something was sent to a client. */
-	pushed(stream: ManagedStream, item: Unacked): void;
-	/** Something came from a client, or something of the session itself has changed. */
-	came(stream: ManagedStream, stanza?: Stanza): void;
-	/** A client has said what it has. */
-	acked(stream: ManagedStream): void;
-	/** A session cannot be resumed any more. */
-	ended(stream: ManagedStream): void;
-	/** What was sent in a turn that has failed was taken back. */
-	taken_back(): void;
-	/** Whether another node goes on with a session when this one is gone. */
-	has(stream: ManagedStream): boolean;
-	/** Goes on with sessions of other nodes from now on. */
-	serve(resumption: Resumption, restart: Restart): void;
-}
-
-/** For servers on their own. */
-export const no_mirror: SessionMirror = {
-	began() {},
-	pushed() {},
-	came() {},
-	acked() {},
-	ended() {},
-	taken_back() {},
-	has: () => false,
-	serve() {},
-};
 
 /** What is known of a session over there. */
 interface Mirrored {
@@ -55,9 +22,9 @@ interface Mirrored {
 
 /** Keeps another node of the cluster up to date about the sessions of a host that can be resumed. */
 export class ClusterMirror implements SessionMirror {
-	private readonly mirrored = new Map<ManagedStream, Mirrored>();
+	private readonly mirrored = new Map<ResumableStream, Mirrored>();
 	/** What is to be said of before the turn is seen, and what has time. */
-	private readonly changed = new Set<ManagedStream>();
+	private readonly changed = new Set<ResumableStream>();
 	/** The last text that was sent to several, with its change. */
 	private last: { readonly content: unknown; readonly ids: number[] } | undefined;
 
@@ -67,6 +34,7 @@ export class ClusterMirror implements SessionMirror {
 		private readonly hibernation_time: number,
 	) {}
 
+	/** Goes on with sessions of other nodes from now on. */
 	serve(resumption: Resumption, restart: Restart): void {
 		const { module, standby } = this;
 		standby.keep(module.host, {
@@ -79,11 +47,11 @@ export class ClusterMirror implements SessionMirror {
 		module.unload = () => standby.keep(module.host, undefined);
 	}
 
-	private account_of({ session }: ManagedStream): string {
+	private account_of({ session }: ResumableStream): string {
 		return session instanceof ClientSession ? `${session.username}@${session.host}` : "";
 	}
 
-	private head_of(stream: ManagedStream): string | undefined {
+	private head_of(stream: ResumableStream): string | undefined {
 		const state = state_of(this.module, stream, false);
 		if (state === undefined) return undefined;
 		// These change all the time, and are said apart
@@ -91,13 +59,13 @@ export class ClusterMirror implements SessionMirror {
 		return write_head(stream.hibernating === undefined ? rest : { ...rest, since, until });
 	}
 
-	began(stream: ManagedStream): void {
+	began(stream: ResumableStream): void {
 		if (stream.token === undefined || this.mirrored.has(stream)) return;
 		this.open(stream, (change) => this.standby.add(change));
 	}
 
 	/** Says all of a session. */
-	private open(stream: ManagedStream, add: (change: Change) => void): void {
+	private open(stream: ResumableStream, add: (change: Change) => void): void {
 		const { queue, handled = 0 } = stream;
 		const head = this.head_of(stream);
 		if (queue === undefined || head === undefined) return;
@@ -114,7 +82,7 @@ export class ClusterMirror implements SessionMirror {
 		return is_stanza(content) ? content.toString() : [content.head, content.tail];
 	}
 
-	pushed(stream: ManagedStream, item: Unacked): void {
+	pushed(stream: ResumableStream, item: Unacked): void {
 		if (!this.standby.is_on) return;
 		const known = this.mirrored.get(stream);
 		if (known === undefined) return;
@@ -132,7 +100,7 @@ export class ClusterMirror implements SessionMirror {
 		this.standby.add(["p", ids, this.text_of(item), item.sent_at]);
 	}
 
-	came(stream: ManagedStream, stanza?: Stanza): void {
+	came(stream: ResumableStream, stanza?: Stanza): void {
 		const known = this.mirrored.get(stream);
 		if (known === undefined || !this.standby.is_on) return;
 		// A message changes nothing else
@@ -141,13 +109,13 @@ export class ClusterMirror implements SessionMirror {
 		this.standby.touch();
 	}
 
-	acked(stream: ManagedStream): void {
+	acked(stream: ResumableStream): void {
 		if (this.mirrored.has(stream)) this.changed.add(stream);
 		// Too much was under way
 		else if (stream.token !== undefined && stream.queue?.is_whole === true) this.began(stream);
 	}
 
-	ended(stream: ManagedStream): void {
+	ended(stream: ResumableStream): void {
 		const known = this.mirrored.get(stream);
 		if (known === undefined) return;
 		this.mirrored.delete(stream);
@@ -160,7 +128,7 @@ export class ClusterMirror implements SessionMirror {
 		if (this.mirrored.size > 0) this.standby.restart();
 	}
 
-	has(stream: ManagedStream): boolean {
+	has(stream: ResumableStream): boolean {
 		return this.standby.is_certain && this.mirrored.has(stream);
 	}
 
@@ -225,9 +193,4 @@ export class ClusterMirror implements SessionMirror {
 		}
 		this.changed.clear();
 	}
-}
-
-/** Whether an element of a stream changes a session though it is no stanza: whether somebody looks at the client (XEP-0352). */
-export function is_change({ attr }: Stanza): boolean {
-	return attr["xmlns"] === ns.csi;
 }

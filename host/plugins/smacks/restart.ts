@@ -14,6 +14,7 @@ import type { ManagedStream, SmacksOptions } from "./managed_stream.ts";
 import type { ResumeState } from "./resume_state.ts";
 import type { ResumeStore } from "./resume_store.ts";
 import type { Resumption } from "./resumption.ts";
+import type { ResumableStream } from "./session_mirror.ts";
 import { is_stanza } from "./unacked_queue.ts";
 
 /** What keeps messages for later, where that is ours. */
@@ -30,7 +31,7 @@ function is_offline(exports: unknown): exports is OfflineExports {
  * A session with all that is needed to go on with it elsewhere; undefined where it cannot go on.
  * @param with_queue whether it includes what the client has not acknowledged
  */
-export function state_of(module: ModuleApi, stream: ManagedStream, with_queue = true): ResumeState | undefined {
+export function state_of(module: ModuleApi, stream: ResumableStream, with_queue = true): ResumeState | undefined {
 	const { session, queue, token, handled = 0, xmlns } = stream;
 	if (!(session instanceof ClientSession) || queue?.is_whole !== true || token === undefined) return undefined;
 	const { username, host, resource, presence } = session;

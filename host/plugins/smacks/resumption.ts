@@ -4,6 +4,7 @@ import type { ClientSession } from "../../core/c2s_session.ts";
 import type { ModuleApi, StoreTable } from "../../core/types.ts";
 import * as id from "../../util/id.ts";
 import type { ManagedStream, SmacksOptions } from "./managed_stream.ts";
+import type { ResumableStream } from "./session_mirror.ts";
 
 /** Why a session cannot be resumed. */
 export interface ResumptionProblem {
@@ -48,7 +49,7 @@ export class Resumption {
 	}
 
 	/** Forgets that a session could be resumed. */
-	forget(stream: ManagedStream, username: string | undefined): void {
+	forget(stream: ResumableStream, username: string | undefined): void {
 		if (stream.token === undefined) return;
 		this.options.mirror.ended(stream);
 		this.by_token.delete(this.key(username, stream.token));
