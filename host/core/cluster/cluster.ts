@@ -5,7 +5,7 @@ import { Balancer } from "../../util/cluster/balancer.ts";
 import { Links } from "../../util/cluster/link.ts";
 import { Membership } from "../../util/cluster/membership.ts";
 import { Ownership } from "../../util/cluster/ownership.ts";
-import { type Bucket, type Bus, type Clock, type Fence, type Life, same_life } from "../../util/cluster/types.ts";
+import type { Bucket, Bus, Clock, Fence, Life } from "../../util/cluster/types.ts";
 import { Usage } from "../../util/cluster/usage.ts";
 import { failed, ok, type Result } from "../../util/error.ts";
 import type { Framing } from "../../util/framing.ts";
@@ -14,11 +14,11 @@ import { promise_of } from "../../util/waiting.ts";
 import { as_period } from "../config/option_types.ts";
 import type { Writers } from "../sqlite/writers.ts";
 import { telling } from "../telling.ts";
-import type { ClientStreams, Cluster, HostSession, Placed, Server, StanzaEvent } from "../types.ts";
+import type { ClientStreams, Cluster, HostSession, Placed, Server } from "../types.ts";
 import { Incoming } from "./incoming.ts";
 import { Inheritance } from "./inheritance.ts";
 import { Inquiries } from "./inquiries.ts";
-import { decode, type Item, type LateItem, type PostItem } from "./items.ts";
+import { Lost } from "./lost.ts";
 import { processor_share } from "./processor.ts";
 import { Relays } from "./relays.ts";
 import { Routing } from "./routing.ts";
@@ -147,17 +147,18 @@ export function create_cluster(server: ClusterNeeds, base: ClusterBase): NodeClu
 		prefix: base.name,
 		on_item: (from, item, stored, number) => incoming.take(from, item, stored, number),
 		on_lost: (to, items, first) => {
-			for (const [index, item] of items.entries()) lost(to, item, first + index);
+			for (const [index, item] of items.entries()) lost.take(to, item, first + index);
 		},
 		warn,
 	});
 	const usage = new Usage(clock);
 	const parts = { owners, links, membership, usage };
 	const routing = new Routing(server, parts, log, (to, items) => {
-		for (const item of items) lost(to, item, undefined);
+		for (const item of items) lost.take(to, item);
 	});
 	const relays = new Relays(server, parts, log);
 	const incoming = new Incoming(server, routing, relays, inheritance, log, ({ host, name, fields }) => told(host, name, fields));
+	const lost = new Lost(server, { ...parts, inheritance, routing, incoming, is_account }, log);
 	const inquiries = new Inquiries({ ...parts, bus, clock, prefix: base.name, routing, nodes: server.nodes, warn });
 	server.nodes.connect(inquiries);
 	const balancer = new Balancer({
@@ -175,8 +176,6 @@ export function create_cluster(server: ClusterNeeds, base: ClusterBase): NodeClu
 	const grace = (as_period(server.config.get("*", "smacks_hibernation_time"), 0).value ?? default_grace) * 1000;
 	let sweeping: NodeJS.Timeout | undefined;
 	let is_joined = false;
-	/** What was for nodes that are gone, as far as others say. */
-	let undecided: { readonly to: Life; readonly bytes: Uint8Array; readonly number: number }[] = [];
 
 	function is_account(key: string): boolean {
 		return routing.placed.get(jid.host(key) ?? "") === accounts;
@@ -236,51 +235,11 @@ export function create_cluster(server: ClusterNeeds, base: ClusterBase): NodeClu
 		routing.placed.delete(host);
 	}
 
-	/** Something for another node was not sent, or was lost with it: then it has a number. */
-	function lost(to: Life, bytes: Uint8Array, number = Number.MAX_SAFE_INTEGER): void {
-		if (membership.me !== undefined && !inheritance.knows_end(to)) {
-			// Who goes on is known as soon as the end of the other one is certain
-			undecided.push({ to, bytes, number });
-			return;
-		}
-		const item = decode(bytes);
-		if (item === undefined || leave_to_heir(to, item, number)) return;
-		if (item.kind === "post") retry(to, item);
-	}
-
-	/** What is for accounts goes to the node that goes on with them; false where there is none. */
-	function leave_to_heir(of: Life, item: Item, number: number): boolean {
-		const { me } = membership;
-		const heir = inheritance.heir_of(of);
-		if (me === undefined || heir === undefined) return false;
-		if (item.kind !== "post" && item.kind !== "many" && item.kind !== "answer") return false;
-		if (item.kind === "post" && !is_account(item.key)) return false;
-		const late: LateItem = { kind: "late", of, number, inner: item };
-		if (same_life(heir, me)) incoming.take_late(me, late);
-		else routing.say(heir, late);
-		return true;
-	}
-
-	/** A stanza did not get to the node that served its receiver: presences to rooms are said again, and other senders are told. */
-	function retry(to: Life, item: PostItem): void {
-		const { stanza, sender } = item;
-		const session = server.full_sessions.get(sender.client?.jid ?? "");
-		const target = server.hosts.get(jid.host(stanza.attr["to"] ?? "") ?? "");
-		if (session === undefined || target === undefined) {
-			log("debug", "Lost with node %s: %s", to.node, stanza.top_tag());
-			return;
-		}
-		const event: StanzaEvent = { origin: session, stanza };
-		server.turn.record(event);
-		if (stanza.name !== "presence") routing.refuse(event);
-		else routing.pass_on(undefined, target, item, event, (own) => server.router.post_stanza(own.origin, own.stanza, false, own));
-	}
-
 	/** A node is gone: what it served is served here, as far as it is needed here. */
 	function gone(life: Life): void {
 		log("warn", "Node %s is gone", life.node);
 		routing.gone(life);
-		for (const { to, bytes, number } of undecided.splice(0)) lost(to, bytes, number);
+		lost.decide();
 		incoming.ended(life);
 		relays.gone(life);
 		take_rooms();
@@ -330,7 +289,7 @@ export function create_cluster(server: ClusterNeeds, base: ClusterBase): NodeClu
 		routing.over();
 		relays.close_all();
 		inheritance.abandon();
-		undecided = [];
+		lost.forget();
 		for (const session of [...server.full_sessions.values()]) session.close(cut_off);
 	}
 

@@ -4,7 +4,7 @@ import { type Change, KeptCopies } from "../../util/cluster/kept_copies.ts";
 import type { Membership } from "../../util/cluster/membership.ts";
 import type { Ownership } from "../../util/cluster/ownership.ts";
 import { Standby } from "../../util/cluster/standby.ts";
-import { type Bus, type Clock, type Life, life_of_text, life_text, same_life } from "../../util/cluster/types.ts";
+import { type Bus, type Clock, type Life, life_of_text, same_life } from "../../util/cluster/types.ts";
 import * as jid from "../../util/jid.ts";
 import { promise_of } from "../../util/waiting.ts";
 import type { Log, Server, SessionKeeper, SessionStandby } from "../types.ts";
@@ -31,8 +31,8 @@ export class Inheritance implements SessionStandby {
 	private readonly standby: Standby;
 	private readonly copies: KeptCopies;
 	private readonly keepers = new Map<string, SessionKeeper>();
-	/** Who goes on with what a life had that is over. */
-	private readonly heirs = new Map<string, Life | undefined>();
+	/** Who goes on with what a life had that is over: the last one of each node. */
+	private readonly heirs = new Map<string, { readonly incarnation: number; readonly heir: Life | undefined }>();
 	private ids = 0;
 
 	constructor(private readonly options: InheritanceOptions) {
@@ -109,20 +109,20 @@ export class Inheritance implements SessionStandby {
 	}
 
 	private note_heir(life: Life): void {
-		// An earlier life of the node matters no more
-		for (const name of this.heirs.keys()) if (life_of_text(name)?.node === life.node) this.heirs.delete(name);
+		const { node, incarnation } = life;
 		const heir = this.options.membership.last_info(life)?.["heir"];
-		this.heirs.set(life_text(life), typeof heir === "string" ? life_of_text(heir) : undefined);
+		this.heirs.set(node, { incarnation, heir: typeof heir === "string" ? life_of_text(heir) : undefined });
 	}
 
 	/** Whether it is known here, and certain, that a life is over. */
 	knows_end(life: Life): boolean {
-		return this.heirs.has(life_text(life));
+		return (this.heirs.get(life.node)?.incarnation ?? 0) >= life.incarnation;
 	}
 
 	/** Who goes on with the accounts of a life that is over; undefined where nobody does any more. */
 	heir_of(life: Life): Life | undefined {
-		const heir = this.heirs.get(life_text(life));
+		const known = this.heirs.get(life.node);
+		const heir = known?.incarnation === life.incarnation ? known.heir : undefined;
 		if (heir === undefined) return undefined;
 		return same_life(heir, this.options.membership.me) || this.options.membership.is_alive(heir) ? heir : undefined;
 	}

@@ -1,0 +1,85 @@
+// No counterpart: in Prosody nothing is on its way to other nodes.
+
+import type { Membership } from "../../util/cluster/membership.ts";
+import { type Life, same_life } from "../../util/cluster/types.ts";
+import * as jid from "../../util/jid.ts";
+import type { Log, Server, StanzaEvent } from "../types.ts";
+import type { Incoming } from "./incoming.ts";
+import type { Inheritance } from "./inheritance.ts";
+import { decode, type Item, type LateItem, type PostItem } from "./items.ts";
+import type { Routing } from "./routing.ts";
+
+/** What those need that deal with it. */
+export interface LostParts {
+	readonly membership: Pick<Membership, "me">;
+	readonly inheritance: Pick<Inheritance, "heir_of" | "knows_end">;
+	readonly routing: Routing;
+	readonly incoming: Incoming;
+	is_account(key: string): boolean;
+}
+
+/** What was for nodes that are gone. */
+export class Lost {
+	/** As far as others say. */
+	private undecided: { readonly to: Life; readonly bytes: Uint8Array; readonly number: number }[] = [];
+
+	constructor(
+		private readonly server: Pick<Server, "full_sessions" | "hosts" | "router" | "turn">,
+		private readonly parts: LostParts,
+		private readonly log: Log,
+	) {}
+
+	/** Something for another node was not sent, or was lost with it: then it has a number. */
+	take(to: Life, bytes: Uint8Array, number = Number.MAX_SAFE_INTEGER): void {
+		const { inheritance, membership } = this.parts;
+		if (membership.me !== undefined && !inheritance.knows_end(to)) {
+			// Who goes on is known as soon as the end of the other one is certain
+			this.undecided.push({ to, bytes, number });
+			return;
+		}
+		const item = decode(bytes);
+		if (item === undefined || this.leave_to_heir(to, item, number)) return;
+		if (item.kind === "post") this.retry(to, item);
+	}
+
+	/** More ends are certain. */
+	decide(): void {
+		for (const { to, bytes, number } of this.undecided.splice(0)) this.take(to, bytes, number);
+	}
+
+	/** This node's own life is over. */
+	forget(): void {
+		this.undecided = [];
+	}
+
+	/** What is for accounts goes to the node that goes on with them; false where there is none. */
+	private leave_to_heir(of: Life, item: Item, number: number): boolean {
+		const { inheritance, incoming, is_account, membership, routing } = this.parts;
+		const { me } = membership;
+		const heir = inheritance.heir_of(of);
+		if (me === undefined || heir === undefined) return false;
+		if (item.kind !== "post" && item.kind !== "many" && item.kind !== "answer") return false;
+		if (item.kind === "post" && !is_account(item.key)) return false;
+		const late: LateItem = { kind: "late", of, number, inner: item };
+		if (same_life(heir, me)) incoming.take_late(me, late);
+		else routing.say(heir, late);
+		return true;
+	}
+
+	/** A stanza did not get to the node that served its receiver: presences to rooms are said again, and other senders are told. */
+	private retry(to: Life, item: PostItem): void {
+		const { server, log } = this;
+		const { routing } = this.parts;
+		const { stanza, sender } = item;
+		const session = server.full_sessions.get(sender.client?.jid ?? "");
+		const target = server.hosts.get(jid.host(stanza.attr["to"] ?? "") ?? "");
+		if (session === undefined || target === undefined) {
+			log("debug", "Lost with node %s: %s", to.node, stanza.top_tag());
+			return;
+		}
+		const event: StanzaEvent = { origin: session, stanza };
+		server.turn.record(event);
+		if (stanza.name !== "presence") routing.refuse(event);
+		else routing.pass_on(undefined, target, item, event, (own) => server.router.post_stanza(own.origin, own.stanza, false, own));
+	}
+}
