@@ -95,7 +95,7 @@ export class OutBuffer {
 
 	/**
 	 * Adds a text that others get too.
-	 * @param to the attribute for this one, with the space before it
+	 * @param to the attribute for this one, with the space before it; empty where the text is for nobody else
 	 * @param head stands in front of it
 	 */
 	add_shared(text: AddressableText, to: string, head?: RawHead): void {

@@ -138,6 +138,11 @@ export class XmppStream {
 		return this.paused && !this.stopped && this.tokenizer.has_unread;
 	}
 
+	/** Whether all that was fed is read, and nothing is begun below the header. */
+	get is_between(): boolean {
+		return this.opened && !this.stopped && this.stack.length === 0 && !this.tokenizer.has_unread;
+	}
+
 	/**
 	 * Reads on.
 	 * Returns and throws what {@link feed} does.

@@ -26,10 +26,11 @@ function frame(opcode: number, data: Buffer): Buffer {
 
 /** The head of a frame with text of so many bytes. Source: RFC 6455 §5.2. */
 function text_head(size: number): RawHead {
-	const bytes = (count: number): number[] =>
-		Array.from({ length: count }, (_, at) => Math.floor(size / 256 ** (count - 1 - at)) % 256);
-	const length = size < 126 ? [size] : size < 0x10000 ? [126, ...bytes(2)] : [127, ...bytes(8)];
-	return { raw: String.fromCharCode(0x80 | text_frame, ...length) };
+	const first = 0x80 | text_frame;
+	if (size < 126) return { raw: String.fromCharCode(first, size) };
+	if (size < 0x10000) return { raw: String.fromCharCode(first, 126, size >> 8, size & 0xff) };
+	const bytes = Array.from({ length: 8 }, (_, at) => Math.floor(size / 256 ** (7 - at)) % 256);
+	return { raw: String.fromCharCode(first, 127, ...bytes) };
 }
 
 /** A close frame; its text may have 123 bytes. */
@@ -73,8 +74,10 @@ export class WebSocketConnection implements Connection {
 	readonly secure: boolean;
 	private readonly receiver: Receiver;
 	private closing = false;
-	/** The head of the last frame with a text that others got, too. */
+	/** The head of the last frame, for texts of so many bytes. */
 	private last_head: { readonly size: number; readonly head: RawHead } | undefined;
+	/** The last recipient's attribute, which is mostly the same, and whether each of its characters is one byte. */
+	private last_attribute = { text: "", is_ascii: true };
 
 	constructor(
 		private readonly conn: Connection,
@@ -110,18 +113,29 @@ export class WebSocketConnection implements Connection {
 	write(data: string | Uint8Array, keep?: boolean): boolean {
 		// An empty text belongs to something that follows, and is not a message
 		if (data.length === 0) return true;
-		return !this.closing && this.conn.write(frame(text_frame, Buffer.from(data)), keep);
+		if (this.closing) return false;
+		// Text stays text, so that it goes out with what else is said in this turn in one piece
+		if (typeof data === "string" && !keep && Buffer.byteLength(data) === data.length) {
+			const text = { head: data, tail: "", size: data.length, is_ascii: true };
+			return this.conn.write_shared(text, "", this.head_for(data.length));
+		}
+		return this.conn.write(frame(text_frame, Buffer.from(data)), keep);
+	}
+
+	private head_for(size: number): RawHead {
+		if (this.last_head?.size !== size) this.last_head = { size, head: text_head(size) };
+		return this.last_head.head;
 	}
 
 	/** The text that many get stays one; only the head of its frame is made, where it is not as long as the one before. */
 	write_shared(text: AddressableText, to: string): boolean {
 		if (this.closing) return false;
 		const attribute = attribute_for(text, to);
-		const size = text.size + attribute.length;
-		const is_ascii = text.is_ascii && Buffer.byteLength(attribute) === attribute.length;
-		if (!is_ascii) return this.write(text.head + attribute + text.tail);
-		if (this.last_head?.size !== size) this.last_head = { size, head: text_head(size) };
-		return this.conn.write_shared(text, attribute, this.last_head.head);
+		if (attribute !== this.last_attribute.text) {
+			this.last_attribute = { text: attribute, is_ascii: Buffer.byteLength(attribute) === attribute.length };
+		}
+		if (!(text.is_ascii && this.last_attribute.is_ascii)) return this.write(text.head + attribute + text.tail);
+		return this.conn.write_shared(text, attribute, this.head_for(text.size + attribute.length));
 	}
 
 	/** Asks the client whether it is still there; any answer keeps the connection open. */

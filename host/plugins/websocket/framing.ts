@@ -10,6 +10,10 @@ import { text_with_namespace, to_attribute_with_namespace } from "../client_docu
 /** The namespace of `<open/>` and `<close/>` (RFC 7395 §3.3.1). */
 export const framing_ns = "urn:ietf:params:xml:ns:xmpp-framing";
 
+const less_than = 0x3c;
+const greater_than = 0x3e;
+const question_mark = 0x3f;
+
 /** The element around each message while it is read: it has no namespace and no prefix that the message could use. */
 const wrapper = { stream_ns: "", stream_tag: "x", end: Buffer.from("</x>") };
 
@@ -46,22 +50,65 @@ function read_document(message: string, options: StreamOptions, lang: string): S
 	return element;
 }
 
+/** Reads messages one after the other as elements of one document, which is less work than a document for each. */
+class Messages {
+	private readonly elements: Stanza[] = [];
+	private readonly stream: XmppStream;
+
+	constructor(options: StreamOptions, lang: string) {
+		this.stream = new XmppStream(
+			{
+				streamopened: () => {},
+				streamclosed: () => {},
+				handlestanza: (element) => this.elements.push(element),
+				error: () => {},
+			},
+			{ ...options, stream_ns: wrapper.stream_ns, stream_tag: wrapper.stream_tag },
+		);
+		this.stream.feed(Buffer.from(`<x xml:lang='${xml_escape(lang)}'>`));
+	}
+
+	/** The one element that a message consists of; undefined where it is not that alone, and nothing can be read after it. */
+	read(message: Buffer): Stanza | undefined {
+		this.elements.length = 0;
+		// What begins otherwise may be a declaration, and what ends otherwise has white space behind it
+		const is_plain = message[0] === less_than && message[1] !== question_mark && message.at(-1) === greater_than;
+		if (!(is_plain && this.stream.feed(message) && this.stream.is_between)) return undefined;
+		const [element, ...others] = this.elements;
+		return others.length > 0 ? undefined : element;
+	}
+}
+
 /** The client's direction: messages in, each of them `<open/>`, `<close/>`, a stanza or a stream element. */
 class MessageReader extends QueueReader<Buffer> {
 	private lang = "en";
+	private messages: Messages | undefined;
+
+	override set_stanza_size_limit(bytes: number): void {
+		super.set_stanza_size_limit(bytes);
+		this.messages = undefined;
+	}
 
 	protected units_of(message: Buffer): readonly Buffer[] {
 		return [message];
 	}
 
 	protected take(message: Buffer): void {
-		const element = read_document(message.toString(), this.options, this.lang);
+		const element = this.element_of(message);
 		if (!(element instanceof Stanza)) this.refuse(element);
 		else if (element.attr["xmlns"] === framing_ns && element.name === "close") this.end();
 		else if (!this.opened) this.open(element);
 		else if (element.name === "error" && element.attr["xmlns"] === ns.streams)
 			this.callbacks.error({ kind: "stream-error", stanza: element });
 		else this.callbacks.handlestanza(element);
+	}
+
+	private element_of(message: Buffer): Stanza | StreamFault {
+		this.messages ??= new Messages(this.options, this.lang);
+		const element = this.messages.read(message);
+		if (element !== undefined) return element;
+		this.messages = undefined;
+		return read_document(message.toString(), this.options, this.lang);
 	}
 
 	private open(element: Stanza): void {
@@ -72,6 +119,7 @@ class MessageReader extends QueueReader<Buffer> {
 		}
 		this.opened = true;
 		this.lang = element.attr["xml:lang"] ?? this.lang;
+		this.messages = undefined;
 		this.callbacks.streamopened(element.attr);
 	}
 }

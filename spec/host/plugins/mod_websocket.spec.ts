@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { Sender } from "ws";
 import { SocketConnection } from "../../../host/net/connection.ts";
 import { WebSocketConnection } from "../../../host/plugins/websocket/connection.ts";
+import { websocket_framing } from "../../../host/plugins/websocket/framing.ts";
 import { ns } from "../../../host/util/ns.ts";
 import { find_prosody, free_port, type Reference, start_reference } from "../../../tools/reference.ts";
 import { start_test_server, type TestServer } from "../../helper.ts";
@@ -173,6 +174,73 @@ describe("mod_websocket", () => {
 			(text) => /^<message [^>]*>(?:<[^b][^>]*>)*<body>(.*)<\/body>.*<\/message>$/.exec(text)?.[1] ?? [],
 		);
 		expect(said).toEqual(bodies);
+	});
+
+	it("brings what is said to one person between what is said to all, in order, in whatever letters", async () => {
+		const client = await login();
+		const room = "parlour@conference.localhost";
+		await client.ask(`<presence xmlns='${ns.client}' to='${room}/romeo'><x xmlns='${ns.muc}'/></presence>`, "<subject");
+		const bodies = ["to all", "to one", "grüße an alle", "grüße", "x".repeat(300), "y".repeat(300), "last"];
+		for (const [index, body] of bodies.entries()) {
+			const whom = index % 2 === 0 ? `type='groupchat' to='${room}'` : `type='chat' to='${room}/romeo'`;
+			client.frame(`<message xmlns='${ns.client}' ${whom}><body>${body}</body></message>`);
+		}
+		await client.take("<body>last</body>");
+		expect(client.said.flatMap((text) => /^<message [^>]*>.*<body>(.*)<\/body>.*<\/message>$/.exec(text)?.[1] ?? [])).toEqual(
+			bodies,
+		);
+	});
+
+	it("reads each message by itself, whatever came before", () => {
+		const read: string[] = [];
+		const reader = websocket_framing.reader(
+			{
+				streamopened: ({ "xml:lang": lang = "" }) => read.push(`open ${lang}`),
+				streamclosed: () => read.push("close"),
+				handlestanza: (stanza) => read.push(stanza.toString()),
+				error: ({ kind }) => read.push(kind),
+			},
+			{ default_ns: ns.client, stanza_size_limit: 1000 },
+		);
+		const feed = (text: string): boolean => reader.feed(Buffer.from(text));
+		const opening = "<open xmlns='urn:ietf:params:xml:ns:xmpp-framing' xml:lang='de'/>";
+		const plain = `<message xmlns='${ns.client}' id='1'><body>ß</body></message>`;
+		const understood = "<message id='1' xml:lang='de'><body>ß</body></message>";
+		for (const text of [opening, plain, `<?xml version='1.0'?>${plain}`, `${plain} \n`, plain]) expect(feed(text)).toBe(true);
+		reader.set_stanza_size_limit(100);
+		expect(feed(plain)).toBe(true);
+		expect(read.splice(0)).toEqual(["open de", understood, understood, understood, understood, understood]);
+		reader.reset();
+		expect(feed(opening.replace("de", "fr"))).toBe(true);
+		expect(feed(`<message xmlns='${ns.client}'/>`)).toBe(true);
+		expect(read.splice(0)).toEqual(["open fr", "<message xml:lang='fr'/>"]);
+		expect(feed(plain.replace("ß", "ß".repeat(60)))).toBe(false);
+		expect(read).toEqual(["stanza-too-large"]);
+	});
+
+	it.each([
+		["two elements", "<a/><b/>"],
+		["half an element", "<a><b/>"],
+		["an end too many", "<a/></a>"],
+		["the end of what is around it", "<a/></x>"],
+		["a prefix that an earlier message declared", "<p:a/>"],
+		["a comment behind it", "<a/><!-- -->"],
+	])("refuses %s after whole messages, and reads nothing after that", (_, wrong) => {
+		const read: string[] = [];
+		const reader = websocket_framing.reader(
+			{
+				streamopened: () => {},
+				streamclosed: () => read.push("close"),
+				handlestanza: ({ name }) => read.push(name),
+				error: ({ kind }) => read.push(kind),
+			},
+			{ default_ns: ns.client },
+		);
+		reader.feed(Buffer.from("<open xmlns='urn:ietf:params:xml:ns:xmpp-framing'/>"));
+		expect(reader.feed(Buffer.from("<p:first xmlns:p='urn:p'/>"))).toBe(true);
+		expect(reader.feed(Buffer.from(wrong))).toBe(false);
+		expect(reader.feed(Buffer.from("<later/>"))).toBe(false);
+		expect(read).toEqual(["first", expect.stringMatching(/^(parse-error|restricted-xml)$/)]);
 	});
 
 	it("makes heads as the library does, for one text that many get", () => {
