@@ -7,7 +7,7 @@ import { permitted, this_machine } from "./http_permitted.lib.ts";
 
 /**
  * Tells load balancers whether the server serves, at `/health`: all hosts run, all ports listen, what is done can be stored, no module
- * says that it has failed, and nobody is stopping it. Options: http_health_allow_ips, http_health_allow_cidr.
+ * says that it has failed, a node of a cluster has the majority on its side, and nobody is stopping it. Options: http_health_allow_ips, http_health_allow_cidr.
  */
 export const definition: ModuleDefinition = {
 	name: "http_health",
@@ -40,6 +40,9 @@ export const definition: ModuleDefinition = {
 		async function problems(): Promise<string[]> {
 			if (stops) return ["the server is stopping"];
 			if (server.start_time === undefined) return ["the server is starting"];
+			const alone = server.cluster?.trouble();
+			// Nothing can be stored then, either
+			if (alone !== undefined) return [alone];
 			const unserved = server.unserved_hosts().map((host) => `${host} is not served`);
 			const found = [...unserved, ...missing_ports(server), ...module_problems()];
 			const trouble = await storage.trouble();

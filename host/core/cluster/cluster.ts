@@ -22,6 +22,7 @@ import { Lost } from "./lost.ts";
 import { processor_share } from "./processor.ts";
 import { Relays } from "./relays.ts";
 import { Routing } from "./routing.ts";
+import { Serving } from "./serving.ts";
 
 /** How often addresses that nobody needs are given up, and how long nobody has to have needed them; in milliseconds. */
 const sweep_interval = 30_000;
@@ -161,6 +162,7 @@ export function create_cluster(server: ClusterNeeds, base: ClusterBase): NodeClu
 	const lost = new Lost(server, { ...parts, inheritance, routing, incoming, is_account }, log);
 	const inquiries = new Inquiries({ ...parts, bus, clock, prefix: base.name, routing, nodes: server.nodes, warn });
 	server.nodes.connect(inquiries);
+	const serving = new Serving(membership, clock, log);
 	const balancer = new Balancer({
 		clock,
 		membership,
@@ -168,7 +170,7 @@ export function create_cluster(server: ClusterNeeds, base: ClusterBase): NodeClu
 		cpu: base.cpu ?? processor_share(clock),
 		move: async ({ key, to, weight }) => {
 			const is_given = await routing.let_go(key, to);
-			if (is_given) log("info", "%s goes to node %s, which has less to do (weight %.1f)", key, to.node, weight);
+			if (is_given) log("info", "%s goes to node %s, which has less to do (weight %s)", key, to.node, weight.toFixed(1));
 			return is_given;
 		},
 	});
@@ -342,6 +344,7 @@ export function create_cluster(server: ClusterNeeds, base: ClusterBase): NodeClu
 		place,
 		displace,
 		tell: tell_all,
+		trouble: () => serving.trouble(),
 		bring,
 		on_gone(listener) {
 			server.events.add_handler("cluster-node-gone", () => void setTimeout(listener, grace).unref());
@@ -360,6 +363,7 @@ export function create_cluster(server: ClusterNeeds, base: ClusterBase): NodeClu
 			is_joined = true;
 			sweeping = setInterval(() => void sweep(), sweep_interval).unref();
 			balancer.start();
+			serving.start();
 		},
 		async stop() {
 			clearInterval(sweeping);
@@ -367,6 +371,7 @@ export function create_cluster(server: ClusterNeeds, base: ClusterBase): NodeClu
 			is_joined = false;
 			relays.close_all();
 			balancer.stop();
+			serving.stop();
 			membership.announce_leaving();
 			// Accounts whose sessions go on elsewhere are left to the node that has what is needed for that
 			const given_up = [...owners.mine()].filter((key) => !inheritance.has(key));

@@ -97,6 +97,8 @@ export interface Cluster extends Beyond {
 	displace(host: string): void;
 	/** Tells all other nodes something at the end of the turn: there it is the event `cluster-told` of the host. */
 	tell(host: string, name: string, fields: Readonly<Record<string, string>>): void;
+	/** Why this node serves nothing at the moment; undefined where it does. */
+	trouble(): string | undefined;
 	/** Has this node serve a bare JID. The error says why that is not possible. */
 	bring(bare_jid: string): Promise<Result<true, string>>;
 	/** Calls back when a node is gone, once its clients have had the time to come back that stream management gives them. */

@@ -140,7 +140,7 @@ class Play {
 				await node.end("SIGTERM");
 				await delay(short);
 				await node.start();
-				await delay(8000);
+				await this.moving();
 				if (this.options.random() < 0.5) {
 					const other = this.one_of(nodes);
 					what += `, ${other.name} killed`;
@@ -160,6 +160,17 @@ class Play {
 		this.gaps.push(gap);
 		this.faults.push(what);
 		this.options.on_fault?.(`${what}; longest silence ${gap}; lost ${this.people.reduce((sum, { lost }) => sum + lost, 0)}`);
+	}
+
+	/** Waits until a room has gone to another node by load, or for a minute: rooms stay for half of one where they came. */
+	private async moving(): Promise<void> {
+		const before = this.moves;
+		const end = performance.now() + 60_000;
+		while (this.moves === before && performance.now() < end) await delay(50);
+	}
+
+	private get moves(): number {
+		return this.cluster.nodes.reduce((sum, node) => sum + (node.log().match(/ goes to node /g)?.length ?? 0), 0);
 	}
 
 	/** How long after a moment something was heard first in a room that was said after it, in milliseconds. */
@@ -203,8 +214,7 @@ class Play {
 		const archives = new Map<string, ReadonlyMap<string, string>>();
 		for (const room of rooms) archives.set(room, await this.archive(room));
 		const logs = cluster.nodes.map((node) => `--- ${node.name}\n${node.log()}`).join("\n");
-		const moved = logs.match(/ goes to node /g)?.length ?? 0;
-		return { faults, gaps, takeovers, unserved, moved, logs, ...judge(people, archives) };
+		return { faults, gaps, takeovers, unserved, moved: this.moves, logs, ...judge(people, archives) };
 	}
 
 	private async archive(room: string): Promise<Map<string, string>> {
