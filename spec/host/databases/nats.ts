@@ -38,9 +38,9 @@ export async function start_nats(args: readonly string[] = ["-js"]): Promise<Tes
 	return running(new Daemon(program, [...args, "-a", "127.0.0.1", "-p", String(port), "-sd", folder], {}, folder), port);
 }
 
-function running(daemon: Daemon, port: number): TestNats {
+function running(daemon: Daemon, port: number, address = here.address): TestNats {
 	daemon.start();
-	const url = `nats://127.0.0.1:${port}`;
+	const url = `nats://${address}:${port}`;
 	const one = {
 		url,
 		urls: [url],
@@ -57,24 +57,34 @@ function running(daemon: Daemon, port: number): TestNats {
 	return Object.assign(one, { servers: [one] });
 }
 
+/** Where one of several servers is: what runs it there, and its address. */
+export interface NatsPlace {
+	readonly run: readonly string[];
+	readonly address: string;
+}
+
+const here: NatsPlace = { run: [], address: "127.0.0.1" };
+
 /** Starts several with JetStream that are one together, as long as most of them are there. */
-export async function start_nats_cluster(count: number): Promise<TestNats> {
+export async function start_nats_cluster(count: number, places: readonly NatsPlace[] = []): Promise<TestNats> {
 	const program = program_of();
 	const ports: (readonly [clients: number, routes: number])[] = [];
 	while (ports.length < count) ports.push([await free_port(), await free_port()]);
-	const servers = ports.map(([port, own]) => {
+	const all = ports.map(([port, own], index) => ({ port, own, place: places[index] ?? here }));
+	const servers = all.map(({ port, own, place: { run, address } }) => {
 		const folder = folder_for({}, "enjamb-nats-");
 		const path = join(folder, "nats.conf");
-		const routes = ports.map(([, other]) => `nats://127.0.0.1:${other}`).filter((url) => !url.endsWith(`:${own}`));
+		const routes = all.filter((other) => other.own !== own).map((other) => `"nats://${other.place.address}:${other.own}"`);
 		writeFileSync(
 			path,
 			`server_name: n${port}
-listen: "127.0.0.1:${port}"
+listen: "${address}:${port}"
 jetstream { store_dir: "${folder}" }
-cluster { name: spec, listen: "127.0.0.1:${own}", no_advertise: true, routes: [${routes.map((url) => `"${url}"`).join(", ")}] }
+cluster { name: spec, listen: "${address}:${own}", no_advertise: true, routes: [${routes.join(", ")}] }
 `,
 		);
-		return running(new Daemon(program, ["-c", path], {}, folder), port);
+		const [command = program, ...args] = [...run, program, "-c", path];
+		return running(new Daemon(command, args, {}, folder), port, address);
 	});
 	const [first] = servers;
 	if (first === undefined) throw new RangeError("expected at least one server");

@@ -49,12 +49,12 @@ class Play {
 			general: "smacks_hibernation_time = 5",
 			// Where nobody is in it for a moment, it stays
 			rooms: "	muc_room_default_persistent = true",
-			async ways_of(node, nats, database) {
+			async place(node, nats, database) {
 				const own: Cutter[] = [];
-				for (const port of [...nats, database]) own.push(await Cutter.start(port));
+				for (const port of [...nats.map((url) => Number(new URL(url).port)), database]) own.push(await Cutter.start(port));
 				ways.set(node, own);
 				const ports = own.map(({ port }) => port);
-				return [ports.slice(0, -1), ports.at(-1) ?? 0];
+				return { nats: ports.slice(0, -1).map((port) => `nats://127.0.0.1:${port}`), database: { port: ports.at(-1) ?? 0 } };
 			},
 		});
 		const play = new Play(cluster, options);

@@ -48,18 +48,23 @@ function lua(value: ConfigValue): string {
 		.join("; ")} }`;
 }
 
+export interface NodePlace {
+	readonly nats: readonly string[];
+	readonly database: { readonly host?: string; readonly port: number };
+	/** The address at which it listens, the loopback where nothing is said. */
+	readonly interface?: string;
+	/** What runs it there. */
+	readonly run?: readonly string[];
+}
+
 export interface ProcessOptions {
 	readonly program: string;
 	readonly names?: readonly string[];
 	/** Lines of the configuration, for all nodes: before the hosts, and of the room service. */
 	readonly general?: string;
 	readonly rooms?: string;
-	/** The ports at which a node reaches NATS and the database, where these are not theirs. */
-	readonly ways_of?: (
-		node: string,
-		nats: readonly number[],
-		database: number,
-	) => Promise<readonly [nats: readonly number[], database: number]>;
+	/** Where a node is, and how it reaches NATS and the database, where that is not as usual. */
+	readonly place?: (node: string, nats: readonly string[], database: number) => Promise<NodePlace>;
 	/** One of PostgreSQL where nothing is said. */
 	readonly start_database?: () => Promise<TestDatabase>;
 	/** One server where nothing is said. */
@@ -74,7 +79,6 @@ export async function start_process_cluster(options: ProcessOptions): Promise<Pr
 		await database.remove();
 		throw error;
 	});
-	const nats_ports = nats.urls.map((url) => Number(new URL(url).port));
 	const nodes: ProcessNode[] = [];
 	const cluster: ProcessCluster = {
 		nodes,
@@ -89,14 +93,15 @@ export async function start_process_cluster(options: ProcessOptions): Promise<Pr
 	try {
 		for (const name of options.names ?? ["a", "b", "c"]) {
 			const port = await free_port();
-			const [to_nats, to_database] = (await options.ways_of?.(name, nats_ports, database.port)) ?? [nats_ports, database.port];
+			const usual: NodePlace = { nats: nats.urls, database: { port: database.port } };
+			const place = (await options.place?.(name, nats.urls, database.port)) ?? usual;
 			const data = join(folder, name);
 			mkdirSync(data);
 			const path = join(folder, `${name}.cfg.lua`);
 			writeFileSync(
 				path,
 				`data_path = "${data}"
-interfaces = { "127.0.0.1" }
+interfaces = { "${place.interface ?? "127.0.0.1"}" }
 c2s_ports = { ${port} }
 authentication = "insecure"
 insecure_open_authentication = "Yes please, I know what I'm doing!"
@@ -105,11 +110,11 @@ allow_unencrypted_plain_auth = true
 modules_enabled = { "disco", "roster", "saslauth", "ping", "carbons", "blocklist" }
 modules_disabled = { "s2s", "tls" }
 storage = "sql"
-sql = ${lua({ ...database.sql, port: to_database })}
+sql = ${lua({ ...database.sql, ...place.database })}
 storage_archive_item_limit = 1000000
 muc_log_expires_after = "never"
 log = { info = "*console" }
-cluster = { nats = ${lua(to_nats.map((one) => `nats://127.0.0.1:${one}`))}; node = "${name}"; lease = ${lease} }
+cluster = { nats = ${lua([...place.nats])}; node = "${name}"; lease = ${lease} }
 ${options.general ?? ""}
 VirtualHost "localhost"
 Component "${service}" "muc"
@@ -118,7 +123,7 @@ Component "${service}" "muc"
 ${options.rooms ?? ""}
 `,
 			);
-			const node = new NodeProcess(name, port, options.program, path, folder);
+			const node = new NodeProcess(name, port, [...(place.run ?? []), process.execPath, options.program], path, folder);
 			nodes.push(node);
 			await node.start();
 		}
@@ -136,7 +141,7 @@ class NodeProcess implements ProcessNode {
 	constructor(
 		readonly name: string,
 		readonly port: number,
-		private readonly program: string,
+		private readonly command: readonly string[],
 		private readonly path: string,
 		private readonly folder: string,
 	) {}
@@ -155,7 +160,8 @@ class NodeProcess implements ProcessNode {
 
 	async start(): Promise<void> {
 		const scratch = mkdtempSync(join(this.folder, `life-${this.name}-`));
-		const running = new Running(process.execPath, [this.program, "start", "--config", this.path], scratch);
+		const [program = process.execPath, ...args] = [...this.command, "start", "--config", this.path];
+		const running = new Running(program, args, scratch);
 		this.running = running;
 		const deadline = performance.now() + longest;
 		while (!running.log().includes("listens on")) {
