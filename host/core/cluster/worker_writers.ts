@@ -42,11 +42,19 @@ export function shared_writers(bus: Bus, node: string): Writers {
 	};
 }
 
+/**
+ * How long a process that goes on writing keeps its turn where another one waits, in milliseconds: it takes a while until the next one
+ * begins, and what it has to write meanwhile becomes one commit.
+ */
+const shortest_turn = 10;
+
 class FileWriter implements Writer {
 	may_write = false;
 	private is_in_line = false;
 	private is_wanted_elsewhere = false;
 	private is_busy = false;
+	private begun = 0;
+	private end_of_turn: NodeJS.Timeout | undefined;
 
 	constructor(
 		private readonly stand_in_line: () => void,
@@ -64,7 +72,7 @@ class FileWriter implements Writer {
 
 	done(): void {
 		this.is_busy = false;
-		if (this.may_write && this.is_wanted_elsewhere) this.pass_on();
+		if (this.may_write && this.is_wanted_elsewhere) this.pass_on_in_time();
 	}
 
 	leave(): void {
@@ -75,15 +83,29 @@ class FileWriter implements Writer {
 	begin(): void {
 		this.is_in_line = false;
 		this.may_write = true;
+		this.begun = performance.now();
 		if (this.is_busy) this.on_turn();
 	}
 
 	wanted(): void {
 		this.is_wanted_elsewhere = true;
-		if (this.may_write && !this.is_busy) this.pass_on();
+		if (this.may_write && !this.is_busy) this.pass_on_in_time();
+	}
+
+	private pass_on_in_time(): void {
+		const left = this.begun + shortest_turn - performance.now();
+		if (left <= 0) this.pass_on();
+		else {
+			this.end_of_turn ??= setTimeout(() => {
+				this.end_of_turn = undefined;
+				if (this.may_write && this.is_wanted_elsewhere && !this.is_busy) this.pass_on();
+			}, left);
+		}
 	}
 
 	private pass_on(): void {
+		clearTimeout(this.end_of_turn);
+		this.end_of_turn = undefined;
 		this.may_write = false;
 		this.is_wanted_elsewhere = false;
 		this.give_up();

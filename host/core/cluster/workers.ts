@@ -48,5 +48,7 @@ export function workers_problem(config: Pick<Config, "get" | "hosts">): string |
 	if (config.get("*", "cluster") !== undefined) {
 		return "workers: with the option cluster, each node is one process: start several nodes on this machine instead";
 	}
+	const careful = ["*", ...config.hosts()].find((host) => config.get(host, "sqlite_tune") === "safe");
+	if (careful !== undefined) return `workers: sqlite_tune = "safe" lets one process read only while no other one writes`;
 	return cluster_problem(config, "workers");
 }

@@ -23,8 +23,11 @@ export class WorkerServer {
 	private running: Running | undefined;
 	private readonly clients: Client[] = [];
 
-	/** @param general lines before the hosts */
-	async configure(general = "", hosts = ""): Promise<void> {
+	/**
+	 * @param general lines before the hosts
+	 * @param rooms lines of the room service, and of hosts after it
+	 */
+	async configure(general = "", rooms = "	muc_room_locking = false"): Promise<void> {
 		this.port = await free_port();
 		writeFileSync(
 			this.config,
@@ -44,8 +47,7 @@ ${general}
 VirtualHost "localhost"
 Component "${service}" "muc"
 	modules_enabled = { "muc_mam" }
-	muc_room_locking = false
-${hosts}
+${rooms}
 `,
 		);
 	}

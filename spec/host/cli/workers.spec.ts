@@ -1,8 +1,12 @@
-import { existsSync } from "node:fs";
+import { existsSync, mkdtempSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { split } from "../../../host/util/jid.ts";
 import { ns } from "../../../host/util/ns.ts";
+import { is_alive } from "../../../host/util/processes.ts";
 import * as st from "../../../host/util/stanza.ts";
+import { Running } from "../../../tools/running.ts";
 import type { Client } from "../../../tools/scansion/client.ts";
 import { expect_stanza } from "../../helper.ts";
 import { program, service, until, WorkerServer } from "./worker_server.ts";
@@ -12,11 +16,11 @@ afterEach(async () => {
 	for (const server of servers.splice(0)) await server.remove();
 });
 
-async function configured(general = "", hosts = ""): Promise<WorkerServer> {
+async function configured(general?: string, rooms?: string): Promise<WorkerServer> {
 	if (!existsSync(program)) throw new Error(`${program} is missing: npm run build makes it`);
 	const server = new WorkerServer();
 	servers.push(server);
-	await server.configure(general, hosts);
+	await server.configure(general, rooms);
 	return server;
 }
 
@@ -32,6 +36,13 @@ async function enter(server: WorkerServer, name: string): Promise<Client> {
 	);
 	await expect_stanza(client, (stanza) => stanza.name === "message" && stanza.get_child("subject") !== undefined);
 	return client;
+}
+
+/** Another command of this program, for the same server. */
+function command(server: WorkerServer, ...words: [string, ...string[]]): Running {
+	const [name, ...rest] = words;
+	const folder = mkdtempSync(join(server.folder, "command-"));
+	return new Running(process.execPath, [program, name, "--config", server.config, ...rest], folder);
 }
 
 const says = (text: string) => (stanza: st.Stanza) =>
@@ -88,5 +99,141 @@ describe("a server of several processes", () => {
 		await server.end("SIGTERM");
 		expect(running.ended).toBe("exit status 0");
 		expect(running.log()).not.toMatch(/\terror\t(?!.*has ended by SIGKILL)/);
+	});
+
+	it("kills a worker that hangs, and goes on with its room elsewhere", async () => {
+		const server = await configured("worker_timeout = 2");
+		const running = await server.start(2);
+		const [a, b] = [await enter(server, "a"), await enter(server, "b")];
+		await say(a, "before");
+		await expect_stanza(b, says("before"));
+		// The room is where the first one who needed it is connected
+		const pid = server.worker("worker-1");
+		process.kill(pid, "SIGSTOP");
+		await until(
+			() => a.ended !== undefined || b.ended !== undefined,
+			() => running.log(),
+		);
+		const left = a.ended === undefined ? a : b;
+		await say(left, "after");
+		await until(
+			() => server.worker("worker-1") !== pid,
+			() => running.log(),
+		);
+		expect(running.log()).toContain(`worker-1 (process ${pid}) has not answered for 2 s, and is killed`);
+		expect(is_alive(pid)).toBe(false);
+	});
+
+	it("says once that it cannot listen, and ends", async () => {
+		const server = await configured();
+		const other = createServer();
+		await new Promise<void>((resolve) => other.listen(server.port, "127.0.0.1", resolve));
+		const running = server.run("--workers", "3");
+		await until(
+			() => running.ended !== undefined,
+			() => running.log(),
+		);
+		other.close();
+		expect(running.ended).toBe("exit status 1");
+		expect(running.log().match(/cannot listen/g)).toHaveLength(1);
+		expect(running.log()).toContain(
+			`enjamb: c2s cannot listen on [127.0.0.1]:${server.port}: the port is in use by another program`,
+		);
+		// What it had for itself is free again
+		const again = await server.start(2);
+		expect(again.ended).toBeUndefined();
+	});
+
+	it("ends with the process that has started it, and begins again also where one of its processes hangs", async () => {
+		const server = await configured();
+		const running = await server.start(3);
+		const pids = ["worker-1", "worker-2", "worker-3"].map((node) => server.worker(node));
+		const [hangs = 0, ...others] = pids;
+		process.kill(hangs, "SIGSTOP");
+		await server.end("SIGKILL");
+		await until(
+			() => !others.some(is_alive),
+			() => running.log(),
+		);
+		expect(is_alive(hangs)).toBe(true);
+		const again = await server.start(2);
+		expect(is_alive(hangs)).toBe(false);
+		expect(again.log()).toContain(`Workers of an earlier start were still there, and were ended: ${hangs}`);
+		await enter(server, "a");
+		// Nobody else may start beside it
+		const second = server.run("--workers", "2");
+		await until(
+			() => second.ended !== undefined,
+			() => second.log(),
+		);
+		expect(second.log()).toContain(`another server runs already (process ${again.pid})`);
+		await again.stop();
+	});
+
+	it("reads its configuration in all workers, and lets one of them be restarted alone", async () => {
+		const server = await configured();
+		const running = await server.start(3);
+		const readings = (): number => running.log().match(/Reloading configuration file/g)?.length ?? 0;
+		process.kill(running.pid, "SIGHUP");
+		await until(
+			() => readings() === 3,
+			() => running.log(),
+		);
+		// By the socket one of them is told, and the others read it, too
+		const reload = command(server, "reload");
+		await until(
+			() => reload.ended !== undefined && readings() === 6,
+			() => reload.log() + running.log(),
+		);
+		expect(reload.ended).toBe("exit status 0");
+		const pid = server.worker("worker-2");
+		process.kill(pid, "SIGTERM");
+		await until(
+			() => server.worker("worker-2") !== pid,
+			() => running.log(),
+		);
+		expect(running.log()).toContain(`worker-2 (process ${pid}) has ended with status 0; another one begins now`);
+		const status = command(server, "status");
+		await until(
+			() => status.ended !== undefined,
+			() => status.log(),
+		);
+		expect(status.log()).toContain(`Enjamb is running with PID ${running.pid}`);
+		const stop = command(server, "stop");
+		await until(
+			() => stop.ended !== undefined,
+			() => stop.log() + running.log(),
+		);
+		expect(stop.log()).toContain("Stopped");
+		expect(running.ended).toBe("exit status 0");
+	});
+
+	it("ends as a whole where an administrator ends it at one of its workers", async () => {
+		const server = await configured();
+		const running = await server.start(2);
+		const pids = [server.worker("worker-1"), server.worker("worker-2")];
+		const shell = command(server, "shell", "server:shutdown()");
+		await until(
+			() => shell.ended !== undefined && running.ended !== undefined,
+			() => shell.log() + running.log(),
+		);
+		expect(running.ended).toBe("exit status 0");
+		expect(pids.filter(is_alive)).toEqual([]);
+	});
+
+	it("does not begin with an absurd number of workers, or with files that several processes cannot share", async () => {
+		const server = await configured('storage = "internal"');
+		for (const [given, problem] of [
+			["0", '--workers is "0": expected a number from 1 to 256'],
+			["2", "stores in internal, which processes cannot share"],
+		] as const) {
+			const running = server.run("--workers", given);
+			await until(
+				() => running.ended !== undefined,
+				() => running.log(),
+			);
+			expect(running.ended).toBe("exit status 1");
+			expect(running.log()).toContain(problem);
+		}
 	});
 });

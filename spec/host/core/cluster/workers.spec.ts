@@ -52,6 +52,9 @@ describe("how many workers a server has", () => {
 		expect(refusal({}, { component_uplink: { host: "127.0.0.1" } }, "2")).toContain("component_uplink");
 		expect(refusal({ prefer_lua_modules: ["muc"] }, { component_module: "muc" }, "2")).toContain("mod_muc in Lua");
 		expect(refusal({ prefer_lua_modules: ["ping"] }, { component_module: "muc" }, "2")).toBeUndefined();
+		expect(refusal({ sqlite_tune: "safe" }, {}, "2")).toContain("sqlite_tune");
+		expect(refusal({}, { sqlite_tune: "safe" }, "2")).toContain("sqlite_tune");
+		expect(refusal({ sqlite_tune: "fast" }, {}, "2")).toBeUndefined();
 		expect(refusal({ cluster: { nats: "nats://localhost", node: "a" } }, {}, "2")).toContain("start several nodes");
 	});
 });
