@@ -40,7 +40,8 @@ export const definition: ModuleDefinition = {
 		if (module.get_option("cross_domain_bosh") !== undefined) {
 			module.log("info", "The 'cross_domain_bosh' option has been deprecated");
 		}
-		const { hosts, turn } = module.server;
+		const { cluster, hosts, turn } = module.server;
+		cluster?.carry_framing("BOSH", (host) => new BoshFraming(host, undefined));
 		const sessions = new Map<string, BoshSession>();
 
 		const measure_active = module.measure("active_sessions", "amount");

@@ -23,7 +23,7 @@ export const definition: ModuleDefinition = {
 	global: true,
 	load(module) {
 		const c2s = module.depends("c2s");
-		module.server.cluster?.carry_framing("WebSocket", websocket_framing);
+		module.server.cluster?.carry_framing("WebSocket", () => websocket_framing);
 		const stanza_size_limit = module.get_option_integer("c2s_stanza_size_limit", 1024 * 256, 10000);
 		const frame_buffer_limit = module.get_option_integer("websocket_frame_buffer_limit", 2 * stanza_size_limit, 0);
 		const fragment_limit = module.get_option_integer("websocket_frame_fragment_limit", 8, 0);

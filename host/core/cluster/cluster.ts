@@ -351,7 +351,7 @@ export function create_cluster(server: ClusterNeeds, base: ClusterBase): NodeClu
 		},
 		standby: inheritance,
 		carry: (streams: ClientStreams | undefined) => relays.carry(streams),
-		carry_framing: (carrier: string, framing: Framing) => relays.carry_framing(carrier, framing),
+		carry_framing: (carrier: string, make: (host: string) => Framing) => relays.carry_framing(carrier, make),
 		async start() {
 			const born = await membership.start();
 			if (!born.ok) throw new Error(born.error);

@@ -36,7 +36,7 @@ export class RelayConnection extends TurnConnection implements Connection {
 		super(turn, most_pending, mistake);
 		this.ip = item.ip;
 		this.secure = item.secure;
-		if (item.carrier === "WebSocket") this.carrier = item.carrier;
+		if (item.carrier === "WebSocket" || item.carrier === "BOSH") this.carrier = item.carrier;
 	}
 
 	/** Something came from the client. */

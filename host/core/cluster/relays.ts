@@ -33,7 +33,7 @@ const not_carried = {
  */
 export class Relays {
 	private streams: ClientStreams | undefined;
-	private readonly framings = new Map<string, Framing>();
+	private readonly framings = new Map<string, (host: string) => Framing>();
 	/** Connections here whose sessions are elsewhere. */
 	private readonly carried = new Map<string, Carried>();
 	/** Sessions here whose connections are elsewhere. */
@@ -50,9 +50,9 @@ export class Relays {
 		this.streams = streams;
 	}
 
-	/** How a carrier of messages writes its stream. */
-	carry_framing(carrier: string, framing: Framing): void {
-		this.framings.set(carrier, framing);
+	/** How a carrier of messages writes the stream of a client of a host. */
+	carry_framing(carrier: string, make: (host: string) => Framing): void {
+		this.framings.set(carrier, make);
 	}
 
 	/** How many connections go to other nodes, and how many come from there. */
@@ -148,7 +148,7 @@ export class Relays {
 			if (this.served.delete(item.id)) this.send(from, { kind: "end", id: item.id, inward: false, reason: undefined });
 		};
 		const host = this.server.hosts.get(item.host);
-		const framing = item.carrier === "" ? document_framing : this.framings.get(item.carrier);
+		const framing = item.carrier === "" ? document_framing : this.framings.get(item.carrier)?.(item.host);
 		if (this.streams === undefined || host === undefined || framing === undefined) {
 			this.send(from, { kind: "end", id: item.id, inward: false, reason: undefined });
 			return;

@@ -106,6 +106,6 @@ export interface Cluster extends Beyond {
 	readonly standby: SessionStandby;
 	/** Has clients carried to the node of their account. */
 	carry(streams: ClientStreams | undefined): void;
-	/** Has those of a carrier of messages carried, whose streams are written so. */
-	carry_framing(carrier: string, framing: Framing): void;
+	/** Has those of a carrier of messages carried. @param make says how the stream of a client of a host is written */
+	carry_framing(carrier: string, make: (host: string) => Framing): void;
 }

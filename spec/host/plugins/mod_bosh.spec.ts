@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ns } from "../../../host/util/ns.ts";
 import { find_prosody, free_port, type Reference, start_reference } from "../../../tools/reference.ts";
 import { start_test_server, type TestServer } from "../../helper.ts";
-import { RawHttp, request } from "../raw_http.ts";
+import { BoshClient } from "../raw_bosh.ts";
 import { auth, bind } from "../raw_websocket.ts";
 
 const prosody = find_prosody();
@@ -14,7 +14,6 @@ let own: TestServer;
 let reference: Reference | undefined;
 let own_port = 0;
 let reference_port = 0;
-const connections: RawHttp[] = [];
 
 beforeAll(async () => {
 	own = await start_test_server({
@@ -50,71 +49,10 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-	for (const connection of connections) connection.destroy();
+	BoshClient.destroy_all();
 	await own.stop();
 	await reference?.stop();
 });
-
-/** Accounts taken so far: each client has one of its own. */
-let logins = 0;
-
-/** One client of BOSH, each of whose requests goes over a connection of its own. */
-class BoshClient {
-	sid = "";
-
-	constructor(
-		readonly port: number,
-		public rid = 1000,
-	) {}
-
-	/** Posts a text, and answers with what comes; `was_sent` is told when it is on its way. */
-	async post(text: string, was_sent = (): void => {}): Promise<string> {
-		const connection = await RawHttp.connect(this.port);
-		connections.push(connection);
-		const answering = connection.ask(request("POST", "/http-bind", ["Content-Type: text/xml"], text));
-		was_sent();
-		const answer = await answering;
-		return answer === undefined ? "no answer" : answer.body.trim();
-	}
-
-	/** Makes a request that is not answered at once, and waits until the server has it; answers with its answer, which comes later. */
-	async hold(text: string): Promise<{ readonly answer: Promise<string> }> {
-		let answer = Promise.resolve("");
-		await new Promise<void>((sent) => {
-			answer = this.post(text, sent);
-		});
-		// What is said to the server afterwards is answered after it has read this
-		const other = await RawHttp.connect(this.port);
-		await other.ask(request("GET", "/http-bind"));
-		other.destroy();
-		return { answer };
-	}
-
-	/** The body of a request, the next one unless a rid is given. */
-	body(content = "", attributes = "", rid = ++this.rid): string {
-		return `<body xmlns='http://jabber.org/protocol/httpbind' sid='${this.sid}' rid='${rid}' ${attributes}>${content}</body>`;
-	}
-
-	ask(content = "", attributes = "", rid = ++this.rid): Promise<string> {
-		return this.post(this.body(content, attributes, rid));
-	}
-
-	async create(attributes = "to='localhost' wait='5' hold='1'"): Promise<string> {
-		const answer = await this.post(
-			`<body xmlns='http://jabber.org/protocol/httpbind' rid='${this.rid}' ver='1.6' xmpp:version='1.0' xmlns:xmpp='urn:xmpp:xbosh' ${attributes}/>`,
-		);
-		this.sid = / sid='([^']+)'/.exec(answer)?.[1] ?? "";
-		return answer;
-	}
-
-	async login(name = `user${this.port}.${++logins}`, attributes?: string, resource = "raw"): Promise<this> {
-		await this.create(attributes);
-		await this.ask(auth(name));
-		await this.ask("", "xmpp:restart='true' xmlns:xmpp='urn:xmpp:xbosh' to='localhost'");
-		await this.ask(bind.replace("raw", resource));
-		return this;
-	}
-}
 
 const ping = (id: string) => `<iq xmlns='${ns.client}' type='get' id='${id}' to='localhost'><ping xmlns='${ns.ping}'/></iq>`;
 const refused = (condition: string) => new RegExp(`^<body [^>]*condition='${condition}'`);
