@@ -6,7 +6,7 @@ import { default_network_settings, type NetworkSettings } from "../net/network_s
 import { type Listener, type ListenFailure, NetServer } from "../net/server.ts";
 import { failed, ok, type Result } from "../util/error.ts";
 import type { ConfigValue } from "./config/config.ts";
-import { explain_failure, interfaces_of, port_number, ports_of } from "./port_settings.ts";
+import { explain_failure, interfaces_of, port_number, ports_of, services_for_one } from "./port_settings.ts";
 import type { Connection, ListenAddress, Log, NetService, OutgoingAddress, Server, ServicePort } from "./types.ts";
 
 /** Opens the ports of a server's services. */
@@ -68,9 +68,6 @@ function read_network_settings(option: ConfigValue | undefined, log: Log): Netwo
 	return settings;
 }
 
-/** Services with much that one process knows and others do not, such as who has logged in to a page. */
-const for_one: ReadonlySet<string> = new Set(["http", "https"]);
-
 /** What of a server its ports need. */
 export type PortNeeds = Pick<Server, "cluster" | "config" | "events" | "logger" | "service_tls_context" | "turn">;
 
@@ -108,7 +105,7 @@ export function create_portmanager(server: PortNeeds): PortManager {
 
 	/** Opens all ports of a service, and answers with what is wrong. */
 	async function activate(service: NetService): Promise<Problem[]> {
-		if (server.cluster?.is_first === false && for_one.has(service.name)) return [];
+		if (server.cluster?.is_first === false && services_for_one.includes(service.name)) return [];
 		const problems: Problem[] = [];
 		const { interfaces, by_default } = interfaces_of(config, service);
 		const opened: string[] = [];

@@ -25,12 +25,7 @@ export async function check_cluster(config: Config, modules: readonly CheckedMod
 	if (wanted === undefined) return [];
 	const problem = cluster_problem(config);
 	const findings: Finding[] = problem === undefined ? [] : [{ severity: "error", ...about, message: problem }];
-	const in_lua = modules.filter(({ found, runs, file }) => found === "lua" && runs !== "no" && reads_this_node(file));
-	if (in_lua.length > 0) {
-		const names = [...new Set(in_lua.map(({ name }) => `mod_${name}`))].join(", ");
-		const message = `${names}: see the sessions and rooms of this node only, and not those of the whole cluster`;
-		findings.push({ severity: "warning", area: "module", message });
-	}
+	findings.push(...find_short_sighted(modules, "node"));
 	const dialback = modules.some(({ name, runs }) => name === "dialback" && runs !== "no");
 	if (dialback && config.get("*", "dialback_secret") === undefined) {
 		findings.push({
@@ -45,6 +40,16 @@ export async function check_cluster(config: Config, modules: readonly CheckedMod
 	if (!trust.ok) return [...findings, { severity: "error", ...about, message: `option cluster: ${trust.error}` }];
 	const unreachable = await try_nats(wanted.nats, wanted.name, trust.value);
 	return unreachable === undefined ? findings : [...findings, unreachable];
+}
+
+/** Modules in Lua that see what one of several nodes or processes has. */
+export function find_short_sighted(modules: readonly CheckedModule[], one: "node" | "process"): Finding[] {
+	const in_lua = modules.filter(({ found, runs, file }) => found === "lua" && runs !== "no" && reads_this_node(file));
+	if (in_lua.length === 0) return [];
+	const names = [...new Set(in_lua.map(({ name }) => `mod_${name}`))].join(", ");
+	const whole = { node: "cluster", process: "server" }[one];
+	const message = `${names}: see the sessions and rooms of this ${one} only, and not those of the whole ${whole}`;
+	return [{ severity: "warning", area: "module", message }];
 }
 
 function reads_this_node(file: string | undefined): boolean {

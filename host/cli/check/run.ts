@@ -16,6 +16,7 @@ import { check_log_files, check_needed_options } from "./needs.ts";
 import { check_other_server } from "./other_server.ts";
 import { check_ports } from "./ports.ts";
 import { check_storage, check_stored } from "./storage.ts";
+import { check_workers } from "./workers.ts";
 
 /** What is known of the program that is to run the configuration. */
 export interface CheckContext {
@@ -117,6 +118,7 @@ export async function check_config(path: string, context: CheckContext): Promise
 		...check_other_server(config, path, data),
 		...check_storage(config, data),
 		...(await check_cluster(config, modules)),
+		...check_workers(config, modules),
 		...check_stored(config, data),
 	];
 	return { config: path, files, findings, modules };

@@ -281,7 +281,7 @@ export const readers_here: Readonly<Record<string, string>> = {
 	smacks_s2s_resend: "smacks",
 	sql: "core storage_sql",
 	sql_manage_tables: "storage_sql",
-	sqlite_tune: "storage_sql",
+	sqlite_tune: "core storage_sql",
 	ssl: "core",
 	statistics: "core",
 	statistics_config: "core",

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { check_workers } from "../../../../host/cli/check/workers.ts";
 import { worker_count, worker_timeout } from "../../../../host/core/cluster/workers.ts";
 import { Config, type ConfigValue } from "../../../../host/core/configmanager.ts";
 
@@ -67,5 +68,21 @@ describe("how long a worker may be silent", () => {
 		for (const option of [0, -1, 0.5, "x", true]) {
 			expect(worker_timeout(config({ worker_timeout: option }))).toMatchObject({ ok: false });
 		}
+	});
+});
+
+describe("a check of them", () => {
+	const bosh = { name: "bosh", hosts: ["*"], found: "built in", runs: "yes", missing: [], options: [], depends: [] } as const;
+	const found = (general: Section): unknown[] =>
+		check_workers(config(general), [bosh]).map(({ severity, option, message }) => [severity, option ?? message]);
+
+	it("says what is in the way, and what only one of them does", () => {
+		const of_bosh = ["info", "mod_bosh: the ports of HTTP and net_multiplex are served by the first process, and not by all"];
+		expect(found({})).toEqual([]);
+		expect(found({ workers: 1 })).toEqual([]);
+		expect(found({ workers: "x" })).toEqual([["error", "workers"]]);
+		expect(found({ workers: 2, storage: "internal" })).toEqual([["error", "workers"]]);
+		expect(found({ workers: 256 })).toEqual([["warning", "workers"], of_bosh]);
+		expect(found({ workers: 256, worker_timeout: 0.1 })).toEqual([["error", "worker_timeout"], ["warning", "workers"], of_bosh]);
 	});
 });
