@@ -12,9 +12,9 @@ import { await_client_hello } from "./client_hello.ts";
 import type { NetworkSettings } from "./network_settings.ts";
 import { write_pieces } from "./pieces.ts";
 import { type PeerCertificate, peer_certificate, speak_tls, type TlsInfo, tls_info, tls_names } from "./tls.ts";
+import { alerts } from "./tls_ciphers.ts";
 import { type Agreed, type HandshakeOwner, may_step_back, TlsHandshake } from "./tls_handshake.ts";
 import type { KeyStore } from "./tls_keys.ts";
-import { alerts } from "./tls_records.ts";
 
 const longest_timeout = 2 ** 31 - 1;
 
@@ -112,7 +112,17 @@ export abstract class TlsConnection extends TurnConnection implements HandshakeO
 	}
 
 	protected pass_on(pieces: readonly Piece[]): void {
-		write_pieces(this.stream, this.agreed === undefined ? pieces : this.agreed.records.protect(pieces));
+		const { agreed, stream } = this;
+		if (agreed === undefined) {
+			write_pieces(stream, pieces);
+			return;
+		}
+		const bytes = agreed.records.protect(pieces);
+		if (bytes.length === 0) return;
+		// Where nothing waits, the system takes a copy at once of what it can; anything else may keep what it gets
+		const is_taken = stream instanceof Socket && stream.writableLength === 0 && stream.writableCorked === 0;
+		stream.write(is_taken ? bytes : Buffer.from(bytes));
+		if (is_taken && stream.writableLength > 0) this.keys.space.give_away(bytes);
 	}
 
 	/** Waits for the client's first bytes, by which its context is found: OpenSSL cannot take another one later without mixing both. */
@@ -161,7 +171,7 @@ export abstract class TlsConnection extends TurnConnection implements HandshakeO
 	tls_failed(reason: string, alert?: number): void {
 		// Nothing follows the end of this side
 		if (alert !== undefined && this.agreed !== undefined && this.stream.writable) {
-			write_pieces(this.stream, this.agreed.records.alert(alert));
+			this.stream.write(this.agreed.records.alert(alert));
 		}
 		this.fail(`TLS: ${reason}`);
 	}
@@ -200,7 +210,7 @@ export abstract class TlsConnection extends TurnConnection implements HandshakeO
 
 	/** Tells the other end that nothing more comes. */
 	protected say_end(): void {
-		if (this.agreed !== undefined) write_pieces(this.stream, this.agreed.records.alert(alerts.close_notify));
+		if (this.agreed !== undefined) this.stream.write(this.agreed.records.alert(alerts.close_notify));
 	}
 
 	/** The connection is gone. */

@@ -6,8 +6,9 @@ import type { TlsContext } from "../core/types.ts";
 import { channel_binding } from "./channel_binding.ts";
 import { chosen_suite } from "./client_hello.ts";
 import { type TlsInfo, type TlsNames, tls_names } from "./tls.ts";
+import { content } from "./tls_ciphers.ts";
 import { type KeyStore, type Suite, suite_of } from "./tls_keys.ts";
-import { content, is_record_head, type RecordOwner, record_length, TlsRecords } from "./tls_records.ts";
+import { is_record_head, type RecordOwner, record_length, TlsRecords } from "./tls_records.ts";
 
 /** What the secrets of both directions are called in a log of keys, seen from the side that accepted (RFC 8446 §7.1). */
 const secret_names = { read: "CLIENT_TRAFFIC_SECRET_0", write: "SERVER_TRAFFIC_SECRET_0" } as const;

@@ -2,6 +2,7 @@
 
 import { createHmac } from "node:crypto";
 import type { TlsContext } from "../core/types.ts";
+import { iv_length, RecordSpace } from "./record_space.ts";
 import type { TlsInfo } from "./tls.ts";
 
 /** A cipher suite of TLS 1.3. */
@@ -33,9 +34,6 @@ const suites: ReadonlyMap<number, Suite> = new Map([
 export function suite_of(number: number): Suite | undefined {
 	return suites.get(number);
 }
-
-/** How long the part of a nonce is that does not change, in bytes. */
-export const iv_length = 12;
 
 /** HKDF-Expand-Label without a context (RFC 8446 §7.1), for no more bytes than the hash has. */
 export function expand_label(hash: Suite["hash"], secret: Uint8Array, label: string, length: number): Buffer {
@@ -70,6 +68,8 @@ export interface KeyPlace {
  * filled with zeros when its connection is gone.
  */
 export class KeyStore {
+	/** Where the records of all of them are made. */
+	readonly space = new RecordSpace();
 	private readonly free: KeyPlace[] = [];
 	private readonly end_points = new WeakMap<TlsContext, { readonly hash: Buffer | undefined }>();
 

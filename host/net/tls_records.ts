@@ -1,7 +1,18 @@
 // No counterpart: the record protocol of TLS 1.3 (RFC 8446 §5), which OpenSSL speaks in Prosody.
 
-import { createCipheriv, createDecipheriv } from "node:crypto";
 import type { Piece } from "../util/out_buffer.ts";
+import {
+	alerts,
+	content,
+	header_length,
+	longest_content,
+	longest_record,
+	type Opened,
+	open_record,
+	protect_record,
+	protected_length,
+	RecordFault,
+} from "./tls_ciphers.ts";
 import {
 	type DirectionKeys,
 	exporter_at,
@@ -13,31 +24,13 @@ import {
 	update_secret,
 } from "./tls_keys.ts";
 
-/** Types of content. */
-export const content = { change_cipher_spec: 20, alert: 21, handshake: 22, application_data: 23 } as const;
-
-/** Descriptions of alerts (RFC 8446 §6). */
-export const alerts = {
-	close_notify: 0,
-	unexpected_message: 10,
-	bad_record_mac: 20,
-	record_overflow: 22,
-	decode_error: 50,
-	protocol_version: 70,
-	internal_error: 80,
-	user_canceled: 90,
-} as const;
-
-export const header_length = 5;
-const tag_length = 16;
-/** The most that a record may carry, and the most that it may have once it is encrypted. */
-const longest_content = 16_384;
-const longest_record = header_length + longest_content + 256;
 /** How many records without any data may come one after the other, as in OpenSSL; so nobody keeps the server busy with nothing. */
 const most_idle_records = 32;
 
 const key_update = 24;
 const key_update_length = 5;
+
+const nothing = Buffer.alloc(0);
 
 /** Who is told of what the other end did. */
 export interface RecordOwner {
@@ -49,22 +42,6 @@ export interface RecordOwner {
 	 * @param alert what the other end is to be told; undefined where it was the one that said so
 	 */
 	tls_failed(reason: string, alert?: number): void;
-}
-
-/** A record, taken apart. */
-interface Opened {
-	readonly type: number;
-	readonly content: Buffer;
-}
-
-/** What is wrong with a record. */
-class RecordFault extends Error {
-	constructor(
-		message: string,
-		readonly alert: number,
-	) {
-		super(message);
-	}
 }
 
 /** The length of the record that some bytes begin with, its head included; undefined where there are too few to tell. */
@@ -83,76 +60,17 @@ function kept(rest: Buffer): Buffer {
 	return rest.length * 2 < rest.buffer.byteLength ? Buffer.from(rest) : rest;
 }
 
-/** The nonce of a record: its number, mixed with the fixed part (RFC 8446 §5.3). */
-function nonce(iv: Buffer, number: number): Buffer {
-	const mixed = Buffer.from(iv);
-	const at = mixed.length - 8;
-	mixed.writeUInt32BE((mixed.readUInt32BE(at) ^ Math.floor(number / 2 ** 32)) >>> 0, at);
-	mixed.writeUInt32BE((mixed.readUInt32BE(at + 4) ^ (number % 2 ** 32)) >>> 0, at + 4);
-	return mixed;
+/** How many bytes a piece is. */
+function length_of(piece: Piece): number {
+	if (piece instanceof Uint8Array) return piece.length;
+	return piece.is_ascii ? piece.text.length : Buffer.byteLength(piece.text);
 }
 
-function encryption({ cipher }: Suite, key: Buffer, iv: Buffer) {
-	return cipher === "chacha20-poly1305"
-		? createCipheriv(cipher, key, iv, { authTagLength: tag_length })
-		: createCipheriv(cipher, key, iv, { authTagLength: tag_length });
-}
-
-function decryption({ cipher }: Suite, key: Buffer, iv: Buffer) {
-	return cipher === "chacha20-poly1305"
-		? createDecipheriv(cipher, key, iv, { authTagLength: tag_length })
-		: createDecipheriv(cipher, key, iv, { authTagLength: tag_length });
-}
-
-/** A whole record for some content, which is bytes, or characters of one byte each. */
-function protect_record(suite: Suite, keys: DirectionKeys, number: number, type: number, data: string | Uint8Array): Buffer {
-	const length = data.length + 1 + tag_length;
-	const record = Buffer.allocUnsafe(header_length + length);
-	record.writeUInt32BE((content.application_data << 24) | 0x0303_00 | (length >> 8), 0);
-	record[4] = length & 0xff;
-	const cipher = encryption(suite, keys.key, nonce(keys.iv, number));
-	cipher.setAAD(record.subarray(0, header_length), { plaintextLength: data.length + 1 });
-	let at = header_length;
-	const add = (bytes: Buffer): void => {
-		record.set(bytes, at);
-		at += bytes.length;
-	};
-	if (typeof data === "string") add(cipher.update(data + String.fromCharCode(type), "latin1"));
-	else {
-		add(cipher.update(data));
-		add(cipher.update(Uint8Array.of(type)));
-	}
-	add(cipher.final());
-	add(cipher.getAuthTag());
-	return record;
-}
-
-/** Takes the protection off one whole record. Throws a {@link RecordFault}. */
-function open_record(suite: Suite, keys: DirectionKeys, number: number, record: Buffer): Opened {
-	const header = record.subarray(0, header_length);
-	if (header[0] !== content.application_data)
-		throw new RecordFault("a record came without protection", alerts.unexpected_message);
-	if (header.readUInt16BE(1) !== 0x0303) throw new RecordFault("a record is of another version", alerts.protocol_version);
-	if (record.length < header_length + tag_length + 1) throw new RecordFault("a record is too short", alerts.decode_error);
-	const body = record.subarray(header_length, -tag_length);
-	let inner: Buffer;
-	try {
-		const decipher = decryption(suite, keys.key, nonce(keys.iv, number));
-		decipher.setAuthTag(record.subarray(-tag_length));
-		decipher.setAAD(header, { plaintextLength: body.length });
-		inner = decipher.update(body);
-		// Throws where the tag is another; nothing is looked at before
-		decipher.final();
-	} catch {
-		throw new RecordFault("a record is damaged", alerts.bad_record_mac);
-	}
-	if (inner.length > longest_content + 1) throw new RecordFault("a record is too long", alerts.record_overflow);
-	// Zeros behind the type are padding
-	let end = inner.length - 1;
-	while (end >= 0 && inner[end] === 0) end--;
-	const type = inner[end];
-	if (type === undefined) throw new RecordFault("a record has no type", alerts.unexpected_message);
-	return { type, content: inner.subarray(0, end) };
+/** Puts a piece into a buffer; answers with its length. */
+function put(piece: Piece, bytes: Buffer, at: number): number {
+	if (!(piece instanceof Uint8Array)) return bytes.write(piece.text, at, piece.is_ascii ? "latin1" : "utf8");
+	bytes.set(piece, at);
+	return piece.length;
 }
 
 /**
@@ -203,25 +121,39 @@ export class TlsRecords {
 		this.partial = undefined;
 	}
 
-	/** Protects what is to be sent, in as few records as possible. */
-	protect(pieces: readonly Piece[]): Buffer[] {
-		const records: Buffer[] = [];
-		for (const piece of pieces) {
-			// To encrypt text saves a copy
-			const data = piece instanceof Uint8Array ? piece : piece.is_ascii ? piece.text : Buffer.from(piece.text);
-			for (let at = 0; at < data.length; at += longest_content) {
-				if (this.has_to_change || this.write_number >= this.records_per_key) records.push(...this.change_key());
-				const end = at + longest_content;
-				const part = typeof data === "string" ? data.slice(at, end) : data.subarray(at, end);
-				records.push(...this.record(content.application_data, part));
-			}
+	/**
+	 * Protects what is to be sent, in as few records as possible.
+	 * @returns bytes that are good until other records are made with the same store, but for whom they are left
+	 */
+	protect(pieces: readonly Piece[]): Buffer {
+		if (this.place === undefined) return nothing;
+		const { suite, records_per_key } = this;
+		const { space } = this.store;
+		let length = 0;
+		for (const piece of pieces) length += length_of(piece);
+		// Each record has its type behind its content
+		const plain = space.for_content(length + 1);
+		let filled = 0;
+		for (const piece of pieces) filled += put(piece, plain, filled);
+		const changes = 1 + Math.floor(length / longest_content / records_per_key);
+		const bytes = space.for_records(protected_length(length) + changes * protected_length(key_update_length));
+		const keys = keys_at(this.place, "write", suite);
+		let at = 0;
+		for (let from = 0; from < length; from += longest_content) {
+			if (this.has_to_change || this.write_number >= records_per_key) at += this.change_key().copy(bytes, at);
+			const end = Math.min(length, from + longest_content);
+			const next = plain[end] ?? 0;
+			plain[end] = content.application_data;
+			const nonce = space.nonces.of(keys.iv, this.write_number++);
+			at = protect_record(suite, keys.key, nonce, plain.subarray(from, end + 1), { bytes, at });
+			plain[end] = next;
 		}
-		return records;
+		return bytes.subarray(0, at);
 	}
 
 	/** The record of an alert; this side sends nothing after it. */
-	alert(description: number): Buffer[] {
-		return this.record(content.alert, Uint8Array.of(description === alerts.close_notify ? 1 : 2, description));
+	alert(description: number): Buffer {
+		return this.record(content.alert, [description === alerts.close_notify ? 1 : 2, description]);
 	}
 
 	/**
@@ -230,7 +162,7 @@ export class TlsRecords {
 	 */
 	is_last_of_openssl(record: Buffer): boolean {
 		if (this.place === undefined) return true;
-		const { type } = open_record(this.suite, keys_at(this.place, "write", this.suite), this.write_number, record);
+		const { type } = this.open(keys_at(this.place, "write", this.suite), this.write_number, record);
 		if (type === content.alert) return true;
 		this.write_number++;
 		return false;
@@ -252,7 +184,7 @@ export class TlsRecords {
 				}
 				const record = rest.subarray(0, length);
 				rest = rest.subarray(length);
-				const opened = open_record(this.suite, keys_at(this.place, "read", this.suite), this.read_number++, record);
+				const opened = this.open(keys_at(this.place, "read", this.suite), this.read_number++, record);
 				this.has_ended = !this.handle(opened);
 				if (this.has_ended) return;
 			}
@@ -307,16 +239,25 @@ export class TlsRecords {
 	}
 
 	/** Tells the other end that another key is used from here on. */
-	private change_key(): Buffer[] {
-		const told = this.record(content.handshake, Uint8Array.of(key_update, 0, 0, 1, 0));
+	private change_key(): Buffer {
+		const told = this.record(content.handshake, [key_update, 0, 0, 1, 0]);
 		if (this.place !== undefined) update_secret(keys_at(this.place, "write", this.suite), this.suite);
 		this.write_number = 0;
 		this.has_to_change = false;
 		return told;
 	}
 
-	private record(type: number, data: string | Uint8Array): Buffer[] {
-		if (this.place === undefined) return [];
-		return [protect_record(this.suite, keys_at(this.place, "write", this.suite), this.write_number++, type, data)];
+	private open(keys: DirectionKeys, number: number, record: Buffer): Opened {
+		return open_record(this.suite, keys, this.store.space.nonces.of(keys.iv, number), record);
+	}
+
+	/** A record in a buffer of its own. */
+	private record(type: number, data: ArrayLike<number>): Buffer {
+		if (this.place === undefined) return nothing;
+		const { key, iv } = keys_at(this.place, "write", this.suite);
+		const bytes = Buffer.alloc(protected_length(data.length + 1));
+		const inner = Buffer.from([...Array.from(data), type]);
+		const nonce = this.store.space.nonces.of(iv, this.write_number++);
+		return bytes.subarray(0, protect_record(this.suite, key, nonce, inner, { bytes, at: 0 }));
 	}
 }

@@ -185,6 +185,32 @@ describe("a handshake", () => {
 		expect(accepted.map(openssl_speaks)).toEqual([false, false]);
 	});
 
+	it("lets a client that reads slowly have its own bytes, whatever others are told meanwhile", async () => {
+		const { port, accepted } = await listen(context_with());
+		const slow = await client_of(port);
+		await eventually(() => expect(accepted).toHaveLength(1));
+		slow.pause();
+		const [to_slow] = accepted;
+		const quick = await client_of(port);
+		// Until the system takes no more of a connection that nobody reads
+		let said = "";
+		for (let round = 0; to_slow?.pending === 0 && round < 10_000; round++) {
+			const part = String.fromCharCode(97 + (round % 26)).repeat(16_000);
+			said += part;
+			to_slow.write(part);
+			await eventually(() => expect(Reflect.get(to_slow, "dirty")).toBe(false));
+		}
+		expect(to_slow?.pending).toBeGreaterThan(0);
+		for (let round = 0; round < 5; round++) await echo(quick, String(round).repeat(16_000));
+		let heard = "";
+		slow.on("data", (bytes: Buffer) => {
+			heard += bytes.toString("latin1");
+		});
+		slow.resume();
+		await eventually(() => expect(heard.length).toBe(said.length));
+		expect(heard === said).toBe(true);
+	});
+
 	it("fails without harm where the client does not like the certificate, or goes away", async () => {
 		const { port, accepted, server } = await listen(context_with());
 		const strict = connect({ host: "127.0.0.1", port, servername: "localhost" });
