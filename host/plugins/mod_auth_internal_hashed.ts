@@ -4,7 +4,7 @@ import type { AuthProvider, C2sSession, ModuleDefinition, Password, StoreTable }
 import { saslprep } from "../util/encodings.ts";
 import { failed, ok, type Result } from "../util/error.ts";
 import { equals } from "../util/hashes.ts";
-import { busy_text, type ScramHashName, scram_hashers } from "../util/sasl/scram.ts";
+import { busy_text, type ScramHashName, type ScramKeys, scram_hashers } from "../util/sasl/scram.ts";
 import { new_sasl, type SaslProfile, type ScramBackend } from "../util/sasl.ts";
 import { type Eventual, go_on } from "../util/waiting.ts";
 import { open_accounts } from "./auth_accounts.lib.ts";
@@ -47,10 +47,13 @@ export const definition: ModuleDefinition = {
 		);
 		const decoy_salt = decoy_salts(module);
 
-		/** Computes keys in a thread. */
-		function in_pool(whose: string): KeyMaker {
-			return (hash, password, salt, iteration_count) =>
-				server.hashing.add(whose, () => scram_hashers[hash].later(password, salt, iteration_count)) ?? failed(busy_text);
+		/** Computes keys in a thread, unless whoever waits for them is gone before their turn comes. */
+		function in_pool(whose: string, is_gone = () => false): KeyMaker {
+			const asker = { is_gone, instead: failed(busy_text) };
+			return (hash, password, salt, iteration_count) => {
+				const work = () => scram_hashers[hash].later(password, salt, iteration_count);
+				return server.hashing.add<Result<ScramKeys, string>>(whose, work, asker) ?? asker.instead;
+			};
 		}
 
 		function iterations_for(account: StoreTable): number {
@@ -167,7 +170,7 @@ export const definition: ModuleDefinition = {
 		}
 
 		function profile_for(session: C2sSession): SaslProfile {
-			const make = in_pool(session.ip);
+			const make = in_pool(session.ip, () => session.type === "c2s_destroyed");
 			const hashes = usable_hashes(session);
 			return {
 				plain_test: (sasl, username, password) =>

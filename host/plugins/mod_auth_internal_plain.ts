@@ -67,7 +67,13 @@ export const definition: ModuleDefinition = {
 				return prepared === undefined ? prep_error : accounts.create(username, { password: prepared });
 			},
 			delete_user: (username) => accounts.set(username, undefined),
-			get_sasl_handler: ({ ip }) => new_sasl(module.host, { ...profile, in_pool: (work) => module.server.hashing.add(ip, work) }),
+			get_sasl_handler(session) {
+				const is_gone = (): boolean => session.type === "c2s_destroyed";
+				return new_sasl(module.host, {
+					...profile,
+					in_pool: (work, instead) => module.server.hashing.add(session.ip, work, { is_gone, instead }),
+				});
+			},
 		};
 		module.provides("auth", provider);
 	},

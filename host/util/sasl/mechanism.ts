@@ -47,8 +47,9 @@ export interface SaslProfile {
 	/**
 	 * Has a hash computed in a thread, when its turn comes; undefined where too many wait already. Without it, hashes are computed at
 	 * once.
+	 * @param instead the answer where the client goes away before its turn comes
 	 */
-	in_pool?<Answer>(work: () => Waiting<Answer>): Waiting<Answer> | undefined;
+	in_pool?<Answer>(work: () => Waiting<Answer>, instead: Answer): Waiting<Answer> | undefined;
 	/** Offers these mechanisms instead of all that are possible. */
 	readonly mechanisms?: readonly string[];
 	/**

@@ -217,7 +217,7 @@ export function create_scram(hash_name: ScramHashName, generate_nonce = generate
 			return keys.ok ? { ...keys.value, ...using, source: password } : refuse("temporary-auth-failure");
 		}
 		const work = () => hasher.later(password, using.salt, using.iteration_count);
-		const hashed = profile.in_pool(work);
+		const hashed = profile.in_pool(work, failed(busy_text));
 		if (hashed === undefined) return refuse("temporary-auth-failure", busy_text);
 		return hashed.go_on((keys) => (keys.ok ? { ...keys.value, ...using, source: password } : refuse("temporary-auth-failure")));
 	}

@@ -251,4 +251,27 @@ describe("hashes in libuv's threads", () => {
 		expect(asked.map((answer) => answer instanceof Waiting)).toEqual([true, true, true, false]);
 		expect(asked[3]).toEqual(failed(busy_text));
 	});
+
+	it.each([
+		["internal_hashed", "PLAIN", "success"],
+		["internal_plain", "SCRAM-SHA-1", "challenge"],
+	])("are not computed for clients that are gone: %s", async (authentication, mechanism, well) => {
+		const provider = start({ authentication });
+		provider.create_user("user", "pencil");
+		Object.assign(running?.server ?? expect.fail(), { hashing: new HashQueue(1) });
+		const sessions = [1, 2, 3].map(() => running?.connect() ?? expect.fail());
+		const steps = sessions.map((session) => {
+			const handler = provider.get_sasl_handler(session);
+			const client = create_sasl_client({ username: "user", password: "pencil" }, [mechanism]);
+			if (!client.ok) throw new Error(client.error);
+			handler.select(mechanism);
+			const step = handler.process_waiting?.(client.value.first());
+			return step instanceof Waiting ? promise_of(step) : expect.fail();
+		});
+		const [, second = expect.fail()] = sessions;
+		second.type = "c2s_destroyed";
+		const reached = await Promise.all(steps);
+		expect(reached.map(({ status }) => status)).toEqual([well, "failure", well]);
+		expect(reached[1]).toMatchObject({ condition: "temporary-auth-failure" });
+	});
 });

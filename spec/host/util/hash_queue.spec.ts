@@ -39,6 +39,36 @@ describe("the queue of hashes", () => {
 		expect(play.add("g", "g1")).toBeInstanceOf(Waiting);
 	});
 
+	it("leaves out what nobody waits for any more, and makes place that way", async () => {
+		const queue = new HashQueue(1, 4);
+		const begun: string[] = [];
+		const gone = new Set<string>();
+		let end = (): void => {};
+		const add = (whose: string, name: string) =>
+			queue.add(
+				whose,
+				() => {
+					begun.push(name);
+					return new Waiting<string>((settle) => {
+						end = () => settle(ok(name));
+					});
+				},
+				{ is_gone: () => gone.has(name), instead: `${name} is left out` },
+			);
+		const [, second] = ["a1", "a2", "a3", "a4", "b1"].map((name) => add(name.slice(0, 1), name));
+		expect(add("c", "c1")).toBeUndefined();
+		for (const name of ["a2", "a3"]) gone.add(name);
+		const further = add("c", "c1");
+		expect(await promise_of(second ?? expect.fail())).toBe("a2 is left out");
+		expect(queue.length).toBe(3);
+		gone.add("a4");
+		for (let count = 0; count < 2; count++) end();
+		expect(begun).toEqual(["a1", "b1", "c1"]);
+		end();
+		expect(await promise_of(further ?? expect.fail())).toBe("c1");
+		expect(queue.length).toBe(0);
+	});
+
 	it("goes on after work that fails", async () => {
 		const queue = new HashQueue(1);
 		const wrong = queue.add("a", () => new Waiting<string>((settle) => settle(failed(new Error("no memory")))));
