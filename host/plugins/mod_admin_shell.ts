@@ -2,8 +2,11 @@
 
 import { AdminSession } from "../core/admin_session.ts";
 import type { ModuleDefinition } from "../core/types.ts";
+import { cluster_section } from "./admin_shell/cluster.ts";
+import type { Shell } from "./admin_shell/command.ts";
 import { handle_line, type LineAnswer, type LuaRunner } from "./admin_shell/lines.ts";
 import { listener_of, when_gone } from "./admin_shell/listeners.ts";
+import { ShellNodes } from "./admin_shell/nodes.ts";
 import { create_sections } from "./admin_shell/sections.ts";
 import { ShellSession } from "./admin_shell/session.ts";
 import { CommandTable } from "./admin_shell/table.ts";
@@ -14,7 +17,9 @@ export const definition: ModuleDefinition = {
 	global: true,
 	load(module) {
 		module.depends("admin_socket");
-		const table = new CommandTable(module, create_sections(module));
+		// A server alone shows what Prosody shows
+		const cluster = module.server.cluster === undefined ? undefined : cluster_section(module);
+		const table = new CommandTable(module, [...create_sections(module), ...(cluster === undefined ? [] : [cluster])]);
 		const sessions = new Map<object, ShellSession>();
 
 		function session_of(origin: object): ShellSession | undefined {
@@ -36,12 +41,20 @@ export const definition: ModuleDefinition = {
 		const report = (error: unknown): void =>
 			module.log("error", "Traceback[shell]: %s", error instanceof Error ? (error.stack ?? error.message) : error);
 
+		const nodes = new ShellNodes(module);
+		const stop_answering = nodes.answer((shell, line) => handle_line(shell, table, line, () => undefined, report));
+
 		module.hook("admin/repl-input", ({ origin, stanza }) => {
 			const is_new = !sessions.has(origin);
 			const session = session_of(origin);
 			if (session === undefined) return undefined;
 			const say = ({ text, is_error }: LineAnswer): void => session.answer(text, is_error);
-			const answer = handle_line(session.for_line(stanza), table, stanza.get_text() ?? "", run_lua, report);
+			const line = stanza.get_text() ?? "";
+			const shell: Shell = {
+				...session.for_line(stanza),
+				spread: (command, args, here) => nodes.run(shell, command, args, line, here),
+			};
+			const answer = handle_line(shell, table, line, run_lua, report);
 			if (answer instanceof Promise) answer.then(say, report);
 			else say(answer);
 			if (is_new && !(origin instanceof AdminSession)) when_gone(origin, () => forget(origin));
@@ -54,6 +67,8 @@ export const definition: ModuleDefinition = {
 		module.hook("admin-disconnected", ({ session }) => forget(session));
 		// What somebody watches would otherwise go on for ever, since nobody here would hear that they are gone
 		module.unload = () => {
+			stop_answering();
+			cluster?.stop();
 			for (const session of sessions.values()) session.end();
 			sessions.clear();
 		};

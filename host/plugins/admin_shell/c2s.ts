@@ -56,23 +56,38 @@ export function c2s_section(module: ModuleApi): Section {
 		name: "c2s",
 		desc: "Commands to manage local client-to-server sessions",
 		commands: [
-			command("count()", "Count sessions without listing them", () =>
-				done(`Total: ${all_clients(module.server).length} clients`),
+			command(
+				"count()",
+				"Count sessions without listing them",
+				() => done(`Total: ${all_clients(module.server).length} clients`),
+				{ nodes: "all" },
 			),
 			command(
 				"show(jid, columns)",
 				"Show all client sessions with the specified JID (or all if no JID given)",
 				(shell, [match, columns]) => show(module, shell, optional_text(match, "the JID"), column_names(columns, usual_columns)),
+				{ nodes: "all" },
 			),
-			command("show_tls(jid)", "Show TLS cipher info for encrypted sessions", (shell, [match]) =>
-				show(module, shell, optional_text(match, "the JID"), ["jid", "id", "secure", "encryption"]),
+			command(
+				"show_tls(jid)",
+				"Show TLS cipher info for encrypted sessions",
+				(shell, [match]) => show(module, shell, optional_text(match, "the JID"), ["jid", "id", "secure", "encryption"]),
+				{ nodes: "all" },
 			),
-			command("close(jid)", "Close all sessions for the specified JID", (_shell, [match, text, condition]) => {
-				const wanted = text_of(match, "the JID");
-				return close((address) => address === wanted || jid.bare(address) === wanted, close_reason(text, condition));
-			}),
-			command("closeall()", "Close all active c2s connections ", (_shell, [text, condition]) =>
-				close(() => true, close_reason(text, condition)),
+			command(
+				"close(jid)",
+				"Close all sessions for the specified JID",
+				(_shell, [match, text, condition]) => {
+					const wanted = text_of(match, "the JID");
+					return close((address) => address === wanted || jid.bare(address) === wanted, close_reason(text, condition));
+				},
+				{ nodes: "all" },
+			),
+			command(
+				"closeall()",
+				"Close all active c2s connections ",
+				(_shell, [text, condition]) => close(() => true, close_reason(text, condition)),
+				{ nodes: "all" },
 			),
 		],
 	};

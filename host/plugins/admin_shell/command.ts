@@ -35,6 +35,12 @@ export function result(value: ShellValue): Outcome {
 	return { kind: "result", value };
 }
 
+/** What is sent when a line is done. */
+export interface LineAnswer {
+	readonly text: string;
+	readonly is_error: boolean;
+}
+
 /** Whoever typed a command, as the command sees it. */
 export interface Shell {
 	/** Characters that a line may have. */
@@ -52,6 +58,15 @@ export interface Shell {
 	/** Resolved when nobody is there any more. */
 	readonly gone: Promise<void>;
 	is_connected(): boolean;
+	/**
+	 * Has a command run on those nodes of a cluster that it is for; undefined where it is to run here in any case.
+	 * @param here runs it on this node
+	 */
+	readonly spread?: (
+		command: Command,
+		args: readonly ShellValue[],
+		here: () => LineAnswer | Promise<LineAnswer>,
+	) => LineAnswer | Promise<LineAnswer>;
 }
 
 /** What stands between the parentheses of a command, by name. */
@@ -68,6 +83,11 @@ export interface Command {
 	readonly desc: string;
 	/** Not shown by the help. */
 	readonly hidden?: boolean;
+	/**
+	 * In a cluster: it runs on all nodes, or on the one that serves its first argument, which is a JID. Where nothing is said, on that one
+	 * where it was typed.
+	 */
+	readonly nodes?: "all" | "owner";
 	/** Words with dashes that it takes on a command line; they come as a table behind the arguments. */
 	readonly flags?: FlagSettings;
 	run(shell: Shell, args: readonly ShellValue[], flags: ParsedArguments["flags"] | undefined): Outcome | Promise<Outcome>;
@@ -86,7 +106,7 @@ type Run = Command["run"];
  * A command.
  * @param usage how it is called, as the help shows it: `show(jid, columns)`
  */
-export function command(usage: string, desc: string, run: Run, extra: Pick<Command, "hidden" | "flags"> = {}): Command {
+export function command(usage: string, desc: string, run: Run, extra: Pick<Command, "hidden" | "flags" | "nodes"> = {}): Command {
 	const [, name = usage, args = ""] = /^(\w+)\((.*)\)$/.exec(usage) ?? [];
 	return { name, args: [...args.matchAll(/\w+/g)].map(([word]) => ({ name: word })), desc, ...extra, run };
 }

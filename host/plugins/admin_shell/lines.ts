@@ -2,15 +2,21 @@
 
 import { parse_arguments } from "../../util/argparse.ts";
 import { type ConsoleStep, read_console_line, read_words } from "../../util/console_line.ts";
-import { BadArgument, type Command, type Outcome, refused, result, type Shell, type ShellValue, show_value } from "./command.ts";
+import {
+	BadArgument,
+	type Command,
+	type LineAnswer,
+	type Outcome,
+	refused,
+	result,
+	type Shell,
+	type ShellValue,
+	show_value,
+} from "./command.ts";
 import { show_help, show_overview } from "./help.ts";
 import type { CommandTable } from "./table.ts";
 
-/** What is sent when a line is done. */
-export interface LineAnswer {
-	readonly text: string;
-	readonly is_error: boolean;
-}
+export type { LineAnswer } from "./command.ts";
 
 const nothing: LineAnswer = { text: "", is_error: false };
 
@@ -51,11 +57,14 @@ function run(
 	args: readonly ShellValue[],
 	steps: readonly ConsoleStep[],
 ): LineAnswer | Promise<LineAnswer> {
-	const outcome = command.run(shell, args, undefined);
-	if (!(outcome instanceof Promise) && steps.length === 0) return answer_of(outcome);
-	return Promise.resolve(outcome)
-		.then((first) => follow(first, steps))
-		.then(answer_of);
+	const here = (): LineAnswer | Promise<LineAnswer> => {
+		const outcome = command.run(shell, args, undefined);
+		if (!(outcome instanceof Promise) && steps.length === 0) return answer_of(outcome);
+		return Promise.resolve(outcome)
+			.then((first) => follow(first, steps))
+			.then(answer_of);
+	};
+	return shell.spread?.(command, args, here) ?? here();
 }
 
 /** Explains that there is no such command, to somebody who typed it. */

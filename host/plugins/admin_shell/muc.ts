@@ -134,19 +134,27 @@ export function muc_section(module: ModuleApi): Section {
 		name: "muc",
 		desc: "Commands to create, list and manage chat rooms",
 		commands: [
-			command("create(roomjid, { config })", "Create the specified MUC room with the given config", (_shell, [given, config]) => {
-				const address = text_of(given, "the room's JID");
-				const service = service_of(jid.prepped_split(address).host);
-				if (!service.ok) return refused(service.error);
-				const is_table = typeof config === "object" && !(config instanceof Map);
-				if (config !== undefined && !is_table) return refused("Config must be a table");
-				if (service.value.get_room_from_jid(address) !== undefined) return refused("Room exists already");
-				const settings = Array.isArray(config) && config.length === 0 ? undefined : config;
-				const created = service.value.create_room(address, settings);
-				return created.ok ? result(`MUC room (${created.value.jid})`) : refused(created.error);
-			}),
-			command("room(roomjid)", "Reference the specified MUC room to access MUC API methods", (_shell, [room]) =>
-				with_room(room, (found) => ({ kind: "object", object: room_object(found) })),
+			command(
+				"create(roomjid, { config })",
+				"Create the specified MUC room with the given config",
+				(_shell, [given, config]) => {
+					const address = text_of(given, "the room's JID");
+					const service = service_of(jid.prepped_split(address).host);
+					if (!service.ok) return refused(service.error);
+					const is_table = typeof config === "object" && !(config instanceof Map);
+					if (config !== undefined && !is_table) return refused("Config must be a table");
+					if (service.value.get_room_from_jid(address) !== undefined) return refused("Room exists already");
+					const settings = Array.isArray(config) && config.length === 0 ? undefined : config;
+					const created = service.value.create_room(address, settings);
+					return created.ok ? result(`MUC room (${created.value.jid})`) : refused(created.error);
+				},
+				{ nodes: "owner" },
+			),
+			command(
+				"room(roomjid)",
+				"Reference the specified MUC room to access MUC API methods",
+				(_shell, [room]) => with_room(room, (found) => ({ kind: "object", object: room_object(found) })),
+				{ nodes: "owner" },
 			),
 			command("list(host)", "List rooms on the specified MUC component", (shell, [host]) => {
 				const service = service_of(optional_text(host, "the host"));
@@ -162,12 +170,14 @@ export function muc_section(module: ModuleApi): Section {
 				"occupants(roomjid, filter)",
 				"List room occupants, optionally filtered on substring or role",
 				(shell, [room, filter]) => with_room(room, (found) => show_occupants(shell, found, optional_text(filter, "the filter"))),
+				{ nodes: "owner" },
 			),
 			command(
 				"affiliations(roomjid, filter)",
 				"List affiliated members of the room, optionally filtered on substring or affiliation",
 				(shell, [room, filter]) =>
 					with_room(room, (found) => show_affiliations(shell, found, optional_text(filter, "the filter"))),
+				{ nodes: "owner" },
 			),
 			...muc_keeping_commands(module),
 		],

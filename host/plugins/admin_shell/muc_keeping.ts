@@ -158,25 +158,33 @@ export function muc_keeping_commands({ server }: ModuleApi): Command[] {
 	}
 
 	return [
-		command("retention(roomjid, period)", "Show or set how long a room's messages are archived", (_shell, [given, period]) =>
-			with_room(given, (keeping, room_jid) => {
-				const wanted = period === undefined ? undefined : read_period(text_of(period, "the period"));
-				if (wanted?.ok === false) return refused(wanted.error);
-				const set = wanted === undefined ? ok(undefined) : keeping.set_archive_length(room_jid, wanted.value);
-				const length = set.ok ? keeping.archive_length(room_jid) : set;
-				if (!length.ok) return refused(length.error);
-				const { seconds, is_own } = length.value;
-				return done(`Messages are archived ${period_text(seconds)}${is_own ? "" : ", as on the whole service"}`);
-			}),
+		command(
+			"retention(roomjid, period)",
+			"Show or set how long a room's messages are archived",
+			(_shell, [given, period]) =>
+				with_room(given, (keeping, room_jid) => {
+					const wanted = period === undefined ? undefined : read_period(text_of(period, "the period"));
+					if (wanted?.ok === false) return refused(wanted.error);
+					const set = wanted === undefined ? ok(undefined) : keeping.set_archive_length(room_jid, wanted.value);
+					const length = set.ok ? keeping.archive_length(room_jid) : set;
+					if (!length.ok) return refused(length.error);
+					const { seconds, is_own } = length.value;
+					return done(`Messages are archived ${period_text(seconds)}${is_own ? "" : ", as on the whole service"}`);
+				}),
+			{ nodes: "owner" },
 		),
-		command("purge(roomjid, age)", "Delete a room's archive, or what is older than that", (_shell, [given, age]) =>
-			with_room(given, async (keeping, room_jid) => {
-				const period = age === undefined ? ok(0) : read_period(text_of(age, "the age"));
-				if (!period.ok) return refused(period.error);
-				if (period.value === undefined) return refused("Expected a period such as '2 weeks'");
-				const purged = await keeping.purge_archive(room_jid, Math.floor(Date.now() / 1000) - period.value);
-				return purged.ok ? done(`${plural(purged.value, "message")} deleted`) : refused(purged.error);
-			}),
+		command(
+			"purge(roomjid, age)",
+			"Delete a room's archive, or what is older than that",
+			(_shell, [given, age]) =>
+				with_room(given, async (keeping, room_jid) => {
+					const period = age === undefined ? ok(0) : read_period(text_of(age, "the age"));
+					if (!period.ok) return refused(period.error);
+					if (period.value === undefined) return refused("Expected a period such as '2 weeks'");
+					const purged = await keeping.purge_archive(room_jid, Math.floor(Date.now() / 1000) - period.value);
+					return purged.ok ? done(`${plural(purged.value, "message")} deleted`) : refused(purged.error);
+				}),
+			{ nodes: "owner" },
 		),
 		command(
 			"erase(jid, host, nick)",

@@ -65,11 +65,17 @@ export function s2s_section(module: ModuleApi): Section {
 				"Show all s2s connections for the given domain (or all if no domain given)",
 				(shell, [domain, columns]) =>
 					show(module, shell, optional_text(domain, "the domain"), column_names(columns, usual_columns)),
+				{ nodes: "all" },
 			),
-			command("show_tls(domain)", "Show TLS cipher info for encrypted sessions", (shell, [domain]) => {
-				const names = ["id", "host", "dir", "remote", "secure", "encryption", "cert"];
-				return show(module, shell, optional_text(domain, "the domain"), names);
-			}),
+			command(
+				"show_tls(domain)",
+				"Show TLS cipher info for encrypted sessions",
+				(shell, [domain]) => {
+					const names = ["id", "host", "dir", "remote", "secure", "encryption", "cert"];
+					return show(module, shell, optional_text(domain, "the domain"), names);
+				},
+				{ nodes: "all" },
+			),
 			command(
 				"showcert(domain)",
 				"Show the certificates that a domain has shown",
@@ -81,22 +87,27 @@ export function s2s_section(module: ModuleApi): Section {
 						sessions().filter((session) => is_with(session, wanted)),
 					);
 				},
-				{ hidden: true },
+				{ hidden: true, nodes: "all" },
 			),
-			command("close(from, to)", "Close a connection from one domain to another", (shell, [first, second, text, condition]) => {
-				const from = optional_text(first, "the first domain");
-				const to = optional_text(second, "the second domain");
-				if (from === undefined) return refused("Syntax: s2s:close('from', 'to') - Closes all s2s sessions from 'from' to 'to'");
-				if (from === to) return refused("Both from and to are the same... you can't do that :)");
-				const is_meant = (session: ServerStreamSession): boolean =>
-					to === undefined ? session.id === from : matches(from, session.from_host) && matches(to, session.to_host);
-				const meant = sessions().filter(is_meant);
-				for (const session of meant) {
-					shell.print(`Closing connection from ${session.from_host} to ${session.to_host} [${session.id}]`);
-					session.close(close_reason(text, condition));
-				}
-				return done(`Closed ${count_of(meant.length, "s2s session")}`);
-			}),
+			command(
+				"close(from, to)",
+				"Close a connection from one domain to another",
+				(shell, [first, second, text, condition]) => {
+					const from = optional_text(first, "the first domain");
+					const to = optional_text(second, "the second domain");
+					if (from === undefined) return refused("Syntax: s2s:close('from', 'to') - Closes all s2s sessions from 'from' to 'to'");
+					if (from === to) return refused("Both from and to are the same... you can't do that :)");
+					const is_meant = (session: ServerStreamSession): boolean =>
+						to === undefined ? session.id === from : matches(from, session.from_host) && matches(to, session.to_host);
+					const meant = sessions().filter(is_meant);
+					for (const session of meant) {
+						shell.print(`Closing connection from ${session.from_host} to ${session.to_host} [${session.id}]`);
+						session.close(close_reason(text, condition));
+					}
+					return done(`Closed ${count_of(meant.length, "s2s session")}`);
+				},
+				{ nodes: "all" },
+			),
 			command(
 				"closeall(host)",
 				"Close all the incoming/outgoing s2s sessions to specified host",
@@ -106,6 +117,7 @@ export function s2s_section(module: ModuleApi): Section {
 					for (const session of meant) session.close(close_reason(text, condition));
 					return meant.length === 0 ? refused("No sessions to close.") : done(`Closed ${count_of(meant.length, "s2s session")}`);
 				},
+				{ nodes: "all" },
 			),
 		],
 	};

@@ -163,10 +163,14 @@ export function user_section(module: ModuleApi): Section {
 					report(users.enable_user(username, host), "User enabled", "Could not enable user"),
 				),
 			),
-			command("delete(jid)", "Permanently remove the specified user account", (_shell, [given]) =>
-				with_account(given, ({ username, host }) =>
-					report(users.delete_user(username, host), "User deleted", "Could not delete user"),
-				),
+			command(
+				"delete(jid)",
+				"Permanently remove the specified user account",
+				(_shell, [given]) =>
+					with_account(given, ({ username, host }) =>
+						report(users.delete_user(username, host), "User deleted", "Could not delete user"),
+					),
+				{ nodes: "owner" },
 			),
 			command("password(jid, password)", "Set the password for the specified user account", (shell, [given, password]) =>
 				with_account(given, ({ username, host }) =>
