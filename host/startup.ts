@@ -14,6 +14,7 @@ import { create_hostmanager } from "./core/hostmanager.ts";
 import { create_loggingmanager, type LogSink, read_log_option } from "./core/loggingmanager.ts";
 import { create_modulemanager } from "./core/modulemanager.ts";
 import { ServerNodes } from "./core/nodes.ts";
+import { answer_online } from "./core/online.ts";
 import { create_portmanager } from "./core/portmanager.ts";
 import { create_reload } from "./core/reload.ts";
 import { create_rostermanager } from "./core/rostermanager.ts";
@@ -267,6 +268,7 @@ export function create_server(options: ServerOptions): Result<RunningServer, str
 	const usermanager = create_usermanager(server);
 	const certmanager = create_certmanager(server);
 	const portmanager = create_portmanager(server);
+	answer_online(server);
 	measure_server(server);
 	const hostmanager = create_hostmanager(server, {
 		load_modules(host) {

@@ -58,6 +58,8 @@ export function create_listing(module: ModuleApi, all_rooms: () => Iterable<Room
 
 	module.hook("host-disco-items", list_rooms);
 	if (cluster !== undefined) {
+		// What a node has stored, it may not have said any more
+		module.hook_global("cluster-node-gone", () => listing.reset());
 		module.hook("cluster-told", ({ name: event, fields: { jid, name } }) => {
 			if (event === listed && jid !== undefined) set(jid, name === undefined ? false : name || undefined);
 		});

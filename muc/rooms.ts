@@ -308,6 +308,8 @@ export function create_rooms(module: ModuleApi, library: RoomLibrary): Rooms {
 		lose: lose_room,
 		lose_all() {
 			for (const jid of [...cache.values()].map((room) => room.jid)) lose_room(jid);
+			// What others have said meanwhile was lost
+			listing.reset();
 		},
 	});
 

@@ -38,9 +38,11 @@ class HostTasks {
 	) {}
 
 	add(source: string, task: Task): void {
-		const id = task.id ?? task_id(source, task.name ?? task.when);
+		const plain_id = task.id ?? task_id(source, task.name ?? task.when);
+		const { own } = this.module.server.nodes;
+		const id = task.on_each_node && own !== "" ? `${plain_id}@${own}` : plain_id;
 		const default_period = { hourly: "1 hour", daily: "1 day", weekly: "1 week" }[task.when];
-		const period = this.module.get_option_period(`${id.replace("/", "_")}_period`, default_period, 60, longest_period);
+		const period = this.module.get_option_period(`${plain_id.replace("/", "_")}_period`, default_period, 60, longest_period);
 		this.planned.set(task, { task, id, period, last: undefined, running: false });
 		this.module.log("debug", "%s task %s added", task.when, id);
 	}
@@ -54,14 +56,19 @@ class HostTasks {
 		return [...this.planned.values()].map((planned) => ({ ...planned, last: planned.last ?? this.restore(planned.id) }));
 	}
 
-	/** Runs the tasks that are due. An error in one does not affect the others. */
-	async run(): Promise<void> {
-		await Promise.all([...this.planned.values()].map((planned) => this.run_one(planned)));
+	/**
+	 * Runs the tasks that are due. An error in one does not affect the others.
+	 * @param for_all whether this node does what one of a cluster does for all
+	 */
+	async run(for_all: boolean): Promise<void> {
+		const own = [...this.planned.values()].filter(({ task }) => for_all || task.on_each_node);
+		await Promise.all(own.map((planned) => this.run_one(planned)));
 	}
 
 	private async run_one(planned: Planned): Promise<void> {
 		const { task, id, period } = planned;
-		planned.last ??= this.restore(id);
+		// Another node may have done it since
+		if (planned.last === undefined || this.module.server.cluster !== undefined) planned.last = this.restore(id);
 		const started_at = seconds_now();
 		if (planned.running || (planned.last !== undefined && planned.last + period * tolerance > started_at)) return;
 		planned.running = true;
@@ -132,9 +139,15 @@ export const definition: ModuleDefinition = {
 			}),
 		});
 
+		async function run(): Promise<void> {
+			const { cluster } = module.server;
+			const for_all = cluster === undefined || (await cluster.leads("cron"));
+			for (const tasks of hosts.values()) void tasks.run(for_all);
+		}
+
 		module.add_timer(initial_delay, () => {
 			module.log("info", "Running periodic tasks");
-			for (const tasks of hosts.values()) void tasks.run();
+			void run();
 			return check_delay * (1 - spread_factor + 2 * spread_factor * Math.random());
 		});
 	},

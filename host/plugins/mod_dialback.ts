@@ -18,7 +18,10 @@ export const definition: ModuleDefinition = {
 	load(module) {
 		const s2s = module.depends("s2s");
 		const { hosts } = module.server;
-		const secret = sha256(module.get_option_string("dialback_secret", uuid.generate()), true);
+		const secret = sha256(
+			module.get_option_string("dialback_secret", module.server.cluster?.secret("dialback") ?? uuid.generate()),
+			true,
+		);
 		/** Streams that wait for an answer, by the domain that was asked and the stream's id. */
 		const waiting = new Map<string, ServerStreamSession>();
 

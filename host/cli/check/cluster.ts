@@ -11,7 +11,8 @@ import type { CheckedModule } from "./modules.ts";
 /** How long NATS is waited for, in milliseconds. */
 const patience = 3000;
 /** What of Prosody a module in Lua sees only as far as its own node has it. */
-const of_this_node = /\b(?:full_sessions|bare_sessions|hosts\[[^\]]*\]\.sessions|live_rooms|each_room|get_room_from_jid)\b/;
+const of_this_node =
+	/\b(?:full_sessions|bare_sessions|hosts\[[^\]]*\]\.(?:sessions|s2sout)|incoming_s2s|live_rooms|each_room|get_room_from_jid)\b|\/\*\/(?:c2s|s2s)\/sessions/;
 /** The bucket that is looked for, and made where it is missing, to see whether there is JetStream. */
 const probe = "nodes";
 
@@ -26,16 +27,6 @@ export async function check_cluster(config: Config, modules: readonly CheckedMod
 	const problem = cluster_problem(config);
 	const findings: Finding[] = problem === undefined ? [] : [{ severity: "error", ...about, message: problem }];
 	findings.push(...find_short_sighted(modules, "node"));
-	const dialback = modules.some(({ name, runs }) => name === "dialback" && runs !== "no");
-	if (dialback && config.get("*", "dialback_secret") === undefined) {
-		findings.push({
-			severity: "warning",
-			area: "option",
-			option: "dialback_secret",
-			message: "dialback_secret is not set: another server may ask a node about a key that another node made",
-			expected: "the same secret text on all nodes",
-		});
-	}
 	const trust = read_nats_files(wanted.files);
 	if (!trust.ok) return [...findings, { severity: "error", ...about, message: `option cluster: ${trust.error}` }];
 	const unreachable = await try_nats(wanted.nats, wanted.name, trust.value);

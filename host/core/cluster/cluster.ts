@@ -9,6 +9,7 @@ import type { Bucket, Bus, Clock, Fence, Life } from "../../util/cluster/types.t
 import { Usage } from "../../util/cluster/usage.ts";
 import { failed, ok, type Result } from "../../util/error.ts";
 import type { Framing } from "../../util/framing.ts";
+import { hmac_sha256 } from "../../util/hashes.ts";
 import * as jid from "../../util/jid.ts";
 import { promise_of } from "../../util/waiting.ts";
 import { as_period } from "../config/option_types.ts";
@@ -22,6 +23,7 @@ import { Lost } from "./lost.ts";
 import { processor_share } from "./processor.ts";
 import { Relays } from "./relays.ts";
 import { Routing } from "./routing.ts";
+import { shared_secret } from "./secret.ts";
 import { Serving } from "./serving.ts";
 
 /** How often addresses that nobody needs are given up, and how long nobody has to have needed them; in milliseconds. */
@@ -178,6 +180,7 @@ export function create_cluster(server: ClusterNeeds, base: ClusterBase): NodeClu
 	const grace = (as_period(server.config.get("*", "smacks_hibernation_time"), 0).value ?? default_grace) * 1000;
 	let sweeping: NodeJS.Timeout | undefined;
 	let is_joined = false;
+	let secret: Buffer | undefined;
 
 	function is_account(key: string): boolean {
 		return routing.placed.get(jid.host(key) ?? "") === accounts;
@@ -343,6 +346,19 @@ export function create_cluster(server: ClusterNeeds, base: ClusterBase): NodeClu
 		is_mine: (bare_jid) => routing.is_mine(bare_jid),
 		place,
 		displace,
+		secret(purpose) {
+			if (secret === undefined) throw new Error("this node has not entered the cluster yet");
+			return hmac_sha256(secret, purpose, true);
+		},
+		async leads(what) {
+			try {
+				// No JID has a slash in front
+				return (await promise_of(owners.acquire(`/${what}`))) === "mine";
+			} catch (error) {
+				log("warn", "It cannot be known which node does %s: %s", what, error instanceof Error ? error.message : error);
+				return false;
+			}
+		},
 		tell: tell_all,
 		trouble: () => serving.trouble(),
 		bring,
@@ -355,6 +371,7 @@ export function create_cluster(server: ClusterNeeds, base: ClusterBase): NodeClu
 		async start() {
 			const born = await membership.start();
 			if (!born.ok) throw new Error(born.error);
+			secret = await shared_secret(base.bucket("owners"));
 			membership.listen({
 				on_over: () => is_joined && life_over(),
 				on_joined: (life) => log("info", "Node %s has joined", life.node),

@@ -95,6 +95,10 @@ export interface Cluster extends Beyond {
 	place(host: string, placed: Placed): void;
 	/** Ends that. */
 	displace(host: string): void;
+	/** A secret that all nodes have and nobody else, in hexadecimal; for each purpose another one. */
+	secret(purpose: string): string;
+	/** Whether this node does what one node does for all, such as tasks: it does from now on where no other one does. False where nobody can say. */
+	leads(what: string): Promise<boolean>;
 	/** Tells all other nodes something at the end of the turn: there it is the event `cluster-told` of the host. */
 	tell(host: string, name: string, fields: Readonly<Record<string, string>>): void;
 	/** Why this node serves nothing at the moment; undefined where it does. */

@@ -65,6 +65,8 @@ export interface Task {
 	/** Key of its last run, `MODULE/name` where there is none. */
 	readonly id?: string;
 	readonly when: "hourly" | "daily" | "weekly";
+	/** In a cluster: it is done by each node, and not by one for all of them, since it is about files of this machine. */
+	readonly on_each_node?: boolean;
 	/** Done when the promise that it returns is; started at, in seconds since 1970. */
 	run(started_at: number): void | Promise<void>;
 }

@@ -11,12 +11,13 @@ import {
 import { type Field, type FieldValues, new_form, type ParsedValues } from "../../util/dataforms.ts";
 import { ok } from "../../util/error.ts";
 import { bare } from "../../util/jid.ts";
+import type { Waiting } from "../../util/waiting.ts";
 
 export const admin_form_type = "http://jabber.org/protocol/admin";
 
 /** What was filled in. */
 export class Filled {
-	constructor(private readonly values: ParsedValues) {}
+	constructor(readonly values: ParsedValues) {}
 
 	/** A text, or an empty one. */
 	text(name: string): string {
@@ -36,6 +37,8 @@ export class Filled {
 
 export type Answer = readonly [AdhocAnswer];
 export type Request = AdhocRequest<Session>;
+/** Whoever executes a command. */
+export type By = Pick<Request, "from">;
 
 export function say(info: string): Answer {
 	return [{ status: "completed", info }];
@@ -46,7 +49,7 @@ export function complain(message: string): Answer {
 }
 
 /** The bare JID of whoever executes a command, for the log. */
-export function actor_of({ from }: Request): string {
+export function actor_of({ from }: By): string {
 	return bare(from) ?? "?";
 }
 
@@ -63,7 +66,7 @@ export interface CommandForm {
 /** A command with a form; what is wrong with what was filled in is said, and `act` does not see it. */
 export function with_form(
 	{ title, instructions, form_type, fields, initial = () => ({}) }: CommandForm,
-	act: (filled: Filled, request: Request) => Answer,
+	act: (filled: Filled, request: Request) => Answer | Waiting<Answer>,
 ): AdhocHandler<Session> {
 	const form = new_form({
 		...(title === undefined ? {} : { title }),

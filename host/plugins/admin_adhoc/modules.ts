@@ -3,7 +3,8 @@
 import type { ModuleApi } from "../../core/types.ts";
 import type { Field } from "../../util/dataforms.ts";
 import type { Result } from "../../util/error.ts";
-import { type Answer, actor_of, complain, Outcomes, offering, type Request, say, show_form, with_form } from "./command.ts";
+import { type Answer, actor_of, type By, complain, Outcomes, offering, say, show_form, with_form } from "./command.ts";
+import { on_all_nodes } from "./everywhere.ts";
 
 const form_type = (what: string): string => `http://prosody.im/protocol/modules#${what}`;
 
@@ -37,13 +38,13 @@ export function load_modules(module: ModuleApi): void {
 				form_type: form_type("load"),
 				fields: one("Module to be loaded:"),
 			},
-			(filled) => {
+			on_all_nodes(module, form_type("load"), (filled) => {
 				const name = filled.text("module");
 				if (manager.is_loaded(host, name)) return say("Module already loaded");
 				const loaded = manager.load(host, name);
 				if (loaded.ok) return say(`Module "${name}" successfully loaded on host "${host}".`);
 				return complain(`Failed to load module "${name}" on host "${host}". Error was: "${loaded.error}"`);
-			},
+			}),
 		),
 	);
 
@@ -57,7 +58,7 @@ export function load_modules(module: ModuleApi): void {
 				form_type: form_type("global-load"),
 				fields: one("Module to globally load:"),
 			},
-			(filled, request) => {
+			on_all_nodes(module, form_type("global-load"), (filled, request) => {
 				const name = filled.text("module");
 				const outcomes = new Outcomes();
 				const load = (where: string): void => {
@@ -75,7 +76,7 @@ export function load_modules(module: ModuleApi): void {
 						`Failed to load the module ${name} onto the hosts:`,
 					),
 				);
-			},
+			}),
 		),
 		"global_admin",
 	);
@@ -94,7 +95,7 @@ export function load_modules(module: ModuleApi): void {
 					fields: [{ name: "modules", type: "list-multi", required: true, label: `Modules to be ${past}:` }],
 					initial: () => ({ modules: names_on(host).sort() }),
 				},
-				(filled, request) => {
+				on_all_nodes(module, form_type(verb), (filled, request) => {
 					const outcomes = new Outcomes();
 					for (const name of filled.list("modules")) {
 						const acted = act(name);
@@ -108,13 +109,13 @@ export function load_modules(module: ModuleApi): void {
 							`Failed to ${verb} the following modules on host ${host}:`,
 						),
 					);
-				},
+				}),
 			),
 		);
 	}
 
 	/** Does something with one module wherever it is loaded. */
-	function everywhere(name: string, verb: "reload" | "unload", past: string, on: string, request: Request): Answer {
+	function everywhere(name: string, verb: "reload" | "unload", past: string, on: string, request: By): Answer {
 		const act = (where: string): Result<unknown, string> => manager[verb](where, name);
 		const is_global = manager.is_loaded("*", name);
 		const globally = is_global ? act("*") : undefined;
@@ -151,7 +152,9 @@ export function load_modules(module: ModuleApi): void {
 					fields: [{ name: "module", type: "list-single", required: true, label: `Module to globally ${verb}:` }],
 					initial: () => ({ module: names_anywhere() }),
 				},
-				(filled, request) => everywhere(filled.text("module"), verb, past, "on", request),
+				on_all_nodes(module, form_type(`global-${verb}`), (filled, request) =>
+					everywhere(filled.text("module"), verb, past, "on", request),
+				),
 			),
 			"global_admin",
 		);

@@ -1,20 +1,24 @@
 // Counterpart: plugins/mod_admin_adhoc.lua (who is online, and what is known of people)
 
-import type { C2sSession, ModuleApi, Roster } from "../../core/types.ts";
+import { end_sessions, type Online, type OnlineSession, online } from "../../core/online.ts";
+import type { ModuleApi, Roster } from "../../core/types.ts";
 import type { Field } from "../../util/dataforms.ts";
 import { new_form } from "../../util/dataforms.ts";
 import { prepped_split } from "../../util/jid.ts";
 import { ns } from "../../util/ns.ts";
 import type { Stanza } from "../../util/stanza.ts";
 import * as st from "../../util/stanza.ts";
+import { go_on, one_by_one, Waiting } from "../../util/waiting.ts";
 import { type Answer, complain, admin_form_type as form_type, Outcomes, offering, say, show_form, with_form } from "./command.ts";
 
 /** A resource in a list of who is online. */
-function resource_line(resource: string, session: C2sSession): string {
-	const show = session.presence?.child_with_name("show");
-	const status =
-		session.presence === undefined ? "unavailable" : show === undefined ? "available" : (show.get_text() ?? "[invalid!]");
-	return ` - ${resource}: ${status}(${session.priority ?? "-"}), IP: [${session.ip === "" ? "<unknown>" : session.ip}]`;
+function resource_line({ resource, status, priority, ip }: OnlineSession): string {
+	return ` - ${resource}: ${status}(${priority ?? "-"}), IP: [${ip === "" ? "<unknown>" : ip}]`;
+}
+
+/** Lines about nodes whose sessions are missing. */
+function missing_lines({ missing }: Online): string[] {
+	return [...missing].map(([node, why]) => `Node ${node}: ${why}`);
 }
 
 function roster_query({ items }: Roster): Stanza {
@@ -40,10 +44,6 @@ export function load_users(module: ModuleApi): void {
 	const { usermanager, rostermanager } = module.server;
 	const offer = offering(module);
 	const account = (label: string): Field => ({ name: "accountjid", type: "jid-single", required: true, label });
-
-	function sessions_of(username: string): ReadonlyMap<string, C2sSession> {
-		return module.server.hosts.get(module.host)?.sessions.get(username)?.sessions ?? new Map();
-	}
 
 	/** The account that is asked about, or why it cannot be. */
 	function find(jid: string, what: string): string | Answer {
@@ -72,21 +72,28 @@ export function load_users(module: ModuleApi): void {
 			},
 			(filled) => {
 				const outcomes = new Outcomes();
-				for (const jid of filled.list("accountjids")) {
+				const end = (jid: string): unknown => {
 					const { node, host, resource } = prepped_split(jid);
 					const exists = host === module.host && node !== undefined && usermanager.user_exists(node, host);
-					(exists ? outcomes.done : outcomes.failed).push(jid);
-					for (const [name, session] of exists ? [...sessions_of(node)] : []) {
-						if (resource === undefined || resource === name) session.close();
+					if (!exists) {
+						outcomes.failed.push(jid);
+						return undefined;
 					}
-				}
-				return say(
-					outcomes.lines(
-						"The following accounts were successfully disconnected:",
-						"The following accounts could not be disconnected:",
-						"\n",
-					),
-				);
+					return go_on(end_sessions(module.server, host, node, resource), (ended) => {
+						if (typeof ended === "number") outcomes.done.push(jid);
+						else outcomes.failed.push(`${jid} (${ended})`);
+					});
+				};
+				const summary = (): Answer =>
+					say(
+						outcomes.lines(
+							"The following accounts were successfully disconnected:",
+							"The following accounts could not be disconnected:",
+							"\n",
+						),
+					);
+				const all = one_by_one(filled.list("accountjids"), end);
+				return all instanceof Waiting ? all.go_on(summary) : summary();
 			},
 		),
 	);
@@ -116,20 +123,21 @@ export function load_users(module: ModuleApi): void {
 			(filled) => {
 				const username = find(filled.text("accountjid"), "stats");
 				if (typeof username !== "string") return username;
-				const sessions = [...sessions_of(username)];
-				return show_form(
-					undefined,
-					form_type,
-					[
-						{ name: "ipaddresses", type: "text-multi", label: "IP Addresses" },
-						{ name: "rostersize", type: "text-single", label: "Roster size", datatype: "xs:integer" },
-						{ name: "onlineresources", type: "text-multi", label: "Online Resources" },
-					],
-					{
-						ipaddresses: sessions.map(([, { ip }]) => ip).join("\n"),
-						rostersize: rostermanager.load_roster(username, module.host).items.size,
-						onlineresources: sessions.map(([resource]) => resource).join("\n"),
-					},
+				return go_on(online(module.server, module.host, username), (found) =>
+					show_form(
+						undefined,
+						form_type,
+						[
+							{ name: "ipaddresses", type: "text-multi", label: "IP Addresses" },
+							{ name: "rostersize", type: "text-single", label: "Roster size", datatype: "xs:integer" },
+							{ name: "onlineresources", type: "text-multi", label: "Online Resources" },
+						],
+						{
+							ipaddresses: found.sessions.map(({ ip }) => ip).join("\n"),
+							rostersize: rostermanager.load_roster(username, module.host).items.size,
+							onlineresources: [...found.sessions.map(({ resource }) => resource), ...missing_lines(found)].join("\n"),
+						},
+					),
 				);
 			},
 		),
@@ -155,15 +163,21 @@ export function load_users(module: ModuleApi): void {
 			},
 			(filled) => {
 				const most = /^\d+$/.test(filled.text("max_items")) ? Number(filled.text("max_items")) : Number.POSITIVE_INFINITY;
-				const lines: string[] = [];
-				let count = 0;
-				for (const [username, { sessions }] of module.server.hosts.get(module.host)?.sessions ?? []) {
-					if (count++ >= most) break;
-					lines.push(`${username}@${module.host}`);
-					if (filled.is_on("details")) for (const [resource, session] of sessions) lines.push(resource_line(resource, session));
-				}
-				const fields: Field[] = [{ name: "onlineuserjids", type: "text-multi", label: "The list of all online users" }];
-				return show_form(undefined, form_type, fields, { onlineuserjids: lines.join("\n") });
+				return go_on(online(module.server, module.host), (found) => {
+					const accounts = new Map<string, OnlineSession[]>();
+					for (const session of found.sessions) {
+						const known = accounts.get(session.username);
+						if (known === undefined) accounts.set(session.username, [session]);
+						else known.push(session);
+					}
+					const lines: string[] = [];
+					for (const [username, sessions] of [...accounts].slice(0, most)) {
+						lines.push(`${username}@${module.host}`, ...(filled.is_on("details") ? sessions.map(resource_line) : []));
+					}
+					lines.push(...missing_lines(found));
+					const fields: Field[] = [{ name: "onlineuserjids", type: "text-multi", label: "The list of all online users" }];
+					return show_form(undefined, form_type, fields, { onlineuserjids: lines.join("\n") });
+				});
 			},
 		),
 	);

@@ -61,7 +61,8 @@ export function load_expiry(
 			if (items.length < page_size || (deleted === 0 && after === undefined)) break;
 		}
 		module.log("info", "Deleted %d files uploaded earlier than %s", count, datetime(end));
-		await files.sweep(module.log);
+		// Another node may have deleted the slots of files that are here
+		await files.sweep(module.log, module.server.cluster === undefined ? undefined : end);
 		done();
 	}
 
@@ -84,7 +85,7 @@ export function load_expiry(
 	}
 
 	if (settings.expiry !== Number.POSITIVE_INFINITY && settings.external_base_url === undefined) {
-		module.daily("Remove expired files", prune);
+		module.cron({ name: "Remove expired files", when: "daily", on_each_node: true, run: prune });
 	}
 	module.weekly("Calculate total storage usage", sum_up);
 }

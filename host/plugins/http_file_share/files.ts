@@ -127,17 +127,21 @@ export class Files {
 		}
 	}
 
-	/** Removes what is left of uploads that a crash has cut off. */
-	async sweep(log: Log): Promise<void> {
+	/**
+	 * Removes what is left of uploads that a crash has cut off.
+	 * @param end whole files from before that time go, too, in seconds since 1970
+	 */
+	async sweep(log: Log, end = 0): Promise<void> {
 		const names = await readdir(this.folder).catch(() => []);
 		for (const name of names) {
 			// Prosody's have nothing behind the `~`
-			if (!/\.bin~[\w-]*$/.test(name)) continue;
+			const is_rest = /\.bin~[\w-]*$/.test(name);
+			if (!(is_rest || (end > 0 && name.endsWith(".bin")))) continue;
 			const path = `${this.folder}/${name}`;
 			const found = await stat(path).catch(() => undefined);
-			if (found === undefined || Date.now() - found.mtimeMs < rest_time) continue;
+			if (found === undefined || (is_rest ? Date.now() - found.mtimeMs < rest_time : found.mtimeMs >= end * 1000)) continue;
 			await remove(path).then(
-				() => log("info", "Removed the rest of an upload that was cut off: %s", path),
+				() => log("info", is_rest ? "Removed the rest of an upload that was cut off: %s" : "Removed an expired file: %s", path),
 				(error: unknown) => log("warn", "Could not remove the rest of an upload: %s", error),
 			);
 		}

@@ -25,8 +25,9 @@ export interface UploadSettings {
 export function read_settings(module: ModuleApi): UploadSettings {
 	const size_limit = module.get_option_integer("http_file_share_size_limit", 10_485_760, 0);
 	const expiry = module.get_option_period("http_file_share_expires_after", "1w");
+	const usual_secret = module.server.cluster?.secret(`http_file_share ${module.host}`) ?? new_secret();
 	return {
-		secret: module.get_option_string("http_file_share_secret", new_secret()),
+		secret: module.get_option_string("http_file_share_secret", usual_secret),
 		external_base_url: module.get_option_string("http_file_share_base_url"),
 		size_limit,
 		allowed_types: module.get_option_set("http_file_share_allowed_file_types", []),

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { check_cluster } from "../../../../host/cli/check/cluster.ts";
 import { compose_server } from "../../../../host/composition.ts";
@@ -52,23 +55,30 @@ describe("the option cluster", () => {
 });
 
 describe("a check of it", () => {
-	it("says that NATS cannot be reached, and what nodes have to have in common", async () => {
+	it("says that NATS cannot be reached, and which modules in Lua see one node only", async () => {
 		const port = await free_port();
 		const checked = config({ ...good, nats: `nats://somebody:secret@127.0.0.1:${port}` });
-		const dialback = {
-			name: "dialback",
-			hosts: ["a.example"],
-			found: "built in",
-			runs: "yes",
-			missing: [],
-			options: [],
-			depends: [],
-		} as const;
-		const findings = await check_cluster(checked, [dialback]);
+		const folder = mkdtempSync(join(tmpdir(), "enjamb-check-"));
+		const in_lua = (name: string, code: string) => {
+			const file = join(folder, `mod_${name}.lua`);
+			writeFileSync(file, code);
+			return { name, file, hosts: ["a.example"], found: "lua", runs: "yes", missing: [], options: [], depends: [] } as const;
+		};
+		const findings = await check_cluster(checked, [
+			in_lua("list", "for jid in pairs(prosody.full_sessions) do print(jid) end"),
+			in_lua("accounts", "local all = prosody.hosts[module.host].sessions;"),
+			in_lua("streams", 'local sessions = module:shared("/*/s2s/sessions");'),
+			in_lua("rooms", "for room in muc.each_room() do print(room) end"),
+			in_lua("harmless", 'module:hook("message/full", function() end);'),
+		]);
+		rmSync(folder, { recursive: true });
 		expect(findings.map(({ severity, option }) => [severity, option])).toEqual([
-			["warning", "dialback_secret"],
+			["warning", undefined],
 			["warning", "cluster"],
 		]);
+		expect(findings[0]?.message).toMatch(
+			/^mod_list, mod_accounts, mod_streams, mod_rooms: see the sessions and rooms of this node only/,
+		);
 		expect(findings[1]?.message).toContain(`nats://127.0.0.1:${port}`);
 		expect(findings[1]?.message).not.toContain("secret");
 	});
