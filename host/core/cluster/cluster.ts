@@ -9,13 +9,13 @@ import type { Bucket, Bus, Clock, Fence, Life } from "../../util/cluster/types.t
 import { Usage } from "../../util/cluster/usage.ts";
 import { failed, ok, type Result } from "../../util/error.ts";
 import type { Framing } from "../../util/framing.ts";
-import { hmac_sha256 } from "../../util/hashes.ts";
 import * as jid from "../../util/jid.ts";
 import { promise_of } from "../../util/waiting.ts";
 import { as_period } from "../config/option_types.ts";
 import type { Writers } from "../sqlite/writers.ts";
 import { telling } from "../telling.ts";
 import type { ClientStreams, Cluster, HostSession, Placed, Server } from "../types.ts";
+import { InCommon } from "./in_common.ts";
 import { Incoming } from "./incoming.ts";
 import { Inheritance } from "./inheritance.ts";
 import { Inquiries } from "./inquiries.ts";
@@ -23,7 +23,6 @@ import { Lost } from "./lost.ts";
 import { processor_share } from "./processor.ts";
 import { Relays } from "./relays.ts";
 import { Routing } from "./routing.ts";
-import { shared_secret } from "./secret.ts";
 import { Serving } from "./serving.ts";
 
 /** How often addresses that nobody needs are given up, and how long nobody has to have needed them; in milliseconds. */
@@ -180,7 +179,7 @@ export function create_cluster(server: ClusterNeeds, base: ClusterBase): NodeClu
 	const grace = (as_period(server.config.get("*", "smacks_hibernation_time"), 0).value ?? default_grace) * 1000;
 	let sweeping: NodeJS.Timeout | undefined;
 	let is_joined = false;
-	let secret: Buffer | undefined;
+	const in_common = new InCommon(owners, log);
 
 	function is_account(key: string): boolean {
 		return routing.placed.get(jid.host(key) ?? "") === accounts;
@@ -346,19 +345,8 @@ export function create_cluster(server: ClusterNeeds, base: ClusterBase): NodeClu
 		is_mine: (bare_jid) => routing.is_mine(bare_jid),
 		place,
 		displace,
-		secret(purpose) {
-			if (secret === undefined) throw new Error("this node has not entered the cluster yet");
-			return hmac_sha256(secret, purpose, true);
-		},
-		async leads(what) {
-			try {
-				// No JID has a slash in front
-				return (await promise_of(owners.acquire(`/${what}`))) === "mine";
-			} catch (error) {
-				log("warn", "It cannot be known which node does %s: %s", what, error instanceof Error ? error.message : error);
-				return false;
-			}
-		},
+		secret: (purpose) => in_common.secret(purpose),
+		leads: (what) => in_common.leads(what),
 		tell: tell_all,
 		trouble: () => serving.trouble(),
 		bring,
@@ -371,7 +359,7 @@ export function create_cluster(server: ClusterNeeds, base: ClusterBase): NodeClu
 		async start() {
 			const born = await membership.start();
 			if (!born.ok) throw new Error(born.error);
-			secret = await shared_secret(base.bucket("owners"));
+			await in_common.learn(base.bucket("owners"));
 			membership.listen({
 				on_over: () => is_joined && life_over(),
 				on_joined: (life) => log("info", "Node %s has joined", life.node),
