@@ -2,6 +2,7 @@
 
 import { writeFileSync } from "node:fs";
 import { cpus } from "node:os";
+import { cluster_scenarios } from "./bench/cluster.ts";
 import { greedy_scenarios, growth_scenarios } from "./bench/greedy.ts";
 import { add_to_history, commit_of, history_entries, plot_history, read_history } from "./bench/history.ts";
 import { crowd_scenario, idle_scenario, rooms_scenario } from "./bench/large.ts";
@@ -11,7 +12,15 @@ import { report_text } from "./bench/report_text.ts";
 import { stall_scenario, standard_scenarios, sweep_scenarios } from "./bench/scenarios.ts";
 import { archive_scenario, stored_rooms_scenario } from "./bench/stored.ts";
 import { modules_of_others, start_subject } from "./bench/subjects.ts";
-import { type BenchReport, type Effort, type Finding, type Scenario, type SubjectName, subject_names } from "./bench/types.ts";
+import {
+	type BenchReport,
+	type Effort,
+	type Finding,
+	type OwnScenario,
+	type Scenario,
+	type SubjectName,
+	subject_names,
+} from "./bench/types.ts";
 
 export { serve_floor } from "./bench/floor.ts";
 export { serve_probe } from "./bench/probe.ts";
@@ -53,11 +62,14 @@ const longest_sweep = 300;
 const long_storm = 2000;
 
 /** Whether a load is only put on servers where it is asked for. */
-function is_special({ id, storage }: Scenario): boolean {
+function is_special(scenario: Scenario | OwnScenario): boolean {
+	if ("measure" in scenario) return true;
+	const { id, storage } = scenario;
 	return storage !== undefined || ["sweep", "stall", "large", "stored"].some((kind) => id.startsWith(kind));
 }
 
-function is_for(scenario: Scenario, subject: SubjectName): boolean {
+function is_for(scenario: Scenario | OwnScenario, subject: SubjectName): boolean {
+	if ("measure" in scenario) return subject === "enjamb";
 	if (subject === "floor") return scenario.floor;
 	if (subject === "enjamb") return true;
 	if (scenario.community && subject === "prosody") return modules_of_others !== undefined;
@@ -79,7 +91,7 @@ export async function run(options: BenchOptions): Promise<number> {
 		return 2;
 	}
 	const subjects = subject_names.filter((name) => name === "enjamb" || options.against.includes(name));
-	const all = [
+	const all: (Scenario | OwnScenario)[] = [
 		...standard_scenarios,
 		stall_scenario(long_storm, options.program),
 		...greedy_scenarios(options.program),
@@ -92,6 +104,7 @@ export async function run(options: BenchOptions): Promise<number> {
 		rooms_scenario(5000),
 		idle_scenario(20_000),
 		...sweep_scenarios,
+		...cluster_scenarios,
 	];
 	const wanted = options.scenarios;
 	const chosen =
@@ -108,7 +121,7 @@ export async function run(options: BenchOptions): Promise<number> {
 	const own = Math.min(1, cpus().length - 1);
 	await pin(process.pid, own);
 	const before = load();
-	const found = new Map<string, { scenario: Scenario; subject: SubjectName; runs: Finding[] }>();
+	const found = new Map<string, { scenario: Scenario | OwnScenario; subject: SubjectName; runs: Finding[] }>();
 	let failures = 0;
 	for (let round = 0; round < options.runs; round++) {
 		for (const scenario of chosen) {
@@ -130,11 +143,11 @@ export async function run(options: BenchOptions): Promise<number> {
 	const report: BenchReport = {
 		machine: machine(core, own, [before, load()]),
 		command: options.command,
-		results: [...found.values()].map(({ scenario: { id, title, unit, sweep }, subject, runs }) => ({
-			scenario: { id, title, unit, ...(sweep === undefined ? {} : { sweep }) },
-			subject,
-			runs,
-		})),
+		results: [...found.values()].map(({ scenario, subject, runs }) => {
+			const { id, title, unit } = scenario;
+			const sweep = "sweep" in scenario ? scenario.sweep : undefined;
+			return { scenario: { id, title, unit, ...(sweep === undefined ? {} : { sweep }) }, subject, runs };
+		}),
 	};
 	options.write(options.json ? `${JSON.stringify(report, undefined, "\t")}\n` : report_text(report));
 	if (options.html !== undefined) writeFileSync(options.html, report_html(report));
@@ -158,30 +171,43 @@ export function draw({ history, plot, complain }: Pick<BenchOptions, "history" |
 	return 0;
 }
 
-/** Starts a new server, puts one load on it, and ends it. */
+/** Puts one load on a server that is new. */
 async function measure_once(
-	scenario: Scenario,
+	scenario: Scenario | OwnScenario,
 	name: SubjectName,
 	effort: Effort,
-	{ program, prosody, sql, complain }: BenchOptions,
+	options: BenchOptions,
 	core: number,
 ): Promise<Finding | undefined> {
-	const started = await start_subject(name, scenario, { program, prosody, sql, core });
-	if (!started.ok) {
-		complain(`${scenario.id} ${name}: ${started.error}\n`);
-		return undefined;
-	}
+	const { program, complain } = options;
 	try {
-		const finding = await scenario.run(started.value, effort);
+		const finding = await ("measure" in scenario
+			? scenario.measure(effort, { program, core })
+			: measure_subject(scenario, name, effort, options, core));
 		const text =
 			"value" in finding
-				? `${finding.value.toFixed(1)} ${scenario.unit}`
+				? `${finding.value.toFixed(finding.value < 10 ? 2 : 1)} ${scenario.unit}`
 				: `${finding.cpu_micros.toFixed(2)} µs, p50 ${finding.p50_ms.toFixed(1)}, p99 ${finding.p99_ms.toFixed(1)} ms, ${finding.per_second.toFixed(0)}/s, ${finding.rss_mib.toFixed(0)} MiB`;
 		complain(`${scenario.id} ${name}: ${text}\n`);
 		return finding;
 	} catch (error) {
 		complain(`${scenario.id} ${name}: ${error instanceof Error ? error.message : String(error)}\n`);
 		return undefined;
+	}
+}
+
+/** Starts a server, puts one load on it, and ends it. Rejects where it does not start. */
+async function measure_subject(
+	scenario: Scenario,
+	name: SubjectName,
+	effort: Effort,
+	{ program, prosody, sql }: BenchOptions,
+	core: number,
+): Promise<Finding> {
+	const started = await start_subject(name, scenario, { program, prosody, sql, core });
+	if (!started.ok) throw new Error(started.error);
+	try {
+		return await scenario.run(started.value, effort);
 	} finally {
 		await started.value.stop();
 	}

@@ -144,6 +144,11 @@ export function open_clients(port: number, count: number, carrier?: Carrier): Pr
 	return open_all(count, () => BenchClient.open(port, carrier));
 }
 
+/** Logs clients in anonymously over TCP, one at each of the servers in turn. */
+export function open_clients_on(ports: readonly number[], count: number): Promise<BenchClient[]> {
+	return open_all(count, (index) => BenchClient.open(ports[index % ports.length] ?? 0));
+}
+
 /** Logs people in over TCP. */
 export function open_accounts(port: number, accounts: readonly Account[]): Promise<BenchClient[]> {
 	return open_all(accounts.length, (index) => BenchClient.open(port, "tcp", accounts[index]));

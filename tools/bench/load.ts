@@ -90,8 +90,16 @@ const patience = 60_000;
 /** How long slow servers are measured at most, in milliseconds. */
 const longest_measure = 15_000;
 
-/** Does operations side by side, lets things settle, and measures for a while. Throws where stanzas get lost. */
-export async function measure(subject: Subject, operations: readonly Operation[], effort: Effort): Promise<Measurement> {
+/**
+ * Does operations side by side, lets things settle, and measures for a while. Throws where stanzas get lost.
+ * @param at_ends called when the measuring begins and when it ends
+ */
+export async function measure(
+	subject: Pick<Subject, "name" | "pid">,
+	operations: readonly Operation[],
+	effort: Effort,
+	at_ends: () => void = () => {},
+): Promise<Measurement> {
 	const latencies = new Latencies();
 	const loops = operations.map((operation) => new Loop(operation, latencies));
 	const total = (): number => loops.reduce((sum, loop) => sum + loop.received, 0);
@@ -99,6 +107,7 @@ export async function measure(subject: Subject, operations: readonly Operation[]
 	await delay(effort.warm_up_ms);
 
 	latencies.clear();
+	at_ends();
 	const before = { cpu: cpu_micros(subject.pid), received: total(), time: performance.now() };
 	// The unfinished operations at both ends must not matter much
 	const enough = 2 * operations.reduce((sum, { window, fan }) => sum + window * fan, 0);
@@ -106,6 +115,7 @@ export async function measure(subject: Subject, operations: readonly Operation[]
 	do await delay(effort.measure_ms);
 	while (total() - before.received < enough && performance.now() < latest);
 	const after = { cpu: cpu_micros(subject.pid), received: total(), time: performance.now() };
+	at_ends();
 	const times = latencies.summary();
 	const rss = rss_mib(subject.pid);
 

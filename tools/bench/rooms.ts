@@ -57,10 +57,15 @@ export async function enter(jid: string, clients: readonly BenchClient[], limit 
 
 /** Logs clients in and fills rooms with them. */
 export async function fill_rooms(subject: Subject, rooms: number, occupants: number): Promise<FilledRoom[]> {
-	const clients = await open_clients(subject.port, rooms * occupants, subject.carrier);
+	return fill_with(await open_clients(subject.port, rooms * occupants, subject.carrier), rooms);
+}
+
+/** Divides clients among rooms, in their order. */
+export async function fill_with(clients: readonly BenchClient[], rooms: number): Promise<FilledRoom[]> {
+	const occupants = clients.length / rooms;
 	const filled: FilledRoom[] = [];
 	await each([...Array(rooms).keys()], 20, async (index) => {
-		filled.push(await enter(room_jid(index), clients.slice(index * occupants, (index + 1) * occupants)));
+		filled[index] = await enter(room_jid(index), clients.slice(index * occupants, (index + 1) * occupants));
 	});
 	await quiet(clients);
 	return filled;

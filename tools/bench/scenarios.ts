@@ -3,51 +3,18 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { ns } from "../../host/util/ns.ts";
 import { account_scenarios } from "./accounts.ts";
-import type { BenchClient } from "./client.ts";
 import { open_clients } from "./client.ts";
 import { component_scenario, s2s_scenario, uplink_scenario } from "./entrances.ts";
 import type { Firewall } from "./firewall.ts";
-import { measure, type Operation } from "./load.ts";
+import { measure } from "./load.ts";
 import { login_scenarios } from "./logins.ts";
 import { start_probe } from "./probe.ts";
 import { rss_mib } from "./processes.ts";
 import { enter, type FilledRoom, fill_rooms, join_storm, leave, room_jid } from "./rooms.ts";
 import { managed_messages, resumptions } from "./smacks.ts";
 import { timed_body } from "./stanza_counter.ts";
+import { member, talk, whisper } from "./talk.ts";
 import type { Carrier, Effort, Measurement, Scenario, Subject } from "./types.ts";
-
-/** Messages that may be under way at once over all rooms, and in each of them where there are many. */
-const messages_under_way = 50;
-const messages_under_way_in_room = 10;
-/** How many clients read the times in what they get. */
-const timed_clients = 20;
-
-/** The clients of a room that measure times: enough over all rooms, and at least one in each. */
-function timed(room: FilledRoom, rooms: number): BenchClient[] {
-	return room.clients.slice(0, Math.max(1, Math.floor(timed_clients / rooms)));
-}
-
-function member(clients: readonly BenchClient[], index: number): BenchClient {
-	const client = clients[index % clients.length];
-	if (client === undefined) throw new RangeError("a load needs clients");
-	return client;
-}
-
-/** Everybody in a room talks in turn. */
-function talk(room: FilledRoom, rooms: number): Operation {
-	const { clients, jid } = room;
-	return {
-		clients,
-		marker: "</message>",
-		fan: clients.length,
-		window: Math.max(messages_under_way_in_room, Math.round(messages_under_way / rooms)),
-		timed: timed(room, rooms),
-		act(index) {
-			const body = timed_body(performance.now());
-			member(clients, index).send(`<message type='groupchat' id='m${index}' to='${jid}'><body>${body}</body></message>`);
-		},
-	};
-}
 
 async function with_rooms(
 	subject: Subject,
@@ -133,19 +100,13 @@ const private_messages: Scenario = {
 	unit: "delivery",
 	floor: false,
 	run: (subject, effort) =>
-		with_rooms(subject, 1, 100, ([room]) => {
-			const clients = room?.clients ?? [];
-			const act = (index: number): void => {
-				const to = `${room_jid(0)}/nick${(index * 7 + 1) % clients.length}`;
-				const body = timed_body(performance.now());
-				member(clients, index).send(`<message type='chat' id='p${index}' to='${to}'><body>${body}</body></message>`);
-			};
-			return measure(
+		with_rooms(subject, 1, 100, (rooms) =>
+			measure(
 				subject,
-				[{ clients, marker: "</message>", fan: 1, window: messages_under_way, timed: clients, act }],
+				rooms.map((room) => whisper(room)),
 				effort,
-			);
-		}),
+			),
+		),
 };
 
 function private_messages_by(carrier: Exclude<Carrier, "tcp">): Scenario {

@@ -93,6 +93,11 @@ export interface Scenario {
 	run(subject: Subject, effort: Effort): Promise<Finding>;
 }
 
+/** A load that starts what it needs by itself: more than one server. Only this one is measured. */
+export interface OwnScenario extends Pick<Scenario, "id" | "title" | "unit"> {
+	measure(effort: Effort, place: { readonly program: readonly string[]; readonly core: number }): Promise<Finding>;
+}
+
 /** All runs of one scenario on one server. */
 export interface ScenarioResult {
 	readonly scenario: Pick<Scenario, "id" | "title" | "unit" | "sweep">;

@@ -3,9 +3,9 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { createConnection } from "mysql2/promise";
+import { Daemon, folder_for, run_program, unprivileged } from "../../../tools/daemon.ts";
 import { free_port } from "../../../tools/reference.ts";
 import { eventually } from "../../helper.ts";
-import { Daemon, folder_for, run_program, unprivileged } from "./processes.ts";
 import type { TestDatabase } from "./types.ts";
 
 const programs = ["/usr/sbin/mariadbd", "/usr/bin/mariadb-install-db"] as const;

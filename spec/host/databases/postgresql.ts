@@ -1,46 +1,17 @@
 // A PostgreSQL of one's own, in a temporary folder and on a free port.
 
-import { existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
 import pg from "pg";
-import { free_port } from "../../../tools/reference.ts";
+import { prepare_postgresql } from "../../../tools/postgresql_server.ts";
 import { eventually } from "../../helper.ts";
-import { Daemon, folder_for, run_program, unprivileged } from "./processes.ts";
 import type { TestDatabase } from "./types.ts";
 
-const versions = "/usr/lib/postgresql";
-
-/** Where its programs are; undefined where there are none. */
-export function find_postgresql(): string | undefined {
-	if (!existsSync(versions)) return undefined;
-	const found = readdirSync(versions)
-		.sort((one, other) => Number(other) - Number(one))
-		.map((version) => join(versions, version, "bin"));
-	return found.find((folder) => existsSync(join(folder, "initdb")));
-}
+export { find_postgresql } from "../../../tools/postgresql_server.ts";
 
 const password = "o'Romeo\\ \"?";
 
 /** Starts one with a database `prosody` and a role of that name. */
 export async function start_postgresql(): Promise<TestDatabase> {
-	const programs = find_postgresql();
-	if (programs === undefined) throw new Error("PostgreSQL is not installed");
-	const runner = unprivileged("postgres");
-	const folder = folder_for(runner, "enjamb-postgresql-");
-	const data = join(folder, "data");
-	run_program(
-		join(programs, "initdb"),
-		["-D", data, "--auth-local=trust", "--auth-host=scram-sha-256", "-U", "root", "-E", "UTF8", "--locale=C", "--no-sync"],
-		runner,
-	);
-	const port = await free_port();
-	const options = ["fsync=off", "listen_addresses=127.0.0.1", `unix_socket_directories=${folder}`, "max_connections=40"];
-	const daemon = new Daemon(
-		join(programs, "postgres"),
-		["-D", data, "-p", String(port), ...options.flatMap((option) => ["-c", option])],
-		runner,
-		folder,
-	);
+	const { daemon, folder, port } = await prepare_postgresql();
 	const query = async (sql: string, database = "prosody"): Promise<unknown[][]> => {
 		const client = new pg.Client({ host: folder, port, user: "root", database });
 		client.on("error", () => undefined);

@@ -1,4 +1,4 @@
-// What servers of databases need to run beside a spec: a user that is not root, a folder of their own, an end.
+// No counterpart: what servers of databases need to run beside a spec or a benchmark: a user that is not root, a folder of their own, an end.
 
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { chownSync, mkdtempSync, rmSync } from "node:fs";
@@ -28,10 +28,11 @@ export function folder_for(runner: Runner, name: string): string {
 	return folder;
 }
 
-/** Runs a program to its end; throws with what it said where it fails. */
-export function run_program(program: string, args: readonly string[], runner: Runner): void {
+/** Runs a program to its end, and answers with what it wrote; throws with what it said where it fails. */
+export function run_program(program: string, args: readonly string[], runner: Runner): string {
 	const ran = spawnSync(program, args, { ...runner, encoding: "utf8", cwd: "/" });
 	if (ran.status !== 0) throw new Error(`${program}: ${ran.error?.message ?? `${ran.stderr}${ran.stdout}`}`);
+	return ran.stdout;
 }
 
 /** A process that may be killed and started again. */
