@@ -2,8 +2,8 @@
 
 import { existsSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import { free_port } from "./running.ts";
 import { Daemon, folder_for } from "./daemon.ts";
+import { free_port } from "./running.ts";
 
 /** The program; undefined where there is none. Debian puts it where only root looks. */
 export function find_nats(): string | undefined {

@@ -82,6 +82,13 @@ export function create_delivery(
 		return { questions, watched: watcher === undefined || watched === 0 ? undefined : { watcher, handlers: watched } };
 	}
 
+	/** Whether nothing looks at stanzas of that name on their way to sessions of a host. */
+	function is_plain_on(host_name: string | undefined, name: string): boolean {
+		const session = host_name === undefined ? undefined : hosts.get(host_name);
+		const delivery = session?.plain_delivery.get(name);
+		return session !== undefined && delivery !== undefined && session.events.has_only(`${name}/full`, delivery);
+	}
+
 	let count = 0;
 	const send = (session: C2sSession, stanza: Stanza): boolean => {
 		const is_sent = session.send(stanza);
@@ -165,6 +172,25 @@ export function create_delivery(
 				count++;
 			}
 			if (elsewhere !== undefined) server.cluster?.broadcast(elsewhere, stanza);
+		},
+		deliver_text(recipients, { name, from, text, stanza }, otherwise) {
+			let last_host: string | undefined;
+			let way: Way | undefined;
+			const left: string[] = [];
+			for (const to of recipients) {
+				const session = full_sessions.get(to);
+				if (session !== undefined && session.host !== last_host) {
+					last_host = session.host;
+					way = is_plain_on(session.host, name) ? plain_way : way_on(last_host, name, from, stanza());
+				}
+				const may_be_shared = session !== undefined && way !== undefined && is_plain_for(session, way.questions);
+				if (!may_be_shared || way?.watched !== undefined || session.has_filter("stanzas/out")) left.push(to);
+				else {
+					session.send_shared(text);
+					count++;
+				}
+			}
+			if (left.length > 0) otherwise(left);
 		},
 		text_sender(full_jid, name, from) {
 			if (wants_debug()) return undefined;

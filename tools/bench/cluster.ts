@@ -127,15 +127,34 @@ function one_node(load: Load): OwnScenario {
 	};
 }
 
-/** Three nodes beside one: how much more they deliver for each second of the busiest one. */
+/** How many times as much is under way where nodes are compared, so that each of them always has something to do. */
+const more_under_way = 4;
+
+function busier(load: Load, times: number): Load {
+	return {
+		...load,
+		operations: (filled) => load.operations(filled).map((operation) => ({ ...operation, window: times * operation.window })),
+	};
+}
+
+/** Three times as much to do: as many rooms of the same size, or messages under way where there is one room. */
+function thrice(load: Load): Load {
+	return load.rooms > 1 ? { ...load, rooms: 3 * load.rooms } : busier(load, 3);
+}
+
+/**
+ * Three nodes beside one, with three times as much to do: how much more they deliver for each second of the busiest one. Rooms are spread over the
+ * nodes, and so are the clients of each: two thirds of them are on other nodes than their room.
+ */
 function three_nodes(load: Load): OwnScenario {
 	return {
 		id: `cluster-three-${load.id}`,
-		title: `Three nodes beside one, clients of each room spread over them: ${load.title}`,
+		title: `Three nodes beside one, thrice as much to do, clients of each room spread over the nodes: ${load.title}`,
 		unit: "times as many deliveries a CPU second of the busiest node",
 		async measure(effort, place) {
-			const [one = 0] = (await cost_of(load, 1, effort, place)).of_nodes;
-			const { of_nodes, messages } = await cost_of(load, 3, effort, place);
+			const own = busier(load, more_under_way);
+			const [one = 0] = (await cost_of(own, 1, effort, place)).of_nodes;
+			const { of_nodes, messages } = await cost_of(thrice(own), 3, effort, place);
 			const busiest = Math.max(...of_nodes);
 			const all = of_nodes.reduce((sum, own) => sum + own, 0);
 			const details = {

@@ -2,11 +2,14 @@
 
 import { type Life, life_text, same_life } from "../../util/cluster/types.ts";
 import * as jid from "../../util/jid.ts";
+import type { AddressableText } from "../../util/stanza.ts";
 import * as st from "../../util/stanza.ts";
+import { parse } from "../../util/xml.ts";
 import type { HostSession, Log, Server, Session, StanzaEvent } from "../types.ts";
 import type { Inheritance } from "./inheritance.ts";
-import { decode, type Item, type LateItem, type PostItem } from "./items.ts";
+import { decode, type Item, type LateItem, type ManyItem, type PostItem } from "./items.ts";
 import { Marks } from "./marks.ts";
+import { ReadNames } from "./recipients.ts";
 import type { Relays } from "./relays.ts";
 import type { Routing } from "./routing.ts";
 import { StandIn } from "./stand_in.ts";
@@ -22,6 +25,13 @@ interface Arrival {
 	readonly done: () => void;
 }
 
+/** The stanza that a text for many stands for. */
+function stanza_of({ head, tail }: AddressableText): st.Stanza {
+	const stanza = parse(head + tail);
+	if (stanza === undefined) throw new TypeError(`${head} is not well-formed`);
+	return stanza;
+}
+
 /** What handling items needs of the server. */
 export type IncomingNeeds = Pick<Server, "delivery" | "full_sessions" | "hosts" | "router" | "turn">;
 
@@ -34,6 +44,8 @@ export class Incoming {
 	/** What comes behind something for a node of which it is not certain here that it is gone, by the life that sends it. */
 	private readonly early = new Map<string, { readonly of: Life; readonly arrivals: Arrival[] }>();
 	private readonly marks = new Marks();
+	/** What each life has said of recipients. */
+	private readonly names = new Map<string, ReadNames>();
 
 	constructor(
 		private readonly server: IncomingNeeds,
@@ -45,7 +57,7 @@ export class Incoming {
 	) {}
 
 	take(from: Life, bytes: Uint8Array, done: () => void, number: number): void {
-		const item = decode(bytes);
+		const item = decode(bytes, this.names_of(from));
 		if (item === undefined) {
 			this.log("error", "Node %s has sent something that is not understood here; do all nodes run the same version?", from.node);
 			done();
@@ -70,6 +82,7 @@ export class Incoming {
 	/** A life is over, and it is certain that it stores nothing more. */
 	ended(life: Life): void {
 		this.marks.forget(life);
+		this.names.delete(life_text(life));
 		for (const [name, { of, arrivals }] of [...this.early]) {
 			if (!same_life(of, life)) continue;
 			this.early.delete(name);
@@ -84,6 +97,15 @@ export class Incoming {
 
 	private has_handled({ from, number }: Arrival): void {
 		if (number !== undefined) this.inheritance.came(from, this.marks.end(from, number));
+	}
+
+	private names_of(from: Life): ReadNames {
+		const name = life_text(from);
+		const known = this.names.get(name);
+		if (known !== undefined) return known;
+		const made = new ReadNames();
+		this.names.set(name, made);
+		return made;
 	}
 
 	private handle(arrival: Arrival): void {
@@ -117,7 +139,7 @@ export class Incoming {
 				this.server.full_sessions.get(item.jid)?.send(item.stanza);
 				return;
 			case "many":
-				this.server.delivery.broadcast(item.recipients, item.stanza, (to) => this.send_copy(item.stanza, to));
+				this.deliver(item);
 				return;
 			case "event":
 				this.on_event(item);
@@ -160,6 +182,17 @@ export class Incoming {
 		for (const arrival of this.backlog.splice(0)) this.handle(arrival);
 	}
 
+	private deliver({ recipients, name, from, text }: ManyItem): void {
+		let read: st.Stanza | undefined;
+		const stanza = (): st.Stanza => {
+			read ??= stanza_of(text);
+			return read;
+		};
+		this.server.delivery.deliver_text(recipients, { name, from, text, stanza }, (left) => {
+			this.server.delivery.broadcast(left, stanza(), (to) => this.send_copy(stanza(), to));
+		});
+	}
+
 	private send_copy(stanza: st.Stanza, to: string): void {
 		const copy = st.clone(stanza);
 		copy.attr["to"] = to;
@@ -172,7 +205,7 @@ export class Incoming {
 		if (this.inheritance.was_handled(of, from, number)) return;
 		switch (inner.kind) {
 			case "many":
-				for (const to of inner.recipients) this.send_copy(inner.stanza, to);
+				for (const to of inner.recipients) this.send_copy(stanza_of(inner.text), to);
 				return;
 			case "answer":
 				this.answer_late(inner.jid, inner.stanza);

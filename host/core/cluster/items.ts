@@ -1,8 +1,9 @@
 // No counterpart: what nodes of a cluster send each other. Nodes trust each other, but not that all run the same version.
 
 import type { Life } from "../../util/cluster/types.ts";
-import type { Stanza } from "../../util/stanza.ts";
-import * as st from "../../util/stanza.ts";
+import type { AddressableText, Stanza } from "../../util/stanza.ts";
+import { type KnownNames, ReadNames, RecipientsWriter, read_recipients } from "./recipients.ts";
+import { counted, NotUnderstood, TextReader, write_stanza } from "./text_code.ts";
 
 /** Who said a stanza, as far as handlers may want to know. */
 export interface Sender {
@@ -34,11 +35,13 @@ export interface AnswerItem {
 	readonly stanza: Stanza;
 }
 
-/** One stanza for many clients of the other node. */
+/** One stanza for many clients of the other node, as text. */
 export interface ManyItem {
 	readonly kind: "many";
 	readonly recipients: readonly string[];
-	readonly stanza: Stanza;
+	readonly name: string;
+	readonly from: string;
+	readonly text: AddressableText;
 }
 
 /** A connection of a client whose account the other node serves: it begins, brings bytes, or ends. */
@@ -123,45 +126,53 @@ export type Item =
 	| EndItem
 	| EventItem;
 
-type Frozen = readonly [name: string, attr: Readonly<Record<string, string>>, ...children: (string | Frozen)[]];
+/** What items begin with that are written as text of ours; others are JSON. */
+const marks = { post: "P", answer: "A", many: "M", bytes: "B", late: "L" } as const;
 
-/** A stanza as plain lists, since its own text would lose which elements say their namespace. */
-function freeze(stanza: Stanza): Frozen {
-	const attr: Record<string, string> = {};
-	for (const name in stanza.attrs) {
-		const value = stanza.attrs[name];
-		if (value !== undefined) attr[name] = value;
-	}
-	return [stanza.name, attr, ...stanza.children.map((child) => (child instanceof st.Stanza ? freeze(child) : String(child)))];
+/** What an item has before {@link ManyItem}'s recipients: the same for each node. */
+export function many_body(name: string, from: string, { head, tail }: AddressableText): string {
+	return marks.many + counted(name) + counted(from) + counted(head) + counted(tail);
 }
 
-function thaw(frozen: unknown): Stanza | undefined {
-	if (!Array.isArray(frozen)) return undefined;
-	const [name, attr, ...children]: unknown[] = frozen;
-	if (typeof name !== "string" || typeof attr !== "object" || attr === null) return undefined;
-	const stanza = new st.Stanza(name);
-	const own: Record<string, string> = {};
-	for (const [key, value] of Object.entries(attr)) if (typeof value === "string") own[key] = value;
-	stanza.attr = own;
-	for (const child of children) {
-		const element = typeof child === "string" ? child : thaw(child);
-		if (element === undefined) return undefined;
-		stanza.append_parsed(element);
-	}
-	return stanza;
+/** A stanza for many, where {@link many_body} has written it. */
+export function encode_many(body: string, recipients: readonly string[], writer: RecipientsWriter): Uint8Array {
+	return Buffer.from(body + writer.write(recipients));
 }
 
-const encoder = new TextEncoder();
-const decoder = new TextDecoder();
+function optional(value: string | undefined): string {
+	return value === undefined ? "-" : `+${counted(value)}`;
+}
 
-function plain(item: Item): object {
-	if ("stanza" in item) return { ...item, stanza: freeze(item.stanza) };
-	return "inner" in item ? { ...item, inner: plain(item.inner) } : item;
+function written_life({ node, incarnation }: Life): string {
+	return `${counted(node)}${incarnation};`;
+}
+
+function written({ client }: Sender): string {
+	if (client === undefined) return "-";
+	const { jid, role, secure, home } = client;
+	return `+${counted(jid)}${optional(role)}${secure ? "1" : "0"}${written_life(home)}`;
 }
 
 /** An item as bytes. */
 export function encode(item: Item): Uint8Array {
-	return encoder.encode(JSON.stringify(plain(item)));
+	return Buffer.from(text_of(item));
+}
+
+function text_of(item: Item): string {
+	switch (item.kind) {
+		case "post":
+			return `${marks.post}${counted(item.key)}${item.tries}${written(item.sender)}${write_stanza(item.stanza)}`;
+		case "answer":
+			return marks.answer + counted(item.jid) + write_stanza(item.stanza);
+		case "bytes":
+			return `${marks.bytes}${item.inward ? "1" : "0"}${counted(item.id)}${item.text}`;
+		case "many":
+			return many_body(item.name, item.from, item.text) + new RecipientsWriter(0).write(item.recipients);
+		case "late":
+			return `${marks.late}${written_life(item.of)}${item.number};${text_of(item.inner)}`;
+		default:
+			return JSON.stringify(item);
+	}
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -170,63 +181,96 @@ function text(value: unknown): string | undefined {
 	return typeof value === "string" ? value : undefined;
 }
 
-function sender_of(value: unknown): Sender {
-	const client = fields_of(fields_of(value)?.["client"]);
-	const jid = text(client?.["jid"]);
-	const home = life_in(client?.["home"]);
-	if (jid === undefined || home === undefined) return {};
-	return { client: { jid, role: text(client?.["role"]), secure: client?.["secure"] === true, home } };
+function read_optional(reader: TextReader): string | undefined {
+	return reader.mark() === "+" ? reader.counted() : undefined;
 }
 
-function life_in(value: unknown): Life | undefined {
-	const fields = fields_of(value);
-	const [node, incarnation] = [text(fields?.["node"]), fields?.["incarnation"]];
-	return node === undefined || typeof incarnation !== "number" ? undefined : { node, incarnation };
+function read_sender(reader: TextReader): Sender {
+	if (reader.mark() !== "+") return {};
+	const jid = reader.counted();
+	const role = read_optional(reader);
+	const secure = reader.mark() === "1";
+	return { client: { jid, role, secure, home: read_life(reader) } };
+}
+
+function read_life(reader: TextReader): Life {
+	const life = { node: reader.counted(), incarnation: reader.number() };
+	reader.mark();
+	return life;
+}
+
+function read_late(reader: TextReader): LateItem | undefined {
+	const of = read_life(reader);
+	const number = reader.number();
+	reader.mark();
+	const inner = read_text(reader, false, new ReadNames());
+	return inner?.kind === "post" || inner?.kind === "answer" || inner?.kind === "many"
+		? { kind: "late", of, number, inner }
+		: undefined;
+}
+
+function read_many(reader: TextReader, is_ascii: boolean, names: KnownNames): ManyItem {
+	const [name, from, head, tail] = [reader.counted(), reader.counted(), reader.counted(), reader.counted()];
+	const size = head.length + tail.length;
+	const text = { head, tail, size, is_ascii: is_ascii || Buffer.byteLength(head) + Buffer.byteLength(tail) === size };
+	return { kind: "many", name, from, text, recipients: read_recipients(reader, names) };
+}
+
+/** Reads what is text of ours. */
+function read_text(reader: TextReader, is_ascii: boolean, names: KnownNames): Item | undefined {
+	switch (reader.mark()) {
+		case marks.post: {
+			const [key, tries] = [reader.counted(), reader.number()];
+			return { kind: "post", key, tries, sender: read_sender(reader), stanza: reader.stanza() };
+		}
+		case marks.answer:
+			return { kind: "answer", jid: reader.counted(), stanza: reader.stanza() };
+		case marks.bytes:
+			return { kind: "bytes", inward: reader.mark() === "1", id: reader.counted(), text: reader.rest() };
+		case marks.many:
+			return read_many(reader, is_ascii, names);
+		case marks.late:
+			return read_late(reader);
+		default:
+			return undefined;
+	}
 }
 
 function fields_of(value: unknown): Fields | undefined {
 	return typeof value === "object" && value !== null ? Object.fromEntries(Object.entries(value)) : undefined;
 }
 
-function texts(value: unknown): string[] {
-	return Array.isArray(value) ? value.filter((one) => typeof one === "string") : [];
+/**
+ * Reads an item; undefined for anything else.
+ * @param names what was said before of recipients
+ */
+export function decode(bytes: Uint8Array, names: KnownNames = new ReadNames()): Item | undefined {
+	const written_text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");
+	if (written_text.startsWith("{")) return decode_json(written_text);
+	try {
+		return read_text(new TextReader(written_text), written_text.length === bytes.byteLength, names);
+	} catch (error) {
+		if (error instanceof NotUnderstood) return undefined;
+		throw error;
+	}
 }
 
-/** Reads an item; undefined for anything else. */
-export function decode(bytes: Uint8Array): Item | undefined {
+function decode_json(json: string): Item | undefined {
 	let fields: Fields | undefined;
 	try {
-		fields = fields_of(JSON.parse(decoder.decode(bytes)));
+		fields = fields_of(JSON.parse(json));
 	} catch {
 		return undefined;
 	}
-	return fields === undefined ? undefined : item_of(fields);
+	return fields && item_of(fields);
 }
 
 function item_of(fields: Fields): Item | undefined {
 	const { kind } = fields;
-	if (kind === "late") {
-		const [of, number, inside] = [life_in(fields["of"]), fields["number"], fields_of(fields["inner"])];
-		const inner = inside && item_of(inside);
-		if (of === undefined || typeof number !== "number" || inner === undefined) return undefined;
-		return inner.kind === "post" || inner.kind === "answer" || inner.kind === "many" ? { kind, of, number, inner } : undefined;
-	}
 	const [id, host, key] = [text(fields["id"]), text(fields["host"]), text(fields["key"])];
-	if (kind === "post" || kind === "answer" || kind === "many") {
-		const stanza = thaw(fields["stanza"]);
-		if (stanza === undefined) return undefined;
-		if (kind === "many") return { kind, recipients: texts(fields["recipients"]), stanza };
-		const jid = text(fields["jid"]);
-		if (kind === "answer") return jid === undefined ? undefined : { kind, jid, stanza };
-		const tries = Number(fields["tries"]);
-		return key === undefined ? undefined : { kind, key, sender: sender_of(fields["sender"]), stanza, tries };
-	}
 	if ((kind === "want" || kind === "moved") && key !== undefined) return { kind, key };
 	if ((kind === "flush" || kind === "flushed") && key !== undefined) return { kind, key, hops: Number(fields["hops"]) || 0 };
 	if (kind === "given" && key !== undefined) return { kind, key, rate: Math.max(0, Number(fields["rate"]) || 0) };
-	if (kind === "bytes" && id !== undefined) {
-		return { kind, id, inward: fields["inward"] === true, text: text(fields["text"]) ?? "" };
-	}
 	if (kind === "end" && id !== undefined) return { kind, id, inward: fields["inward"] === true, reason: text(fields["reason"]) };
 	if (kind === "event" && host !== undefined) {
 		const own = Object.entries(fields_of(fields["fields"]) ?? {}).flatMap(([name, value]) =>

@@ -21,7 +21,7 @@ export interface LostParts {
 /** What was for nodes that are gone. */
 export class Lost {
 	/** As far as others say. */
-	private undecided: { readonly to: Life; readonly bytes: Uint8Array; readonly number: number }[] = [];
+	private undecided: { readonly to: Life; readonly item: Item; readonly number: number }[] = [];
 
 	constructor(
 		private readonly server: Pick<Server, "full_sessions" | "hosts" | "router" | "turn">,
@@ -31,20 +31,24 @@ export class Lost {
 
 	/** Something for another node was not sent, or was lost with it: then it has a number. */
 	take(to: Life, bytes: Uint8Array, number = Number.MAX_SAFE_INTEGER): void {
+		const item = decode(bytes, this.parts.routing.names_said_to(to));
+		if (item !== undefined) this.deal_with(to, item, number);
+	}
+
+	private deal_with(to: Life, item: Item, number: number): void {
 		const { inheritance, membership } = this.parts;
 		if (membership.me !== undefined && !inheritance.knows_end(to)) {
 			// Who goes on is known as soon as the end of the other one is certain
-			this.undecided.push({ to, bytes, number });
+			this.undecided.push({ to, item, number });
 			return;
 		}
-		const item = decode(bytes);
-		if (item === undefined || this.leave_to_heir(to, item, number)) return;
+		if (this.leave_to_heir(to, item, number)) return;
 		if (item.kind === "post") this.retry(to, item);
 	}
 
 	/** More ends are certain. */
 	decide(): void {
-		for (const { to, bytes, number } of this.undecided.splice(0)) this.take(to, bytes, number);
+		for (const { to, item, number } of this.undecided.splice(0)) this.deal_with(to, item, number);
 	}
 
 	/** This node's own life is over. */

@@ -3,29 +3,29 @@
 import type { Held, Outlet, Turn } from "../../util/turn.ts";
 
 /** What one turn says to another node, while it is not stored. */
-interface Segment {
-	readonly items: Uint8Array[];
+interface Segment<T> {
+	readonly items: T[];
 	is_certain: boolean;
 }
 
-/** What goes to one other node. It belongs to the turn as a socket does: nobody elsewhere sees what is not stored, and order is kept. */
-export class NodeOutlet implements Outlet {
-	private items: Uint8Array[] = [];
-	private readonly segments: Segment[] = [];
+/** What goes to one other node, in whatever form until it is certain. It belongs to the turn as a socket does: nobody elsewhere sees what is not stored, and order is kept. */
+export class NodeOutlet<T> implements Outlet {
+	private items: T[] = [];
+	private readonly segments: Segment<T>[] = [];
 
 	/** @param send passes on what one turn says; it is certain */
 	constructor(
 		private readonly turn: Turn,
-		private readonly send: (items: readonly Uint8Array[]) => void,
+		private readonly send: (items: readonly T[]) => void,
 	) {}
 
-	add(item: Uint8Array): void {
+	add(item: T): void {
 		this.items.push(item);
 		this.turn.touch(this);
 	}
 
 	hold(): Held {
-		const segment: Segment = { items: this.take(), is_certain: false };
+		const segment: Segment<T> = { items: this.take(), is_certain: false };
 		this.segments.push(segment);
 		return {
 			release: () => {
@@ -49,7 +49,7 @@ export class NodeOutlet implements Outlet {
 		this.take();
 	}
 
-	private take(): Uint8Array[] {
+	private take(): T[] {
 		const { items } = this;
 		this.items = [];
 		return items;

@@ -8,7 +8,7 @@ import { document_framing, type Framing } from "../../util/framing.ts";
 import * as id from "../../util/id.ts";
 import { promise_of } from "../../util/waiting.ts";
 import type { C2sSession, ClientStreams, Connection, HostSession, Log, Server } from "../types.ts";
-import { type BytesItem, type EndItem, encode, type Item, type OpenItem } from "./items.ts";
+import { type BytesItem, type EndItem, encode, type OpenItem } from "./items.ts";
 import { between_messages, RelayConnection } from "./relay_connection.ts";
 
 /** Most bytes that a client may send before it is known where its account is. */
@@ -113,7 +113,7 @@ export class Relays {
 		for (const chunk of early) pass(chunk);
 	}
 
-	private send(to: Life, item: Item): boolean {
+	private send(to: Life, item: OpenItem | BytesItem | EndItem): boolean {
 		return !this.parts.links.is_full(to) && this.parts.links.send(to, [encode(item)]);
 	}
 

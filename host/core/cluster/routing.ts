@@ -4,23 +4,35 @@ import type { Links } from "../../util/cluster/link.ts";
 import type { Membership } from "../../util/cluster/membership.ts";
 import type { Owner, Ownership } from "../../util/cluster/ownership.ts";
 import type { Life } from "../../util/cluster/types.ts";
-import { life_text, same_life } from "../../util/cluster/types.ts";
+import { same_life } from "../../util/cluster/types.ts";
 import type { Usage } from "../../util/cluster/usage.ts";
 import { failed, ok } from "../../util/error.ts";
 import * as jid from "../../util/jid.ts";
-import { ns } from "../../util/ns.ts";
 import type { Stanza } from "../../util/stanza.ts";
 import * as st from "../../util/stanza.ts";
 import { promise_of, Waiting } from "../../util/waiting.ts";
 import { is_answer } from "../stanza_answers.ts";
 import type { Beyond, Collected, HostSession, Log, Placed, Server, Session, StanzaEvent, Waited } from "../types.ts";
-import { encode, type GivenItem, type Item, type MovedItem, type PostItem, type Sender } from "./items.ts";
-import { NodeOutlet } from "./node_outlet.ts";
+import {
+	encode,
+	type GivenItem,
+	type Item,
+	type ManyItem,
+	type MovedItem,
+	many_body,
+	type PostItem,
+	type Sender,
+} from "./items.ts";
 import { Order } from "./order.ts";
+import { Outlets } from "./outlets.ts";
+import { Places } from "./places.ts";
+import { is_for_room, takes_account } from "./receivers.ts";
+import type { KnownNames } from "./recipients.ts";
 import { StandIn } from "./stand_in.ts";
 
 /** How often a stanza goes to a node that does not serve its receiver any more, before its sender is told. */
 const most_tries = 6;
+
 /** Recipients in one item: more make several items, since messages between nodes may not be as long as one likes. */
 const most_recipients = 5000;
 
@@ -40,34 +52,6 @@ interface Asking {
 interface Line {
 	readonly queue: Asking[];
 	readonly done: Promise<void>;
-}
-
-/** Whether a stanza for an account that nobody serves has to be handled by a node that serves it: where it may change the account's data. */
-function takes_account(stanza: Stanza): boolean {
-	const { type, to } = stanza.attr;
-	switch (stanza.name) {
-		case "message":
-			return type === undefined || type === "chat" || type === "normal";
-		case "presence":
-			return type !== undefined && type !== "unavailable" && type !== "error" && type !== "probe";
-		default:
-			return (type === "get" || type === "set") && to !== undefined && !to.includes("/");
-	}
-}
-
-/** Namespaces of queries to rooms, beside `http://jabber.org/protocol/muc` and what begins so. */
-const room_queries: ReadonlySet<string> = new Set([
-	ns.register,
-	ns.mam,
-	"urn:xmpp:message-moderate:0",
-	"urn:xmpp:message-moderate:1",
-]);
-
-/** Whether something for the address of a service is for the room that has this address. */
-function is_for_room({ name, attr, first_tag }: Stanza): boolean {
-	if (name !== "iq" || attr["to"]?.includes("/")) return true;
-	const xmlns = attr["type"] === "get" || attr["type"] === "set" ? first_tag?.attr["xmlns"] : undefined;
-	return xmlns !== undefined && (xmlns.startsWith(ns.muc) || room_queries.has(xmlns));
 }
 
 /** Who says something, for the node where it is handled. */
@@ -90,7 +74,8 @@ export interface RoutingParts {
 export class Routing implements Beyond {
 	/** Hosts whose bare JIDs are placed one by one. */
 	readonly placed = new Map<string, Placed>();
-	private readonly outlets = new Map<string, { readonly life: Life; readonly outlet: NodeOutlet }>();
+	private readonly outlets: Outlets;
+	private readonly places: Places;
 	/** What waits until it is known who serves its address: what is said here, and what comes from other nodes, which never waits for these. */
 	private readonly asking = new Map<string, Line>();
 	private readonly transit = new Map<string, Line>();
@@ -103,8 +88,13 @@ export class Routing implements Beyond {
 		private readonly parts: RoutingParts,
 		private readonly log: Log,
 		/** Told of what could not be sent. */
-		private readonly on_lost: (to: Life, items: readonly Uint8Array[]) => void,
+		on_lost: (to: Life, items: readonly Uint8Array[]) => void,
 	) {
+		this.outlets = new Outlets(server.turn, parts, on_lost);
+		this.places = new Places(parts.owners, (bare_jid) => {
+			if (this.asking.has(bare_jid) || this.transit.has(bare_jid)) return false;
+			return this.placed.has(jid.host(bare_jid) ?? "");
+		});
 		this.order = new Order(
 			(to, item) => this.say(to, item),
 			(life) => parts.membership.is_alive(life),
@@ -326,24 +316,25 @@ export class Routing implements Beyond {
 	}
 
 	/** Says something to another node at the end of the turn. */
-	say(to: Life, item: Item): void {
+	say(to: Life, item: Exclude<Item, ManyItem>): void {
+		this.check_room(to);
+		this.outlets.to(to).add(encode(item));
+	}
+
+	private check_room(to: Life): void {
 		this.fence();
 		if (this.parts.links.is_full(to)) this.server.turn.fail(new Error(`too much waits for node ${to.node}`));
-		const name = life_text(to);
-		let known = this.outlets.get(name);
-		if (known === undefined) {
-			const outlet = new NodeOutlet(this.server.turn, (items) => {
-				if (!this.parts.links.send(to, items)) this.on_lost(to, items);
-			});
-			known = { life: to, outlet };
-			this.outlets.set(name, known);
-		}
-		known.outlet.add(encode(item));
+	}
+
+	/** What was said to another node of recipients. */
+	names_said_to(to: Life): KnownNames | undefined {
+		return this.outlets.names(to);
 	}
 
 	/** Forgets the way to a node that is gone. */
 	gone(life: Life): void {
-		this.outlets.delete(life_text(life));
+		this.outlets.gone(life);
+		this.places.forget();
 		this.order.gone(life);
 	}
 
@@ -377,22 +368,16 @@ export class Routing implements Beyond {
 	}
 
 	collect(full_jid: string, into: Collected): boolean {
-		const slash = full_jid.indexOf("/");
-		const bare = slash < 0 ? full_jid : full_jid.slice(0, slash);
-		if (this.asking.has(bare) || this.transit.has(bare)) return false;
-		const owner = this.parts.owners.owner_of(bare);
-		if (owner === undefined || owner === "mine" || !this.placed.has(jid.host(bare) ?? "")) return false;
-		const node = life_text(owner);
-		const known = into.get(node);
-		if (known === undefined) into.set(node, { to: owner, recipients: [full_jid] });
-		else known.recipients.push(full_jid);
-		return true;
+		return this.places.collect(full_jid, into, this.asking.size === 0 && this.transit.size === 0);
 	}
 
 	broadcast(collected: Collected, stanza: Stanza): void {
+		const body = many_body(stanza.name, stanza.attr["from"] ?? "", st.serialise_for_many(stanza));
 		for (const { to, recipients } of collected.values()) {
+			this.check_room(to);
+			const outlet = this.outlets.to(to);
 			for (let from = 0; from < recipients.length; from += most_recipients) {
-				this.say(to, { kind: "many", recipients: recipients.slice(from, from + most_recipients), stanza });
+				outlet.add({ body, recipients: recipients.slice(from, from + most_recipients) });
 			}
 		}
 	}

@@ -12,6 +12,15 @@ export type TextSender = (text: AddressableText) => boolean;
 /** Hands a text that others get too to the stream by which a full JID is reached. False where it has to be routed as a stanza. */
 export type TextRoute = (text: AddressableText, to: string) => boolean;
 
+/** A stanza as finished text. */
+export interface StanzaText {
+	readonly name: string;
+	readonly from: string;
+	readonly text: AddressableText;
+	/** The stanza itself, made when somebody wants to look at it. */
+	stanza(): Stanza;
+}
+
 /**
  * Who is where, and the quickest way to reach them. It takes addresses and one stanza or text, and nobody else looks for sessions
  * to send something: so that sessions may be on another machine, which gets one message for all of its recipients.
@@ -36,6 +45,11 @@ export interface Delivery {
 	 * @param otherwise told of those who are nobody's session, or where something wants to see each stanza on its way
 	 */
 	broadcast(recipients: Iterable<string>, stanza: Stanza, otherwise: (full_jid: string) => void): void;
+	/**
+	 * Hands a text to sessions here.
+	 * @param otherwise told of those who are nobody's session here, or where something wants to see each stanza on its way; not called where there are none
+	 */
+	deliver_text(recipients: readonly string[], given: StanzaText, otherwise: (full_jids: readonly string[]) => void): void;
 	/**
 	 * A way to hand texts that were made before to one full JID, for stanzas of one name; undefined where something wants to see
 	 * each stanza on its way, or nobody is there.

@@ -37,7 +37,7 @@ const urgent = 200_000;
 /** A frame's head is shorter than that. */
 const head = 200;
 /** How long an acknowledgement waits for something that it can go with, in milliseconds. */
-const acknowledgement_delay = 20;
+const acknowledgement_delay = 100;
 /** How long an acknowledgement is waited for the first time, and at most, in milliseconds. */
 const first_patience = 400;
 const longest_patience = 3000;

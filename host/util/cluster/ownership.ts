@@ -47,6 +47,8 @@ export class Ownership {
 	private readonly membership: Membership;
 	private readonly clock: Clock;
 	private readonly bucket: Bucket;
+	/** How often a key of which another's ownership was known has turned out to be elsewhere, or nowhere. */
+	moves = 0;
 
 	constructor(private readonly options: OwnershipOptions) {
 		this.membership = options.membership;
@@ -80,7 +82,7 @@ export class Ownership {
 
 	/** What another node said is wrong: it does not have this key. */
 	forget(key: string): void {
-		this.others.delete(key);
+		if (this.others.delete(key)) this.moves++;
 	}
 
 	/** Keys that another life has, as far as is known here. */
@@ -178,7 +180,7 @@ export class Ownership {
 	/** The bucket's answer to a compare-and-set that makes this node the owner. */
 	private took(key: string, me: Life, revision: number | undefined): "mine" | "again" {
 		if (revision === undefined || this.membership.me !== me) return "again";
-		this.others.delete(key);
+		this.forget(key);
 		this.own.set(key, revision);
 		this.options.on_taken?.(key);
 		return "mine";
@@ -186,6 +188,8 @@ export class Ownership {
 
 	private remember(key: string, life: Life): Life {
 		const { remembered = usually_remembered } = this.options;
+		const before = this.others.get(key);
+		if (before !== undefined && !same_life(before, life)) this.moves++;
 		this.others.delete(key);
 		// The same object for all, where it is known already
 		this.others.set(key, this.membership.known_life(life));
