@@ -27,8 +27,11 @@ export interface PreparedPostgresql {
 	readonly runner: Runner;
 }
 
-/** Sets one up. Rejects where it is not installed. */
-export async function prepare_postgresql(): Promise<PreparedPostgresql> {
+/**
+ * Sets one up. Rejects where it is not installed.
+ * @param settings such as `ssl=on`
+ */
+export async function prepare_postgresql(settings: readonly string[] = []): Promise<PreparedPostgresql> {
 	const programs = find_postgresql();
 	if (programs === undefined) throw new Error("PostgreSQL is not installed");
 	const runner = unprivileged("postgres");
@@ -40,7 +43,13 @@ export async function prepare_postgresql(): Promise<PreparedPostgresql> {
 		runner,
 	);
 	const port = await free_port();
-	const options = ["fsync=off", "listen_addresses=127.0.0.1", `unix_socket_directories=${folder}`, "max_connections=40"];
+	const options = [
+		"fsync=off",
+		"listen_addresses=127.0.0.1",
+		`unix_socket_directories=${folder}`,
+		"max_connections=40",
+		...settings,
+	];
 	const daemon = new Daemon(
 		join(programs, "postgres"),
 		["-D", data, "-p", String(port), ...options.flatMap((option) => ["-c", option])],

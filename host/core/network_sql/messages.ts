@@ -13,6 +13,8 @@ export interface ServerAddress {
 	readonly port?: number;
 	readonly username?: string;
 	readonly password?: string;
+	/** A file with certificates: whoever signed the server's. Not known to Prosody. */
+	readonly ca?: string;
 }
 
 /** One statement, with a value for each `?`. */

@@ -6,6 +6,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { type Connection, type ConnectionOptions, createConnection, type QueryError } from "mysql2";
 import type { SqlValue } from "../types.ts";
 import { type Client, connect_limit, type Repetition } from "./client.ts";
+import { type Encryption, encryption_of } from "./encryption.ts";
 import type { Outcome, ServerAddress, Statement } from "./messages.ts";
 import { code_of, message_of, SqlProblem } from "./problems.ts";
 
@@ -28,6 +29,8 @@ const refusals: ReadonlySet<string> = new Set([
 ]);
 /** A statement is longer than the server takes (`max_allowed_packet`, 16 MB); it closes the connection then. */
 const too_large = "ER_NET_PACKET_TOO_LARGE";
+/** What the library says where the server cannot encrypt. */
+const no_encryption = "HANDSHAKE_NO_SSL_SUPPORT";
 const passing: ReadonlySet<string> = new Set(["ER_LOCK_DEADLOCK", "ER_CHECKREAD"]);
 /** The server goes, or is not ready. */
 const endings: ReadonlySet<string> = new Set(["ER_SERVER_SHUTDOWN", "ER_CONNECTION_KILLED", "ER_CON_COUNT_ERROR"]);
@@ -177,14 +180,45 @@ function place_of({ host, port, username, password, database }: ServerAddress): 
 	};
 }
 
-/** Connects, and has the server understand standard SQL. */
-export async function connect_mysql(address: ServerAddress): Promise<Client> {
-	const connection = createConnection(place_of(address));
+/** The server has no certificate. */
+class CannotEncrypt extends SqlProblem {
+	constructor(message: string) {
+		super("lost", message);
+	}
+}
+
+async function try_to_connect(options: ConnectionOptions, encryption: Encryption): Promise<MysqlClient> {
+	const ssl = encryption === "where it can" ? { rejectUnauthorized: false } : { ...Object(encryption), verifyIdentity: true };
+	const connection = createConnection(encryption === "plain" ? options : { ...options, ssl });
 	const client = new MysqlClient(connection);
 	try {
 		await new Promise<void>((resolve, reject) => {
-			connection.connect((error) => (error === null ? resolve() : reject(problem_of(error))));
+			connection.connect((error) => {
+				if (error === null) resolve();
+				else reject(code_of(error) === no_encryption ? new CannotEncrypt(message_of(error)) : problem_of(error));
+			});
 		});
+		return client;
+	} catch (error) {
+		client.end();
+		throw error;
+	}
+}
+
+/** Connects, encrypted where the server is not on this machine and can do that. */
+async function connect_somehow(address: ServerAddress): Promise<MysqlClient> {
+	const options = place_of(address);
+	const encryption = await encryption_of(address, options.socketPath ?? options.host ?? "");
+	return try_to_connect(options, encryption).catch((error: unknown) => {
+		if (encryption === "where it can" && error instanceof CannotEncrypt) return try_to_connect(options, "plain");
+		throw error;
+	});
+}
+
+/** Connects, and has the server understand standard SQL. */
+export async function connect_mysql(address: ServerAddress): Promise<Client> {
+	const client = await connect_somehow(address);
+	try {
 		const settings = [
 			"SET NAMES 'utf8mb4' COLLATE 'utf8mb4_bin'",
 			"SET SESSION sql_mode = 'ANSI_QUOTES,STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'",

@@ -1,11 +1,11 @@
 // Counterpart: LuaDBI's dbd/postgresql.c, util/sql.lua (set_encoding)
 
 import { existsSync } from "node:fs";
-import { isIP } from "node:net";
 import { userInfo } from "node:os";
 import pg from "pg";
 import type { SqlValue } from "../types.ts";
 import { type Client, connect_limit, type Fate } from "./client.ts";
+import { encryption_of } from "./encryption.ts";
 import type { Outcome, ServerAddress, Statement } from "./messages.ts";
 import { code_of, message_of, SqlProblem } from "./problems.ts";
 
@@ -149,13 +149,17 @@ async function try_to_connect(config: pg.ClientConfig): Promise<PostgresqlClient
 /** Connects as the database's own library does: encrypted where the server can, except on this machine. */
 export async function connect_postgresql(address: ServerAddress): Promise<Client> {
 	const config = place_of(address);
-	const host = config.host ?? "";
-	const is_near = host.startsWith("/") || host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
+	const encryption = await encryption_of(address, config.host ?? "");
 	let client: PostgresqlClient;
 	try {
-		client = await try_to_connect(is_near ? config : { ...config, ssl: { rejectUnauthorized: false } });
+		if (encryption === "plain") client = await try_to_connect(config);
+		else
+			client = await try_to_connect({
+				...config,
+				ssl: encryption === "where it can" ? { rejectUnauthorized: false } : encryption,
+			});
 	} catch (error) {
-		if (is_near || !message_of(error).includes("does not support SSL")) throw problem_of(error);
+		if (encryption !== "where it can" || !message_of(error).includes("does not support SSL")) throw problem_of(error);
 		client = await try_to_connect(config);
 	}
 	const settings = [

@@ -1,5 +1,6 @@
 // Counterpart: plugins/mod_storage_sql.lua (normalize_params, module.load)
 
+import { isIP } from "node:net";
 import { NetworkDatabase } from "../../core/network_sql/database.ts";
 import { address_text, type ServerAddress } from "../../core/network_sql/messages.ts";
 import { failed, ok, type Result } from "../../util/error.ts";
@@ -15,13 +16,16 @@ export function network_expected(driver: ServerAddress["driver"]): string {
 export function read_address(driver: ServerAddress["driver"], option: SqlOption): Result<ServerAddress, string> {
 	const { database } = option;
 	if (typeof database !== "string" || database === "") return failed("it names no database");
-	const texts: { host?: string; username?: string; password?: string } = {};
-	for (const name of ["host", "username", "password"] as const) {
+	const texts: { host?: string; username?: string; password?: string; ca?: string } = {};
+	for (const name of ["host", "username", "password", "ca"] as const) {
 		const text = option[name];
 		if (text === undefined) continue;
 		if (typeof text !== "string" || text.includes("\0")) return failed(`${name} is no text`);
 		// As LuaDBI has it: an empty text is none
 		if (text !== "") texts[name] = text;
+	}
+	if (texts.ca !== undefined && (texts.host === undefined || texts.host.startsWith("/") || isIP(texts.host) !== 0)) {
+		return failed("with ca, host has to be the name that the server's certificate is for");
 	}
 	const port = option["port"] === undefined ? undefined : Number(option["port"]);
 	if (port !== undefined && !(Number.isInteger(port) && port > 0 && port < 65536)) return failed("port is no number of a port");

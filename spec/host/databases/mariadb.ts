@@ -17,8 +17,11 @@ export function find_mariadb(): string | undefined {
 
 const password = "o'Romeo\\ \"?";
 
-/** Starts one with a database `prosody` and a user of that name. */
-export async function start_mariadb(): Promise<TestDatabase> {
+/**
+ * Starts one with a database `prosody` and a user of that name.
+ * @param more settings, as arguments
+ */
+export async function start_mariadb(more: readonly string[] = []): Promise<TestDatabase> {
 	const runner = unprivileged("mysql");
 	const folder = folder_for(runner, "enjamb-mariadb-");
 	const data = join(folder, "data");
@@ -36,7 +39,14 @@ export async function start_mariadb(): Promise<TestDatabase> {
 	const port = await free_port();
 	const daemon = new Daemon(
 		programs[0],
-		[...settings, `--port=${port}`, `--socket=${socket}`, "--bind-address=127.0.0.1", `--pid-file=${join(folder, "pid")}`],
+		[
+			...settings,
+			`--port=${port}`,
+			`--socket=${socket}`,
+			"--bind-address=127.0.0.1",
+			`--pid-file=${join(folder, "pid")}`,
+			...more,
+		],
 		runner,
 		folder,
 	);

@@ -9,9 +9,12 @@ export { find_postgresql } from "../../../tools/postgresql_server.ts";
 
 const password = "o'Romeo\\ \"?";
 
-/** Starts one with a database `prosody` and a role of that name. */
-export async function start_postgresql(): Promise<TestDatabase> {
-	const { daemon, folder, port } = await prepare_postgresql();
+/**
+ * Starts one with a database `prosody` and a role of that name.
+ * @param settings such as `ssl=on`
+ */
+export async function start_postgresql(settings: readonly string[] = []): Promise<TestDatabase> {
+	const { daemon, folder, port } = await prepare_postgresql(settings);
 	const query = async (sql: string, database = "prosody"): Promise<unknown[][]> => {
 		const client = new pg.Client({ host: folder, port, user: "root", database });
 		client.on("error", () => undefined);
