@@ -196,6 +196,8 @@ export function create_delivery(
 			if (wants_debug()) return undefined;
 			const session = full_sessions.get(full_jid);
 			if (session === undefined) {
+				const elsewhere = server.cluster?.text_sender(full_jid, name, from);
+				if (elsewhere !== undefined) return elsewhere;
 				const route = new TextRoutes(server, name, from).to(full_jid);
 				if (route === undefined) return undefined;
 				return (text) => {

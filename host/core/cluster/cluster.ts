@@ -341,6 +341,7 @@ export function create_cluster(server: ClusterNeeds, base: ClusterBase): NodeClu
 		},
 		pass: (target, to_bare, event, here) => routing.pass(target, to_bare, event, here),
 		collect: (full_jid, into) => routing.collect(full_jid, into),
+		text_sender: (full_jid, name, from) => routing.text_sender(full_jid, name, from),
 		broadcast: (collected, stanza) => routing.broadcast(collected, stanza),
 		is_mine: (bare_jid) => routing.is_mine(bare_jid),
 		place,

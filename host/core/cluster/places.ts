@@ -30,8 +30,11 @@ export class Places {
 		this.places.clear();
 	}
 
-	/** Where a client is, if it is known to be on another node. */
-	private place_of(full_jid: string, is_quiet: boolean): Place | undefined {
+	/**
+	 * Where a client is, if it is known to be on another node.
+	 * @param is_quiet whether nobody is being asked who serves anything
+	 */
+	place_of(full_jid: string, is_quiet: boolean): Place | undefined {
 		const { owners, places } = this;
 		if (this.moves !== owners.moves || places.size >= most_places) {
 			places.clear();

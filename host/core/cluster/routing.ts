@@ -12,23 +12,14 @@ import type { Stanza } from "../../util/stanza.ts";
 import * as st from "../../util/stanza.ts";
 import { promise_of, Waiting } from "../../util/waiting.ts";
 import { is_answer } from "../stanza_answers.ts";
-import type { Beyond, Collected, HostSession, Log, Placed, Server, Session, StanzaEvent, Waited } from "../types.ts";
-import {
-	encode,
-	type GivenItem,
-	type Item,
-	type ManyItem,
-	type MovedItem,
-	many_body,
-	type PostItem,
-	type Sender,
-} from "./items.ts";
+import type { Beyond, Collected, HostSession, Log, Placed, Server, StanzaEvent, TextSender, Waited } from "../types.ts";
+import { encode, type GivenItem, type Item, type ManyItem, type MovedItem, many_body, type PostItem } from "./items.ts";
 import { Order } from "./order.ts";
 import { Outlets } from "./outlets.ts";
 import { Places } from "./places.ts";
 import { is_for_room, takes_account } from "./receivers.ts";
 import type { KnownNames } from "./recipients.ts";
-import { StandIn } from "./stand_in.ts";
+import { sender_of } from "./stand_in.ts";
 
 /** How often a stanza goes to a node that does not serve its receiver any more, before its sender is told. */
 const most_tries = 6;
@@ -52,13 +43,6 @@ interface Asking {
 interface Line {
 	readonly queue: Asking[];
 	readonly done: Promise<void>;
-}
-
-/** Who says something, for the node where it is handled. */
-function sender_of(origin: Session, me: Life | undefined): Sender {
-	if (origin.type !== "c2s" || origin.full_jid === undefined) return {};
-	const home = origin instanceof StandIn ? origin.home : me;
-	return home === undefined ? {} : { client: { jid: origin.full_jid, role: origin.role?.name, secure: origin.secure, home } };
 }
 
 /** What decisions are made from. */
@@ -367,8 +351,25 @@ export class Routing implements Beyond {
 		});
 	}
 
+	/** Whether nobody is being asked who serves anything. */
+	private get is_quiet(): boolean {
+		return this.asking.size === 0 && this.transit.size === 0;
+	}
+
 	collect(full_jid: string, into: Collected): boolean {
-		return this.places.collect(full_jid, into, this.asking.size === 0 && this.transit.size === 0);
+		return this.places.collect(full_jid, into, this.is_quiet);
+	}
+
+	text_sender(full_jid: string, name: string, from: string): TextSender | undefined {
+		const place = this.places.place_of(full_jid, this.is_quiet);
+		if (place === undefined) return undefined;
+		return (text) => {
+			// It may have moved meanwhile
+			if (this.places.place_of(full_jid, this.is_quiet)?.name !== place.name) return false;
+			this.check_room(place.to);
+			this.outlets.to(place.to).add({ body: many_body(name, from, text), recipients: [full_jid] });
+			return true;
+		};
 	}
 
 	broadcast(collected: Collected, stanza: Stanza): void {

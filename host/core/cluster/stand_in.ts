@@ -3,7 +3,8 @@
 import type { Life } from "../../util/cluster/types.ts";
 import { split } from "../../util/jid.ts";
 import type { Stanza } from "../../util/stanza.ts";
-import type { C2sSession, Log, Role } from "../types.ts";
+import type { C2sSession, Log, Role, Session } from "../types.ts";
+import type { Sender } from "./items.ts";
 
 /** What a stand-in needs of the node that it is on. */
 export interface StandInServices {
@@ -103,4 +104,11 @@ export class StandIn implements C2sSession {
 	reset_stream(): void {
 		this.log("debug", "The stream of %s is on another node", this.full_jid);
 	}
+}
+
+/** Who says something, for the node where it is handled. */
+export function sender_of(origin: Session, me: Life | undefined): Sender {
+	if (origin.type !== "c2s" || origin.full_jid === undefined) return {};
+	const home = origin instanceof StandIn ? origin.home : me;
+	return home === undefined ? {} : { client: { jid: origin.full_jid, role: origin.role?.name, secure: origin.secure, home } };
 }

@@ -6,6 +6,7 @@ import type { Result } from "../../util/error.ts";
 import type { Framing } from "../../util/framing.ts";
 import type { Stanza } from "../../util/stanza.ts";
 import type { Connection } from "./connections.ts";
+import type { TextSender } from "./delivery.ts";
 import type { HostSession, StanzaEvent } from "./events.ts";
 import type { Waited } from "./managers.ts";
 import type { C2sSession } from "./sessions.ts";
@@ -42,6 +43,8 @@ export interface Beyond {
 	pass(target: HostSession, to_bare: string, event: StanzaEvent, here: (event: StanzaEvent) => Waited): Waited;
 	/** Takes a recipient of a broadcast who is on another node; false where none is known. */
 	collect(full_jid: string, into: Collected): boolean;
+	/** A way to hand texts to a client of another node, as the delivery has it; undefined where none is known. */
+	text_sender(full_jid: string, name: string, from: string): TextSender | undefined;
 	/** Sends a stanza to all recipients that were collected: once to each node. */
 	broadcast(collected: Collected, stanza: Stanza): void;
 	/** Whether this node serves a bare JID, as far as it knows. */
