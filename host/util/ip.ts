@@ -10,6 +10,8 @@ function family(address: string): "ipv4" | "ipv6" | undefined {
 /** Addresses and networks, such as `127.0.0.1` and `10.0.0.0/8`. */
 export class AddressSet {
 	private readonly list = new BlockList();
+	/** The last answer: the same is asked again and again, for each request of a proxy. */
+	private last: { readonly address: string; readonly is_in: boolean | undefined } | undefined;
 	/** The given names that are neither addresses nor networks. */
 	readonly unknown: readonly string[];
 
@@ -30,7 +32,10 @@ export class AddressSet {
 
 	/** Whether an address is among these; undefined where it is not an address. */
 	has(address: string): boolean | undefined {
+		if (this.last?.address === address) return this.last.is_in;
 		const type = family(address);
-		return type === undefined ? undefined : this.list.check(address, type);
+		const is_in = type === undefined ? undefined : this.list.check(address, type);
+		this.last = { address, is_in };
+		return is_in;
 	}
 }

@@ -6,10 +6,15 @@ import type { BodySink } from "../../core/types/http.ts";
 /** How the content of a message ended: whole, larger than allowed, refused by its sink, too slow, or cut off. */
 export type BodyEnd = "whole" | "too large" | "refused" | "too slow" | "cut off";
 
-/** Reads what comes, until `take` says that something is wrong, or it ends. */
-function read(incoming: IncomingMessage, take: (chunk: Buffer) => BodyEnd | undefined): Promise<BodyEnd> {
+/**
+ * Reads what comes, until `take` says that something is wrong, or it ends.
+ * @param patience milliseconds until all has to be there; as long as it takes where absent
+ */
+function read(incoming: IncomingMessage, take: (chunk: Buffer) => BodyEnd | undefined, patience?: number): Promise<BodyEnd> {
 	return new Promise((resolve) => {
+		const timer = patience === undefined ? undefined : setTimeout(() => finish("too slow"), patience).unref();
 		const finish = (end: BodyEnd): void => {
+			clearTimeout(timer);
 			incoming.off("data", ondata);
 			// What still comes is of no use to anybody.
 			incoming.resume();
@@ -38,21 +43,13 @@ export async function collect(
 ): Promise<{ readonly end: BodyEnd; readonly body: Buffer }> {
 	const chunks: Buffer[] = [];
 	let size = 0;
-	let give_up: () => void = () => {};
-	const late = new Promise<BodyEnd>((resolve) => {
-		give_up = () => resolve("too slow");
-	});
-	const timer = setTimeout(give_up, patience).unref();
-	const end = await Promise.race([
-		late,
-		read(incoming, (chunk) => {
-			size += chunk.length;
-			if (size > limit) return "too large";
-			chunks.push(chunk);
-			return undefined;
-		}),
-	]);
-	clearTimeout(timer);
+	const take = (chunk: Buffer): BodyEnd | undefined => {
+		size += chunk.length;
+		if (size > limit) return "too large";
+		chunks.push(chunk);
+		return undefined;
+	};
+	const end = await read(incoming, take, patience);
 	return { end, body: end === "whole" ? Buffer.concat(chunks) : Buffer.alloc(0) };
 }
 

@@ -5,17 +5,22 @@ import type { IncomingMessage } from "node:http";
 import type { HttpRequest, HttpUrl } from "../../core/types/http.ts";
 import type { Connection, Log } from "../../core/types.ts";
 import { urldecode } from "../../util/http.ts";
-import * as id from "../../util/id.ts";
+
+/** Whether each character is one byte. */
+function is_ascii(text: string): boolean {
+	return Buffer.byteLength(text) === text.length;
+}
 
 /** Header values are bytes, which Node hands on one by one. */
 export function header_text(value: string): string {
+	if (is_ascii(value)) return value;
 	const bytes = Buffer.from(value, "latin1");
 	return isUtf8(bytes) ? bytes.toString() : value;
 }
 
 /** The other way: text as Node wants it. */
 export function header_bytes(text: string): string {
-	return Buffer.from(text).toString("latin1");
+	return is_ascii(text) ? text : Buffer.from(text).toString("latin1");
 }
 
 /** Header fields by name; those that came several times are joined. `separator` stands in names where `-` does on the wire. */
@@ -70,14 +75,18 @@ export interface ReadRequest {
 export const request_prototype: object = {};
 
 /** Makes a request from its head. */
-export function read_request(incoming: IncomingMessage, conn: Connection, logger: (name: string) => Log): ReadRequest {
+export function read_request(
+	incoming: IncomingMessage,
+	conn: Connection,
+	logger: (name: string) => Log,
+	request_id: string,
+): ReadRequest {
 	const method = incoming.method ?? "GET";
 	const url = read_url(incoming.url ?? "");
 	const path = url === undefined ? undefined : read_path(url.path);
 	const headers = read_headers(incoming.rawHeaders, "_");
 	if (url?.host !== undefined) headers["host"] = url.host;
 	const length = headers["content_length"];
-	const request_id = id.short();
 	const request: HttpRequest = Object.assign(Object.create(request_prototype), {
 		id: request_id,
 		log: logger(`http.${method}-${request_id}`),

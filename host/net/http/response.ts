@@ -15,9 +15,18 @@ function error_text(error: unknown): unknown {
 	return error instanceof Error ? (error.stack ?? error.message) : error;
 }
 
+/** The fields of most answers as they are written. */
+const usual_names: ReadonlyMap<string, string> = new Map([
+	["connection", "Connection"],
+	["content_length", "Content-Length"],
+	["content_type", "Content-Type"],
+	["date", "Date"],
+	["x_request_id", "X-Request-Id"],
+]);
+
 /** A field's name as it is written: `content_type` is `Content-Type`. */
 function header_name(name: string): string {
-	return name.replaceAll("_", "-").replace(/(?<![a-zA-Z0-9])[a-z]/g, (letter) => letter.toUpperCase());
+	return usual_names.get(name) ?? name.replaceAll("_", "-").replace(/(?<![a-zA-Z0-9])[a-z]/g, (letter) => letter.toUpperCase());
 }
 
 /** Whether the connection may serve a further request, going by this one's head. */

@@ -14,6 +14,7 @@ import type {
 import type { Connection, Log } from "../../core/types.ts";
 import { is_error_type } from "../../util/error.ts";
 import { code_text } from "../../util/http_codes.ts";
+import { short_ids } from "../../util/id.ts";
 import type { Turn } from "../../util/turn.ts";
 import { HttpEvents } from "./events.ts";
 import { Response } from "./response.ts";
@@ -189,6 +190,7 @@ export function create_http_server({ turn, logger }: HttpServerParts): HttpServe
 
 	const owner: SessionOwner = {
 		logger,
+		request_id: short_ids(),
 		body_limit: () =>
 			Math.min(options.body_size_limit ?? default_body_limit, options.buffer_size_limit ?? Number.POSITIVE_INFINITY),
 		fire,

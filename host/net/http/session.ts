@@ -23,6 +23,8 @@ export interface Exchange {
 /** What sessions need of their server. */
 export interface SessionOwner {
 	logger(name: string): Log;
+	/** Makes the id of a request. */
+	request_id(): string;
 	/** Most bytes of content that are collected. */
 	body_limit(): number;
 	/** Fires the events of a request; undefined where nobody wants it. */
@@ -161,7 +163,7 @@ export class HttpSession {
 
 	private async process(exchange: Exchange): Promise<void> {
 		const { incoming } = exchange;
-		const { request, problem } = read_request(incoming, this.conn, this.owner.logger);
+		const { request, problem } = read_request(incoming, this.conn, this.owner.logger, this.owner.request_id());
 		request.log("debug", "%s %s HTTP/%s", request.method, request.path, request.httpversion);
 		if (problem !== undefined) {
 			incoming.resume();

@@ -18,13 +18,18 @@ const most_unhandled = 16;
 /** Most bytes that may wait for a client, as with other connections. */
 const most_pending = 32 * 1024 * 1024;
 
-/** A `<body/>` as text. */
-export function body_text(attributes: Attributes, content = ""): string {
+/** The start tag of a `<body/>` without its end. */
+function body_tag(attributes: Attributes): string {
 	let text = `<body xmlns='${bosh_ns}' xmlns:stream='${ns.streams}'`;
 	for (const [name, value] of Object.entries(attributes)) {
 		if (value !== undefined) text += ` ${name}='${xml_escape(value)}'`;
 	}
-	return `${text}>${content}</body>`;
+	return text;
+}
+
+/** A `<body/>` as text. */
+export function body_text(attributes: Attributes, content = ""): string {
+	return `${body_tag(attributes)}>${content}</body>`;
 }
 
 /** The body that ends a session, or refuses to make one. */
@@ -74,6 +79,8 @@ export class BoshConnection extends TurnConnection implements Connection {
 	private readonly answers = new Map<number, string>();
 	/** A request that came before the one before it. */
 	private deferred: { readonly body: Body; readonly data: Buffer; readonly request: Request } | undefined;
+	/** What answers begin with, but for the first one. */
+	private readonly tag: string;
 	private is_new = true;
 	private paused = false;
 	/** Nothing is answered until this is over. */
@@ -90,6 +97,7 @@ export class BoshConnection extends TurnConnection implements Connection {
 		this.ip = ip;
 		this.secure = options.secure;
 		this.rid = options.rid - 1;
+		this.tag = body_tag({ sid: options.sid });
 	}
 
 	/** Whether a request of the client waits for an answer. */
@@ -195,7 +203,7 @@ export class BoshConnection extends TurnConnection implements Connection {
 		const [request] = this.requests;
 		if (request === undefined) return;
 		const { sid, creation } = this.options;
-		const text = body_text({ sid, ...(this.is_new ? creation : {}) }, content);
+		const text = this.is_new ? body_text({ sid, ...creation }, content) : `${this.tag}>${content}</body>`;
 		this.is_new = false;
 		this.answers.set(request.rid, text);
 		for (const rid of this.answers.keys()) {

@@ -8,9 +8,10 @@ describe("id", () => {
 		["medium", id.medium, 24],
 		["long", id.long, 36],
 		["custom(16)", id.custom(16), 22],
+		["short_ids()", id.short_ids(), 12],
 	])("%s makes different ids of one length", (_, make, length) => {
-		const made = Array.from({ length: 200 }, make);
+		const made = Array.from({ length: 600 }, make);
 		for (const one of made) expect(one).toMatch(new RegExp(`^[A-Za-z0-9_-]{${length}}$`));
-		expect(new Set(made).size).toBeGreaterThan(190);
+		expect(new Set(made).size).toBeGreaterThan(590);
 	});
 });

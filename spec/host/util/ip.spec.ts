@@ -19,6 +19,17 @@ describe("a set of addresses", () => {
 		expect(set.has(address)).toBe(expected);
 	});
 
+	it("answers again as before", () => {
+		expect(["10.1.1.1", "10.1.1.1", "11.1.1.1", "11.1.1.1", "x", "x"].map((address) => set.has(address))).toEqual([
+			true,
+			true,
+			false,
+			false,
+			undefined,
+			undefined,
+		]);
+	});
+
 	it("names what is no address", () => {
 		expect(set.unknown).toEqual(["localhost", "10.0.0.0/33", "1.2.3.4/", ""]);
 	});
