@@ -21,6 +21,7 @@ import {
 	type SubjectName,
 	subject_names,
 } from "./bench/types.ts";
+import { worker_scenarios } from "./bench/workers.ts";
 
 export { serve_floor } from "./bench/floor.ts";
 export { serve_probe } from "./bench/probe.ts";
@@ -65,7 +66,7 @@ const long_storm = 2000;
 function is_special(scenario: Scenario | OwnScenario): boolean {
 	if ("measure" in scenario) return true;
 	const { id, storage } = scenario;
-	return storage !== undefined || ["sweep", "stall", "large", "stored"].some((kind) => id.startsWith(kind));
+	return storage !== undefined || ["sweep", "stall", "large", "stored", "workers"].some((kind) => id.startsWith(kind));
 }
 
 function is_for(scenario: Scenario | OwnScenario, subject: SubjectName): boolean {
@@ -73,7 +74,7 @@ function is_for(scenario: Scenario | OwnScenario, subject: SubjectName): boolean
 	if (subject === "floor") return scenario.floor;
 	if (subject === "enjamb") return true;
 	if (scenario.community && subject === "prosody") return modules_of_others !== undefined;
-	if (scenario.prepare !== undefined) return false;
+	if (scenario.prepare !== undefined || scenario.workers !== undefined) return false;
 	if (scenario.firewall !== undefined || scenario.accounts !== undefined) return subject === "prosody";
 	if (scenario.entrance !== undefined) return subject === "prosody" && scenario.entrance !== "uplink";
 	if (scenario.storage !== undefined && subject === "ejabberd") return false;
@@ -105,6 +106,7 @@ export async function run(options: BenchOptions): Promise<number> {
 		idle_scenario(20_000),
 		...sweep_scenarios,
 		...cluster_scenarios,
+		...worker_scenarios,
 	];
 	const wanted = options.scenarios;
 	const chosen =

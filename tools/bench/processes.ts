@@ -23,6 +23,12 @@ export function rss_mib(pid: number): number {
 	return Number(found?.[1] ?? 0) / 1024;
 }
 
+/** The processes that a process has started and that are there still. */
+export function children_of(pid: number): number[] {
+	const text = readFileSync(`/proc/${pid}/task/${pid}/children`, "latin1").trim();
+	return text === "" ? [] : text.split(" ").map(Number);
+}
+
 /** Keeps a process with all its threads on one core, where there are several. */
 export async function pin(pid: number, core: number): Promise<void> {
 	if (cpus().length > 1) await promisify(execFile)("taskset", ["-a", "-c", "-p", String(core), String(pid)]);

@@ -41,7 +41,10 @@ export interface SubjectOptions {
 }
 
 /** Where a measured server keeps its rooms, and how those in them reach it. */
-export type SubjectRooms = Pick<Scenario, "archive" | "storage" | "entrance" | "firewall" | "accounts" | "community" | "prepare">;
+export type SubjectRooms = Pick<
+	Scenario,
+	"archive" | "storage" | "entrance" | "firewall" | "accounts" | "community" | "prepare" | "workers"
+>;
 
 /** Makes a certificate; gives the option that names its files. */
 function certificate_for_tls(folder: string): string {
@@ -349,5 +352,6 @@ async function start_named(
 		head.push(`plugin_paths = { "${prosody_modules}" }`, 'prefer_lua_modules = { "muc", "muc_mam" }');
 	}
 	writeFileSync(config, `${head.join("\n")}\n${shared_config(rooms, opening, folder, options.sql?.replaceAll("%s", name))}`);
-	return launch(name, folder, port, pinned(core, [...program, "start", "--config", config]));
+	const workers = rooms.workers === undefined ? [] : ["--workers", String(rooms.workers)];
+	return launch(name, folder, port, pinned(core, [...program, "start", "--config", config, ...workers]));
 }

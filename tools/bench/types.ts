@@ -86,6 +86,8 @@ export interface Scenario {
 	readonly community?: boolean;
 	/** Writes what the server finds stored when it starts; only this server is measured then. */
 	prepare?(data_folder: string): void;
+	/** How many processes the server has; only this one has several. */
+	readonly workers?: number;
 	/** Place in a sweep: how many there are of what the sweep varies. */
 	readonly sweep?: { readonly of: "occupants" | "rooms"; readonly at: number };
 	/** Whether the floor can take part. */

@@ -1,11 +1,10 @@
 // No counterpart: a Prosody is one process.
 
-import { randomBytes } from "node:crypto";
 import { availableParallelism } from "node:os";
 import { dirname, resolve } from "node:path";
 import { make_config_reader } from "../../composition.ts";
 import { Claims } from "../../core/claims.ts";
-import { supervisor_subjects } from "../../core/cluster/worker_base.ts";
+import { end_subject } from "../../core/cluster/worker_base.ts";
 import { WriterLines } from "../../core/cluster/worker_writers.ts";
 import { worker_timeout } from "../../core/cluster/workers.ts";
 import type { Config } from "../../core/configmanager.ts";
@@ -68,13 +67,13 @@ class Supervisor {
 	private readonly broker = new MemoryBroker({ first_revision: Date.now(), forgetful: new Set(["owners"]) });
 	private readonly bus = this.broker.connect("supervisor", clock);
 	private readonly lines = new WriterLines(this.bus);
-	private readonly secret = randomBytes(32).toString("hex");
 	private readonly places: Place[];
 	/** What somebody sees once all serve. */
 	private welcome: string | undefined;
 	private is_serving = false;
 	private is_ending = false;
 	private reloads: Set<WorkerProcess> | undefined;
+	private last_reload = 0;
 
 	constructor(
 		count: number,
@@ -86,8 +85,7 @@ class Supervisor {
 			process: undefined,
 			failures: 0,
 		}));
-		this.bus.subscribe(supervisor_subjects.secret, (_data, reply) => this.answer(reply, this.secret));
-		this.bus.subscribe(supervisor_subjects.end, (data, reply) => {
+		this.bus.subscribe(end_subject, (data, reply) => {
 			const life = life_of_text(Buffer.from(data).toString());
 			const place = this.places.find(({ node }) => node === life?.node);
 			if (life === undefined || place === undefined) return;
@@ -138,6 +136,8 @@ class Supervisor {
 			case "ready":
 				from.is_ready = true;
 				log("info", "%s serves (process %d)", place.node, from.pid);
+				// It may have read the configuration before it changed
+				if (from.begun < this.last_reload) from.tell("reload");
 				this.is_ready(text);
 				return;
 			case "failed":
@@ -224,6 +224,8 @@ class Supervisor {
 		this.is_ending = true;
 		if (this.processes().length > 0) {
 			this.tell_all("stop", reason);
+			// Whoever does not serve yet does not listen to this either
+			for (const process of this.processes()) if (!process.is_ready) process.kill();
 			return;
 		}
 		this.finish();
@@ -235,7 +237,8 @@ class Supervisor {
 		if (!this.is_serving) return;
 		this.services.tell(reloading());
 		this.read_config?.();
-		this.reloads = new Set(this.processes().filter((process) => process !== by));
+		this.last_reload = performance.now();
+		this.reloads = new Set(this.processes().filter((process) => process !== by && process.is_ready));
 		for (const process of this.reloads) process.tell("reload");
 		this.note_reloaded(by);
 	}

@@ -4,7 +4,7 @@ import { Socket } from "node:net";
 import { make_config_reader } from "../../composition.ts";
 import { worker_base } from "../../core/cluster/worker_base.ts";
 import { workers_problem } from "../../core/cluster/workers.ts";
-import type { Config, ConfigError, LoadedConfig } from "../../core/configmanager.ts";
+import type { ConfigError, LoadedConfig } from "../../core/configmanager.ts";
 import { watch_stray_errors } from "../../core/module_guard.ts";
 import { failed, type Result } from "../../util/error.ts";
 import { open_config, open_server, type ServerFiles } from "../opening.ts";
@@ -17,19 +17,12 @@ function report(word: Report, text = "", then: () => void = () => {}): void {
 	process.send?.([word, text], undefined, undefined, then);
 }
 
-/** The other workers have to know the keys that this one makes for other servers. */
-function with_secret(config: Config, secret: string): Config {
-	if (config.get("*", "dialback_secret") === undefined) config.set("*", "dialback_secret", secret);
-	return config;
-}
-
 /** A configuration that was read again, which workers must be able to serve, too. */
-function taken(loaded: Result<LoadedConfig, ConfigError>, secret: string): Result<LoadedConfig, ConfigError> {
+function taken(loaded: Result<LoadedConfig, ConfigError>): Result<LoadedConfig, ConfigError> {
 	if (!loaded.ok) return loaded;
 	const { config, files } = loaded.value;
 	const message = workers_problem(config);
 	if (message !== undefined) return failed({ file: files[0] ?? "", message });
-	with_secret(config, secret);
 	return loaded;
 }
 
@@ -37,14 +30,13 @@ function taken(loaded: Result<LoadedConfig, ConfigError>, secret: string): Resul
 export async function run_worker(files: ServerFiles): Promise<void> {
 	const node = process.env[node_variable] ?? "";
 	const base = worker_base(node, new Socket({ fd: broker_file }));
-	const secret = await base.secret();
-	const config = with_secret(await open_config(files, true), secret);
+	const config = await open_config(files, true);
 	const read = files.config === undefined ? undefined : await make_config_reader(files.config);
 	const server = await open_server(config, files.config, {
 		cluster: base,
 		is_claimed: true,
 		log_prefix: `${node.replace(/^worker-/, "")}/`,
-		...(read === undefined ? {} : { read_config: () => taken(read(), secret) }),
+		...(read === undefined ? {} : { read_config: () => taken(read()) }),
 	});
 	const log = server.logger("general");
 	watch_stray_errors(log);

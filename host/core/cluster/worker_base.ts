@@ -6,8 +6,8 @@ import { type Clock, type Life, life_text } from "../../util/cluster/types.ts";
 import type { ClusterBase } from "./cluster.ts";
 import { shared_writers } from "./worker_writers.ts";
 
-/** Subjects of questions that the supervisor answers. */
-export const supervisor_subjects = { end: "supervisor.end", secret: "supervisor.secret" } as const;
+/** The subject by which the supervisor is asked to end a process. */
+export const end_subject = "supervisor.end";
 
 /** The name of the worker that has what only one can have. */
 export const first_worker = "worker-1";
@@ -26,18 +26,12 @@ const steady_clock: Clock = {
 	},
 };
 
-/** What a worker runs on. */
-export interface WorkerBase extends ClusterBase {
-	/** What all workers of this start know, and nobody else. */
-	secret(): Promise<string>;
-}
-
 /**
  * What a process runs on that is one of several of this machine: the broker of the process that has started it, which alone says who
  * is dead, once that one has ended.
  * @param stream connects with that process
  */
-export function worker_base(node: string, stream: Duplex): WorkerBase {
+export function worker_base(node: string, stream: Duplex): ClusterBase {
 	const bus = new BrokerClient(stream);
 	const ask = (subject: string, text: string): Promise<Uint8Array> => bus.request(subject, Buffer.from(text), longest_end);
 	return {
@@ -49,15 +43,12 @@ export function worker_base(node: string, stream: Duplex): WorkerBase {
 		fence: {
 			async raise(life: Life) {
 				// Whoever had this name before has ended, or this process would not be there
-				if (life.node !== node) await ask(supervisor_subjects.end, life_text(life));
+				if (life.node !== node) await ask(end_subject, life_text(life));
 			},
 		},
 		lease,
 		is_first: node === first_worker,
 		writers: shared_writers(bus, node),
-		async secret() {
-			return Buffer.from(await ask(supervisor_subjects.secret, "")).toString();
-		},
 		async close() {},
 	};
 }

@@ -6,10 +6,14 @@ import { split } from "../../../host/util/jid.ts";
 import { ns } from "../../../host/util/ns.ts";
 import { is_alive } from "../../../host/util/processes.ts";
 import * as st from "../../../host/util/stanza.ts";
-import { Running } from "../../../tools/running.ts";
+import { free_port, Running } from "../../../tools/running.ts";
 import type { Client } from "../../../tools/scansion/client.ts";
 import { expect_stanza } from "../../helper.ts";
+import { not_installed } from "../../needs.ts";
+import { find_postgresql, start_postgresql } from "../databases/postgresql.ts";
 import { program, service, until, WorkerServer } from "./worker_server.ts";
+
+const no_postgresql = not_installed(find_postgresql(), "PostgreSQL", "several processes with it are not tried");
 
 const servers: WorkerServer[] = [];
 afterEach(async () => {
@@ -24,6 +28,7 @@ async function configured(general?: string, rooms?: string): Promise<WorkerServe
 	return server;
 }
 
+const upload = "urn:xmpp:http:upload:0";
 const room = `hall@${service}`;
 
 async function enter(server: WorkerServer, name: string): Promise<Client> {
@@ -208,6 +213,18 @@ describe("a server of several processes", () => {
 		expect(running.ended).toBe("exit status 0");
 	});
 
+	it("ends also while one of its workers begins", async () => {
+		const server = await configured();
+		const running = await server.start(2);
+		process.kill(server.worker("worker-2"), "SIGKILL");
+		await until(
+			() => running.log().includes("another one begins now"),
+			() => running.log(),
+		);
+		await server.end("SIGTERM");
+		expect(running.ended).toBe("exit status 0");
+	});
+
 	it("ends as a whole where an administrator ends it at one of its workers", async () => {
 		const server = await configured();
 		const running = await server.start(2);
@@ -234,6 +251,57 @@ describe("a server of several processes", () => {
 			);
 			expect(running.ended).toBe("exit status 1");
 			expect(running.log()).toContain(problem);
+		}
+	});
+
+	it("takes an upload in one process that another one has allowed", async () => {
+		const http = await free_port();
+		const server = await configured(
+			`http_ports = { ${http} }\nhttps_ports = {}\nhttp_default_host = "localhost"`,
+			`	muc_room_locking = false\nComponent "upload.localhost" "http_file_share"\n	http_host = "localhost"`,
+		);
+		await server.start(3);
+		// The first process has the port; slots are made by the second one, which is the first that is asked for one
+		await server.login("idle");
+		for (const name of ["b", "c", "a"]) {
+			const client = await server.login(name);
+			const wish = st.iq({ type: "get", to: "upload.localhost", id: "slot" });
+			wish.tag("request", { xmlns: upload, filename: `${name}.txt`, size: "5", "content-type": "text/plain" });
+			client.send(wish.reset());
+			const answer = await expect_stanza(client, ({ attr }) => attr["id"] === "slot");
+			const put_to = answer.get_child("slot", upload)?.get_child("put", upload);
+			const url = put_to?.attr["url"] ?? "";
+			const token = put_to?.get_child_text("header", upload) ?? "";
+			const here = url.replace("//localhost:", "//127.0.0.1:");
+			const headers = { authorization: token, "content-type": "text/plain" };
+			const put = await fetch(here, { method: "PUT", body: `${name} is`.padEnd(5), headers });
+			expect([put.status, url]).toEqual([201, url]);
+			expect(await (await fetch(here)).text()).toBe(`${name} is`.padEnd(5));
+		}
+	});
+
+	it.skipIf(no_postgresql)("stores in PostgreSQL, which takes nothing more of a process that is gone", async () => {
+		const database = await start_postgresql();
+		try {
+			const sql = Object.entries(database.sql).map(([name, value]) => `${name} = ${JSON.stringify(value)}`);
+			const server = await configured(`sql = { ${sql.join("; ")} }`);
+			const running = await server.start(2);
+			const [a, b] = [await enter(server, "a"), await enter(server, "b")];
+			await say(a, "before");
+			await expect_stanza(b, says("before"));
+			process.kill(server.worker("worker-1"), "SIGKILL");
+			await until(
+				() => a.ended !== undefined || b.ended !== undefined,
+				() => running.log(),
+			);
+			await say(a.ended === undefined ? a : b, "after");
+			await server.end("SIGTERM");
+			// A next start has lives of its own
+			await server.start(2);
+			await say(await enter(server, "c"), "again");
+			await server.remove();
+		} finally {
+			await database.remove();
 		}
 	});
 });
