@@ -90,6 +90,11 @@ export class StreamInput {
 		this.reader.stop();
 	}
 
+	/** What came and was not handled, as text. */
+	unread(): readonly string[] {
+		return this.reader.unread?.().filter((text) => text !== "") ?? [];
+	}
+
 	/** See {@link StreamReader.reset}. */
 	reset(rest: "keep" | "drop"): void {
 		this.reader.reset(rest);

@@ -214,11 +214,15 @@ export class Streams<Session extends BaseStreamSession> {
 		return session;
 	}
 
-	/** Takes a session out of the server without a word to the other end; its connection lives on, and belongs to the caller. */
-	release(session: Session): void {
+	/**
+	 * Takes a session out of the server without a word to the other end; its connection lives on, and belongs to the caller.
+	 * @returns what came over it and was not handled
+	 */
+	release(session: Session): readonly string[] {
 		const { conn } = session;
 		const line = conn === undefined ? undefined : this.lines.get(conn);
-		if (conn === undefined || line === undefined) return;
+		if (conn === undefined || line === undefined) return [];
+		const unread = line.input.unread();
 		this.lines.delete(conn);
 		line.input.stop();
 		line.patience?.stop();
@@ -228,6 +232,7 @@ export class Streams<Session extends BaseStreamSession> {
 		conn.onpredrain = () => {};
 		conn.ondiscard = () => {};
 		conn.ondrain = () => {};
+		return unread;
 	}
 
 	/** Ends all streams. */

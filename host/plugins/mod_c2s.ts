@@ -256,7 +256,7 @@ export const definition: ModuleDefinition = {
 		module.server.cluster?.carry({
 			accept: (conn, framing) => streams.accept(conn, framing),
 			release(session) {
-				if (session instanceof ClientSession) streams.release(session);
+				return session instanceof ClientSession ? streams.release(session) : [];
 			},
 		});
 		module.unload = () => module.server.cluster?.carry(undefined);

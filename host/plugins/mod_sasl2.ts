@@ -2,7 +2,7 @@
 
 import { ClientSession } from "../core/c2s_session.ts";
 import type { C2sSession, EventMap, ModuleDefinition, StanzaEvent } from "../core/types.ts";
-import { base64_decode, base64_encode } from "../util/encodings.ts";
+import { base64_decode, base64_encode, nodeprep } from "../util/encodings.ts";
 import * as jid from "../util/jid.ts";
 import { ns } from "../util/ns.ts";
 import type { SaslStep } from "../util/sasl/mechanism.ts";
@@ -20,6 +20,8 @@ export interface Sasl2Event {
 	/** Data of a challenge or success, condition of a failure. */
 	message: Buffer | string | undefined;
 	error_text: string | undefined;
+	/** Who logs in, where another node of the cluster has found that out. */
+	readonly username?: string | undefined;
 	/** What a success is answered with, from priority 1000 on. */
 	success?: Stanza;
 }
@@ -35,17 +37,22 @@ declare module "../core/types.ts" {
 	}
 }
 
+/** The account whose token a client shows, before anything is proved (XEP-0484). */
+function shown_account(authenticate: Stanza): string | undefined {
+	const shown = base64_decode(authenticate.get_child_text("initial-response") ?? "");
+	const end = shown?.indexOf(0) ?? -1;
+	return shown === undefined || end <= 0 ? undefined : nodeprep(shown.subarray(0, end).toString());
+}
+
 /** Logs clients in with one round trip (XEP-0388), beside mod_saslauth. */
 export const definition: ModuleDefinition = {
 	name: "sasl2",
 	load(module) {
 		const { server } = module;
-		if (server.cluster !== undefined) {
-			// The account may be on another node, and the connection is carried there between login and binding, where streams begin anew
-			module.log("info", "Not offered, since this server is a node of a cluster: clients log in by mod_saslauth");
-			return;
-		}
+		const { cluster } = server;
 		const offer = load_sasl_offer(module);
+		/** What logins began with, in a cluster: another node may have to go on with them. */
+		const begun = new WeakMap<object, Stanza>();
 		/** Sessions that go on in place of those that logged in. */
 		const resumed = new WeakMap<object, C2sSession>();
 
@@ -67,8 +74,14 @@ export const definition: ModuleDefinition = {
 			1,
 		);
 
-		function tell(session: C2sSession, status: string, message: Buffer | string | undefined, text?: string): true {
-			module.fire_event(`sasl2/c2s/${status}`, { session, origin: session, message, error_text: text });
+		function tell(
+			session: C2sSession,
+			status: string,
+			message: Buffer | string | undefined,
+			text?: string,
+			username?: string,
+		): true {
+			module.fire_event(`sasl2/c2s/${status}`, { session, origin: session, message, error_text: text, username });
 			return true;
 		}
 
@@ -93,7 +106,10 @@ export const definition: ModuleDefinition = {
 			"sasl2/c2s/success",
 			(event) => {
 				const { session, message } = event;
-				const authenticated = server.sessionmanager.make_authenticated(session, session.sasl_handler?.username ?? "");
+				const authenticated = server.sessionmanager.make_authenticated(
+					session,
+					event.username ?? session.sasl_handler?.username ?? "",
+				);
 				if (!authenticated.ok) return tell(session, "failure", "not-authorized", authenticated.error);
 				// What is promised here has to be stored
 				if (session instanceof ClientSession) session.waits_for_storage = true;
@@ -138,12 +154,39 @@ export const definition: ModuleDefinition = {
 			-2000,
 		);
 
-		function answer(session: C2sSession, step: SaslStep): true {
+		/** What a success brings with it is done where the account is. */
+		function succeed(session: C2sSession, username: string, data: Buffer | string | undefined): Eventual<true> {
+			const authenticate = begun.get(session);
+			const prepped = nodeprep(username);
+			begun.delete(session);
+			if (cluster === undefined || authenticate === undefined || prepped === undefined || prepped === "") {
+				return tell(session, "success", data);
+			}
+			const carried = cluster.carry_login(session, prepped, authenticate, { username: prepped, data });
+			return go_on_here(session, authenticate, carried, () => tell(session, "success", data));
+		}
+
+		/** Goes on with a login unless it was carried away. */
+		function go_on_here(
+			session: C2sSession,
+			stanza: Stanza,
+			carried: Eventual<boolean>,
+			act: () => Eventual<true>,
+		): Eventual<true> {
+			return go_on(carried, (is_away): Eventual<true> => {
+				if (is_away) return true;
+				// The turn in which it was asked is over
+				if (carried instanceof Waiting) server.turn.record({ origin: session, stanza } satisfies StanzaEvent);
+				return act();
+			});
+		}
+
+		function answer(session: C2sSession, step: SaslStep): Eventual<true> {
 			switch (step.status) {
 				case "challenge":
 					return tell(session, "challenge", step.data);
 				case "success":
-					return tell(session, "success", step.data);
+					return succeed(session, step.username, step.data);
 				case "failure":
 					return tell(session, "failure", step.condition, step.text);
 			}
@@ -166,8 +209,9 @@ export const definition: ModuleDefinition = {
 		module.hook(`stanza/${ns.sasl2}:authenticate`, (event) => {
 			const { origin: session, stanza: auth } = event;
 			if (session.type !== "c2s_unauthed" || module.get_host_type() !== "local") return undefined;
+			const proven = cluster?.proven(session);
 			const attempt: EventMap["authentication-attempt"] = event;
-			module.fire_event("authentication-attempt", attempt);
+			if (proven === undefined) module.fire_event("authentication-attempt", attempt);
 			if (attempt.allowed === false) {
 				return tell(session, "failure", attempt.error_condition ?? "not-authorized", attempt.error_text);
 			}
@@ -184,6 +228,14 @@ export const definition: ModuleDefinition = {
 				software: agent.get_child_text("software"),
 				device: agent.get_child_text("device"),
 			};
+			if (proven !== undefined) return tell(session, "success", proven.data, undefined, proven.username);
+			if (cluster !== undefined) begun.set(session, st.clone(auth));
+			// Tokens are looked after where the account is
+			const shown = auth.get_child("fast", ns.fast) === undefined ? undefined : shown_account(auth);
+			if (cluster !== undefined && shown !== undefined && server.usermanager.user_exists(shown, module.host)) {
+				const carried = cluster.carry_login(session, shown, auth, undefined);
+				return go_on_here(session, auth, carried, () => process_data(event, session, auth.get_child_text("initial-response")));
+			}
 			return process_data(event, session, auth.get_child_text("initial-response"));
 		});
 

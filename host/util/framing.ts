@@ -22,6 +22,8 @@ export interface StreamReader {
 	pause(): void;
 	/** Whether something is still to be read since the pause. */
 	readonly has_unread: boolean;
+	/** What was fed and is still to be read, as text. Missing where that is not possible. */
+	unread?(): readonly string[];
 	/** Reads on; returns what {@link feed} does. */
 	resume(): boolean;
 	/** Reads nothing more. */

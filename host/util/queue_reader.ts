@@ -7,7 +7,7 @@ import type { StreamCallbacks, StreamFault, StreamOptions } from "./xmppstream.t
 export abstract class QueueReader<Unit> implements StreamReader {
 	/** Whether the header came. */
 	protected opened = false;
-	private readonly units: Unit[] = [];
+	protected readonly units: Unit[] = [];
 	private paused = false;
 	private stopped = false;
 	private reading = false;

@@ -143,6 +143,11 @@ export class XmppStream {
 		return this.opened && !this.stopped && this.stack.length === 0 && !this.tokenizer.has_unread;
 	}
 
+	/** What was fed and is still to be read. */
+	unread(): readonly string[] {
+		return [this.tokenizer.unread];
+	}
+
 	/**
 	 * Reads on.
 	 * Returns and throws what {@link feed} does.

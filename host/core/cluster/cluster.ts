@@ -355,6 +355,8 @@ export function create_cluster(server: ClusterNeeds, base: ClusterBase): NodeClu
 			server.events.add_handler("cluster-node-gone", () => void setTimeout(listener, grace).unref());
 		},
 		standby: inheritance,
+		carry_login: (session, username, authenticate, proven) => relays.carry_login(session, username, authenticate, proven),
+		proven: (session) => relays.proven(session),
 		carry: (streams: ClientStreams | undefined) => relays.carry(streams),
 		carry_framing: (carrier: string, make: (host: string) => Framing) => relays.carry_framing(carrier, make),
 		async start() {

@@ -54,6 +54,20 @@ export interface OpenItem {
 	readonly ip: string;
 	readonly secure: boolean;
 	readonly carrier: string;
+	/** A login that goes on over there: undefined for one that is over. */
+	readonly login?: OpenLogin | undefined;
+}
+
+/** A login by SASL2, as its client has begun it. */
+export interface OpenLogin {
+	/** The stream's header, and what the login began with, as text. */
+	readonly header: string;
+	readonly authenticate: string;
+	/** What the connection can be bound by, in base64. */
+	readonly bindings: Readonly<Record<string, string>>;
+	/** Whether the client has proved to be the item's `username`, and what it is told with that, in base64. */
+	readonly is_proven: boolean;
+	readonly data: string | undefined;
 }
 
 export interface BytesItem {
@@ -240,6 +254,17 @@ function fields_of(value: unknown): Fields | undefined {
 	return typeof value === "object" && value !== null ? Object.fromEntries(Object.entries(value)) : undefined;
 }
 
+function login_in(value: unknown): OpenLogin | undefined {
+	const fields = fields_of(value);
+	const [header, authenticate] = [text(fields?.["header"]), text(fields?.["authenticate"])];
+	if (fields === undefined || header === undefined || authenticate === undefined) return undefined;
+	const bindings: Record<string, string> = {};
+	for (const [type, data] of Object.entries(fields_of(fields["bindings"]) ?? {})) {
+		if (typeof data === "string") bindings[type] = data;
+	}
+	return { header, authenticate, bindings, is_proven: fields["is_proven"] === true, data: text(fields["data"]) };
+}
+
 /**
  * Reads an item; undefined for anything else.
  * @param names what was said before of recipients
@@ -288,6 +313,7 @@ function item_of(fields: Fields): Item | undefined {
 			ip: text(fields["ip"]) ?? "",
 			secure: fields["secure"] === true,
 			carrier: text(fields["carrier"]) ?? "",
+			login: login_in(fields["login"]),
 		};
 	}
 	return undefined;

@@ -3,7 +3,7 @@
 import type { AddressableText } from "../../util/stanza.ts";
 import type { Turn } from "../../util/turn.ts";
 import { TurnConnection } from "../../util/turn_connection.ts";
-import type { Connection } from "../types.ts";
+import type { ChannelBinding, Connection } from "../types.ts";
 import type { OpenItem } from "./items.ts";
 
 /** Most bytes that may wait for the end of a turn, as with other connections. */
@@ -21,6 +21,9 @@ export class RelayConnection extends TurnConnection implements Connection {
 	private paused = false;
 	private unread: Buffer[] = [];
 	private is_told = false;
+	private readonly bindings: Readonly<Record<string, string>>;
+	/** Whether what is written is thrown away: the client has it already. */
+	is_silent = false;
 
 	/**
 	 * @param say sends text to the client's node
@@ -36,6 +39,7 @@ export class RelayConnection extends TurnConnection implements Connection {
 		super(turn, most_pending, mistake);
 		this.ip = item.ip;
 		this.secure = item.secure;
+		this.bindings = item.login?.bindings ?? {};
 		if (item.carrier === "WebSocket" || item.carrier === "BOSH") this.carrier = item.carrier;
 	}
 
@@ -63,7 +67,13 @@ export class RelayConnection extends TurnConnection implements Connection {
 		}
 	}
 
+	channel_binding(type: ChannelBinding): Buffer | undefined {
+		const data = this.bindings[type];
+		return data === undefined ? undefined : Buffer.from(data, "base64");
+	}
+
 	override write(data: string | Uint8Array, keep = false): boolean {
+		if (this.is_silent) return true;
 		const text = typeof data === "string" ? data : Buffer.from(data).toString("utf8");
 		return super.write(this.carrier === undefined ? text : text + between_messages, keep);
 	}

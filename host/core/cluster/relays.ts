@@ -6,9 +6,11 @@ import type { Life } from "../../util/cluster/types.ts";
 import { same_life } from "../../util/cluster/types.ts";
 import { document_framing, type Framing } from "../../util/framing.ts";
 import * as id from "../../util/id.ts";
-import { promise_of } from "../../util/waiting.ts";
-import type { C2sSession, ClientStreams, Connection, HostSession, Log, Server } from "../types.ts";
-import { type BytesItem, type EndItem, encode, type OpenItem } from "./items.ts";
+import type { Stanza } from "../../util/stanza.ts";
+import { type Eventual, promise_of, waiting_for } from "../../util/waiting.ts";
+import type { C2sSession, ClientStreams, Connection, HostSession, Log, ProvenLogin, Server } from "../types.ts";
+import { open_login, proven_login } from "./carried_login.ts";
+import { type BytesItem, type EndItem, encode, type OpenItem, type OpenLogin } from "./items.ts";
 import { between_messages, RelayConnection } from "./relay_connection.ts";
 
 /** Most bytes that a client may send before it is known where its account is. */
@@ -34,6 +36,8 @@ const not_carried = {
 export class Relays {
 	private streams: ClientStreams | undefined;
 	private readonly framings = new Map<string, (host: string) => Framing>();
+	/** Who has proved to be whom at another node, and was carried here. */
+	private readonly logins = new WeakMap<C2sSession, ProvenLogin>();
 	/** Connections here whose sessions are elsewhere. */
 	private readonly carried = new Map<string, Carried>();
 	/** Sessions here whose connections are elsewhere. */
@@ -88,16 +92,54 @@ export class Relays {
 		});
 	}
 
-	private begin(session: C2sSession, streams: ClientStreams, conn: Connection, to: Life, early: readonly Buffer[]): void {
-		const { username = "", host = "", role, ip, secure } = session;
+	/** See {@link Cluster.carry_login}. */
+	carry_login(session: C2sSession, username: string, authenticate: Stanza, proven: ProvenLogin | undefined): Eventual<boolean> {
+		const { conn } = session;
+		const { streams } = this;
+		const { owners } = this.parts;
+		if (streams === undefined || conn === undefined || conn instanceof RelayConnection) return false;
+		const key = `${username}@${session.host}`;
+		if (owners.owner_of(key) === "mine") return false;
+		const go_on = (owner: Owner): boolean => {
+			// The client may have gone meanwhile
+			if (session.type !== "c2s_unauthed" || session.conn !== conn) return true;
+			if (owner === "mine") return false;
+			this.begin(session, streams, conn, owner, [], { username, ...open_login(session, conn, authenticate, proven) });
+			return true;
+		};
+		const refuse = (error: unknown): true => {
+			this.log("warn", "Nobody can say who serves %s: %s", key, error instanceof Error ? error.message : error);
+			if (session.type === "c2s_unauthed") session.close(nowhere);
+			return true;
+		};
+		return waiting_for(promise_of(owners.acquire(key)).then(go_on, refuse));
+	}
+
+	/** See {@link Cluster.proven}. */
+	proven(session: C2sSession): ProvenLogin | undefined {
+		const login = this.logins.get(session);
+		this.logins.delete(session);
+		return login;
+	}
+
+	private begin(
+		session: C2sSession,
+		streams: ClientStreams,
+		conn: Connection,
+		to: Life,
+		early: readonly Buffer[],
+		login?: OpenLogin & { readonly username: string },
+	): void {
+		const { host = "", role, ip, secure } = session;
+		const { username = login?.username ?? "" } = session;
 		const carrier = conn.carrier ?? "";
 		if (carrier !== "" && !this.framings.has(carrier)) {
 			session.close(not_carried);
 			return;
 		}
 		session.log("info", "Goes on at node %s, which serves the account", to.node);
-		const open: OpenItem = { kind: "open", id: id.long(), host, username, role: role?.name, ip, secure, carrier };
-		streams.release(session);
+		const open: OpenItem = { kind: "open", id: id.long(), host, username, role: role?.name, ip, secure, carrier, login };
+		const unread = streams.release(session);
 		this.carried.set(open.id, { conn, to });
 		const text_of = new TextDecoder("utf-8");
 		const pass = (chunk: Buffer): void => {
@@ -110,7 +152,10 @@ export class Relays {
 		};
 		conn.onreadtimeout = () => carrier === "" && conn.write(" ", true);
 		if (!this.send(to, open)) conn.destroy();
+		// What came behind a login that has waited for its account
+		for (const text of login === undefined ? [] : unread) pass(Buffer.from(text));
 		for (const chunk of early) pass(chunk);
+		conn.resume();
 	}
 
 	private send(to: Life, item: OpenItem | BytesItem | EndItem): boolean {
@@ -185,6 +230,16 @@ export class Relays {
 	private accept(host: HostSession, item: OpenItem, conn: RelayConnection, framing: Framing): void {
 		if (this.streams === undefined) return;
 		const session = this.streams.accept(conn, framing);
+		if (item.login !== undefined) {
+			const proven = proven_login(item.username, item.login);
+			if (proven !== undefined) this.logins.set(session, proven);
+			// The client has its answer already
+			conn.is_silent = true;
+			conn.came(item.login.header);
+			conn.is_silent = false;
+			conn.came(item.login.authenticate);
+			return;
+		}
 		session.host = item.host;
 		session.secure = item.secure;
 		const done = this.server.sessionmanager.make_authenticated(session, item.username, item.role);

@@ -5,6 +5,7 @@ import type { Life } from "../../util/cluster/types.ts";
 import type { Result } from "../../util/error.ts";
 import type { Framing } from "../../util/framing.ts";
 import type { Stanza } from "../../util/stanza.ts";
+import type { Eventual } from "../../util/waiting.ts";
 import type { Connection } from "./connections.ts";
 import type { TextSender } from "./delivery.ts";
 import type { HostSession, StanzaEvent } from "./events.ts";
@@ -51,6 +52,13 @@ export interface Beyond {
 	is_mine(bare_jid: string): boolean;
 }
 
+/** Who a client has proved to be, to a node that does not serve the account. */
+export interface ProvenLogin {
+	readonly username: string;
+	/** What the client is told with its success, such as the server's own proof. */
+	readonly data: Buffer | string | undefined;
+}
+
 /** A host's sessions that can go on at another node. */
 export interface SessionKeeper {
 	/** Adds all of them. */
@@ -85,8 +93,11 @@ export interface SessionStandby {
 /** Makes clients' streams, and gives up those whose account is on another node. */
 export interface ClientStreams {
 	accept(conn: Connection, framing: Framing): C2sSession;
-	/** Takes a session out of the server without a word to its client; its connection lives on. */
-	release(session: C2sSession): void;
+	/**
+	 * Takes a session out of the server without a word to its client; its connection lives on.
+	 * @returns what came over it and was not handled
+	 */
+	release(session: C2sSession): readonly string[];
 }
 
 /** A server as one node of a cluster. */
@@ -111,6 +122,15 @@ export interface Cluster extends Beyond {
 	/** Calls back when a node is gone, once its clients have had the time to come back that stream management gives them. */
 	on_gone(listener: () => void): void;
 	readonly standby: SessionStandby;
+	/**
+	 * Has a login go on where its account is (XEP-0388): what the client asks for with it is answered there.
+	 * @param authenticate what the client has begun the login with
+	 * @param proven whom it has proved to be; undefined where that is to be found out over there
+	 * @returns whether the client was carried to another node; otherwise the account is here
+	 */
+	carry_login(session: C2sSession, username: string, authenticate: Stanza, proven: ProvenLogin | undefined): Eventual<boolean>;
+	/** Whom a client has proved to be that another node has carried here; told once. */
+	proven(session: C2sSession): ProvenLogin | undefined;
 	/** Has clients carried to the node of their account. */
 	carry(streams: ClientStreams | undefined): void;
 	/** Has those of a carrier of messages carried. @param make says how the stream of a client of a host is written */

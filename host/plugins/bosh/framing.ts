@@ -5,7 +5,7 @@ import { QueueReader } from "../../util/queue_reader.ts";
 import type { Stanza } from "../../util/stanza.ts";
 import type { StreamCallbacks, StreamFault, StreamOptions } from "../../util/xmppstream.ts";
 import { text_with_namespace, to_attribute_with_namespace } from "../client_documents.lib.ts";
-import { type Body, read_body } from "./body.ts";
+import { type Body, bosh_ns, read_body } from "./body.ts";
 
 type Unit =
 	/** A body begins: a new stream where one is expected (XEP-0206 §5). */
@@ -27,6 +27,12 @@ class BodyReader extends QueueReader<Unit> {
 	override set_stanza_size_limit(bytes: number): void {
 		super.set_stanza_size_limit(bytes);
 		this.framing.stanza_size_limit = bytes;
+	}
+
+	unread(): readonly string[] {
+		return this.units.flatMap((unit) =>
+			unit.kind === "stanza" ? `<body xmlns='${bosh_ns}'>${unit.stanza.toString()}</body>` : [],
+		);
 	}
 
 	protected units_of(data: Buffer): readonly Unit[] {

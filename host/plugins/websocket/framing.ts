@@ -89,6 +89,10 @@ class MessageReader extends QueueReader<Buffer> {
 		this.messages = undefined;
 	}
 
+	unread(): readonly string[] {
+		return this.units.map((message) => message.toString());
+	}
+
 	protected units_of(message: Buffer): readonly Buffer[] {
 		return [message];
 	}
