@@ -4,7 +4,9 @@ import { afterEach, describe, expect, it } from "vitest";
 import { ns } from "../../../../host/util/ns.ts";
 import { eventually } from "../../../helper.ts";
 import { message_ids } from "../../plugins/smacks/crew.ts";
+import { BoshClient } from "../../raw_bosh.ts";
 import type { RawClient } from "../../raw_client.ts";
+import { RawWebSocket } from "../../raw_websocket.ts";
 import { agent, ask, bind, open, plain, request_token, scram, token_in, with_token } from "../../sasl2_client.ts";
 import { type NodeName, type Nodes, start_nodes } from "./nodes.ts";
 
@@ -13,6 +15,7 @@ const clients: RawClient[] = [];
 
 afterEach(async () => {
 	for (const client of clients.splice(0)) client.destroy();
+	BoshClient.destroy_all();
 	await running?.stop();
 	running = undefined;
 });
@@ -21,7 +24,19 @@ afterEach(async () => {
 async function start(): Promise<{ nodes: Nodes; desk: RawClient }> {
 	running = await start_nodes({
 		lease: 6000,
-		config: { "*": { authentication: "internal_hashed", default_iteration_count: 4096, allow_unencrypted_plain_auth: true } },
+		config: {
+			"*": {
+				authentication: "internal_hashed",
+				default_iteration_count: 4096,
+				allow_unencrypted_plain_auth: true,
+				http_ports: [0],
+				https_ports: [],
+				http_interfaces: ["127.0.0.1"],
+				consider_bosh_secure: true,
+				consider_websocket_secure: true,
+			},
+			localhost: { defined: true, modules_enabled: ["bosh", "websocket"] },
+		},
 	});
 	const { usermanager } = running.server("a");
 	for (const name of ["user", "howard"]) expect(usermanager.create_user(name, "localhost", "pencil").ok).toBe(true);
@@ -126,5 +141,42 @@ describe("a login by SASL2 at another node than the account's", () => {
 		expect(resumed).toContain("<resumed");
 		await heard(last, "two");
 		expect(message_ids(last.said)).toEqual(["two"]);
+	});
+
+	it.each(["BOSH", "WebSocket"])("works by %s as well", async (carrier) => {
+		const { nodes, desk } = await start();
+		const port =
+			nodes
+				.server("b")
+				.addresses()
+				.find(({ service }) => service === "http")?.port ?? 0;
+		const login = plain(`${agent()}${bind("", "page")}`);
+		const back = (to: string): string =>
+			`<message xmlns='jabber:client' to='${to}' type='chat' id='back'><body>back</body></message>`;
+		const desk_jid = [...nodes.server("a").full_sessions.keys()].find((one) => one.includes("/desk")) ?? "";
+		if (carrier === "BOSH") {
+			const page = new BoshClient(port);
+			await page.create();
+			let said = await page.ask(login);
+			while (!said.includes("</success>")) said += await page.ask();
+			const full_jid = full_jid_in(said);
+			expect(nodes.server("a").full_sessions.has(full_jid)).toBe(true);
+			desk.send(message(full_jid, "hello"));
+			let heard_there = await page.ask(back(desk_jid));
+			while (!heard_there.includes("id='hello'")) heard_there += await page.ask();
+		} else {
+			const page = await RawWebSocket.connect(port);
+			const header = "<open xmlns='urn:ietf:params:xml:ns:xmpp-framing' to='localhost' from='user@localhost' version='1.0'/>";
+			await page.ask(header, "<stream:features");
+			const said = await page.ask(login, "</success>");
+			const full_jid = full_jid_in(said);
+			expect(nodes.server("a").full_sessions.has(full_jid)).toBe(true);
+			desk.send(message(full_jid, "hello"));
+			await page.take("id='hello'");
+			page.frame(back(desk_jid));
+			await heard(desk, "back");
+			page.destroy();
+		}
+		await heard(desk, "back");
 	});
 });
