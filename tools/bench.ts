@@ -3,6 +3,7 @@
 import { writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { cluster_scenarios } from "./bench/cluster.ts";
+import { has_modules } from "./bench/ejabberd.ts";
 import { greedy_scenarios, growth_scenarios } from "./bench/greedy.ts";
 import { add_to_history, commit_of, history_entries, plot_history, read_history } from "./bench/history.ts";
 import { crowd_scenario, idle_scenario, rooms_scenario } from "./bench/large.ts";
@@ -75,7 +76,12 @@ function is_for(scenario: Scenario | OwnScenario, subject: SubjectName): boolean
 	if (subject === "enjamb") return true;
 	if (scenario.community && subject === "prosody") return modules_of_others !== undefined;
 	if (scenario.prepare !== undefined || scenario.workers !== undefined) return false;
-	if (scenario.firewall !== undefined || scenario.accounts !== undefined) return subject === "prosody";
+	if (scenario.firewall !== undefined) return subject === "prosody";
+	const { accounts } = scenario;
+	if (accounts !== undefined && subject === "ejabberd") {
+		return scenario.entrance === undefined && !accounts.passwords && !accounts.archive && has_modules(accounts.modules);
+	}
+	if (accounts !== undefined) return subject === "prosody";
 	if (scenario.entrance !== undefined) return subject === "prosody" && scenario.entrance !== "uplink";
 	if (scenario.storage !== undefined && subject === "ejabberd") return false;
 	return (

@@ -38,7 +38,13 @@ async function befriend(subject: Subject, contacts: number, presence: string): P
 		await settled(client);
 	});
 	for (const name of names) one.send(`<presence type='subscribe' to='${jid_of(name)}'/>`);
+	// Once more, for servers that know no approvals ahead
+	for (const name of names) one.send(`<presence type='subscribed' to='${jid_of(name)}'/>`);
 	await settled(one);
+	await each(all, 20, async (client) => {
+		client.send(`<presence type='subscribed' to='${jid_of("popular")}'/>`);
+		await settled(client);
+	});
 	await one.ask("<presence/>", "<presence");
 	// The first alone, so that its client is asked what it can do, and those after it are known by the same hash
 	const [first, ...others] = all;

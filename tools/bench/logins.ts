@@ -9,7 +9,7 @@ import { create_sasl_client } from "../../host/util/sasl_client.ts";
 import { stream_header } from "../../host/util/xmppstream.ts";
 import { Latencies } from "./latencies.ts";
 import { cpu_micros, rss_mib } from "./processes.ts";
-import type { Effort, Measurement, Scenario, Subject } from "./types.ts";
+import type { Effort, Finding, Measurement, Scenario, Subject } from "./types.ts";
 
 const host = "localhost";
 const account = { username: "bench", password: "pencil" };
@@ -180,10 +180,109 @@ function scenario(
 
 const nothing: Login = (line) => line.header();
 
+/** Logs in by PLAIN, for which the server has to hash the password. */
+async function log_in_plainly(line: Line): Promise<void> {
+	await line.header();
+	const words = base64(Buffer.from(`\0${account.username}\0${account.password}`));
+	await line.ask(`<auth xmlns='${ns.sasl}' mechanism='PLAIN'>${words}</auth>`, "<success");
+	await line.header();
+	await line.ask(`<iq type='set' id='b'><bind xmlns='${ns.bind}'/></iq>`, "</iq>");
+}
+
+/** How often somebody logs in, and how many may be at it before the server counts as too slow for more. */
+const logins_per_second = 200;
+const most_at_once = 500;
+/** How often somebody else asks the server whether it is there, in milliseconds. */
+const question_pause = 5;
+/** Logins are begun for so long at least, in milliseconds. */
+const flood_ms = 5000;
+
+/** Logins that begin at a steady rate, however long they take. */
+class Flood {
+	begun = 0;
+	finished = 0;
+	/** Some of the finished ones: a server may be too busy for more. */
+	refused = 0;
+	private readonly timer: NodeJS.Timeout;
+	private readonly from = performance.now();
+
+	constructor(private readonly port: number) {
+		this.timer = setInterval(() => this.begin_due(), 5);
+	}
+
+	private begin_due(): void {
+		const due = ((performance.now() - this.from) / 1000) * logins_per_second;
+		while (this.begun < due && this.begun - this.finished < most_at_once) {
+			this.begun++;
+			void this.one();
+		}
+	}
+
+	private async one(): Promise<void> {
+		try {
+			const line = await Line.open(this.port);
+			await log_in_plainly(line);
+			line.close();
+		} catch {
+			this.refused++;
+		}
+		this.finished++;
+	}
+
+	/** Begins no more, and waits for those that are under way. */
+	async end(): Promise<void> {
+		clearInterval(this.timer);
+		while (this.finished < this.begun) await delay(10);
+	}
+}
+
+/** How long somebody waits for answers while others log in. What this program itself keeps waiting counts, too. */
+const stall: Scenario = {
+	id: "login-stall",
+	title: `Longest wait of somebody else while ${logins_per_second} log in each second, with TLS and PLAIN`,
+	unit: "ms",
+	floor: false,
+	entrance: "tls",
+	accounts: { modules: ["register", "ping"], passwords: true },
+	async run(subject, effort) {
+		await register(subject.port);
+		const line = await Line.open(subject.port);
+		await log_in_plainly(line);
+		const latencies = new Latencies();
+		let is_over = false;
+		const ask = async (): Promise<void> => {
+			for (let index = 0; !is_over; index++) {
+				const begun = performance.now();
+				await line.ask(`<iq type='get' id='p${index}' to='${host}'><ping xmlns='${ns.ping}'/></iq>`, `p${index}`);
+				latencies.add(performance.now() - begun);
+				await delay(question_pause);
+			}
+		};
+		const log_others_in = async (): Promise<Finding> => {
+			const flood = new Flood(subject.port);
+			await delay(effort.warm_up_ms);
+			latencies.clear();
+			const before = { finished: flood.finished, refused: flood.refused, time: performance.now() };
+			await delay(Math.max(effort.measure_ms, flood_ms));
+			const seconds = (performance.now() - before.time) / 1000;
+			const { max_ms, p99_ms } = latencies.summary();
+			const refused = flood.refused - before.refused;
+			const per_second = (flood.finished - before.finished - refused) / seconds;
+			await flood.end();
+			is_over = true;
+			return { value: max_ms, details: { p99_ms, logins_per_second: per_second, refused } };
+		};
+		const [finding] = await Promise.all([log_others_in(), ask()]);
+		line.close();
+		return finding;
+	},
+};
+
 /** Logins and handshakes; a token is to be had of a Prosody 13 with the community's modules only. */
 export const login_scenarios: readonly Scenario[] = [
 	scenario("handshake", "TLS: full handshake and features", false, () => Promise.resolve(nothing), []),
 	scenario("handshake-resumed", "TLS: resumed handshake and features", true, () => Promise.resolve(nothing), []),
 	scenario("login-scram", "Logins with TLS and SCRAM-SHA-1", false, () => Promise.resolve(log_in), []),
 	scenario("login-fast", "Logins with TLS resumed, SASL2 and a token", true, by_token, ["sasl2", "sasl2_bind2", "sasl2_fast"]),
+	stall,
 ];

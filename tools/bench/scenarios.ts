@@ -11,6 +11,7 @@ import { login_scenarios } from "./logins.ts";
 import { start_probe } from "./probe.ts";
 import { rss_mib } from "./processes.ts";
 import { enter, type FilledRoom, fill_rooms, join_storm, leave, room_jid } from "./rooms.ts";
+import { single_scenarios } from "./single.ts";
 import { managed_messages, resumptions } from "./smacks.ts";
 import { timed_body } from "./stanza_counter.ts";
 import { member, talk, whisper } from "./talk.ts";
@@ -236,6 +237,7 @@ export const standard_scenarios: readonly Scenario[] = [
 	nick_changes,
 	archive_queries,
 	...account_scenarios(500),
+	...single_scenarios,
 	managed_messages(100),
 	managed_messages(500),
 	resumptions,

@@ -329,7 +329,7 @@ async function start_named(
 			rmSync(folder, { recursive: true });
 			return failed("there is no ejabberd on this machine");
 		}
-		const { command, environment } = prepare_ejabberd(folder, port, rooms.archive === true);
+		const { command, environment } = prepare_ejabberd(folder, port, rooms.archive === true, rooms.accounts?.modules ?? []);
 		return launch(name, folder, port, pinned(core, command), environment);
 	}
 	if (rooms.prepare !== undefined) {

@@ -79,7 +79,7 @@ export interface Scenario {
 	readonly firewall?: Firewall;
 	/**
 	 * Clients have accounts, whose host has these modules beside the general ones, and archives in SQLite where wanted; they are
-	 * anonymous unless said otherwise. Only this server and Prosody are asked. Any password opens them, unless they have their own.
+	 * anonymous unless said otherwise. ejabberd is asked where it has these modules. Any password opens them, unless they have their own.
 	 */
 	readonly accounts?: { readonly modules: readonly string[]; readonly archive?: boolean; readonly passwords?: boolean };
 	/** Needs modules of the community in Prosody: those in the folder that PROSODY_MODULES names, and a Prosody 13. */
