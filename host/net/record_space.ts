@@ -4,7 +4,7 @@
 export const iv_length = 12;
 
 /** More than this at once gets buffers of its own. */
-const most_kept = 256 * 1024;
+const most_kept = 64 * 1024;
 const least = 4096;
 
 /** The nonces of records, one at a time, in the same place: OpenSSL copies them. */

@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { account_scenarios } from "../../../tools/bench/accounts.ts";
+import { single_scenarios } from "../../../tools/bench/single.ts";
 import { managed_messages, resumptions } from "../../../tools/bench/smacks.ts";
 import type { Subject } from "../../../tools/bench/types.ts";
 import { start_test_server } from "../../helper.ts";
 
 describe("loads of what people do with their accounts", () => {
-	it.each([...account_scenarios(5), managed_messages(5), resumptions])(
+	it.each([...account_scenarios(5), ...single_scenarios, managed_messages(5), resumptions])(
 		"$title get what they count",
 		async ({ accounts, run }) => {
 			const server = await start_test_server({
