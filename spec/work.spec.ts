@@ -333,6 +333,6 @@ describe("what is allocated", () => {
 		const to = `${room}/nick1`;
 		const one = (id: number) => `<message type='chat' id='p${id}' to='${to}'><body>Hello, ${id}</body></message>`;
 		const texts = Array.from({ length: number }, (_, id) => one(id));
-		expect(await allocated(2, texts, (client) => client !== clients[1] || got(number)(client))).toBeLessThan(45_000);
+		expect(await allocated(2, texts, (client) => client !== clients[1] || got(number)(client))).toBeLessThan(37_000);
 	});
 });

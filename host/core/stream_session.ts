@@ -17,15 +17,6 @@ import type {
 	StreamSession,
 } from "./types.ts";
 
-/** The opening tag of a stanza, made when the log asks for it. */
-class TopTag {
-	constructor(private readonly stanza: Stanza) {}
-
-	[Symbol.toPrimitive](): string {
-		return this.stanza.top_tag();
-	}
-}
-
 /** What a stream does for the session that it belongs to; see streams.ts. */
 export interface StreamControl {
 	/** Writes our direction of the stream. */
@@ -141,7 +132,7 @@ export abstract class BaseStreamSession implements StreamSession {
 	send(stanza: Stanza): boolean {
 		// A filter that keeps stanzas for later has to see them while there is no connection, too.
 		if (this.destroyed || (this.filters === undefined && !this.can_send(this.conn))) return false;
-		this.log("debug", "Sending[%s]: %s", this.type, new TopTag(stanza));
+		this.log("debug", "Sending[%s]: %s", this.type, stanza.shown);
 		const passed = this.filter("stanzas/out", stanza);
 		if (passed === undefined) return true;
 		return this.can_send(this.conn) && this.write(this.conn, this.control.framing.text(passed), this.keeps_output());

@@ -60,7 +60,7 @@ export const definition: ModuleDefinition = {
 			const said = module.fire_event("carbons-should-copy", event);
 			const [should, reason] = typeof said === "boolean" ? [said, event.reason] : should_copy(stanza, account, is_sent);
 			if (!should) {
-				module.log("debug", "Not copying stanza: %s (%s)", stanza.top_tag(), reason);
+				module.log("debug", "Not copying stanza: %s (%s)", stanza.shown, reason);
 				// Whoever gets it needs not know
 				if (reason === "private" && !is_sent) {
 					stanza.maptags((tag) => (tag.name === "private" && tag.attr["xmlns"] === ns.carbons ? undefined : tag));

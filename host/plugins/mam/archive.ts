@@ -49,9 +49,16 @@ export function archive_messages(module: ModuleApi, store: ArchiveStore, prefs: 
 		return rule === "roster" ? server.rostermanager.load_roster(username, host).items.has(who) : rule;
 	}
 
+	function has_unwanted({ children }: Stanza): boolean {
+		for (const child of children) if (st.is_stanza(child) && unwanted.has(child.attr["xmlns"])) return true;
+		return false;
+	}
+
 	/** The message as it is archived; undefined where nothing is left of it. */
 	function stripped(stanza: Stanza): Stanza | undefined {
 		if (unwanted.size === 0) return stanza;
+		// Most have nothing of that kind, and the store makes its own copy
+		if (!has_unwanted(stanza)) return stanza.first_tag && stanza;
 		const copy = st.clone(stanza).maptags((tag) => (unwanted.has(tag.attr["xmlns"]) ? undefined : tag));
 		return copy.first_tag === undefined ? undefined : copy;
 	}
@@ -89,19 +96,19 @@ export function archive_messages(module: ModuleApi, store: ArchiveStore, prefs: 
 
 		const question: { stanza: Stanza; session: Session; reason?: string } = { stanza, session: origin };
 		if (!module.fire_event("archive-should-store", question)) {
-			log("debug", "Not archiving stanza: %s (%s)", stanza.top_tag(), question.reason);
+			log("debug", "Not archiving stanza: %s (%s)", stanza.shown, question.reason);
 			return;
 		}
 		const kept = stripped(stanza);
 		if (kept === undefined) {
-			log("debug", "Not archiving stanza: %s (empty when stripped)", stanza.top_tag());
+			log("debug", "Not archiving stanza: %s (empty when stripped)", stanza.shown);
 			return;
 		}
 		if (!wants(username, with_whom)) {
-			log("debug", "Not archiving stanza: %s (prefs)", stanza.top_tag());
+			log("debug", "Not archiving stanza: %s (prefs)", stanza.shown);
 			return;
 		}
-		log("debug", "Archiving stanza: %s (%s)", stanza.top_tag(), question.reason);
+		log("debug", "Archiving stanza: %s (%s)", stanza.shown, question.reason);
 		const appended = append(username, kept, with_whom);
 		if (!appended.ok) {
 			log("error", "Could not archive stanza: %s", appended.error.text);

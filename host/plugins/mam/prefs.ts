@@ -107,7 +107,11 @@ export function open_prefs(module: ModuleApi, archive_store: string): StoredPref
 				return ok(prefs);
 			}
 			const defaults: Prefs = { default: policy, rules: new Map() };
-			if (!smart_enable) return ok(defaults);
+			if (!smart_enable) {
+				// Each message asks for them
+				if (sessions !== undefined) known.set(sessions, defaults);
+				return ok(defaults);
+			}
 			if (!explicit) return ok({ default: false, rules: new Map() });
 			const begun = set(username, defaults);
 			return begun.ok ? ok(defaults) : begun;

@@ -2,7 +2,7 @@
 
 import * as jid from "../../util/jid.ts";
 import { ns } from "../../util/ns.ts";
-import type { Stanza } from "../../util/stanza.ts";
+import { is_stanza, type Stanza } from "../../util/stanza.ts";
 
 const calls = ["urn:xmpp:jingle-message:0", "urn:xmpp:jingle-message:1"];
 
@@ -36,6 +36,12 @@ function is_id_of(tag: Stanza, username: string, host: string): boolean {
 	return by.resource === undefined && by.host === host && by.node === username;
 }
 
+/** Whether a stanza has such an id; without an array of all that is in it, since each message is looked at several times. */
+function has_id_of(stanza: Stanza, username: string, host: string): boolean {
+	for (const child of stanza.children) if (is_stanza(child) && is_id_of(child, username, host)) return true;
+	return false;
+}
+
 /** Whether a stanza has an id that claims to be of some account of a host. */
 export function claims_id_on(stanza: Stanza, host: string): boolean {
 	for (const tag of stanza.childtags("stanza-id", ns.stanza_id))
@@ -50,6 +56,6 @@ export function without_forged_ids(
 	host: string,
 	copy: (stanza: Stanza) => Stanza,
 ): Stanza {
-	if (username === undefined || !stanza.tags.some((tag) => is_id_of(tag, username, host))) return stanza;
+	if (username === undefined || !has_id_of(stanza, username, host)) return stanza;
 	return copy(stanza).maptags((tag) => (is_id_of(tag, username, host) ? undefined : tag));
 }

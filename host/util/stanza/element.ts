@@ -18,6 +18,15 @@ export interface ParsedError {
 	extra: Stanza | undefined;
 }
 
+/** The opening tag of a stanza, made when it is shown. */
+class ShownTag {
+	constructor(private readonly stanza: Stanza) {}
+
+	[Symbol.toPrimitive](): string {
+		return this.stanza.top_tag();
+	}
+}
+
 /**
  * An XML element with Prosody's methods on ltx's tree (`name`, `attrs`, `children`, `parent`).
  *
@@ -290,6 +299,11 @@ export class Stanza extends Element {
 	/** The opening tag alone, for logs. */
 	top_tag(): string {
 		return `${open_tag(this, undefined, true)}>`;
+	}
+
+	/** The same for a log, made only where the log shows it. */
+	get shown(): ShownTag {
+		return new ShownTag(this);
 	}
 
 	/** XML text; the namespace of this element itself is written, unless it is the given one of the surrounding stream. */
