@@ -37,7 +37,8 @@ export const definition: ModuleDefinition = {
 		}
 
 		function find(username: string): Result<number | false, StorageError> {
-			let time = cache.get(username);
+			// Another node of a cluster may have buried it
+			let time = module.server.cluster === undefined ? cache.get(username) : undefined;
 			if (time === undefined) {
 				const stored = graveyard.get(undefined, username);
 				if (!stored.ok) return stored;

@@ -185,7 +185,7 @@ export function create_cluster(server: ClusterNeeds, base: ClusterBase): NodeClu
 		return routing.placed.get(jid.host(key) ?? "") === accounts;
 	}
 
-	/** Accounts of a virtual host stay while they have sessions. */
+	/** Accounts of a virtual host stay while they have sessions. What modules keep in memory of others may change on another node. */
 	const accounts: Placed = {
 		in_use: (account) => server.bare_sessions.has(account),
 		size: (account) => server.bare_sessions.get(account)?.sessions.size ?? 0,
@@ -193,9 +193,14 @@ export function create_cluster(server: ClusterNeeds, base: ClusterBase): NodeClu
 		moves: false,
 		take_up() {},
 		give_up() {},
-		lose() {},
+		lose: account_gone,
 		lose_all() {},
 	};
+
+	function account_gone(account: string): void {
+		const { node: username, host = "" } = jid.split(account);
+		if (username !== undefined) server.hosts.get(host)?.events.tell("account-given-up", { username }, report);
+	}
 
 	server.events.add_handler("host-activated", (name) => {
 		const host = server.hosts.get(name);
@@ -290,6 +295,7 @@ export function create_cluster(server: ClusterNeeds, base: ClusterBase): NodeClu
 		server.turn.fail(new Error("the other nodes have taken this one for dead"));
 		server.turn.end();
 		for (const placed of routing.placed.values()) placed.lose_all();
+		for (const host of server.hosts.values()) host.events.tell("account-given-up", { username: undefined }, report);
 		routing.over();
 		relays.close_all();
 		inheritance.abandon();

@@ -158,6 +158,11 @@ export interface EventMap {
 	"server-reset": Record<never, never>;
 	/** Another node of the cluster tells those modules of a host that know the name. */
 	"cluster-told": { readonly name: string; readonly fields: Readonly<Record<string, string>> };
+	/**
+	 * This node of a cluster does not serve an account of the host any more, so that what is in memory of it may become wrong; undefined for
+	 * all accounts.
+	 */
+	"account-given-up": { readonly username: string | undefined };
 	/** Another node of the cluster is gone, and what was connected to it. */
 	"cluster-node-gone": { readonly node: string };
 	"reloading-config": Record<never, never>;

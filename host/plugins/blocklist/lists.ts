@@ -55,6 +55,10 @@ export function open_blocklists(module: ModuleApi): Blocklists {
 	const cache = new Cache<string, Blocklist>(module.get_option_integer("blocklist_cache_size", 256, 1));
 	const takes_over = module.get_option_boolean("migrate_legacy_blocking", true);
 	const nothing = blocklist(new Map(), false);
+	module.hook("account-given-up", ({ username }) => {
+		if (username === undefined) cache.clear();
+		else cache.set(username, undefined);
+	});
 
 	function set(username: string, jids: ReadonlyMap<string, StoreValue>, metadata: StoreValue): Result<void, StorageError> {
 		const stored = store.set_table(username, new Map<string | boolean, StoreValue>([[false, metadata], ...jids]));

@@ -72,6 +72,10 @@ const cache_size = 1000;
 export function open_devices(module: ModuleApi, most: number): DeviceStore {
 	const store = module.open_store();
 	const cache = new Cache<string, Devices>(cache_size);
+	module.hook("account-given-up", ({ username }) => {
+		if (username === undefined) cache.clear();
+		else cache.set(username, undefined);
+	});
 
 	return {
 		get(username) {

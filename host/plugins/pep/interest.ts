@@ -51,6 +51,11 @@ export function learn_interest(module: ModuleApi, service_of: (username: string)
 	/** By the name of what clients say of themselves. */
 	const known = new Cache<string, Nodes>(size);
 
+	module.hook("account-given-up", ({ username }) => {
+		if (username === undefined) recipients.clear();
+		else recipients.set(username, undefined);
+	});
+
 	function of_account(username: string): Map<string, Nodes> {
 		const found = recipients.get(username) ?? new Map<string, Nodes>();
 		recipients.set(username, found);

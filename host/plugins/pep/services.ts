@@ -70,6 +70,10 @@ export function open_services(module: ModuleApi, interested: Interested, most_it
 		withdraw(username);
 	}
 
+	module.hook("account-given-up", ({ username }) => {
+		for (const name of username === undefined ? [...services.items()].map(([name]) => name) : [username]) forget(name);
+	});
+
 	/** Nobody may do anything with what belongs to nobody. */
 	const nobody = new PubsubService({
 		jid: host,
