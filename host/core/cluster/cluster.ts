@@ -193,14 +193,12 @@ export function create_cluster(server: ClusterNeeds, base: ClusterBase): NodeClu
 		moves: false,
 		take_up() {},
 		give_up() {},
-		lose: account_gone,
+		lose(account) {
+			const { node: username, host = "" } = jid.split(account);
+			if (username !== undefined) server.hosts.get(host)?.events.tell("account-given-up", { username }, report);
+		},
 		lose_all() {},
 	};
-
-	function account_gone(account: string): void {
-		const { node: username, host = "" } = jid.split(account);
-		if (username !== undefined) server.hosts.get(host)?.events.tell("account-given-up", { username }, report);
-	}
 
 	server.events.add_handler("host-activated", (name) => {
 		const host = server.hosts.get(name);
