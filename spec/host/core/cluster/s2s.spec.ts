@@ -55,10 +55,11 @@ interface Neighbours {
 	kill(node: NodeName): Promise<void>;
 }
 
-async function start(): Promise<Neighbours> {
+/** @param lease in milliseconds: the usual one is so long that nobody is taken for dead on a slow machine */
+async function start(lease?: number): Promise<Neighbours> {
 	const names = await NameServer.start();
 	ends.push(() => names.close());
-	const nodes = await start_nodes({ text: text(names), lease: 3000 });
+	const nodes = await start_nodes({ text: text(names), ...(lease === undefined ? {} : { lease }) });
 	ends.push(() => nodes.stop());
 	const s2s_at = (node: NodeName) =>
 		nodes
@@ -152,8 +153,8 @@ describe.skipIf(is_left_out)("three nodes beside a real Prosody", () => {
 		await expect_stanza(nurse, (stanza) => stanza.get_child_text("body") === "come");
 	});
 
-	it("go on with it when the node with the streams ends, and when the one with the room does", { timeout: 180_000 }, async () => {
-		const { nodes, juliet, client, lead_to, kill } = await start();
+	it("go on with it when the node with the streams ends, and when the one with the room does", { timeout: 240_000 }, async () => {
+		const { nodes, juliet, client, lead_to, kill } = await start(8000);
 		const romeo = await client("a", "romeo");
 		await enter(romeo, "Romeo");
 		const nurse = await client("c", "nurse");
