@@ -1,6 +1,6 @@
 // No counterpart: Prosody goes through all items each time that it counts them or looks for a time.
 
-/** How many items a block has. */
+/** How many items a block of a table has. */
 export const block_size = 1024;
 
 /** What a block has of one `with`: how many items, and the earliest and the latest time of them. */
@@ -104,10 +104,21 @@ export class ArchiveBlocks<Known extends Block = Block> {
 	count(query: BlockQuery): { known: number; partial: Known[] } {
 		let known = 0;
 		const partial: Known[] = [];
+		const { with: wanted } = query;
 		for (const block of this.all) {
-			const sure = least(block, query);
-			if (sure === most(block, query)) known += sure;
-			else partial.push(block);
+			let sure = 0;
+			let is_partial = false;
+			const look = (part: Part): void => {
+				if (is_inside(part, query)) sure += part.count;
+				else if (!is_outside(part, query)) is_partial = true;
+			};
+			if (wanted === undefined) block.parts.forEach(look);
+			else {
+				const part = block.parts.get(wanted);
+				if (part !== undefined) look(part);
+			}
+			if (is_partial) partial.push(block);
+			else known += sure;
 		}
 		return { known, partial };
 	}

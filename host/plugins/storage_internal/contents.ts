@@ -3,7 +3,7 @@
 import type { ArchiveQuery, StorageError } from "../../core/types.ts";
 import type { Run, StoredList } from "../../util/datamanager/lists.ts";
 import { failed, ok, type Result } from "../../util/error.ts";
-import { full_heading, type Heading, matches, quick_heading } from "./items.ts";
+import { full_heading, type Heading, matches, quick_heading, quick_time } from "./items.ts";
 
 export const not_found = failed<StorageError>({ text: "item-not-found", condition: "item-not-found" });
 
@@ -59,11 +59,33 @@ export function read_headings(
 	const text = bytes.value.toString("latin1");
 	const offset = list.start(from);
 	const headings: (Heading | undefined)[] = [];
+	let next = 0;
 	for (let index = from; index < to; index++) {
-		const own = text.slice(list.start(index) - offset, list.start(index + 1) - offset);
-		headings.push(quick_heading(own) ?? slow_heading(list, index, Buffer.from(own, "latin1"), left_out));
+		const start = next;
+		next = list.start(index + 1) - offset;
+		headings.push(
+			quick_heading(text, start, next) ?? slow_heading(list, index, Buffer.from(text.slice(start, next), "latin1"), left_out),
+		);
 	}
 	return ok(headings);
+}
+
+/** The times of entries, from one up to before another; undefined where one of them has another form than usual, or there is an error. */
+export function read_times(list: StoredList, from: number, to: number): number[] | undefined {
+	const bytes = list.bytes(from, to);
+	if (!bytes.ok) return undefined;
+	const text = bytes.value.toString("latin1");
+	const offset = list.start(from);
+	const times: number[] = [];
+	let next = 0;
+	for (let index = from; index < to; index++) {
+		const start = next;
+		next = list.start(index + 1) - offset;
+		const when = quick_time(text, start, next);
+		if (when === undefined) return undefined;
+		times.push(when);
+	}
+	return times;
 }
 
 function slow_heading(list: StoredList, index: number, bytes: Buffer, left_out: LeftOut): Heading | undefined {

@@ -14,19 +14,43 @@ export interface Heading {
 }
 
 // How items are written: an item's own keys are indented by one tab, and texts have no line breaks.
-const key_line = /\n\t\["key"\] = "([!#-&(-[\]-~ ]*)";/;
-const when_line = /\n\t\["when"\] = ([\d.]+);/;
-const with_line = /\n\t\["with"\] = "([!#-&(-[\]-~ ]*)";/;
+const key_head = '\n\t["key"] = "';
+const when_head = '\n\t["when"] = ';
+const with_head = '\n\t["with"] = "';
+const beginning = "item({\n";
+const ending = ";\n});\n";
+/** Texts without quotes and escapes. */
+const plain_text = /^[!#-&(-[\]-~ ]*$/;
+const plain_number = /^[\d.]+$/;
 
-/** Reads a heading without the whole item; undefined where that has another form than usual. */
-export function quick_heading(text: string): Heading | undefined {
-	if (!text.startsWith("item({\n") || !text.endsWith(";\n});\n")) return undefined;
-	const id = key_line.exec(text)?.[1];
-	const when = when_line.exec(text)?.[1];
-	const with_whom = with_line.exec(text)?.[1];
-	return id === undefined || when === undefined || with_whom === undefined
-		? undefined
-		: { id, when: Number(when), with: with_whom };
+/** What stands behind a word of an item, up to a mark; undefined where the item does not have it in this form. */
+function value_behind(text: string, start: number, end: number, head: string, mark: string, form: RegExp): string | undefined {
+	const at = text.indexOf(head, start);
+	if (at < 0 || at >= end) return undefined;
+	const from = at + head.length;
+	const to = text.indexOf(mark, from);
+	if (to < 0 || to >= end) return undefined;
+	const value = text.slice(from, to);
+	return form.test(value) ? value : undefined;
+}
+
+/**
+ * Reads the heading of the item between two places of a text without the whole item, and without a copy of it; undefined where that has
+ * another form than usual.
+ */
+export function quick_heading(text: string, start: number, end: number): Heading | undefined {
+	const when = quick_time(text, start, end);
+	if (when === undefined) return undefined;
+	const id = value_behind(text, start, end, key_head, '";', plain_text);
+	const with_whom = value_behind(text, start, end, with_head, '";', plain_text);
+	return id === undefined || with_whom === undefined ? undefined : { id, when, with: with_whom };
+}
+
+/** The same for the time alone. */
+export function quick_time(text: string, start: number, end: number): number | undefined {
+	if (!text.startsWith(beginning, start) || !text.startsWith(ending, end - ending.length)) return undefined;
+	const when = value_behind(text, start, end, when_head, ";", plain_number);
+	return when === undefined ? undefined : Number(when);
 }
 
 function field(item: LuaValue | undefined, key: LuaKey): LuaValue | undefined {

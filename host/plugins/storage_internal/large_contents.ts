@@ -3,18 +3,28 @@
 import type { ArchiveQuery, StorageError } from "../../core/types.ts";
 import { Run, type StoredList } from "../../util/datamanager/lists.ts";
 import { failed, ok, type Result } from "../../util/error.ts";
-import { ArchiveBlocks, add_to_parts, block_size, type Parts, type Stretch } from "../archive_blocks.lib.ts";
-import { type Contents, type LeftOut, not_found, type Replacement, read_headings, type Selection } from "./contents.ts";
+import { ArchiveBlocks, add_to_parts, type Parts, type Stretch } from "../archive_blocks.lib.ts";
+import {
+	type Contents,
+	type LeftOut,
+	not_found,
+	type Replacement,
+	read_headings,
+	read_times,
+	type Selection,
+} from "./contents.ts";
 import { IdFilter, sought } from "./id_filter.ts";
 import { type Heading, matches } from "./items.ts";
 import { block_record, fitting, type ListBlock, read_summary, summary_bytes } from "./summaries.ts";
 
+/** How many entries a block has: few, since those in which only some match are read. */
+const block_size = 512;
 /** How many entries are looked at at once on the way to a page. */
 const step_size = 128;
 /** How many blocks are read without anybody noticing. */
-const few_blocks = 16;
+const few_blocks = 32;
 /** After how many new blocks they are written down. */
-const noted_blocks = 256;
+const noted_blocks = 512;
 /** An id of which each character stands for itself in a file, and which is not the number of an old item. */
 const plain_id = /^(?=.*[^0-9])[\w-]+$/;
 
@@ -52,7 +62,11 @@ export class LargeContents implements Contents {
 		const bytes = this.file.read();
 		if (bytes === undefined) return [];
 		const { blocks, is_whole } = read_summary(bytes);
-		const known = blocks.slice(0, fitting(blocks, this.list));
+		const id_at = (index: number): string | undefined => {
+			const read = read_headings(this.list, index, index + 1, () => {});
+			return read.ok ? read.value[0]?.id : undefined;
+		};
+		const known = blocks.slice(0, fitting(blocks, this.list, id_at));
 		// What does not fit must not come before what will be added
 		this.noted = is_whole && known.length === blocks.length ? known.length : 0;
 		return known;
@@ -134,12 +148,37 @@ export class LargeContents implements Contents {
 	private position_in({ from, to }: ListBlock, id: string): Result<number | undefined, StorageError> {
 		const bytes = this.list.bytes(from, to + 1);
 		if (!bytes.ok) return failed({ text: bytes.error });
-		// Texts are written as they are, but for a few characters
-		if (plain_id.test(id) && !bytes.value.includes(id, 0, "latin1")) return ok(undefined);
+		if (plain_id.test(id)) return this.position_of(id, from, to, bytes.value);
 		const read = read_headings(this.list, from, to + 1, this.left_out, bytes.value);
 		if (!read.ok) return read;
 		const index = read.value.findIndex((heading) => heading?.id === id);
 		return ok(index < 0 ? undefined : from + index);
+	}
+
+	/** The number of the first entry with an id that stands in the file as it is: only entries with these letters are looked at. */
+	private position_of(id: string, from: number, to: number, bytes: Buffer): Result<number | undefined, StorageError> {
+		const offset = this.list.start(from);
+		let at = bytes.indexOf(id, 0, "latin1");
+		while (at >= 0) {
+			const index = this.number_at(from, to, offset + at);
+			const read = read_headings(this.list, index, index + 1, this.left_out);
+			if (!read.ok) return read;
+			if (read.value[0]?.id === id) return ok(index);
+			at = bytes.indexOf(id, this.list.start(index + 1) - offset, "latin1");
+		}
+		return ok(undefined);
+	}
+
+	/** The number of the entry that a place of the file belongs to, of those from one to another. */
+	private number_at(from: number, to: number, place: number): number {
+		let low = from;
+		let high = to;
+		while (low < high) {
+			const middle = (low + high + 1) >>> 1;
+			if (this.list.start(middle) <= place) low = middle;
+			else high = middle - 1;
+		}
+		return low;
 	}
 
 	heading(index: number): Result<Heading | undefined, StorageError> {
@@ -158,12 +197,27 @@ export class LargeContents implements Contents {
 	private count(query: ArchiveQuery): Result<number, StorageError> {
 		const { known, partial } = this.blocks.count(query);
 		let total = known;
-		for (const { from, to } of [...partial, { from: this.blocks.end + 1, to: this.list.length - 1 }]) {
+		const unsure: Stretch[] = [];
+		for (const block of partial) {
+			const count = this.count_times(block, query);
+			if (count === undefined) unsure.push(block);
+			else total += count;
+		}
+		for (const { from, to } of [...unsure, { from: this.blocks.end + 1, to: this.list.length - 1 }]) {
 			const headings = this.headings(from, to + 1);
 			if (!headings.ok) return headings;
 			for (const heading of headings.value) if (heading !== undefined && matches(heading, query, undefined)) total++;
 		}
 		return ok(total);
+	}
+
+	/** How many items of a block match, where nothing but their times tells them apart, as in archives of rooms. */
+	private count_times({ from, to, parts }: ListBlock, query: ArchiveQuery): number | undefined {
+		const [only, ...others] = parts;
+		if (only === undefined || others.length > 0) return undefined;
+		const [with_whom, { count }] = only;
+		const times = count === to + 1 - from ? read_times(this.list, from, to + 1) : undefined;
+		return times?.filter((when) => matches({ id: "", when, with: with_whom }, query, undefined)).length;
 	}
 
 	select(query: ArchiveQuery): Result<Selection, StorageError> {

@@ -4,7 +4,7 @@ import type { StoredList } from "../../util/datamanager/lists.ts";
 import { ok, type Result } from "../../util/error.ts";
 import * as json from "../../util/json.ts";
 import type { Block, Parts } from "../archive_blocks.lib.ts";
-import { IdFilter } from "./id_filter.ts";
+import { IdFilter, sought } from "./id_filter.ts";
 
 /** Entries that follow each other in a list, numbered from 0. */
 export interface ListBlock extends Block {
@@ -77,9 +77,14 @@ export function read_summary(bytes: Buffer): { blocks: ListBlock[]; is_whole: bo
 /**
  * How many of the blocks fit a list: those before the place where something was removed or added. What is replaced by something
  * of the same length is the same message with another text.
+ * @param id_at gives the id of an entry: where as much was removed as follows, the end of a block is where it was, and the last entry another
  */
-export function fitting(blocks: readonly ListBlock[], list: StoredList): number {
-	const fits = ({ to, end }: ListBlock): boolean => to < list.length && list.start(to + 1) === end;
+export function fitting(blocks: readonly ListBlock[], list: StoredList, id_at: (index: number) => string | undefined): number {
+	const fits = ({ to, end, ids }: ListBlock): boolean => {
+		if (to >= list.length || list.start(to + 1) !== end) return false;
+		const id = id_at(to);
+		return id === undefined || ids.may_have(sought(id));
+	};
 	let low = 0;
 	let high = blocks.length;
 	while (low < high) {

@@ -333,6 +333,29 @@ describe("large archives in files", () => {
 		rmSync(path("lidx"));
 		await check_many(start("internal"), items, 20, random);
 	}, 60_000);
+
+	it("are right where as many bytes were removed from the middle as follow in the same place", async () => {
+		const store = start("internal");
+		const items: Item[] = [];
+		for (let index = 0; index < 21_500; index++) {
+			// All of the same length, and some with another's id for a text
+			const text = index % 40 === 3 ? (items[index - 2]?.id ?? "") : "x".repeat(36);
+			const item = { id: "", when: 1_700_000_000 + index, with: said };
+			items.push({ ...item, id: value(store.append("room", undefined, message(text), item.when, said)) });
+			if (index % 500 === 499) end_turn();
+		}
+		end_turn();
+		const random = chance(3);
+		await check_many(store, items, 20, random);
+		for (const at of [1, 41, 20_001]) await check(store, items, { after: items[at]?.id ?? "", limit: 5, total: true });
+		stop();
+		const list = readFileSync(path("list"), "latin1").split(/(?<=\n}\);\n)/);
+		list.splice(12_000, 500);
+		items.splice(12_000, 500);
+		writeFileSync(path("list"), list.join(""), "latin1");
+		rmSync(path("lidx"));
+		await check_many(start("internal"), items, 20, random);
+	}, 60_000);
 });
 
 /** An index whose entries begin one byte too late. */
