@@ -105,13 +105,15 @@ export class ArchiveBlocks<Known extends Block = Block> {
 		let known = 0;
 		const partial: Known[] = [];
 		const { with: wanted } = query;
+		let sure = 0;
+		let is_partial = false;
+		const look = (part: Part): void => {
+			if (is_inside(part, query)) sure += part.count;
+			else if (!is_outside(part, query)) is_partial = true;
+		};
 		for (const block of this.all) {
-			let sure = 0;
-			let is_partial = false;
-			const look = (part: Part): void => {
-				if (is_inside(part, query)) sure += part.count;
-				else if (!is_outside(part, query)) is_partial = true;
-			};
+			sure = 0;
+			is_partial = false;
 			if (wanted === undefined) block.parts.forEach(look);
 			else {
 				const part = block.parts.get(wanted);

@@ -16,6 +16,7 @@ import { managed_messages, resumptions } from "./smacks.ts";
 import { timed_body } from "./stanza_counter.ts";
 import { member, talk, whisper } from "./talk.ts";
 import type { Carrier, Effort, Measurement, Scenario, Subject } from "./types.ts";
+import { warm_scenario } from "./warm.ts";
 
 async function with_rooms(
 	subject: Subject,
@@ -268,6 +269,7 @@ export const standard_scenarios: readonly Scenario[] = [
 	total_memory(1000, 10, "tls"),
 	idle,
 	start,
+	warm_scenario,
 ];
 
 /** How long a storm of so many clients into one room keeps others waiting; `program` is the command line of this program. */
