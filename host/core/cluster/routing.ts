@@ -23,6 +23,8 @@ import { sender_of } from "./stand_in.ts";
 
 /** How often a stanza goes to a node that does not serve its receiver any more, before its sender is told. */
 const most_tries = 6;
+/** How long it takes until something is said again that was lost with its turn, in milliseconds. */
+const say_again = 200;
 
 /** Recipients in one item: more make several items, since messages between nodes may not be as long as one likes. */
 const most_recipients = 5000;
@@ -80,7 +82,7 @@ export class Routing implements Beyond {
 			return this.placed.has(jid.host(bare_jid) ?? "");
 		});
 		this.order = new Order(
-			(to, item) => this.say(to, item),
+			(to, item) => this.say_surely(to, item),
 			(life) => parts.membership.is_alive(life),
 		);
 	}
@@ -188,7 +190,7 @@ export class Routing implements Beyond {
 		};
 		if (to === undefined) return owners.release(key, finish);
 		const is_given = await owners.hand_over(key, to, finish);
-		if (is_given) this.say(to, { kind: "given", key, rate });
+		if (is_given) this.say_surely(to, { kind: "given", key, rate });
 		return is_given;
 	}
 
@@ -237,7 +239,7 @@ export class Routing implements Beyond {
 				if (entry.from === undefined) this.order.went(key, owner);
 				else {
 					this.order.went_on(key, owner);
-					this.say(entry.from, { kind: "moved", key });
+					this.say_surely(entry.from, { kind: "moved", key });
 				}
 				this.post(owner, key, event, entry.tries);
 				entry.settle(undefined);
@@ -313,6 +315,15 @@ export class Routing implements Beyond {
 	/** What was said to another node of recipients. */
 	names_said_to(to: Life): KnownNames | undefined {
 		return this.outlets.names(to);
+	}
+
+	/** Says something to another node that has to be known there even where the turn fails in which it is said: others wait for it. */
+	private say_surely(to: Life, item: GivenItem | MovedItem): void {
+		this.say(to, item);
+		this.server.turn.remember({
+			kept() {},
+			undo: () => void setTimeout(() => this.parts.membership.is_alive(to) && this.say_surely(to, item), say_again).unref(),
+		});
 	}
 
 	/** Forgets the way to a node that is gone. */

@@ -159,7 +159,7 @@ class Play {
 		const gap = this.gap(from);
 		this.gaps.push(gap);
 		this.faults.push(what);
-		this.options.on_fault?.(`${what}; longest silence ${gap}; lost ${this.people.reduce((sum, { lost }) => sum + lost, 0)}`);
+		this.options.on_fault?.(`${what}; longest silence ${gap}; lost ${this.people.flatMap(({ losses }) => losses).length}`);
 	}
 
 	/** Waits until a room has gone to another node by load, or for a minute: rooms stay for half of one where they came. */

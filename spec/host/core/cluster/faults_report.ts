@@ -23,8 +23,8 @@ export interface Judgement {
 	readonly disordered: readonly string[];
 	/** What was said once and is in an archive twice. */
 	readonly twice: readonly string[];
-	/** How often a room did not know somebody whose connection stood. */
-	readonly lost: number;
+	/** When a room did not know somebody whose connection stood. */
+	readonly lost: readonly string[];
 	readonly heard: number;
 	readonly said: number;
 	readonly refused: number;
@@ -57,12 +57,12 @@ export function judge(people: readonly Person[], archives: ReadonlyMap<string, R
 			seen.add(body);
 		}
 	}
-	const sum = (what: "lost" | "refused" | "said"): number => people.reduce((total, person) => total + person[what], 0);
+	const sum = (what: "refused" | "said"): number => people.reduce((total, person) => total + person[what], 0);
 	return {
 		missing: [...missing],
 		disordered,
 		twice,
-		lost: sum("lost"),
+		lost: people.flatMap(({ losses }) => losses),
 		heard,
 		said: sum("said"),
 		refused: sum("refused"),

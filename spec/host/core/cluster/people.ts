@@ -17,6 +17,8 @@ export interface Heard {
 }
 
 const answer_time = 10_000;
+/** How much later than others a client may see that its connection has ended, in milliseconds. */
+const ending = 3000;
 
 export class Person {
 	/** What was heard live, by connection. */
@@ -26,8 +28,8 @@ export class Person {
 	/** What was said and came back, or was heard by others. */
 	said = 0;
 	refused = 0;
-	/** How often the room did not know somebody whose connection stood. */
-	lost = 0;
+	/** When a room did not know somebody whose connection stood, and how that was seen. */
+	readonly losses: string[] = [];
 	client: Client | undefined;
 	private readonly is_in = new Set<string>();
 	private is_over = false;
@@ -112,11 +114,11 @@ export class Person {
 	private hear(stanza: Stanza): void {
 		const room = bare(stanza.attr["from"]) ?? "";
 		const is_own = stanza.attr["from"] === `${room}/${this.name}`;
-		if (stanza.name === "presence" && is_own && stanza.attr["type"] === "unavailable") this.out(room);
+		if (stanza.name === "presence" && is_own && stanza.attr["type"] === "unavailable") this.out(room, stanza);
 		if (stanza.name !== "message") return;
 		if (stanza.attr["type"] === "error") {
 			this.refused++;
-			if (stanza.get_error()?.condition === "not-acceptable") this.out(room);
+			if (stanza.get_error()?.condition === "not-acceptable") this.out(room, stanza);
 			return;
 		}
 		const id = stanza.get_child("stanza-id", "urn:xmpp:sid:0")?.attr["id"];
@@ -126,9 +128,14 @@ export class Person {
 	}
 
 	/** A room has lost somebody whose connection stands. */
-	private out(room: string): void {
-		if (this.client?.ended !== undefined || !this.is_in.delete(room)) return;
-		this.lost++;
+	private out(room: string, stanza: Stanza): void {
+		const { client } = this;
+		if (client?.ended !== undefined || !this.is_in.delete(room)) return;
+		const at = new Date().toISOString();
+		void delay(ending).then(() => {
+			// That its end was seen in the room first is no loss
+			if (client?.ended === undefined) this.losses.push(`${at} ${this.name} ${stanza.toString()}`);
+		});
 		void this.join(room);
 	}
 }
