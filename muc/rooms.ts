@@ -178,6 +178,12 @@ export function create_rooms(module: ModuleApi, library: RoomLibrary): Rooms {
 		return room;
 	}
 
+	/** There are people in a room of a cluster that cannot be read now: whoever says something has to do so again later. */
+	function unreadable(jid: string, problem: string): false {
+		module.log("error", "Room %s cannot be restored from storage: %s", jid, problem);
+		return false;
+	}
+
 	/** Makes a room of what is stored, which is not kept yet; `state` has its occupants. */
 	function thaw(jid: string, data: StoreTable, state: StoreTable | undefined): Room {
 		const room = library.restore_room(data, state);
@@ -192,11 +198,12 @@ export function create_rooms(module: ModuleApi, library: RoomLibrary): Rooms {
 
 	function restore_room(jid: string): Room | false | undefined {
 		const data = storage.read(jid);
-		if (!data.ok) return broken_room(jid, data.error.text);
+		if (!data.ok) return keeps_all ? unreadable(jid, data.error.text) : broken_room(jid, data.error.text);
 		if (data.value === undefined) return undefined;
 		module.log("debug", "Restoring room %s from storage", jid);
 		if (module.fire_event("muc-room-pre-restore", { jid, data: data.value }) === false) return false;
 		const state = storage.read_state(jid);
+		if (!state.ok && keeps_all) return unreadable(jid, state.error.text);
 		if (!state.ok) module.log("warn", "Could not read who is in room %s: %s", jid, state.error.text);
 		const room = thaw(jid, data.value, state.ok ? state.value && elsewhere.without_gone(state.value) : undefined);
 		if (room.broken) return room;

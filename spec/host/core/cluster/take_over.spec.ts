@@ -1,3 +1,5 @@
+import { join } from "node:path";
+import Database from "better-sqlite3";
 import { afterEach, describe, expect, it } from "vitest";
 import { ns } from "../../../../host/util/ns.ts";
 import * as st from "../../../../host/util/stanza.ts";
@@ -146,5 +148,39 @@ describe("a node that leaves", () => {
 		expect(await archived(b)).toEqual(["before", "after"]);
 		const info = await ask(b, st.iq({ type: "get", id: "info", to: room }).query(ns.disco_info).reset());
 		expect(info.attr["type"]).toBe("result");
+	});
+});
+
+describe("a room that cannot be read when its node ends", () => {
+	it("has senders wait until it can, and nobody in it is lost", async () => {
+		const { nodes, b, c } = await start({ persistent: true });
+		await say(b, "before");
+		const file = join(String(nodes.server("b").config.get("*", "data_path")), "../shared.sqlite");
+		const database = new Database(file);
+		try {
+			// What is no JSON cannot be read
+			const damage = database.prepare(
+				"update prosody set value = '{' || value where store = 'config' and user = 'hall' and key = '_data'",
+			);
+			const repair = database.prepare(
+				"update prosody set value = substr(value, 2) where store = 'config' and user = 'hall' and key = '_data'",
+			);
+			expect(damage.run().changes).toBe(1);
+			await nodes.kill("a");
+			await eventually(async () => {
+				b.send(st.message({ to: room, type: "groupchat", id: "meanwhile" }, "meanwhile"));
+				const back = await expect_stanza(b, ({ attr }) => attr["id"] === "meanwhile");
+				expect(back.get_child("error")?.attr["type"]).toBe("wait");
+				expect(await nodes.owner(room)).not.toBe("a");
+			});
+			b.send(st.message({ to: room, type: "groupchat", id: "unread" }, "unread"));
+			const back = await expect_stanza(b, ({ attr }) => attr["id"] === "unread");
+			expect(back.get_child("error")?.attr["type"]).toBe("wait");
+			expect(repair.run().changes).toBe(1);
+		} finally {
+			database.close();
+		}
+		await say(c, "after");
+		await heard(b, "after");
 	});
 });
