@@ -116,6 +116,8 @@ export class Incoming {
 				return;
 			}
 			const is_relayed = item.kind === "open" || item.kind === "bytes" || item.kind === "end";
+			// Where an earlier turn fails with some of it, this is done again, too, and after that
+			this.server.turn.concern(this);
 			// Where its sender has no part in what goes wrong here, it is done again
 			this.server.turn.remember({ kept: done, undo: is_relayed ? done : () => this.again(arrival) });
 			this.do(from, item);
