@@ -1,7 +1,17 @@
 // The package as module authors get it: packed, and unpacked in a folder of theirs.
 
 import { execFileSync, spawnSync } from "node:child_process";
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+	chmodSync,
+	cpSync,
+	mkdirSync,
+	mkdtempSync,
+	readdirSync,
+	readFileSync,
+	rmSync,
+	symlinkSync,
+	writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buildSync } from "esbuild";
@@ -86,5 +96,29 @@ export default (module: ModuleApi) => {
 		// What others may have written is not taken
 		for (const name of readdirSync(pieces)) if (name.endsWith(".code")) chmodSync(join(pieces, name), 0o666);
 		expect(new Set(see("--max-semi-space-size=4").split(" "))).toEqual(new Set(["undefined"]));
+	});
+
+	// Node looks at its length only
+	it.each<[string, RegExp, (bytes: Buffer) => Buffer]>([
+		["was not written whole", /\.code$/, (bytes) => bytes.fill(0, bytes.length / 2)],
+		["is empty", /\.code$/, () => Buffer.alloc(0)],
+		// A line's end becomes a blank
+		["was made of other pieces", /\.js$/, (bytes) => bytes.fill(" ", bytes.length - 1)],
+	])("does not run what the compiler made where it %s", (_what, files, change) => {
+		const dist = join(folder, "node_modules/enjamb/dist");
+		const whole = join(folder, "whole");
+		rmSync(whole, { recursive: true, force: true });
+		cpSync(dist, whole, { recursive: true });
+		const pieces = join(dist, "chunks");
+		const [piece = ""] = readdirSync(pieces).filter((name) => /^package-.*\.js$/.test(name));
+		for (const name of readdirSync(pieces)) {
+			const file = join(pieces, name);
+			chmodSync(file, 0o644);
+			if (files.test(name)) writeFileSync(file, change(readFileSync(file)));
+		}
+		const { status, output } = run(process.execPath, "--max-semi-space-size=4", "-e", see_code, piece);
+		rmSync(dist, { recursive: true });
+		cpSync(whole, dist, { recursive: true });
+		expect({ status, states: new Set(output.trim().split(" ")) }).toEqual({ status: 0, states: new Set(["undefined"]) });
 	});
 });

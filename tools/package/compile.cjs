@@ -2,13 +2,13 @@
 // options that the program itself starts with, since what is compiled with others does not fit. The compiler keeps what has run: a
 // server starts, with a configuration that needs a Lua, and people talk in a room.
 
-const { chmodSync, mkdtempSync, rmSync, writeFileSync } = require("node:fs");
+const { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } = require("node:fs");
 const { connect } = require("node:net");
 const { tmpdir } = require("node:os");
 const { join } = require("node:path");
 
 const dist = join(__dirname, "../../dist");
-const { scripts } = require(join(dist, "loader.js"));
+const { scripts, sealed } = require(join(dist, "loader.js"));
 /** How long all of it may take, in milliseconds. */
 const patience = 60_000;
 const messages = 200;
@@ -98,7 +98,7 @@ async function talk(port) {
 function end(problem) {
 	if (problem === undefined) {
 		for (const [path, script] of scripts) {
-			writeFileSync(`${path}.code`, script.createCachedData());
+			writeFileSync(`${path}.code`, sealed(readFileSync(path), script.createCachedData()));
 			chmodSync(`${path}.code`, 0o644);
 		}
 	} else process.stderr.write(`nothing was compiled ahead: ${problem instanceof Error ? problem.stack : problem}\n`);

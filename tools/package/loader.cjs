@@ -1,6 +1,7 @@
 // Loads the pieces of the program, which `tools/package/scripts.mjs` made. Beside each lies what the compiler made of it when the package was
 // built, for Node with the options that the program starts with; where that does not fit, pieces are compiled as they load.
 
+const { createHash } = require("node:crypto");
 const { readFileSync, fstatSync, openSync, closeSync } = require("node:fs");
 const { pathToFileURL } = require("node:url");
 const { Script } = require("node:vm");
@@ -9,8 +10,24 @@ const folder = `${__dirname}/chunks`;
 const loaded = new Map();
 const scripts = new Map();
 
-/** Code that was compiled before; only the owner of the program may have written it. */
-function compiled_before(path, owner) {
+/** How long a fingerprint is, in bytes. */
+const fingerprint_bytes = 32;
+
+/** Names a piece and what the compiler made of it together. */
+function fingerprint(text, code) {
+	return createHash("sha256").update(text).update(code).digest();
+}
+
+/** What lies beside a piece: code behind its fingerprint. */
+function sealed(text, code) {
+	return Buffer.concat([fingerprint(text, code), code]);
+}
+
+/**
+ * Code that was compiled before; only the owner of the program may have written it. Node believes in code of the right length, whatever
+ * is in it: a piece that was changed would not be what runs, and a file with a hole ends the process or gives other values.
+ */
+function compiled_before(path, text, owner) {
 	let file;
 	try {
 		file = openSync(path, "r");
@@ -19,7 +36,12 @@ function compiled_before(path, owner) {
 	}
 	try {
 		const { uid, mode } = fstatSync(file);
-		return uid === owner && (mode & 0o022) === 0 ? readFileSync(file) : undefined;
+		if (uid !== owner || (mode & 0o022) !== 0) return undefined;
+		const content = readFileSync(file);
+		const code = content.subarray(fingerprint_bytes);
+		return fingerprint(text, code).equals(content.subarray(0, fingerprint_bytes)) ? code : undefined;
+	} catch {
+		return undefined;
 	} finally {
 		closeSync(file);
 	}
@@ -28,7 +50,7 @@ function compiled_before(path, owner) {
 function read(path) {
 	const file = openSync(path, "r");
 	try {
-		return { text: readFileSync(file, "latin1"), owner: fstatSync(file).uid };
+		return { text: readFileSync(file), owner: fstatSync(file).uid };
 	} finally {
 		closeSync(file);
 	}
@@ -41,9 +63,9 @@ function load(name) {
 	const path = `${folder}/${name}`;
 	// esbuild writes nothing but ASCII
 	const { text, owner } = read(path);
-	const script = new Script(text, {
+	const script = new Script(text.toString("latin1"), {
 		filename: path,
-		cachedData: compiled_before(`${path}.code`, owner),
+		cachedData: compiled_before(`${path}.code`, text, owner),
 	});
 	scripts.set(path, script);
 	const exported = script.runInThisContext()(
@@ -69,4 +91,4 @@ function import_package(id) {
 	return import(id);
 }
 
-module.exports = { load, scripts };
+module.exports = { load, scripts, sealed };

@@ -22,6 +22,8 @@ const words: ReadonlySet<string> = new Set([
 	"FileLine",
 	"FileLines",
 	"Credential",
+	// Lua's own: where all other names are looked for
+	"_ENV",
 ]);
 
 /** Tables deeper than this are left to Lua, which refuses those that are much deeper. */

@@ -139,7 +139,7 @@ export class PlainTokens {
 function unescaped(text: string): string | undefined {
 	if (!text.includes("\\")) return text;
 	let is_known = true;
-	const plain = text.replace(/\\(.)/g, (_all, letter: string) => {
+	const plain = text.replace(/\\(.)/gs, (_all, letter: string) => {
 		const meant = escapes.get(letter);
 		if (meant === undefined) is_known = false;
 		return meant ?? "";

@@ -115,6 +115,8 @@ describe("what only Lua knows, or has something to say about, is left to it", ()
 		["large numbers", "a = 9007199254740993"],
 		["minus nothing", "a = -0"],
 		["escapes with numbers", `a = "\\065"`],
+		["escapes that are none", 'a = "\\\u2028"'],
+		["the place of all names", "_ENV = 1"],
 		["lines that go on", 'a = "x\\\ny"'],
 		["statements", "local a = 1"],
 		["fields", "a.b = 1"],
