@@ -38,25 +38,42 @@ export function copy_subject(prefix: string, node: string): string {
 	return `${prefix}.copy.${node}`;
 }
 
-/** Writes changes from one on, as many as fit; at least one. */
-export function write_changes(
-	head: Head,
-	changes: readonly Change[],
-	from: number,
-	most: number,
-): { readonly data: Uint8Array; readonly next: number } {
-	const parts: string[] = [];
-	let size = 0;
-	let next = from;
-	while (next < changes.length && (size < most || next === from)) {
-		const part = JSON.stringify(changes[next]);
-		if (next > from && size + part.length > most) break;
-		parts.push(part);
-		size += part.length;
-		next++;
+/** A part of the text of a change that does not fit into one message. */
+type Piece = readonly ["l", text: string, is_last: boolean];
+
+/**
+ * The texts of as many messages as all changes need: at least one. A message has at most so many characters, which are up to three
+ * times as many bytes. What is longer comes in pieces, and holds when the last one is there.
+ */
+export function* texts_of(changes: Iterable<Change>, most: number): Generator<string> {
+	let text = "";
+	for (const change of changes) {
+		for (const part of parts_of(change, most)) {
+			if (text !== "" && text.length + part.length > most) {
+				yield text;
+				text = "";
+			}
+			text += text === "" ? part : `,${part}`;
+		}
 	}
-	const data = Buffer.from(`{"head":${JSON.stringify(head)},"changes":[${parts.join(",")}]}`);
-	return { data, next };
+	yield text;
+}
+
+function* parts_of(change: Change, most: number): Generator<string> {
+	const whole = JSON.stringify(change);
+	// Quotes in it are escaped once more
+	const room = Math.max(1, Math.floor(most / 2) - 20);
+	if (whole.length <= most) yield whole;
+	else for (let at = 0; at < whole.length; at += room) yield piece(whole.slice(at, at + room), at + room >= whole.length);
+}
+
+function piece(text: string, is_last: boolean): string {
+	const written: Piece = ["l", text, is_last];
+	return JSON.stringify(written);
+}
+
+export function write_changes(head: Head, text: string): Uint8Array {
+	return Buffer.from(`{"head":${JSON.stringify(head)},"changes":[${text}]}`);
 }
 
 /** What one life has told. */
@@ -66,7 +83,12 @@ interface Origin {
 	readonly handled: Map<string, number>;
 	/** By key, made when it is asked for. */
 	keys: Map<string, KeptCopy[]> | undefined;
+	/** The beginning of a change that comes in pieces. */
+	begun: string;
 }
+
+/** The longest text of a change, in characters. */
+const longest_change = 50_000_000;
 
 export interface KeptCopiesOptions {
 	readonly bus: Bus;
@@ -144,17 +166,32 @@ export class KeptCopies {
 		if (from === undefined || to === undefined || me === undefined || !same_life(me, to) || membership.is_over(from)) {
 			return undefined;
 		}
-		if (head.is_first) {
-			this.origins.set(head.from, { number: head.number - 1, copies: new Map(), handled: new Map(), keys: undefined });
-		}
-		const origin = this.origins.get(head.from);
-		if (origin === undefined || head.number > origin.number + 1) return "again";
+		const known = this.origins.get(head.from);
 		// It came before, and its answer was lost
-		if (head.number <= origin.number) return "kept";
+		if (known !== undefined && head.number <= known.number) return "kept";
+		if (!head.is_first && head.number !== (known?.number ?? 0) + 1) return "again";
+		const origin = head.is_first || known === undefined ? new_origin() : known;
+		this.origins.set(head.from, origin);
 		origin.number = head.number;
-		for (const change of changes) apply(origin, change);
+		for (const change of changes) {
+			const whole = change[0] === "l" ? add_piece(origin, change) : change;
+			if (whole !== undefined) apply(origin, whole);
+		}
 		return "kept";
 	}
+}
+
+function new_origin(): Origin {
+	return { number: 0, copies: new Map(), handled: new Map(), keys: undefined, begun: "" };
+}
+
+/** The change that has come as a whole with this piece. */
+function add_piece(origin: Origin, [, text, is_last]: Piece): Change | undefined {
+	origin.begun = origin.begun.length + text.length > longest_change ? "" : origin.begun + text;
+	if (!is_last) return undefined;
+	const whole = parsed(origin.begun);
+	origin.begun = "";
+	return is_change(whole) ? whole : undefined;
 }
 
 function by_key(origin: Origin): Map<string, KeptCopy[]> {
@@ -231,17 +268,30 @@ function is_change(value: unknown): value is Change {
 	}
 }
 
-/** Reads what {@link write_changes} wrote; undefined for anything else. */
-function read_changes(data: Uint8Array): { readonly head: Head; readonly changes: readonly Change[] } | undefined {
-	let read: unknown;
+function is_piece(value: unknown): value is Piece {
+	return Array.isArray(value) && value[0] === "l" && is_text(value[1]) && typeof value[2] === "boolean";
+}
+
+function is_change_or_piece(value: unknown): value is Change | Piece {
+	return is_change(value) || is_piece(value);
+}
+
+/** What a text of JSON says; undefined where it is none. */
+function parsed(text: string): unknown {
 	try {
-		read = JSON.parse(Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString());
+		return JSON.parse(text);
 	} catch {
 		return undefined;
 	}
+}
+
+/** Reads what {@link write_changes} wrote; undefined for anything else. */
+function read_changes(data: Uint8Array): { readonly head: Head; readonly changes: readonly (Change | Piece)[] } | undefined {
+	const read = parsed(Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString());
 	if (typeof read !== "object" || read === null) return undefined;
 	const { head, changes }: { [name: string]: unknown } = { ...read };
-	if (typeof head !== "object" || head === null || !Array.isArray(changes) || !changes.every(is_change)) return undefined;
+	if (typeof head !== "object" || head === null || !Array.isArray(changes) || !changes.every(is_change_or_piece))
+		return undefined;
 	const { from, to, number, is_first }: { [name: string]: unknown } = { ...head };
 	if (!is_text(from) || !is_text(to) || !is_number(number)) return undefined;
 	return { head: { from, to, number, is_first: is_first === true }, changes };

@@ -170,6 +170,11 @@ function matches(pattern: readonly string[], parts: readonly string[]): boolean 
 	return pattern.length === parts.length;
 }
 
+/** @throws where no message is that long */
+function check_length(data: Uint8Array): void {
+	if (data.length > longest) throw new RangeError(`a message of ${data.length} bytes: at most ${longest} are taken`);
+}
+
 /** One program's connection to the broker. */
 export class MemoryClient implements Bus {
 	private readonly subscriptions = new Set<Subscription>();
@@ -184,7 +189,7 @@ export class MemoryClient implements Bus {
 	) {}
 
 	publish(subject: string, data: Uint8Array, reply?: string): void {
-		if (data.length > longest) throw new RangeError(`a message of ${data.length} bytes: at most ${longest} are taken`);
+		check_length(data);
 		if (!this.is_connected) return;
 		this.broker.carry(this.name, "", () => this.broker.publish(subject, data, reply));
 	}
@@ -201,6 +206,7 @@ export class MemoryClient implements Bus {
 
 	request(subject: string, data: Uint8Array, milliseconds: number): Promise<Uint8Array> {
 		return new Promise((resolve, reject) => {
+			check_length(data);
 			const reply = this.broker.new_name();
 			const end = this.subscribe(reply, (answer) => {
 				stop();
