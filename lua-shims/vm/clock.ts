@@ -70,6 +70,8 @@ export class Clock {
 		const guard = l_G.guard;
 		// what is run to describe the error must not fail as well
 		l_G.guard = undefined;
+		// a function that has just been called has used all the room it asked for
+		lua.lua_checkstack(L, 20);
 		try {
 			const { type, value } = string_value(`${position(L)}${problem}`);
 			L.stack[L.top++] = new TValue(type, value);

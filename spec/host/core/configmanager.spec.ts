@@ -784,6 +784,11 @@ describe("limits", () => {
 		},
 	);
 
+	it("end functions that call themselves, however deep they are", async () => {
+		const error = await folder("\n\nlocal function f() return f() + 1 end f()").fail({ limits: { seconds: 0.02 } });
+		expect(error).toMatchObject({ line: 3, message: expect.stringContaining("does not end") });
+	});
+
 	it("cannot be caught by the configuration", async () => {
 		const error = await folder(`while true do Lua.pcall(function() while true do end end) end`).fail({
 			limits: { seconds: 1 },
