@@ -21,11 +21,19 @@ function read(path: string): string | undefined {
 	}
 }
 
-/** Whether there is a process with this number. */
+/** What Linux says of a process after its name, which may hold anything. */
+function fields_of(pid: number): readonly string[] {
+	return read(`/proc/${pid}/stat`)?.split(") ").at(-1)?.split(" ") ?? [];
+}
+
+/**
+ * Whether a process with this number runs. One that has ended keeps its number until its parent asks how, which the first process of a
+ * container may never do.
+ */
 export function is_alive(pid: number): boolean {
 	try {
 		process.kill(pid, 0);
-		return true;
+		return fields_of(pid)[0] !== "Z";
 	} catch (error) {
 		return error instanceof Error && "code" in error && error.code === "EPERM";
 	}
@@ -61,10 +69,8 @@ const ticks = 100;
 
 /** When a process began, in seconds since 1970. */
 function start_of(pid: number): number | undefined {
-	// The name of the program comes second, and may hold anything
-	const fields = read(`/proc/${pid}/stat`)?.split(") ").at(-1)?.split(" ");
 	const boot = /^btime (\d+)/m.exec(read("/proc/stat") ?? "")?.[1];
-	const since_boot = fields?.[19];
+	const since_boot = fields_of(pid)[19];
 	return boot === undefined || since_boot === undefined ? undefined : Number(boot) + Number(since_boot) / ticks;
 }
 
