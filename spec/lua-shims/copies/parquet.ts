@@ -94,7 +94,8 @@ export async function create_parquet(): Promise<Parquet> {
 		const deliver: Handler<StanzaEvent> = ({ stanza }) => sessions.get(stanza.attr["to"] ?? "")?.send(stanza);
 		events.add_any("message/full", deliver as Handler<unknown>, -1);
 		if (each) events.add_any("message/full", () => undefined, 100);
-		const host = { host: "localhost", events, plain_delivery: new Map([["message", deliver]]), bystanders: new Map() };
+		const plain_delivery = new Map([["message", deliver]]);
+		const host = { host: "localhost", events, plain_delivery, bystanders: new Map(), text_routes: new Map() };
 		const path = join(lua.data_path, `mod_${name}.lua`);
 		writeFileSync(path, head + code);
 		const server: ModuleApi["server"] = Object.create(lua.server, { hosts: { value: new Map([["localhost", host]]) } });
