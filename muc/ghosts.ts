@@ -16,6 +16,10 @@ const rooms_a_second = 500;
 /** How long an answer may take, in seconds. An occupant who does not answer in time stays. */
 const patience = 60;
 
+/** How often somebody is asked who cannot be reached now, and how long until the second time, in seconds; from then on twice as long each time. */
+const most_tries = 6;
+const first_pause = 2;
+
 /** Conditions that say that a client is gone, or its whole server. */
 const gone: ReadonlySet<string> = new Set([
 	"gone",
@@ -124,22 +128,34 @@ export function load(module: ModuleApi, rooms: RoomFinder): void {
 		}
 	}
 
-	function ask(room_jid: string, real_jid: string): void {
+	function ask(room_jid: string, real_jid: string, tries = 1): void {
 		const ping = st.iq({ type: "get", id: id.short(), from: room_jid, to: real_jid }).tag("ping", { xmlns: ns.ping }).reset();
 		module.send_iq(ping, undefined, patience).then(
 			() => {},
 			(error: unknown) => {
-				if (is_iq_error(error)) judge(room_jid, real_jid, error);
+				if (is_iq_error(error)) judge(room_jid, real_jid, error, tries);
 				else module.log("error", "Pinging %s failed: %s", real_jid, error instanceof Error ? error.stack : error);
 			},
 		);
 	}
 
-	function judge(room_jid: string, real_jid: string, error: IqError): void {
+	/** Such as while no node of the cluster serves the account, because its node has died. */
+	function ask_again(room_jid: string, real_jid: string, tries: number): void {
+		module.add_timer(first_pause * 2 ** (tries - 1), () => {
+			const room = rooms.get_room_from_jid(room_jid);
+			if (room !== undefined && room !== false && room._jid_nick.has(real_jid)) ask(room_jid, real_jid, tries + 1);
+		});
+	}
+
+	function judge(room_jid: string, real_jid: string, error: IqError, tries: number): void {
 		if (error.stanza === undefined) return;
 		if (gone.has(error.condition)) {
 			const room = rooms.get_room_from_jid(room_jid);
 			if (room) room.handle_kickable(module.server.hosts.get(module.host) ?? unreachable(), error.stanza);
+			return;
+		}
+		if (error.type === "wait" && tries < most_tries) {
+			ask_again(room_jid, real_jid, tries);
 			return;
 		}
 		// A client that does not know pings gives the same answer as a server gives for a client that is gone. A message tells the two

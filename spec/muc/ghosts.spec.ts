@@ -101,6 +101,22 @@ describe("occupants of other servers", () => {
 		expect(pings().slice(before + 1)).not.toContain("nurse@far.example/x");
 	});
 
+	it("are asked again soon where they cannot be reached just now", async () => {
+		const states = ["wait", "wait", "gone"];
+		answer = (stanza) => {
+			if (stanza.name !== "iq") return undefined;
+			if (stanza.attr["to"] !== "nurse@far.example/x") return st.reply(stanza);
+			return states.shift() === "wait" ? st.error_reply(stanza, "wait", "resource-constraint") : refuse(stanza, "item-not-found");
+		};
+		await start("1 hour");
+		test.server.hosts.get(service)?.events.fire_event("component-uplink-connected", { host: service });
+		const left = await expect_stanza(romeo, ({ attr }) => attr["type"] === "unavailable");
+		expect(left.attr["from"]).toBe(`${room}/nurse`);
+		expect(pings().filter((to) => to === "nurse@far.example/x").length).toBe(3);
+		// An empty message would only ask the same
+		expect(sent.filter(({ name, tags }) => name === "message" && tags.length === 0)).toEqual([]);
+	});
+
 	it.each([0, "never"])("are not asked where the interval is %s", async (interval) => {
 		await start(interval);
 		await new Promise((resolve) => setTimeout(resolve, 500));
