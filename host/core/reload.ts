@@ -11,7 +11,7 @@ import type { LogLevel, Server } from "./types.ts";
 
 /** Options that are read once, when the server starts. */
 const read_at_start =
-	/^(?:data_path|pidfile|plugin_paths|umask|authentication|authorization|prefer_lua_modules|(?:.+_)?storage|sql|sqlite_tune|(?:.+_)?ports|(?:.+_)?interfaces?|use_ipv[46])$/;
+	/^(?:data_path|pidfile|plugin_paths|umask|authentication|authorization|prefer_lua_modules|(?:.+_)?storage|sql|sqlite_tune|(?:.+_)?ports|(?:.+_)?interfaces?|use_ipv[46]|workers|worker_timeout|cluster)$/;
 
 /** Options that differ between two configurations. */
 function changes(before: Config, after: Config): { host: string; option: string }[] {

@@ -135,16 +135,16 @@ describe("a reload", () => {
 	it("says what it cannot bring about", async () => {
 		configure('log = { info = "log" }');
 		const server = await start();
-		configure('log = { info = "log" }; http_ports = { 1 }; umask = "022"; default_storage = "internal"');
+		configure('log = { info = "log" }; http_ports = { 1 }; umask = "022"; default_storage = "internal"; workers = 2');
 		expect(server.reload_config()).toEqual({
 			ok: true,
 			value: {
 				...nothing,
-				options: ["http_ports", "umask", "default_storage"],
-				at_next_start: ["http_ports", "umask", "default_storage"],
+				options: ["http_ports", "umask", "default_storage", "workers"],
+				at_next_start: ["http_ports", "umask", "default_storage", "workers"],
 			},
 		});
-		expect(log_lines()).toContain("warn Without effect until the next start: http_ports, umask, default_storage");
+		expect(log_lines()).toContain("warn Without effect until the next start: http_ports, umask, default_storage, workers");
 	});
 
 	it("serves hosts that came, and no more those that went; who is there is told", async () => {
