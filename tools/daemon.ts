@@ -68,11 +68,16 @@ export class Daemon {
 		return this.child?.pid ?? 0;
 	}
 
+	get has_ended(): boolean {
+		const { child } = this;
+		return child === undefined || child.exitCode !== null || child.signalCode !== null;
+	}
+
 	/** Ends it, and waits for its end. */
 	async end(signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
-		const { child } = this;
+		const { child, has_ended } = this;
 		this.child = undefined;
-		if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+		if (child === undefined || has_ended) return;
 		const ended = new Promise((resolve) => child.once("exit", resolve));
 		child.kill(signal);
 		await ended;

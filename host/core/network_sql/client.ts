@@ -2,18 +2,27 @@
 
 import type { Outcome, Statement } from "./messages.ts";
 
+/** The transaction can be done again without harm where nobody knows what became of it. */
+interface Repeated {
+	/** A statement in a form that changes nothing where it was done already. */
+	repeatable(statement: Statement): Statement;
+}
+
 /** The database can be asked. */
-export interface Fate {
+export interface Fate extends Repeated {
 	/** A query for the name of the open transaction. */
 	readonly name: Statement;
+	/**
+	 * From which start of the server this connection is. One that was killed may have forgotten a transaction that was not committed, and
+	 * gives its name to another one: "committed" is certain from the same start only.
+	 */
+	readonly start: string;
 	/** What became of a transaction: it is committed, it is not, or that is not decided yet. */
 	ask(transaction: string): Promise<"committed" | "aborted" | "undecided">;
 }
 
-/** It cannot; but the transaction can be done again without harm, whatever became of it. */
-export interface Repetition {
-	/** A statement in a form that changes nothing where it was done already. */
-	repeatable(statement: Statement): Statement;
+/** It cannot. */
+export interface Repetition extends Repeated {
 	/** The server's number of this connection. */
 	readonly connection: number;
 	/** Ends another connection, and returns when nothing goes on there any more. */

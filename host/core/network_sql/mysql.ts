@@ -9,6 +9,7 @@ import { type Client, connect_limit, type Repetition } from "./client.ts";
 import { type Encryption, encryption_of } from "./encryption.ts";
 import type { Outcome, ServerAddress, Statement } from "./messages.ts";
 import { code_of, message_of, SqlProblem } from "./problems.ts";
+import { repeatable } from "./repeatable.ts";
 
 /** Where Debian's MariaDB has its socket, and where others have it. The library takes it for `localhost`, and where no host is named. */
 const sockets = ["/run/mysqld/mysqld.sock", "/tmp/mysql.sock"];
@@ -50,18 +51,6 @@ function problem_of(error: QueryError): SqlProblem {
 	return new SqlProblem(refusals.has(code) ? "refused" : "failed", text);
 }
 
-/** An insert adds no second row like the first; all other statements do no more the second time. */
-function repeatable(statement: Statement): Statement {
-	const [, table = "", names = "", given = ""] = /^INSERT INTO "(\w+)" \(([^)]*)\) VALUES \(([^)]*)\)$/.exec(statement.sql) ?? [];
-	if (table === "") return statement;
-	const values = given.split(",");
-	const same = names.split(",").map((name, index) => `${name.trim()} = ${values[index]}`);
-	return {
-		sql: `INSERT INTO "${table}" (${names}) SELECT ${given} FROM DUAL WHERE NOT EXISTS (SELECT 1 FROM "${table}" WHERE ${same.join(" AND ")})`,
-		values: [...statement.values, ...statement.values],
-	};
-}
-
 class MysqlClient implements Client {
 	// InnoDB tells nobody afterwards what became of a transaction
 	readonly certainty: Repetition;
@@ -70,7 +59,7 @@ class MysqlClient implements Client {
 
 	constructor(private readonly connection: Connection) {
 		this.certainty = {
-			repeatable,
+			repeatable: (statement) => repeatable(statement, " FROM DUAL"),
 			get connection() {
 				return connection.threadId ?? 0;
 			},

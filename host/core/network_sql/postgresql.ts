@@ -8,6 +8,7 @@ import { type Client, connect_limit, type Fate } from "./client.ts";
 import { encryption_of } from "./encryption.ts";
 import type { Outcome, ServerAddress, Statement } from "./messages.ts";
 import { code_of, message_of, SqlProblem } from "./problems.ts";
+import { repeatable } from "./repeatable.ts";
 
 /** Where Debian's PostgreSQL has its socket, and where others have it. */
 const socket_folders = ["/var/run/postgresql", "/tmp"];
@@ -22,6 +23,15 @@ const refusals: ReadonlySet<string> = new Set(["22", "23", "54"]);
 const passing: ReadonlySet<string> = new Set(["40001", "40P01"]);
 /** The server ends the connection, or is not ready yet: connection exceptions, operator intervention. */
 const endings: ReadonlySet<string> = new Set(["08", "57"]);
+
+/**
+ * When the server was started, and when it last threw its statistics away, which it does whenever it recovers: it does so, too, where it
+ * goes on after one of its processes was killed.
+ */
+const server_start: Statement = {
+	sql: "SELECT pg_postmaster_start_time()::text || ' ' || coalesce(pg_stat_get_bgwriter_stat_reset_time()::text, '')",
+	values: [],
+};
 
 /** Names for prepared statements, so that the server reads each text once for a connection. */
 class Prepared {
@@ -58,15 +68,22 @@ function problem_of(error: unknown): SqlProblem {
 }
 
 class PostgresqlClient implements Client {
-	readonly certainty: Fate = {
-		name: { sql: "SELECT txid_current()", values: [] },
-		ask: (transaction) => this.fate(transaction),
-	};
+	private start = "";
+	readonly certainty: Fate;
 	is_gone = false;
 	on_gone: ((reason: string) => void) | undefined;
 	private readonly prepared = new Prepared();
 
 	constructor(private readonly client: pg.Client) {
+		const start = (): string => this.start;
+		this.certainty = {
+			name: { sql: "SELECT txid_current()", values: [] },
+			get start() {
+				return start();
+			},
+			ask: (transaction) => this.fate(transaction),
+			repeatable: (statement) => repeatable(statement, ""),
+		};
 		client.on("error", (error) => this.gone(message_of(error)));
 		client.on("end", () => this.gone("the connection was closed"));
 	}
@@ -99,6 +116,12 @@ class PostgresqlClient implements Client {
 			if (one.status === "fulfilled") return one.value;
 			throw is_late ? new SqlProblem("slow", `no answer within ${limit / 1000} s`) : problem_of(one.reason);
 		});
+	}
+
+	/** Finds out from which start of the server this is; to be called once, before the connection is used. */
+	async find_start(): Promise<void> {
+		const [found] = await this.run([server_start], connect_limit);
+		this.start = String(found?.rows[0]?.[0]);
 	}
 
 	private async fate(transaction: string): Promise<"committed" | "aborted" | "undecided"> {
@@ -174,6 +197,7 @@ export async function connect_postgresql(address: ServerAddress): Promise<Client
 			settings.map((sql) => ({ sql, values: [] })),
 			connect_limit,
 		);
+		await client.find_start();
 	} catch (error) {
 		client.end();
 		throw error;

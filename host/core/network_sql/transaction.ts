@@ -148,11 +148,12 @@ export class Transaction {
 
 	/** Answers whether it is committed; where it is not, it may be tried again. */
 	private async try_to_commit(statements: readonly Statement[]): Promise<boolean> {
-		const { certainty } = await this.line.get(commit_patience);
-		const last = "name" in certainty ? [...statements, certainty.name] : statements;
+		const { certainty: first } = await this.line.get(commit_patience);
+		const last = "name" in first ? [...statements, first.name] : statements;
 		const named = await this.run(last, commit_patience, commit_limit);
 		const { client } = this;
 		if (client === undefined) return false;
+		const { certainty } = client;
 		this.client = undefined;
 		try {
 			await client.run([commit], commit_limit);
@@ -165,8 +166,10 @@ export class Transaction {
 			}
 			if (problem.kind !== "lost" && problem.kind !== "slow") throw problem;
 			client.end();
-			if ("name" in certainty) return this.is_committed(String(named.at(-1)?.rows[0]?.[0]), problem);
-			await this.end_left(certainty.connection);
+			if ("name" in certainty) {
+				const fate = await this.fate(String(named.at(-1)?.rows[0]?.[0]), certainty.start, problem);
+				if (fate !== "doubtful") return fate === "committed";
+			} else await this.end_left(certainty.connection);
 			this.done = this.done?.map(certainty.repeatable);
 			return false;
 		}
@@ -185,14 +188,20 @@ export class Transaction {
 		}
 	}
 
-	/** Asks what became of a transaction whose commit was not answered. */
-	private async is_committed(name: string, problem: SqlProblem): Promise<boolean> {
+	/**
+	 * Asks what became of a transaction whose commit was not answered. It is doubtful where the one that is committed may be another one of
+	 * the same name; nothing goes on any more with the connections of that start of the server.
+	 */
+	private async fate(name: string, start: string, problem: SqlProblem): Promise<"committed" | "aborted" | "doubtful"> {
 		const end = performance.now() + commit_limit;
 		for (;;) {
 			try {
 				const { certainty } = await this.line.get(commit_limit);
 				const fate = "name" in certainty ? await certainty.ask(name) : "undecided";
-				if (fate !== "undecided") return fate === "committed";
+				const is_same = "name" in certainty && certainty.start === start;
+				if (fate === "committed") return is_same ? fate : "doubtful";
+				// That is another one, if it has this name by now
+				if (fate === "aborted" || !is_same) return "aborted";
 			} catch (error) {
 				if (as_problem(error).kind === "failed") throw error;
 			}

@@ -27,6 +27,8 @@ export async function start_postgresql(settings: readonly string[] = []): Promis
 	};
 	const answers = (): Promise<unknown> =>
 		eventually(async () => {
+			// It does not start while processes of a killed one still end
+			if (daemon.has_ended) daemon.start();
 			await query("SELECT 1", "postgres");
 		});
 	daemon.start();
