@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { ejabberd_in, has_ejabberd } from "../../../tools/ejabberd.ts";
 import { free_port } from "../../../tools/reference.ts";
-import { patience } from "../../helper.ts";
+import { eventually, patience } from "../../helper.ts";
 import { not_installed } from "../../needs.ts";
 import { type Api, service, start_api } from "./http_api/api.ts";
 
@@ -143,7 +143,10 @@ describe.skipIf(skipped)("an ejabberd and we", () => {
 
 	it("answer the same", async () => {
 		for (const [name, args] of same) {
-			expect([name, args, await ours(name, args)]).toEqual([name, args, await theirs(name, args)]);
+			const answer = [name, args, await ours(name, args)];
+			const compare = async () => expect(answer).toEqual([name, args, await theirs(name, args)]);
+			// ejabberd says that a room is destroyed before it is gone from its list
+			await (name === "muc_online_rooms" ? eventually(compare) : compare());
 		}
 	});
 
