@@ -1,6 +1,6 @@
 // Nodes of a cluster are killed, stopped and cut off, join and leave, and what they run on is started anew, under load: what anybody heard is
 // in the archive, in the same order, and nobody is lost whose connection stands. CLUSTER_FAULTS says which faults, by their names with commas between
-// them, or how many (two when not given); CLUSTER_STOP how long the longest of them takes, in milliseconds; CLUSTER_LEASE the lease, in seconds;
+// them, or how many (two when not given); CLUSTER_STOP how long the longest of them takes, in milliseconds; CLUSTER_LEASE the lease, in seconds (6);
 // CLUSTER_SEED which ones at random; CLUSTER_DATABASE=mysql and CLUSTER_NATS=3 what the nodes run on; CLUSTER_LOG a file for what the nodes log.
 
 import { existsSync, writeFileSync } from "node:fs";

@@ -97,8 +97,8 @@ class Play {
 				const lost = await this.rooms_of(node);
 				const killed_at = performance.now();
 				await node.end("SIGKILL");
-				await delay(Math.max(time, 6000));
-				const taken = lost.map((room) => this.first_after(room, killed_at));
+				await delay(time);
+				const taken = await this.taken(lost, killed_at);
 				what += `: ${taken.join(", ")}`;
 				this.takeovers.push(...taken);
 				await node.start();
@@ -171,6 +171,16 @@ class Play {
 
 	private get moves(): number {
 		return this.cluster.nodes.reduce((sum, node) => sum + (node.log().match(/ goes to node /g)?.length ?? 0), 0);
+	}
+
+	/** How long it took, in milliseconds, until each of these rooms was heard of again: where it takes longer than a minute, for ever. */
+	private async taken(lost: readonly string[], since: number): Promise<number[]> {
+		const end = performance.now() + 60_000;
+		for (;;) {
+			const found = lost.map((room) => this.first_after(room, since));
+			if (found.every(Number.isFinite) || performance.now() >= end) return found;
+			await delay(500);
+		}
 	}
 
 	/** How long after a moment something was heard first in a room that was said after it, in milliseconds. */
