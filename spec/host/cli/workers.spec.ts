@@ -10,6 +10,7 @@ import { free_port, Running } from "../../../tools/running.ts";
 import type { Client } from "../../../tools/scansion/client.ts";
 import { expect_stanza } from "../../helper.ts";
 import { not_installed } from "../../needs.ts";
+import { say_until_heard } from "../core/cluster/talking.ts";
 import { find_postgresql, start_postgresql } from "../databases/postgresql.ts";
 import { program, service, until, WorkerServer } from "./worker_server.ts";
 
@@ -60,15 +61,8 @@ const is_gone =
 		attr["type"] === "unavailable" &&
 		clients.some(({ full_jid }) => attr["from"] === `${room}/${split(full_jid).node}`);
 
-/** Says something until it comes back: while nobody has the room, the answer is an error of type wait. */
-async function say(speaker: Client, text: string): Promise<void> {
-	for (;;) {
-		speaker.send(st.message({ to: room, type: "groupchat", id: text }, text));
-		const back = await expect_stanza(speaker, ({ name, attr }) => name === "message" && attr["id"] === text);
-		if (back.attr["type"] !== "error") return;
-		expect(back.get_child("error")?.attr["type"]).toBe("wait");
-	}
-}
+/** Says something in the room until it is heard. */
+const say = (speaker: Client, text: string): Promise<void> => say_until_heard(speaker, room, text);
 
 describe("a server of several processes", () => {
 	it("has one room for the clients of all of them, which outlives each", async () => {

@@ -5,6 +5,7 @@ import { ns } from "../../../../host/util/ns.ts";
 import * as st from "../../../../host/util/stanza.ts";
 import { ask, type Client, eventually, expect_stanza } from "../../../helper.ts";
 import { type Nodes, node_names, start_nodes } from "./nodes.ts";
+import { say_until_heard } from "./talking.ts";
 
 let running: Nodes | undefined;
 
@@ -56,16 +57,8 @@ function heard(client: Client, text: string): Promise<st.Stanza> {
 	);
 }
 
-/** Says something until it is heard: while nobody serves the room, senders are told that it did not work. */
-async function say(speaker: Client, text: string): Promise<void> {
-	for (;;) {
-		speaker.send(st.message({ to: room, type: "groupchat", id: text }, text));
-		const back = await expect_stanza(speaker, ({ name, attr }) => name === "message" && attr["id"] === text);
-		if (back.attr["type"] !== "error") return;
-		expect(back.get_child("error")?.attr["type"]).toBe("wait");
-		await new Promise((resolve) => setTimeout(resolve, 200));
-	}
-}
+/** Says something in the room until it is heard. */
+const say = (speaker: Client, text: string): Promise<void> => say_until_heard(speaker, room, text);
 
 async function archived(client: Client): Promise<string[]> {
 	client.send(st.iq({ to: room, type: "set", id: "mam" }).tag("query", { xmlns: ns.mam }).reset());
