@@ -46,62 +46,61 @@ async function talk(stream: ManyPeople, subject: Subject, occupants: number, eff
 	return measure(subject, [operation], effort);
 }
 
-/** Over a stream of an external component, which people behind another server or gateway are reached by. */
-export function component_scenario(occupants: number): Scenario {
+/** A stream that people are behind, and how it ends. */
+interface Way {
+	readonly stream: ManyPeople;
+	close(): void;
+}
+
+function by_stream(
+	entrance: "component" | "uplink" | "s2s",
+	words: string,
+	occupants: number,
+	open: (subject: Subject) => Promise<Way>,
+): Scenario {
 	return {
-		id: `component-1x${occupants}`,
-		title: `Messages, 1 × ${occupants}, by a component's stream`,
+		id: `${entrance}-1x${occupants}`,
+		title: `Messages, 1 × ${occupants}, by ${words}`,
 		unit: "delivery",
-		entrance: "component",
+		entrance,
 		floor: false,
 		async run(subject, effort) {
-			const stream = await PeerStream.connect(subject.port);
+			const way = await open(subject);
 			try {
-				return await talk(stream, subject, occupants, effort);
+				return await talk(way.stream, subject, occupants, effort);
 			} finally {
-				stream.close();
+				way.close();
 			}
 		},
 	};
+}
+
+/** Over a stream of an external component, which people behind another server or gateway are reached by. */
+export function component_scenario(occupants: number): Scenario {
+	return by_stream("component", "a component's stream", occupants, async ({ port }) => {
+		const stream = await PeerStream.connect(port);
+		return { stream, close: () => stream.close() };
+	});
 }
 
 /** Rooms that are a component of another server themselves: Prosody cannot be that. */
 export function uplink_scenario(occupants: number): Scenario {
-	return {
-		id: `uplink-1x${occupants}`,
-		title: `Messages, 1 × ${occupants}, by an uplink`,
-		unit: "delivery",
-		entrance: "uplink",
-		floor: false,
-		async run(subject, effort) {
-			const served = PeerStream.serve(subject.port);
-			const stream = await served.stream;
-			try {
-				return await talk(stream, subject, occupants, effort);
-			} finally {
-				stream.close();
-				served.close();
-			}
-		},
-	};
+	return by_stream("uplink", "an uplink", occupants, async ({ port }) => {
+		const served = PeerStream.serve(port);
+		const stream = await served.stream;
+		const close = (): void => {
+			stream.close();
+			served.close();
+		};
+		return { stream, close };
+	});
 }
 
 /** Over the streams of another server. */
 export function s2s_scenario(occupants: number): Scenario {
-	return {
-		id: `s2s-1x${occupants}`,
-		title: `Messages, 1 × ${occupants}, by another server's stream`,
-		unit: "delivery",
-		entrance: "s2s",
-		floor: false,
-		async run(subject, effort) {
-			if (subject.names === undefined) throw new Error("a server finds others by a name server");
-			const stream = await ServerPeer.connect(subject.port, subject.names);
-			try {
-				return await talk(stream, subject, occupants, effort);
-			} finally {
-				stream.close();
-			}
-		},
-	};
+	return by_stream("s2s", "another server's stream", occupants, async ({ port, names }) => {
+		if (names === undefined) throw new Error("a server finds others by a name server");
+		const stream = await ServerPeer.connect(port, names);
+		return { stream, close: () => stream.close() };
+	});
 }
