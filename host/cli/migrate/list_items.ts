@@ -88,18 +88,20 @@ class UsualItem {
 		if (backslash < 0 || backslash > quote) {
 			this.at = quote + 1;
 			const plain = this.text.slice(start, quote);
-			return /[\x80-\xff\n]/.test(plain) ? this.odd(plain) : plain;
+			return /[\x80-\xff\r\n]/.test(plain) ? this.odd(plain) : plain;
 		}
 		return this.escaped(start, backslash);
 	}
 
 	private escaped(start: number, first: number): string {
 		let text = this.text.slice(start, first);
+		if (/[\r\n]/.test(text)) throw new UnusualForm();
 		let at = first;
 		let is_ascii = true;
 		for (;;) {
 			const letter = this.text.charAt(at);
-			if (letter === "" || letter === "\n") throw new UnusualForm();
+			// Either ends a line in Lua, and no line may end inside quotes.
+			if (letter === "" || letter === "\n" || letter === "\r") throw new UnusualForm();
 			at++;
 			if (letter === '"') break;
 			if (letter !== "\\") {
@@ -125,7 +127,7 @@ class UsualItem {
 	}
 
 	private odd(bytes: string): string {
-		if (bytes.includes("\n")) throw new UnusualForm();
+		if (/[\r\n]/.test(bytes)) throw new UnusualForm();
 		return text_of(Buffer.from(bytes, "latin1"));
 	}
 }

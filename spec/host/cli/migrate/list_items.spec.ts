@@ -102,15 +102,16 @@ describe("items of Prosody's lists", () => {
 
 	it("are never guessed at, whatever is cut off or changed", () => {
 		const whole = written(record("<message from='a'><body>text \\ é</body></message>"));
-		fc.assert(
-			fc.property(fc.nat(whole.length - 1), fc.integer({ min: 0, max: 255 }), (at, byte) => {
-				for (const text of [whole.slice(0, at), whole.slice(0, at) + String.fromCharCode(byte) + whole.slice(at + 1)]) {
-					const fast = read_archive_item(text, 1);
-					const slow = read_item(Buffer.from(text, "latin1"));
-					if (!slow.ok) expect(fast.ok).toBe(false);
-				}
-			}),
-		);
+		const guessed: string[] = [];
+		const look = (text: string) => {
+			if (!read_archive_item(text, 1).ok || read_item(Buffer.from(text, "latin1")).ok) return;
+			guessed.push(JSON.stringify(text));
+		};
+		for (let at = 0; at < whole.length; at++) {
+			look(whole.slice(0, at));
+			for (let byte = 0; byte < 256; byte++) look(whole.slice(0, at) + String.fromCharCode(byte) + whole.slice(at + 1));
+		}
+		expect(guessed).toEqual([]);
 	});
 
 	it("that cannot be written are refused", () => {
