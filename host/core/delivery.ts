@@ -192,6 +192,11 @@ export function create_delivery(
 			}
 			if (left.length > 0) otherwise(left);
 		},
+		text_answers(origin, to) {
+			const session = wants_debug() || to === undefined ? undefined : full_sessions.get(to);
+			if (session === undefined || session !== origin || session.has_filter("stanzas/out")) return undefined;
+			return (text) => session.send_shared(text);
+		},
 		text_sender(full_jid, name, from) {
 			if (wants_debug()) return undefined;
 			const session = full_sessions.get(full_jid);

@@ -73,7 +73,10 @@ function load_queries(module: ModuleApi, store: ArchiveStore, prefs: StoredPrefs
 					const is_unknown = found.error.condition === "item-not-found";
 					return is_unknown ? failed(stanza_error("modify", "item-not-found")) : unreadable(username, found.error);
 				}
-				send_page(session, stanza, asked.value, found.value);
+				send_page(session, stanza, asked.value, found.value, {
+					send_text: module.server.delivery.text_answers(session, stanza.attr["from"]),
+					plain: ({ plain }) => plain,
+				});
 				module.log("debug", "Archive query id=%s completed", stanza.attr["id"]);
 				return ok(undefined);
 			});

@@ -57,11 +57,18 @@ export function load(module: ModuleApi, archives: RoomArchives, rooms: RoomFinde
 			const is_unknown = found.error.condition === "item-not-found";
 			return is_unknown ? stanza_error("modify", "item-not-found") : stanza_error("cancel", "internal-server-error");
 		}
-		for (const { stanza: item } of found.value.items) {
-			hide_sender(room.value, item);
-			delete item.attr["to"];
-		}
-		send_page(origin, stanza, asked, found.value);
+		const hides_sender = room.value.get_whois() !== "anyone";
+		send_page(origin, stanza, asked, found.value, {
+			send_text: module.server.delivery.text_answers(origin, stanza.attr["from"]),
+			plain({ plain }) {
+				if (plain === undefined || (hides_sender && plain.rest.includes(ns.muc_user))) return undefined;
+				return { ...plain, to: "" };
+			},
+			change(item) {
+				hide_sender(room.value, item);
+				delete item.attr["to"];
+			},
+		});
 		const sent = Math.min(asked.page_size, found.value.items.length);
 		module.log("debug", "Archive query id=%s completed, %d items returned", query_id ?? stanza.attr["id"], sent);
 		return undefined;

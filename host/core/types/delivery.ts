@@ -1,7 +1,7 @@
 // No counterpart: Prosody's modules look into full_sessions and bare_sessions themselves.
 
 import type { AddressableText, Stanza } from "../../util/stanza.ts";
-import type { C2sSession, UserSessions } from "./sessions.ts";
+import type { C2sSession, SessionBase, UserSessions } from "./sessions.ts";
 
 /** Which sessions of an account are meant: all that are available, those with a priority of 0 and more, those with the highest, those that asked for the roster. */
 export type Resources = "available" | "non-negative" | "top" | "interested";
@@ -56,4 +56,10 @@ export interface Delivery {
 	 * @param from the bare JID that all of them come from
 	 */
 	text_sender(full_jid: string, name: "message" | "presence" | "iq", from: string): TextSender | undefined;
+	/**
+	 * A way to answer a sender with finished text; undefined where something wants to see each stanza that it is sent, or where it is no
+	 * client's session here.
+	 * @param to the address that it has asked from
+	 */
+	text_answers(origin: SessionBase, to: string | undefined): TextSender | undefined;
 }

@@ -1,6 +1,7 @@
 // No counterpart: what teal-src/module.d.tl says of stores, and the sources of core/storagemanager.lua for the rest.
 
 import type { Condition, Result } from "../../util/error.ts";
+import type { PlainStanza } from "../../util/plain_xml.ts";
 import type { Stanza } from "../../util/stanza.ts";
 
 /**
@@ -67,7 +68,10 @@ export interface MapStore {
 
 export interface ArchiveItem {
 	readonly id: string;
+	/** Always the same object; it may be made when it is read for the first time. */
 	readonly stanza: Stanza;
+	/** Its text, where that is known and can go out as it is. */
+	readonly plain?: PlainStanza;
 	/** Seconds since 1970, with fraction where the driver keeps one. */
 	readonly when: number;
 	readonly with: string;

@@ -27,10 +27,13 @@ export interface UnackedCopies {
 export const no_copies: UnackedCopies = { keep: () => {}, remove: () => {}, settle: () => {} };
 
 const never_kept = /^<message(?=[ >])[^>]* type='(?:groupchat|headline|error)'/;
+/** What archives answer is kept there. */
+const archived = `><result xmlns='${ns.mam}'`;
 
 /** The message of finished text that may have to be kept; most text of that kind is said in rooms, which keep it themselves. */
 function message_in(text: AddressableText, to: string): Stanza | undefined {
 	if (!text.head.startsWith("<message") || never_kept.test(`${text.head}>`)) return undefined;
+	if (text.tail.startsWith(archived, text.tail.indexOf(">"))) return undefined;
 	return xml.parse(address(text, to));
 }
 

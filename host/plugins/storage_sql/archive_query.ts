@@ -2,6 +2,9 @@
 
 import type { ArchiveItem, ArchivePage, ArchiveQuery, SqlValue, StorageError } from "../../core/types.ts";
 import { failed, ok } from "../../util/error.ts";
+import { ns } from "../../util/ns.ts";
+import { type PlainStanza, plain_stanza } from "../../util/plain_xml.ts";
+import type { Stanza } from "../../util/stanza.ts";
 import * as xml from "../../util/xml.ts";
 import type { ArchiveBlocks, Stretch } from "../archive_blocks.lib.ts";
 import { type QueryPlace, type Steps, type Where, where } from "./archive_rows.ts";
@@ -68,15 +71,41 @@ export function* count(place: QueryPlace, user: string | undefined, query: Archi
 	return ok(total);
 }
 
+/** An item whose text is not parsed before somebody wants its stanza. */
+class PlainItem implements ArchiveItem {
+	readonly id: string;
+	readonly when: number;
+	readonly with: string;
+	private parsed: Stanza | undefined;
+
+	constructor(
+		{ id, when, with: with_whom }: Omit<ArchiveItem, "stanza">,
+		private readonly text: string,
+		readonly plain: PlainStanza,
+	) {
+		this.id = id;
+		this.when = when;
+		this.with = with_whom;
+	}
+
+	get stanza(): Stanza {
+		this.parsed ??= xml.parse(this.text);
+		if (this.parsed === undefined) throw new Error(`what was taken for plain XML is none: ${this.text}`);
+		return this.parsed;
+	}
+}
+
 /** A row as an item; undefined, with a word in the log, where it holds no stanza. */
 function read_item({ database, host, store, log }: QueryPlace, row: SqlValue[]): ArchiveItem | undefined {
 	const [id, type, value, when, with_whom] = row;
-	const stanza = type === "xml" ? xml.parse(column(value)) : undefined;
-	if (stanza === undefined) {
-		log("warn", "%s: archive %s of %s: the item %s is left out, since it holds no stanza", database.name, store, host, id);
-		return undefined;
-	}
-	return { id: column(id), stanza, when: Number(when), with: column(with_whom) };
+	const heading = { id: column(id), when: Number(when), with: column(with_whom) };
+	const text = type === "xml" ? column(value) : "";
+	const plain = plain_stanza(text, ns.client);
+	if (plain !== undefined) return new PlainItem(heading, text, plain);
+	const stanza = xml.parse(text);
+	if (stanza !== undefined) return { ...heading, stanza };
+	log("warn", "%s: archive %s of %s: the item %s is left out, since it holds no stanza", database.name, store, host, id);
+	return undefined;
 }
 
 /** What rows to read of those that a condition is for. */

@@ -4,8 +4,9 @@ import { type Form, get_type, new_form, type ParsedValue, type ParsedValues } fr
 import { datetime } from "../datetime.ts";
 import { failed, ok, type Result, type StanzaError, stanza_error } from "../error.ts";
 import { ns } from "../ns.ts";
+import type { PlainStanza } from "../plain_xml.ts";
 import * as rsm from "../rsm.ts";
-import type { Stanza } from "../stanza.ts";
+import type { AddressableText, Stanza } from "../stanza.ts";
 import * as st from "../stanza.ts";
 import { type Waiting, waiting_for } from "../waiting.ts";
 
@@ -41,8 +42,20 @@ export interface Asked {
 export interface Found {
 	readonly id: string;
 	readonly stanza: Stanza;
+	/** The stanza's text, where it can go out as it is; then {@link stanza} is only made when somebody reads it. */
+	readonly plain?: PlainStanza;
 	/** Seconds since 1970. */
 	readonly when: number;
+}
+
+/** How an archive shows its messages to whoever asks. */
+export interface Shown {
+	/** Sends finished text to whoever asks; undefined where something has to see stanzas. */
+	readonly send_text: ((text: AddressableText) => boolean) | undefined;
+	/** The text of a message as it may be shown; undefined where the message has to be changed first, or has no such text. */
+	plain(item: Found): PlainStanza | undefined;
+	/** Changes a message as it may be shown. */
+	change?(stanza: Stanza): void;
 }
 
 /** The fields of a query, by what the archive can do. */
@@ -125,6 +138,48 @@ export function find_page<User, Query, Page>(store: Askable<User, Query, Page>, 
 	return store.is_far || store.takes_long?.(user) ? waiting_for(store.find_later(user, query)) : store.find(user, query);
 }
 
+/** Puts the results of one query around messages. */
+class Wrapper {
+	private readonly query_id: string | undefined;
+	/** What stands before an id, in finished text. */
+	private readonly before_id: string;
+	private readonly is_ascii: boolean;
+
+	constructor(private readonly asker: Stanza) {
+		this.query_id = asker.first_tag?.attr["queryid"];
+		const { to } = asker.attr;
+		const from = to === undefined ? "" : ` from='${st.escape_attribute(to)}'`;
+		const query_id = this.query_id === undefined ? "" : ` queryid='${st.escape_attribute(this.query_id)}'`;
+		this.before_id = `${from}><result xmlns='${ns.mam}'${query_id} id='`;
+		this.is_ascii = is_ascii(this.before_id);
+	}
+
+	stanza({ id, stanza: item, when }: Found): Stanza {
+		const { asker, query_id } = this;
+		item.attr["xmlns"] = ns.client;
+		return st
+			.message({ to: asker.attr["from"], from: asker.attr["to"] })
+			.tag("result", { xmlns: ns.mam, queryid: query_id, id })
+			.tag("forwarded", { xmlns: ns.forward })
+			.tag("delay", { xmlns: ns.delay, stamp: datetime(when) })
+			.up()
+			.add_child(item)
+			.reset();
+	}
+
+	text(id: string, when: number, { name, to, attributes, rest, ...plain }: PlainStanza): AddressableText {
+		const head = "<message";
+		const forwarded = `'><forwarded xmlns='${ns.forward}'><delay xmlns='${ns.delay}' stamp='${datetime(when)}'/>`;
+		const item = `<${name} xmlns='${ns.client}'${to}${attributes}${rest}`;
+		const tail = `${this.before_id}${st.escape_attribute(id)}${forwarded}${item}</forwarded></result></message>`;
+		return { head, tail, size: head.length + tail.length, is_ascii: plain.is_ascii && this.is_ascii && is_ascii(id) };
+	}
+}
+
+function is_ascii(text: string): boolean {
+	return Buffer.byteLength(text) === text.length;
+}
+
 /**
  * Answers a query with the messages that were found, and with what follows them.
  * @param total how many there are in all, where that was counted
@@ -134,20 +189,16 @@ export function send_page(
 	stanza: Stanza,
 	asked: Asked,
 	found: { readonly items: readonly Found[]; readonly total?: number },
+	shown: Shown,
 ): void {
 	const { page_size, reverse, flip } = asked;
-	const query_id = stanza.first_tag?.attr["queryid"];
 	const items = found.items.slice(0, page_size);
-	for (const { id, stanza: item, when } of flip ? items.toReversed() : items) {
-		item.attr["xmlns"] = ns.client;
-		const result = st
-			.message({ to: stanza.attr["from"], from: stanza.attr["to"] })
-			.tag("result", { xmlns: ns.mam, queryid: query_id, id })
-			.tag("forwarded", { xmlns: ns.forward })
-			.tag("delay", { xmlns: ns.delay, stamp: datetime(when) })
-			.up()
-			.add_child(item);
-		origin.send(result.reset());
+	const wrapper = new Wrapper(stanza);
+	for (const item of flip ? items.toReversed() : items) {
+		const plain = shown.send_text === undefined ? undefined : shown.plain(item);
+		if (plain !== undefined && shown.send_text?.(wrapper.text(item.id, item.when, plain))) continue;
+		shown.change?.(item.stanza);
+		origin.send(wrapper.stanza(item));
 	}
 	const ids = [items[0]?.id, items.at(-1)?.id];
 	const [first, last] = reverse ? ids.reverse() : ids;
