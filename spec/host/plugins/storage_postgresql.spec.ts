@@ -12,5 +12,5 @@ afterAll(() => database?.remove());
 
 describe.skipIf(is_left_out)("in PostgreSQL", () => {
 	beforeEach(() => database?.empty());
-	storage_cases("sql", { sql: database?.sql ?? {} }, { whole_seconds: true });
+	storage_cases("sql", { sql: database?.sql ?? {} }, { whole_seconds: true, no_nul: true });
 });
