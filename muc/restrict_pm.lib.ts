@@ -110,8 +110,9 @@ export const restrict_pm = feature("restrict_pm", (module) => {
 	}
 
 	function check_private_message({ room, stanza }: RoomStanzaEvent): false | undefined {
-		const from = room.get_occupant_by_nick(stanza.attr["from"]);
-		const to = room.get_occupant_by_nick(stanza.attr["to"]);
+		// No copies, since they are only looked at
+		const from = room._occupants.get(stanza.attr["from"] ?? "");
+		const to = room._occupants.get(stanza.attr["to"] ?? "");
 		if (from === undefined || to === undefined || may_message(room, from, to)) return undefined;
 		const text = `Private messages are restricted ${who_restricted[get_allow_pm(room)] ?? who_restricted["none"]}`;
 		module.log("debug", "Blocking PM from %s %s: %s", from.role, stanza.attr["from"], text);

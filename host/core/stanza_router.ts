@@ -15,6 +15,23 @@ function stanza_name(name: string): "message" | "presence" | "iq" {
 	return name === "message" || name === "presence" ? name : "iq";
 }
 
+/** The names of events, which would cost as much as a handler if each stanza had them put together. */
+const event_names = {
+	message: names_of("message"),
+	presence: names_of("presence"),
+	iq: names_of("iq"),
+} as const;
+
+function names_of<Name extends "message" | "presence" | "iq">(name: Name) {
+	return {
+		self: `${name}/self`,
+		full: `${name}/full`,
+		bare: `${name}/bare`,
+		host: `${name}/host`,
+		before: { full: `pre-${name}/full`, bare: `pre-${name}/bare`, host: `pre-${name}/host` },
+	} as const;
+}
+
 /** What of a server its router needs. */
 export type RouterNeeds = Pick<Server, "cluster" | "delivery" | "hosts" | "logger" | "turn">;
 
@@ -42,7 +59,7 @@ export function create_router(server: RouterNeeds, wants_debug: () => boolean): 
 			stanza.attr["to"] = undefined;
 			event.to_self = true;
 		}
-		const name = stanza_name(stanza.name);
+		const names = event_names[stanza_name(stanza.name)];
 		if (preevents) {
 			const own = server.hosts.get(origin.host ?? "");
 			if (own) {
@@ -50,13 +67,14 @@ export function create_router(server: RouterNeeds, wants_debug: () => boolean): 
 					log("debug", "Stanza rejected by pre-stanza handler: %s", event.reason ?? "unknown reason");
 					return undefined;
 				}
-				const answer = own.events.fire_waiting(`pre-${name}/${kind}`, event);
+				const answer = own.events.fire_waiting(names.before[kind], event);
 				if (answer instanceof Waiting)
 					return answer.go_on((late) => (late ? undefined : post_stanza(origin, stanza, false, event)));
 				if (answer) return undefined;
 			}
 		}
-		const target = server.hosts.get(to_bare ?? "") ?? server.hosts.get(host ?? origin.host ?? "");
+		// No host has an @ in its name
+		const target = server.hosts.get(host ?? origin.host ?? "");
 		if (target === undefined) {
 			route_stanza(origin, stanza);
 			return undefined;
@@ -64,15 +82,15 @@ export function create_router(server: RouterNeeds, wants_debug: () => boolean): 
 		if (server.cluster !== undefined && to_bare !== undefined && !(event.to_self || event.is_here)) {
 			return server.cluster.pass(target, to_bare, event, (own) => post_stanza(own.origin, own.stanza, false, own));
 		}
-		const answer = target.events.fire_waiting(`${name}/${kind}`, event);
-		if (answer instanceof Waiting) return answer.go_on((late) => (late ? undefined : try_self(target, event, name)));
-		return answer ? undefined : try_self(target, event, name);
+		const answer = target.events.fire_waiting(names[kind], event);
+		if (answer instanceof Waiting) return answer.go_on((late) => (late ? undefined : try_self(target, event, names.self)));
+		return answer ? undefined : try_self(target, event, names.self);
 	}
 
 	/** Where no handler takes it, it goes to the account itself, or gets an error. */
-	function try_self(target: HostSession, event: StanzaEvent, name: "message" | "presence" | "iq"): Waited {
+	function try_self(target: HostSession, event: StanzaEvent, name: "message/self" | "presence/self" | "iq/self"): Waited {
 		const { origin, stanza } = event;
-		const answer = event.to_self ? target.events.fire_waiting(`${name}/self`, event) : undefined;
+		const answer = event.to_self ? target.events.fire_waiting(name, event) : undefined;
 		if (answer instanceof Waiting) return answer.go_on((late) => (late ? undefined : answers.unhandled(origin, stanza)));
 		if (!answer) answers.unhandled(origin, stanza);
 		return undefined;

@@ -1,7 +1,7 @@
 // Counterpart: plugins/mod_carbons.lua
 
 import { ClientSession } from "../core/c2s_session.ts";
-import type { EventMap, ModuleDefinition, Session, StanzaEvent } from "../core/types.ts";
+import type { C2sSession, EventMap, ModuleDefinition, Session, StanzaEvent } from "../core/types.ts";
 import type { Handler } from "../util/events.ts";
 import * as jid from "../util/jid.ts";
 import { ns } from "../util/ns.ts";
@@ -34,6 +34,15 @@ function should_copy(stanza: Stanza, account: string | undefined, is_sent: boole
 	return is_archived ? [true, "archived"] : [false, "default"];
 }
 
+function wants_copies(session: C2sSession): boolean {
+	return "want_carbons" in session && Boolean(session.want_carbons);
+}
+
+function some_want(sessions: Iterable<C2sSession>): boolean {
+	for (const session of sessions) if (wants_copies(session)) return true;
+	return false;
+}
+
 /** Copies what an account sends and gets to all of its clients that want it (XEP-0280). */
 export const definition: ModuleDefinition = {
 	name: "carbons",
@@ -53,6 +62,9 @@ export const definition: ModuleDefinition = {
 				return true;
 			});
 		}
+
+		/** Whether no module says what is to be copied. */
+		const is_unheard = (): boolean => module.is_only_heard_by("carbons-should-copy", nobody);
 
 		/** Whether somebody wants a copy of this, by what modules say. */
 		function is_wanted(stanza: Stanza, session: Session, account: string, is_sent: boolean): boolean {
@@ -75,9 +87,11 @@ export const definition: ModuleDefinition = {
 			const account = jid.bare((is_sent ? from : to) ?? "");
 			const user = account === undefined ? undefined : module.server.delivery.account(account);
 			if (account === undefined || user === undefined) return;
-			const others = [...user.sessions.values()].filter((session) => "want_carbons" in session && session.want_carbons);
 			// PARITY: what is private is looked at even where nobody wants copies
+			const may_change = stanza.get_child("private", ns.carbons) !== undefined || !is_unheard();
+			if (!may_change && !some_want(user.sessions.values())) return;
 			if (!is_wanted(stanza, origin, account, is_sent)) return;
+			const others = [...user.sessions.values()].filter(wants_copies);
 			const target = is_sent ? origin : module.server.delivery.session(to ?? "");
 			// Those get it themselves. PARITY: where there are none, nor do clients that have sent no presence
 			const top = !is_sent && target === undefined ? user.top_resources?.[0]?.priority : false;
@@ -106,7 +120,7 @@ export const definition: ModuleDefinition = {
 		module.host_session().bystanders.set(received, (_, stanza) => {
 			if (stanza === undefined) return false;
 			if (stanza.attr["type"] === "groupchat") return true;
-			return is_plain_notice(stanza) && module.is_only_heard_by("carbons-should-copy", nobody);
+			return is_plain_notice(stanza) && is_unheard();
 		});
 		for (const kind of ["host", "bare", "full"] as const) {
 			module.hook(`pre-message/${kind}`, (event) => copy_to_clients(event, true), -0.5);

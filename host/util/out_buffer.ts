@@ -84,7 +84,7 @@ export class OutBuffer {
 	 */
 	add(data: string | Uint8Array, keep: boolean): void {
 		if (data.length === 0) return;
-		this.parts.push(data);
+		this.push(data);
 		this.turn_size += data.length;
 		if (keep) {
 			this.kept.parts.push(data);
@@ -100,7 +100,7 @@ export class OutBuffer {
 	 */
 	add_shared(text: AddressableText, to: string, head?: RawHead): void {
 		if (head !== undefined) {
-			this.parts.push(head);
+			this.push(head);
 			this.turn_size += head.raw.length;
 		}
 		// Once there is an address, it does not change
@@ -111,7 +111,13 @@ export class OutBuffer {
 		const is_own = to !== "" && this.to === to;
 		this.turn_size += text.size + to.length;
 		this.is_ascii &&= text.is_ascii && (is_own ? this.to_is_ascii : is_ascii(to));
-		this.parts.push(is_own ? text : text.head + to + text.tail);
+		this.push(is_own ? text : text.head + to + text.tail);
+	}
+
+	/** Most turns have one part for a connection; an empty array that grows makes place for 17. */
+	private push(part: Part): void {
+		if (this.parts.length === 0) this.parts = [part];
+		else this.parts.push(part);
 	}
 
 	/** The turn has ended: everything may go out. */
@@ -220,9 +226,8 @@ export class OutBuffer {
 	private forget(at: number): void {
 		const { parts } = this;
 		if (at === parts.length) {
-			// A long list is not kept for the next turn
-			if (at > 64) this.parts = [];
-			else parts.length = 0;
+			// Nothing of the list is kept for the next turn: setting a length takes as long as making a new one
+			this.parts = [];
 			this.taken = 0;
 			this.sealed = 0;
 			this.is_ascii = true;

@@ -24,6 +24,9 @@ const name_pattern = new RegExp(`^[${starts}][${starts}\\-.0-9\\xb7\\u0300-\\u03
 export const special_in_text = /[&\r\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|\]\]>/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: this is the very check for control characters
 const special_in_value = /[&<\u0000-\u001f\ufffe\uffff]/;
+/** All of these but `<`, which is in every document, and `]`, which may begin `]]>`. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: this is the very check for control characters
+export const special_anywhere = /[&\]\u0000-\u001f\ufffe\uffff]/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: this is the very check for control characters
 const forbidden = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/;
 export const only_space = /^[ \t\r\n]*$/;

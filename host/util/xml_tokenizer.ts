@@ -12,6 +12,7 @@ import {
 	name_start,
 	only_space,
 	space,
+	special_anywhere,
 	special_in_text,
 } from "./xml_characters.ts";
 import { RestrictedXml, TooManyAttributes, XmlError } from "./xml_errors.ts";
@@ -58,6 +59,8 @@ export class XmlTokenizer {
 	private at_start = true;
 	/** Whether one character is one byte in what is being read. */
 	private ascii = true;
+	/** Whether no character of what is being read needs a look: text and values mean what is written. */
+	private plain = true;
 
 	/** @param attribute_limit most attributes of one element */
 	constructor(private readonly attribute_limit: number) {}
@@ -95,6 +98,8 @@ export class XmlTokenizer {
 			this.unread_bytes -= 3;
 		}
 		this.ascii = this.unread_bytes === this.buffer.length;
+		// One look at all of it instead of one at each text and value
+		this.plain = !special_anywhere.test(this.buffer);
 	}
 
 	/**
@@ -122,9 +127,16 @@ export class XmlTokenizer {
 			}
 			if (found !== "nothing") return found;
 		}
-		// Who is silent for long has no need of it
-		if (this.attributes.length > 0) this.attributes.length = 0;
+		// Who is silent for long has no need of them
+		this.forget_attributes();
 		return undefined;
+	}
+
+	/** Setting a length takes longer than taking out the few that there are. */
+	private forget_attributes(): void {
+		const { attributes } = this;
+		if (attributes.length > 32) attributes.length = 0;
+		else while (attributes.length > 0) attributes.pop();
 	}
 
 	/** Goes on after what was found. */
@@ -146,7 +158,7 @@ export class XmlTokenizer {
 			this.advance(end);
 			return "nothing";
 		}
-		if (special_in_text.test(text)) {
+		if (!this.plain && special_in_text.test(text)) {
 			check_characters(text);
 			if (text.includes("]]>")) throw new XmlError("]]> in text");
 			text = dereference(line_ends(text));
@@ -260,11 +272,11 @@ export class XmlTokenizer {
 	}
 
 	private start_tag(start: number): Found {
-		const { attributes, buffer } = this;
+		const { buffer } = this;
 		let at = this.name_end(start + 1);
 		if (at === buffer.length) return undefined;
 		const name = this.name_at(start + 1, at);
-		attributes.length = 0;
+		this.forget_attributes();
 		for (;;) {
 			const after_space = this.skip_space(at);
 			const next = buffer.charCodeAt(after_space);
@@ -303,8 +315,14 @@ export class XmlTokenizer {
 			if (attributes[index] === name) throw new XmlError(`duplicate attribute ${name}`);
 		}
 		if (attributes.length >= 2 * this.attribute_limit) throw new TooManyAttributes(this.attribute_limit);
-		attributes.push(name, attribute_value(buffer.slice(opening + 1, closing)));
+		attributes.push(name, this.value_at(opening + 1, closing));
 		return closing + 1;
+	}
+
+	/** An attribute's value. */
+	private value_at(start: number, end: number): string {
+		const raw = this.buffer.slice(start, end);
+		return this.plain && !raw.includes("<") ? raw : attribute_value(raw);
 	}
 
 	private opened(name: string, is_empty: boolean, end: number): Found {

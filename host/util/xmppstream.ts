@@ -84,8 +84,9 @@ export class XmppStream {
 	private lang = "en";
 	/** Whether the header came. */
 	private opened = false;
-	/** Open elements of the stanza that is being read, outermost first. */
-	private stack: Stanza[] = [];
+	/** The innermost open element of the stanza that is being read, and how many are open. */
+	private innermost: Stanza | undefined;
+	private depth = 0;
 	private text = "";
 	/** How many open elements there are from the outermost one that is not in the default namespace. */
 	private foreign_depth = 0;
@@ -140,7 +141,7 @@ export class XmppStream {
 
 	/** Whether all that was fed is read, and nothing is begun below the header. */
 	get is_between(): boolean {
-		return this.opened && !this.stopped && this.stack.length === 0 && !this.tokenizer.has_unread;
+		return this.opened && !this.stopped && this.depth === 0 && !this.tokenizer.has_unread;
 	}
 
 	/** What was fed and is still to be read. */
@@ -195,8 +196,6 @@ export class XmppStream {
 				if (this.paused) break;
 				const token = this.tokenizer.next();
 				if (token === undefined) {
-					// Gives up its place for elements
-					if (this.stack.length === 0) this.stack.length = 0;
 					this.check_size(this.stanza_bytes + this.tokenizer.pending_bytes);
 					break;
 				}
@@ -236,7 +235,8 @@ export class XmppStream {
 		this.tokenizer = new XmlTokenizer(this.attribute_limit);
 		this.namespaces = new Namespaces();
 		this.opened = false;
-		this.stack = [];
+		this.innermost = undefined;
+		this.depth = 0;
 		this.text = "";
 		this.foreign_depth = 0;
 		this.stanza_bytes = 0;
@@ -265,7 +265,7 @@ export class XmppStream {
 		}
 		const element = new Stanza(name);
 		element.attr = attr;
-		const parent = this.stack[this.stack.length - 1];
+		const parent = this.innermost;
 		if (parent === undefined) {
 			this.element_count = 0;
 			this.stanza_bytes = 0;
@@ -274,8 +274,8 @@ export class XmppStream {
 			parent.append_parsed(element);
 		}
 		this.stanza_bytes += bytes;
-		this.stack.push(element);
-		if (this.stack.length > this.depth_limit) {
+		this.innermost = element;
+		if (++this.depth > this.depth_limit) {
 			throw new Refusal({ kind: "stanza-too-complex", text: `more than ${this.depth_limit} levels of elements` });
 		}
 		if (++this.element_count > this.element_limit) {
@@ -298,7 +298,7 @@ export class XmppStream {
 
 	private add_text(): void {
 		// Text between stanzas has no meaning.
-		if (this.stack.length === 0) return;
+		if (this.depth === 0) return;
 		this.stanza_bytes += this.tokenizer.bytes;
 		this.text += this.tokenizer.text;
 	}
@@ -306,16 +306,18 @@ export class XmppStream {
 	/** Gives a stanza that is complete now. */
 	private element_closes(): Stanza | undefined {
 		this.namespaces.close();
-		const element = this.stack.pop();
+		const element = this.innermost;
 		if (element === undefined) {
 			this.stop();
 			this.callbacks.streamclosed();
 			return undefined;
 		}
+		this.depth--;
+		this.innermost = this.depth > 0 && element.parent instanceof Stanza ? element.parent : undefined;
 		if (this.foreign_depth > 0) this.foreign_depth--;
 		this.close_text(element);
 		this.stanza_bytes += this.tokenizer.bytes;
-		if (this.stack.length > 0) return undefined;
+		if (this.depth > 0) return undefined;
 		this.check_size(this.stanza_bytes);
 		this.stanza_bytes = 0;
 		if (!this.options.keep_lang) element.attr["xml:lang"] ??= this.lang;

@@ -128,7 +128,9 @@ export class Stanza extends Element {
 	/** Adds a child without checking it, for the parser. */
 	append_parsed(child: Stanza | string): void {
 		if (child instanceof Stanza) child.parent = this;
-		this.children.push(child);
+		// The place for one child is enough for most; an empty array that grows makes place for 17
+		if (this.children.length === 0) this.children = [child];
+		else this.children.push(child);
 	}
 
 	private current(): Stanza {

@@ -62,10 +62,12 @@ export function check_text(text: string, what: string): void {
 
 /** The opening tag without its end, which may be `>` or `/>`; without `xmlns` where that of the surroundings is the same. */
 export function open_tag(element: Element, parent_xmlns: string | undefined, with_to: boolean): string {
+	// The engine knows the names of an object that it goes through only while nobody can have put another one in its place
+	const { attrs } = element;
 	let text = `<${element.name}`;
 	let prefixes = 0;
-	for (const name in element.attrs) {
-		const value = element.attrs[name];
+	for (const name in attrs) {
+		const value = attrs[name];
 		if (value === undefined || (name === "xmlns" && value === parent_xmlns) || (name === "to" && !with_to)) continue;
 		const separator = name.indexOf("\u0001");
 		if (separator < 0) text += ` ${name}='${escape_attribute(value)}'`;
