@@ -7,6 +7,7 @@ import { has_modules } from "./bench/ejabberd.ts";
 import { greedy_scenarios, growth_scenarios } from "./bench/greedy.ts";
 import { add_to_history, commit_of, history_entries, plot_history, read_history } from "./bench/history.ts";
 import { crowd_scenario, idle_scenario, rooms_scenario } from "./bench/large.ts";
+import { pipe_scenario } from "./bench/pipe.ts";
 import { load, machine, pin } from "./bench/processes.ts";
 import { report_html } from "./bench/report_html.ts";
 import { report_text } from "./bench/report_text.ts";
@@ -17,6 +18,7 @@ import {
 	type BenchReport,
 	type Effort,
 	type Finding,
+	type Measurement,
 	type OwnScenario,
 	type Scenario,
 	type SubjectName,
@@ -25,6 +27,7 @@ import {
 import { worker_scenarios } from "./bench/workers.ts";
 
 export { serve_floor } from "./bench/floor.ts";
+export { serve_pipe } from "./bench/pipe.ts";
 export { serve_probe } from "./bench/probe.ts";
 
 /** What the command line says. */
@@ -112,6 +115,7 @@ export async function run(options: BenchOptions): Promise<number> {
 		// As many as a process with 20,000 open files can have beside its own
 		idle_scenario(19_500),
 		...sweep_scenarios,
+		pipe_scenario,
 		...cluster_scenarios,
 		...worker_scenarios,
 	];
@@ -180,6 +184,11 @@ export function draw({ history, plot, complain }: Pick<BenchOptions, "history" |
 	return 0;
 }
 
+/** What of a cost is the kernel's, in words. */
+function kernel_share({ kernel_micros }: Measurement): string {
+	return kernel_micros === undefined ? "" : `, ${kernel_micros.toFixed(2)} of them the kernel's`;
+}
+
 /** Puts one load on a server that is new. */
 async function measure_once(
 	scenario: Scenario | OwnScenario,
@@ -196,7 +205,7 @@ async function measure_once(
 		const text =
 			"value" in finding
 				? `${finding.value.toFixed(finding.value < 10 ? 2 : 1)} ${scenario.unit}`
-				: `${finding.cpu_micros.toFixed(2)} µs, p50 ${finding.p50_ms.toFixed(1)}, p99 ${finding.p99_ms.toFixed(1)} ms, ${finding.per_second.toFixed(0)}/s, ${finding.rss_mib.toFixed(0)} MiB`;
+				: `${finding.cpu_micros.toFixed(2)} µs${kernel_share(finding)}, p50 ${finding.p50_ms.toFixed(1)}, p99 ${finding.p99_ms.toFixed(1)} ms, ${finding.per_second.toFixed(0)}/s, ${finding.rss_mib.toFixed(0)} MiB`;
 		complain(`${scenario.id} ${name}: ${text}\n`);
 		return finding;
 	} catch (error) {

@@ -19,6 +19,7 @@ interface BenchFlags {
 	readonly history?: string;
 	readonly plot?: string;
 	readonly floor?: number;
+	readonly pipe?: number;
 	readonly probe?: number;
 }
 
@@ -42,18 +43,23 @@ export function add_bench(program: Command): void {
 		.option("--history <file>", "add the figures to a file of JSON lines, with date, commit and machine")
 		.option("--plot <file>", "draw the figures of that file over time, as a picture (SVG)")
 		.addOption(new Option("--floor <port>").argParser(port_number).hideHelp())
+		.addOption(new Option("--pipe <port>").argParser(port_number).hideHelp())
 		.addOption(new Option("--probe <port>").argParser(port_number).hideHelp())
 		.action(async (what: string | undefined, options: BenchFlags) => {
-			const { draw, run, serve_floor, serve_probe } = await import("../../tools/bench.ts");
+			const { draw, run, serve_floor, serve_pipe, serve_probe } = await import("../../tools/bench.ts");
 			const complain = (text: string): void => void process.stderr.write(text);
 			if (what === "plot") {
 				process.exitCode = draw({ history: options.history, plot: options.plot, complain });
 				return;
 			}
 			if (what !== undefined && what !== "lua") refuse(`there is no benchmark of ${what}: expected plot, lua, or nothing`);
-			const { against, only, floor: floor_port, probe: probe_port, ...rest } = options;
+			const { against, only, floor: floor_port, pipe: pipe_port, probe: probe_port, ...rest } = options;
 			if (floor_port !== undefined) {
 				serve_floor(floor_port);
+				return;
+			}
+			if (pipe_port !== undefined) {
+				serve_pipe(pipe_port);
 				return;
 			}
 			if (probe_port !== undefined) {

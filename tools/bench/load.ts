@@ -2,7 +2,7 @@
 
 import { setTimeout as delay } from "node:timers/promises";
 import { Latencies } from "./latencies.ts";
-import { cpu_micros, rss_mib } from "./processes.ts";
+import { cpu_time, rss_mib } from "./processes.ts";
 import { StanzaCounter, TimeReader } from "./stanza_counter.ts";
 import type { Effort, Measurement, Subject } from "./types.ts";
 
@@ -108,13 +108,13 @@ export async function measure(
 
 	latencies.clear();
 	at_ends();
-	const before = { cpu: cpu_micros(subject.pid), received: total(), time: performance.now() };
+	const before = { cpu: cpu_time(subject.pid), received: total(), time: performance.now() };
 	// The unfinished operations at both ends must not matter much
 	const enough = 2 * operations.reduce((sum, { window, fan }) => sum + window * fan, 0);
 	const latest = before.time + Math.max(effort.measure_ms, longest_measure);
 	do await delay(effort.measure_ms);
 	while (total() - before.received < enough && performance.now() < latest);
-	const after = { cpu: cpu_micros(subject.pid), received: total(), time: performance.now() };
+	const after = { cpu: cpu_time(subject.pid), received: total(), time: performance.now() };
 	at_ends();
 	const times = latencies.summary();
 	const rss = rss_mib(subject.pid);
@@ -127,9 +127,11 @@ export async function measure(
 	}
 	for (const loop of loops) loop.close();
 	const deliveries = after.received - before.received;
+	const kernel = after.cpu.kernel - before.cpu.kernel;
 	return {
 		deliveries,
-		cpu_micros: (after.cpu - before.cpu) / deliveries,
+		cpu_micros: (after.cpu.user - before.cpu.user + kernel) / deliveries,
+		kernel_micros: kernel / deliveries,
 		...times,
 		per_second: (deliveries / (after.time - before.time)) * 1000,
 		rss_mib: rss,

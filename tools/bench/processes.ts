@@ -9,12 +9,24 @@ import type { Machine } from "./types.ts";
 /** Linux counts in these, whatever the kernel's own clock: USER_HZ. */
 const micros_per_tick = 10_000;
 
-/** Processor time that a process has used so far with all its threads, in microseconds. */
-export function cpu_micros(pid: number): number {
+/** Processor time of a process in microseconds: its own, and what the kernel did for it. Sums are exact, how they are shared out is sampled. */
+export interface CpuTime {
+	readonly user: number;
+	readonly kernel: number;
+}
+
+/** Processor time that a process has used so far with all its threads. */
+export function cpu_time(pid: number): CpuTime {
 	const text = readFileSync(`/proc/${pid}/stat`, "latin1");
 	// The name, in parentheses, may contain anything
 	const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-	return (Number(fields[11]) + Number(fields[12])) * micros_per_tick;
+	return { user: Number(fields[11]) * micros_per_tick, kernel: Number(fields[12]) * micros_per_tick };
+}
+
+/** The same in one number, in microseconds. */
+export function cpu_micros(pid: number): number {
+	const { user, kernel } = cpu_time(pid);
+	return user + kernel;
 }
 
 /** The same more exactly, in nanoseconds, for a process that is doing nothing at the moment: the kernel adds up what is over. */

@@ -37,6 +37,8 @@ export interface Measurement {
 	readonly deliveries: number;
 	/** Processor time of the server for each of them, in microseconds. */
 	readonly cpu_micros: number;
+	/** The part of it that the kernel took, where that was looked at. */
+	readonly kernel_micros?: number;
 	/** How long deliveries (or, where stanzas carry no time, whole operations) took, in milliseconds. */
 	readonly p50_ms: number;
 	readonly p99_ms: number;
