@@ -13,7 +13,7 @@ import { report_html } from "./bench/report_html.ts";
 import { report_text } from "./bench/report_text.ts";
 import { stall_scenario, standard_scenarios, sweep_scenarios } from "./bench/scenarios.ts";
 import { archive_scenario, stored_rooms_scenario } from "./bench/stored.ts";
-import { modules_of_others, start_subject } from "./bench/subjects.ts";
+import { modules_of_others, start_subject, version_of_prosody } from "./bench/subjects.ts";
 import {
 	type BenchReport,
 	type Effort,
@@ -36,8 +36,8 @@ export interface BenchOptions {
 	readonly program: readonly string[];
 	/** Servers to measure beside this one. */
 	readonly against: readonly string[];
-	/** Another Prosody than that on the PATH. */
-	readonly prosody?: string | undefined;
+	/** Other Prosodys than that on the PATH, each of which is measured. */
+	readonly prosody?: readonly string[] | undefined;
 	/** The option `sql` of Prosody and Enjamb, as Lua, instead of SQLite; `%s` in it stands for the server's name. */
 	readonly sql?: string | undefined;
 	/** Only scenarios whose ids begin with one of these. */
@@ -93,6 +93,24 @@ function is_for(scenario: Scenario | OwnScenario, subject: SubjectName): boolean
 	);
 }
 
+/** A server that takes part. */
+interface Contestant {
+	readonly name: SubjectName;
+	readonly label: string;
+	readonly prosody?: string | undefined;
+}
+
+/** The servers that take part. Several Prosodys are told apart by their versions. */
+async function contestants_of({ against, prosody = [] }: Pick<BenchOptions, "against" | "prosody">): Promise<Contestant[]> {
+	const names = subject_names.filter((name) => name === "enjamb" || against.includes(name));
+	const all: Contestant[] = [];
+	for (const name of names) {
+		if (name !== "prosody" || prosody.length < 2) all.push({ name, label: name, prosody: prosody[0] });
+		else for (const path of prosody) all.push({ name, label: `prosody-${await version_of_prosody(path)}`, prosody: path });
+	}
+	return all;
+}
+
 /** Measures and prints; returns the exit status. */
 export async function run(options: BenchOptions): Promise<number> {
 	const unknown = options.against.filter((name) => !subject_names.some((known) => known === name));
@@ -100,7 +118,6 @@ export async function run(options: BenchOptions): Promise<number> {
 		options.complain(`enjamb: cannot measure ${unknown.join(", ")}: expected some of ${subject_names.slice(1).join(", ")}\n`);
 		return 2;
 	}
-	const subjects = subject_names.filter((name) => name === "enjamb" || options.against.includes(name));
 	const all: (Scenario | OwnScenario)[] = [
 		...standard_scenarios,
 		stall_scenario(long_storm, options.program),
@@ -134,20 +151,22 @@ export async function run(options: BenchOptions): Promise<number> {
 	const own = Math.min(1, cpus().length - 1);
 	await pin(process.pid, own);
 	const before = load();
-	const found = new Map<string, { scenario: Scenario | OwnScenario; subject: SubjectName; runs: Finding[] }>();
+	const contestants = await contestants_of(options);
+	const found = new Map<string, { scenario: Scenario | OwnScenario; subject: string; runs: Finding[] }>();
 	let failures = 0;
 	for (let round = 0; round < options.runs; round++) {
 		for (const scenario of chosen) {
-			for (const name of subjects) {
-				if (!is_for(scenario, name)) continue;
+			for (const contestant of contestants) {
+				if (!is_for(scenario, contestant.name)) continue;
+				const { name, label } = contestant;
 				const effort: Effort = { warm_up_ms: 1500, measure_ms: options.seconds * 1000, storms: storms[name] };
-				const finding = await measure_once(scenario, name, effort, options, core);
+				const finding = await measure_once(scenario, contestant, effort, options, core);
 				if (finding === undefined) {
 					failures++;
 					continue;
 				}
-				const key = `${scenario.id} ${name}`;
-				const entry = found.get(key) ?? { scenario, subject: name, runs: [] };
+				const key = `${scenario.id} ${label}`;
+				const entry = found.get(key) ?? { scenario, subject: label, runs: [] };
 				entry.runs.push(finding);
 				found.set(key, entry);
 			}
@@ -192,24 +211,25 @@ function kernel_share({ kernel_micros }: Measurement): string {
 /** Puts one load on a server that is new. */
 async function measure_once(
 	scenario: Scenario | OwnScenario,
-	name: SubjectName,
+	contestant: Contestant,
 	effort: Effort,
 	options: BenchOptions,
 	core: number,
 ): Promise<Finding | undefined> {
+	const { label } = contestant;
 	const { program, complain } = options;
 	try {
 		const finding = await ("measure" in scenario
 			? scenario.measure(effort, { program, core })
-			: measure_subject(scenario, name, effort, options, core));
+			: measure_subject(scenario, contestant, effort, options, core));
 		const text =
 			"value" in finding
 				? `${finding.value.toFixed(finding.value < 10 ? 2 : 1)} ${scenario.unit}`
 				: `${finding.cpu_micros.toFixed(2)} µs${kernel_share(finding)}, p50 ${finding.p50_ms.toFixed(1)}, p99 ${finding.p99_ms.toFixed(1)} ms, ${finding.per_second.toFixed(0)}/s, ${finding.rss_mib.toFixed(0)} MiB`;
-		complain(`${scenario.id} ${name}: ${text}\n`);
+		complain(`${scenario.id} ${label}: ${text}\n`);
 		return finding;
 	} catch (error) {
-		complain(`${scenario.id} ${name}: ${error instanceof Error ? error.message : String(error)}\n`);
+		complain(`${scenario.id} ${label}: ${error instanceof Error ? error.message : String(error)}\n`);
 		return undefined;
 	}
 }
@@ -217,9 +237,9 @@ async function measure_once(
 /** Starts a server, puts one load on it, and ends it. Rejects where it does not start. */
 async function measure_subject(
 	scenario: Scenario,
-	name: SubjectName,
+	{ name, prosody }: Contestant,
 	effort: Effort,
-	{ program, prosody, sql }: BenchOptions,
+	{ program, sql }: BenchOptions,
 	core: number,
 ): Promise<Finding> {
 	const started = await start_subject(name, scenario, { program, prosody, sql, core });

@@ -8,7 +8,7 @@ import { refuse } from "./opening.ts";
 /** What the command line says to `bench`. */
 interface BenchFlags {
 	readonly against?: string;
-	readonly prosody?: string;
+	readonly prosody?: readonly string[];
 	readonly only?: string;
 	readonly sweeps?: boolean;
 	readonly runs: number;
@@ -32,7 +32,11 @@ export function add_bench(program: Command): void {
 			"plot: only draw a history; lua: what hooks in Lua cost, and Prosody's rooms in Lua on this server beside the real one (a line of JSON of its own with --json)",
 		)
 		.option("--against <servers>", "also measure these: prosody, ejabberd, floor, lua (separated by commas)")
-		.option("--prosody <path>", "a prosody, or a built checkout of it; otherwise the one on the PATH")
+		.option(
+			"--prosody <path>",
+			"a prosody, or a built checkout of it; otherwise the one on the PATH; several are all measured",
+			(path: string, before: readonly string[] = []) => [...before, path],
+		)
 		.option("--sql <option>", "the option sql of both, as Lua, instead of SQLite; %s in it is the server's name: prosody, enjamb")
 		.option("--only <loads>", "only loads whose names begin with these (separated by commas)")
 		.option("--sweeps", "also how costs grow with rooms and occupants, and what a storm of 2,000 does to others")

@@ -5,9 +5,9 @@ import { xml_escape } from "../../host/util/stanza.ts";
 import { bars, curve, unit_text } from "./page/plots.ts";
 import { page_style } from "./page/style.ts";
 import { machine_lines, median_of, p99, ratio, result_of, scenarios_of, short, subjects_of } from "./report_text.ts";
-import type { BenchReport, SubjectName } from "./types.ts";
+import type { BenchReport } from "./types.ts";
 
-function legend(subjects: readonly SubjectName[]): string {
+function legend(subjects: readonly string[]): string {
 	return `<ul class="legend">${subjects.map((subject) => `<li class="${subject}">${subject}</li>`).join("")}</ul>`;
 }
 

@@ -1,7 +1,7 @@
 // No counterpart: a benchmark's findings as text.
 
 import { median } from "./latencies.ts";
-import type { BenchReport, Finding, ScenarioResult, SubjectName } from "./types.ts";
+import type { BenchReport, Finding, ScenarioResult } from "./types.ts";
 
 /** The number for a finding in tables: microseconds of processor time, or the number itself. */
 export function figure(finding: Finding): number {
@@ -25,12 +25,12 @@ export function short(number: number | undefined): string {
 }
 
 /** The servers that took part, in the order in which they were asked for. */
-export function subjects_of(report: BenchReport): SubjectName[] {
+export function subjects_of(report: BenchReport): string[] {
 	return [...new Set(report.results.map(({ subject }) => subject))];
 }
 
 /** The result of one scenario on one server. */
-export function result_of(report: BenchReport, id: string, subject: SubjectName): ScenarioResult | undefined {
+export function result_of(report: BenchReport, id: string, subject: string): ScenarioResult | undefined {
 	return report.results.find((result) => result.scenario.id === id && result.subject === subject);
 }
 
@@ -87,9 +87,34 @@ export function report_text(report: BenchReport): string {
 			]),
 		);
 	}
+	const runs = others.length === 0 ? [] : scenarios_of(report).flatMap((scenario) => run_lines(report, scenario, others));
+	if (runs.length > 0) {
+		lines.push("", "Each run: the figures, and how many times as much the others need:", "");
+		lines.push(
+			line(["load", "enjamb", ...others.map((name) => `${name} ÷ enjamb`)]),
+			line(["---", ...subjects.map(() => "---:")]),
+		);
+		lines.push(...runs);
+	}
 	const details = report.results.flatMap(detail_lines);
 	if (details.length > 0) lines.push("", "What single numbers are made of, in each run:", "", ...details);
 	return `${lines.join("\n")}\n`;
+}
+
+/** One load in each of several runs, where it was measured in more than one. */
+function run_lines(report: BenchReport, { id, title }: ScenarioResult["scenario"], others: readonly string[]): string[] {
+	const own = result_of(report, id, "enjamb")?.runs ?? [];
+	if (own.length < 2) return [];
+	const ratios = others.map((subject) => {
+		const runs = result_of(report, id, subject)?.runs ?? [];
+		// A run that failed is not there, so that the others' places cannot be told
+		return runs.length === own.length ? own.map((finding, at) => run_ratio(runs[at], finding)).join(" · ") : "–";
+	});
+	return [line([title, own.map((finding) => short(figure(finding))).join(" · "), ...ratios])];
+}
+
+function run_ratio(other: Finding | undefined, own: Finding): string {
+	return other === undefined || figure(own) === 0 ? "–" : short(figure(other) / figure(own));
 }
 
 /** What single numbers of a load are made of, a line for each run. */

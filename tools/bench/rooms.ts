@@ -83,21 +83,23 @@ const patience = 120_000;
  * Has many clients enter one room at once, fifty at a time, and counts the presences that they get: everybody sees everybody.
  * Storms go on in new rooms until there were enough.
  * @param before_leaving called when all are in, before their connections are ended
+ * @param rooms among how many rooms they are divided
  */
 export async function join_storm(
 	subject: Subject,
 	occupants: number,
 	effort: Effort,
 	before_leaving?: () => Promise<void>,
+	rooms = 1,
 ): Promise<Measurement> {
-	const clients = await open_clients(subject.port, occupants, subject.carrier);
+	const clients = await open_clients(subject.port, rooms * occupants, subject.carrier);
 	const latencies = new Latencies();
 	let received = 0;
 	const storm = async (name: string, guests: readonly BenchClient[]): Promise<void> => {
-		const target = received + guests.length ** 2;
+		const target = received + guests.length * Math.min(occupants, guests.length);
 		await each(guests, 50, async (client, index) => {
 			const begun = performance.now();
-			await client.join(room_jid(name), `nick${index}`);
+			await client.join(room_jid(`${name}-${Math.floor(index / occupants)}`), `nick${index}`);
 			latencies.add(performance.now() - begun);
 		});
 		const deadline = performance.now() + patience;
@@ -113,7 +115,7 @@ export async function join_storm(
 		};
 	}
 	// In another room than the storm that counts, so that the server is warm
-	const few = clients.slice(0, Math.min(100, occupants));
+	const few = clients.slice(0, Math.min(100, rooms * occupants));
 	for (let round = 0; round < 3; round++) await storm(`warm${round}`, few);
 	latencies.clear();
 	const before = { cpu: cpu_micros(subject.pid), received, time: performance.now() };

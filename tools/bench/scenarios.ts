@@ -32,7 +32,7 @@ async function with_rooms(
 	}
 }
 
-const carrier_names = { tls: "TLS", websocket: "WebSocket", wss: "WebSocket with TLS", bosh: "BOSH" };
+const carrier_names = { tcp: "TCP", tls: "TLS", websocket: "WebSocket", wss: "WebSocket with TLS", bosh: "BOSH" };
 
 function messages(rooms: number, occupants: number, archive: boolean, carrier?: Exclude<Carrier, "tcp">): Scenario {
 	const by = carrier === undefined ? "" : `, by ${carrier_names[carrier]}`;
@@ -93,6 +93,17 @@ function storm(occupants: number, archive: boolean): Scenario {
 		archive,
 		floor: !archive,
 		run: (subject, effort) => join_storm(subject, occupants, effort),
+	};
+}
+
+/** Many small rooms that people enter at the same time. */
+function joins(rooms: number, occupants: number): Scenario {
+	return {
+		id: `joins-${rooms}x${occupants}`,
+		title: `Joining ${rooms} rooms of ${occupants}`,
+		unit: "presence",
+		floor: false,
+		run: (subject, effort) => join_storm(subject, occupants, { ...effort, storms: 2 }, undefined, rooms),
 	};
 }
 
@@ -166,7 +177,7 @@ const archive_queries: Scenario = {
 /** How long a server is left alone before its memory is measured, in milliseconds. */
 const settling_ms = 3000;
 
-function memory(rooms: number, occupants: number, carrier?: Exclude<Carrier, "tcp">): Scenario {
+function memory(rooms: number, occupants: number, carrier?: Carrier): Scenario {
 	return {
 		id: carrier === undefined ? "memory" : `memory-${carrier}-${rooms}x${occupants}`,
 		title: `Memory per joined client, ${rooms} × ${occupants}${carrier === undefined ? "" : `, by ${carrier_names[carrier]}`}`,
@@ -234,6 +245,7 @@ export const standard_scenarios: readonly Scenario[] = [
 	messages(1, 500, true),
 	messages(50, 10, true),
 	storm(500, true),
+	joins(200, 10),
 	private_messages,
 	nick_changes,
 	archive_queries,
@@ -262,6 +274,7 @@ export const standard_scenarios: readonly Scenario[] = [
 	s2s_scenario(100),
 	...login_scenarios,
 	memory(20, 50),
+	memory(200, 10, "tcp"),
 	memory(1, 500, "tls"),
 	memory(200, 10, "tls"),
 	memory(20, 50, "websocket"),

@@ -259,6 +259,15 @@ async function launch(
 	return failed(`${name} did not start: ${words.trim()}`);
 }
 
+/** The version of a Prosody, as it says itself when it starts; its path where it does not. */
+export async function version_of_prosody(prosody: string): Promise<string> {
+	const started = await start_reference({ prosody, timeout: patience });
+	if (!started.ok) return prosody;
+	const version = /Prosody version ([\w.-]+)/.exec(started.value.log())?.[1];
+	await started.value.stop();
+	return version ?? prosody;
+}
+
 async function start_prosody(
 	rooms: SubjectRooms,
 	{ prosody, core, sql }: SubjectOptions,

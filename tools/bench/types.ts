@@ -105,7 +105,8 @@ export interface OwnScenario extends Pick<Scenario, "id" | "title" | "unit"> {
 /** All runs of one scenario on one server. */
 export interface ScenarioResult {
 	readonly scenario: Pick<Scenario, "id" | "title" | "unit" | "sweep">;
-	readonly subject: SubjectName;
+	/** The server's name; where there are several of a kind, with its version. */
+	readonly subject: string;
 	readonly runs: readonly Finding[];
 }
 

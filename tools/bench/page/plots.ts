@@ -2,7 +2,7 @@
 
 import { xml_escape } from "../../../host/util/stanza.ts";
 import { figure, median_of, result_of, scenarios_of, short, subjects_of } from "../report_text.ts";
-import type { BenchReport, ScenarioResult, SubjectName } from "../types.ts";
+import type { BenchReport, ScenarioResult } from "../types.ts";
 
 /** The unit of a scenario's figure: `µs per delivery`, `MiB`. */
 export function unit_text(unit: string): string {
@@ -11,7 +11,7 @@ export function unit_text(unit: string): string {
 
 /** One server's figures of one scenario. */
 interface Figures {
-	readonly subject: SubjectName;
+	readonly subject: string;
 	readonly median: number;
 	readonly least: number;
 	readonly most: number;
@@ -67,7 +67,7 @@ function ticks(low: number, high: number): number[] {
 }
 
 interface Line {
-	readonly subject: SubjectName;
+	readonly subject: string;
 	readonly points: readonly { readonly at: number; readonly value: number }[];
 }
 

@@ -28,7 +28,7 @@ code { font-family: ui-monospace, "SF Mono", "Cascadia Mono", "DejaVu Sans Mono"
 small, .quiet { color: var(--quiet); font-size: 13.5px; }
 
 .enjamb { --own: var(--enjamb); }
-.prosody { --own: var(--prosody); }
+[class^="prosody"] { --own: var(--prosody); }
 .ejabberd { --own: var(--ejabberd); }
 .floor { --own: var(--floor); }
 .lua { --own: var(--lua); }
