@@ -60,4 +60,9 @@ describe("a load on the floor", () => {
 		const found = await join_storm(await floor(), 7, effort);
 		expect(found.deliveries).toBe(2 * 7 * 7);
 	});
+
+	it("may be one of several rooms, in which everybody sees those of the own room", async () => {
+		const found = await join_storm(await floor(), 3, effort, undefined, 2);
+		expect(found.deliveries).toBe(2 * 6 * 3);
+	});
 });

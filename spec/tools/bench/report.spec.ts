@@ -40,6 +40,17 @@ describe("a benchmark's report", () => {
 		expect(text).toContain("Some <processor>, 2 cores");
 	});
 
+	it("has the ratios of each run where all runs of both are there", () => {
+		const several = [
+			{ scenario, subject: "enjamb", runs: [cost(1), cost(2)] },
+			{ scenario, subject: "prosody-0.12.3", runs: [cost(50), cost(70)] },
+			{ scenario, subject: "prosody-13.0.2", runs: [cost(60)] },
+		];
+		const text = report_text({ ...report, results: several });
+		expect(text).toContain("| load | enjamb | prosody-0.12.3 ÷ enjamb | prosody-13.0.2 ÷ enjamb |");
+		expect(text).toContain("| Messages, 1 × 2 | 1.00 · 2.00 | 50.0 · 35.0 | – |");
+	});
+
 	it("is a page that needs nothing else and holds no markup from outside", () => {
 		const page = report_html(report);
 		expect(page).toContain("Some &lt;processor&gt;");
