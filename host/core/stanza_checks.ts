@@ -12,6 +12,10 @@ import type { Log, Server, Session, StanzaEvent, StanzaRouter, Waited } from "./
 const passes_stanzas: ReadonlySet<Session["type"]> = new Set(["c2s", "component", "s2sin", "s2sout"]);
 const iq_types = new Set(["get", "set", "result", "error"]);
 
+/** How many prepared addresses are kept, and how long they may be. */
+const most_kept = 2000;
+const longest_kept = 200;
+
 const addresses = [
 	["to", "destination"],
 	["from", "source"],
@@ -57,11 +61,20 @@ export function create_checks(
 	post: StanzaRouter["post_stanza"],
 	wants_debug: () => boolean,
 ): StanzaRouter["process_stanza"] {
+	/** What addresses are that were prepared lately: many stanzas go to the same rooms and occupants. */
+	const lately = new Map<string, string>();
+
 	/** The address in its prepared form; undefined for one that is no JID. */
 	function prepare(address: string): string | undefined {
 		if (server.delivery.is_online(address) || server.hosts.has(address)) return address;
-		const parts = jid.prepped_split(address);
-		return parts === undefined ? undefined : jid.join(parts.node, parts.host, parts.resource);
+		const known = lately.get(address);
+		if (known !== undefined) return known;
+		const prepared = jid.prep(address);
+		if (prepared !== undefined && address.length <= longest_kept) {
+			if (lately.size >= most_kept) lately.clear();
+			lately.set(address, prepared);
+		}
+		return prepared;
 	}
 
 	/** Whether a stanza may go on; if not, its sender was told. Afterwards its addresses are prepared, and it has its sender's. */

@@ -1,7 +1,7 @@
 // Counterpart: plugins/mod_carbons.lua
 
 import { ClientSession } from "../core/c2s_session.ts";
-import type { C2sSession, EventMap, ModuleDefinition, Session, StanzaEvent } from "../core/types.ts";
+import type { C2sSession, EventMap, ModuleDefinition, Session, StanzaEvent, UserSessions } from "../core/types.ts";
 import type { Handler } from "../util/events.ts";
 import * as jid from "../util/jid.ts";
 import { ns } from "../util/ns.ts";
@@ -66,6 +66,15 @@ export const definition: ModuleDefinition = {
 		/** Whether no module says what is to be copied. */
 		const is_unheard = (): boolean => module.is_only_heard_by("carbons-should-copy", nobody);
 
+		/** Whether there is somebody to copy to. PARITY: what is private is looked at even where nobody wants copies. */
+		function may_copy(stanza: Stanza, user: UserSessions | undefined): boolean {
+			return (
+				(user !== undefined && some_want(user.sessions.values())) ||
+				stanza.get_child("private", ns.carbons) !== undefined ||
+				!is_unheard()
+			);
+		}
+
 		/** Whether somebody wants a copy of this, by what modules say. */
 		function is_wanted(stanza: Stanza, session: Session, account: string, is_sent: boolean): boolean {
 			const event: { stanza: Stanza; session: Session; reason?: string } = { stanza, session };
@@ -84,15 +93,15 @@ export const definition: ModuleDefinition = {
 		function copy_to_clients({ origin, stanza }: StanzaEvent, is_sent: boolean): undefined {
 			const { type = "normal", from, to } = stanza.attr;
 			if (type === "groupchat") return;
+			// The client's own address, which needs not be taken apart
+			const target = is_sent ? origin : module.server.delivery.session(to ?? "");
+			const own = target?.type === "c2s" && target.full_jid === (is_sent ? from : to) ? target : undefined;
+			if (own !== undefined && !may_copy(stanza, module.host_session().sessions.get(own.username ?? ""))) return;
 			const account = jid.bare((is_sent ? from : to) ?? "");
 			const user = account === undefined ? undefined : module.server.delivery.account(account);
-			if (account === undefined || user === undefined) return;
-			// PARITY: what is private is looked at even where nobody wants copies
-			const may_change = stanza.get_child("private", ns.carbons) !== undefined || !is_unheard();
-			if (!may_change && !some_want(user.sessions.values())) return;
+			if (account === undefined || user === undefined || !may_copy(stanza, user)) return;
 			if (!is_wanted(stanza, origin, account, is_sent)) return;
 			const others = [...user.sessions.values()].filter(wants_copies);
-			const target = is_sent ? origin : module.server.delivery.session(to ?? "");
 			// Those get it themselves. PARITY: where there are none, nor do clients that have sent no presence
 			const top = !is_sent && target === undefined ? user.top_resources?.[0]?.priority : false;
 			let copy: Stanza | undefined;

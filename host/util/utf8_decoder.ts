@@ -18,6 +18,8 @@ function incomplete_tail(chunk: Buffer): number {
 /** Decodes a stream of UTF-8 whose characters may be split across chunks, strictly. */
 export class Utf8Decoder {
 	private tail: Buffer | undefined;
+	/** How many bytes the last text took. */
+	taken = 0;
 
 	/** The text up to the last complete character; undefined where the bytes are not UTF-8; nothing more can be decoded then. */
 	decode(chunk: Buffer): string | undefined {
@@ -32,7 +34,10 @@ export class Utf8Decoder {
 			this.tail = Buffer.from(bytes.subarray(bytes.length - rest));
 			bytes = bytes.subarray(0, bytes.length - rest);
 		}
-		return isUtf8(bytes) ? bytes.toString("utf8") : undefined;
+		this.taken = bytes.length;
+		const text = bytes.toString("utf8");
+		// What is not UTF-8 becomes this character, and otherwise hardly anybody writes it
+		return text.includes("\ufffd") && !isUtf8(bytes) ? undefined : text;
 	}
 
 	/** Forgets the beginning of a split character. */

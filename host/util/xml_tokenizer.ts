@@ -16,6 +16,7 @@ import {
 	special_in_text,
 } from "./xml_characters.ts";
 import { RestrictedXml, TooManyAttributes, XmlError } from "./xml_errors.ts";
+import { known_name } from "./xml_known_names.ts";
 
 /** What a tokenizer finds: a start tag, an end tag or character data. */
 export type XmlToken = "open" | "close" | "text";
@@ -85,12 +86,15 @@ export class XmlTokenizer {
 		return this.buffer.slice(this.at);
 	}
 
-	/** Takes text that follows what was written before. */
-	write(chunk: string): void {
+	/**
+	 * Takes text that follows what was written before.
+	 * @param bytes how many it takes in UTF-8
+	 */
+	write(chunk: string, bytes = Buffer.byteLength(chunk)): void {
 		if (this.at > 0) this.buffer = this.unread + chunk;
 		else this.buffer += chunk;
 		this.at = 0;
-		this.unread_bytes += Buffer.byteLength(chunk);
+		this.unread_bytes += bytes;
 		if (this.waits_for_end && !chunk.includes(">")) return;
 		this.waits_for_end = false;
 		if (this.at_start && this.buffer.startsWith("\ufeff")) {
@@ -201,6 +205,10 @@ export class XmlTokenizer {
 		const end = buffer.indexOf(">", start);
 		if (end < 0) return undefined;
 		const name = this.open_names[this.open_names.length - 1];
+		if (name !== undefined && end - start - 2 === name.length && buffer.startsWith(name, start + 2)) {
+			this.advance(end + 1);
+			return this.closed();
+		}
 		const written = buffer.slice(start + 2, end);
 		if (written !== name && (name === undefined || !written.startsWith(name) || !only_space.test(written.slice(name.length)))) {
 			throw new XmlError(`end tag ${JSON.stringify(written)} does not match`);
@@ -260,6 +268,8 @@ export class XmlTokenizer {
 	}
 
 	private name_at(start: number, end: number): string {
+		const known = known_name(this.buffer, start, end);
+		if (known !== undefined) return known;
 		const name = this.buffer.slice(start, end);
 		const plain = this.ascii && ((character_classes[this.buffer.charCodeAt(start)] ?? 0) & name_start) !== 0;
 		return plain ? name : check_name(name);

@@ -183,7 +183,7 @@ export class XmppStream {
 			this.refuse({ kind: "parse-error", text: "invalid UTF-8" });
 			return false;
 		}
-		this.add(text);
+		this.add(text, this.decoder.taken);
 		return this.read();
 	}
 
@@ -220,11 +220,11 @@ export class XmppStream {
 	}
 
 	/** Adds text, but not white space between a restart and the header, which would keep an XML declaration from being the first. */
-	private add(text: string): void {
+	private add(text: string, bytes?: number): void {
 		const wanted = this.space_may_follow ? text.replace(/^[ \t\r\n]+/, "") : text;
 		if (wanted === "") return;
 		this.space_may_follow = false;
-		this.tokenizer.write(wanted);
+		this.tokenizer.write(wanted, wanted.length === text.length ? bytes : undefined);
 	}
 
 	private start_over(rest: "keep" | "drop"): void {

@@ -35,7 +35,8 @@ function handle_message_to_occupant(room: Room, origin: Session, stanza: Stanza)
 		room.module.log("debug", "%s kicked from %s for sending an error message", from, room.jid);
 		return room.handle_kickable(origin, stanza);
 	}
-	const recipient = room.get_occupant_by_nick(addressee_of(stanza));
+	// No copy, since it is only looked at
+	const recipient = room._occupants.get(addressee_of(stanza) ?? "");
 	// Divergence: Prosody tries to answer an error with an error here, and throws
 	if (recipient === undefined) {
 		return type === "error" || refuse_in_room(event, "cancel", "item-not-found", "Recipient not in room");
