@@ -47,6 +47,7 @@ import { HashQueue } from "./util/hash_queue.ts";
 import * as st from "./util/stanza.ts";
 import { Turn } from "./util/turn.ts";
 import { TurnFiles } from "./util/turn_files.ts";
+import { VersionedMap } from "./util/versioned_map.ts";
 
 /** In seconds. */
 const default_lock_time = 10;
@@ -140,7 +141,7 @@ export function create_server(options: ServerOptions): Result<RunningServer, str
 	const report = telling(log);
 
 	const hosts: Server["hosts"] = new Map();
-	const full_sessions = new Map<string, C2sSession>();
+	const full_sessions = new VersionedMap<string, C2sSession>();
 	const bare_sessions = new Map<string, UserSessions>();
 	const events = new Events<EventMap>();
 	const plugins = plugin_folders(config, config_folder);

@@ -2,6 +2,7 @@
 
 import { Form } from "../host/util/dataforms.ts";
 import { OccupantRecord } from "../muc/occupant.lib.ts";
+import { OccupantMap } from "../muc/room/occupant_map.ts";
 import type { Room } from "../muc/types.ts";
 import type { Border } from "./border.ts";
 import { DataTable } from "./data_table.ts";
@@ -166,6 +167,7 @@ class RoomTable extends LiveTable {
 			}
 			return this.data;
 		}
+		if (key === "_occupants") this.target._occupants.show();
 		if (typeof value === "function") return method_to_lua(this.border, this.methods, key, value as AnyFunction);
 		return this.border.to_lua(value);
 	}
@@ -194,14 +196,16 @@ class RoomTable extends LiveTable {
 			}
 			case "jid":
 				throw new TypeError("a room's jid cannot be changed");
-			case "_occupants":
 			case "_jid_nick":
+			case "_occupants":
 			case "_affiliations":
 			case "_affiliation_data": {
 				if (value.type !== tags.table) throw new TypeError(`room.${key} has to be a table`);
 				const copied = border.copy(value);
 				const entries = copied instanceof Map ? copied : Object.entries(Object(copied));
-				target[key] = new Map(entries as Iterable<[string, never]>);
+				if (key === "_occupants") target._occupants = new OccupantMap();
+				else target[key] = new Map();
+				for (const [name, one] of entries as Iterable<[string, never]>) target[key].set(name, one);
 				return;
 			}
 			default:

@@ -17,6 +17,7 @@ import * as kick from "./room/kick.ts";
 import * as lifecycle from "./room/lifecycle.ts";
 import * as messages from "./room/messages.ts";
 import { NotedMap } from "./room/noted_map.ts";
+import { OccupantMap } from "./room/occupant_map.ts";
 import * as occupants from "./room/occupants.ts";
 import * as presence from "./room/presence.ts";
 import * as probe from "./room/probe.ts";
@@ -77,7 +78,7 @@ function new_state(jid: string, config: RoomData): RoomState {
 	return {
 		jid,
 		_jid_nick: new Map(),
-		_occupants: new Map(),
+		_occupants: new OccupantMap(),
 		_data: config,
 		_affiliations: new NotedMap(),
 		_affiliation_data: new Map(),

@@ -5,6 +5,7 @@ import type { Result, StanzaError } from "../host/util/error.ts";
 import type { Stanza } from "../host/util/stanza.ts";
 import type { Waiting } from "../host/util/waiting.ts";
 import type { DataOf, room_kinds, StoredKinds } from "./kinds.ts";
+import type { OccupantMap } from "./room/occupant_map.ts";
 
 /** What a method returns about a stanza: undefined where other handlers are to have it. */
 export type Handled = true | Waiting<true> | undefined;
@@ -98,7 +99,7 @@ export interface RoomState {
 	readonly jid: string;
 	/** Occupant JID by real full JID. */
 	_jid_nick: Map<string, string>;
-	_occupants: Map<string, Occupant>;
+	_occupants: OccupantMap<Occupant>;
 	_data: RoomData;
 	/** By real bare JID, or domain; "none" is never stored. */
 	_affiliations: Map<string, Affiliation>;

@@ -1,10 +1,12 @@
 // No counterpart: Prosody's modules look into full_sessions and bare_sessions themselves.
 
+import { Audience } from "../util/audience.ts";
 import type { CopyWatcher } from "../util/events.ts";
 import { bare, host } from "../util/jid.ts";
 import type { AddressableText } from "../util/stanza.ts";
 import * as st from "../util/stanza.ts";
 import { Copies, type Watched } from "./copies.ts";
+import { type Division, Divisions } from "./divisions.ts";
 import { TextRoutes } from "./text_routes.ts";
 import type { C2sSession, Collected, Delivery, Resources, Server, Stanza } from "./types.ts";
 
@@ -96,6 +98,96 @@ export function create_delivery(
 		return is_sent;
 	};
 
+	/** Sends to recipients who are looked up one by one. */
+	function broadcast_to_each(recipients: Iterable<string>, stanza: Stanza, otherwise: (full_jid: string) => void): void {
+		let text: AddressableText | undefined;
+		let last_host: string | undefined;
+		let way: Way | undefined;
+		let copies: Copies | undefined;
+		let elsewhere: Collected | undefined;
+		let routes: TextRoutes | undefined;
+		const from = stanza.attr["from"] ?? "";
+		const is_single = Array.isArray(recipients) && recipients.length === 1;
+		for (const to of recipients) {
+			const session = full_sessions.get(to);
+			if (session === undefined && server.cluster !== undefined) {
+				elsewhere ??= new Map();
+				if (server.cluster.collect(to, elsewhere)) continue;
+			}
+			if (session === undefined) {
+				routes ??= new TextRoutes(server, stanza.name, from, stanza);
+				const route = routes.to(to);
+				if (route !== undefined) text ??= st.serialise_for_many(stanza);
+				if (text !== undefined && route?.(text, to)) count++;
+				else {
+					copies?.forget();
+					otherwise(to);
+				}
+				continue;
+			}
+			if (session.host !== last_host) {
+				last_host = session.host;
+				way = way_on(last_host, stanza.name, from, stanza);
+			}
+			const watched = is_single ? undefined : way?.watched;
+			const may_be_shared = way !== undefined && is_plain_for(session, way.questions);
+			if (watched !== undefined) {
+				copies ??= new Copies();
+				if (!may_be_shared || !copies.may_pass(watched, to)) {
+					copies.deliver(watched, to, () => otherwise(to));
+					continue;
+				}
+				if (session.has_filter("stanzas/out")) {
+					copies.hand_over(watched, to, () => send(session, copy_for(to, stanza)) || otherwise(to));
+					continue;
+				}
+			} else if (!may_be_shared || way?.watched !== undefined || session.has_filter("stanzas/out")) {
+				copies?.forget();
+				otherwise(to);
+				continue;
+			}
+			text ??= st.serialise_for_many(stanza);
+			session.send_shared(text);
+			count++;
+		}
+		if (elsewhere !== undefined && elsewhere.size > 0) {
+			server.cluster?.broadcast(elsewhere, stanza.name, from, text ?? st.serialise_for_many(stanza));
+		}
+	}
+
+	const divisions = new Divisions(server);
+
+	/**
+	 * Hands a text to all sessions of an audience that are here.
+	 * @param find_way as {@link way_on}
+	 * @returns those for whom something has to see a stanza of its own; undefined where that is so for all, and nothing was done
+	 */
+	function share_out(
+		{ here }: Division,
+		make_text: () => AddressableText,
+		find_way: (host_name: string | undefined) => Way | undefined,
+	): string[] | undefined {
+		const ways = here.map(({ host }) => find_way(host));
+		if (ways.some((way) => way === undefined || way.watched !== undefined)) return undefined;
+		const left: string[] = [];
+		let sent = 0;
+		for (const [index, { jids, sessions }] of here.entries()) {
+			const { questions } = ways[index] ?? plain_way;
+			const text = make_text();
+			for (let at = 0; at < sessions.length; at++) {
+				const [session, jid] = [sessions[at], jids[at]];
+				if (session === undefined || jid === undefined) continue;
+				if (session.has_filter("stanzas/out") || !is_plain_for(session, questions)) left.push(jid);
+				else {
+					session.send_shared(text);
+					sent++;
+				}
+			}
+		}
+		count += sent;
+		return left;
+	}
+
 	return {
 		get count() {
 			return count;
@@ -121,59 +213,37 @@ export function create_delivery(
 			return sessions.filter((session) => send(session, stanza)).length;
 		},
 		broadcast(recipients, stanza, otherwise) {
-			let text: AddressableText | undefined;
-			let last_host: string | undefined;
-			let way: Way | undefined;
-			let copies: Copies | undefined;
-			let elsewhere: Collected | undefined;
-			let routes: TextRoutes | undefined;
-			const from = stanza.attr["from"] ?? "";
-			const is_single = Array.isArray(recipients) && recipients.length === 1;
-			for (const to of recipients) {
-				const session = full_sessions.get(to);
-				if (session === undefined && server.cluster !== undefined) {
-					elsewhere ??= new Map();
-					if (server.cluster.collect(to, elsewhere)) continue;
-				}
-				if (session === undefined) {
-					routes ??= new TextRoutes(server, stanza.name, from, stanza);
-					const route = routes.to(to);
-					if (route !== undefined) text ??= st.serialise_for_many(stanza);
-					if (text !== undefined && route?.(text, to)) count++;
-					else {
-						copies?.forget();
-						otherwise(to);
-					}
-					continue;
-				}
-				if (session.host !== last_host) {
-					last_host = session.host;
-					way = way_on(last_host, stanza.name, from, stanza);
-				}
-				const watched = is_single ? undefined : way?.watched;
-				const may_be_shared = way !== undefined && is_plain_for(session, way.questions);
-				if (watched !== undefined) {
-					copies ??= new Copies();
-					if (!may_be_shared || !copies.may_pass(watched, to)) {
-						copies.deliver(watched, to, () => otherwise(to));
-						continue;
-					}
-					if (session.has_filter("stanzas/out")) {
-						copies.hand_over(watched, to, () => send(session, copy_for(to, stanza)) || otherwise(to));
-						continue;
-					}
-				} else if (!may_be_shared || way?.watched !== undefined || session.has_filter("stanzas/out")) {
-					copies?.forget();
-					otherwise(to);
-					continue;
-				}
-				text ??= st.serialise_for_many(stanza);
-				session.send_shared(text);
-				count++;
+			if (!(recipients instanceof Audience)) {
+				broadcast_to_each(recipients, stanza, otherwise);
+				return;
 			}
-			if (elsewhere !== undefined) server.cluster?.broadcast(elsewhere, stanza);
+			const beyond = divisions.beyond(recipients);
+			let text: AddressableText | undefined;
+			const make_text = (): AddressableText => {
+				text ??= st.serialise_for_many(stanza);
+				return text;
+			};
+			const from = stanza.attr["from"] ?? "";
+			const left = beyond && share_out(divisions.of(recipients), make_text, (name) => way_on(name, stanza.name, from, stanza));
+			if (beyond === undefined || left === undefined) {
+				broadcast_to_each(recipients.jids, stanza, otherwise);
+				return;
+			}
+			if (beyond.elsewhere.size > 0) server.cluster?.broadcast(beyond.elsewhere, stanza.name, from, make_text());
+			for (const jid of left) otherwise(jid);
+			if (beyond.rest.length > 0) broadcast_to_each(beyond.rest, stanza, otherwise);
 		},
 		deliver_text(recipients, { name, from, text, stanza }, otherwise) {
+			if (recipients instanceof Audience) {
+				const division = divisions.of(recipients);
+				const way_to = (host_name: string | undefined): Way | undefined =>
+					is_plain_on(host_name, name) ? plain_way : way_on(host_name, name, from, stanza());
+				const left = share_out(division, () => text, way_to);
+				if (left !== undefined) {
+					if (left.length + division.absent.length > 0) otherwise([...left, ...division.absent]);
+					return;
+				}
+			}
 			let last_host: string | undefined;
 			let way: Way | undefined;
 			const left: string[] = [];

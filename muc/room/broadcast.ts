@@ -197,7 +197,10 @@ function route_to_occupant(room: Room, occupant: Occupant, stanza: Stanza): void
 const methods_of_messages = {
 	/** Sends a stanza to all occupants, or to those for which the condition holds, which must not change them. */
 	broadcast(this: Room, stanza: Stanza, condition?: (nick: string, occupant: Occupant) => boolean): void {
-		route_to_occupants(this, condition === undefined ? this._occupants.values() : matching(this, condition), stanza);
+		const is_plain = routes_plainly(this) && this.route_to_occupant === methods.route_to_occupant;
+		if (condition !== undefined) route_to_occupants(this, matching(this, condition), stanza);
+		else if (is_plain) this.module.broadcast(this._occupants.audience, stanza);
+		else route_to_occupants(this, this._occupants.values(), stanza);
 	},
 	/** Fires `muc-broadcast-message`, and sends the stanza to everybody unless a handler stopped it. */
 	broadcast_message(this: Room, stanza: Stanza): true {

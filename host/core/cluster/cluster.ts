@@ -235,11 +235,11 @@ export function create_cluster(server: ClusterNeeds, base: ClusterBase): NodeClu
 	}
 
 	function place(host: string, placed: Placed): void {
-		routing.placed.set(host, placed);
+		routing.place(host, placed);
 	}
 
 	function displace(host: string): void {
-		routing.placed.delete(host);
+		routing.place(host, undefined);
 	}
 
 	/** A node is gone: what it served is served here, as far as it is needed here. */
@@ -344,9 +344,12 @@ export function create_cluster(server: ClusterNeeds, base: ClusterBase): NodeClu
 			return membership.me;
 		},
 		pass: (target, to_bare, event, here) => routing.pass(target, to_bare, event, here),
+		get ways() {
+			return routing.ways;
+		},
 		collect: (full_jid, into) => routing.collect(full_jid, into),
 		text_sender: (full_jid, name, from) => routing.text_sender(full_jid, name, from),
-		broadcast: (collected, stanza) => routing.broadcast(collected, stanza),
+		broadcast: (collected, name, from, text) => routing.broadcast(collected, name, from, text),
 		is_mine: (bare_jid) => routing.is_mine(bare_jid),
 		place,
 		displace,

@@ -1,5 +1,6 @@
 // No counterpart: what nodes of a cluster send each other. Nodes trust each other, but not that all run the same version.
 
+import type { Audience } from "../../util/audience.ts";
 import type { Life } from "../../util/cluster/types.ts";
 import type { AddressableText, Stanza } from "../../util/stanza.ts";
 import { type KnownNames, ReadNames, RecipientsWriter, read_recipients } from "./recipients.ts";
@@ -38,7 +39,7 @@ export interface AnswerItem {
 /** One stanza for many clients of the other node, as text. */
 export interface ManyItem {
 	readonly kind: "many";
-	readonly recipients: readonly string[];
+	readonly recipients: Audience | readonly string[];
 	readonly name: string;
 	readonly from: string;
 	readonly text: AddressableText;
@@ -148,9 +149,9 @@ export function many_body(name: string, from: string, { head, tail }: Addressabl
 	return marks.many + counted(name) + counted(from) + counted(head) + counted(tail);
 }
 
-/** A stanza for many, where {@link many_body} has written it. */
-export function encode_many(body: string, recipients: readonly string[], writer: RecipientsWriter): Uint8Array {
-	return Buffer.from(body + writer.write(recipients));
+/** A stanza for many, where {@link many_body} has written it. @param of as {@link RecipientsWriter.write} has it */
+export function encode_many(body: string, recipients: readonly string[], writer: RecipientsWriter, of?: object): Uint8Array {
+	return Buffer.from(body + writer.write(recipients, of));
 }
 
 function optional(value: string | undefined): string {
@@ -181,7 +182,7 @@ function text_of(item: Item): string {
 		case "bytes":
 			return `${marks.bytes}${item.inward ? "1" : "0"}${counted(item.id)}${item.text}`;
 		case "many":
-			return many_body(item.name, item.from, item.text) + new RecipientsWriter(0).write(item.recipients);
+			return many_body(item.name, item.from, item.text) + new RecipientsWriter(0).write([...item.recipients]);
 		case "late":
 			return `${marks.late}${written_life(item.of)}${item.number};${text_of(item.inner)}`;
 		default:

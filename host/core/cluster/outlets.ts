@@ -9,7 +9,7 @@ import { NodeOutlet } from "./node_outlet.ts";
 import { type KnownNames, RecipientsWriter } from "./recipients.ts";
 
 /** What is said to another node: finished, or a stanza for many, whose recipients are written when it is certain that it goes out. */
-type Said = Uint8Array | { readonly body: string; readonly recipients: readonly string[] };
+type Said = Uint8Array | { readonly body: string; readonly recipients: readonly string[]; readonly of?: object };
 
 /** How often one writer may begin anew until it could be taken for the next one. */
 const writers_beginnings = 1_000_000;
@@ -41,7 +41,7 @@ export class Outlets {
 				writer = this.new_writer(name);
 				writer_of = membership.me;
 			}
-			const items = said.map((one) => ("body" in one ? encode_many(one.body, one.recipients, writer) : one));
+			const items = said.map((one) => ("body" in one ? encode_many(one.body, one.recipients, writer, one.of) : one));
 			if (!links.send(to, items)) this.on_lost(to, items);
 		});
 		this.outlets.set(name, outlet);

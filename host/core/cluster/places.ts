@@ -18,6 +18,7 @@ interface Place {
 export class Places {
 	private readonly places = new Map<string, Place>();
 	private moves = 0;
+	private changes = 0;
 
 	/** @param is_settled whether a bare JID is placed, and nobody is being asked who serves it */
 	constructor(
@@ -28,6 +29,16 @@ export class Places {
 	/** Forgets all of them: a node is gone. */
 	forget(): void {
 		this.places.clear();
+		this.changes++;
+	}
+
+	/** Another number than before whenever clients may be elsewhere than was said before. */
+	get version(): number {
+		if (this.moves !== this.owners.moves) {
+			this.forget();
+			this.moves = this.owners.moves;
+		}
+		return this.changes;
 	}
 
 	/**
@@ -36,10 +47,10 @@ export class Places {
 	 */
 	place_of(full_jid: string, is_quiet: boolean): Place | undefined {
 		const { owners, places } = this;
-		if (this.moves !== owners.moves || places.size >= most_places) {
-			places.clear();
+		if (this.moves !== owners.moves) {
+			this.forget();
 			this.moves = owners.moves;
-		}
+		} else if (places.size >= most_places) places.clear();
 		const known = is_quiet ? places.get(full_jid) : undefined;
 		if (known !== undefined) return known;
 		const slash = full_jid.indexOf("/");

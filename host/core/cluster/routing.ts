@@ -8,7 +8,7 @@ import { same_life } from "../../util/cluster/types.ts";
 import type { Usage } from "../../util/cluster/usage.ts";
 import { failed, ok } from "../../util/error.ts";
 import * as jid from "../../util/jid.ts";
-import type { Stanza } from "../../util/stanza.ts";
+import type { AddressableText, Stanza } from "../../util/stanza.ts";
 import * as st from "../../util/stanza.ts";
 import { promise_of, Waiting } from "../../util/waiting.ts";
 import { is_answer } from "../stanza_answers.ts";
@@ -58,8 +58,7 @@ export interface RoutingParts {
 
 /** Decides where stanzas are handled, and passes on those for other nodes. */
 export class Routing implements Beyond {
-	/** Hosts whose bare JIDs are placed one by one. */
-	readonly placed = new Map<string, Placed>();
+	private readonly hosts_placed = new Map<string, Placed>();
 	private readonly outlets: Outlets;
 	private readonly places: Places;
 	/** What waits until it is known who serves its address: what is said here, and what comes from other nodes, which never waits for these. */
@@ -367,6 +366,22 @@ export class Routing implements Beyond {
 		return this.asking.size === 0 && this.transit.size === 0;
 	}
 
+	/** Hosts whose bare JIDs are placed one by one. */
+	get placed(): ReadonlyMap<string, Placed> {
+		return this.hosts_placed;
+	}
+
+	get ways(): number | undefined {
+		return this.is_quiet ? this.places.version : undefined;
+	}
+
+	/** Which hosts are placed has changed. */
+	place(host: string, placed: Placed | undefined): void {
+		if (placed === undefined) this.hosts_placed.delete(host);
+		else this.hosts_placed.set(host, placed);
+		this.places.forget();
+	}
+
 	collect(full_jid: string, into: Collected): boolean {
 		return this.places.collect(full_jid, into, this.is_quiet);
 	}
@@ -383,11 +398,15 @@ export class Routing implements Beyond {
 		};
 	}
 
-	broadcast(collected: Collected, stanza: Stanza): void {
-		const body = many_body(stanza.name, stanza.attr["from"] ?? "", st.serialise_for_many(stanza));
-		for (const { to, recipients } of collected.values()) {
+	broadcast(collected: Collected, name: string, from: string, text: AddressableText): void {
+		const body = many_body(name, from, text);
+		for (const { to, recipients, of } of collected.values()) {
 			this.check_room(to);
 			const outlet = this.outlets.to(to);
+			if (of !== undefined) {
+				outlet.add({ body, recipients, of });
+				continue;
+			}
 			for (let from = 0; from < recipients.length; from += most_recipients) {
 				outlet.add({ body, recipients: recipients.slice(from, from + most_recipients) });
 			}

@@ -4,7 +4,7 @@ import type { Change, KeptCopy } from "../../util/cluster/kept_copies.ts";
 import type { Life } from "../../util/cluster/types.ts";
 import type { Result } from "../../util/error.ts";
 import type { Framing } from "../../util/framing.ts";
-import type { Stanza } from "../../util/stanza.ts";
+import type { AddressableText, Stanza } from "../../util/stanza.ts";
 import type { Eventual } from "../../util/waiting.ts";
 import type { Connection } from "./connections.ts";
 import type { TextSender } from "./delivery.ts";
@@ -30,8 +30,16 @@ export interface Placed {
 	lose_all(): void;
 }
 
+/** Recipients that are on one other node. */
+export interface Share {
+	readonly to: Life;
+	readonly recipients: string[];
+	/** What has them as its audience, where exactly these may get more: then the other node keeps them in mind. */
+	of?: object;
+}
+
 /** Recipients of one broadcast by their node. */
-export type Collected = Map<string, { readonly to: Life; readonly recipients: string[] }>;
+export type Collected = Map<string, Share>;
 
 /** Other nodes, as the router and the delivery know them. */
 export interface Beyond {
@@ -44,10 +52,15 @@ export interface Beyond {
 	pass(target: HostSession, to_bare: string, event: StanzaEvent, here: (event: StanzaEvent) => Waited): Waited;
 	/** Takes a recipient of a broadcast who is on another node; false where none is known. */
 	collect(full_jid: string, into: Collected): boolean;
+	/**
+	 * Another number than before whenever clients may be elsewhere than {@link collect} has said. Undefined while it is being asked where
+	 * something is: then each recipient has to be asked for.
+	 */
+	readonly ways: number | undefined;
 	/** A way to hand texts to a client of another node, as the delivery has it; undefined where none is known. */
 	text_sender(full_jid: string, name: string, from: string): TextSender | undefined;
-	/** Sends a stanza to all recipients that were collected: once to each node. */
-	broadcast(collected: Collected, stanza: Stanza): void;
+	/** Sends a stanza as text to all recipients that were collected: once to each node. */
+	broadcast(collected: Collected, name: string, from: string, text: AddressableText): void;
 	/** Whether this node serves a bare JID, as far as it knows. */
 	is_mine(bare_jid: string): boolean;
 }

@@ -1,5 +1,6 @@
 // No counterpart: Prosody's modules look into full_sessions and bare_sessions themselves.
 
+import type { Audience } from "../../util/audience.ts";
 import type { AddressableText, Stanza } from "../../util/stanza.ts";
 import type { C2sSession, SessionBase, UserSessions } from "./sessions.ts";
 
@@ -41,7 +42,8 @@ export interface Delivery {
 	/** Sends a stanza to sessions of an account; answers how many of them it was sent to. */
 	send_to_account(bare_jid: string, stanza: Stanza, resources: Resources): number;
 	/**
-	 * Sends one stanza to many full JIDs, serialised once; its own `to` does not count.
+	 * Sends one stanza to many full JIDs, serialised once; its own `to` does not count. Where these are an {@link Audience}, they are looked
+	 * up once.
 	 * @param otherwise told of those who are nobody's session, or where something wants to see each stanza on its way
 	 */
 	broadcast(recipients: Iterable<string>, stanza: Stanza, otherwise: (full_jid: string) => void): void;
@@ -49,7 +51,11 @@ export interface Delivery {
 	 * Hands a text to sessions here.
 	 * @param otherwise told of those who are nobody's session here, or where something wants to see each stanza on its way; not called where there are none
 	 */
-	deliver_text(recipients: readonly string[], given: StanzaText, otherwise: (full_jids: readonly string[]) => void): void;
+	deliver_text(
+		recipients: Audience | readonly string[],
+		given: StanzaText,
+		otherwise: (full_jids: readonly string[]) => void,
+	): void;
 	/**
 	 * A way to hand texts that were made before to one full JID, for stanzas of one name; undefined where something wants to see
 	 * each stanza on its way, or nobody is there.

@@ -5,6 +5,7 @@ import type { Result } from "../../util/error.ts";
 import type { Events } from "../../util/events.ts";
 import type { HashQueue } from "../../util/hash_queue.ts";
 import type { Turn } from "../../util/turn.ts";
+import type { VersionedMap } from "../../util/versioned_map.ts";
 import type { ConfigValue } from "../config/config.ts";
 import type { StorageFence } from "../network_sql/storage_fence.ts";
 import type { Writers } from "../sqlite/writers.ts";
@@ -34,7 +35,7 @@ export interface Server {
 	readonly config: ConfigReader;
 	readonly events: Events<EventMap>;
 	readonly hosts: Map<string, HostSession>;
-	readonly full_sessions: Map<string, C2sSession>;
+	readonly full_sessions: VersionedMap<string, C2sSession>;
 	readonly bare_sessions: Map<string, UserSessions>;
 	/** Streams that other servers opened. */
 	readonly incoming_s2s: Set<ServerSession>;

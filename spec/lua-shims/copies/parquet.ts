@@ -7,6 +7,7 @@ import { create_delivery } from "../../../host/core/delivery.ts";
 import type { C2sSession, HostSession, ModuleApi, StanzaEvent } from "../../../host/core/types.ts";
 import { Events, type Handler } from "../../../host/util/events.ts";
 import * as st from "../../../host/util/stanza.ts";
+import { VersionedMap } from "../../../host/util/versioned_map.ts";
 import { create_lua } from "../lua.ts";
 
 /** Libraries and state that rules use; each way has its own. */
@@ -76,7 +77,7 @@ export async function create_parquet(): Promise<Parquet> {
 		const name = `way${++number}`;
 		const events = new Events<{ [name: string]: unknown }>();
 		const outcomes: [string, string][] = [];
-		const sessions = new Map<string, C2sSession>();
+		const sessions = new VersionedMap<string, C2sSession>();
 		for (const node of ["mercutio", "tybalt", "benvolio", "7"]) {
 			for (const resource of ["crypt", "balcony"]) {
 				const full_jid = `${node}@localhost/${resource}`;

@@ -143,4 +143,83 @@ describe("what nodes send each other", () => {
 		decode(encode_many(body, ["c@h/3"], anew), reader);
 		expect(decode(encode_many(body, ["c@h/3"], anew), reader)).toMatchObject({ recipients: ["c@h/3"] });
 	});
+
+	describe("for recipients who get more", () => {
+		const stanza = st.message({ from: "room@muc" });
+		const body = many_body(stanza.name, stanza.attr["from"] ?? "", st.serialise_for_many(stanza));
+		const names = (item: Item | undefined): string[] | undefined => (item?.kind === "many" ? [...item.recipients] : undefined);
+
+		it("has a number, and the same object on the other side, until they change", () => {
+			const [writer, reader] = [new RecipientsWriter(1), new ReadNames()];
+			const room = {};
+			const read = (list: readonly string[], of?: object): Item | undefined =>
+				decode(encode_many(body, list, writer, of), reader);
+			const first = ["a@h/1", "b@h/2", "a@h/1"];
+			expect(writer.write(first, room)).toBe("1:*0,+5:a@h/1+5:b@h/20,;");
+			decode(encode_many(body, first, new RecipientsWriter(1), room), reader);
+			const [one, two] = [read(first, room), read(first, room)];
+			expect(names(one)).toEqual(first);
+			expect(one?.kind === "many" && two?.kind === "many" && one.recipients === two.recipients).toBe(true);
+			const second = ["b@h/2", "c@h/3"];
+			expect(writer.write(second, room)).toBe("1:*1-0,1,+5:c@h/3;");
+		});
+
+		it("is read as it was written, whatever changes, and as it was where it comes back", () => {
+			const list = fc.array(fc.nat(9), { maxLength: 6 }).map((numbers) => numbers.map((number) => `p${number}@h/r`));
+			const step = fc.record({ room: fc.option(fc.nat(3), { nil: undefined }), changed: fc.option(list, { nil: undefined }) });
+			fc.assert(
+				fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+					const [writer, reader] = [new RecipientsWriter(3), new ReadNames()];
+					const rooms = Array.from({ length: 4 }, () => ({ of: {}, jids: [] as readonly string[] }));
+					const written: { bytes: Uint8Array; jids: readonly string[] }[] = [];
+					for (const { room, changed } of steps) {
+						const own = room === undefined ? undefined : rooms[room];
+						if (own !== undefined && changed !== undefined) own.jids = changed;
+						const jids = own?.jids ?? changed ?? [];
+						const bytes = encode_many(body, jids, writer, own?.of);
+						written.push({ bytes, jids });
+						expect(names(decode(bytes, reader))).toEqual(jids);
+					}
+					for (const { bytes, jids } of written) expect(names(decode(bytes, writer))).toEqual(jids);
+				}),
+			);
+		});
+
+		it("is not understood where its number is not known, was given up, or is of an earlier beginning", () => {
+			const room = {};
+			const [writer, reader] = [new RecipientsWriter(1), new ReadNames()];
+			const first = ["a@h/1"];
+			const defined = encode_many(body, first, writer, room);
+			const used = encode_many(body, first, writer, room);
+			expect(decode(used, new ReadNames())).toBeUndefined();
+			decode(defined, reader);
+			expect(names(decode(used, reader))).toEqual(first);
+			decode(encode_many(body, ["b@h/1"], writer, room), reader);
+			expect(decode(used, reader)).toBeUndefined();
+			decode(encode_many(body, ["b@h/1"], new RecipientsWriter(2), room), reader);
+			expect(decode(encode_many(body, ["b@h/1"], writer, room), reader)).toBeUndefined();
+		});
+
+		it("begins anew after very many places, on both sides, and what was said before can still come back", () => {
+			const [writer, reader] = [new RecipientsWriter(1), new ReadNames()];
+			const everybody = Array.from({ length: 10_000 }, (_, index) => `p${index}@h/r`);
+			const room = {};
+			for (let round = 0; round < 60; round++) {
+				const jids = everybody.filter((_, index) => index !== round);
+				const bytes = [encode_many(body, jids, writer, room), encode_many(body, jids, writer, room)];
+				for (const one of bytes) expect(names(decode(one, reader))).toEqual(jids);
+				if (round % 26 === 25) for (const one of bytes) expect(names(decode(one, writer))).toEqual(jids);
+			}
+		});
+
+		it("is never taken for something else where it is damaged", () => {
+			fc.assert(
+				fc.property(fc.nat(), fc.nat(255), (place, byte) => {
+					const bytes = Buffer.from(encode_many(body, ["a@h/1", "b@h/2"], new RecipientsWriter(1), {}));
+					bytes[place % bytes.length] = byte;
+					expect(() => decode(bytes, new ReadNames())).not.toThrow();
+				}),
+			);
+		});
+	});
 });
