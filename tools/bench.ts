@@ -3,10 +3,11 @@
 import { writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { cluster_scenarios } from "./bench/cluster.ts";
+import { crowd_scenario } from "./bench/crowd.ts";
 import { has_modules } from "./bench/ejabberd.ts";
 import { greedy_scenarios, growth_scenarios } from "./bench/greedy.ts";
 import { add_to_history, commit_of, history_entries, plot_history, read_history } from "./bench/history.ts";
-import { crowd_scenario, idle_scenario, rooms_scenario } from "./bench/large.ts";
+import { idle_scenario, rooms_scenario } from "./bench/large.ts";
 import { pipe_scenario } from "./bench/pipe.ts";
 import { load, machine, pin } from "./bench/processes.ts";
 import { report_html } from "./bench/report_html.ts";

@@ -21,6 +21,7 @@ interface BenchFlags {
 	readonly floor?: number;
 	readonly pipe?: number;
 	readonly probe?: number;
+	readonly pid?: number;
 }
 
 export function add_bench(program: Command): void {
@@ -49,6 +50,7 @@ export function add_bench(program: Command): void {
 		.addOption(new Option("--floor <port>").argParser(port_number).hideHelp())
 		.addOption(new Option("--pipe <port>").argParser(port_number).hideHelp())
 		.addOption(new Option("--probe <port>").argParser(port_number).hideHelp())
+		.addOption(new Option("--pid <pid>").argParser(whole_number).hideHelp())
 		.action(async (what: string | undefined, options: BenchFlags) => {
 			const { draw, run, serve_floor, serve_pipe, serve_probe } = await import("../../tools/bench.ts");
 			const complain = (text: string): void => void process.stderr.write(text);
@@ -57,7 +59,7 @@ export function add_bench(program: Command): void {
 				return;
 			}
 			if (what !== undefined && what !== "lua") refuse(`there is no benchmark of ${what}: expected plot, lua, or nothing`);
-			const { against, only, floor: floor_port, pipe: pipe_port, probe: probe_port, ...rest } = options;
+			const { against, only, floor: floor_port, pipe: pipe_port, probe: probe_port, pid, ...rest } = options;
 			if (floor_port !== undefined) {
 				serve_floor(floor_port);
 				return;
@@ -67,7 +69,7 @@ export function add_bench(program: Command): void {
 				return;
 			}
 			if (probe_port !== undefined) {
-				await serve_probe(probe_port);
+				await serve_probe(probe_port, pid ?? process.pid);
 				return;
 			}
 			const names = (list: string): string[] => list.split(",").map((name) => name.trim());

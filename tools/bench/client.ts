@@ -56,6 +56,11 @@ export class BenchClient {
 		return client;
 	}
 
+	/** Has somebody else look at all that arrives, as bytes, which are there during the call only; undefined ends that. By TCP and TLS only. */
+	look_at_bytes(look: ((bytes: Uint8Array) => void) | undefined): void {
+		this.wire.onbytes = look;
+	}
+
 	/** Sends a stanza. */
 	send(text: string): void {
 		this.wire.send(text);

@@ -125,7 +125,7 @@ export function greedy_scenarios(program: readonly string[]): Scenario[] {
 				async run(subject) {
 					const client = await BenchClient.open(subject.port);
 					await prepare(client);
-					const probe = await start_probe(program, subject.port);
+					const probe = await start_probe(program, subject);
 					try {
 						// Waiting times up to here do not count
 						await probe.longest();

@@ -1,23 +1,64 @@
-// No counterpart: listens to one room from a process of its own, while another room is stormed.
+// No counterpart: somebody who has nothing to do with a load, from a process of its own: talks in another room, pings the server, logs in.
 
 import { spawn } from "node:child_process";
+import { setTimeout as delay } from "node:timers/promises";
+import { ns } from "../../host/util/ns.ts";
 import { BenchClient } from "./client.ts";
+import { cpu_watch } from "./processes.ts";
 import { room_jid } from "./rooms.ts";
+import type { Subject } from "./types.ts";
 
 /** How often it says something, in milliseconds. */
 const pause = 5;
+/** How often it pings the server, and logs in, in milliseconds. */
+const ping_pause = 20;
+const login_pause = 100;
+/** How often it says something before it counts: the first answers still warm up the server. */
+const warming = 50;
 
-/** A process with a client that gets its own messages back from a room. */
+/** The longest wait for one kind of answer, in milliseconds. */
+interface Wait {
+	/** From the question to the answer. */
+	readonly whole: number;
+	/** The server's processor time meanwhile: what the wait would have been, had the server its core for itself. */
+	readonly work: number;
+}
+
+/** The longest waits since the last look. */
+export interface Waits {
+	/** For one's own message, in another room. */
+	readonly message: Wait;
+	/** For the server's answer to a ping. */
+	readonly ping: Wait;
+	/** For a whole login, which is several questions. */
+	readonly login: Wait;
+}
+
+/** A process with clients that wait. */
 export interface Probe {
-	/** The longest wait for a message of its own since the last call, in milliseconds. */
+	/** The longest waits since the last call of either. */
+	waits(): Promise<Waits>;
+	/** The longest wait for a message of its own since the last call of either, in milliseconds. */
 	longest(): Promise<number>;
 	stop(): void;
 }
 
+/** Waits as details of a finding, with what they were beside. */
+export function wait_details(beside: string, waits: Waits): Record<string, number> {
+	const details: Record<string, number> = {};
+	for (const [name, { whole, work }] of Object.entries<Wait>({ ...waits })) {
+		details[`${beside}: ${name}, ms`] = whole;
+		details[`${beside}: ${name}, ms of work`] = work;
+	}
+	return details;
+}
+
 /** Starts a probe; `program` is the command line of this program. */
-export async function start_probe(program: readonly string[], port: number): Promise<Probe> {
+export async function start_probe(program: readonly string[], { port, pid }: Pick<Subject, "port" | "pid">): Promise<Probe> {
 	const [command = process.execPath, ...rest] = program;
-	const child = spawn(command, [...rest, "bench", "--probe", String(port)], { stdio: ["pipe", "pipe", "inherit"] });
+	const child = spawn(command, [...rest, "bench", "--probe", String(port), "--pid", String(pid)], {
+		stdio: ["pipe", "pipe", "inherit"],
+	});
 	let lines = "";
 	let wake: (() => void) | undefined;
 	child.stdout.setEncoding("utf8").on("data", (text: string) => {
@@ -37,38 +78,82 @@ export async function start_probe(program: readonly string[], port: number): Pro
 		return first;
 	};
 	await line();
+	const waits = async (): Promise<Waits> => {
+		child.stdin.write("?");
+		const [message = 0, own = 0, ping = 0, pinged = 0, login = 0, logged = 0] = (await line()).split(" ").map(Number);
+		return {
+			message: { whole: message, work: own },
+			ping: { whole: ping, work: pinged },
+			login: { whole: login, work: logged },
+		};
+	};
 	return {
-		async longest() {
-			child.stdin.write("?");
-			return Number(await line());
-		},
+		waits,
+		longest: async () => (await waits()).message.whole,
 		stop: () => void child.kill(),
 	};
 }
 
+/** The longest of many waits. */
+class Longest {
+	private whole = 0;
+	private work = 0;
+	private begun: { readonly at: number; readonly cpu: number } | undefined;
+
+	/** @param cpu the server's processor time until now */
+	constructor(private readonly cpu: () => number) {}
+
+	/** Waits for something once more. */
+	async wait(action: () => Promise<void>): Promise<void> {
+		this.begun = { at: performance.now(), cpu: this.cpu() };
+		await action();
+		this.look();
+		this.begun = undefined;
+	}
+
+	/** Both figures, which begin anew. It may be waiting at this moment. */
+	take(): string {
+		this.look();
+		const text = `${this.whole} ${this.work}`;
+		this.whole = 0;
+		this.work = 0;
+		return text;
+	}
+
+	private look(): void {
+		const { begun } = this;
+		if (begun === undefined) return;
+		this.whole = Math.max(this.whole, performance.now() - begun.at);
+		this.work = Math.max(this.work, this.cpu() - begun.cpu);
+	}
+}
+
 /** The process of a probe: it answers each byte of its input with a line. */
-export async function serve_probe(port: number): Promise<void> {
-	const client = await BenchClient.open(port);
+export async function serve_probe(port: number, pid: number): Promise<void> {
+	const cpu = cpu_watch(pid);
+	const [message, ping, login] = [new Longest(cpu), new Longest(cpu), new Longest(cpu)];
+	const [talker, pinger] = [await BenchClient.open(port), await BenchClient.open(port)];
 	const room = room_jid("probe");
-	await client.join(room, "probe");
-	let longest = 0;
-	let begun = 0;
-	let waits = false;
-	const say = async (index: number): Promise<void> => {
-		begun = performance.now();
-		waits = true;
-		await client.ask(`<message type='groupchat' id='i${index}' to='${room}'><body>hello</body></message>`, `id='i${index}'`);
-		waits = false;
-		// The first ones still warm up the server
-		if (index > 50) longest = Math.max(longest, performance.now() - begun);
-		if (index === 100) process.stdout.write("ready\n");
-		setTimeout(() => void say(index + 1), pause);
+	await talker.join(room, "probe");
+	const say = (index: number): Promise<void> =>
+		talker.ask(`<message type='groupchat' id='i${index}' to='${room}'><body>hello</body></message>`, `id='i${index}'`);
+	const ask = (index: number): Promise<void> =>
+		pinger.ask(`<iq type='get' id='p${index}' to='localhost'><ping xmlns='${ns.ping}'/></iq>`, `id='p${index}'`);
+	const enter = async (): Promise<void> => (await BenchClient.open(port)).close();
+	const go_on = async (longest: Longest, between: number, action: (index: number) => Promise<void>): Promise<void> => {
+		for (let index = 0; ; index++) {
+			await longest.wait(() => action(index));
+			await delay(between);
+		}
 	};
-	process.stdin.on("data", () => {
-		// It may be waiting at this moment
-		process.stdout.write(`${Math.max(longest, waits ? performance.now() - begun : 0)}\n`);
-		longest = 0;
-	});
+	for (let index = 0; index < warming; index++) {
+		await say(-index - 1);
+		await ask(-index - 1);
+		if (index % 10 === 0) await enter();
+		await delay(pause);
+	}
+	process.stdin.on("data", () => process.stdout.write(`${message.take()} ${ping.take()} ${login.take()}\n`));
 	process.stdin.on("end", () => process.exit());
-	await say(0);
+	process.stdout.write("ready\n");
+	await Promise.all([go_on(message, pause, say), go_on(ping, ping_pause, ask), go_on(login, login_pause, enter)]);
 }

@@ -1,7 +1,7 @@
 // No counterpart: what Linux tells of a process.
 
 import { execFile } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { openSync, readdirSync, readFileSync, readSync } from "node:fs";
 import { cpus, loadavg, release, type as system_name, totalmem } from "node:os";
 import { promisify } from "node:util";
 import type { Machine } from "./types.ts";
@@ -36,6 +36,17 @@ export function cpu_nanos(pid: number): number {
 		sum += Number(readFileSync(`/proc/${pid}/task/${task}/schedstat`, "latin1").split(" ")[0]);
 	}
 	return sum;
+}
+
+/** A look at the processor time of a process with all threads that it has now, in milliseconds; quick, and exact to some milliseconds. */
+export function cpu_watch(pid: number): () => number {
+	const files = readdirSync(`/proc/${pid}/task`).map((task) => openSync(`/proc/${pid}/task/${task}/schedstat`, "r"));
+	const space = Buffer.alloc(100);
+	return () => {
+		let sum = 0;
+		for (const file of files) sum += Number.parseInt(space.toString("latin1", 0, readSync(file, space, 0, space.length, 0)), 10);
+		return sum / 1_000_000;
+	};
 }
 
 /** Memory of a process that is not swapped out, in MiB. */

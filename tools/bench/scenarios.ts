@@ -293,7 +293,7 @@ export function stall_scenario(occupants: number, program: readonly string[]): S
 		unit: "ms",
 		floor: true,
 		async run(subject) {
-			const probe = await start_probe(program, subject.port);
+			const probe = await start_probe(program, subject);
 			try {
 				const single: Effort = { warm_up_ms: 0, measure_ms: 0, storms: 1 };
 				let value = 0;

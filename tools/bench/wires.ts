@@ -21,6 +21,8 @@ function any_address(): string {
 export abstract class Wire {
 	/** Told of everything that arrives, as bytes in a string; what comes whole is told of whole. */
 	onpiece: (piece: string) => void = () => {};
+	/** Told instead, where only bytes are counted. They are there during the call only. */
+	onbytes: ((bytes: Uint8Array) => void) | undefined;
 	ongone: (error: Error) => void = () => {};
 
 	/** Begins a stream, the first one or the one after a login. */
@@ -41,17 +43,30 @@ function with_namespace(stanza: string): string {
 	return /^<[a-z]+ xmlns=/.test(stanza) ? stanza : stanza.replace(/^<[a-z]+/, `$& xmlns='${ns.client}'`);
 }
 
+/** Where all connections read to, one after the other: what is read is looked at before anything else is read. */
+const reading_space = Buffer.allocUnsafeSlow(256 * 1024);
+
 /** TCP, or TLS from the first byte. */
 class SocketWire extends Wire {
 	private readonly socket: Socket;
 
 	constructor(port: number, is_tls: boolean) {
 		super();
-		this.socket = is_tls
-			? connect_tls({ port, host: address, servername: host, rejectUnauthorized: false })
-			: connect({ port, host: address, localAddress: any_address() });
+		const arrived = (bytes: Buffer): void => {
+			if (this.onbytes !== undefined) this.onbytes(bytes);
+			else this.onpiece(bytes.toString("latin1"));
+		};
+		if (is_tls) {
+			this.socket = connect_tls({ port, host: address, servername: host, rejectUnauthorized: false });
+			this.socket.on("data", arrived);
+		} else {
+			const callback = (size: number): boolean => {
+				arrived(reading_space.subarray(0, size));
+				return true;
+			};
+			this.socket = connect({ port, host: address, localAddress: any_address(), onread: { buffer: reading_space, callback } });
+		}
 		this.socket.setNoDelay(true);
-		this.socket.on("data", (chunk: Buffer) => this.onpiece(chunk.toString("latin1")));
 		this.watch(this.socket);
 	}
 
