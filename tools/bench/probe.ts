@@ -4,7 +4,7 @@ import { spawn } from "node:child_process";
 import { setTimeout as delay } from "node:timers/promises";
 import { ns } from "../../host/util/ns.ts";
 import { BenchClient } from "./client.ts";
-import { cpu_watch } from "./processes.ts";
+import { type CoreTime, core_watch } from "./processes.ts";
 import { room_jid } from "./rooms.ts";
 import type { Subject } from "./types.ts";
 
@@ -20,8 +20,11 @@ const warming = 50;
 interface Wait {
 	/** From the question to the answer. */
 	readonly whole: number;
-	/** The server's processor time meanwhile: what the wait would have been, had the server its core for itself. */
-	readonly work: number;
+	/**
+	 * What it would have been at most, had the server and this process their cores for themselves: without the time in which they could
+	 * have gone on and waited for a core, and no more than the time that the server was on one.
+	 */
+	readonly alone: number;
 }
 
 /** The longest waits since the last look. */
@@ -46,9 +49,9 @@ export interface Probe {
 /** Waits as details of a finding, with what they were beside. */
 export function wait_details(beside: string, waits: Waits): Record<string, number> {
 	const details: Record<string, number> = {};
-	for (const [name, { whole, work }] of Object.entries<Wait>({ ...waits })) {
+	for (const [name, { whole, alone }] of Object.entries<Wait>({ ...waits })) {
 		details[`${beside}: ${name}, ms`] = whole;
-		details[`${beside}: ${name}, ms of work`] = work;
+		details[`${beside}: ${name}, ms without queues for cores`] = alone;
 	}
 	return details;
 }
@@ -82,9 +85,9 @@ export async function start_probe(program: readonly string[], { port, pid }: Pic
 		child.stdin.write("?");
 		const [message = 0, own = 0, ping = 0, pinged = 0, login = 0, logged = 0] = (await line()).split(" ").map(Number);
 		return {
-			message: { whole: message, work: own },
-			ping: { whole: ping, work: pinged },
-			login: { whole: login, work: logged },
+			message: { whole: message, alone: own },
+			ping: { whole: ping, alone: pinged },
+			login: { whole: login, alone: logged },
 		};
 	};
 	return {
@@ -97,41 +100,47 @@ export async function start_probe(program: readonly string[], { port, pid }: Pic
 /** The longest of many waits. */
 class Longest {
 	private whole = 0;
-	private work = 0;
-	private begun: { readonly at: number; readonly cpu: number } | undefined;
+	private alone = 0;
+	private begun: { readonly at: number; readonly used: number; readonly queued: number } | undefined;
 
-	/** @param cpu the server's processor time until now */
-	constructor(private readonly cpu: () => number) {}
+	/** @param look what the server has used of its core until now, and how long it and this process have waited for theirs */
+	constructor(private readonly look: () => CoreTime) {}
 
 	/** Waits for something once more. */
 	async wait(action: () => Promise<void>): Promise<void> {
-		this.begun = { at: performance.now(), cpu: this.cpu() };
+		this.begun = { at: performance.now(), ...this.look() };
 		await action();
-		this.look();
+		this.count();
 		this.begun = undefined;
 	}
 
 	/** Both figures, which begin anew. It may be waiting at this moment. */
 	take(): string {
-		this.look();
-		const text = `${this.whole} ${this.work}`;
+		this.count();
+		const text = `${this.whole} ${this.alone}`;
 		this.whole = 0;
-		this.work = 0;
+		this.alone = 0;
 		return text;
 	}
 
-	private look(): void {
+	private count(): void {
 		const { begun } = this;
 		if (begun === undefined) return;
-		this.whole = Math.max(this.whole, performance.now() - begun.at);
-		this.work = Math.max(this.work, this.cpu() - begun.cpu);
+		const whole = performance.now() - begun.at;
+		const { used, queued } = this.look();
+		this.whole = Math.max(this.whole, whole);
+		this.alone = Math.max(this.alone, Math.min(used - begun.used, whole - (queued - begun.queued)));
 	}
 }
 
 /** The process of a probe: it answers each byte of its input with a line. */
 export async function serve_probe(port: number, pid: number): Promise<void> {
-	const cpu = cpu_watch(pid);
-	const [message, ping, login] = [new Longest(cpu), new Longest(cpu), new Longest(cpu)];
+	const [server, own] = [core_watch(pid), core_watch(process.pid)];
+	const look = (): CoreTime => {
+		const { all, first } = server();
+		return { used: all.used, queued: first.queued + own().first.queued };
+	};
+	const [message, ping, login] = [new Longest(look), new Longest(look), new Longest(look)];
 	const [talker, pinger] = [await BenchClient.open(port), await BenchClient.open(port)];
 	const room = room_jid("probe");
 	await talker.join(room, "probe");

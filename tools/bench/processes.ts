@@ -38,14 +38,31 @@ export function cpu_nanos(pid: number): number {
 	return sum;
 }
 
-/** A look at the processor time of a process with all threads that it has now, in milliseconds; quick, and exact to some milliseconds. */
-export function cpu_watch(pid: number): () => number {
-	const files = readdirSync(`/proc/${pid}/task`).map((task) => openSync(`/proc/${pid}/task/${task}/schedstat`, "r"));
+/** How long threads were on a core so far, and how long they could have been and waited for one, in milliseconds. */
+export interface CoreTime {
+	readonly used: number;
+	readonly queued: number;
+}
+
+/** Looks at a process again and again, quickly and exact to some milliseconds: `all` threads that it has now, and the first one, with its event loop. */
+export function core_watch(pid: number): () => { readonly all: CoreTime; readonly first: CoreTime } {
+	const tasks = readdirSync(`/proc/${pid}/task`).map(Number);
+	const files = tasks.map((task) => ({ task, file: openSync(`/proc/${pid}/task/${task}/schedstat`, "r") }));
 	const space = Buffer.alloc(100);
 	return () => {
-		let sum = 0;
-		for (const file of files) sum += Number.parseInt(space.toString("latin1", 0, readSync(file, space, 0, space.length, 0)), 10);
-		return sum / 1_000_000;
+		const all = { used: 0, queued: 0 };
+		let first: CoreTime = all;
+		for (const { task, file } of files) {
+			const [used = 0, queued = 0] = space
+				.toString("latin1", 0, readSync(file, space, 0, space.length, 0))
+				.split(" ")
+				.map(Number);
+			const own = { used: used / 1_000_000, queued: queued / 1_000_000 };
+			if (task === pid) first = own;
+			all.used += own.used;
+			all.queued += own.queued;
+		}
+		return { all, first };
 	};
 }
 
