@@ -124,7 +124,7 @@ export async function run(options: BenchOptions): Promise<number> {
 		stall_scenario(long_storm, options.program),
 		...greedy_scenarios(options.program),
 		...growth_scenarios,
-		...[300, 1000, 3000, 10_000].map((occupants) => crowd_scenario(occupants, options.program)),
+		...[300, 1000, 2000, 3000, 5000, 10_000].map((occupants) => crowd_scenario(occupants, options.program)),
 		...[1_000_000, 10_000_000].flatMap((messages) =>
 			(["sql", "internal"] as const).map((storage) => archive_scenario(messages, storage)),
 		),

@@ -91,6 +91,28 @@ export function create_delivery(
 		return session !== undefined && delivery !== undefined && session.events.has_only(`${name}/full`, delivery);
 	}
 
+	/**
+	 * Makes a question about somebody without a session: whether a stanza for him would only be dropped, since his host drops presences of
+	 * those who are gone (RFC 6121 §8.5.3.2.2), and nothing else looks at them. When a crowd leaves, that is most of its presences.
+	 */
+	function drops(stanza: Stanza): (full_jid: string) => boolean {
+		const { type, from = "" } = stanza.attr;
+		if (stanza.name !== "presence" || (type !== undefined && type !== "unavailable")) return () => false;
+		let last_host: string | undefined;
+		let is_dropped = false;
+		return (full_jid) => {
+			const slash = full_jid.indexOf("/");
+			const at = full_jid.lastIndexOf("@", slash);
+			if (slash < 0 || at < 0) return false;
+			if (last_host === undefined || slash - at - 1 !== last_host.length || !full_jid.startsWith(last_host, at + 1)) {
+				last_host = full_jid.slice(at + 1, slash);
+				const way = hosts.get(last_host)?.type === "local" ? way_on(last_host, stanza.name, from, stanza) : undefined;
+				is_dropped = way !== undefined && way.questions.length === 0 && way.watched === undefined;
+			}
+			return is_dropped;
+		};
+	}
+
 	let count = 0;
 	const send = (session: C2sSession, stanza: Stanza): boolean => {
 		const is_sent = session.send(stanza);
@@ -106,6 +128,7 @@ export function create_delivery(
 		let copies: Copies | undefined;
 		let elsewhere: Collected | undefined;
 		let routes: TextRoutes | undefined;
+		let is_dropped: ReturnType<typeof drops> | undefined;
 		const from = stanza.attr["from"] ?? "";
 		const is_single = Array.isArray(recipients) && recipients.length === 1;
 		for (const to of recipients) {
@@ -115,6 +138,8 @@ export function create_delivery(
 				if (server.cluster.collect(to, elsewhere)) continue;
 			}
 			if (session === undefined) {
+				is_dropped ??= drops(stanza);
+				if (is_dropped(to)) continue;
 				routes ??= new TextRoutes(server, stanza.name, from, stanza);
 				const route = routes.to(to);
 				if (route !== undefined) text ??= st.serialise_for_many(stanza);

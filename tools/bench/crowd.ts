@@ -13,6 +13,9 @@ import type { Scenario, Subject } from "./types.ts";
 const messages = 10;
 /** How many enter at a time. */
 const entering = 50;
+/** How many leave at a time, and how long until the next ones do, in milliseconds: 5,000 in a second. */
+const leaving = 50;
+const leaving_pause = 10;
 /** How long what was sent may take to arrive, in milliseconds. */
 const patience = 300_000;
 /** How long the server is left alone between phases, in milliseconds. */
@@ -138,8 +141,11 @@ async function play(subject: Subject, occupants: number, program: readonly strin
 		// One half says so, the other is just gone
 		const before_leaving = performance.now();
 		cost.begin();
-		for (const client of clients.slice(occupants / 2)) client.close();
-		for (const client of clients.slice(0, occupants / 2)) client.send(`<presence to='${room}/x' type='unavailable'/>`);
+		for (const [index, client] of clients.entries()) {
+			if (index % 2 === 0) client.close();
+			else client.send(`<presence to='${room}/x' type='unavailable'/>`);
+			if (index % leaving === 0) await delay(leaving_pause);
+		}
 		await crowd.until(() => is_empty(witness, room), "the room does not become empty", 200);
 		details["s to leave"] = (performance.now() - before_leaving) / 1000;
 		details["µs a departure"] = cost.spent / occupants;
