@@ -119,14 +119,27 @@ function much_from(stanza: Stanza): number {
 
 /** Stanzas to rooms that wait for their slice: what comes to the same room after them must not overtake them. */
 class WaitingStanzas {
-	private readonly counts = new WeakMap<Room, number>();
+	private readonly rooms = new WeakMap<Room, { count: number; readonly is_apart: boolean }>();
 
 	are_for(room: Room): boolean {
-		return (this.counts.get(room) ?? 0) > 0;
+		return this.rooms.has(room);
 	}
 
-	change(room: Room, difference: number): void {
-		this.counts.set(room, (this.counts.get(room) ?? 0) + difference);
+	/** One more waits; returns whether it waits among what has turns of its own, as those before it do. */
+	add(room: Room): boolean {
+		const known = this.rooms.get(room);
+		if (known !== undefined) {
+			known.count++;
+			return known.is_apart;
+		}
+		const is_apart = room._occupants.size >= multitude;
+		this.rooms.set(room, { count: 1, is_apart });
+		return is_apart;
+	}
+
+	remove(room: Room): void {
+		const known = this.rooms.get(room);
+		if (known !== undefined && --known.count === 0) this.rooms.delete(room);
 	}
 }
 
@@ -155,8 +168,8 @@ function stanza_handler(
 			return is_error || refuse(origin, stanza, "wait", "resource-constraint", undefined, module.host);
 		}
 		if (!is_slice && is_much(room, stanza)) {
-			waiting.change(room, 1);
-			const dropped = (): void => waiting.change(room, -1);
+			const apart = waiting.add(room);
+			const dropped = (): void => waiting.remove(room);
 			const work = (): unknown => {
 				dropped();
 				// By then the room may be gone or another one, so it is looked up again
@@ -164,7 +177,7 @@ function stanza_handler(
 			};
 			// Who leaves is often gone by then
 			const needs_sender = stanza.attr["type"] !== "unavailable";
-			module.in_slices(event, work, { needs_sender, apart: room._occupants.size >= multitude, dropped });
+			module.in_slices(event, work, { needs_sender, apart, dropped });
 			return true;
 		}
 		if (!room._data.destroyed) return room[method](origin, stanza);

@@ -17,7 +17,7 @@ const wanted: { readonly [Which in Exclude<Resources, "top">]: (session: C2sSess
 };
 
 /** Whether nothing looks at what is sent to a session. */
-type PlainFor = (session: C2sSession) => boolean;
+type PlainFor = (session: C2sSession | undefined) => boolean;
 
 /** How what goes to many gets to sessions: each is asked these questions first, and handlers in Lua are watched where there are some. */
 interface Way {
@@ -27,8 +27,8 @@ interface Way {
 
 const plain_way: Way = { questions: [], watched: undefined };
 
-/** Whether a session may be handed finished text. */
-function is_plain_for(session: C2sSession, questions: readonly PlainFor[]): boolean {
+/** Whether a session may be handed finished text, and whether somebody without one may be left out. */
+function is_plain_for(session: C2sSession | undefined, questions: readonly PlainFor[]): boolean {
 	for (const leaves_alone of questions) if (!leaves_alone(session)) return false;
 	return true;
 }
@@ -107,7 +107,7 @@ export function create_delivery(
 			if (last_host === undefined || slash - at - 1 !== last_host.length || !full_jid.startsWith(last_host, at + 1)) {
 				last_host = full_jid.slice(at + 1, slash);
 				const way = hosts.get(last_host)?.type === "local" ? way_on(last_host, stanza.name, from, stanza) : undefined;
-				is_dropped = way !== undefined && way.questions.length === 0 && way.watched === undefined;
+				is_dropped = way !== undefined && way.watched === undefined && is_plain_for(undefined, way.questions);
 			}
 			return is_dropped;
 		};

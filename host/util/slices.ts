@@ -52,8 +52,12 @@ export class Slices {
 	/** How long what one session sent may keep a turn busy, in milliseconds. */
 	session_time = 5;
 	private readonly waiting: WaitingWork[] = [];
+	/** Work that has turns of its own. */
+	private readonly apart: WaitingWork[] = [];
 	/** What sessions sent, kept apart, so that a session that sends a little more than others does not wait for long work. */
 	private readonly inputs: WaitingWork[] = [];
+	/** Whether this slice has come to work with turns of its own. */
+	private is_at_apart = false;
 	private scheduled = false;
 	/** The turn that time was spent in, and how much. */
 	private turn_number = -1;
@@ -83,13 +87,15 @@ export class Slices {
 			this.turn_number = turns;
 			this.spent = 0;
 		}
-		const is_busy = task.is_apart === true || this.scheduled || this.waiting.length > 0 || this.spent >= slice_time;
+		const is_apart = task.is_apart === true;
+		const has_waiting = this.waiting.length > 0 || this.apart.length > 0;
+		const is_busy = is_apart || this.scheduled || has_waiting || this.spent >= slice_time;
 		const release = is_busy ? task.hold() : undefined;
 		if (release === undefined) {
 			this.timed(() => task.work());
 			return;
 		}
-		this.waiting.push({ task, release });
+		(is_apart ? this.apart : this.waiting).push({ task, release });
 		this.schedule();
 	}
 
@@ -102,7 +108,7 @@ export class Slices {
 
 	/** How many pieces of work wait for later turns. */
 	get pending(): number {
-		return this.waiting.length + this.inputs.length;
+		return this.waiting.length + this.apart.length + this.inputs.length;
 	}
 
 	/**
@@ -135,15 +141,25 @@ export class Slices {
 		return true;
 	}
 
-	/** The next piece of work: where other work waits as well, what sessions sent gets half of a slice. */
+	/**
+	 * The next piece of work: where other work waits as well, what sessions sent gets half of a slice, and so does what has no turn of its
+	 * own. All such work comes before what has one, since ending the turn in between is work in itself where it goes to very many.
+	 */
 	private next(): WaitingWork | undefined {
+		if (this.is_at_apart) return this.apart.shift();
 		const had = this.input_turn === this.turn.counts.turns ? this.input_spent : 0;
-		const part = slice_time * this.portion * (this.waiting.length > 0 ? 0.5 : 1);
-		return (had < part ? this.inputs.shift() : undefined) ?? this.waiting.shift();
+		const part = slice_time * this.portion * (this.waiting.length > 0 || this.apart.length > 0 ? 0.5 : 1);
+		const input = had < part ? this.inputs.shift() : undefined;
+		if (input !== undefined) return input;
+		const has_time = this.apart.length === 0 || this.spent < slice_time / 2;
+		const other = has_time ? this.waiting.shift() : undefined;
+		if (other !== undefined) return other;
+		this.is_at_apart = true;
+		return this.apart.shift();
 	}
 
 	private get is_idle(): boolean {
-		return this.waiting.length === 0 && this.inputs.length === 0;
+		return this.pending === 0;
 	}
 
 	private timed(work: () => void): void {
@@ -173,14 +189,14 @@ export class Slices {
 
 	private work(): void {
 		this.spent = 0;
-		let was_apart: boolean | undefined;
+		this.is_at_apart = false;
+		let has_done_others = false;
 		while (this.spent < slice_time) {
 			const next = this.next();
 			if (next === undefined) break;
-			const is_apart = next.task.is_apart === true;
 			// What others sent goes out before what goes to very many
-			if (was_apart !== undefined && is_apart !== was_apart) this.turn.end(!was_apart);
-			was_apart = is_apart;
+			if (this.is_at_apart && has_done_others) this.timed(() => this.turn.end());
+			has_done_others = !this.is_at_apart;
 			this.timed(() => {
 				this.finish(next.task);
 				next.release();

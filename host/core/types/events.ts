@@ -40,11 +40,12 @@ export interface HostSession extends SessionBase {
 }
 
 /**
- * Whether a handler does nothing with what is sent to a session: always, never, or by the session.
+ * Whether a handler does nothing with what is sent to a session: always, never, or by the session. Asked about no session, it says whether
+ * it does nothing with a presence of those who have none by now, but perhaps keep it from them.
  * @param from the sender, or another address with the same bare JID
  * @param stanza undefined where only presences come
  */
-export type Bystander = (from: string, stanza: Stanza | undefined) => boolean | ((session: C2sSession) => boolean);
+export type Bystander = (from: string, stanza: Stanza | undefined) => boolean | ((session: C2sSession | undefined) => boolean);
 
 /** Where a stanza came from. */
 export type Session = C2sSession | ComponentSession | ServerSession | HostSession;

@@ -95,7 +95,10 @@ export function filter_stanzas(module: ModuleApi, lists: Blocklists): void {
 	module.host_session().bystanders.set(check_incoming, (from, stanza) => {
 		if (stanza !== undefined && inviter_of(stanza) !== undefined) return false;
 		const domain = jid.host(from) ?? from;
-		return ({ username }) => {
+		return (session) => {
+			// A presence that is blocked is dropped, and so is one for somebody who is gone
+			if (session === undefined) return true;
+			const { username } = session;
 			const list = username === undefined ? undefined : lists.get(username);
 			return list?.ok === true && !list.value.domains.has(domain);
 		};

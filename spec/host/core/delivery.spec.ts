@@ -67,6 +67,28 @@ describe("delivery", () => {
 		expect(clients[2]?.said).toContain("to='ada@localhost/silent'");
 	});
 
+	it("drops presences for those who are gone, where nothing else looks at them", () => {
+		const { hosts } = running.server;
+		const gone = ["ada@localhost/car", "bob@localhost/x"];
+		const reached = (stanza: st.Stanza): string[] => {
+			const otherwise: string[] = [];
+			stanza.attr["from"] = "hall@conference.localhost/Romeo";
+			delivery.broadcast(
+				[...gone, "ada@localhost", "localhost/x", "romeo@example.net/x"],
+				stanza,
+				(to) => void otherwise.push(to),
+			);
+			return otherwise;
+		};
+		const others = ["ada@localhost", "localhost/x", "romeo@example.net/x"];
+		expect(reached(st.presence())).toEqual(others);
+		expect(reached(st.presence({ type: "unavailable" }))).toEqual(others);
+		expect(reached(st.presence({ type: "probe" }))).toEqual([...gone, ...others]);
+		expect(reached(groupchat("gone"))).toEqual([...gone, ...others]);
+		hosts.get("localhost")?.events.add_handler("presence/full", () => undefined);
+		expect(reached(st.presence())).toEqual([...gone, ...others]);
+	});
+
 	it("has those otherwise reached who have blocked somebody of the sender's domain, whom only the handler of the list can judge", async () => {
 		await clients[0]?.ask(
 			"<iq type='set' id='tybalt'><block xmlns='urn:xmpp:blocking'><item jid='room@conference.localhost/Tybalt'/></block></iq><iq type='get' id='after'/>",

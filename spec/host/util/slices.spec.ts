@@ -56,7 +56,7 @@ describe("work in slices", () => {
 		expect(log).toEqual(["a", "b", "flush", ...second, "late", "release late", "flush"]);
 	});
 
-	it("has a turn of its own where it has to, even where there is time for it at once", async () => {
+	it("has a turn of its own where it has to, even where there is time for it at once, after what has none", async () => {
 		const { log, task } = rig();
 		task("a", 1);
 		task("great", 1, { apart: true });
@@ -64,8 +64,23 @@ describe("work in slices", () => {
 		task("c", 1);
 		expect(log).toEqual(["a"]);
 		await some_turns();
-		const others = ["b", "release b", "c", "release c"];
-		expect(log).toEqual(["a", "flush", "great", "release great", ...others, "flush"]);
+		const others = ["b", "release b", "c", "release c", "flush"];
+		expect(log).toEqual(["a", "flush", ...others, "great", "release great", "flush"]);
+	});
+
+	it("shares a slice with what has turns of its own, and ends the turn between them only once", async () => {
+		const { log, task, turn } = rig();
+		for (let index = 0; index < 20; index++) {
+			task(`great ${index}`, 1, { apart: true });
+			task(`small ${index}`, 1);
+		}
+		const before = turn.counts.turns;
+		while (log.filter((line) => line.startsWith("great")).length < 20) await next_turn();
+		const done = log.filter((line) => /^(great|small)/.test(line)).map((line) => line.slice(0, 5));
+		expect(done.slice(0, 8)).toEqual([...Array(4).fill("small"), ...Array(4).fill("great")]);
+		expect(done).toHaveLength(40);
+		// One after the other, as they came, would be a turn for each
+		expect(turn.counts.turns - before).toBeLessThan(done.length - 10);
 	});
 
 	it("does not wait where it cannot", () => {
