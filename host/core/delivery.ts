@@ -97,7 +97,8 @@ export function create_delivery(
 	 */
 	function drops(stanza: Stanza): (full_jid: string) => boolean {
 		const { type, from = "" } = stanza.attr;
-		if (stanza.name !== "presence" || (type !== undefined && type !== "unavailable")) return () => false;
+		const is_availability = stanza.name === "presence" && (type === undefined || type === "unavailable");
+		if (!is_availability || server.cluster !== undefined) return () => false;
 		let last_host: string | undefined;
 		let is_dropped = false;
 		return (full_jid) => {

@@ -12,8 +12,9 @@ const longest_end = 20;
 const least_portion = 0.25;
 /** For how long after using up its share a session is handled in slices, in milliseconds, while others have turns of their own. */
 const rest_time = 50;
-/** How long output may wait to go out together with more, in milliseconds of work. */
-const longest_gathering = 200;
+/** How long output may wait to go out together with more, in milliseconds of work, and how many times as long as writing it takes. */
+const longest_gathering = 400;
+const gathering = 2;
 
 /** Work that may take long, such as showing a newcomer to a crowd. */
 export interface SlicedWork {
@@ -210,7 +211,7 @@ export class Slices {
 		if (this.inputs.length === 0) this.portion = least_portion;
 		this.worked += this.spent;
 		// Writing to everybody takes as long for a little as for a lot
-		this.flushing = this.is_idle || this.worked >= Math.min(this.last_flush, longest_gathering);
+		this.flushing = this.is_idle || this.worked >= Math.min(gathering * this.last_flush, longest_gathering);
 	}
 
 	private flush(): void {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { StanzaCounter, TimeReader, timed_body } from "../../../tools/bench/stanza_counter.ts";
+import { EndCounter, StanzaCounter, TimeReader, timed_body } from "../../../tools/bench/stanza_counter.ts";
 
 /** A text in the pieces that these lengths make of it. */
 function pieces(text: string, lengths: readonly number[]): string[] {
@@ -26,6 +26,24 @@ describe("what the load generator reads", () => {
 				const counted = pieces(text, cuts).reduce((sum, piece) => sum + counter.count(piece), 0);
 				expect(counted).toBe(text.split("</message>").length - 1);
 			}),
+		);
+	});
+
+	it("is counted the same in bytes, messages and presences", () => {
+		const words = fc.array(
+			fc.constantFrom("</message>", "</presence>", "</mess", "age>", "</", "/pre", "sence>", "<", "e>", "xyzxyzxyz", "</message"),
+			{ maxLength: 30 },
+		);
+		const lengths = fc.array(fc.integer({ min: 0, max: 30 }), { maxLength: 40 });
+		fc.assert(
+			fc.property(words, lengths, (parts, cuts) => {
+				const text = parts.join("");
+				const counter = new EndCounter();
+				for (const piece of pieces(text, cuts)) counter.count(Buffer.from(piece));
+				const counted = { messages: text.split("</message>").length - 1, presences: text.split("/presence>").length - 1 };
+				expect({ messages: counter.messages, presences: counter.presences }).toEqual(counted);
+			}),
+			{ numRuns: 2000 },
 		);
 	});
 
