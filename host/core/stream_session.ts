@@ -65,6 +65,10 @@ export abstract class BaseStreamSession implements StreamSession {
 	/** Made when there is one. */
 	private filters: Filters<FilterKind, Stanza, AddressableText> | undefined;
 	private silent = false;
+	/** How often what comes next has to wait for what is being handled. */
+	private holds = 0;
+	/** Called when nothing has to wait any more. */
+	on_free: (() => void) | undefined;
 
 	/** The `to` attribute of this session for texts that many get, once it was needed. */
 	private addressed: { readonly jid: string | undefined; readonly framing: Framing | undefined; readonly attribute: string } =
@@ -111,7 +115,21 @@ export abstract class BaseStreamSession implements StreamSession {
 	}
 
 	hold(by: "work" | "handler"): () => void {
-		return this.control.hold(by);
+		const release = this.control.hold(by);
+		this.holds++;
+		let is_held = true;
+		return () => {
+			if (!is_held) return;
+			is_held = false;
+			this.holds--;
+			if (this.holds === 0) this.on_free?.();
+			release();
+		};
+	}
+
+	/** Whether what came last is still being handled. */
+	get is_busy(): boolean {
+		return this.holds > 0;
 	}
 
 	setlimit(settings: RateLimitSettings | undefined): void {

@@ -21,3 +21,13 @@ export function real_clock(): Clock {
 		},
 	};
 }
+
+/** Waits for something, but no longer than so many milliseconds. */
+export async function within(milliseconds: number, work: Promise<unknown>): Promise<void> {
+	let timer: NodeJS.Timeout | undefined;
+	const patience = new Promise<void>((resolve) => {
+		timer = setTimeout(resolve, milliseconds);
+	});
+	await Promise.race([work, patience]);
+	clearTimeout(timer);
+}

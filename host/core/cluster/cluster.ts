@@ -5,6 +5,7 @@ import { Balancer } from "../../util/cluster/balancer.ts";
 import { Links } from "../../util/cluster/link.ts";
 import { Membership } from "../../util/cluster/membership.ts";
 import { Ownership } from "../../util/cluster/ownership.ts";
+import { Spoken } from "../../util/cluster/spoken.ts";
 import type { Bucket, Bus, Clock, Fence, Life } from "../../util/cluster/types.ts";
 import { Usage } from "../../util/cluster/usage.ts";
 import { failed, ok, type Result } from "../../util/error.ts";
@@ -15,6 +16,8 @@ import { as_period } from "../config/option_types.ts";
 import type { Writers } from "../sqlite/writers.ts";
 import { telling } from "../telling.ts";
 import type { ClientStreams, Cluster, HostSession, Placed, Server } from "../types.ts";
+import { say_again } from "./again.ts";
+import { within } from "./clock.ts";
 import { InCommon } from "./in_common.ts";
 import { Incoming } from "./incoming.ts";
 import { Inheritance } from "./inheritance.ts";
@@ -35,16 +38,6 @@ const want_interval = 50;
 
 /** How long giving up everything may take when this node leaves; then the others take it as it is. In milliseconds. */
 const leave_time = 5000;
-
-/** Waits for something, but no longer than that. */
-async function within(milliseconds: number, work: Promise<unknown>): Promise<void> {
-	let timer: NodeJS.Timeout | undefined;
-	const patience = new Promise<void>((resolve) => {
-		timer = setTimeout(resolve, milliseconds);
-	});
-	await Promise.race([work, patience]);
-	clearTimeout(timer);
-}
 
 /** What clients of a node are told that was taken for dead. */
 const cut_off = { condition: "reset", text: "This node was cut off from the others, and something may have been missed" };
@@ -131,6 +124,8 @@ export function create_cluster(server: ClusterNeeds, base: ClusterBase): NodeClu
 		membership,
 		log,
 		is_account,
+		add_said: (add, all) => (all ? spoken.add_all(add) : spoken.add_rest(add)),
+		say_again: (of, to, item) => say_again({ membership, routing, incoming, lost }, of, to, item),
 	});
 	const owners = new Ownership({
 		membership,
@@ -154,7 +149,8 @@ export function create_cluster(server: ClusterNeeds, base: ClusterBase): NodeClu
 		warn,
 	});
 	const usage = new Usage(clock);
-	const parts = { owners, links, membership, usage };
+	const spoken = new Spoken(inheritance, links);
+	const parts = { owners, links, membership, usage, spoken };
 	const routing = new Routing(server, parts, log, (to, items) => {
 		for (const item of items) lost.take(to, item);
 	});

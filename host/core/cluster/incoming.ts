@@ -1,5 +1,6 @@
 // No counterpart: what other nodes send.
 
+import { Heard } from "../../util/cluster/spoken.ts";
 import { type Life, life_text, same_life } from "../../util/cluster/types.ts";
 import * as jid from "../../util/jid.ts";
 import type { AddressableText } from "../../util/stanza.ts";
@@ -7,13 +8,15 @@ import * as st from "../../util/stanza.ts";
 import { parse } from "../../util/xml.ts";
 import type { HostSession, Log, Server, Session, StanzaEvent } from "../types.ts";
 import type { Inheritance } from "./inheritance.ts";
-import { decode, type Item, type LateItem, type ManyItem, type PostItem } from "./items.ts";
+import { type AgainItem, decode, type Item, type LateItem, type ManyItem, type PostItem } from "./items.ts";
 import { Marks } from "./marks.ts";
 import { ReadNames } from "./recipients.ts";
 import type { Relays } from "./relays.ts";
 import type { Routing } from "./routing.ts";
 import { StandIn } from "./stand_in.ts";
 
+/** For how long it stays known what a life has said that is over, in milliseconds. */
+const memory = 300_000;
 /** How long what other nodes say waits after a turn with some of it has failed, in milliseconds. */
 const retry_delay = 200;
 
@@ -44,6 +47,8 @@ export class Incoming {
 	/** What comes behind something for a node of which it is not certain here that it is gone, by the life that sends it. */
 	private readonly early = new Map<string, { readonly of: Life; readonly arrivals: Arrival[] }>();
 	private readonly marks = new Marks();
+	/** Up to where others were heard, for what is said again. */
+	private readonly heard = new Heard();
 	/** What each life has said of recipients. */
 	private readonly names = new Map<string, ReadNames>();
 
@@ -64,6 +69,7 @@ export class Incoming {
 			return;
 		}
 		this.marks.begin(from, number);
+		if (item.kind === "post" && item.number !== undefined) this.heard.take(from, item.number);
 		const arrival = { from, item, done, number };
 		if (this.backlog.length > 0) this.backlog.push(arrival);
 		else this.take_in_order(arrival);
@@ -75,7 +81,7 @@ export class Incoming {
 		const name = life_text(from);
 		const waiting = this.early.get(name);
 		if (waiting !== undefined) waiting.arrivals.push(arrival);
-		else if (item.kind !== "late" || this.inheritance.knows_end(item.of)) this.handle(arrival);
+		else if ((item.kind !== "late" && item.kind !== "again") || this.inheritance.knows_end(item.of)) this.handle(arrival);
 		else this.early.set(name, { of: item.of, arrivals: [arrival] });
 	}
 
@@ -83,11 +89,17 @@ export class Incoming {
 	ended(life: Life): void {
 		this.marks.forget(life);
 		this.names.delete(life_text(life));
+		setTimeout(() => this.heard.forget(life), memory).unref();
 		for (const [name, { of, arrivals }] of [...this.early]) {
 			if (!same_life(of, life)) continue;
 			this.early.delete(name);
 			for (const arrival of arrivals) this.take_in_order(arrival);
 		}
+	}
+
+	/** What a node has said to this one that is gone, and whose sessions this one goes on with. */
+	take_again(from: Life, item: AgainItem): void {
+		this.handle({ from, item, done: () => {}, number: undefined });
 	}
 
 	/** Something that was sent to another node which is gone, and whose accounts this one goes on with. */
@@ -162,6 +174,11 @@ export class Incoming {
 				return;
 			case "late":
 				this.do_late(from, item);
+				return;
+			case "again":
+				if (this.heard.take(item.of, item.inner.number ?? 0)) {
+					this.handle({ from, item: item.inner, done: () => {}, number: undefined });
+				}
 				return;
 			case "moved":
 			case "flush":

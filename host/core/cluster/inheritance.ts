@@ -21,6 +21,10 @@ export interface InheritanceOptions {
 	readonly log: Log;
 	/** Whether a key is an account: rooms are taken by whoever has occupants. */
 	is_account(key: string): boolean;
+	/** Adds what this node has said to others, for whoever has to say it again: all of it, or what has changed. */
+	add_said(add: (change: Change) => void, all: boolean): void;
+	/** Says something again that a life has said which is over, as it is written. */
+	say_again(of: Life, to: Life, item: string): void;
 }
 
 /**
@@ -46,9 +50,11 @@ export class Inheritance implements SessionStandby {
 			turn: server.turn,
 			add_rest: (add) => {
 				for (const keeper of this.keepers.values()) keeper.add_rest(add);
+				options.add_said(add, false);
 			},
 			add_all: (add) => {
 				for (const keeper of this.keepers.values()) keeper.add_all(add);
+				options.add_said(add, true);
 			},
 			info: (text) => log("info", "%s", text),
 		});
@@ -155,6 +161,10 @@ export class Inheritance implements SessionStandby {
 		if (!same_life(this.heir_of(life), membership.me)) {
 			this.copies.forget(life);
 			return;
+		}
+		// Before its clients can be back, who say more
+		for (const { to, items } of this.copies.said_by(life)) {
+			for (const item of items) this.options.say_again(life, to, item);
 		}
 		const keys = this.copies.keys_of(life);
 		if (keys.length > 0) log("info", "Goes on with sessions of %d accounts of node %s", keys.length, life.node);

@@ -27,6 +27,16 @@ export interface PostItem {
 	readonly stanza: Stanza;
 	/** How often it went to a node that did not serve the address. */
 	readonly tries: number;
+	/** Counts what may have to be said again when the node that says it is gone: undefined where nobody could. */
+	readonly number?: number | undefined;
+}
+
+/** A stanza that a node has said which is gone since, by the node that goes on with its sessions: it may have come before. */
+export interface AgainItem {
+	readonly kind: "again";
+	/** The life that is over. */
+	readonly of: Life;
+	readonly inner: PostItem;
 }
 
 /** An answer for one client of the other node, whatever its `to` says. */
@@ -129,6 +139,7 @@ export interface LateItem {
 }
 
 export type Item =
+	| AgainItem
 	| GivenItem
 	| LateItem
 	| MovedItem
@@ -142,7 +153,7 @@ export type Item =
 	| EventItem;
 
 /** What items begin with that are written as text of ours; others are JSON. */
-const marks = { post: "P", answer: "A", many: "M", bytes: "B", late: "L" } as const;
+const marks = { post: "P", answer: "A", many: "M", bytes: "B", late: "L", again: "R" } as const;
 
 /** What an item has before {@link ManyItem}'s recipients: the same for each node. */
 export function many_body(name: string, from: string, { head, tail }: AddressableText): string {
@@ -173,10 +184,15 @@ export function encode(item: Item): Uint8Array {
 	return Buffer.from(text_of(item));
 }
 
-function text_of(item: Item): string {
+/** The same as text. */
+export function text_of(item: Item): string {
 	switch (item.kind) {
-		case "post":
-			return `${marks.post}${counted(item.key)}${item.tries}${written(item.sender)}${write_stanza(item.stanza)}`;
+		case "post": {
+			const number = item.number === undefined ? "" : `#${item.number}`;
+			return `${marks.post}${counted(item.key)}${item.tries}${number}${written(item.sender)}${write_stanza(item.stanza)}`;
+		}
+		case "again":
+			return marks.again + written_life(item.of) + text_of(item.inner);
 		case "answer":
 			return marks.answer + counted(item.jid) + write_stanza(item.stanza);
 		case "bytes":
@@ -224,6 +240,22 @@ function read_late(reader: TextReader): LateItem | undefined {
 		: undefined;
 }
 
+function read_post(reader: TextReader): PostItem {
+	const [key, tries] = [reader.counted(), reader.number()];
+	let number: number | undefined;
+	if (reader.ahead() === "#") {
+		reader.mark();
+		number = reader.number();
+	}
+	return { kind: "post", key, tries, number, sender: read_sender(reader), stanza: reader.stanza() };
+}
+
+function read_again(reader: TextReader): AgainItem | undefined {
+	const of = read_life(reader);
+	const inner = read_text(reader, false, new ReadNames());
+	return inner?.kind === "post" ? { kind: "again", of, inner } : undefined;
+}
+
 function read_many(reader: TextReader, is_ascii: boolean, names: KnownNames): ManyItem {
 	const [name, from, head, tail] = [reader.counted(), reader.counted(), reader.counted(), reader.counted()];
 	const size = head.length + tail.length;
@@ -234,10 +266,10 @@ function read_many(reader: TextReader, is_ascii: boolean, names: KnownNames): Ma
 /** Reads what is text of ours. */
 function read_text(reader: TextReader, is_ascii: boolean, names: KnownNames): Item | undefined {
 	switch (reader.mark()) {
-		case marks.post: {
-			const [key, tries] = [reader.counted(), reader.number()];
-			return { kind: "post", key, tries, sender: read_sender(reader), stanza: reader.stanza() };
-		}
+		case marks.post:
+			return read_post(reader);
+		case marks.again:
+			return read_again(reader);
 		case marks.answer:
 			return { kind: "answer", jid: reader.counted(), stanza: reader.stanza() };
 		case marks.bytes:
@@ -264,6 +296,11 @@ function login_in(value: unknown): OpenLogin | undefined {
 		if (typeof data === "string") bindings[type] = data;
 	}
 	return { header, authenticate, bindings, is_proven: fields["is_proven"] === true, data: text(fields["data"]) };
+}
+
+/** Reads what {@link text_of} wrote. */
+export function read_item(written_text: string): Item | undefined {
+	return decode(Buffer.from(written_text));
 }
 
 /**

@@ -3,11 +3,13 @@
 import type { Membership } from "../../util/cluster/membership.ts";
 import { type Life, same_life } from "../../util/cluster/types.ts";
 import * as jid from "../../util/jid.ts";
-import type { Log, Server, StanzaEvent } from "../types.ts";
+import type { Stanza } from "../../util/stanza.ts";
+import type { HostSession, Log, Server, Session, StanzaEvent } from "../types.ts";
 import type { Incoming } from "./incoming.ts";
 import type { Inheritance } from "./inheritance.ts";
-import { decode, type Item, type LateItem, type PostItem } from "./items.ts";
+import { type AgainItem, decode, type Item, type LateItem, type PostItem } from "./items.ts";
 import type { Routing } from "./routing.ts";
+import { StandIn } from "./stand_in.ts";
 
 /** What those need that deal with it. */
 export interface LostParts {
@@ -35,8 +37,15 @@ export class Lost {
 		if (item !== undefined) this.deal_with(to, item, number);
 	}
 
-	private deal_with(to: Life, item: Item, number: number): void {
+	/** What a node has said that is gone, to one that is gone as well. */
+	take_again(to: Life, item: AgainItem): void {
+		this.deal_with(to, item, Number.MAX_SAFE_INTEGER);
+	}
+
+	private deal_with(to: Life, said: Item, number: number): void {
 		const { inheritance, membership } = this.parts;
+		const item = said.kind === "again" ? said.inner : said;
+		if (same_life(to, membership.me)) return;
 		if (membership.me !== undefined && !inheritance.knows_end(to)) {
 			// Who goes on is known as soon as the end of the other one is certain
 			this.undecided.push({ to, item, number });
@@ -70,18 +79,38 @@ export class Lost {
 		return true;
 	}
 
+	/** Who said it: here, or on another node, which has passed it on or is gone. */
+	private sender_here({ client }: PostItem["sender"]): Session | undefined {
+		if (client === undefined) return undefined;
+		const { server, parts, log } = this;
+		const own = server.full_sessions.get(client.jid);
+		if (own !== undefined) return own;
+		const answer = (to: string, stanza: Stanza): boolean => {
+			parts.routing.say(client.home, { kind: "answer", jid: to, stanza });
+			return true;
+		};
+		const role =
+			client.role === undefined ? undefined : server.hosts.get(jid.host(client.jid) ?? "")?.authz.get_role_by_name(client.role);
+		return new StandIn({ log, answer, released: () => {} }, client.jid, role, client.secure, client.home);
+	}
+
+	/** What passes on an answer for somebody on another server. A room must not be told: it would take the receiver for gone. */
+	private behind_servers({ attr }: Stanza, target: HostSession | undefined): Session | undefined {
+		return this.server.hosts.has(jid.host(attr["from"] ?? "") ?? "") ? undefined : target;
+	}
+
 	/** A stanza did not get to the node that served its receiver: presences to rooms are said again, and other senders are told. */
 	private retry(to: Life, item: PostItem): void {
 		const { server, log } = this;
 		const { routing } = this.parts;
 		const { stanza, sender } = item;
-		const session = server.full_sessions.get(sender.client?.jid ?? "");
 		const target = server.hosts.get(jid.host(stanza.attr["to"] ?? "") ?? "");
-		if (session === undefined || target === undefined) {
+		const origin = this.sender_here(sender) ?? this.behind_servers(stanza, target);
+		if (target === undefined || origin === undefined) {
 			log("debug", "Lost with node %s: %s", to.node, stanza.top_tag());
 			return;
 		}
-		const event: StanzaEvent = { origin: session, stanza };
+		const event: StanzaEvent = { origin, stanza };
 		server.turn.record(event);
 		if (stanza.name !== "presence") routing.refuse(event);
 		else routing.pass_on(undefined, target, item, event, (own) => server.router.post_stanza(own.origin, own.stanza, false, own));

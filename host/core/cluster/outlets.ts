@@ -2,6 +2,7 @@
 
 import type { Links } from "../../util/cluster/link.ts";
 import type { Membership } from "../../util/cluster/membership.ts";
+import type { Spoken } from "../../util/cluster/spoken.ts";
 import { type Life, life_text } from "../../util/cluster/types.ts";
 import type { Turn } from "../../util/turn.ts";
 import { encode_many } from "./items.ts";
@@ -9,7 +10,13 @@ import { NodeOutlet } from "./node_outlet.ts";
 import { type KnownNames, RecipientsWriter } from "./recipients.ts";
 
 /** What is said to another node: finished, or a stanza for many, whose recipients are written when it is certain that it goes out. */
-type Said = Uint8Array | { readonly body: string; readonly recipients: readonly string[]; readonly of?: object };
+type Said = Uint8Array | NumberedItem | { readonly body: string; readonly recipients: readonly string[]; readonly of?: object };
+
+/** What may have to be said again. */
+interface NumberedItem {
+	readonly bytes: Uint8Array;
+	readonly number: number;
+}
 
 /** How often one writer may begin anew until it could be taken for the next one. */
 const writers_beginnings = 1_000_000;
@@ -23,7 +30,11 @@ export class Outlets {
 	/** @param on_lost told of what could not be sent */
 	constructor(
 		private readonly turn: Turn,
-		private readonly parts: { readonly links: Pick<Links, "send">; readonly membership: Pick<Membership, "me"> },
+		private readonly parts: {
+			readonly links: Pick<Links, "send">;
+			readonly membership: Pick<Membership, "me">;
+			readonly spoken: Spoken;
+		},
 		private readonly on_lost: (to: Life, items: readonly Uint8Array[]) => void,
 	) {}
 
@@ -32,7 +43,7 @@ export class Outlets {
 		const name = life_text(to);
 		const known = this.outlets.get(name);
 		if (known !== undefined) return known;
-		const { membership, links } = this.parts;
+		const { membership, links, spoken } = this.parts;
 		let writer = this.new_writer(name);
 		let writer_of = membership.me;
 		const outlet = new NodeOutlet<Said>(this.turn, (said) => {
@@ -41,8 +52,19 @@ export class Outlets {
 				writer = this.new_writer(name);
 				writer_of = membership.me;
 			}
-			const items = said.map((one) => ("body" in one ? encode_many(one.body, one.recipients, writer, one.of) : one));
-			if (!links.send(to, items)) this.on_lost(to, items);
+			let last = 0;
+			const items = said.map((one) => {
+				if ("body" in one) return encode_many(one.body, one.recipients, writer, one.of);
+				if (!("bytes" in one)) return one;
+				last = one.number;
+				return one.bytes;
+			});
+			if (links.send(to, items)) {
+				if (last > 0) spoken.sent(to, last);
+				return;
+			}
+			spoken.gone(to);
+			this.on_lost(to, items);
 		});
 		this.outlets.set(name, outlet);
 		return outlet;

@@ -3,23 +3,36 @@
 import type { Links } from "../../util/cluster/link.ts";
 import type { Membership } from "../../util/cluster/membership.ts";
 import type { Owner, Ownership } from "../../util/cluster/ownership.ts";
+import type { Spoken } from "../../util/cluster/spoken.ts";
 import type { Life } from "../../util/cluster/types.ts";
 import { same_life } from "../../util/cluster/types.ts";
 import type { Usage } from "../../util/cluster/usage.ts";
 import { failed, ok } from "../../util/error.ts";
 import * as jid from "../../util/jid.ts";
-import type { AddressableText, Stanza } from "../../util/stanza.ts";
+import type { AddressableText } from "../../util/stanza.ts";
 import * as st from "../../util/stanza.ts";
 import { promise_of, Waiting } from "../../util/waiting.ts";
 import { is_answer } from "../stanza_answers.ts";
 import type { Beyond, Collected, HostSession, Log, Placed, Server, StanzaEvent, TextSender, Waited } from "../types.ts";
-import { encode, type GivenItem, type Item, type ManyItem, type MovedItem, many_body, type PostItem } from "./items.ts";
+import type { Asking, Line } from "./asked.ts";
+import {
+	type AgainItem,
+	encode,
+	type GivenItem,
+	type Item,
+	type ManyItem,
+	type MovedItem,
+	many_body,
+	type PostItem,
+} from "./items.ts";
+import { Numbered } from "./numbered.ts";
 import { Order } from "./order.ts";
 import { Outlets } from "./outlets.ts";
 import { Places } from "./places.ts";
-import { is_for_room, takes_account } from "./receivers.ts";
+import { key_of, takes_account } from "./receivers.ts";
 import type { KnownNames } from "./recipients.ts";
 import { sender_of } from "./stand_in.ts";
+import { TurnFence } from "./turn_fence.ts";
 
 /** How often a stanza goes to a node that does not serve its receiver any more, before its sender is told. */
 const most_tries = 6;
@@ -29,24 +42,6 @@ const say_again = 200;
 /** Recipients in one item: more make several items, since messages between nodes may not be as long as one likes. */
 const most_recipients = 5000;
 
-/** Something for an address of which it is not known who serves it. */
-interface Asking {
-	readonly event: StanzaEvent;
-	readonly takes: boolean;
-	readonly tries: number;
-	/** The node that it came from. */
-	readonly from: Life | undefined;
-	readonly here: (event: StanzaEvent) => Waited;
-	/** Says how it went: what {@link here} answered, or nothing where it was passed on. */
-	readonly settle: (answer: Waited) => void;
-	readonly fail: (error: unknown) => void;
-}
-
-interface Line {
-	readonly queue: Asking[];
-	readonly done: Promise<void>;
-}
-
 /** What decisions are made from. */
 export interface RoutingParts {
 	readonly owners: Ownership;
@@ -54,6 +49,8 @@ export interface RoutingParts {
 	readonly membership: Pick<Membership, "is_alive" | "may_serve" | "me">;
 	/** How much is done here for each address. */
 	readonly usage: Usage;
+	/** What may have to be said again when this node is gone. */
+	readonly spoken: Spoken;
 }
 
 /** Decides where stanzas are handled, and passes on those for other nodes. */
@@ -65,8 +62,8 @@ export class Routing implements Beyond {
 	private readonly asking = new Map<string, Line>();
 	private readonly transit = new Map<string, Line>();
 	private readonly order: Order;
-	/** The turn that the fence was put into last. */
-	private fenced: object | undefined;
+	private readonly turn_fence: TurnFence;
+	private readonly numbered: Numbered;
 
 	constructor(
 		private readonly server: Pick<Server, "hosts" | "turn">,
@@ -75,7 +72,9 @@ export class Routing implements Beyond {
 		/** Told of what could not be sent. */
 		on_lost: (to: Life, items: readonly Uint8Array[]) => void,
 	) {
+		this.turn_fence = new TurnFence(server.turn, parts.membership);
 		this.outlets = new Outlets(server.turn, parts, on_lost);
+		this.numbered = new Numbered(server.turn, parts.spoken, this.outlets);
 		this.places = new Places(parts.owners, (bare_jid) => {
 			if (this.asking.has(bare_jid) || this.transit.has(bare_jid)) return false;
 			return this.placed.has(jid.host(bare_jid) ?? "");
@@ -86,20 +85,12 @@ export class Routing implements Beyond {
 		);
 	}
 
-	/** What is placed for the receiver of a stanza: its bare JID, or its whole host; undefined for what any node may handle. */
-	private key_of({ host, type }: HostSession, to_bare: string, stanza: Stanza): string | undefined {
-		if (!this.placed.has(host)) return type === "component" ? host : undefined;
-		if (to_bare !== host) return to_bare;
-		// A room may have the address of its service
-		return type === "component" && is_for_room(stanza) ? host : undefined;
-	}
-
 	is_mine(bare_jid: string): boolean {
 		return this.parts.owners.owner_of(bare_jid) === "mine";
 	}
 
 	pass(target: HostSession, to_bare: string, event: StanzaEvent, here: (event: StanzaEvent) => Waited): Waited {
-		const key = this.key_of(target, to_bare, event.stanza);
+		const key = key_of(target, to_bare, event.stanza, this.placed);
 		if (key === undefined) return here({ ...event, is_here: true });
 		if (!this.asking.has(key)) {
 			const owner = this.parts.owners.owner_of(key);
@@ -249,7 +240,17 @@ export class Routing implements Beyond {
 	}
 
 	private post(owner: Life, key: string, { origin, stanza }: StanzaEvent, tries: number): void {
-		this.say(owner, { kind: "post", key, sender: sender_of(origin, this.parts.membership.me), stanza, tries });
+		const item: PostItem = { kind: "post", key, sender: sender_of(origin, this.parts.membership.me), stanza, tries };
+		// What its sender counts as handled must not be lost with this node, nor what another node believes to be there by then
+		const counts = tries > 0 || ("smacks" in origin && origin.smacks !== undefined);
+		this.check_room(owner);
+		if (!(counts && this.numbered.say(owner, item))) this.say(owner, item);
+	}
+
+	/** Says once more what a node has said that is gone. */
+	say_again(to: Life, item: AgainItem): void {
+		this.check_room(to);
+		if (!this.numbered.say(to, item)) this.say(to, item);
 	}
 
 	/**
@@ -327,6 +328,7 @@ export class Routing implements Beyond {
 
 	/** Forgets the way to a node that is gone. */
 	gone(life: Life): void {
+		this.parts.spoken.gone(life);
 		this.outlets.gone(life);
 		this.places.forget();
 		this.order.gone(life);
@@ -335,30 +337,13 @@ export class Routing implements Beyond {
 	/** This node's life is over. */
 	over(): void {
 		this.order.over();
+		this.parts.spoken.over();
 		this.parts.usage.clear();
 	}
 
 	/** Makes this turn fail at its end where this node may not act any more by then. */
 	fence(): void {
-		const { turn } = this.server;
-		if (this.fenced === turn.now) return;
-		this.fenced = turn.now;
-		const { membership } = this.parts;
-		const { me } = membership;
-		const check = (): void => {
-			if (!membership.may_serve() || membership.me !== me) {
-				throw new Error("this node has no connection to the others, and may serve nothing");
-			}
-		};
-		turn.join({
-			prepare() {
-				check();
-				return undefined;
-			},
-			commit: check,
-			rollback() {},
-			commits_after_all: true,
-		});
+		this.turn_fence.put();
 	}
 
 	/** Whether nobody is being asked who serves anything. */

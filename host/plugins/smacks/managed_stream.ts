@@ -87,6 +87,8 @@ export class ManagedStream {
 	/** When the other end was asked, in milliseconds of any clock. */
 	private asked_at = 0;
 	private requested_at: number | undefined;
+	/** Whether what came last counts. */
+	private last_counts = false;
 	/** How many were sent in this turn, which may still fail. */
 	private sent_in_turn = 0;
 	private is_resending = false;
@@ -124,11 +126,26 @@ export class ManagedStream {
 		this.handled = handled;
 		this.options.measures.sessions_started(1);
 		this.session.add_filter("stanzas/in", this.count_incoming, 999);
+		this.session.on_free = () => {
+			if (this.last_counts) this.options.mirror.came(this);
+		};
+	}
+
+	/** How many stanzas of the other end were handled, without one that still waits for something. */
+	get done(): number {
+		const { handled = 0, session } = this;
+		return session.is_busy && this.last_counts ? handled - 1 : handled;
+	}
+
+	/** This turn says how much has come: that has to be stored before. */
+	say_count(): void {
+		this.module.server.turn.concern(this);
 	}
 
 	/** Counts nothing more. */
 	release(): void {
 		this.session.smacks = undefined;
+		this.session.on_free = undefined;
 		this.hibernating = undefined;
 		this.session.remove_filter("stanzas/out", this.count_outgoing);
 		this.session.remove_filter("stanzas/in", this.count_incoming);
@@ -148,7 +165,12 @@ export class ManagedStream {
 
 	private readonly count_incoming = (stanza: Stanza): Stanza => {
 		const counts = this.handled !== undefined && is_counted(stanza);
-		if (counts) this.handled = (this.handled ?? 0) + 1;
+		this.last_counts = counts;
+		if (counts) {
+			this.handled = (this.handled ?? 0) + 1;
+			// Whoever is told so must not be told before it is stored
+			this.module.server.turn.concern(this);
+		}
 		if (counts || is_change(stanza)) this.options.mirror.came(this, stanza);
 		return stanza;
 	};
@@ -254,6 +276,7 @@ export class ManagedStream {
 
 	/** Says what has come. */
 	send_ack(): void {
+		this.say_count();
 		this.send(st.stanza("a", { xmlns: this.xmlns, h: String(this.handled ?? 0) }));
 	}
 

@@ -66,7 +66,7 @@ export class ClusterMirror implements SessionMirror {
 
 	/** Says all of a session. */
 	private open(stream: ResumableStream, add: (change: Change) => void): void {
-		const { queue, handled = 0 } = stream;
+		const { queue, done } = stream;
 		const head = this.head_of(stream);
 		if (queue === undefined || head === undefined) return;
 		const id = this.standby.new_id();
@@ -74,7 +74,7 @@ export class ClusterMirror implements SessionMirror {
 		this.changed.delete(stream);
 		this.last = undefined;
 		add(["o", id, this.account_of(stream), head]);
-		add(["s", id, handled, queue.count_acked]);
+		add(["s", id, done, queue.count_acked]);
 		for (const item of queue.items()) add(["p", [id], this.text_of(item), item.sent_at]);
 	}
 
@@ -145,7 +145,7 @@ export class ClusterMirror implements SessionMirror {
 					add(["o", known.id, this.account_of(stream), head]);
 				}
 			}
-			add(["s", known.id, stream.handled ?? 0, stream.queue.count_acked]);
+			add(["s", known.id, stream.done, stream.queue.count_acked]);
 		}
 		this.changed.clear();
 	}
@@ -153,6 +153,7 @@ export class ClusterMirror implements SessionMirror {
 	private add_all(resumption: Resumption, add: (change: Change) => void): void {
 		this.mirrored.clear();
 		this.changed.clear();
+		this.last = undefined;
 		for (const stream of [...resumption.by_account().values()].flat()) this.open(stream, add);
 	}
 

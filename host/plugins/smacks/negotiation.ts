@@ -161,6 +161,7 @@ export class Negotiation {
 		found.watchdog?.stop();
 		found.watchdog = undefined;
 		session.log("debug", "Resuming session %s", original.id);
+		found.say_count();
 		original.resume_over(session);
 		original.handled_stanza_count = found.handled;
 		return ok({

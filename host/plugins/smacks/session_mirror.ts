@@ -13,6 +13,8 @@ export interface ResumableStream {
 	token: string | undefined;
 	queue: UnackedQueue | undefined;
 	readonly handled: number | undefined;
+	/** The same without what is still being handled. */
+	readonly done: number;
 	readonly hibernating: number | undefined;
 	readonly waits_until: number | undefined;
 	stanza_of(item: Unacked): Stanza;

@@ -9,13 +9,16 @@ export type CopiedText = string | readonly [head: string, tail: string];
 /**
  * What has changed. `o`: there is something under that number, for that key, with such a head, or its head is another one now. `p`: a
  * text was added to some. `s`: so much was handled and acknowledged. `c`: it is no more. `n`: of what that life sent, so much was handled.
+ * `t`: this was said to that life, under that number. `d`: up to that number, that life has stored it.
  */
 export type Change =
 	| readonly ["o", id: number, key: string, head: string]
 	| readonly ["p", ids: number[], text: CopiedText, sent_at: number]
 	| readonly ["s", id: number, handled: number, acked: number]
 	| readonly ["c", id: number]
-	| readonly ["n", from: string, number: number];
+	| readonly ["n", from: string, number: number]
+	| readonly ["t", to: string, number: number, item: string]
+	| readonly ["d", to: string, number: number];
 
 /** What is needed to go on with something of another node. */
 export interface KeptCopy {
@@ -27,11 +30,21 @@ export interface KeptCopy {
 	items: { readonly text: CopiedText; readonly sent_at: number }[];
 }
 
-interface Head {
+/** What stands before changes. */
+export interface CopyHead {
 	readonly from: string;
 	readonly to: string;
 	readonly number: number;
+	/** Whether everything begins anew with it. */
 	readonly is_first: boolean;
+	/** Whether it holds now, with those before it that were not the last ones of theirs. */
+	readonly is_last: boolean;
+}
+
+/** What a life has said to another one, and that one had not stored: the oldest first. */
+export interface Unstored {
+	readonly to: Life;
+	readonly items: readonly string[];
 }
 
 export function copy_subject(prefix: string, node: string): string {
@@ -72,7 +85,7 @@ function piece(text: string, is_last: boolean): string {
 	return JSON.stringify(written);
 }
 
-export function write_changes(head: Head, text: string): Uint8Array {
+export function write_changes(head: CopyHead, text: string): Uint8Array {
 	return Buffer.from(`{"head":${JSON.stringify(head)},"changes":[${text}]}`);
 }
 
@@ -81,6 +94,10 @@ interface Origin {
 	number: number;
 	readonly copies: Map<number, KeptCopy>;
 	readonly handled: Map<string, number>;
+	/** What it has said to other lives, and they may not have stored. */
+	readonly said: Map<string, { readonly number: number; readonly item: string }[]>;
+	/** What came and does not hold yet. */
+	waiting: (Change | Piece)[];
 	/** By key, made when it is asked for. */
 	keys: Map<string, KeptCopy[]> | undefined;
 	/** The beginning of a change that comes in pieces. */
@@ -100,6 +117,8 @@ export interface KeptCopiesOptions {
 /** Copies of what other nodes have in memory, for when they are gone. */
 export class KeptCopies {
 	private readonly origins = new Map<string, Origin>();
+	/** Those that begin anew, until all of that is there. */
+	private readonly begun = new Map<string, Origin>();
 	private readonly end: () => void;
 
 	constructor(private readonly options: KeptCopiesOptions) {
@@ -108,12 +127,17 @@ export class KeptCopies {
 			const answer = this.take(data);
 			if (answer !== undefined && reply !== undefined) bus.publish(reply, Buffer.from(answer));
 		});
-		membership.listen({ on_over: () => this.origins.clear() });
+		membership.listen({ on_over: () => this.clear() });
 	}
 
 	stop(): void {
 		this.end();
+		this.clear();
+	}
+
+	private clear(): void {
 		this.origins.clear();
+		this.begun.clear();
 	}
 
 	/** How many copies there are. */
@@ -134,6 +158,15 @@ export class KeptCopies {
 		return number <= (this.origins.get(life_text(by))?.handled.get(life_text(from)) ?? 0);
 	}
 
+	/** What a life has said to others that they may not have stored. */
+	said_by(life: Life): Unstored[] {
+		const said = this.origins.get(life_text(life))?.said ?? [];
+		return [...said].flatMap(([name, all]) => {
+			const to = life_of_text(name);
+			return to === undefined ? [] : [{ to, items: all.map(({ item }) => item) }];
+		});
+	}
+
 	/** Takes the copies of a key out: those of lives that are over. */
 	take_out(key: string): KeptCopy[] {
 		const found: KeptCopy[] = [];
@@ -151,6 +184,7 @@ export class KeptCopies {
 	/** Forgets what a life had; what it has handled, too. */
 	forget(life: Life): void {
 		this.origins.delete(life_text(life));
+		this.begun.delete(life_text(life));
 	}
 
 	private take(data: Uint8Array): "kept" | "again" | undefined {
@@ -166,23 +200,32 @@ export class KeptCopies {
 		if (from === undefined || to === undefined || me === undefined || !same_life(me, to) || membership.is_over(from)) {
 			return undefined;
 		}
-		const known = this.origins.get(head.from);
+		const known = this.begun.get(head.from) ?? this.origins.get(head.from);
 		// It came before, and its answer was lost
 		if (known !== undefined && head.number <= known.number) return "kept";
 		if (!head.is_first && head.number !== (known?.number ?? 0) + 1) return "again";
 		const origin = head.is_first || known === undefined ? new_origin() : known;
-		this.origins.set(head.from, origin);
+		if (origin !== known) this.begun.set(head.from, origin);
 		origin.number = head.number;
-		for (const change of changes) {
+		for (const change of changes) origin.waiting.push(change);
+		// A part of what a turn changes is not what the turn changes
+		if (head.is_last) this.hold(head.from, origin);
+		return "kept";
+	}
+
+	private hold(from: string, origin: Origin): void {
+		if (this.begun.delete(from)) this.origins.set(from, origin);
+		const { waiting } = origin;
+		origin.waiting = [];
+		for (const change of waiting) {
 			const whole = change[0] === "l" ? add_piece(origin, change) : change;
 			if (whole !== undefined) apply(origin, whole);
 		}
-		return "kept";
 	}
 }
 
 function new_origin(): Origin {
-	return { number: 0, copies: new Map(), handled: new Map(), keys: undefined, begun: "" };
+	return { number: 0, copies: new Map(), handled: new Map(), said: new Map(), waiting: [], keys: undefined, begun: "" };
 }
 
 /** The change that has come as a whole with this piece. */
@@ -203,7 +246,7 @@ function by_key(origin: Origin): Map<string, KeptCopy[]> {
 }
 
 function apply(origin: Origin, change: Change): void {
-	const { copies, handled } = origin;
+	const { copies, handled, said } = origin;
 	switch (change[0]) {
 		case "o": {
 			const [, id, key, head] = change;
@@ -233,6 +276,20 @@ function apply(origin: Origin, change: Change): void {
 		case "n":
 			handled.set(change[1], change[2]);
 			break;
+		case "t": {
+			const [, to, number, item] = change;
+			const all = said.get(to);
+			if (all === undefined) said.set(to, [{ number, item }]);
+			else all.push({ number, item });
+			break;
+		}
+		case "d": {
+			const [, to, number] = change;
+			const left = said.get(to)?.filter((one) => one.number > number) ?? [];
+			if (left.length > 0) said.set(to, left);
+			else said.delete(to);
+			break;
+		}
 	}
 	origin.keys = undefined;
 }
@@ -262,7 +319,10 @@ function is_change(value: unknown): value is Change {
 		case "c":
 			return is_number(one);
 		case "n":
+		case "d":
 			return is_text(one) && is_number(two);
+		case "t":
+			return is_text(one) && is_number(two) && is_text(three);
 		default:
 			return false;
 	}
@@ -286,13 +346,13 @@ function parsed(text: string): unknown {
 }
 
 /** Reads what {@link write_changes} wrote; undefined for anything else. */
-function read_changes(data: Uint8Array): { readonly head: Head; readonly changes: readonly (Change | Piece)[] } | undefined {
+function read_changes(data: Uint8Array): { readonly head: CopyHead; readonly changes: readonly (Change | Piece)[] } | undefined {
 	const read = parsed(Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString());
 	if (typeof read !== "object" || read === null) return undefined;
 	const { head, changes }: { [name: string]: unknown } = { ...read };
 	if (typeof head !== "object" || head === null || !Array.isArray(changes) || !changes.every(is_change_or_piece))
 		return undefined;
-	const { from, to, number, is_first }: { [name: string]: unknown } = { ...head };
+	const { from, to, number, is_first, is_last }: { [name: string]: unknown } = { ...head };
 	if (!is_text(from) || !is_text(to) || !is_number(number)) return undefined;
-	return { head: { from, to, number, is_first: is_first === true }, changes };
+	return { head: { from, to, number, is_first: is_first === true, is_last: is_last === true }, changes };
 }

@@ -113,6 +113,16 @@ export class Links {
 		return this.links.get(life_text(to))?.sending.bytes ?? 0;
 	}
 
+	/** The number of the last frame for a life; 0 where there is none. */
+	written(to: Life): number {
+		return this.links.get(life_text(to))?.sending.last_number ?? 0;
+	}
+
+	/** The number of the last frame that a life, by its word, has stored with all before it; 0 where there is none. */
+	stored(to: string): number {
+		return this.links.get(to)?.sending.stored ?? 0;
+	}
+
 	/**
 	 * Resolves when all that was sent by now has arrived, or was given back: whoever gets a room next says nothing that could come before
 	 * it. What has arrived may still be waiting there, such as for a room that its node gives away.

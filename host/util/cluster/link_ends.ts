@@ -10,7 +10,7 @@ export class SendingEnd {
 	private written = 0;
 	private sent = 0;
 	received = 0;
-	private stored = 0;
+	stored = 0;
 	/** Bytes of frames that are not stored over there. */
 	bytes = 0;
 	/** Bytes that were sent, and are not known to be received. */

@@ -204,6 +204,11 @@ export class Membership {
 		this.own.renew();
 	}
 
+	/** The same; resolves when it is in the bucket, or this node's life is over. */
+	renewed(): Promise<void> {
+		return this.own.renewed();
+	}
+
 	/** Ends this node's life, and stops; what it had should be handed over before. @returns whether the others know */
 	async leave(): Promise<boolean> {
 		this.is_stopped = true;

@@ -45,6 +45,8 @@ export class OwnLife {
 	private is_renewing = false;
 	private is_wanted = false;
 	private call_off: (() => void) | undefined;
+	/** Who waits for a renewal, by the least number that it may have. */
+	private waiters: { readonly beat: number; resolve(): void }[] = [];
 
 	constructor(private readonly options: OwnLifeOptions) {
 		this.token = this.new_token();
@@ -115,12 +117,28 @@ export class OwnLife {
 	private confirm(revision: number, beat: number): void {
 		const sent = this.sent.get(beat);
 		this.revision = revision;
+		this.tell_waiters(beat);
 		if (sent === undefined) return;
 		for (const one of this.sent.keys()) if (one <= beat) this.sent.delete(one);
 		const { lease, part = usual_part } = this.options;
 		const could_serve = this.may_serve();
 		this.deadline = Math.max(this.deadline, sent + lease * part);
 		if (this.may_serve()) this.options.on_renewed(!could_serve);
+	}
+
+	/** Renews with what the others are to know by now. Resolves when that is in the bucket, or this life is over. */
+	renewed(): Promise<void> {
+		if (this.life === undefined) return Promise.resolve();
+		const beat = this.beat + 1;
+		const known = new Promise<void>((resolve) => void this.waiters.push({ beat, resolve }));
+		this.renew();
+		return known;
+	}
+
+	private tell_waiters(beat: number): void {
+		const told = this.waiters.filter((one) => one.beat <= beat);
+		this.waiters = this.waiters.filter((one) => one.beat > beat);
+		for (const { resolve } of told) resolve();
 	}
 
 	private plan(): void {
@@ -195,6 +213,7 @@ export class OwnLife {
 		this.call_off?.();
 		this.call_off = undefined;
 		this.is_wanted = false;
+		this.tell_waiters(Number.POSITIVE_INFINITY);
 	}
 
 	/** Tells the others that this node is about to leave. */

@@ -1,7 +1,7 @@
 // No counterpart: a session does not outlive a Prosody.
 
 import type { Participant, Turn } from "../turn.ts";
-import type { Change } from "./kept_copies.ts";
+import type { Change, CopyHead } from "./kept_copies.ts";
 import { copy_subject, texts_of, write_changes } from "./kept_copies.ts";
 import type { Membership } from "./membership.ts";
 import { type Bus, type Clock, type Life, life_text, same_life } from "./types.ts";
@@ -12,12 +12,18 @@ export interface StandbyOptions {
 	readonly membership: Membership;
 	/** What subjects begin with: the cluster's name. */
 	readonly prefix: string;
-	readonly turn: Pick<Turn, "join">;
-	/** Adds what has changed since, and was not worth a message of its own. */
+	readonly turn: Pick<Turn, "before_end" | "join">;
+	/** Adds what has changed since, and was not worth a message of its own; asked when a turn ends. */
 	add_rest(add: (change: Change) => void): void;
 	/** Adds everything, for a node that has nothing of it. */
 	add_all(add: (change: Change) => void): void;
 	info?(text: string): void;
+}
+
+/** What one turn changes, or everything as it is at its end. */
+interface Batch {
+	readonly changes: Change[];
+	readonly is_copy: boolean;
 }
 
 /** Most characters of one message, so that others get through as well. */
@@ -40,9 +46,14 @@ export class Standby {
 	/** Who has the copies; it goes on with them once the others know that, too. */
 	private keeper: Life | undefined;
 	private announced: Life | undefined;
+	/** What has changed in the turn that goes on, and whether that has anything to say. */
 	private changes: Change[] = [];
-	/** How many of the changes belong to turns that are about to be stored. */
+	private is_touched = false;
+	/** What has changed in turns that have ended, and how many of these are about to be stored. */
+	private batches: Batch[] = [];
 	private ready = 0;
+	/** Whether the other node was sent everything at some time. */
+	private has_base = false;
 	/** Whether the other node needs everything anew. */
 	private is_behind = false;
 	private number = 0;
@@ -58,7 +69,7 @@ export class Standby {
 	constructor(private readonly options: StandbyOptions) {
 		this.participant = {
 			prepare: () => {
-				this.ready = this.changes.length;
+				this.ready = this.batches.length;
 				return undefined;
 			},
 			commit: () => this.commit(),
@@ -95,13 +106,26 @@ export class Standby {
 	add(change: Change): void {
 		if (this.keeper === undefined) return;
 		this.changes.push(change);
-		this.options.turn.join(this.participant);
+		this.join();
 	}
 
 	/** Something has changed that {@link StandbyOptions.add_rest} will add. */
 	touch(): void {
-		if (this.keeper !== undefined) this.options.turn.join(this.participant);
+		if (this.keeper !== undefined) this.join();
 	}
+
+	private join(): void {
+		const { turn } = this.options;
+		this.is_touched = true;
+		turn.join(this.participant);
+		turn.before_end(this.close_batch);
+	}
+
+	/** The turn ends: what follows is of another one, which may fail. */
+	private readonly close_batch = (): void => {
+		this.is_touched = false;
+		if (this.keeper !== undefined) this.batches.push(this.is_behind ? this.everything() : this.rest());
+	};
 
 	/** Something of another life was handled, up to that number. It is said with the next change. */
 	came(from: Life, number: number): void {
@@ -111,15 +135,16 @@ export class Standby {
 
 	/** What was added does not hold: everything is sent anew with the next change. */
 	restart(): void {
-		this.changes.length = Math.min(this.ready, this.changes.length);
+		this.batches.length = Math.min(this.ready, this.batches.length);
+		this.changes = [];
 		this.is_behind = true;
 	}
 
-	/** Looks for a node that keeps copies, where none does. */
+	/** Looks for a node that keeps copies, where none does. One that is about to leave keeps them until it is gone. */
 	choose(): void {
 		const { membership } = this.options;
 		const { me } = membership;
-		if (me === undefined || (this.keeper !== undefined && this.may_keep(this.keeper))) return;
+		if (me === undefined || this.keeper !== undefined) return;
 		const names = [...membership.others()].flatMap(({ life, is_leaving }) =>
 			is_leaving || this.silent.has(life_text(life)) ? [] : [life],
 		);
@@ -128,80 +153,82 @@ export class Standby {
 		if (next === undefined) return;
 		this.keeper = next;
 		this.is_behind = true;
-		this.options.turn.join(this.participant);
-	}
-
-	private may_keep(life: Life): boolean {
-		for (const other of this.options.membership.others()) if (same_life(other.life, life)) return !other.is_leaving;
-		return false;
+		this.has_base = false;
+		this.join();
 	}
 
 	private give_up(): void {
 		this.keeper = undefined;
 		this.announced = undefined;
 		this.changes = [];
+		this.batches = [];
 		this.ready = 0;
 		this.choose();
 	}
 
 	private commit(): void | Promise<void> {
-		const { keeper, is_behind } = this;
+		const { keeper } = this;
+		const due = this.batches.splice(0, this.ready);
+		this.ready = 0;
 		if (keeper === undefined) return undefined;
-		const changes = is_behind ? this.everything() : this.due();
-		return changes.length === 0 && !is_behind ? undefined : this.send(keeper, changes, is_behind);
+		const copy = due.findLastIndex(({ is_copy }) => is_copy);
+		// It belongs to what another node had, which is gone
+		if (copy < 0 && !this.has_base) return undefined;
+		const changes = due.slice(Math.max(0, copy)).flatMap((batch) => batch.changes);
+		return changes.length === 0 && copy < 0 ? undefined : this.send(keeper, changes, copy >= 0);
 	}
 
-	/** What belongs to the turns that are being stored. */
-	private due(): Change[] {
-		const changes = this.changes.splice(0, this.ready);
-		this.ready = 0;
+	/** What belongs to the turn that ends. */
+	private rest(): Batch {
+		const { changes } = this;
+		this.changes = [];
 		this.options.add_rest((change) => void changes.push(change));
 		for (const from of this.unsaid) changes.push(["n", from, this.handled.get(from) ?? 0]);
 		this.unsaid.clear();
-		return changes;
+		return { changes, is_copy: false };
 	}
 
-	/** All that there is. It includes what later turns have changed; where they fail, everything is sent once more. */
-	private everything(): Change[] {
+	/** All that there is by the end of the turn. Turns before it are stored when it is, or fail with it. */
+	private everything(): Batch {
 		const changes: Change[] = [];
 		this.options.add_all((change) => void changes.push(change));
 		for (const [from, number] of this.handled) changes.push(["n", from, number]);
 		this.unsaid.clear();
 		this.changes = [];
-		this.ready = 0;
 		this.is_behind = false;
 		this.counts.copies++;
-		return changes;
+		return { changes, is_copy: true };
 	}
 
 	private async send(to: Life, changes: readonly Change[], is_copy: boolean): Promise<void> {
-		const { options } = this;
 		let answer = await this.send_all(to, changes, is_copy);
-		// Nobody may see anything of the turn before it has everything
-		while (answer === "again") answer = await this.send_all(to, this.everything(), true);
-		if (answer === undefined) return;
-		if (same_life(this.keeper, to) && !same_life(this.announced, to)) {
-			this.announced = to;
-			options.membership.renew();
-			options.info?.(`Node ${to.node} goes on with the sessions here when this node is gone`);
+		// Nobody may see anything of the turn before it has everything, and it may have nothing of a turn that may fail
+		while (answer === "again") {
+			if (this.is_touched || this.batches.length > 0) throw new Error(`node ${to.node} needs everything anew`);
+			answer = await this.send_all(to, this.everything().changes, true);
 		}
+		if (answer === undefined || !same_life(this.keeper, to) || same_life(this.announced, to)) return;
+		this.announced = to;
+		this.options.membership.renew();
+		this.options.info?.(`Node ${to.node} goes on with the sessions here when this node is gone`);
 	}
 
 	private async send_all(to: Life, changes: readonly Change[], is_copy: boolean): Promise<"kept" | "again" | undefined> {
+		if (is_copy) this.has_base = true;
 		const room = Math.floor((this.options.bus.longest - frame_bytes) / most_bytes);
-		let is_first = is_copy;
-		for (const text of texts_of(changes, Math.min(most_characters, room))) {
-			const answer = await this.deliver(to, write_changes(this.head(to, is_first), text));
+		const texts = [...texts_of(changes, Math.min(most_characters, room))];
+		for (const [index, text] of texts.entries()) {
+			const which = { is_first: is_copy && index === 0, is_last: index === texts.length - 1 };
+			const answer = await this.deliver(to, write_changes(this.head(to, which), text));
 			if (answer !== "kept") return answer;
-			is_first = false;
 		}
 		return "kept";
 	}
 
-	private head(to: Life, is_first: boolean): { from: string; to: string; number: number; is_first: boolean } {
+	private head(to: Life, which: Pick<CopyHead, "is_first" | "is_last">): CopyHead {
 		this.number++;
 		const { me } = this.options.membership;
-		return { from: me === undefined ? "" : life_text(me), to: life_text(to), number: this.number, is_first };
+		return { from: me === undefined ? "" : life_text(me), to: life_text(to), number: this.number, ...which };
 	}
 
 	/**
@@ -220,15 +247,18 @@ export class Standby {
 				return Buffer.from(answer).toString() === "kept" ? "kept" : "again";
 			} catch {
 				if (!membership.may_serve()) throw new Error("this node has no connection to the others, and may serve nothing");
-				if (clock.now() - begun > longest_silence) this.do_without(to);
+				if (clock.now() - begun > longest_silence) await this.do_without(to);
 				else await new Promise<void>((resolve) => clock.after(pause, resolve));
 			}
 		}
 		return undefined;
 	}
 
-	/** A node is alive and keeps nothing; nobody here can wait for it for ever. */
-	private do_without(life: Life): void {
+	/**
+	 * A node is alive and keeps nothing; nobody here can wait for it for ever. It must not go on with what it has of old: nothing is seen
+	 * before the others know that. Rejects where this node may not serve.
+	 */
+	private async do_without(life: Life): Promise<void> {
 		const { clock, info, membership } = this.options;
 		info?.(`Node ${life.node} does not answer: it does not go on with the sessions here`);
 		this.silent.add(life_text(life));
@@ -237,7 +267,14 @@ export class Standby {
 			this.choose();
 		});
 		if (same_life(this.keeper, life)) this.give_up();
-		membership.renew();
+		let is_known = false;
+		void membership.renewed().then(() => {
+			is_known = true;
+		});
+		while (!is_known) {
+			await new Promise<void>((resolve) => clock.after(pause, resolve));
+			if (!membership.may_serve()) throw new Error("this node has no connection to the others, and may serve nothing");
+		}
 	}
 
 	/** Not every bus has times of its own. */

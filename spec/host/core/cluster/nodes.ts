@@ -10,7 +10,7 @@ import { type Config, type ConfigValue, default_config } from "../../../../host/
 import type { LogSink, RunningServer } from "../../../../host/testing.ts";
 import { key_of } from "../../../../host/util/cluster/keys.ts";
 import { MemoryBroker } from "../../../../host/util/cluster/memory.ts";
-import { type Clock, life_of_text } from "../../../../host/util/cluster/types.ts";
+import { type Bus, type Clock, life_of_text } from "../../../../host/util/cluster/types.ts";
 import { Client } from "../../../../tools/scansion/client.ts";
 import { patience } from "../../../helper.ts";
 
@@ -30,6 +30,8 @@ export interface Nodes {
 	client(node: NodeName, name: string, resource?: string): Promise<Client>;
 	/** Ends a node without a word, as far as the others see; so do the clients there. */
 	kill(node: NodeName): Promise<void>;
+	/** Nothing that a node says to another one over their link gets there from now on; copies of its sessions do. */
+	lose(from: NodeName, to: NodeName): void;
 	/** Nothing that a node says gets to the others from now on. */
 	cut(node: NodeName): void;
 	/** It does again. */
@@ -55,8 +57,39 @@ interface Running {
 	readonly server: RunningServer;
 	readonly port: number;
 	readonly bus: ReturnType<MemoryBroker["connect"]>;
+	readonly lossy: LossyBus;
 	readonly clock: NodeClock;
 }
+
+/** A bus that loses what is for some subjects. */
+class LossyBus implements Bus {
+	readonly lost = new Set<string>();
+
+	constructor(private readonly inner: Bus) {}
+
+	get is_connected(): boolean {
+		return this.inner.is_connected;
+	}
+
+	get longest(): number {
+		return this.inner.longest;
+	}
+
+	publish(subject: string, data: Uint8Array, reply?: string): void {
+		if (!this.lost.has(subject)) this.inner.publish(subject, data, reply);
+	}
+
+	subscribe(subject: string, on_message: (data: Uint8Array, reply: string | undefined) => void): () => void {
+		return this.inner.subscribe(subject, on_message);
+	}
+
+	request(subject: string, data: Uint8Array, milliseconds: number): Promise<Uint8Array> {
+		return this.inner.request(subject, data, milliseconds);
+	}
+}
+
+/** What clusters of specs are called. */
+const cluster_name = "spec";
 
 /** A node's time, which can jump. */
 class NodeClock implements Clock {
@@ -96,11 +129,12 @@ async function start_node(broker: MemoryBroker, name: string, folder: string, op
 		for (const [option, value] of Object.entries(section)) config.set(host, option, value);
 	}
 	const bus = broker.connect(name);
+	const lossy = new LossyBus(bus);
 	const clock = new NodeClock();
 	const cluster: ClusterBase = {
 		node: name,
-		name: "spec",
-		bus,
+		name: cluster_name,
+		bus: lossy,
 		bucket: (bucket) => bus.bucket(bucket),
 		clock,
 		fence: { raise: () => Promise.resolve() },
@@ -113,7 +147,7 @@ async function start_node(broker: MemoryBroker, name: string, folder: string, op
 	if (!composed.ok) throw new Error(composed.error);
 	const listening = await composed.value.start();
 	if (!listening.ok) throw new Error(listening.error);
-	return { server: composed.value, port: listening.value[0]?.port ?? 0, bus, clock };
+	return { server: composed.value, port: listening.value[0]?.port ?? 0, bus, lossy, clock };
 }
 
 /** Passes each connection on to the next port. */
@@ -163,6 +197,7 @@ export async function start_nodes(options: NodesOptions = {}): Promise<Nodes> {
 			clients.push({ node: name, client: client.value });
 			return client.value;
 		},
+		lose: (from, to) => void node(from).lossy.lost.add(`${cluster_name}.link.${to}`),
 		async kill(name) {
 			node(name).bus.cut();
 			// What is stopped does nothing, and this does nothing that counts

@@ -1,5 +1,6 @@
 import { Membership, type MembershipOptions } from "../../../../host/util/cluster/membership.ts";
 import type { MemoryClient } from "../../../../host/util/cluster/memory.ts";
+import type { NodeInfo } from "../../../../host/util/cluster/node_record.ts";
 import { Ownership } from "../../../../host/util/cluster/ownership.ts";
 import { type Bucket, type Bus, type Fence, type Life, life_text } from "../../../../host/util/cluster/types.ts";
 import { SimulatedNetwork } from "../../../../tools/simulate/network.ts";
@@ -23,6 +24,8 @@ export class SmallWorld {
 	readonly world = new World();
 	readonly network: SimulatedNetwork;
 	readonly fences: string[] = [];
+	/** What nodes say of themselves. */
+	info: () => NodeInfo = () => ({});
 	/** Whether the database answers. */
 	has_database = true;
 	private connections = 0;
@@ -54,7 +57,16 @@ export class SmallWorld {
 				}),
 		};
 		const bucket = this.network.bucket(client, "nodes");
-		const membership = new Membership({ node: name, clock: process, bucket, fence, lease, random: this.random, ...options });
+		const membership = new Membership({
+			node: name,
+			clock: process,
+			bucket,
+			fence,
+			lease,
+			random: this.random,
+			info: () => this.info(),
+			...options,
+		});
 		const told: string[] = [];
 		const lost: string[] = [];
 		membership.listen({

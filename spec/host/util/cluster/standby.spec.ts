@@ -1,5 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { type Change, copy_subject, KeptCopies, texts_of, write_changes } from "../../../../host/util/cluster/kept_copies.ts";
+import {
+	type Change,
+	copy_subject,
+	KeptCopies,
+	type KeptCopy,
+	texts_of,
+	write_changes,
+} from "../../../../host/util/cluster/kept_copies.ts";
+import { type NodeInfo, read_record } from "../../../../host/util/cluster/node_record.ts";
 import { Standby } from "../../../../host/util/cluster/standby.ts";
 import { type Bus, type Life, life_text } from "../../../../host/util/cluster/types.ts";
 import type { Participant } from "../../../../host/util/turn.ts";
@@ -47,9 +55,12 @@ class FaultyBus implements Bus {
 class Sender {
 	readonly bus: FaultyBus;
 	readonly standby: Standby;
+	/** How many stanzas of the client of session 1 were handled; told of where it is anything. */
+	handled = 0;
 	/** By number: its key and its texts. */
 	readonly state = new Map<number, { readonly key: string; readonly texts: string[] }>();
 	private participants = new Set<Participant>();
+	private readonly last_words = new Set<() => void>();
 
 	constructor(
 		small: SmallWorld,
@@ -61,13 +72,17 @@ class Sender {
 			clock: node.process,
 			membership: node.membership,
 			prefix: "spec",
-			turn: { join: (participant) => void this.participants.add(participant) },
-			add_rest: () => {},
+			turn: {
+				join: (participant) => void this.participants.add(participant),
+				before_end: (work) => void this.last_words.add(work),
+			},
+			add_rest: (add) => this.handled > 0 && add(["s", 1, this.handled, 0]),
 			add_all: (add) => {
 				for (const [id, { key, texts }] of this.state) {
 					add(["o", id, key, "head"]);
 					for (const text of texts) add(["p", [id], text, 1]);
 				}
+				if (this.handled > 0) add(["s", 1, this.handled, 0]);
 			},
 		});
 		this.standby.choose();
@@ -83,11 +98,19 @@ class Sender {
 		this.standby.add(["p", [id], text, 1]);
 	}
 
-	/** Ends the turn; resolves when it may be seen. */
-	async end(): Promise<void> {
+	/**
+	 * Ends the turn; resolves when it may be seen.
+	 * @param stored when the database has it
+	 */
+	async end(stored?: Promise<void>): Promise<void> {
+		for (const work of this.last_words) {
+			this.last_words.delete(work);
+			work();
+		}
 		const participants = [...this.participants];
 		this.participants = new Set();
 		for (const one of participants) one.prepare?.();
+		await stored;
 		try {
 			for (const one of participants) await one.commit();
 		} catch (error) {
@@ -95,6 +118,18 @@ class Sender {
 			throw error;
 		}
 	}
+}
+
+/** What is over there, as it is. */
+async function copies_of(copies: KeptCopies, left: (key: string) => Promise<unknown>): Promise<KeptCopy[]> {
+	const found: KeptCopy[] = [];
+	const { take_out } = copies;
+	copies.take_out = (key) => {
+		found.push(...take_out.call(copies, key));
+		return found;
+	};
+	await left("romeo@localhost");
+	return found;
 }
 
 async function begin(...names: string[]) {
@@ -175,6 +210,41 @@ describe("copies of what a turn changes", () => {
 		expect(texts?.[0] === long).toBe(true);
 	});
 
+	it.each([false, true])("have nothing of what comes while the turn is being stored (all of it sent: %s)", async (is_anew) => {
+		const { b, small, sender, seen, left } = await begin("b");
+		sender.open(1, "romeo@localhost");
+		await seen();
+		if (is_anew) sender.standby.restart();
+		sender.handled = 1;
+		sender.standby.touch();
+		let is_stored: () => void = () => {};
+		const ended = sender.end(new Promise((resolve) => (is_stored = resolve)));
+		sender.handled = 2;
+		sender.push(1, "later");
+		is_stored();
+		expect(await small.brings(ended)).toBeUndefined();
+		const [copy] = await copies_of(b.copies, left);
+		expect(copy).toMatchObject({ handled: 1, items: [] });
+	});
+
+	it("hold when all of their messages are there", async () => {
+		const { b, small, a, sender, seen, left, life } = await begin("b");
+		sender.open(1, "romeo@localhost");
+		sender.push(1, "one");
+		await seen();
+		const bus = small.bus_of(a);
+		const head = { from: life_text(life), to: life_text(b.node.membership.me ?? life) };
+		const part = (number: number, is_first: boolean, change: Change): void => {
+			const [text = ""] = texts_of([change], 1000);
+			bus.publish(copy_subject("spec", "b"), write_changes({ ...head, number, is_first, is_last: false }, text));
+		};
+		const { messages } = sender.standby.counts;
+		part(messages + 1, false, ["p", [1], "two", 1]);
+		part(messages + 2, true, ["o", 2, "romeo@localhost", "head"]);
+		await small.pass(1000);
+		expect(await left("romeo@localhost")).toEqual([["one"]]);
+	});
+
 	it("say what was handled of others each time that all is sent", async () => {
 		const { b, c, sender, seen, left, life } = await begin("b", "c");
 		const other: Life = c?.node.membership.me ?? life;
@@ -207,11 +277,22 @@ describe("a node that keeps copies", () => {
 		expect(await left("romeo@localhost", c)).toEqual([["one"]]);
 	});
 
-	it("that is alive and never answers is done without, and asked again later", async () => {
+	it("that is alive and never answers is done without, which the others know first, and asked again later", async () => {
 		const { small, b, sender, seen, left } = await begin("b");
+		small.info = (): NodeInfo => (sender.standby.heir === undefined ? {} : { heir: sender.standby.heir });
+		const bucket = small.anybodys("nodes");
+		const known = async (): Promise<unknown> => {
+			const entry = await small.brings(bucket.get("a"));
+			return entry instanceof Error || entry === undefined ? entry : read_record(entry.value, entry.revision)?.info["heir"];
+		};
 		sender.open(1, "romeo@localhost");
+		await seen();
+		await small.pass(2000);
+		expect(await known()).toBe(b.node.membership.me && life_text(b.node.membership.me));
+		sender.push(1, "zero");
 		sender.bus.is_deaf = true;
 		expect(await seen()).toBeUndefined();
+		expect(await known()).toBeUndefined();
 		expect(b.node.membership.may_serve()).toBe(true);
 		expect(sender.standby.heir).toBeUndefined();
 		sender.push(1, "one");
@@ -220,7 +301,7 @@ describe("a node that keeps copies", () => {
 		await small.pass(70_000);
 		expect(await seen()).toBeUndefined();
 		expect(sender.standby.heir).toBeDefined();
-		expect(await left("romeo@localhost")).toEqual([["one"]]);
+		expect(await left("romeo@localhost")).toEqual([["zero", "one"]]);
 	});
 
 	it("that is stopped has copies of nobody", async () => {
@@ -245,7 +326,7 @@ describe("a node that keeps copies", () => {
 		const { small, b, a, life, warnings } = await begin("b");
 		const bus = small.bus_of(a);
 		const me = b.node.membership.me ?? life;
-		const head = { from: life_text(life), to: life_text(me), number: 50, is_first: true };
+		const head = { from: life_text(life), to: life_text(me), number: 50, is_first: true, is_last: true };
 		const change: Change = ["o", 1, "romeo@localhost", "head"];
 		const [text = ""] = texts_of([change], 1000);
 		const whole = Buffer.from(write_changes(head, text)).toString();
@@ -266,11 +347,11 @@ describe("a node that keeps copies", () => {
 		];
 		for (const one of strangers) bus.publish(copy_subject("spec", "b"), write_changes(one, text));
 		// A piece that belongs to nothing changes nothing
-		bus.publish(copy_subject("spec", "b"), write_changes({ ...head, is_first: true }, '["l","1]",true]'));
+		bus.publish(copy_subject("spec", "b"), write_changes({ ...head, is_first: true, is_last: true }, '["l","1]",true]'));
 		await small.pass(1000);
 		expect(b.copies.size).toBe(0);
 		expect(warnings.length).toBe(damaged.length);
-		bus.publish(copy_subject("spec", "b"), write_changes({ ...head, number: 51, is_first: false }, text));
+		bus.publish(copy_subject("spec", "b"), write_changes({ ...head, number: 51, is_first: false, is_last: true }, text));
 		await small.pass(1000);
 		expect(b.copies.size).toBe(1);
 		// What comes late a second time takes nothing back
