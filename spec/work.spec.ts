@@ -265,6 +265,36 @@ describe("what a publication costs", () => {
 	});
 });
 
+describe("what copies to an account's other clients cost", () => {
+	/** What is done when one account with so many clients writes to another one with as many. */
+	async function write(size: number) {
+		for (const client of clients.splice(0)) client.destroy();
+		await running?.stop();
+		running = await start_test_server({ config: { "*": { cron_initial_delay: 3600 } } });
+		for (const name of ["romeo", "juliet"]) {
+			for (let number = 0; number < size; number++) {
+				const client = await RawClient.login(running.port, name, `r${number}`);
+				clients.push(client);
+				client.send(`<presence/><iq type='set' id='c'><enable xmlns='${ns.carbons}'/></iq>`);
+				await client.until(() => client.said.includes("id='c'"));
+			}
+		}
+		await quiet();
+		const [speaker] = clients;
+		if (speaker === undefined) throw new RangeError("expected clients");
+		const text = "<message type='chat' to='juliet@localhost/r0'><body>wherefore</body></message>";
+		return count(running, speaker, text, (client) => client === speaker || client.said.includes("</message>"));
+	}
+
+	it("is one text for each of both accounts, however many clients they have", async () => {
+		const few = await write(2);
+		const many = await write(6);
+		expect(many.texts).toBe(2);
+		expect({ ...many, writes: 0 }).toEqual({ ...few, writes: 0 });
+		expect([few.writes, many.writes]).toEqual([3, 11]);
+	});
+});
+
 describe("what it costs to go", () => {
 	/** How often a roster is read when somebody with so many contacts goes. */
 	async function go(contacts: number): Promise<number> {

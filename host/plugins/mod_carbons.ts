@@ -105,12 +105,18 @@ export const definition: ModuleDefinition = {
 			// Those get it themselves. PARITY: where there are none, nor do clients that have sent no presence
 			const top = !is_sent && target === undefined ? user.top_resources?.[0]?.priority : false;
 			let copy: Stanza | undefined;
+			let text: st.AddressableText | undefined;
 			for (const session of others) {
 				if (session === target || session.priority === top) continue;
 				copy ??= forwarded(stanza, type, account, is_sent);
-				const carbon = st.clone(copy);
-				carbon.attr["to"] = session.full_jid;
-				session.send(carbon);
+				if (session.has_filter("stanzas/out")) {
+					const carbon = st.clone(copy);
+					carbon.attr["to"] = session.full_jid;
+					session.send(carbon);
+					continue;
+				}
+				text ??= st.serialise_for_many(copy);
+				session.send_shared(text);
 			}
 		}
 
