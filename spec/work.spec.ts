@@ -355,7 +355,7 @@ describe("what is allocated", () => {
 		const texts = [messages(number)];
 		const few = (await allocated(2, texts, got(number))) / number;
 		const many = (await allocated(12, texts, got(number))) / number;
-		expect(few).toBeLessThan(26_000);
+		expect(few).toBeLessThan(19_000);
 		expect((many - few) / 10).toBeLessThan(2500);
 	});
 
@@ -363,6 +363,6 @@ describe("what is allocated", () => {
 		const to = `${room}/nick1`;
 		const one = (id: number) => `<message type='chat' id='p${id}' to='${to}'><body>Hello, ${id}</body></message>`;
 		const texts = Array.from({ length: number }, (_, id) => one(id));
-		expect(await allocated(2, texts, (client) => client !== clients[1] || got(number)(client))).toBeLessThan(37_000);
+		expect(await allocated(2, texts, (client) => client !== clients[1] || got(number)(client))).toBeLessThan(32_000);
 	});
 });
