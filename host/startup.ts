@@ -6,6 +6,7 @@ import { create_certmanager } from "./core/certmanager.ts";
 import { Claims } from "./core/claims.ts";
 import type { ClusterBase } from "./core/cluster/cluster.ts";
 import { create_entrance } from "./core/cluster/entrance.ts";
+import { share_http } from "./core/cluster/shared_http.ts";
 import type { Config, ConfigError, ConfigValue } from "./core/config/config.ts";
 import type { LoadedConfig } from "./core/config/lua_sandbox.ts";
 import { as_period } from "./core/config/option_types.ts";
@@ -234,9 +235,7 @@ export function create_server(options: ServerOptions): Result<RunningServer, str
 		stop,
 		shut_down,
 		addresses: () => portmanager.addresses(),
-		listen_local: (path, onconnect, told) =>
-			// One of several processes can have it
-			entrance?.cluster?.is_first === false ? () => {} : portmanager.listen_local(path, onconnect, told),
+		listen_local: (path, onconnect, told) => portmanager.listen_local(path, onconnect, told),
 		close_port: (at) => portmanager.close_port(at),
 		watch_log: (watcher) => logging.watch(watcher),
 		connect: (address, onconnect, onfailure) => portmanager.connect(address, onconnect, onfailure),
@@ -364,6 +363,7 @@ export function create_server(options: ServerOptions): Result<RunningServer, str
 		if (claims.unended_since !== undefined) mend_lists(claims.unended_since);
 		const entered = await entrance?.enter(server);
 		if (entered?.ok === false) return fail_start(entered.error);
+		await share_http(server, log, portmanager.take);
 		const problem = await activate_hosts(() => true);
 		if (problem !== undefined) return fail_start(problem);
 		start_time = Math.floor(Date.now() / 1000);

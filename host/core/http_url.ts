@@ -38,8 +38,7 @@ function find_port(module: Source): { scheme: string; port: number; host?: strin
 		const address = open.find(({ service }: ListenAddress) => service === scheme);
 		if (address !== undefined) return { scheme, port: address.port, host: address.host };
 	}
-	// Another process of this server has the port
-	if (open.length > 0 && module.server.cluster?.is_first !== false) return undefined;
+	if (open.length > 0) return undefined;
 	const [https_port] = module.get_option_array("https_ports", [5281]);
 	if (typeof https_port === "number") return { scheme: "https", port: https_port };
 	const [http_port] = module.get_option_array("http_ports", [5280]);

@@ -7,12 +7,6 @@ import type { ConfigReader, NetService } from "./types.ts";
 /** What of a service decides where it listens. */
 export type PortService = Pick<NetService, "name" | "default_port" | "private" | "config_prefix">;
 
-/**
- * Services that only one of several processes of a machine can have: with HTTP, much is known to one process, such as the sessions of
- * BOSH and who has logged in to a page.
- */
-export const services_for_one: readonly string[] = ["http", "https", "multiplex", "multiplex_ssl"];
-
 function list(value: ConfigValue | undefined): ConfigValue[] | undefined {
 	if (value === undefined) return undefined;
 	return Array.isArray(value) ? [...new Set(value)] : [value];

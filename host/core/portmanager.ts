@@ -6,7 +6,7 @@ import { default_network_settings, type NetworkSettings } from "../net/network_s
 import { type Listener, type ListenFailure, NetServer } from "../net/server.ts";
 import { failed, ok, type Result } from "../util/error.ts";
 import type { ConfigValue } from "./config/config.ts";
-import { explain_failure, interfaces_of, port_number, ports_of, services_for_one } from "./port_settings.ts";
+import { explain_failure, interfaces_of, port_number, ports_of } from "./port_settings.ts";
 import type { Connection, ListenAddress, Log, NetService, OutgoingAddress, Server, ServicePort } from "./types.ts";
 
 /** Opens the ports of a server's services. */
@@ -23,6 +23,8 @@ export interface PortManager {
 	 * service.
 	 */
 	adopt(service: string, stream: Duplex, ip?: string): boolean;
+	/** Takes a stream over which another process speaks for a client. */
+	take(stream: Duplex, onconnect: (conn: Connection) => void, client: { readonly ip: string; readonly is_secure: boolean }): void;
 	/** See {@link Server.listen_local}. */
 	listen_local(path: string, onconnect: (conn: Connection) => void, told: (problem: string | undefined) => void): () => void;
 	/** See {@link Server.close_port}. */
@@ -105,7 +107,6 @@ export function create_portmanager(server: PortNeeds): PortManager {
 
 	/** Opens all ports of a service, and answers with what is wrong. */
 	async function activate(service: NetService): Promise<Problem[]> {
-		if (server.cluster?.is_first === false && services_for_one.includes(service.name)) return [];
 		const problems: Problem[] = [];
 		const { interfaces, by_default } = interfaces_of(config, service);
 		const opened: string[] = [];
@@ -233,7 +234,11 @@ export function create_portmanager(server: PortNeeds): PortManager {
 			net.adopt(stream, (connection) => service.onconnect(connection), { ...(ip === undefined ? {} : { ip }), tls });
 			return true;
 		},
-		listen_local: (path, onconnect, told) => net.listen_local(path, onconnect, (failure) => told(failure?.message)),
+		take: (stream, onconnect, client) => void net.adopt(stream, onconnect, client),
+		listen_local(path, onconnect, told) {
+			const is_shared = server.cluster?.neighbours !== undefined;
+			return net.listen_local(path, onconnect, (failure) => told(failure?.message), is_shared);
+		},
 		close_port({ service: name, host, port }) {
 			const is_meant = ({ service, listener }: ActivePort): boolean =>
 				service.name === name && listener.interface === host && listener.port === port;

@@ -58,6 +58,8 @@ export class SocketConnection extends TlsConnection implements Connection {
 
 	/** Whether this side opened it. */
 	was_opened = false;
+	/** Whether somebody else speaks TLS with the peer, and passes on what comes. */
+	is_secured = false;
 
 	/**
 	 * @param keys where those of connections with TLS 1.3 are kept
@@ -95,6 +97,10 @@ export class SocketConnection extends TlsConnection implements Connection {
 		if (!(stream instanceof Socket) || stream.localPort === undefined || stream.remotePort === undefined) return undefined;
 		const [own, peer] = [stream.localPort, stream.remotePort];
 		return this.was_opened ? { server: peer, client: own, peer } : { server: own, client: peer, peer };
+	}
+
+	override get secure(): boolean {
+		return this.is_secured || super.secure;
 	}
 
 	override get pending(): number {

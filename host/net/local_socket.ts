@@ -49,11 +49,15 @@ export class LocalSocket {
 	private inode: number | undefined;
 	private is_closed = false;
 
-	/** @param told of why nobody can listen there, or of nothing once somebody does */
+	/**
+	 * @param told of why nobody can listen there, or of nothing once somebody does
+	 * @param is_shared whether several processes of a server listen there, each of which gets some of those who connect
+	 */
 	constructor(
 		private readonly path: string,
 		private readonly onconnect: (socket: Socket) => void,
 		private readonly told: (failure: ListenFailure | undefined) => void,
+		private readonly is_shared: boolean,
 	) {}
 
 	/** Listens; a socket that nobody listens on any more is replaced. */
@@ -72,12 +76,13 @@ export class LocalSocket {
 			else this.told(failure_of(error));
 		});
 		server.on("listening", () => {
-			if (!this.is_closed) this.told(undefined);
+			if (this.is_closed) server.close();
+			else this.told(undefined);
 		});
-		// Not one for several processes of this server. The file is there when this returns, unless there is an error
-		server.listen({ path: this.path, exclusive: true });
-		if (!server.listening) return;
 		this.server = server;
+		// The process that has started those which share it has the file. Else it is there when this returns, unless there is an error
+		server.listen({ path: this.path, exclusive: !this.is_shared });
+		if (this.is_shared || !server.listening) return;
 		this.inode = lstatSync(this.path, { throwIfNoEntry: false })?.ino;
 	}
 
@@ -105,7 +110,8 @@ export class LocalSocket {
 		if (this.is_closed) return;
 		this.is_closed = true;
 		if (this.server === undefined) return;
-		this.server.close();
+		if (this.server.listening) this.server.close();
+		if (this.is_shared) return;
 		// Not the one that somebody else has put in its place
 		const there = lstatSync(this.path, { throwIfNoEntry: false });
 		if (there !== undefined && there.ino === this.inode) unlinkSync(this.path);

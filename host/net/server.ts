@@ -81,14 +81,16 @@ export class NetServer {
 	 * Listens on a socket of this machine; who may connect is decided by its file mode, which the umask leaves. A socket that nobody
 	 * listens on any more is replaced.
 	 * @param told of why nobody can listen there, or of nothing once somebody does
+	 * @param is_shared whether all processes of this server listen there, where it has several
 	 * @returns closes it, and removes its file; connections live on
 	 */
 	listen_local(
 		path: string,
 		onconnect: (connection: SocketConnection) => void,
 		told: (failure: ListenFailure | undefined) => void,
+		is_shared: boolean,
 	): () => void {
-		const socket = new LocalSocket(path, (stream) => this.adopt(stream, onconnect, { ip: "unix" }), told);
+		const socket = new LocalSocket(path, (stream) => this.adopt(stream, onconnect, { ip: "unix" }), told, is_shared);
 		const close = (): void => {
 			this.local_sockets.delete(close);
 			socket.close();
@@ -112,12 +114,13 @@ export class NetServer {
 	/**
 	 * Takes a stream that is connected already, such as one end of a pair in memory.
 	 * @param onconnect told of the connection before anything is read from it; with TLS, once that is agreed on
-	 * @param options the peer's address for logs and limits; TLS from the first byte; whether this side opened it
+	 * @param options the peer's address for logs and limits; TLS from the first byte; whether this side opened it; whether nobody else can
+	 * read what passes over it, since somebody else speaks TLS with the peer
 	 */
 	adopt(
 		stream: Duplex,
 		onconnect: (connection: SocketConnection) => void,
-		options: { ip?: string; tls?: (() => TlsContext | undefined) | undefined; was_opened?: boolean } = {},
+		options: { ip?: string; tls?: (() => TlsContext | undefined) | undefined; was_opened?: boolean; is_secure?: boolean } = {},
 	): SocketConnection {
 		const connection = new SocketConnection(
 			stream,
@@ -129,6 +132,7 @@ export class NetServer {
 			() => this.connections.delete(connection),
 		);
 		connection.was_opened = options.was_opened === true;
+		connection.is_secured = options.is_secure === true;
 		this.connections.add(connection);
 		const tell = (): void => connection.guard(() => onconnect(connection));
 		if (options.tls === undefined) tell();

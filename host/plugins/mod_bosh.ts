@@ -21,6 +21,18 @@ interface BoshSession {
 	readonly framing: BoshFraming;
 }
 
+/** How much of a body is looked at for its session. */
+const head_bytes = 2048;
+const head_form = /^\s*(?:<\?xml[^>]*\?>\s*)?<body((?:\s+[\w:.-]+\s*=\s*(?:'[^']*'|"[^"]*"))*)/;
+
+/** The process that has the session of a request, which the session's name ends with; undefined for any. */
+function process_of({ body }: HttpRequest): string | undefined {
+	if (body === false) return undefined;
+	const [, attributes = ""] = head_form.exec(body.toString("latin1", 0, head_bytes)) ?? [];
+	const [, sid] = /\ssid\s*=\s*["']([^"']*)/.exec(attributes) ?? [];
+	return /^[0-9a-f-]+\.([\w-]+)$/.exec(sid ?? "")?.[1];
+}
+
 /** A whole number from 0 on; undefined for anything else. */
 function whole_number(text: string | undefined): number | undefined {
 	return text !== undefined && /^\d{1,16}$/.test(text) && Number.isSafeInteger(Number(text)) ? Number(text) : undefined;
@@ -72,7 +84,7 @@ export const definition: ModuleDefinition = {
 				module.log("debug", "BOSH client sent invalid rid or wait attributes: rid=%s, wait=%s", attr["rid"], attr["wait"]);
 				return terminate_text("bad-request");
 			}
-			const sid = uuid.generate();
+			const sid = cluster?.neighbours === undefined ? uuid.generate() : `${uuid.generate()}.${cluster.node}`;
 			const wait = Math.min(asked_wait, max_wait);
 			const framing = new BoshFraming(host, attr["xml:lang"]);
 			const conn = new BoshConnection({
@@ -154,6 +166,7 @@ export const definition: ModuleDefinition = {
 			host_module.provides("http", {
 				name: "bosh",
 				default_path: "/http-bind",
+				place: process_of,
 				cors: { enabled: true },
 				route: { GET: handle_get, "GET /": handle_get, POST: handle_post, "POST /": handle_post },
 			});

@@ -160,6 +160,7 @@ export const definition: ModuleDefinition = {
 		}
 
 		module.provides("http", {
+			place: "any",
 			cors: { enabled: false },
 			route: {
 				"GET /": (event) => {

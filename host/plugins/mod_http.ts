@@ -1,7 +1,7 @@
 // Counterpart: plugins/mod_http.lua
 
 import { get_base_path } from "../core/http_url.ts";
-import type { HttpApp, HttpEvent, ModuleApi, ModuleDefinition, NetService } from "../core/types.ts";
+import type { HttpApp, HttpEvent, HttpPlace, ModuleApi, ModuleDefinition, NetService } from "../core/types.ts";
 import type { Handler } from "../util/events.ts";
 import { urlencode } from "../util/http.ts";
 import { AddressSet } from "../util/ip.ts";
@@ -39,6 +39,13 @@ function redirect({ request, response }: HttpEvent): number {
 	const path = request.path.split("/").map(urlencode).join("/");
 	response.headers["location"] = `${path}/${request.url.query === undefined ? "" : `?${request.url.query}`}`;
 	return 301;
+}
+
+interface RouteOptions {
+	readonly cors: Cors;
+	readonly redirects: boolean;
+	readonly place: HttpPlace | undefined;
+	readonly undo: (() => void)[];
 }
 
 /** The apps of one host. */
@@ -82,6 +89,7 @@ class HostApps {
 			this.hook_route(event, this.handler(source, answer, event.target, app.streaming_uploads === true), {
 				cors,
 				redirects: typeof answer === "function",
+				place: app.place,
 				undo,
 			});
 		}
@@ -91,10 +99,11 @@ class HostApps {
 	private hook_route(
 		{ method, target }: { readonly method: string; readonly target: string },
 		handler: Handler<HttpEvent>,
-		{ cors, redirects, undo }: { readonly cors: Cors; readonly redirects: boolean; readonly undo: (() => void)[] },
+		{ cors, redirects, place, undo }: RouteOptions,
 	): void {
 		const { module } = this;
 		const hook = (name: EventName, callback: Handler<HttpEvent>, priority?: number): void => {
+			if (place !== undefined) module.server.http_server.place_handler(callback, place);
 			module.hook_object_event(module.server.http_server.events, name, callback, priority);
 			undo.push(() => module.server.http_server.remove_handler(name, callback));
 		};

@@ -48,6 +48,7 @@ export const definition: ModuleDefinition = {
 		}
 
 		module.provides("http", {
+			place: "any",
 			default_path: "/.well-known",
 			route: { "GET /host-meta": get_xml, "GET /host-meta.json": get_json },
 		});

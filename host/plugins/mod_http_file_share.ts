@@ -64,6 +64,7 @@ export const definition: ModuleDefinition = {
 
 		if (settings.external_base_url === undefined) {
 			module.provides("http", {
+				place: "any",
 				streaming_uploads: true,
 				cors: { enabled: true, credentials: true, headers: { Authorization: true } },
 				route: { "PUT /*": transfers.put, "GET /*": transfers.get, "GET /": start_page },

@@ -51,6 +51,7 @@ export const definition: ModuleDefinition = {
 		const mime_map = (extension: string): string | undefined =>
 			known.get(extension) ?? database?.get(extension.toLowerCase()) ?? fallback;
 		module.provides("http", {
+			place: "any",
 			route: {
 				"GET /*": serve(module.server.http_server, {
 					path: resolve(config, named),

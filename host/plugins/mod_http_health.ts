@@ -1,13 +1,22 @@
 // Counterpart: prosody-modules, mod_http_health
 
-import type { HttpEvent, ModuleDefinition } from "../core/types.ts";
+import type { HttpEvent, ModuleDefinition, Question } from "../core/types.ts";
+import { list_of, text_of } from "../util/cluster/read.ts";
 import { missing_ports } from "./health/ports.ts";
 import { StorageProbe } from "./health/storage_probe.ts";
 import { permitted, this_machine } from "./http_permitted.lib.ts";
 
+/** What is wrong in a process of this server. */
+const health_question: Question<true, readonly string[]> = {
+	name: "health",
+	read_asked: (given) => (given === true ? true : undefined),
+	read_answer: (given) => list_of(given, text_of),
+};
+
 /**
  * Tells load balancers whether the server serves, at `/health`: all hosts run, all ports listen, what is done can be stored, no module
- * says that it has failed, a node of a cluster has the majority on its side, and nobody is stopping it. Options: http_health_allow_ips, http_health_allow_cidr.
+ * says that it has failed, a node of a cluster has the majority on its side, and nobody is stopping it; all that in each process, where a server
+ * has several. Options: http_health_allow_ips, http_health_allow_cidr.
  */
 export const definition: ModuleDefinition = {
 	name: "http_health",
@@ -49,9 +58,17 @@ export const definition: ModuleDefinition = {
 			return trouble === undefined ? found : [...found, trouble];
 		}
 
+		/** What is wrong in all processes, with their names. */
+		async function all_problems(): Promise<string[]> {
+			if (server.cluster?.neighbours === undefined) return problems();
+			const { answers, missing } = await server.nodes.ask_all(health_question, true);
+			const found = answers.flatMap(({ node, answer }) => answer.map((problem) => `${node}: ${problem}`));
+			return [...found, ...[...missing].map(([node, why]) => `${node}: ${why}`)];
+		}
+
 		async function get_health({ request, response }: HttpEvent): Promise<string | number> {
 			if (!may_see(request)) return 403;
-			const found = await problems();
+			const found = await all_problems();
 			response.headers["content_type"] = "text/plain; charset=utf-8";
 			response.headers["cache_control"] = "no-store";
 			if (found.length === 0) return "ok\n";
@@ -59,6 +76,7 @@ export const definition: ModuleDefinition = {
 			return `${found.join("\n")}\n`;
 		}
 
-		module.provides("http", { default_path: "health", route: { GET: get_health } });
+		module.unload = server.nodes.answer(health_question, problems);
+		module.provides("http", { place: "any", default_path: "health", route: { GET: get_health } });
 	},
 };

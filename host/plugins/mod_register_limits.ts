@@ -27,6 +27,9 @@ function is_in(list: BlockList, ip: string): boolean {
 	return list.check(ip, isIP(ip) === 6 ? "ipv6" : "ipv4");
 }
 
+/** What other nodes of a cluster are told of an account that somebody makes. */
+const registration_told = "register-limits-counted";
+
 /** Decides by address who may make accounts in-band, and how many in which time. */
 export const definition: ModuleDefinition = {
 	name: "register_limits",
@@ -55,6 +58,11 @@ export const definition: ModuleDefinition = {
 			blocklisted.addAddress(ip, isIP(ip) === 6 ? "ipv6" : "ipv4");
 		});
 
+		/** Counts one that was made at another node of a cluster, so that nobody has as many at each of them. */
+		module.hook("cluster-told", ({ name, fields: { ip } }) => {
+			if (name === registration_told && ip !== undefined && throttle_max !== undefined) within_limit(ip, throttle_max);
+		});
+
 		function within_limit(ip: string, max: number): boolean {
 			// Without a period, the limit is for ever.
 			const throttle = throttles.get(ip) ?? new Throttle(max, throttle_period > 0 ? throttle_period : Number.POSITIVE_INFINITY);
@@ -77,6 +85,7 @@ export const definition: ModuleDefinition = {
 			} else if (throttle_max !== undefined && !within_limit(ip, throttle_max)) {
 				event.error = stanza_error("wait", "policy-violation", "Too many registrations from this IP address recently");
 			} else {
+				if (throttle_max !== undefined) module.server.cluster?.tell(module.host, registration_told, { ip });
 				return;
 			}
 			event.allowed = false;

@@ -94,6 +94,7 @@ export const definition: ModuleDefinition = {
 			);
 			host_module.depends("http");
 			host_module.provides("http", {
+				place: "any",
 				name: "websocket",
 				default_path: "xmpp-websocket",
 				cors: { enabled: true },

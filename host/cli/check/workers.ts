@@ -1,5 +1,6 @@
 // No counterpart: a Prosody is one process.
 
+import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { worker_count, worker_timeout } from "../../core/cluster/workers.ts";
 import type { Config } from "../../core/configmanager.ts";
@@ -8,8 +9,16 @@ import type { Finding } from "./findings.ts";
 import type { CheckedModule } from "./modules.ts";
 
 const about = { area: "option", option: "workers" } as const;
-/** Modules whose clients find the first process only. */
-const modules_for_one: ReadonlySet<string> = new Set(["bosh", "websocket", "net_multiplex"]);
+/** How a module that is not built in says that it answers requests. */
+const serves = /provides\s*\(\s*["']http["']|net\.http\.server/;
+
+function serves_http(file: string | undefined): boolean {
+	try {
+		return file !== undefined && serves.test(readFileSync(file, "utf8"));
+	} catch {
+		return false;
+	}
+}
 
 /** What several processes need (option `workers`), and what is different from one. */
 export function check_workers(config: Config, modules: readonly CheckedModule[]): Finding[] {
@@ -25,9 +34,10 @@ export function check_workers(config: Config, modules: readonly CheckedModule[])
 		const message = `workers is ${count.value}, and this machine has ${cores} cores: the processes share them, and no more is done`;
 		findings.push({ severity: "warning", ...about, message, expected: `at most ${cores}` });
 	}
-	const names = modules.filter(({ name, runs }) => runs !== "no" && modules_for_one.has(name)).map(({ name }) => `mod_${name}`);
+	const names = modules.filter(({ found, runs, file }) => found !== "built in" && runs !== "no" && serves_http(file));
 	if (names.length > 0) {
-		const message = `${[...new Set(names)].join(", ")}: the ports of HTTP and net_multiplex are served by the first process, and not by all`;
+		const list = [...new Set(names.map(({ name }) => `mod_${name}`))].join(", ");
+		const message = `${list}: all requests of HTTP are answered by one of the processes, which has in memory what belongs to them`;
 		findings.push({ severity: "info", area: "module", message });
 	}
 	return findings;

@@ -1,6 +1,6 @@
 // No counterpart: a Prosody is one process.
 
-import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { file_mode } from "../../util/file_owner.ts";
@@ -22,7 +22,10 @@ export class WorkerNumbers {
 	}
 
 	write(pids: readonly number[]): void {
-		writeFileSync(this.path, `${pids.join("\n")}\n`, { mode: file_mode });
+		// Whoever reads it sees all of them
+		const beside = `${this.path}~`;
+		writeFileSync(beside, `${pids.join("\n")}\n`, { mode: file_mode });
+		renameSync(beside, this.path);
 	}
 
 	remove(): void {

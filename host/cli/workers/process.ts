@@ -7,6 +7,7 @@ import type { MemoryBroker } from "../../util/cluster/memory.ts";
 import { read_record, write_record } from "../../util/cluster/node_record.ts";
 import type { Clock, Life } from "../../util/cluster/types.ts";
 import { type Message, type Order, type Report, read_report } from "./messages.ts";
+import { type SocketFolder, sockets_variable } from "./sockets.ts";
 
 /** The file of a worker that leads to the broker, and the variable of its environment that has its name. */
 export const broker_file = 3;
@@ -29,6 +30,8 @@ export function set_up_workers(): void {
 /** Told of what a worker says, and of its end. */
 export interface WorkerListener {
 	said(process: WorkerProcess, report: Message<Report>): void;
+	/** Something that an administrator should know. */
+	warn(text: string): void;
 	/** It has ended: nothing more comes of it. */
 	ended(process: WorkerProcess, how: string): void;
 }
@@ -50,12 +53,14 @@ export class WorkerProcess {
 		readonly node: string,
 		private readonly broker: MemoryBroker,
 		clock: Clock,
+		sockets: SocketFolder,
 		listener: WorkerListener,
 	) {
 		this.earlier = broker.last_revision;
-		this.worker = cluster.fork({ [node_variable]: node });
+		this.worker = cluster.fork({ [node_variable]: node, [sockets_variable]: sockets.path });
 		const stream = this.worker.process.stdio[broker_file];
-		if (stream instanceof Socket) this.service = new BrokerService(broker.connect(node, clock), stream);
+		const warn = (text: string): void => listener.warn(`${node} (process ${this.pid}): ${text}`);
+		if (stream instanceof Socket) this.service = new BrokerService(broker.connect(node, clock), stream, warn);
 		this.worker.on("message", (message) => {
 			const report = read_report(message);
 			if (report === undefined) return;

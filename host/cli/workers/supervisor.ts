@@ -19,9 +19,14 @@ import { reloading, type Tell, tell_systemd } from "../service_manager.ts";
 import type { Message, Order, Report } from "./messages.ts";
 import { WorkerNumbers } from "./orphans.ts";
 import { set_up_workers, WorkerProcess } from "./process.ts";
+import { SocketFolder } from "./sockets.ts";
 
 /** In how many parts of the time that a worker may be silent it is asked whether it goes on. */
 const asks = 8;
+/** How long one may be silent at least that does not serve yet, and has much to read; in milliseconds. */
+const patience_at_start = 60_000;
+/** How long workers may take to end, in milliseconds: modules may take their time, connections too. */
+const longest_end = 75_000;
 /** Whoever has lived for so long did not fail at once; and how long it takes at most until another one begins. In milliseconds. */
 const usual_life = 60_000;
 const first_pause = 1000;
@@ -58,6 +63,7 @@ interface Services {
 	readonly tell: Tell;
 	readonly numbers: WorkerNumbers;
 	readonly claims: Claims;
+	readonly sockets: SocketFolder;
 	/** How long a worker may be silent, in milliseconds. */
 	readonly timeout: number;
 }
@@ -74,6 +80,7 @@ class Supervisor {
 	private is_ending = false;
 	private reloads: Set<WorkerProcess> | undefined;
 	private last_reload = 0;
+	private end_of_patience: NodeJS.Timeout | undefined;
 
 	constructor(
 		count: number,
@@ -107,8 +114,9 @@ class Supervisor {
 
 	private begin(place: Place): void {
 		if (this.is_ending) return;
-		place.process = new WorkerProcess(place.node, this.broker, clock, {
+		place.process = new WorkerProcess(place.node, this.broker, clock, this.services.sockets, {
 			said: (process, report) => this.said(place, process, report),
+			warn: (text) => this.services.log("warn", "%s", text),
 			ended: (process, how) => this.ended(place, process, how),
 		});
 		this.write_numbers();
@@ -200,15 +208,18 @@ class Supervisor {
 
 	private finish(): void {
 		this.services.numbers.remove();
+		this.services.sockets.remove();
 		this.services.claims.release();
 	}
 
 	/** Asks all workers whether they go on, and ends those that do not: what they have is needed elsewhere. */
 	private look(): void {
 		for (const { node, process } of this.places) {
-			if (process === undefined || !process.is_ready || process.ask() < asks) continue;
+			if (process === undefined) continue;
 			const { log, timeout } = this.services;
-			log("error", "%s (process %d) has not answered for %d s, and is killed", node, process.pid, timeout / 1000);
+			const patience = process.is_ready ? timeout : Math.max(patience_at_start, timeout);
+			if (process.ask() < (asks * patience) / timeout) continue;
+			log("error", "%s (process %d) has not answered for %d s, and is killed", node, process.pid, patience / 1000);
 			process.kill();
 		}
 	}
@@ -224,12 +235,20 @@ class Supervisor {
 		this.is_ending = true;
 		if (this.processes().length > 0) {
 			this.tell_all("stop", reason);
+			this.end_of_patience ??= setTimeout(() => this.kill_rest(), longest_end);
 			// Whoever does not serve yet does not listen to this either
 			for (const process of this.processes()) if (!process.is_ready) process.kill();
 			return;
 		}
 		this.finish();
 		process.exit(0);
+	}
+
+	private kill_rest(): void {
+		for (const process of this.processes()) {
+			this.services.log("error", "%s (process %d) does not end, and is killed", process.node, process.pid);
+			process.kill();
+		}
 	}
 
 	/** @param by the worker that has done it already */
@@ -281,7 +300,9 @@ export async function supervise(config: Config, files: ServerFiles, count: numbe
 	watch_stray_errors(log);
 	const timeout = worker_timeout(config);
 	if (!timeout.ok) refuse(timeout.error);
-	const { claims, numbers } = await claim(config, data_folder(config, config_folder(files)), log);
+	const data = data_folder(config, config_folder(files));
+	const { claims, numbers } = await claim(config, data, log);
+	const sockets = new SocketFolder(data);
 	const tell = await tell_systemd(log);
 	// What is left concerns this process only
 	for (const name of ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"]) delete process.env[name];
@@ -294,7 +315,11 @@ export async function supervise(config: Config, files: ServerFiles, count: numbe
 		// What is wrong with it the workers say
 		if (loaded?.ok !== false) logging.reconfigure(logging_of(loaded?.value.config ?? config, files));
 	};
-	const supervisor = new Supervisor(count, { log, logging, tell, numbers, claims, timeout: timeout.value * 1000 }, read_config);
+	const supervisor = new Supervisor(
+		count,
+		{ log, logging, tell, numbers, claims, sockets, timeout: timeout.value * 1000 },
+		read_config,
+	);
 	for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => supervisor.stop(`Received ${signal}`));
 	process.on("SIGHUP", () => {
 		log("info", "Received SIGHUP");

@@ -6,12 +6,14 @@ import { worker_base } from "../../core/cluster/worker_base.ts";
 import { workers_problem } from "../../core/cluster/workers.ts";
 import type { ConfigError, LoadedConfig } from "../../core/configmanager.ts";
 import { watch_stray_errors } from "../../core/module_guard.ts";
+import { Neighbours } from "../../net/neighbours.ts";
 import { failed, type Result } from "../../util/error.ts";
 import { open_config, open_server, type ServerFiles } from "../opening.ts";
 import { Run } from "../run.ts";
 import { welcome } from "../welcome.ts";
 import { type Order, type Report, read_order } from "./messages.ts";
 import { broker_file, node_variable } from "./process.ts";
+import { sockets_variable } from "./sockets.ts";
 
 function report(word: Report, text = "", then: () => void = () => {}): void {
 	process.send?.([word, text], undefined, undefined, then);
@@ -29,7 +31,18 @@ function taken(loaded: Result<LoadedConfig, ConfigError>): Result<LoadedConfig, 
 /** Serves as one of several processes, which end with the one that has started them. */
 export async function run_worker(files: ServerFiles): Promise<void> {
 	const node = process.env[node_variable] ?? "";
-	const base = worker_base(node, new Socket({ fd: broker_file }));
+	// Whoever has much to read before it serves goes on, too
+	let do_order = (order: Order, _text: string): void => {
+		if (order === "ping") report("pong");
+	};
+	process.on("message", (message) => {
+		const order = read_order(message);
+		if (order !== undefined) do_order(...order);
+	});
+	const neighbours = new Neighbours(process.env[sockets_variable] ?? "", node, ({ message }) => {
+		report("failed", `other workers cannot reach this one: ${message}`, () => process.exit(1));
+	});
+	const base = worker_base(node, new Socket({ fd: broker_file }), neighbours);
 	const config = await open_config(files, true);
 	const read = files.config === undefined ? undefined : await make_config_reader(files.config);
 	const server = await open_server(config, files.config, {
@@ -48,7 +61,7 @@ export async function run_worker(files: ServerFiles): Promise<void> {
 		return false;
 	});
 	let reloads_for_all = true;
-	const do_order = (order: Order, text: string): void => {
+	do_order = (order, text) => {
 		switch (order) {
 			case "ping":
 				report("pong");
@@ -67,10 +80,6 @@ export async function run_worker(files: ServerFiles): Promise<void> {
 				run.signal(order);
 		}
 	};
-	process.on("message", (message) => {
-		const order = read_order(message);
-		if (order !== undefined) do_order(...order);
-	});
 	server.events.add_handler("config-reloaded", () => {
 		if (reloads_for_all) report("reload-wanted");
 	});

@@ -15,7 +15,7 @@ import { promise_of } from "../../util/waiting.ts";
 import { as_period } from "../config/option_types.ts";
 import type { Writers } from "../sqlite/writers.ts";
 import { telling } from "../telling.ts";
-import type { ClientStreams, Cluster, HostSession, Placed, Server } from "../types.ts";
+import type { ClientStreams, Cluster, HostSession, NeighbourStreams, Placed, Server } from "../types.ts";
 import { say_again } from "./again.ts";
 import { within } from "./clock.ts";
 import { InCommon } from "./in_common.ts";
@@ -94,8 +94,8 @@ export interface ClusterBase {
 	readonly lease?: number;
 	/** Who may write to a file of data next, where nodes share it. */
 	readonly writers?: Writers;
-	/** See {@link Cluster.is_first}. */
-	readonly is_first?: boolean;
+	/** See {@link Cluster.neighbours}. */
+	readonly neighbours?: NeighbourStreams;
 	/** The part of a processor's core that this node takes; measured where nothing is said. */
 	cpu?(): number;
 	/** Ends what it runs on. */
@@ -175,7 +175,7 @@ export function create_cluster(server: ClusterNeeds, base: ClusterBase): NodeClu
 	const grace = (as_period(server.config.get("*", "smacks_hibernation_time"), 0).value ?? default_grace) * 1000;
 	let sweeping: NodeJS.Timeout | undefined;
 	let is_joined = false;
-	const in_common = new InCommon(owners, log);
+	const in_common = new InCommon(owners, node, log);
 
 	function is_account(key: string): boolean {
 		return routing.placed.get(jid.host(key) ?? "") === accounts;
@@ -335,7 +335,10 @@ export function create_cluster(server: ClusterNeeds, base: ClusterBase): NodeClu
 		get node() {
 			return node;
 		},
-		is_first: base.is_first ?? true,
+		neighbours: base.neighbours,
+		has: (name) => [...membership.others()].some(({ life }) => life.node === name),
+		leader: (what) => in_common.leader(what),
+		find_leader: (what) => in_common.find_leader(what),
 		get life() {
 			return membership.me;
 		},

@@ -2,7 +2,7 @@
 
 import { randomBytes } from "node:crypto";
 import { key_of } from "../../util/cluster/keys.ts";
-import type { Ownership } from "../../util/cluster/ownership.ts";
+import type { Owner, Ownership } from "../../util/cluster/ownership.ts";
 import type { Bucket } from "../../util/cluster/types.ts";
 import { hmac_sha256 } from "../../util/hashes.ts";
 import { promise_of } from "../../util/waiting.ts";
@@ -11,6 +11,11 @@ import type { Cluster, Log } from "../types.ts";
 /** No JID has a slash in front. */
 const key = key_of("/secret");
 const length = 32;
+
+function key_for(what: string): string {
+	// No JID has a slash in front
+	return `/${what}`;
+}
 
 /** What all nodes of a cluster know, made by the first of them. Rejects where the bucket cannot be reached. */
 async function shared_secret(bucket: Bucket): Promise<Buffer> {
@@ -24,11 +29,12 @@ async function shared_secret(bucket: Bucket): Promise<Buffer> {
 }
 
 /** What nodes have in common beside addresses: a secret, and tasks that one of them does for all. */
-export class InCommon implements Pick<Cluster, "leads" | "secret"> {
+export class InCommon implements Pick<Cluster, "find_leader" | "leader" | "leads" | "secret"> {
 	private known: Buffer | undefined;
 
 	constructor(
-		private readonly owners: Pick<Ownership, "acquire">,
+		private readonly owners: Pick<Ownership, "acquire" | "owner_of">,
+		private readonly node: string,
 		private readonly log: Log,
 	) {}
 
@@ -42,10 +48,21 @@ export class InCommon implements Pick<Cluster, "leads" | "secret"> {
 		return hmac_sha256(this.known, purpose, true);
 	}
 
+	leader(what: string): string | undefined {
+		return this.name_of(this.owners.owner_of(key_for(what)));
+	}
+
+	async find_leader(what: string): Promise<string> {
+		return this.name_of(await promise_of(this.owners.acquire(key_for(what)))) ?? this.node;
+	}
+
+	private name_of(owner: Owner | undefined): string | undefined {
+		return owner === "mine" ? this.node : owner?.node;
+	}
+
 	async leads(what: string): Promise<boolean> {
 		try {
-			// No JID has a slash in front
-			return (await promise_of(this.owners.acquire(`/${what}`))) === "mine";
+			return (await promise_of(this.owners.acquire(key_for(what)))) === "mine";
 		} catch (error) {
 			this.log("warn", "It cannot be known which node does %s: %s", what, error instanceof Error ? error.message : error);
 			return false;

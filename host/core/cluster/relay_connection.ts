@@ -26,14 +26,14 @@ export class RelayConnection extends TurnConnection implements Connection {
 	is_silent = false;
 
 	/**
-	 * @param say sends text to the client's node
+	 * @param say sends text to the client's node, or answers with why that cannot be
 	 * @param end has the connection ended there, once what was said before is sent
 	 */
 	constructor(
 		item: OpenItem,
 		turn: Turn,
 		mistake: (error: unknown) => void,
-		private readonly say: (text: string) => boolean,
+		private readonly say: (text: string) => string | undefined,
 		private readonly end: () => void,
 	) {
 		super(turn, most_pending, mistake);
@@ -88,8 +88,9 @@ export class RelayConnection extends TurnConnection implements Connection {
 		if (this.out.ready > 0) {
 			let text = "";
 			for (const piece of this.out.take()) text += "text" in piece ? piece.text : Buffer.from(piece).toString("utf8");
-			if (!this.say(text)) {
-				this.fail("no space left in buffer");
+			const problem = this.say(text);
+			if (problem !== undefined) {
+				this.fail(problem);
 				return;
 			}
 			if (this.out.size === 0) this.guard(() => this.ondrain());

@@ -24,6 +24,9 @@ interface Carried {
 
 /** Stream errors for clients whose account cannot be served now. */
 const nowhere = { condition: "resource-constraint", text: "It cannot be known at the moment which node serves this account" };
+/** Why a connection that was carried here has ended. */
+const node_gone = "the node of the connection is gone";
+
 const not_carried = {
 	condition: "resource-constraint",
 	text: "Another node serves this account, and this kind of connection cannot be carried there",
@@ -203,7 +206,10 @@ export class Relays {
 			this.server.turn,
 			(error) =>
 				this.log("error", "Error in a connection of node %s: %s", from.node, error instanceof Error ? error.stack : error),
-			(text) => this.send(from, { kind: "bytes", id: item.id, inward: false, text }),
+			(text) => {
+				if (this.send(from, { kind: "bytes", id: item.id, inward: false, text })) return undefined;
+				return this.parts.links.is_full(from) ? "no space left in buffer" : node_gone;
+			},
 			forget,
 		);
 		this.served.set(item.id, { conn, from });
@@ -263,7 +269,7 @@ export class Relays {
 		for (const [name, { conn, from }] of [...this.served]) {
 			if (!same_life(from, life)) continue;
 			this.served.delete(name);
-			conn.gone("the node of the connection is gone");
+			conn.gone(node_gone);
 		}
 		for (const [name, carried] of [...this.carried]) {
 			if (same_life(carried.to, life)) this.end(name, carried);

@@ -3,14 +3,12 @@
 import type { Duplex } from "node:stream";
 import { BrokerClient } from "../../util/cluster/broker_client.ts";
 import { type Clock, type Life, life_text } from "../../util/cluster/types.ts";
+import type { NeighbourStreams } from "../types.ts";
 import type { ClusterBase } from "./cluster.ts";
 import { shared_writers } from "./worker_writers.ts";
 
 /** The subject by which the supervisor is asked to end a process. */
 export const end_subject = "supervisor.end";
-
-/** The name of the worker that has what only one can have. */
-export const first_worker = "worker-1";
 
 /** The supervisor alone decides who is dead, and sees that at once; so nobody has to renew a lease often. In milliseconds. */
 const lease = 3_600_000;
@@ -30,8 +28,9 @@ const steady_clock: Clock = {
  * What a process runs on that is one of several of this machine: the broker of the process that has started it, which alone says who
  * is dead, once that one has ended.
  * @param stream connects with that process
+ * @param neighbours the others that it has started
  */
-export function worker_base(node: string, stream: Duplex): ClusterBase {
+export function worker_base(node: string, stream: Duplex, neighbours: NeighbourStreams): ClusterBase {
 	const bus = new BrokerClient(stream);
 	const ask = (subject: string, text: string): Promise<Uint8Array> => bus.request(subject, Buffer.from(text), longest_end);
 	return {
@@ -47,7 +46,7 @@ export function worker_base(node: string, stream: Duplex): ClusterBase {
 			},
 		},
 		lease,
-		is_first: node === first_worker,
+		neighbours,
 		writers: shared_writers(bus, node),
 		async close() {},
 	};

@@ -1,5 +1,6 @@
 // No counterpart: a Prosody is one machine.
 
+import type { Duplex } from "node:stream";
 import type { Change, KeptCopy } from "../../util/cluster/kept_copies.ts";
 import type { Life } from "../../util/cluster/types.ts";
 import type { Result } from "../../util/error.ts";
@@ -113,11 +114,25 @@ export interface ClientStreams {
 	release(session: C2sSession): readonly string[];
 }
 
+/** The other processes of this machine that are the same server. */
+export interface NeighbourStreams {
+	/** Has streams taken that others open for a purpose; `about` is what they say of it. Ends that where there is nothing to take them. */
+	answer(purpose: string, take: ((stream: Duplex, about: string) => void) | undefined): void;
+	/** Opens a stream to another process. It ends with an error where that is not there. */
+	open(node: string, purpose: string, about?: string): Duplex;
+}
+
 /** A server as one node of a cluster. */
 export interface Cluster extends Beyond {
 	readonly node: string;
-	/** Whether this process listens for what only one of those on this machine can serve. */
-	readonly is_first: boolean;
+	/** Where the nodes are the processes of one server on this machine, which share its ports and files. */
+	readonly neighbours: NeighbourStreams | undefined;
+	/** Whether another node of a name is alive. */
+	has(node: string): boolean;
+	/** The node that does what one node does for all, as far as is known here. */
+	leader(what: string): string | undefined;
+	/** Finds it; this one where no other does it. Rejects where nobody can say. */
+	find_leader(what: string): Promise<string>;
 	/** Has the bare JIDs of a host served by one node each, rather than the whole host by one. */
 	place(host: string, placed: Placed): void;
 	/** Ends that. */

@@ -152,6 +152,29 @@ export type HttpAnswer =
 	| { readonly status_code?: number; readonly status?: string; readonly headers?: HttpHeaders; readonly body?: HttpBody }
 	| Promise<unknown>;
 
+/**
+ * Which of several processes of a server answers a request: any, or the one of a name; undefined where it is the one that has the client's
+ * connection.
+ */
+export type HttpPlace = "any" | ((request: HttpRequest) => string | undefined);
+
+/** The processes of a server, as requests are passed among them. */
+export interface HttpProcesses {
+	/** This one's name. */
+	readonly node: string;
+	/** The one that answers what the same process answers for all; undefined where that is not known. */
+	leader(): string | undefined;
+	/** Finds that out. */
+	find_leader(): Promise<string | undefined>;
+	/** Whether there is a process of a name. */
+	has(node: string): boolean;
+	/**
+	 * Opens a stream for requests of one client.
+	 * @param about `1` or `0` for whether its connection is encrypted, and its address
+	 */
+	open(node: string, about: string): Duplex;
+}
+
 /** Handles a request; `path` is what stands in place of the `*` of a route that has one. */
 export type HttpHandler = (event: HttpEvent, path: string | undefined) => unknown;
 
@@ -175,6 +198,11 @@ export interface HttpApp {
 	readonly cors?: HttpCors;
 	/** Its handlers know requests whose content is not here yet. */
 	readonly streaming_uploads?: boolean;
+	/**
+	 * Where a server has several processes: which one answers. Without this, one process answers all requests for the app, since it may have
+	 * something in memory that belongs to them.
+	 */
+	readonly place?: HttpPlace;
 }
 
 /** A connection that a handler took over, and that no longer speaks HTTP. */
@@ -199,8 +227,15 @@ export interface HttpServerOptions {
 export interface HttpServer {
 	/** Prosody: `_events`. */
 	readonly events: Events<HttpEventMap>;
-	/** Takes an accepted connection; what `NetService.onconnect` of services that speak HTTP calls. */
-	onconnect(conn: Connection): void;
+	/**
+	 * Takes an accepted connection; what `NetService.onconnect` of services that speak HTTP calls.
+	 * @param is_passed whether another process passes a client's requests on, which are answered here then
+	 */
+	onconnect(conn: Connection, is_passed?: boolean): void;
+	/** Says which process answers requests that a handler takes. */
+	place_handler(handler: (event: HttpEvent) => unknown, place: HttpPlace): void;
+	/** Has requests passed on to other processes of this server. */
+	share(processes: HttpProcesses): void;
 	add_handler<Name extends keyof HttpEventMap & string>(
 		name: Name,
 		handler: (event: HttpEventMap[Name]) => unknown,

@@ -134,6 +134,11 @@ export class Response implements HttpResponse {
 		return this.outgoing.write(chunk);
 	}
 
+	/** Calls back when there is space again for what {@link write} gets. */
+	when_drained(callback: () => void): void {
+		this.outgoing.once("drain", callback);
+	}
+
 	done(): void {
 		if (this.finished) return;
 		this.finished = true;

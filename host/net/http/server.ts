@@ -2,10 +2,13 @@
 
 import { createServer, type IncomingMessage, type Server as NodeHttpServer, ServerResponse } from "node:http";
 import type {
+	HijackedConnection,
 	HttpBody,
 	HttpError,
 	HttpErrorEvent,
+	HttpEvent,
 	HttpHeaders,
+	HttpPlace,
 	HttpRequest,
 	HttpResponse,
 	HttpServer,
@@ -17,6 +20,7 @@ import { code_text } from "../../util/http_codes.ts";
 import { short_ids } from "../../util/id.ts";
 import type { Turn } from "../../util/turn.ts";
 import { HttpEvents } from "./events.ts";
+import { Passing } from "./passing.ts";
 import { Response } from "./response.ts";
 import { HttpSession, type SessionOwner } from "./session.ts";
 
@@ -67,6 +71,10 @@ export function create_http_server({ turn, logger }: HttpServerParts): HttpServe
 	const options: HttpServerOptions = {};
 	const sessions = new WeakMap<object, HttpSession>();
 	const by_connection = new WeakMap<Connection, HttpSession>();
+	/** Connections over which other processes pass requests on. */
+	const passed_on = new WeakSet<Connection>();
+	const places = new WeakMap<object, HttpPlace>();
+	let passing: Passing | undefined;
 	let default_host: string | undefined;
 	let node: NodeHttpServer | undefined;
 
@@ -129,13 +137,34 @@ export function create_http_server({ turn, logger }: HttpServerParts): HttpServe
 		return answer === undefined && response.is_head_request ? fire_request(`GET ${target}`, request, response) : answer;
 	}
 
-	function fire(request: HttpRequest, response: Response): unknown {
-		const path = request.path.replace(/\?.*$/s, "");
-		const answer = fire_with_head(path, request, response);
-		if (answer !== undefined) return answer;
-		const asked = request.headers["host"]?.replace(/:\d+$/, "").toLowerCase();
+	/** What a request asks for, and the host that is meant where it is one of these. */
+	function aim_of({ path: whole, headers }: HttpRequest): { path: string; asked: string | undefined; host: string | undefined } {
+		const path = whole.replace(/\?.*$/s, "");
+		const asked = headers["host"]?.replace(/:\d+$/, "").toLowerCase();
 		const host = asked !== undefined && hosts.has(asked) ? asked : default_host;
-		if (host !== undefined && hosts.has(host)) return fire_with_head(host + path, request, response);
+		return { path, asked, host: host !== undefined && hosts.has(host) ? host : undefined };
+	}
+
+	/** Where all handlers run that may see a request. */
+	function places_of(request: HttpRequest): (HttpPlace | undefined)[] {
+		const { path, host } = aim_of(request);
+		const methods = request.method === "HEAD" ? ["HEAD", "GET"] : [request.method];
+		const targets = host === undefined ? [path] : [path, host + path];
+		const names = targets.flatMap((target) => methods.map((method) => `${method} ${target}`));
+		return names.flatMap((name) => events.get_handlers(name).map((handler) => places.get(handler)));
+	}
+
+	/** Answers a request, or has another process answer it. */
+	function answer(request: HttpRequest, response: Response): unknown {
+		const is_passed = passing === undefined || passed_on.has(request.conn);
+		return (is_passed ? undefined : passing?.pass({ request, response, places: places_of(request) })) ?? fire(request, response);
+	}
+
+	function fire(request: HttpRequest, response: Response): unknown {
+		const { path, asked, host } = aim_of(request);
+		const answered = fire_with_head(path, request, response);
+		if (answered !== undefined) return answered;
+		if (host !== undefined) return fire_with_head(host + path, request, response);
 		if (asked === undefined) answer_error(response, 400, "Missing or invalid 'Host' header");
 		else answer_error(response, 404, `Unknown host: ${asked}`);
 		return true;
@@ -193,7 +222,7 @@ export function create_http_server({ turn, logger }: HttpServerParts): HttpServe
 		request_id: short_ids(),
 		body_limit: () =>
 			Math.min(options.body_size_limit ?? default_body_limit, options.buffer_size_limit ?? Number.POSITIVE_INFINITY),
-		fire,
+		fire: answer,
 		handle_result,
 		answer_error,
 		fail,
@@ -224,9 +253,16 @@ export function create_http_server({ turn, logger }: HttpServerParts): HttpServe
 		return node;
 	}
 
+	function hijack(response: HttpResponse): HijackedConnection | undefined {
+		const session = by_connection.get(response.conn);
+		const head = response instanceof Response ? session?.hijack(response) : undefined;
+		return session === undefined || head === undefined ? undefined : { conn: response.conn, stream: session.stream, head };
+	}
+
 	return {
 		events,
-		onconnect(conn) {
+		onconnect(conn, is_passed = false) {
+			if (is_passed) passed_on.add(conn);
 			const session = new HttpSession(conn, owner);
 			sessions.set(session.stream, session);
 			by_connection.set(conn, session);
@@ -252,10 +288,12 @@ export function create_http_server({ turn, logger }: HttpServerParts): HttpServe
 			options[name] = value;
 		},
 		handle_result,
-		hijack_response(response) {
-			const session = by_connection.get(response.conn);
-			const head = response instanceof Response ? session?.hijack(response) : undefined;
-			return session === undefined || head === undefined ? undefined : { conn: response.conn, stream: session.stream, head };
+		hijack_response: hijack,
+		place_handler(handler: (event: HttpEvent) => unknown, place) {
+			places.set(handler, place);
+		},
+		share(processes) {
+			passing = new Passing(processes, { fire, handle_result, hijack });
 		},
 		get_request_from_conn: (conn) => by_connection.get(conn)?.request,
 		fail,

@@ -84,10 +84,10 @@ export interface Command {
 	/** Not shown by the help. */
 	readonly hidden?: boolean;
 	/**
-	 * In a cluster: it runs on all nodes, or on the one that serves its first argument, which is a JID. Where nothing is said, on that one
-	 * where it was typed.
+	 * In a cluster: it runs on all nodes, on all that are the processes of one server, or on the one that serves its first argument, which is
+	 * a JID. Where nothing is said, on that one where it was typed.
 	 */
-	readonly nodes?: "all" | "owner";
+	readonly nodes?: "all" | "workers" | "owner";
 	/** Words with dashes that it takes on a command line; they come as a table behind the arguments. */
 	readonly flags?: FlagSettings;
 	run(shell: Shell, args: readonly ShellValue[], flags: ParsedArguments["flags"] | undefined): Outcome | Promise<Outcome>;

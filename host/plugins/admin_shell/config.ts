@@ -65,6 +65,7 @@ export function config_section(module: ModuleApi): Section {
 					const problem = server.set_config(text_of(host, "the host"), option, held);
 					return problem === undefined ? result(true) : refused(problem);
 				},
+				{ nodes: "workers" },
 			),
 			command(
 				"reload()",

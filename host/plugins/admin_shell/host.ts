@@ -15,18 +15,28 @@ export function host_section(module: ModuleApi): Section {
 		name: "host",
 		desc: "Commands to activate, deactivate and list virtual hosts",
 		commands: [
-			command("activate(hostname)", "Activates the specified host", (_shell, [host]) => {
-				const activated = server.activate_host(text_of(host, "the host"));
-				return activated.ok ? result(true) : refused(activated.error);
-			}),
-			command("deactivate(hostname)", "Disconnects all clients on this host and deactivates", (_shell, [host, reason]) => {
-				const text = optional_text(reason, "the reason");
-				const deactivated = server.deactivate_host(
-					text_of(host, "the host"),
-					text === undefined ? undefined : { condition: "host-gone", text },
-				);
-				return deactivated.ok ? result(true) : refused(deactivated.error);
-			}),
+			command(
+				"activate(hostname)",
+				"Activates the specified host",
+				(_shell, [host]) => {
+					const activated = server.activate_host(text_of(host, "the host"));
+					return activated.ok ? result(true) : refused(activated.error);
+				},
+				{ nodes: "workers" },
+			),
+			command(
+				"deactivate(hostname)",
+				"Disconnects all clients on this host and deactivates",
+				(_shell, [host, reason]) => {
+					const text = optional_text(reason, "the reason");
+					const deactivated = server.deactivate_host(
+						text_of(host, "the host"),
+						text === undefined ? undefined : { condition: "host-gone", text },
+					);
+					return deactivated.ok ? result(true) : refused(deactivated.error);
+				},
+				{ nodes: "workers" },
+			),
 			command("list()", "List the currently-activated hosts", (shell) => {
 				const hosts = [...server.hosts.values()].sort((a, b) => compare_hosts(a.host, b.host));
 				for (const { host, type } of hosts) shell.print(type === "local" ? host : `${host} (${kind_of(host)})`);

@@ -98,16 +98,22 @@ export function module_section(module: ModuleApi): Section {
 				"load(module, host)",
 				"Load the specified module on the specified host (or all hosts if none given)",
 				(shell, [name, hosts]) => load(module, shell, name_of(name), hosts),
+				{ nodes: "workers" },
 			),
-			command("unload(module, host)", "The same, but just unloads the module from memory", (shell, [given, hosts]) => {
-				const name = name_of(given);
-				const note = (host: string): void => {
-					if (is_configured(server, host, name))
-						shell.print("Note: Module will be loaded after restart unless disabled in configuration");
-				};
-				const words = { line: "Unloaded from", summary: "Module unloaded from" };
-				return on_each(shell, hosts_with_module(module, hosts, name), (host) => manager.unload(host, name), words, note);
-			}),
+			command(
+				"unload(module, host)",
+				"The same, but just unloads the module from memory",
+				(shell, [given, hosts]) => {
+					const name = name_of(given);
+					const note = (host: string): void => {
+						if (is_configured(server, host, name))
+							shell.print("Note: Module will be loaded after restart unless disabled in configuration");
+					};
+					const words = { line: "Unloaded from", summary: "Module unloaded from" };
+					return on_each(shell, hosts_with_module(module, hosts, name), (host) => manager.unload(host, name), words, note);
+				},
+				{ nodes: "workers" },
+			),
 			command(
 				"reload(module, host)",
 				"The same, but unloads and loads the module (saving state if the module supports it)",
@@ -117,6 +123,7 @@ export function module_section(module: ModuleApi): Section {
 					const words = { line: "Reloaded on", summary: "Module reloaded on" };
 					return on_each(shell, where, (host) => manager.reload(host, name), words);
 				},
+				{ nodes: "workers" },
 			),
 			command("list(host)", "List the modules loaded on the specified host", (shell, [hosts]) => list(module, shell, hosts)),
 		],

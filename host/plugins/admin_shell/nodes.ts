@@ -55,9 +55,26 @@ function collecting_shell(width: number, printed: string[]): Shell {
 /** The words of a result behind `OK: ` and the like. */
 const result_form = /^(?:OK|Error|Result): (.*)$/s;
 
+type Told = readonly [node: string, answer: LineAnswer];
+
+/** What was said, without the word that it begins with. */
+function words_of({ text }: LineAnswer): string {
+	return result_form.exec(text)?.[1] ?? text;
+}
+
+function one_after_the_other(told: readonly Told[]): string {
+	return told.map(([node, answer]) => `${node}: ${words_of(answer)}`).join("; ");
+}
+
+/** One text of those of all processes of a server: what all of them say is said once. */
+function said_once(told: readonly Told[]): string {
+	const texts = new Set(told.map(([, answer]) => words_of(answer)));
+	return texts.size === 1 ? [...texts].join("") : one_after_the_other(told);
+}
+
 /** One text of those of all nodes: the same words with the numbers added up, or one after the other. */
-function one_text(told: readonly (readonly [node: string, answer: LineAnswer])[]): string {
-	const texts = told.map(([, { text }]) => result_form.exec(text)?.[1] ?? text);
+function added_up(told: readonly Told[]): string {
+	const texts = told.map(([, answer]) => words_of(answer));
 	const words = new Set(texts.map((text) => text.replace(/\b\d+\b/g, "#")));
 	if (words.size === 1 && told.every(([, { is_error }]) => !is_error)) {
 		const numbers = texts.map((text) => (text.match(/\b\d+\b/g) ?? []).map(Number));
@@ -68,7 +85,7 @@ function one_text(told: readonly (readonly [node: string, answer: LineAnswer])[]
 			return String(total);
 		});
 	}
-	return told.map(([node], index) => `${node}: ${texts[index]}`).join("; ");
+	return one_after_the_other(told);
 }
 
 /** Takes lines to other nodes. */
@@ -98,8 +115,10 @@ export class ShellNodes {
 		line: string,
 		here: () => LineAnswer | Promise<LineAnswer>,
 	): LineAnswer | Promise<LineAnswer> {
-		if (this.module.server.cluster === undefined || command.nodes === undefined) return here();
-		if (command.nodes === "all") return this.run_everywhere(shell, line, here);
+		const { cluster } = this.module.server;
+		if (cluster === undefined || command.nodes === undefined) return here();
+		if (command.nodes === "all") return this.run_everywhere(shell, line, here, added_up);
+		if (command.nodes === "workers") return cluster.neighbours ? this.run_everywhere(shell, line, here, said_once) : here();
 		const [about] = args;
 		const key = typeof about === "string" ? jid.bare(jid.prep(about)) : undefined;
 		// What is wrong with the argument is said by the command
@@ -107,11 +126,17 @@ export class ShellNodes {
 		return this.run_there(shell, key, line);
 	}
 
-	private async run_everywhere(shell: Shell, line: string, here: () => LineAnswer | Promise<LineAnswer>): Promise<LineAnswer> {
+	/** @param in_one makes one text of what all have said */
+	private async run_everywhere(
+		shell: Shell,
+		line: string,
+		here: () => LineAnswer | Promise<LineAnswer>,
+		in_one: (told: readonly Told[]) => string,
+	): Promise<LineAnswer> {
 		const { nodes } = this.module.server;
 		const asking = nodes.ask_others(shell_line, { line, width: shell.width });
 		shell.print(`Node ${nodes.own}:`);
-		const told: (readonly [string, LineAnswer])[] = [[nodes.own, await here()]];
+		const told: Told[] = [[nodes.own, await here()]];
 		const { answers, missing } = await asking;
 		for (const { node, answer } of answers) {
 			shell.print(`Node ${node}:`);
@@ -120,7 +145,7 @@ export class ShellNodes {
 		}
 		for (const [node, why] of missing) told.push([node, { text: `Error: ${why}`, is_error: true }]);
 		const is_error = told.some(([, answer]) => answer.is_error);
-		return { text: `${is_error ? "Error" : "OK"}: ${one_text(told)}`, is_error };
+		return { text: `${is_error ? "Error" : "OK"}: ${in_one(told)}`, is_error };
 	}
 
 	private async run_there(shell: Shell, key: string, line: string): Promise<LineAnswer> {

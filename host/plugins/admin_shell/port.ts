@@ -18,19 +18,24 @@ export function port_section(module: ModuleApi): Section {
 				}
 				return done(`${services.length} services listening on ${ports.length} ports`);
 			}),
-			command("close(port, interface)", "Close a port", (shell, [given, named]) => {
-				const port = Number(given);
-				if (given === undefined || given === "" || !Number.isInteger(port)) throw new BadArgument("Invalid port number");
-				const host = optional_text(named, "the interface");
-				let closed = 0;
-				for (const at of server.addresses()) {
-					if (at.port !== port || (host !== undefined && at.host !== host)) continue;
-					shell.print(`Closing [${at.host}]:${port}...`);
-					if (server.close_port(at)) closed++;
-					else shell.print(`Failed to close ${at.host} ${port}: nobody listens there any more`);
-				}
-				return done(`Closed ${closed} ports`);
-			}),
+			command(
+				"close(port, interface)",
+				"Close a port",
+				(shell, [given, named]) => {
+					const port = Number(given);
+					if (given === undefined || given === "" || !Number.isInteger(port)) throw new BadArgument("Invalid port number");
+					const host = optional_text(named, "the interface");
+					let closed = 0;
+					for (const at of server.addresses()) {
+						if (at.port !== port || (host !== undefined && at.host !== host)) continue;
+						shell.print(`Closing [${at.host}]:${port}...`);
+						if (server.close_port(at)) closed++;
+						else shell.print(`Failed to close ${at.host} ${port}: nobody listens there any more`);
+					}
+					return done(`Closed ${closed} ports`);
+				},
+				{ nodes: "workers" },
+			),
 		],
 	};
 }

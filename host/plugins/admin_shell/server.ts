@@ -47,14 +47,19 @@ export function server_section(module: ModuleApi): Section {
 					return done("Shutdown initiated");
 				},
 			),
-			command("memory()", "Show details about the server's memory usage", (shell) => {
-				const { rss, heapTotal: heap, heapUsed: used, external } = process.memoryUsage();
-				const human = (bytes: number): string => format_number(bytes, "B", "b");
-				shell.print(`Process: ${human(rss)}`);
-				shell.print(`   Used: ${human(used + external)} (${human(used)} by JavaScript)`);
-				shell.print(`   Free: ${human(heap - used)}`);
-				return done("OK");
-			}),
+			command(
+				"memory()",
+				"Show details about the server's memory usage",
+				(shell) => {
+					const { rss, heapTotal: heap, heapUsed: used, external } = process.memoryUsage();
+					const human = (bytes: number): string => format_number(bytes, "B", "b");
+					shell.print(`Process: ${human(rss)}`);
+					shell.print(`   Used: ${human(used + external)} (${human(used)} by JavaScript)`);
+					shell.print(`   Free: ${human(heap - used)}`);
+					return done("OK");
+				},
+				{ nodes: "workers" },
+			),
 		],
 	};
 }

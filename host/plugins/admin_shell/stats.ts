@@ -96,13 +96,18 @@ export function stats_section(module: ModuleApi): Section {
 		name: "stats",
 		desc: "Commands to show internal statistics",
 		commands: [
-			command("show(pattern)", "Show internal statistics, optionally filtering by name with a pattern.", (shell, [given]) => {
-				const { registry } = statsmanager;
-				if (registry === undefined) return refused(disabled);
-				const families = matching(registry, optional_text(given, "the pattern"));
-				if (statsmanager.is_manual) statsmanager.collect();
-				return { kind: "object", object: new ShownStatistics(shell, families) };
-			}),
+			command(
+				"show(pattern)",
+				"Show internal statistics, optionally filtering by name with a pattern.",
+				(shell, [given]) => {
+					const { registry } = statsmanager;
+					if (registry === undefined) return refused(disabled);
+					const families = matching(registry, optional_text(given, "the pattern"));
+					if (statsmanager.is_manual) statsmanager.collect();
+					return { kind: "object", object: new ShownStatistics(shell, families) };
+				},
+				{ nodes: "workers" },
+			),
 		],
 	};
 }

@@ -16,8 +16,8 @@ export function bytes_text(bytes: number): string {
 
 /** How much was uploaded: by all, and by each today. */
 export class Usage {
-	/** Bytes of all slots; undefined where that cannot be read. */
-	total: number | undefined;
+	/** What {@link total} is, as far as this process knows. */
+	private known_total: number | undefined;
 	private readonly stats;
 	private readonly by_uploader = new Cache<string, { time: number; size: number }>(1024);
 
@@ -26,8 +26,19 @@ export class Usage {
 		private readonly uploads: ArchiveStore,
 	) {
 		this.stats = module.open_store("upload_stats", "map");
+		this.known_total = this.read_total();
+	}
+
+	private read_total(): number | undefined {
 		const stored = this.stats.get(undefined, "total");
-		this.total = stored.ok ? (typeof stored.value === "number" ? stored.value : 0) : undefined;
+		return stored.ok ? (typeof stored.value === "number" ? stored.value : 0) : undefined;
+	}
+
+	/** Bytes of all slots; undefined where that cannot be read. */
+	get total(): number | undefined {
+		// Other nodes count theirs
+		if (this.module.server.cluster !== undefined) this.known_total = this.read_total();
+		return this.known_total;
 	}
 
 	get cached(): number {
@@ -63,11 +74,11 @@ export class Usage {
 	}
 
 	set_total(total: number): void {
-		const before = this.total;
-		this.total = total;
+		const before = this.known_total;
+		this.known_total = total;
 		this.module.server.turn.remember({
 			undo: () => {
-				this.total = before;
+				this.known_total = before;
 			},
 		});
 		const written = this.stats.set(undefined, "total", total);

@@ -14,10 +14,17 @@ export class BrokerService {
 	/** What ends subscriptions and watches, by their names. */
 	private readonly ends = new Map<number, () => void>();
 
-	/** @param client what is done here for the other end */
+	/** Messages that were lost since the other end last took something. */
+	private lost = 0;
+
+	/**
+	 * @param client what is done here for the other end
+	 * @param warn told that messages are lost from now on, and later how many were
+	 */
 	constructor(
 		private readonly client: MemoryClient,
 		stream: Duplex,
+		private readonly warn: (text: string) => void,
 	) {
 		this.frames = new FrameStream(
 			stream,
@@ -33,6 +40,18 @@ export class BrokerService {
 		this.frames.end();
 	}
 
+	/** Whether the other end takes what it is told; if not, a message is lost. */
+	private has_space(): boolean {
+		if (this.frames.waiting > most_waiting) {
+			if (this.lost === 0) this.warn(`it does not take what it is told: ${most_waiting} bytes wait, and messages to it are lost`);
+			this.lost++;
+			return false;
+		}
+		if (this.lost > 0) this.warn(`it takes what it is told again; ${this.lost} messages to it were lost`);
+		this.lost = 0;
+		return true;
+	}
+
 	private take(frame: BrokerFrame): void {
 		const { kind, id, number, name, key, data } = frame;
 		const { client, frames } = this;
@@ -44,7 +63,7 @@ export class BrokerService {
 				this.ends.set(
 					id,
 					client.subscribe(name, (message, reply = "") => {
-						if (frames.waiting <= most_waiting) frames.send({ kind: "message", id, key: reply, data: message });
+						if (this.has_space()) frames.send({ kind: "message", id, key: reply, data: message });
 					}),
 				);
 				return;

@@ -255,7 +255,7 @@ describe("a server of several processes", () => {
 			`	muc_room_locking = false\nComponent "upload.localhost" "http_file_share"\n	http_host = "localhost"`,
 		);
 		await server.start(3);
-		// The first process has the port; slots are made by the second one, which is the first that is asked for one
+		// Connections go to one process after the other
 		await server.login("idle");
 		for (const name of ["b", "c", "a"]) {
 			const client = await server.login(name);

@@ -1,4 +1,7 @@
-import { describe, expect, it } from "vitest";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
 import { check_workers } from "../../../../host/cli/check/workers.ts";
 import { worker_count, worker_timeout } from "../../../../host/core/cluster/workers.ts";
 import { Config, type ConfigValue } from "../../../../host/core/configmanager.ts";
@@ -72,17 +75,29 @@ describe("how long a worker may be silent", () => {
 });
 
 describe("a check of them", () => {
-	const bosh = { name: "bosh", hosts: ["*"], found: "built in", runs: "yes", missing: [], options: [], depends: [] } as const;
+	const folder = mkdtempSync(join(tmpdir(), "enjamb-check-"));
+	afterAll(() => rmSync(folder, { recursive: true }));
+	const in_lua = (name: string, code: string) => {
+		const file = join(folder, `mod_${name}.lua`);
+		writeFileSync(file, code);
+		return { name, hosts: ["*"], found: "lua", file, runs: "yes", missing: [], options: [], depends: [] } as const;
+	};
+	const modules = [
+		{ name: "bosh", hosts: ["*"], found: "built in", runs: "yes", missing: [], options: [], depends: [] } as const,
+		in_lua("page", 'module:provides("http", { route = {} });'),
+		in_lua("silent", "module:depends('http');"),
+	];
 	const found = (general: Section): unknown[] =>
-		check_workers(config(general), [bosh]).map(({ severity, option, message }) => [severity, option ?? message]);
+		check_workers(config(general), modules).map(({ severity, option, message }) => [severity, option ?? message]);
 
 	it("says what is in the way, and what only one of them does", () => {
-		const of_bosh = ["info", "mod_bosh: the ports of HTTP and net_multiplex are served by the first process, and not by all"];
+		const text = "mod_page: all requests of HTTP are answered by one of the processes, which has in memory what belongs to them";
+		const of_page = ["info", text];
 		expect(found({})).toEqual([]);
 		expect(found({ workers: 1 })).toEqual([]);
 		expect(found({ workers: "x" })).toEqual([["error", "workers"]]);
 		expect(found({ workers: 2, storage: "internal" })).toEqual([["error", "workers"]]);
-		expect(found({ workers: 256 })).toEqual([["warning", "workers"], of_bosh]);
-		expect(found({ workers: 256, worker_timeout: 0.1 })).toEqual([["error", "worker_timeout"], ["warning", "workers"], of_bosh]);
+		expect(found({ workers: 256 })).toEqual([["warning", "workers"], of_page]);
+		expect(found({ workers: 256, worker_timeout: 0.1 })).toEqual([["error", "worker_timeout"], ["warning", "workers"], of_page]);
 	});
 });

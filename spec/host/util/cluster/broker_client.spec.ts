@@ -26,7 +26,7 @@ describe("a broker in another process", () => {
 	let server: Server;
 
 	beforeAll(async () => {
-		server = createServer((stream) => services.push(new BrokerService(broker.connect("any", clock), stream)));
+		server = createServer((stream) => services.push(new BrokerService(broker.connect("any", clock), stream, () => {})));
 		await new Promise<void>((resolve) => server.listen(path, resolve));
 	});
 	afterAll(() => {
