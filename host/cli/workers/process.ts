@@ -6,6 +6,7 @@ import { BrokerService } from "../../util/cluster/broker_service.ts";
 import type { MemoryBroker } from "../../util/cluster/memory.ts";
 import { read_record, write_record } from "../../util/cluster/node_record.ts";
 import type { Clock, Life } from "../../util/cluster/types.ts";
+import { watch_handed } from "./handed_connections.ts";
 import { type Message, type Order, type Report, read_report } from "./messages.ts";
 import { type SocketFolder, sockets_variable } from "./sockets.ts";
 
@@ -46,6 +47,7 @@ export class WorkerProcess {
 	private unanswered = 0;
 	private readonly waiting: (() => void)[] = [];
 	private is_over = false;
+	private readonly end_handed: () => void;
 	/** Whether it serves. */
 	is_ready = false;
 
@@ -58,6 +60,7 @@ export class WorkerProcess {
 	) {
 		this.earlier = broker.last_revision;
 		this.worker = cluster.fork({ [node_variable]: node, [sockets_variable]: sockets.path });
+		this.end_handed = watch_handed(this.worker.process);
 		const stream = this.worker.process.stdio[broker_file];
 		const warn = (text: string): void => listener.warn(`${node} (process ${this.pid}): ${text}`);
 		if (stream instanceof Socket) this.service = new BrokerService(broker.connect(node, clock), stream, warn);
@@ -115,6 +118,7 @@ export class WorkerProcess {
 
 	private end(): void {
 		this.is_over = true;
+		this.end_handed();
 		this.service?.stop();
 		const entry = this.broker.get("nodes", this.node);
 		const record = this.record();

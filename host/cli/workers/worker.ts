@@ -42,7 +42,8 @@ export async function run_worker(files: ServerFiles): Promise<void> {
 	const neighbours = new Neighbours(process.env[sockets_variable] ?? "", node, ({ message }) => {
 		report("failed", `other workers cannot reach this one: ${message}`, () => process.exit(1));
 	});
-	const base = worker_base(node, new Socket({ fd: broker_file }), neighbours);
+	let warn = (_text: string): void => {};
+	const base = worker_base(node, new Socket({ fd: broker_file }), neighbours, (text) => warn(text));
 	const config = await open_config(files, true);
 	const read = files.config === undefined ? undefined : await make_config_reader(files.config);
 	const server = await open_server(config, files.config, {
@@ -53,6 +54,7 @@ export async function run_worker(files: ServerFiles): Promise<void> {
 	});
 	const log = server.logger("general");
 	watch_stray_errors(log);
+	warn = (text) => log("warn", "%s", text);
 	let is_told = false;
 	let is_alone = false;
 	const run = new Run(server, (reason) => {

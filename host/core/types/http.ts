@@ -153,8 +153,8 @@ export type HttpAnswer =
 	| Promise<unknown>;
 
 /**
- * Which of several processes of a server answers a request: any, or the one of a name; undefined where it is the one that has the client's
- * connection.
+ * Which of several processes of a server may answer a request. Any of them may, or the one of a name; undefined where it is the one that has
+ * the client's connection.
  */
 export type HttpPlace = "any" | ((request: HttpRequest) => string | undefined);
 

@@ -39,6 +39,9 @@ export interface BrokerFrame {
 	readonly data: Uint8Array;
 }
 
+/** What may wait for an end that does not read, in bytes; messages beyond that are lost, as with NATS. */
+export const most_waiting = 64 * 1024 * 1024;
+
 const none = new Uint8Array(0);
 /** Length, kind, id, number, and the lengths of two texts. */
 const head_bytes = 4 + 1 + 4 + 8 + 2 + 2;

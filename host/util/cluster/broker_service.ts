@@ -1,12 +1,9 @@
 // No counterpart: how processes share the broker of one of them.
 
 import type { Duplex } from "node:stream";
-import { type BrokerFrame, FrameStream } from "./broker_frames.ts";
+import { type BrokerFrame, FrameStream, most_waiting } from "./broker_frames.ts";
 import type { MemoryClient } from "./memory.ts";
 import type { Entry } from "./types.ts";
-
-/** What may wait for a client that does not read, in bytes; messages beyond that are lost, as with NATS. */
-const most_waiting = 64 * 1024 * 1024;
 
 /** Serves a broker to a client at the other end of a stream. */
 export class BrokerService {
