@@ -103,7 +103,7 @@ function joins(rooms: number, occupants: number): Scenario {
 		title: `Joining ${rooms} rooms of ${occupants}`,
 		unit: "presence",
 		floor: false,
-		run: (subject, effort) => join_storm(subject, occupants, { ...effort, storms: 2 }, undefined, rooms),
+		run: (subject, effort) => join_storm(subject, occupants, { ...effort, storms: Math.min(effort.storms, 2) }, undefined, rooms),
 	};
 }
 
