@@ -69,11 +69,13 @@ function read_entry(line: string): HistoryEntry | undefined {
 	const read = json.decode(line);
 	const value = read.ok ? read.value : undefined;
 	if (typeof value !== "object" || value instanceof Map || Array.isArray(value)) return undefined;
-	const { date, commit, machine, scenario, title, unit, server, figure, runs } = value;
+	const { date, commit, machine, scenario, title, unit, server, figure, runs, p99_ms } = value;
 	if (typeof date !== "string" || Number.isNaN(Date.parse(date)) || typeof commit !== "string") return undefined;
 	if (typeof machine !== "string" || typeof scenario !== "string" || typeof title !== "string") return undefined;
 	if (typeof unit !== "string" || typeof server !== "string" || typeof figure !== "number") return undefined;
-	return { date, commit, machine, load: [], scenario, title, unit, server, figure, runs: typeof runs === "number" ? runs : 1 };
+	const run_count = typeof runs === "number" ? runs : 1;
+	const entry = { date, commit, machine, load: [], scenario, title, unit, server, figure, runs: run_count };
+	return typeof p99_ms === "number" ? { ...entry, p99_ms } : entry;
 }
 
 /** Reads a history; an error names the file and the line. */
@@ -95,6 +97,8 @@ export function read_history(path: string): Result<HistoryEntry[], string> {
 }
 
 const width = 420;
+/** How many characters of a title have place above a plot. */
+const longest_title = 58;
 const height = 180;
 const margin = { left: 52, right: 12, top: 34, bottom: 34 };
 const colours: { readonly [server: string]: string } = {
@@ -117,9 +121,10 @@ function plot(entries: readonly HistoryEntry[], left: number, top: number): stri
 		margin.left + (dates.length === 1 ? inner.width / 2 : (dates.indexOf(date) / (dates.length - 1)) * inner.width);
 	const y = (figure: number): number =>
 		margin.top + inner.height * (1 - Math.log(Math.max(figure, 1e-3) / least) / Math.log(most / least));
-	const parts = [`<text x="4" y="16" class="title">${xml_escape(first.title)}</text>`];
-	const unit =
-		first.unit === "delivery" || first.unit === "presence" || first.unit === "result" ? `µs a ${first.unit}` : first.unit;
+	const title = first.title.length > longest_title ? `${first.title.slice(0, longest_title - 1)}…` : first.title;
+	const parts = [`<text x="4" y="16" class="title">${xml_escape(title)}<title>${xml_escape(first.title)}</title></text>`];
+	// Only where the figure is a cost, deliveries were timed, too
+	const unit = first.p99_ms === undefined ? first.unit : `µs for each ${first.unit}`;
 	parts.push(`<text x="4" y="29" class="small">${xml_escape(unit)}</text>`);
 	for (const figure of [least * 1.2, most / 1.2]) {
 		parts.push(`<line x1="${margin.left}" x2="${width - margin.right}" y1="${y(figure)}" y2="${y(figure)}" class="grid"/>`);

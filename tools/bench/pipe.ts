@@ -93,7 +93,7 @@ const text = `<message to='person50@localhost/one' type='chat' id='m100000' xml:
 /** What passes through a process that does nothing but read and write: the kernel's part, and that of Node's sockets. */
 export const pipe_scenario: OwnScenario = {
 	id: "single-pipe",
-	title: `Messages from one client to another through a process that only reads and writes, ${pairs} pairs`,
+	title: `Messages through a process that only reads and writes, ${pairs} pairs`,
 	unit: "µs a message",
 	async measure(effort, { program, core }) {
 		const port = await free_port();

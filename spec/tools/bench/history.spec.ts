@@ -49,6 +49,18 @@ describe("a history of benchmarks", () => {
 		expect(first[1]).toMatchObject({ server: "prosody", figure: 4, runs: 3, commit: "abc", scenario: "idle" });
 	});
 
+	it("says what a cost is counted for, and cuts titles that would run into the next plot", () => {
+		const { machine, command } = report("2026-11-29T10:00:00.000Z", []);
+		const cost = { deliveries: 1, cpu_micros: 12.5, p50_ms: 1, p99_ms: 2, max_ms: 3, per_second: 4, rss_mib: 5 };
+		const scenario = { id: "single-ping", title: `Questions ${"and answers ".repeat(8)}`, unit: "answer" };
+		const path = join(folder, "history.jsonl");
+		add_to_history(path, history_entries({ machine, command, results: [{ scenario, subject: "enjamb", runs: [cost] }] }, "abc"));
+		const read = read_history(path);
+		const picture = plot_history(read.ok ? read.value : []);
+		expect(picture).toContain(">µs for each answer<");
+		expect(picture).toContain(`${scenario.title.slice(0, 57)}…<title>${scenario.title}</title>`);
+	});
+
 	it("is an error that names file and line where somebody else has written", () => {
 		const path = join(folder, "history.jsonl");
 		add_to_history(path, history_entries(report("2026-11-29T10:00:00.000Z", [1]), ""));
