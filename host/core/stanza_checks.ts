@@ -12,7 +12,7 @@ import type { Log, Server, Session, StanzaEvent, StanzaRouter, Waited } from "./
 const passes_stanzas: ReadonlySet<Session["type"]> = new Set(["c2s", "component", "s2sin", "s2sout"]);
 const iq_types = new Set(["get", "set", "result", "error"]);
 
-/** How many prepared addresses are kept, and how long they may be. */
+/** How many addresses are kept, and how long they may be. */
 const most_kept = 2000;
 const longest_kept = 200;
 
@@ -61,18 +61,18 @@ export function create_checks(
 	post: StanzaRouter["post_stanza"],
 	wants_debug: () => boolean,
 ): StanzaRouter["process_stanza"] {
-	/** What addresses are that were prepared lately: many stanzas go to the same rooms and occupants. */
-	const lately = new Map<string, string>();
+	/** Addresses that were found to be in their prepared form lately: many stanzas go to the same rooms and occupants. */
+	const lately = new Set<string>();
 
 	/** The address in its prepared form; undefined for one that is no JID. */
 	function prepare(address: string): string | undefined {
 		if (server.delivery.is_online(address) || server.hosts.has(address)) return address;
-		const known = lately.get(address);
-		if (known !== undefined) return known;
+		if (lately.has(address)) return address;
 		const prepared = jid.prep(address);
-		if (prepared !== undefined && address.length <= longest_kept) {
+		if (prepared === address && address.length <= longest_kept) {
 			if (lately.size >= most_kept) lately.clear();
-			lately.set(address, prepared);
+			// A copy: the address itself is a part of all that was read with it, which would be kept, too
+			lately.add(Buffer.from(address).toString());
 		}
 		return prepared;
 	}

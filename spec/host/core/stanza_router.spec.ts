@@ -86,6 +86,28 @@ describe("stanzas of clients", () => {
 		},
 	);
 
+	it("to the same address again and again go where they went the first time, in whatever form it is written", async () => {
+		const server = await serve();
+		const romeo = await server.client("romeo");
+		const forms = ["nobody@localhost/x", "NOBODY@localhost/x", "nobody@LOCALHOST/x", "nobody@localhost/X", "no@bo@dy"];
+		const answered: unknown[][] = [];
+		for (let round = 0; round < 3; round++) {
+			for (const to of forms) {
+				romeo.send(st.iq({ type: "get", id: to, to }).tag("query", { xmlns: "urn:example:x" }).reset());
+				const answer = await expect_stanza(romeo);
+				answered.push([answer.attr["id"], answer.attr["from"], answer.get_error()?.condition]);
+			}
+		}
+		const once = [
+			[forms[0], "nobody@localhost/x", "service-unavailable"],
+			[forms[1], "nobody@localhost/x", "service-unavailable"],
+			[forms[2], "nobody@localhost/x", "service-unavailable"],
+			[forms[3], "nobody@localhost/X", "service-unavailable"],
+			[forms[4], "no@bo@dy", "jid-malformed"],
+		];
+		expect(answered).toEqual([...once, ...once, ...once]);
+	});
+
 	it.each([
 		["no type", st.stanza("iq", { id: "1", to: "localhost" }).tag("a", { xmlns: "urn:x" }).reset(), "Invalid IQ type"],
 		[
