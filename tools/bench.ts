@@ -160,7 +160,12 @@ export async function run(options: BenchOptions): Promise<number> {
 			for (const contestant of contestants) {
 				if (!is_for(scenario, contestant.name)) continue;
 				const { name, label } = contestant;
-				const effort: Effort = { warm_up_ms: 1500, measure_ms: options.seconds * 1000, storms: storms[name] };
+				const effort: Effort = {
+					warm_up_ms: 1500,
+					warms_by_count: true,
+					measure_ms: options.seconds * 1000,
+					storms: storms[name],
+				};
 				const finding = await measure_once(scenario, contestant, effort, options, core);
 				if (finding === undefined) {
 					failures++;

@@ -7,6 +7,9 @@ import { open_wire, type Wire } from "./wires.ts";
 /** How long a server may take to answer, in milliseconds. Storms keep it busy for long. */
 const patience = 180_000;
 
+/** How much of what came is kept, to say where somebody waits in vain. */
+const kept = 300;
+
 /** What somebody waits for. */
 interface Waiting {
 	readonly marker: string;
@@ -54,6 +57,11 @@ export class BenchClient {
 		await client.ask(`<auth xmlns='${ns.sasl}' mechanism='${mechanism}'>${words}</auth>`, "<success");
 		await client.until("</stream:features>", () => client.wire.open());
 		return client;
+	}
+
+	/** See {@link Wire.gives_bytes}. */
+	get gives_bytes(): boolean {
+		return this.wire.gives_bytes;
 	}
 
 	/** Has somebody else look at all that arrives, as bytes, which are there during the call only; undefined ends that. By TCP and TLS only. */
@@ -115,11 +123,13 @@ export class BenchClient {
 		this.onpiece?.(piece);
 		const { waiting } = this;
 		if (waiting === undefined) return;
-		const from = Math.max(0, this.text.length - waiting.marker.length);
-		this.text += piece;
-		if (this.text.includes(waiting.marker, from)) waiting.found();
-		// Nobody waits for more than a few words
-		else if (this.text.length > 65_536) this.text = this.text.slice(-1024);
+		// Of what was there before, as much as may be a part of the marker; of a long piece, nothing but its end is kept
+		const { marker } = waiting;
+		const seam = this.text.slice(-marker.length) + piece.slice(0, marker.length);
+		if (piece.includes(marker) || seam.includes(marker)) waiting.found();
+		else
+			this.text =
+				piece.length < kept ? (this.text + piece).slice(-kept) : Buffer.from(piece.slice(-kept), "latin1").toString("latin1");
 	}
 
 	private gone(error: Error): void {
@@ -149,9 +159,9 @@ export function open_clients(port: number, count: number, carrier?: Carrier): Pr
 	return open_all(count, () => BenchClient.open(port, carrier));
 }
 
-/** Logs clients in anonymously over TCP, one at each of the servers in turn. */
-export function open_clients_on(ports: readonly number[], count: number): Promise<BenchClient[]> {
-	return open_all(count, (index) => BenchClient.open(ports[index % ports.length] ?? 0));
+/** Logs clients in anonymously over TCP, so many at each of the servers in turn. */
+export function open_clients_on(ports: readonly number[], count: number, together = 1): Promise<BenchClient[]> {
+	return open_all(count, (index) => BenchClient.open(ports[Math.floor(index / together) % ports.length] ?? 0));
 }
 
 /** Logs people in over TCP. */

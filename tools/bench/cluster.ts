@@ -2,8 +2,8 @@
 
 import { setTimeout as delay } from "node:timers/promises";
 import { type BenchClient, open_clients_on } from "./client.ts";
-import { type Nodes, start_nodes, type Traffic } from "./cluster_servers.ts";
-import { measure, type Operation } from "./load.ts";
+import { type Nodes, type NodesOptions, start_nodes, type Traffic } from "./cluster_servers.ts";
+import { count_at, leave_alone, measure, type Operation } from "./load.ts";
 import { cpu_micros } from "./processes.ts";
 import { each, type FilledRoom, fill_with, room_jid } from "./rooms.ts";
 import { talk, whisper } from "./talk.ts";
@@ -41,14 +41,12 @@ const whispering: Load = {
 	operations: (filled) => filled.map((room) => whisper(room)),
 };
 
+/** What is said of servers that are started. */
+type Setting = Partial<Pick<NodesOptions, "archive" | "lease" | "are_apart">>;
+
 /** Does something with servers that are started for it. */
-async function with_nodes<T>(
-	place: Place,
-	nodes: number,
-	{ archive = false, lease }: { readonly archive?: boolean | undefined; readonly lease?: number },
-	act: (nodes: Nodes) => Promise<T>,
-): Promise<T> {
-	const started = await start_nodes({ ...place, nodes, archive, ...(lease === undefined ? {} : { lease }) });
+async function with_nodes<T>(place: Place, nodes: number, setting: Setting, act: (nodes: Nodes) => Promise<T>): Promise<T> {
+	const started = await start_nodes({ ...place, ...setting, nodes });
 	try {
 		return await act(started);
 	} finally {
@@ -62,16 +60,20 @@ interface Cost {
 	readonly messages: number;
 }
 
-/**
- * Has clients, the first at the first node and so on, do something in rooms.
- * @param nodes without any, it is one server in no cluster
- */
-function cost_of(load: Load, nodes: number, effort: Effort, place: Place): Promise<Cost> {
-	return with_nodes(place, nodes, load, async ({ nodes: servers, traffic }) => {
-		const clients = await open_clients_on(
-			servers.map(({ port }) => port),
-			load.rooms * load.occupants,
-		);
+/** How servers and clients are placed. */
+interface Placing {
+	/** How many nodes; without any, it is one server in no cluster. */
+	readonly nodes: number;
+	/** Where clients are: those of each room at all servers in turn, at the node of their room, or at servers that know nothing of each other. */
+	readonly clients?: "spread" | "home" | "apart";
+}
+
+/** Has clients do something in rooms. */
+function cost_of(load: Load, { nodes, clients: placed = "spread" }: Placing, effort: Effort, place: Place): Promise<Cost> {
+	const setting: Setting = { archive: load.archive === true, are_apart: placed === "apart" };
+	return with_nodes(place, nodes, setting, async ({ nodes: servers, traffic }) => {
+		const ports = servers.map(({ port }) => port);
+		const clients = await open_clients_on(ports, load.rooms * load.occupants, placed === "spread" ? 1 : load.occupants);
 		try {
 			const filled = await fill_with(clients, load.rooms);
 			const samples: number[][] = [];
@@ -81,7 +83,7 @@ function cost_of(load: Load, nodes: number, effort: Effort, place: Place): Promi
 			const { deliveries } = await measure(subject, operations, effort, at_ends);
 			const [before = [], after = []] = samples;
 			const of_nodes = after.map((time, index) => (time - (before[index] ?? 0)) / deliveries);
-			const messages = nodes > 1 ? await messages_of(operations, traffic) : 0;
+			const messages = nodes > 1 && placed !== "apart" ? await messages_of(operations, traffic) : 0;
 			return { of_nodes, messages };
 		} finally {
 			for (const client of clients) client.close();
@@ -100,16 +102,16 @@ async function messages_of(operations: readonly Operation[], traffic: () => Prom
 	const heard = new Promise<void>((done) => {
 		let received = 0;
 		for (const client of first.clients) {
-			client.onpiece = (piece) => {
-				received += piece.split(first.marker).length - 1;
+			count_at(client, first.marker, (came) => {
+				received += came;
 				if (received >= first.fan * count && count < said) one.act(count);
 				else if (received >= first.fan * said) done();
-			};
+			});
 		}
 	});
 	one.act(0);
 	await heard;
-	for (const client of first.clients) client.onpiece = undefined;
+	for (const client of first.clients) leave_alone(client);
 	return ((await traffic()).between_nodes - before.between_nodes) / said;
 }
 
@@ -120,8 +122,8 @@ function one_node(load: Load): OwnScenario {
 		title: `One node of a cluster beside a server in none: ${load.title}`,
 		unit: "times the cost",
 		async measure(effort, place) {
-			const [without = 0] = (await cost_of(load, 0, effort, place)).of_nodes;
-			const [with_cluster = 0] = (await cost_of(load, 1, effort, place)).of_nodes;
+			const [without = 0] = (await cost_of(load, { nodes: 0 }, effort, place)).of_nodes;
+			const [with_cluster = 0] = (await cost_of(load, { nodes: 1 }, effort, place)).of_nodes;
 			return { value: with_cluster / without, details: { "µs without": without, "µs with": with_cluster } };
 		},
 	};
@@ -129,11 +131,15 @@ function one_node(load: Load): OwnScenario {
 
 /** How many times as much is under way where nodes are compared, so that each of them always has something to do. */
 const more_under_way = 4;
+/** How many deliveries may be under way at once in one room: in a large one, a few messages are much. */
+const most_under_way = 200_000;
 
 function busier(load: Load, times: number): Load {
+	const window_of = ({ window, fan }: Operation): number =>
+		Math.min(times * window, Math.max(10, Math.round(most_under_way / fan)));
 	return {
 		...load,
-		operations: (filled) => load.operations(filled).map((operation) => ({ ...operation, window: times * operation.window })),
+		operations: (filled) => load.operations(filled).map((operation) => ({ ...operation, window: window_of(operation) })),
 	};
 }
 
@@ -142,27 +148,29 @@ function thrice(load: Load): Load {
 	return load.rooms > 1 ? { ...load, rooms: 3 * load.rooms } : busier(load, 3);
 }
 
+const placed_how = {
+	spread: "Three nodes beside one, thrice as much to do, clients of each room spread over the nodes",
+	home: "Three nodes beside one, thrice as much to do, clients at the node of their room",
+	apart: "Three servers that know nothing of each other beside one, thrice as much to do",
+};
+
 /**
  * Three nodes beside one, with three times as much to do: how much more they deliver for each second of the busiest one. Rooms are spread over the
- * nodes, and so are the clients of each: two thirds of them are on other nodes than their room.
+ * nodes, and so are the clients of each, unless said otherwise: two thirds of them are on other nodes than their room.
  */
-function three_nodes(load: Load): OwnScenario {
+function three_nodes(load: Load, clients: keyof typeof placed_how = "spread"): OwnScenario {
 	return {
-		id: `cluster-three-${load.id}`,
-		title: `Three nodes beside one, thrice as much to do, clients of each room spread over the nodes: ${load.title}`,
-		unit: "times as many deliveries a CPU second of the busiest node",
+		id: `cluster-three-${load.id}${clients === "spread" ? "" : `-${clients}`}`,
+		title: `${placed_how[clients]}: ${load.title}`,
+		unit: "times as many deliveries a CPU second of the busiest",
 		async measure(effort, place) {
 			const own = busier(load, more_under_way);
-			const [one = 0] = (await cost_of(own, 1, effort, place)).of_nodes;
-			const { of_nodes, messages } = await cost_of(thrice(own), 3, effort, place);
+			const [one = 0] = (await cost_of(own, { nodes: clients === "apart" ? 0 : 1 }, effort, place)).of_nodes;
+			const { of_nodes, messages } = await cost_of(thrice(own), { nodes: 3, clients }, effort, place);
 			const busiest = Math.max(...of_nodes);
 			const all = of_nodes.reduce((sum, own) => sum + own, 0);
-			const details = {
-				"µs of one": one,
-				"µs of the busiest": busiest,
-				"µs of all": all,
-				"NATS messages for each said": messages,
-			};
+			const details: Record<string, number> = { "µs of one": one, "µs of the busiest": busiest, "µs of all": all };
+			if (clients !== "apart") details["NATS messages for each said"] = messages;
 			return { value: one / busiest, details };
 		},
 	};
@@ -265,7 +273,7 @@ function large_room(occupants: number): OwnScenario {
 		title: `Messages over NATS for each that is said in a room of ${occupants} over three nodes`,
 		unit: "messages",
 		async measure(effort, place): Promise<Finding> {
-			const { of_nodes, messages } = await cost_of(talking(1, occupants), 3, effort, place);
+			const { of_nodes, messages } = await cost_of(talking(1, occupants), { nodes: 3 }, effort, place);
 			const [n0 = 0, n1 = 0, n2 = 0] = of_nodes;
 			return { value: messages, details: { "µs of its node": n0, "of the second": n1, "of the third": n2 } };
 		},
@@ -283,6 +291,8 @@ export const cluster_scenarios: readonly OwnScenario[] = [
 	...[[50, 10] as const, [12, 100] as const, [1, 500] as const, [1, 3000] as const].map(([rooms, occupants]) =>
 		three_nodes(talking(rooms, occupants)),
 	),
+	three_nodes(talking(12, 100), "home"),
+	three_nodes(talking(12, 100), "apart"),
 	three_nodes(whispering),
 	large_room(3000),
 	steps("login", 300),

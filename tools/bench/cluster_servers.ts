@@ -50,13 +50,25 @@ export interface NodesOptions {
 	readonly core: number;
 	/** How many nodes; without any, it is one server that is in no cluster. */
 	readonly nodes: number;
+	/** They are servers that know nothing of each other, each with a database of its own. */
+	readonly are_apart?: boolean;
 	/** Rooms are archived. */
 	readonly archive?: boolean;
 	/** How long others wait for a sign of life, in seconds. */
 	readonly lease?: number;
 }
 
-function config_of(data: string, port: number, database: PreparedPostgresql, archive: boolean, cluster: string): string {
+/** The database of one server, or of all nodes. */
+const shared_database = "prosody";
+
+function config_of(
+	data: string,
+	port: number,
+	database: PreparedPostgresql,
+	archive: boolean,
+	cluster: string,
+	database_name = shared_database,
+): string {
 	return `data_path = "${data}"
 interfaces = { "127.0.0.1" }
 c2s_ports = { ${port} }
@@ -67,7 +79,7 @@ modules_disabled = { "s2s", "tls" }
 c2s_require_encryption = false
 allow_unencrypted_plain_auth = true
 storage = "sql"
-sql = { driver = "PostgreSQL", database = "prosody", host = "${database.folder}", port = ${database.port}, username = "root" }
+sql = { driver = "PostgreSQL", database = "${database_name}", host = "${database.folder}", port = ${database.port}, username = "root" }
 muc_room_cache_size = 100000
 muc_log_expires_after = "never"
 storage_archive_item_limit = 100000000
@@ -91,7 +103,7 @@ async function start_database(): Promise<PreparedPostgresql> {
 	const deadline = performance.now() + patience;
 	for (;;) {
 		try {
-			ask(prepared, "CREATE DATABASE prosody", "postgres");
+			ask(prepared, `CREATE DATABASE ${shared_database}`, "postgres");
 			return prepared;
 		} catch (error) {
 			if (performance.now() > deadline) throw error;
@@ -193,11 +205,15 @@ export async function start_nodes(options: NodesOptions): Promise<Nodes> {
 		const { url } = nats;
 		const names = options.nodes === 0 ? ["alone"] : [...Array(options.nodes).keys()].map((index) => `n${index}`);
 		for (const name of names) {
+			const database_name = options.are_apart ? `own_${name}` : shared_database;
+			if (options.are_apart) ask(own_database, `CREATE DATABASE ${database_name}`, "postgres");
 			const cluster =
-				options.nodes === 0 ? "" : `cluster = { nats = "${url}"; node = "${name}"; lease = ${options.lease ?? lease} }`;
+				options.nodes === 0 || options.are_apart
+					? ""
+					: `cluster = { nats = "${url}"; node = "${name}"; lease = ${options.lease ?? lease} }`;
 			nodes.push(
 				await start_node(name, folder, options, (data, port) =>
-					config_of(data, port, own_database, options.archive === true, cluster),
+					config_of(data, port, own_database, options.archive === true, cluster, database_name),
 				),
 			);
 		}

@@ -3,12 +3,47 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { Latencies } from "./latencies.ts";
 import { cpu_time, rss_mib } from "./processes.ts";
-import { StanzaCounter, TimeReader } from "./stanza_counter.ts";
+import { EndCounter, StanzaCounter, TimeReader } from "./stanza_counter.ts";
 import type { Effort, Measurement, Subject } from "./types.ts";
 
 /** Something that receives stanzas: a client, or a stream for many. */
 interface Listener {
 	onpiece: ((piece: string) => void) | undefined;
+	/** Whether it can be looked at as bytes, which is counted quicker. */
+	readonly gives_bytes?: boolean;
+	look_at_bytes?(look: ((bytes: Uint8Array) => void) | undefined): void;
+}
+
+const counted_in_bytes: { readonly [marker: string]: (counter: EndCounter) => number } = {
+	"</message>": (counter) => counter.messages,
+	"</presence>": (counter) => counter.presences,
+};
+
+/** Counts what a client gets with a marker; tells of each piece how many there were. */
+export function count_at(client: Listener, marker: string, counted: (count: number) => void): void {
+	const count_of = client.gives_bytes ? counted_in_bytes[marker] : undefined;
+	if (count_of !== undefined) {
+		const counter = new EndCounter();
+		let before = 0;
+		client.look_at_bytes?.((bytes) => {
+			counter.count(bytes);
+			const count = count_of(counter) - before;
+			before += count;
+			if (count > 0) counted(count);
+		});
+		return;
+	}
+	const counter = new StanzaCounter(marker);
+	client.onpiece = (piece) => {
+		const count = counter.count(piece);
+		if (count > 0) counted(count);
+	};
+}
+
+/** Looks at what a client gets no longer. */
+export function leave_alone(client: Listener): void {
+	client.onpiece = undefined;
+	client.look_at_bytes?.(undefined);
 }
 
 /** Something that clients do again and again. */
@@ -41,17 +76,21 @@ class Loop {
 	) {
 		const timed = new Set(operation.timed);
 		for (const client of operation.clients) {
-			const counter = new StanzaCounter(operation.marker);
-			const reader = timed.has(client) ? new TimeReader() : undefined;
-			client.onpiece = (piece) => {
-				if (reader !== undefined) {
-					const now = performance.now();
-					for (const sent of reader.read(piece)) this.latencies.add(now - sent);
-				}
-				const count = counter.count(piece);
-				if (count === 0) return;
+			const counted = (count: number): void => {
 				this.received += count;
 				this.go_on();
+			};
+			if (!timed.has(client)) {
+				count_at(client, operation.marker, counted);
+				continue;
+			}
+			const counter = new StanzaCounter(operation.marker);
+			const reader = new TimeReader();
+			client.onpiece = (piece) => {
+				const now = performance.now();
+				for (const sent of reader.read(piece)) this.latencies.add(now - sent);
+				const count = counter.count(piece);
+				if (count > 0) counted(count);
 			};
 		}
 	}
@@ -74,18 +113,30 @@ class Loop {
 		this.running = false;
 	}
 
+	/** How many operations were finished. */
+	get done(): number {
+		return Math.floor(this.received / this.operation.fan);
+	}
+
 	/** Whether everything that was begun has arrived. */
 	get idle(): boolean {
 		return this.received >= this.begun * this.operation.fan;
 	}
 
 	close(): void {
-		for (const client of this.operation.clients) client.onpiece = undefined;
+		for (const client of this.operation.clients) leave_alone(client);
 	}
 }
 
 /** How long the rest of a load may take to arrive, in milliseconds. */
 const patience = 60_000;
+
+/** How much a server has done before it is measured: from then on its compilers have seen everything. In large rooms, that is few operations. */
+const warm_up_deliveries = 100_000;
+const warm_up_operations = 1000;
+const most_warm_up_deliveries = 1_000_000;
+/** How long that may take, in milliseconds. */
+const longest_warm_up = 20_000;
 
 /** How long slow servers are measured at most, in milliseconds. */
 const longest_measure = 15_000;
@@ -104,7 +155,14 @@ export async function measure(
 	const loops = operations.map((operation) => new Loop(operation, latencies));
 	const total = (): number => loops.reduce((sum, loop) => sum + loop.received, 0);
 	for (const loop of loops) loop.go_on();
+	const has_warmed = (): boolean => {
+		const received = total();
+		const done = loops.reduce((sum, loop) => sum + loop.done, 0);
+		return received >= most_warm_up_deliveries || (received >= warm_up_deliveries && done >= warm_up_operations);
+	};
+	const latest_begin = performance.now() + longest_warm_up;
 	await delay(effort.warm_up_ms);
+	while (effort.warms_by_count === true && !has_warmed() && performance.now() < latest_begin) await delay(50);
 
 	latencies.clear();
 	at_ends();

@@ -56,6 +56,8 @@ export type Finding = Measurement | { readonly value: number; readonly details?:
 export interface Effort {
 	/** How long a load runs before it is measured, for compilers and caches, in milliseconds. */
 	readonly warm_up_ms: number;
+	/** Whether it also runs until it was done often enough: where a busy machine gives a server little time, that is not so after a while. */
+	readonly warms_by_count?: boolean;
 	/** How long it is measured, in milliseconds. */
 	readonly measure_ms: number;
 	/** Join storms that are added up. */

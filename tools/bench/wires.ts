@@ -21,6 +21,8 @@ function any_address(): string {
 export abstract class Wire {
 	/** Told of everything that arrives, as bytes in a string; what comes whole is told of whole. */
 	onpiece: (piece: string) => void = () => {};
+	/** Whether `onbytes` is told of anything. */
+	readonly gives_bytes: boolean = false;
 	/** Told instead, where only bytes are counted. They are there during the call only. */
 	onbytes: ((bytes: Uint8Array) => void) | undefined;
 	ongone: (error: Error) => void = () => {};
@@ -48,6 +50,7 @@ const reading_space = Buffer.allocUnsafeSlow(256 * 1024);
 
 /** TCP, or TLS from the first byte. */
 class SocketWire extends Wire {
+	override readonly gives_bytes = true;
 	private readonly socket: Socket;
 
 	constructor(port: number, is_tls: boolean) {
