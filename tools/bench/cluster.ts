@@ -294,6 +294,7 @@ export const cluster_scenarios: readonly OwnScenario[] = [
 	three_nodes(talking(12, 100), "home"),
 	three_nodes(talking(12, 100), "apart"),
 	three_nodes(whispering),
+	large_room(1000),
 	large_room(3000),
 	steps("login", 300),
 	steps("join", 300),

@@ -47,8 +47,11 @@ export async function quiet(clients: readonly BenchClient[]): Promise<void> {
 	for (const client of clients) client.onpiece = undefined;
 }
 
+/** How many enter a room at a time; more where many are to come, so that the others hear of several at once. */
+const usual_entering = 20;
+
 /** Has clients enter a room. */
-export async function enter(jid: string, clients: readonly BenchClient[], limit = 20): Promise<FilledRoom> {
+export async function enter(jid: string, clients: readonly BenchClient[], limit = usual_entering): Promise<FilledRoom> {
 	const [first, ...others] = clients;
 	await first?.join(jid, "nick0");
 	await each(others, limit, (client, index) => client.join(jid, `nick${index + 1}`));
@@ -65,7 +68,8 @@ export async function fill_with(clients: readonly BenchClient[], rooms: number):
 	const occupants = clients.length / rooms;
 	const filled: FilledRoom[] = [];
 	await each([...Array(rooms).keys()], 20, async (index) => {
-		filled[index] = await enter(room_jid(index), clients.slice(index * occupants, (index + 1) * occupants));
+		const own = clients.slice(index * occupants, (index + 1) * occupants);
+		filled[index] = await enter(room_jid(index), own, Math.max(usual_entering, occupants / 5));
 	});
 	await quiet(clients);
 	return filled;
