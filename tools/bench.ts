@@ -65,6 +65,7 @@ export interface BenchOptions {
 const storms: Record<SubjectName, number> = { enjamb: 4, floor: 4, ejabberd: 1, prosody: 1, lua: 1 };
 /** Loads that would take minutes on the other servers are left out there. */
 const longest_sweep = 300;
+const largest_crowd = 1000;
 const long_storm = 2000;
 
 /** Whether a load is only put on servers where it is asked for. */
@@ -89,7 +90,8 @@ function is_for(scenario: Scenario | OwnScenario, subject: SubjectName): boolean
 	if (scenario.entrance !== undefined) return subject === "prosody" && scenario.entrance !== "uplink";
 	if (scenario.storage !== undefined && subject === "ejabberd") return false;
 	return (
-		!(scenario.id.startsWith("stall") || scenario.id.startsWith("growth") || scenario.id.endsWith("-crowd")) &&
+		!(scenario.id.startsWith("stall") || scenario.id.startsWith("growth")) &&
+		Number(/^large-([0-9]+)-crowd$/.exec(scenario.id)?.[1] ?? 0) <= largest_crowd &&
 		(scenario.sweep?.at ?? 0) <= longest_sweep
 	);
 }
