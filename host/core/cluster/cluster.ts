@@ -151,8 +151,8 @@ export function create_cluster(server: ClusterNeeds, base: ClusterBase): NodeClu
 	const usage = new Usage(clock);
 	const spoken = new Spoken(inheritance, links);
 	const parts = { owners, links, membership, usage, spoken };
-	const routing = new Routing(server, parts, log, (to, items) => {
-		for (const item of items) lost.take(to, item);
+	const routing = new Routing(server, parts, log, (to, items, names) => {
+		for (const item of items) lost.take(to, item, undefined, names);
 	});
 	const relays = new Relays(server, parts, log);
 	const incoming = new Incoming(server, routing, relays, inheritance, log, ({ host, name, fields }) => told(host, name, fields));

@@ -32,9 +32,10 @@ export class Lost {
 	) {}
 
 	/** Something for another node was not sent, or was lost with it: then it has a number. */
-	take(to: Life, bytes: Uint8Array, number = Number.MAX_SAFE_INTEGER): void {
-		const item = decode(bytes, this.parts.routing.names_said_to(to));
-		if (item !== undefined) this.deal_with(to, item, number);
+	take(to: Life, bytes: Uint8Array, number = Number.MAX_SAFE_INTEGER, names = this.parts.routing.names_said_to(to)): void {
+		const item = decode(bytes, names);
+		if (item === undefined) this.log("error", "Something for node %s, which is gone, cannot be read", to.node);
+		else this.deal_with(to, item, number);
 	}
 
 	/** What a node has said that is gone, to one that is gone as well. */

@@ -21,6 +21,9 @@ interface NumberedItem {
 /** How often one writer may begin anew until it could be taken for the next one. */
 const writers_beginnings = 1_000_000;
 
+/** Told of what could not be sent, with what was said of recipients before. */
+export type OnLost = (to: Life, items: readonly Uint8Array[], names: KnownNames) => void;
+
 /** What goes to other nodes at the ends of turns. */
 export class Outlets {
 	private readonly outlets = new Map<string, NodeOutlet<Said>>();
@@ -35,7 +38,7 @@ export class Outlets {
 			readonly membership: Pick<Membership, "me">;
 			readonly spoken: Spoken;
 		},
-		private readonly on_lost: (to: Life, items: readonly Uint8Array[]) => void,
+		private readonly on_lost: OnLost,
 	) {}
 
 	/** The one that leads to a life. */
@@ -64,7 +67,8 @@ export class Outlets {
 				return;
 			}
 			spoken.gone(to);
-			this.on_lost(to, items);
+			// The life may be forgotten here by the time that a turn is stored which has said something to it
+			this.on_lost(to, items, writer);
 		});
 		this.outlets.set(name, outlet);
 		return outlet;

@@ -27,7 +27,7 @@ import {
 } from "./items.ts";
 import { Numbered } from "./numbered.ts";
 import { Order } from "./order.ts";
-import { Outlets } from "./outlets.ts";
+import { type OnLost, Outlets } from "./outlets.ts";
 import { Places } from "./places.ts";
 import { key_of, takes_account } from "./receivers.ts";
 import type { KnownNames } from "./recipients.ts";
@@ -70,7 +70,7 @@ export class Routing implements Beyond {
 		private readonly parts: RoutingParts,
 		private readonly log: Log,
 		/** Told of what could not be sent. */
-		on_lost: (to: Life, items: readonly Uint8Array[]) => void,
+		on_lost: OnLost,
 	) {
 		this.turn_fence = new TurnFence(server.turn, parts.membership);
 		this.outlets = new Outlets(server.turn, parts, on_lost);
