@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { worker_count, worker_timeout } from "../../core/cluster/workers.ts";
 import type { Config } from "../../core/configmanager.ts";
-import { find_short_sighted } from "./cluster.ts";
+import { find_own_counts, find_short_sighted } from "./cluster.ts";
 import type { Finding } from "./findings.ts";
 import type { CheckedModule } from "./modules.ts";
 
@@ -26,7 +26,7 @@ export function check_workers(config: Config, modules: readonly CheckedModule[])
 	const count = worker_count(config, undefined);
 	if (!count.ok) return [{ severity: "error", ...about, message: count.error }];
 	if (count.value === 1) return [];
-	const findings: Finding[] = find_short_sighted(modules, "process");
+	const findings: Finding[] = [...find_short_sighted(modules, "process"), ...find_own_counts(modules, "process")];
 	const timeout = worker_timeout(config);
 	if (!timeout.ok) findings.push({ severity: "error", area: "option", option: "worker_timeout", message: timeout.error });
 	const cores = availableParallelism();

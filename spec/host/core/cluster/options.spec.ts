@@ -83,6 +83,17 @@ describe("a check of it", () => {
 		expect(findings[1]?.message).not.toContain("secret");
 	});
 
+	it("names what each node has, and counts, for itself", async () => {
+		const checked = config({ ...good, nats: `nats://127.0.0.1:${await free_port()}` });
+		const built_in = (name: string, runs: "yes" | "no" = "yes") =>
+			({ name, hosts: ["a.example"], found: "built in", runs, missing: [], options: [], depends: [] }) as const;
+		const modules = [built_in("http_file_share"), built_in("limits"), built_in("http_upload", "no"), built_in("ping")];
+		const said = (await check_cluster(checked, modules)).map(({ severity, message }) => `${severity}: ${message}`);
+		expect(said[0]).toMatch(/^warning: mod_http_file_share: uploaded files are in the data_path of the node that took them/);
+		expect(said[1]).toMatch(/^info: mod_limits: each node counts for itself/);
+		expect(said.length).toBe(3);
+	});
+
 	it("is silent where there is none", async () => {
 		expect(await check_cluster(Config.from({ "*": {}, "a.example": {} }), [])).toEqual([]);
 	});

@@ -90,6 +90,12 @@ describe("a check of them", () => {
 	const found = (general: Section): unknown[] =>
 		check_workers(config(general), modules).map(({ severity, option, message }) => [severity, option ?? message]);
 
+	it("says what each of them counts for itself", () => {
+		const limits = { ...bosh, name: "limits" };
+		const messages = check_workers(config({ workers: 2 }), [limits]).map(({ message }) => message);
+		expect(messages).toContainEqual(expect.stringMatching(/^mod_limits: each process counts for itself/));
+	});
+
 	it("says what is in the way, and what only one of them does", () => {
 		const text = "mod_page: all requests of HTTP are answered by one of the processes, which has in memory what belongs to them";
 		const of_page = ["info", text];
