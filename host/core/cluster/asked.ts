@@ -8,6 +8,8 @@ export interface Asking {
 	readonly event: StanzaEvent;
 	readonly takes: boolean;
 	readonly tries: number;
+	/** This node's life when it came: another one has nothing to do with it. */
+	readonly life: Life | undefined;
 	/** The node that it came from. */
 	readonly from: Life | undefined;
 	readonly here: (event: StanzaEvent) => Waited;

@@ -38,8 +38,7 @@ import { TurnFence } from "./turn_fence.ts";
 const most_tries = 6;
 /** How long it takes until something is said again that was lost with its turn, in milliseconds. */
 const say_again = 200;
-
-/** Recipients in one item: more make several items, since messages between nodes may not be as long as one likes. */
+/** Recipients in one item: more make several items, since messages between nodes may not be very long. */
 const most_recipients = 5000;
 
 /** What decisions are made from. */
@@ -58,7 +57,7 @@ export class Routing implements Beyond {
 	private readonly hosts_placed = new Map<string, Placed>();
 	private readonly outlets: Outlets;
 	private readonly places: Places;
-	/** What waits until it is known who serves its address: what is said here, and what comes from other nodes, which never waits for these. */
+	/** What waits until it is known who serves its address: what is said here, and what comes from others, which never waits for these. */
 	private readonly asking = new Map<string, Line>();
 	private readonly transit = new Map<string, Line>();
 	private readonly order: Order;
@@ -69,7 +68,6 @@ export class Routing implements Beyond {
 		private readonly server: Pick<Server, "hosts" | "turn">,
 		private readonly parts: RoutingParts,
 		private readonly log: Log,
-		/** Told of what could not be sent. */
 		on_lost: OnLost,
 	) {
 		this.turn_fence = new TurnFence(server.turn, parts.membership);
@@ -141,6 +139,7 @@ export class Routing implements Beyond {
 				event: own,
 				takes,
 				tries,
+				life: this.parts.membership.me,
 				from,
 				here,
 				settle(answer) {
@@ -196,20 +195,21 @@ export class Routing implements Beyond {
 	private async answer_all(lines: Map<string, Line>, key: string, queue: Asking[]): Promise<void> {
 		const { owners } = this.parts;
 		for (let entry = queue[0]; entry !== undefined; entry = queue[0]) {
-			let owner: Owner | undefined;
-			let problem: unknown;
+			let [owner, problem]: [Owner | undefined, unknown] = [undefined, undefined];
 			try {
 				owner = await promise_of<Owner | undefined>(entry.takes ? owners.acquire(key) : owners.find(key));
 			} catch (error) {
 				problem = error;
 			}
-			const before = owner === undefined || lines !== this.asking ? undefined : this.order.before(key, owner);
+			// Its sender was told, or says it again at another node, which has the session by now
+			if (entry.life !== this.parts.membership.me) problem ??= new Error("this node has a new life");
+			const goes_to = problem === undefined && lines === this.asking ? owner : undefined;
+			const before = goes_to && this.order.before(key, goes_to);
 			if (before !== undefined) {
 				await before;
 				continue;
 			}
-			queue.shift();
-			if (queue.length === 0) lines.delete(key);
+			if (queue.shift() !== undefined && queue.length === 0) lines.delete(key);
 			this.answer_one(key, entry, owner, problem);
 		}
 	}

@@ -91,7 +91,15 @@ describe("a check of them", () => {
 		check_workers(config(general), modules).map(({ severity, option, message }) => [severity, option ?? message]);
 
 	it("says what each of them counts for itself", () => {
-		const limits = { ...bosh, name: "limits" };
+		const limits = {
+			name: "limits",
+			hosts: ["*"],
+			found: "built in",
+			runs: "yes",
+			missing: [],
+			options: [],
+			depends: [],
+		} as const;
 		const messages = check_workers(config({ workers: 2 }), [limits]).map(({ message }) => message);
 		expect(messages).toContainEqual(expect.stringMatching(/^mod_limits: each process counts for itself/));
 	});
