@@ -81,6 +81,21 @@ export class StropheClient {
 		await this.evaluate(`void (${send})(${JSON.stringify(named.toString())})`);
 	}
 
+	/** Whether its stream has not ended. */
+	async is_connected(): Promise<boolean> {
+		return (await this.evaluate("connection.connected")) === true;
+	}
+
+	/** The name of its session. */
+	async session(): Promise<string> {
+		return String(await this.evaluate("connection._proto.sid"));
+	}
+
+	/** Ends without a word. */
+	close(): Promise<void> {
+		return this.browser.close();
+	}
+
 	/** Logs out in good order. */
 	async stop(): Promise<void> {
 		await this.evaluate(logout);

@@ -117,5 +117,6 @@ function load(workers: number, rooms: number, occupants: number, archive: boolea
 export const worker_scenarios: readonly Scenario[] = [
 	[30, 20, false] as const,
 	[30, 20, true] as const,
+	[60, 10, false] as const,
 	[10, 100, false] as const,
 ].flatMap(([rooms, occupants, archive]) => [1, 2, 3].map((workers) => load(workers, rooms, occupants, archive)));

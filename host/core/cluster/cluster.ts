@@ -337,8 +337,6 @@ export function create_cluster(server: ClusterNeeds, base: ClusterBase): NodeClu
 		},
 		neighbours: base.neighbours,
 		has: (name) => [...membership.others()].some(({ life }) => life.node === name),
-		leader: (what) => in_common.leader(what),
-		find_leader: (what) => in_common.find_leader(what),
 		get life() {
 			return membership.me;
 		},
@@ -352,8 +350,7 @@ export function create_cluster(server: ClusterNeeds, base: ClusterBase): NodeClu
 		is_mine: (bare_jid) => routing.is_mine(bare_jid),
 		place,
 		displace,
-		secret: (purpose) => in_common.secret(purpose),
-		leads: (what) => in_common.leads(what),
+		...in_common.shared,
 		tell: tell_all,
 		trouble: () => serving.trouble(),
 		bring,

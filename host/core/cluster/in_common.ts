@@ -38,6 +38,16 @@ export class InCommon implements Pick<Cluster, "find_leader" | "leader" | "leads
 		private readonly log: Log,
 	) {}
 
+	/** What others may use of it. */
+	get shared(): Pick<Cluster, "find_leader" | "leader" | "leads" | "secret"> {
+		return {
+			find_leader: (what) => this.find_leader(what),
+			leader: (what) => this.leader(what),
+			leads: (what) => this.leads(what),
+			secret: (purpose) => this.secret(purpose),
+		};
+	}
+
 	/** Learns the secret. Rejects where the bucket cannot be reached. */
 	async learn(bucket: Bucket): Promise<void> {
 		this.known = await shared_secret(bucket);

@@ -219,6 +219,37 @@ describe("a server of several processes", () => {
 		expect(running.ended).toBe("exit status 0");
 	});
 
+	it("kills a worker that hangs before it serves, and ends although one hangs", async () => {
+		const server = await configured();
+		const running = await server.start(2);
+		const numbers = (): number[] => server.file(".enjamb.workers").trim().split("\n").map(Number);
+		const before = server.worker("worker-2");
+		process.kill(before, "SIGKILL");
+		let begun: number | undefined;
+		await until(
+			() => {
+				begun = numbers().find((pid) => pid !== server.worker("worker-1") && pid !== before && pid > 0);
+				return begun !== undefined;
+			},
+			() => running.log(),
+		);
+		if (begun === undefined) throw new Error("it has not begun");
+		process.kill(begun, "SIGSTOP");
+		// 30 s where it was faster than this
+		const killed = new RegExp(`worker-2 \\(process ${begun}\\) has not answered for [36]0 s, and is killed`);
+		await until(
+			() => killed.test(running.log()),
+			() => running.log(),
+		);
+		await until(
+			() => ![before, begun].includes(server.worker("worker-2")),
+			() => running.log(),
+		);
+		process.kill(server.worker("worker-1"), "SIGSTOP");
+		await server.end("SIGTERM");
+		expect(running.ended).toBe("exit status 0");
+	});
+
 	it("ends as a whole where an administrator ends it at one of its workers", async () => {
 		const server = await configured();
 		const running = await server.start(2);

@@ -374,9 +374,10 @@ describe("registration in-band", () => {
 
 describe("the limits of registration", () => {
 	/** What becomes of tries from these addresses, one account each. */
-	function tries(options: Record<string, ConfigValue>, ips: string[]): string[] {
+	function tries(options: Record<string, ConfigValue>, ips: string[], between = (): void => {}): string[] {
 		const { connect } = start({ allow_registration: true, ...options });
 		return ips.map((ip, index) => {
+			if (index > 0) between();
 			const answered = answer(connect({ ip }), query("set", { username: `new${index}`, password: "x" }));
 			return /<text[^>]*>([^<]*)/.exec(answered)?.[1] ?? "made";
 		});
@@ -477,6 +478,13 @@ describe("the limits of registration", () => {
 			blocked,
 		]);
 		expect(running?.log.filter((line) => line.includes("registration_blocklist"))).toHaveLength(3);
+	});
+
+	it("count what another node of a cluster has counted", () => {
+		const told = { name: "register-limits-counted", fields: { ip: "192.0.2.1" } };
+		const tell = (): void => void running?.server.hosts.get(host)?.events.fire_event("cluster-told", told);
+		const results = tries({ registration_throttle_max: 2 }, ["192.0.2.1", "192.0.2.1", "192.0.2.2"], tell);
+		expect(results).toEqual(["made", too_many, "made"]);
 	});
 
 	it("do not hold where there is no address", () => {
