@@ -119,22 +119,19 @@ function much_from(stanza: Stanza): number {
 
 /** Stanzas to rooms that wait for their slice: what comes to the same room after them must not overtake them. */
 class WaitingStanzas {
-	private readonly rooms = new WeakMap<Room, { count: number; readonly is_apart: boolean }>();
+	private readonly rooms = new WeakMap<Room, { count: number; is_apart: boolean }>();
 
 	are_for(room: Room): boolean {
 		return this.rooms.has(room);
 	}
 
-	/** One more waits; returns whether it waits among what has turns of its own, as those before it do. */
+	/** One more waits; returns whether it waits among what has turns of its own: where the room is large, or was when those before it came. */
 	add(room: Room): boolean {
-		const known = this.rooms.get(room);
-		if (known !== undefined) {
-			known.count++;
-			return known.is_apart;
-		}
-		const is_apart = room._occupants.size >= multitude;
-		this.rooms.set(room, { count: 1, is_apart });
-		return is_apart;
+		const known = this.rooms.get(room) ?? { count: 0, is_apart: false };
+		known.count++;
+		known.is_apart ||= room._occupants.size >= multitude;
+		this.rooms.set(room, known);
+		return known.is_apart;
 	}
 
 	remove(room: Room): void {
