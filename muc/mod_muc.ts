@@ -5,6 +5,7 @@ import { failed, stanza_error } from "../host/util/error.ts";
 import { bare, prep } from "../host/util/jid.ts";
 import { ns } from "../host/util/ns.ts";
 import type { Stanza } from "../host/util/stanza.ts";
+import { type Eventual, go_on, holding, Waiting } from "../host/util/waiting.ts";
 import { offer_room_commands } from "./api/offer.ts";
 import * as commands from "./commands.ts";
 import type { MucEvents, OccupantEvent, RoomStanzaEvent } from "./events.ts";
@@ -154,10 +155,29 @@ function stanza_handler(
 		return room._occupants.size >= least || (least < Number.POSITIVE_INFINITY && waiting.are_for(room));
 	}
 
-	function handle_stanza(event: StanzaEvent, is_slice = false): unknown {
+	/** Reads what is needed of a room, and of its archive for whoever enters, where the whole server would wait for that. */
+	function get_ready(room_jid: string, { origin, stanza }: StanzaEvent): Eventual<unknown> {
+		if (!enters(stanza) && !module.server.storage_is_far()) return undefined;
+		return go_on(rooms.fetch(room_jid), () => {
+			const room = enters(stanza) ? rooms.get_room_from_jid(room_jid) : false;
+			return room === false ? undefined : module.fire_waiting("muc-before-entering", { room_jid, room, origin, stanza });
+		});
+	}
+
+	function handle_stanza(event: StanzaEvent, is_slice = false, is_ready = is_slice): unknown {
 		const { origin, stanza } = event;
 		const room_jid = bare(stanza.attr["to"]);
 		if (room_jid === undefined) return undefined;
+		const ready = is_ready ? undefined : get_ready(room_jid, event);
+		if (ready instanceof Waiting) {
+			const { type } = origin;
+			return holding("hold" in origin ? origin : {}, ready, () => {
+				// A session that has ended meanwhile must not enter any more
+				if (origin.type !== type && stanza.attr["type"] !== "unavailable") return true;
+				module.server.turn.record(event);
+				return handle_stanza(event, is_slice, true);
+			});
+		}
 		const room = rooms.get_room_from_jid(room_jid);
 		if (room === undefined) return handle_missing(module, rooms, room_jid, event);
 		if (room === false) {

@@ -4,7 +4,7 @@ import type { ModuleApi, StoreTable } from "../host/core/types.ts";
 import { Cache } from "../host/util/cache.ts";
 import type { Result } from "../host/util/error.ts";
 import { failed, ok } from "../host/util/error.ts";
-import { bare, prep } from "../host/util/jid.ts";
+import { bare, node, prep } from "../host/util/jid.ts";
 import { type Waiting, waiting_for } from "../host/util/waiting.ts";
 import { catch_up, recent_key } from "./catch_up.ts";
 import { create_elsewhere } from "./elsewhere.ts";
@@ -28,6 +28,8 @@ export interface Rooms extends RoomFinder {
 	create_room(jid: string, config?: RoomData): Result<Room, CreateError>;
 	/** Has this node of a cluster serve rooms, to work with them; undefined where it does already. */
 	bring(jids: readonly string[]): Waiting<void> | undefined;
+	/** Reads what is stored of a room ahead where it is not in memory, and the whole server would wait for it. */
+	fetch(jid: string): Waiting<void> | undefined;
 	/** Every room; those that are not in memory are restored. */
 	all_rooms(): IterableIterator<Room>;
 	/** JIDs of all rooms, without reading them. */
@@ -250,6 +252,12 @@ export function create_rooms(module: ModuleApi, library: RoomLibrary): Rooms {
 		return room;
 	}
 
+	function fetch(jid: string): Waiting<void> | undefined {
+		if (cache.get(jid) !== undefined || is_elsewhere(jid)) return undefined;
+		const name = node(jid);
+		return name === undefined ? undefined : module.server.fetch_stored(module.host, name);
+	}
+
 	function bring(jids: readonly string[]): Waiting<void> | undefined {
 		const missing = jids.filter(is_elsewhere);
 		if (cluster === undefined || missing.length === 0) return undefined;
@@ -345,6 +353,7 @@ export function create_rooms(module: ModuleApi, library: RoomLibrary): Rooms {
 		new_room: library.new_room,
 		create_room,
 		bring,
+		fetch,
 		get_room_from_jid,
 		all_rooms,
 		look_at,

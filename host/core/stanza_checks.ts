@@ -4,8 +4,9 @@ import * as jid from "../util/jid.ts";
 import type { Stanza } from "../util/stanza.ts";
 import * as st from "../util/stanza.ts";
 import { resourceprep } from "../util/stringprep.ts";
-import { Waiting } from "../util/waiting.ts";
+import { holding, Waiting } from "../util/waiting.ts";
 import type { StanzaAnswers } from "./stanza_answers.ts";
+import { create_stored_ahead, type StoredNeeds } from "./stored_ahead.ts";
 import type { Log, Server, Session, StanzaEvent, StanzaRouter, Waited } from "./types.ts";
 
 /** Streams whose other end is authenticated, so that their stanzas are passed on. */
@@ -55,7 +56,7 @@ function element_event(stanza: Stanza): `stanza/${string}` {
  * @param wants_debug whether received stanzas are logged
  */
 export function create_checks(
-	server: Pick<Server, "delivery" | "hosts" | "turn">,
+	server: Pick<Server, "delivery" | "hosts" | "turn"> & StoredNeeds,
 	log: Log,
 	answers: StanzaAnswers,
 	post: StanzaRouter["post_stanza"],
@@ -63,6 +64,7 @@ export function create_checks(
 ): StanzaRouter["process_stanza"] {
 	/** Addresses that were found to be in their prepared form lately: many stanzas go to the same rooms and occupants. */
 	const lately = new Set<string>();
+	const stored_ahead = create_stored_ahead(server);
 
 	/** The address in its prepared form; undefined for one that is no JID. */
 	function prepare(address: string): string | undefined {
@@ -123,15 +125,30 @@ export function create_checks(
 		return undefined;
 	}
 
+	function handle(origin: Session, stanza: Stanza): Waited {
+		return passes_stanzas.has(origin.type) && stanza.attr["xmlns"] === undefined
+			? post(origin, stanza, origin.type === "c2s")
+			: handle_element(origin, stanza);
+	}
+
+	/** Handles it when what is stored of those whom it concerns was read. */
+	function handle_later(origin: Session, stanza: Stanza, ready: Waiting<unknown>): Waited {
+		const { type } = origin;
+		return holding("hold" in origin ? origin : {}, ready, () => {
+			// A session that has ended meanwhile must not do anything any more
+			if (origin.type !== type) return undefined;
+			server.turn.record({ origin, stanza } satisfies StanzaEvent);
+			return handle(origin, stanza);
+		});
+	}
+
 	return function process_stanza(origin, stanza) {
 		if (wants_debug()) origin.log("debug", "Received[%s]: %s", origin.type, stanza.top_tag());
 		server.turn.record({ origin, stanza } satisfies StanzaEvent);
 		try {
 			if (!check(origin, stanza)) return undefined;
-			const waiting =
-				passes_stanzas.has(origin.type) && stanza.attr["xmlns"] === undefined
-					? post(origin, stanza, origin.type === "c2s")
-					: handle_element(origin, stanza);
+			const ready = stored_ahead(origin, stanza);
+			const waiting = ready === undefined ? handle(origin, stanza) : handle_later(origin, stanza, ready);
 			if (waiting !== undefined) answers.wait(origin, stanza, waiting);
 			return waiting;
 		} catch (error) {

@@ -8,6 +8,7 @@ import { Waiting } from "../util/waiting.ts";
 import { create_answers, is_answer } from "./stanza_answers.ts";
 import { create_checks } from "./stanza_checks.ts";
 import { create_stanza_slices } from "./stanza_slices.ts";
+import type { StoredNeeds } from "./stored_ahead.ts";
 import type { HostSession, Log, Server, Session, StanzaEvent, StanzaRouter, Waited } from "./types.ts";
 
 /** Narrows the type of a stanza's name; other elements never come here. */
@@ -33,7 +34,7 @@ function names_of<Name extends "message" | "presence" | "iq">(name: Name) {
 }
 
 /** What of a server its router needs. */
-export type RouterNeeds = Pick<Server, "cluster" | "delivery" | "hosts" | "logger" | "turn">;
+export type RouterNeeds = Pick<Server, "cluster" | "delivery" | "hosts" | "logger" | "turn"> & StoredNeeds;
 
 /**
  * Moves the stanzas of one server: fires the events of local hosts, and passes on what is for others.

@@ -2,6 +2,7 @@
 
 import { failed, ok, type Result } from "../util/error.ts";
 import type { Events } from "../util/events.ts";
+import { type Waiting, waiting_for } from "../util/waiting.ts";
 import { guard_stores, is_trouble } from "./storage_guard.ts";
 import { map_on_keyval, null_stores } from "./storage_shims.ts";
 import type { EventMap, KeyvalStore, Server, StorageDriver, StorageError, StoreTypes } from "./types.ts";
@@ -30,6 +31,13 @@ export interface StorageManager {
 		kind: Kind,
 		driver_of?: string,
 	): Result<StoreTypes[Kind], StorageError>;
+	/**
+	 * Reads what is stored for a user (or a room) ahead, where it is in a database over the network: what waits for it can then read at once.
+	 * Undefined where nothing has to be waited for. It ends where that fails, too; reading at once gives the error then.
+	 */
+	fetch(host: string, user: string): Waiting<void> | undefined;
+	/** Whether there is such a database. */
+	readonly is_far: boolean;
 	/** Removes everything that a host has stored for a user. Done by itself when an account is deleted. */
 	purge(username: string, host: string): Result<void, StorageError>;
 	/** Why a host cannot store anything; undefined where it can. */
@@ -82,6 +90,8 @@ export function create_storagemanager(
 	const guards = guard_stores(server.turn);
 	/** Drivers that were used, by host and name, to be closed at the end. */
 	const used = new Map<string, StorageDriver>();
+	/** Those of each host that can read ahead. */
+	const far = new Map<string, ReadonlySet<StorageDriver>>();
 
 	/** The driver's name for a store, or for all that `storage` does not name. */
 	function driver_name(host: string, store?: string): Result<string, StorageError> {
@@ -123,6 +133,7 @@ export function create_storagemanager(
 			}
 		}
 		used.set(`${host}/${name}`, driver);
+		if (driver.fetch !== undefined) far.set(host, new Set([...(far.get(host) ?? []), driver]));
 		return ok(driver);
 	}
 
@@ -205,13 +216,27 @@ export function create_storagemanager(
 	// After all other handlers, which may still want to read what is stored.
 	server.events.add_handler("user-deleted", ({ username, host }) => void purge(username, host), -1000);
 
+	function fetch(host: string, user: string): Waiting<void> | undefined {
+		const coming: Promise<unknown>[] = [];
+		for (const driver of far.get(host) ?? []) {
+			const one = driver.fetch?.(user);
+			if (one !== undefined) coming.push(one);
+		}
+		return coming.length === 0 ? undefined : waiting_for(Promise.all(coming)).go_on(() => undefined);
+	}
+
 	return {
 		open,
+		fetch,
+		get is_far() {
+			return far.size > 0;
+		},
 		purge,
 		trouble,
 		close() {
 			for (const driver of used.values()) driver.close?.();
 			used.clear();
+			far.clear();
 		},
 	};
 }

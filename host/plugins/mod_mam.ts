@@ -1,7 +1,7 @@
 // Counterpart: plugins/mod_mam/mod_mam.lua (XEP-0313, XEP-0441)
 
 import { ClientSession } from "../core/c2s_session.ts";
-import type { ArchiveItem, ArchiveStore, ModuleApi, ModuleDefinition, StanzaEvent, StorageError } from "../core/types.ts";
+import type { ArchiveStore, ModuleApi, ModuleDefinition, StanzaEvent, StorageError } from "../core/types.ts";
 import { failed, ok, type Result, type StanzaError, stanza_error } from "../util/error.ts";
 import type { Handler } from "../util/events.ts";
 import { bare } from "../util/jid.ts";
@@ -84,13 +84,13 @@ function load_queries(module: ModuleApi, store: ArchiveStore, prefs: StoredPrefs
 	};
 
 	const describe: Question = (_, username, stanza) => {
-		const ends: (ArchiveItem | undefined)[] = [];
-		for (const reverse of [false, true]) {
-			const found = store.find(username, { limit: 1, reverse });
-			if (!found.ok) return unreadable(username, found.error);
-			ends.push(found.value.items[0]);
-		}
-		return ok(metadata_reply(stanza, ends[0], ends[1]));
+		return go_on(find_page(store, username, { limit: 1 }), (first) => {
+			if (!first.ok) return unreadable(username, first.error);
+			return go_on(find_page(store, username, { limit: 1, reverse: true }), (last): Answer => {
+				if (!last.ok) return unreadable(username, last.error);
+				return ok(metadata_reply(stanza, first.value.items[0], last.value.items[0]));
+			});
+		});
 	};
 
 	module.hook(`iq-get/self/${ns.mam}:query`, answering(send_form));

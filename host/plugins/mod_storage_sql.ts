@@ -4,6 +4,7 @@ import type { ModuleApi, ModuleDefinition, StorageDriver, StorageError, StoreTyp
 import { Cache } from "../util/cache.ts";
 import { failed, ok, type Result } from "../util/error.ts";
 import { KnownBlocks } from "./archive_blocks.lib.ts";
+import { RowsAhead } from "./storage_sql/ahead.ts";
 import { archive_store, ItemCounts } from "./storage_sql/archive.ts";
 import { sql_drivers } from "./storage_sql/driver.ts";
 import { keyval_store, map_store } from "./storage_sql/keyval.ts";
@@ -13,9 +14,12 @@ import type { SqlConnection, SqlOption } from "./storage_sql/sql_driver.ts";
 class Connection implements SqlConnection {
 	readonly database: SqlConnection["database"];
 	readonly has_unique_index: boolean;
+	/** Where the database is asked over the network. */
+	readonly ahead: RowsAhead | undefined;
 
-	constructor(connection: SqlConnection) {
+	constructor(connection: SqlConnection, is_shared: boolean) {
 		this.database = connection.database;
+		this.ahead = connection.database.is_far ? new RowsAhead(connection.database, is_shared) : undefined;
 		this.has_unique_index = connection.has_unique_index;
 	}
 }
@@ -95,7 +99,7 @@ export const definition: ModuleDefinition = {
 				module.set_status("error", opened.error.text);
 				return opened;
 			}
-			const connected = new Connection(opened.value);
+			const connected = new Connection(opened.value, module.server.cluster !== undefined);
 			connections.set(name, connected);
 			module.set_status("info", `Connected to ${name}`);
 			return ok(connected);
@@ -103,10 +107,16 @@ export const definition: ModuleDefinition = {
 
 		type Opener<Kind extends keyof StoreTypes> = (connection: Connection, store: string) => StoreTypes[Kind];
 		const kinds: { [Kind in keyof StoreTypes]: Opener<Kind> } = {
-			keyval: ({ database, has_unique_index }, store) => keyval_store({ database, has_unique_index, host, store }),
-			map: ({ database, has_unique_index }, store) => map_store({ database, has_unique_index, host, store }),
+			keyval: (connected, store) => keyval_store({ ...connected, host, store }),
+			map: (connected, store) => map_store({ ...connected, host, store }),
 			archive: ({ database }, store) => archive_store({ database, host, store, item_limit, counts, blocks, log }),
 		};
+		const fetch_from =
+			(name: string): StorageDriver["fetch"] =>
+			(user) => {
+				const connected = connections.get(name);
+				return connected instanceof Connection ? connected.ahead?.fetch(host, user) : undefined;
+			};
 		const driver: StorageDriver = {
 			name: "sql",
 			open(store, kind) {
@@ -116,7 +126,8 @@ export const definition: ModuleDefinition = {
 			purge(user) {
 				const connected = connection();
 				if (!connected.ok) return connected;
-				const { database } = connected.value;
+				const { ahead, database } = connected.value;
+				ahead?.forget_all();
 				counts.forget();
 				blocks.forget();
 				return database.write(() => {
@@ -126,6 +137,7 @@ export const definition: ModuleDefinition = {
 					return ok(undefined);
 				});
 			},
+			...(source.ok && source.value.is_far ? { fetch: fetch_from(source.value.name) } : {}),
 			close() {
 				for (const driver of sql_drivers.values()) driver.give_up?.(module);
 				const shared = source.ok ? connections.get(source.value.name) : undefined;

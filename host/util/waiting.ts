@@ -91,6 +91,35 @@ export function one_by_one<Item>(items: Iterable<Item>, act: (item: Item) => unk
 	return undefined;
 }
 
+/** Waits for several; whatever they bring, each of them has ended then. */
+export function waiting_for_all(all: readonly Waiting<unknown>[]): Waiting<void> {
+	return new Waiting((settle) => {
+		let left = all.length;
+		for (const one of all) {
+			one.ended(() => {
+				left--;
+				if (left === 0) settle(ok(undefined));
+			});
+		}
+	});
+}
+
+/**
+ * Goes on when something is there that the server itself has asked for. Until then, nothing that a sender has sent behind it is handled,
+ * and its stream does not end.
+ */
+export function holding<Answer, Next>(
+	origin: { hold?(by: "work" | "handler"): () => void },
+	waiting: Waiting<Answer>,
+	next: (answer: Answer) => Next | Waiting<Next>,
+): Waiting<Next> {
+	const release = origin.hold?.("work");
+	const going_on = waiting.go_on(next);
+	// Once the next function was called: what comes behind must not overtake it
+	waiting.ended(() => release?.());
+	return going_on;
+}
+
 /** What a promise will bring. */
 export function waiting_for<Answer>(promise: Promise<Answer>): Waiting<Answer> {
 	return new Waiting((settle) => {

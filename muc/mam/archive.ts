@@ -117,7 +117,7 @@ export function load(module: ModuleApi, { store, is_enabled }: RoomArchives, exp
 	}
 
 	function delete_archive({ room }: MucEvents["muc-room-destroyed"]): void {
-		const deleted = store.delete(archive_of(room));
+		const deleted = store.delete(archive_of(room), { uncounted: true });
 		if (!deleted.ok) module.log("error", "Could not delete the archive of %s: %s", room.jid, deleted.error.text);
 	}
 }

@@ -4,6 +4,7 @@ import type { ArchiveStore, ModuleApi } from "../../host/core/types.ts";
 import { date, now } from "../../host/util/datetime.ts";
 import { node } from "../../host/util/jid.ts";
 import { day_notes } from "../../host/util/mam/day_notes.ts";
+import { delete_between_turns } from "../../host/util/mam/query.ts";
 import type { RoomFinder } from "../types.ts";
 import type { ArchiveLengthEvent } from "./length.ts";
 import { create_lengths, type Lengths } from "./lengths.ts";
@@ -46,8 +47,8 @@ export function load(module: ModuleApi, archive: ArchiveStore, rooms?: RoomFinde
 	const cleanup_time = module.measure("cleanup", "times");
 
 	/** Deletes what has expired in one room; answers how many messages, undefined where that failed. */
-	function clean_room(room: string, end: number): number | undefined {
-		const deleted = archive.delete(room === "" ? undefined : room, { end });
+	async function clean_room(room: string, end: number): Promise<number | undefined> {
+		const deleted = await delete_between_turns(archive, room === "" ? undefined : room, { end });
 		if (deleted.ok) return deleted.value;
 		module.log("error", "Could not delete messages for room '%s': %s", room, deleted.error.text);
 		return undefined;
@@ -57,7 +58,7 @@ export function load(module: ModuleApi, archive: ArchiveStore, rooms?: RoomFinde
 	async function clean_own({ own }: Lengths): Promise<void> {
 		for (const [room, seconds] of own) {
 			if (seconds === Number.POSITIVE_INFINITY) continue;
-			const deleted = clean_room(room, now() - seconds);
+			const deleted = await clean_room(room, now() - seconds);
 			if (deleted !== undefined && deleted > 0) module.log("info", "Deleted %d expired messages of room '%s'", deleted, room);
 			await pause();
 		}
@@ -67,7 +68,7 @@ export function load(module: ModuleApi, archive: ArchiveStore, rooms?: RoomFinde
 	async function clean_all(lengths: Lengths): Promise<void> {
 		const keeps_longer = lengths.unknown.size > 0 || [...lengths.own.values()].some((seconds) => seconds > period);
 		if (!keeps_longer) {
-			const deleted = archive.delete(true, { end: limit() });
+			const deleted = await delete_between_turns(archive, true, { end: limit() });
 			if (deleted.ok) module.log("info", "Deleted %d expired messages", deleted.value);
 			else module.log("error", "Could not delete messages: %s", deleted.error.text);
 			return;
@@ -83,7 +84,7 @@ export function load(module: ModuleApi, archive: ArchiveStore, rooms?: RoomFinde
 		let cleaned = 0;
 		for (const room of names) {
 			if (own.has(room)) continue;
-			const deleted = unknown.has(room) ? undefined : clean_room(room, limit());
+			const deleted = unknown.has(room) ? undefined : await clean_room(room, limit());
 			if (deleted === undefined) left.add(room);
 			else {
 				cleaned++;

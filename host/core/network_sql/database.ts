@@ -239,6 +239,12 @@ export class NetworkDatabase implements Participant, SqlDatabase, FencedDatabase
 		return found.ok ? ok(found.value.rows) : found;
 	}
 
+	async run_later(sql: string, ...values: SqlValue[]): Promise<Result<number, StorageError>> {
+		await this.stored();
+		const done = await this.link.ask({ kind: "later", statement: { sql, values } });
+		return done.ok ? ok(done.value.count) : done;
+	}
+
 	/** Resolves when everything that is written now is stored, or never will be. */
 	private stored(): Promise<void> {
 		const is_written = this.unsent.length > 0 || this.is_open;

@@ -6,6 +6,7 @@ import type { Events } from "../../util/events.ts";
 import type { HashQueue } from "../../util/hash_queue.ts";
 import type { Turn } from "../../util/turn.ts";
 import type { VersionedMap } from "../../util/versioned_map.ts";
+import type { Waiting } from "../../util/waiting.ts";
 import type { ConfigValue } from "../config/config.ts";
 import type { StorageFence } from "../network_sql/storage_fence.ts";
 import type { Writers } from "../sqlite/writers.ts";
@@ -74,6 +75,13 @@ export interface Server {
 		kind: Kind,
 		driver_of?: string,
 	): Result<StoreTypes[Kind], StorageError>;
+	/**
+	 * Reads what is stored for a user or a room of a host ahead, where that is in a database over the network, so that what waits for it can
+	 * read at once. Undefined where nothing has to be waited for.
+	 */
+	fetch_stored(host: string, user: string): Waiting<void> | undefined;
+	/** Whether anything is stored in a database over the network. */
+	storage_is_far(): boolean;
 	/** Removes everything that a host has stored for a user. Source: core/storagemanager.lua, purge. */
 	purge_user(username: string, host: string): Result<void, StorageError>;
 	/** Brings a host up that the configuration has. Source: core/hostmanager.lua. */

@@ -66,6 +66,8 @@ export interface SqlDatabase {
 	change(sql: string, ...values: SqlValue[]): void;
 	/** The rows of a query, read between turns. It sees everything that was written before, once that is stored. */
 	all_later(sql: string, ...values: SqlValue[]): Promise<Result<SqlValue[][], StorageError>>;
+	/** Runs a statement that changes something between turns, in a transaction of its own; answers how many rows. Missing where that would be at once. */
+	run_later?(sql: string, ...values: SqlValue[]): Promise<Result<number, StorageError>>;
 	/** A number that changes whenever what is stored may have changed other than by successful writes through this value. */
 	generation(): number;
 	/** Stores what is left of the turn, where that can be done at once, and ends the use of the database. */

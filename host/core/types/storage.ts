@@ -96,6 +96,14 @@ export interface ArchiveQuery {
 	readonly total?: boolean;
 }
 
+/** What to delete. */
+export interface DeleteQuery extends ArchiveQuery {
+	/** Keeps that many of the newest. */
+	readonly truncate?: number;
+	/** Nobody needs to know how many: where one would have to wait for the number, the answer is 0. */
+	readonly uncounted?: true;
+}
+
 export interface ArchivePage {
 	readonly items: ArchiveItem[];
 	readonly total?: number;
@@ -138,8 +146,13 @@ export interface ArchiveStore {
 	set(user: string | undefined, id: string, stanza: Stanza, when?: number, with_whom?: string): Result<void, StorageError>;
 	/** Replaces the stanzas of several items at once, all or none; an unknown id is left out. Missing where `set` costs no more. */
 	set_many?(user: string | undefined, stanzas: ReadonlyMap<string, Stanza>): Result<void, StorageError>;
-	/** Deletes and answers how many; `true` as user means all, the host itself too. `truncate` keeps that many of the newest. */
-	delete(user: string | true | undefined, query?: ArchiveQuery & { truncate?: number }): Result<number, StorageError>;
+	/** Deletes and answers how many; `true` as user means all, the host itself too. */
+	delete(user: string | true | undefined, query?: DeleteQuery): Result<number, StorageError>;
+	/**
+	 * Deletes much, a part at a time between turns, so that nobody waits; what is gone stays gone where a later part fails. Missing where
+	 * {@link delete} is as good.
+	 */
+	delete_later?(user: string | true | undefined, query: ArchiveQuery): Promise<Result<number, StorageError>>;
 	/** How many items there are for each `with`, and when the first and the last was. */
 	summary(
 		user: string | undefined,
@@ -161,6 +174,10 @@ export interface StorageDriver {
 	open<Kind extends keyof StoreTypes>(store: string, kind: Kind): Result<StoreTypes[Kind], StorageError>;
 	/** Removes everything of one user. */
 	purge(user: string): Result<void, StorageError>;
+	/**
+	 * Reads what is stored for a user ahead, so that reading it soon at once keeps nobody waiting. Undefined where that is so anyway.
+	 */
+	fetch?(user: string): Promise<Result<void, StorageError>> | undefined;
 	/** Ends the driver's use of files, once all modules are unloaded. Drivers that share a file may each call for it. */
 	close?(): void;
 }

@@ -3,6 +3,7 @@
 import type { ArchiveStore, ModuleApi } from "../../core/types.ts";
 import { date, now } from "../../util/datetime.ts";
 import { day_notes } from "../../util/mam/day_notes.ts";
+import { delete_between_turns } from "../../util/mam/query.ts";
 
 /** How long messages are kept. */
 export interface Expiry {
@@ -39,8 +40,8 @@ export function load(module: ModuleApi, archive: ArchiveStore): Expiry {
 	);
 	const cleanup_time = module.measure("cleanup", "times");
 
-	function clean_all(): void {
-		const deleted = archive.delete(true, { end: limit() });
+	async function clean_all(): Promise<void> {
+		const deleted = await delete_between_turns(archive, true, { end: limit() });
 		if (deleted.ok) module.log("info", "Deleted %d expired messages", deleted.value);
 		else module.log("error", "Could not delete messages: %s", deleted.error.text);
 	}
@@ -50,7 +51,7 @@ export function load(module: ModuleApi, archive: ArchiveStore): Expiry {
 		let messages = 0;
 		let cleaned = 0;
 		for (const username of notes.take(cut_off)) {
-			const deleted = archive.delete(username, { end: limit() });
+			const deleted = await delete_between_turns(archive, username, { end: limit() });
 			if (deleted.ok) {
 				cleaned++;
 				messages += deleted.value;
@@ -66,7 +67,7 @@ export function load(module: ModuleApi, archive: ArchiveStore): Expiry {
 
 	module.daily("Remove expired messages", async () => {
 		const cleanup_done = cleanup_time();
-		if (archive.caps.wildcard_delete) clean_all();
+		if (archive.caps.wildcard_delete) await clean_all();
 		else await clean_each();
 		cleanup_done();
 	});

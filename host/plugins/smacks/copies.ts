@@ -69,7 +69,7 @@ export function keep_copies(module: ModuleApi): UnackedCopies {
 		remove(username, items) {
 			const ids = items.flatMap(({ copy }) => copy ?? []);
 			if (ids.length === 0) return;
-			const removed = store.delete(username, { ids });
+			const removed = store.delete(username, { ids, uncounted: true });
 			if (!removed.ok) complain("Messages that have arrived could not be removed", username, removed.error);
 		},
 

@@ -6,6 +6,7 @@ import { failed, ok } from "../../util/error.ts";
 import * as uuid from "../../util/uuid.ts";
 import type { KnownBlocks } from "../archive_blocks.lib.ts";
 import { add_range, count, find, not_found, read_rows } from "./archive_query.ts";
+import { delete_in_parts } from "./archive_removal.ts";
 import { later, now, owner, type QueryPlace, Where, where } from "./archive_rows.ts";
 import { is_large_and_unknown, touch, touch_ids } from "./blocks.ts";
 import { column } from "./values.ts";
@@ -171,6 +172,11 @@ export function archive_store(place: ArchivePlace): ArchiveStore {
 				return ok(summary);
 			});
 		},
+		delete_later: (user, query) =>
+			delete_in_parts(queries, user, query, (deleted) => {
+				if (user !== true) place.counts.change(count_key(user), -deleted);
+				else place.counts.forget();
+			}),
 		delete(user, query = {}) {
 			return database.write(() => {
 				const rows = where(queries, user, query);
@@ -178,6 +184,11 @@ export function archive_store(place: ArchivePlace): ArchiveStore {
 				if (!ranged.ok) return ranged;
 				const { truncate } = query;
 				touch(queries, user, query);
+				if (query.uncounted && database.is_far && truncate === undefined) {
+					database.change(`DELETE FROM "prosodyarchive" WHERE ${rows}`, ...rows.values);
+					place.counts.forget();
+					return ok(0);
+				}
 				const deleted =
 					truncate === undefined
 						? database.run(`DELETE FROM "prosodyarchive" WHERE ${rows}`, ...rows.values)

@@ -15,6 +15,7 @@ import type {
 } from "../../core/types.ts";
 import { failed, ok, type Result } from "../../util/error.ts";
 import { entries, from_entries, to_record } from "../../util/luatable.ts";
+import type { RowsAhead } from "./ahead.ts";
 import { column, deserialize, type StoredValue, serialize } from "./values.ts";
 
 /** The key of the row that holds one table with all values whose keys are not text. */
@@ -47,6 +48,8 @@ export interface Place {
 	readonly has_unique_index: boolean;
 	readonly host: string;
 	readonly store: string;
+	/** Rows that were read before; undefined where reading at once keeps nobody waiting. */
+	readonly ahead?: RowsAhead | undefined;
 }
 
 /** The rows of one user's table. */
@@ -82,15 +85,37 @@ class Rows {
 		return Buffer.isBuffer(bytes) ? column(bytes) : text;
 	}
 
+	/** Key, type and value of each row. */
+	private rows(): SqlValue[][] {
+		const { ahead, database, host, store } = this.place;
+		const known = ahead?.of(host, this.user, store);
+		if (known !== undefined) return known.map(({ key, value }) => [key, value.type, value.value]);
+		return database.all(select_all, host, this.user, store);
+	}
+
+	/** Type and value of the row of a key. */
+	private row(key: string): SqlValue[] | undefined {
+		const { ahead, database, host, store } = this.place;
+		const known = ahead?.of(host, this.user, store);
+		if (known === undefined) return database.first(select_one, host, this.user, store, key);
+		const found = known.find((row) => row.key === key)?.value;
+		return found && [found.type, found.value];
+	}
+
+	/** Notes that rows are written. */
+	private written(): void {
+		const { ahead, host, store } = this.place;
+		ahead?.forget(host, this.user, store);
+	}
+
 	private decode(key: string, row: StoredValue): Result<StoreValue, StorageError> {
 		const value = deserialize(row.type, row.value);
 		return value.ok ? value : this.trouble(key, value.error);
 	}
 
 	private select(): Map<string, StoredValue | "several"> {
-		const { host, store } = this.place;
 		const found = new Map<string, StoredValue | "several">();
-		for (const row of this.database.all(select_all, host, this.user, store)) {
+		for (const row of this.rows()) {
 			const key = column(row[0]);
 			found.set(key, found.has(key) ? "several" : { type: column(row[1]), value: this.text(key, row[2]) });
 		}
@@ -98,10 +123,9 @@ class Rows {
 	}
 
 	read_all(): Result<StoreMap | undefined, StorageError> {
-		const { host, store } = this.place;
 		const table: StoreMap = new Map();
 		let any = false;
-		for (const row of this.database.all(select_all, host, this.user, store)) {
+		for (const row of this.rows()) {
 			any = true;
 			const key = column(row[0]);
 			const value = this.decode(key, { type: column(row[1]), value: this.text(key, row[2]) });
@@ -119,12 +143,12 @@ class Rows {
 			const extra = this.read_extra();
 			return extra.ok ? ok(extra.value.get(key)) : extra;
 		}
-		const row = this.database.first(select_one, this.place.host, this.user, this.place.store, key);
+		const row = this.row(key);
 		return row === undefined ? ok(undefined) : this.decode(key, { type: column(row[0]), value: this.text(key, row[1]) });
 	}
 
 	private read_extra(): Result<StoreMap, StorageError> {
-		const row = this.database.first(select_one, this.place.host, this.user, this.place.store, extra_key);
+		const row = this.row(extra_key);
 		if (row === undefined) return ok(new Map());
 		const value = this.decode(extra_key, { type: column(row[0]), value: this.text(extra_key, row[1]) });
 		if (!value.ok) return value;
@@ -180,7 +204,7 @@ class Rows {
 	}
 
 	private write_row(key: string, value: StoreValue | undefined): Result<void, StorageError> {
-		const row = this.database.first(select_one, this.place.host, this.user, this.place.store, key);
+		const row = this.row(key);
 		const unreadable = row && this.unreadable(key, { type: column(row[0]), value: column(row[1]) });
 		if (unreadable !== undefined) return unreadable;
 		if (value === undefined) {
@@ -194,14 +218,17 @@ class Rows {
 	}
 
 	private remove(key: string): void {
+		this.written();
 		this.database.change(delete_one, this.place.host, this.user, this.place.store, key);
 	}
 
 	private add(key: string, { type, value }: StoredValue): void {
+		this.written();
 		this.database.change(insert, this.place.host, this.user, this.place.store, key, type, value);
 	}
 
 	private put(key: string, stored: StoredValue): void {
+		this.written();
 		if (this.place.has_unique_index && this.database.can_upsert) {
 			this.database.change(
 				upsert_of(this.database.dialect),
@@ -287,6 +314,7 @@ export function map_store(place: Place): MapStore {
 		},
 		delete_all(key) {
 			if (key === "") return failed(key_expected);
+			place.ahead?.forget_all();
 			return database.change_one(delete_from_all, host, store, key);
 		},
 	};

@@ -138,6 +138,15 @@ export function find_page<User, Query, Page>(store: Askable<User, Query, Page>, 
 	return store.is_far || store.takes_long?.(user) ? waiting_for(store.find_later(user, query)) : store.find(user, query);
 }
 
+/** Deletes messages: a part at a time between turns, where the archive can do that. */
+export async function delete_between_turns<User, Query, Done>(
+	store: { delete(user: User, query: Query): Done; delete_later?(user: User, query: Query): Promise<Done> },
+	user: User,
+	query: Query,
+): Promise<Done> {
+	return store.delete_later === undefined ? store.delete(user, query) : store.delete_later(user, query);
+}
+
 /** Puts the results of one query around messages. */
 class Wrapper {
 	private readonly query_id: string | undefined;

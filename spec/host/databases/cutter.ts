@@ -8,8 +8,8 @@ import { transformSync } from "esbuild";
 
 /** What is done with connections. */
 export interface Cutting {
-	/** Whether everything goes through, nothing does, or connections end at once. */
-	readonly mode: "pass" | "stall" | "refuse";
+	/** Whether everything goes through, nothing does, nothing does until it may again, or connections end at once. */
+	readonly mode: "pass" | "stall" | "hold" | "refuse";
 	/** The connection is cut, once, when the database has got this text, and before it answers. */
 	readonly behind?: string;
 	/** The connection is cut, once, before this text comes to the database. */

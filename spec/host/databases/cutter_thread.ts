@@ -8,6 +8,8 @@ const target: number = workerData;
 const pairs = new Set<Socket>();
 let cutting: Cutting = { mode: "pass" };
 let cuts = 0;
+/** What was held back, in order. */
+const held: (() => void)[] = [];
 
 function accept(client: Socket): void {
 	if (cutting.mode === "refuse") {
@@ -30,6 +32,10 @@ function accept(client: Socket): void {
 	}
 	client.on("data", (data) => {
 		if (cutting.mode === "stall") return;
+		if (cutting.mode === "hold") {
+			held.push(() => database.write(data));
+			return;
+		}
 		const { behind, before } = cutting;
 		if (before !== undefined && data.includes(before)) {
 			cutting = { mode: "pass" };
@@ -46,7 +52,8 @@ function accept(client: Socket): void {
 		}
 	});
 	database.on("data", (data) => {
-		if (cutting.mode !== "stall") client.write(data);
+		if (cutting.mode === "hold") held.push(() => client.write(data));
+		else if (cutting.mode !== "stall") client.write(data);
 	});
 }
 
@@ -57,6 +64,9 @@ server.listen(0, "127.0.0.1", () => {
 });
 parentPort?.on("message", (order: Cutting | "cut" | "count") => {
 	if (order === "cut") for (const client of pairs) client.destroy();
-	else if (order !== "count") cutting = order;
+	else if (order !== "count") {
+		cutting = order;
+		if (order.mode !== "hold") for (const pass of held.splice(0)) pass();
+	}
 	parentPort?.postMessage(cuts);
 });

@@ -503,6 +503,25 @@ export function storage_cases(
 				}
 			});
 
+			it("delete between turns what they delete at once", async () => {
+				const { archive } = open("parts");
+				if (archive.delete_later === undefined) return;
+				for (let index = 0; index < 1100; index++) {
+					value(archive.append("room", `${index}`, message(`${index}`), index + 1, index % 2 === 0 ? "even" : "odd"));
+				}
+				value(archive.append("other", "a", message("a"), 5, "odd"));
+				expect(await archive.delete_later("room", { after: "no such id" })).toMatchObject({
+					error: { condition: "item-not-found" },
+				});
+				expect(value(await archive.delete_later("room", { end: 1090, with: "odd" }))).toBe(545);
+				expect(value(archive.find("room", { total: true, limit: 0 })).total).toBe(555);
+				expect(ids(archive, "room", { with: "odd" })).toEqual(["1091", "1093", "1095", "1097", "1099"]);
+				expect(value(await archive.delete_later(true, { end: 5 }))).toBe(4);
+				expect(ids(archive, "other")).toEqual([]);
+				expect(value(archive.find("room", { total: true, limit: 0 })).total).toBe(552);
+				expect(value(await archive.delete_later("room", { end: 5 }))).toBe(0);
+			});
+
 			it("do what a list does", async () => {
 				let round = 0;
 				const command = fc.oneof(

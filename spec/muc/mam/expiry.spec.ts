@@ -89,8 +89,15 @@ function setup(
 		},
 		async clean() {
 			for (const task of server.server.modulemanager.get_items(host, "task")) {
-				const done = task.run(Math.floor(Date.now() / 1000));
-				await vi.advanceTimersByTimeAsync(100);
+				let is_done = false;
+				const done = Promise.resolve(task.run(Math.floor(Date.now() / 1000))).then(() => {
+					is_done = true;
+				});
+				// It pauses between rooms, and reads between turns
+				while (!is_done) {
+					await vi.advanceTimersByTimeAsync(10);
+					await new Promise((resolve) => setImmediate(resolve));
+				}
 				await done;
 			}
 		},
