@@ -67,6 +67,7 @@ function load_queries(module: ModuleApi, store: ArchiveStore, prefs: StoredPrefs
 				// PARITY: whoever wants none has them all, other than in rooms
 				limit: page_size === 0 ? 0 : wanted.limit,
 				total: include_total || page_size === 0,
+				is_urgent: page_size > 0,
 			};
 			return go_on(find_page(store, username, whole), (found): Answer => {
 				if (!found.ok) {

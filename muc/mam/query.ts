@@ -42,6 +42,7 @@ export function load(module: ModuleApi, archives: RoomArchives, rooms: RoomFinde
 				// Accepted and ignored, since here it tells messages from presences
 				with: groupchat,
 				total: include_total || asked.page_size === 0,
+				is_urgent: asked.page_size > 0,
 			};
 			return go_on(find_page(store, archive_of(room), query), (found) => send(event, asked, found));
 		});

@@ -94,6 +94,8 @@ export interface ArchiveQuery {
 	readonly limit?: number;
 	/** Also count all that match without `limit`. */
 	readonly total?: boolean;
+	/** Leaves the number out where it would take long, and the page does not. */
+	readonly is_urgent?: boolean;
 }
 
 /** What to delete. */

@@ -8,7 +8,7 @@ import type { Stanza } from "../../util/stanza.ts";
 import * as xml from "../../util/xml.ts";
 import type { ArchiveBlocks, Stretch } from "../archive_blocks.lib.ts";
 import { type QueryPlace, type Steps, type Where, where } from "./archive_rows.ts";
-import { count_by_blocks, known_blocks, worthwhile_stretches } from "./blocks.ts";
+import { count_by_blocks, get_to_know, is_unknown, known_blocks, worthwhile_stretches } from "./blocks.ts";
 import { column } from "./values.ts";
 
 /** How many items are read at once where there is time: a millisecond or two. */
@@ -167,6 +167,46 @@ function* read_page(
 	return ok(undefined);
 }
 
+/** How many rows are looked through at once, and how often, for a page of an archive of which nothing is known. */
+const window_size = 1024;
+const most_windows = 4;
+
+/**
+ * Looks for a page among the rows next to where it begins, in archives of which nothing is known yet; undefined where it is not full
+ * then.
+ */
+function* find_nearby(place: QueryPlace, user: string | undefined, query: ArchiveQuery): Steps<ArchiveItem[] | undefined> {
+	const { reverse = false, limit = 0 } = query;
+	const ranged = yield* find_range(place, user, query);
+	if (!ranged.ok) return ranged;
+	const { after = 0, before = Number.MAX_SAFE_INTEGER } = ranged.value;
+	const rows = where(place, user, query);
+	const all = where(place, user, {});
+	const order = reverse ? "DESC" : "ASC";
+	const edge = `SELECT "sort_id" FROM "prosodyarchive" WHERE ${all} AND "sort_id" > ? AND "sort_id" < ? ORDER BY "sort_id" ${order} LIMIT 1 OFFSET ?`;
+	const items: ArchiveItem[] = [];
+	let [from, to] = [Number(after), Number(before)];
+	for (let window = 0; window < most_windows; window++) {
+		const [end] = yield { sql: edge, values: [...all.values, from, to, window_size] };
+		const stretch = reverse
+			? { from: end === undefined ? from + 1 : Number(end[0]), to: to - 1 }
+			: { from: from + 1, to: end === undefined ? to - 1 : Number(end[0]) };
+		const page = yield* read_rows(place, rows, { reverse, limit: limit - items.length, stretch });
+		if (!page.ok) return page;
+		for (const item of page.value.items) items.push(item);
+		if (items.length >= limit || end === undefined) return ok(items);
+		if (reverse) to = stretch.from;
+		else from = stretch.to;
+	}
+	return ok(undefined);
+}
+
+/** Whether a page is wanted sooner than the number of all that match, and begins at an end of the archive or at an item. */
+function may_be_nearby({ total, is_urgent, limit = 0, start, end, key, ids }: ArchiveQuery): boolean {
+	const others = [start, end, key, ids];
+	return total === true && is_urgent === true && limit > 0 && others.every((one) => one === undefined);
+}
+
 /** Finds items; `page_by_page` where there is time between pages. */
 export function* find(
 	place: QueryPlace,
@@ -174,6 +214,12 @@ export function* find(
 	query: ArchiveQuery,
 	page_by_page: boolean,
 ): Steps<ArchivePage> {
+	if (page_by_page && may_be_nearby(query) && (yield* is_unknown(place, user))) {
+		const nearby = yield* find_nearby(place, user, query);
+		if (!nearby.ok) return nearby;
+		get_to_know(place, user);
+		if (nearby.value !== undefined) return ok({ items: nearby.value });
+	}
 	const rows = where(place, user, query);
 	const known = yield* known_blocks(place, user, query, page_by_page);
 	const total = query.total ? yield* count(place, user, query, known) : undefined;

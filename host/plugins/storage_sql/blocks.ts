@@ -1,8 +1,9 @@
 // No counterpart: Prosody has the database count and sort all rows of an archive that match.
 
 import type { ArchiveQuery, SqlValue } from "../../core/types.ts";
+import { ok } from "../../util/error.ts";
 import { type ArchiveBlocks, type Block, block_size, type Parts, type Stretch } from "../archive_blocks.lib.ts";
-import { owner, type QueryPlace, type Question, where } from "./archive_rows.ts";
+import { later, owner, type QueryPlace, type Question, type Steps, where } from "./archive_rows.ts";
 import { column } from "./values.ts";
 
 /** Up to how many items the database itself is quick enough. */
@@ -48,11 +49,34 @@ function blocks_now(place: QueryPlace, user: string | undefined): ArchiveBlocks 
 	return blocks.at(database.generation(), archive_key(place, user));
 }
 
+/** Archives whose blocks are being read for whoever asks next. */
+const being_read = new WeakSet<ArchiveBlocks>();
+
 /** Whether an archive has many items of which nothing is known yet, so that asking at once may take long. */
 export function is_large_and_unknown(place: QueryPlace, user: string | undefined): boolean {
 	const blocks = blocks_now(place, user);
-	if (blocks === undefined || blocks.all.length > 0) return false;
+	if (blocks === undefined) return false;
+	if (being_read.has(blocks)) return true;
+	if (blocks.all.length > 0) return false;
 	return place.database.first(one_at, place.host, owner(user), place.store, small_archive) !== undefined;
+}
+
+/** Whether an archive has many items of which most are not known yet. */
+export function* is_unknown(place: QueryPlace, user: string | undefined): Asking<boolean> {
+	const blocks = blocks_now(place, user);
+	if (blocks === undefined || (blocks.all.length > 0 && !being_read.has(blocks))) return false;
+	const far = yield { sql: one_at, values: [place.host, owner(user), place.store, small_archive] };
+	return far.length > 0;
+}
+
+/** Reads the blocks of an archive, while others have their turns. */
+export function get_to_know(place: QueryPlace, user: string | undefined): void {
+	const blocks = blocks_now(place, user);
+	if (blocks !== undefined && !being_read.has(blocks)) void later(place.database, read_all(place, user));
+}
+
+function* read_all(place: QueryPlace, user: string | undefined): Steps<boolean> {
+	return ok((yield* known_blocks(place, user, {}, true)) !== undefined);
 }
 
 /** Reads blocks again in which something was deleted or changed; false where they are no longer what is known. */
@@ -84,6 +108,16 @@ function* read_new(place: QueryPlace, user: string | undefined, blocks: ArchiveB
 	}
 }
 
+/** Reads all blocks that are not known, while whoever asks at once does not. */
+function* read_in_time(place: QueryPlace, user: string | undefined, blocks: ArchiveBlocks): Asking<boolean> {
+	being_read.add(blocks);
+	try {
+		return (yield* read_stale(place, user, blocks)) && (yield* read_new(place, user, blocks));
+	} finally {
+		being_read.delete(blocks);
+	}
+}
+
 /**
  * What is known of an archive, brought up to date; undefined where the database is as quick without it, or where it is not known yet
  * and the answer has to come at once.
@@ -103,6 +137,8 @@ export function* known_blocks(
 		const far = yield { sql: one_at, values: [place.host, owner(user), place.store, small_archive] };
 		if (far.length === 0 || blocks_now(place, user) !== blocks) return undefined;
 	}
+	if (has_time) return (yield* read_in_time(place, user, blocks)) ? blocks : undefined;
+	if (being_read.has(blocks)) return undefined;
 	const is_known = (yield* read_stale(place, user, blocks)) && (yield* read_new(place, user, blocks));
 	return is_known ? blocks : undefined;
 }

@@ -14,6 +14,7 @@ import { join } from "node:path";
 import Sqlite from "better-sqlite3";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { ArchiveQuery, ArchiveStore } from "../../../host/core/types.ts";
+import { eventually } from "../../helper.ts";
 import { type StorageServer, start_storage } from "../storage_server.ts";
 import { message, value } from "./storage.common.ts";
 
@@ -365,3 +366,58 @@ function shifted(index: Buffer): Buffer {
 	for (let at = 8; at < wrong.length - 8; at += 8) wrong.writeBigUInt64LE(wrong.readBigUInt64LE(at) + 1n, at);
 	return wrong;
 }
+
+describe("the first query of an archive in SQLite", () => {
+	it("is answered before all of it is known, without the number", async () => {
+		const { store, items } = start_filled("sql");
+		const room = items.filter(({ with: with_whom }) => with_whom === said);
+		const query = { with: said, limit: 30, total: true, is_urgent: true };
+		const find = async (more: ArchiveQuery = {}) => value(await store.find_later("room", { ...query, ...more }));
+		const last = await find({ reverse: true });
+		expect(last.items.map(({ id }) => id)).toEqual(
+			room
+				.slice(-30)
+				.reverse()
+				.map(({ id }) => id),
+		);
+		expect(last.total).toBeUndefined();
+		// Nobody reads the rest at once now, who asks meanwhile
+		expect(store.takes_long?.("room")).toBe(true);
+		expect(value(store.find("room", { with: said, limit: 0, total: true })).total).toBe(room.length);
+		await eventually(() => expect(store.takes_long?.("room")).toBe(false));
+		const middle = room[3000];
+		const page = await find({ after: middle?.id ?? "" });
+		expect(page.items.map(({ id }) => id)).toEqual(room.slice(3001, 3031).map(({ id }) => id));
+		expect(page.total).toBe(room.length);
+	});
+
+	it("begins at any item, and tells of unknown ones", async () => {
+		const { items } = start_filled("sql");
+		const room = items.filter(({ with: with_whom }) => with_whom === said);
+		for (const [more, from] of [
+			[{}, 0],
+			[{ after: room[2500]?.id ?? "" }, 2501],
+			[{ before: room[2500]?.id ?? "", reverse: true }, 2470],
+		] as const) {
+			stop();
+			const store = start("sql");
+			const page = value(await store.find_later("room", { with: said, limit: 30, total: true, is_urgent: true, ...more }));
+			const found = page.items.map(({ id }) => id);
+			expect("reverse" in more ? found.reverse() : found).toEqual(room.slice(from, from + 30).map(({ id }) => id));
+			expect(page.total).toBeUndefined();
+		}
+		stop();
+		const unknown = await start("sql").find_later("room", { limit: 30, total: true, is_urgent: true, after: "unknown" });
+		expect(unknown).toMatchObject({ ok: false, error: { condition: "item-not-found" } });
+	});
+
+	it("waits where there is little of what it asks for", async () => {
+		const { store, items } = start_filled("sql");
+		const others = items.filter(({ with: with_whom }) => with_whom !== said);
+		const page = value(
+			await store.find_later("room", { with: "presence<unavailable", limit: 5000, total: true, is_urgent: true }),
+		);
+		expect(page.items.map(({ id }) => id)).toEqual(others.map(({ id }) => id));
+		expect(page.total).toBe(others.length);
+	});
+});
