@@ -216,7 +216,7 @@ export function create_server(options: ServerOptions): Result<RunningServer, str
 		datamanager: create_datamanager({ data_path: data, files: new TurnFiles(turn), log: logger("datamanager") }),
 		open_store: (host, store, kind, driver_of) => storagemanager.open(host, store, kind, driver_of),
 		fetch_stored: (host, user) => storagemanager.fetch(host, user),
-		storage_is_far: () => storagemanager.is_far,
+		far_storage: { is_used: false },
 		purge_user: (username, host) => storagemanager.purge(username, host),
 		activate_host: (host) => hostmanager.activate(host),
 		deactivate_host: (host, reason) => hostmanager.deactivate(host, reason),

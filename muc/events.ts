@@ -153,7 +153,7 @@ export interface InviteEvent extends RoomStanzaEvent {
 export interface MucEvents {
 	"muc-get-default-role": { room: Room; affiliation: Affiliation | undefined; affiliation_rank: number };
 	/** Somebody will ask to enter a room, which may not be there yet. Whoever needs time to get something ready says so. Not in Prosody. */
-	"muc-before-entering": { room_jid: string; room: Room | undefined; origin: Session; stanza: Stanza };
+	"muc-before-entering": { room_jid: string; room: () => Room | false | undefined; origin: Session; stanza: Stanza };
 	"muc-room-pre-create": RoomStanzaEvent;
 	"muc-room-created": { room: Room; creator?: Occupant; stanza?: Stanza; origin?: Session };
 	"muc-room-pre-restore": { jid: string; data: StoreTable };

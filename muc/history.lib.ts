@@ -1,29 +1,17 @@
 // Counterpart: plugins/muc/history.lib.lua
 
-import { datetime, now, parse as parse_datetime } from "../host/util/datetime.ts";
+import { datetime, now } from "../host/util/datetime.ts";
 import { ns } from "../host/util/ns.ts";
 import type { Stanza } from "../host/util/stanza.ts";
 import * as st from "../host/util/stanza.ts";
 import { tonumber } from "../host/util/tonumber.ts";
+import { parse_history } from "./asked_history.ts";
 import type { ConfigSubmittedEvent, GetHistoryEvent, MucEvents, SessionNewEvent } from "./events.ts";
 import { feature } from "./feature.ts";
 import { number } from "./kinds.ts";
 import type { HistoryEntry, Room } from "./types.ts";
 
 const default_history_length = 20;
-
-/** What a presence asks for (XEP-0045 §7.2.14); `since` in seconds since 1970. */
-export function parse_history(stanza: Stanza): Pick<GetHistoryEvent, "maxchars" | "maxstanzas" | "since"> {
-	const history = stanza.get_child("x", ns.muc)?.get_child("history", ns.muc);
-	if (history === undefined) return { maxchars: undefined, maxstanzas: undefined, since: undefined };
-	let since = parse_datetime(history.attr["since"]);
-	const seconds = tonumber(history.attr["seconds"]);
-	if (seconds !== undefined) {
-		const start = now() - seconds;
-		since = since === undefined ? start : Math.max(since, start);
-	}
-	return { maxchars: tonumber(history.attr["maxchars"]), maxstanzas: tonumber(history.attr["maxstanzas"]), since };
-}
 
 /** How many bytes the message has when it is sent, without the recipient's JID. */
 function text_length(entry: HistoryEntry): number {

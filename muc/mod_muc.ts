@@ -157,10 +157,9 @@ function stanza_handler(
 
 	/** Reads what is needed of a room, and of its archive for whoever enters, where the whole server would wait for that. */
 	function get_ready(room_jid: string, { origin, stanza }: StanzaEvent): Eventual<unknown> {
-		if (!enters(stanza) && !module.server.storage_is_far()) return undefined;
 		return go_on(rooms.fetch(room_jid), () => {
-			const room = enters(stanza) ? rooms.get_room_from_jid(room_jid) : false;
-			return room === false ? undefined : module.fire_waiting("muc-before-entering", { room_jid, room, origin, stanza });
+			const room = (): Room | false | undefined => rooms.get_room_from_jid(room_jid);
+			return enters(stanza) ? module.fire_waiting("muc-before-entering", { room_jid, room, origin, stanza }) : undefined;
 		});
 	}
 
@@ -168,7 +167,8 @@ function stanza_handler(
 		const { origin, stanza } = event;
 		const room_jid = bare(stanza.attr["to"]);
 		if (room_jid === undefined) return undefined;
-		const ready = is_ready ? undefined : get_ready(room_jid, event);
+		const may_wait = !is_ready && (module.server.far_storage.is_used || stanza.name === "presence");
+		const ready = may_wait ? get_ready(room_jid, event) : undefined;
 		if (ready instanceof Waiting) {
 			const { type } = origin;
 			return holding("hold" in origin ? origin : {}, ready, () => {

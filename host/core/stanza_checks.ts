@@ -125,12 +125,6 @@ export function create_checks(
 		return undefined;
 	}
 
-	function handle(origin: Session, stanza: Stanza): Waited {
-		return passes_stanzas.has(origin.type) && stanza.attr["xmlns"] === undefined
-			? post(origin, stanza, origin.type === "c2s")
-			: handle_element(origin, stanza);
-	}
-
 	/** Handles it when what is stored of those whom it concerns was read. */
 	function handle_later(origin: Session, stanza: Stanza, ready: Waiting<unknown>): Waited {
 		const { type } = origin;
@@ -138,7 +132,9 @@ export function create_checks(
 			// A session that has ended meanwhile must not do anything any more
 			if (origin.type !== type) return undefined;
 			server.turn.record({ origin, stanza } satisfies StanzaEvent);
-			return handle(origin, stanza);
+			return passes_stanzas.has(origin.type) && stanza.attr["xmlns"] === undefined
+				? post(origin, stanza, origin.type === "c2s")
+				: handle_element(origin, stanza);
 		});
 	}
 
@@ -147,8 +143,12 @@ export function create_checks(
 		server.turn.record({ origin, stanza } satisfies StanzaEvent);
 		try {
 			if (!check(origin, stanza)) return undefined;
-			const ready = stored_ahead(origin, stanza);
-			const waiting = ready === undefined ? handle(origin, stanza) : handle_later(origin, stanza, ready);
+			const ready = server.far_storage.is_used ? stored_ahead(origin, stanza) : undefined;
+			let waiting: Waited;
+			if (ready !== undefined) waiting = handle_later(origin, stanza, ready);
+			else if (passes_stanzas.has(origin.type) && stanza.attr["xmlns"] === undefined) {
+				waiting = post(origin, stanza, origin.type === "c2s");
+			} else waiting = handle_element(origin, stanza);
 			if (waiting !== undefined) answers.wait(origin, stanza, waiting);
 			return waiting;
 		} catch (error) {

@@ -36,8 +36,6 @@ export interface StorageManager {
 	 * Undefined where nothing has to be waited for. It ends where that fails, too; reading at once gives the error then.
 	 */
 	fetch(host: string, user: string): Waiting<void> | undefined;
-	/** Whether there is such a database. */
-	readonly is_far: boolean;
 	/** Removes everything that a host has stored for a user. Done by itself when an account is deleted. */
 	purge(username: string, host: string): Result<void, StorageError>;
 	/** Why a host cannot store anything; undefined where it can. */
@@ -47,7 +45,7 @@ export interface StorageManager {
 }
 
 /** What of a server its storage needs. */
-export interface StorageServices extends Pick<Server, "config" | "logger" | "turn"> {
+export interface StorageServices extends Pick<Server, "config" | "far_storage" | "logger" | "turn"> {
 	readonly events: Events<EventMap>;
 	readonly hosts: ReadonlyMap<string, { readonly events: Events<EventMap> }>;
 	readonly modulemanager: Pick<Server["modulemanager"], "load" | "get_items">;
@@ -133,6 +131,7 @@ export function create_storagemanager(
 			}
 		}
 		used.set(`${host}/${name}`, driver);
+		server.far_storage.is_used ||= driver.fetch !== undefined;
 		if (driver.fetch !== undefined) far.set(host, new Set([...(far.get(host) ?? []), driver]));
 		return ok(driver);
 	}
@@ -228,15 +227,13 @@ export function create_storagemanager(
 	return {
 		open,
 		fetch,
-		get is_far() {
-			return far.size > 0;
-		},
 		purge,
 		trouble,
 		close() {
 			for (const driver of used.values()) driver.close?.();
 			used.clear();
 			far.clear();
+			server.far_storage.is_used = false;
 		},
 	};
 }

@@ -6,7 +6,7 @@ import { type Waiting, waiting_for_all } from "../util/waiting.ts";
 import type { Server, Session } from "./types.ts";
 
 /** What of a server this needs. */
-export type StoredNeeds = Pick<Server, "bare_sessions" | "fetch_stored" | "hosts" | "storage_is_far">;
+export type StoredNeeds = Pick<Server, "bare_sessions" | "far_storage" | "fetch_stored" | "hosts">;
 
 /** How many kinds of stanzas of one session or account are told apart. */
 const most_kinds = 30;
@@ -49,7 +49,6 @@ export function create_stored_ahead(server: StoredNeeds): (origin: Session, stan
 	}
 
 	return (origin, stanza) => {
-		if (!server.storage_is_far()) return undefined;
 		const kind = kind_of(stanza);
 		const coming = [of_sender(origin, kind), of_recipient(stanza.attr["to"], kind)].filter((one) => one !== undefined);
 		return coming.length === 0 ? undefined : waiting_for_all(coming);

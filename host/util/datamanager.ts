@@ -3,6 +3,7 @@
 import { Cache } from "./cache.ts";
 import { AsideFile, summary_path } from "./datamanager/aside.ts";
 import { index_path } from "./datamanager/list_ends.ts";
+import { copy_kept, drop_copy } from "./datamanager/list_removal.ts";
 import { type ListPiece, Lists, Run, type StoredList } from "./datamanager/lists.ts";
 import { mend_lists } from "./datamanager/mending.ts";
 import type { Datamanager, DatamanagerOptions, StoreCallback, User } from "./datamanager/types.ts";
@@ -218,6 +219,15 @@ export function create_datamanager({ data_path: first_path, files, log }: Datama
 		return done.ok ? ok(true) : done;
 	}
 
+	async function list_shorten(list: StoredList, kept: readonly Run[], of: number): Promise<Result<boolean, string>> {
+		if (!lists.can_shorten(list)) return ok(false);
+		const copy = await copy_kept(list, kept, of);
+		if (!copy.ok) return copy;
+		const done = files.writing(() => lists.change_over(list, copy.value));
+		if (!done.ok || done.value !== "taken") await drop_copy(list);
+		return done.ok ? ok(done.value !== "changed") : done;
+	}
+
 	function list_shift(username: User, host: string | undefined, datastore: string, trim_to: number): Result<true, string> {
 		if (!Number.isInteger(trim_to) || trim_to < 1) return failed("invalid-argument");
 		const opened = list_open(username, host, datastore);
@@ -298,6 +308,7 @@ export function create_datamanager({ data_path: first_path, files, log }: Datama
 		list_load,
 		list_open,
 		list_rewrite: (...given) => files.writing(() => list_rewrite(...given)),
+		list_shorten,
 		list_shift: (...given) => files.writing(() => list_shift(...given)),
 		summary_of: (list) => new AsideFile(summary_path(list.path)),
 		build_list_index(username, host, datastore) {

@@ -1,6 +1,16 @@
 // No counterpart: Prosody leaves it to the system when what it writes reaches the disk.
 
-import { closeSync, fdatasyncSync, fsyncSync, ftruncateSync, openSync, renameSync, unlinkSync, writeSync } from "node:fs";
+import {
+	closeSync,
+	fdatasyncSync,
+	fsyncSync,
+	ftruncateSync,
+	linkSync,
+	openSync,
+	renameSync,
+	unlinkSync,
+	writeSync,
+} from "node:fs";
 import { adopt_file, file_mode } from "./file_owner.ts";
 
 /**
@@ -34,6 +44,8 @@ export interface Disk {
 	/** Cuts a file to a length. */
 	truncate(path: string, length: number): void;
 	rename(from: string, to: string): void;
+	/** Gives a file another name, too. */
+	link(from: string, to: string): void;
 	remove(path: string): void;
 	/** Opens a folder in which names are going to change. */
 	open_folder(path: string): OpenFolder;
@@ -92,6 +104,7 @@ export const real_disk: Disk = {
 		}
 	},
 	rename: renameSync,
+	link: linkSync,
 	remove: unlinkSync,
 	open_folder(path) {
 		const folder = openSync(path, "r");

@@ -23,6 +23,8 @@ export class TurnFiles implements Participant {
 	/** The stamp that a file on the disk had in its turn. */
 	private readonly committed = new Cache<string, { disk: string; stamp: string }>(10_000);
 	private stamps = 0;
+	/** Files that take the place of others in this turn. */
+	private readonly ready = new Set<string>();
 	/** What was got ready for the commit. */
 	private prepared: Preparation | undefined;
 	/** Why the turn cannot be stored. */
@@ -147,6 +149,26 @@ export class TurnFiles implements Participant {
 	}
 
 	/**
+	 * Has a file that is on the disk already take the place of another one, with something behind it. Its own name goes when the turn is
+	 * over, whether it could be stored or not.
+	 */
+	take_over(path: string, ready: { readonly path: string; readonly length: number }, rest: Buffer): Result<void, string> {
+		this.ready.add(ready.path);
+		return this.write_pieces(path, [{ ...ready, start: 0, is_ready: true }, rest]);
+	}
+
+	private drop_ready(): void {
+		for (const path of this.ready) {
+			try {
+				this.disk.remove(path);
+			} catch {
+				// It is written anew, should it be needed again
+			}
+		}
+		this.ready.clear();
+	}
+
+	/**
 	 * Appends to a file, which is made where there is none; returns where that begins.
 	 * @param durable false for what can be computed again: then nobody waits until it is on the disk
 	 */
@@ -268,6 +290,7 @@ export class TurnFiles implements Participant {
 			this.committed.set(path, data === undefined ? undefined : { disk: this.disk_stamp(path), stamp });
 		}
 		this.changes.clear();
+		this.drop_ready();
 	}
 
 	rollback(): void {
@@ -276,5 +299,6 @@ export class TurnFiles implements Participant {
 		this.trouble = undefined;
 		this.changes.clear();
 		this.folders.clear();
+		this.drop_ready();
 	}
 }

@@ -7,8 +7,9 @@ import { ns } from "../../host/util/ns.ts";
 import type { Stanza } from "../../host/util/stanza.ts";
 import * as st from "../../host/util/stanza.ts";
 import { type Waiting, waiting_for } from "../../host/util/waiting.ts";
+import { parse_history } from "../asked_history.ts";
 import type { GetHistoryEvent, MucEvents } from "../events.ts";
-import { parse_history } from "../history.lib.ts";
+import { number } from "../kinds.ts";
 import type { HistoryEntry, Room } from "../types.ts";
 import { archive_of, groupchat, hide_sender, type RoomArchives } from "./archive.ts";
 
@@ -18,6 +19,13 @@ const usual_length = 20;
 /** How many messages a joining client gets at most. Divergence: a negative number means none; in Prosody it means all. */
 function wanted(room: Room, maxstanzas = Number.POSITIVE_INFINITY): number {
 	return Math.max(0, Math.floor(Math.min(maxstanzas, room.get_historylength())));
+}
+
+/** How many messages a client gets that asks for no certain number. */
+function usual_of(room: Room | undefined): number {
+	const key: string = "default_history_messages";
+	const own = room?._data[key];
+	return number.is(own) ? own : usual_length;
 }
 
 /** Whether the room itself remembers enough. */
@@ -75,13 +83,15 @@ export function load(module: ModuleApi, { store, is_enabled }: RoomArchives): vo
 	}
 
 	/** Looks in the archive before somebody enters, where everybody would have to wait for the answer. */
-	function look_ahead({ room_jid, room, stanza }: MucEvents["muc-before-entering"]): Waiting<undefined> | undefined {
+	function look_ahead({ room_jid, stanza, ...event }: MucEvents["muc-before-entering"]): Waiting<undefined> | undefined {
 		const user = node(room_jid);
-		if (!(store.is_far || store.takes_long?.(user)) || (room && !is_enabled(room))) return undefined;
+		if (!(store.is_far || store.takes_long?.(user))) return undefined;
+		const room = event.room();
+		if (room === false || (room && !is_enabled(room))) return undefined;
 		const { maxchars, maxstanzas, since } = parse_history(stanza);
 		if (maxstanzas === 0 || maxchars === 0) return undefined;
 		const is_unasked = maxchars === undefined && maxstanzas === undefined && since === undefined;
-		const at_most = is_unasked ? (room?._data.default_history_messages ?? usual_length) : maxstanzas;
+		const at_most = is_unasked ? usual_of(room) : maxstanzas;
 		const limit = room === undefined ? Math.max(0, Math.floor(at_most ?? usual_length)) : wanted(room, at_most);
 		if (limit === 0 || (room && is_enough(room, limit))) return undefined;
 		const one = look(user, limit, since, room?._history?.at(-1));

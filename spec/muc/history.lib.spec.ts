@@ -4,7 +4,7 @@ import { datetime } from "../../host/util/datetime.ts";
 import { ns } from "../../host/util/ns.ts";
 import type { Stanza } from "../../host/util/stanza.ts";
 import * as st from "../../host/util/stanza.ts";
-import { parse_history } from "../../muc/history.lib.ts";
+import { parse_history } from "../../muc/asked_history.ts";
 import { parsed, Rig, room_jid } from "./rig.ts";
 
 const length_field = "muc#roomconfig_historylength";

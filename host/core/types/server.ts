@@ -80,8 +80,8 @@ export interface Server {
 	 * read at once. Undefined where nothing has to be waited for.
 	 */
 	fetch_stored(host: string, user: string): Waiting<void> | undefined;
-	/** Whether anything is stored in a database over the network. */
-	storage_is_far(): boolean;
+	/** Whether anything is stored in a database over the network: a value that says so at any time, without a call. */
+	readonly far_storage: { is_used: boolean };
 	/** Removes everything that a host has stored for a user. Source: core/storagemanager.lua, purge. */
 	purge_user(username: string, host: string): Result<void, StorageError>;
 	/** Brings a host up that the configuration has. Source: core/hostmanager.lua. */

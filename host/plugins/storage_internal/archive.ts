@@ -1,8 +1,7 @@
 // Counterpart: plugins/mod_storage_internal.lua (archive)
 
-import type { ArchiveItem, ArchivePage, ArchiveQuery, ArchiveStore, Log, StorageError } from "../../core/types.ts";
+import type { ArchiveItem, ArchivePage, ArchiveQuery, ArchiveStore, StorageError } from "../../core/types.ts";
 import { Run, type StoredList } from "../../util/datamanager/lists.ts";
-import type { Datamanager } from "../../util/datamanager.ts";
 import { failed, ok, type Result } from "../../util/error.ts";
 import type { LuaTable } from "../../util/luatable.ts";
 import * as uuid from "../../util/uuid.ts";
@@ -10,32 +9,13 @@ import { add_to_parts } from "../archive_blocks.lib.ts";
 import { type Contents, not_found, type Replacement, type Selection, SmallContents } from "./contents.ts";
 import { full_heading, type Heading, to_item, to_stanza } from "./items.ts";
 import { LargeContents } from "./large_contents.ts";
+import { type ArchivePlace, between_turns, create_shortening, type Opened } from "./shortening.ts";
 
 /** How many items {@link ArchiveStore.find_later} reads at once. */
 const page_size = 100;
 
-/** What an archive store works with. */
-export interface ArchivePlace {
-	readonly datamanager: Datamanager;
-	readonly host: string;
-	readonly store: string;
-	/** The most items one user may have. */
-	readonly item_limit: number;
-	readonly log: Log;
-}
-
 function trouble(text: string): { ok: false; error: StorageError } {
 	return failed({ text });
-}
-
-function between_turns(): Promise<void> {
-	return new Promise((resolve) => setImmediate(resolve));
-}
-
-/** A list with what is known of its entries. */
-interface Opened {
-	readonly list: StoredList;
-	readonly contents: Contents;
 }
 
 /** A new item, in another's place or behind all entries. */
@@ -154,6 +134,13 @@ export function archive_store(place: ArchivePlace): ArchiveStore {
 		return query.total ? { items, total } : { items };
 	}
 
+	/** Keeps what is known of a list that consists of these entries now. */
+	function note_rewritten(user: string | undefined, contents: Contents, pieces: readonly (Run | Replacement)[]): void {
+		const now = datamanager.list_open(user, host, store);
+		const kept = now.ok && now.value?.is_large ? contents.kept(now.value, pieces) : undefined;
+		if (now.ok && now.value !== undefined && kept !== undefined) known.set(now.value, kept);
+	}
+
 	/** Changes entries of a user's list; those that are not items stay in place. */
 	function rewrite(
 		user: string | undefined,
@@ -165,9 +152,7 @@ export function archive_store(place: ArchivePlace): ArchiveStore {
 			pieces.map((piece) => (piece instanceof Run ? piece : piece.item)),
 		);
 		if (!done.ok) return trouble(done.error);
-		const now = datamanager.list_open(user, host, store);
-		const kept = now.ok && now.value?.is_large ? contents.kept(now.value, pieces) : undefined;
-		if (now.ok && now.value !== undefined && kept !== undefined) known.set(now.value, kept);
+		note_rewritten(user, contents, pieces);
 		return ok(undefined);
 	}
 
@@ -190,6 +175,13 @@ export function archive_store(place: ArchivePlace): ArchiveStore {
 		return names.ok ? names : trouble(names.error);
 	}
 
+	const shortening = create_shortening({
+		place,
+		look,
+		users,
+		delete_at_once: (user, query) => archive.delete(user, query),
+		shortened: note_rewritten,
+	});
 	const archive: ArchiveStore = {
 		caps: { total: true, quota: item_limit, full_id_range: true, ids: true, truncate: true, wildcard_delete: false },
 		append(user, id, stanza, when, with_whom) {
@@ -298,6 +290,7 @@ export function archive_store(place: ArchivePlace): ArchiveStore {
 			}
 			return ok(deleted);
 		},
+		delete_later: (user, query) => shortening.delete_later(user, query),
 		summary(user, query = {}) {
 			const summary = new Map<string, { count: number; first: number; last: number }>();
 			const opened = open(user);

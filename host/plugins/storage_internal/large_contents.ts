@@ -276,6 +276,41 @@ export class LargeContents implements Contents {
 		return ok(numbers);
 	}
 
+	*matching(query: ArchiveQuery, of: number): Generator<void, Result<Run[], StorageError>> {
+		const found: Run[] = [];
+		const add = (from: number, to: number): void => {
+			const last = found.at(-1);
+			if (last?.to === from) found[found.length - 1] = new Run(last.from, to);
+			else found.push(new Run(from, to));
+		};
+		let next = 0;
+		for (const block of [...this.blocks.all]) {
+			const { from, to } = block;
+			next = to + 1;
+			const whole = this.blocks.match(block, query);
+			if (whole === false) continue;
+			yield;
+			// What is no item matches nothing
+			const is_full = [...block.parts.values()].reduce((sum, { count }) => sum + count, 0) === next - from;
+			if (whole === true && is_full) {
+				add(from, next);
+				continue;
+			}
+			const read = read_headings(this.list, from, next, this.left_out);
+			if (!read.ok) return read;
+			for (const [index, heading] of read.value.entries()) {
+				if (heading !== undefined && matches(heading, query, undefined)) add(from + index, from + index + 1);
+			}
+		}
+		if (next >= of) return ok(found);
+		const read = read_headings(this.list, next, of, this.left_out);
+		if (!read.ok) return read;
+		for (const [index, heading] of read.value.entries()) {
+			if (heading !== undefined && matches(heading, query, undefined)) add(next + index, next + index + 1);
+		}
+		return ok(found);
+	}
+
 	appended(heading: Heading): void {
 		if (this.blocks.end + 1 + this.tail.length === this.list.length - 1) this.tail.push(heading);
 	}

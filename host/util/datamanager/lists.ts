@@ -6,9 +6,11 @@ import { read_item } from "../serialization.ts";
 import { bytes_of, type Piece } from "../turn_files/pieces.ts";
 import type { TurnFiles } from "../turn_files.ts";
 import { summary_path } from "./aside.ts";
+import type { KeptCopy } from "./kept_copy.ts";
 import {
 	type Ends,
 	entry_end,
+	IndexedEnds,
 	index_bytes,
 	index_path,
 	large_list,
@@ -296,6 +298,46 @@ export class Lists {
 			}
 		}
 		return this.replace_large(list.path, parts, ends);
+	}
+
+	/** Whether a list can be shortened little by little: it has many entries, and an index that is right. */
+	can_shorten({ ends, indexed, terminated, closed }: StoredList): boolean {
+		return indexed && terminated && closed && !(ends instanceof RememberedEnds);
+	}
+
+	/**
+	 * Puts a copy of some entries in the place of a list, with what was appended since it was made, unless it was changed
+	 * otherwise. Without any entries, the list is removed, and the copy is not needed.
+	 */
+	change_over(
+		list: StoredList,
+		{ path: copy, length, index, index_length, entries, of }: KeptCopy,
+	): Result<"taken" | "removed" | "changed", string> {
+		const opened = this.open(list.path);
+		if (!opened.ok) return opened;
+		if (opened.value !== list || !this.can_shorten(list)) return ok("changed");
+		const rest = list.bytes(of, list.length);
+		if (!rest.ok) return rest;
+		const shift = list.start(of) - length;
+		const ends = Array.from({ length: list.length - of }, (_, entry) => list.start(of + entry + 1) - shift);
+		if (entries + ends.length === 0) {
+			const removed = this.replace(list.path, []);
+			return removed.ok ? ok("removed") : removed;
+		}
+		this.forget(list.path);
+		const { path } = list;
+		const done = this.files.take_over(path, { path: copy, length }, rest.value);
+		if (!done.ok) return done;
+		const indexed = this.files.take_over(index_path(path), { path: index, length: index_length }, index_bytes(ends, false));
+		if (!indexed.ok) return indexed;
+		if (entries + ends.length < large_list) return ok("taken");
+		const stamp = this.files.stamp(path);
+		if (!stamp.ok) return stamp;
+		const now = new IndexedEnds(this.files, index_path(path), entries + ends.length);
+		const shortened = new StoredList(path, this.files, { ends: now, stamp: stamp.value ?? "" });
+		shortened.indexed = true;
+		this.remember(shortened);
+		return ok("taken");
 	}
 
 	/** Writes a large list anew, without ever having it in memory. */

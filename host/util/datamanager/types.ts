@@ -74,6 +74,12 @@ export interface Datamanager {
 	list_open(username: User, host: string | undefined, datastore: string): Result<StoredList | undefined, string>;
 	/** Makes a list consist of existing entries, by their number from 0, and of new ones. All others are removed. */
 	list_rewrite(list: StoredList, pieces: readonly (number | Run | LuaTable)[]): Result<true, string>;
+	/**
+	 * Makes a long list consist of some of its entries and of what is appended meanwhile, while others have their turns. False where it
+	 * cannot be done in this way, or the list was changed otherwise meanwhile: then it is as it was.
+	 * @param of how many entries it has now
+	 */
+	list_shorten(list: StoredList, kept: readonly Run[], of: number): Promise<Result<boolean, string>>;
 	/** Removes what comes before an entry, by its number from 1. */
 	list_shift(username: User, host: string | undefined, datastore: string, trim_to: number): Result<true, string>;
 	/** The file beside a list in which may be noted what is in it. It goes with the list, and may be lost before. */

@@ -10,6 +10,8 @@ export interface FilePart {
 	readonly path: string;
 	readonly start: number;
 	readonly length: number;
+	/** Whether it is all of a file that is on the disk already and can become the beginning of another one. */
+	readonly is_ready?: true;
 }
 
 /** What a file is to consist of: bytes, and parts of files that are there, which are not held in memory. */

@@ -4,7 +4,7 @@ import { statSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Addition, Disk, OpenFile, OpenFolder } from "../disk.ts";
 import { make_folder } from "../file_owner.ts";
-import { bytes_of, type Piece } from "./pieces.ts";
+import { bytes_of, type FilePart, type Piece } from "./pieces.ts";
 import { describe, is_missing } from "./problems.ts";
 
 /** What a turn wants to do with a file. */
@@ -118,6 +118,12 @@ export class Preparation {
 		if (found?.isDirectory()) throw new Error("it is a folder: expected a file");
 		const written: Written = { path, is_new: found === undefined, has_its_name: false, file: undefined };
 		this.written.push(written);
+		const [first, ...rest] = data;
+		if (first !== undefined && !Buffer.isBuffer(first) && first.is_ready) {
+			written.file = this.take_ready(path, first, rest);
+			close(this.written.at(-most_open - 1));
+			return;
+		}
 		try {
 			written.file = this.disk.write(`${path}~`, bytes_of(data));
 		} catch (error) {
@@ -127,6 +133,14 @@ export class Preparation {
 			written.file = this.disk.write(`${path}~`, bytes_of(data));
 		}
 		close(this.written.at(-most_open - 1));
+	}
+
+	/** Takes a file that is on the disk already for the beginning of one that is written. */
+	private take_ready(path: string, { path: ready, length }: FilePart, rest: readonly Piece[]): OpenFile {
+		this.remove(`${path}~`);
+		this.disk.link(ready, `${path}~`);
+		const addition = this.disk.extend(`${path}~`, length, bytes_of(rest), true);
+		return { close: () => addition.keep() };
 	}
 
 	private extend(path: string, kept: number, data: readonly Piece[], durable: boolean): void {

@@ -2,6 +2,7 @@ import {
 	cpSync,
 	existsSync,
 	mkdtempSync,
+	readdirSync,
 	readFileSync,
 	rmSync,
 	statSync,
@@ -14,6 +15,7 @@ import { join } from "node:path";
 import Sqlite from "better-sqlite3";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { ArchiveQuery, ArchiveStore } from "../../../host/core/types.ts";
+import { ok } from "../../../host/util/error.ts";
 import { eventually } from "../../helper.ts";
 import { type StorageServer, start_storage } from "../storage_server.ts";
 import { message, value } from "./storage.common.ts";
@@ -419,5 +421,67 @@ describe("the first query of an archive in SQLite", () => {
 		);
 		expect(page.items.map(({ id }) => id)).toEqual(others.map(({ id }) => id));
 		expect(page.total).toBe(others.length);
+	});
+});
+
+describe("deleting from a long archive in files, between turns", () => {
+	const limit = 1_700_000_000 + 15_000 * 3;
+	const rest = (items: readonly Item[]): string[] => items.filter(({ when }) => when > limit).map(({ id }) => id);
+	const all = (store: ArchiveStore): string[] => value(store.find("room")).items.map(({ id }) => id);
+	const names = (): string[] => readdirSync(join(folder, "chat%2eexample", "muc_log")).filter((name) => name.includes("~"));
+
+	it("leaves what is not deleted, and what is added meanwhile", async () => {
+		const { store, items } = start_filled("internal");
+		const done = store.delete_later?.("room", { end: limit });
+		const added: string[] = [];
+		for (let index = 0; index < 3; index++) {
+			added.push(value(store.append("room", undefined, message("new"), 1_800_000_000 + index, said)));
+			await new Promise((resolve) => setTimeout(resolve, 1));
+		}
+		expect(done && value(await done)).toBe(items.length - rest(items).length);
+		// In the turn in which it takes its place
+		added.push(value(store.append("room", undefined, message("newest"), 1_800_000_010, said)));
+		expect(all(store)).toEqual([...rest(items), ...added]);
+		end_turn();
+		expect(all(store)).toEqual([...rest(items), ...added]);
+		expect(value(store.find("room", { with: said, limit: 0, total: true, start: 1_800_000_000 })).total).toBe(4);
+		expect(names()).toEqual([]);
+		stop();
+		expect(all(start("internal"))).toEqual([...rest(items), ...added]);
+	});
+
+	it("leaves everything where its turn fails", async () => {
+		const { store, items } = start_filled("internal");
+		value((await store.delete_later?.("room", { end: limit })) ?? ok(0));
+		fail_turn();
+		expect(all(store)).toEqual(items.map(({ id }) => id));
+		expect(names()).toEqual([]);
+		// And again, when that is over
+		expect(value((await store.delete_later?.("room", { end: limit })) ?? ok(0))).toBe(items.length - rest(items).length);
+		end_turn();
+		expect(all(store)).toEqual(rest(items));
+	});
+
+	it("begins again where something is changed meanwhile", async () => {
+		const { store, items } = start_filled("internal");
+		const done = store.delete_later?.("room", { end: limit });
+		await new Promise((resolve) => setTimeout(resolve, 1));
+		const last = items.at(-1)?.id ?? "";
+		value(store.set("room", last, message("changed")));
+		end_turn();
+		expect(done && value(await done)).toBe(items.length - rest(items).length);
+		end_turn();
+		expect(all(store)).toEqual(rest(items));
+		expect(value(store.get("room", last))?.stanza.get_child_text("body")).toBe("changed");
+	});
+
+	it("removes a list of which nothing is left, and is as good for short ones", async () => {
+		const { store, items } = start_filled("internal");
+		value(store.append("short", "a", message("a"), 5, said));
+		end_turn();
+		expect(value((await store.delete_later?.(true, { end: 1_900_000_000 })) ?? ok(0))).toBe(items.length + 1);
+		end_turn();
+		expect([all(store), value(store.find("short")).items]).toEqual([[], []]);
+		expect(readdirSync(join(folder, "chat%2eexample", "muc_log"))).toEqual([]);
 	});
 });

@@ -53,6 +53,7 @@ function failing_disk(first: number, count: number): Disk {
 		),
 		truncate: step(real_disk.truncate, () => undefined),
 		rename: step(real_disk.rename, () => undefined),
+		link: step(real_disk.link, () => undefined),
 		remove: step(real_disk.remove, () => undefined),
 		open_folder: step(
 			(path: string) => {
