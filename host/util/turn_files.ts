@@ -286,11 +286,12 @@ export class TurnFiles implements Participant {
 		this.prepare();
 		this.prepared?.finish();
 		this.prepared = undefined;
+		// Before the stamps are taken, since that changes them
+		this.drop_ready();
 		for (const [path, { data, stamp }] of this.changes) {
 			this.committed.set(path, data === undefined ? undefined : { disk: this.disk_stamp(path), stamp });
 		}
 		this.changes.clear();
-		this.drop_ready();
 	}
 
 	rollback(): void {

@@ -54,7 +54,9 @@ async function write_copy(list: StoredList, runs: readonly Run[], source: FileHa
 		length += size;
 		entries += run.to - run.from;
 	}
+	// Nothing of it is left for the turn, which everybody waits for
 	await to.sync();
+	await index.sync();
 	const { size: index_length } = await index.stat();
 	return { length, entries, index_length };
 }

@@ -443,6 +443,8 @@ describe("deleting from a long archive in files, between turns", () => {
 		added.push(value(store.append("room", undefined, message("newest"), 1_800_000_010, said)));
 		expect(all(store)).toEqual([...rest(items), ...added]);
 		end_turn();
+		// What was known of it is still known
+		expect(store.takes_long?.("room")).toBe(false);
 		expect(all(store)).toEqual([...rest(items), ...added]);
 		expect(value(store.find("room", { with: said, limit: 0, total: true, start: 1_800_000_000 })).total).toBe(4);
 		expect(names()).toEqual([]);
