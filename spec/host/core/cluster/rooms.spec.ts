@@ -99,6 +99,52 @@ describe("a room with occupants on three nodes", () => {
 		expect(gone.name).toBe("presence");
 	});
 
+	it("says everything once, in order, to those who are in, while people come and go on all nodes", async () => {
+		const nodes = await start();
+		const clients = new Map<string, { readonly client: Client; readonly heard: string[] }>();
+		const come = async (name: string, node: (typeof node_names)[number]): Promise<void> => {
+			const client = await nodes.client(node, `${name}-${node}`);
+			await enter(client, name);
+			clients.set(name, { client, heard: [] });
+		};
+		const say = async (...texts: string[]): Promise<void> => {
+			for (const [name, { client }] of clients) {
+				for (const text of texts) client.send(st.message({ to: room, type: "groupchat" }, `${name} ${text}`));
+			}
+			const all = texts.length * clients.size;
+			for (const { client, heard } of clients.values()) {
+				for (let count = 0; count < all; count++) {
+					// What was said before a newcomer came is not meant
+					const message = await expect_stanza(
+						client,
+						(stanza) => stanza.get_child("body") !== undefined && stanza.get_child("delay", ns.delay) === undefined,
+					);
+					heard.push(message.get_child_text("body") ?? "");
+				}
+			}
+			const [first, ...others] = [...clients.values()].map(({ heard }) => heard.splice(0));
+			for (const other of others) expect(other).toEqual(first);
+			expect(new Set(first).size).toBe(all);
+		};
+		for (const node of node_names) for (const name of ["x", "y"]) await come(`${name}${node}`, node);
+		await say("1", "2", "3");
+		for (const leaving of ["xb", "yc"]) {
+			const { client } = clients.get(leaving) ?? {};
+			clients.delete(leaving);
+			if (leaving === "yc") await client?.disconnect();
+			else client?.send(st.presence({ to: `${room}/${leaving}`, type: "unavailable" }));
+			// Everybody has seen it, so that it is not among those who get what comes next
+			for (const other of clients.values()) {
+				await expect_stanza(other.client, ({ attr }) => attr["from"] === `${room}/${leaving}` && attr["type"] === "unavailable");
+			}
+			await say("4", "5");
+		}
+		await come("zb", "b");
+		await say("6", "7");
+		await come("yc", "c");
+		await say("8", "9");
+	});
+
 	it("answers about itself on every node, and is listed there", async () => {
 		const nodes = await start();
 		const clients = await three(nodes);
