@@ -91,6 +91,8 @@ export class XmlTokenizer {
 	 * @param bytes how many it takes in UTF-8
 	 */
 	write(chunk: string, bytes = Buffer.byteLength(chunk)): void {
+		// One look at what came instead of one at each text and value in it, and none at what came before
+		this.plain = (this.plain || this.at === this.buffer.length) && !special_anywhere.test(chunk);
 		if (this.at > 0) this.buffer = this.unread + chunk;
 		else this.buffer += chunk;
 		this.at = 0;
@@ -102,8 +104,6 @@ export class XmlTokenizer {
 			this.unread_bytes -= 3;
 		}
 		this.ascii = this.unread_bytes === this.buffer.length;
-		// One look at all of it instead of one at each text and value
-		this.plain = !special_anywhere.test(this.buffer);
 	}
 
 	/**
