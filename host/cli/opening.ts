@@ -13,6 +13,7 @@ import { type Config, default_config } from "../core/configmanager.ts";
 import { goes_to_journal, with_journal_level } from "../core/syslog.ts";
 import { read_umask } from "../core/umask.ts";
 import type { RunningServer } from "../running_server.ts";
+import type { Result } from "../util/error.ts";
 import { newcomer_config } from "./newcomer.ts";
 
 /** Ends the program with one line that says why. */
@@ -22,16 +23,25 @@ export function refuse(problem: string): never {
 	process.exit(1);
 }
 
+/** Says what stands in the way, and ends the program. */
+export type Refuse = (problem: string) => Promise<never> | never;
+
 /**
  * Reads a configuration file, prints its warnings, and ends the program where it has errors.
  * @param tells_all whether remarks are printed, too
  * @param is_reviewed whether all that was printed before
+ * @param refused ends the program
  */
-export async function read_config(path: string, tells_all = false, is_reviewed = false): Promise<Config> {
+export async function read_config(
+	path: string,
+	tells_all = false,
+	is_reviewed = false,
+	refused: Refuse = refuse,
+): Promise<Config> {
 	const loaded = await load_config(path);
 	if (!loaded.ok) {
 		const { file, line, message } = loaded.error;
-		refuse(`${file}${line === undefined ? "" : `:${line}`}: ${message}`);
+		return refused(`${file}${line === undefined ? "" : `:${line}`}: ${message}`);
 	}
 	if (is_reviewed) return loaded.value.config;
 	const { review_config, review_lines } = await import("./check/run.ts");
@@ -62,35 +72,45 @@ export interface ServerFiles {
  * The configuration of a server that is to run: that of a file, or the newcomer's. What it says about files that this process makes is
  * in force from now on.
  * @param is_reviewed whether its warnings were printed before
+ * @param refused ends the program where there is none
  */
-export async function open_config({ config: path, data, tls }: ServerFiles, is_reviewed = false): Promise<Config> {
-	const config = path === undefined ? newcomer_config(data, tls) : await read_config(path, true, is_reviewed);
-	set_umask(config);
-	return config;
+export async function open_config(
+	{ config: path, data, tls }: ServerFiles,
+	is_reviewed = false,
+	refused: Refuse = refuse,
+): Promise<Config> {
+	const config = path === undefined ? newcomer_config(data, tls) : await read_config(path, true, is_reviewed, refused);
+	const umask = set_umask(config);
+	return umask.ok ? config : refused(umask.error);
 }
 
-/** The server of a configuration, which comes from a file where there is a path. */
+/**
+ * The server of a configuration, which comes from a file where there is a path.
+ * @param refused ends the program where it cannot be
+ */
 export async function open_server(
 	config: Config,
 	config_path: string | undefined,
 	options: ComposeOptions = {},
+	refused: Refuse = refuse,
 ): Promise<RunningServer> {
 	const server = compose_server(config, {
 		...(config_path === undefined ? {} : { config_path, read_config: make_config_reader(config_path) }),
 		...options,
 	});
-	return server.ok ? server.value : refuse(server.error);
+	return server.ok ? server.value : refused(server.error);
 }
 
 /** A server without a log, for a command that works on what it stores. */
 export async function open_silent_server({ config: path, data }: ServerFiles): Promise<RunningServer> {
 	const config = path === undefined ? default_config(data) : await read_config(path);
-	set_umask(config);
+	const umask = set_umask(config);
+	if (!umask.ok) refuse(umask.error);
 	return open_server(config, path, { log: [] });
 }
 
-function set_umask(config: Config): void {
+function set_umask(config: Config): Result<number, string> {
 	const umask = read_umask(config);
-	if (!umask.ok) refuse(umask.error);
-	process.umask(umask.value);
+	if (umask.ok) process.umask(umask.value);
+	return umask;
 }

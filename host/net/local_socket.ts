@@ -1,6 +1,6 @@
 // Counterpart: plugins/mod_admin_socket.lua (Unix domain socket management)
 
-import { lstatSync, unlinkSync } from "node:fs";
+import { existsSync, lstatSync, unlinkSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 
 /** Why a port or a socket cannot be listened on. */
@@ -38,6 +38,8 @@ function ask_whether_used(path: string, told: (is_used: boolean) => void): void 
 	socket.on("error", (error: NodeJS.ErrnoException) => told(error.code !== "ECONNREFUSED" && error.code !== "ENOENT"));
 }
 
+const used_by_another: ListenFailure = { code: "EADDRINUSE", message: "another server listens there" };
+
 function failure_of(error: NodeJS.ErrnoException): ListenFailure {
 	return { code: error.code ?? "", message: error.message };
 }
@@ -63,8 +65,19 @@ export class LocalSocket {
 	/** Listens; a socket that nobody listens on any more is replaced. */
 	open(): void {
 		const problem = path_problem(this.path);
-		if (problem === undefined) this.bind(true);
-		else this.told(problem);
+		if (problem !== undefined) this.told(problem);
+		else if (this.is_shared && existsSync(this.path)) this.share();
+		else this.bind(!this.is_shared);
+	}
+
+	/**
+	 * Listens together with other processes, after whatever nobody listens on was removed: a process that has tried in vain before
+	 * would not get what the others have, since Node tells apart what was listened on at a first and a second time.
+	 */
+	private share(): void {
+		ask_whether_used(this.path, (is_used) => {
+			if (!this.is_closed && (is_used || this.remove_left())) this.bind(false);
+		});
 	}
 
 	private bind(is_first: boolean): void {
@@ -73,7 +86,7 @@ export class LocalSocket {
 		server.on("error", (error: NodeJS.ErrnoException) => {
 			if (this.is_closed) return;
 			if (error.code === "EADDRINUSE" && is_first) this.replace();
-			else this.told(failure_of(error));
+			else this.told(error.code === "EADDRINUSE" ? used_by_another : failure_of(error));
 		});
 		server.on("listening", () => {
 			if (this.is_closed) server.close();
@@ -90,19 +103,23 @@ export class LocalSocket {
 	private replace(): void {
 		ask_whether_used(this.path, (is_used) => {
 			if (this.is_closed) return;
-			if (is_used) {
-				this.told({ code: "EADDRINUSE", message: "another server listens there" });
-				return;
-			}
-			try {
-				unlinkSync(this.path);
-			} catch (error) {
-				const code = error instanceof Error && "code" in error ? String(error.code) : "";
-				this.told({ code, message: `what a server before left there cannot be removed (${code})` });
-				return;
-			}
-			this.bind(false);
+			if (is_used) this.told(used_by_another);
+			else if (this.remove_left()) this.bind(false);
 		});
+	}
+
+	/** @returns whether there is nothing any more of what nobody listens on */
+	private remove_left(): boolean {
+		try {
+			unlinkSync(this.path);
+		} catch (error) {
+			const code = error instanceof Error && "code" in error ? String(error.code) : "";
+			// Another process may have been quicker
+			if (code === "ENOENT") return true;
+			this.told({ code, message: `what a server before left there cannot be removed (${code})` });
+			return false;
+		}
+		return true;
 	}
 
 	/** Accepts no more, and removes the file. */

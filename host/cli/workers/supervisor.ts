@@ -55,6 +55,8 @@ interface Place {
 	process: WorkerProcess | undefined;
 	/** How often in a row it has ended soon. */
 	failures: number;
+	/** Until the next one begins. */
+	pause: NodeJS.Timeout | undefined;
 }
 
 interface Services {
@@ -91,6 +93,7 @@ class Supervisor {
 			node: `worker-${index + 1}`,
 			process: undefined,
 			failures: 0,
+			pause: undefined,
 		}));
 		this.bus.subscribe(end_subject, (data, reply) => {
 			const life = life_of_text(Buffer.from(data).toString());
@@ -113,6 +116,8 @@ class Supervisor {
 	}
 
 	private begin(place: Place): void {
+		clearTimeout(place.pause);
+		place.pause = undefined;
 		if (this.is_ending) return;
 		place.process = new WorkerProcess(place.node, this.broker, clock, this.services.sockets, {
 			said: (process, report) => this.said(place, process, report),
@@ -203,7 +208,7 @@ class Supervisor {
 		const pause = place.failures <= 1 ? 0 : Math.min(longest_pause, first_pause * 2 ** (place.failures - 2));
 		const when = pause === 0 ? "now" : `in ${pause / 1000} s`;
 		log("error", "%s (process %d) has ended %s; another one begins %s", place.node, process.pid, how, when);
-		setTimeout(() => this.begin(place), pause);
+		place.pause = setTimeout(() => this.begin(place), pause);
 	}
 
 	private finish(): void {
@@ -257,6 +262,8 @@ class Supervisor {
 		this.services.tell(reloading());
 		this.read_config?.();
 		this.last_reload = performance.now();
+		// What has kept them from serving may be mended
+		for (const place of this.places) if (place.pause !== undefined) this.begin(place);
 		this.reloads = new Set(this.processes().filter((process) => process !== by && process.is_ready));
 		for (const process of this.reloads) process.tell("reload");
 		this.note_reloaded(by);

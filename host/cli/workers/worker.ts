@@ -1,7 +1,7 @@
 // No counterpart: a Prosody is one process.
 
 import { Socket } from "node:net";
-import { make_config_reader } from "../../composition.ts";
+import { type ComposeOptions, make_config_reader } from "../../composition.ts";
 import { worker_base } from "../../core/cluster/worker_base.ts";
 import { workers_problem } from "../../core/cluster/workers.ts";
 import type { ConfigError, LoadedConfig } from "../../core/configmanager.ts";
@@ -17,6 +17,12 @@ import { sockets_variable } from "./sockets.ts";
 
 function report(word: Report, text = "", then: () => void = () => {}): void {
 	process.send?.([word, text], undefined, undefined, then);
+}
+
+/** Has the log say why this process cannot serve, and ends it. */
+function refused(problem: string): Promise<never> {
+	report("failed", problem, () => process.exit(1));
+	return new Promise(() => {});
 }
 
 /** A configuration that was read again, which workers must be able to serve, too. */
@@ -40,18 +46,19 @@ export async function run_worker(files: ServerFiles): Promise<void> {
 		if (order !== undefined) do_order(...order);
 	});
 	const neighbours = new Neighbours(process.env[sockets_variable] ?? "", node, ({ message }) => {
-		report("failed", `other workers cannot reach this one: ${message}`, () => process.exit(1));
+		void refused(`other workers cannot reach this one: ${message}`);
 	});
 	let warn = (_text: string): void => {};
 	const base = worker_base(node, new Socket({ fd: broker_file }), neighbours, (text) => warn(text));
-	const config = await open_config(files, true);
+	const config = await open_config(files, true, refused);
 	const read = files.config === undefined ? undefined : await make_config_reader(files.config);
-	const server = await open_server(config, files.config, {
+	const options: ComposeOptions = {
 		cluster: base,
 		is_claimed: true,
 		log_prefix: `${node.replace(/^worker-/, "")}/`,
 		...(read === undefined ? {} : { read_config: () => taken(read()) }),
-	});
+	};
+	const server = await open_server(config, files.config, options, refused);
 	const log = server.logger("general");
 	watch_stray_errors(log);
 	warn = (text) => log("warn", "%s", text);
@@ -92,9 +99,6 @@ export async function run_worker(files: ServerFiles): Promise<void> {
 		run.stop("Received SIGTERM");
 	});
 	const listening = await run.start();
-	if (!listening.ok) {
-		report("failed", listening.error, () => process.exit(1));
-		return;
-	}
+	if (!listening.ok) return refused(listening.error);
 	report("ready", welcome(server, files.config === undefined));
 }

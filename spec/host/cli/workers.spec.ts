@@ -1,5 +1,5 @@
-import { existsSync, mkdtempSync } from "node:fs";
-import { createServer } from "node:net";
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { split } from "../../../host/util/jid.ts";
@@ -261,6 +261,44 @@ describe("a server of several processes", () => {
 		);
 		expect(running.ended).toBe("exit status 0");
 		expect(pids.filter(is_alive)).toEqual([]);
+	});
+
+	it("has administrators at all processes after it was killed as a whole, which leaves a socket behind", async () => {
+		const server = await configured();
+		await server.start(2);
+		await server.end("SIGKILL");
+		expect(existsSync(join(server.folder, "data/prosody.sock"))).toBe(true);
+		const running = await server.start(2);
+		const found = (): number => new Set(running.log().match(/\d(?=\/admin\w+\s+info\s+Admin client connected)/g)).size;
+		await until(
+			() => {
+				if (found() === 2) return true;
+				const socket = connect({ path: join(server.folder, "data/prosody.sock") }, () => socket.destroy());
+				socket.on("error", () => {});
+				return false;
+			},
+			() => running.log(),
+		);
+		expect(running.log()).not.toContain("Unable to listen");
+	});
+
+	it("says in its log why a process does not come back, and has it back once the configuration is right again", async () => {
+		const server = await configured();
+		const running = await server.start(2);
+		const pid = server.worker("worker-2");
+		const right = readFileSync(server.config);
+		appendFileSync(server.config, 'VirtualHost "broken\n');
+		process.kill(pid, "SIGKILL");
+		await until(
+			() => /worker-2 cannot serve: .*prosody\.cfg\.lua:\d+: unfinished string/.test(running.log()),
+			() => running.log(),
+		);
+		writeFileSync(server.config, right);
+		process.kill(running.pid, "SIGHUP");
+		await until(
+			() => server.worker("worker-2") !== pid,
+			() => running.log(),
+		);
 	});
 
 	it("does not begin with an absurd number of workers, or with files that several processes cannot share", async () => {
