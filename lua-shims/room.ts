@@ -203,8 +203,11 @@ class RoomTable extends LiveTable {
 				if (value.type !== tags.table) throw new TypeError(`room.${key} has to be a table`);
 				const copied = border.copy(value);
 				const entries = copied instanceof Map ? copied : Object.entries(Object(copied));
-				if (key === "_occupants") target._occupants = new OccupantMap();
-				else target[key] = new Map();
+				if (key === "_occupants") {
+					target._occupants = new OccupantMap();
+					// The module still has the occupants that it puts there
+					target._occupants.show();
+				} else target[key] = new Map();
 				for (const [name, one] of entries as Iterable<[string, never]>) target[key].set(name, one);
 				return;
 			}

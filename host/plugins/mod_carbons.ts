@@ -109,14 +109,15 @@ export const definition: ModuleDefinition = {
 			for (const session of others) {
 				if (session === target || session.priority === top) continue;
 				copy ??= forwarded(stanza, type, account, is_sent);
-				if (session.has_filter("stanzas/out")) {
+				const send_text = module.server.delivery.text_answers(session, session.full_jid);
+				if (send_text === undefined) {
 					const carbon = st.clone(copy);
 					carbon.attr["to"] = session.full_jid;
 					session.send(carbon);
 					continue;
 				}
 				text ??= st.serialise_for_many(copy);
-				session.send_shared(text);
+				send_text(text);
 			}
 		}
 

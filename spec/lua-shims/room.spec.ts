@@ -134,6 +134,19 @@ describe("a Lua module among rooms", () => {
 		await heard(romeo, "still here");
 	});
 
+	it("changes occupants that it has put into a room, and says nothing of it", async () => {
+		const juliet = await test.client("juliet", "b");
+		await join(juliet, "Juliet");
+		lua("replace_occupants", room);
+		say(romeo, "to both");
+		await heard(juliet, "to both");
+		lua("take_sessions", `${room}/Juliet`);
+		say(romeo, "to one");
+		await heard(romeo, "to one");
+		await ask(juliet, st.iq({ to: "localhost", type: "get", id: "after" }).tag("ping", { xmlns: "urn:xmpp:ping" }).reset());
+		expect(juliet.queue.some((stanza) => stanza.get_child_text("body") === "to one")).toBe(false);
+	});
+
 	it("wraps the methods of one room, and replaces those of all, until it is unloaded", async () => {
 		expect(lua("muffle", room)).toBe(true);
 		say(romeo, "hush");

@@ -130,6 +130,17 @@ function say(jid, text)
 	room(jid):broadcast_message(st.message({ from = jid, type = "groupchat" }, text));
 end
 
+-- puts copies of a room's occupants in their place, and keeps them
+local kept = {};
+function replace_occupants(jid)
+	for nick, occupant in room(jid):each_occupant() do kept[nick] = occupant; end
+	room(jid)._occupants = kept;
+end
+
+function take_sessions(nick)
+	for real_jid in pairs(kept[nick].sessions) do kept[nick].sessions[real_jid] = nil; end
+end
+
 -- wraps a method of one room, as several community modules do
 function muffle(jid)
 	local this = room(jid);

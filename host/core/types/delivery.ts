@@ -63,9 +63,9 @@ export interface Delivery {
 	 */
 	text_sender(full_jid: string, name: "message" | "presence" | "iq", from: string): TextSender | undefined;
 	/**
-	 * A way to answer a sender with finished text; undefined where something wants to see each stanza that it is sent, or where it is no
-	 * client's session here.
-	 * @param to the address that it has asked from
+	 * A way to send finished text to a client itself, such as answers; undefined where something wants to see each stanza that it is sent,
+	 * the log for example, or where it is no client's session here.
+	 * @param to the address that it has, or has asked from
 	 */
 	text_answers(origin: SessionBase, to: string | undefined): TextSender | undefined;
 }

@@ -2,8 +2,9 @@
 
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { ns } from "../../../host/util/ns.ts";
 import * as st from "../../../host/util/stanza.ts";
-import { expect_stanza, start_test_server } from "../../helper.ts";
+import { ask, expect_stanza, start_test_server } from "../../helper.ts";
 import { play_on, start_ours, start_prosody, without_prosody } from "../../lua-shims/community/community.ts";
 
 const no_prosody = without_prosody();
@@ -21,6 +22,23 @@ describe("message carbons", () => {
 			expect(await play_on(start_prosody, file, troupe)).toBe("");
 		});
 	}
+
+	it("are in the log where that shows what is sent", async () => {
+		const lines: string[] = [];
+		const server = await start_test_server({
+			config: { "*": { modules_enabled: ["disco", "roster", "saslauth", "carbons"] } },
+			log: [{ to: { write: (_name, _level, line) => void lines.push(line) }, level: "debug" }],
+		});
+		try {
+			const [desk, phone] = [await server.client("ada", "desk"), await server.client("ada", "phone")];
+			await ask(phone, st.iq({ type: "set", id: "on" }).tag("enable", { xmlns: ns.carbons }).reset());
+			desk.send(st.message({ to: "grace@localhost/lab", type: "chat", id: "m1" }, "copied"));
+			await expect_stanza(phone, (stanza) => stanza.get_child("sent", ns.carbons) !== undefined);
+			expect(lines.filter((line) => /Sending\[c2s\]: <message[^>]* to='ada@localhost\/phone'/.test(line))).toHaveLength(1);
+		} finally {
+			await server.stop();
+		}
+	});
 
 	it("cost nothing where a room speaks to many", async () => {
 		const server = await start_test_server({
