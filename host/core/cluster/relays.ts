@@ -74,6 +74,8 @@ export class Relays {
 		if (streams === undefined || conn === undefined || conn instanceof RelayConnection) return;
 		const key = `${session.username}@${session.host}`;
 		if (this.parts.owners.owner_of(key) === "mine") return;
+		// What came behind the login, in the same piece, must not be handled here either
+		const release = session.hold?.("work");
 		const { ondata } = conn;
 		const early: Buffer[] = [];
 		let size = 0;
@@ -84,15 +86,20 @@ export class Relays {
 		};
 		const go_on = (owner: Owner): void => {
 			if (session.type !== "c2s_unbound" || session.conn !== conn) return;
+			if (owner !== "mine") {
+				this.begin(session, streams, conn, owner, early);
+				return;
+			}
 			conn.ondata = ondata;
-			if (owner === "mine") for (const chunk of early) conn.ondata(chunk);
-			else this.begin(session, streams, conn, owner, early);
+			release?.();
+			for (const chunk of early) conn.ondata(chunk);
 		};
 		// Later even where that is known: the client is not told yet that it is authenticated
-		promise_of(this.parts.owners.acquire(key)).then(go_on, (error: unknown) => {
+		const refuse = (error: unknown): void => {
 			this.log("warn", "Nobody can say who serves %s: %s", key, error instanceof Error ? error.message : error);
 			if (session.type === "c2s_unbound") session.close(nowhere);
-		});
+		};
+		void promise_of(this.parts.owners.acquire(key)).then(go_on, refuse).finally(release);
 	}
 
 	/** See {@link Cluster.carry_login}. */
@@ -156,7 +163,7 @@ export class Relays {
 		conn.onreadtimeout = () => carrier === "" && conn.write(" ", true);
 		if (!this.send(to, open)) conn.destroy();
 		// What came behind a login that has waited for its account
-		for (const text of login === undefined ? [] : unread) pass(Buffer.from(text));
+		for (const text of unread) pass(Buffer.from(text));
 		for (const chunk of early) pass(chunk);
 		conn.resume();
 	}

@@ -282,6 +282,30 @@ describe("a server of several processes", () => {
 		expect(running.log()).not.toContain("Unable to listen");
 	});
 
+	it("has clients at the process of their account that send all at once, without waiting for answers", async () => {
+		const server = await configured();
+		await server.start(3);
+		const header =
+			"<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' to='localhost' version='1.0'>";
+		const login = Buffer.from("\0eager\0any").toString("base64");
+		const auth = `<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>${login}</auth>`;
+		const bind = "<iq type='set' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>";
+		const sockets = [];
+		// Connections go to one process after the other
+		for (let count = 0; count < 3; count++) {
+			let answers = "";
+			const socket = connect(server.port, "127.0.0.1", () => socket.write(header + auth + header + bind));
+			socket.on("data", (chunk: Buffer) => (answers += chunk.toString()));
+			sockets.push(socket);
+			await until(
+				() => /<iq [^>]*id='bind'.*<\/iq>/.test(answers),
+				() => answers,
+			);
+			expect(answers).toContain("<jid>eager@localhost/");
+		}
+		for (const socket of sockets) socket.destroy();
+	});
+
 	it("says in its log why a process does not come back, and has it back once the configuration is right again", async () => {
 		const server = await configured();
 		const running = await server.start(2);
