@@ -4,6 +4,8 @@ import { type BalanceReport, play_balance } from "./simulate/balance.ts";
 import { type EpisodeReport, play_episode } from "./simulate/episode.ts";
 import { type Rules, right_rules } from "./simulate/rules.ts";
 
+export { sessions_text, simulate_sessions } from "./simulate/sessions.ts";
+
 export interface SimulationOptions {
 	/** How many things go wrong in all. */
 	readonly failures: number;

@@ -32,7 +32,9 @@ try {
 		platform: "node",
 		target: "node20",
 	});
-	const { simulate, simulate_balances, simulation_text, balances_text } = await import(pathToFileURL(program).href);
+	const { simulate, simulate_balances, simulate_sessions, simulation_text, balances_text, sessions_text } = await import(
+		pathToFileURL(program).href
+	);
 	const begun = performance.now();
 	let told = begun;
 	const report = await simulate({
@@ -47,7 +49,9 @@ try {
 	console.log(simulation_text(report, (performance.now() - begun) / 1000));
 	const balanced = await simulate_balances(balances, seed);
 	if (balances > 0) console.log(balances_text(balanced));
-	process.exitCode = [report, ...balanced].every(({ violations }) => violations.length === 0) ? 0 : 1;
+	const sessions = await simulate_sessions(failures, seed);
+	console.log(sessions_text(sessions));
+	process.exitCode = [report, sessions, ...balanced].every(({ violations }) => violations.length === 0) ? 0 : 1;
 } finally {
 	rmSync(folder, { recursive: true, force: true });
 }

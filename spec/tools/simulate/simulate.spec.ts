@@ -3,7 +3,15 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { play_balance } from "../../../tools/simulate/balance.ts";
 import { type Rules, right_rules } from "../../../tools/simulate/rules.ts";
-import { balances_text, simulate, simulate_balances, simulation_text } from "../../../tools/simulate.ts";
+import { play_sessions } from "../../../tools/simulate/sessions.ts";
+import {
+	balances_text,
+	sessions_text,
+	simulate,
+	simulate_balances,
+	simulate_sessions,
+	simulation_text,
+} from "../../../tools/simulate.ts";
 
 describe("a simulated cluster", () => {
 	it("has never two owners, loses nothing that was heard, and comes to serve again, whatever fails", async () => {
@@ -16,12 +24,27 @@ describe("a simulated cluster", () => {
 		expect(simulation_text(report, 1)).toContain("2000 failures in");
 	});
 
+	it("has sessions go on at other nodes, with nothing lost and nothing twice, or says that they cannot", async () => {
+		const report = await simulate_sessions(600, 1);
+		expect({ violations: report.violations, seed: report.seed }).toEqual({ violations: [], seed: expect.any(Number) });
+		expect(report.resumed).toBeGreaterThan(100);
+		expect(report.again).toBeGreaterThan(10);
+		expect(sessions_text(report)).toContain("600 failures with sessions");
+	});
+
+	it("finds out when nobody says again what counts as handled", async () => {
+		const found: string[] = [];
+		for (let seed = 1; seed <= 40 && found.length === 0; seed++) found.push(...(await play_sessions(seed, 60, false)).violations);
+		expect(found.join()).toContain("counts as handled, and is lost");
+	});
+
 	it("is run by a command", () => {
 		const program = join(import.meta.dirname, "../../../tools/simulate/run.mjs");
 		const { status, stdout } = spawnSync(process.execPath, [program, "--failures", "60", "--seed", "351"], { encoding: "utf8" });
 		expect(stdout).toMatch(/^60 failures in 1 episodes/);
 		expect(stdout).toContain("Never two owners");
 		expect(stdout).toContain("A node joined 1 clusters");
+		expect(stdout).toContain("60 failures with sessions");
 		expect(status).toBe(0);
 		expect(spawnSync(process.execPath, [program, "--failures", "few"]).status).toBe(2);
 	});
