@@ -139,8 +139,16 @@ export class SessionNode {
 			item.kind === "again" ? item : { kind: "again", of, inner: { room: item.room, text: item.text, number: item.number ?? 0 } };
 		const { me } = this.membership;
 		if (me !== undefined && same_life(to, me)) this.take(me, again, () => {});
-		else if (this.membership.is_alive(to)) this.turns.act(() => this.send(to, again, true));
+		else if (this.membership.is_alive(to)) this.say_surely(to, again);
 		else this.lost(again);
+	}
+
+	/** Again where its turn fails: nobody else is there who would be told. */
+	private say_surely(to: Life, again: Item): void {
+		this.turns.act(
+			() => this.send(to, again, true),
+			() => void this.process.after(200, () => this.say_surely(to, again)),
+		);
 	}
 
 	/** An account is here: its sessions go on. */
@@ -328,15 +336,15 @@ export class SessionNode {
 		if (item.kind === "again") {
 			const act = (): void => {
 				const { number, room, text } = item.inner;
-				if (!this.heard.take(item.of, number)) stored();
-				else this.handle_item({ kind: "say", number: undefined, tries: 0, room, text }, stored);
+				const own = this.heard.take(item.of, number, stored);
+				if (own !== undefined) this.handle_item({ kind: "say", number: undefined, tries: 0, room, text }, own);
 			};
 			if (this.heirs.has(life_text(item.of))) act();
 			else this.early.push(() => this.take(from, item, stored));
 			return;
 		}
-		if (item.number !== undefined) this.heard.take(from, item.number);
-		this.handle_item(item, stored);
+		const own = item.number === undefined ? stored : this.heard.take(from, item.number, stored);
+		this.handle_item(item, own ?? stored);
 	}
 
 	private handle_item(item: Item & { kind: "say" }, stored: () => void): void {

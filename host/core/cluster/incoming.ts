@@ -69,8 +69,9 @@ export class Incoming {
 			return;
 		}
 		this.marks.begin(from, number);
-		if (item.kind === "post" && item.number !== undefined) this.heard.take(from, item.number);
-		const arrival = { from, item, done, number };
+		const is_numbered = item.kind === "post" && item.number !== undefined;
+		const stored = is_numbered ? (this.heard.take(from, item.number ?? 0, done) ?? done) : done;
+		const arrival = { from, item, done: stored, number };
 		if (this.backlog.length > 0) this.backlog.push(arrival);
 		else this.take_in_order(arrival);
 	}
@@ -120,8 +121,19 @@ export class Incoming {
 		return made;
 	}
 
+	/** What came before is not taken again; that it is stored is said when that is so. */
+	private handle_again(arrival: Arrival, { of, inner }: AgainItem): void {
+		const done = this.heard.take(of, inner.number ?? 0, arrival.done);
+		if (done === undefined) this.has_handled(arrival);
+		else this.handle({ ...arrival, item: inner, done });
+	}
+
 	private handle(arrival: Arrival): void {
 		const { from, item, done } = arrival;
+		if (item.kind === "again") {
+			this.handle_again(arrival, item);
+			return;
+		}
 		try {
 			if (item.kind === "post" && item.sender.client !== undefined) {
 				this.take_stanza(arrival, item);
@@ -144,7 +156,7 @@ export class Incoming {
 		return this.backlog.length > 0;
 	}
 
-	private do(from: Life, item: Item): void {
+	private do(from: Life, item: Exclude<Item, AgainItem>): void {
 		switch (item.kind) {
 			case "post":
 				this.post(from, item, this.host_of(item.stanza.attr["from"]) ?? this.host_of(item.stanza.attr["to"]));
@@ -174,11 +186,6 @@ export class Incoming {
 				return;
 			case "late":
 				this.do_late(from, item);
-				return;
-			case "again":
-				if (this.heard.take(item.of, item.inner.number ?? 0)) {
-					this.handle({ from, item: item.inner, done: () => {}, number: undefined });
-				}
 				return;
 			case "moved":
 			case "flush":

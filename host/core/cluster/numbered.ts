@@ -6,6 +6,9 @@ import type { Turn } from "../../util/turn.ts";
 import { type AgainItem, type PostItem, text_of } from "./items.ts";
 import type { Outlets } from "./outlets.ts";
 
+/** How long it takes until something is said once more that was lost with its turn, in milliseconds. */
+const retry_delay = 200;
+
 /** Says what has to be said again when this node is gone before it is stored over there. */
 export class Numbered {
 	constructor(
@@ -21,7 +24,13 @@ export class Numbered {
 		if (number === undefined) return false;
 		const text = text_of(item.kind === "post" ? { ...item, number } : item);
 		spoken.add(to, number, text);
-		this.turn.remember({ undo: () => spoken.take_back(to, number) });
+		this.turn.remember({
+			undo: () => {
+				spoken.take_back(to, number);
+				// Nobody else is there who would be told
+				if (item.kind === "again") setTimeout(() => this.say(to, item), retry_delay).unref();
+			},
+		});
 		this.outlets.to(to).add({ bytes: Buffer.from(text), number });
 		return true;
 	}

@@ -95,13 +95,30 @@ export class Spoken {
 /** Up to which number others have said something: what is said again for them is not taken twice. */
 export class Heard {
 	private readonly last = new Map<string, number>();
+	/** What came and is not stored yet, with whom to tell of that. */
+	private readonly open = new Map<string, (() => void)[]>();
 
-	/** Something came with a number. @returns whether it did not come before */
-	take(from: Life, number: number): boolean {
+	/**
+	 * Something came with a number.
+	 * @param stored called when it is stored, or its sender was told: also where it is what came before that is stored
+	 * @returns what is to be called then; undefined where it came before
+	 */
+	take(from: Life, number: number, stored: () => void): (() => void) | undefined {
 		const name = life_text(from);
-		if (number <= (this.last.get(name) ?? 0)) return false;
+		const key = `${name} ${number}`;
+		if (number <= (this.last.get(name) ?? 0)) {
+			const open = this.open.get(key);
+			if (open === undefined) stored();
+			else open.push(stored);
+			return undefined;
+		}
 		this.last.set(name, number);
-		return true;
+		const told = [stored];
+		this.open.set(key, told);
+		return () => {
+			this.open.delete(key);
+			for (const tell of told.splice(0)) tell();
+		};
 	}
 
 	forget(life: Life): void {
