@@ -49,6 +49,11 @@ function fields(seconds: number = now()): Fields {
 	};
 }
 
+/** Whether seconds since 1970 are a time that can be written: a finite number, and not of a year that C's `int` cannot hold. */
+export function is_time(seconds: number): boolean {
+	return Math.abs(seconds / calendar_seconds) * 400 <= max_year - 2000;
+}
+
 /** `2024-02-29`, of seconds since 1970, or of now. Throws a RangeError for seconds that no calendar has, as the others here do. */
 export function date(seconds?: number): string {
 	const { year, month, day } = fields(seconds);

@@ -1,6 +1,7 @@
 // Counterpart: plugins/mod_storage_sql.lua (archive_where, archive_where_id_range, archive_store:find)
 
 import type { ArchiveItem, ArchivePage, ArchiveQuery, SqlValue, StorageError } from "../../core/types.ts";
+import * as datetime from "../../util/datetime.ts";
 import { failed, ok } from "../../util/error.ts";
 import { ns } from "../../util/ns.ts";
 import { type PlainStanza, plain_stanza } from "../../util/plain_xml.ts";
@@ -95,17 +96,20 @@ class PlainItem implements ArchiveItem {
 	}
 }
 
-/** A row as an item; undefined, with a word in the log, where it holds no stanza. */
+/** A row as an item; undefined, with a word in the log, where it holds no stanza, or a time that no calendar has. */
 function read_item({ database, host, store, log }: QueryPlace, row: SqlValue[]): ArchiveItem | undefined {
 	const [id, type, value, when, with_whom] = row;
 	const heading = { id: column(id), when: Number(when), with: column(with_whom) };
+	const left_out = (reason: string): undefined => {
+		log("warn", "%s: archive %s of %s: the item %s is left out, since %s", database.name, store, host, id, reason);
+		return undefined;
+	};
+	if (!datetime.is_time(heading.when)) return left_out("its time is none");
 	const text = type === "xml" ? column(value) : "";
 	const plain = plain_stanza(text, ns.client);
 	if (plain !== undefined) return new PlainItem(heading, text, plain);
 	const stanza = xml.parse(text);
-	if (stanza !== undefined) return { ...heading, stanza };
-	log("warn", "%s: archive %s of %s: the item %s is left out, since it holds no stanza", database.name, store, host, id);
-	return undefined;
+	return stanza === undefined ? left_out("it holds no stanza") : { ...heading, stanza };
 }
 
 /** What rows to read of those that a condition is for. */

@@ -166,14 +166,18 @@ describe("the rows", () => {
 		}
 	});
 
-	it("of an archive that hold no stanza are left out, with a word in the log", () => {
+	it.each([
+		[`"value" = '<broken'`, "it holds no stanza"],
+		[`"when" = 'abc'`, "its time is none"],
+		[`"when" = 9e300`, "its time is none"],
+	])("of an archive that are no items are left out, with a word in the log: %s", (change, reason) => {
 		const archive = start().open("test", "archive");
 		for (const id of ["a", "b", "c"]) value(archive.append("room", id, message(id), 1, "w"));
 		stop();
-		outside((other) => other.exec(`UPDATE "prosodyarchive" SET "value" = '<broken' WHERE "key" = 'b'`));
+		outside((other) => other.exec(`UPDATE "prosodyarchive" SET ${change} WHERE "key" = 'b'`));
 		const server = start();
 		expect(value(server.open("test", "archive").find("room")).items.map(({ id }) => id)).toEqual(["a", "c"]);
-		expect(server.log.join()).toContain("the item b is left out, since it holds no stanza");
+		expect(server.log.join()).toContain(`the item b is left out, since ${reason}`);
 	});
 });
 

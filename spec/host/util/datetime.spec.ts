@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { date, datetime, legacy, parse, time } from "../../../host/util/datetime.ts";
+import { date, datetime, is_time, legacy, parse, time } from "../../../host/util/datetime.ts";
 
 describe("datetime", () => {
 	it("writes whole seconds", () => {
@@ -36,7 +36,14 @@ describe("datetime", () => {
 	});
 
 	it("throws for what is no time", () => {
-		for (const seconds of [Number.NaN, Number.POSITIVE_INFINITY, 1e18]) expect(() => datetime(seconds)).toThrow(RangeError);
+		for (const seconds of [Number.NaN, Number.POSITIVE_INFINITY, 1e18]) {
+			expect(() => datetime(seconds)).toThrow(RangeError);
+			expect(is_time(seconds)).toBe(false);
+		}
+		for (const seconds of [-6.7e16, -1, 0, 1136239445.5, 6.7e16]) {
+			expect(datetime(seconds)).toMatch(/^-?\d+-\d\d-\d\dT/);
+			expect(is_time(seconds)).toBe(true);
+		}
 	});
 
 	it.each([
