@@ -34,6 +34,10 @@ const failures_each = 60;
 /** What was said so long before a session ended for good may be lost with two nodes that are gone; in milliseconds, and how many texts at most. */
 const lately = 20_000;
 const most_lately = 200;
+/** Nodes that end so shortly one after the other are gone at once: nobody has taken over yet what the first one had, in milliseconds. */
+const at_once = 1500;
+/** How long what was said may be under way from node to node, in milliseconds. */
+const under_way = 5000;
 
 /** What clients are in, and tell of. */
 interface Scene {
@@ -80,6 +84,11 @@ class SessionClient {
 
 	private any<Value>(values: readonly Value[]): Value | undefined {
 		return values[Math.floor(this.around.random() * values.length)];
+	}
+
+	/** What was said from a time on, in this session. */
+	said_since(begin: number): string[] {
+		return this.lately.filter(({ at }) => at >= begin).map(({ text }) => text);
 	}
 
 	/** The connection is gone. */
@@ -131,7 +140,7 @@ class SessionClient {
 	private begin(node: SessionNode, session: Session, token: string): void {
 		if (this.token !== "") this.ended++;
 		const { now } = this.around.world;
-		this.around.ended(this.lately.filter(({ at }) => now - at < lately).map(({ text }) => text));
+		this.around.ended(this.said_since(now - lately));
 		this.lately = [];
 		this.token = token;
 		this.said = [];
@@ -233,8 +242,19 @@ export async function play_sessions(seed: number, failures: number, says_again =
 	const any = <Value>(values: readonly Value[]): Value | undefined => values[Math.floor(random() * values.length)];
 	const span = (limit: number): number => 30 * (limit / 30) ** random();
 
+	/** When nodes ended. */
+	const ends: number[] = [];
+
+	/** Two nodes that are gone at once may take along what one has passed on to the other, whoever said it. */
+	function note_end(): void {
+		const before = ends.find((at) => world.now - at < at_once);
+		if (before !== undefined) for (const client of clients) shared.ended(client.said_since(before - under_way));
+		ends.push(world.now);
+	}
+
 	function end(node: SessionNode): void {
 		if (nodes.get(node.name) !== node) return;
+		note_end();
 		node.process.kill();
 		network.disconnect(node.connection);
 		nodes.delete(node.name);
