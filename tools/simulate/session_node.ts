@@ -173,6 +173,9 @@ export class SessionNode {
 
 	/** A client logs in, and wants to go on with a session. */
 	log_in(login: Login): void {
+		// What is known here is wrong if the other node is right
+		if (login.is_sent && this.ownership.owner_of(account_of(login.name)) !== "mine")
+			this.ownership.forget(account_of(login.name));
 		this.ownership.acquire(account_of(login.name)).ended((owner) => {
 			if (!owner.ok) login.later();
 			else if (owner.value !== "mine") login.elsewhere(owner.value);

@@ -33,6 +33,8 @@ export interface Login {
 	readonly token: string;
 	readonly fresh: string;
 	readonly has: number;
+	/** Another node has said that its account is here. */
+	readonly is_sent: boolean;
 	tell(what: Told): void;
 	later(): void;
 	elsewhere(owner: Life): void;

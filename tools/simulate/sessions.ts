@@ -119,6 +119,7 @@ class SessionClient {
 				token,
 				fresh,
 				has: received,
+				is_sent: wanted !== undefined,
 				tell: (what) => told(() => this.hear(what)),
 				later: () => again(),
 				elsewhere: (owner: Life) => again(this.around.nodes().find(({ name }) => name === owner.node)),

@@ -16,16 +16,28 @@ import { between_messages, RelayConnection } from "./relay_connection.ts";
 /** Most bytes that a client may send before it is known where its account is. */
 const most_early = 64 * 1024;
 
+/** How often a connection is carried to another node, each time because the account has moved, before the client has to come anew. */
+const most_tries = 4;
+
 /** A connection here of a client whose account is elsewhere. */
 interface Carried {
 	readonly conn: Connection;
-	readonly to: Life;
+	readonly key: string;
+	readonly open: OpenItem;
+	/** The node that it was carried to; undefined while it is looked up anew. */
+	to: Life | undefined;
+	tries: number;
+	/** What the client has said, until that node has said something: should it not have the account, another one is told. */
+	said: BytesItem[] | undefined;
+	said_size: number;
 }
 
 /** Stream errors for clients whose account cannot be served now. */
 const nowhere = { condition: "resource-constraint", text: "It cannot be known at the moment which node serves this account" };
 /** Why a connection that was carried here has ended. */
 const node_gone = "the node of the connection is gone";
+/** Why a connection cannot be carried to a node: it does not have the account. */
+const not_here = "another node serves the account";
 
 const not_carried = {
 	condition: "resource-constraint",
@@ -150,15 +162,17 @@ export class Relays {
 		session.log("info", "Goes on at node %s, which serves the account", to.node);
 		const open: OpenItem = { kind: "open", id: id.long(), host, username, role: role?.name, ip, secure, carrier, login };
 		const unread = streams.release(session);
-		this.carried.set(open.id, { conn, to });
+		const carried: Carried = { conn, key: `${username}@${host}`, open, to, tries: 1, said: [], said_size: 0 };
+		this.carried.set(open.id, carried);
 		const text_of = new TextDecoder("utf-8");
 		const pass = (chunk: Buffer): void => {
 			const text = carrier === "" ? text_of.decode(chunk, { stream: true }) : chunk.toString("utf8") + between_messages;
-			if (text !== "" && !this.send(to, { kind: "bytes", id: open.id, inward: true, text })) conn.destroy();
+			if (text !== "") this.pass(carried, text);
 		};
 		conn.ondata = pass;
 		conn.onclose = (reason) => {
-			if (this.carried.delete(open.id)) this.send(to, { kind: "end", id: open.id, inward: true, reason });
+			if (!this.carried.delete(open.id) || carried.to === undefined) return;
+			this.send(carried.to, { kind: "end", id: open.id, inward: true, reason });
 		};
 		conn.onreadtimeout = () => carrier === "" && conn.write(" ", true);
 		if (!this.send(to, open)) conn.destroy();
@@ -166,6 +180,46 @@ export class Relays {
 		for (const text of unread) pass(Buffer.from(text));
 		for (const chunk of early) pass(chunk);
 		conn.resume();
+	}
+
+	/** The client has said something. */
+	private pass(carried: Carried, text: string): void {
+		const { conn, to, open, said } = carried;
+		const item: BytesItem = { kind: "bytes", id: open.id, inward: true, text };
+		if (said !== undefined) {
+			carried.said_size += text.length;
+			if (carried.said_size <= most_early) said.push(item);
+			else carried.said = undefined;
+		}
+		if (to !== undefined && !this.send(to, item)) conn.destroy();
+		else if (to === undefined && carried.said === undefined) conn.destroy();
+	}
+
+	/** The account is not where it was known to be: it has moved. */
+	private carry_on(carried: Carried): void {
+		const { owners } = this.parts;
+		const { key, open, said } = carried;
+		owners.forget(key);
+		if (said === undefined || carried.tries >= most_tries) {
+			this.end(open.id, carried);
+			return;
+		}
+		carried.to = undefined;
+		carried.tries++;
+		promise_of(owners.acquire(key)).then(
+			(owner) => {
+				if (this.carried.get(open.id) !== carried) return;
+				// Nothing is left here of its stream: its client comes anew
+				if (owner === "mine") {
+					this.end(open.id, carried);
+					return;
+				}
+				carried.to = owner;
+				if (!this.send(owner, open)) carried.conn.destroy();
+				else for (const item of carried.said ?? []) this.send(owner, item);
+			},
+			() => this.end(open.id, carried),
+		);
 	}
 
 	private send(to: Life, item: OpenItem | BytesItem | EndItem): boolean {
@@ -181,9 +235,13 @@ export class Relays {
 			else served?.conn.gone(item.reason);
 		} else {
 			const carried = this.carried.get(item.id);
-			if (carried === undefined) return;
-			if (item.kind === "end") this.end(item.id, carried);
-			else this.write(carried.conn, item.text);
+			if (carried === undefined || !same_life(from, carried.to)) return;
+			if (item.kind === "end" && item.reason === not_here) this.carry_on(carried);
+			else if (item.kind === "end") this.end(item.id, carried);
+			else {
+				carried.said = undefined;
+				this.write(carried.conn, item.text);
+			}
 		}
 	}
 
@@ -225,12 +283,17 @@ export class Relays {
 			this.accept(host, item, conn, framing);
 			return;
 		}
-		// The account may be one of a node that is gone, which this one goes on with
+		// It may be one of a node that is gone, which this one goes on with. What is known here is wrong if the other node is right.
 		conn.pause();
-		promise_of(this.parts.owners.acquire(key)).then(
+		const { owners } = this.parts;
+		owners.forget(key);
+		promise_of(owners.acquire(key)).then(
 			(owner) => {
-				if (owner !== "mine") conn.close();
-				else this.accept(host, item, conn, framing);
+				if (owner === "mine") this.accept(host, item, conn, framing);
+				else {
+					if (this.served.delete(item.id)) this.send(from, { kind: "end", id: item.id, inward: false, reason: not_here });
+					conn.close();
+				}
 				conn.resume();
 			},
 			(error: unknown) => {
@@ -263,7 +326,9 @@ export class Relays {
 	/** This node ends: so do its connections. Whoever is told an error on the stream would not go on with the session. */
 	close_all(): void {
 		for (const [name, carried] of [...this.carried]) {
-			this.send(carried.to, { kind: "end", id: name, inward: true, reason: "the node of the connection has ended" });
+			const { to } = carried;
+			if (to !== undefined)
+				this.send(to, { kind: "end", id: name, inward: true, reason: "the node of the connection has ended" });
 			this.end(name, carried);
 		}
 	}

@@ -75,4 +75,20 @@ describe("an account that was on another node meanwhile", () => {
 			await romeo.disconnect();
 		}
 	});
+
+	it("is found by clients at nodes that knew it elsewhere", async () => {
+		running = await start_nodes();
+		for (const owner of ["c", "a", "b", "a", "c"] as const) {
+			await (await at(running, owner, "romeo")).disconnect();
+			for (const node of ["a", "b", "c"] as const) {
+				const romeo = await running.client(node, "romeo", "two");
+				expect(
+					(await ask(romeo, st.iq({ type: "get", id: node, to: "localhost" }).tag("ping", { xmlns: "urn:xmpp:ping" }).reset()))
+						.attr["type"],
+				).toBe("result");
+				await romeo.disconnect();
+			}
+			expect(await running.owner("romeo@localhost")).toBe(owner);
+		}
+	});
 });
