@@ -62,6 +62,19 @@ function is_own(stanza: Stanza): boolean {
 	return stanza.name === "presence" && codes.includes("110");
 }
 
+/** Has her enter while the database, which is asked for the room, does not answer. */
+async function enter_held(juliet: Client): Promise<void> {
+	const asked = vi.spyOn(Link.prototype, "ask");
+	await cutter.set({ mode: "hold" });
+	juliet.send(
+		st
+			.presence({ to: `${room_of("coffee")}/juliet` })
+			.tag("x", { xmlns: ns.muc })
+			.reset(),
+	);
+	await eventually(() => expect(asked).toHaveBeenCalled());
+}
+
 describe.skipIf(is_left_out)("a database that does not answer for a while", () => {
 	it("keeps nobody waiting in rooms that need nothing of it", async () => {
 		await start();
@@ -76,15 +89,7 @@ describe.skipIf(is_left_out)("a database that does not answer for a while", () =
 		await leave(juliet, "tea", "juliet");
 
 		const waited = vi.spyOn(Link.prototype, "wait_for");
-		const asked = vi.spyOn(Link.prototype, "ask");
-		await cutter.set({ mode: "hold" });
-		juliet.send(
-			st
-				.presence({ to: `${room_of("coffee")}/juliet` })
-				.tag("x", { xmlns: ns.muc })
-				.reset(),
-		);
-		await eventually(() => expect(asked).toHaveBeenCalled());
+		await enter_held(juliet);
 		for (const body of ["but", "soft"]) await say(romeo, "tea", body);
 		expect(juliet.queue.some(is_own)).toBe(false);
 		await cutter.set({ mode: "pass" });
@@ -103,15 +108,7 @@ describe.skipIf(is_left_out)("a database that does not answer for a while", () =
 		await enter(romeo, "coffee", "romeo");
 		await say(romeo, "coffee", "three");
 
-		const asked = vi.spyOn(Link.prototype, "ask");
-		await cutter.set({ mode: "hold" });
-		juliet.send(
-			st
-				.presence({ to: `${room_of("coffee")}/juliet` })
-				.tag("x", { xmlns: ns.muc })
-				.reset(),
-		);
-		await eventually(() => expect(asked).toHaveBeenCalled());
+		await enter_held(juliet);
 		romeo.send(st.message({ to: room_of("coffee"), type: "groupchat", id: "meanwhile" }, "four"));
 		// What she sends behind it waits, too
 		juliet.send(st.message({ to: room_of("coffee"), type: "groupchat", id: "hers" }, "five"));
@@ -128,15 +125,7 @@ describe.skipIf(is_left_out)("a database that does not answer for a while", () =
 		await start();
 		const [romeo, juliet] = [await service.test.client("romeo"), await service.test.client("juliet")];
 		await create(romeo, "coffee");
-		const asked = vi.spyOn(Link.prototype, "ask");
-		await cutter.set({ mode: "hold" });
-		juliet.send(
-			st
-				.presence({ to: `${room_of("coffee")}/juliet` })
-				.tag("x", { xmlns: ns.muc })
-				.reset(),
-		);
-		await eventually(() => expect(asked).toHaveBeenCalled());
+		await enter_held(juliet);
 		const [jid, session] = [...service.test.server.full_sessions].find(([, { username }]) => username === "juliet") ?? [""];
 		session?.close({ condition: "conflict" });
 		await cutter.set({ mode: "pass" });

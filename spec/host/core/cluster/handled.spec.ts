@@ -6,6 +6,7 @@ import { eventually } from "../../../helper.ts";
 import { Crew, count_stanzas } from "../../plugins/smacks/crew.ts";
 import type { RawClient } from "../../raw_client.ts";
 import { type NodeName, type Nodes, start_nodes } from "./nodes.ts";
+import { enter, in_room, room } from "./tearoom.ts";
 
 let running: Nodes | undefined;
 const crew = new Crew();
@@ -15,14 +16,6 @@ afterEach(async () => {
 	await running?.stop();
 	running = undefined;
 });
-
-const room = "tearoom@conference.localhost";
-const in_room = (id: string): string => `<message to='${room}' type='groupchat' id='${id}'><body>${id}</body></message>`;
-
-async function enter(client: RawClient, nick: string): Promise<void> {
-	client.send(`<presence to='${room}/${nick}'><x xmlns='${ns.muc}'/></presence>`);
-	await client.until(() => client.said.includes("<subject"));
-}
 
 const times = (client: RawClient, id: string): number =>
 	client.said.match(new RegExp(`<message [^>]*id='${id}'`, "g"))?.length ?? 0;

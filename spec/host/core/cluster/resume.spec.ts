@@ -1,11 +1,11 @@
 // Sessions with stream management (XEP-0198) whose node ends: they go on at another one.
 
 import { afterEach, describe, expect, it } from "vitest";
-import { ns } from "../../../../host/util/ns.ts";
 import { eventually } from "../../../helper.ts";
 import { Crew, count_stanzas, message_ids } from "../../plugins/smacks/crew.ts";
 import type { RawClient } from "../../raw_client.ts";
 import { type NodeName, type Nodes, type NodesOptions, start_nodes } from "./nodes.ts";
+import { enter, in_room, room } from "./tearoom.ts";
 
 let running: Nodes | undefined;
 const crew = new Crew();
@@ -26,15 +26,8 @@ async function start(options: NodesOptions = {}): Promise<Nodes> {
 	return running;
 }
 
-const room = "tearoom@conference.localhost";
-const in_room = (id: string): string => `<message to='${room}' type='groupchat' id='${id}'><body>${id}</body></message>`;
 const privately = (to: string, id: string): string =>
 	`<message to='${to}@localhost' id='${id}' type='chat'><body>${id}</body></message>`;
-
-async function enter(client: RawClient, nick: string): Promise<void> {
-	client.send(`<presence to='${room}/${nick}'><x xmlns='${ns.muc}'/></presence>`);
-	await client.until(() => client.said.includes("<subject"));
-}
 
 const heard = (client: RawClient, id: string): Promise<unknown> =>
 	client.until(() => new RegExp(`<message [^>]*id='${id}'`).test(client.said));
